@@ -1,0 +1,1 @@
+"""The detection engine and its results store. Knows no submission and no team."""

