@@ -1,0 +1,221 @@
+"""`make up`: everything that Touchstone needs, on this machine, with one command.
+
+Safe to run again. Ctrl-C stops what it started and leaves no process behind.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import IO
+from urllib.request import urlopen
+
+from local import postgres
+
+ROOT = postgres.ROOT
+PYTHON = sys.executable
+GRACE_SECONDS = 20
+PR_SET_PDEATHSIG = 1
+
+
+def home() -> Path:
+    return Path(os.environ.get("TOUCHSTONE_HOME", ROOT / ".touchstone"))
+
+
+class Steps:
+    """One line a step: what is being done, and how long it took."""
+
+    def __init__(self, total: int) -> None:
+        self.total, self.number = total, 0
+
+    def __call__(self, title: str, work: Callable[[], str | None]) -> None:
+        self.number += 1
+        print(f"[{self.number}/{self.total}] {title} ...", end="", flush=True)
+        began = time.monotonic()
+        said = work()
+        print(f" {said or 'done'} ({time.monotonic() - began:.1f} s)", flush=True)
+
+
+def manage(*args: str, **env: str) -> str:
+    """Run one management command to its end; its words come back, a failure ends `make up`."""
+    done = subprocess.run(
+        [PYTHON, "manage.py", *args], cwd=ROOT, text=True, capture_output=True, env=os.environ | env
+    )
+    if done.returncode:
+        print(f"\n\n`manage.py {' '.join(args)}` failed:\n{done.stdout}{done.stderr}")
+        raise SystemExit(1)
+    return done.stdout.strip()
+
+
+def secret_key() -> str:
+    file = home() / "secret_key"
+    if file.exists():
+        return "kept"
+    file.touch(mode=0o600)
+    file.write_text(secrets.token_urlsafe(50))
+    return "made"
+
+
+def free_port(first: int) -> int:
+    for port in range(first, first + 50):
+        with socket.socket() as probe:
+            # As the web server does: a connection that is only closing must not look like a server.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise SystemExit(f"No free port between {first} and {first + 49}; set PORT.")
+
+
+def _die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+class Services:
+    """The processes that we started, and their orderly end."""
+
+    def __init__(self) -> None:
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self.logs: list[IO[bytes]] = []
+
+    def start(self, name: str, *command: str) -> None:
+        log_path = home() / "logs" / f"{name}.log"
+        log_path.parent.mkdir(parents=True, exist_ok=True)
+        log = log_path.open("ab")
+        self.logs.append(log)
+        # An own session: Ctrl-C in the terminal reaches us alone, and we end the others in order.
+        self.running[name] = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            preexec_fn=_die_with_parent,
+        )
+
+    def ended(self) -> str | None:
+        return next((n for n, p in self.running.items() if p.poll() is not None), None)
+
+    def stop(self) -> None:
+        for process in self.running.values():
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + GRACE_SECONDS
+        for process in self.running.values():
+            try:
+                process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                print("(a process did not end in time and is killed)")
+            # Whatever is left of its session goes with it.
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            process.wait()
+        for log in self.logs:
+            log.close()
+
+
+def wait_for_web(url: str, services: Services, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if name := services.ended():
+            raise SystemExit(f"\n{name} ended at once; its log is {home() / 'logs' / name}.log")
+        try:
+            with urlopen(url, timeout=2):
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise SystemExit(f"\nThe web server did not answer at {url}; see {home() / 'logs'}.")
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def main() -> int:
+    os.environ["PYTHONPATH"] = "platform"
+    signal.signal(signal.SIGTERM, _interrupt)
+    home().mkdir(parents=True, exist_ok=True)
+    pg = postgres.server()
+    embedded = "DATABASE_URL" not in os.environ
+    we_started_postgres = embedded and not postgres.is_running(pg)
+    services = Services()
+    port = free_port(int(os.environ.get("PORT", "8000")))
+    url = f"http://localhost:{port}"
+    os.environ.setdefault("PUBLIC_URL", url)
+    step = Steps(8)
+    password = ""
+
+    def database() -> str:
+        if not embedded:
+            return "yours, from DATABASE_URL"
+        postgres.start(pg)
+        os.environ["DATABASE_URL"] = pg.url(postgres.APP)
+        os.environ["OWNER_DATABASE_URL"] = pg.url(postgres.OWNER)
+        return "embedded PostgreSQL is up"
+
+    def migrate() -> None:
+        # The owner migrates; the application's own role may not alter a table.
+        owner = os.environ.get("OWNER_DATABASE_URL", os.environ["DATABASE_URL"])
+        manage("migrate", "--noinput", DATABASE_URL=owner)
+
+    def administrator() -> str:
+        nonlocal password
+        password = manage("create_admin", "--email", "admin@localhost", "--only-password")
+        return "made" if password else "kept"
+
+    def start() -> str:
+        services.start("worker", PYTHON, "manage.py", "worker")
+        services.start(
+            "web", PYTHON, "-m", "gunicorn", "config.wsgi", "--chdir", str(ROOT),
+            "--pythonpath", f"{ROOT / 'platform'},{ROOT}", "--bind", f"127.0.0.1:{port}",
+            "--workers", "2", "--threads", "4", "--timeout", "120", "--access-logfile", "-",
+        )  # fmt: skip
+        wait_for_web(f"{url}/accounts/login/", services)
+        return url
+
+    try:
+        step("Secret key", secret_key)
+        step("Database", database)
+        step("Migrations", migrate)
+        step("Pages and pictures", lambda: manage("collectstatic", "--noinput") and None)
+        step("Administrator", administrator)
+        step("Web and worker", start)
+        step("Demo teams", lambda: manage("demo", "teams"))
+        step("Sample analyses", lambda: manage("demo", "samples"))
+        print(f"\nTouchstone is at {url}\n    e-mail    admin@localhost")
+        if password:
+            print(f"    password  {password}    (shown this once; change it under Account)")
+        else:
+            print("    password  as printed on the first run (`manage.py create_admin` resets it)")
+        print(f"    logs      {home() / 'logs'}\n\nCtrl-C stops everything.", flush=True)
+        while (name := services.ended()) is None:
+            time.sleep(0.5)
+        print(f"\n{name} ended by itself; its log is {home() / 'logs' / name}.log")
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopping ...", end="", flush=True)
+        return 0
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        services.stop()
+        if we_started_postgres:
+            postgres.stop(pg)
+        print(" stopped." if we_started_postgres or services.running else "")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,46 @@
+"""File names are somebody else's text."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from media_analysis.submissions.names import MAX_CHARACTERS, displayable
+
+
+@given(st.text(max_size=600))
+def test_any_name_becomes_short_visible_text(name: str) -> None:
+    """No control, no direction override, no path and no overlong name survives."""
+    shown = displayable(name)
+    assert len(shown) <= MAX_CHARACTERS
+    assert "/" not in shown and "\\" not in shown
+    assert all(unicodedata.category(c)[0] != "C" for c in shown)
+
+
+@given(st.text(max_size=600))
+def test_a_shown_name_shows_the_same_again(name: str) -> None:
+    """Making a name harmless twice changes nothing more."""
+    assert displayable(displayable(name)) == displayable(name)
+
+
+@pytest.mark.parametrize(
+    ("hostile", "shown"),
+    [
+        ("../../etc/passwd", "passwd"),
+        ("C:\\Users\\me\\photo.jpg", "photo.jpg"),
+        ("photo\u202egpj.exe", "photo\ufffdgpj.exe"),
+        ("two\r\nlines.png", "two\ufffd\ufffdlines.png"),
+        ("nul\x00.png", "nul\ufffd.png"),
+        ("-i.mp4", "-i.mp4"),
+        ("%03d.png", "%03d.png"),
+    ],
+)
+def test_hostile_names(hostile: str, shown: str) -> None:
+    """Known tricks end as plain text that still tells the tired reader what was sent."""
+    assert displayable(hostile) == shown
+
+
+def test_a_long_name_keeps_its_ending() -> None:
+    """What kind of file it was stays readable."""
+    assert displayable("x" * 400 + ".mp4").endswith("….mp4")
