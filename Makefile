@@ -4,29 +4,71 @@ PYTHON ?= python3.11
 PY := .venv/bin/python
 UV := .venv/bin/uv
 export PYTHONPATH := platform
+# Starts the embedded PostgreSQL (or finds it running) and exports its addresses.
 PG = eval "$$($(PY) -m local.postgres start)"
 
-.PHONY: setup lock lint types test up
+.PHONY: help setup browser lock up migrations lint types check test test-fast test-slow faults bench screenshots clean
+
+help:
+	@echo "make up           set everything up and serve it on localhost; Ctrl-C stops it"
+	@echo "make test         the whole suite: style, types, settings, fast tests, slow tests"
+	@echo "make test-fast    the fast tests only"
+	@echo "make faults       the long fault run: workers, database and broker killed repeatedly"
+	@echo "make bench        speed and memory, as ratios measured in one run"
+	@echo "make screenshots  pictures of the main pages into .touchstone/screenshots"
+	@echo "make lock         pin the requirements anew, with hashes"
 
 # --- set-up: pinned, with hashes --------------------------------------------------------------------
 setup: .venv/.installed
-.venv/.installed: requirements.txt requirements-dev.txt
-	@command -v $(PYTHON) >/dev/null || { echo "Touchstone needs Python 3.11 ($(PYTHON) was not found; set PYTHON=)."; exit 1; }
+.venv/.installed: requirements.txt requirements-dev.txt requirements/installer.txt
+	@command -v $(PYTHON) >/dev/null || { echo "Touchstone needs Python 3.11 ($(PYTHON) was not found; set PYTHON=...)."; exit 1; }
 	@test -x $(PY) || { echo "Making a virtual environment in .venv"; $(PYTHON) -m venv .venv; }
-	@.venv/bin/pip install --quiet --require-hashes -r requirements/installer.txt
-	@echo "Installing pinned packages"
+	@.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/installer.txt
+	@echo "Installing the pinned packages (about 1 GB to fetch the first time)"
 	@$(UV) pip install --python $(PY) --no-deps --require-hashes -r requirements.txt -r requirements-dev.txt
 	@touch $@
+
+# The browser tests drive Debian's Chromium; elsewhere set CHROMIUM to a Chromium or Chrome.
+browser:
+	@command -v "$${CHROMIUM:-chromium}" >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "Installing chromium for the browser tests"; \
+	    apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; \
+	  else echo "No chromium here: the browser tests will be skipped (install it, or set CHROMIUM=...)."; fi; }
 
 UV_COMPILE = $(UV) pip compile --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11 --generate-hashes --override requirements/overrides.txt
 lock:
 	$(UV_COMPILE) -o requirements.txt requirements/runtime.in
 	$(UV_COMPILE) -o requirements-dev.txt requirements/dev.in
 
-# --- checks -----------------------------------------------------------------------------------------
-lint: setup
-	$(PY) -m ruff check .
-	$(PY) -m ruff format --check .
+# --- run ---------------------------------------------------------------------------------------------
+up: setup
+	@exec $(PY) -m local.up
 
-test: setup lint
-	@$(PG) && $(PY) -m pytest
+migrations: setup
+	@$(PG) && DATABASE_URL=$$OWNER_DATABASE_URL DEBUG=1 $(PY) manage.py makemigrations
+
+# --- checks ------------------------------------------------------------------------------------------
+lint: setup
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+
+types: setup
+	@$(PY) -m mypy
+
+check: setup
+	@$(PG) && export DATABASE_URL=$$OWNER_DATABASE_URL SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(60))') PUBLIC_URL=https://touchstone.example && \
+	  $(PY) manage.py check --deploy --fail-level WARNING && \
+	  $(PY) manage.py makemigrations --check --dry-run
+
+test: setup browser lint types check test-fast test-slow
+
+test-fast: setup
+	@$(PG) && $(PY) -m pytest -n 2 --dist loadfile -m "not slow and not faults and not browser"
+
+test-slow: setup
+	@$(PG) && $(PY) -m pytest -m "slow or faults or browser"
+
+clean:
+	@-$(PY) -m local.postgres stop
+	rm -rf .touchstone .pytest_cache .mypy_cache .ruff_cache .hypothesis
