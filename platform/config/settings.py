@@ -120,6 +120,9 @@ TEMPLATES = [
     }
 ]
 
+# --- people: who they are and how they log in ----------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+
 # --- PostgreSQL: the only database ---------------------------------------------------------------
 DATABASE_URL = env.str("TEST_DATABASE_URL" if TESTING else "DATABASE_URL", "")
 DATABASES = {
