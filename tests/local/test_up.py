@@ -1,0 +1,99 @@
+"""`make up` as a newcomer meets it: everything comes up, works, and goes away again."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.request import urlopen
+
+import psutil
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+UP_SECONDS = 240
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+class Up:
+    """One run of `python -m local.up` in a home of its own."""
+
+    def __init__(self, home: Path) -> None:
+        env = {k: v for k, v in os.environ.items() if not k.endswith("DATABASE_URL")}
+        env |= {"TOUCHSTONE_HOME": str(home), "PORT": "8750", "PYTHONPATH": "platform"}
+        self.home = home
+        self.output = ""
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "local.up"],
+            cwd=ROOT, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )  # fmt: skip
+
+    def until(self, words: str) -> str:
+        assert self.process.stdout
+        deadline = time.monotonic() + UP_SECONDS
+        for line in self.process.stdout:
+            self.output += line
+            if words in line:
+                return self.output
+            assert time.monotonic() < deadline, self.output
+        raise AssertionError(f"it ended before saying {words!r}:\n{self.output}")
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGINT)
+        assert self.process.stdout
+        self.output += self.process.stdout.read()
+        return self.process.wait(60)
+
+    def left_behind(self) -> list[str]:
+        """Every process that still bears this run's home in its environment or command."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.pid == os.getpid() or process.status() == psutil.STATUS_ZOMBIE:
+                    continue
+                mine = process.environ().get("TOUCHSTONE_HOME") == str(self.home)
+                if mine or str(self.home) in " ".join(process.cmdline()):
+                    found.append(f"{process.pid} {' '.join(process.cmdline())[:120]}")
+            except psutil.Error:
+                continue
+        return found
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    # PostgreSQL run by root works as `nobody`, who must be able to walk here.
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.owner() == "root" and os.getuid() == 0 and folder != Path("/"):
+            folder.chmod(folder.stat().st_mode | 0o011)
+    yield tmp_path / "home"
+
+
+def test_up_serves_analyses_and_stops_without_a_trace(home: Path) -> None:
+    """First run: password once, samples analysed; Ctrl-C: no process left; again: nothing twice."""
+    first = Up(home)
+    try:
+        said = first.until("Ctrl-C stops everything")
+        assert re.search(r"password  \S{12,}", said)
+        assert "5 analysed" in said
+        url = re.search(r"Touchstone is at (\S+)", said)
+        assert url
+        with urlopen(f"{url[1]}/accounts/login/", timeout=10) as page:
+            assert page.status == 200 and b"<form" in page.read()
+    finally:
+        assert first.stop() == 0, first.output
+    assert first.left_behind() == []
+
+    second = Up(home)
+    try:
+        said = second.until("Ctrl-C stops everything")
+        assert "as printed on the first run" in said
+        assert "Sample analyses ... kept" in said
+    finally:
+        assert second.stop() == 0, second.output
+    assert second.left_behind() == []
