@@ -1,5 +1,23 @@
 """People, teams and roles: state and its invariants. The verbs are in `accounts.services`."""
 
+from accounts.models.lockout import Guesses
+from accounts.models.partner import ApiKey, ServiceAccount
+from accounts.models.session import Session
+from accounts.models.team import Invitation, Membership, Team
 from accounts.models.user import User, UserManager
+from accounts.roles import Permission, Role, Scope
 
-__all__ = ["User", "UserManager"]
+__all__ = [
+    "ApiKey",
+    "Guesses",
+    "Invitation",
+    "Membership",
+    "Permission",
+    "Role",
+    "Scope",
+    "ServiceAccount",
+    "Session",
+    "Team",
+    "User",
+    "UserManager",
+]
