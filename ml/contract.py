@@ -122,6 +122,34 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
+class Crop:
+    """A face cut out with context round it, never enlarged. `tight` is the landmarks' box in it."""
+
+    index: int
+    seconds: float
+    pixels: Pixels
+    tight: Box
+    landmarks: NDArray[np.float32]
+    """In pixels of the crop."""
+    quality: float
+    """0..1: size, sharpness and how far the face looks into the camera."""
+    scale: float = 1.0
+    """Below 1 when the crop was made smaller than it is in the frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaceTrack:
+    """One face over time, with its best crops in the order of time. Complete at `conclude`."""
+
+    id: int
+    first: float
+    last: float
+    seen: int
+    """In how many examined frames."""
+    crops: Sequence[Crop] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Segment:
     """A stretch of the timeline that a finding speaks of, in seconds."""
 
@@ -139,6 +167,8 @@ class Evidence:
     text: str
     strength: Strength
     data: Mapping[str, Any] = field(default_factory=dict)
+    supports: Outcome | None = None
+    """The outcome that this would carry if it stood alone; None when it is only to be looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +233,14 @@ class Media(Protocol):
         """Container facts, metadata, quantisation tables, C2PA: plain JSON from the sandbox."""
         ...
 
-    def audio(self, rate: int = 16_000) -> Samples | None: ...
+    @property
+    def tracks(self) -> Sequence[FaceTrack]:
+        """Faces over time; empty until the last view has been observed."""
+        ...
+
+    def audio(self, rate: int = 16_000) -> Samples | None:
+        """Ask in `conclude`: the sound is there once the pictures have been read."""
+        ...
 
 
 class Examination(Protocol):
@@ -219,6 +256,9 @@ class Detector(Protocol):
 
     name: str
     version: str
+    frame_rate: float
+    """Views a second that `observe` wants of a video: 0 for none. Stills come once to all that
+    want any."""
 
     def not_applicable(self, media: Media) -> str | None:
         """Why this detector has nothing to say about this file, or None when it has."""

