@@ -54,7 +54,7 @@ lint: setup
 	@$(PY) -m ruff format --check .
 
 types: setup
-	@$(PY) -m mypy
+	@DEBUG=1 $(PY) -m mypy
 
 check: setup
 	@$(PG) && export DATABASE_URL=$$OWNER_DATABASE_URL SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(60))') PUBLIC_URL=https://touchstone.example && \
