@@ -73,7 +73,7 @@ def mediapipe() -> ModuleType:
         sys.modules["tensorflow"] = None  # type: ignore[assignment]
     try:
         import mediapipe
-        import mediapipe.tasks.python.vision  # noqa: F401 - reached through the package
+        import mediapipe.tasks.python.vision
     finally:
         if hidden:
             del sys.modules["tensorflow"]
