@@ -1,0 +1,1 @@
+"""The record of who saw, scored and decided what: append-only, hash-chained, sealed, verifiable."""

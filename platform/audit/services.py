@@ -1,0 +1,107 @@
+"""The verbs of the record: write an event, several in one transaction, and name a chain."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection, transaction
+
+from .models import Event
+from .payload import payload
+from .verbs import Verb
+from .who import Who
+
+_SITE = uuid.UUID("6f2d7f0e-6f0b-5b0a-9d3e-70c5a0a5d1a7")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """An event about to be recorded."""
+
+    chain: uuid.UUID
+    verb: Verb
+    who: Who
+    object_type: str
+    object_id: str
+    object_sha256: str = ""
+    why: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+def site_chain(name: str) -> uuid.UUID:
+    """The chain of things that belong to no submission: `accounts`, `team:<id>`, `blobs`."""
+    return uuid.uuid5(_SITE, name)
+
+
+def record(
+    *,
+    chain: uuid.UUID,
+    verb: Verb,
+    who: Who,
+    object_type: str,
+    object_id: str | uuid.UUID,
+    object_sha256: str = "",
+    why: str = "",
+    data: Mapping[str, Any] | None = None,
+) -> Event:
+    """Append one event to its chain, in the caller's transaction: both happen or neither.
+
+    Locks the chain until that transaction ends. For events in more than one chain take
+    `record_many`, which locks them in an order that cannot deadlock.
+    """
+    return _append(
+        Entry(
+            chain=chain,
+            verb=verb,
+            who=who,
+            object_type=object_type,
+            object_id=str(object_id),
+            object_sha256=object_sha256,
+            why=why,
+            data=data or {},
+        )
+    )
+
+
+def record_many(entries: Iterable[Entry]) -> list[Event]:
+    """Append several events; within one chain they keep the order given."""
+    return [_append(entry) for entry in sorted(entries, key=lambda entry: entry.chain)]
+
+
+def _append(entry: Entry) -> Event:
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError(
+            "audit.record must run in the transaction whose change it records."
+        )
+    said = payload(
+        verb=entry.verb,
+        who=entry.who,
+        object_type=entry.object_type,
+        object_id=entry.object_id,
+        object_sha256=entry.object_sha256,
+        why=entry.why,
+        data=entry.data,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, seq, prev_hash, hash, xid, recorded_at FROM audit_append(%s, %s)",
+            [entry.chain, said],
+        )
+        id_, seq, prev_hash, hash_, xid, recorded_at = cursor.fetchone()
+    return Event(
+        id=id_,
+        chain=entry.chain,
+        seq=seq,
+        prev_hash=bytes(prev_hash),
+        hash=bytes(hash_),
+        payload=said,
+        xid=int(xid),
+        recorded_at=recorded_at,
+        verb=entry.verb.value,
+        who=f"{entry.who.kind}:{entry.who.id}",
+        object_type=entry.object_type,
+        object_id=entry.object_id,
+    )

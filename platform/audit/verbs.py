@@ -1,0 +1,93 @@
+"""The closed list of what can happen. A verb that is not here cannot be recorded."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Verb(StrEnum):
+    # submissions
+    SUBMISSION_RECEIVED = "submission.received"
+    SUBMISSION_REFUSED = "submission.refused"
+    SUBMISSION_CHANGED = "submission.changed"
+    SUBMISSION_DELETED = "submission.deleted"
+    SUBMISSION_HELD = "submission.held"
+    SUBMISSION_HOLD_LIFTED = "submission.hold_lifted"
+
+    # analyses
+    ANALYSIS_QUEUED = "analysis.queued"
+    ANALYSIS_STARTED = "analysis.started"
+    ANALYSIS_FINISHED = "analysis.finished"
+    ANALYSIS_REJECTED = "analysis.rejected"
+    ANALYSIS_RETRIED = "analysis.retried"
+    ANALYSIS_PARKED = "analysis.parked"
+    ANALYSIS_REQUEUED = "analysis.requeued"
+    ANALYSIS_CANCEL_REQUESTED = "analysis.cancel_requested"
+    ANALYSIS_CANCELLED = "analysis.cancelled"
+
+    # looking is an event too
+    MEDIA_VIEWED = "media.viewed"
+    MEDIA_DOWNLOADED = "media.downloaded"
+    REPORT_VIEWED = "report.viewed"
+    REPORT_ISSUED = "report.issued"
+    REPORT_DOWNLOADED = "report.downloaded"
+
+    # blobs
+    BLOB_STORED = "blob.stored"
+    BLOB_DAMAGED = "blob.damaged"
+    BLOB_REPAIRED = "blob.repaired"
+    BLOB_DELETED = "blob.deleted"
+
+    # cases
+    CASE_OPENED = "case.opened"
+    CASE_CLAIMED = "case.claimed"
+    CASE_RELEASED = "case.released"
+    CASE_ASSIGNED = "case.assigned"
+    CASE_COMMENTED = "case.commented"
+    CASE_ESCALATED = "case.escalated"
+    CASE_DECIDED = "case.decided"
+    CASE_REOPENED = "case.reopened"
+
+    # people, teams and their rights
+    USER_CREATED = "user.created"
+    USER_CHANGED = "user.changed"
+    USER_DEACTIVATED = "user.deactivated"
+    USER_REACTIVATED = "user.reactivated"
+    TEAM_CREATED = "team.created"
+    TEAM_CHANGED = "team.changed"
+    TEAM_ARCHIVED = "team.archived"
+    MEMBER_INVITED = "member.invited"
+    MEMBER_INVITATION_WITHDRAWN = "member.invitation_withdrawn"
+    MEMBER_JOINED = "member.joined"
+    MEMBER_ROLE_CHANGED = "member.role_changed"
+    MEMBER_REMOVED = "member.removed"
+    SERVICE_ACCOUNT_CREATED = "service_account.created"
+    SERVICE_ACCOUNT_CHANGED = "service_account.changed"
+    SERVICE_ACCOUNT_DISABLED = "service_account.disabled"
+    KEY_ISSUED = "key.issued"
+    KEY_REVOKED = "key.revoked"
+    KEY_REFUSED = "key.refused"
+
+    # logging in
+    LOGIN_SUCCEEDED = "login.succeeded"
+    LOGIN_FAILED = "login.failed"
+    LOGIN_LOCKED = "login.locked"
+    LOGIN_ENDED = "login.ended"
+    SESSION_REVOKED = "session.revoked"
+    PASSWORD_CHANGED = "password.changed"  # noqa: S105 - a verb, not a password
+    PASSWORD_RESET = "password.reset"  # noqa: S105 - a verb, not a password
+    MFA_ADDED = "mfa.added"
+    MFA_REMOVED = "mfa.removed"
+    MFA_RECOVERY_USED = "mfa.recovery_used"
+
+    # the rules of the house
+    QUEUE_CHANGED = "queue.changed"
+    POLICY_CHANGED = "policy.changed"
+    RETENTION_CHANGED = "retention.changed"
+    SETTING_CHANGED = "setting.changed"
+    WEBHOOK_CHANGED = "webhook.changed"
+    WEBHOOK_PARKED = "webhook.parked"
+
+    # the record itself
+    SUBJECT_ERASED = "subject.erased"
+    AUDIT_EXPORTED = "audit.exported"

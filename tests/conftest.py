@@ -1,0 +1,49 @@
+"""What every test stands on: its own home folder, and a flush that may empty the audit tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def flush_may_empty_the_audit_tables() -> Iterator[None]:
+    """After a transactional test Django truncates every table, and the record's triggers refuse.
+
+    They are right to. So the flush alone, on the superuser connection that only tests have, runs
+    as a replica, for which ordinary triggers stay quiet. SET LOCAL ends with the flush's own
+    transaction: inside a test every trigger stands.
+    """
+    from django.db.backends.postgresql.operations import DatabaseOperations
+
+    original = DatabaseOperations.sql_flush
+
+    def sql_flush(self: Any, *args: Any, **options: Any) -> list[str]:
+        statements = original(self, *args, **options)
+        if statements:
+            statements.insert(0, "SET LOCAL session_replication_role = replica")
+        return statements
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "sql_flush", sql_flush)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def own_home(settings: Any, tmp_path: Path) -> Path:
+    """Keys, anchors and blobs of a test stay in the test's own folder."""
+    settings.HOME = tmp_path
+    settings.AUDIT_SIGNING_KEY_FILE = tmp_path / "keys" / "audit_signing.key"
+    settings.AUDIT_SUBJECT_KEY_FILE = tmp_path / "keys" / "audit_subjects.key"
+    settings.AUDIT_ANCHOR_FILE = tmp_path / "audit.anchor"
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "blobs": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": str(tmp_path / "blobs")},
+        },
+    }
+    return tmp_path
