@@ -1,0 +1,41 @@
+"""What can end a job other than its result."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class LeaseLost(Exception):
+    """Somebody else holds the row now, or nobody does: nothing may be written for this claim."""
+
+
+class Why(StrEnum):
+    """Why running work was told to stop."""
+
+    LOST = "lease_lost"
+    CANCELLED = "cancelled"
+    SHUTDOWN = "shutdown"
+
+
+class Interrupted(Exception):
+    """The work stopped half way because it was told to."""
+
+    def __init__(self, why: Why) -> None:
+        super().__init__(why.value)
+        self.why = why
+
+
+class Crashed(Exception):
+    """The work killed its child process: worth another try or two, then it is poison."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code, self.reason = code, reason
+
+
+class Hopeless(Exception):
+    """Trying again cannot help, and it is not the input's fault: park it with its reason."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code, self.reason = code, reason

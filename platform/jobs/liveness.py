@@ -1,0 +1,73 @@
+"""Is this worker alive? Only work counts: a lease renewed, or a reconcile, in the last minute."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+
+from django.db.models.functions import Greatest
+
+from jobs import registry
+from jobs.models import RefusedWrite, WorkerHeartbeat
+from jobs.moves import State
+from jobs.timing import ClockTimestamp, InSeconds
+
+FRESH_SECONDS = 60
+STUCK_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Health:
+    ok: bool
+    sentence: str
+
+
+def this_host() -> str:
+    return socket.gethostname()[:40]
+
+
+def seen(name: str, kind: str, *, lease: bool = False, reconcile: bool = False) -> None:
+    """Note that this process did something. One upsert, the database's clock."""
+    now = ClockTimestamp()
+    changes: dict[str, object] = {"host": this_host(), "kind": kind, "seen_at": now}
+    if lease:
+        changes["lease_renewed_at"] = now
+    if reconcile:
+        changes["reconciled_at"] = now
+    if not WorkerHeartbeat.objects.filter(pk=name).update(**changes):
+        WorkerHeartbeat.objects.update_or_create(pk=name, defaults=changes)
+
+
+def gone(name: str) -> None:
+    WorkerHeartbeat.objects.filter(pk=name).delete()
+
+
+def forget_old() -> int:
+    """Rows of processes that died without a word a day ago."""
+    return WorkerHeartbeat.objects.filter(seen_at__lt=InSeconds(-86_400)).delete()[0]
+
+
+def health(host: str | None = None) -> Health:
+    """`host=None` asks for any worker of the site."""
+    beats = WorkerHeartbeat.objects.all()
+    if host is not None:
+        beats = beats.filter(host=host)
+    where = f" on {host}" if host else ""
+    fresh = beats.alias(last=Greatest("lease_renewed_at", "reconciled_at")).filter(
+        last__gt=InSeconds(-FRESH_SECONDS)
+    )
+    if not fresh.exists():
+        return Health(False, f"no worker{where} renewed a lease or reconciled in the last minute")
+    # Alive but deaf: things wait for long and nobody holds a lease.
+    for model in registry.models():
+        rows = model._base_manager
+        if (
+            rows.filter(state=State.QUEUED, available_at__lt=InSeconds(-STUCK_SECONDS)).exists()
+            and not rows.filter(state=State.RUNNING, lease_until__gt=ClockTimestamp()).exists()
+        ):
+            return Health(False, f"{model._meta.label} rows wait for minutes and nobody works")
+    return Health(True, f"a worker{where} is at work")
+
+
+def refused_late_writes() -> int:
+    return RefusedWrite.objects.count()

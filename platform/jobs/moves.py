@@ -1,0 +1,120 @@
+"""The states of a job, the moves between them, and the wall in the database that holds them.
+
+CHECK constraints tie the state to its fields; a trigger refuses illegal moves and a fence that
+does not grow, whoever writes: this code, the admin, or a person with psql.
+"""
+
+from __future__ import annotations
+
+import pgtrigger
+from django.db import models
+from django.db.models import F, Q
+
+
+class State(models.TextChoices):
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    REJECTED = "rejected"
+    PARKED = "parked"
+    CANCELLED = "cancelled"
+
+
+class Priority(models.IntegerChoices):
+    INTERACTIVE = 0
+    PARTNER = 10
+    BATCH = 20
+
+
+SETTLED = (State.DONE, State.REJECTED, State.PARKED, State.CANCELLED)
+"""Nothing is being done for a row in these; a parked one waits for a person."""
+
+ALLOWED = frozenset(
+    {
+        (State.QUEUED, State.RUNNING),
+        (State.QUEUED, State.CANCELLED),
+        (State.RUNNING, State.DONE),
+        (State.RUNNING, State.REJECTED),
+        (State.RUNNING, State.PARKED),
+        (State.RUNNING, State.CANCELLED),
+        (State.RUNNING, State.QUEUED),
+        (State.PARKED, State.QUEUED),
+        (State.PARKED, State.CANCELLED),
+    }
+)
+
+SECONDS_PER_PRIORITY = 60
+"""Ageing: a batch job (20) is served as if it had come 20 minutes later than it did, so what is
+interactive goes first and yet nothing waits for ever. The turn never changes, so it is indexed."""
+
+_moves = ", ".join(f"'{a.value}>{b.value}'" for a, b in sorted(ALLOWED))
+
+GUARD = pgtrigger.Trigger(
+    name="job_guard",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Insert | pgtrigger.Update,
+    func=f"""
+        NEW.turn_at := NEW.created_at + NEW.priority * interval '{SECONDS_PER_PRIORITY} seconds';
+        IF TG_OP = 'INSERT' THEN
+            RETURN NEW;
+        END IF;
+        IF NEW.state <> OLD.state
+                AND NOT (OLD.state || '>' || NEW.state) = ANY (ARRAY[{_moves}]) THEN
+            RAISE EXCEPTION 'a job may not go from % to %', OLD.state, NEW.state
+                USING ERRCODE = 'check_violation';
+        END IF;
+        IF NEW.state = 'running' AND OLD.state <> 'running' THEN
+            IF NEW.fence <> OLD.fence + 1 THEN
+                RAISE EXCEPTION 'a claim must raise the fence by one'
+                    USING ERRCODE = 'check_violation';
+            END IF;
+        ELSIF NEW.fence <> OLD.fence THEN
+            RAISE EXCEPTION 'only a claim may move the fence'
+                USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN NEW;
+    """,
+)
+
+
+def constraints() -> list[models.BaseConstraint]:
+    name = "%(app_label)s_%(class)s_"
+    running = Q(state=State.RUNNING)
+    return [
+        models.CheckConstraint(name=name + "state_known", condition=Q(state__in=State.values)),
+        models.CheckConstraint(
+            name=name + "running_is_leased",
+            condition=(running & Q(lease_until__isnull=False, started_at__isnull=False))
+            & ~Q(worker="")
+            | (~running & Q(lease_until__isnull=True)),
+        ),
+        models.CheckConstraint(
+            name=name + "settled_is_finished",
+            condition=Q(state__in=SETTLED, finished_at__isnull=False)
+            | (~Q(state__in=SETTLED) & Q(finished_at__isnull=True)),
+        ),
+        models.CheckConstraint(
+            name=name + "refusal_has_reason",
+            condition=~Q(state__in=(State.PARKED, State.REJECTED))
+            | (~Q(reason_code="") & ~Q(reason="")),
+        ),
+        models.CheckConstraint(
+            name=name + "numbers_sane",
+            condition=Q(progress__gte=0, progress__lte=1, attempt__gte=0, crashes__gte=0)
+            & Q(fence__gte=F("attempt")),
+        ),
+    ]
+
+
+def indexes() -> list[models.Index]:
+    return [
+        models.Index(
+            fields=["turn_at"], condition=Q(state=State.QUEUED), name="%(class)s_turn_idx"
+        ),
+        models.Index(
+            fields=["lease_until"], condition=Q(state=State.RUNNING), name="%(class)s_lease_idx"
+        ),
+        models.Index(
+            fields=["finished_at"], condition=Q(state=State.PARKED), name="%(class)s_parked_idx"
+        ),
+    ]

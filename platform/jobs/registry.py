@@ -1,0 +1,71 @@
+"""Which function runs a claimed row of which model. Apps register in their `ready()`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from jobs.claims import Claim
+from jobs.models import LeasedJob
+from jobs.moves import State
+
+
+@dataclass(frozen=True)
+class Move:
+    """A change of state that the job layer made by itself (a finished run is the runner's own)."""
+
+    model: type[LeasedJob]
+    pk: Any
+    state: State
+    code: str
+    reason: str
+    by: str
+    attempt: int
+
+
+Runner = Callable[[Claim], None]
+Wake = Callable[[type[LeasedJob], Any], object]
+Moved = Callable[[Move], None]
+
+
+@dataclass(frozen=True)
+class Entry:
+    model: type[LeasedJob]
+    runner: Runner
+    wake: Wake | None
+    moved: Moved | None
+
+
+_entries: dict[type[LeasedJob], Entry] = {}
+
+
+def register(
+    model: type[LeasedJob], runner: Runner, wake: Wake | None = None, moved: Moved | None = None
+) -> None:
+    """`moved` is called inside the transaction that makes the move: the place for audit events."""
+    if not any(t.name == "job_guard" for t in getattr(model._meta, "triggers", [])):
+        raise TypeError(f"{model.__name__}.Meta must inherit from LeasedJob.Meta")
+    _entries[model] = Entry(model, runner, wake, moved)
+
+
+def unregister(model: type[LeasedJob]) -> None:
+    _entries.pop(model, None)
+
+
+def entry(model: type[LeasedJob]) -> Entry:
+    return _entries[model]
+
+
+def models() -> list[type[LeasedJob]]:
+    return list(_entries)
+
+
+def named(label: str) -> type[LeasedJob] | None:
+    return next((m for m in _entries if m._meta.label_lower == label.lower()), None)
+
+
+def moved(move: Move) -> None:
+    found = _entries.get(move.model)
+    if found and found.moved:
+        found.moved(move)

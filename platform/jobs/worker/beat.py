@@ -1,0 +1,54 @@
+"""The process that keeps time: each duty in a thread of its own, so that none holds up another."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+
+from django.db import connection
+
+from jobs import liveness
+from jobs.duties import Duty, all_duties
+
+log = logging.getLogger("touchstone.worker")
+
+
+def run(name: str) -> None:
+    stopping = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threads = [
+        threading.Thread(target=_keep, args=(duty, name, stopping), name=duty.name, daemon=True)
+        for duty in all_duties()
+    ]
+    for thread in threads:
+        thread.start()
+    stopping.wait()
+    for thread in threads:
+        thread.join(timeout=5)
+    _tidy(name)
+
+
+def _keep(duty: Duty, name: str, stopping: threading.Event) -> None:
+    while not stopping.is_set():
+        began = time.monotonic()
+        try:
+            duty.do()
+            if duty.name == "reconcile":
+                liveness.seen(name, "beat", reconcile=True)
+                liveness.forget_old()
+        except Exception:
+            log.exception("the duty %r failed; it is tried again at its next turn", duty.name)
+            connection.close()
+        stopping.wait(max(duty.every_seconds - (time.monotonic() - began), 0.05))
+    connection.close()
+
+
+def _tidy(name: str) -> None:
+    try:
+        liveness.gone(name)
+    except Exception:
+        log.debug("could not say good-bye", exc_info=True)
+    connection.close()

@@ -1,0 +1,183 @@
+"""One hand: a process that works on one job at a time.
+
+Celery's solo worker (main thread) answers the bell. A second thread looks by itself for rows that
+nobody answered for, so that a broker which is lost, deaf or absent costs seconds and nothing else.
+Whoever of the two comes first has the hand; models are loaded here, after the fork, on first use.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+import time
+from types import FrameType
+
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import connection
+
+from jobs import liveness, registry, timing
+from jobs.claims import Claim
+from jobs.errors import Why
+from jobs.runner import execute
+from jobs.services import claim, worker_died
+
+log = logging.getLogger("touchstone.worker")
+
+_this: Hand | None = None
+
+
+def this_process() -> Hand:
+    """The hand of this process; a Celery worker started by other means gets one on first use."""
+    global _this
+    if _this is None:
+        _this = Hand(f"{liveness.this_host()}:{os.getpid()}")
+    return _this
+
+
+class Hand:
+    def __init__(self, name: str, *, may_exit: bool = False) -> None:
+        self.name, self.may_exit = name, may_exit
+        self.stopping = threading.Event()
+        self._busy = threading.Lock()
+        self._current: Claim | None = None
+
+    def answer(self) -> None:
+        """The bell rang: work until nothing is due."""
+        while not self.stopping.is_set():
+            if not self._busy.acquire(timeout=1):
+                continue  # the other thread is at work; the bell waits for it
+            try:
+                while self._work_once(overdue=0.0):
+                    pass
+                return
+            finally:
+                self._busy.release()
+
+    def look_for_overdue(self, broker: bool) -> None:
+        """The second thread. Without a broker every due row is ours, and we look twice a second."""
+        every, overdue = (5.0, timing.overdue_seconds() / 2) if broker else (0.5, 0.0)
+        every = min(every, timing.overdue_seconds())
+        noted = 0.0
+        while not self.stopping.wait(every):
+            try:
+                if time.monotonic() - noted > 20:
+                    liveness.seen(self.name, "hand")
+                    noted = time.monotonic()
+                while not self.stopping.is_set() and self._busy.acquire(blocking=False):
+                    try:
+                        if not self._work_once(overdue=overdue):
+                            break
+                    finally:
+                        self._busy.release()
+            except DatabaseError as error:
+                log.warning("the database is away: %s", error)
+                connection.close()
+        connection.close()
+
+    def _work_once(self, overdue: float) -> bool:
+        """One job of each model that has one. False when nothing was due."""
+        found = False
+        for model in registry.models():
+            if self.stopping.is_set():
+                return False
+            taken = claim(model, worker=self.name, overdue=overdue)
+            if taken is None:
+                continue
+            found = True
+            self._current = taken
+            try:
+                if self.stopping.is_set():
+                    taken.stop(Why.SHUTDOWN)
+                execute(taken, may_exit=self.may_exit)
+            finally:
+                self._current = None
+        return found
+
+    def stop(self, grace_seconds: float) -> None:
+        """Claim nothing more; what runs has the grace time to finish, then goes back."""
+        if self.stopping.is_set():
+            return
+        self.stopping.set()
+        threading.Thread(target=self._end_grace, args=(grace_seconds,), daemon=True).start()
+
+    def _end_grace(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            time.sleep(0.1)
+        if current := self._current:
+            current.stop(Why.SHUTDOWN)
+
+    def wait_until_idle(self, seconds: float) -> None:
+        if self._busy.acquire(timeout=seconds):
+            self._busy.release()
+
+
+def grace_seconds() -> float:
+    return float(getattr(settings, "JOBS_GRACE_SECONDS", 8.0))
+
+
+def run(name: str, *, broker: bool, replaces: str | None) -> None:
+    """The whole life of a hand's process."""
+    global _this
+    hand = _this = Hand(name, may_exit=True)
+    _declare(hand, replaces)
+    looker = threading.Thread(target=hand.look_for_overdue, args=(broker,), name="overdue")
+
+    def on_term(number: int, frame: FrameType | None) -> None:
+        hand.stop(grace_seconds())
+
+    signal.signal(signal.SIGTERM, on_term)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    looker.start()
+    try:
+        if broker:
+            _answer_the_bell(hand)
+        else:
+            hand.stopping.wait()
+    finally:
+        hand.stop(grace_seconds())
+        hand.wait_until_idle(grace_seconds() + 5)
+        looker.join(timeout=5)
+        try:
+            liveness.gone(name)
+        except DatabaseError:
+            pass
+        connection.close()
+
+
+def _declare(hand: Hand, replaces: str | None) -> None:
+    try:
+        if replaces:
+            worker_died(replaces)
+            liveness.gone(replaces)
+        liveness.seen(hand.name, "hand")
+    except DatabaseError as error:
+        log.warning("the database is away at start: %s", error)
+        connection.close()
+
+
+def _answer_the_bell(hand: Hand) -> None:
+    """Celery in this thread until it is told to stop; started again if it falls over."""
+    from celery.signals import worker_shutting_down
+
+    from config.celery import app
+
+    def shutting_down(**_: object) -> None:
+        hand.stop(grace_seconds())
+
+    worker_shutting_down.connect(shutting_down, weak=False)
+    while not hand.stopping.is_set():
+        try:
+            worker = app.Worker(
+                hostname=f"hand{os.getpid()}@touchstone",
+                pool="solo", concurrency=1, loglevel="WARNING", quiet=True,
+                without_gossip=True, without_mingle=True, without_heartbeat=True,
+            )  # fmt: skip
+            worker.start()
+        except Exception:
+            log.exception("Celery fell over; overdue rows are still taken")
+        if not hand.stopping.wait(2):
+            log.warning("Celery ended by itself and is started again")
