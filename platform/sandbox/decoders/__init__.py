@@ -1,0 +1,1 @@
+"""What runs inside the wall: bytes in, plain pixels and samples out."""

@@ -1,0 +1,196 @@
+"""Stills and animated pictures, through Pillow, one named format at a time."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pillow_heif
+from numpy.typing import NDArray
+from PIL import Image, ImageFile
+
+from sandbox.decoders import extent, pixels
+from sandbox.decoders.extent import Extent
+from sandbox.sniff import Kind
+from sandbox.source import Source
+from sandbox.types import Code, Flag, Limits, Rejected, Want
+from sandbox.wire import FOOTER, HEADER, Out
+
+SAMPLES = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "HEIF")
+
+
+def warm_up() -> None:
+    """Load every codec while files can still be opened: nothing can be, once the child is locked."""
+    Image.init()
+    pillow_heif.register_heif_opener(thumbnails=False)
+    pillow_heif.options.DECODE_THREADS = 1
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
+    warnings.simplefilter("error", Image.DecompressionBombWarning)
+    for name in SAMPLES:
+        data = io.BytesIO()
+        Image.new("RGB", (16, 16), (200, 30, 60)).save(data, name)
+        data.seek(0)
+        with Image.open(data, formats=[name]) as picture:
+            picture.getexif()
+            picture.convert("RGB").resize((8, 8), Image.Resampling.BILINEAR, reducing_gap=2.0)
+
+
+def decode(source: Source, kind: Kind, want: Want, limits: Limits, out: Out) -> None:
+    measured = extent.of_image(source, kind)
+    picture = _open(source, kind, measured, limits)
+    flags = set(measured.flags)
+    width, height = picture.size
+    _check_shape(width, height, limits)
+    frames = 1 if kind.format in ("jpeg", "heif") else _frame_count(picture, limits)
+    if frames > 1:
+        flags.add(Flag.ANIMATED_IMAGE)
+        _animation(picture, frames, kind, want, limits, out, flags, measured)
+        return
+    flags |= pixels.flags_of(picture)
+    turn = pixels.orientation(picture, kind)
+    if turn.malformed:
+        flags.add(Flag.METADATA_MALFORMED)
+    if turn.code != 1:
+        flags.add(Flag.ROTATED)
+    size = (height, width) if turn.swaps else (width, height)
+    out.json(HEADER, {
+        "kind": "image", "format": kind.format, "width": size[0], "height": size[1],
+        "frames_expected": 1, "codecs": [kind.format], "flags": sorted(flags),
+    })  # fmt: skip
+    rows, whole = _load(picture)
+    if rows == 0:
+        raise Rejected(Code.CORRUPT, "no_rows")
+    if want.frames:
+        out.picture(0, 0.0, pixels.upright_rgb(picture, turn.code, want.max_side))
+    incomplete = not whole or measured.complete is False
+    share = rows / height if not whole else (None if incomplete else 1.0)
+    out.json(FOOTER, {
+        "frames_decoded": 1, "frames_expected": 1, "incomplete": incomplete, "seconds": 0.0,
+        "decoded_share": share, "flags": sorted(flags),
+    })  # fmt: skip
+
+
+def _open(source: Source, kind: Kind, measured: Extent, limits: Limits) -> Any:
+    Image.MAX_IMAGE_PIXELS = limits.max_pixels
+    # A cut progressive JPEG yields what its scans hold once it is told that it has ended.
+    suffix = b"\xff\xd9" if kind.format == "jpeg" and measured.complete is False else b""
+    try:
+        return Image.open(io.BufferedReader(source.stream(suffix)), formats=[kind.reader])
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise Rejected(Code.TOO_MANY_PIXELS, type(error).__name__) from error
+    except (MemoryError, PermissionError):
+        raise
+    except Exception as error:
+        raise _refusal(error) from error
+
+
+def _refusal(error: Exception) -> Rejected:
+    """Pillow answers broken files with almost any exception."""
+    text = str(error).lower()
+    if "decompressed data too large" in text or "too much memory" in text:
+        return Rejected(Code.DECOMPRESSION_BOMB, type(error).__name__)
+    return Rejected(Code.CORRUPT, type(error).__name__)
+
+
+def _check_shape(width: int, height: int, limits: Limits) -> None:
+    if width < 1 or height < 1:
+        raise Rejected(Code.CORRUPT, "no_size")
+    if width * height > limits.max_pixels:
+        raise Rejected(Code.TOO_MANY_PIXELS, f"{width}x{height}")
+    if max(width, height) > limits.max_aspect * min(width, height):
+        raise Rejected(Code.ASPECT_NOT_SUPPORTED, f"{width}x{height}")
+
+
+def _frame_count(picture: Any, limits: Limits) -> int:
+    """Counted without decoding where the format allows it; the sum of pixels is bounded."""
+    try:
+        if not getattr(picture, "is_animated", False):
+            return 1
+        frames = int(picture.n_frames)
+    except (MemoryError, PermissionError):
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise Rejected(Code.TOO_MANY_PIXELS, type(error).__name__) from error
+    except Exception as error:
+        raise _refusal(error) from error
+    if frames > limits.max_animation_frames:
+        raise Rejected(Code.TOO_MANY_FRAMES, str(frames))
+    if frames * picture.width * picture.height > limits.max_animation_pixels:
+        raise Rejected(Code.TOO_MANY_PIXELS, f"{frames} frames")
+    return max(frames, 1)
+
+
+def _load(picture: Any) -> tuple[int, bool]:
+    """Decode as far as it goes: (rows that hold anything, whether all was decoded)."""
+    try:
+        picture.load()
+        return picture.height, True
+    except (MemoryError, PermissionError):
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise Rejected(Code.TOO_MANY_PIXELS, type(error).__name__) from error
+    except Exception as error:
+        refusal = _refusal(error)
+        if refusal.code != Code.CORRUPT or getattr(picture, "_im", None) is None:
+            raise refusal from error
+        picture.tile = []  # what was decoded so far stays; nothing more is asked of the decoder
+        return _filled_rows(picture), False
+
+
+def _filled_rows(picture: Any) -> int:
+    """Rows that the decoder wrote: those it did not reach are still zero."""
+    rows = np.asarray(picture).reshape(picture.height, -1)
+    filled: NDArray[Any] = np.flatnonzero(rows.any(axis=1))
+    return int(filled[-1]) + 1 if len(filled) else 0
+
+
+def _animation(
+    picture: Any, frames: int, kind: Kind, want: Want, limits: Limits, out: Out,
+    flags: set[str], measured: Extent,
+) -> None:  # fmt: skip
+    width, height = picture.size
+    out.json(HEADER, {
+        "kind": "video", "format": kind.format, "width": width, "height": height,
+        "frames_expected": frames, "codecs": [kind.format], "flags": sorted(flags),
+    })  # fmt: skip
+    due = pixels.Sampler(want.sample_fps)
+    seconds, decoded, last = 0.0, 0, None
+    for index, ready, duration in _steps(picture, frames):
+        if not ready:
+            break
+        decoded += 1
+        shown = None
+        if want.frames:
+            if due.is_due(seconds):
+                out.picture(index, seconds, pixels.upright_rgb(picture, 1, want.max_side))
+            elif index == frames - 1:
+                shown = pixels.upright_rgb(picture, 1, want.max_side)
+        last = (index, seconds, shown)
+        seconds = min(seconds + duration, limits.max_duration)
+    if decoded == 0:
+        raise Rejected(Code.CORRUPT, "no_frames")
+    if last and last[2] is not None:
+        out.picture(*last)
+    out.json(FOOTER, {
+        "frames_decoded": decoded, "frames_expected": frames, "seconds": seconds,
+        "incomplete": decoded < frames or measured.complete is False,
+        "decoded_share": decoded / frames, "flags": sorted(flags),
+    })  # fmt: skip
+
+
+def _steps(picture: Any, frames: int) -> Iterator[tuple[int, bool, float]]:
+    for index in range(frames):
+        try:
+            picture.seek(index)
+            picture.load()
+        except (MemoryError, PermissionError):
+            raise
+        except Exception:
+            yield index, False, 0.0
+            return
+        duration = picture.info.get("duration", 100)
+        ok = isinstance(duration, int | float) and 0 < duration < 600_000
+        yield index, True, float(duration) / 1000 if ok else 0.1

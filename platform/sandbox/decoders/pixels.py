@@ -1,0 +1,113 @@
+"""From whatever a decoder holds to upright 8-bit RGB, and which frames to send."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from sandbox.sniff import Kind
+from sandbox.types import Flag
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    code: int
+    malformed: bool = False
+
+    @property
+    def swaps(self) -> bool:
+        return self.code in (5, 6, 7, 8)
+
+
+def orientation(picture: Any, kind: Kind) -> Turn:
+    """EXIF's claim, 1..8. HEIF and AVIF carry their own turn, which their decoder has applied."""
+    if kind.format in ("heif", "avif"):
+        return Turn(1)
+    try:
+        code = picture.getexif().get(0x0112, 1)
+    except (MemoryError, PermissionError):
+        raise
+    except Exception:
+        return Turn(1, malformed=True)
+    if isinstance(code, int) and 1 <= code <= 8:
+        return Turn(code)
+    return Turn(1, malformed=code not in (0, None))
+
+
+def flags_of(picture: Any) -> set[str]:
+    flags: set[str] = set()
+    if picture.mode == "CMYK":
+        flags.add(Flag.CMYK)
+    deep = picture.mode.startswith(("I", "F")) or picture.info.get("bit_depth", 8) > 8
+    if deep or any(";16" in str(getattr(tile, "args", "")) for tile in picture.tile):
+        flags.add(Flag.HIGH_BIT_DEPTH)
+    if picture.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in picture.info:
+        flags.add(Flag.TRANSPARENCY)
+    if getattr(picture, "mpinfo", None) or len(picture.info.get("images", ())) > 1:
+        flags.add(Flag.MULTI_PICTURE)
+    return flags
+
+
+def upright_rgb(picture: Any, turn: int, max_side: int | None) -> NDArray[np.uint8]:
+    """8-bit RGB, transparent parts over white, as a person sees the picture on a page."""
+    image = _rgb(picture)
+    size = fitted(image.width, image.height, max_side)
+    if size != image.size:
+        image = image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
+    if turn in _TURNS:
+        image = image.transpose(_TURNS[turn])
+    return np.ascontiguousarray(np.asarray(image, dtype=np.uint8))
+
+
+def _rgb(picture: Any) -> Any:
+    mode = picture.mode
+    if mode == "RGB" and "transparency" not in picture.info:
+        return picture
+    if mode.startswith("I;16"):
+        return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8)).convert("RGB")
+    if mode in ("I", "F"):
+        values = np.asarray(picture, dtype=np.float64)
+        return Image.fromarray((np.clip(values, 0, 65535) / 257).astype(np.uint8)).convert("RGB")
+    if mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in picture.info:
+        over = picture.convert("RGBA")
+        white = Image.new("RGBA", over.size, (255, 255, 255, 255))
+        white.alpha_composite(over)
+        return white.convert("RGB")
+    return picture.convert("RGB")
+
+
+def fitted(width: int, height: int, max_side: int | None) -> tuple[int, int]:
+    """The size with the longer side at most `max_side`; never zero."""
+    longer = max(width, height)
+    if not max_side or longer <= max_side:
+        return width, height
+    return max(1, round(width * max_side / longer)), max(1, round(height * max_side / longer))
+
+
+class Sampler:
+    """Which frames are sent: the first at or after each point of a grid in time."""
+
+    def __init__(self, fps: float) -> None:
+        self.fps = fps
+        self._next = -math.inf
+
+    def is_due(self, seconds: float) -> bool:
+        if seconds < self._next - 1e-6:
+            return False
+        self._next = (math.floor(seconds * self.fps + 1e-6) + 1) / self.fps
+        return True

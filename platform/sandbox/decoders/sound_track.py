@@ -1,0 +1,125 @@
+"""The samples of one sound stream: mono, float32, at the rate that was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from sandbox.types import Code, Flag, Limits, Rejected, Want
+from sandbox.wire import Out
+
+if TYPE_CHECKING:
+    from sandbox.decoders.recordings import _Run
+
+MAX_WAITING = 16 * 1024 * 1024 // 4
+MAX_PAD_SECONDS = 10.0
+
+
+class SoundTrack:
+    def __init__(
+        self, stream: Any, origin: float, want: Want, limits: Limits, flags: set[str]
+    ) -> None:
+        self.stream, self.origin = stream, origin
+        self.wanted = want.audio_rate is not None
+        self.rate = want.audio_rate or 16_000
+        self.limits, self.flags = limits, flags
+        self.codec = stream.codec_context.name
+        stream.codec_context.thread_count = 1
+        self._resampler = av.AudioResampler(format="flt", layout="mono", rate=self.rate)
+        self._first = True
+        self._waiting: list[NDArray[np.float32]] = []
+        self.samples = 0
+        self.source_samples = 0
+        self.errors = 0
+
+    @property
+    def seconds(self) -> float:
+        rate = self.stream.codec_context.sample_rate
+        return self.source_samples / rate if rate else 0.0
+
+    def decoded(self, packet: Any) -> Iterator[Any]:
+        try:
+            yield from packet.decode()
+        except av.error.EOFError:
+            return
+        except (MemoryError, PermissionError):
+            raise
+        except av.error.FFmpegError:
+            self.errors += 1
+            self.flags.add(Flag.DECODE_ERRORS)
+
+    def take(self, frame: Any, run: _Run) -> None:
+        if self._first:
+            self._pad(frame)
+            self._first = False
+        self.source_samples += frame.samples
+        if self.seconds > self.limits.max_duration:
+            raise Rejected(Code.TOO_LONG, f"{self.seconds:.0f} s")
+        if not self.wanted:
+            return
+        for block in self._resampler.resample(_finite(frame, self.flags)):
+            self._give(block.to_ndarray().reshape(-1), run)
+
+    def _pad(self, frame: Any) -> None:
+        """Silence, so that sample 0 is second 0 of the pictures."""
+        if frame.pts is None or not frame.time_base:
+            return
+        late = float(frame.pts * frame.time_base) - self.origin
+        if self.wanted and 0.001 < late <= MAX_PAD_SECONDS:
+            self._waiting.append(np.zeros(round(late * self.rate), np.float32))
+
+    def _give(self, samples: NDArray[Any], run: _Run) -> None:
+        clean = np.ascontiguousarray(np.nan_to_num(samples, posinf=0.0, neginf=0.0), np.float32)
+        self.samples += len(clean)
+        self._waiting.append(clean)
+        if run.header_sent:
+            self.release(run.out)
+        elif sum(map(len, self._waiting)) > MAX_WAITING:
+            run.begin()  # all the sound before the first picture: state the claims, go on
+
+    def release(self, out: Out) -> None:
+        for block in self._waiting:
+            out.sound(np.clip(block, -1.0, 1.0))
+        self._waiting.clear()
+
+    def finish(self, run: _Run) -> None:
+        if self.wanted and self.source_samples:
+            for block in self._resampler.resample(None):
+                self._give(block.to_ndarray().reshape(-1), run)
+        self.release(run.out)
+
+    def incomplete(self, alone: bool) -> bool:
+        """Whether the stream promised clearly more than was decoded."""
+        if not self.stream.duration or not self.stream.time_base:
+            return False
+        promised = float(self.stream.duration * self.stream.time_base)
+        short = promised - self.seconds > max(0.25, 0.01 * promised)
+        if short:
+            self.flags.add(Flag.AUDIO_INCOMPLETE)
+        return short
+
+    def header(self) -> dict[str, Any]:
+        context = self.stream.codec_context
+        return {
+            "has_audio": True, "sample_rate": context.sample_rate, "channels": context.channels,
+        }  # fmt: skip
+
+
+def _finite(frame: Any, flags: set[str]) -> Any:
+    """Replace what is not a number before the resampler smears it over its neighbours."""
+    if not frame.format.name.startswith(("flt", "dbl")):
+        return frame
+    values = frame.to_ndarray()
+    if np.isfinite(values).all():
+        return frame
+    flags.add(Flag.AUDIO_REPAIRED)
+    clean = np.nan_to_num(values, posinf=0.0, neginf=0.0)
+    repaired = av.AudioFrame.from_ndarray(clean, frame.format.name, frame.layout.name)
+    repaired.sample_rate, repaired.pts, repaired.time_base = (
+        frame.sample_rate, frame.pts, frame.time_base,
+    )  # fmt: skip
+    return repaired

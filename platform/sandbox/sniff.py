@@ -1,0 +1,148 @@
+"""What a file is, by its own first bytes alone. Everything that is not on the list is refused.
+
+No name, no extension and no declared type is asked. Decoders never guess after this: each is told
+which one format to read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sandbox.types import Code, Rejected
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    family: str
+    """image | recording"""
+    format: str
+    reader: str
+    """Pillow's format name, or libav's demuxer."""
+    mime: str
+
+
+JPEG = Kind("image", "jpeg", "JPEG", "image/jpeg")
+PNG = Kind("image", "png", "PNG", "image/png")
+WEBP = Kind("image", "webp", "WEBP", "image/webp")
+GIF = Kind("image", "gif", "GIF", "image/gif")
+HEIF = Kind("image", "heif", "HEIF", "image/heic")
+AVIF = Kind("image", "avif", "AVIF", "image/avif")
+MP4 = Kind("recording", "mp4", "mov", "video/mp4")
+MOV = Kind("recording", "mov", "mov", "video/quicktime")
+M4A = Kind("recording", "m4a", "mov", "audio/mp4")
+MATROSKA = Kind("recording", "matroska", "matroska", "video/x-matroska")
+WEBM = Kind("recording", "webm", "matroska", "video/webm")
+AVI = Kind("recording", "avi", "avi", "video/x-msvideo")
+WAV = Kind("recording", "wav", "wav", "audio/wav")
+FLAC = Kind("recording", "flac", "flac", "audio/flac")
+MP3 = Kind("recording", "mp3", "mp3", "audio/mpeg")
+OGG = Kind("recording", "ogg", "ogg", "audio/ogg")
+AAC = Kind("recording", "aac", "aac", "audio/aac")
+
+_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+_AVIF_BRANDS = {b"avif", b"avis"}
+_M4A_BRANDS = {b"M4A ", b"M4B ", b"M4P "}
+_MP4_BRANDS = {
+    b"isom", b"iso2", b"iso3", b"iso4", b"iso5", b"iso6", b"iso7", b"iso8", b"iso9", b"mp41",
+    b"mp42", b"avc1", b"dash", b"M4V ", b"M4VH", b"M4VP", b"f4v ", b"MSNV", b"XAVC", b"3gp4",
+    b"3gp5", b"3gp6", b"3gp7", b"3g2a", b"3g2b", b"mmp4", b"cmfc", b"hvc1", b"av01", b"iso ",
+}  # fmt: skip
+_OLD_MOV = {b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"}
+
+
+def sniff(head: bytes) -> Kind:
+    """The kind, or Rejected(empty | type_not_allowed)."""
+    if not head:
+        raise Rejected(Code.EMPTY)
+    kind = _signature(head)
+    if kind is None:
+        raise Rejected(Code.TYPE_NOT_ALLOWED)
+    return kind
+
+
+def _signature(head: bytes) -> Kind | None:
+    if head.startswith(b"\xff\xd8\xff"):
+        return JPEG
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return PNG
+    if head.startswith((b"GIF87a", b"GIF89a")):
+        return GIF
+    if head[:4] == b"RIFF":
+        return {b"WEBP": WEBP, b"AVI ": AVI, b"WAVE": WAV}.get(head[8:12])
+    if head.startswith(b"\x1aE\xdf\xa3"):
+        return _ebml(head)
+    if head.startswith(b"fLaC"):
+        return FLAC
+    if head.startswith(b"OggS"):
+        return OGG
+    if head.startswith(b"ID3") and len(head) > 10:
+        return MP3
+    if head[4:8] == b"ftyp":
+        return _brand(head)
+    if head[4:8] in _OLD_MOV and head[:2] in (b"\x00\x00", b"\x00\x01"):
+        return MOV
+    return _bare_sound(head)
+
+
+def _brand(head: bytes) -> Kind | None:
+    """By the major brand; a generic one is settled by the compatible brands."""
+    length = min(int.from_bytes(head[:4], "big"), 512)
+    major = head[8:12]
+    brands = [head[i : i + 4] for i in range(16, length - 3, 4)]
+    if major in _AVIF_BRANDS:
+        return AVIF
+    if major in _HEIF_BRANDS:
+        return AVIF if major in (b"mif1", b"msf1") and _AVIF_BRANDS & set(brands) else HEIF
+    if major == b"qt  ":
+        return MOV
+    if major in _M4A_BRANDS:
+        return M4A
+    if major in _MP4_BRANDS or _MP4_BRANDS & set(brands):
+        return MP4
+    return None
+
+
+def _ebml(head: bytes) -> Kind | None:
+    start = head.find(b"\x42\x82", 4, 128)
+    if start < 0:
+        return None
+    doc = head[start + 3 : start + 3 + (head[start + 2] & 0x7F)]
+    return {b"webm": WEBM, b"matroska": MATROSKA}.get(doc.rstrip(b"\0"))
+
+
+def _bare_sound(head: bytes) -> Kind | None:
+    """MPEG audio and ADTS have only a sync word: ask for two frames in a row."""
+    if len(head) < 8 or head[0] != 0xFF:
+        return None
+    if head[1] & 0xF6 == 0xF0:  # ADTS: layer 0
+        length = ((head[3] & 3) << 11) | (head[4] << 3) | (head[5] >> 5)
+        following = head[length : length + 2]
+        good = length >= 7 and (len(following) < 2 or following[1] & 0xF6 == 0xF0)
+        return AAC if good and following[:1] in (b"", b"\xff") else None
+    if head[1] & 0xE6 == 0xE2:  # layer III
+        length = mpeg_frame_length(head)
+        following = head[length : length + 2]
+        good = length > 0 and (len(following) < 2 or following[1] & 0xE6 == 0xE2)
+        return MP3 if good and following[:1] in (b"", b"\xff") else None
+    return None
+
+
+_BITRATES = {
+    True: (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 0),
+    False: (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160, 0),
+}
+_RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
+
+
+def mpeg_frame_length(four: bytes) -> int:
+    """Bytes of the MPEG layer III frame with this header; 0 when it is none."""
+    if len(four) < 4 or four[0] != 0xFF or four[1] & 0xE6 != 0xE2:
+        return 0
+    version, rate = (four[1] >> 3) & 3, (four[2] >> 2) & 3
+    if version == 1 or rate == 3:
+        return 0
+    bits = _BITRATES[version == 3][four[2] >> 4]
+    if not bits:
+        return 0
+    slots = 144_000 if version == 3 else 72_000
+    return slots * bits // _RATES[version][rate] + ((four[2] >> 1) & 1)

@@ -1,0 +1,135 @@
+"""The warden: a small fork server that makes one locked child for each file.
+
+It is started by exec (never forked from a worker, whose threads and models would come along),
+imports the decoders once, reads no untrusted byte itself, and then only forks, watches and
+reaps. Each request comes with three descriptors: the file (read-only), the pipe that the child
+writes to, and a lifeline. When the lifeline closes the child is killed; when the child ends, its
+exit is told on the lifeline. When the control socket closes the warden kills what is left and
+goes.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import selectors
+import signal
+import socket
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox import child
+
+MAX_REQUEST = 64 * 1024
+
+
+@dataclass(slots=True)
+class Ward:
+    pid: int
+    pidfd: int
+    lifeline: socket.socket
+
+
+class Watch:
+    def __init__(self, control: socket.socket, tools: child.Tools) -> None:
+        self.control = control
+        self.tools = tools
+        self.wards: set[int] = set()
+        self.selector = selectors.DefaultSelector()
+        self.selector.register(control, selectors.EVENT_READ, None)
+
+    def forever(self) -> None:
+        while True:
+            for key, _ in self.selector.select():
+                if key.data is None:
+                    if not self._request():
+                        return
+                    continue
+                ward: Ward = key.data
+                if ward.pid not in self.wards:
+                    continue
+                if key.fd == ward.pidfd:
+                    self._ended(ward)
+                else:  # nothing is ever sent on a lifeline: it was closed
+                    self.selector.unregister(ward.lifeline)
+                    signal.pidfd_send_signal(ward.pidfd, signal.SIGKILL)
+
+    def close(self) -> None:
+        for pid in self.wards:
+            os.kill(pid, signal.SIGKILL)
+
+    def _request(self) -> bool:
+        data, fds, _, _ = socket.recv_fds(self.control, MAX_REQUEST, 3)
+        if not data:
+            return False
+        if len(fds) != 3:
+            for fd in fds:
+                os.close(fd)
+            return True
+        file, pipe, line = fds
+        lifeline = socket.socket(fileno=line)
+        try:
+            self._fork(json.loads(data), file, pipe, lifeline)
+        except OSError as error:
+            _tell(lifeline, {"error": f"{type(error).__name__} {error.errno}"})
+            lifeline.close()
+        finally:
+            os.close(file)
+            os.close(pipe)
+        return True
+
+    def _fork(self, request: dict[str, Any], file: int, pipe: int, lifeline: socket.socket) -> None:
+        warden = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            child.live(request, file, pipe, warden, self.tools)  # never returns
+        ward = Ward(pid, os.pidfd_open(pid), lifeline)
+        self.wards.add(pid)
+        self.selector.register(ward.pidfd, selectors.EVENT_READ, ward)
+        self.selector.register(lifeline, selectors.EVENT_READ, ward)
+
+    def _ended(self, ward: Ward) -> None:
+        _, status, usage = os.wait4(ward.pid, 0)
+        self.wards.discard(ward.pid)
+        self.selector.unregister(ward.pidfd)
+        os.close(ward.pidfd)
+        if ward.lifeline in self.selector.get_map():
+            self.selector.unregister(ward.lifeline)
+        _tell(
+            ward.lifeline,
+            {
+                "status": os.waitstatus_to_exitcode(status),
+                "cpu": usage.ru_utime + usage.ru_stime,
+                "peak": usage.ru_maxrss * 1024,
+            },
+        )
+        ward.lifeline.close()
+
+
+def _tell(lifeline: socket.socket, what: dict[str, Any]) -> None:
+    try:
+        lifeline.send(json.dumps(what).encode(), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+    except OSError:
+        pass  # nobody is listening any more
+
+
+def main() -> int:
+    control = socket.socket(fileno=int(sys.argv[1]))
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # its life is the control socket's, nothing else's
+    tools = child.prepare()
+    gc.collect()
+    gc.freeze()
+    control.send(json.dumps({"ready": os.getpid(), "layers": tools.layers}).encode())
+    watch = Watch(control, tools)
+    try:
+        watch.forever()
+    finally:
+        watch.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

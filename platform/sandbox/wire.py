@@ -1,0 +1,57 @@
+"""What crosses the wall: small typed messages on a pipe, each of a length that is known and checked.
+
+The child writes, the parent reads exactly. A message is one letter, the length of what follows,
+and that many bytes. The parent believes none of it: see `reading.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+from collections.abc import Mapping
+from typing import Any
+
+from numpy.typing import NDArray
+
+PREFIX = struct.Struct("<cI")
+FRAME = struct.Struct("<IdII")
+"""Index in the file, seconds, height, width; then exactly height x width x 3 bytes of RGB."""
+
+HEADER = b"H"
+PICTURE = b"F"
+SOUND = b"A"
+FOOTER = b"E"
+FACTS = b"J"
+REFUSED = b"R"
+TROUBLE = b"X"
+
+MAX_JSON = 64 * 1024
+MAX_SOUND = 4 * 1024 * 1024
+
+
+class Out:
+    """The child's end of the pipe."""
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+
+    def _all(self, data: memoryview) -> None:
+        while data:
+            data = data[os.write(self.fd, data) :]
+
+    def message(self, kind: bytes, body: bytes = b"") -> None:
+        self._all(memoryview(PREFIX.pack(kind, len(body)) + body))
+
+    def json(self, kind: bytes, value: Mapping[str, Any]) -> None:
+        self.message(kind, json.dumps(value, allow_nan=False).encode())
+
+    def picture(self, index: int, seconds: float, pixels: NDArray[Any]) -> None:
+        height, width, _ = pixels.shape
+        self.message(PICTURE, FRAME.pack(index, seconds, height, width))
+        self._all(memoryview(pixels).cast("B"))
+
+    def sound(self, samples: NDArray[Any]) -> None:
+        step = MAX_SOUND // 4
+        for start in range(0, len(samples), step):
+            self.message(SOUND, samples[start : start + step].tobytes())
