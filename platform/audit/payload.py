@@ -21,9 +21,10 @@ from .verbs import Verb
 from .who import Who
 
 VERSION = 1
-PERSONAL_KEYS = frozenset(
-    ["address", "comment", "email", "filename", "file_name", "first_name", "full_name", "ip", "ip_address", "last_name", "note", "password", "phone", "secret", "user_agent"]
-)
+PERSONAL_KEYS = {
+    *("address", "comment", "email", "filename", "file_name", "first_name", "full_name", "ip"),
+    *("ip_address", "last_name", "note", "password", "phone", "secret", "user_agent"),
+}
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 

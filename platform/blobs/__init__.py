@@ -1,0 +1,1 @@
+"""The bytes, stored once under their SHA-256 and never altered."""

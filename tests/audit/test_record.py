@@ -144,7 +144,16 @@ def test_site_chains_are_stable_and_differ() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("statement", ["UPDATE audit_event SET verb = 'x'", "DELETE FROM audit_event", "TRUNCATE audit_event", "DELETE FROM audit_chainhead", "UPDATE audit_chainhead SET seq = seq + 1"])  # fmt: skip
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit_event SET verb = 'x'",
+        "DELETE FROM audit_event",
+        "TRUNCATE audit_event",
+        "DELETE FROM audit_chainhead",
+        "UPDATE audit_chainhead SET seq = seq + 1",
+    ],
+)
 def test_even_the_superuser_is_refused_by_the_triggers(statement: str) -> None:
     """Nobody changes history by accident, not even the owner of the tables."""
     note(uuid.uuid4())

@@ -1,0 +1,50 @@
+"""What can go wrong with bytes, each with a stable code and a sentence for a person."""
+
+from __future__ import annotations
+
+
+class BlobError(Exception):
+    code = "blob_error"
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class Empty(BlobError):
+    """The sender's fault: there was nothing in the file."""
+
+    code = "empty"
+
+
+class TooLarge(BlobError):
+    """The sender's fault: more bytes than the limit."""
+
+    code = "too_large"
+
+
+class StorageFull(BlobError):
+    """Ours: the store took no more. Nothing was kept."""
+
+    code = "storage_full"
+
+
+class Gone(BlobError):
+    """The bytes went away between storing and registering: store them again."""
+
+    code = "gone"
+
+
+class Damaged(BlobError):
+    """What is stored is not what was stored; `fault` is `missing`, `size` or `hash`."""
+
+    code = "blob_damaged"
+
+    def __init__(self, sha256: str, fault: str) -> None:
+        said = {
+            "missing": "is not in the store any more",
+            "size": "has another size than it was stored with",
+            "hash": "has other content than it was stored with",
+        }[fault]
+        super().__init__(f"The stored file {sha256[:12]}… {said}. It was not used.")
+        self.sha256, self.fault = sha256, fault

@@ -1,0 +1,38 @@
+"""One row for each stored file. The name is the content: a row never changes what it speaks of."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Damage(models.TextChoices):
+    NONE = "", "none"
+    MISSING = "missing", "missing"
+    SIZE = "size", "another size"
+    HASH = "hash", "other content"
+
+
+class Blob(models.Model):
+    sha256 = models.CharField(primary_key=True, max_length=64)
+    size = models.BigIntegerField()
+    media_type = models.CharField(max_length=100)
+    created_at = models.DateTimeField(db_default=models.functions.Now())
+    checked_at = models.DateTimeField(null=True, blank=True)
+    """When `manage.py scrub` last read it through."""
+    damage = models.CharField(max_length=8, choices=Damage.choices, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(sha256__regex=r"^[0-9a-f]{64}$"), name="blob_named_by_sha256"
+            ),
+            models.CheckConstraint(condition=models.Q(size__gt=0), name="blob_not_empty"),
+        ]
+        indexes = [
+            models.Index(
+                models.F("checked_at").asc(nulls_first=True), name="blob_longest_unchecked"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sha256[:12]} ({self.media_type})"
