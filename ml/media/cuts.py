@@ -23,11 +23,13 @@ class CutFinder:
         self._colours: NDArray[np.float32] | None = None
 
     def starts_scene(self, pixels: Pixels) -> bool:
-        tiny = cv2.resize(pixels, (64, 36), interpolation=cv2.INTER_LINEAR)
-        small = cv2.resize(tiny, (32, 18), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+        tiny = np.asarray(cv2.resize(pixels, (64, 36), interpolation=cv2.INTER_LINEAR), np.uint8)
+        smaller = cv2.resize(tiny, (32, 18), interpolation=cv2.INTER_AREA)
+        small = np.asarray(smaller, np.float32) / np.float32(255)
         bins = (tiny >> 6).astype(np.int32)
         index = bins[..., 0] * 16 + bins[..., 1] * 4 + bins[..., 2]
-        colours = np.bincount(index.ravel(), minlength=64).astype(np.float32) / index.size
+        counts = np.bincount(index.ravel(), minlength=64)
+        colours = np.asarray(counts / index.size, np.float32)
         before, before_colours = self._small, self._colours
         self._small, self._colours = small, colours
         if before is None or before_colours is None:

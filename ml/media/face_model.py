@@ -15,7 +15,6 @@ import sys
 import zipfile
 from importlib import metadata
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -65,7 +64,7 @@ def detector_bytes() -> bytes:
 
 
 @functools.cache
-def mediapipe() -> ModuleType:
+def mediapipe() -> Any:
     """MediaPipe, imported late and without TensorFlow, which it would load for nothing."""
     os.environ.setdefault("GLOG_minloglevel", "2")
     hidden = "tensorflow" not in sys.modules

@@ -147,7 +147,7 @@ class Tracker:
         }
 
     def _let_go(self, seconds: float, *, everything: bool) -> None:
-        staying = []
+        staying: list[Track] = []
         for track in self._alive:
             gone = everything or seconds - track.last > FORGET_AFTER
             (self._ended if gone else staying).append(track)

@@ -1,0 +1,159 @@
+"""The one door: bytes in, a result out. Frames are streamed once and faces are found once.
+
+    with open("clip.mp4", "rb") as file:
+        result = analyse(file)
+
+Needs no Django, no database and no server. A broken check makes its own finding `failed` and
+stops nothing else. A refused file is a result (`rejected`); a sandbox that failed is an exception
+(`sandbox.types.SandboxFailed`), because trying again may help.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Sequence
+from importlib import metadata
+from typing import BinaryIO
+
+from ml import registry
+from ml.contract import Detector, Frame, Kind, Outcome, Result, Verdict, View
+from ml.examining import Bench
+from ml.fusion import rule
+from ml.media import face_model, thumbnails
+from ml.media.looking import FaceWatch
+from ml.media.opening import OpenMedia, fingerprint, opened
+from ml.registry import Missing
+from ml.version import VERSION
+from sandbox.services import Warden, warden
+from sandbox.types import Limits, Rejected
+
+log = logging.getLogger(__name__)
+
+FACE_RATE = 5.0
+"""Frames a second in which faces are looked for."""
+DECIDING_LIBRARIES = ("numpy", "scipy", "opencv-python-headless", "mediapipe", "pillow", "av")
+"""What can change a number while our own code stays the same."""
+
+Progress = Callable[[float, str], None]
+
+
+class Stopped(Exception):
+    """The caller asked to stop. Nothing was concluded."""
+
+
+def analyse(
+    file: BinaryIO,
+    *,
+    sha256: str | None = None,
+    size: int | None = None,
+    progress: Progress | None = None,
+    should_stop: Callable[[], bool] | None = None,
+    detectors: Sequence[Detector | Missing] | None = None,
+    limits: Limits | None = None,
+    sandbox: Warden | None = None,
+) -> Result:
+    """Examine one file. `file` is a real, seekable file; its name is never asked for."""
+    started = time.perf_counter()
+    report = progress or (lambda share, stage: None)
+    chosen = registry.detectors() if detectors is None else tuple(detectors)
+    version = engine_version(chosen)
+
+    def stop_if_asked() -> None:
+        if should_stop and should_stop():
+            raise Stopped
+
+    stop_if_asked()
+    if sha256 is None or size is None:
+        report(0.0, "reading the file")
+        sha256, size = fingerprint(file)
+    report(0.01, "opening")
+    frame_rate = max([FACE_RATE, *(d.frame_rate for d in chosen if not isinstance(d, Missing))])
+    try:
+        with opened(
+            file,
+            warden=sandbox or warden(),
+            sha256=sha256,
+            size=size,
+            frame_rate=frame_rate,
+            limits=limits or Limits(),
+        ) as media:
+            return _examined(media, chosen, version, report, stop_if_asked, started)
+    except Rejected as refusal:
+        return Result(
+            media=None,
+            verdict=Verdict(Outcome.REJECTED, refusal.sentence),
+            findings=(),
+            engine_version=version,
+            seconds=time.perf_counter() - started,
+            rejection=refusal.code,
+        )
+
+
+def _examined(
+    media: OpenMedia,
+    detectors: Sequence[Detector | Missing],
+    version: str,
+    report: Progress,
+    stop_if_asked: Callable[[], None],
+    started: float,
+) -> Result:
+    bench = Bench(media, detectors)
+    pictures: dict[str, bytes] = {}
+    tracks: Sequence[dict[str, object]] = ()
+    report(0.02, "looking")
+    with contextlib.ExitStack() as stack:
+        watch = stack.enter_context(FaceWatch(media, FACE_RATE))
+        # Closed before the sandbox's descriptors are: a thread may still be reading them.
+        for frame in stack.enter_context(contextlib.closing(media.frames())):
+            stop_if_asked()
+            if not pictures:
+                pictures["frame"] = thumbnails.png(frame.pixels, thumbnails.FRAME_SIDE)
+            bench.observe(View(frame, watch.faces(frame)))
+            report(_share(media, frame), "looking")
+        media.tracks = watch.tracks()
+        tracks = watch.summaries()
+        media.add_flags(*watch.flags)
+    report(0.95, "concluding")
+    stop_if_asked()
+    findings = bench.conclude()
+    verdict = rule.decide(media.info, findings)
+    report(1.0, "done")
+    return Result(
+        media=media.info,
+        verdict=verdict,
+        findings=findings,
+        engine_version=version,
+        seconds=time.perf_counter() - started,
+        tracks=tracks,
+        thumbnails=pictures | thumbnails.of_faces(media.tracks),
+    )
+
+
+def _share(media: OpenMedia, frame: Frame) -> float:
+    """How far we are, as far as the container's promises can be believed."""
+    info = media.info
+    if info.kind is Kind.VIDEO and info.duration:
+        return 0.02 + 0.92 * min(frame.seconds / info.duration, 1.0)
+    return 0.5
+
+
+def engine_version(detectors: Sequence[Detector | Missing] | None = None) -> str:
+    """The package's version and a short hash of all that can change a number."""
+    parts = [f"{d.name}={_version(d)}" for d in detectors or registry.detectors()]
+    parts += [f"faces={face_model.MODEL_SHA256}"]
+    parts += [f"{name}={_installed(name)}" for name in DECIDING_LIBRARIES]
+    return f"{VERSION}+{hashlib.sha256(chr(10).join(parts).encode()).hexdigest()[:10]}"
+
+
+def _version(detector: Detector | Missing) -> str:
+    return "missing" if isinstance(detector, Missing) else detector.version
+
+
+def _installed(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "absent"

@@ -1,0 +1,131 @@
+"""Detectors at work on one file, each on its own: what one breaks, the others do not feel."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from ml.contract import (
+    Detector,
+    Examination,
+    Finding,
+    Kind,
+    Media,
+    Status,
+    View,
+)  # fmt: skip
+from ml.registry import Missing
+
+log = logging.getLogger(__name__)
+
+TOO_EARLY = 1e-6
+"""Timestamps are rounded; a view that is due within a microsecond is due."""
+
+
+@dataclass(slots=True)
+class Work:
+    """One detector's state on this file."""
+
+    detector: Detector
+    examination: Examination | None = None
+    finding: Finding | None = None
+    seconds: float = 0.0
+    next_view: float = 0.0
+
+
+class Bench:
+    """All detectors on one file: they are asked, shown the views they want, and heard."""
+
+    def __init__(self, media: Media, detectors: Sequence[Detector | Missing]) -> None:
+        self._media = media
+        self._still = media.info.kind is Kind.IMAGE
+        self._missing = [_missing(d) for d in detectors if isinstance(d, Missing)]
+        self._works = [Work(d) for d in detectors if not isinstance(d, Missing)]
+        for work in self._works:
+            self._begin(work)
+
+    def _begin(self, work: Work) -> None:
+        started = time.perf_counter()
+        try:
+            reason = work.detector.not_applicable(self._media)
+            if reason is not None:
+                work.finding = Finding(
+                    work.detector.name, work.detector.version, Status.NOT_APPLICABLE, reason
+                )
+            else:
+                work.examination = work.detector.examine(self._media)
+        except Exception as error:
+            self._broke(work, error)
+        work.seconds += time.perf_counter() - started
+
+    def observe(self, view: View) -> None:
+        for work in self._works:
+            if work.examination is None or not self._due(work, view):
+                continue
+            started = time.perf_counter()
+            try:
+                work.examination.observe(view)
+            except Exception as error:
+                self._broke(work, error)
+            work.seconds += time.perf_counter() - started
+
+    def _due(self, work: Work, view: View) -> bool:
+        rate = work.detector.frame_rate
+        if rate <= 0:
+            return False
+        if self._still:
+            return True
+        if view.frame.seconds + TOO_EARLY < work.next_view:
+            return False
+        work.next_view = max(work.next_view + 1 / rate, view.frame.seconds)
+        return True
+
+    def conclude(self) -> tuple[Finding, ...]:
+        """Every detector's finding, in the order of their names."""
+        for work in self._works:
+            if work.finding is not None or work.examination is None:
+                continue
+            started = time.perf_counter()
+            try:
+                work.finding = _checked(work.detector, work.examination.conclude())
+            except Exception as error:
+                self._broke(work, error)
+            work.seconds += time.perf_counter() - started
+        findings = [
+            replace(work.finding, seconds=work.seconds) for work in self._works if work.finding
+        ]
+        return tuple(sorted([*findings, *self._missing], key=lambda f: f.detector))
+
+    def _broke(self, work: Work, error: Exception) -> None:
+        log.error("detector %s broke", work.detector.name, exc_info=error)
+        work.examination = None
+        work.finding = Finding(
+            work.detector.name,
+            work.detector.version,
+            Status.FAILED,
+            f"This check broke ({type(error).__name__}) and has no result for this file. "
+            "The other checks are not affected.",
+        )
+
+
+class NotANumber(ValueError):
+    """A detector answered with NaN or infinity, or with a probability beyond 0 and 1."""
+
+
+def _checked(detector: Detector, finding: Finding) -> Finding:
+    numbers = (finding.score, finding.probability_manipulated, finding.log10_lr)
+    if any(n is not None and not math.isfinite(n) for n in numbers):
+        raise NotANumber
+    probability = finding.probability_manipulated
+    if probability is not None and not 0.0 <= probability <= 1.0:
+        raise NotANumber
+    if (finding.detector, finding.version) != (detector.name, detector.version):
+        raise ValueError("a finding in another detector's name")
+    return finding
+
+
+def _missing(detector: Missing) -> Finding:
+    return Finding(detector.name, "", Status.FAILED, detector.reason)

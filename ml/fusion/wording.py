@@ -1,0 +1,90 @@
+"""Verdicts in words that a person can act on. Nothing here promises more than was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ml.contract import Evidence, Finding, Kind, MediaInfo, Outcome, Status, Strength
+
+THING = {Kind.IMAGE: "picture", Kind.VIDEO: "video", Kind.AUDIO: "recording"}
+NOT_AUTHENTIC = "Finding nothing does not show that it is genuine."
+BETTER_SOURCE = (
+    "The file as it left the camera or recorder, or the place where it was first published, would "
+    "tell more than a copy."
+)
+
+
+def declared(evidence: Sequence[Evidence], media: MediaInfo) -> str:
+    first = evidence[0].text.rstrip(".")
+    more = len(evidence) - 1
+    others = (
+        f" {_count(more, 'further sign')} of the same kind {_stand(more)} in it." if more else ""
+    )
+    return (
+        f"The {THING[media.kind]} declares its own making: {_lower(first)}.{others} This rests on "
+        f"what the file says about itself, so no probability is given.{_incomplete(media)}"
+    )
+
+
+def inconclusive(media: MediaInfo, findings: Sequence[Finding]) -> str:
+    ran = [f for f in findings if f.status is Status.RAN]
+    broken = [f for f in findings if f.status is Status.FAILED]
+    thing = THING[media.kind]
+    sentences = []
+    if ran:
+        sentences.append(
+            f"{_count(len(ran), 'check').capitalize()} ran ({_names(ran)}); "
+            f"{_neither(len(ran))} show by itself whether this {thing} was manipulated."
+        )
+    else:
+        sentences.append(f"No check could say anything about this {thing}.")
+    signs = sum(
+        1
+        for finding in ran
+        for evidence in finding.evidence
+        if evidence.strength in (Strength.MODERATE, Strength.STRONG)
+        and evidence.supports is Outcome.MANIPULATION_FOUND
+    )
+    if signs:
+        sentences.append(f"{_count(signs, 'sign').capitalize()} in it should be looked at.")
+    if broken:
+        sentences.append(f"{_count(len(broken), 'check').capitalize()} broke ({_names(broken)}).")
+    sentences += [f"{NOT_AUTHENTIC} {BETTER_SOURCE}"]
+    return " ".join(sentences) + _incomplete(media)
+
+
+def _incomplete(media: MediaInfo) -> str:
+    if not media.incomplete:
+        return ""
+    if media.frames_expected and media.frames_decoded is not None and media.kind is Kind.VIDEO:
+        return (
+            f" Only {media.frames_decoded} of {media.frames_expected} frames could be decoded; "
+            "nothing is said about the rest."
+        )
+    return " Only a part of the file could be decoded; nothing is said about the rest."
+
+
+def _names(findings: Sequence[Finding]) -> str:
+    return ", ".join(f.detector.replace("_", " ") for f in findings)
+
+
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+def _count(number: int, noun: str) -> str:
+    word = NUMBERS[number] if number < len(NUMBERS) else str(number)
+    return f"{word} {noun}{'' if number == 1 else 's'}"
+
+
+def _stand(number: int) -> str:
+    return "stands" if number == 1 else "stand"
+
+
+def _neither(number: int) -> str:
+    return {1: "it cannot", 2: "neither can"}.get(number, "none of them can")
+
+
+def _lower(text: str) -> str:
+    """`The file says` in mid-sentence; names and acronyms keep their capitals."""
+    head, _, rest = text.partition(" ")
+    return f"{head.lower()} {rest}" if head in {"The", "A", "An", "It", "Its", "In"} else text

@@ -1,0 +1,55 @@
+"""A result as plain JSON: for the shell, the database and the interfaces."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+
+from ml.contract import Finding, MediaInfo, Result
+
+
+def plain(value: Any) -> Any:
+    """Only what JSON knows. A number that is not finite becomes null, never `NaN`."""
+    if isinstance(value, StrEnum):
+        return str(value)
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, Sequence | set | frozenset) and not isinstance(value, bytes):
+        return [plain(item) for item in value]
+    raise TypeError(f"{type(value).__name__} has no place in a result")
+
+
+def media_json(info: MediaInfo) -> dict[str, Any]:
+    return dict(plain(info))
+
+
+def finding_json(finding: Finding) -> dict[str, Any]:
+    return dict(plain(finding))
+
+
+def result_json(result: Result) -> dict[str, Any]:
+    """Everything but the thumbnails, which are bytes."""
+    return {
+        "media": None if result.media is None else media_json(result.media),
+        "verdict": plain(result.verdict),
+        "findings": [finding_json(f) for f in result.findings],
+        "engine_version": result.engine_version,
+        "seconds": plain(result.seconds),
+        "rejection": result.rejection,
+        "tracks": plain(result.tracks),
+    }
