@@ -6,16 +6,16 @@ import errno
 import os
 import resource
 import signal
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
-from sandbox import sniff
+from sandbox import facts, sniff, walls
 from sandbox.decoders import images, recordings
 from sandbox.source import Source
 from sandbox.types import Code, Limits, Rejected, Want
+from sandbox.walls import FILE, PIPE, WallBroken, Walls
 from sandbox.wire import FACTS, REFUSED, TROUBLE, Out
 
-FILE, PIPE = 3, 4
 TROUBLE_STATUS = 70
 
 
@@ -23,21 +23,21 @@ TROUBLE_STATUS = 70
 class Tools:
     """What the warden makes ready once, before any fork."""
 
-    layers: list[str] = field(default_factory=list)
-    null: int = -1
+    walls: Walls
+    null: int
 
 
-def prepare() -> Tools:
+def prepare(inside: str) -> Tools:
     images.warm_up()
     recordings.warm_up()
-    return Tools(null=os.open(os.devnull, os.O_RDWR))
+    return Tools(walls.prepare(inside), os.open(os.devnull, os.O_RDWR))
 
 
 def live(request: dict[str, Any], file: int, pipe: int, warden: int, tools: Tools) -> None:
     """Run in the fork. Ends the process whatever happens."""
     try:
         _own_only(file, pipe, tools.null)
-        os._exit(_work(request))
+        os._exit(_work(request, tools.walls, warden))
     finally:
         os._exit(TROUBLE_STATUS)
 
@@ -58,14 +58,20 @@ def _above(fd: int) -> int:
     return fcntl.fcntl(fd, fcntl.F_DUPFD, 16)
 
 
-def _work(request: dict[str, Any]) -> int:
+def _work(request: dict[str, Any], standing: Walls, warden: int) -> int:
     out = Out(PIPE)
     try:
-        _do(request, out)
+        limits = _read(Limits, request["limits"])
+        walls.lock(standing, limits, warden, request["require_walls"])
+        os.environ.clear()
+        _do(request, limits, out)
     except Rejected as refusal:
         out.json(REFUSED, {"code": refusal.code, "detail": refusal.detail[:80]})
     except MemoryError:
         out.json(REFUSED, {"code": Code.TOO_EXPENSIVE, "detail": "memory"})
+    except WallBroken as broken:
+        out.json(TROUBLE, {"detail": f"no_wall {broken}"[:80]})
+        return TROUBLE_STATUS
     except BrokenPipeError:
         return 0  # the parent has heard enough
     except OSError as error:
@@ -78,13 +84,10 @@ def _work(request: dict[str, Any]) -> int:
     return 0
 
 
-def _do(request: dict[str, Any], out: Out) -> None:
-    limits = _read(Limits, request["limits"])
+def _do(request: dict[str, Any], limits: Limits, out: Out) -> None:
     source = Source(FILE, request["size"])
     kind = sniff.sniff(source.head())
     if request["do"] == "facts":
-        from sandbox import facts
-
         out.json(FACTS, facts.gather(source, kind, limits))
         return
     want = _read(Want, request["want"])
@@ -94,13 +97,6 @@ def _do(request: dict[str, Any], out: Out) -> None:
 
 def _read(cls: Any, values: dict[str, Any]) -> Any:
     return cls(**{f.name: values[f.name] for f in fields(cls)})
-
-
-def allow_cpu(seconds: float) -> None:
-    """Move the soft limit, up to the hard one that was set before the lock."""
-    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    soft = int(seconds) + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (min(soft, hard) if hard > 0 else soft, hard))
 
 
 signal.signal(signal.SIGPIPE, signal.SIG_IGN)

@@ -157,7 +157,7 @@ def _refusal(line: Line, kind: bytes, length: int) -> None:
     detail = _word(line, told.get("detail", ""))
     if kind == TROUBLE:
         line.kill()
-        raise SandboxFailed("internal", detail)
+        raise SandboxFailed("no_wall" if detail.startswith("no_wall") else "internal", detail)
     code = told.get("code")
     if code not in set(Code):
         raise line.breach("an unknown refusal")
@@ -341,11 +341,11 @@ class Decoding:
         side = self._want.max_side
         if side and max(height, width) > side:
             raise line.breach("a frame larger than asked for")
-        if self.header.kind == "image" and not side:
-            if (width, height) != (self.header.width, self.header.height):
-                raise line.breach("a picture that is not of the promised size")
+        promised = (self.header.width, self.header.height)
+        if self.header.kind == "image" and not side and (width, height) != promised:
+            raise line.breach("a picture that is not of the promised size")
         pixels: NDArray[np.uint8] = np.empty((height, width, 3), np.uint8)
-        if line.fill(memoryview(pixels).cast("B")) != pixels.nbytes:
+        if line.fill(pixels.data.cast("B")) != pixels.nbytes:
             line.ended_early()
         self._last_index, self._last_seconds = index, seconds
         self._sent += 1

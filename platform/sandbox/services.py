@@ -40,11 +40,13 @@ _ENVIRONMENT = {
 class Warden:
     """A warm fork server. Safe to use from several threads; not across a fork (see `warden`)."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, require_walls: bool = True) -> None:
+        self.require_walls = require_walls
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self.layers: tuple[str, ...] = ()
+        self.notes: tuple[str, ...] = ()
 
     def __enter__(self) -> Self:
         self.start()
@@ -88,6 +90,7 @@ class Warden:
                 raise SandboxFailed("unavailable", "the warden did not start")
             ours.settimeout(None)
             self.layers = tuple(told["layers"])
+            self.notes = tuple(told["notes"])
 
     def close(self) -> None:
         """End the warden and every child of it."""
@@ -128,7 +131,11 @@ class Warden:
         size = os.fstat(file.fileno()).st_size
         if size == 0:
             raise Rejected(Code.EMPTY)
-        request |= {"size": size, "limits": dataclasses.asdict(limits)}
+        request |= {
+            "require_walls": self.require_walls,
+            "size": size,
+            "limits": dataclasses.asdict(limits),
+        }
         message = json.dumps(request).encode()
         with contextlib.ExitStack() as stack:
             readable = _read_only(file.fileno())

@@ -119,10 +119,12 @@ def main() -> int:
     control = socket.socket(fileno=int(sys.argv[1]))
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # its life is the control socket's, nothing else's
-    tools = child.prepare()
+    tools = child.prepare(inside=sys.argv[2] if len(sys.argv) > 2 else "")
     gc.collect()
     gc.freeze()
-    control.send(json.dumps({"ready": os.getpid(), "layers": tools.layers}).encode())
+    standing = tools.walls
+    ready = {"ready": os.getpid(), "layers": standing.layers, "notes": standing.notes}
+    control.send(json.dumps(ready).encode())
     watch = Watch(control, tools)
     try:
         watch.forever()

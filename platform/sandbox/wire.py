@@ -1,4 +1,4 @@
-"""What crosses the wall: small typed messages on a pipe, each of a length that is known and checked.
+"""What crosses the wall: small typed messages on a pipe, of known and checked length.
 
 The child writes, the parent reads exactly. A message is one letter, the length of what follows,
 and that many bytes. The parent believes none of it: see `reading.py`.
@@ -49,7 +49,7 @@ class Out:
     def picture(self, index: int, seconds: float, pixels: NDArray[Any]) -> None:
         height, width, _ = pixels.shape
         self.message(PICTURE, FRAME.pack(index, seconds, height, width))
-        self._all(memoryview(pixels).cast("B"))
+        self._all(pixels.data.cast("B"))
 
     def sound(self, samples: NDArray[Any]) -> None:
         step = MAX_SOUND // 4

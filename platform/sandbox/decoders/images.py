@@ -23,7 +23,7 @@ SAMPLES = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "HEIF")
 
 
 def warm_up() -> None:
-    """Load every codec while files can still be opened: nothing can be, once the child is locked."""
+    """Load every codec while files can be opened: behind the wall, none can."""
     Image.init()
     pillow_heif.register_heif_opener(thumbnails=False)
     pillow_heif.options.DECODE_THREADS = 1
@@ -168,11 +168,12 @@ def _animation(
                 out.picture(index, seconds, pixels.upright_rgb(picture, 1, want.max_side))
             elif index == frames - 1:
                 shown = pixels.upright_rgb(picture, 1, want.max_side)
-        last = (index, seconds, shown)
+        if shown is not None:
+            last = (index, seconds, shown)
         seconds = min(seconds + duration, limits.max_duration)
     if decoded == 0:
         raise Rejected(Code.CORRUPT, "no_frames")
-    if last and last[2] is not None:
+    if last is not None:
         out.picture(*last)
     out.json(FOOTER, {
         "frames_decoded": decoded, "frames_expected": frames, "seconds": seconds,

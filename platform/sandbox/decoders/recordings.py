@@ -42,14 +42,14 @@ def warm_up() -> None:
 
     av.logging.set_level(av.logging.PANIC)
     data = sample.film()
-    with av.open(data, format="matroska") as container:
+    with av.open(data, "r", format="matroska") as container:
         for frame in container.decode(container.streams.video[0]):
             frame.reformat(width=8, height=8, format="rgb24", threads=1).to_ndarray()
     data.seek(0)
-    with av.open(data, format="matroska") as container:
+    with av.open(data, "r", format="matroska") as container:
         resampler = av.AudioResampler(format="flt", layout="mono", rate=16_000)
-        for frame in container.decode(container.streams.audio[0]):
-            for block in resampler.resample(frame):
+        for sound in container.decode(container.streams.audio[0]):
+            for block in resampler.resample(sound):
                 block.to_ndarray()
 
 

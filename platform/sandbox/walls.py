@@ -1,0 +1,216 @@
+"""The locks that a child puts on itself before it touches the file.
+
+Each stands alone: limits of the kernel (rlimits), an identity that owns nothing (as root),
+Landlock with no path allowed at all, and a seccomp allow-list under which nothing can be opened,
+connected, started or made executable. The file is already an open descriptor, so that no path is
+ever needed.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import resource
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox.types import Limits
+
+FILE, PIPE = 3, 4
+FIRST_UID = 1_900_000_000
+NOBODY = 65534
+MAX_THREADS = 48
+
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NAME = 1, 4, 15
+_PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 38, 22, 2
+_LANDLOCK_CREATE, _LANDLOCK_RESTRICT = 444, 446
+_MAP_SHARED, _PROT_EXEC, _CLONE_THREAD = 1, 4, 0x10000
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.prctl.argtypes = [ctypes.c_int] + [ctypes.c_ulong] * 4
+
+
+class WallBroken(Exception):
+    """A lock that should stand could not be put on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Walls:
+    """Made ready by the warden, before any fork."""
+
+    inside: str
+    """What the warden itself runs in: `bubblewrap` or nothing."""
+    landlock: int
+    """The kernel's Landlock version; 0 where there is none."""
+    program: bytes
+    """The seccomp filter, compiled; empty where it cannot be had."""
+    notes: tuple[str, ...]
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        named = (
+            (self.inside, bool(self.inside)),
+            ("landlock", self.landlock > 0),
+            ("seccomp", bool(self.program)),
+        )
+        return tuple(name for name, there in named if there)
+
+
+def prepare(inside: str = "") -> Walls:
+    notes = []
+    try:
+        program = _compile()
+    except Exception as error:
+        program = b""
+        notes.append(f"seccomp is not available: {type(error).__name__}: {error}"[:200])
+    abi = max(_libc.syscall(_LANDLOCK_CREATE, None, 0, 1), 0)
+    if not abi:
+        notes.append("this kernel has no Landlock, or it is switched off")
+    return Walls(inside, abi, program, tuple(notes))
+
+
+def lock(walls: Walls, limits: Limits, warden: int, required: bool) -> None:
+    """Put every lock on this process. After it only the file and the pipe are left."""
+    _limit(limits)
+    _become_nobody()
+    _prctl(_PR_SET_PDEATHSIG, 9)  # after the change of identity, which clears it
+    if os.getppid() != warden:
+        os._exit(0)
+    _prctl(_PR_SET_DUMPABLE, 0)
+    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+    if walls.landlock:
+        _no_paths(walls.landlock)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (PIPE + 1, PIPE + 1))
+    if walls.program:
+        _filter(walls.program)
+    elif required:
+        raise WallBroken("seccomp")
+
+
+def _limit(limits: Limits) -> None:
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    space = pages * resource.getpagesize() + limits.memory_bytes
+    longest = limits.cpu_seconds + limits.cpu_per_media_second * limits.max_duration
+    for what, soft, hard in (
+        (resource.RLIMIT_AS, space, space),
+        (resource.RLIMIT_CPU, limits.cpu_seconds, int(longest) + 5),
+        (resource.RLIMIT_FSIZE, 0, 0),
+        (resource.RLIMIT_CORE, 0, 0),
+        (resource.RLIMIT_MEMLOCK, 0, 0),
+        (resource.RLIMIT_MSGQUEUE, 0, 0),
+    ):
+        _, most = resource.getrlimit(what)
+        if most >= 0:
+            soft, hard = min(soft, most), min(hard, most)
+        resource.setrlimit(what, (soft, hard))
+
+
+def _become_nobody() -> None:
+    """As root: an identity of its own, so that its threads can be counted and it owns nothing."""
+    if os.getuid() != 0 or not _has_capability(_CAP_SETUID):
+        return
+    os.setgroups([])
+    for uid in (FIRST_UID + os.getpid(), NOBODY):
+        try:
+            os.setresgid(uid, uid, uid)
+            os.setresuid(uid, uid, uid)
+        except OSError:
+            continue  # a user namespace that does not map this number
+        if uid != NOBODY:
+            resource.setrlimit(resource.RLIMIT_NPROC, (MAX_THREADS, MAX_THREADS))
+        return
+    raise WallBroken("identity")
+
+
+_CAP_SETUID = 7
+
+
+def _has_capability(number: int) -> bool:
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("CapEff:"):
+            return bool(int(line.split()[1], 16) >> number & 1)
+    return False
+
+
+def _prctl(option: int, value: int) -> None:
+    if _libc.prctl(option, value, 0, 0, 0) != 0:
+        raise WallBroken(f"prctl {option}")
+
+
+def _no_paths(abi: int) -> None:
+    """Handle every right that this kernel knows, and grant none."""
+    paths = (1 << 13) - 1
+    for version, right in ((2, 13), (3, 14), (5, 15)):
+        if abi >= version:
+            paths |= 1 << right
+    net = 0b11 if abi >= 4 else 0  # bind and connect
+    scoped = 0b11 if abi >= 6 else 0  # abstract sockets and signals
+    rules = struct.pack("<QQQ", paths, net, scoped)[: 8 if abi < 4 else 16 if abi < 6 else 24]
+    ruleset = _libc.syscall(_LANDLOCK_CREATE, rules, len(rules), 0)
+    if ruleset < 0 or _libc.syscall(_LANDLOCK_RESTRICT, ruleset, 0) != 0:
+        raise WallBroken("landlock")
+    os.close(ruleset)
+
+
+class _Program(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("code", ctypes.c_char_p)]
+
+
+def _filter(program: bytes) -> None:
+    prog = _Program(len(program) // 8, program)
+    address = ctypes.addressof(prog)
+    if _libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, address, 0, 0) != 0:
+        raise WallBroken("seccomp")
+
+
+ALLOWED = (
+    # the file and memory
+    "read", "pread64", "readv", "preadv", "lseek", "close", "brk", "munmap", "mremap", "madvise",
+    # threads of this process
+    "futex", "set_robust_list", "rseq", "set_tid_address", "sched_yield", "sched_getaffinity",
+    "gettid", "getpid", "exit", "exit_group", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn",
+    "sigaltstack", "restart_syscall", "getcpu",
+    # asking about time, itself and the machine
+    "clock_gettime", "clock_getres", "clock_nanosleep", "nanosleep", "gettimeofday", "time",
+    "times", "getrusage", "getrlimit", "sysinfo", "uname", "getrandom",
+    "getuid", "geteuid", "getgid", "getegid", "getppid",
+)  # fmt: skip
+
+
+def _compile() -> bytes:
+    """The allow-list as a BPF program. What is not on it answers EPERM."""
+    import pyseccomp as sc
+
+    rules = sc.SyscallFilter(sc.ERRNO(errno.EPERM))
+    rules.set_attr(sc.Attr.ACT_BADARCH, sc.KILL_PROCESS)
+
+    def allow(name: str, *args: object) -> None:
+        try:
+            number = sc.resolve_syscall(sc.Arch.NATIVE, name)
+        except (OSError, ValueError):
+            return  # this architecture has no such call
+        if number >= 0:
+            rules.add_rule(sc.ALLOW, number, *args)
+
+    for name in ALLOWED:
+        allow(name)
+    for name in ("write", "writev"):
+        allow(name, sc.Arg(0, sc.EQ, PIPE))
+    private = sc.Arg(3, sc.MASKED_EQ, _MAP_SHARED, 0)
+    allow("mmap", sc.Arg(2, sc.MASKED_EQ, _PROT_EXEC, 0), private)
+    allow("mprotect", sc.Arg(2, sc.MASKED_EQ, _PROT_EXEC, 0))
+    allow("clone", sc.Arg(0, sc.MASKED_EQ, _CLONE_THREAD, _CLONE_THREAD))
+    allow("prctl", sc.Arg(0, sc.EQ, _PR_SET_NAME))
+    allow("prlimit64", sc.Arg(0, sc.EQ, 0))
+    # glibc tries clone3 first and falls back to clone only when told that there is none.
+    rules.add_rule(sc.ERRNO(errno.ENOSYS), "clone3")
+    fd = os.memfd_create("filter")
+    try:
+        with open(fd, "w+b", closefd=False) as file:
+            rules.export_bpf(file)
+        os.lseek(fd, 0, os.SEEK_SET)
+        return os.read(fd, 1 << 20)
+    finally:
+        os.close(fd)
