@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.db import Error as DatabaseError
 
 from jobs import liveness
 
@@ -21,6 +22,9 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        health = liveness.health(None if options["anywhere"] else liveness.this_host())
+        try:
+            health = liveness.health(None if options["anywhere"] else liveness.this_host())
+        except DatabaseError as error:
+            health = liveness.Health(False, f"the database does not answer: {error}")
         self.stdout.write(health.sentence)
         sys.exit(0 if health.ok else 1)
