@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "django.contrib.humanize",
+    "django.forms",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -115,10 +116,12 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "config.navigation.navigation",
             ],
         },
     }
 ]
+FORM_RENDERER = "config.forms.FormRenderer"
 
 # --- people: who they are and how they log in ----------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
@@ -137,6 +140,15 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Celery: only a doorbell; the row in PostgreSQL is the truth ----------------------------------
 BROKER_URL = env.str("BROKER_URL", "")
+
+# --- the audit record: its keys, and its anchor outside the database ----------------------------
+AUDIT_SIGNING_KEY_FILE = Path(
+    env.str("AUDIT_SIGNING_KEY_FILE", str(HOME / "keys" / "audit_signing.key"))
+)
+AUDIT_SUBJECT_KEY_FILE = Path(
+    env.str("AUDIT_SUBJECT_KEY_FILE", str(HOME / "keys" / "audit_subjects.key"))
+)
+AUDIT_ANCHOR_FILE = Path(env.str("AUDIT_ANCHOR_FILE", str(HOME / "audit.anchor")))
 
 # --- storage -------------------------------------------------------------------------------------
 STORAGES = {
