@@ -1,0 +1,144 @@
+/* Several files, each sent by itself with its own progress, stop and retry. Without this module the
+   form posts as any form does. */
+import { say } from "./say.js";
+
+const AT_ONCE = 2;
+const form = document.querySelector("[data-intake]");
+const input = form?.querySelector('input[type="file"]');
+const drop = form?.querySelector("[data-drop]");
+const section = document.querySelector("[data-uploads]");
+const list = document.querySelector("[data-upload-list]");
+const template = document.getElementById("upload-template");
+const waiting = [];
+let running = 0;
+
+if (form && input && template) {
+  drop.querySelector("[data-drop-hint]").hidden = false;
+  form.addEventListener("submit", (event) => {
+    if (!input.files.length) return;
+    event.preventDefault();
+    for (const file of input.files) add(file);
+    input.value = "";
+  });
+  for (const type of ["dragenter", "dragover"]) {
+    drop.addEventListener(type, (event) => {
+      event.preventDefault();
+      drop.dataset.over = "yes";
+    });
+  }
+  for (const type of ["dragleave", "drop"]) {
+    drop.addEventListener(type, () => delete drop.dataset.over);
+  }
+  drop.addEventListener("drop", (event) => {
+    event.preventDefault();
+    for (const file of event.dataTransfer.files) add(file);
+  });
+  addEventListener("beforeunload", (event) => {
+    if (running || waiting.length) event.preventDefault();
+  });
+}
+
+function add(file) {
+  const row = template.content.firstElementChild.cloneNode(true);
+  const part = (name) => row.querySelector(`[data-${name}]`);
+  part("name").textContent = file.name;
+  part("size").textContent = size(file.size);
+  part("progress").setAttribute("aria-label", `Sending ${file.name}`);
+  // The words of the form as they are now: they may be changed for the next file.
+  const fields = new FormData(form);
+  fields.delete("files");
+  const upload = { file, fields, part, request: null };
+  part("stop").addEventListener("click", () => stop(upload));
+  part("retry").addEventListener("click", () => enqueue(upload));
+  section.hidden = false;
+  list.prepend(row);
+  enqueue(upload);
+}
+
+function enqueue(upload) {
+  upload.part("retry").hidden = true;
+  upload.part("stop").hidden = false;
+  upload.part("sentence").textContent = "Waiting to be sent";
+  waiting.push(upload);
+  next();
+}
+
+function next() {
+  while (running < AT_ONCE && waiting.length) send(waiting.shift());
+}
+
+function send(upload) {
+  const { part } = upload;
+  const request = new XMLHttpRequest();
+  const body = new FormData();
+  for (const [name, value] of upload.fields) body.append(name, value);
+  body.append("files", upload.file);
+  upload.request = request;
+  running += 1;
+  part("sentence").textContent = "Sending";
+  request.upload.addEventListener("progress", (event) => {
+    if (event.lengthComputable) part("progress").value = (100 * event.loaded) / event.total;
+  });
+  request.upload.addEventListener("load", () => (part("sentence").textContent = "Being stored"));
+  request.addEventListener("loadend", () => {
+    running -= 1;
+    finish(upload, request);
+    next();
+  });
+  request.open("POST", form.action);
+  request.setRequestHeader("Accept", "application/json");
+  request.send(body);
+}
+
+function finish(upload, request) {
+  const { part } = upload;
+  let answer = {};
+  try {
+    answer = JSON.parse(request.responseText);
+  } catch {
+    /* Not our server's words: the sentence below tells what to do. */
+  }
+  part("stop").hidden = true;
+  if (request.status === 202) {
+    part("progress").value = 100;
+    link(part("open"), answer.url);
+    link(part("earlier"), answer.earlier_url);
+  } else {
+    part("retry").hidden = false;
+    part("progress").value = 0;
+  }
+  const sentence =
+    answer.sentence ??
+    (upload.stopped
+      ? "Stopped; nothing was kept."
+      : "The file did not arrive. Nothing was kept; try again.");
+  upload.stopped = false;
+  part("sentence").textContent = sentence;
+  say(`${upload.file.name}: ${sentence}`);
+}
+
+function stop(upload) {
+  const place = waiting.indexOf(upload);
+  upload.stopped = true;
+  if (place >= 0) {
+    waiting.splice(place, 1);
+    finish(upload, { responseText: "", status: 0 });
+  } else {
+    upload.request?.abort();
+  }
+}
+
+function link(element, url) {
+  element.hidden = !url;
+  if (url) element.href = url;
+}
+
+function size(bytes) {
+  const units = ["bytes", "kB", "MB", "GB"];
+  let unit = 0;
+  while (bytes >= 1000 && unit < units.length - 1) {
+    bytes /= 1000;
+    unit += 1;
+  }
+  return `${bytes.toLocaleString(undefined, { maximumFractionDigits: 1 })} ${units[unit]}`;
+}
