@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 from ml.contract import FaceTrack, Frame, Kind, MediaInfo, Samples
 from ml.media import audio
 from ml.media.ahead import read_ahead, read_now
-from sandbox.reading import Decoding
+from sandbox.decoding import Decoding
 from sandbox.services import Warden
 from sandbox.types import Footer, Header, Limits, Want
 

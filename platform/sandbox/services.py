@@ -19,7 +19,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
-from sandbox.reading import Decoding, Line, read_facts
+from sandbox.decoding import Decoding, read_facts
+from sandbox.line import Line
 from sandbox.types import Code, Limits, Rejected, SandboxFailed, Want
 
 PLATFORM = Path(__file__).resolve().parents[1]

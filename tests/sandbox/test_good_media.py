@@ -1,0 +1,119 @@
+"""What is well-formed is decoded whole, behind the wall, in every format on the list."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sandbox.types import Want
+from tests.sandbox import media
+
+
+@pytest.mark.parametrize("name", media.PICTURES)
+def test_each_picture_format_is_decoded_whole(name, decode):
+    """A picture comes out at its full size, complete, and looks like what went in."""
+    kind, options = media.PICTURES[name]
+    got = decode(media.picture(kind, **options))
+    assert (got.header.kind, got.header.width, got.header.height) == ("image", 160, 120)
+    assert not got.footer.incomplete
+    assert got.footer.frames_decoded == 1
+    (_, _, pixels), *more = got.frames
+    assert not more
+    assert np.abs(pixels.astype(int) - media.scene()).mean() < 25
+
+
+@pytest.mark.parametrize("name", media.VIDEOS)
+def test_each_video_format_is_decoded_whole(name, decode):
+    """All frames are counted, the first and the last are sent, and the sound is as long."""
+    options = {"frames": 50, **media.VIDEOS[name]}
+    got = decode(media.video(**options))
+    frames = options["frames"]
+    assert got.header.kind == "video"
+    assert (got.header.width, got.header.height) == (160, 120)
+    assert got.footer.frames_decoded == frames
+    assert got.footer.frames_expected in (None, frames)
+    assert not got.footer.incomplete, got.footer
+    assert got.frames[0][0] == 0
+    assert got.frames[-1][0] == frames - 1
+    assert np.abs(got.frames[0][2].astype(int) - media.scene()).mean() < 25
+    assert got.header.has_audio
+    assert len(got.audio) / 16_000 == pytest.approx(frames / 25, abs=0.15)
+    assert 0.2 < np.abs(got.audio).max() <= 1
+
+
+@pytest.mark.parametrize("name", media.SOUNDS)
+def test_each_sound_format_is_decoded_whole(name, decode):
+    """Mono float32 at the rate asked for, as long as what went in, with the tone that went in."""
+    container, codec, rate = media.SOUNDS[name]
+    got = decode(media.sound(container, codec, 2.0, rate))
+    assert got.header.kind == "audio"
+    assert got.header.channels == 2
+    assert got.frames == []
+    assert not got.footer.incomplete, got.footer
+    assert len(got.audio) / 16_000 == pytest.approx(2.0, abs=0.12)
+    spectrum = np.abs(np.fft.rfft(got.audio[4000:20000]))
+    assert abs(int(spectrum.argmax()) - 440) <= 2
+
+
+def test_sampling_sends_the_grid_the_first_and_the_last(decode):
+    """25 frames a second at 5 wanted: every fifth, and the last one."""
+    got = decode(media.video(frames=48), want=Want(sample_fps=5))
+    assert [index for index, _, _ in got.frames] == [0, 5, 10, 15, 20, 25, 30, 35, 40, 45, 47]
+    assert got.frames[1][1] == pytest.approx(0.2)
+
+
+def test_frames_are_made_smaller_in_the_child(decode):
+    """max_side bounds what crosses the wall; the header still states the true size."""
+    got = decode(media.video(size=(320, 240), frames=5), want=Want(max_side=100))
+    assert (got.header.width, got.header.height) == (320, 240)
+    assert {p.shape for _, _, p in got.frames} == {(75, 100, 3)}
+    still = decode(media.picture("PNG", 400, 200), want=Want(max_side=64))
+    assert still.frames[0][2].shape == (32, 64, 3)
+
+
+def test_no_frames_and_no_sound_when_none_are_wanted(decode):
+    """Counting alone is possible: everything is decoded, nothing is sent."""
+    got = decode(media.video(), want=Want(frames=False, audio_rate=None))
+    assert got.frames == []
+    assert got.audio is None
+    assert got.footer.frames_decoded == 50
+
+
+@pytest.mark.parametrize("code", range(1, 9))
+def test_exif_orientation_is_applied(code, decode):
+    """The picture stands upright whatever the camera's tag says: the red corner proves it."""
+    from PIL import Image
+
+    exif = Image.Exif()
+    exif[0x0112] = code
+    got = decode(media.picture("JPEG", exif=exif, quality=95))
+    expected = {
+        1: (0, 0), 2: (0, -1), 3: (-1, -1), 4: (-1, 0), 5: (0, 0), 6: (0, -1), 7: (-1, -1),
+        8: (-1, 0),
+    }[code]  # fmt: skip
+    pixels = got.frames[0][2]
+    assert pixels.shape == ((160, 120, 3) if code >= 5 else (120, 160, 3))
+    assert (got.header.height, got.header.width) == pixels.shape[:2]
+    assert np.abs(pixels[expected].astype(int) - (255, 0, 0)).max() < 60
+
+
+@pytest.mark.parametrize("rotation", [90, 180, -90])
+def test_video_rotation_is_applied(rotation, decode):
+    """A phone's display matrix is applied to every frame."""
+    got = decode(media.video(rotation=rotation, frames=8, sound=None))
+    pixels = got.frames[0][2]
+    turned = np.rot90(media.scene(), rotation // 90)
+    assert pixels.shape == turned.shape
+    assert np.abs(pixels.astype(int) - turned).mean() < 25
+    assert "rotated" in got.footer.flags
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP"])
+def test_animated_pictures_are_videos(kind, decode):
+    """Each frame of an animated picture is decoded and counted."""
+    got = decode(media.animation(kind), want=Want(sample_fps=100))
+    assert got.header.kind == "video"
+    assert "animated_image" in got.header.flags
+    assert got.footer.frames_decoded == got.footer.frames_expected == 6
+    assert [index for index, _, _ in got.frames] == list(range(6))
+    assert got.frames[3][1] == pytest.approx(0.3)
