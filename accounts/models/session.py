@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from django.conf import settings
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models.functions import Now
+
+NAME_LENGTH = 16
 
 
 class Session(AbstractBaseSession):
@@ -29,7 +32,16 @@ class Session(AbstractBaseSession):
 
         return SessionStore
 
+    @staticmethod
+    def stored_key(cookie_value: str) -> str:
+        return hashlib.sha256(b"touchstone-session:" + cookie_value.encode()).hexdigest()
+
+    @classmethod
+    def named(cls, cookie_value: str) -> str:
+        """The session's public name, from the value in its cookie."""
+        return cls.stored_key(cookie_value)[:NAME_LENGTH]
+
     @property
-    def public_id(self) -> str:
-        """Names the session in lists and in the record; opens nothing."""
-        return self.session_key[:12]
+    def name(self) -> str:
+        """Tells sessions apart in lists and in the record; opens nothing."""
+        return self.session_key[:NAME_LENGTH]

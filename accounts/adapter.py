@@ -1,0 +1,78 @@
+"""Where the login library asks us: who may sign up, what a wrong guess costs, what is encrypted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from django.http import HttpRequest
+
+from accounts.client import ip_of
+from accounts.models import User
+from accounts.models.user import normalised
+from accounts.sealing import seal, unseal
+from accounts.services import invitations, lockout, logins
+from accounts.services.lockout import Secret
+
+PAUSED = (
+    f"After {lockout.LIMIT} wrong attempts, logging in is paused for "
+    f"{int(lockout.PAUSE.total_seconds() // 60)} minutes. Wait that long, or get in at once with "
+    "a passkey or by resetting your password."
+)
+PAUSED_CODE = (
+    f"After {lockout.LIMIT} wrong codes, codes are not accepted for "
+    f"{int(lockout.PAUSE.total_seconds() // 60)} minutes. Wait that long, or use a passkey."
+)
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "too_many_login_attempts": PAUSED,
+        "too_many_codes": PAUSED_CODE,
+    }
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False  # people come by invitation
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        return ip_of(request) or "0.0.0.0"  # noqa: S104 - unknown callers share one limit
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        super().pre_authenticate(request, **credentials)  # the limit per network address
+        if not lockout.may_try(Secret.PASSWORD, credentials.get("email", "")):
+            raise self.validation_error("too_many_login_attempts")
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        user = super().authenticate(request, **credentials)
+        if user is not None:
+            lockout.forgive(Secret.PASSWORD, credentials.get("email", ""))
+        return user
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        email = normalised(credentials.get("email", ""))
+        logins.failed(
+            User.objects.filter(email=email).first(),
+            at="password",
+            paused=lockout.is_paused(Secret.PASSWORD, email),
+        )
+
+
+class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+    def encrypt(self, text: str) -> str:
+        return seal(text, purpose="second factor")
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return unseal(encrypted_text, purpose="second factor")
+
+
+class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
+    """Logging in through the organisation's own identity provider."""
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
+        """A new person needs an invitation, for an address that the provider has verified."""
+        return any(
+            address.verified and invitations.is_awaited(address.email)
+            for address in sociallogin.email_addresses
+        )

@@ -1,0 +1,21 @@
+"""Where events about people and teams are kept, and the rights that the verbs ask for."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from accounts.actors import Actor
+from accounts.errors import NotAllowed
+from accounts.roles import Permission
+from audit.services import site_chain
+
+ACCOUNTS = site_chain("accounts")
+
+
+def team_chain(team_id: UUID) -> UUID:
+    return site_chain(f"team:{team_id}")
+
+
+def require(actor: Actor, permission: Permission, team_id: UUID, wish: str) -> None:
+    if not actor.can(permission, team_id):
+        raise NotAllowed(f"Your role in this team does not allow you to {wish}.")

@@ -1,0 +1,171 @@
+"""Ask somebody into a team by e-mail, withdraw, accept. A token works once, or never."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db import transaction
+from django.db.models.functions import Now
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.actors import Actor
+from accounts.errors import Refused
+from accounts.models import Invitation, Membership, Team, User
+from accounts.models.user import normalised
+from accounts.roles import Permission, Role
+from accounts.services.chains import require, team_chain
+from accounts.services.people import new_person
+from accounts.services.teams import locked, may_hand_out
+from audit.services import record
+from audit.verbs import Verb
+from audit.who import Who
+
+VALID_FOR = timedelta(days=7)
+NOT_USABLE = (
+    "This invitation can no longer be used: it has expired, was withdrawn or was already accepted. "
+    "Ask the person who invited you for a new one."
+)
+
+
+@dataclass(frozen=True)
+class Invited:
+    invitation: Invitation
+    link: str
+    """Shown once to the one who invites; afterwards only the mail has it."""
+
+
+@transaction.atomic
+def invite(actor: Actor, team: Team, email: str, role: Role) -> Invited:
+    require(actor, Permission.MANAGE_MEMBERS, team.pk, "invite people")
+    may_hand_out(actor, team.pk, role)
+    email = normalised(email)
+    locked(team.pk)
+    if Membership.objects.filter(team=team, user__email=email).exists():
+        raise Refused(f"{email} already belongs to {team}.")
+    # A second invitation replaces the first: one mailbox, one working link.
+    Invitation.objects.open().filter(team=team, email=email).update(revoked_at=Now())
+    token = secrets.token_urlsafe(32)
+    invitation = Invitation.objects.create(
+        team=team, email=email, role=role, token_sha256=digest(token),
+        invited_by=actor.user, expires_at=timezone.now() + VALID_FOR,
+    )  # fmt: skip
+    record(
+        chain=team_chain(team.pk), verb=Verb.MEMBER_INVITED, who=actor.who_in(team.pk),
+        object_type="invitation", object_id=str(invitation.pk), data={"role": str(role)},
+    )  # fmt: skip
+    link = settings.PUBLIC_URL.rstrip("/") + reverse("accounts_invitation", args=[token])
+    transaction.on_commit(lambda: _mail(invitation, link))
+    return Invited(invitation, link)
+
+
+@transaction.atomic
+def withdraw(actor: Actor, invitation: Invitation) -> None:
+    require(actor, Permission.MANAGE_MEMBERS, invitation.team_id, "withdraw invitations")
+    if not Invitation.objects.open().filter(pk=invitation.pk).update(revoked_at=Now()):
+        raise Refused("This invitation was already accepted, withdrawn or has expired.")
+    record(
+        chain=team_chain(invitation.team_id), verb=Verb.MEMBER_INVITATION_WITHDRAWN,
+        who=actor.who_in(invitation.team_id),
+        object_type="invitation", object_id=str(invitation.pk),
+    )  # fmt: skip
+
+
+def find(token: str) -> Invitation | None:
+    """The invitation behind a token that can still be accepted."""
+    return (
+        Invitation.objects.open()
+        .select_related("team", "invited_by")
+        .filter(token_sha256=digest(token))
+        .first()
+    )
+
+
+@transaction.atomic
+def accept(actor: Actor, token: str) -> Membership:
+    """Join with the account that the invitation was mailed to."""
+    if actor.user is None:
+        raise Refused("Log in first, then open the invitation again.")
+    invitation = _take(token, email=actor.user.email)
+    return _join(invitation, actor.user, actor.who)
+
+
+@transaction.atomic
+def accept_as_new_person(token: str, *, name: str, password: str) -> User:
+    """Make the account and join. Holding the mailed token proves the mailbox."""
+    invitation = _take(token)
+    if User.objects.filter(email=invitation.email).exists():
+        raise Refused("There is already an account for this address: log in to accept.")
+    user = new_person(invitation.email, name=name, password=password)
+    _join(invitation, user, Who(kind="user", id=str(user.pk), via="invitation"))
+    return user
+
+
+def accept_all_for(user: User, who: Who) -> list[Membership]:
+    """For somebody whose address an identity provider has proved: every open invitation."""
+    joined = []
+    for invitation in Invitation.objects.open().filter(email=user.email).order_by("created_at"):
+        with transaction.atomic():  # one team, one transaction: no order of locks to get wrong
+            if Invitation.objects.open().filter(pk=invitation.pk).update(accepted_at=Now()):
+                joined.append(_join(invitation, user, who))
+    return joined
+
+
+def is_awaited(email: str) -> bool:
+    return Invitation.objects.open().filter(email=normalised(email)).exists()
+
+
+def digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _take(token: str, email: str | None = None) -> Invitation:
+    """Compare and set: of two who come with one token, the second finds nothing to take."""
+    mine = Invitation.objects.open().filter(token_sha256=digest(token))
+    if email is not None and mine.exists() and not mine.filter(email=email).exists():
+        raise Refused(
+            "This invitation was sent to another address. Log out, and open it again with the "
+            "account that belongs to that address."
+        )
+    if not mine.update(accepted_at=Now()):
+        raise Refused(NOT_USABLE)
+    return Invitation.objects.select_related("team").get(token_sha256=digest(token))
+
+
+def _join(invitation: Invitation, user: User, who: Who) -> Membership:
+    locked(invitation.team_id)
+    Invitation.objects.filter(pk=invitation.pk).update(accepted_by=user)
+    membership, joined = Membership.objects.get_or_create(
+        team_id=invitation.team_id, user=user, defaults={"role": invitation.role}
+    )
+    record(
+        chain=team_chain(invitation.team_id), verb=Verb.MEMBER_JOINED, who=who,
+        object_type="user", object_id=str(user.pk),
+        data={
+            "role": membership.role, "how": "invitation",
+            "invitation": str(invitation.pk), "already_member": not joined,
+        },
+    )  # fmt: skip
+    return membership
+
+
+def _mail(invitation: Invitation, link: str) -> None:
+    words = {
+        "invitation": invitation,
+        "team": invitation.team,
+        "inviter": invitation.invited_by,
+        "link": link,
+        "days": VALID_FOR.days,
+    }
+    send_mail(
+        subject=f"Join {' '.join(invitation.team.name.split())} on Touchstone",
+        message=render_to_string("account/email/invitation_message.txt", words),
+        from_email=None,
+        recipient_list=[invitation.email],
+    )

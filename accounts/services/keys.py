@@ -1,0 +1,198 @@
+"""Service accounts, their API keys, and who stands behind a key that came with a request."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from accounts import key_format
+from accounts.actors import Actor, actor_for_key
+from accounts.errors import Refused
+from accounts.models import ApiKey, ServiceAccount, Team
+from accounts.roles import Permission, Scope
+from accounts.services.chains import require, team_chain
+from audit.services import record
+from audit.verbs import Verb
+
+NOTE_EVERY = timedelta(minutes=1)
+"""How often a key's use, or its refusal, is written down at most."""
+
+
+@transaction.atomic
+def create_service_account(actor: Actor, team: Team, name: str) -> ServiceAccount:
+    require(actor, Permission.MANAGE_KEYS, team.pk, "add service accounts")
+    name = " ".join(name.split())
+    if not name:
+        raise Refused("A service account needs a name.")
+    try:
+        with transaction.atomic():
+            service = ServiceAccount.objects.create(team=team, name=name)
+    except IntegrityError as error:
+        raise Refused(f"{team} already has a service account called {name}.") from error
+    record(
+        chain=team_chain(team.pk), verb=Verb.SERVICE_ACCOUNT_CREATED, who=actor.who_in(team.pk),
+        object_type="service", object_id=str(service.pk),
+    )  # fmt: skip
+    return service
+
+
+@transaction.atomic
+def disable_service_account(actor: Actor, service: ServiceAccount, *, why: str = "") -> None:
+    """Its keys stop working at once, and for good."""
+    require(actor, Permission.MANAGE_KEYS, service.team_id, "close service accounts")
+    ServiceAccount.objects.filter(pk=service.pk).update(is_active=False)
+    revoked = ApiKey.objects.filter(service=service, revoked_at__isnull=True).update(
+        revoked_at=Now()
+    )
+    record(
+        chain=team_chain(service.team_id), verb=Verb.SERVICE_ACCOUNT_DISABLED,
+        who=actor.who_in(service.team_id), why=why,
+        object_type="service", object_id=str(service.pk), data={"keys_revoked": revoked},
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Issued:
+    key: ApiKey
+    secret: str
+    """The key itself: shown once, then gone."""
+
+
+@transaction.atomic
+def issue_key(
+    actor: Actor,
+    service: ServiceAccount,
+    name: str,
+    scopes: Collection[Scope],
+    *,
+    expires_at: datetime | None = None,
+    allowed_networks: Collection[str] = (),
+) -> Issued:
+    require(actor, Permission.MANAGE_KEYS, service.team_id, "issue keys")
+    if not service.is_active:
+        raise Refused(f"{service} is closed; make a new service account.")
+    if not scopes:
+        raise Refused("A key needs at least one scope.")
+    if unknown := set(scopes) - set(Scope.values):
+        raise Refused(f"Not a scope: {', '.join(sorted(unknown))}.")
+    if expires_at is not None and expires_at <= timezone.now():
+        raise Refused("A key must expire in the future.")
+    secret = key_format.new_key()
+    key = ApiKey.objects.create(
+        service=service,
+        name=" ".join(name.split()) or "key",
+        prefix=key_format.shown_part(secret),
+        key_sha256=key_format.digest(secret),
+        scopes=sorted(set(scopes)),
+        allowed_networks=[_network(text) for text in allowed_networks],
+        created_by=actor.user,
+        expires_at=expires_at,
+    )
+    record(
+        chain=team_chain(service.team_id), verb=Verb.KEY_ISSUED,
+        who=actor.who_in(service.team_id), object_type="key", object_id=str(key.pk),
+        data={
+            "service": str(service.pk), "prefix": key.prefix, "scopes": key.scopes,
+            "expires_at": expires_at.isoformat() if expires_at else None,
+            "allowed_networks": key.allowed_networks,
+        },
+    )  # fmt: skip
+    return Issued(key, secret)
+
+
+@transaction.atomic
+def revoke_key(actor: Actor, key: ApiKey, *, why: str = "") -> None:
+    team_id = key.service.team_id
+    require(actor, Permission.MANAGE_KEYS, team_id, "revoke keys")
+    if not ApiKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(revoked_at=Now()):
+        raise Refused("This key was already revoked.")
+    record(
+        chain=team_chain(team_id), verb=Verb.KEY_REVOKED, who=actor.who_in(team_id), why=why,
+        object_type="key", object_id=str(key.pk), data={"prefix": key.prefix},
+    )  # fmt: skip
+
+
+class KeyRefused(Refused):
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+def key_behind(text: str, *, ip: str | None) -> ApiKey:
+    """The live key that `text` is, or `KeyRefused`. Notes its use at most once a minute."""
+    if not key_format.is_well_formed(text):
+        raise KeyRefused(
+            "malformed_key", "This is not a complete API key: check that it was copied whole."
+        )
+    key = (
+        ApiKey.objects.select_related("service__team")
+        .filter(key_sha256=key_format.digest(text))
+        .first()
+    )
+    if key is None:
+        raise KeyRefused("unknown_key", "This API key is not known here.")
+    if refusal := _refusal(key, ip):
+        _note_refusal(key, refusal)
+        raise refusal
+    _note_use(key)
+    return key
+
+
+def _refusal(key: ApiKey, ip: str | None) -> KeyRefused | None:
+    if key.revoked_at is not None or not key.service.is_active:
+        return KeyRefused("revoked_key", "This API key was revoked. Ask your team for a new one.")
+    if key.expires_at is not None and _has_passed(key):
+        return KeyRefused("expired_key", "This API key has expired. Ask your team for a new one.")
+    if key.allowed_networks and not _within(ip, key.allowed_networks):
+        return KeyRefused(
+            "wrong_network", "This API key cannot be used from the network you call from."
+        )
+    return None
+
+
+def _has_passed(key: ApiKey) -> bool:
+    return ApiKey.objects.filter(pk=key.pk, expires_at__lte=Now()).exists()
+
+
+def _within(ip: str | None, networks: Collection[str]) -> bool:
+    if ip is None:
+        return False
+    address = ipaddress.ip_address(ip)
+    return any(address in ipaddress.ip_network(network) for network in networks)
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text.strip()))
+    except ValueError as error:
+        raise Refused(
+            f"{text.strip()} is not a network such as 192.0.2.0/24 or 2001:db8::/32."
+        ) from error
+
+
+def _note_use(key: ApiKey) -> None:
+    if key.last_used_at is None or timezone.now() - key.last_used_at >= NOTE_EVERY:
+        ApiKey.objects.filter(
+            Q(last_used_at__isnull=True) | Q(last_used_at__lte=Now() - NOTE_EVERY), pk=key.pk
+        ).update(last_used_at=Now())
+
+
+@transaction.atomic
+def _note_refusal(key: ApiKey, refusal: KeyRefused) -> None:
+    """A misused key is worth an event, but a program that keeps trying is not worth thousands."""
+    first = ApiKey.objects.filter(
+        Q(last_refused_at__isnull=True) | Q(last_refused_at__lte=Now() - NOTE_EVERY), pk=key.pk
+    ).update(last_refused_at=Now())
+    if first:
+        record(
+            chain=team_chain(key.service.team_id), verb=Verb.KEY_REFUSED,
+            who=actor_for_key(key).who, object_type="key", object_id=str(key.pk),
+            data={"code": refusal.code},
+        )  # fmt: skip

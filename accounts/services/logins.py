@@ -1,0 +1,118 @@
+"""What happens around a login: its outcome, its sessions, its second factors. Each is an event."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from accounts.actors import Actor
+from accounts.errors import Refused
+from accounts.models import Session, User
+from accounts.services import lockout
+from accounts.services.chains import ACCOUNTS
+from accounts.services.lockout import Secret
+from audit.services import record
+from audit.verbs import Verb
+from audit.who import NOBODY, Who
+
+
+def _record(verb: Verb, who: Who, user_id: str, **data: object) -> None:
+    record(
+        chain=ACCOUNTS, verb=verb, who=who, object_type="user", object_id=user_id, data=data
+    )  # fmt: skip
+
+
+@transaction.atomic
+def succeeded(who: Who) -> None:
+    _record(Verb.LOGIN_SUCCEEDED, who, who.id)
+
+
+@transaction.atomic
+def failed(user: User | None, *, at: str, paused: bool) -> None:
+    """Of an address that is nobody's, only that somebody tried is kept."""
+    user_id = str(user.pk) if user else "unknown"
+    _record(Verb.LOGIN_FAILED, NOBODY, user_id, at=at)
+    if paused:
+        _record(Verb.LOGIN_LOCKED, NOBODY, user_id, at=at, minutes=_minutes())
+
+
+@transaction.atomic
+def ended(who: Who) -> None:
+    _record(Verb.LOGIN_ENDED, who, who.id)
+
+
+@transaction.atomic
+def password_changed(who: Who, user: User, *, keep: str | None) -> None:
+    """Every other session ends with the old password."""
+    count = _end_sessions(user, keep=keep)
+    _record(Verb.PASSWORD_CHANGED, who, str(user.pk), sessions_ended=count)
+
+
+@transaction.atomic
+def password_reset(user: User) -> None:
+    """Whoever had a session or a lock-out before has neither now."""
+    count = _end_sessions(user, keep=None)
+    lockout.forgive(Secret.PASSWORD, user.email)
+    who = Who(kind="user", id=str(user.pk), via="password_reset")
+    _record(Verb.PASSWORD_RESET, who, str(user.pk), sessions_ended=count)
+
+
+@transaction.atomic
+def address_changed(who: Who, user: User) -> None:
+    _record(Verb.USER_CHANGED, who, str(user.pk), changed=["email"])
+
+
+@transaction.atomic
+def factor_added(who: Who, user: User, kind: str) -> None:
+    _record(Verb.MFA_ADDED, who, str(user.pk), kind=kind)
+
+
+@transaction.atomic
+def factor_removed(who: Who, user: User, kind: str) -> None:
+    _record(Verb.MFA_REMOVED, who, str(user.pk), kind=kind)
+
+
+@transaction.atomic
+def recovery_code_used(who: Who, user: User) -> None:
+    _record(Verb.MFA_RECOVERY_USED, who, str(user.pk))
+
+
+@transaction.atomic
+def revoke_session(actor: Actor, name: str) -> None:
+    """One of the actor's own sessions, by its public name."""
+    user = _person(actor)
+    deleted, _ = Session.objects.filter(user=user, session_key__startswith=name).delete()
+    if not deleted or not name:
+        raise Refused("That login has already ended.")
+    record(
+        chain=ACCOUNTS, verb=Verb.SESSION_REVOKED, who=actor.who,
+        object_type="session", object_id=name,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def revoke_other_sessions(actor: Actor, *, keep: str) -> int:
+    """All but the one that asks; `keep` is its cookie's value."""
+    user = _person(actor)
+    count = _end_sessions(user, keep=keep)
+    record(
+        chain=ACCOUNTS, verb=Verb.SESSION_REVOKED, who=actor.who,
+        object_type="user", object_id=str(user.pk), data={"sessions_ended": count},
+    )  # fmt: skip
+    return count
+
+
+def _end_sessions(user: User, *, keep: str | None) -> int:
+    sessions = Session.objects.filter(user=user)
+    if keep:
+        sessions = sessions.exclude(pk=Session.stored_key(keep))
+    return sessions.delete()[0]
+
+
+def _person(actor: Actor) -> User:
+    if actor.user is None:
+        raise Refused("Only people have logins to end.")
+    return actor.user
+
+
+def _minutes() -> int:
+    return int(lockout.PAUSE.total_seconds() // 60)

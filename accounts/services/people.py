@@ -1,0 +1,165 @@
+"""Make, close and erase an account."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
+from django.contrib.auth.password_validation import validate_password
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils.crypto import get_random_string
+
+from accounts.actors import SHELL_ACTOR, Actor
+from accounts.errors import NotAllowed, Refused
+from accounts.models import Invitation, Membership, Role, Session, User
+from accounts.models.user import normalised
+from accounts.services.chains import ACCOUNTS, team_chain
+from audit.services import Entry, record, record_many
+from audit.verbs import Verb
+
+_READABLE = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+
+
+def new_person(
+    email: str, *, name: str = "", password: str | None = None, site_admin: bool = False
+) -> User:
+    """An account whose mailbox is proved already: by an invitation, a provider or the operator."""
+    user = User(email=normalised(email), name=name, is_staff=site_admin, is_superuser=site_admin)
+    if password is not None:
+        validate_password(password, user)
+    user.set_password(password)
+    user.save()
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    return user
+
+
+@dataclass(frozen=True)
+class Administrator:
+    user: User
+    password: str | None
+    """Only when it was made up here: shown once, kept by nobody."""
+    created: bool
+
+
+@transaction.atomic
+def create_admin(
+    email: str, *, password: str | None = None, reset: bool = False, actor: Actor = SHELL_ACTOR
+) -> Administrator:
+    """A site administrator. Run again, it keeps what is there unless asked to reset."""
+    if not actor.is_site_admin:
+        raise NotAllowed("Only a site administrator can make another.")
+    user = User.objects.select_for_update().filter(email=normalised(email)).first()
+    if user is not None and not reset and password is None:
+        if not (user.is_superuser and user.is_staff and user.is_active):
+            User.objects.filter(pk=user.pk).update(is_superuser=True, is_staff=True, is_active=True)
+            _changed(actor, user, ["site_admin"])
+            user.refresh_from_db()
+        return Administrator(user, None, created=False)
+    made_up = None if password is not None else get_random_string(20, _READABLE)
+    secret = password if password is not None else made_up
+    if user is None:
+        user = new_person(email, password=secret, site_admin=True)
+        record(
+            chain=ACCOUNTS, verb=Verb.USER_CREATED, who=actor.who,
+            object_type="user", object_id=str(user.pk), data={"site_admin": True},
+        )  # fmt: skip
+        return Administrator(user, made_up, created=True)
+    assert secret is not None
+    validate_password(secret, user)
+    user.set_password(secret)
+    user.is_superuser = user.is_staff = user.is_active = True
+    user.save(update_fields=["password", "is_superuser", "is_staff", "is_active"])
+    Session.objects.filter(user=user).delete()
+    record(
+        chain=ACCOUNTS, verb=Verb.PASSWORD_RESET, who=actor.who,
+        object_type="user", object_id=str(user.pk), data={"site_admin": True},
+    )  # fmt: skip
+    return Administrator(user, made_up, created=False)
+
+
+@transaction.atomic
+def deactivate(actor: Actor, user: User, *, why: str = "") -> None:
+    """Closes the door at once: every session ends. Their teams keep a lead, or it is refused."""
+    _site_admin(actor)
+    _leaves_no_team_alone(user)
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    ended, _ = Session.objects.filter(user=user).delete()
+    record(
+        chain=ACCOUNTS, verb=Verb.USER_DEACTIVATED, who=actor.who, why=why,
+        object_type="user", object_id=str(user.pk), data={"sessions_ended": ended},
+    )  # fmt: skip
+
+
+@transaction.atomic
+def reactivate(actor: Actor, user: User) -> None:
+    _site_admin(actor)
+    if user.erased_at is not None:
+        raise Refused("This account was erased; there is nobody left to let in.")
+    User.objects.filter(pk=user.pk).update(is_active=True)
+    record(
+        chain=ACCOUNTS, verb=Verb.USER_REACTIVATED, who=actor.who,
+        object_type="user", object_id=str(user.pk),
+    )  # fmt: skip
+
+
+@transaction.atomic
+def erase(actor: Actor, user: User, *, why: str = "") -> None:
+    """Forget the person, keep the record: events name only the id, which now names nobody."""
+    _site_admin(actor)
+    _leaves_no_team_alone(user)
+    email = user.email
+    left = [
+        Entry(
+            chain=team_chain(team_id), verb=Verb.MEMBER_REMOVED, who=actor.who,
+            object_type="user", object_id=str(user.pk), data={"how": "erased"},
+        )
+        for team_id in Membership.objects.filter(user=user).values_list("team_id", flat=True)
+    ]  # fmt: skip
+    Membership.objects.filter(user=user).delete()
+    Session.objects.filter(user=user).delete()
+    EmailAddress.objects.filter(user=user).delete()
+    Authenticator.objects.filter(user=user).delete()
+    Invitation.objects.filter(email=email).delete()
+    SocialAccount.objects.filter(user=user).delete()
+    user.set_unusable_password()
+    User.objects.filter(pk=user.pk).update(
+        email=f"erased-{uuid.uuid4().hex}@invalid", name="", password=user.password,
+        is_active=False, is_staff=False, is_superuser=False, erased_at=Now(), last_login=None,
+    )  # fmt: skip
+    erased = Entry(
+        chain=ACCOUNTS, verb=Verb.SUBJECT_ERASED, who=actor.who, why=why,
+        object_type="user", object_id=str(user.pk),
+    )  # fmt: skip
+    record_many([*left, erased])
+
+
+def _site_admin(actor: Actor) -> None:
+    if not actor.is_site_admin:
+        raise NotAllowed("Only a site administrator can do this.")
+
+
+def _leaves_no_team_alone(user: User) -> None:
+    from accounts.services.teams import locked
+
+    mine = Membership.objects.filter(user=user, role__in=[Role.LEAD, Role.ADMIN])
+    for membership in mine.select_related("team").order_by("team_id"):
+        team = locked(membership.team_id)
+        others = Membership.objects.filter(
+            team=team, role__in=[Role.LEAD, Role.ADMIN], user__is_active=True
+        ).exclude(user=user)
+        company = Membership.objects.filter(team=team).exclude(user=user)
+        if company.exists() and not others.exists():
+            raise Refused(
+                f"{user} is the last lead or admin of {team}. Make somebody else a lead first."
+            )
+
+
+def _changed(actor: Actor, user: User, what: list[str]) -> None:
+    record(
+        chain=ACCOUNTS, verb=Verb.USER_CHANGED, who=actor.who,
+        object_type="user", object_id=str(user.pk), data={"changed": what},
+    )  # fmt: skip

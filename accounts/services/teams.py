@@ -1,0 +1,152 @@
+"""Make a team, change a role, remove a member. A team never loses its last lead."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+
+from accounts.actors import Actor
+from accounts.errors import NotAllowed, Refused
+from accounts.models import Invitation, Membership, Team, User
+from accounts.roles import Permission, Role
+from accounts.services.chains import require, team_chain
+from audit.services import record
+from audit.verbs import Verb
+
+
+@transaction.atomic
+def create_team(actor: Actor, name: str, *, first_admin: User | None = None) -> Team:
+    if not actor.is_site_admin:
+        raise NotAllowed("Only a site administrator can make a team.")
+    name = " ".join(name.split())
+    if not name:
+        raise Refused("A team needs a name.")
+    if Team.objects.filter(name__iexact=name).exists():
+        raise Refused(f"There is already a team called {name}.")
+    team = Team.objects.create(name=name)
+    record(
+        chain=team_chain(team.pk), verb=Verb.TEAM_CREATED, who=actor.who,
+        object_type="team", object_id=str(team.pk),
+    )  # fmt: skip
+    if first_admin is not None:
+        add_member(actor, team, first_admin, Role.ADMIN)
+    return team
+
+
+@transaction.atomic
+def rename_team(actor: Actor, team: Team, name: str) -> Team:
+    require(actor, Permission.MANAGE_TEAM, team.pk, "rename it")
+    name = " ".join(name.split())
+    if not name:
+        raise Refused("A team needs a name.")
+    if Team.objects.filter(name__iexact=name).exclude(pk=team.pk).exists():
+        raise Refused(f"There is already a team called {name}.")
+    team = locked(team.pk)
+    team.name = name
+    team.save(update_fields=["name"])
+    record(
+        chain=team_chain(team.pk), verb=Verb.TEAM_CHANGED, who=actor.who_in(team.pk),
+        object_type="team", object_id=str(team.pk), data={"changed": ["name"]},
+    )  # fmt: skip
+    return team
+
+
+@transaction.atomic
+def add_member(actor: Actor, team: Team, user: User, role: Role) -> Membership:
+    """At once and without asking: for the shell and the administration. People invite."""
+    require(actor, Permission.MANAGE_MEMBERS, team.pk, "add members")
+    may_hand_out(actor, team.pk, role)
+    locked(team.pk)
+    try:
+        with transaction.atomic():
+            membership = Membership.objects.create(team=team, user=user, role=role)
+    except IntegrityError as error:
+        raise Refused(f"{user} already belongs to {team}.") from error
+    record(
+        chain=team_chain(team.pk), verb=Verb.MEMBER_JOINED, who=actor.who_in(team.pk),
+        object_type="user", object_id=str(user.pk), data={"role": str(role), "how": "added"},
+    )  # fmt: skip
+    return membership
+
+
+@transaction.atomic
+def change_role(actor: Actor, team: Team, user: User, role: Role) -> Membership:
+    require(actor, Permission.MANAGE_MEMBERS, team.pk, "change roles")
+    locked(team.pk)
+    membership = _member(team, user)
+    before = Role(membership.role)
+    _may_touch(actor, team.pk, before)
+    may_hand_out(actor, team.pk, role)
+    if before == role:
+        return membership
+    if before.runs_a_team and not role.runs_a_team:
+        _another_runs_it(team, user)
+    membership.role = role
+    membership.save(update_fields=["role"])
+    record(
+        chain=team_chain(team.pk), verb=Verb.MEMBER_ROLE_CHANGED, who=actor.who_in(team.pk),
+        object_type="user", object_id=str(user.pk),
+        data={"from": str(before), "to": str(role)},
+    )  # fmt: skip
+    return membership
+
+
+@transaction.atomic
+def remove_member(actor: Actor, team: Team, user: User) -> None:
+    """Anybody may leave; others need the right to manage members."""
+    leaving = actor.user is not None and actor.user.pk == user.pk
+    if not leaving:
+        require(actor, Permission.MANAGE_MEMBERS, team.pk, "remove members")
+    locked(team.pk)
+    membership = _member(team, user)
+    role = Role(membership.role)
+    if not leaving:
+        _may_touch(actor, team.pk, role)
+    if role.runs_a_team:
+        _another_runs_it(team, user)
+    membership.delete()
+    # What they promised others in the team's name ends with their place in it.
+    withdrawn = (
+        Invitation.objects.open().filter(team=team, invited_by=user).update(revoked_at=Now())
+    )
+    record(
+        chain=team_chain(team.pk), verb=Verb.MEMBER_REMOVED, who=actor.who_in(team.pk),
+        object_type="user", object_id=str(user.pk),
+        data={"role": str(role), "left": leaving, "invitations_withdrawn": withdrawn},
+    )  # fmt: skip
+
+
+def locked(team_id: UUID) -> Team:
+    """Whoever changes a team's members holds its row: two leads cannot leave at once."""
+    return Team.objects.select_for_update().get(pk=team_id)
+
+
+def _member(team: Team, user: User) -> Membership:
+    membership = Membership.objects.select_for_update().filter(team=team, user=user).first()
+    if membership is None:
+        raise Refused(f"{user} does not belong to {team}.")
+    return membership
+
+
+def _another_runs_it(team: Team, user: User) -> None:
+    others = Membership.objects.filter(team=team, role__in=[Role.LEAD, Role.ADMIN])
+    if not others.exclude(user=user).exists():
+        raise Refused(
+            f"{user} is the last lead or admin of {team}. Make somebody else a lead first."
+        )
+
+
+def may_hand_out(actor: Actor, team_id: UUID, role: Role) -> None:
+    own = actor.role_in(team_id)
+    if actor.is_site_admin or (own is not None and role.rank <= own.rank):
+        return
+    raise NotAllowed(f"You cannot give the role {role.label}: it is above your own.")
+
+
+def _may_touch(actor: Actor, team_id: UUID, role: Role) -> None:
+    own = actor.role_in(team_id)
+    if actor.is_site_admin or (own is not None and role.rank <= own.rank):
+        return
+    raise NotAllowed("You cannot change a member whose role is above your own.")

@@ -1,0 +1,111 @@
+"""The pages that the login library does not bring: one's own logins, and joining a team."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.internal.flows.login import record_authentication
+from allauth.account.utils import perform_login
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.db.models.functions import Now
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.actors import actor_of
+from accounts.errors import Refused
+from accounts.forms import NewPersonForm
+from accounts.models import Invitation, Session, User
+from accounts.services import invitations, logins
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+def sessions(request: HttpRequest) -> HttpResponse:
+    """Where I am logged in. POST ends every login but this one."""
+    assert isinstance(request.user, User)
+    here = request.session.session_key or ""
+    if request.method == "POST":
+        count = logins.revoke_other_sessions(actor_of(request), keep=here)
+        messages.success(request, f"Ended {count} other login{'' if count == 1 else 's'}.")
+        return redirect("usersessions_list")
+    mine = Session.objects.filter(user=request.user, expire_date__gt=Now())
+    return render(
+        request,
+        "usersessions/usersession_list.html",
+        {"sessions": mine, "here": Session.named(here)},
+    )
+
+
+@login_required
+@require_POST
+def end_session(request: HttpRequest, name: str) -> HttpResponse:
+    try:
+        logins.revoke_session(actor_of(request), name)
+        messages.success(request, "That login has ended.")
+    except Refused as refusal:
+        messages.info(request, refusal.sentence)
+    return redirect("usersessions_list")
+
+
+@never_cache
+@sensitive_post_parameters("password1", "password2")
+@require_http_methods(["GET", "POST"])
+def invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """Join a team: with the account one has, or with a new one."""
+    found = invitations.find(token)
+    if found is None:
+        return _unusable(request, invitations.NOT_USABLE)
+    if isinstance(request.user, User):
+        return _join(request, found, token)
+    if User.objects.filter(email=found.email).exists():
+        return render(
+            request, "account/invitation_log_in.html", {"invitation": found, "next": request.path}
+        )
+    return _new_person(request, found, token)
+
+
+def _join(request: HttpRequest, found: Invitation, token: str) -> HttpResponse:
+    assert isinstance(request.user, User)
+    if request.method == "POST":
+        try:
+            membership = invitations.accept(actor_of(request), token)
+        except Refused as refusal:
+            return _unusable(request, refusal.sentence)
+        messages.success(request, f"You are now {membership.get_role_display()} in {found.team}.")
+        return redirect("/")
+    return render(
+        request,
+        "account/invitation.html",
+        {"invitation": found, "is_mine": found.email == request.user.email},
+    )
+
+
+def _new_person(request: HttpRequest, found: Invitation, token: str) -> HttpResponse:
+    form = NewPersonForm(request.POST or None, email=found.email)
+    if request.method == "POST" and form.is_valid():
+        data: dict[str, Any] = form.cleaned_data
+        try:
+            user = invitations.accept_as_new_person(
+                token, name=data["name"], password=data["password1"]
+            )
+        except ValidationError as error:
+            form.add_error("password1", error)
+        except Refused as refusal:
+            return _unusable(request, refusal.sentence)
+        else:
+            record_authentication(request, user, method="password", email=user.email)
+            answer: HttpResponse = perform_login(
+                request, user, redirect_url="/", email=user.email, email_verification="none"
+            )
+            return answer
+    return render(request, "account/invitation_new.html", {"invitation": found, "form": form})
+
+
+def _unusable(request: HttpRequest, sentence: str) -> HttpResponse:
+    return render(request, "account/invitation_unusable.html", {"sentence": sentence}, status=410)
