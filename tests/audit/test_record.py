@@ -10,25 +10,10 @@ from django.db import DatabaseError, transaction
 from audit import hashing
 from audit.models import ChainHead, Event
 from audit.payload import PersonalData
-from audit.services import Entry, record, record_many, site_chain
+from audit.services import Entry, record_many, site_chain
 from audit.verbs import Verb
 from audit.who import SYSTEM, Who
-
-ALICE = Who(kind="user", id="3f0c", via="passkey", role="moderator")
-
-
-def note(chain: uuid.UUID, **more: object) -> Event:
-    return record(
-        **{
-            "chain": chain,
-            "verb": Verb.MEDIA_VIEWED,
-            "who": ALICE,
-            "object_type": "submission",
-            "object_id": str(chain),
-            "object_sha256": "ab" * 32,
-            **more,
-        }  # type: ignore[arg-type]
-    )
+from tests.audit.helpers import note
 
 
 @pytest.mark.django_db

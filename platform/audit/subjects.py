@@ -1,0 +1,128 @@
+"""Personal text beside the record: encrypted for its subject, known to events by a commitment.
+
+An event holds `SHA-256(salt, text)`; the text and its salt lie here, encrypted under the subject's
+own key, which is itself wrapped by a key outside the database. Erasing a subject deletes key, text
+and salt: the commitment then says nothing to anybody, and the chain still verifies.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import uuid
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
+from django.db import transaction
+
+from .keys import write_once
+from .models import Event, Subject, SubjectNote
+from .services import record, site_chain
+from .verbs import Verb
+from .who import Who
+
+_DOMAIN = b"touchstone-note-v1\n"
+_NONCE, _SALT = 12, 32
+
+
+class Unreadable(Exception):
+    """The text is there and cannot be read: another key, or it was altered."""
+
+
+def keep(subject_id: uuid.UUID, label: str, text: str) -> str:
+    """Keep a personal text; returns the commitment for the event's `data`.
+
+    The subject is whoever would ask to be forgotten: a user's id for a name, a submission's id for
+    its file name and note. Runs in the caller's transaction.
+    """
+    with transaction.atomic():
+        key = _key_of(subject_id)
+        salt, nonce = secrets.token_bytes(_SALT), secrets.token_bytes(_NONCE)
+        commitment = _commitment(salt, text)
+        sealed = AESGCM(key).encrypt(nonce, salt + text.encode(), _bound(subject_id, label))
+        SubjectNote.objects.create(
+            subject_id=subject_id,
+            label=label,
+            commitment=commitment,
+            sealed_text=nonce + sealed,
+        )
+    return commitment.hex()
+
+
+def read(commitment: str) -> str | None:
+    """The text that an event committed to; None when its subject was erased."""
+    note = (
+        SubjectNote.objects.select_related("subject")
+        .filter(commitment=bytes.fromhex(commitment))
+        .first()
+    )
+    if note is None:
+        return None
+    sealed, bound = bytes(note.sealed_text), _bound(note.subject_id, note.label)
+    try:
+        key = _unwrap(note.subject)
+        clear = AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], bound)
+    except InvalidTag:
+        raise Unreadable("A note cannot be read with this installation's key.") from None
+    salt, text = clear[:_SALT], clear[_SALT:].decode()
+    if _commitment(salt, text) != bytes(note.commitment):
+        raise Unreadable("A note is not the text that its event committed to.")
+    return text
+
+
+def erase_subject(
+    subject_id: uuid.UUID, *, who: Who, why: str, chain: uuid.UUID | None = None
+) -> Event | None:
+    """Forget all text of a subject, and say so in the record; None when there was nothing."""
+    with transaction.atomic():
+        subject = Subject.objects.select_for_update().filter(pk=subject_id).first()
+        if subject is None:
+            return None
+        notes = subject.notes.count()
+        subject.delete()
+        return record(
+            chain=chain or site_chain("subjects"),
+            verb=Verb.SUBJECT_ERASED,
+            who=who,
+            object_type="subject",
+            object_id=subject_id,
+            why=why,
+            data={"texts": notes},
+        )
+
+
+def _key_of(subject_id: uuid.UUID) -> bytes:
+    key, nonce = AESGCM.generate_key(256), secrets.token_bytes(_NONCE)
+    wrapped = nonce + AESGCM(_master_key()).encrypt(nonce, key, subject_id.bytes)
+    subject, made = Subject.objects.get_or_create(pk=subject_id, defaults={"wrapped_key": wrapped})
+    return key if made else _unwrap(subject)
+
+
+def _unwrap(subject: Subject) -> bytes:
+    wrapped = bytes(subject.wrapped_key)
+    try:
+        return AESGCM(_master_key()).decrypt(wrapped[:_NONCE], wrapped[_NONCE:], subject.pk.bytes)
+    except InvalidTag:
+        raise Unreadable(
+            "The key of a subject cannot be unwrapped: AUDIT_SUBJECT_KEY_FILE is not the file "
+            "that this database was filled with."
+        ) from None
+
+
+def _master_key() -> bytes:
+    file: Path = settings.AUDIT_SUBJECT_KEY_FILE
+    if not file.exists():
+        write_once(file, os.urandom(32).hex().encode() + b"\n")
+    return bytes.fromhex(file.read_text())
+
+
+def _bound(subject_id: uuid.UUID, label: str) -> bytes:
+    """What a text is bound to: moved to another subject or label, it does not open."""
+    return subject_id.bytes + label.encode()
+
+
+def _commitment(salt: bytes, text: str) -> bytes:
+    return hashlib.sha256(_DOMAIN + salt + text.encode()).digest()

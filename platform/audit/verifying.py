@@ -1,0 +1,362 @@
+"""Check the record from the first event to the last signature. No Django, no database, no network.
+
+    python -m audit.verifying EXPORT [--public-key KEY]... [--anchor FILE] [--json]
+
+It needs this file, `hashing.py`, `merkle.py`, `notes.py`, `anchors.py`, `reading.py` and the
+`cryptography` package. Every event is hashed again; every chain is walked; the tree is grown again
+leaf by leaf and compared with every signed checkpoint, those in the record and those in the anchor
+file; and what follows the last checkpoint is compared with the heads of the chains.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from . import anchors, notes
+from .hashing import GENESIS, event_hash, moment
+from .merkle import EMPTY_ROOT, Tree
+from .reading import BadExport, lines_of
+
+MOST_PROBLEMS = 50
+Line = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    what: str
+    event: int | None = None
+    chain: str | None = None
+    seq: int | None = None
+
+    def __str__(self) -> str:
+        where = f"event {self.event}" if self.event is not None else ""
+        if self.chain:
+            where += f" (chain {self.chain}, number {self.seq})"
+        return f"{where}: {self.what}" if where else self.what
+
+
+@dataclass(slots=True)
+class Report:
+    events: int = 0
+    sealed: int = 0
+    chains: int = 0
+    checkpoints: int = 0
+    anchored: int = 0
+    key_trusted: bool = False
+    last_checkpoint: str | None = None
+    problems: list[Problem] = field(default_factory=list)
+    problem_count: int = 0
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        return self.problem_count == 0
+
+    @property
+    def first_bad_event(self) -> Problem | None:
+        return next((problem for problem in self.problems if problem.event is not None), None)
+
+    def as_dict(self) -> dict[str, Any]:
+        first = self.first_bad_event
+        return {**asdict(self), "ok": self.ok, "first_bad_event": asdict(first) if first else None}
+
+    def as_text(self) -> str:
+        said = [
+            f"{self.events} events in {self.chains} chains, {self.sealed} of them sealed by "
+            f"{self.checkpoints} checkpoints, {self.anchored} checkpoints in the anchor file."
+        ]
+        if self.last_checkpoint:
+            said.append(f"Last sealed at {self.last_checkpoint}.")
+        said += [f"Note: {warning}" for warning in self.warnings]
+        if self.ok:
+            said.append("The record is whole: nothing was altered, added between, or taken away.")
+        else:
+            said.append(f"THE RECORD WAS TAMPERED WITH: {self.problem_count} findings.")
+            said += [f"  {problem}" for problem in self.problems]
+            if self.problem_count > len(self.problems):
+                said.append(f"  ... and {self.problem_count - len(self.problems)} more")
+        return "\n".join(said)
+
+
+@dataclass(slots=True)
+class _ChainEnd:
+    seq: int
+    hash: bytes
+    at: int
+    event: int
+
+
+class Verifier:
+    """Takes the lines of an export in order; memory grows with chains, not with events."""
+
+    def __init__(self, trusted: list[notes.PublicKey], anchor: Iterable[str] | None = None) -> None:
+        self.trusted = trusted
+        self.anchor = None if anchor is None else list(anchor)
+        self.report = Report(key_trusted=bool(trusted))
+        self.tree = Tree()
+        self.chains: dict[str, _ChainEnd] = {}
+        self.roots: dict[int, list[tuple[bytes, str]]] = {}
+        self.frontiers: dict[int, str] = {}
+        self.heads: dict[str, tuple[int, bytes]] = {}
+        self.first_since_good: int | None = None
+        self.root_is_lost = False
+        self.expected_leaf = 0
+        self.last_time = 0
+        self.exported_at = 0
+        self.oldest_unsealed: int | None = None
+        self.ended = False
+
+    def run(self, lines: Iterable[Line]) -> Report:
+        takers = {
+            "header": self._header,
+            "checkpoint": self._checkpoint,
+            "event": self._event,
+            "head": self._head,
+            "end": self._end,
+        }
+        try:
+            for line in lines:
+                takers[line["t"]](line)
+        except (BadExport, KeyError, ValueError, TypeError, OverflowError) as problem:
+            self._found(f"the export cannot be read on from here: {problem!r}")
+        self._finish()
+        return self.report
+
+    def _found(
+        self, what: str, event: int | None = None, chain: str | None = None, seq: int | None = None
+    ) -> None:
+        self.report.problem_count += 1
+        if len(self.report.problems) < MOST_PROBLEMS:
+            self.report.problems.append(Problem(what, event, chain, seq))
+
+    def _header(self, line: Line) -> None:
+        if line["version"] != 1:
+            raise BadExport(f"this is an export of version {line['version']}; this program knows 1")
+        self.exported_at = line["at"]
+        for name in line["guards_off"]:
+            self._found(f"the trigger {name} that keeps the record append-only is missing or off")
+        if not self.trusted:
+            self.trusted = [notes.PublicKey.parse(key) for key in line["keys"]]
+            self.report.warnings.append(
+                "no public key was given, so the keys named in the export itself were used: this "
+                "shows that it is whole, not who signed it."
+            )
+        for note in self.anchor or ():
+            self._anchored(note)
+
+    def _anchored(self, note: str) -> None:
+        try:
+            said = notes.read(note, self.trusted)
+        except notes.BadNote as problem:
+            self._found(f"a line of the anchor file cannot be trusted: {problem}")
+            return
+        self.report.anchored += 1
+        self.roots.setdefault(said.size, []).append((said.root, "the anchor file"))
+
+    def _checkpoint(self, line: Line) -> None:
+        size, root = line["size"], bytes.fromhex(line["root"])
+        self.report.checkpoints += 1
+        try:
+            said = notes.read(line["note"], self.trusted)
+        except notes.BadNote as problem:
+            self._found(f"the checkpoint of {size} events cannot be trusted: {problem}")
+            return
+        if (said.size, said.root) != (size, root):
+            self._found(f"the checkpoint of {size} events does not say what was signed")
+            return
+        self.report.last_checkpoint = said.time.isoformat()
+        self.roots.setdefault(size, []).append((root, "its checkpoint"))
+        self.frontiers[size] = line["frontier"]
+
+    def _event(self, line: Line) -> None:
+        id_, leaf = line["id"], line["leaf"]
+        if self.first_since_good is None:
+            self.first_since_good = id_
+        if leaf is not None:
+            self._leaf(line)
+        if line.get("gone"):
+            self._found("it was sealed and is not there any more", id_)
+            return
+        chain, seq, at = line["chain"], line["seq"], line["at"]
+        prev, hash_ = bytes.fromhex(line["prev"]), bytes.fromhex(line["hash"])
+        self.report.events += 1
+        if leaf is None and (self.oldest_unsealed is None or at < self.oldest_unsealed):
+            self.oldest_unsealed = at
+
+        def found(what: str) -> None:
+            self._found(what, id_, chain, seq)
+
+        payload = line.get("payload")
+        raw = bytes.fromhex(line["payload_hex"]) if payload is None else payload.encode()
+        if leaf is not None and line["leaf_hash"] != line["hash"]:
+            found("it is not the event that was sealed in its place")
+        if event_hash(UUID(chain), seq, prev, at, raw) != hash_:
+            found("its content does not fit its hash: it was altered")
+        elif difference := _differing(line, raw):
+            found(f"the column {difference} says something else than what was hashed")
+        self._link(id_, chain, seq, at, prev, hash_)
+
+    def _leaf(self, line: Line) -> None:
+        if line["leaf"] != self.expected_leaf:
+            self._found(
+                f"it has leaf {line['leaf']} where leaf {self.expected_leaf} is due", line["id"]
+            )
+        self.expected_leaf = line["leaf"] + 1
+        self.report.sealed += 1
+        self.tree.append(bytes.fromhex(line["leaf_hash"]))
+        size = self.tree.size
+        if size in self.roots or size in self.frontiers:
+            self._compare_roots(size)
+
+    def _compare_roots(self, size: int) -> None:
+        root = self.tree.root()
+        wrong = [by for signed, by in self.roots.pop(size, ()) if signed != root]
+        if wrong and not self.root_is_lost:
+            # From here on no root can fit; saying so once is enough.
+            self.root_is_lost = True
+            self._found(
+                f"the first {size} events are not those that {wrong[0]} has signed: the first one "
+                "that differs is this one or one of those after it",
+                self.first_since_good,
+            )
+        frontier = self.frontiers.pop(size, None)
+        if frontier not in (None, self.tree.packed().hex()) and not wrong:
+            self._found(f"the stored frontier of {size} events is not theirs")
+        if not wrong:
+            self.first_since_good = None
+
+    def _link(self, id_: int, chain: str, seq: int, at: int, prev: bytes, hash_: bytes) -> None:
+        end = self.chains.get(chain) or _ChainEnd(0, GENESIS, 0, 0)
+        if seq > end.seq + 1:
+            self._found(
+                f"numbers {end.seq + 1} to {seq - 1} before it are missing", id_, chain, seq
+            )
+        elif seq <= end.seq:
+            self._found(
+                f"its number was already taken (the chain is at {end.seq})", id_, chain, seq
+            )
+        elif prev != end.hash:
+            self._found("it does not follow the event before it in its chain", id_, chain, seq)
+        elif at < end.at:
+            self._found("it claims to be older than the event before it", id_, chain, seq)
+        self.chains[chain] = _ChainEnd(max(seq, end.seq), hash_, max(at, end.at), id_)
+
+    def _head(self, line: Line) -> None:
+        self.heads[line["chain"]] = (line["seq"], bytes.fromhex(line["hash"]))
+
+    def _end(self, line: Line) -> None:
+        self.ended = True
+        if line["events"] != self.report.events:
+            self._found(f"the export promises {line['events']} events, {self.report.events} came")
+
+    def _finish(self) -> None:
+        report = self.report
+        report.chains = len(self.chains)
+        if not self.ended:
+            self._found("the export is cut: its last line is missing")
+        for chain, (seq, hash_) in self.heads.items():
+            end = self.chains.pop(chain, _ChainEnd(0, GENESIS, 0, 0))
+            if end.seq < seq:
+                self._found(
+                    f"the last {seq - end.seq} events of this chain are gone",
+                    end.event or None,
+                    chain,
+                    seq,
+                )
+            elif end.seq > seq or end.hash != hash_:
+                self._found("it was added behind the head of its chain", end.event, chain, end.seq)
+        for chain, end in self.chains.items():
+            self._found("its chain has no head", end.event, chain, end.seq)
+        for size, signed in sorted(self.roots.items()):
+            if size == 0 and all(root == EMPTY_ROOT for root, _ in signed):
+                continue
+            self._found(
+                f"{signed[0][1]} speaks of {size} sealed events, and there are only "
+                f"{report.sealed}: the record was cut or rolled back"
+            )
+        if self.oldest_unsealed and self.exported_at - self.oldest_unsealed > 600_000_000:
+            report.warnings.append(
+                "events have waited to be sealed since "
+                f"{moment(self.oldest_unsealed).isoformat()}: is the worker running?"
+            )
+
+
+def _differing(line: Line, raw: bytes) -> str | None:
+    """The first search column that does not say what the hashed bytes say."""
+    try:
+        content = json.loads(raw)
+        said = {
+            "verb": content["verb"],
+            "who": f"{content['who']['kind']}:{content['who']['id']}",
+            "object_type": content["object"]["type"],
+            "object_id": content["object"]["id"],
+        }
+    except (ValueError, KeyError, TypeError):
+        return "payload"
+    return next((name for name, value in said.items() if line[name] != value), None)
+
+
+def verify(
+    lines: Iterable[Line],
+    trusted: list[notes.PublicKey],
+    anchor: Iterable[str] | None = None,
+) -> Report:
+    return Verifier(trusted, anchor).run(lines)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--public-key",
+        action="append",
+        default=[],
+        metavar="KEY",
+        help="a key that you trust (name+id+base64), or a file of them; may be given again",
+    )
+    parser.add_argument("--anchor", type=Path, metavar="FILE", help="the anchor file")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+
+
+def keys_from(values: list[str]) -> list[notes.PublicKey]:
+    keys = []
+    for value in values:
+        text = Path(value).read_text() if Path(value).is_file() else value
+        keys += [notes.PublicKey.parse(line) for line in text.splitlines() if line.strip()]
+    return keys
+
+
+def verify_export(export: Path, trusted: list[notes.PublicKey], anchor: Path | None) -> Report:
+    noted = None if anchor is None else anchors.notes_in(anchor)
+    report = verify(lines_of(export), trusted, noted)
+    if noted is None:
+        report.warnings.append(
+            "no anchor file was given: events taken from the end, or an old copy of the whole "
+            "record, cannot be seen without one."
+        )
+    return report
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("export", type=Path)
+    add_arguments(parser)
+    options = parser.parse_args(argv)
+    if options.anchor and not options.anchor.exists():
+        parser.error(f"there is no anchor file {options.anchor}")
+    try:
+        report = verify_export(options.export, keys_from(options.public_key), options.anchor)
+    except (OSError, notes.BadNote) as problem:
+        parser.error(str(problem))
+    text = json.dumps(report.as_dict(), indent=2) if options.json else report.as_text()
+    sys.stdout.write(text + "\n")
+    return 0 if report.ok else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
