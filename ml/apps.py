@@ -5,3 +5,10 @@ class MlConfig(AppConfig):
     name = "ml"
     label = "ml"
     verbose_name = "Detection engine"
+
+    def ready(self) -> None:
+        from jobs import bell, registry
+        from ml import services
+        from ml.models import Analysis
+
+        registry.register(Analysis, services.run, wake=bell.ring, moved=services.moved)

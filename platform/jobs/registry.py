@@ -13,14 +13,18 @@ from jobs.moves import State
 
 @dataclass(frozen=True)
 class Move:
-    """A change of state that the job layer made by itself (a finished run is the runner's own)."""
+    """A change of state that the job layer made, and told in the same transaction.
+
+    The one that it does not tell is `finish`: that transaction is the runner's own.
+    """
 
     model: type[LeasedJob]
     pk: Any
     state: State
     code: str
     reason: str
-    by: str
+    by: object
+    """Whatever the caller of the verb passed on, or the name of the worker."""
     attempt: int
 
 

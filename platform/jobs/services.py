@@ -44,7 +44,7 @@ def _claim(
 ) -> Claim | None:
     lease = lease_seconds or timing.lease_seconds()
     table, pk = _names(model)
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             f"""
             UPDATE {table} SET state = 'running', attempt = attempt + 1, fence = fence + 1,
@@ -61,10 +61,12 @@ def _claim(
             [worker, lease, *params],
         )
         row = cursor.fetchone()
-    if row is None:
-        return None
+        if row is None:
+            return None
+        key, fence, attempt, crashes = row
+        registry.moved(Move(model, key, State.RUNNING, "claimed", "", worker, attempt))
+        failpoint("in_claim")
     failpoint("after_claim")
-    key, fence, attempt, crashes = row
     return Claim(model, key, fence, attempt, crashes, worker, lease)
 
 
@@ -180,7 +182,7 @@ def cancelled(claim: Claim) -> State:
     return _move(claim, State.CANCELLED, "cancelled", "cancelled while it was running")
 
 
-def request_cancel(model: type[LeasedJob], pk: Any, *, by: str = "") -> State:
+def request_cancel(model: type[LeasedJob], pk: Any, *, by: object = "") -> State:
     """At once when nobody works on it; a running one hears of it with its next heartbeat."""
     with transaction.atomic():
         job = model._base_manager.select_for_update().get(pk=pk)
@@ -198,7 +200,7 @@ def request_cancel(model: type[LeasedJob], pk: Any, *, by: str = "") -> State:
         return state
 
 
-def requeue_parked(model: type[LeasedJob], pk: Any, *, by: str = "") -> bool:
+def requeue_parked(model: type[LeasedJob], pk: Any, *, by: object = "") -> bool:
     """A person says: try again, from the first attempt. False when it was not parked."""
     with transaction.atomic():
         found = model._base_manager.filter(pk=pk, state=State.PARKED).update(

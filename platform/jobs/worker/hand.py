@@ -10,8 +10,11 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 import threading
 import time
+from collections.abc import Iterable
+from importlib.abc import MetaPathFinder
 from types import FrameType
 
 from django.conf import settings
@@ -115,6 +118,17 @@ class Hand:
             self._busy.release()
 
 
+class NeverImported(MetaPathFinder):
+    """In a worker some packages must not be loaded, by whatever library tries: half a gigabyte."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = frozenset(names)
+
+    def find_spec(self, name: str, *_: object) -> None:
+        if name.partition(".")[0] in self.names:
+            raise ModuleNotFoundError(f"{name} is not for workers (WORKER_NEVER_IMPORTS)")
+
+
 def grace_seconds() -> float:
     return float(getattr(settings, "JOBS_GRACE_SECONDS", 8.0))
 
@@ -122,6 +136,7 @@ def grace_seconds() -> float:
 def run(name: str, *, broker: bool, replaces: str | None) -> None:
     """The whole life of a hand's process."""
     global _this
+    sys.meta_path.insert(0, NeverImported(getattr(settings, "WORKER_NEVER_IMPORTS", ())))
     hand = _this = Hand(name, may_exit=True)
     _declare(hand, replaces)
     looker = threading.Thread(target=hand.look_for_overdue, args=(broker,), name="overdue")

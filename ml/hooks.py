@@ -1,0 +1,20 @@
+"""What others want to do when an analysis ends, inside the very transaction that ends it.
+
+They append to these lists in their `ready()`; `ml` knows none of them. A callable that raises
+undoes the whole transaction, so the analysis is tried again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ml.contract import Result
+    from ml.models import Analysis
+
+analysis_finished: list[Callable[[Analysis, Result], None]] = []
+"""The analysis as stored, and the result that it came from (rejected input included)."""
+
+analysis_parked: list[Callable[[Analysis], None]] = []
+"""Nothing could be said, and no retry will help: to be shown as inconclusive, with its reason."""

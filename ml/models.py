@@ -1,0 +1,165 @@
+"""The results store: one analysis is one run of one engine version over one blob, and is the job.
+
+It knows no submission and no team. `chain` ties it to the audit chain of whoever asked for it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, ClassVar
+
+import pgtrigger
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.db.models import Q
+
+from jobs.models import LeasedJob, State
+from ml.contract import Outcome, Status
+from ml.storing import digest
+
+OUTCOMES = [(o.value, o.value.replace("_", " ")) for o in Outcome]
+STATUSES = [(s.value, s.value.replace("_", " ")) for s in Status]
+PROBABLE = Q(probability_manipulated__gte=0, probability_manipulated__lte=1)
+FINAL = ("outcome", "probability_manipulated", "engine_version", "media", "result",
+         "result_sha256", "incomplete", "seconds", "blob_id", "chain")  # fmt: skip
+
+
+class Analysis(LeasedJob):
+    """`reason` is the verdict's sentence when it is done, and the trouble's when it is parked."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    blob = models.ForeignKey("blobs.Blob", on_delete=models.PROTECT, related_name="analyses")
+    chain = models.UUIDField(db_index=True, help_text="The submission's id: its audit chain.")
+    engine_version = models.CharField(max_length=60, blank=True, default="")
+    outcome = models.CharField(  # noqa: DJ001 - null means: no outcome yet
+        max_length=24, choices=OUTCOMES, null=True, blank=True
+    )
+    probability_manipulated = models.FloatField(null=True, blank=True)
+    media: models.JSONField[Any, Any] = models.JSONField(
+        null=True, blank=True, encoder=DjangoJSONEncoder
+    )
+    result: models.JSONField[Any, Any] = models.JSONField(
+        null=True, blank=True, help_text="Verdict, tracks, rejection; the findings have own rows."
+    )
+    result_sha256 = models.CharField(max_length=64, blank=True, default="")
+    incomplete = models.BooleanField(default=False)
+    seconds = models.FloatField(null=True, blank=True)
+
+    class Meta(LeasedJob.Meta):
+        verbose_name_plural = "analyses"
+        constraints = [
+            *LeasedJob.Meta.constraints,
+            models.CheckConstraint(
+                name="analysis_done_has_outcome",
+                condition=Q(state=State.DONE, outcome__isnull=False)
+                | (~Q(state=State.DONE) & Q(outcome__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="analysis_outcome_known",
+                condition=Q(outcome__isnull=True) | Q(outcome__in=[o.value for o in Outcome]),
+            ),
+            models.CheckConstraint(
+                name="analysis_rejection_has_reason",
+                condition=Q(outcome__isnull=True)
+                | ~Q(outcome=Outcome.REJECTED.value)
+                | (~Q(reason_code="") & ~Q(reason="")),
+            ),
+            models.CheckConstraint(
+                name="analysis_probability_in_range",
+                condition=Q(probability_manipulated__isnull=True) | PROBABLE,
+            ),
+        ]
+        triggers: ClassVar = [
+            *LeasedJob.Meta.triggers,
+            pgtrigger.Trigger(
+                name="verdict_is_final",
+                when=pgtrigger.Before,
+                operation=pgtrigger.UpdateOf(*FINAL),  # type: ignore[no-untyped-call]
+                condition=pgtrigger.Q(old__state="done"),
+                func="RAISE EXCEPTION 'the result of a finished analysis is final' "
+                "USING ERRCODE = 'check_violation';",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.id}: {self.shown_outcome or self.state}"
+
+    @property
+    def shown_outcome(self) -> str | None:
+        """What a person is told: parked is inconclusive (its reason says why), never hidden."""
+        return Outcome.INCONCLUSIVE.value if self.state == State.PARKED else self.outcome
+
+    def digest_now(self) -> str:
+        """Of the rows as they are; equals `result_sha256` unless somebody changed them."""
+        findings = [row.as_json() for row in self.findings.order_by("detector")]
+        return digest({"media": self.media, "result": self.result, "findings": findings})
+
+
+class FindingRow(models.Model):
+    """What one detector said. Written once, with the verdict; the database refuses changes."""
+
+    analysis = models.ForeignKey(Analysis, on_delete=models.CASCADE, related_name="findings")
+    detector = models.CharField(max_length=80)
+    version = models.CharField(max_length=40, blank=True)
+    status = models.CharField(max_length=16, choices=STATUSES)
+    reason = models.TextField()
+    score = models.FloatField(null=True)
+    probability_manipulated = models.FloatField(null=True)
+    log10_lr = models.FloatField(null=True)
+    evidence: models.JSONField[Any, Any] = models.JSONField(default=list)
+    segments: models.JSONField[Any, Any] = models.JSONField(default=list)
+    weights_sha256 = models.CharField(max_length=64, null=True)  # noqa: DJ001 - as in the contract
+    parameters: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    counts: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    seconds = models.FloatField(default=0.0)
+
+    FIELDS: ClassVar = (
+        "detector", "version", "status", "reason", "score", "probability_manipulated",
+        "log10_lr", "evidence", "segments", "weights_sha256", "parameters", "counts", "seconds",
+    )  # fmt: skip
+
+    class Meta:
+        ordering = ["detector"]
+        constraints = [
+            models.UniqueConstraint(fields=["analysis", "detector"], name="one_finding_a_detector"),
+            models.CheckConstraint(
+                name="finding_status_known",
+                condition=Q(status__in=[s.value for s in Status]),
+            ),
+            models.CheckConstraint(
+                name="finding_probability_in_range",
+                condition=Q(probability_manipulated__isnull=True) | PROBABLE,
+            ),
+            models.CheckConstraint(
+                name="finding_says_numbers_only_when_it_ran",
+                condition=Q(status=Status.RAN.value)
+                | Q(
+                    score__isnull=True, probability_manipulated__isnull=True, log10_lr__isnull=True
+                ),
+            ),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(name="findings_never_change", operation=pgtrigger.Update)
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.detector} {self.version}: {self.status}"
+
+    def as_json(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.FIELDS}
+
+
+class Thumbnail(models.Model):
+    """A small PNG made from clean pixels, for pages and reports. Goes when the analysis goes."""
+
+    analysis = models.ForeignKey(Analysis, on_delete=models.CASCADE, related_name="thumbnails")
+    name = models.CharField(max_length=80)
+    png = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["analysis", "name"], name="one_thumbnail_a_name")
+        ]
+
+    def __str__(self) -> str:
+        return self.name

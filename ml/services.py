@@ -1,0 +1,200 @@
+"""The verbs of an analysis: queue, run, cancel, try again. Each transaction has its audit event.
+
+`run` is what a worker does with a claim. Bytes are examined outside any transaction; then one
+transaction, guarded by the claim's fence, writes verdict, findings, audit event and whatever
+`ml.hooks` adds: all of it or nothing, and once.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.module_loading import import_string
+
+from audit.services import record
+from audit.verbs import Verb
+from audit.who import Who
+from blobs.errors import Damaged
+from blobs.models import Blob
+from blobs.services import opened
+from jobs.bell import ring_on_commit
+from jobs.claims import Claim
+from jobs.errors import Crashed, Hopeless, Interrupted, Why
+from jobs.failpoints import failpoint
+from jobs.models import Priority, State
+from jobs.registry import Move
+from jobs.runner import through_outage
+from jobs.services import finish, request_cancel, requeue_parked
+from ml import hooks
+from ml.contract import Outcome, Result, Verdict
+from ml.models import Analysis, FindingRow, Thumbnail
+from ml.results import finding_json, media_json, plain
+from ml.storing import digest, storable
+from sandbox.types import Rejected, SandboxFailed
+
+Analyse = Callable[..., Result]
+KILLED = {"crashed", "killed", "timeout", "protocol"}
+"""The sandbox's words for a child that the file brought down; the others are our own trouble."""
+
+
+def queue(blob: Blob, chain: uuid.UUID, who: Who, priority: int = Priority.INTERACTIVE) -> Analysis:
+    """In the caller's transaction: the row is the order, the bell rings once it is committed."""
+    if not transaction.get_connection().in_atomic_block:
+        raise transaction.TransactionManagementError("an analysis is queued with what it is for")
+    analysis = Analysis.objects.create(blob=blob, chain=chain, priority=priority)
+    _event(analysis, Verb.ANALYSIS_QUEUED, who, priority=int(priority))
+    ring_on_commit(Analysis, analysis.pk)
+    return analysis
+
+
+def cancel(analysis_id: uuid.UUID, who: Who) -> State:
+    """At once when nobody works on it; else the worker hears of it within seconds."""
+    with transaction.atomic():
+        state = request_cancel(Analysis, analysis_id, by=who)
+        if state is State.RUNNING:
+            analysis = Analysis.objects.get(pk=analysis_id)
+            _event(analysis, Verb.ANALYSIS_CANCEL_REQUESTED, who)
+    return state
+
+
+def retry_parked(analysis_id: uuid.UUID, who: Who) -> bool:
+    """A person wants another try of what was set aside. False when it was not parked."""
+    with transaction.atomic():
+        again = requeue_parked(Analysis, analysis_id, by=who)
+        if again:
+            ring_on_commit(Analysis, analysis_id)
+    return again
+
+
+def run(claim: Claim, analyse: Analyse | None = None) -> None:
+    """Examine what was claimed and conclude. Registered with `jobs` as the runner."""
+    analysis = Analysis.objects.select_related("blob").get(pk=claim.pk)
+    result = _examine(claim, analysis.blob, analyse or import_string(settings.ML_ANALYSE))
+    if claim.why in (Why.LOST, Why.CANCELLED):
+        raise Interrupted(claim.why)
+    failpoint("before_conclude")
+    through_outage(lambda: _conclude(claim, result), claim.lease_seconds)
+
+
+def _examine(claim: Claim, blob: Blob, analyse: Analyse) -> Result:
+    """The three kinds of failure, told apart: the input's, ours for now, and poison."""
+    try:
+        with opened(blob) as file:
+            return analyse(
+                file,
+                sha256=blob.sha256,
+                size=blob.size,
+                progress=claim.progress,
+                should_stop=claim.should_stop,
+            )
+    except Rejected as refusal:
+        return _rejected(refusal)
+    except Exception as error:
+        claim.raise_if_stopped()
+        if isinstance(error, SandboxFailed) and error.code in KILLED:
+            said = f"the decoder's process ended by force ({error})"
+            raise Crashed(f"sandbox_{error.code}", said) from error
+        if isinstance(error, Damaged):
+            raise Hopeless(error.code, error.sentence) from error
+        if isinstance(error, MemoryError):
+            raise Crashed(
+                "out_of_memory", "the analysis needed more memory than there is"
+            ) from error
+        raise
+
+
+def _rejected(refusal: Rejected) -> Result:
+    return Result(
+        media=None, verdict=Verdict(Outcome.REJECTED, refusal.sentence), findings=(),
+        engine_version="none", seconds=0.0, rejection=refusal.code,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def _conclude(claim: Claim, result: Result) -> None:
+    media = storable(media_json(result.media)) if result.media else None
+    body = storable(
+        {"verdict": plain(result.verdict), "tracks": plain(result.tracks),
+         "rejection": result.rejection}
+    )  # fmt: skip
+    findings = [storable(finding_json(f)) for f in result.findings]
+    findings.sort(key=lambda f: str(f["detector"]))
+    sha256 = digest({"media": media, "result": body, "findings": findings})
+    finish(
+        claim,
+        State.DONE,
+        reason_code=result.rejection or "",
+        reason=storable(result.verdict.reason),
+        outcome=result.verdict.outcome.value,
+        probability_manipulated=plain(result.verdict.probability_manipulated),
+        engine_version=result.engine_version,
+        media=media,
+        result=body,
+        result_sha256=sha256,
+        incomplete=bool(result.media and result.media.incomplete),
+        seconds=result.seconds,
+    )
+    failpoint("after_verdict")
+    analysis = Analysis.objects.select_related("blob").get(pk=claim.pk)
+    FindingRow.objects.bulk_create(FindingRow(analysis=analysis, **f) for f in findings)
+    Thumbnail.objects.bulk_create(
+        Thumbnail(analysis=analysis, name=name, png=png) for name, png in result.thumbnails.items()
+    )
+    failpoint("after_findings")
+    rejected = result.verdict.outcome is Outcome.REJECTED
+    _event(
+        analysis,
+        Verb.ANALYSIS_REJECTED if rejected else Verb.ANALYSIS_FINISHED,
+        _worker(claim.worker),
+        why=analysis.reason_code,
+        outcome=analysis.outcome,
+        probability_manipulated=analysis.probability_manipulated,
+        engine_version=analysis.engine_version,
+        result_sha256=sha256,
+        incomplete=analysis.incomplete,
+        attempt=claim.attempt,
+        fence=claim.fence,
+    )
+    for hook in hooks.analysis_finished:
+        hook(analysis, result)
+    failpoint("before_commit")
+
+
+VERBS = {
+    State.RUNNING: Verb.ANALYSIS_STARTED,
+    State.QUEUED: Verb.ANALYSIS_RETRIED,
+    State.PARKED: Verb.ANALYSIS_PARKED,
+    State.CANCELLED: Verb.ANALYSIS_CANCELLED,
+}
+
+
+def moved(move: Move) -> None:
+    """The job layer changed an analysis' state: one event, in the same transaction."""
+    analysis = Analysis.objects.select_related("blob").get(pk=move.pk)
+    verb = Verb.ANALYSIS_REQUEUED if move.code == "requeued" else VERBS[move.state]
+    who = move.by if isinstance(move.by, Who) else _worker(str(move.by))
+    _event(analysis, verb, who, why=move.code, attempt=move.attempt, reason=move.reason)
+    if move.state is State.PARKED:
+        for hook in hooks.analysis_parked:
+            hook(analysis)
+
+
+def _worker(name: str) -> Who:
+    return Who(kind="system", id=f"worker:{name}", via="worker")
+
+
+def _event(analysis: Analysis, verb: Verb, who: Who, why: str = "", **data: Any) -> None:
+    record(
+        chain=analysis.chain,
+        verb=verb,
+        who=who,
+        object_type="analysis",
+        object_id=str(analysis.pk),
+        object_sha256=analysis.blob.sha256,
+        why=why,
+        data=data,
+    )
