@@ -46,7 +46,7 @@ function add(file) {
   part("progress").setAttribute("aria-label", `Sending ${file.name}`);
   // The words of the form as they are now: they may be changed for the next file.
   const fields = new FormData(form);
-  fields.delete("files");
+  fields.delete("upload");
   const upload = { file, fields, part, request: null };
   part("stop").addEventListener("click", () => stop(upload));
   part("retry").addEventListener("click", () => enqueue(upload));
@@ -72,7 +72,7 @@ function send(upload) {
   const request = new XMLHttpRequest();
   const body = new FormData();
   for (const [name, value] of upload.fields) body.append(name, value);
-  body.append("files", upload.file);
+  body.append("upload", upload.file);
   upload.request = request;
   running += 1;
   part("sentence").textContent = "Sending";

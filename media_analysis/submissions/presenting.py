@@ -1,0 +1,299 @@
+"""A submission in words and numbers for the pages: plain dicts, no HTML and no decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.urls import reverse
+
+from accounts.actors import Actor
+from accounts.roles import Permission
+from audit.models import Event
+from media_analysis.submissions.models import Submission
+from media_analysis.submissions.services import Received
+from media_analysis.submissions.story import told_event
+from ml.models import Analysis
+
+Json = Mapping[str, Any]
+DETECTORS = {
+    "provenance": ("Provenance", "What the file says about its own making, and who signed it."),
+    "compression": ("Compression history", "Traces of earlier saving, resizing and re-encoding."),
+    "face_forgery": ("Face forgery", "Traces of a face that was swapped or altered."),
+    "synthetic_face": ("Synthetic picture", "Traces that generators leave in whole pictures."),
+    "voice_spoof": ("Voice", "Traces of synthesis and conversion in speech."),
+}
+UNFINISHED = ("queued", "running")
+
+
+def told(received: Received) -> str:
+    """The answer to an upload; a duplicate is told, never refused."""
+    name = received.submission.filename or "The file"
+    if received.earlier is None:
+        return f"{name} was received and is being analysed."
+    when = received.earlier.created_at.strftime("%Y-%m-%d %H:%M UTC")
+    return (
+        f"{name} was received. These bytes were already submitted on {when}; "
+        "that result is linked, and a fresh analysis is running."
+    )
+
+
+def page(submission: Submission, actor: Actor) -> dict[str, Any]:
+    analysis = submission.analysis
+    result = whole_result(analysis)
+    findings = [finding(f) for f in result["findings"]]
+    return {
+        "submission": submission,
+        "analysis": analysis,
+        "unfinished": analysis.state in UNFINISHED,
+        "work": work(submission),
+        "verdict": verdict(analysis, result),
+        "findings": findings,
+        "coverage": [coverage_line(f) for f in findings],
+        "coverage_summary": coverage_summary(findings),
+        "timeline": timeline(result),
+        "facts": media_facts(submission, result),
+        "custody": custody(submission),
+        "earlier": same_bytes(submission, actor),
+        "may_submit": actor.can(Permission.SUBMIT_MEDIA, submission.team_id),
+        "may_cancel": actor.can(Permission.CANCEL_ANALYSES, submission.team_id),
+    }
+
+
+def whole_result(analysis: Analysis) -> dict[str, Any]:
+    """Verdict, tracks, media and findings together, as the engine said them."""
+    return {
+        **(analysis.result or {}),
+        "media": analysis.media,
+        "findings": [row.as_json() for row in analysis.findings.all()],
+    }
+
+
+def work(submission: Submission) -> dict[str, Any]:
+    analysis = submission.analysis
+    url = reverse("submissions:progress", args=[submission.pk])
+    return {
+        "state": analysis.state,
+        "percent": round(100 * analysis.progress) if analysis.state == "running" else None,
+        "stage": analysis.stage or ("waiting for a worker" if analysis.state == "queued" else ""),
+        "status_url": url if analysis.state in UNFINISHED else None,
+    }
+
+
+def verdict(analysis: Analysis, result: Json) -> dict[str, Any] | None:
+    if analysis.shown_outcome is None:
+        return None
+    said: Json = result.get("verdict") or {}
+    media: Json = result.get("media") or {}
+    return {
+        "outcome": analysis.shown_outcome,
+        "reason": said.get("reason") or analysis.reason,
+        "probability": probability(said),
+        "incomplete": incomplete(media),
+    }
+
+
+def probability(said: Json) -> dict[str, Any] | None:
+    value = said.get("probability_manipulated")
+    if value is None:
+        return None
+    low, high = said.get("interval") or (value, value)
+    return {
+        "percent": round(100 * value, 1),
+        "text": f"{value:.2f}",
+        "low_percent": round(100 * low, 1),
+        "width_percent": round(100 * (high - low), 1),
+        "interval": f"95 % interval {low:.2f} to {high:.2f}" if high > low else "",
+    }
+
+
+def incomplete(media: Json) -> str:
+    if not media.get("incomplete"):
+        return ""
+    decoded, expected = media.get("frames_decoded"), media.get("frames_expected")
+    if decoded is None or expected is None or decoded == expected:
+        return "The checks speak of the part that could be decoded."
+    return f"{decoded} of {expected} promised frames could be decoded; the checks speak of those."
+
+
+def finding(said: Json) -> dict[str, Any]:
+    name, measures = DETECTORS.get(said["detector"], (said["detector"].replace("_", " "), ""))
+    value, score = said.get("probability_manipulated"), said.get("score")
+    return {
+        "anchor": f"check-{said['detector'].replace('_', '-')}",
+        "name": name,
+        "measures": measures,
+        "status": said["status"],
+        "reason": said["reason"],
+        "probability_text": "" if value is None else f"{value:.2f}",
+        "score_text": "" if score is None else f"{score:.3f}",
+        "evidence": [
+            {
+                "text": evidence["text"],
+                "strength": evidence["strength"],
+                "details": details(evidence.get("data") or {}),
+            }
+            for evidence in said.get("evidence", [])
+        ],
+        "version": said.get("version", ""),
+        "weights_sha256": said.get("weights_sha256"),
+        "facts": details(said.get("counts") or {}) + details(said.get("parameters") or {}),
+    }
+
+
+def details(data: Json) -> list[dict[str, Any]]:
+    """Small values only; what is nested or long stays in the JSON download."""
+    return [
+        {"label": str(label).replace("_", " "), "value": shown(value)}
+        for label, value in data.items()
+        if shown(value)
+    ]
+
+
+def shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, str):
+        return value if len(value) <= 300 else value[:299] + "…"
+    if isinstance(value, Sequence) and all(isinstance(v, str | int | float) for v in value):
+        text = ", ".join(shown(v) for v in value[:16])
+        return text + (", …" if len(value) > 16 else "")
+    return ""
+
+
+def coverage_line(shown_finding: Json) -> dict[str, Any]:
+    return {
+        "name": shown_finding["name"],
+        "status": shown_finding["status"],
+        "reason": shown_finding["reason"] if shown_finding["status"] != "ran" else "",
+        "anchor": shown_finding["anchor"],
+    }
+
+
+def coverage_summary(findings: Sequence[Json]) -> str:
+    ran = sum(f["status"] == "ran" for f in findings)
+    return f"{ran} of {len(findings)} checks ran"
+
+
+def timeline(result: Json) -> dict[str, Any] | None:
+    """Faces in view and the stretches that findings speak of; only where time passes."""
+    duration = (result.get("media") or {}).get("duration")
+    tracks, findings = result.get("tracks") or [], result.get("findings") or []
+    spoken = [(f, s) for f in findings for s in f.get("segments") or []]
+    if not duration or not (tracks or spoken):
+        return None
+    lanes, rows = [], []
+    for track in tracks:
+        start, end = track["first"], track["last"]
+        name = f"Face {track['track']}"
+        lanes.append({"name": name, "kind": "presence", "segments": [_segment(start, end)]})
+        rows.append(_row(start, end, name, "", "a face is in view"))
+    for f in {f["detector"]: f for f, _ in spoken}.values():
+        name = DETECTORS.get(f["detector"], (f["detector"], ""))[0]
+        segments = [_segment(s["start"], s["end"], s.get("score")) for s in f["segments"]]
+        lanes.append({"name": name, "kind": "bars", "segments": segments})
+        for s in f["segments"]:
+            score = "" if s.get("score") is None else f"{s['score']:.2f}"
+            rows.append(_row(s["start"], s["end"], name, score, s.get("label", "")))
+    return {
+        "duration": round(duration, 3),
+        "ticks": [clock(duration * part / 4) for part in range(5)],
+        "lanes": lanes,
+        "rows": sorted(rows, key=lambda row: row["seconds"]),
+        "summary": f"{clock(duration)} long",
+    }
+
+
+def _segment(start: float, end: float, score: float | None = None) -> dict[str, Any]:
+    return {
+        "start": round(start, 3),
+        "length": round(max(end - start, 0.04), 3),
+        "score": score or 0,
+    }
+
+
+def _row(start: float, end: float, lane: str, score: str, label: str) -> dict[str, Any]:
+    return {
+        "start_text": clock(start),
+        "end_text": clock(end),
+        "seconds": round(start, 2),
+        "lane": lane,
+        "score_text": score,
+        "label": label,
+    }
+
+
+def clock(seconds: float) -> str:
+    minutes, rest = divmod(max(seconds, 0.0), 60)
+    return f"{int(minutes)}:{rest:04.1f}"
+
+
+def media_facts(submission: Submission, result: Json) -> list[dict[str, Any]]:
+    media: Json = result.get("media") or {}
+    facts: list[dict[str, Any]] = [
+        {"label": "SHA-256", "value": submission.blob_id, "code": True},
+        {"label": "Size", "value": f"{submission.blob.size:,} bytes".replace(",", " ")},
+        {"label": "Type", "value": submission.blob.media_type},
+    ]
+    if media.get("width"):
+        facts.append({"label": "Picture", "value": f"{media['width']} × {media['height']} pixels"})
+    if media.get("duration"):
+        facts.append({"label": "Duration", "value": clock(media["duration"])})
+    if media.get("frames_decoded") and media.get("kind") == "video":
+        expected = media.get("frames_expected")
+        of = f" of {expected} promised" if expected else ""
+        facts.append({"label": "Frames decoded", "value": f"{media['frames_decoded']}{of}"})
+    if media.get("sample_rate"):
+        facts.append({"label": "Sound", "value": f"{media['sample_rate']} Hz"})
+    if media.get("flags"):
+        flags = ", ".join(flag.replace("_", " ") for flag in media["flags"])
+        facts.append({"label": "Noticed while reading", "value": flags})
+    facts.append({"label": "Engine", "value": submission.analysis.engine_version or "not yet run"})
+    return facts
+
+
+def custody(submission: Submission) -> dict[str, Any]:
+    events = Event.objects.filter(chain=submission.pk).order_by("seq")[:200]
+    return {"intact": None, "summary": "", "events": [told_event(e) for e in events]}
+
+
+def same_bytes(submission: Submission, actor: Actor) -> Sequence[Submission]:
+    """Other submissions of the same bytes that the actor may see."""
+    mine = Submission.objects.for_actor(actor).filter(blob_id=submission.blob_id)
+    return list(mine.exclude(pk=submission.pk)[:10])
+
+
+def export(submission: Submission) -> dict[str, Any]:
+    """All of it, for machines and for the archive."""
+    analysis = submission.analysis
+    return {
+        "submission": {
+            "id": str(submission.pk),
+            "team": str(submission.team_id),
+            "filename": submission.filename,
+            "note": submission.note,
+            "policy_context": submission.policy_context,
+            "external_id": submission.external_id,
+            "received_at": submission.created_at.isoformat(),
+            "sha256": submission.blob_id,
+            "size": submission.blob.size,
+            "media_type": submission.blob.media_type,
+        },
+        "analysis": {
+            "id": str(analysis.pk),
+            "state": analysis.state,
+            "outcome": analysis.outcome,
+            "attempt": analysis.attempt,
+            "engine_version": analysis.engine_version,
+            "result_sha256": analysis.result_sha256,
+            "result": whole_result(analysis),
+        },
+        "events": [
+            {"seq": e.seq, "hash": bytes(e.hash).hex(), "payload": bytes(e.payload).decode()}
+            for e in Event.objects.filter(chain=submission.pk).order_by("seq")
+        ],
+    }

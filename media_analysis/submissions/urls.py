@@ -1,0 +1,14 @@
+from django.urls import path
+
+from media_analysis.submissions import views
+
+app_name = "submissions"
+urlpatterns = [
+    path("", views.history, name="history"),
+    path("submit/", views.submit, name="submit"),
+    path("s/<uuid:pk>/", views.detail, name="detail"),
+    path("s/<uuid:pk>/progress/", views.progress, name="progress"),
+    path("s/<uuid:pk>/again/", views.again, name="again"),
+    path("s/<uuid:pk>/cancel/", views.cancel, name="cancel"),
+    path("s/<uuid:pk>/download/", views.download, name="download"),
+]

@@ -1,0 +1,181 @@
+"""Pages of intake, history and results. They translate HTTP, nothing more."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.actors import actor_of
+from accounts.roles import Permission
+from media_analysis.submissions import history as finding
+from media_analysis.submissions import presenting, services
+from media_analysis.submissions.forms import HistoryFilter, IntakeForm
+from media_analysis.submissions.models import Submission
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def submit(request: HttpRequest) -> HttpResponse:
+    actor = actor_of(request)
+    wants_json = request.headers.get("Accept") == "application/json"
+    form = IntakeForm(actor, request.POST or None, request.FILES or None)
+    if request.method == "GET" or not form.is_valid():
+        if wants_json and request.method == "POST":
+            sentence = " ".join(str(e) for errors in form.errors.values() for e in errors)
+            return JsonResponse({"code": "invalid", "sentence": sentence}, status=400)
+        status = 400 if form.is_bound else 200
+        return render(request, "submissions/submit.html", {"form": form}, status=status)
+    received, refused = [], []
+    for file in form.cleaned_data["upload"]:
+        try:
+            received.append(
+                services.submit(
+                    actor,
+                    form.cleaned_data["team"],
+                    file,
+                    file.name or "",
+                    note=form.cleaned_data["note"],
+                    policy_context=form.cleaned_data["policy_context"],
+                )
+            )
+        except services.Refused as refusal:
+            refused.append((file.name, refusal))
+    if wants_json:
+        return _intake_json(received, refused)
+    for name, reason in refused:
+        messages.error(request, f"{name}: {reason.sentence}")
+    for one in received:
+        messages.success(request, presenting.told(one))
+    if not received:
+        return render(request, "submissions/submit.html", {"form": form}, status=400)
+    if len(received) == 1:
+        return redirect("submissions:detail", received[0].submission.pk)
+    return redirect("submissions:history")
+
+
+def _intake_json(
+    received: list[services.Received], refused: list[tuple[str | None, services.Refused]]
+) -> JsonResponse:
+    """For the page's own uploader, which sends one file at a time."""
+    if refused:
+        _, refusal = refused[0]
+        return JsonResponse({"code": refusal.code, "sentence": refusal.sentence}, status=400)
+    one = received[0]
+    return JsonResponse(
+        {
+            "url": reverse("submissions:detail", args=[one.submission.pk]),
+            "sentence": presenting.told(one),
+            "earlier_url": one.earlier and reverse("submissions:detail", args=[one.earlier.pk]),
+        },
+        status=202,
+    )
+
+
+@login_required
+@require_GET
+def history(request: HttpRequest) -> HttpResponse:
+    actor = actor_of(request)
+    form = HistoryFilter(request.GET or None)
+    form.is_valid()
+    wanted = getattr(form, "cleaned_data", {})
+    page = finding.page(finding.matching(actor, wanted), request.GET.get("cursor"))
+    query = request.GET.copy()
+    query.pop("cursor", None)
+
+    def address(cursor: str | None) -> str | None:
+        if cursor is None:
+            return None
+        query["cursor"] = cursor
+        return f"?{query.urlencode()}"
+
+    context = {
+        "form": form,
+        "rows": page.rows,
+        "newer_url": address(page.newer),
+        "older_url": address(page.older),
+        "is_filtered": any(wanted.values()),
+        "may_submit": bool(actor.team_ids(Permission.SUBMIT_MEDIA)),
+    }
+    return render(request, "submissions/history.html", context)
+
+
+@login_required
+@require_GET
+@never_cache
+def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+    submission = _mine(request, pk)
+    actor = actor_of(request)
+    context: dict[str, Any] = presenting.page(submission, actor)
+    return render(request, "submissions/detail.html", context)
+
+
+@login_required
+@require_GET
+def progress(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The part of the result page that changes; an ETag keeps polling cheap through any proxy."""
+    submission = _mine(request, pk)
+    analysis = submission.analysis
+    seen = f"{analysis.pk}:{analysis.state}:{analysis.stage}:{analysis.progress:.2f}"
+    etag = f'"{hashlib.sha256(seen.encode()).hexdigest()[:24]}"'
+    if request.headers.get("If-None-Match") == etag:
+        response = HttpResponse(status=304)
+    else:
+        context = presenting.page(submission, actor_of(request))
+        response = render(request, "submissions/_result.html", context)
+    response["ETag"] = etag
+    response["Cache-Control"] = "private, no-cache"
+    return response
+
+
+@login_required
+@require_POST
+def again(request: HttpRequest, pk: UUID) -> HttpResponse:
+    submission = _mine(request, pk)
+    try:
+        services.analyse_again(actor_of(request), submission)
+    except services.NotAllowed as error:
+        raise Http404 from error
+    messages.success(request, "A fresh analysis is waiting; the earlier one stays on record.")
+    return redirect("submissions:detail", pk)
+
+
+@login_required
+@require_POST
+def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
+    submission = _mine(request, pk)
+    try:
+        stopped = services.cancel(actor_of(request), submission)
+    except services.NotAllowed as error:
+        raise Http404 from error
+    messages.info(
+        request,
+        "The analysis is being cancelled; the media is kept."
+        if stopped
+        else "The analysis had already ended, so there was nothing to cancel.",
+    )
+    return redirect("submissions:detail", pk)
+
+
+@login_required
+@require_GET
+def download(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Everything that is known of one submission, as JSON."""
+    submission = _mine(request, pk)
+    response = JsonResponse(presenting.export(submission), json_dumps_params={"indent": 2})
+    response["Content-Disposition"] = f'attachment; filename="touchstone-{submission.pk}.json"'
+    return response
+
+
+def _mine(request: HttpRequest, pk: UUID) -> Submission:
+    """A foreign id answers like a missing one."""
+    mine = Submission.objects.for_actor(actor_of(request))
+    return get_object_or_404(mine.select_related("team", "blob", "analysis", "submitted_by"), pk=pk)
