@@ -6,6 +6,7 @@ import io
 import os
 
 HEAD = 4096
+BLOCK = 64 * 1024
 
 
 class Source:
@@ -14,6 +15,7 @@ class Source:
     def __init__(self, fd: int, size: int) -> None:
         self.fd = fd
         self.size = size
+        self._block: tuple[int, bytes] = (0, b"")
 
     def at(self, offset: int, count: int) -> bytes:
         """At most `count` bytes; fewer at the end of the file."""
@@ -29,6 +31,14 @@ class Source:
             offset += len(part)
             count -= len(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def peek(self, offset: int, count: int) -> bytes:
+        """A few bytes, through a small cache: for readers that hop from header to header."""
+        start, block = self._block
+        if not start <= offset or offset + count > start + len(block):
+            start, block = offset, self.at(offset, max(BLOCK, count))
+            self._block = (start, block)
+        return block[offset - start : offset - start + count]
 
     def head(self) -> bytes:
         return self.at(0, HEAD)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import tempfile
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import av
@@ -52,24 +54,31 @@ def video(
     pix_fmt: str = "yuv420p", rate: int = 48_000,
 ) -> bytes:  # fmt: skip
     """A short film. The sound lasts as long as the pictures."""
-    data = io.BytesIO()
-    with av.open(data, "w", format=container, options=muxer or {}) as out:
-        pictures = out.add_stream(codec, rate=fps, options=options or {})
-        pictures.width, pictures.height, pictures.pix_fmt = *size, pix_fmt
-        pictures.codec_context.thread_count = 1
-        if rotation:
-            pictures.set_display_rotation(rotation)
-        sounds = None
-        if sound:
-            sounds = out.add_stream(sound, rate=rate, layout="stereo")
-        for index in range(frames):
-            frame = av.VideoFrame.from_ndarray(scene(*size, step=index), format="rgb24")
-            frame.pts, frame.time_base = index, Fraction(1, fps)
-            out.mux(pictures.encode(frame))
-        out.mux(pictures.encode(None))
-        if sounds is not None:
-            _sound(out, sounds, tone(frames / fps, rate, 2), rate)
-    return data.getvalue()
+    with tempfile.NamedTemporaryFile() as file:  # some muxers go back over what they wrote
+        with av.open(file.name, "w", format=container, options=muxer or {}) as out:
+            _film(out, codec, frames, fps, size, sound, rotation, options or {}, pix_fmt, rate)
+        return Path(file.name).read_bytes()
+
+
+def _film(
+    out: Any, codec: str, frames: int, fps: int, size: tuple[int, int], sound: str | None,
+    rotation: int, options: dict[str, str], pix_fmt: str, rate: int,
+) -> None:  # fmt: skip
+    pictures = out.add_stream(codec, rate=fps, options=options)
+    pictures.width, pictures.height, pictures.pix_fmt = *size, pix_fmt
+    pictures.codec_context.thread_count = 1
+    if rotation:
+        pictures.set_display_rotation(rotation)
+    sounds = None
+    if sound:
+        sounds = out.add_stream(sound, rate=rate, layout="stereo")
+    for index in range(frames):
+        frame = av.VideoFrame.from_ndarray(scene(*size, step=index), format="rgb24")
+        frame.pts, frame.time_base = index, Fraction(1, fps)
+        out.mux(pictures.encode(frame))
+    out.mux(pictures.encode(None))
+    if sounds is not None:
+        _sound(out, sounds, tone(frames / fps, rate, 2), rate)
 
 
 def _sound(out: Any, stream: Any, samples: np.ndarray, rate: int) -> None:

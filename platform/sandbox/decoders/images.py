@@ -12,8 +12,9 @@ import pillow_heif
 from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
-from sandbox.decoders import extent, pixels
-from sandbox.decoders.extent import Extent
+from sandbox import containers
+from sandbox.containers.extent import Extent
+from sandbox.decoders import pixels
 from sandbox.sniff import Kind
 from sandbox.source import Source
 from sandbox.types import Code, Flag, Limits, Rejected, Want
@@ -39,7 +40,7 @@ def warm_up() -> None:
 
 
 def decode(source: Source, kind: Kind, want: Want, limits: Limits, out: Out) -> None:
-    measured = extent.of_image(source, kind)
+    measured = containers.measure(source, kind, limits)
     picture = _open(source, kind, measured, limits)
     flags = set(measured.flags)
     width, height = picture.size

@@ -13,8 +13,8 @@ from typing import Any
 import av
 import av.logging
 
-from sandbox.decoders import extent
-from sandbox.decoders.extent import Extent
+from sandbox import containers
+from sandbox.containers.extent import Extent
 from sandbox.decoders.picture_track import PictureTrack
 from sandbox.decoders.sound_track import SoundTrack
 from sandbox.sniff import Kind
@@ -54,7 +54,7 @@ def warm_up() -> None:
 
 
 def decode(source: Source, kind: Kind, want: Want, limits: Limits, out: Out) -> None:
-    measured = extent.of_recording(source, kind)
+    measured = containers.measure(source, kind, limits)
     elsewhere = Elsewhere()
     container = _open(source, kind, limits, elsewhere)
     try:

@@ -1,0 +1,30 @@
+"""What a file promises by its own structure, read without any decoder.
+
+These readers hop from header to header in plain Python. They answer two questions that decoders do
+not: is all of the file here, and is there more than belongs to it. All are bounded in steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sandbox.containers import adts, boxes, ebml, flac, gif, jpeg, mpeg, ogg, png, riff
+from sandbox.containers.extent import Extent
+from sandbox.sniff import Kind
+from sandbox.source import Source
+from sandbox.types import Limits
+
+Reader = Callable[[Source, Limits], Extent]
+
+_READERS: dict[str, Reader] = {
+    "jpeg": jpeg.extent, "png": png.extent, "gif": gif.extent, "webp": riff.webp_extent,
+    "heif": boxes.picture_extent, "avif": boxes.picture_extent,
+    "mp4": boxes.film_extent, "mov": boxes.film_extent, "m4a": boxes.film_extent,
+    "matroska": ebml.extent, "webm": ebml.extent, "avi": riff.avi_extent,
+    "wav": riff.wav_extent, "flac": flac.extent, "mp3": mpeg.extent, "ogg": ogg.extent,
+    "aac": adts.extent,
+}  # fmt: skip
+
+
+def measure(source: Source, kind: Kind, limits: Limits) -> Extent:
+    return _READERS[kind.format](source, limits)
