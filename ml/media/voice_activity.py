@@ -1,0 +1,179 @@
+"""Where in a sound somebody speaks, and whether anybody speaks at all.
+
+Energy says where something is; whether it is a voice is told by four things that tones, noise and
+most music lack together: periodic stretches (vowels) between aperiodic ones, a pitch within a human
+range that glides, a spectrum that changes with every sound, and a loudness that beats in syllables.
+Leading and trailing silence never reaches a detector, since in many collections the length of the
+silence alone gives the fakes away.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.fft import irfft, rfft
+
+from ml.media.spectra import HOP, RATE, cleaned, log_mel
+
+Array = NDArray[np.float64]
+
+SHORTEST_SPEECH = 1.0
+"""Seconds; below that no detector has anything to hold on to."""
+BRIDGE = 0.35
+"""Pauses shorter than this, in seconds, belong to the speech around them."""
+SHORTEST_BURST = 0.08
+MARGIN = 0.05
+_PITCH_FRAME = 640  # 40 ms
+_LOWEST, _HIGHEST = 65, 420  # Hz
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What was found, in seconds; `reason` says why a sound without speech has none."""
+
+    segments: tuple[tuple[float, float], ...]
+    duration: float
+    reason: str | None
+    measures: dict[str, float]
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of speech."""
+        return sum(end - start for start, end in self.segments)
+
+
+def find_speech(samples: NDArray[Any]) -> Activity:
+    """The stretches of speech in a 16 kHz mono sound."""
+    wave = cleaned(samples)
+    duration = wave.size / RATE
+    if wave.size < RATE // 10:
+        return Activity((), duration, "The sound is shorter than a tenth of a second.", {})
+    level = _levels(wave)
+    if level.max() < -75.0:
+        return Activity((), duration, "The sound is silent.", {})
+    active = _active(level)
+    measures = _measures(wave, level, active)
+    segments = _segments(active, duration)
+    total = sum(end - start for start, end in segments)
+    reason = _why_not_speech(measures)
+    if reason is None and total < SHORTEST_SPEECH:
+        reason = f"Only {total:.1f} s of speech were found; {SHORTEST_SPEECH:.0f} s are needed."
+    return Activity(segments, duration, reason, measures)
+
+
+def trimmed(samples: NDArray[Any], activity: Activity) -> Array:
+    """The sound from the first to the last speech, pauses inside kept."""
+    wave = cleaned(samples)
+    if not activity.segments:
+        return wave[:0]
+    first, last = activity.segments[0][0], activity.segments[-1][1]
+    return wave[round(first * RATE) : round(last * RATE)]
+
+
+def _frames(wave: Array, length: int) -> Array:
+    wide = np.pad(wave, (length // 2, length // 2))
+    return np.lib.stride_tricks.sliding_window_view(wide, length)[::HOP]
+
+
+def _levels(wave: Array) -> Array:
+    """Decibels under full scale, a value each 10 ms."""
+    frames = _frames(wave - wave.mean(), 400)
+    return np.asarray(10.0 * np.log10(np.mean(frames**2, axis=1) + 1e-10))
+
+
+def _active(level: Array) -> NDArray[np.bool_]:
+    """Louder than the room, and not far below the loud parts."""
+    loud = float(np.percentile(level, 95))
+    room = float(np.percentile(level, 5))
+    threshold = max(min(room + 9.0, loud - 15.0), loud - 38.0, -70.0)
+    return level > threshold
+
+
+def _runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.view(np.int8), [0]])))
+    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def _segments(active: NDArray[np.bool_], duration: float) -> tuple[tuple[float, float], ...]:
+    step = HOP / RATE
+    bursts = [
+        (max(0.0, first * step - MARGIN), min(duration, last * step + MARGIN))
+        for first, last in _runs(active)
+        if (last - first) * step >= SHORTEST_BURST
+    ]
+    joined: list[tuple[float, float]] = []
+    for start, end in bursts:
+        if joined and start - joined[-1][1] < BRIDGE:
+            joined[-1] = (joined[-1][0], end)
+        else:
+            joined.append((start, end))
+    return tuple(joined)
+
+
+def _pitch(wave: Array) -> tuple[Array, Array]:
+    """Frequency and strength of the best period in each 40 ms frame."""
+    frequencies, strengths = [], []
+    frames = _frames(wave, _PITCH_FRAME)
+    window = np.hanning(_PITCH_FRAME)
+    own = irfft(np.abs(rfft(window, 2048)) ** 2)[: _PITCH_FRAME // 2 + 1]
+    low, high = RATE // _HIGHEST, RATE // _LOWEST
+    for block in range(0, len(frames), 1024):
+        piece = frames[block : block + 1024]
+        piece = (piece - piece.mean(axis=1, keepdims=True)) * window
+        spectrum = np.abs(rfft(piece, 2048, axis=1)) ** 2
+        correlation = irfft(spectrum, axis=1)[:, : _PITCH_FRAME // 2 + 1] / own
+        correlation /= correlation[:, :1] + 1e-12
+        band = correlation[:, low:high]
+        best = band.argmax(axis=1)
+        strengths.append(band[np.arange(len(band)), best])
+        frequencies.append(RATE / (best + low))
+    return np.concatenate(frequencies), np.concatenate(strengths)
+
+
+def _measures(wave: Array, level: Array, active: NDArray[np.bool_]) -> dict[str, float]:
+    if active.sum() < 10:
+        return dict.fromkeys(("voiced", "glide", "held", "mixed", "change", "flux", "beat"), 0.0)
+    frequency, strength = _pitch(wave)
+    count = min(len(frequency), len(active))
+    active, frequency, strength = active[:count], frequency[:count], strength[:count]
+    voiced = active & (strength > 0.55)
+    steps = np.abs(np.diff(np.log2(frequency))) * 12
+    together = voiced[1:] & voiced[:-1] & (steps < 2.0)
+    spectrum = log_mel(wave, 24).astype(np.float64)
+    inside = active[: len(spectrum)]
+    shapes = spectrum[: len(inside)][inside]
+    shapes = shapes - shapes.mean(axis=1, keepdims=True)
+    envelope = level[:count] - level[:count].mean()
+    beats = np.abs(rfft(envelope * np.hanning(count)))
+    rhythm = np.fft.rfftfreq(count, HOP / RATE)
+    syllables = beats[(rhythm >= 1.5) & (rhythm <= 9.0)]
+    quick = beats[rhythm >= 1.5]
+    return {
+        "voiced": float(voiced.sum() / active.sum()),
+        "glide": float(np.mean(steps[together])) if together.any() else 0.0,
+        "held": float(np.mean(steps[together] < 0.03)) if together.any() else 1.0,
+        "mixed": float(np.mean(np.abs(np.diff(voiced.astype(np.int8))))),
+        "change": float(np.mean(np.std(shapes, axis=0))),
+        "flux": float(np.mean(np.abs(np.diff(shapes, axis=0)))),
+        "beat": float(np.sum(syllables**2) / (np.sum(quick**2) + 1e-9)),
+    }
+
+
+def _why_not_speech(found: dict[str, float]) -> str | None:
+    """Limits measured on real and synthetic speech, clean, at 10 dB of noise and at 8 kHz (99 % and
+    more pass each), against tones, noise, bells and music on hold (about one 4 s piece in seven of
+    the music passes: singing and solo instruments are like a voice)."""
+    if found["voiced"] < 0.25:
+        return "No voice: what sounds has no pitch in the range of human voices."
+    if found["voiced"] > 0.985 or found["held"] > 0.52 or found["glide"] < 0.1:
+        return "No speech: the pitch stands still as in tones and music, it does not glide."
+    if found["mixed"] > 0.24:
+        return "No speech: the pitch comes and goes as where several notes sound together."
+    if found["change"] < 0.8 or found["flux"] < 0.42:
+        return "No speech: the spectrum hardly changes from sound to sound."
+    if found["beat"] < 0.6:
+        return "No speech: the loudness does not beat in syllables."
+    return None

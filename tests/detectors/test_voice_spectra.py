@@ -1,0 +1,83 @@
+"""Spectra of sound: right on known signals, finite on broken ones, the same bits every time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ml.media import spectra
+from tests.training_sound.voices import speech_like
+
+FEATURES = (spectra.log_mel, spectra.log_linear, spectra.mfcc, spectra.lfcc)
+
+
+def test_a_tone_lights_its_own_band() -> None:
+    """The loudest linear band of a tone is the one that holds its frequency."""
+    time = np.arange(spectra.RATE) / spectra.RATE
+    for frequency in (500.0, 1500.0, 6000.0):
+        logs = spectra.log_linear(np.sin(2 * np.pi * frequency * time), bands=64)
+        width = (8000 - 20) / 65
+        assert abs(int(logs.mean(axis=0).argmax()) - (frequency - 20) / width + 1) < 1.5
+
+
+def test_bands_are_complete_and_of_equal_weight() -> None:
+    """Every band has weight one; white noise is flat over the linear bands."""
+    for filters in (spectra.mel_filters(64), spectra.linear_filters(64), spectra.mel_filters(128)):
+        assert np.allclose(filters.sum(axis=1), 1.0)
+        assert (filters >= 0).all()
+    noise = np.random.default_rng(0).normal(size=10 * spectra.RATE)
+    assert np.ptp(spectra.log_linear(noise).mean(axis=0)[1:]) < 0.3
+
+
+@pytest.mark.parametrize("feature", FEATURES)
+def test_level_does_not_show(feature) -> None:
+    """The same sound forty decibels down gives the same picture."""
+    sound = speech_like(2.0).astype(np.float64)
+    assert np.allclose(feature(sound), feature(sound * 0.01), atol=1e-4)
+
+
+@pytest.mark.parametrize("feature", FEATURES)
+@pytest.mark.parametrize(
+    "sound",
+    [
+        np.zeros(0),
+        np.ones(1),
+        np.zeros(16_000),
+        np.full(16_000, np.nan),
+        np.array([np.inf, -np.inf] * 500),
+        np.full(16_000, 1e30),
+    ],
+    ids=["empty", "one sample", "silence", "nan", "infinite", "huge"],
+)
+def test_broken_sound_gives_finite_pictures(feature, sound) -> None:
+    """Whatever goes in, what comes out can be computed with."""
+    picture = feature(sound)
+    assert picture.dtype == np.float32
+    assert len(picture) >= 1
+    assert np.isfinite(picture).all()
+
+
+@given(
+    st.lists(st.floats(allow_nan=True, allow_infinity=True, width=32), max_size=2000),
+)
+@settings(max_examples=50, deadline=None)
+def test_any_numbers_are_survived(numbers: list[float]) -> None:
+    """No list of floats, however odd, makes a picture that is not finite."""
+    assert np.isfinite(spectra.with_deltas(spectra.lfcc(np.array(numbers, np.float32)))).all()
+
+
+def test_the_same_samples_give_the_same_bits() -> None:
+    """Training and serving call one function; calling it again changes no bit."""
+    sound = speech_like(4.0)
+    for feature in FEATURES:
+        assert feature(sound).tobytes() == feature(sound.copy()).tobytes()
+
+
+def test_deltas_of_a_slope_are_its_steepness() -> None:
+    """A feature that rises by two a frame has a slope of two, and no bend."""
+    ramp = np.arange(50, dtype=np.float32)[:, None] * 2
+    slopes = spectra.with_deltas(ramp)[10:-10]
+    assert np.allclose(slopes[:, 1], 2.0)
+    assert np.allclose(slopes[:, 2], 0.0)
