@@ -1,0 +1,95 @@
+"""Who may do what: the whole matrix, written out by hand a second time."""
+
+from __future__ import annotations
+
+import pytest
+
+from accounts.actors import ANONYMOUS, actor_for_user
+from accounts.models import Membership, Permission, Role, Scope, Team
+from accounts.roles import ROLE_PERMISSIONS, SCOPE_PERMISSIONS, SITE_ADMIN_PERMISSIONS
+from tests.factories import MembershipFactory
+
+MATRIX = """
+permission                viewer moderator lead admin
+submissions.view          yes    yes       yes  yes
+submissions.submit        -      yes       yes  yes
+submissions.cancel        -      yes       yes  yes
+submissions.erase         -      -         -    yes
+media.view                yes    yes       yes  yes
+media.download            -      yes       yes  yes
+reports.view              yes    yes       yes  yes
+cases.view                yes    yes       yes  yes
+cases.decide              -      yes       yes  yes
+cases.assign              -      -         yes  yes
+cases.second_review       -      -         yes  yes
+dashboard.view            -      -         yes  yes
+audit.view                -      -         yes  yes
+members.view              yes    yes       yes  yes
+members.manage            -      -         yes  yes
+queues.manage             -      -         yes  yes
+policies.manage           -      -         yes  yes
+keys.manage               -      -         -    yes
+webhooks.manage           -      -         -    yes
+retention.manage          -      -         -    yes
+team.manage               -      -         -    yes
+"""
+_head, *_rows = [line.split() for line in MATRIX.strip().splitlines()]
+CELLS = [
+    (Permission(row[0]), Role(role), answer == "yes")
+    for row in _rows
+    for role, answer in zip(_head[1:], row[1:], strict=True)
+]
+
+
+def test_the_matrix_names_every_permission():
+    """A permission that is added must be decided here for every role."""
+    assert {permission for permission, _, _ in CELLS} == set(Permission)
+    assert set(ROLE_PERMISSIONS) == set(Role)
+    assert set(SCOPE_PERMISSIONS) == set(Scope)
+
+
+@pytest.mark.parametrize(("permission", "role", "expected"), CELLS)
+def test_role_allows(db, permission, role, expected):
+    """Each role does exactly what the matrix says, in its own team and in no other."""
+    membership = MembershipFactory(role=role)
+    elsewhere = Team.objects.create(name="elsewhere")
+    actor = actor_for_user(membership.user, via="password")
+    assert actor.can(permission, membership.team_id) is expected
+    assert actor.team_ids(permission) == ([membership.team_id] if expected else [])
+    assert not actor.can(permission, elsewhere.pk)
+
+
+@pytest.mark.parametrize("permission", list(Permission))
+def test_nobody_may_nothing(people, permission):
+    """Without a login every question is answered no."""
+    assert not ANONYMOUS.can(permission, people.team.pk)
+    assert ANONYMOUS.team_ids(permission) == []
+
+
+@pytest.mark.parametrize("permission", list(Permission))
+def test_a_site_administrator_runs_teams_but_sees_no_media(people, site_admin, permission):
+    """Running the house gives no look at what teams examine."""
+    actor = actor_for_user(site_admin, via="password")
+    expected = permission in SITE_ADMIN_PERMISSIONS
+    assert actor.can(permission, people.team.pk) is expected
+    assert set(actor.team_ids(permission)) == (
+        {people.team.pk, people.other_team.pk} if expected else set()
+    )
+    assert not SITE_ADMIN_PERMISSIONS & {
+        Permission.VIEW_MEDIA,
+        Permission.VIEW_SUBMISSIONS,
+        Permission.DECIDE_CASES,
+    }
+
+
+def test_querysets_start_from_the_actor(people):
+    """Charlie's queries find his own team and nothing of Alice's; foreign ids look missing."""
+    charlie = people.actor(people.charlie)
+    assert list(Team.objects.for_actor(charlie)) == [people.other_team]
+    assert not Team.objects.for_actor(charlie).filter(pk=people.team.pk).exists()
+    assert {m.user for m in Membership.objects.for_actor(charlie)} == {people.charlie}
+    assert {m.user for m in Membership.objects.for_actor(people.actor(people.bob))} == {
+        people.alice,
+        people.bob,
+    }
+    assert not Team.objects.for_actor(ANONYMOUS).exists()
