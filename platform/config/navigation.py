@@ -56,7 +56,9 @@ def links(request: HttpRequest) -> list[Link]:
     open_to_them = [
         (place, url) for place in PLACES if (url := _address(place)) and place.may_enter(actor)
     ]
-    here = _current(request.path, [url for _, url in open_to_them])
+    room = request.resolver_match.namespace if request.resolver_match else None
+    in_room = [url for place, url in open_to_them if place.url_name.split(":")[0] == room]
+    here = _current(request.path, in_room)
     return [Link(p.label, p.icon, url, is_current=url == here) for p, url in open_to_them]
 
 

@@ -39,7 +39,7 @@ def everything() -> dict[str, Any]:
             {
                 "kind": "error",
                 "title": "Two files were not accepted",
-                "items": [
+                "points": [
                     "holiday.exe: this is not a picture, a video or a sound file.",
                     "long.mp4: at 702 MB it is larger than the 512 MB that one file may have.",
                 ],

@@ -1,0 +1,66 @@
+"""Pictures of the main pages, light and dark, for people to look at: `make screenshots`.
+
+Run by pytest for the sake of its fixtures; not collected by default, because it asserts nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.browser.watched import Watched
+
+FOLDER = Path(__file__).resolve().parents[2] / ".touchstone" / "screenshots"
+PAGES = {
+    "login": "/accounts/login/",
+    "password-reset": "/accounts/password/reset/",
+    "not-found": "/there/is/no/such/page",
+    "styleguide": "/styleguide/",
+}
+OWN_PAGES = {
+    "account-email": "/accounts/email/",
+    "account-security": "/accounts/2fa/",
+    "account-password": "/accounts/password/change/",
+    "account-sessions": "/accounts/sessions/",
+    "sign-out": "/accounts/logout/",
+}
+WIDTHS = {"": 1280, "-phone": 390}
+
+pytestmark = pytest.mark.urls("tests.browser.urls")
+
+
+@pytest.fixture
+def shoot(open_page: Callable[..., Watched]) -> Callable[..., None]:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+
+    def shoot(name: str, path: str, **how: object) -> None:
+        watched = open_page(**how)
+        watched.excuse("the server responded with a status of")
+        page = watched.goto(path)
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=FOLDER / f"{name}.png", full_page=True)
+
+    return shoot
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("suffix", WIDTHS)
+def test_pages_of_everybody(shoot: Callable[..., None], scheme: str, suffix: str) -> None:
+    """Pages that need no account."""
+    for name, path in PAGES.items():
+        shoot(f"{name}-{scheme}{suffix}", path, scheme=scheme, width=WIDTHS[suffix])
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("suffix", WIDTHS)
+def test_pages_of_an_account(
+    shoot: Callable[..., None], django_user_model: type, scheme: str, suffix: str
+) -> None:
+    """The pages of one's own account."""
+    user = django_user_model.objects.create_user(  # type: ignore[attr-defined]
+        email="ada@example.org", password="a long enough pass phrase"
+    )
+    for name, path in OWN_PAGES.items():
+        shoot(f"{name}-{scheme}{suffix}", path, scheme=scheme, width=WIDTHS[suffix], user=user)

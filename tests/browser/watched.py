@@ -1,0 +1,79 @@
+"""A page that is watched: what it complains of, and whether it talks to anybody but us."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import ConsoleMessage, Page, Request, Route
+
+AXE = (Path(__file__).parent / "vendor" / "axe-4.14.1.min.js").read_text()
+_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+class Watched:
+    """Wraps a playwright page. `complaints` must be empty when a test ends."""
+
+    def __init__(self, page: Page, base: str) -> None:
+        self.page, self.base = page, base
+        self.complaints: list[str] = []
+        self.excused: list[str] = []
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.complaints.append(f"script error: {error}"))
+        page.on("requestfailed", self._failed)
+        page.context.route("**/*", self._guard)
+
+    def goto(self, path: str) -> Page:
+        self.page.goto(self.base + path)
+        return self.page
+
+    def excuse(self, part: str) -> None:
+        """A complaint that the test provokes on purpose (the browser logs every 4xx answer)."""
+        self.excused.append(part)
+
+    def unexcused(self) -> list[str]:
+        return [c for c in self.complaints if not any(part in c for part in self.excused)]
+
+    def axe(self, *, minor_too: bool = False) -> list[str]:
+        """What axe-core finds serious or critical on the page as it stands, one line each."""
+        self.page.evaluate(AXE)
+        result: dict[str, Any] = self.page.evaluate(
+            "tags => axe.run(document, {runOnly: tags, resultTypes: ['violations']})", _TAGS
+        )
+        return [
+            f"{v['impact']} {v['id']}: {node['target']} {node.get('failureSummary', '')}"
+            for v in result["violations"]
+            if minor_too or v["impact"] in ("serious", "critical")
+            for node in v["nodes"]
+        ]
+
+    def overflow(self) -> list[str]:
+        """What makes the page scroll sideways; scrolling boxes of their own are fine."""
+        found: list[str] = self.page.evaluate(
+            """() => {
+              const wide = document.documentElement.clientWidth;
+              if (document.documentElement.scrollWidth <= wide) return [];
+              return [...document.querySelectorAll('body *')]
+                .filter(e => e.getBoundingClientRect().right > wide + 1
+                          && !e.closest('.table-scroll, pre, svg'))
+                .map(e => e.tagName + '.' + e.className);
+            }"""
+        )
+        return found
+
+    def _guard(self, route: Route) -> None:
+        host = urlsplit(route.request.url).hostname
+        if host in ("localhost", "127.0.0.1", "::1") or route.request.url.startswith("data:"):
+            route.continue_()
+        else:
+            self.complaints.append(f"left home: {route.request.url}")
+            route.abort()
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"{message.type}: {message.text} {message.location}")
+
+    def _failed(self, request: Request) -> None:
+        if request.failure != "net::ERR_ABORTED":  # a page that is left aborts what it still loads
+            self.complaints.append(f"failed: {request.url} {request.failure}")
