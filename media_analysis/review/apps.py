@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+
+
+class ReviewConfig(AppConfig):
+    name = "media_analysis.review"
+    label = "review"
+    verbose_name = "Review"
+
+    def ready(self) -> None:
+        from media_analysis.review import routing
+        from ml import hooks
+
+        hooks.analysis_finished.append(routing.after_analysis)
+        hooks.analysis_parked.append(routing.after_parking)

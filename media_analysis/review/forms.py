@@ -1,0 +1,54 @@
+"""What a moderator writes down."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from media_analysis.review.models import Case, DecisionOutcome, Policy
+from media_analysis.review.services import Words
+
+
+class DecisionForm(forms.Form):
+    fence = forms.IntegerField(widget=forms.HiddenInput)
+    outcome = forms.ChoiceField(
+        choices=DecisionOutcome.choices, widget=forms.RadioSelect, label="What do you see?"
+    )
+    policy = forms.ModelChoiceField(Policy.objects.none(), required=False, label="Policy")
+    reason = forms.CharField(
+        max_length=500,
+        label="Reason",
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="What decided it, in a few words. Kept with the decision for good.",
+    )
+    note = forms.CharField(
+        max_length=4000,
+        required=False,
+        label="Note for the team",
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    def __init__(self, case: Case, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        policies = Policy.objects.filter(team_id=case.team_id, is_active=True)
+        field = self.fields["policy"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = policies
+        if policies.exists():
+            field.required = True
+        else:
+            del self.fields["policy"]
+
+    def words(self) -> Words:
+        policy = self.cleaned_data.get("policy")
+        return Words(
+            outcome=self.cleaned_data["outcome"],
+            reason=self.cleaned_data["reason"],
+            note=self.cleaned_data["note"],
+            policy_id=policy.pk if policy else None,
+        )
+
+
+class ReasonForm(forms.Form):
+    why = forms.CharField(max_length=500, label="Reason")

@@ -1,0 +1,195 @@
+"""A case is a submission that waits for a person; a decision is what that person said.
+
+Holding a case is a lease with a fence, as for jobs: two moderators never hold one case, and words
+written by somebody whose lease ran out are kept as a draft and decide nothing.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from accounts.actors import Actor
+from accounts.roles import Permission
+from ml.contract import Outcome
+
+
+class CaseState(models.TextChoices):
+    OPEN = "open", "Waiting"
+    CLAIMED = "claimed", "Being reviewed"
+    DECIDED = "decided", "Decided"
+
+
+class DecisionOutcome(models.TextChoices):
+    MANIPULATED = "manipulated", "Manipulated"
+    GENUINE = "not_manipulated", "No manipulation seen"
+    UNCLEAR = "unclear", "Cannot be told"
+
+
+class TeamOwned(models.QuerySet[Any]):
+    """Default deny, for every table of this app that bears a team."""
+
+    def for_actor(self, actor: Actor, permission: Permission = Permission.VIEW_CASES) -> TeamOwned:
+        return self.filter(team_id__in=actor.team_ids(permission))
+
+
+class Policy(models.Model):
+    """A rule of the team that a decision refers to. Its text is kept with each decision."""
+
+    team = models.ForeignKey("accounts.Team", on_delete=models.PROTECT, related_name="policies")
+    name = models.CharField(max_length=100)
+    text = models.TextField(blank=True)
+    is_active = models.BooleanField(default=True)
+
+    objects = TeamOwned.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name_plural = "policies"
+        constraints = [models.UniqueConstraint(fields=["team", "name"], name="policy_once_a_team")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RoutingRule(models.Model):
+    """Which outcomes want a person. A team without a rule routes as `DEFAULT_OUTCOMES` says."""
+
+    DEFAULT_OUTCOMES = (Outcome.MANIPULATION_FOUND.value, Outcome.INCONCLUSIVE.value)
+
+    team = models.OneToOneField(
+        "accounts.Team", on_delete=models.CASCADE, related_name="routing_rule"
+    )
+    manipulation_found = models.BooleanField(default=True)
+    inconclusive = models.BooleanField(default=True)
+    no_manipulation_found = models.BooleanField(default=False)
+    rejected = models.BooleanField(default=False)
+
+    objects = TeamOwned.as_manager()
+
+    def __str__(self) -> str:
+        return f"routing of {self.team}"
+
+    def wants(self, outcome: str) -> bool:
+        return bool(getattr(self, outcome, False))
+
+
+class Case(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    team = models.ForeignKey("accounts.Team", on_delete=models.PROTECT, related_name="cases")
+    submission = models.OneToOneField(
+        "submissions.Submission", on_delete=models.PROTECT, related_name="case"
+    )
+    state = models.CharField(max_length=8, choices=CaseState.choices, default=CaseState.OPEN)
+    opened_because = models.CharField(max_length=40)
+    opened_at = models.DateTimeField(db_default=Now(), editable=False)
+    holder = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    fence = models.PositiveIntegerField(default=0)
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    objects = TeamOwned.as_manager()
+
+    class Meta:
+        ordering = ["opened_at", "id"]
+        indexes = [
+            models.Index(
+                fields=["team", "opened_at", "id"],
+                condition=~Q(state="decided"),
+                name="case_waiting_oldest_first",
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="case_held_only_while_claimed",
+                condition=Q(state="claimed", holder__isnull=False, lease_until__isnull=False)
+                | (~Q(state="claimed") & Q(holder__isnull=True, lease_until__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="case_decided_has_time",
+                condition=Q(state="decided", decided_at__isnull=False)
+                | (~Q(state="decided") & Q(decided_at__isnull=True)),
+            ),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="case_fence_only_grows",
+                operation=pgtrigger.UpdateOf("fence"),
+                when=pgtrigger.Before,
+                condition=pgtrigger.Q(new__fence__lt=pgtrigger.F("old__fence")),
+                func="RAISE EXCEPTION 'a fence only grows' USING ERRCODE = 'check_violation';",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"case {self.pk}"
+
+
+class Decision(models.Model):
+    """Written once. A case that is opened again gets a further decision; none is altered."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    team = models.ForeignKey("accounts.Team", on_delete=models.PROTECT, related_name="+")
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="decisions")
+    fence = models.PositiveIntegerField()
+    outcome = models.CharField(max_length=16, choices=DecisionOutcome.choices)
+    policy = models.ForeignKey(
+        Policy, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    policy_text = models.TextField(blank=True, help_text="As it stood when this was decided.")
+    reason = models.CharField(max_length=500)
+    note = models.TextField(blank=True, max_length=4000)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    seconds_on_case = models.FloatField()
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = TeamOwned.as_manager()
+
+    class Meta:
+        ordering = ["created_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["case", "fence"], name="one_decision_a_claim"),
+            models.CheckConstraint(name="decision_gives_reason", condition=~Q(reason="")),
+            models.CheckConstraint(
+                name="decision_outcome_known", condition=Q(outcome__in=DecisionOutcome.values)
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(
+                name="decisions_never_change",
+                operation=pgtrigger.UpdateOf(
+                    "outcome", "policy_text", "reason", "fence", "created_at", "seconds_on_case"
+                ),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.get_outcome_display()
+
+
+class Draft(models.Model):
+    """What a moderator wrote and could not save, because the lease had run out. Kept for them."""
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="drafts")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    words = models.JSONField()
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["case", "author"], name="one_draft_a_case_and_author")
+        ]
+
+    def __str__(self) -> str:
+        return f"draft for {self.case_id}"

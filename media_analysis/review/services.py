@@ -1,0 +1,230 @@
+"""The verbs of review: claim, renew, release, decide, open again. One transaction, one event each.
+
+Each change is an `update(...)` on the state that it expects; whoever comes second changes nothing
+and is told so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from accounts.actors import Actor
+from accounts.roles import Permission
+from audit.services import record
+from audit.subjects import keep
+from audit.verbs import Verb
+from jobs.timing import ClockTimestamp, InSeconds
+from media_analysis.review.models import Case, CaseState, Decision, Draft, Policy
+
+LEASE_SECONDS = 600
+TAKEN_BACK = Q(state=CaseState.CLAIMED, lease_until__lt=ClockTimestamp())
+AVAILABLE = Q(state=CaseState.OPEN) | TAKEN_BACK
+
+
+class NotYours(Exception):
+    """The lease ran out or somebody else holds the case; nothing was changed."""
+
+
+class Invalid(Exception):
+    """The decision lacks something; a sentence says what."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """A decision as it was written."""
+
+    outcome: str
+    reason: str
+    note: str = ""
+    policy_id: int | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "outcome": self.outcome,
+            "reason": self.reason,
+            "note": self.note,
+            "policy": self.policy_id,
+        }
+
+
+@transaction.atomic
+def claim_next(actor: Actor) -> Case | None:
+    """The oldest case that waits in the actor's teams; None when nothing waits."""
+    waiting = Case.objects.for_actor(actor, Permission.DECIDE_CASES).filter(AVAILABLE)
+    case = (
+        waiting.select_for_update(of=("self",), skip_locked=True)
+        .order_by("opened_at", "id")
+        .first()
+    )
+    return _take(actor, case) if case else None
+
+
+@transaction.atomic
+def claim(actor: Actor, case_id: UUID) -> Case:
+    """This very case, unless somebody else holds it. Who holds it already keeps it."""
+    deciding = Case.objects.for_actor(actor, Permission.DECIDE_CASES)
+    case = deciding.select_for_update(of=("self",)).get(pk=case_id)
+    if case.holder_id and actor.user and case.holder_id == actor.user.pk and _alive(case):
+        return case
+    if not deciding.filter(AVAILABLE, pk=case_id).exists():
+        raise NotYours
+    return _take(actor, case)
+
+
+def _alive(case: Case) -> bool:
+    return Case.objects.filter(pk=case.pk, lease_until__gte=ClockTimestamp()).exists()
+
+
+def _take(actor: Actor, case: Case) -> Case:
+    """Under the row's lock. The fence grows, so that an earlier holder can save nothing."""
+    assert actor.user is not None
+    Case.objects.filter(pk=case.pk).update(
+        state=CaseState.CLAIMED,
+        holder=actor.user,
+        fence=F("fence") + 1,
+        claimed_at=ClockTimestamp(),
+        lease_until=InSeconds(LEASE_SECONDS),
+    )
+    case.refresh_from_db()
+    _event(case, actor, Verb.CASE_CLAIMED, fence=case.fence)
+    return case
+
+
+def renew(actor: Actor, case_id: UUID, fence: int) -> bool:
+    """A sign of life from the open page. False when the lease was lost."""
+    return bool(_held(actor, case_id, fence).update(lease_until=InSeconds(LEASE_SECONDS)))
+
+
+@transaction.atomic
+def release(actor: Actor, case_id: UUID, fence: int, *, why: str = "") -> None:
+    """Back to the queue, at the place that its age gives it."""
+    if not _held(actor, case_id, fence).update(
+        state=CaseState.OPEN, holder=None, lease_until=None, claimed_at=None
+    ):
+        raise NotYours
+    _event(Case.objects.get(pk=case_id), actor, Verb.CASE_RELEASED, why=why, fence=fence)
+
+
+def decide(actor: Actor, case_id: UUID, fence: int, words: Words) -> Decision:
+    """The decision of whoever holds the case now. Too late: the words are kept as a draft."""
+    try:
+        return _decide(actor, case_id, fence, words)
+    except NotYours:
+        keep_draft(actor, case_id, words)
+        raise
+
+
+@transaction.atomic
+def _decide(actor: Actor, case_id: UUID, fence: int, words: Words) -> Decision:
+    policy = _checked(actor, case_id, words)
+    claimed_at = Case.objects.filter(pk=case_id).values_list("claimed_at", flat=True).first()
+    if not _held(actor, case_id, fence).update(
+        state=CaseState.DECIDED, holder=None, lease_until=None, decided_at=ClockTimestamp()
+    ):
+        raise NotYours
+    case = Case.objects.select_related("submission").get(pk=case_id)
+    assert case.decided_at and claimed_at
+    decision = Decision.objects.create(
+        team_id=case.team_id,
+        case=case,
+        fence=fence,
+        outcome=words.outcome,
+        policy=policy,
+        policy_text=policy.text if policy else "",
+        reason=words.reason.strip(),
+        note=words.note.strip(),
+        decided_by=actor.user,
+        seconds_on_case=max((case.decided_at - claimed_at) / timedelta(seconds=1), 0.0),
+    )
+    Draft.objects.filter(case=case, author=actor.user).delete()
+    _event(
+        case,
+        actor,
+        Verb.CASE_DECIDED,
+        decision=decision.pk,
+        outcome=decision.outcome,
+        policy=policy.name if policy else "",
+        commitments={
+            "grounds": keep(case.submission_id, "grounds", decision.reason),
+            **(
+                {"remark": keep(case.submission_id, "remark", decision.note)}
+                if decision.note
+                else {}
+            ),
+        },
+        fence=fence,
+    )
+    return decision
+
+
+def _checked(actor: Actor, case_id: UUID, words: Words) -> Policy | None:
+    from media_analysis.review.models import DecisionOutcome
+
+    case = Case.objects.for_actor(actor, Permission.DECIDE_CASES).get(pk=case_id)
+    if words.outcome not in DecisionOutcome.values:
+        raise Invalid("Choose an outcome.")
+    if not words.reason.strip():
+        raise Invalid("Give a reason in a few words: the record keeps it beside the decision.")
+    policies = Policy.objects.filter(team_id=case.team_id, is_active=True)
+    if words.policy_id is not None:
+        policy = policies.filter(pk=words.policy_id).first()
+        if policy is None:
+            raise Invalid("That policy is not in force in this team; choose another.")
+        return policy
+    if policies.exists():
+        raise Invalid("Choose the policy that this decision rests on.")
+    return None
+
+
+def keep_draft(actor: Actor, case_id: UUID, words: Words) -> None:
+    if actor.user is None or not Case.objects.for_actor(actor).filter(pk=case_id).exists():
+        return
+    Draft.objects.update_or_create(
+        case_id=case_id, author=actor.user, defaults={"words": words.as_dict()}
+    )
+
+
+@transaction.atomic
+def reopen(actor: Actor, case_id: UUID, *, why: str) -> Case:
+    """A decided case waits again; the earlier decision stands on record."""
+    if not why.strip():
+        raise Invalid("Say why the case is opened again.")
+    mine = Case.objects.for_actor(actor, Permission.DECIDE_CASES).filter(pk=case_id)
+    if not mine.filter(state=CaseState.DECIDED).update(
+        state=CaseState.OPEN, decided_at=None, claimed_at=None
+    ):
+        raise NotYours
+    case = mine.get()
+    grounds = keep(case.submission_id, "grounds", why.strip())
+    _event(case, actor, Verb.CASE_REOPENED, commitments={"grounds": grounds})
+    return case
+
+
+def _held(actor: Actor, case_id: UUID, fence: int) -> Any:
+    """The case, if this actor holds it with this very fence and the lease still runs."""
+    return Case.objects.for_actor(actor, Permission.DECIDE_CASES).filter(
+        pk=case_id,
+        holder=actor.user,
+        fence=fence,
+        state=CaseState.CLAIMED,
+        lease_until__gte=ClockTimestamp(),
+    )
+
+
+def _event(case: Case, actor: Actor, verb: Verb, *, why: str = "", **data: Any) -> None:
+    record(
+        chain=case.submission_id,
+        verb=verb,
+        who=actor.who_in(case.team_id),
+        object_type="case",
+        object_id=case.pk,
+        object_sha256=case.submission.blob_id,
+        why=why,
+        data=data,
+    )

@@ -1,0 +1,15 @@
+from django.urls import path
+
+from media_analysis.review import views
+
+app_name = "review"
+urlpatterns = [
+    path("", views.queue, name="queue"),
+    path("next/", views.take_next, name="next"),
+    path("<uuid:pk>/", views.case, name="case"),
+    path("<uuid:pk>/claim/", views.claim, name="claim"),
+    path("<uuid:pk>/decide/", views.decide, name="decide"),
+    path("<uuid:pk>/release/", views.release, name="release"),
+    path("<uuid:pk>/reopen/", views.reopen, name="reopen"),
+    path("<uuid:pk>/heartbeat/", views.heartbeat, name="heartbeat"),
+]

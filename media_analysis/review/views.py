@@ -1,0 +1,189 @@
+"""Pages of review: the queue, one case, and what a moderator does with it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.actors import Actor, actor_of
+from accounts.roles import Permission
+from media_analysis.review import services
+from media_analysis.review.forms import DecisionForm, ReasonForm
+from media_analysis.review.models import Case, CaseState, Draft
+from media_analysis.submissions import presenting
+
+SHOWN = 100
+
+
+@login_required
+@require_GET
+def queue(request: HttpRequest) -> HttpResponse:
+    actor = actor_of(request)
+    if not actor.team_ids(Permission.VIEW_CASES):
+        raise PermissionDenied
+    waiting = (
+        Case.objects.for_actor(actor)
+        .exclude(state=CaseState.DECIDED)
+        .select_related("submission", "submission__analysis", "team", "holder")
+        .order_by("opened_at", "id")
+    )
+    context = {
+        "cases": waiting[:SHOWN],
+        "count": waiting.count(),
+        "shown": SHOWN,
+        "may_decide": bool(actor.team_ids(Permission.DECIDE_CASES)),
+        "mine": actor.user and waiting.filter(holder=actor.user).first(),
+    }
+    return render(request, "review/queue.html", context)
+
+
+@login_required
+@require_POST
+def take_next(request: HttpRequest) -> HttpResponse:
+    actor = actor_of(request)
+    if not actor.team_ids(Permission.DECIDE_CASES):
+        raise PermissionDenied
+    case = services.claim_next(actor)
+    if case is None:
+        messages.info(request, "Nothing waits: every case is decided or in somebody's hands.")
+        return redirect("review:queue")
+    return redirect("review:case", case.pk)
+
+
+@login_required
+@require_GET
+@never_cache
+def case(request: HttpRequest, pk: UUID) -> HttpResponse:
+    return _page(request, _mine(request, pk))
+
+
+@login_required
+@require_POST
+def claim(request: HttpRequest, pk: UUID) -> HttpResponse:
+    _mine(request, pk)
+    try:
+        services.claim(actor_of(request), pk)
+    except services.NotYours:
+        messages.warning(request, "Somebody else holds this case; nothing was changed.")
+    except Case.DoesNotExist as error:
+        raise PermissionDenied from error
+    return redirect("review:case", pk)
+
+
+@login_required
+@require_POST
+def decide(request: HttpRequest, pk: UUID) -> HttpResponse:
+    actor, mine = actor_of(request), _mine(request, pk)
+    if not actor.can(Permission.DECIDE_CASES, mine.team_id):
+        raise PermissionDenied
+    form = DecisionForm(mine, request.POST)
+    if not form.is_valid():
+        return _page(request, mine, form, status=422)
+    try:
+        services.decide(actor, pk, form.cleaned_data["fence"], form.words())
+    except services.Invalid as error:
+        form.add_error(None, str(error))
+        return _page(request, mine, form, status=422)
+    except services.NotYours:
+        messages.error(
+            request,
+            "Your hold on this case had run out, so this was not saved as a decision. Your words "
+            "are kept below: take the case again to use them.",
+        )
+        return redirect("review:case", pk)
+    messages.success(request, "Decided. It can be opened again from the case, with a reason.")
+    if "next" in request.POST:
+        return take_next(request)
+    return redirect("review:case", pk)
+
+
+@login_required
+@require_POST
+def release(request: HttpRequest, pk: UUID) -> HttpResponse:
+    _mine(request, pk)
+    try:
+        services.release(actor_of(request), pk, _fence(request))
+        messages.info(request, "The case is back in the queue.")
+    except services.NotYours:
+        messages.warning(request, "You did not hold this case any more; nothing was changed.")
+    return redirect("review:queue")
+
+
+@login_required
+@require_POST
+def reopen(request: HttpRequest, pk: UUID) -> HttpResponse:
+    actor, mine = actor_of(request), _mine(request, pk)
+    if not actor.can(Permission.DECIDE_CASES, mine.team_id):
+        raise PermissionDenied
+    form = ReasonForm(request.POST)
+    try:
+        services.reopen(actor, pk, why=form.cleaned_data["why"] if form.is_valid() else "")
+        messages.success(request, "The case waits again; the earlier decision stays on record.")
+    except services.Invalid as error:
+        messages.error(request, str(error))
+    except services.NotYours:
+        messages.warning(request, "This case was not decided, so it could not be opened again.")
+    return redirect("review:case", pk)
+
+
+@login_required
+@require_POST
+def heartbeat(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """204 while the case is held, 409 once it is not: the page then says so."""
+    _mine(request, pk)
+    held = services.renew(actor_of(request), pk, _fence(request))
+    return HttpResponse(status=204 if held else 409)
+
+
+def _page(
+    request: HttpRequest, mine: Case, form: DecisionForm | None = None, *, status: int = 200
+) -> HttpResponse:
+    actor = actor_of(request)
+    holds = _holds(actor, mine)
+    draft = Draft.objects.filter(case=mine, author=actor.user).first() if actor.user else None
+    initial: dict[str, Any] = {"fence": mine.fence, **(draft.words if draft else {})}
+    context = {
+        **presenting.page(mine.submission, actor),
+        "case": mine,
+        "holds": holds,
+        "free": Case.objects.filter(services.AVAILABLE, pk=mine.pk).exists(),
+        "may_decide": actor.can(Permission.DECIDE_CASES, mine.team_id),
+        "form": (form or DecisionForm(mine, initial=initial)) if holds else None,
+        "draft": draft,
+        "decisions": mine.decisions.select_related("decided_by", "policy"),
+        "heartbeat_url": reverse("review:heartbeat", args=[mine.pk]),
+        "veiled": True,
+    }
+    return render(request, "review/case.html", context, status=status)
+
+
+def _holds(actor: Actor, mine: Case) -> bool:
+    return bool(
+        actor.user
+        and mine.holder_id == actor.user.pk
+        and not Case.objects.filter(services.AVAILABLE, pk=mine.pk).exists()
+    )
+
+
+def _fence(request: HttpRequest) -> int:
+    """A fence that is no number of ours holds nothing."""
+    said = request.POST.get("fence", "")
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 10 else -1
+
+
+def _mine(request: HttpRequest, pk: UUID) -> Case:
+    mine = Case.objects.for_actor(actor_of(request))
+    related = ("submission__analysis", "submission__blob", "submission__team", "holder")
+    found = get_object_or_404(mine.select_related(*related), pk=pk)
+    if not isinstance(found, Case):
+        raise Http404
+    return found
