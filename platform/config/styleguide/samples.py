@@ -103,7 +103,7 @@ def verdicts() -> list[dict[str, Any]]:
                 "text": "0.93",
                 "low_percent": 86,
                 "width_percent": 11,
-                "interval": "with 90 % certainty between 0.86 and 0.97",
+                "interval": "with 90 % certainty between 0.86 and 0.97",
                 "basis": "Calibrated on 2,140 held-out clips of this kind; at equal odds before "
                 "looking.",
             },
@@ -125,7 +125,7 @@ def verdicts() -> list[dict[str, Any]]:
                 "text": "0.06",
                 "low_percent": 2,
                 "width_percent": 11,
-                "interval": "with 90 % certainty between 0.02 and 0.13",
+                "interval": "with 90 % certainty between 0.02 and 0.13",
                 "basis": "Calibrated on 2,140 held-out clips of this kind; at equal odds before "
                 "looking.",
             },
