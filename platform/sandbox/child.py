@@ -25,19 +25,23 @@ class Tools:
 
     walls: Walls
     null: int
+    trust: str
+    """PEM certificates of signers that this site trusts; may be empty."""
 
 
 def prepare(inside: str) -> Tools:
     images.warm_up()
     recordings.warm_up()
-    return Tools(walls.prepare(inside), os.open(os.devnull, os.O_RDWR))
+    facts.warm_up()
+    null = os.open(os.devnull, os.O_RDWR)
+    return Tools(walls.prepare(inside), null, os.environ.pop("C2PA_TRUST_ANCHORS", ""))
 
 
 def live(request: dict[str, Any], file: int, pipe: int, warden: int, tools: Tools) -> None:
     """Run in the fork. Ends the process whatever happens."""
     try:
         _own_only(file, pipe, tools.null)
-        os._exit(_work(request, tools.walls, warden))
+        os._exit(_work(request, tools, warden))
     finally:
         os._exit(TROUBLE_STATUS)
 
@@ -58,13 +62,13 @@ def _above(fd: int) -> int:
     return fcntl.fcntl(fd, fcntl.F_DUPFD, 16)
 
 
-def _work(request: dict[str, Any], standing: Walls, warden: int) -> int:
+def _work(request: dict[str, Any], tools: Tools, warden: int) -> int:
     out = Out(PIPE)
     try:
         limits = _read(Limits, request["limits"])
-        walls.lock(standing, limits, warden, request["require_walls"])
+        walls.lock(tools.walls, limits, warden, request["require_walls"])
         os.environ.clear()
-        _do(request, limits, out)
+        _do(request, limits, out, tools)
     except Rejected as refusal:
         out.json(REFUSED, {"code": refusal.code, "detail": refusal.detail[:80]})
     except MemoryError:
@@ -76,19 +80,29 @@ def _work(request: dict[str, Any], standing: Walls, warden: int) -> int:
         return 0  # the parent has heard enough
     except OSError as error:
         name = errno.errorcode.get(error.errno or 0, "unknown")
-        out.json(TROUBLE, {"detail": f"{type(error).__name__} {name}"[:80]})
+        out.json(TROUBLE, {"detail": f"{type(error).__name__} {name} {_place(error)}"[:80]})
         return TROUBLE_STATUS
     except Exception as error:
-        out.json(TROUBLE, {"detail": type(error).__name__[:80]})
+        out.json(TROUBLE, {"detail": f"{type(error).__name__} {_place(error)}"[:80]})
         return TROUBLE_STATUS
     return 0
 
 
-def _do(request: dict[str, Any], limits: Limits, out: Out) -> None:
+def _place(error: BaseException) -> str:
+    """Where our own code was, for the log: never the error's text, which the file can shape."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return ""
+    return f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
+
+
+def _do(request: dict[str, Any], limits: Limits, out: Out, tools: Tools) -> None:
     source = Source(FILE, request["size"])
     kind = sniff.sniff(source.head())
     if request["do"] == "facts":
-        out.json(FACTS, facts.gather(source, kind, limits))
+        out.json(FACTS, facts.gather(source, kind, limits, tools.trust))
         return
     want = _read(Want, request["want"])
     decoder = images if kind.family == "image" else recordings

@@ -133,6 +133,7 @@ class Flag(StrEnum):
     ANIMATED_IMAGE = "animated_image"
     MULTI_PICTURE = "multi_picture"
     EXTRA_STREAMS = "extra_streams"
+    UNKNOWN_CODEC = "unknown_codec"
     COVER_ART_IGNORED = "cover_art_ignored"
     DECODE_ERRORS = "decode_errors"
     FRAME_COUNT_UNKNOWN = "frame_count_unknown"

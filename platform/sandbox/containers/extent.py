@@ -14,6 +14,8 @@ class Extent:
     """None: the format does not say."""
     frames: int | None = None
     """Frames of the first video track, or of an animation, where they are stated or countable."""
+    missing_end: bytes = b""
+    """What a decoder must be told at the end of a cut file to give what it has."""
     flags: set[str] = field(default_factory=set)
 
 

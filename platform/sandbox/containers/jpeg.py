@@ -14,6 +14,7 @@ MAX_SCANS = 200
 WINDOW = 1 << 20
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+PROGRESSIVE = {0xC2, 0xC6, 0xCA, 0xCE}
 SOI, EOI, SOS, DQT, APP0, APP2, COM = 0xD8, 0xD9, 0xDA, 0xDB, 0xE0, 0xE2, 0xFE
 
 
@@ -94,6 +95,8 @@ def extent(source: Source, limits: Limits) -> Extent:
     if shape.scans > MAX_SCANS or len(shape.segments) >= MAX_SEGMENTS:
         raise Rejected(Code.TOO_EXPENSIVE, f"{shape.scans} scans")
     found = Extent(complete=shape.end is not None, frames=1)
+    if shape.end is None and shape.frame in PROGRESSIVE:
+        found.missing_end = b"\xff\xd9"
     if shape.pictures_after:
         found.flags.add(Flag.MULTI_PICTURE)
     elif shape.end is not None:

@@ -45,7 +45,7 @@ def decode(source: Source, kind: Kind, want: Want, limits: Limits, out: Out) -> 
     flags = set(measured.flags)
     width, height = picture.size
     _check_shape(width, height, limits)
-    frames = 1 if kind.format in ("jpeg", "heif") else _frame_count(picture, limits)
+    frames = _frame_count(picture, kind, measured, limits)
     if frames > 1:
         flags.add(Flag.ANIMATED_IMAGE)
         _animation(picture, frames, kind, want, limits, out, flags, measured)
@@ -76,10 +76,9 @@ def decode(source: Source, kind: Kind, want: Want, limits: Limits, out: Out) -> 
 
 def _open(source: Source, kind: Kind, measured: Extent, limits: Limits) -> Any:
     Image.MAX_IMAGE_PIXELS = limits.max_pixels
-    # A cut progressive JPEG yields what its scans hold once it is told that it has ended.
-    suffix = b"\xff\xd9" if kind.format == "jpeg" and measured.complete is False else b""
+    stream = io.BufferedReader(source.stream(measured.missing_end))
     try:
-        return Image.open(io.BufferedReader(source.stream(suffix)), formats=[kind.reader])
+        return Image.open(stream, formats=[kind.reader])
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise Rejected(Code.TOO_MANY_PIXELS, type(error).__name__) from error
     except (MemoryError, PermissionError):
@@ -105,8 +104,12 @@ def _check_shape(width: int, height: int, limits: Limits) -> None:
         raise Rejected(Code.ASPECT_NOT_SUPPORTED, f"{width}x{height}")
 
 
-def _frame_count(picture: Any, limits: Limits) -> int:
+def _frame_count(picture: Any, kind: Kind, measured: Extent, limits: Limits) -> int:
     """Counted without decoding where the format allows it; the sum of pixels is bounded."""
+    if kind.format in ("jpeg", "heif"):
+        return 1
+    if kind.format == "gif":
+        return measured.frames or 1  # within its limits already
     try:
         if not getattr(picture, "is_animated", False):
             return 1

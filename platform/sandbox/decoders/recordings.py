@@ -22,6 +22,17 @@ from sandbox.source import Source
 from sandbox.types import Code, Flag, Limits, Rejected, Want
 from sandbox.wire import FOOTER, HEADER, Out
 
+CODECS = ",".join((
+    "h264", "hevc", "vp8", "vp9", "libdav1d", "av1", "mpeg4", "mpeg2video", "mpeg1video",
+    "msmpeg4v3", "h263", "mjpeg", "prores", "dnxhd", "ffv1", "rawvideo", "wmv2", "vc1",
+    "aac", "mp3", "mp3float", "mp2", "mp2float", "opus", "libopus", "vorbis", "flac", "alac",
+    "ac3", "eac3", "amrnb", "amrwb", "libopencore_amrnb", "libopencore_amrwb",
+    "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_s32be", "pcm_u8",
+    "pcm_s8", "pcm_f32le", "pcm_f32be", "pcm_f64le", "pcm_f64be", "pcm_alaw", "pcm_mulaw",
+    "adpcm_ms", "adpcm_ima_wav", "adpcm_ima_qt",
+))  # fmt: skip
+"""What phones, cameras, editors and messengers write. Every other decoder stays unreachable."""
+
 PLAUSIBLE_SECONDS_A_FRAME = 10.0
 
 
@@ -56,14 +67,14 @@ def warm_up() -> None:
 def decode(source: Source, kind: Kind, want: Want, limits: Limits, out: Out) -> None:
     measured = containers.measure(source, kind, limits)
     elsewhere = Elsewhere()
-    container = _open(source, kind, limits, elsewhere)
+    container = open_container(source, kind, limits, elsewhere)
     try:
         _Run(container, kind, measured, want, limits, out, elsewhere).run()
     finally:
         container.close()
 
 
-def _open(source: Source, kind: Kind, limits: Limits, elsewhere: Elsewhere) -> Any:
+def open_container(source: Source, kind: Kind, limits: Limits, elsewhere: Elsewhere) -> Any:
     try:
         return av.open(
             source.stream(),
@@ -73,9 +84,9 @@ def _open(source: Source, kind: Kind, limits: Limits, elsewhere: Elsewhere) -> A
             metadata_errors="replace",
             container_options={
                 "format_whitelist": kind.reader, "protocol_whitelist": "none",
-                "max_streams": str(limits.max_streams),
+                "codec_whitelist": CODECS, "max_streams": str(limits.max_streams),
             },
-            options={"max_pixels": str(limits.max_frame_pixels)},
+            options={"codec_whitelist": CODECS, "max_pixels": str(limits.max_frame_pixels)},
         )  # fmt: skip
     except (MemoryError, PermissionError):
         raise
@@ -111,10 +122,13 @@ class _Run:
         if len(streams) > self.limits.max_streams:
             raise Rejected(Code.CORRUPT, f"{len(streams)} streams")
         covers = av.stream.Disposition.attached_pic
-        videos = [s for s in streams.video if not s.disposition & covers]
-        if len(videos) < len(streams.video):
+        known = [s for s in streams if s.codec_context is not None]
+        videos = [s for s in known if s.type == "video" and not s.disposition & covers]
+        audios = [s for s in known if s.type == "audio"]
+        if any(s.disposition & covers for s in streams.video):
             self.flags.add(Flag.COVER_ART_IGNORED)
-        audios = list(streams.audio)
+        if any(s.codec_context is None for s in (*streams.video, *streams.audio)):
+            self.flags.add(Flag.UNKNOWN_CODEC)
         if len(videos) > 1 or len(audios) > 1:
             self.flags.add(Flag.EXTRA_STREAMS)
         if not videos and not audios:

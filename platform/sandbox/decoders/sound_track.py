@@ -97,7 +97,8 @@ class SoundTrack:
         if not self.stream.duration or not self.stream.time_base:
             return False
         promised = float(self.stream.duration * self.stream.time_base)
-        short = promised - self.seconds > max(0.25, 0.01 * promised)
+        exact = self.codec == "flac" or self.codec.startswith("pcm_")
+        short = promised - self.seconds > (0.001 if exact else max(0.25, 0.01 * promised))
         if short:
             self.flags.add(Flag.AUDIO_INCOMPLETE)
         return short

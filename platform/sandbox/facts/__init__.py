@@ -1,13 +1,54 @@
-"""What the file says about itself: claims, never proof. Plain JSON, bounded in size."""
+"""What the file says about itself: claims, never proof. Plain JSON, bounded in size.
+
+Each section is read on its own: an odd one says that it is malformed and hides no other. Text keeps
+what its writer wrote, except that characters which could mislead a reader or a terminal are made
+visible (see `text.py`); escaping for HTML is the page's business.
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from typing import Any
 
+from sandbox.facts import credentials, pictures, recordings
 from sandbox.sniff import Kind
 from sandbox.source import Source
 from sandbox.types import Limits
 
+LARGEST_FIRST = ("png_text", "xmp", "boxes", "exif", "container", "streams", "c2pa", "jpeg")
 
-def gather(source: Source, kind: Kind, limits: Limits) -> dict[str, Any]:
-    return {"format": kind.format, "mime": kind.mime, "size": source.size}
+
+def warm_up() -> None:
+    credentials.warm_up()
+    pictures.warm_up()
+
+
+def gather(source: Source, kind: Kind, limits: Limits, trust: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {"format": kind.format, "mime": kind.mime, "size": source.size}
+    sections = pictures.SECTIONS if kind.family == "image" else recordings.SECTIONS
+    for name, read in sections.items():
+        _add(found, name, lambda read=read: read(source, kind, limits))  # type: ignore[misc]
+    _add(found, "c2pa", lambda: credentials.read(source, kind, trust))
+    return _bounded(found, limits.max_facts_bytes)
+
+
+def _add(found: dict[str, Any], name: str, read: Callable[[], Any]) -> None:
+    try:
+        value = read()
+    except PermissionError:
+        raise  # our own wall, not the file: a bug that must be seen
+    except Exception as error:
+        value = {"malformed": True, "error": type(error).__name__}
+    if value is not None:
+        found[name] = value
+
+
+def _bounded(found: dict[str, Any], most: int) -> dict[str, Any]:
+    """Whole sections are left out, largest first, until the rest fits; each is named."""
+    for name in LARGEST_FIRST:
+        if len(json.dumps(found)) <= most - 1024:
+            break
+        if name in found:
+            found[name] = {"malformed": True, "error": "too_large"}
+    return found

@@ -1,0 +1,153 @@
+"""Content Credentials (C2PA), validated with nothing fetched from anywhere.
+
+States: absent, valid (the signature holds, the signer is on no list here), trusted, invalid,
+remote (only an address was found; it was not asked), malformed.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from typing import Any
+
+import c2pa
+
+from sandbox.facts.text import clean
+from sandbox.sniff import Kind
+from sandbox.source import Source
+
+MOST_JSON = 8 * 1024 * 1024
+MOST_LISTED = 50
+_ADDRESS = re.compile(r"https?://[^\s\"'<>]{1,500}")
+_UNSUPPORTED = {"matroska", "webm", "ogg", "aac"}
+_STATES = {"Valid": "valid", "Trusted": "trusted", "Invalid": "invalid"}
+
+
+def warm_up() -> None:
+    """Load the library's parts; the context itself is made in each child."""
+    from PIL import Image
+
+    data = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(data, "JPEG")
+    _read("image/jpeg", data, "")
+
+
+def _context(trust: str) -> Any:
+    settings: dict[str, Any] = {
+        "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False, "verify_trust": True}
+    }
+    if trust:
+        settings["trust"] = {"trust_anchors": trust}
+    return c2pa.Context.from_dict(settings)
+
+
+def read(source: Source, kind: Kind, trust: str) -> dict[str, Any]:
+    if kind.format in _UNSUPPORTED:
+        return {"state": "absent", "note": "this container holds no Content Credentials"}
+    return _read(kind.mime, source.stream(), trust)
+
+
+def _read(mime: str, stream: Any, trust: str) -> dict[str, Any]:
+    try:
+        with c2pa.Reader(mime, stream, context=_context(trust)) as reader:
+            text = reader.json()
+    except c2pa.C2paError.ManifestNotFound:
+        return {"state": "absent"}
+    except c2pa.C2paError as error:
+        return _refused(error)
+    if len(text) > MOST_JSON:
+        return {"state": "malformed", "problems": ["too_large"]}
+    store = json.loads(text)
+    return _summary(store) if isinstance(store, dict) else {"state": "malformed"}
+
+
+def _refused(error: Exception) -> dict[str, Any]:
+    text = str(error)
+    name = type(error).__name__.removeprefix("_C2pa")
+    if "remote" in text.lower():
+        address = _ADDRESS.search(text)
+        return {"state": "remote", "url": clean(address.group(), 500)[0] if address else ""}
+    return {"state": "malformed", "problems": [name], "detail": clean(text, 200)[0]}
+
+
+def _summary(store: dict[str, Any]) -> dict[str, Any]:
+    manifests = store.get("manifests")
+    manifests = manifests if isinstance(manifests, dict) else {}
+    active = manifests.get(store.get("active_manifest"))
+    if not isinstance(active, dict):
+        return {"state": "malformed", "problems": ["no_active_manifest"]}
+    signature = active.get("signature_info")
+    signature = signature if isinstance(signature, dict) else {}
+    everywhere = [m for m in manifests.values() if isinstance(m, dict)][:MOST_LISTED]
+    actions = [a for m in everywhere for a in _actions(m)][:MOST_LISTED]
+    problems = _problems(store)
+    state = _STATES.get(str(store.get("validation_state")), "invalid" if problems else "valid")
+    return {
+        "state": state,
+        "claim_generator": _generator(active),
+        "signer": _text(signature.get("issuer")) or _text(signature.get("common_name")),
+        "signature": {k: _text(signature.get(k)) for k in ("alg", "common_name", "time")},
+        "title": _text(active.get("title")),
+        "actions": [_text(a.get("action")) for a in actions],
+        "source_types": _unique(_text(a.get("digitalSourceType")) for a in actions),
+        "agents": _unique(_agent(a.get("softwareAgent")) for a in actions),
+        "ingredients": [_ingredient(i) for i in _list(active.get("ingredients"))],
+        "manifests": len(manifests),
+        "problems": problems,
+    }
+
+
+def _actions(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    found = []
+    for assertion in _list(manifest.get("assertions")):
+        if str(assertion.get("label", "")).startswith("c2pa.actions"):
+            data = assertion.get("data")
+            found += _list(data.get("actions")) if isinstance(data, dict) else []
+    return found
+
+
+def _problems(store: dict[str, Any]) -> list[str]:
+    """The codes of every failed check, of this file and of what it was made from."""
+    codes: list[str] = []
+    results = store.get("validation_results")
+    active = results.get("activeManifest") if isinstance(results, dict) else None
+    if isinstance(active, dict):
+        codes += [_text(entry.get("code")) for entry in _list(active.get("failure"))]
+    if isinstance(results, dict):
+        for delta in _list(results.get("ingredientDeltas")):
+            inner = delta.get("validationDeltas")
+            if isinstance(inner, dict):
+                codes += [_text(entry.get("code")) for entry in _list(inner.get("failure"))]
+    codes += [_text(entry.get("code")) for entry in _list(store.get("validation_status"))]
+    return _unique(codes)
+
+
+def _generator(manifest: dict[str, Any]) -> str:
+    for info in _list(manifest.get("claim_generator_info")):
+        name = _text(info.get("name"))
+        if name:
+            return f"{name} {_text(info.get('version'))}".strip()
+    return _text(manifest.get("claim_generator"))
+
+
+def _ingredient(ingredient: dict[str, Any]) -> dict[str, str]:
+    return {k: _text(ingredient.get(k)) for k in ("title", "format", "relationship")}
+
+
+def _agent(value: Any) -> str:
+    return _text(value.get("name")) if isinstance(value, dict) else _text(value)
+
+
+def _list(value: Any) -> list[dict[str, Any]]:
+    if not isinstance(value, list):
+        return []
+    return [item for item in value[:MOST_LISTED] if isinstance(item, dict)]
+
+
+def _text(value: Any) -> str:
+    return clean(value, 300)[0] if isinstance(value, str) else ""
+
+
+def _unique(values: Any) -> list[str]:
+    return list(dict.fromkeys(v for v in values if v))
