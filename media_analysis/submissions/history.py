@@ -34,7 +34,7 @@ def matching(actor: Actor, wanted: Mapping[str, Any]) -> SubmissionQuerySet:
             Q(filename__icontains=words)
             | Q(note__icontains=words)
             | Q(external_id__iexact=words)
-            | Q(blob_id__startswith=words.lower())
+            | Q(blob__sha256__startswith=words.lower())
         )
     if outcome := wanted.get("outcome"):
         found = found.filter(analysis__outcome=outcome)

@@ -1,0 +1,81 @@
+"""Alice owns, Bob is her team-mate, Charlie must see nothing: fixtures for every part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+
+import pytest
+from django.test import Client
+from PIL import Image
+
+from accounts.actors import Actor, actor_for_user
+from accounts.models import Role, Team, User
+from media_analysis.submissions.models import Submission
+from media_analysis.submissions.services import submit
+from tests.factories import MembershipFactory, TeamFactory
+
+
+@dataclass(frozen=True)
+class Person:
+    user: User
+    team: Team
+
+    @property
+    def actor(self) -> Actor:
+        return actor_for_user(self.user, via="password")
+
+    def client(self) -> Client:
+        client = Client()
+        client.force_login(self.user, "allauth.account.auth_backends.AuthenticationBackend")
+        return client
+
+
+def member(team: Team, role: Role) -> Person:
+    return Person(MembershipFactory(team=team, role=role).user, team)
+
+
+@pytest.fixture
+def team(db: None) -> Team:
+    return TeamFactory(name="Newsroom")
+
+
+@pytest.fixture
+def alice(team: Team) -> Person:
+    return member(team, Role.MODERATOR)
+
+
+@pytest.fixture
+def bob(team: Team) -> Person:
+    return member(team, Role.MODERATOR)
+
+
+@pytest.fixture
+def viewer(team: Team) -> Person:
+    return member(team, Role.VIEWER)
+
+
+@pytest.fixture
+def charlie(db: None) -> Person:
+    """Runs another team; has no business in this one."""
+    return member(TeamFactory(name="Elsewhere"), Role.ADMIN)
+
+
+def picture(shade: int = 120, size: tuple[int, int] = (64, 48)) -> bytes:
+    out = BytesIO()
+    Image.new("RGB", size, (shade, 90, 60)).save(out, "PNG")
+    return out.getvalue()
+
+
+Send = Callable[..., Submission]
+
+
+@pytest.fixture
+def send() -> Send:
+    """Send a picture as somebody; another shade gives other bytes."""
+
+    def _send(who: Person, shade: int = 120, name: str = "photo.png", **words: str) -> Submission:
+        return submit(who.actor, who.team, BytesIO(picture(shade)), name, **words).submission
+
+    return _send
