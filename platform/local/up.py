@@ -183,6 +183,7 @@ def main() -> int:
             "web", PYTHON, "-m", "gunicorn", "config.wsgi", "--chdir", str(ROOT),
             "--pythonpath", f"{ROOT / 'platform'},{ROOT}", "--bind", f"127.0.0.1:{port}",
             "--workers", "2", "--threads", "4", "--timeout", "120", "--access-logfile", "-",
+            "--logger-class", "config.masking.AccessLog",
         )  # fmt: skip
         wait_for_web(f"{url}/accounts/login/", services)
         return url

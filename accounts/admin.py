@@ -1,0 +1,131 @@
+"""Looking at people and keys in the administration.
+
+Whatever has rules or belongs in the record is read-only here: a form that saves a row would do it
+past both. The verbs in `accounts.services` are offered as actions instead.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db import models
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+from accounts.actors import actor_of
+from accounts.errors import Refused
+from accounts.models import ApiKey, Invitation, Membership, ServiceAccount, Session, Team, User
+from accounts.services import invitations, keys, people
+
+
+class ReadOnly(ModelAdmin):  # type: ignore[misc]
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def each(self, request: HttpRequest, rows: models.QuerySet[Any], verb: Any, done: str) -> None:
+        """Run a verb on every chosen row; each is its own transaction and its own event."""
+        count = 0
+        for row in rows:
+            try:
+                verb(actor_of(request), row)
+                count += 1
+            except Refused as refusal:
+                messages.error(request, f"{row}: {refusal.sentence}")
+        if count:
+            messages.success(request, f"{done}: {count}.")
+
+
+@admin.register(User)
+class UserAdmin(ReadOnly):
+    list_display = ["email", "name", "is_active", "is_staff", "last_login", "created_at"]
+    list_filter = ["is_active", "is_staff"]
+    search_fields = ["email", "name"]
+    fields = ["email", "name", "is_active", "is_staff", "is_superuser", "last_login", "created_at",
+              "erased_at"]  # fmt: skip
+    actions = ["close", "open", "erase"]
+
+    @admin.action(description="Close accounts and end their sessions", permissions=["view"])
+    def close(self, request: HttpRequest, rows: models.QuerySet[User]) -> None:
+        self.each(request, rows, people.deactivate, "Accounts closed")
+
+    @admin.action(description="Open closed accounts again", permissions=["view"])
+    def open(self, request: HttpRequest, rows: models.QuerySet[User]) -> None:
+        self.each(request, rows, people.reactivate, "Accounts opened")
+
+    @admin.action(description="Erase the person, keep the record", permissions=["view"])
+    def erase(self, request: HttpRequest, rows: models.QuerySet[User]) -> None:
+        self.each(request, rows, people.erase, "People erased")
+
+
+class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]
+    model = Membership
+    extra = 0
+    can_delete = False
+    readonly_fields = ["user", "role", "created_at"]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Team)
+class TeamAdmin(ReadOnly):
+    list_display = ["name", "created_at"]
+    search_fields = ["name"]
+    inlines = [MembershipInline]
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnly):
+    list_display = ["email", "team", "role", "invited_by", "expires_at", "accepted_at",
+                    "revoked_at"]  # fmt: skip
+    list_filter = ["team", "role"]
+    exclude = ["token_sha256"]
+    actions = ["withdraw"]
+
+    @admin.action(description="Withdraw", permissions=["view"])
+    def withdraw(self, request: HttpRequest, rows: models.QuerySet[Invitation]) -> None:
+        self.each(request, rows, invitations.withdraw, "Invitations withdrawn")
+
+
+@admin.register(ServiceAccount)
+class ServiceAccountAdmin(ReadOnly):
+    list_display = ["name", "team", "is_active", "created_at"]
+    list_filter = ["team", "is_active"]
+    actions = ["disable"]
+
+    @admin.action(description="Close and revoke all keys", permissions=["view"])
+    def disable(self, request: HttpRequest, rows: models.QuerySet[ServiceAccount]) -> None:
+        self.each(request, rows, keys.disable_service_account, "Service accounts closed")
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ReadOnly):
+    list_display = ["prefix", "name", "service", "scopes", "expires_at", "last_used_at",
+                    "revoked_at"]  # fmt: skip
+    list_filter = ["service__team"]
+    exclude = ["key_sha256"]
+    actions = ["revoke"]
+
+    @admin.action(description="Revoke", permissions=["view"])
+    def revoke(self, request: HttpRequest, rows: models.QuerySet[ApiKey]) -> None:
+        self.each(request, rows, keys.revoke_key, "Keys revoked")
+
+
+@admin.register(Session)
+class SessionAdmin(ReadOnly):
+    list_display = ["user", "ip", "created_at", "last_seen_at", "expire_date"]
+    fields = ["user", "ip", "user_agent", "created_at", "last_seen_at", "expire_date"]
+    search_fields = ["user__email"]
+
+
+# The login library's own pages would show and change what is guarded above.
+for model in list(admin.site._registry):
+    if model._meta.app_label in {"auth", "account", "mfa", "socialaccount"}:
+        admin.site.unregister(model)
