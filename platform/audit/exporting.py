@@ -67,7 +67,9 @@ def _lines() -> Iterator[dict[str, Any]]:
         "keys": [str(key) for key in trusted_keys()],
         "guards_off": guards_off,
     }
+    checkpoints = 0
     for checkpoint in Checkpoint.objects.order_by("size").iterator(BATCH):
+        checkpoints += 1
         yield {
             "t": "checkpoint",
             "size": checkpoint.size,
@@ -82,7 +84,7 @@ def _lines() -> Iterator[dict[str, Any]]:
         yield line
     for chain, seq, hash_ in _rows("SELECT chain, seq, hash FROM audit_chainhead ORDER BY chain"):
         yield {"t": "head", "chain": str(chain), "seq": seq, "hash": bytes(hash_).hex()}
-    yield {"t": "end", "events": count}
+    yield {"t": "end", "events": count, "checkpoints": checkpoints}
 
 
 def _event_line(row: tuple[Any, ...]) -> dict[str, Any]:

@@ -104,6 +104,8 @@ class Verifier:
         self.chains: dict[str, _ChainEnd] = {}
         self.roots: dict[int, list[tuple[bytes, str]]] = {}
         self.frontiers: dict[int, str] = {}
+        self.checkpointed: set[int] = set()
+        self.noted: set[int] = set()
         self.heads: dict[str, tuple[int, bytes]] = {}
         self.first_since_good: int | None = None
         self.root_is_lost = False
@@ -122,7 +124,9 @@ class Verifier:
             "end": self._end,
         }
         try:
-            for line in lines:
+            for number, line in enumerate(lines):
+                if (number == 0) != (line["t"] == "header"):
+                    raise BadExport("an export begins with its header, and has only one")
                 takers[line["t"]](line)
         except (BadExport, KeyError, ValueError, TypeError, OverflowError) as problem:
             self._found(f"the export cannot be read on from here: {problem!r}")
@@ -158,6 +162,7 @@ class Verifier:
             self._found(f"a line of the anchor file cannot be trusted: {problem}")
             return
         self.report.anchored += 1
+        self.noted.add(said.size)
         self.roots.setdefault(said.size, []).append((said.root, "the anchor file"))
 
     def _checkpoint(self, line: Line) -> None:
@@ -174,6 +179,7 @@ class Verifier:
         self.report.last_checkpoint = said.time.isoformat()
         self.roots.setdefault(size, []).append((root, "its checkpoint"))
         self.frontiers[size] = line["frontier"]
+        self.checkpointed.add(size)
 
     def _event(self, line: Line) -> None:
         id_, leaf = line["id"], line["leaf"]
@@ -253,8 +259,10 @@ class Verifier:
 
     def _end(self, line: Line) -> None:
         self.ended = True
-        if line["events"] != self.report.events:
-            self._found(f"the export promises {line['events']} events, {self.report.events} came")
+        for what in ("events", "checkpoints"):
+            came = getattr(self.report, what)
+            if line[what] != came:
+                self._found(f"the export promises {line[what]} {what}, and {came} came")
 
     def _finish(self) -> None:
         report = self.report
@@ -281,6 +289,11 @@ class Verifier:
                 f"{signed[0][1]} speaks of {size} sealed events, and there are only "
                 f"{report.sealed}: the record was cut or rolled back"
             )
+        for size in sorted(self.noted - self.checkpointed):
+            if size <= report.sealed:
+                self._found(f"the checkpoint of {size} events is in the anchor file alone")
+        if report.sealed > max(self.checkpointed, default=0):
+            self._found(f"no checkpoint covers all {report.sealed} events that have a leaf")
         if self.oldest_unsealed and self.exported_at - self.oldest_unsealed > 600_000_000:
             report.warnings.append(
                 "events have waited to be sealed since "

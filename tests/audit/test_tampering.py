@@ -211,6 +211,11 @@ def alter_a_checkpoint(position: int) -> None:
     sql("UPDATE audit_checkpoint SET note=%s WHERE size=%s", forged, checkpoint.size)
 
 
+def remove_a_checkpoint(position: int) -> None:
+    sizes = list(Checkpoint.objects.values_list("size", flat=True))
+    sql("DELETE FROM audit_checkpoint WHERE size=%s", sizes[position % len(sizes)])
+
+
 OPERATIONS: list[Tamper] = [
     edit_a_field,
     delete,
@@ -226,7 +231,8 @@ OPERATIONS: list[Tamper] = [
     re_sign_with_another_key,
     disable_the_trigger_then_edit,
     alter_a_checkpoint,
-    # and two more, for good measure
+    # and three more, for good measure
+    remove_a_checkpoint,
     edit_a_search_column,
     rewrite_everything_but_the_signature,
 ]
