@@ -6,10 +6,11 @@ import errno
 import os
 import resource
 import signal
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sandbox import facts, sniff, walls
+from sandbox import facts, floors, probes, sniff, walls
 from sandbox.decoders import images, recordings
 from sandbox.source import Source
 from sandbox.types import Code, Limits, Rejected, Want
@@ -29,12 +30,16 @@ class Tools:
     """PEM certificates of signers that this site trusts; may be empty."""
 
 
-def prepare(inside: str) -> Tools:
+def prepare(inside: str = "", without: Collection[str] = ()) -> Tools:
     images.warm_up()
     recordings.warm_up()
     facts.warm_up()
+    old = floors.libav_problems()
+    if old:
+        raise SystemExit(" ".join(old))
+    probes.prepare()
     null = os.open(os.devnull, os.O_RDWR)
-    return Tools(walls.prepare(inside), null, os.environ.pop("C2PA_TRUST_ANCHORS", ""))
+    return Tools(walls.prepare(inside, without), null, os.environ.pop("C2PA_TRUST_ANCHORS", ""))
 
 
 def live(request: dict[str, Any], file: int, pipe: int, warden: int, tools: Tools) -> None:
@@ -99,6 +104,10 @@ def _place(error: BaseException) -> str:
 
 
 def _do(request: dict[str, Any], limits: Limits, out: Out, tools: Tools) -> None:
+    if request["do"] == "probe":
+        denied, how = probes.attempt(request["name"], request["other"])
+        out.json(FACTS, {"denied": denied, "how": how})
+        return
     source = Source(FILE, request["size"])
     kind = sniff.sniff(source.head())
     if request["do"] == "facts":

@@ -13,36 +13,28 @@ import json
 import os
 import socket
 import subprocess
-import sys
 import threading
-from pathlib import Path
+from collections.abc import Collection
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
+from sandbox import launching, selftest
 from sandbox.decoding import Decoding, read_facts
 from sandbox.line import Line
-from sandbox.types import Code, Limits, Rejected, SandboxFailed, Want
+from sandbox.types import Code, Limits, Rejected, SandboxFailed, WallReport, Want
 
-PLATFORM = Path(__file__).resolve().parents[1]
 START_SECONDS = 60.0
-_ENVIRONMENT = {
-    "PYTHONPATH": str(PLATFORM),
-    "PYTHONDONTWRITEBYTECODE": "1",
-    "PYTHONUNBUFFERED": "1",
-    "LC_ALL": "C.UTF-8",
-    "TZ": "UTC",
-    # One thread before the fork, few arenas after it: address space is limited in the child.
-    "OPENBLAS_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "MALLOC_ARENA_MAX": "2",
-}
+REQUIRE_WALLS = True
+"""Whether a child without a wall refuses to work; the Django app sets it from the settings."""
 
 
 class Warden:
     """A warm fork server. Safe to use from several threads; not across a fork (see `warden`)."""
 
-    def __init__(self, *, require_walls: bool = True) -> None:
-        self.require_walls = require_walls
+    def __init__(self, *, require_walls: bool | None = None, without: Collection[str] = ()) -> None:
+        """`without` names walls to leave out (bubblewrap, landlock, seccomp): for tests."""
+        self.require_walls = REQUIRE_WALLS if require_walls is None else require_walls
+        self._without = frozenset(without)
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
@@ -70,28 +62,42 @@ class Warden:
             if self._process is not None and self._process.poll() is None:
                 return
             self._forget()
-            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            with theirs:
-                self._process = subprocess.Popen(
-                    [sys.executable, "-m", "sandbox.warden", str(theirs.fileno())],
-                    pass_fds=[theirs.fileno()],
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    env=_ENVIRONMENT,
-                    cwd="/",
-                )
-            self._control = ours
-            ours.settimeout(START_SECONDS)
-            try:
-                told = json.loads(ours.recv(65536) or b"{}")
-            except (OSError, ValueError):
-                told = {}
-            if "ready" not in told:
-                self._end()
+            program = launching.bubblewrap_program()
+            notes: tuple[str, ...] = ()
+            if program and launching.BUBBLEWRAP not in self._without:
+                if self._begin(program):
+                    return
+                notes = ("bubblewrap is installed but does not work here",)
+            if not self._begin(None):
                 raise SandboxFailed("unavailable", "the warden did not start")
-            ours.settimeout(None)
-            self.layers = tuple(told["layers"])
-            self.notes = tuple(told["notes"])
+            self.notes += notes
+
+    def _begin(self, bubblewrap: str | None) -> bool:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            number = theirs.fileno()
+            self._process = subprocess.Popen(
+                launching.wrapped(bubblewrap, number, self._without)
+                if bubblewrap
+                else launching.plain(number, self._without),
+                pass_fds=[number],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                env=launching.environment(),
+                cwd="/",
+            )
+        self._control = ours
+        ours.settimeout(START_SECONDS)
+        try:
+            told = json.loads(ours.recv(65536) or b"{}")
+        except (OSError, ValueError):
+            told = {}
+        if "ready" not in told:
+            self._end()
+            return False
+        ours.settimeout(None)
+        self.layers, self.notes = tuple(told["layers"]), tuple(told["notes"])
+        return True
 
     def close(self) -> None:
         """End the warden and every child of it."""
@@ -121,14 +127,17 @@ class Warden:
         """Start decoding. Raises Rejected or SandboxFailed when there is not even a header."""
         want, limits = want or Want(), limits or Limits()
         request = {"do": "decode", "want": dataclasses.asdict(want)}
-        return Decoding(self._send(file, request, limits), want, limits)
+        return Decoding(self.send(file, request, limits), want, limits)
 
     def facts(self, file: BinaryIO, *, limits: Limits | None = None) -> dict[str, Any]:
         """What the file says about itself, as plain JSON. Odd metadata is said, never raised."""
         limits = limits or Limits()
-        return read_facts(self._send(file, {"do": "facts"}, limits), limits)
+        return read_facts(self.send(file, {"do": "facts"}, limits), limits)
 
-    def _send(self, file: BinaryIO, request: dict[str, Any], limits: Limits) -> Line:
+    def send(
+        self, file: BinaryIO, request: dict[str, Any], limits: Limits, *, as_it_is: bool = False
+    ) -> Line:
+        """Have one child made for this file. `as_it_is` hands over the caller's own descriptor."""
         size = os.fstat(file.fileno()).st_size
         if size == 0:
             raise Rejected(Code.EMPTY)
@@ -139,7 +148,7 @@ class Warden:
         }
         message = json.dumps(request).encode()
         with contextlib.ExitStack() as stack:
-            readable = _read_only(file.fileno())
+            readable = os.dup(file.fileno()) if as_it_is else _read_only(file.fileno())
             stack.callback(os.close, readable)
             pipe, theirs = os.pipe()
             stack.callback(os.close, theirs)
@@ -176,6 +185,12 @@ def _read_only(fd: int) -> int:
         return os.open(f"/proc/self/fd/{fd}", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return os.dup(fd)
+
+
+def self_test() -> WallReport:
+    """Try every escape in a warden of its own, which lives only for that."""
+    with Warden(require_walls=False) as examined:
+        return selftest.examine(examined)
 
 
 _mine: tuple[int, Warden] | None = None

@@ -13,6 +13,7 @@ import errno
 import os
 import resource
 import struct
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,16 +59,19 @@ class Walls:
         return tuple(name for name, there in named if there)
 
 
-def prepare(inside: str = "") -> Walls:
+def prepare(inside: str = "", without: Collection[str] = ()) -> Walls:
+    """`without` names layers to leave out: so that tests can show that each is worth something."""
     notes = []
-    try:
-        program = _compile()
-    except Exception as error:
-        program = b""
-        notes.append(f"seccomp is not available: {type(error).__name__}: {error}"[:200])
-    abi = max(_libc.syscall(_LANDLOCK_CREATE, None, 0, 1), 0)
-    if not abi:
-        notes.append("this kernel has no Landlock, or it is switched off")
+    program, abi = b"", 0
+    if "seccomp" not in without:
+        try:
+            program = _compile()
+        except Exception as error:
+            notes.append(f"seccomp is not available: {type(error).__name__}: {error}"[:200])
+    if "landlock" not in without:
+        abi = max(_libc.syscall(_LANDLOCK_CREATE, None, 0, 1), 0)
+        if not abi:
+            notes.append("this kernel has no Landlock, or it is switched off")
     return Walls(inside, abi, program, tuple(notes))
 
 

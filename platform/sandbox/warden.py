@@ -119,7 +119,8 @@ def main() -> int:
     control = socket.socket(fileno=int(sys.argv[1]))
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # its life is the control socket's, nothing else's
-    tools = child.prepare(inside=sys.argv[2] if len(sys.argv) > 2 else "")
+    told = json.loads(sys.argv[2])
+    tools = child.prepare(told["inside"], told["without"])
     gc.collect()
     gc.freeze()
     standing = tools.walls

@@ -1,0 +1,69 @@
+"""How the warden is started: inside bubblewrap where that works, else as a plain process.
+
+Inside bubblewrap there is no network at all, other processes cannot be seen, and the only files
+are the interpreter's and our own code, read-only. `--die-with-parent` is left out on purpose: it
+follows the *thread* that made the warden, and the warden goes by itself when its socket closes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Collection
+from pathlib import Path
+
+PLATFORM = Path(__file__).resolve().parents[1]
+BUBBLEWRAP = "bubblewrap"
+_SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/etc/ld.so.cache", "/nix/store")
+_AS_ROOT = (
+    "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try",
+    "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID",
+)  # fmt: skip
+_AS_USER = ("--unshare-all", "--cap-drop", "ALL")
+
+
+def environment() -> dict[str, str]:
+    """All that the warden may know; its children know nothing."""
+    known = {
+        "PYTHONPATH": str(PLATFORM),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "LC_ALL": "C.UTF-8",
+        "TZ": "UTC",
+        # One thread before the fork, few arenas after it: address space is limited in the child.
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "MALLOC_ARENA_MAX": "2",
+    }
+    anchors = os.environ.get("C2PA_TRUST_ANCHORS_FILE", "")
+    if anchors:
+        known["C2PA_TRUST_ANCHORS"] = Path(anchors).read_text()
+    return known
+
+
+def plain(socket: int, without: Collection[str], inside: str = "") -> list[str]:
+    told = json.dumps({"inside": inside, "without": sorted(without)})
+    return [sys.executable, "-m", "sandbox.warden", str(socket), told]
+
+
+def bubblewrap_program() -> str | None:
+    """TOUCHSTONE_BUBBLEWRAP names the program, or says `off`."""
+    wanted = os.environ.get("TOUCHSTONE_BUBBLEWRAP", "")
+    return None if wanted == "off" else shutil.which(wanted or "bwrap")
+
+
+def wrapped(program: str, socket: int, without: Collection[str]) -> list[str]:
+    # As root no user namespace is needed, and the child can still take an identity of its own.
+    walls = _AS_ROOT if os.getuid() == 0 else _AS_USER
+    command = [program, *walls, "--new-session", "--clearenv"]
+    for name, value in environment().items():
+        command += ["--setenv", name, value]
+    for path in (*_SYSTEM, sys.base_prefix, sys.prefix, str(PLATFORM)):
+        place = Path(path)
+        if place.is_symlink():
+            command += ["--symlink", str(place.readlink()), path]
+        elif place.exists():
+            command += ["--ro-bind", path, path]
+    command += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--chdir", "/"]  # noqa: S108
+    return [*command, "--", *plain(socket, without, inside=BUBBLEWRAP)]
