@@ -11,6 +11,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from tests.browser.chromium import find_or_install, launched
 from tests.browser.watched import Watched
+from tests.people import *  # noqa: F403 - the people are fixtures
 
 Open = Callable[..., Watched]
 

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from media_analysis.review import services
+from tests.browser.walked import a_case, addresses, walk
 from tests.browser.watched import Watched
+from tests.people import Person
 
 FOLDER = Path(__file__).resolve().parents[2] / ".touchstone" / "screenshots"
 PAGES = {
@@ -64,3 +67,14 @@ def test_pages_of_an_account(
     )
     for name, path in OWN_PAGES.items():
         shoot(f"{name}-{scheme}{suffix}", path, scheme=scheme, width=WIDTHS[suffix], user=user)
+
+
+def test_pages_of_the_walk(shoot: Callable[..., None], alice: Person) -> None:
+    """From intake to decision, with every sample really analysed; the case is in her hands."""
+    walked = walk(alice)
+    services.claim(alice.actor, a_case(walked).pk)
+    for name, path in addresses(walked).items():
+        for suffix, width in WIDTHS.items():
+            for scheme in ("light", "dark"):
+                where = {"scheme": scheme, "width": width}
+                shoot(f"{name}-{scheme}{suffix}", path, user=alice.user, **where)
