@@ -92,6 +92,8 @@ INSTALLED_APPS = [
     "ml",
     "media_analysis.submissions",
     "media_analysis.review",
+    "media_analysis.partners",
+    "drf_spectacular",
 ]
 
 MIDDLEWARE = [
@@ -175,7 +177,6 @@ MFA_FORMS = {
 }
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_USER_VERIFICATION = "required"  # a passkey alone opens: it must be more than a touch
-MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not _https  # browsers allow it on localhost only
 MFA_TOTP_TOLERANCE = 1
 MFA_TOTP_ISSUER = "Touchstone"
 MFA_RECOVERY_CODES_SHOW_ONCE = True
@@ -215,6 +216,24 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_THROTTLE_CLASSES": ["media_analysis.partners.throttling.CallerThrottle"],
+    "DEFAULT_THROTTLE_RATES": {
+        "read": env.str("API_READ_RATE", "600/min"),
+        "write": env.str("API_WRITE_RATE", "120/min"),
+    },
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "media_analysis.partners.problems.handler",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Touchstone",
+    "DESCRIPTION": "Tells genuine media from manipulated media. A person decides.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {},
 }
 
 # --- PostgreSQL: the only database ---------------------------------------------------------------
