@@ -79,6 +79,7 @@ def lock(walls: Walls, limits: Limits, warden: int, required: bool) -> None:
     """Put every lock on this process. After it only the file and the pipe are left."""
     _limit(limits)
     _become_nobody()
+    _drop_capabilities()
     _prctl(_PR_SET_PDEATHSIG, 9)  # after the change of identity, which clears it
     if os.getppid() != warden:
         os._exit(0)
@@ -136,6 +137,16 @@ def _has_capability(number: int) -> bool:
         if line.startswith("CapEff:"):
             return bool(int(line.split()[1], 16) >> number & 1)
     return False
+
+
+_CAPABILITIES_3 = 0x20080522
+
+
+def _drop_capabilities() -> None:
+    """All of them, whoever we are: a service may have been given one for another purpose."""
+    header = struct.pack("<Ii", _CAPABILITIES_3, 0)
+    if _libc.capset(header, bytes(24)) != 0:
+        raise WallBroken("capabilities")
 
 
 def _prctl(option: int, value: int) -> None:

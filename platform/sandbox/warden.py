@@ -36,7 +36,7 @@ class Watch:
     def __init__(self, control: socket.socket, tools: child.Tools) -> None:
         self.control = control
         self.tools = tools
-        self.wards: set[int] = set()
+        self.wards: dict[int, Ward] = {}
         self.selector = selectors.DefaultSelector()
         self.selector.register(control, selectors.EVENT_READ, None)
 
@@ -54,11 +54,11 @@ class Watch:
                     self._ended(ward)
                 else:  # nothing is ever sent on a lifeline: it was closed
                     self.selector.unregister(ward.lifeline)
-                    signal.pidfd_send_signal(ward.pidfd, signal.SIGKILL)
+                    _kill(ward)
 
     def close(self) -> None:
-        for pid in self.wards:
-            os.kill(pid, signal.SIGKILL)
+        for ward in self.wards.values():
+            _kill(ward)
 
     def _request(self) -> bool:
         data, fds, _, _ = socket.recv_fds(self.control, MAX_REQUEST, 3)
@@ -86,13 +86,13 @@ class Watch:
         if pid == 0:
             child.live(request, file, pipe, warden, self.tools)  # never returns
         ward = Ward(pid, os.pidfd_open(pid), lifeline)
-        self.wards.add(pid)
+        self.wards[pid] = ward
         self.selector.register(ward.pidfd, selectors.EVENT_READ, ward)
         self.selector.register(lifeline, selectors.EVENT_READ, ward)
 
     def _ended(self, ward: Ward) -> None:
         _, status, usage = os.wait4(ward.pid, 0)
-        self.wards.discard(ward.pid)
+        del self.wards[ward.pid]
         self.selector.unregister(ward.pidfd)
         os.close(ward.pidfd)
         if ward.lifeline in self.selector.get_map():
@@ -106,6 +106,13 @@ class Watch:
             },
         )
         ward.lifeline.close()
+
+
+def _kill(ward: Ward) -> None:
+    try:
+        signal.pidfd_send_signal(ward.pidfd, signal.SIGKILL)
+    except ProcessLookupError:
+        pass  # it has just ended by itself
 
 
 def _tell(lifeline: socket.socket, what: dict[str, Any]) -> None:
