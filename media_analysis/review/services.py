@@ -20,7 +20,7 @@ from audit.services import record
 from audit.subjects import keep
 from audit.verbs import Verb
 from jobs.timing import ClockTimestamp, InSeconds
-from media_analysis.review.models import Case, CaseState, Decision, Draft, Policy
+from media_analysis.review.models import Case, CaseState, Decision, DecisionOutcome, Draft, Policy
 
 LEASE_SECONDS = 600
 TAKEN_BACK = Q(state=CaseState.CLAIMED, lease_until__lt=ClockTimestamp())
@@ -69,7 +69,7 @@ def claim_next(actor: Actor) -> Case | None:
 def claim(actor: Actor, case_id: UUID) -> Case:
     """This very case, unless somebody else holds it. Who holds it already keeps it."""
     deciding = Case.objects.for_actor(actor, Permission.DECIDE_CASES)
-    case = deciding.select_for_update(of=("self",)).get(pk=case_id)
+    case: Case = deciding.select_for_update(of=("self",)).get(pk=case_id)
     if case.holder_id and actor.user and case.holder_id == actor.user.pk and _alive(case):
         return case
     if not deciding.filter(AVAILABLE, pk=case_id).exists():
@@ -164,8 +164,6 @@ def _decide(actor: Actor, case_id: UUID, fence: int, words: Words) -> Decision:
 
 
 def _checked(actor: Actor, case_id: UUID, words: Words) -> Policy | None:
-    from media_analysis.review.models import DecisionOutcome
-
     case = Case.objects.for_actor(actor, Permission.DECIDE_CASES).get(pk=case_id)
     if words.outcome not in DecisionOutcome.values:
         raise Invalid("Choose an outcome.")
@@ -173,7 +171,7 @@ def _checked(actor: Actor, case_id: UUID, words: Words) -> Policy | None:
         raise Invalid("Give a reason in a few words: the record keeps it beside the decision.")
     policies = Policy.objects.filter(team_id=case.team_id, is_active=True)
     if words.policy_id is not None:
-        policy = policies.filter(pk=words.policy_id).first()
+        policy: Policy | None = policies.filter(pk=words.policy_id).first()
         if policy is None:
             raise Invalid("That policy is not in force in this team; choose another.")
         return policy
@@ -200,7 +198,7 @@ def reopen(actor: Actor, case_id: UUID, *, why: str) -> Case:
         state=CaseState.OPEN, decided_at=None, claimed_at=None
     ):
         raise NotYours
-    case = mine.get()
+    case: Case = mine.get()
     grounds = keep(case.submission_id, "grounds", why.strip())
     _event(case, actor, Verb.CASE_REOPENED, commitments={"grounds": grounds})
     return case

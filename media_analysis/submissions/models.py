@@ -13,9 +13,11 @@ from accounts.roles import Permission
 
 
 class SubmissionQuerySet(models.QuerySet["Submission"]):
-    def for_actor(self, actor: Actor) -> SubmissionQuerySet:
-        """Default deny: only what belongs to a team in which the actor may look."""
-        return self.filter(team__in=actor.team_ids(Permission.VIEW_SUBMISSIONS))
+    def for_actor(
+        self, actor: Actor, permission: Permission = Permission.VIEW_SUBMISSIONS
+    ) -> SubmissionQuerySet:
+        """Default deny: only what belongs to a team in which the actor may do this."""
+        return self.filter(team__in=actor.team_ids(permission))
 
 
 class Submission(models.Model):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -55,8 +55,12 @@ def submit(
     policy_context: str = "",
     external_id: str = "",
     priority: int = Priority.INTERACTIVE,
+    also: Callable[[Received], None] | None = None,
 ) -> Received:
-    """Bytes first, rows second, answer last: what was acknowledged exists."""
+    """Bytes first, rows second, answer last: what was acknowledged exists.
+
+    `also` runs inside the transaction that writes the rows: both happen or neither.
+    """
     if not actor.can(Permission.SUBMIT_MEDIA, team.pk):
         raise NotAllowed
     stored = _store(stream)
@@ -69,7 +73,7 @@ def submit(
         policy_context=policy_context[:200],
         external_id=external_id[:200],
     )
-    return _received(actor, submission, stored, _media_type(stored), priority)
+    return _received(actor, submission, stored, _media_type(stored), priority, also)
 
 
 def _store(stream: BinaryIO) -> blobs.services.Stored:
@@ -100,6 +104,7 @@ def _received(
     stored: blobs.services.Stored,
     media_type: str,
     priority: int,
+    also: Callable[[Received], None] | None,
 ) -> Received:
     who = actor.who_in(submission.team_id)
     submission.blob = blobs.services.register(stored, media_type, who=who)
@@ -120,7 +125,10 @@ def _received(
     )
     submission.analysis = ml.services.queue(submission.blob, submission.pk, who, priority)
     submission.save(force_insert=True)
-    return Received(submission, earlier)
+    received = Received(submission, earlier)
+    if also:
+        also(received)
+    return received
 
 
 def _commitments(submission: Submission) -> dict[str, str]:
@@ -170,5 +178,8 @@ def cancel(actor: Actor, submission: Submission) -> bool:
     """Stop the analysis; the media and what is on record stay. False when it had already ended."""
     if not actor.can(Permission.CANCEL_ANALYSES, submission.team_id):
         raise NotAllowed
+    submission.analysis.refresh_from_db(fields=["state"])
+    if submission.analysis.state not in (State.QUEUED, State.RUNNING):
+        return False
     who = actor.who_in(submission.team_id)
     return ml.services.cancel(submission.analysis_id, who) in (State.RUNNING, State.CANCELLED)

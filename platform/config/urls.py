@@ -12,6 +12,7 @@ urlpatterns = [
     path("accounts/", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
+    path("api/v1/", include("media_analysis.partners.urls")),
     path("review/", include("media_analysis.review.urls")),
     path("", include("media_analysis.submissions.urls")),
 ]

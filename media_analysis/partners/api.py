@@ -1,0 +1,187 @@
+"""REST, version 1: send media in, follow it, find it again, stop it. Translates HTTP only."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from uuid import UUID
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.parsers import MultiPartParser
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+from rest_framework.viewsets import ViewSet
+
+from accounts.actors import Actor, actor_of
+from accounts.api_auth import allows
+from accounts.models import Team
+from accounts.roles import Permission
+from jobs.models import Priority
+from media_analysis.partners import services as partners
+from media_analysis.partners.problems import Problem
+from media_analysis.partners.serializers import (
+    DetailSerializer,
+    FilterSerializer,
+    PageSerializer,
+    ProblemSerializer,
+    SendSerializer,
+    SubmissionSerializer,
+)
+from media_analysis.partners.throttling import TellsItsLimits
+from media_analysis.submissions import history, services
+from media_analysis.submissions.models import Submission, SubmissionQuerySet
+
+KEY = re.compile(r"[\x21-\x7e]{1,255}")
+REFUSED_STATUS = {"too_large": 413, "type_not_allowed": 415}
+PROBLEMS: dict[Any, Any] = {
+    (code, "application/problem+json"): ProblemSerializer
+    for code in (400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 429, 503)
+}
+PERMISSIONS = {
+    "create": Permission.SUBMIT_MEDIA,
+    "cancel": Permission.CANCEL_ANALYSES,
+}
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    description="Any text of your own, up to 255 visible ASCII characters. The same key with the "
+    "same request is done once; with another request it answers 422.",
+)
+
+
+class Submissions(TellsItsLimits, ViewSet):
+    parser_classes = [MultiPartParser]
+
+    def get_permissions(self) -> list[BasePermission]:
+        return [allows(PERMISSIONS.get(self.action, Permission.VIEW_SUBMISSIONS))()]
+
+    @extend_schema(
+        operation_id="submissions_create",
+        summary="Send media in",
+        parameters=[IDEMPOTENCY_KEY],
+        request={"multipart/form-data": SendSerializer},
+        responses={202: SubmissionSerializer, **PROBLEMS},
+    )
+    def create(self, request: Request) -> Response:
+        actor = actor_of(request)
+        asked = SendSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        wanted = asked.validated_data
+        team = _team(actor, wanted.get("team"))
+        file = wanted["file"]
+        words = {name: wanted.get(name, "") for name in ("note", "policy_context", "external_id")}
+
+        def send(also: Any = None) -> services.Received:
+            priority = Priority.PARTNER if actor.service else Priority.INTERACTIVE
+            return services.submit(
+                actor, team, file, file.name or "",
+                priority=Priority.BATCH if wanted["batch"] else priority, also=also, **words,
+            )  # fmt: skip
+
+        submission, found = self._sent(request, actor, team, file, words, send)
+        fresh = Submission.objects.select_related("analysis", "blob").get(pk=submission.pk)
+        body = SubmissionSerializer(fresh, context={"request": request}).data
+        headers = {"Location": body["url"], "Idempotent-Replayed": "true" if found else "false"}
+        return Response(body, status=202, headers=headers)
+
+    def _sent(
+        self, request: Request, actor: Actor, team: Team, file: Any, words: Any, send: Any
+    ) -> tuple[Submission, bool]:
+        key = request.headers.get("Idempotency-Key")
+        try:
+            if key is None:
+                return send().submission, False
+            if not KEY.fullmatch(key):
+                raise Problem(
+                    400, "idempotency_key_invalid",
+                    "An Idempotency-Key has 1 to 255 visible ASCII characters.",
+                )  # fmt: skip
+            asked = partners.fingerprint(file, str(team.pk), file.name or "", *words.values())
+            return partners.once(actor, key, asked, send)
+        except services.Refused as refused:
+            status = REFUSED_STATUS.get(refused.code, 400)
+            raise Problem(status, refused.code, refused.sentence) from refused
+        except partners.StillBusy as busy:
+            raise Problem(
+                409, "idempotency_busy", "The first request with this key is still being worked on."
+            ) from busy
+        except partners.Differs as differs:
+            raise Problem(
+                422, "idempotency_differs", "This key was used before, for another request."
+            ) from differs
+
+    @extend_schema(
+        operation_id="submissions_list",
+        summary="Find submissions again, newest first",
+        parameters=[FilterSerializer],
+        responses={200: PageSerializer, **PROBLEMS},
+    )
+    def list(self, request: Request) -> Response:
+        asked = FilterSerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        found = history.matching(actor_of(request), asked.validated_data)
+        page = history.page(found, asked.validated_data.get("cursor"))
+        rows = SubmissionSerializer(page.rows, many=True, context={"request": request})
+        body = {
+            "next": _address(request, page.older),
+            "previous": _address(request, page.newer),
+            "results": rows.data,
+        }
+        return Response(body)
+
+    @extend_schema(
+        operation_id="submissions_read",
+        summary="One submission: progress, verdict, findings",
+        responses={200: DetailSerializer, **PROBLEMS},
+    )
+    def retrieve(self, request: Request, pk: UUID) -> Response:
+        submission = _mine(request, pk)
+        return Response(DetailSerializer(submission, context={"request": request}).data)
+
+    @extend_schema(
+        operation_id="submissions_cancel",
+        summary="Stop the analysis; the media is kept",
+        request=None,
+        responses={
+            202: SubmissionSerializer,
+            409: OpenApiResponse(ProblemSerializer, description="It had already ended."),
+            **{k: v for k, v in PROBLEMS.items() if k[0] != 409},
+        },
+    )
+    def cancel(self, request: Request, pk: UUID) -> Response:
+        submission = _mine(request, pk, Permission.CANCEL_ANALYSES)
+        if not services.cancel(actor_of(request), submission):
+            raise Problem(409, "already_ended", "The analysis had already ended.")
+        submission.analysis.refresh_from_db()
+        body = SubmissionSerializer(submission, context={"request": request}).data
+        return Response(body, status=202)
+
+
+def _team(actor: Actor, wanted: UUID | None) -> Team:
+    teams = Team.objects.for_actor(actor, Permission.SUBMIT_MEDIA)
+    if wanted is not None:
+        return get_object_or_404(teams, pk=wanted)
+    mine = list(teams[:2])
+    if len(mine) != 1:
+        raise Problem(400, "team_required", "You may send into several teams: name one in `team`.")
+    return mine[0]
+
+
+def _mine(
+    request: Request, pk: UUID, permission: Permission = Permission.VIEW_SUBMISSIONS
+) -> Submission:
+    """A foreign id answers like a missing one."""
+    mine: SubmissionQuerySet = Submission.objects.for_actor(actor_of(request), permission)
+    return get_object_or_404(mine.select_related("analysis", "blob"), pk=pk)
+
+
+def _address(request: Request, cursor: str | None) -> str | None:
+    if cursor is None:
+        return None
+    query = request.query_params.copy()
+    query["cursor"] = cursor
+    return f"{reverse('api:submission-list', request=request)}?{query.urlencode()}"

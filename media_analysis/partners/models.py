@@ -1,0 +1,32 @@
+"""Requests that a partner may repeat without doing the thing twice."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+
+class IdempotentRequest(models.Model):
+    """One `Idempotency-Key` of one caller. The answer is written with what it answers for."""
+
+    caller = models.CharField(max_length=80)
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64)
+    submission = models.ForeignKey(
+        "submissions.Submission", null=True, on_delete=models.CASCADE, related_name="+"
+    )
+    busy_until = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["caller", "key"], name="one_request_a_caller_and_key"),
+            models.CheckConstraint(
+                name="idempotent_request_is_busy_or_answered",
+                condition=Q(submission__isnull=True) | Q(busy_until__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.caller} {self.key}"

@@ -1,0 +1,114 @@
+"""The shapes that the REST interface promises. docs/api.md says how long the promise holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from media_analysis.submissions.forms import KINDS, OUTCOMES, STATES
+from media_analysis.submissions.models import Submission
+from media_analysis.submissions.presenting import whole_result
+
+
+def _values(choices: list[tuple[str, str]]) -> list[str]:
+    return [value for value, _ in choices if value]
+
+
+class KnownFieldsOnly(serializers.Serializer[Any]):
+    """A field that we do not know is told, not ignored: it is nearly always a typing mistake."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        unknown = sorted(set(data) - set(self.fields))
+        if unknown:
+            raise serializers.ValidationError(
+                {name[:100]: [serializers.ErrorDetail("There is no such field.", "unknown_field")]
+                 for name in unknown[:20]}
+            )  # fmt: skip
+        return super().to_internal_value(data)
+
+
+class SendSerializer(KnownFieldsOnly):
+    file = serializers.FileField(allow_empty_file=True, max_length=2000, help_text="The media.")
+    team = serializers.UUIDField(
+        required=False, help_text="Only for callers that may send into more than one team."
+    )
+    note = serializers.CharField(required=False, allow_blank=True, max_length=4000)
+    policy_context = serializers.CharField(required=False, allow_blank=True, max_length=200)
+    external_id = serializers.CharField(
+        required=False, allow_blank=True, max_length=200, help_text="Your own name for it."
+    )
+    batch = serializers.BooleanField(
+        required=False, default=False, help_text="No hurry: after what people wait for."
+    )
+
+
+class FilterSerializer(serializers.Serializer[Any]):
+    q = serializers.CharField(required=False, allow_blank=True, max_length=200)
+    outcome = serializers.ChoiceField(choices=_values(OUTCOMES), required=False)
+    state = serializers.ChoiceField(choices=_values(STATES), required=False)
+    kind = serializers.ChoiceField(choices=_values(KINDS), required=False)
+    cursor = serializers.CharField(required=False, allow_blank=True, max_length=300)
+
+
+class SubmissionSerializer(serializers.ModelSerializer[Submission]):
+    url = serializers.HyperlinkedIdentityField(view_name="api:submission-detail")
+    team = serializers.UUIDField(source="team_id")
+    sha256 = serializers.CharField(source="blob_id")
+    size = serializers.IntegerField(source="blob.size")
+    media_type = serializers.CharField(source="blob.media_type")
+    state = serializers.ChoiceField(source="analysis.state", choices=_values(STATES))
+    progress = serializers.FloatField(source="analysis.progress", min_value=0, max_value=1)
+    stage = serializers.CharField(source="analysis.stage")
+    outcome = serializers.ChoiceField(
+        source="analysis.shown_outcome", choices=_values(OUTCOMES), allow_null=True
+    )
+    probability_manipulated = serializers.FloatField(
+        source="analysis.probability_manipulated", allow_null=True
+    )
+    reason = serializers.CharField(source="analysis.reason")
+    reason_code = serializers.CharField(source="analysis.reason_code")
+
+    class Meta:
+        model = Submission
+        fields = [
+            "id", "url", "team", "filename", "note", "policy_context", "external_id",
+            "created_at", "sha256", "size", "media_type", "state", "progress", "stage",
+            "outcome", "probability_manipulated", "reason", "reason_code",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class DetailSerializer(SubmissionSerializer):
+    """With all that the engine said: media, verdict, findings, tracks."""
+
+    result = serializers.SerializerMethodField()
+
+    class Meta(SubmissionSerializer.Meta):
+        fields = [*SubmissionSerializer.Meta.fields, "result"]
+        read_only_fields = fields
+
+    def get_result(self, submission: Submission) -> dict[str, Any] | None:
+        analysis = submission.analysis
+        return whole_result(analysis) if analysis.state == "done" else None
+
+
+class PageSerializer(serializers.Serializer[Any]):
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = SubmissionSerializer(many=True)
+
+
+class ProblemFieldSerializer(serializers.Serializer[Any]):
+    field = serializers.CharField()
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    errors = ProblemFieldSerializer(many=True, required=False)  # type: ignore[assignment]

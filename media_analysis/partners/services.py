@@ -1,0 +1,81 @@
+"""Sending media in with an `Idempotency-Key`: repeated as often as you like, done once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import BinaryIO
+
+from django.db.models import Q, QuerySet
+
+from accounts.actors import Actor
+from jobs.timing import ClockTimestamp, InSeconds
+from media_analysis.partners.models import IdempotentRequest
+from media_analysis.submissions.models import Submission
+from media_analysis.submissions.services import Received
+
+BUSY_SECONDS = 900
+"""Longer than any upload may take; a server that died is forgotten after that."""
+
+
+class StillBusy(Exception):
+    """The first request with this key has not been answered yet."""
+
+
+class Differs(Exception):
+    """The key was used before, for something else."""
+
+
+def fingerprint(stream: BinaryIO, *words: str) -> str:
+    """What a request asks for: its bytes and its words. Leaves the stream at its beginning."""
+    hasher = hashlib.sha256()
+    for word in words:
+        hasher.update(f"{len(word)}:{word};".encode())
+    while chunk := stream.read(1 << 20):
+        hasher.update(chunk)
+    stream.seek(0)
+    return hasher.hexdigest()
+
+
+def once(
+    actor: Actor,
+    key: str,
+    asked: str,
+    send: Callable[[Callable[[Received], None]], Received],
+) -> tuple[Submission, bool]:
+    """Send, or find what the same request sent before. True when it was found.
+
+    `send` calls its argument inside the transaction that writes the submission, so that the
+    answer and what it answers for exist together.
+    """
+    caller = f"{actor.who.kind}:{actor.who.id}"
+    mine = IdempotentRequest.objects.filter(caller=caller, key=key)
+    IdempotentRequest.objects.bulk_create(
+        [IdempotentRequest(caller=caller, key=key, fingerprint=asked)], ignore_conflicts=True
+    )
+    row = mine.get()
+    if row.fingerprint != asked:
+        raise Differs
+    if row.submission_id is not None:
+        return Submission.objects.get(pk=row.submission_id), True
+    free = Q(busy_until__isnull=True) | Q(busy_until__lt=ClockTimestamp())
+    if not mine.filter(free, submission__isnull=True).update(busy_until=InSeconds(BUSY_SECONDS)):
+        return _settled(mine)
+    try:
+        received = send(lambda one: _answered(mine, one.submission))
+    except BaseException:
+        mine.filter(submission__isnull=True).update(busy_until=None)
+        raise
+    return received.submission, False
+
+
+def _settled(mine: QuerySet[IdempotentRequest]) -> tuple[Submission, bool]:
+    """Somebody else has the row: it was answered a moment ago, or is still being worked on."""
+    row = mine.get()
+    if row.submission_id is None:
+        raise StillBusy
+    return Submission.objects.get(pk=row.submission_id), True
+
+
+def _answered(mine: QuerySet[IdempotentRequest], submission: Submission) -> None:
+    mine.update(submission=submission, busy_until=None)

@@ -1,0 +1,28 @@
+from django.urls import path
+from drf_spectacular.views import SpectacularAPIView
+
+from media_analysis.partners.api import Submissions
+from media_analysis.partners.docs import reference
+
+app_name = "api"
+urlpatterns = [
+    path(
+        "submissions/",
+        Submissions.as_view({"get": "list", "post": "create"}),
+        name="submission-list",
+    ),
+    path(
+        "submissions/<uuid:pk>/", Submissions.as_view({"get": "retrieve"}), name="submission-detail"
+    ),
+    path(
+        "submissions/<uuid:pk>/cancel/",
+        Submissions.as_view({"post": "cancel"}),
+        name="submission-cancel",
+    ),
+    path(
+        "schema/",
+        SpectacularAPIView.as_view(authentication_classes=[], permission_classes=[]),
+        name="schema",
+    ),
+    path("docs/", reference, name="docs"),
+]

@@ -1,0 +1,212 @@
+"""The REST interface, as a partner's program meets it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+
+from accounts.models import Role, Scope, Team
+from accounts.services.keys import issue_key
+from media_analysis.partners.models import IdempotentRequest
+from media_analysis.submissions.models import Submission
+from tests.factories import ServiceAccountFactory
+from tests.people import Person, Send, member, picture
+
+URL = "/api/v1/submissions/"
+Partner = Callable[..., Client]
+
+
+@pytest.fixture
+def partner(team: Team) -> Partner:
+    """A client with a key of the team's partner, with the scopes given."""
+    admin = member(team, Role.ADMIN)
+
+    def _partner(*scopes: Scope) -> Client:
+        issued = issue_key(admin.actor, ServiceAccountFactory(team=team), "test", scopes)
+        return Client(headers={"Authorization": f"Bearer {issued.secret}"})
+
+    return _partner
+
+
+@pytest.fixture
+def both(partner: Partner) -> Client:
+    return partner(Scope.SUBMISSIONS_READ, Scope.SUBMISSIONS_WRITE)
+
+
+def media(shade: int = 120, name: str = "photo.png") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, picture(shade), "image/png")
+
+
+def send_in(client: Client, shade: int = 120, key: str | None = None, **words: str) -> Any:
+    headers = {"Idempotency-Key": key} if key is not None else {}
+    return client.post(URL, {"file": media(shade), **words}, headers=headers)
+
+
+def problem(answer: Any, status: int, code: str) -> None:
+    assert answer.status_code == status, answer.content
+    assert answer["Content-Type"] == "application/problem+json"
+    said = answer.json()
+    assert said["code"] == code and said["status"] == status and said["detail"]
+
+
+def test_send_follow_find(both: Client) -> None:
+    """202 with the address to follow; the list finds it; every answer tells what is left."""
+    sent = send_in(both, external_id="case-7")
+    assert sent.status_code == 202 and sent["Location"] == sent.json()["url"]
+    assert sent.json()["state"] == "queued" and sent.json()["outcome"] is None
+    seen = both.get(sent["Location"])
+    assert seen.status_code == 200 and seen.json()["result"] is None
+    found = both.get(URL, {"q": "case-7"}).json()["results"]
+    assert [row["id"] for row in found] == [sent.json()["id"]]
+    assert int(seen["RateLimit-Remaining"]) < int(seen["RateLimit-Limit"])
+
+
+def test_paging_follows_its_own_addresses(both: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`next` and `previous` lead through all rows, each once."""
+    monkeypatch.setattr("media_analysis.submissions.history.page.__defaults__", (None, 2))
+    ids = [send_in(both, shade).json()["id"] for shade in range(5)]
+    seen, url = [], URL
+    while url:
+        page = both.get(url).json()
+        seen += [row["id"] for row in page["results"]]
+        url = page["next"]
+    assert seen == ids[::-1]
+
+
+def test_a_repeated_request_is_done_once(both: Client) -> None:
+    """The same key and request: the same submission; another request: 422."""
+    first, again = send_in(both, key="k-1"), send_in(both, key="k-1")
+    assert again.json()["id"] == first.json()["id"]
+    assert (first["Idempotent-Replayed"], again["Idempotent-Replayed"]) == ("false", "true")
+    problem(send_in(both, shade=9, key="k-1"), 422, "idempotency_differs")
+    problem(send_in(both, key="k-1", note="other"), 422, "idempotency_differs")
+    assert Submission.objects.count() == 1
+
+
+def test_a_refused_request_frees_its_key(both: Client) -> None:
+    """After a refusal the key can be used for the same request again, with the same refusal."""
+    for _ in range(2):
+        body = {"file": SimpleUploadedFile("x.png", b"%!PS")}
+        answer = both.post(URL, body, headers={"Idempotency-Key": "k"})
+        problem(answer, 415, "type_not_allowed")
+    assert not Submission.objects.exists()
+
+
+def test_a_request_in_flight_answers_busy(both: Client) -> None:
+    """While the first is being worked on, the second is told to wait."""
+    send_in(both, key="k")
+    IdempotentRequest.objects.update(submission=None, busy_until="2999-01-01T00:00Z")
+    problem(send_in(both, key="k"), 409, "idempotency_busy")
+
+
+@pytest.mark.parametrize("key", ["", "a b", "ä", "x" * 256])
+def test_a_key_that_is_no_key(both: Client, key: str) -> None:
+    """One sentence says what a key looks like."""
+    problem(send_in(both, key=key), 400, "idempotency_key_invalid")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ten_copies_at_once_make_one_submission(both: Client) -> None:
+    """Racing repeats: one submission; the others hear of it or are told to wait."""
+
+    def one(_: int) -> Any:
+        try:
+            client = Client()
+            client.defaults = both.defaults
+            return send_in(client, key="race")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(5) as pool:
+        answers = list(pool.map(one, range(10)))
+    assert {a.status_code for a in answers} <= {202, 409}
+    assert len({a.json()["id"] for a in answers if a.status_code == 202}) == 1
+    assert Submission.objects.count() == 1
+
+
+def test_bad_bodies(both: Client) -> None:
+    """A missing file, an unknown field, an overlong note, JSON, and nothing at all."""
+    problem(both.post(URL, {"note": "x"}), 400, "invalid")
+    unknown = both.post(URL, {"file": media(), "notes": "x"})
+    problem(unknown, 400, "invalid")
+    assert unknown.json()["errors"][0] == {
+        "field": "notes",
+        "code": "unknown_field",
+        "detail": "There is no such field.",
+    }
+    problem(send_in(both, note="x" * 4001), 400, "invalid")
+    problem(both.post(URL, {}, content_type="application/json"), 415, "unsupported_media_type")
+    problem(both.post(URL, {"file": SimpleUploadedFile("e", b"")}), 400, "empty")
+    assert not Submission.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "query", [{"outcome": "perhaps"}, {"state": "x"}, {"q": "x" * 201}, {"kind": "text"}]
+)
+def test_a_filter_that_is_none(both: Client, query: dict[str, str]) -> None:
+    """Told with the field's name, never ignored."""
+    problem(both.get(URL, query), 400, "invalid")
+
+
+def test_scopes_hold(partner: Partner, alice: Person, send: Send) -> None:
+    """A key that may only write reads nothing; one that may only read sends nothing."""
+    mine = f"{URL}{send(alice).pk}/"
+    write, read = partner(Scope.SUBMISSIONS_WRITE), partner(Scope.SUBMISSIONS_READ)
+    reports = partner(Scope.REPORTS_READ)
+    assert send_in(write).status_code == 202
+    problem(write.get(URL), 403, "permission_denied")
+    problem(write.get(mine), 403, "permission_denied")
+    problem(send_in(read), 403, "permission_denied")
+    problem(read.post(f"{mine}cancel/"), 403, "permission_denied")
+    assert read.get(mine).status_code == 200
+    problem(reports.get(mine), 403, "permission_denied")
+
+
+def test_without_a_key_nothing(db: None) -> None:
+    """401 with the challenge, for no key and for a wrong one."""
+    for headers in ({}, {"Authorization": "Bearer tsk_nonsense"}):
+        answer = Client(headers=headers).get(URL)
+        assert answer.status_code in (401, 403)
+        assert answer["Content-Type"] == "application/problem+json"
+
+
+def test_another_teams_submission_is_missing(both: Client, charlie: Person, send: Send) -> None:
+    """A foreign id answers like one that never was, also for cancelling."""
+    foreign = send(charlie)
+    for call, end in ((both.get, ""), (both.post, "cancel/")):
+        here, there = call(f"{URL}{foreign.pk}/{end}"), call(f"{URL}{uuid.uuid4()}/{end}")
+        problem(here, 404, "not_found")
+        assert here.content == there.content
+
+
+def test_cancel(both: Client) -> None:
+    """Once it answers 202, then 409: it had ended."""
+    url = send_in(both).json()["url"] + "cancel/"
+    assert both.post(url).json()["state"] == "cancelled"
+    problem(both.post(url), 409, "already_ended")
+
+
+def test_too_many_requests_are_told_when_to_return(both: Client, monkeypatch: Any) -> None:
+    """429 with Retry-After and the limits."""
+    from media_analysis.partners.throttling import CallerThrottle
+
+    monkeypatch.setattr(CallerThrottle, "THROTTLE_RATES", {"read": "2/min", "write": "2/min"})
+    answers = [both.get(URL) for _ in range(3)]
+    assert [a.status_code for a in answers] == [200, 200, 429]
+    problem(answers[-1], 429, "throttled")
+    assert int(answers[-1]["Retry-After"]) <= 61 and answers[-1]["RateLimit-Remaining"] == "0"
+
+
+def test_the_reference_is_a_page_of_our_own(client: Client, db: None) -> None:
+    """Readable without a key; nothing comes from afar."""
+    page = client.get("/api/v1/docs/")
+    assert page.status_code == 200 and b"Idempotency-Key" in page.content
+    assert b"//cdn" not in page.content
+    assert client.get("/api/v1/schema/").status_code == 200
