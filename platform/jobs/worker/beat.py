@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 
-from django.db import connection
+from django.db import OperationalError, connection
 
 from jobs import liveness
 from jobs.duties import Duty, all_duties
@@ -39,6 +39,9 @@ def _keep(duty: Duty, name: str, stopping: threading.Event) -> None:
             if duty.name == "reconcile":
                 liveness.seen(name, "beat", reconcile=True)
                 liveness.forget_old()
+        except OperationalError as error:
+            log.warning("the database is away, %r waits for its next turn: %s", duty.name, error)
+            connection.close()
         except Exception:
             log.exception("the duty %r failed; it is tried again at its next turn", duty.name)
             connection.close()

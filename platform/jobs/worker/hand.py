@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Iterable
 from importlib.abc import MetaPathFinder
 from types import FrameType
@@ -28,6 +29,9 @@ from jobs.runner import execute
 from jobs.services import claim, worker_died
 
 log = logging.getLogger("touchstone.worker")
+
+ORDERLY_SECONDS = 5.0
+"""After the grace time, to write down what is to be written down and to go."""
 
 _this: Hand | None = None
 
@@ -112,6 +116,10 @@ class Hand:
             time.sleep(0.1)
         if current := self._current:
             current.stop(Why.SHUTDOWN)
+        if self.may_exit:
+            # Whoever still hangs then would outlive a supervisor that was killed.
+            time.sleep(ORDERLY_SECONDS)
+            os._exit(71)
 
     def wait_until_idle(self, seconds: float) -> None:
         if self._busy.acquire(timeout=seconds):
@@ -135,6 +143,8 @@ def grace_seconds() -> float:
 
 def run(name: str, *, broker: bool, replaces: str | None) -> None:
     """The whole life of a hand's process."""
+    from celery.worker import state
+
     global _this
     sys.meta_path.insert(0, NeverImported(getattr(settings, "WORKER_NEVER_IMPORTS", ())))
     hand = _this = Hand(name, may_exit=True)
@@ -142,6 +152,8 @@ def run(name: str, *, broker: bool, replaces: str | None) -> None:
     looker = threading.Thread(target=hand.look_for_overdue, args=(broker,), name="overdue")
 
     def on_term(number: int, frame: FrameType | None) -> None:
+        # Celery has its own handler once it runs; told here, it does not even begin.
+        state.should_stop = 0
         hand.stop(grace_seconds())
 
     signal.signal(signal.SIGTERM, on_term)
@@ -176,9 +188,13 @@ def _declare(hand: Hand, replaces: str | None) -> None:
 
 def _answer_the_bell(hand: Hand) -> None:
     """Celery in this thread until it is told to stop; started again if it falls over."""
+    from celery.platforms import SecurityWarning
     from celery.signals import worker_shutting_down
 
     from config.celery import app
+
+    # It fears pickle, which is not accepted here (config/doorbell.py).
+    warnings.filterwarnings("ignore", category=SecurityWarning)
 
     def shutting_down(**_: object) -> None:
         hand.stop(grace_seconds())

@@ -49,7 +49,6 @@ class Supervisor:
         def the_beat(name: str, _replaces: str | None) -> None:
             beat.run(name)
 
-        self.id = f"{liveness.this_host()}:{os.getpid()}"
         self.places = [Place("beat", the_beat)]
         self.places += [Place(f"hand{n}", one_hand) for n in range(1, concurrency + 1)]
 
@@ -68,14 +67,16 @@ class Supervisor:
                 return self._end()
 
     def _start(self, place: Place) -> None:
-        replaces = place.name or None
-        place.name = f"{self.id}:{place.title}:{secrets.token_hex(3)}"
+        replaces, token = place.name or None, secrets.token_hex(3)
         place.born = time.monotonic()
         sys.stdout.flush()
         sys.stderr.flush()
         parent = os.getpid()
-        place.pid = os.fork()
-        if place.pid == 0:
+        pid = os.fork()
+        # The token keeps two lives apart that got the same process id.
+        place.pid = pid or os.getpid()
+        place.name = f"{liveness.this_host()}:{place.title}:{token}:{place.pid}"
+        if pid == 0:
             _live(place, replaces, parent)
 
     def _bury(self) -> None:

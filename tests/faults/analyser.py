@@ -1,0 +1,80 @@
+"""The examined file says what is to happen: {"do": ..., "seconds": ...}. Anything else is real."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from ml.contract import Finding, Kind, MediaInfo, Outcome, Result, Status, Verdict
+from sandbox.types import SandboxFailed
+
+FINDINGS = ("provenance", "compression")
+
+
+def home() -> Path:
+    return Path(os.environ["TOUCHSTONE_HOME"])
+
+
+def once(name: str) -> bool:
+    """True for the first process that asks."""
+    try:
+        (home() / name).touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
+
+
+def analyse(
+    file: BinaryIO,
+    *,
+    sha256: str,
+    size: int,
+    progress: Callable[[float, str], None],
+    should_stop: Callable[[], bool],
+) -> Result:
+    head = file.read(1)
+    file.seek(0)
+    if head != b"{":
+        return _real(file, sha256=sha256, size=size, progress=progress, should_stop=should_stop)
+    order = json.load(file)
+    end = time.monotonic() + order["seconds"]
+    while (left := end - time.monotonic()) > 0:
+        progress(1 - left / max(order["seconds"], 0.01), "pretending")
+        time.sleep(min(left, 0.02))
+        if order["do"] == "polite" and should_stop():
+            raise RuntimeError("stopped")
+    match order["do"]:
+        case "kill_worker":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "kill_child":
+            raise SandboxFailed("killed", "SIGSEGV")
+        case "freeze" if once(f"frozen-{order['n']}"):
+            os.kill(os.getpid(), signal.SIGSTOP)  # somebody wakes us when the lease is long gone
+        case "flaky" if once(f"flaky-{order['n']}"):
+            raise OSError("not this time")
+    return _pretended(sha256, size, order["n"])
+
+
+def _pretended(sha256: str, size: int, number: int) -> Result:
+    return Result(
+        media=MediaInfo(sha256, size, Kind.IMAGE, "pretended"),
+        verdict=Verdict(Outcome.INCONCLUSIVE, f"order {number} was carried out"),
+        findings=tuple(Finding(name, "1", Status.RAN, "pretended") for name in FINDINGS),
+        engine_version="pretended-1",
+        seconds=0.0,
+    )
+
+
+def _real(file: BinaryIO, **how: Any) -> Result:
+    from ml.engine import analyse as engine
+
+    result = engine(file, **how)
+    loaded = sorted(name for name in sys.modules if "." not in name)
+    (home() / "modules.json").write_text(json.dumps(loaded))
+    return result

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.faults.house import House
+
+
+@pytest.fixture(scope="session")
+def standing_house() -> Iterator[House]:
+    house = House()
+    try:
+        house.build()
+        yield house
+    finally:
+        house.tear_down()
+
+
+@pytest.fixture
+def house(standing_house: House) -> Iterator[House]:
+    """An installation with nothing in it, and no worker left of an earlier test."""
+    standing_house.clear()
+    yield standing_house
+    for worker in standing_house.workers:
+        standing_house.end(worker, 9)
+    standing_house.workers.clear()
+    standing_house.seen.clear()

@@ -1,0 +1,274 @@
+"""The storm: many jobs, and everything round them is killed, frozen, cut off and restarted.
+
+    python -m tests.faults.storm --jobs 600        # the long form: `make faults`
+
+The plan is drawn from a seed. What counts at the end is counted in the database: every intake that
+was acknowledged has exactly one result, or is poison and parked with its reason.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import signal
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.faults.house import House, alive, wake
+
+POISON = ("kill_worker", "kill_worker", "kill_child")
+FROZEN_SECONDS = 4.0
+"""Longer than the lease and the reconciler's round: whoever wakes then is a zombie."""
+
+
+@dataclass
+class Report:
+    jobs: int = 0
+    seconds: float = 0.0
+    lost: int = 0
+    double_results: int = 0
+    poison_parked: int = 0
+    poison: int = len(POISON)
+    innocent_parked_then_requeued: int = 0
+    late_writes_refused: int = 0
+    done_without_effect_or_event: int = 0
+    wrong_findings: int = 0
+    processes_left: int = 0
+    audit_verified: str = ""
+    faults: Counter[str] = field(default_factory=Counter)
+
+    def table(self) -> str:
+        rows: list[tuple[str, Any]] = [
+            ("jobs", self.jobs),
+            ("seconds", f"{self.seconds:.0f}"),
+            *sorted(self.faults.items()),
+            ("lost", self.lost),
+            ("double results", self.double_results),
+            ("done without effect or event", self.done_without_effect_or_event),
+            ("results with missing findings", self.wrong_findings),
+            ("poison parked", f"{self.poison_parked} of {self.poison}"),
+            ("innocent parked, then requeued", self.innocent_parked_then_requeued),
+            ("late writes refused", self.late_writes_refused),
+            ("processes left behind", self.processes_left),
+            ("audit record", self.audit_verified),
+        ]
+        return "\n".join(f"{name:<34}{value}" for name, value in rows)
+
+    def good(self) -> bool:
+        bad = (self.lost, self.double_results, self.done_without_effect_or_event,
+               self.wrong_findings, self.processes_left)  # fmt: skip
+        return not any(bad) and self.poison_parked == self.poison and self.late_writes_refused > 0
+
+
+class Storm:
+    def __init__(
+        self,
+        house: House,
+        jobs: int,
+        *,
+        workers: int,
+        seconds: float,
+        seed: int,
+        strike_every: tuple[float, float] = (0.2, 0.6),
+        say: Any = None,
+    ) -> None:
+        self.strike_every = strike_every
+        self.house, self.jobs, self.workers = house, jobs, workers
+        self.seconds, self.chance = seconds, random.Random(seed)
+        self.say = say or (lambda line: None)
+        self.report = Report(jobs=jobs)
+        self.frozen: dict[int, float] = {}
+
+    def run(self) -> Report:
+        house, began = self.house, time.monotonic()
+        orders = self.orders()
+        half = len(orders) // 2
+        acknowledged = house.take_in(orders[:half])
+        running = [house.start_worker("--concurrency", "2") for _ in range(self.workers)]
+        acknowledged |= house.take_in(orders[half:])
+        self.blow(running)
+        self.calm(running)
+        house.wait_until_settled(120)
+        self.requeue_innocent({acknowledged[n] for n in range(len(POISON))})
+        for worker in running:
+            house.end(worker)
+        self.report.processes_left = len(house.leftovers())
+        self.report.seconds = time.monotonic() - began
+        self.count(orders, acknowledged)
+        return self.report
+
+    def orders(self) -> list[dict[str, Any]]:
+        """Poison first, so that it meets every fault; a few freeze themselves at their very end."""
+        kinds = [*POISON, *["freeze"] * max(3, self.jobs // 60), *["flaky"] * (self.jobs // 20)]
+        kinds += [self.chance.choice(["polite", "deaf"]) for _ in range(self.jobs - len(kinds))]
+        return [
+            {
+                "n": n,
+                "do": kind,
+                "seconds": self.chance.uniform(0.05, 0.4),
+                "priority": self.chance.choice([0, 10, 20]),
+            }
+            for n, kind in enumerate(kinds)
+        ]
+
+    # --- faults -----------------------------------------------------------------------------
+    def blow(self, running: list[Any]) -> None:
+        """Until the jobs are done or the time is over."""
+        house, began = self.house, time.monotonic()
+        planned = {0.15: self.purge, 0.3: house.crash_postgres, 0.5: self.drop, 0.7: self.purge,
+                   0.8: house.crash_postgres}  # fmt: skip
+        told = began
+        while (gone := (time.monotonic() - began) / self.seconds) < 1:
+            for moment in [m for m in planned if m <= gone]:
+                happening = planned.pop(moment)
+                happening()
+                self.report.faults[happening.__name__.replace("_", " ")] += 1
+            self.strike(running)
+            self.thaw()
+            time.sleep(self.chance.uniform(*self.strike_every))
+            if time.monotonic() - told > 10:
+                told = time.monotonic()
+                self.say(f"{gone:4.0%}  {house.states()}  {dict(self.report.faults)}")
+            if not planned and not {"queued", "running"} & house.states().keys():
+                return
+
+    def strike(self, running: list[Any]) -> None:
+        hands = [pid for pid in self.house.hands() if pid not in self.frozen]
+        dice = self.chance.random()
+        if dice < 0.04:
+            at = self.chance.randrange(len(running))
+            self.kill(running[at].pid, "worker tree SIGKILL")
+            running[at].wait()
+            running[at] = self.house.start_worker("--concurrency", "2")
+        elif hands and dice < 0.5:
+            self.kill(self.chance.choice(hands), "hand SIGKILL")
+        elif hands and dice < 0.8:
+            pid = self.chance.choice(hands)
+            if self.signal(pid, signal.SIGSTOP):
+                self.frozen[pid] = time.monotonic() + FROZEN_SECONDS
+                self.report.faults["hand SIGSTOP and SIGCONT"] += 1
+
+    def kill(self, pid: int, name: str) -> None:
+        if self.signal(pid, signal.SIGKILL):
+            self.report.faults[name] += 1
+
+    def signal(self, pid: int, number: int) -> bool:
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            return False
+        return True
+
+    def thaw(self, everybody: bool = False) -> None:
+        """Wake whom we froze long enough ago, and who froze itself."""
+        now = time.monotonic()
+        for pid in [p for p in self.house.seen if alive(p) and p not in self.frozen]:
+            if stopped(pid):
+                self.frozen[pid] = now + FROZEN_SECONDS
+                self.report.faults["froze at its last step"] += 1
+        for pid, until in list(self.frozen.items()):
+            if everybody or now > until:
+                wake(pid)
+                del self.frozen[pid]
+
+    def purge(self) -> None:
+        self.house.sql("DELETE FROM pgmq.q_touchstone")
+
+    def drop(self) -> None:
+        """The broker's queue is gone altogether, for two seconds."""
+        self.house.sql("ALTER TABLE pgmq.q_touchstone RENAME TO q_away")
+        time.sleep(2)
+        self.house.sql("ALTER TABLE pgmq.q_away RENAME TO q_touchstone")
+
+    def calm(self, running: list[Any]) -> None:
+        """No more faults, but those who freeze themselves are still woken."""
+        deadline = time.monotonic() + 120
+        while {"queued", "running"} & self.house.states().keys() and time.monotonic() < deadline:
+            for worker in running:
+                self.house.tree(worker)
+            self.thaw()
+            time.sleep(0.2)
+        self.thaw(everybody=True)
+        time.sleep(1)
+
+    # --- the reckoning ----------------------------------------------------------------------
+    def requeue_innocent(self, poison: set[str]) -> None:
+        """Killed three times by chance is called poison too: a person looks, and says: again."""
+        parked = self.house.sql("SELECT id::text FROM ml_analysis WHERE state = 'parked'")
+        innocent = [key for (key,) in parked if key not in poison]
+        self.report.innocent_parked_then_requeued = len(innocent)
+        if innocent:
+            self.house.python("-m", "tests.faults.intake", "--again", stdin="\n".join(innocent))
+            self.calm([w for w in self.house.workers if w.poll() is None])
+
+    def count(self, orders: list[dict[str, Any]], acknowledged: dict[int, str]) -> None:
+        house, report = self.house, self.report
+        state = dict(house.sql("SELECT id::text, state FROM ml_analysis"))
+        poison = {acknowledged[n] for n in range(len(POISON))}
+        well = set(acknowledged.values()) - poison
+        report.lost = sum(state.get(key) != "done" for key in well) + (
+            len(orders) - len(acknowledged)
+        )
+        report.poison_parked = sum(state.get(key) == "parked" for key in poison)
+        effects = Counter(key for (key,) in house.sql("SELECT analysis::text FROM faults_effect"))
+        ended = "verb IN ('analysis.finished', 'analysis.rejected')"
+        events = Counter(
+            key for (key,) in house.sql(f"SELECT object_id FROM audit_event WHERE {ended}")
+        )
+        report.double_results = sum(
+            effects[key] > 1 or events[key] > 1 for key in acknowledged.values()
+        )
+        done = {key for key, value in state.items() if value == "done"}
+        report.done_without_effect_or_event = sum(
+            effects[key] < 1 or events[key] < 1 for key in done
+        ) + len((effects.keys() | events.keys()) - done)
+        report.wrong_findings = house.one(
+            "SELECT count(*) FROM ml_analysis a WHERE "
+            "(SELECT count(*) FROM ml_findingrow f WHERE f.analysis_id = a.id) "
+            "<> CASE WHEN a.state = 'done' AND a.engine_version = 'pretended-1' THEN 2 ELSE 0 END "
+            "AND a.engine_version IN ('', 'pretended-1')"
+        )
+        report.late_writes_refused = house.one("SELECT count(*) FROM jobs_refusedwrite")
+        verified = house.manage("audit", "verify", check=False)
+        report.audit_verified = (verified.stdout.strip() or verified.stderr.strip()).splitlines()[
+            -1
+        ][:100]
+
+
+def stopped(pid: int) -> bool:
+    import psutil
+
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_STOPPED)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--jobs", type=int, default=600)
+    parser.add_argument("--seconds", type=float, default=180)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    wanted = parser.parse_args()
+    house = House()
+    try:
+        house.build()
+        print(f"seed {wanted.seed}", flush=True)
+        storm = Storm(
+            house, wanted.jobs, workers=wanted.workers, seconds=wanted.seconds, seed=wanted.seed,
+            say=lambda line: print(line, flush=True),
+        )  # fmt: skip
+        report = storm.run()
+        print(report.table())
+        return 0 if report.good() else 1
+    finally:
+        house.tear_down()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

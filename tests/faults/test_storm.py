@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.faults.house import House
+from tests.faults.storm import Storm
+
+pytestmark = pytest.mark.faults
+
+
+@pytest.mark.timeout(240)
+def test_nothing_is_lost_and_nothing_done_twice_in_a_storm(house: House) -> None:
+    """60 jobs under SIGKILL, SIGSTOP, a database crash and a lost broker: 0 lost, 0 double."""
+    storm = Storm(house, 60, workers=1, seconds=15, seed=20, strike_every=(0.6, 1.2))
+    report = storm.run()
+    print("\n" + report.table())
+    assert report.good(), report.table() + "\n" + house.log()
+    assert report.faults["hand SIGKILL"] and report.faults["crash postgres"] == 2
+    assert report.faults["purge"] and report.faults["drop"]
