@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from ml.contract import Box, Crop, Frame, Pixels
-from ml.media.faces import FoundFace
+from ml.media.faces import FoundFace, frontal
 
 CONTEXT = 0.3
 """How much of the landmarks' box is kept round it, on each side."""
@@ -77,10 +77,7 @@ def quality(pixels: Pixels, tight: Box, face: FoundFace, scale: float) -> float:
         grey = cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     edges = float(cv2.Laplacian(grey, cv2.CV_32F).var())
     sharp = edges / (edges + 100.0)
-    frontal = 1.0
-    if face.pose is not None:
-        frontal = max(float(face.pose[2, 2]), 0.0)  # the cosine of the angle to the camera
-    return float(size * sharp * frontal)
+    return float(size * sharp * frontal(face.landmarks))
 
 
 class BestCrops:

@@ -7,12 +7,14 @@ the first real one. Nothing here runs before a worker has forked: MediaPipe does
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import io
 import os
 import sys
 import zipfile
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -84,32 +86,45 @@ def landmarker(*, num_faces: int) -> Any:
     garbage collector, which can deadlock on it."""
     mp = mediapipe()
     vision = mp.tasks.vision
-    return vision.FaceLandmarker.create_from_options(
-        vision.FaceLandmarkerOptions(
-            base_options=mp.tasks.BaseOptions(model_asset_buffer=model_bytes()),
-            running_mode=vision.RunningMode.IMAGE,
-            num_faces=num_faces,
-            output_face_blendshapes=True,
-            output_facial_transformation_matrixes=True,
-        )
+    options = vision.FaceLandmarkerOptions(
+        base_options=mp.tasks.BaseOptions(model_asset_buffer=model_bytes()),
+        running_mode=vision.RunningMode.IMAGE,
+        num_faces=num_faces,
+        output_face_blendshapes=True,
+        output_facial_transformation_matrixes=True,
     )
+    with quiet_start():
+        return vision.FaceLandmarker.create_from_options(options)
 
 
 def detector(*, min_confidence: float) -> Any:
     """A fresh face detector. Use it in a `with`, for the same reason."""
     mp = mediapipe()
     vision = mp.tasks.vision
-    return vision.FaceDetector.create_from_options(
-        vision.FaceDetectorOptions(
-            base_options=mp.tasks.BaseOptions(model_asset_buffer=detector_bytes()),
-            min_detection_confidence=min_confidence,
-        )
+    options = vision.FaceDetectorOptions(
+        base_options=mp.tasks.BaseOptions(model_asset_buffer=detector_bytes()),
+        min_detection_confidence=min_confidence,
     )
+    with quiet_start():
+        return vision.FaceDetector.create_from_options(options)
 
 
 def as_image(pixels: Pixels) -> Any:
     mp = mediapipe()
     return mp.Image(image_format=mp.ImageFormat.SRGB, data=np.ascontiguousarray(pixels))
+
+
+@contextlib.contextmanager
+def quiet_start() -> Iterator[None]:
+    """Models greet on standard error when they are made; errors come as exceptions anyway."""
+    kept = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a descriptor is wanted
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def golden_photograph() -> Pixels:

@@ -1,38 +1,30 @@
-"""Where the faces are in a frame: found at every size, measured with 478 points each.
+"""A face in one picture, measured with 478 points.
 
-MediaPipe's detector looks at 128 x 128 pixels, so a face narrower than about a tenth of what it
-is shown stays unseen. Small faces are found by showing it parts of the frame ("tiles"). Landmarks
-are then taken from a crop round each face in the frame's own pixels.
+In stills MediaPipe's landmarker measures, with blendshapes and pose. In videos the same network
+follows each face from sample to sample (`points.py`), which costs half.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ml.contract import Box, Pixels
 from ml.media import face_model
+from ml.media.points import PointNetwork, Square, round_eyes, round_points
+from ml.media.search import MIN_FACE, FaceSearch, Seen, same_face, smaller
 
-LOOK_SIDE = 1920
-"""Searching happens on a copy at most this long; landmarks come from the original."""
-TILE = 640
-FINE_TILE = 320
-OVERLAP = 0.25
-MIN_CONFIDENCE = 0.5
 CROP_SHARE = 2.0
 """Side of the crop that the landmarker sees, over the longer side of the face's box."""
 CROP_SIDE = 384
 """Larger crops are made smaller first: the landmarker works at 256."""
-MIN_FACE = 16.0
-BORDER = 0.35
-"""How much grey is put round a picture that the face fills to its edges."""
+EYE_OUTER = (33, 263)
+CHIN = 152
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,58 +37,28 @@ class FoundFace:
     pose: NDArray[np.float32] | None = None
 
 
-def overlap(a: Box, b: Box) -> float:
-    """Shared area over joined area."""
-    shared = _shared_area(a, b)
-    joined = a.width * a.height + b.width * b.height - shared
-    return shared / joined if joined > 0 else 0.0
-
-
-def same_face(a: Box, b: Box) -> bool:
-    """Two boxes round one face: they overlap, or one lies mostly within the other."""
-    shared = _shared_area(a, b)
-    smaller = min(a.width * a.height, b.width * b.height)
-    return overlap(a, b) > 0.3 or (smaller > 0 and shared / smaller > 0.6)
-
-
-def _shared_area(a: Box, b: Box) -> float:
-    width = min(a.right, b.right) - max(a.left, b.left)
-    height = min(a.bottom, b.bottom) - max(a.top, b.top)
-    return max(width, 0.0) * max(height, 0.0)
-
-
-def tiles(width: int, height: int, side: int) -> Iterator[tuple[int, int, int, int]]:
-    """Squares of about `side`, overlapping, that cover the picture; none if one would be all."""
-    side = min(side, width, height)
-    if side == width and side == height:
-        return
-    for top in _starts(height, side):
-        for left in _starts(width, side):
-            yield left, top, side, side
-
-
-def _starts(length: int, side: int) -> list[int]:
-    if length <= side:
-        return [0]
-    count = int(np.ceil((length - side) / (side * (1 - OVERLAP)))) + 1
-    return [round(start) for start in np.linspace(0, length - side, count)]
+def frontal(landmarks: NDArray[np.float32]) -> float:
+    """1 for a face that looks into the camera, 0 for a profile: how squarely the plane through
+    the outer eye corners and the chin faces us."""
+    right, left, chin = landmarks[EYE_OUTER[0]], landmarks[EYE_OUTER[1]], landmarks[CHIN]
+    normal = np.cross(left - right, chin - right)
+    length = float(np.linalg.norm(normal))
+    return abs(float(normal[2])) / length if length > 0 else 0.0
 
 
 class FaceFinder:
-    """Finds faces in one file's frames. A context manager, made after the fork, one a file."""
+    """Finds and measures faces in one file's frames. A context manager, made after the fork."""
 
     def __init__(self, *, most: int = 16) -> None:
         self.most = most
+        self.search = FaceSearch()
         self._open = ExitStack()
-        self._detector: Any = None
         self._landmarker: Any = None
+        self._network: PointNetwork | None = None
 
     def __enter__(self) -> FaceFinder:
         face_model.check_golden_photograph()
-        self._detector = self._open.enter_context(
-            face_model.detector(min_confidence=MIN_CONFIDENCE)
-        )
-        self._landmarker = self._open.enter_context(face_model.landmarker(num_faces=1))
+        self._open.enter_context(self.search)
         return self
 
     def __exit__(
@@ -106,105 +68,80 @@ class FaceFinder:
         trace: TracebackType | None,
     ) -> None:
         self._open.close()
+        self._landmarker = self._network = None
 
-    def find(
-        self,
-        pixels: Pixels,
-        *,
-        known: Sequence[Box] = (),
-        thorough: bool = True,
-        fine: bool = False,
-    ) -> list[FoundFace]:
-        """The faces of one frame, largest first.
-
-        `known` are the boxes of the frame before, looked at again where they were. `thorough`
-        looks at tiles too; `fine` at small tiles, which is for stills."""
-        candidates = self._candidates(pixels, thorough=thorough, fine=fine)
-        for box in known:
-            if not any(same_face(box, other) for other in candidates):
-                candidates.append(box)
-        candidates.sort(key=lambda box: box.width * box.height, reverse=True)
+    def in_still(self, pixels: Pixels) -> list[FoundFace]:
+        """All faces of a picture, largest first, with all that MediaPipe says of them."""
         found: list[FoundFace] = []
-        for box in candidates[: 2 * self.most]:
-            face = self._measure(pixels, box)
+        for seen in largest_first(self.search.thoroughly(pixels, fine=True)):
+            face = self._measure(pixels, seen.box)
             if face and not any(same_face(face.box, other.box) for other in found):
                 found.append(face)
             if len(found) == self.most:
                 break
         return found
 
-    def _candidates(self, pixels: Pixels, *, thorough: bool, fine: bool) -> list[Box]:
-        height, width = pixels.shape[:2]
-        shrink = min(1.0, LOOK_SIDE / max(height, width))
-        look = _resized(pixels, shrink)
-        candidates = self._detect(look, shrink)
-        if thorough:
-            high, wide = look.shape[:2]
-            for side in (TILE, FINE_TILE) if fine else (TILE,):
-                for left, top, w, h in tiles(wide, high, side):
-                    part = look[top : top + h, left : left + w]
-                    for box in self._detect(part, shrink, left, top):
-                        if not any(same_face(box, other) for other in candidates):
-                            candidates.append(box)
-            if not candidates:
-                candidates = self._detect_beyond_edges(look, shrink)
-        return candidates
+    def new(self, pixels: Pixels, seen: Seen) -> FoundFace | None:
+        """A face that the detector has seen, in a video."""
+        return self._points(pixels, round_eyes(seen.box, seen.right_eye, seen.left_eye))
 
-    def _detect(
-        self, part: Pixels, shrink: float, left: float = 0.0, top: float = 0.0
-    ) -> list[Box]:
-        boxes = []
-        for detection in self._detector.detect(face_model.as_image(part)).detections:
-            b = detection.bounding_box
-            x, y = left + b.origin_x, top + b.origin_y
-            box = Box(x / shrink, y / shrink, (x + b.width) / shrink, (y + b.height) / shrink)
-            if min(box.width, box.height) >= MIN_FACE:
-                boxes.append(box)
-        return boxes
+    def again(
+        self, pixels: Pixels, expected: NDArray[np.float32], seen: Seen | None = None
+    ) -> FoundFace | None:
+        """A face that was there a moment ago, in a video: where the detector sees it now, else
+        where it is expected, else somewhere near."""
+        found = self.new(pixels, seen) if seen else None
+        found = found or self._points(pixels, round_points(expected))
+        if found:
+            return found
+        near = self.search.near(pixels, expected)
+        return self.new(pixels, near) if near else None
 
-    def _detect_beyond_edges(self, look: Pixels, shrink: float) -> list[Box]:
-        """A face that fills the picture is only seen with some room round it."""
-        border = round(BORDER * max(look.shape[:2]))
-        roomy = cv2.copyMakeBorder(
-            look, border, border, border, border, cv2.BORDER_CONSTANT, value=(127, 127, 127)
-        )
-        return self._detect(np.asarray(roomy, np.uint8), shrink, -border, -border)
+    def _points(self, pixels: Pixels, square: Square) -> FoundFace | None:
+        if self._network is None:
+            self._network = PointNetwork()
+        points = self._network(pixels, square)
+        return None if points is None else _found(points)
 
     def _measure(self, pixels: Pixels, box: Box) -> FoundFace | None:
+        if self._landmarker is None:
+            self._landmarker = self._open.enter_context(face_model.landmarker(num_faces=1))
         half = CROP_SHARE * max(box.width, box.height) / 2
-        middle_x, middle_y = (box.left + box.right) / 2, (box.top + box.bottom) / 2
-        left, top = round(middle_x - half), round(middle_y - half)
+        left = round((box.left + box.right) / 2 - half)
+        top = round((box.top + box.bottom) / 2 - half)
         side = max(round(2 * half), 2)
         crop = _square(pixels, left, top, side)
         if crop is None:
             return None
-        shrink = min(1.0, CROP_SIDE / side)
-        result = self._landmarker.detect(face_model.as_image(_resized(crop, shrink)))
+        result = self._landmarker.detect(face_model.as_image(smaller(crop, CROP_SIDE)[0]))
         if not result.face_landmarks:
             return None
         points = np.array([(p.x, p.y, p.z) for p in result.face_landmarks[0]], np.float32)
         points *= side
         points[:, :2] += (left, top)
-        low, high = points[:, :2].min(axis=0), points[:, :2].max(axis=0)
-        found = Box(float(low[0]), float(low[1]), float(high[0]), float(high[1]))
-        if min(found.width, found.height) < MIN_FACE:
-            return None
         shapes = result.face_blendshapes[0] if result.face_blendshapes else []
         poses = result.facial_transformation_matrixes
-        return FoundFace(
-            box=found,
-            landmarks=points,
-            blendshapes={shape.category_name: float(shape.score) for shape in shapes},
-            pose=np.asarray(poses[0], np.float32) if poses is not None and len(poses) else None,
+        return _found(
+            points,
+            {shape.category_name: float(shape.score) for shape in shapes},
+            np.asarray(poses[0], np.float32) if poses is not None and len(poses) else None,
         )
 
 
-def _resized(pixels: Pixels, factor: float) -> Pixels:
-    if factor >= 1.0:
-        return pixels
-    height, width = pixels.shape[:2]
-    size = (max(round(width * factor), 1), max(round(height * factor), 1))
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+def largest_first(seen: list[Seen]) -> list[Seen]:
+    return sorted(seen, key=lambda s: s.box.width * s.box.height, reverse=True)
+
+
+def _found(
+    points: NDArray[np.float32],
+    blendshapes: dict[str, float] | None = None,
+    pose: NDArray[np.float32] | None = None,
+) -> FoundFace | None:
+    low, high = points[:, :2].min(axis=0), points[:, :2].max(axis=0)
+    box = Box(float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+    if min(box.width, box.height) < MIN_FACE:
+        return None
+    return FoundFace(box, points, blendshapes or {}, pose)
 
 
 def _square(pixels: Pixels, left: int, top: int, side: int) -> Pixels | None:

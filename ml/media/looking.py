@@ -11,13 +11,20 @@ from typing import Any
 from ml.contract import Face, FaceTrack, Frame, Kind, Media
 from ml.media.cuts import CutFinder
 from ml.media.face_model import FaceModelUnusable
-from ml.media.faces import FaceFinder
-from ml.media.tracks import Tracker
+from ml.media.faces import FaceFinder, FoundFace, largest_first
+from ml.media.search import Seen, same_face
+from ml.media.tracks import Track, Tracker
 
 log = logging.getLogger(__name__)
 
-SEARCH_EVERY = 1.0
-"""Seconds between two searches of the whole frame for faces that have come in."""
+SEARCH_EVERY = 2.0
+"""Seconds between two thorough searches for faces that have come in."""
+GLANCE_EVERY = 0.4
+"""Seconds between two looks at the whole frame, which show large faces only."""
+MEASURED_A_FRAME = 1.5
+"""Faces measured in a sampled frame, on average. One face is followed in every sample; many take
+turns, so that a crowd does not cost more than a couple."""
+SAVED_UP = 3.0
 MOST_FACES = {Kind.IMAGE: 40, Kind.VIDEO: 16}
 TOO_EARLY = 1e-6
 
@@ -30,8 +37,8 @@ class FaceWatch:
         kind = media.info.kind
         self._still = kind is Kind.IMAGE
         self._step = 1 / rate
-        self._due = 0.0
-        self._search_due = 0.0
+        self._due = self._search_due = self._glance_due = 0.0
+        self._allowance = 0.0
         self._finder = FaceFinder(most=MOST_FACES[kind]) if kind in MOST_FACES else None
         self._open = contextlib.ExitStack()
         self._started = False
@@ -68,18 +75,44 @@ class FaceWatch:
         if not self._started:
             self._open.enter_context(finder)
             self._started = True
-        cut = not self._still and self._cuts.starts_scene(frame.pixels)
-        thorough = self._still or cut or frame.seconds >= self._search_due
-        if thorough:
+        if self._still:
+            found = finder.in_still(frame.pixels)
+            self._capped |= len(found) == finder.most
+            return self._tracker.update(frame, found)
+        return self._follow(finder, frame)
+
+    def _follow(self, finder: FaceFinder, frame: Frame) -> Sequence[Face]:
+        seen = self._seen(finder, frame)
+        known = self._tracker.alive
+        newcomers = [s for s in seen if not any(same_face(s.box, t.box) for t in known)]
+        room = max(finder.most - len(known), 0)
+        self._capped |= len(newcomers) > room
+        found = [finder.new(frame.pixels, s) for s in largest_first(newcomers)[:room]]
+        turn = self._whose_turn(known)
+        for track in turn:
+            where = next((s for s in seen if same_face(s.box, track.box)), None)
+            found.append(finder.again(frame.pixels, track.expected(frame.seconds), where))
+        return self._tracker.update(frame, _each_once(found), looked_for=turn)
+
+    def _seen(self, finder: FaceFinder, frame: Frame) -> Sequence[Seen]:
+        cut = self._cuts.starts_scene(frame.pixels)
+        if cut:
+            self._tracker.scene_ends()
+        if cut or frame.seconds + TOO_EARLY >= self._search_due:
             self._search_due = frame.seconds + SEARCH_EVERY
-        found = finder.find(
-            frame.pixels,
-            known=() if cut else self._tracker.known_boxes(frame.seconds),
-            thorough=thorough,
-            fine=self._still,
-        )
-        self._capped |= len(found) == finder.most
-        return self._tracker.update(frame, found, cut=cut)
+            self._glance_due = frame.seconds + GLANCE_EVERY
+            return finder.search.thoroughly(frame.pixels)
+        if frame.seconds + TOO_EARLY >= self._glance_due:
+            self._glance_due = frame.seconds + GLANCE_EVERY
+            return finder.search.glance(frame.pixels)
+        return ()
+
+    def _whose_turn(self, known: Sequence[Track]) -> list[Track]:
+        """Those who have waited longest, as many as the allowance pays for."""
+        self._allowance = min(self._allowance + MEASURED_A_FRAME, SAVED_UP)
+        turn = sorted(known, key=lambda t: (t.last, t.id))[: int(self._allowance)]
+        self._allowance -= len(turn)
+        return turn
 
     def tracks(self) -> tuple[FaceTrack, ...]:
         return self._tracker.tracks()
@@ -94,3 +127,12 @@ class FaceWatch:
             "more_faces_than_examined": self._capped or self._tracker.dropped > 0,
         }
         return tuple(name for name, holds in said.items() if holds)
+
+
+def _each_once(found: Sequence[FoundFace | None]) -> list[FoundFace]:
+    """Two looks may have met the same face."""
+    once: list[FoundFace] = []
+    for face in found:
+        if face and not any(same_face(face.box, other.box) for other in once):
+            once.append(face)
+    return once

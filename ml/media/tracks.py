@@ -11,15 +11,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from ml.contract import Box, Face, FaceTrack, Frame
 from ml.media import crops
 from ml.media.crops import BestCrops
-from ml.media.faces import FoundFace, overlap
+from ml.media.faces import FoundFace, frontal
+from ml.media.search import overlap
 
-FORGET_AFTER = 1.0
-"""A face unseen for so many seconds is another track when it returns."""
+MISSES = 3
+"""A face that was looked for so often in vain has gone; it is another track when it returns."""
 MOST_TRACKS = 64
 MOST_CROP_BYTES = 96 * 1024 * 1024
 TRAIL = 240
@@ -61,8 +63,11 @@ class Track:
     first: float
     last: float
     box: Box
-    points: np.ndarray
+    landmarks: NDArray[np.float32]
     seen: int = 0
+    misses: int = 0
+    drift: tuple[float, float] = (0.0, 0.0)
+    """Pixels a second, from the last two sightings."""
     size_sum: float = 0.0
     smallest: float = float("inf")
     largest: float = 0.0
@@ -71,16 +76,26 @@ class Track:
     best: BestCrops = field(default_factory=BestCrops)
 
     def add(self, frame: Frame, face: FoundFace) -> None:
-        self.last, self.box, self.points = frame.seconds, face.box, _stable(face)
+        self.drift = _drift(self, frame.seconds, face.box)
+        self.last, self.box, self.landmarks = frame.seconds, face.box, face.landmarks
         self.seen += 1
+        self.misses = 0
         size = min(face.box.width, face.box.height)
         self.size_sum += size
         self.smallest, self.largest = min(self.smallest, size), max(self.largest, size)
-        self.frontal_sum += float(face.pose[2, 2]) if face.pose is not None else 0.0
+        self.frontal_sum += frontal(face.landmarks)
         self.trail.add(frame.seconds, face.box)
         crop = crops.cut(frame, face)
         if crop is not None:
             self.best.offer(crop)
+
+    def expected(self, seconds: float) -> NDArray[np.float32]:
+        """Where its points should be by now, if it goes on as it went; at most half a face on."""
+        most = max(self.box.width, self.box.height) / 2
+        step = np.clip(np.array(self.drift) * (seconds - self.last), -most, most)
+        landmarks = self.landmarks.copy()
+        landmarks[:, :2] += step
+        return landmarks
 
     def summary(self) -> dict[str, Any]:
         """Plain JSON for people and pages."""
@@ -116,22 +131,35 @@ class Tracker:
         self.dropped = 0
         """Tracks that were forgotten because there were too many; the least seen go first."""
 
-    def known_boxes(self, seconds: float) -> list[Box]:
-        """Where faces were a moment ago."""
-        return [t.box for t in self._alive if seconds - t.last <= FORGET_AFTER]
+    @property
+    def alive(self) -> Sequence[Track]:
+        """Faces that may still be there."""
+        return tuple(self._alive)
 
-    def update(self, frame: Frame, found: Sequence[FoundFace], *, cut: bool = False) -> list[Face]:
-        self._let_go(frame.seconds, everything=cut)
+    def scene_ends(self) -> None:
+        """Nobody is followed over a cut."""
+        self._ended += self._alive
+        self._alive = []
+
+    def update(
+        self, frame: Frame, found: Sequence[FoundFace], *, looked_for: Sequence[Track] = ()
+    ) -> list[Face]:
+        """`looked_for` are the tracks whose face should be among those found."""
         matched = self._match(found)
         faces = []
         for number, face in enumerate(found):
             track = matched.get(number)
             if track is None:
-                track = Track(self._next_id, frame.seconds, frame.seconds, face.box, _stable(face))
+                track = Track(self._next_id, frame.seconds, frame.seconds, face.box, face.landmarks)
                 self._next_id += 1
                 self._alive.append(track)
             track.add(frame, face)
             faces.append(Face(track.id, face.box, face.landmarks, face.blendshapes, face.pose))
+        missed = [t for t in looked_for if all(t is not m for m in matched.values())]
+        for track in missed:
+            track.misses += 1
+        self._ended += [t for t in self._alive if t.misses >= MISSES]
+        self._alive = [t for t in self._alive if t.misses < MISSES]
         self._stay_small()
         return faces
 
@@ -145,13 +173,6 @@ class Tracker:
             for row, column in zip(rows, columns, strict=True)
             if cost[row, column] < FAR
         }
-
-    def _let_go(self, seconds: float, *, everything: bool) -> None:
-        staying: list[Track] = []
-        for track in self._alive:
-            gone = everything or seconds - track.last > FORGET_AFTER
-            (self._ended if gone else staying).append(track)
-        self._alive = staying
 
     def _stay_small(self) -> None:
         while len(self._ended) + len(self._alive) > self._most_tracks and self._ended:
@@ -176,18 +197,26 @@ class Tracker:
         return [t.summary() for t in self._all]
 
 
-def _stable(face: FoundFace) -> np.ndarray:
-    return face.landmarks[STABLE_POINTS, :2]
+def _drift(track: Track, seconds: float, box: Box) -> tuple[float, float]:
+    passed = seconds - track.last
+    if track.seen == 0 or passed <= 0:
+        return 0.0, 0.0
+    before = track.box
+    return (
+        (box.left + box.right - before.left - before.right) / 2 / passed,
+        (box.top + box.bottom - before.top - before.bottom) / 2 / passed,
+    )
 
 
 def _unlikeness(track: Track, face: FoundFace) -> float:
     """0 for the same place and shape; FAR where it cannot be the same face."""
     side = max(track.box.width, track.box.height, face.box.width, face.box.height, 1.0)
-    apart = float(np.linalg.norm(track.points - _stable(face), axis=1).mean()) / side
+    apart = track.landmarks[STABLE_POINTS, :2] - face.landmarks[STABLE_POINTS, :2]
+    distance = float(np.linalg.norm(apart, axis=1).mean()) / side
     shared = overlap(track.box, face.box)
-    if shared < 0.1 and apart > 0.8:
+    if shared < 0.1 and distance > 0.8:
         return FAR
     sizes = (track.box.width * track.box.height) / max(face.box.width * face.box.height, 1.0)
     if not 0.2 < sizes < 5.0:
         return FAR
-    return (1.0 - shared) + apart
+    return (1.0 - shared) + distance

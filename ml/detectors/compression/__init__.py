@@ -1,0 +1,1 @@
+"""Compression history: what earlier and present encoding has left in a file."""

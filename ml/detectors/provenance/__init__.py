@@ -1,0 +1,1 @@
+"""Provenance: what a file says about its own origin. Claims, graded; never a plain tick."""

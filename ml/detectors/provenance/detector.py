@@ -1,0 +1,66 @@
+"""What the file says about its own origin, graded. See card.md for what that is worth."""
+
+from __future__ import annotations
+
+from ml.contract import Detector, Evidence, Finding, Media, Status, Strength, View
+from ml.detectors.provenance import credentials, generators, reading, tools
+
+NAME = "provenance"
+VERSION = "1"
+MOST_EVIDENCE = 40
+GRADES = list(Strength)
+
+
+class Provenance:
+    """Reads only what the sandbox has gathered; wants no frame."""
+
+    name = NAME
+    version = VERSION
+    frame_rate = 0.0
+
+    def not_applicable(self, media: Media) -> str | None:
+        return None
+
+    def examine(self, media: Media) -> ProvenanceExamination:
+        return ProvenanceExamination(media)
+
+
+class ProvenanceExamination:
+    def __init__(self, media: Media) -> None:
+        self._media = media
+
+    def observe(self, view: View) -> None:
+        """Pictures say nothing here."""
+
+    def conclude(self) -> Finding:
+        claims = reading.claims(self._media.facts)
+        evidence = _strongest_first(
+            [*credentials.signs(claims.manifest), *generators.signs(claims), *tools.signs(claims)]
+        )
+        return Finding(
+            detector=NAME,
+            version=VERSION,
+            status=Status.RAN,
+            reason=_reason(evidence),
+            evidence=evidence,
+            counts={"texts": len(claims.texts), "evidence": len(evidence)},
+        )
+
+
+def _strongest_first(evidence: list[Evidence]) -> tuple[Evidence, ...]:
+    once = {(e.code, e.text): e for e in evidence}.values()
+    return tuple(sorted(once, key=lambda e: -GRADES.index(e.strength))[:MOST_EVIDENCE])
+
+
+def _reason(evidence: tuple[Evidence, ...]) -> str:
+    first = evidence[0]
+    if first.strength is Strength.CONTEXT:
+        return (
+            "Nothing in what the file says about itself points at a generator or at editing. Such "
+            "notes are easily removed, so this does not show that it is genuine."
+        )
+    return first.text
+
+
+def make() -> Detector:
+    return Provenance()
