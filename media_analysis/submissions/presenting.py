@@ -10,6 +10,7 @@ from django.urls import reverse
 from accounts.actors import Actor
 from accounts.roles import Permission
 from audit.models import Event
+from media_analysis.submissions import pictures
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.services import Received
 from media_analysis.submissions.story import told_event
@@ -52,6 +53,8 @@ def page(submission: Submission, actor: Actor) -> dict[str, Any]:
         "coverage": [coverage_line(f) for f in findings],
         "coverage_summary": coverage_summary(findings),
         "timeline": timeline(result),
+        "frames": pictures.shown(submission, actor, result),
+        "veiled": True,
         "facts": media_facts(submission, result),
         "custody": custody(submission),
         "earlier": same_bytes(submission, actor),
@@ -189,7 +192,7 @@ def timeline(result: Json) -> dict[str, Any] | None:
     lanes, rows = [], []
     for track in tracks:
         start, end = track["first"], track["last"]
-        name = f"Face {track['track']}"
+        name = f"Face {track['id']}"
         lanes.append({"name": name, "kind": "presence", "segments": [_segment(start, end)]})
         rows.append(_row(start, end, name, "", "a face is in view"))
     for f in {f["detector"]: f for f, _ in spoken}.values():

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.actors import actor_of
 from accounts.roles import Permission
 from media_analysis.submissions import history as finding
-from media_analysis.submissions import presenting, services
+from media_analysis.submissions import pictures, presenting, services
 from media_analysis.submissions.forms import HistoryFilter, IntakeForm
 from media_analysis.submissions.models import Submission
 
@@ -163,6 +163,18 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
         else "The analysis had already ended, so there was nothing to cancel.",
     )
     return redirect("submissions:detail", pk)
+
+
+@login_required
+@require_GET
+def picture(request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
+    """A small picture made by the engine, never the submitter's own bytes."""
+    png = pictures.look(actor_of(request), _mine(request, pk), name)
+    if png is None:
+        raise Http404
+    response = HttpResponse(png, content_type="image/png")
+    response["Cache-Control"] = "private, max-age=600"
+    return response
 
 
 @login_required

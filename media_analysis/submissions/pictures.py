@@ -1,0 +1,114 @@
+"""The small pictures of a submission: what there is to see, and the record of who looked.
+
+They were made from clean pixels inside the engine; the submitter's own bytes never reach a browser
+from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models.functions import Now
+from django.urls import reverse
+
+from accounts.actors import Actor
+from accounts.roles import Permission
+from audit.models import Event
+from audit.services import record
+from audit.verbs import Verb
+from media_analysis.submissions.models import Submission
+from ml.models import Thumbnail
+
+ONE_LOOK = timedelta(minutes=10)
+"""The pictures of one page are one look, not a dozen events."""
+STYLES = 3
+
+
+def look(actor: Actor, submission: Submission, name: str) -> bytes | None:
+    """One picture as a PNG, the look on record before it is handed out; None when there is none
+    or the actor may not look."""
+    if not actor.can(Permission.VIEW_MEDIA, submission.team_id):
+        return None
+    found = Thumbnail.objects.filter(analysis=submission.analysis_id, name=name).first()
+    if found is None:
+        return None
+    who = actor.who_in(submission.team_id)
+    with transaction.atomic():
+        lately = Event.objects.filter(
+            chain=submission.pk,
+            verb=Verb.MEDIA_VIEWED,
+            who=f"{who.kind}:{who.id}",
+            recorded_at__gt=Now() - ONE_LOOK,
+        )
+        if not lately.exists():
+            record(
+                chain=submission.pk,
+                verb=Verb.MEDIA_VIEWED,
+                who=who,
+                object_type="blob",
+                object_id=submission.blob_id,
+                object_sha256=submission.blob_id,
+            )
+    return bytes(found.png)
+
+
+def shown(submission: Submission, actor: Actor, result: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The first frame with its faces, then each face at its best, for `result/frames.html`."""
+    if not actor.can(Permission.VIEW_MEDIA, submission.team_id):
+        return []
+    media, tracks = result.get("media") or {}, result.get("tracks") or []
+    names = submission.analysis.thumbnails.order_by("id").values_list("name", flat=True)
+    return [
+        {
+            **(_frame(media, tracks) if name == "frame" else _face(name, tracks)),
+            "url": reverse("submissions:picture", args=[submission.pk, name]),
+        }
+        for name in names
+    ]
+
+
+def _frame(media: Mapping[str, Any], tracks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    width, height = media.get("width") or 480, media.get("height") or 480
+    is_film = media.get("kind") == "video"
+    faces = [box for track in tracks if (box := _box_at_start(track))]
+    return {
+        "width": width,
+        "height": height,
+        "label_size": max(width, height) // 26 or 1,
+        "alt": "The first frame of the film" if is_film else "The picture",
+        "caption": "The first frame" if is_film else "The picture, made smaller",
+        "faces": faces,
+    }
+
+
+def _face(name: str, tracks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    number = name.rpartition("-")[2]
+    track = next((t for t in tracks if str(t["id"]) == number), None)
+    caption = f"Face {number}"
+    if track and track["last"] > track["first"]:
+        caption += f", seen from {track['first']:.1f} s to {track['last']:.1f} s"
+    return {
+        "width": 160,
+        "height": 160,
+        "alt": f"Face {number} at its clearest",
+        "caption": caption,
+        "faces": [],
+    }
+
+
+def _box_at_start(track: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Where the face is in the first frame, if it is there."""
+    if not track["boxes"] or track["boxes"][0][0] > 0:
+        return None
+    _, left, top, right, bottom = track["boxes"][0]
+    return {
+        "left": left,
+        "top": top,
+        "width": right - left,
+        "height": bottom - top,
+        "track": track["id"],
+        "style": track["id"] % STYLES + 1,
+    }
