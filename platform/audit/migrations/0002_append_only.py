@@ -12,7 +12,11 @@ CREATE FUNCTION audit_append(
     in_chain uuid, in_payload bytea,
     OUT id bigint, OUT seq bigint, OUT prev_hash bytea, OUT hash bytea,
     OUT xid xid8, OUT recorded_at timestamptz
-) LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+) LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp
+-- A plan made while the tables were empty would read them whole for as long as its session lives.
+SET enable_seqscan = off
+AS $$
 #variable_conflict use_column
 DECLARE
     head audit_chainhead;
@@ -56,8 +60,9 @@ BEGIN
         USING ERRCODE = 'insufficient_privilege';
 END $$;
 
-CREATE FUNCTION audit_head_moves_forward() RETURNS trigger LANGUAGE plpgsql
-SET search_path = public, pg_temp AS $$
+-- Takes its settings from audit_append, which is the one caller that matters: setting them again
+-- would cost more than the check.
+CREATE FUNCTION audit_head_moves_forward() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
         IF NEW.seq <> 0 OR NEW.hash <> decode(repeat('00', 32), 'hex') THEN
@@ -65,7 +70,7 @@ BEGIN
                 USING ERRCODE = 'insufficient_privilege';
         END IF;
     ELSIF NEW.chain <> OLD.chain OR NEW.seq <> OLD.seq + 1 OR NOT EXISTS (
-        SELECT FROM audit_event e
+        SELECT FROM public.audit_event e
         WHERE e.chain = NEW.chain AND e.seq = NEW.seq AND e.hash = NEW.hash AND e.prev_hash = OLD.hash
     ) THEN
         RAISE EXCEPTION 'the audit record is append-only: a head moves only to the next event'

@@ -1,0 +1,171 @@
+"""How much the hash chain costs: chained inserts against plain ones, in one run.
+
+    PYTHONPATH=platform python bench/audit_rate.py [--clients 8] [--seconds 2] [--rounds 10]
+        [--chains 1000] [--work-ms 5] [--json]
+
+Both ways write the same event: same columns, same indexes, one transaction and one commit each,
+from several clients of PostgreSQL's own pgbench on a scratch database of the embedded server.
+`plain` is an INSERT of an event that is handed a ready hash. `chained` is `audit_append`: lock the
+chain's head, number, time and hash the event, insert it, move the head. Short rounds alternate, so
+that both meet the same machine. Two figures come out:
+
+- bare: nothing but the insert, as many as go; the hardest comparison there is;
+- with work: each transaction does `--work-ms` of other work after the insert, holding the chain, as
+  a request that records an event does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "platform"))
+
+from local import postgres  # noqa: E402
+
+DATABASE = "bench_audit_rate"
+PLAIN_TABLE = """
+    CREATE TABLE plain_event (LIKE audit_event INCLUDING ALL);
+    GRANT INSERT, SELECT ON plain_event TO touchstone_app;
+"""
+PAYLOAD = (
+    '{"data":{"engine":"1.0"},"object":{"id":"7d1b44b0-54c8-4f26-9a5e-0a3f6d1c2b11","sha256":"'
+    + "ab" * 32
+    + '","type":"submission"},"v":1,"verb":"media.viewed","where":{"code":"'
+    + "0" * 40
+    + '","host":"0123456789abcdef","lock":"'
+    + "0" * 64
+    + '","service":"web"},"who":{"id":"0d4a0b6c-2d43-4f0a-8a76-5f9c3c1a7a55","kind":"user",'
+    '"role":"moderator","token":"","via":"passkey"},"why":""}'
+)
+CHAIN = r"""\set chain random(1, {chains})
+\set serial random(1, 9000000000000000)
+"""
+WAYS = {
+    "plain": "INSERT INTO plain_event (chain, seq, prev_hash, hash, payload, xid, recorded_at, "
+    "verb, who, object_type, object_id) VALUES (uuid_in(lpad(:chain::text, 32, '0')::cstring), "
+    ":serial, :hash, :hash, convert_to(:payload, 'UTF8'), pg_current_xact_id(), clock_timestamp(), "
+    "'media.viewed', 'user:0d4a0b6c-2d43-4f0a-8a76-5f9c3c1a7a55', 'submission', "
+    "'7d1b44b0-54c8-4f26-9a5e-0a3f6d1c2b11');",
+    "chained": "SELECT id FROM audit_append(uuid_in(lpad(:chain::text, 32, '0')::cstring), "
+    "convert_to(:payload, 'UTF8'));",
+}
+
+
+def prepare(pg: postgres.Server) -> None:
+    pg.sql(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
+    pg.sql(f"CREATE DATABASE {DATABASE} OWNER {postgres.OWNER}")
+    pg.sql(f"GRANT USAGE ON SCHEMA public TO {postgres.APP}", DATABASE)
+    subprocess.run(
+        [sys.executable, "manage.py", "migrate", "audit", "--verbosity", "0"],
+        cwd=ROOT,
+        check=True,
+        env=os.environ
+        | {
+            "DATABASE_URL": pg.url(postgres.OWNER, DATABASE),
+            "PYTHONPATH": "platform",
+            "DEBUG": "1",
+        },
+    )
+    pg.sql(PLAIN_TABLE, DATABASE)
+    pg.sql("VACUUM ANALYZE", DATABASE)
+
+
+def script(folder: Path, way: str, work_ms: float, chains: int) -> Path:
+    lines = [CHAIN.format(chains=chains), "BEGIN;", WAYS[way]]
+    if work_ms:
+        lines.append(f"SELECT pg_sleep({work_ms / 1000});")
+    file = folder / f"{way}-{work_ms}.sql"
+    file.write_text("\n".join([*lines, "COMMIT;\n"]))
+    file.chmod(0o644)
+    return file
+
+
+def rate(pg: postgres.Server, file: Path, clients: int, seconds: int) -> float:
+    said = pg.program(
+        "pgbench", "-U", postgres.APP, "-n", "-M", "prepared", "-c", str(clients), "-j", "2",
+        "-T", str(seconds), "-D", f"payload={PAYLOAD}", "-D", f"hash={'x' * 32}", "-f", str(file),
+        DATABASE,
+    ).stdout  # fmt: skip
+    found = re.search(r"tps = ([\d.]+)", said)
+    failed = re.search(r"number of failed transactions: (\d+)", said)
+    if not found or (failed and failed[1] != "0"):
+        raise SystemExit(f"pgbench did not do its work:\n{said}")
+    return float(found[1])
+
+
+def compare(
+    pg: postgres.Server, folder: Path, options: argparse.Namespace, work_ms: float
+) -> dict[str, float]:
+    rates: dict[str, list[float]] = {way: [] for way in WAYS}
+    files = {way: script(folder, way, work_ms, options.chains) for way in WAYS}
+    for round_ in range(options.rounds):
+        order = list(WAYS) if round_ % 2 == 0 else list(reversed(WAYS))
+        for way in order:
+            rates[way].append(rate(pg, files[way], options.clients, options.seconds))
+    plain, chained = (statistics.median(rates[way]) for way in ("plain", "chained"))
+    ratios = [c / p for c, p in zip(rates["chained"], rates["plain"], strict=True)]
+    return {
+        "plain_per_second": round(plain, 1),
+        "chained_per_second": round(chained, 1),
+        "ratio": round(statistics.median(ratios), 3),
+        "lowest_ratio": round(min(ratios), 3),
+        "highest_ratio": round(max(ratios), 3),
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="audit-chained insert rate against plain")
+    parser.add_argument("--clients", type=int, default=8)
+    parser.add_argument("--seconds", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--chains", type=int, default=1000)
+    parser.add_argument("--work-ms", type=float, default=5.0)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    pg = postgres.server()
+    started = not postgres.is_running(pg)
+    if started:
+        postgres.start(pg)
+    folder = Path(pg.sockets) / "bench"  # the server's user can read it
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o755)
+    try:
+        prepare(pg)
+        result = {
+            "clients": options.clients,
+            "chains": options.chains,
+            "target": 0.8,
+            "bare": compare(pg, folder, options, 0),
+            "with_work": compare(pg, folder, options, options.work_ms)
+            | {"work_ms": options.work_ms},
+        }
+    finally:
+        pg.sql(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
+        for file in folder.iterdir():
+            file.unlink()
+        folder.rmdir()
+        if started:
+            postgres.stop(pg)
+    if options.json:
+        print(json.dumps(result, indent=2))
+    else:
+        for name in ("bare", "with_work"):
+            line = result[name]
+            print(
+                f"{name:10} chained {line['chained_per_second']}/s, plain "
+                f"{line['plain_per_second']}/s: {line['ratio']:.0%} "
+                f"({line['lowest_ratio']:.0%} to {line['highest_ratio']:.0%})"
+            )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
