@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import resource
+import runpy
 import signal
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -26,11 +27,13 @@ class Tools:
 
     walls: Walls
     null: int
+    act: Callable[[dict[str, Any], Out], None] | None
+    """Tests only: plays the child."""
     trust: str
     """PEM certificates of signers that this site trusts; may be empty."""
 
 
-def prepare(inside: str = "", without: Collection[str] = ()) -> Tools:
+def prepare(inside: str = "", without: Collection[str] = (), understudy: str = "") -> Tools:
     images.warm_up()
     recordings.warm_up()
     facts.warm_up()
@@ -39,7 +42,10 @@ def prepare(inside: str = "", without: Collection[str] = ()) -> Tools:
         raise SystemExit(" ".join(old))
     probes.prepare()
     null = os.open(os.devnull, os.O_RDWR)
-    return Tools(walls.prepare(inside, without), null, os.environ.pop("C2PA_TRUST_ANCHORS", ""))
+    act = runpy.run_path(understudy)["act"] if understudy else None
+    return Tools(
+        walls.prepare(inside, without), null, act, os.environ.pop("C2PA_TRUST_ANCHORS", "")
+    )
 
 
 def live(request: dict[str, Any], file: int, pipe: int, warden: int, tools: Tools) -> None:
@@ -107,6 +113,9 @@ def _do(request: dict[str, Any], limits: Limits, out: Out, tools: Tools) -> None
     if request["do"] == "probe":
         denied, how = probes.attempt(request["name"], request["other"])
         out.json(FACTS, {"denied": denied, "how": how})
+        return
+    if request["do"] == "act" and tools.act is not None:
+        tools.act(request, out)
         return
     source = Source(FILE, request["size"])
     kind = sniff.sniff(source.head())

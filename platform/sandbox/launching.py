@@ -43,9 +43,11 @@ def environment() -> dict[str, str]:
     return known
 
 
-def plain(socket: int, without: Collection[str], inside: str = "") -> list[str]:
-    told = json.dumps({"inside": inside, "without": sorted(without)})
-    return [sys.executable, "-m", "sandbox.warden", str(socket), told]
+def plain(
+    socket: int, without: Collection[str], inside: str = "", understudy: Path | None = None
+) -> list[str]:
+    told = {"inside": inside, "without": sorted(without), "understudy": str(understudy or "")}
+    return [sys.executable, "-m", "sandbox.warden", str(socket), json.dumps(told)]
 
 
 def bubblewrap_program() -> str | None:

@@ -15,6 +15,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Collection
+from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
@@ -31,10 +32,18 @@ REQUIRE_WALLS = True
 class Warden:
     """A warm fork server. Safe to use from several threads; not across a fork (see `warden`)."""
 
-    def __init__(self, *, require_walls: bool | None = None, without: Collection[str] = ()) -> None:
-        """`without` names walls to leave out (bubblewrap, landlock, seccomp): for tests."""
+    def __init__(
+        self,
+        *,
+        require_walls: bool | None = None,
+        without: Collection[str] = (),
+        understudy: Path | None = None,
+    ) -> None:
+        """Two for tests: `without` names walls to leave out (bubblewrap, landlock, seccomp);
+        `understudy` is a Python file whose `act` plays the child instead of the decoders."""
         self.require_walls = REQUIRE_WALLS if require_walls is None else require_walls
         self._without = frozenset(without)
+        self._understudy = understudy
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
@@ -64,7 +73,7 @@ class Warden:
             self._forget()
             program = launching.bubblewrap_program()
             notes: tuple[str, ...] = ()
-            if program and launching.BUBBLEWRAP not in self._without:
+            if program and not self._understudy and launching.BUBBLEWRAP not in self._without:
                 if self._begin(program):
                     return
                 notes = ("bubblewrap is installed but does not work here",)
@@ -79,7 +88,7 @@ class Warden:
             self._process = subprocess.Popen(
                 launching.wrapped(bubblewrap, number, self._without)
                 if bubblewrap
-                else launching.plain(number, self._without),
+                else launching.plain(number, self._without, understudy=self._understudy),
                 pass_fds=[number],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

@@ -48,6 +48,7 @@ class Walls:
     program: bytes
     """The seccomp filter, compiled; empty where it cannot be had."""
     notes: tuple[str, ...]
+    limits: bool = True
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -72,12 +73,13 @@ def prepare(inside: str = "", without: Collection[str] = ()) -> Walls:
         abi = max(_libc.syscall(_LANDLOCK_CREATE, None, 0, 1), 0)
         if not abi:
             notes.append("this kernel has no Landlock, or it is switched off")
-    return Walls(inside, abi, program, tuple(notes))
+    return Walls(inside, abi, program, tuple(notes), "limits" not in without)
 
 
 def lock(walls: Walls, limits: Limits, warden: int, required: bool) -> None:
     """Put every lock on this process. After it only the file and the pipe are left."""
-    _limit(limits)
+    if walls.limits:
+        _limit(limits)
     _become_nobody()
     _drop_capabilities()
     _prctl(_PR_SET_PDEATHSIG, 9)  # after the change of identity, which clears it
@@ -87,7 +89,8 @@ def lock(walls: Walls, limits: Limits, warden: int, required: bool) -> None:
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     if walls.landlock:
         _no_paths(walls.landlock)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (PIPE + 1, PIPE + 1))
+    if walls.limits:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (PIPE + 1, PIPE + 1))
     if walls.program:
         _filter(walls.program)
     elif required:

@@ -127,7 +127,7 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # its life is the control socket's, nothing else's
     told = json.loads(sys.argv[2])
-    tools = child.prepare(told["inside"], told["without"])
+    tools = child.prepare(told["inside"], told["without"], told["understudy"])
     gc.collect()
     gc.freeze()
     standing = tools.walls
