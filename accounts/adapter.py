@@ -76,3 +76,11 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
             address.verified and invitations.is_awaited(address.email)
             for address in sociallogin.email_addresses
         )
+
+    def populate_user(self, request: HttpRequest, sociallogin: Any, data: dict[str, Any]) -> Any:
+        user = super().populate_user(request, sociallogin, data)
+        user.email = normalised(data.get("email") or "")
+        user.name = " ".join(str(data.get("name") or "").split())[:150]
+        for address in sociallogin.email_addresses:
+            address.email = normalised(address.email)
+        return user
