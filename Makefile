@@ -69,6 +69,10 @@ test-fast: setup
 test-slow: setup
 	@$(PG) && $(PY) -m pytest -m "slow or faults or browser"
 
+# The long form: 600 jobs in a storm of kills, freezes, restarts and a lost broker; prints a table.
+faults: setup
+	@$(PY) -m tests.faults.storm --jobs 600
+
 clean:
 	@-$(PY) -m local.postgres stop
 	rm -rf .touchstone .pytest_cache .mypy_cache .ruff_cache .hypothesis

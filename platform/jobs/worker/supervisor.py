@@ -56,6 +56,7 @@ class Supervisor:
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         # The default action of SIGCHLD is to be ignored, which would hide it from sigtimedwait.
         signal.signal(signal.SIGCHLD, lambda *_: None)
+        _preload()
         connections.close_all()
         while True:
             for place in self.places:
@@ -137,6 +138,18 @@ def _live(place: Place, replaces: str | None, parent: int) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def _preload() -> None:
+    """What every hand needs and what a fork does no harm to: a dead hand is replaced at once."""
+    from celery.apps import worker  # noqa: F401
+    from celery.concurrency import solo  # noqa: F401
+    from celery.worker import consumer  # noqa: F401
+    from kombu.transport import pgmq, redis  # noqa: F401
+
+    from config.celery import app
+
+    app.loader.import_default_modules()
 
 
 def _ending(status: int) -> str:
