@@ -22,6 +22,8 @@ Array = NDArray[np.float64]
 
 SHORTEST_SPEECH = 1.0
 """Seconds; below that no detector has anything to hold on to."""
+SILENT = -75.0
+"""Decibels under full scale; below lies what recorders make of an empty line."""
 BRIDGE = 0.35
 """Pauses shorter than this, in seconds, belong to the speech around them."""
 SHORTEST_BURST = 0.08
@@ -52,7 +54,7 @@ def find_speech(samples: NDArray[Any]) -> Activity:
     if wave.size < RATE // 10:
         return Activity((), duration, "The sound is shorter than a tenth of a second.", {})
     level = _levels(wave)
-    if level.max() < -75.0:
+    if level.max() < SILENT:
         return Activity((), duration, "The sound is silent.", {})
     active = _active(level)
     measures = _measures(wave, level, active)
@@ -64,12 +66,21 @@ def find_speech(samples: NDArray[Any]) -> Activity:
     return Activity(segments, duration, reason, measures)
 
 
-def trimmed(samples: NDArray[Any], activity: Activity) -> Array:
+def loud_stretches(samples: NDArray[Any]) -> tuple[tuple[float, float], ...]:
+    """The same segments as `find_speech` gives, without asking whether they are a voice."""
+    wave = cleaned(samples)
+    if wave.size < RATE // 10:
+        return ()
+    level = _levels(wave)
+    return () if level.max() < SILENT else _segments(_active(level), wave.size / RATE)
+
+
+def trimmed(samples: NDArray[Any], segments: tuple[tuple[float, float], ...]) -> Array:
     """The sound from the first to the last speech, pauses inside kept."""
     wave = cleaned(samples)
-    if not activity.segments:
+    if not segments:
         return wave[:0]
-    first, last = activity.segments[0][0], activity.segments[-1][1]
+    first, last = segments[0][0], segments[-1][1]
     return wave[round(first * RATE) : round(last * RATE)]
 
 

@@ -7,7 +7,7 @@ import pytest
 from scipy.signal import resample_poly
 
 from ml.media.spectra import RATE
-from ml.media.voice_activity import find_speech, trimmed
+from ml.media.voice_activity import find_speech, loud_stretches, trimmed
 from tests.training_sound.voices import speech_like
 
 TIME = np.arange(4 * RATE) / RATE
@@ -54,6 +54,7 @@ def test_speech_is_speech(seed: int) -> None:
     activity = find_speech(speech_like(4.0, seed=seed, pitch=100 + 40 * seed))
     assert activity.reason is None
     assert activity.seconds > 3.0
+    assert loud_stretches(speech_like(4.0, seed=seed, pitch=100 + 40 * seed)) == activity.segments
 
 
 def test_segments_lie_where_the_speech_is() -> None:
@@ -67,7 +68,7 @@ def test_segments_lie_where_the_speech_is() -> None:
     assert any(abs(start - 7.0) < 0.15 for start in starts)
     assert not any(5.3 < start < 6.8 for start in starts)
     assert activity.segments[-1][1] == pytest.approx(9.0, abs=0.3)
-    assert len(trimmed(sound, activity)) / RATE == pytest.approx(7.0, abs=0.4)
+    assert len(trimmed(sound, activity.segments)) / RATE == pytest.approx(7.0, abs=0.4)
 
 
 @pytest.mark.parametrize("length", [0, 1, 100, 1599])
@@ -75,7 +76,7 @@ def test_hardly_any_samples(length: int) -> None:
     """No sample, one sample and a tenth of a second end in a reason, not in an error."""
     activity = find_speech(np.ones(length, np.float32))
     assert activity.reason == "The sound is shorter than a tenth of a second."
-    assert len(trimmed(np.ones(length), activity)) == 0
+    assert len(trimmed(np.ones(length), activity.segments)) == 0
 
 
 def test_silence_and_nothing_but_nan() -> None:

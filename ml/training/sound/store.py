@@ -1,0 +1,148 @@
+"""All speech for training, decoded or made once, end to end in one file outside the repository.
+
+Rows are of three origins: `clip` (the manifest's), `vocoded` (a pseudo-fake of a real clip, which
+inherits its source, speaker and split) and `engine` (made here by a synthesiser, training only).
+What is made passes once through Vorbis as the manifest's clips have, so that the codec is shared.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from ml.contract import Samples
+from ml.media.spectra import RATE
+from ml.training.sound import engines, vocoders
+from ml.training.sound.data import FAKE, REAL, Clip, read_clips
+
+CLIP, VOCODED, ENGINE = "clip", "vocoded", "engine"
+SHORTEST = RATE
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    origin: str
+    label: str
+    split: str
+    source: str
+    system: str
+    speaker: str
+    parent: int
+    """For a vocoded copy the row of its original, else the row itself."""
+    start: int
+    length: int
+
+    @property
+    def is_fake(self) -> bool:
+        return self.label == FAKE
+
+    @property
+    def group(self) -> str:
+        return f"{self.source}:{self.speaker}"
+
+
+@dataclass(frozen=True)
+class Store:
+    rows: Sequence[Row]
+    samples: np.ndarray
+    notes: Sequence[str] = ()
+
+    def sound(self, number: int) -> Samples:
+        row = self.rows[number]
+        piece = self.samples[row.start : row.start + row.length]
+        return piece.astype(np.float32) / np.float32(32767.0)
+
+    def where(self, wanted: Callable[[Row], bool]) -> list[int]:
+        return [number for number, row in enumerate(self.rows) if wanted(row)]
+
+
+def through_vorbis(samples: Samples, rng: np.random.Generator) -> Samples:
+    """Once through the codec that every clip of the manifest has been through."""
+    memory = io.BytesIO()
+    with soundfile.SoundFile(
+        memory,
+        "w",
+        RATE,
+        1,
+        format="OGG",
+        subtype="VORBIS",
+        compression_level=float(rng.uniform(0.2, 0.7)),
+    ) as file:
+        file.write(samples)
+    memory.seek(0)
+    back = soundfile.read(memory, dtype="float32")[0]
+    return np.asarray(back[: len(samples)], np.float32)
+
+
+def _all_rows(
+    clips: Sequence[Clip], folder: Path, seed: int, notes: list[str]
+) -> Iterator[tuple[Row, Samples]]:
+    originals = []
+    for number, (clip, samples) in enumerate(zip(clips, read_clips(clips, folder), strict=True)):
+        row = Row(
+            CLIP, clip.label, clip.split, clip.source, clip.system, clip.speaker, number, 0, 0
+        )
+        originals.append((row, samples))
+        yield row, samples
+    for row, samples in originals:
+        if row.label != REAL:
+            continue
+        for name in vocoders.drawn(np.random.default_rng([seed, row.parent])):
+            rng = np.random.default_rng([seed, row.parent, zlib.crc32(name.encode())])
+            made = through_vorbis(vocoders.vocoded(samples, name, rng), rng)
+            yield (
+                Row(VOCODED, FAKE, row.split, row.source, name, row.speaker, row.parent, 0, 0),
+                made,
+            )
+    for source in engines.ENGINES:
+        rng = np.random.default_rng([seed, zlib.crc32(source.encode())])
+        try:
+            for voice, samples in engines.speak(source, rng):
+                if len(samples) >= SHORTEST:
+                    yield (
+                        Row(ENGINE, FAKE, "train", source, source, f"made:{voice}", -1, 0, 0),
+                        through_vorbis(samples, rng),
+                    )
+        except engines.EngineMissing as missing:
+            notes.append(f"{source} left out: {missing}")
+
+
+def prepare(
+    clips: Sequence[Clip],
+    folder: Path,
+    target: Path,
+    *,
+    seed: int = 5,
+    watch: Callable[[Iterable[tuple[Row, Samples]]], Iterable[tuple[Row, Samples]]] = lambda it: it,
+) -> Store:
+    """Write the store, or open the one that is there."""
+    if (target / "speech.json").exists():
+        return opened(target)
+    target.mkdir(parents=True, exist_ok=True)
+    rows: list[dict[str, object]] = []
+    notes: list[str] = []
+    place = 0
+    with (target / "speech.part").open("wb") as file:
+        for row, samples in watch(_all_rows(clips, folder, seed, notes)):
+            whole = np.round(np.clip(samples, -1, 1) * 32767).astype("<i2")
+            file.write(whole.tobytes())
+            rows.append(asdict(row) | {"start": place, "length": len(whole)})
+            place += len(whole)
+    (target / "speech.part").rename(target / "speech.i16")
+    partial = target / "speech.json.part"
+    partial.write_text(json.dumps({"seed": seed, "notes": notes, "rows": rows}))
+    partial.rename(target / "speech.json")
+    return opened(target)
+
+
+def opened(target: Path) -> Store:
+    index = json.loads((target / "speech.json").read_text())
+    samples = np.memmap(target / "speech.i16", dtype="<i2", mode="r")
+    return Store([Row(**row) for row in index["rows"]], samples, index["notes"])
