@@ -73,6 +73,9 @@ test-slow: setup
 faults: setup
 	@$(PY) -m tests.faults.storm --jobs 600
 
+screenshots: setup browser
+	@$(PG) && $(PY) -m pytest tests/browser/screenshots.py -q && echo "Pictures are in .touchstone/screenshots"
+
 clean:
 	@-$(PY) -m local.postgres stop
 	rm -rf .touchstone .pytest_cache .mypy_cache .ruff_cache .hypothesis
