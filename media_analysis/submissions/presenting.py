@@ -206,6 +206,7 @@ def timeline(result: Json) -> dict[str, Any] | None:
         "duration": round(duration, 3),
         "ticks": [clock(duration * part / 4) for part in range(5)],
         "lanes": lanes,
+        "scored": bool(spoken),
         "rows": sorted(rows, key=lambda row: row["seconds"]),
         "summary": f"{clock(duration)} long",
     }

@@ -211,6 +211,7 @@ def timeline() -> dict[str, Any]:
     return {
         "duration": 30.5,
         "ticks": ["0:00", "0:06", "0:12", "0:18", "0:24", "0:30"],
+        "scored": True,
         "summary": "30.5 seconds, 2 stretches stand out",
         "lanes": [
             {
