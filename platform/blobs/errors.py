@@ -36,7 +36,7 @@ class Gone(BlobError):
 
 
 class Damaged(BlobError):
-    """What is stored is not what was stored; `fault` is `missing`, `size` or `hash`."""
+    """What is stored is not what was stored; `fault` is one of `models.Damage`."""
 
     code = "blob_damaged"
 
@@ -45,6 +45,7 @@ class Damaged(BlobError):
             "missing": "is not in the store any more",
             "size": "has another size than it was stored with",
             "hash": "has other content than it was stored with",
+            "unreadable": "cannot be read from its disk any more",
         }[fault]
         super().__init__(f"The stored file {sha256[:12]}… {said}. It was not used.")
         self.sha256, self.fault = sha256, fault

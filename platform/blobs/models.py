@@ -10,6 +10,7 @@ class Damage(models.TextChoices):
     MISSING = "missing", "missing"
     SIZE = "size", "another size"
     HASH = "hash", "other content"
+    UNREADABLE = "unreadable", "the disk cannot read it"
 
 
 class Blob(models.Model):
@@ -19,7 +20,7 @@ class Blob(models.Model):
     created_at = models.DateTimeField(db_default=models.functions.Now())
     checked_at = models.DateTimeField(null=True, blank=True)
     """When `manage.py scrub` last read it through."""
-    damage = models.CharField(max_length=8, choices=Damage.choices, blank=True, default="")
+    damage = models.CharField(max_length=10, choices=Damage.choices, blank=True, default="")
 
     class Meta:
         constraints = [

@@ -83,7 +83,7 @@ def exists(sha256: str) -> bool:
 
 
 def fault(sha256: str, size: int | None) -> str | None:
-    """Read the whole blob: None when it is what it was, else `missing`, `size` or `hash`."""
+    """Read the whole blob: None when it is what it was, else what is wrong with it."""
     try:
         with storage().open(name_of(sha256), "rb") as file:
             return _compare(cast(BinaryIO, file), sha256, size)
@@ -120,11 +120,16 @@ def _compare(
     file: BinaryIO, sha256: str, size: int | None, copy: BinaryIO | None = None
 ) -> str | None:
     hasher, count = hashlib.sha256(), 0
-    while chunk := file.read(CHUNK):
-        hasher.update(chunk)
-        count += len(chunk)
-        if copy:
-            copy.write(chunk)
+    try:
+        while chunk := file.read(CHUNK):
+            hasher.update(chunk)
+            count += len(chunk)
+            if copy:
+                copy.write(chunk)
+    except OSError as problem:
+        if problem.errno == errno.EIO:
+            return "unreadable"
+        raise
     if size is not None and count != size:
         return "size"
     return None if hasher.hexdigest() == sha256 else "hash"
