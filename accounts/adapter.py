@@ -7,6 +7,7 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from accounts.client import ip_of
@@ -31,6 +32,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     error_messages = DefaultAccountAdapter.error_messages | {
         "too_many_login_attempts": PAUSED,
         "too_many_codes": PAUSED_CODE,
+        "too_many_from_here": "Too many wrong attempts came from your network address. "
+        "Wait a minute, then try again.",
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -40,7 +43,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return ip_of(request) or "0.0.0.0"  # noqa: S104 - unknown callers share one limit
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        super().pre_authenticate(request, **credentials)  # the limit per network address
+        try:
+            super().pre_authenticate(request, **credentials)
+        except ValidationError as error:  # its limit is per network address
+            raise self.validation_error("too_many_from_here") from error
         if not lockout.may_try(Secret.PASSWORD, credentials.get("email", "")):
             raise self.validation_error("too_many_login_attempts")
 

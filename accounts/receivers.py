@@ -43,8 +43,10 @@ def on_logout(request: HttpRequest | None, user: User | None, **kwargs: Any) -> 
 @receiver(account.user_signed_up)
 def on_signed_up(request: HttpRequest, user: User, **kwargs: Any) -> None:
     """Only an identity provider makes accounts this way; it has verified the address."""
+    who = Who(kind="user", id=str(user.pk), via="oidc")
+    logins.first_time(who, user)
     if EmailAddress.objects.filter(user=user, email=user.email, verified=True).exists():
-        invitations.accept_all_for(user, Who(kind="user", id=str(user.pk), via="oidc"))
+        invitations.accept_all_for(user, who)
 
 
 @receiver([account.password_changed, account.password_set])

@@ -21,9 +21,9 @@ from accounts.models import Invitation, Membership, Team, User
 from accounts.models.user import normalised
 from accounts.roles import Permission, Role
 from accounts.services.chains import require, team_chain
-from accounts.services.people import new_person
+from accounts.services.people import came_to_be, new_person
 from accounts.services.teams import locked, may_hand_out
-from audit.services import record
+from audit.services import Entry, record, record_many
 from audit.verbs import Verb
 from audit.who import Who
 
@@ -103,7 +103,8 @@ def accept_as_new_person(token: str, *, name: str, password: str) -> User:
     if User.objects.filter(email=invitation.email).exists():
         raise Refused("There is already an account for this address: log in to accept.")
     user = new_person(invitation.email, name=name, password=password)
-    _join(invitation, user, Who(kind="user", id=str(user.pk), via="invitation"))
+    who = Who(kind="user", id=str(user.pk), via="invitation")
+    _join(invitation, user, who, came_to_be(user, who))
     return user
 
 
@@ -138,13 +139,13 @@ def _take(token: str, email: str | None = None) -> Invitation:
     return Invitation.objects.select_related("team").get(token_sha256=digest(token))
 
 
-def _join(invitation: Invitation, user: User, who: Who) -> Membership:
+def _join(invitation: Invitation, user: User, who: Who, *events: Entry) -> Membership:
     locked(invitation.team_id)
     Invitation.objects.filter(pk=invitation.pk).update(accepted_by=user)
     membership, joined = Membership.objects.get_or_create(
         team_id=invitation.team_id, user=user, defaults={"role": invitation.role}
     )
-    record(
+    joining = Entry(
         chain=team_chain(invitation.team_id), verb=Verb.MEMBER_JOINED, who=who,
         object_type="user", object_id=str(user.pk),
         data={
@@ -152,6 +153,7 @@ def _join(invitation: Invitation, user: User, who: Who) -> Membership:
             "invitation": str(invitation.pk), "already_member": not joined,
         },
     )  # fmt: skip
+    record_many([*events, joining])
     return membership
 
 

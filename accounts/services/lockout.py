@@ -76,8 +76,9 @@ def forgive(secret: Secret, owner: str) -> None:
 
 
 def forget_old() -> int:
-    """Rows that no longer matter; called by housekeeping."""
+    """Rows that no longer matter, here and in the shared cache; called by housekeeping."""
     with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM shared_cache WHERE expires < statement_timestamp()")
         cursor.execute(
             "DELETE FROM accounts_guesses"
             " WHERE since < statement_timestamp() - make_interval(secs => %s)"

@@ -10,7 +10,8 @@ from accounts.models import Session, User
 from accounts.services import lockout
 from accounts.services.chains import ACCOUNTS
 from accounts.services.lockout import Secret
-from audit.services import record
+from accounts.services.people import came_to_be
+from audit.services import record, record_many
 from audit.verbs import Verb
 from audit.who import NOBODY, Who
 
@@ -19,6 +20,12 @@ def _record(verb: Verb, who: Who, user_id: str, **data: object) -> None:
     record(
         chain=ACCOUNTS, verb=verb, who=who, object_type="user", object_id=user_id, data=data
     )  # fmt: skip
+
+
+@transaction.atomic
+def first_time(who: Who, user: User) -> None:
+    """An identity provider vouched for somebody who was invited: the account is new."""
+    record_many([came_to_be(user, who)])
 
 
 @transaction.atomic

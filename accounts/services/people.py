@@ -20,6 +20,7 @@ from accounts.models.user import normalised
 from accounts.services.chains import ACCOUNTS, team_chain
 from audit.services import Entry, record, record_many
 from audit.verbs import Verb
+from audit.who import Who
 
 _READABLE = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
@@ -35,6 +36,14 @@ def new_person(
     user.save()
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     return user
+
+
+def came_to_be(user: User, who: Who, *, site_admin: bool = False) -> Entry:
+    """The event of a new account; whoever makes one records it in the same transaction."""
+    return Entry(
+        chain=ACCOUNTS, verb=Verb.USER_CREATED, who=who,
+        object_type="user", object_id=str(user.pk), data={"site_admin": site_admin},
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -63,10 +72,7 @@ def create_admin(
     secret = password if password is not None else made_up
     if user is None:
         user = new_person(email, password=secret, site_admin=True)
-        record(
-            chain=ACCOUNTS, verb=Verb.USER_CREATED, who=actor.who,
-            object_type="user", object_id=str(user.pk), data={"site_admin": True},
-        )  # fmt: skip
+        record_many([came_to_be(user, actor.who, site_admin=True)])
         return Administrator(user, made_up, created=True)
     assert secret is not None
     validate_password(secret, user)

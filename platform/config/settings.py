@@ -141,6 +141,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
+PASSWORD_RESET_TIMEOUT = 4 * 3600
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_AGE = 3600 * env.int("SESSION_HOURS", 12)
@@ -149,6 +150,8 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "shared_cache",
+        # The default, 300, would let anybody flush limits and spent codes by filling the table.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
 }
 

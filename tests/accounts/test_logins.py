@@ -182,7 +182,9 @@ def test_the_count_is_shared_between_processes(tmp_path):
 
 def test_housekeeping_forgets_old_counts(client, people):
     """Rows of past guesses and expired sessions go; a running pause stays."""
+    from django.core.cache import cache
     from django.core.management import call_command
+    from django.db import connection
 
     lockout.may_try(Secret.PASSWORD, "old@example.org")
     Guesses.objects.update(since=timezone.now() - timedelta(hours=1))
@@ -190,7 +192,11 @@ def test_housekeeping_forgets_old_counts(client, people):
         lockout.may_try(Secret.PASSWORD, "paused@example.org")
     log_in(client, "alice@example.org", PASSWORD)
     Session.objects.update(expire_date=timezone.now() - timedelta(hours=1))
+    cache.set("old", "x", timeout=-1)
     call_command("tidy_accounts")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM shared_cache WHERE expires < now()")
+        assert cursor.fetchone() == (0,)
     assert Guesses.objects.count() == 1
     assert not Session.objects.exists()
 

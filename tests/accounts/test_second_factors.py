@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
 from django.core.cache import cache
+from django.core.exceptions import ValidationError
+from django.db import connections
 from django.test import Client
 
+from accounts.forms import spend_code
 from accounts.models import Guesses, Session
 from audit.models import Event
 from tests.accounts.conftest import is_logged_in, log_in
 from tests.accounts.soft_passkey import SoftPasskey
-from tests.factories import PASSWORD
+from tests.factories import PASSWORD, UserFactory
 
 CODE_PAGE = "/accounts/2fa/authenticate/"
 
@@ -86,6 +90,27 @@ def test_a_code_opens_once(secret, moment):
     assert not is_logged_in(other)
     assert other.post(CODE_PAGE, {"code": moment.code(secret, 1)}).status_code == 302
     assert is_logged_in(other)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_code_opens_once_even_in_a_race():
+    """Eight requests with one right code at the same moment: one passes."""
+    user, barrier, answers = UserFactory(), threading.Barrier(8), []
+
+    def spend() -> None:
+        barrier.wait()
+        try:
+            spend_code(user, "123456")
+            answers.append("in")
+        except ValidationError:
+            answers.append("refused")
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=spend) for _ in range(8)]
+    [t.start() for t in threads]
+    [t.join(30) for t in threads]
+    assert sorted(answers) == ["in"] + ["refused"] * 7
 
 
 def test_ten_wrong_codes_and_a_pause(secret, moment):

@@ -151,6 +151,8 @@ def test_somebody_invited_joins(people, provider):
     assert dora.name == "Dora Winter"
     assert not dora.has_usable_password()
     assert Membership.objects.get(user=dora).team == people.team
+    about_dora = Event.objects.filter(object_id=str(dora.pk)).values_list("verb", flat=True)
+    assert sorted(about_dora) == ["login.succeeded", "member.joined", "user.created"]
     assert is_logged_in(
         sign_on(provider, sub="4", email="Dora@example.org", email_verified=True, name="D")
     )

@@ -1,0 +1,53 @@
+"""Every page of the account opens, in our layout, for those it is for."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from tests.accounts.conftest import log_in
+from tests.factories import PASSWORD
+
+OPEN = ["/accounts/login/", "/accounts/password/reset/", "/accounts/password/reset/done/",
+        "/accounts/signup/", "/accounts/inactive/", "/accounts/confirm-email/"]  # fmt: skip
+OWN = ["/accounts/logout/", "/accounts/email/", "/accounts/password/change/", "/accounts/2fa/",
+       "/accounts/2fa/webauthn/", "/accounts/sessions/", "/accounts/3rdparty/",
+       "/accounts/reauthenticate/"]  # fmt: skip
+GUARDED = ["/accounts/2fa/totp/activate/", "/accounts/2fa/webauthn/add/"]
+
+
+@pytest.mark.parametrize("path", OPEN)
+def test_open_pages(client, db, path):
+    """Anybody may see them; nothing in them is inline script, which the policy forbids."""
+    page = client.get(path)
+    assert page.status_code == 200
+    assert "Touchstone</title>" in page.content.decode()
+
+
+@pytest.mark.parametrize("path", OWN + GUARDED)
+def test_own_pages(people, path):
+    """With a login they open (the guarded ones after the password again), without one they lead
+    to it."""
+    stranger = Client()
+    assert "/accounts/login/" in stranger.get(path, follow=True).redirect_chain[-1][0]
+    client = Client()
+    log_in(client, "alice@example.org", PASSWORD)
+    if path in GUARDED:
+        assert client.get(path)["Location"].startswith("/accounts/reauthenticate/")
+        client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    page = client.get(path)
+    assert page.status_code == 200
+    assert "Touchstone</title>" in page.content.decode()
+
+
+def test_too_many_requests_are_told_so(client, db):
+    """One network address that keeps trying accounts is slowed down, with a page that says so."""
+    for n in range(41):
+        answer = log_in(client, f"person{n}@example.org", "wrong password wrong")
+    assert "came from your network address" in answer.content.decode()
+    for n in range(30):
+        answer = log_in(client, f"person{n}@example.org", "wrong password wrong")
+        if answer.status_code == 429:
+            break
+    assert answer.status_code == 429
+    assert "Wait a minute" in answer.content.decode()
