@@ -9,8 +9,8 @@ from __future__ import annotations
 import functools
 import importlib
 import logging
-import pkgutil
 from dataclasses import dataclass
+from pathlib import Path
 
 import ml.detectors
 from ml.contract import Detector
@@ -27,7 +27,8 @@ class Missing:
 
 
 def names() -> list[str]:
-    return sorted(m.name for m in pkgutil.iter_modules(ml.detectors.__path__) if m.ispkg)
+    folders = (Path(folder) for folder in ml.detectors.__path__)
+    return sorted({file.parent.name for folder in folders for file in folder.glob("*/detector.py")})
 
 
 @functools.cache

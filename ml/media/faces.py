@@ -82,20 +82,27 @@ class FaceFinder:
         return found
 
     def new(self, pixels: Pixels, seen: Seen) -> FoundFace | None:
-        """A face that the detector has seen, in a video."""
-        return self._points(pixels, round_eyes(seen.box, seen.right_eye, seen.left_eye))
+        """A face that the detector has seen, in a video; looked at closer if need be."""
+        found = self._seen(pixels, seen)
+        if found:
+            return found
+        near = self.search.near(pixels, seen.box)
+        return self._seen(pixels, near) if near else None
 
     def again(
         self, pixels: Pixels, expected: NDArray[np.float32], seen: Seen | None = None
     ) -> FoundFace | None:
         """A face that was there a moment ago, in a video: where the detector sees it now, else
         where it is expected, else somewhere near."""
-        found = self.new(pixels, seen) if seen else None
+        found = self._seen(pixels, seen) if seen else None
         found = found or self._points(pixels, round_points(expected))
         if found:
             return found
-        near = self.search.near(pixels, expected)
-        return self.new(pixels, near) if near else None
+        near = self.search.near(pixels, extent(expected))
+        return self._seen(pixels, near) if near else None
+
+    def _seen(self, pixels: Pixels, seen: Seen) -> FoundFace | None:
+        return self._points(pixels, round_eyes(seen.box, seen.right_eye, seen.left_eye))
 
     def _points(self, pixels: Pixels, square: Square) -> FoundFace | None:
         if self._network is None:
@@ -128,6 +135,11 @@ class FaceFinder:
         )
 
 
+def extent(points: NDArray[np.float32]) -> Box:
+    low, high = points[:, :2].min(axis=0), points[:, :2].max(axis=0)
+    return Box(float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+
+
 def largest_first(seen: list[Seen]) -> list[Seen]:
     return sorted(seen, key=lambda s: s.box.width * s.box.height, reverse=True)
 
@@ -137,8 +149,7 @@ def _found(
     blendshapes: dict[str, float] | None = None,
     pose: NDArray[np.float32] | None = None,
 ) -> FoundFace | None:
-    low, high = points[:, :2].min(axis=0), points[:, :2].max(axis=0)
-    box = Box(float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+    box = extent(points)
     if min(box.width, box.height) < MIN_FACE:
         return None
     return FoundFace(box, points, blendshapes or {}, pose)

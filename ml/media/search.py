@@ -14,7 +14,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from ml.contract import Box, Pixels
 from ml.media import face_model
@@ -43,12 +42,13 @@ class Seen:
     box: Box
     right_eye: Point
     left_eye: Point
+    score: float
 
     def moved(self, x: float, y: float) -> Seen:
         """The same in a picture of which this one is the part at (x, y)."""
         b, r, e = self.box, self.right_eye, self.left_eye
         box = Box(b.left + x, b.top + y, b.right + x, b.bottom + y)
-        return Seen(box, (r[0] + x, r[1] + y), (e[0] + x, e[1] + y))
+        return Seen(box, (r[0] + x, r[1] + y), (e[0] + x, e[1] + y), self.score)
 
 
 def overlap(a: Box, b: Box) -> float:
@@ -88,6 +88,15 @@ def _starts(length: int, side: int) -> list[int]:
     return [round(start) for start in np.linspace(0, length - side, count)]
 
 
+def surest(seen: list[Seen]) -> list[Seen]:
+    """One of each face: a tile often sees better what the whole picture shows too small."""
+    kept: list[Seen] = []
+    for found in sorted(seen, key=lambda s: -s.score):
+        if not any(same_face(found.box, other.box) for other in kept):
+            kept.append(found)
+    return kept
+
+
 class FaceSearch:
     """MediaPipe's face detector over a picture and its parts. A context manager."""
 
@@ -121,18 +130,15 @@ class FaceSearch:
         for side in (TILE, FINE_TILE) if fine else (TILE,):
             for left, top, wide, high in tiles(width, height, side):
                 part = look[top : top + high, left : left + wide]
-                for found in self._detect(part, shrink, left, top):
-                    if not any(same_face(found.box, other.box) for other in seen):
-                        seen.append(found)
-        return seen or self._beyond_edges(look, shrink)
+                seen += self._detect(part, shrink, left, top)
+        return surest(seen) or self._beyond_edges(look, shrink)
 
-    def near(self, pixels: Pixels, landmarks: NDArray[np.float32]) -> Seen | None:
-        """The largest face round the place where one was."""
-        low, high = landmarks[:, :2].min(axis=0), landmarks[:, :2].max(axis=0)
-        half = float((high - low).max()) * NEAR / 2
-        middle = (low + high) / 2
-        left, top = (max(int(v), 0) for v in middle - half)
-        part = pixels[top : max(int(middle[1] + half), 0), left : max(int(middle[0] + half), 0)]
+    def near(self, pixels: Pixels, place: Box) -> Seen | None:
+        """The largest face round the place where one was, or seemed to be."""
+        half = max(place.width, place.height) * NEAR / 2
+        x, y = (place.left + place.right) / 2, (place.top + place.bottom) / 2
+        left, top = max(int(x - half), 0), max(int(y - half), 0)
+        part = pixels[top : max(int(y + half), 0), left : max(int(x + half), 0)]
         if min(part.shape[:2]) < MIN_FACE:
             return None
         found = self._detect(*divided(part, GLANCE_SIDE))
@@ -156,7 +162,7 @@ class FaceSearch:
                 ((left + eye.x * width) / shrink, (top + eye.y * height) / shrink)
                 for eye in detection.keypoints[:2]
             )
-            found.append(Seen(box, right, other))
+            found.append(Seen(box, right, other, float(detection.categories[0].score)))
         return found
 
     def _beyond_edges(self, look: Pixels, shrink: float) -> list[Seen]:

@@ -1,0 +1,62 @@
+"""The engine is a library: no Django, no database, no settings."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+ALONE = """
+import sys
+sys.path[:0] = [".", "platform"]
+
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("django", "tensorflow", "celery", "psycopg", "psycopg2"):
+            raise ImportError(f"{name} is not for the engine")
+
+sys.meta_path.insert(0, Refuse())
+import ml.engine, ml.registry, ml.results, ml.shell, sandbox.services
+with open(sys.argv[1], "rb") as file:
+    result = ml.engine.analyse(file)
+print(result.verdict.outcome, len(result.tracks))
+"""
+DJANGO_ROOMS = {"models", "tasks", "apps", "admin", "services", "hooks", "migrations", "management"}
+
+
+def test_the_engine_runs_without_django(portrait: Path) -> None:
+    """A whole analysis in a process in which Django cannot be imported."""
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE, str(portrait)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["inconclusive", "1"]
+
+
+def test_no_other_room_of_ml_imports_django() -> None:
+    """Also what no import of the engine reaches, such as training and evaluation."""
+    guilty = []
+    for file in sorted((ROOT / "ml").rglob("*.py")):
+        room = file.relative_to(ROOT / "ml").parts[0].removesuffix(".py")
+        if room not in DJANGO_ROOMS and "django" in file.read_text():
+            guilty += [
+                f"{file.relative_to(ROOT)}: {line.strip()}"
+                for line in file.read_text().splitlines()
+                if line.strip().startswith(("import django", "from django"))
+            ]
+    assert guilty == []
+
+
+def test_the_version_is_the_packages() -> None:
+    """One number, in pyproject.toml and in every result."""
+    import tomllib
+
+    from ml.version import VERSION
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["version"] == VERSION
