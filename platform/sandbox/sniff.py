@@ -106,7 +106,10 @@ def _ebml(head: bytes) -> Kind | None:
     start = head.find(b"\x42\x82", 4, 128)
     if start < 0:
         return None
-    doc = head[start + 3 : start + 3 + (head[start + 2] & 0x7F)]
+    at = start + 2
+    wide = 9 - head[at : at + 1].rjust(1, b"\x80")[0].bit_length()
+    length = int.from_bytes(head[at : at + wide], "big") & ((1 << 7 * wide) - 1)
+    doc = head[at + wide : at + wide + min(length, 64)]
     return {b"webm": WEBM, b"matroska": MATROSKA}.get(doc.rstrip(b"\0"))
 
 

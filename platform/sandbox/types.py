@@ -83,6 +83,11 @@ class SandboxFailed(Exception):
         super().__init__(f"{code}: {detail}" if detail else code)
 
 
+PASS_ON = (MemoryError, PermissionError, ImportError)
+"""Never the file's fault: want of memory, and our own wall that stands where something was still
+to be loaded. Everything else that a decoder raises means that the file is broken."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What one file may cost. The child keeps to them; the parent checks that it did."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import struct
 import tempfile
+import wave
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -145,3 +147,93 @@ PICTURES = {
     "heif": ("HEIF", {}),
     "avif": ("AVIF", {}),
 }
+
+
+def flat_picture(level: int, size: tuple[int, int] = (320, 240)) -> bytes:
+    data = io.BytesIO()
+    Image.new("RGB", size, (level,) * 3).save(data, "PNG")
+    return data.getvalue()
+
+
+def silence(seconds: float = 2.0) -> bytes:
+    data = io.BytesIO()
+    with wave.open(data, "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(16_000)
+        out.writeframes(bytes(2 * round(seconds * 16_000)))
+    return data.getvalue()
+
+
+def _black(size: tuple[int, int]) -> av.VideoFrame:
+    frame = av.VideoFrame(*size, "yuv420p")
+    for number, plane in enumerate(frame.planes):
+        plane.update(bytes([16 if number == 0 else 128]) * plane.buffer_size)
+    return frame
+
+
+def still_film(*, seconds: int, fps: int, size: tuple[int, int] = (64, 48)) -> bytes:
+    """Black, and cheap to make even when it is very long or very large."""
+    with tempfile.NamedTemporaryFile() as file:
+        with av.open(file.name, "w", format="mp4") as out:
+            stream = out.add_stream("libx264", rate=fps, options={"preset": "ultrafast"})
+            stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+            frame = _black(size)
+            for index in range(seconds * fps):
+                frame.pts, frame.time_base = index, Fraction(1, fps)
+                out.mux(stream.encode(frame))
+            out.mux(stream.encode(None))
+        return Path(file.name).read_bytes()
+
+
+def changing_film() -> bytes:
+    """MPEG-4 whose second half has another size, each with its own headers, in one AVI track."""
+    data = io.BytesIO()
+    packets: list[tuple[bytes, bool]] = []
+    for size in ((160, 120), (96, 64)):
+        encoder = av.CodecContext.create("mjpeg", "w")
+        encoder.width, encoder.height, encoder.pix_fmt = *size, "yuvj420p"
+        encoder.time_base = Fraction(1, 25)
+        for index in range(10):
+            frame = av.VideoFrame.from_ndarray(scene(*size, step=index), format="rgb24")
+            frame = frame.reformat(format="yuvj420p")
+            frame.pts, frame.time_base = index, Fraction(1, 25)
+            packets += [(bytes(p), p.is_keyframe) for p in encoder.encode(frame)]
+        packets += [(bytes(p), p.is_keyframe) for p in encoder.encode(None)]
+    with av.open(data, "w", format="avi") as out:
+        stream = out.add_stream("mjpeg", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 160, 120, "yuvj420p"
+        for index, (payload, key) in enumerate(packets):
+            packet = av.Packet(payload)
+            packet.stream, packet.time_base = stream, Fraction(1, 25)
+            packet.pts = packet.dts = index
+            packet.is_keyframe = key
+            out.mux(packet)
+    return data.getvalue()
+
+
+def sound_with_cover() -> bytes:
+    """An MP3 whose only picture is its cover, in an ID3 tag."""
+    frame = b"\0image/jpeg\0\3\0" + picture("JPEG")
+    tag = b"APIC" + struct.pack(">I", len(frame)) + b"\0\0" + frame
+    size = bytes((len(tag) >> shift) & 0x7F for shift in (21, 14, 7, 0))
+    plain = sound("mp3", "libmp3lame")
+    return b"ID3\3\0\0" + size + tag + plain[plain.index(b"\xff\xfb") :]
+
+
+def two_video_streams() -> bytes:
+    data = io.BytesIO()
+    with av.open(data, "w", format="matroska") as out:
+        streams = []
+        for size in ((160, 120), (96, 64)):
+            stream = out.add_stream("mpeg4", rate=25)
+            stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+            streams.append((stream, size))
+        for index in range(10):
+            for stream, size in streams:
+                frame = av.VideoFrame.from_ndarray(scene(*size, step=index), format="rgb24")
+                frame.pts, frame.time_base = index, Fraction(1, 25)
+                out.mux(stream.encode(frame))
+        for stream, _ in streams:
+            out.mux(stream.encode(None))
+    return data.getvalue()

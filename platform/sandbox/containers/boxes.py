@@ -12,6 +12,7 @@ MAX_BOXES = 20_000
 MAX_DEPTH = 12
 MAX_ITEMS = 1_000
 MAX_FRAGMENTS = 20_000
+_OPEN_ENDED = {b"mdat", b"free", b"skip", b"uuid"}
 _PARENTS = {
     b"moov", b"trak", b"mdia", b"minf", b"dinf", b"stbl", b"edts", b"udta", b"mvex", b"moof",
     b"traf", b"mfra", b"meta", b"ilst", b"iprp", b"ipco", b"tapt", b"gmhd",
@@ -35,6 +36,7 @@ class Track:
     handler: bytes = b""
     samples: int = 0
     timed_samples: int = 0
+    timescale: int = 1
     external: bool = False
 
 
@@ -50,30 +52,27 @@ class Film:
 
 
 def walk(source: Source) -> Film:
-    """All boxes, breadth first inside each parent, without recursion."""
+    """All boxes, each followed by what lies in it, without recursion."""
     film = Film()
     stack: list[tuple[int, int, tuple[bytes, ...]]] = [(0, source.size, ())]
     while stack:
         at, end, path = stack.pop()
-        inner: list[tuple[int, int, tuple[bytes, ...]]] = []
-        while at + 8 <= end:
-            box, after = _box(source, at, end, path)
-            if box is None:
-                if not path:
-                    film.broken = True
-                break
-            film.boxes.append(box)
-            if len(film.boxes) > MAX_BOXES or len(path) > MAX_DEPTH:
-                raise Rejected(Code.CORRUPT, "too many boxes")
-            if not path:
-                film.end = after
-            if box.type in _PARENTS:
-                skip = 4 if box.type == b"meta" and _is_full_meta(source, box) else 0
-                inner.append((box.offset + skip, min(after, source.size), (*path, box.type)))
-            at = after
-        if not path and at < source.size and source.size - at < 8:
-            film.broken = True
-        stack.extend(reversed(inner))
+        if at + 8 > end:
+            film.broken |= not path and at < end
+            continue
+        box, after = _box(source, at, end, path)
+        if box is None:
+            film.broken |= not path
+            continue
+        film.boxes.append(box)
+        if len(film.boxes) > MAX_BOXES or len(path) > MAX_DEPTH:
+            raise Rejected(Code.CORRUPT, "too many boxes")
+        if not path:
+            film.end = after
+        stack.append((after, end, path))
+        if box.type in _PARENTS:
+            skip = 4 if box.type == b"meta" and _is_full_meta(source, box) else 0
+            stack.append((box.offset + skip, min(after, source.size), (*path, box.type)))
     return film
 
 
@@ -83,7 +82,7 @@ def _box(source: Source, at: int, end: int, path: tuple[bytes, ...]) -> tuple[Bo
     if length == 1:
         length, body = int.from_bytes(head[8:16], "big"), 16
     elif length == 0:
-        if path:  # "to the end of the file" makes sense only at the top
+        if path or kind not in _OPEN_ENDED:  # "to the end of the file"
             return None, end
         length = max(source.size - at, 8)
     if length < body or at + length >= 2**63 or (path and at + length > end):
@@ -124,6 +123,9 @@ def _track_box(source: Source, box: Box, track: Track) -> None:
         track.number = int.from_bytes(source.peek(box.offset + (20 if wide else 12), 4), "big")
     elif box.type == b"hdlr" and box.path[-1] == b"mdia":
         track.handler = source.peek(box.offset + 8, 4)
+    elif box.type == b"mdhd":
+        wide = source.peek(box.offset, 1) == b"\x01"
+        track.timescale = int.from_bytes(source.peek(box.offset + (20 if wide else 12), 4), "big")
     elif box.type in (b"stsz", b"stz2"):
         track.samples = int.from_bytes(source.peek(box.offset + 8, 4), "big")
     elif box.type == b"stts":
@@ -162,7 +164,8 @@ def film_extent(source: Source, limits: Limits) -> Extent:
         raise Rejected(Code.CORRUPT, f"{len(film.tracks)} tracks")
     if any(track.external for track in film.tracks):
         raise Rejected(Code.EXTERNAL_REFERENCE, "dref")
-    if not any(box.type == b"moov" for box in film.boxes):
+    index = next((box for box in film.boxes if box.path == () and box.type == b"moov"), None)
+    if index is None or index.offset + index.length > source.size:
         raise Rejected(Code.CORRUPT, "no_moov")
     found = Extent(complete=film.end <= source.size)
     video = next((t for t in film.tracks if t.handler == b"vide"), None)
@@ -172,7 +175,7 @@ def film_extent(source: Source, limits: Limits) -> Extent:
             found.flags.add(Flag.FRAME_COUNT_IMPLAUSIBLE)
         elif frames:
             found.frames = frames
-        if video.timed_samples != video.samples:
+        if video.timed_samples != video.samples or not video.timescale:
             found.flags.add(Flag.TIMESTAMPS_INVALID)
     if film.broken:
         _after_the_boxes(found, source, film)

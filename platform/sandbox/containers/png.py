@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from sandbox.containers.extent import Extent, note_trailing
 from sandbox.source import Source
-from sandbox.types import Code, Limits, Rejected
+from sandbox.types import Code, Flag, Limits, Rejected
 
 MAX_CHUNKS = 50_000
 SLACK = 64 * 1024
+_CRITICAL = {b"IHDR", b"PLTE", b"IDAT", b"fdAT", b"IEND"}
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 
 
@@ -57,6 +58,9 @@ def extent(source: Source, limits: Limits) -> Extent:
     found = Extent(complete=end is not None)
     if end is not None:
         note_trailing(found, source, end)
+    if _odd_sums(source, [c for c in listed if c.type in _CRITICAL]):
+        found.complete = False  # some of these pixels are not what was saved
+        found.flags.add(Flag.DECODE_ERRORS)
     return found
 
 
@@ -94,8 +98,8 @@ def animation_frames(source: Source) -> int:
     return 1
 
 
-def odd_crc(source: Source, listed: list[Chunk]) -> bool:
-    """Whether a chunk's checksum is wrong."""
+def _odd_sums(source: Source, listed: list[Chunk]) -> bool:
+    """Whether a chunk's checksum is wrong. Decoders let that pass."""
     for chunk in listed:
         data = source.at(chunk.offset - 4, chunk.length + 4)
         stored = source.at(chunk.offset + chunk.length, 4)

@@ -17,7 +17,7 @@ from sandbox.containers.extent import Extent
 from sandbox.decoders import pixels
 from sandbox.sniff import Kind
 from sandbox.source import Source
-from sandbox.types import Code, Flag, Limits, Rejected, Want
+from sandbox.types import PASS_ON, Code, Flag, Limits, Rejected, Want
 from sandbox.wire import FOOTER, HEADER, Out
 
 SAMPLES = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "HEIF")
@@ -81,7 +81,7 @@ def _open(source: Source, kind: Kind, measured: Extent, limits: Limits) -> Any:
         return Image.open(stream, formats=[kind.reader])
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise Rejected(Code.TOO_MANY_PIXELS, type(error).__name__) from error
-    except (MemoryError, PermissionError):
+    except PASS_ON:
         raise
     except Exception as error:
         raise _refusal(error) from error
@@ -114,7 +114,7 @@ def _frame_count(picture: Any, kind: Kind, measured: Extent, limits: Limits) -> 
         if not getattr(picture, "is_animated", False):
             return 1
         frames = int(picture.n_frames)
-    except (MemoryError, PermissionError):
+    except PASS_ON:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise Rejected(Code.TOO_MANY_PIXELS, type(error).__name__) from error
@@ -132,7 +132,7 @@ def _load(picture: Any) -> tuple[int, bool]:
     try:
         picture.load()
         return picture.height, True
-    except (MemoryError, PermissionError):
+    except PASS_ON:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise Rejected(Code.TOO_MANY_PIXELS, type(error).__name__) from error
@@ -191,7 +191,7 @@ def _steps(picture: Any, frames: int) -> Iterator[tuple[int, bool, float]]:
         try:
             picture.seek(index)
             picture.load()
-        except (MemoryError, PermissionError):
+        except PASS_ON:
             raise
         except Exception:
             yield index, False, 0.0

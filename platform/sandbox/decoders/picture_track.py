@@ -9,7 +9,7 @@ import av
 import numpy as np
 
 from sandbox.decoders.pixels import Sampler, fitted
-from sandbox.types import Code, Flag, Limits, Rejected, Want
+from sandbox.types import PASS_ON, Code, Flag, Limits, Rejected, Want
 
 if TYPE_CHECKING:
     from sandbox.decoders.recordings import _Run
@@ -41,7 +41,7 @@ class PictureTrack:
     def _rate(self) -> float | None:
         rate = self.stream.average_rate or self.stream.guessed_rate
         fps = float(rate) if rate else 0.0
-        if fps > MAX_PLAUSIBLE_FPS:
+        if fps > MAX_PLAUSIBLE_FPS or Flag.TIMESTAMPS_INVALID in self.flags:
             self.flags.add(Flag.TIMESTAMPS_INVALID)
             return None
         return fps if fps > 0 else None
@@ -53,7 +53,7 @@ class PictureTrack:
             yield from packet.decode()
         except av.error.EOFError:
             return
-        except (MemoryError, PermissionError):
+        except PASS_ON:
             raise
         except av.error.FFmpegError:
             self.errors += 1

@@ -7,6 +7,8 @@ and said. All frames are decoded and counted; only the sampled ones are converte
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import resource
 from typing import Any
 
@@ -19,7 +21,7 @@ from sandbox.decoders.picture_track import PictureTrack
 from sandbox.decoders.sound_track import SoundTrack
 from sandbox.sniff import Kind
 from sandbox.source import Source
-from sandbox.types import Code, Flag, Limits, Rejected, Want
+from sandbox.types import PASS_ON, Code, Flag, Limits, Rejected, Want
 from sandbox.wire import FOOTER, HEADER, Out
 
 CODECS = ",".join((
@@ -52,6 +54,9 @@ def warm_up() -> None:
     from sandbox.decoders import sample
 
     av.logging.set_level(av.logging.PANIC)
+    for module in pkgutil.walk_packages(av.__path__, "av."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)  # PyAV loads some kinds of stream when first met
     data = sample.film()
     with av.open(data, "r", format="matroska") as container:
         for frame in container.decode(container.streams.video[0]):
@@ -67,14 +72,19 @@ def warm_up() -> None:
 def decode(source: Source, kind: Kind, want: Want, limits: Limits, out: Out) -> None:
     measured = containers.measure(source, kind, limits)
     elsewhere = Elsewhere()
-    container = open_container(source, kind, limits, elsewhere)
+    odd_times = Flag.TIMESTAMPS_INVALID in measured.flags
+    container = open_container(source, kind, limits, elsewhere, edits=not odd_times)
     try:
         _Run(container, kind, measured, want, limits, out, elsewhere).run()
     finally:
         container.close()
 
 
-def open_container(source: Source, kind: Kind, limits: Limits, elsewhere: Elsewhere) -> Any:
+def open_container(
+    source: Source, kind: Kind, limits: Limits, elsewhere: Elsewhere, *, edits: bool = True
+) -> Any:
+    """`edits`: whether an MP4's edit list is obeyed, which needs times that make sense."""
+    own = {} if edits or kind.reader != "mov" else {"ignore_editlist": "1"}
     try:
         return av.open(
             source.stream(),
@@ -84,11 +94,11 @@ def open_container(source: Source, kind: Kind, limits: Limits, elsewhere: Elsewh
             metadata_errors="replace",
             container_options={
                 "format_whitelist": kind.reader, "protocol_whitelist": "none",
-                "codec_whitelist": CODECS, "max_streams": str(limits.max_streams),
+                "codec_whitelist": CODECS, "max_streams": str(limits.max_streams), **own,
             },
             options={"codec_whitelist": CODECS, "max_pixels": str(limits.max_frame_pixels)},
         )  # fmt: skip
-    except (MemoryError, PermissionError):
+    except PASS_ON:
         raise
     except Exception as error:
         if elsewhere.asked:
@@ -145,7 +155,7 @@ class _Run:
         try:
             for packet in self.container.demux([t.stream for t in tracks.values()]):
                 self._packet(packet, tracks[packet.stream_index])
-        except (Rejected, MemoryError, PermissionError, BrokenPipeError):
+        except (Rejected, BrokenPipeError, *PASS_ON):
             raise
         except av.error.FFmpegError:
             self.broken = True  # what came before stands; the rest is missing, and said to be

@@ -36,7 +36,7 @@ def gather(source: Source, kind: Kind, limits: Limits, trust: str = "") -> dict[
 def _add(found: dict[str, Any], name: str, read: Callable[[], Any]) -> None:
     try:
         value = read()
-    except PermissionError:
+    except (PermissionError, ImportError):
         raise  # our own wall, not the file: a bug that must be seen
     except Exception as error:
         value = {"malformed": True, "error": type(error).__name__}
