@@ -85,7 +85,7 @@ def exists(sha256: str) -> bool:
 def fault(sha256: str, size: int | None) -> str | None:
     """Read the whole blob: None when it is what it was, else what is wrong with it."""
     try:
-        with storage().open(name_of(sha256), "rb") as file:
+        with _open(sha256) as file:
             return _compare(cast(BinaryIO, file), sha256, size)
     except FileNotFoundError:
         return "missing"
@@ -96,7 +96,7 @@ def opened(sha256: str, size: int | None) -> Iterator[BinaryIO]:
     """A local file, checked before the first byte is handed out."""
     place = storage()
     try:
-        source = place.open(name_of(sha256), "rb")
+        source = _open(sha256)
     except FileNotFoundError:
         raise Damaged(sha256, "missing") from None
     with source:
@@ -114,6 +114,14 @@ def opened(sha256: str, size: int | None) -> Iterator[BinaryIO]:
                 raise Damaged(sha256, found)
             copy.seek(0)
             yield cast(BinaryIO, copy)
+
+
+def _open(sha256: str) -> File[bytes]:
+    """Some storages notice only while reading that there is nothing; on disk, opening tells."""
+    place, name = storage(), name_of(sha256)
+    if not isinstance(place, FileSystemStorage) and not place.exists(name):
+        raise FileNotFoundError(name)
+    return cast("File[bytes]", place.open(name, "rb"))
 
 
 def _compare(
