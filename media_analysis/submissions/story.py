@@ -42,15 +42,19 @@ def told_event(event: Event) -> dict[str, Any]:
     return {
         "when": event.recorded_at,
         "who": _who(said["who"]),
-        "text": " ".join(filter(None, [SENTENCES.get(verb, verb), _why(said["why"])])),
+        "text": " ".join(filter(None, [SENTENCES.get(verb, verb), _why(said)])),
         "code": fingerprint if verb == Verb.SUBMISSION_RECEIVED else "",
         "code_name": "SHA-256 of the media",
         "decisive": verb in DECISIVE,
     }
 
 
-def _why(why: str) -> str:
-    return f"Reason: {why.rstrip('.')}." if why else ""
+def _why(said: dict[str, Any]) -> str:
+    """A reason in words; codes are for machines and stand in the JSON download."""
+    for words in (said["data"].get("reason"), said["why"]):
+        if isinstance(words, str) and " " in words:
+            return f"Reason: {words.rstrip('.')}."
+    return ""
 
 
 def _who(who: dict[str, str]) -> str:

@@ -14,6 +14,7 @@ from audit.verbs import Verb
 from blobs.models import Blob
 from blobs.services import opened
 from media_analysis.submissions.models import Submission
+from media_analysis.submissions.presenting import custody
 from media_analysis.submissions.services import NotAllowed, Refused, cancel, submit, viewed
 from ml.models import Analysis
 from tests.people import Person, Send, picture
@@ -136,3 +137,18 @@ def test_the_same_bytes_twenty_times_at_once(alice: Person) -> None:
     assert Counter(tuple(verbs(s)) for s in sent) == {
         (Verb.SUBMISSION_RECEIVED, Verb.ANALYSIS_QUEUED): 20
     }
+
+
+def test_the_page_sees_a_broken_chain(alice: Person, send: Send) -> None:
+    """Whole while nobody meddled; the first event that was altered is named."""
+    submission = send(alice)
+    said = custody(submission)
+    assert said["intact"] and "All 2 events" in said["summary"]
+    with connection.cursor() as cursor:
+        cursor.execute("set local session_replication_role = replica")
+        cursor.execute(
+            "update audit_event set payload = payload || '\\x20' where chain = %s and seq = 2",
+            [submission.pk],
+        )
+    said = custody(submission)
+    assert not said["intact"] and said["summary"].startswith("Event 2")
