@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 
 from sandbox.containers.extent import Extent, note_trailing
@@ -51,6 +52,7 @@ class Film:
     """Something that is no box stands where a box should."""
 
 
+@functools.lru_cache(maxsize=1)
 def walk(source: Source) -> Film:
     """All boxes, each followed by what lies in it, without recursion."""
     film = Film()

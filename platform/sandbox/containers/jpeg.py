@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass, field
 
@@ -11,7 +12,7 @@ from sandbox.types import Code, Flag, Limits, Rejected
 
 MAX_SEGMENTS = 5_000
 MAX_SCANS = 200
-WINDOW = 1 << 20
+WINDOW = 1 << 16
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 PROGRESSIVE = {0xC2, 0xC6, 0xCA, 0xCE}
@@ -34,6 +35,7 @@ class Shape:
     pictures_after: bool = False
 
 
+@functools.lru_cache(maxsize=1)
 def scan(source: Source) -> Shape:
     shape, at = Shape(), 2
     while len(shape.segments) < MAX_SEGMENTS:

@@ -20,6 +20,8 @@ from sandbox.source import Source
 MOST_JSON = 8 * 1024 * 1024
 MOST_LISTED = 50
 _ADDRESS = re.compile(r"https?://[^\s\"'<>]{1,500}")
+_SIGNS = re.compile(rb"c2pa|C2PA|jumb|provenance|contentauth")
+WINDOW = 4 * 1024 * 1024
 _UNSUPPORTED = {"matroska", "webm", "ogg", "aac"}
 _STATES = {"Valid": "valid", "Trusted": "trusted", "Invalid": "invalid"}
 
@@ -45,7 +47,19 @@ def _context(trust: str) -> Any:
 def read(source: Source, kind: Kind, trust: str) -> dict[str, Any]:
     if kind.format in _UNSUPPORTED:
         return {"state": "absent", "note": "this container holds no Content Credentials"}
+    if not _any_sign(source):
+        return {"state": "absent"}  # spares the validator what it cannot be about
     return _read(kind.mime, source.stream(), trust)
+
+
+def _any_sign(source: Source) -> bool:
+    """Whether any of the words occurs without which there can be no credentials and no pointer."""
+    at, overlap = 0, 32
+    while at < source.size:
+        if _SIGNS.search(source.at(at, WINDOW)):
+            return True
+        at += WINDOW - overlap
+    return False
 
 
 def _read(mime: str, stream: Any, trust: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import functools
 import io
 import zlib
 from collections.abc import Callable
@@ -129,16 +130,21 @@ _BLOCKS: dict[str, Callable[[Source], dict[str, bytes]]] = {
 }  # fmt: skip
 
 
+@functools.lru_cache(maxsize=1)
+def _blocks(source: Source, format: str) -> dict[str, bytes]:
+    return _BLOCKS[format](source)
+
+
 def _exif(source: Source, kind: Kind, limits: Limits) -> Any:
-    return exif.read(_BLOCKS[kind.format](source).get("exif", b""))
+    return exif.read(_blocks(source, kind.format).get("exif", b""))
 
 
 def _xmp(source: Source, kind: Kind, limits: Limits) -> Any:
-    return xmp.read(_BLOCKS[kind.format](source).get("xmp", b""))
+    return xmp.read(_blocks(source, kind.format).get("xmp", b""))
 
 
 def _icc(source: Source, kind: Kind, limits: Limits) -> Any:
-    profile = _BLOCKS[kind.format](source).get("icc", b"")
+    profile = _blocks(source, kind.format).get("icc", b"")
     if not profile:
         return None
     return {"name": icc_name(profile), "size": len(profile), "device": _word(profile[12:16])}

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sandbox import containers
 from sandbox.containers.boxes import walk
 from sandbox.facts import xmp
 from sandbox.facts.pictures import MOST_BLOCK, box_names
@@ -47,6 +48,7 @@ def _tags(source: Source, kind: Kind, limits: Limits) -> Any:
 def _opened(source: Source, kind: Kind, limits: Limits) -> Any:
     from sandbox.decoders.recordings import Elsewhere, open_container
 
+    containers.measure(source, kind, limits)  # refuses what is too much before libav meets it
     return open_container(source, kind, limits, Elsewhere())
 
 

@@ -1,0 +1,137 @@
+"""Each of the forty bad inputs ends in its stated state, and nothing leaves the room."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import time
+
+import pytest
+
+from sandbox.services import Warden
+from sandbox.types import SENTENCES, Code, Rejected
+from tests.bad_inputs import corpus, credentials
+from tests.sandbox.conftest import decode_bytes
+
+MOST_MEMORY = 1_500_000_000
+MOST_SECONDS = 60
+
+
+def bytes_of(case, listener, canary):
+    data = case.make()
+    if len(data) < 10_000:
+        data = data.replace(b"{port}", str(listener.port).encode())
+        data = data.replace(b"canary.mp4", os.fsencode(canary.path))
+    return data
+
+
+@pytest.mark.parametrize("case", corpus.CASES, ids=lambda case: case.name)
+def test_each_bad_input_ends_as_stated(case, warden, listener, canary):
+    """The stated code or the stated facts; no packet, no other file; the warden lives on."""
+    data = bytes_of(case, listener, canary)
+    pid, started = warden.pid, time.monotonic()
+    try:
+        got = decode_bytes(warden, data)
+    except Rejected as refusal:
+        assert refusal.code in case.rejected, f"{refusal.code} {refusal.detail}"
+        assert refusal.sentence == SENTENCES[Code(refusal.code)]
+        assert len(refusal.sentence.split()) >= 4
+    else:
+        assert not case.rejected, got.footer
+        assert case.incomplete is None or got.footer.incomplete == case.incomplete
+        assert case.flags <= set(got.footer.flags)
+        assert got.footer.peak_bytes <= MOST_MEMORY
+    assert time.monotonic() - started < MOST_SECONDS
+    assert warden.pid == pid
+    assert listener.hits == 0
+    assert canary.openings() == 0
+
+
+@pytest.mark.parametrize("case", corpus.CASES, ids=lambda case: case.name)
+def test_the_facts_of_each_bad_input_are_plain_json(case, warden, listener, canary):
+    """Odd metadata is said, never raised; only a type that is refused anyway has no facts."""
+    data = bytes_of(case, listener, canary)
+    with tempfile.TemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        try:
+            facts = warden.facts(file)
+        except Rejected as refusal:
+            assert refusal.code in case.rejected
+        else:
+            text = json.dumps(facts, allow_nan=False)
+            assert len(text) <= 1024 * 1024
+            assert "\x1b" not in str(facts)
+    assert listener.hits == 0
+    assert canary.openings() == 0
+
+
+def facts_of(warden, data):
+    with tempfile.TemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        return warden.facts(file)
+
+
+@pytest.mark.parametrize(
+    ("make", "state", "problem"),
+    [
+        (credentials.signed, "valid", "signingCredential.untrusted"),
+        (credentials.altered, "invalid", "assertion.dataHash.mismatch"),
+        (credentials.broken_signature, "invalid", "claimSignature.mismatch"),
+        (credentials.recursive, "valid", "signingCredential.untrusted"),
+        (corpus.huge_manifest, "absent", None),
+        (corpus.jpeg_cut, "absent", None),
+    ],
+)
+def test_content_credentials_have_a_named_state(make, state, problem, warden):
+    """Valid, invalid, absent: each with the codes of what failed, none of them a plain tick."""
+    told = facts_of(warden, make())["c2pa"]
+    assert told["state"] == state
+    assert problem is None or problem in told["problems"]
+    if state != "absent":
+        assert told["signer"] == "Touchstone tests"
+        assert told["source_types"] == [credentials.GENERATED]
+
+
+def test_a_remote_manifest_is_named_and_not_fetched(warden, listener):
+    """The address is told; nobody called it."""
+    told = facts_of(warden, credentials.with_remote(listener.port))["c2pa"]
+    assert told["state"] == "remote"
+    assert told["url"] == f"http://127.0.0.1:{listener.port}/manifest.c2pa"
+    time.sleep(0.2)
+    assert listener.hits == 0
+
+
+def test_a_signer_on_the_sites_list_is_trusted(monkeypatch, tmp_path):
+    """With the root among C2PA_TRUST_ANCHORS_FILE the same file is `trusted`."""
+    anchors = tmp_path / "anchors.pem"
+    anchors.write_bytes(credentials.authority()[2])
+    monkeypatch.setenv("C2PA_TRUST_ANCHORS_FILE", str(anchors))
+    with Warden() as warden:
+        told = facts_of(warden, credentials.signed())["c2pa"]
+    assert told["state"] == "trusted"
+    assert told["problems"] == []
+
+
+def test_entities_are_refused(warden):
+    """An entity bomb and an external entity are refused unread, and said."""
+    told = facts_of(warden, corpus.xmp_entities())["xmp"]
+    assert told["malformed"]
+    assert told["claimed"] == {}
+
+
+def test_odd_exif_is_told_harmless(warden):
+    """Loops, zero denominators, nonsense orientation and control characters are each named."""
+    told = facts_of(warden, corpus.odd_exif())["exif"]
+    assert {"control_characters", "directory_loop", "orientation", "zero_denominator"} <= set(
+        told["problems"]
+    )
+    assert "\\x1b" in told["claimed"]["ImageDescription"]
+
+
+@pytest.mark.parametrize("name", corpus.MODEL_TRAPS)
+def test_the_traps_for_models_are_well_formed(name, warden):
+    """What is meant to fool a model passes the decoder: the engine's tests start from here."""
+    assert not decode_bytes(warden, corpus.MODEL_TRAPS[name]()).footer.incomplete

@@ -1,0 +1,124 @@
+"""Cut files and flipped bytes: nothing cut passes as whole, nothing brings the parent down."""
+
+from __future__ import annotations
+
+import functools
+import random
+import tempfile
+
+import pytest
+
+from sandbox.types import Limits, Rejected, SandboxFailed, Want
+from tests.sandbox import media
+from tests.sandbox.conftest import decode_bytes
+
+FILES = {
+    "jpeg": lambda: media.picture("JPEG", 320, 240),
+    "jpeg_progressive": lambda: media.picture("JPEG", 320, 240, progressive=True),
+    "png": lambda: media.picture("PNG", 320, 240),
+    "webp": lambda: media.picture("WEBP", 320, 240),
+    "gif": lambda: media.animation("GIF"),
+    "heif": lambda: media.picture("HEIF"),
+    "mp4": lambda: media.video(frames=30, muxer={"movflags": "faststart"}),
+    "mkv": lambda: media.video(frames=30, container="matroska"),
+    "avi": lambda: media.video(frames=30, container="avi", codec="mpeg4", sound="libmp3lame"),
+    "wav": lambda: media.sound("wav"),
+    "flac": lambda: media.sound("flac", "flac"),
+    "mp3": lambda: media.sound("mp3", "libmp3lame"),
+    "ogg": lambda: media.sound("ogg", "libopus", rate=48_000),
+    "fragmented": lambda: media.video(
+        frames=30, muxer={"movflags": "frag_keyframe+empty_moov"}, options={"g": "5"}
+    ),
+}
+CUTS = 20
+SEED = 20
+
+
+@functools.cache
+def whole(name: str) -> bytes:
+    return FILES[name]()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_nothing_cut_is_taken_as_whole(name, warden):
+    """Twenty cuts of each file: incomplete with its share, or refused; never whole."""
+    data = whole(name)
+    assert not decode_bytes(warden, data).footer.incomplete
+    ends = []
+    for cut in range(1, CUTS + 1):
+        try:
+            got = decode_bytes(warden, data[: max(1, len(data) * cut // (CUTS + 1))])
+        except Rejected as refusal:
+            ends.append(refusal.code)
+            continue
+        assert got.footer.incomplete, f"cut {cut} of {name} was taken as whole"
+        ends.append("incomplete")
+    assert len(ends) == CUTS
+    assert set(ends) <= {"incomplete", "corrupt", "no_media", "type_not_allowed"}
+
+
+@pytest.mark.parametrize("name", ["jpeg", "png", "mp4", "avi"])
+def test_how_much_was_decoded_is_stated(name, warden):
+    """Of half a file about half is decoded, and the number says so."""
+    data = whole(name)
+    got = decode_bytes(warden, data[: len(data) * 6 // 10])
+    assert 0.2 < got.footer.decoded_share < 0.95
+    assert got.footer.frames_decoded <= got.footer.frames_expected
+
+
+def flipped(data: bytes, chance: random.Random) -> bytes:
+    changed = bytearray(data)
+    for _ in range(chance.choice((1, 2, 8, 64))):
+        changed[chance.randrange(len(changed))] = chance.randrange(256)
+    if chance.random() < 0.2:
+        del changed[chance.randrange(len(changed)) :]
+    return bytes(changed)
+
+
+def mutate(warden, count: int) -> dict[str, int]:
+    """Decode `count` damaged files; what came of them, by kind."""
+    chance = random.Random(SEED)
+    limits = Limits(cpu_seconds=20, wall_seconds=60)
+    pid, ends = warden.pid, {}
+    for _ in range(count):
+        data = flipped(whole(chance.choice(list(FILES))), chance)
+        try:
+            got = decode_bytes(warden, data, want=Want(sample_fps=1), limits=limits)
+            end = "incomplete" if got.footer.incomplete else "decoded"
+        except Rejected as refusal:
+            end = refusal.code
+        except SandboxFailed as failure:
+            end = f"failed_{failure.code}"
+        ends[end] = ends.get(end, 0) + 1
+        assert warden.pid == pid
+    return ends
+
+
+def _check(ends: dict[str, int], count: int) -> None:
+    assert sum(ends.values()) == count
+    odd = {"failed_protocol", "failed_timeout", "failed_internal", "failed_unavailable"}
+    assert not odd & ends.keys(), ends
+
+
+def test_flipped_bytes_never_reach_the_parent(warden):
+    """A short run: each file ends decoded, incomplete, refused, or with a named child's death."""
+    _check(mutate(warden, 120), 120)
+
+
+@pytest.mark.slow
+def test_a_thousand_mutations(warden):
+    """The long run."""
+    _check(mutate(warden, 1000), 1000)
+
+
+def test_facts_survive_flipped_bytes(warden):
+    """Metadata readers meet damaged structures too."""
+    chance = random.Random(SEED + 1)
+    for _ in range(80):
+        with tempfile.TemporaryFile() as file:
+            file.write(flipped(whole(chance.choice(list(FILES))), chance))
+            file.flush()
+            try:
+                assert isinstance(warden.facts(file), dict)
+            except Rejected:
+                pass
