@@ -6,12 +6,16 @@
 Both ways write the same event: same columns, same indexes, one transaction and one commit each,
 from several clients of PostgreSQL's own pgbench on a scratch database of the embedded server.
 `plain` is an INSERT of an event that is handed a ready hash. `chained` is `audit_append`: lock the
-chain's head, number, time and hash the event, insert it, move the head. Short rounds alternate, so
-that both meet the same machine. Two figures come out:
+chain's head, number, time and hash the event, insert it, move the head. Two cases:
 
-- bare: nothing but the insert, as many as go; the hardest comparison there is;
+- bare: nothing but the insert, as many as go; the hardest comparison there is, and on a machine
+  whose processors are all busy it compares processor time alone;
 - with work: each transaction does `--work-ms` of other work after the insert, holding the chain, as
   a request that records an event does.
+
+And two figures for each: the ratio of the rates in short alternating rounds, which a busy machine
+disturbs (hence the lowest and the highest); and the ratio of the latencies when every client draws
+one of the two ways at random, so that both meet the same machine at the same moment.
 """
 
 from __future__ import annotations
@@ -88,36 +92,47 @@ def script(folder: Path, way: str, work_ms: float, chains: int) -> Path:
     return file
 
 
-def rate(pg: postgres.Server, file: Path, clients: int, seconds: int) -> float:
+def pgbench(pg: postgres.Server, files: list[Path], clients: int, seconds: int) -> str:
+    scripts = [argument for file in files for argument in ("-f", str(file))]
     said = pg.program(
         "pgbench", "-U", postgres.APP, "-n", "-M", "prepared", "-c", str(clients), "-j", "2",
-        "-T", str(seconds), "-D", f"payload={PAYLOAD}", "-D", f"hash={'x' * 32}", "-f", str(file),
+        "-T", str(seconds), "-D", f"payload={PAYLOAD}", "-D", f"hash={'x' * 32}", *scripts,
         DATABASE,
     ).stdout  # fmt: skip
-    found = re.search(r"tps = ([\d.]+)", said)
     failed = re.search(r"number of failed transactions: (\d+)", said)
-    if not found or (failed and failed[1] != "0"):
+    if "tps = " not in said or (failed and failed[1] != "0"):
         raise SystemExit(f"pgbench did not do its work:\n{said}")
-    return float(found[1])
+    return said
+
+
+def rate(pg: postgres.Server, file: Path, clients: int, seconds: int) -> float:
+    return float(re.findall(r"^tps = ([\d.]+)", pgbench(pg, [file], clients, seconds), re.M)[0])
+
+
+def latency_ratio(pg: postgres.Server, files: dict[str, Path], clients: int, seconds: int) -> float:
+    said = pgbench(pg, [files["plain"], files["chained"]], clients, seconds)
+    plain, chained = map(float, re.findall(r"^ - latency average = ([\d.]+) ms", said, re.M))
+    return plain / chained
 
 
 def compare(
     pg: postgres.Server, folder: Path, options: argparse.Namespace, work_ms: float
 ) -> dict[str, float]:
-    rates: dict[str, list[float]] = {way: [] for way in WAYS}
     files = {way: script(folder, way, work_ms, options.chains) for way in WAYS}
+    clients, seconds = options.clients, options.seconds
+    rates: dict[str, list[float]] = {way: [] for way in WAYS}
     for round_ in range(options.rounds):
-        order = list(WAYS) if round_ % 2 == 0 else list(reversed(WAYS))
-        for way in order:
-            rates[way].append(rate(pg, files[way], options.clients, options.seconds))
-    plain, chained = (statistics.median(rates[way]) for way in ("plain", "chained"))
+        for way in list(WAYS) if round_ % 2 == 0 else list(reversed(WAYS)):
+            rates[way].append(rate(pg, files[way], clients, seconds))
     ratios = [c / p for c, p in zip(rates["chained"], rates["plain"], strict=True)]
+    mixed = [latency_ratio(pg, files, clients, seconds) for _ in range(options.rounds // 2 or 1)]
     return {
-        "plain_per_second": round(plain, 1),
-        "chained_per_second": round(chained, 1),
+        "plain_per_second": round(statistics.median(rates["plain"]), 1),
+        "chained_per_second": round(statistics.median(rates["chained"]), 1),
         "ratio": round(statistics.median(ratios), 3),
         "lowest_ratio": round(min(ratios), 3),
         "highest_ratio": round(max(ratios), 3),
+        "latency_ratio": round(statistics.median(mixed), 3),
     }
 
 
@@ -162,7 +177,8 @@ def main() -> int:
             print(
                 f"{name:10} chained {line['chained_per_second']}/s, plain "
                 f"{line['plain_per_second']}/s: {line['ratio']:.0%} "
-                f"({line['lowest_ratio']:.0%} to {line['highest_ratio']:.0%})"
+                f"({line['lowest_ratio']:.0%} to {line['highest_ratio']:.0%}); "
+                f"latency at the same moment {line['latency_ratio']:.0%}"
             )
     return 0
 

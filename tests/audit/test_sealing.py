@@ -152,3 +152,16 @@ def test_nothing_is_signed_with_a_key_that_nobody_trusts(settings) -> None:
     note(uuid.uuid4())
     with pytest.raises(SealRefused, match="trusted"):
         seal()
+
+
+@pytest.mark.django_db
+def test_a_new_key_carries_on_when_the_old_one_stays_trusted(settings) -> None:
+    """The old key file is moved away and its public half kept: sealing goes on, all verifies."""
+    note(uuid.uuid4())
+    seal()
+    settings.AUDIT_SIGNING_KEY_FILE.rename(settings.HOME / "old.key")
+    note(uuid.uuid4())
+    assert (sealed := seal()) and sealed.size == 2
+    assert len(trusted_keys()) == 2
+    report = verify_database([], None)
+    assert report.ok, report.as_text()
