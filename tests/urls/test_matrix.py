@@ -1,0 +1,185 @@
+"""Every address x everybody who might ask: 0 answers across teams, and no address unknown here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
+from django.test import Client
+from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
+
+from accounts.models import Role, Scope, Team
+from accounts.services.keys import issue_key
+from media_analysis.review import routing
+from media_analysis.review.models import Case
+from ml.models import Thumbnail
+from tests.factories import ServiceAccountFactory, UserFactory
+from tests.people import Person, Send, member, picture
+
+LOGIN = "login"
+"""Sent to the login page: nothing was told."""
+WHO = (
+    "anonymous", "stranger", "site_admin", "viewer", "moderator", "lead", "admin", "key", "weak_key",
+)  # fmt: skip
+Answers = tuple[int | str, ...]
+
+
+def page(stranger: int, site_admin: int, viewer: int, works: int) -> Answers:
+    """A page: whoever is not signed in, and every key, meets the login."""
+    return (LOGIN, stranger, site_admin, viewer, works, works, works, LOGIN, LOGIN)
+
+
+def rest(stranger: int, site_admin: int, viewer: int, works: int) -> Answers:
+    """REST: the key with its scopes works like a moderator, the one without is refused."""
+    return (401, stranger, site_admin, viewer, works, works, works, works, 403)
+
+
+MATRIX: dict[str, tuple[str, Answers]] = {
+    "submissions:history": ("get", page(200, 200, 200, 200)),
+    "submissions:submit": ("get", page(200, 200, 200, 200)),
+    "submissions:detail": ("get", page(404, 404, 200, 200)),
+    "submissions:progress": ("get", page(404, 404, 200, 200)),
+    "submissions:picture": ("get", page(404, 404, 200, 200)),
+    "submissions:download": ("get", page(404, 404, 200, 200)),
+    "submissions:again": ("post", page(404, 404, 404, 302)),
+    "submissions:cancel": ("post", page(404, 404, 404, 302)),
+    "review:queue": ("get", page(200, 403, 200, 200)),
+    "review:next": ("post", page(302, 403, 403, 302)),
+    "review:case": ("get", page(404, 404, 200, 200)),
+    "review:claim": ("post", page(404, 404, 403, 302)),
+    "review:decide": ("post", page(404, 404, 403, 422)),
+    "review:release": ("post", page(404, 404, 302, 302)),
+    "review:reopen": ("post", page(404, 404, 403, 302)),
+    "review:heartbeat": ("post", page(404, 404, 409, 409)),
+    "api:submission-list": ("get", rest(200, 403, 200, 200)),
+    "api:submission-detail": ("get", rest(404, 403, 200, 200)),
+    "api:submission-cancel": ("post", rest(404, 403, 403, 202)),
+    "api:schema": ("get", (200,) * 9),
+    "api:docs": ("get", (200,) * 9),
+}
+OWN_ACCOUNT = (
+    "account_",
+    "accounts_",
+    "mfa_",
+    "usersessions_",
+    "socialaccount_",
+    "openid_connect_",
+)
+"""About the person who asks and nobody else; tests/accounts holds them."""
+OWN_ACCOUNT_PATHS = ("accounts/",)
+ADMINISTRATION = "admin:"
+
+
+def addresses(resolver: URLResolver, path: str = "", space: str = "") -> Iterator[tuple[str, str]]:
+    for entry in resolver.url_patterns:
+        here = path + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            yield from addresses(
+                entry, here, f"{space}{entry.namespace}:" if entry.namespace else space
+            )
+        elif isinstance(entry, URLPattern):
+            yield space + (entry.name or ""), here
+
+
+def test_every_address_is_known_here() -> None:
+    """A new address fails until somebody says here who may have which answer."""
+    unknown = [
+        f"{name} at {path}"
+        for name, path in addresses(get_resolver())
+        if name not in MATRIX
+        and not name.startswith((*OWN_ACCOUNT, ADMINISTRATION))
+        and not path.startswith(OWN_ACCOUNT_PATHS)
+        and not path.startswith("admin/")
+    ]
+    assert unknown == []
+
+
+@pytest.fixture
+def everybody(team: Team, charlie: Person) -> dict[str, Client]:
+    clients = {"anonymous": Client(), "stranger": charlie.client()}
+    site_admin = UserFactory(is_staff=True, is_superuser=True)
+    clients["site_admin"] = Person(site_admin, team).client()
+    people = {role.value: member(team, role) for role in Role}
+    clients |= {name: person.client() for name, person in people.items()}
+    for name, scopes in (
+        ("key", [Scope.SUBMISSIONS_READ, Scope.SUBMISSIONS_WRITE]),
+        ("weak_key", [Scope.REPORTS_READ]),
+    ):
+        service = ServiceAccountFactory(team=team)
+        secret = issue_key(people["admin"].actor, service, name, scopes).secret
+        clients[name] = Client(headers={"Authorization": f"Bearer {secret}"})
+    return clients
+
+
+@pytest.fixture
+def address(alice: Person, send: Send) -> Callable[[str], str]:
+    """The address of Alice's submission, or of the case that it became."""
+    submission = send(alice, name="canary.png")
+    Thumbnail.objects.create(analysis=submission.analysis, name="frame", png=picture())
+    with transaction.atomic():
+        routing.after_parking(submission.analysis)
+    case = Case.objects.get(submission=submission)
+
+    def _address(name: str) -> str:
+        if name == "submissions:picture":
+            return reverse(name, args=[submission.pk, "frame"])
+        try:
+            return reverse(name, args=[case.pk if name.startswith("review") else submission.pk])
+        except NoReverseMatch:  # it takes no id
+            return reverse(name)
+
+    return _address
+
+
+def told(answer: Any) -> int | str:
+    location = answer.headers.get("Location", "")
+    return LOGIN if "/accounts/login/" in location else answer.status_code
+
+
+@pytest.mark.parametrize("name", MATRIX)
+def test_everybody_gets_the_answer_that_is_theirs(
+    name: str, everybody: dict[str, Client], address: Callable[[str], str]
+) -> None:
+    """Exactly the answer of the table; and strangers never meet a word of the submission."""
+    method, expected = MATRIX[name]
+    found: dict[str, int | str] = {}
+    for who, client in everybody.items():
+        with transaction.atomic():  # each meets the same state
+            answer = getattr(client, method)(address(name))
+            found[who] = told(answer)
+            if who in ("anonymous", "stranger", "site_admin", "weak_key"):
+                assert b"canary" not in b"".join(answer), who
+            transaction.set_rollback(True)
+    assert found == dict(zip(WHO, expected, strict=True))
+
+
+def test_sending_into_the_team(everybody: dict[str, Client], team: Team) -> None:
+    """REST: only those who may submit here, and a stranger is told of no such team."""
+    found = {}
+    for who, client in everybody.items():
+        with transaction.atomic():
+            media = SimpleUploadedFile("x.png", picture(), "image/png")
+            body = {"file": media, "team": str(team.pk)}
+            found[who] = client.post(reverse("api:submission-list"), body).status_code
+            transaction.set_rollback(True)
+    expected = (401, 404, 403, 403, 202, 202, 202, 202, 403)
+    assert found == dict(zip(WHO, expected, strict=True))
+
+
+@pytest.mark.parametrize("who", [w for w in WHO if w != "site_admin"])
+def test_the_administration_is_for_site_administrators(
+    who: str, everybody: dict[str, Client]
+) -> None:
+    """Every list of the administration: nobody else gets in."""
+    lists = [
+        n
+        for n, _ in addresses(get_resolver())
+        if n.startswith("admin:") and n.endswith("changelist")
+    ]
+    assert lists
+    for name in ["admin:index", *lists]:
+        answer = everybody[who].get(reverse(name))
+        assert answer.status_code in (302, 403), name
