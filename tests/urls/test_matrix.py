@@ -22,8 +22,9 @@ from tests.people import Person, Send, member, picture
 LOGIN = "login"
 """Sent to the login page: nothing was told."""
 WHO = (
-    "anonymous", "stranger", "site_admin", "viewer", "moderator", "lead", "admin", "key", "weak_key",
-)  # fmt: skip
+    *("anonymous", "stranger", "site_admin", "viewer", "moderator"),
+    *("lead", "admin", "key", "weak_key"),
+)
 Answers = tuple[int | str, ...]
 
 

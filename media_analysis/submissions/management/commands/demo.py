@@ -7,10 +7,10 @@ import time
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import transaction
 
-from accounts.actors import actor_for_user
-from accounts.models import Membership, Role, Team, User
+from accounts.actors import SHELL_ACTOR, actor_for_user
+from accounts.models import Team, User
+from accounts.services.teams import create_team
 from media_analysis.submissions import samples
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.services import submit
@@ -29,15 +29,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, what: str, **options: Any) -> None:
         self.stdout.write(self.teams() if what == "teams" else self.samples())
 
-    @transaction.atomic
     def teams(self) -> str:
         admin = User.objects.get(email="admin@localhost")
-        made = 0
-        for name in TEAMS:
-            team, created = Team.objects.get_or_create(name=name)
-            Membership.objects.get_or_create(team=team, user=admin, defaults={"role": Role.ADMIN})
-            made += created
-        return f"{made} made" if made else "kept"
+        missing = [name for name in TEAMS if not Team.objects.filter(name__iexact=name).exists()]
+        for name in missing:
+            create_team(SHELL_ACTOR, name, first_admin=admin)
+        return f"{len(missing)} made" if missing else "kept"
 
     def samples(self) -> str:
         actor = actor_for_user(User.objects.get(email="admin@localhost"), via="shell")
