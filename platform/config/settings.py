@@ -259,7 +259,10 @@ JOBS_OVERDUE_SECONDS = env.float("JOBS_OVERDUE_SECONDS", 30.0)
 JOBS_BACKOFF_SECONDS = env.float("JOBS_BACKOFF_SECONDS", 2.0)
 JOBS_GRACE_SECONDS = env.float("JOBS_GRACE_SECONDS", 8.0)
 WORKER_NEVER_IMPORTS = ["tensorflow"]  # models are served with LiteRT; see docs/jobs.md
-PERIODIC_DUTIES = {"seal": (10.0, "audit.sealer.seal")}
+PERIODIC_DUTIES = {
+    "seal": (10.0, "audit.sealer.seal"),
+    "tidy_accounts": (86_400.0, "accounts.services.housekeeping.tidy"),
+}
 ML_ANALYSE = "ml.engine.analyse"
 
 # --- the audit record: its keys, and its anchor outside the database ----------------------------

@@ -6,13 +6,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from accounts.services import lockout
-from accounts.sessions import SessionStore
+from accounts.services.housekeeping import tidy
 
 
 class Command(BaseCommand):
     help = "Delete expired sessions and old counts of wrong guesses."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        SessionStore.clear_expired()
-        self.stdout.write(f"Expired sessions and {lockout.forget_old()} old counts are gone.")
+        self.stdout.write(f"Expired sessions and {tidy()} old counts are gone.")
