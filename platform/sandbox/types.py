@@ -146,6 +146,7 @@ class Flag(StrEnum):
     HIGH_BIT_DEPTH = "high_bit_depth"
     CMYK = "cmyk"
     TRANSPARENCY = "transparency"
+    AUDIO_FORMAT_CHANGE = "audio_format_change"
     AUDIO_REPAIRED = "audio_repaired"
     AUDIO_INCOMPLETE = "audio_incomplete"
     METADATA_MALFORMED = "metadata_malformed"

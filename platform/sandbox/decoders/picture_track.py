@@ -9,7 +9,7 @@ import av
 import numpy as np
 
 from sandbox.decoders.pixels import Sampler, fitted
-from sandbox.types import PASS_ON, Code, Flag, Limits, Rejected, Want
+from sandbox.types import Code, Flag, Limits, Rejected, Want
 
 if TYPE_CHECKING:
     from sandbox.decoders.recordings import _Run
@@ -53,7 +53,7 @@ class PictureTrack:
             yield from packet.decode()
         except av.error.EOFError:
             return
-        except PASS_ON:
+        except MemoryError:
             raise
         except av.error.FFmpegError:
             self.errors += 1

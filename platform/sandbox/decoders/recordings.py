@@ -98,8 +98,11 @@ def open_container(
             },
             options={"codec_whitelist": CODECS, "max_pixels": str(limits.max_frame_pixels)},
         )  # fmt: skip
-    except PASS_ON:
-        raise
+    except PASS_ON as error:
+        # libav's own "operation not permitted" is about the file; only Python's is our wall.
+        if isinstance(error, MemoryError) or not isinstance(error, av.error.FFmpegError):
+            raise
+        raise Rejected(Code.CORRUPT, type(error).__name__) from error
     except Exception as error:
         if elsewhere.asked:
             raise Rejected(Code.EXTERNAL_REFERENCE) from error
@@ -154,8 +157,10 @@ class _Run:
             del tracks[self.sound.stream.index]
         try:
             for packet in self.container.demux([t.stream for t in tracks.values()]):
-                self._packet(packet, tracks[packet.stream_index])
-        except (Rejected, BrokenPipeError, *PASS_ON):
+                track = tracks.get(packet.stream_index)
+                if track is not None:  # streams may appear on the way: they were not chosen
+                    self._packet(packet, track)
+        except (Rejected, BrokenPipeError, MemoryError):
             raise
         except av.error.FFmpegError:
             self.broken = True  # what came before stands; the rest is missing, and said to be

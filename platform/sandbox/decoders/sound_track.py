@@ -9,13 +9,14 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from sandbox.types import PASS_ON, Code, Flag, Limits, Rejected, Want
+from sandbox.types import Code, Flag, Limits, Rejected, Want
 from sandbox.wire import Out
 
 if TYPE_CHECKING:
     from sandbox.decoders.recordings import _Run
 
 MAX_WAITING = 16 * 1024 * 1024 // 4
+MAX_CHANGES = 1000
 MAX_PAD_SECONDS = 10.0
 
 
@@ -29,7 +30,8 @@ class SoundTrack:
         self.limits, self.flags = limits, flags
         self.codec = stream.codec_context.name
         stream.codec_context.thread_count = 1
-        self._resampler = av.AudioResampler(format="flt", layout="mono", rate=self.rate)
+        self._resampler = _resampler(self.rate)
+        self._changes = 0
         self._first = True
         self._waiting: list[NDArray[np.float32]] = []
         self.samples = 0
@@ -46,7 +48,7 @@ class SoundTrack:
             yield from packet.decode()
         except av.error.EOFError:
             return
-        except PASS_ON:
+        except MemoryError:
             raise
         except av.error.FFmpegError:
             self.errors += 1
@@ -61,8 +63,22 @@ class SoundTrack:
             raise Rejected(Code.TOO_LONG, f"{self.seconds:.0f} s")
         if not self.wanted:
             return
-        for block in self._resampler.resample(_finite(frame, self.flags)):
+        for block in self._resampled(_finite(frame, self.flags)):
             self._give(block.to_ndarray().reshape(-1), run)
+
+    def _resampled(self, frame: Any) -> list[Any]:
+        """A stream may change its rate or layout on the way; that is stated, and it goes on."""
+        try:
+            return list(self._resampler.resample(frame))
+        except ValueError:
+            if isinstance(frame, av.AudioFrame) and self._changes < MAX_CHANGES:
+                self._changes += 1
+                self.flags.add(Flag.AUDIO_FORMAT_CHANGE)
+                rest = list(self._resampler.resample(None))
+                self._resampler = _resampler(self.rate)
+                return rest + list(self._resampler.resample(frame))
+            self.flags.add(Flag.DECODE_ERRORS)
+            return []
 
     def _pad(self, frame: Any) -> None:
         """Silence, so that sample 0 is second 0 of the pictures."""
@@ -108,6 +124,10 @@ class SoundTrack:
         return {
             "has_audio": True, "sample_rate": context.sample_rate, "channels": context.channels,
         }  # fmt: skip
+
+
+def _resampler(rate: int) -> Any:
+    return av.AudioResampler(format="flt", layout="mono", rate=rate)
 
 
 def _finite(frame: Any, flags: set[str]) -> Any:
