@@ -1,0 +1,84 @@
+"""From a sound to the pictures that the network sees: one code for training and for serving.
+
+Silence before and after the speech is cut off first. What is left is cut into windows of four
+seconds, two seconds apart; speech shorter than a window is repeated until it fills one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.media.spectra import FRAME, HOP, RATE, Features, log_linear
+from ml.media.voice_activity import trimmed
+
+SECONDS = 4.0
+STEP_SECONDS = 2.0
+BANDS = 80
+WINDOW = int(SECONDS * RATE)
+FRAMES = 1 + (WINDOW - FRAME) // HOP
+REMAINDER = 0.5
+"""Seconds at the end that are not worth a window of their own."""
+LEAST_SPEECH = 0.5
+"""Share of a window that must be speech for it to be scored, unless it is the only one."""
+
+Segments = tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    start: float
+    end: float
+    picture: Features
+    """FRAMES x BANDS, as the network wants it."""
+
+
+def filled(wave: NDArray[Any]) -> NDArray[Any]:
+    """Exactly one window: the beginning of a longer sound, a shorter one repeated."""
+    if wave.size == 0:
+        return np.zeros(WINDOW)
+    return np.tile(wave, -(-WINDOW // wave.size))[:WINDOW]
+
+
+def logs(wave: NDArray[Any]) -> Features:
+    """FRAMES x BANDS natural logs of band power, of the sound filled to a window."""
+    return log_linear(filled(wave), BANDS)
+
+
+def without_channel(logs: Features) -> Features:
+    """Each band's mean over time taken out: that is the microphone, the room and the line, and
+    would only tell the sources apart. What is left has about unit size."""
+    return ((logs - logs.mean(axis=0, keepdims=True, dtype=np.float64)) / 2.5).astype(np.float32)
+
+
+def picture(wave: NDArray[Any]) -> Features:
+    return without_channel(logs(wave))
+
+
+def windows(samples: NDArray[Any], segments: Segments) -> list[Window]:
+    """The windows of a 16 kHz mono sound that hold speech."""
+    if not segments:
+        return []
+    wave = trimmed(samples, segments)
+    first = segments[0][0]
+    length = wave.size / RATE
+    count = max(1, 1 + int(np.ceil((length - SECONDS - REMAINDER) / STEP_SECONDS)))
+    starts = [min(k * STEP_SECONDS, max(0.0, length - SECONDS)) for k in range(count)]
+    shares = [_share(segments, first + start, first + start + SECONDS) for start in starts]
+    least = min(LEAST_SPEECH, max(shares))
+    found = []
+    for start, share in zip(starts, shares, strict=True):
+        if share >= least:
+            begin = round(start * RATE)
+            end = first + min(start + SECONDS, length)
+            piece = wave[begin : begin + WINDOW]
+            found.append(Window(first + start, end, picture(piece)))
+    return found
+
+
+def _share(segments: Segments, start: float, end: float) -> float:
+    inside = sum(max(0.0, min(end, b) - max(start, a)) for a, b in segments)
+    return inside / (end - start)

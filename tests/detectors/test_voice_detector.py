@@ -1,0 +1,183 @@
+"""The voice detector: says nothing without speech, is bounded with it, and shows where it heard."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ml.contract import Frame, Kind, MediaInfo, Status, View
+from ml.detectors.voice_spoof import windows
+from ml.detectors.voice_spoof.calibration import CAP, Calibration
+from ml.detectors.voice_spoof.detector import VoiceSpoof
+from ml.detectors.voice_spoof.network import Network, WeightsUnusable
+from ml.media.voice_activity import find_speech
+from tests.training_sound.voices import speech_like
+
+RATE = 16_000
+
+
+class Sound:
+    """Media that is already decoded."""
+
+    facts: dict = {}
+    tracks = ()
+
+    def __init__(self, samples: np.ndarray | None, kind: Kind = Kind.AUDIO) -> None:
+        self.samples = samples
+        self.info = MediaInfo(
+            sha256="0" * 64, size=1, kind=kind, format="wav", has_audio=samples is not None
+        )
+
+    def audio(self, rate: int = RATE) -> np.ndarray | None:
+        return self.samples
+
+
+class Listener:
+    """In place of the network: a window's logit is how much noise it holds high up. It lets the
+    detector's own work be tested where no weights are shipped."""
+
+    card = {"version": "0"}
+    sha256 = "0" * 64
+    calibration = Calibration(slope=1.0, offset=0.0, threshold=1.0)
+
+    def __init__(self, value: float | None = None) -> None:
+        self.value = value
+
+    def logits(self, pictures):
+        if self.value is not None:
+            return [self.value] * len(pictures)
+        return [3.0 - 4.0 * float(picture[:, 60:].std()) for picture in pictures]
+
+
+def conclude(samples: np.ndarray | None, kind: Kind = Kind.AUDIO, value: float | None = 0.3):
+    examination = VoiceSpoof(Listener(value)).examine(Sound(samples, kind))
+    return examination.conclude()
+
+
+def test_pictures_and_silent_films_are_not_applicable_at_once() -> None:
+    """Without a sound track the detector is not even started."""
+    detector = VoiceSpoof(Listener())
+    assert detector.not_applicable(Sound(None, Kind.IMAGE)) == "A picture has no voice."
+    assert detector.not_applicable(Sound(None, Kind.VIDEO)) == "The file has no sound."
+    assert detector.not_applicable(Sound(speech_like(2.0), Kind.VIDEO)) is None
+
+
+@pytest.mark.parametrize(
+    "sound",
+    [
+        np.zeros(0, np.float32),
+        np.zeros(1, np.float32),
+        np.zeros(5 * RATE, np.float32),
+        np.full(5 * RATE, np.nan, np.float32),
+        np.sin(2 * np.pi * 440 * np.arange(5 * RATE) / RATE).astype(np.float32),
+        np.random.default_rng(0).normal(0, 0.1, 5 * RATE).astype(np.float32),
+        speech_like(0.7),
+    ],
+    ids=["empty", "one sample", "silence", "nan", "tone", "noise", "too short"],
+)
+def test_without_speech_there_is_no_score(sound: np.ndarray) -> None:
+    """Not applicable with a sentence, and no number of any kind."""
+    finding = conclude(sound)
+    assert finding.status is Status.NOT_APPLICABLE
+    assert finding.reason.endswith(".")
+    assert finding.score is None
+    assert finding.probability_manipulated is None
+    assert finding.log10_lr is None
+
+
+def test_speech_is_scored_within_bounds() -> None:
+    """However sure the network, the ratio stays within its cap and the probability with it."""
+    for value in (-50.0, 0.3, 50.0):
+        finding = conclude(speech_like(6.0), value=value)
+        assert finding.status is Status.RAN
+        assert abs(finding.log10_lr) <= CAP
+        assert 1 / 11 - 1e-9 <= finding.probability_manipulated <= 10 / 11 + 1e-9
+    assert conclude(speech_like(6.0), value=50.0).log10_lr == CAP
+
+
+def test_a_logit_that_is_no_number_is_not_passed_on() -> None:
+    """NaN from a network ends as not applicable, never as a score."""
+    finding = conclude(speech_like(4.0), value=float("nan"))
+    assert finding.status is Status.NOT_APPLICABLE
+    assert finding.score is None
+
+
+def test_the_timeline_covers_the_speech_and_only_that() -> None:
+    """Segments lie where speech is, in order, within the sound."""
+    quiet = np.zeros(6 * RATE, np.float32)
+    sound = np.concatenate([quiet, speech_like(9.0), quiet])
+    segments = conclude(sound).segments
+    assert segments[0].start == pytest.approx(6.0, abs=0.2)
+    assert segments[-1].end == pytest.approx(15.0, abs=0.3)
+    assert [s.start for s in segments] == sorted(s.start for s in segments)
+    assert all(s.end - s.start <= windows.SECONDS + 1e-6 for s in segments)
+
+
+def test_a_stretch_that_stands_out_is_pointed_at() -> None:
+    """Part of the speech over the threshold, the whole below it: a place to listen to."""
+    sound = np.concatenate([speech_like(16.0), speech_like(8.0, seed=1)])
+    activity = find_speech(sound)
+    found = windows.windows(sound, activity.segments)
+    detector = VoiceSpoof(Listener())
+    detector.network.logits = lambda pictures: [  # type: ignore[method-assign]
+        5.0 if window.start >= 16.0 else -3.0 for window in found
+    ]
+    finding = detector.examine(Sound(sound)).conclude()
+    (stretch,) = [e for e in finding.evidence if e.code == "voice_partly_synthetic"]
+    assert stretch.data["start"] >= 15.0
+    assert "whole" in finding.reason
+
+
+def test_silence_around_speech_changes_nothing() -> None:
+    """Ten seconds of silence on both sides give the same picture but for the cut's rounding."""
+    sound = speech_like(4.0)
+    padded = np.concatenate([np.zeros(160_000, np.float32), sound, np.zeros(160_000, np.float32)])
+    alone = windows.windows(sound, find_speech(sound).segments)
+    within = windows.windows(padded, find_speech(padded).segments)
+    assert len(alone) == len(within)
+    assert np.abs(alone[0].picture.std(axis=0) - within[0].picture.std(axis=0)).mean() < 0.05
+
+
+def test_training_and_serving_see_the_same_bits() -> None:
+    """The first window that serving cuts is the very picture that training is shown."""
+    from ml.training.sound.pictures import logs_of
+
+    for seconds in (2.0, 4.0, 7.0):
+        sound = speech_like(seconds)
+        served = windows.windows(sound, find_speech(sound).segments)[0].picture
+        trained = windows.without_channel(logs_of(sound))
+        assert served.tobytes() == trained.tobytes()
+
+
+def test_long_sounds_are_looked_at_evenly_and_boundedly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More windows than allowed: the first and the last are still among those judged."""
+    monkeypatch.setattr("ml.detectors.voice_spoof.detector.MOST_WINDOWS", 5)
+    finding = conclude(speech_like(40.0))
+    assert finding.counts["windows_judged"] == 5
+    assert finding.counts["windows"] > 15
+    assert finding.segments[0].start < 1.0
+    assert finding.segments[-1].end > 38.0
+
+
+def test_frames_are_ignored() -> None:
+    """A video's pictures change nothing about the voice."""
+    examination = VoiceSpoof(Listener(0.3)).examine(Sound(speech_like(4.0), Kind.VIDEO))
+    examination.observe(View(Frame(0, 0.0, np.zeros((4, 4, 3), np.uint8))))
+    assert examination.conclude().status is Status.RAN
+
+
+def test_weights_that_are_not_the_cards_are_refused(tmp_path: Path) -> None:
+    """Missing weights and weights with another digest are said plainly."""
+    card = tmp_path / "card.json"
+    with pytest.raises(WeightsUnusable, match="cannot be read"):
+        Network(tmp_path / "none.tflite", card)
+    weights = tmp_path / "w.tflite"
+    weights.write_bytes(b"not a network")
+    card.write_text(json.dumps({"weights": {"sha256": "0" * 64}}))
+    with pytest.raises(WeightsUnusable, match="not those"):
+        Network(weights, card)
+    assert hashlib.sha256(weights.read_bytes()).hexdigest() != "0" * 64
