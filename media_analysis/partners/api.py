@@ -35,7 +35,7 @@ from media_analysis.submissions import history, services
 from media_analysis.submissions.models import Submission, SubmissionQuerySet
 
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
-REFUSED_STATUS = {"too_large": 413, "type_not_allowed": 415}
+REFUSED_STATUS = {"too_large": 413, "type_not_allowed": 415, "storage_full": 503, "gone": 503}
 PROBLEMS: dict[Any, Any] = {
     (code, "application/problem+json"): ProblemSerializer
     for code in (400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 429, 503)

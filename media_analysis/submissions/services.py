@@ -38,6 +38,10 @@ class Refused(Exception):
         self.code, self.sentence = code, sentence
 
 
+class Unavailable(Refused):
+    """Our fault, not the upload's: the same request may work later. Nothing was kept."""
+
+
 @dataclass(frozen=True)
 class Received:
     submission: Submission
@@ -73,7 +77,12 @@ def submit(
         policy_context=policy_context[:200],
         external_id=external_id[:200],
     )
-    return _received(actor, submission, stored, _media_type(stored), priority, also)
+    media_type = _media_type(stored)
+    try:
+        return _received(actor, submission, stored, media_type, priority, also)
+    except blobs.errors.Gone as error:
+        sentence = "The file went away while it was being stored; nothing was kept. Send it again."
+        raise Unavailable(error.code, sentence) from error
 
 
 def _store(stream: BinaryIO) -> blobs.services.Stored:
@@ -85,6 +94,9 @@ def _store(stream: BinaryIO) -> blobs.services.Stored:
         raise Refused(error.code, sentence) from error
     except blobs.errors.Empty as error:
         raise Refused(error.code, "The file is empty; nothing was kept.") from error
+    except blobs.errors.StorageFull as error:
+        sentence = "The media store is full; nothing was kept. Tell an administrator, try later."
+        raise Unavailable(error.code, sentence) from error
 
 
 def _media_type(stored: blobs.services.Stored) -> str:

@@ -68,7 +68,8 @@ def _intake_json(
     """For the page's own uploader, which sends one file at a time."""
     if refused:
         _, refusal = refused[0]
-        return JsonResponse({"code": refusal.code, "sentence": refusal.sentence}, status=400)
+        status = 503 if isinstance(refusal, services.Unavailable) else 400
+        return JsonResponse({"code": refusal.code, "sentence": refusal.sentence}, status=status)
     one = received[0]
     return JsonResponse(
         {
