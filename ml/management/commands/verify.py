@@ -122,7 +122,12 @@ def progress(count: int) -> Iterator[Callable[[int, str], Report]]:
         TextColumn("{task.percentage:>3.0f}% {task.fields[stage]}"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(
+        *columns,
+        console=Console(stderr=True),
+        transient=True,
+        redirect_stdout=sys.stdout.isatty(),
+    ) as bar:
         task = bar.add_task("", total=1.0, stage="")
 
         def begin(number: int, name: str) -> Report:
