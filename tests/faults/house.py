@@ -65,8 +65,9 @@ class House:
         tables = [
             "ml_thumbnail", "ml_findingrow", "ml_analysis", "jobs_refusedwrite",
             "jobs_workerheartbeat", "faults_effect", "pgmq.q_touchstone",
-            "audit_leaf", "audit_checkpoint", "audit_event",
         ]  # fmt: skip
+        record = "SELECT tablename FROM pg_tables WHERE tablename LIKE 'audit%'"
+        tables += [name for (name,) in self.sql(record)]
         self.sql(
             "SET session_replication_role = replica;"
             + "".join(f"DELETE FROM {table};" for table in tables)

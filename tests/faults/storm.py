@@ -39,6 +39,7 @@ class Report:
     wrong_findings: int = 0
     processes_left: int = 0
     audit_verified: str = ""
+    audit_broken: int = 0
     faults: Counter[str] = field(default_factory=Counter)
 
     def table(self) -> str:
@@ -60,7 +61,7 @@ class Report:
 
     def good(self) -> bool:
         bad = (self.lost, self.double_results, self.done_without_effect_or_event,
-               self.wrong_findings, self.processes_left)  # fmt: skip
+               self.wrong_findings, self.processes_left, self.audit_broken)  # fmt: skip
         return not any(bad) and self.poison_parked == self.poison and self.late_writes_refused > 0
 
 
@@ -122,7 +123,7 @@ class Storm:
         planned = {0.1: self.purge, 0.3: house.crash_postgres, 0.5: self.drop, 0.7: self.purge,
                    0.8: house.crash_postgres}  # fmt: skip
         told = began
-        while (gone := self.settled()) < 0.9 and time.monotonic() - began < self.seconds:
+        while (gone := max(self.settled(), (time.monotonic() - began) / self.seconds)) < 0.9:
             for moment in [m for m in planned if m <= gone]:
                 happening = planned.pop(moment)
                 happening()
@@ -236,6 +237,7 @@ class Storm:
         )
         report.late_writes_refused = house.one("SELECT count(*) FROM jobs_refusedwrite")
         verified = house.manage("audit", "verify", check=False)
+        report.audit_broken = verified.returncode
         report.audit_verified = (verified.stdout.strip() or verified.stderr.strip()).splitlines()[
             -1
         ][:100]

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.faults
 @pytest.mark.timeout(240)
 def test_nothing_is_lost_and_nothing_done_twice_in_a_storm(house: House) -> None:
     """60 jobs under SIGKILL, SIGSTOP, a database crash and a lost broker: 0 lost, 0 double."""
-    storm = Storm(house, 60, workers=1, seconds=15, seed=20, strike_every=(0.6, 1.2))
+    storm = Storm(house, 60, workers=1, seconds=25, seed=20, strike_every=(0.4, 0.8))
     report = storm.run()
     print("\n" + report.table())
     assert report.good(), report.table() + "\n" + house.log()
