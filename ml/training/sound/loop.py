@@ -40,6 +40,16 @@ class Recipe:
     seed: int = 1
 
 
+WEIGHTS = "weights.weights.h5"
+
+
+def is_trained(folder: Path, recipe: Recipe) -> bool:
+    """Whether the folder holds a whole training by this very recipe."""
+    told = folder / "recipe.json"
+    whole = (folder / WEIGHTS).exists() and told.exists()
+    return whole and json.loads(told.read_text()) == asdict(recipe)
+
+
 class Draw:
     """Batches for the rows that training may see."""
 
@@ -112,8 +122,8 @@ def train(
     save_every: int = 100,
 ) -> keras.Model:
     """A trained network with fixed window length; opened instead when the folder holds it."""
-    done = folder / "weights.weights.h5"
-    if done.exists() and json.loads((folder / "recipe.json").read_text()) == asdict(recipe):
+    done = folder / WEIGHTS
+    if is_trained(folder, recipe):
         network = models.build()
         network.load_weights(done)
         return network

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from ml.contract import Samples
 from ml.detectors.voice_spoof import windows
 from ml.media.voice_activity import find_speech, loud_stretches
 from ml.training.sound import loop
@@ -44,7 +43,7 @@ def out_of_source(
     for fold in FOLDS:
         place = folder / "folds" / fold.name.replace(" ", "_")
         kept = place / "scores.json"
-        if not kept.exists():
+        if not kept.exists() or not loop.is_trained(place, recipe):
             network = loop.train(
                 pictures,
                 lambda row, fold=fold: not fold.holds_out(row.source),
@@ -145,9 +144,5 @@ def degraded_scores(
 def not_applicable_share(store: Store, share: int = 8) -> dict[str, Any]:
     """How often real and fake speech of the test split is taken for no speech."""
     rows = store.where(lambda row: row.origin == CLIP and row.split == "test")[::share]
-    refused = [n for n in rows if find_speech(_sound(store, n)).reason is not None]
+    refused = [n for n in rows if find_speech(store.sound(n)).reason is not None]
     return {"clips": len(rows), "taken_for_no_speech": len(refused)}
-
-
-def _sound(store: Store, number: int) -> Samples:
-    return store.sound(number)
