@@ -1,0 +1,90 @@
+"""The whole way with a handful of made-up voices: pictures, folds, network, card, detector."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+pytest.importorskip("keras")
+
+from ml.contract import Kind, MediaInfo, Status
+from ml.detectors.voice_spoof.detector import VoiceSpoof
+from ml.detectors.voice_spoof.network import Network
+from ml.training.sound import data, loop, measure, pictures, report, store, vocoders
+from tests.training_sound.voices import speech_like
+
+FOLDS = (data.Fold("first", frozenset({"one"})), data.Fold("second", frozenset({"two"})))
+RECIPE = loop.Recipe(steps=3, reals=4, vocoded=2, crop=64, settling=2)
+
+
+def _store(folder: Path) -> store.Store:
+    """Two sources, three splits, one voice each, and a fake beside each of them."""
+    rows, sounds = [], []
+    for number in range(12):
+        source, split = ("one", "two")[number % 2], ("train", "val", "test")[number // 2 % 3]
+        sound = speech_like(2.5, seed=number, pitch=100 + 10 * number)
+        rows.append(store.Row(store.CLIP, "real", split, source, "human", f"p{number}", 0, 0, 0))
+        sounds.append(sound)
+        rng = np.random.default_rng(number)
+        rows.append(store.Row(store.CLIP, "fake", split, source, "lpc", f"f{number}", 0, 0, 0))
+        sounds.append(vocoders.vocoded(sound, "lpc", rng))
+    place, written = 0, []
+    for number, (row, sound) in enumerate(zip(rows, sounds, strict=True)):
+        written.append({**_as_dict(row), "parent": number, "start": place, "length": len(sound)})
+        place += len(sound)
+    folder.mkdir(parents=True, exist_ok=True)
+    np.round(np.concatenate(sounds) * 32767).astype("<i2").tofile(folder / "speech.i16")
+    (folder / "speech.json").write_text(json.dumps({"seed": 0, "notes": [], "rows": written}))
+    return store.opened(folder)
+
+
+def _as_dict(row: store.Row) -> dict[str, object]:
+    return {name: getattr(row, name) for name in row.__slots__}
+
+
+class _Sound:
+    facts: dict = {}
+    tracks = ()
+    info = MediaInfo(sha256="0" * 64, size=1, kind=Kind.AUDIO, format="wav", has_audio=True)
+
+    def audio(self, rate: int = 16_000) -> np.ndarray:
+        return speech_like(5.0)
+
+
+@pytest.mark.slow
+def test_from_sounds_to_a_detector_with_a_card(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the command writes is what the detector loads, and no figure of the card is missing."""
+    for module in (measure, report):
+        monkeypatch.setattr(module, "FOLDS", FOLDS)
+    speech = _store(tmp_path / "cache")
+    seen = pictures.draw(speech, tmp_path / "cache")
+    assert len(seen.row) == 2 * len(speech.rows)
+    again = pictures.draw(speech, tmp_path / "cache")
+    assert np.array_equal(seen.logs, again.logs)
+
+    scores = measure.out_of_source(
+        seen, tmp_path / "cache", RECIPE, lambda name: lambda steps: steps
+    )
+    assert set(scores) == set(range(len(speech.rows)))
+    measure.trained_on_split(seen, tmp_path / "cache", RECIPE, lambda steps: steps)
+
+    card = report.write(speech, seen, tmp_path / "cache", tmp_path / "out")
+    assert card["measured"]["test_split"]["reals"] == 4
+    assert set(card["measured"]["degraded_test_split"]) == set(measure.NAMED)
+    assert "silence only" in card["measured"]["baselines"]
+    assert card["weights"]["bytes"] < 3_000_000
+    assert "leave_one_source_out" in report.as_text(card)
+
+    network = Network(tmp_path / "out" / "voice_spoof.tflite", tmp_path / "out" / "card.json")
+    finding = VoiceSpoof(network).examine(_Sound()).conclude()
+    assert finding.status is Status.RAN
+    assert finding.weights_sha256 == card["weights"]["sha256"]
+    assert abs(finding.log10_lr) <= 1.0
+    assert VoiceSpoof(network).examine(_Sound()).conclude().score == finding.score
