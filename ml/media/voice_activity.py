@@ -28,6 +28,19 @@ BRIDGE = 0.35
 """Pauses shorter than this, in seconds, belong to the speech around them."""
 SHORTEST_BURST = 0.08
 MARGIN = 0.05
+LEAST_LIKENESS = -1.0
+# A logistic regression on 900 stretches of 4 s: speech clean, at 10 dB of noise, by telephone and
+# in a room, against music on hold. Beyond -1 lie 4 % of the music and 98.7 to 100 % of the speech.
+_LIKENESS = {
+    "voiced": -9.6,
+    "glide": 17.3,
+    "held": -12.1,
+    "mixed": -23.0,
+    "change": 2.9,
+    "flux": 8.7,
+    "beat": 20.4,
+}
+_LIKENESS_OFFSET = -13.85
 _PITCH_FRAME = 640  # 40 ms
 _LOWEST, _HIGHEST = 65, 420  # Hz
 
@@ -174,17 +187,22 @@ def _measures(wave: Array, level: Array, active: NDArray[np.bool_]) -> dict[str,
 
 
 def _why_not_speech(found: dict[str, float]) -> str | None:
-    """Limits measured on real and synthetic speech, clean, at 10 dB of noise and at 8 kHz (99 % and
-    more pass each), against tones, noise, bells and music on hold (about one 4 s piece in seven of
-    the music passes: singing and solo instruments are like a voice)."""
+    """First what no voice does at all, then whether the whole is nearer to speech than to music."""
     if found["voiced"] < 0.25:
         return "No voice: what sounds has no pitch in the range of human voices."
-    if found["voiced"] > 0.985 or found["held"] > 0.52 or found["glide"] < 0.1:
+    if found["voiced"] > 0.985 or found["held"] > 0.7 or found["glide"] < 0.05:
         return "No speech: the pitch stands still as in tones and music, it does not glide."
-    if found["mixed"] > 0.24:
+    if found["mixed"] > 0.3:
         return "No speech: the pitch comes and goes as where several notes sound together."
-    if found["change"] < 0.8 or found["flux"] < 0.42:
+    if found["change"] < 0.6 or found["flux"] < 0.35:
         return "No speech: the spectrum hardly changes from sound to sound."
     if found["beat"] < 0.6:
         return "No speech: the loudness does not beat in syllables."
+    if likeness(found) < LEAST_LIKENESS:
+        return "No speech: pitch, spectrum and rhythm are nearer to music than to a voice."
     return None
+
+
+def likeness(found: dict[str, float]) -> float:
+    """Log odds of speech over music from all measures together."""
+    return _LIKENESS_OFFSET + sum(_LIKENESS[name] * found[name] for name in _LIKENESS)
