@@ -63,6 +63,7 @@ def write(speech: Store, pictures: Pictures, cache: Path, out: Path | None) -> d
         },
         "weights": weights,
         "recipe": told,
+        "recipes_of_folds": {fold.name: _recipe_of(cache, fold.name) for fold in FOLDS},
         "calibration": {
             "platt": platt,
             "fitted_on": "out-of-source scores of the train and val splits, classes balanced",
@@ -79,6 +80,11 @@ def write(speech: Store, pictures: Pictures, cache: Path, out: Path | None) -> d
     }
     (target.parent / CARD.name).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
     return card
+
+
+def _recipe_of(cache: Path, fold: str) -> dict[str, Any]:
+    told = cache / "folds" / fold.replace(" ", "_") / "recipe.json"
+    return dict(json.loads(told.read_text()))
 
 
 def _kept_scores(cache: Path) -> dict[int, float]:
