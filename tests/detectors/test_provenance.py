@@ -1,0 +1,263 @@
+"""Provenance: what a file declares is read, graded, and never taken for more than it is."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from ml.contract import Finding, Kind, MediaInfo, Outcome, Status, Strength
+from ml.detectors.provenance import reading
+from ml.detectors.provenance.detector import make
+from ml.fusion.rule import decide
+from ml.results import plain
+from sandbox.services import warden
+from tests.bad_inputs import credentials
+
+SETTINGS = "a castle\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 512x512"
+COMFY = {
+    "3": {"class_type": "KSampler", "inputs": {"seed": 5, "steps": 20}},
+    "6": {"class_type": "CLIPTextEncode", "inputs": {"text": "a castle"}},
+}
+WORKFLOW = {"last_node_id": 9, "nodes": [{"id": 3, "type": "KSampler"}], "links": []}
+TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+
+
+class Known:
+    """Media of which only the facts are known."""
+
+    def __init__(self, facts: Mapping[str, Any]) -> None:
+        self.facts = facts
+        self.info = MediaInfo("0" * 64, 1, Kind.IMAGE, "png")
+        self.tracks = ()
+
+    def audio(self, rate: int = 16_000) -> None:
+        return None
+
+
+def examined(facts: Mapping[str, Any]) -> Finding:
+    detector, media = make(), Known(facts)
+    assert detector.not_applicable(media) is None
+    return detector.examine(media).conclude()
+
+
+def facts_of(data: bytes, tmp_path: Any) -> dict[str, Any]:
+    """What the sandbox reads from real bytes."""
+    path = tmp_path / "file"
+    path.write_bytes(data)
+    with path.open("rb") as file:
+        return warden().facts(file)
+
+
+def png(**texts: str) -> bytes:
+    info = PngInfo()
+    for keyword, text in texts.items():
+        info.add_text(keyword, text)
+    data = io.BytesIO()
+    Image.new("RGB", (64, 48), (10, 90, 160)).save(data, "PNG", pnginfo=info)
+    return data.getvalue()
+
+
+def jpeg(*, xmp: str = "", software: str = "", comment: str = "", **exif: str) -> bytes:
+    tags = Image.Exif()
+    numbers = {"make": 0x010F, "model": 0x0110, "changed": 0x0132, "description": 0x010E}
+    for name, value in exif.items():
+        tags[numbers[name]] = value
+    if software:
+        tags[0x0131] = software
+    packet = (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-'
+        'rdf-syntax-ns#"><rdf:Description xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/'
+        f'2008-02-29/" xmlns:xmp="http://ns.adobe.com/xap/1.0/" {xmp}/></rdf:RDF></x:xmpmeta>'
+    )
+    data = io.BytesIO()
+    Image.new("RGB", (64, 48), (10, 90, 160)).save(
+        data, "JPEG", exif=tags, comment=comment.encode(), xmp=packet.encode() if xmp else b""
+    )
+    return data.getvalue()
+
+
+def codes(finding: Finding) -> dict[str, Strength]:
+    return {e.code: e.strength for e in finding.evidence}
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "says"),
+    [
+        (png(parameters=SETTINGS), "generator_prompt", "Stable Diffusion"),
+        (png(prompt=json.dumps(COMFY)), "generator_prompt", "ComfyUI"),
+        (png(workflow=json.dumps(WORKFLOW)), "generator_prompt", "ComfyUI"),
+        (png(invokeai_metadata="{}"), "generator_prompt", "InvokeAI"),
+        (png(Comment=json.dumps({"steps": 28, "sampler": "k", "seed": 1})), "generator_prompt", ""),
+        (
+            png(
+                Description="a castle --ar 16:9 --v 6 Job ID: 01234567-89ab-cdef-0123-456789abcdef"
+            ),
+            "generator_prompt",
+            "Midjourney",
+        ),
+        (png(Software="NovelAI"), "generator_named", "NovelAI"),
+        (jpeg(software="Adobe Firefly 2.0"), "generator_named", "Adobe Firefly"),
+        (jpeg(xmp='xmp:CreatorTool="DALL-E 3"'), "generator_named", "DALL-E 3"),
+        (
+            jpeg(xmp=f'Iptc4xmpExt:DigitalSourceType="{TYPES}trainedAlgorithmicMedia"'),
+            "source_type_generated",
+            "generative model",
+        ),
+        (
+            jpeg(
+                xmp=f'Iptc4xmpExt:DigitalSourceType="{TYPES}compositeWithTrainedAlgorithmicMedia"'
+            ),
+            "source_type_partly_generated",
+            "parts from a generative model",
+        ),
+    ],
+)
+def test_a_generator_that_signs_its_work_is_believed(
+    data: bytes, code: str, says: str, tmp_path: Any
+) -> None:
+    """Through real files: strong evidence, in words, and a verdict without a probability."""
+    finding = examined(facts_of(data, tmp_path))
+    assert codes(finding)[code] is Strength.STRONG
+    assert says in finding.evidence[0].text
+    verdict = decide(MediaInfo("0" * 64, 1, Kind.IMAGE, "png"), [finding])
+    assert verdict.outcome is Outcome.MANIPULATION_FOUND
+    assert verdict.probability_manipulated is None
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        png(),
+        png(Title="Steps: 20 to a better garden"),
+        png(Description="Job ID: 01234567-89ab-cdef-0123-456789abcdef"),
+        png(Comment='{"steps": 3}'),
+        png(Comment="{not json"),
+        jpeg(make="Canon", model="EOS R5", software="Firmware 1.2"),
+        jpeg(software="Adobe Photoshop 25.0"),
+        jpeg(xmp=f'Iptc4xmpExt:DigitalSourceType="{TYPES}digitalCapture"'),
+        jpeg(description="Compared with a picture by Midjourney"),
+        jpeg(comment="Runway show, spring collection"),
+    ],
+)
+def test_nothing_else_is_taken_for_a_declaration(data: bytes, tmp_path: Any) -> None:
+    """Cameras, editors, prose and half a likeness to a prompt do not decide anything."""
+    finding = examined(facts_of(data, tmp_path))
+    assert finding.status is Status.RAN
+    assert Strength.STRONG not in codes(finding).values()
+    verdict = decide(MediaInfo("0" * 64, 1, Kind.IMAGE, "png"), [finding])
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "strength"),
+    [
+        (jpeg(software="Adobe Photoshop 25.0"), "editor", Strength.WEAK),
+        (jpeg(software="FaceApp 11.2"), "face_app", Strength.MODERATE),
+        (jpeg(software="Adobe Photoshop Lightroom Classic"), "editor", Strength.WEAK),
+        (jpeg(software="darktable 4.6"), "developer", Strength.CONTEXT),
+        (png(Software="ImageMagick 7"), "encoder", Strength.CONTEXT),
+        (jpeg(description="Compared with Midjourney"), "generator_mentioned", Strength.WEAK),
+        (png(), "no_metadata", Strength.CONTEXT),
+        (png(), "c2pa_absent", Strength.CONTEXT),
+    ],
+)
+def test_programs_are_graded(data: bytes, code: str, strength: Strength, tmp_path: Any) -> None:
+    """A face app is worth a look, an editor little, a converter nothing."""
+    assert codes(examined(facts_of(data, tmp_path)))[code] is strength
+
+
+def test_camera_notes_are_context(tmp_path: Any) -> None:
+    """Complete capture metadata is named as a claim that anyone can write."""
+    facts = {
+        "exif": {
+            "claimed": {
+                "Make": "Canon", "Model": "EOS R5", "ExposureTime": 0.01, "FNumber": 4.0,
+                "DateTimeOriginal": "2026:01:02 03:04:05", "DateTime": "2026:02:02 03:04:05",
+            }
+        }
+    }  # fmt: skip
+    found = codes(examined(facts))
+    assert found["capture_metadata"] is Strength.CONTEXT
+    assert found["saved_later"] is Strength.CONTEXT
+
+
+def test_signed_credentials_that_declare_generation_decide(tmp_path: Any) -> None:
+    """A valid signature by a signer on no list is said as exactly that; what it declares counts."""
+    finding = examined(facts_of(credentials.signed(), tmp_path))
+    found = codes(finding)
+    assert found["c2pa_valid_untrusted"] is Strength.CONTEXT
+    assert found["c2pa_generated"] is Strength.STRONG
+    told = next(e.text for e in finding.evidence if e.code == "c2pa_valid_untrusted")
+    assert "not on this site's trust list" in told
+    verdict = decide(MediaInfo("0" * 64, 1, Kind.IMAGE, "jpeg"), [finding])
+    assert verdict.outcome is Outcome.MANIPULATION_FOUND
+
+
+@pytest.mark.parametrize("data", [credentials.altered(), credentials.broken_signature()])
+def test_broken_credentials_declare_nothing(data: bytes, tmp_path: Any) -> None:
+    """What an invalid manifest says is not repeated as a fact; that it is invalid is."""
+    finding = examined(facts_of(data, tmp_path))
+    found = codes(finding)
+    assert found["c2pa_invalid"] is Strength.MODERATE
+    assert Strength.STRONG not in found.values()
+
+
+def test_credentials_elsewhere_are_not_fetched(tmp_path: Any) -> None:
+    """A manifest on the network is named as not looked at."""
+    found = codes(examined(facts_of(credentials.with_remote(), tmp_path)))
+    assert found["c2pa_remote"] is Strength.CONTEXT
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30),
+    lambda inner: st.lists(inner, max_size=4)
+    | st.dictionaries(
+        st.sampled_from(
+            ["exif", "claimed", "Software", "c2pa", "state", "actions", "png_text", "keyword",
+             "text", "streams", "tags", "encoder", "xmp", "DigitalSourceType", "comments"]
+        )
+        | st.text(max_size=10),
+        inner,
+        max_size=5,
+    ),
+    max_leaves=25,
+)  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.dictionaries(st.sampled_from([*reading.PLACES, "c2pa"]), json_values, max_size=7))
+def test_no_facts_break_it(facts: dict[str, Any]) -> None:
+    """Facts come from untrusted files: whatever their shape, there is a finding that JSON holds."""
+    finding = examined(facts)
+    assert finding.status is Status.RAN
+    assert finding.evidence
+    json.dumps(plain(finding), allow_nan=False)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=3000))
+def test_no_text_breaks_the_patterns(text: str) -> None:
+    """Any text in any field is read in bounded time."""
+    facts = {
+        "png_text": [{"keyword": "parameters", "text": text}],
+        "exif": {"claimed": {"Software": text, "UserComment": "{" + text}},
+    }
+    assert examined(facts).status is Status.RAN
+
+
+def test_long_hostile_text_is_quick() -> None:
+    """No pattern takes more than a moment for text made to make it slow."""
+    import time
+
+    started = time.monotonic()
+    for text in ("Steps: 1" * 20_000, "{" * 200_000, "--v " * 50_000, "Job ID: " * 20_000):
+        examined({"png_text": [{"keyword": "parameters", "text": text}]})
+    assert time.monotonic() - started < 5
