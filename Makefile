@@ -80,3 +80,10 @@ screenshots: setup browser
 clean:
 	@-$(PY) -m local.postgres stop
 	rm -rf .touchstone .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# --- measure -----------------------------------------------------------------------------------------
+bench: setup
+	@$(PY) -m bench
+
+bench-write: setup
+	@$(PY) -m bench --write

@@ -1,0 +1,103 @@
+"""Every bench, one after another, as one table of ratios.
+
+python -m bench            print
+python -m bench --write    and put the table into the README
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from bench.report import README, Row, table, write
+
+ROOT = README.parent
+Json = dict[str, Any]
+
+
+def audit_rate(found: Json, command: str) -> Iterator[Row]:
+    goal = found["target"]
+    for part, what in (("with_work", "with 5 ms of work after it"), ("bare", "insert alone")):
+        ratio, low, high = (found[part][k] for k in ("ratio", "lowest_ratio", "highest_ratio"))
+        yield Row(
+            f"audit-chained insert rate against plain, {what}",
+            f"{ratio:.0%} ({low:.0%} to {high:.0%})",
+            f">= {goal:.0%}",
+            ratio >= goal,
+            command,
+        )
+
+
+def sandbox_cost(found: Json, command: str) -> Iterator[Row]:
+    for part, what in (("photo", "a 1600 x 1200 photograph"), ("clip", "a 5 s clip")):
+        cost = found[part]
+        yield Row(
+            f"sandbox cost of {what} against the same decode in process, median",
+            f"{cost['cost_ms_median']:.1f} ms (p95 {cost['cost_ms_p95']:.1f})",
+            "<= 30 ms",
+            cost["cost_ms_median"] <= 30,
+            command,
+        )
+
+
+def clip(found: Json, command: str) -> Iterator[Row]:
+    yield Row(
+        "whole analysis of a 30 s 720p clip against a bare ffmpeg decode of it",
+        f"{found['ratio']:.2f} x",
+        "<= 2.0 x",
+        found["ratio"] <= 2.0,
+        command,
+    )
+
+
+def memory(found: Json, command: str) -> Iterator[Row]:
+    yield Row(
+        "peak memory of a 10 min video against a 30 s one",
+        f"{found['ratio']:.2f} x",
+        "<= 1.15 x",
+        found["ratio"] <= 1.15,
+        command,
+    )
+
+
+BENCHES: dict[str, Callable[[Json, str], Iterator[Row]]] = {
+    "bench/sandbox_cost.py": sandbox_cost,
+    "bench/clip.py": clip,
+    "bench/memory.py": memory,
+    "bench/audit_rate.py": audit_rate,
+}
+
+
+def run(script: str) -> Json:
+    done = subprocess.run(
+        [sys.executable, script, "--json"],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": f"{ROOT / 'platform'}:{ROOT}"},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    found: Json = json.loads(done.stdout)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--write", action="store_true", help="put the table into the README")
+    options = parser.parse_args()
+    rows: list[Row] = []
+    for script, told in BENCHES.items():
+        print(f"{script} ...", file=sys.stderr, flush=True)
+        rows += told(run(script), f"python {script}")
+    print(table(rows))
+    if options.write:
+        write(rows)
+
+
+if __name__ == "__main__":
+    main()
