@@ -1,4 +1,4 @@
-"""Which detectors there are: every folder under `ml/detectors` with a `detector.py`.
+"""Which detectors there are: every package under `ml/detectors` with a `detector.py`.
 
 Adding a detector is adding a folder. They are made once a process and only when first asked for,
 because models must be loaded after a worker has forked.
@@ -27,8 +27,11 @@ class Missing:
 
 
 def names() -> list[str]:
-    folders = (Path(folder) for folder in ml.detectors.__path__)
-    return sorted({file.parent.name for folder in folders for file in folder.glob("*/detector.py")})
+    """A folder that is no package yet is work in progress: not offered, so never a failed check."""
+    folders = [
+        file.parent for path in ml.detectors.__path__ for file in Path(path).glob("*/detector.py")
+    ]
+    return sorted({folder.name for folder in folders if (folder / "__init__.py").exists()})
 
 
 @functools.cache

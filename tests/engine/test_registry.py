@@ -1,0 +1,12 @@
+"""What is offered is what is whole."""
+
+from __future__ import annotations
+
+from ml import registry
+from ml.registry import Missing
+
+
+def test_every_offered_detector_can_be_made() -> None:
+    """A fresh checkout has no check that fails before it has seen a file."""
+    assert registry.names() == ["compression", "provenance"]
+    assert not [d for d in registry.detectors() if isinstance(d, Missing)]
