@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import errno
+import fcntl
+import json
 import os
 import resource
 import runpy
 import signal
+import socket
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, fields
 from typing import Any
@@ -19,6 +22,9 @@ from sandbox.walls import FILE, PIPE, WallBroken, Walls
 from sandbox.wire import FACTS, REFUSED, TROUBLE, Out
 
 TROUBLE_STATUS = 70
+MAX_REQUEST = 64 * 1024
+CHANNEL = 16
+"""Numbers from here on are free while descriptors are put in their places."""
 
 
 @dataclass
@@ -48,29 +54,29 @@ def prepare(inside: str = "", without: Collection[str] = (), understudy: str = "
     )
 
 
-def live(request: dict[str, Any], file: int, pipe: int, warden: int, tools: Tools) -> None:
-    """Run in the fork. Ends the process whatever happens."""
+def live(channel: int, warden: int, tools: Tools) -> None:
+    """Run in the fork: wait for a file, look at it, end the process whatever happens."""
     try:
-        _own_only(file, pipe, tools.null)
-        os._exit(_work(request, tools, warden))
+        walls.die_with(warden)
+        for standard in (0, 1, 2):
+            os.dup2(tools.null, standard)
+        waiting = fcntl.fcntl(channel, fcntl.F_DUPFD, CHANNEL)
+        os.dup2(waiting, FILE)
+        _close_from(PIPE)
+        data, fds, _, _ = socket.recv_fds(socket.socket(fileno=FILE), MAX_REQUEST, 2)
+        if len(fds) != 2:
+            os._exit(0)  # the warden has no more use for a spare
+        file, pipe = (fcntl.fcntl(fd, fcntl.F_DUPFD, CHANNEL) for fd in fds)
+        os.dup2(file, FILE)
+        os.dup2(pipe, PIPE)
+        _close_from(PIPE + 1)
+        os._exit(_work(json.loads(data), tools, warden))
     finally:
         os._exit(TROUBLE_STATUS)
 
 
-def _own_only(file: int, pipe: int, null: int) -> None:
-    """Keep the file and the pipe at known numbers, and nothing else."""
-    file, pipe = (_above(fd) for fd in (file, pipe))
-    for standard in (0, 1, 2):
-        os.dup2(null, standard)
-    os.dup2(file, FILE)
-    os.dup2(pipe, PIPE)
-    os.closerange(5, max(resource.getrlimit(resource.RLIMIT_NOFILE)[0], 1024))
-
-
-def _above(fd: int) -> int:
-    import fcntl
-
-    return fcntl.fcntl(fd, fcntl.F_DUPFD, 16)
+def _close_from(first: int) -> None:
+    os.closerange(first, max(resource.getrlimit(resource.RLIMIT_NOFILE)[0], 1024))
 
 
 def _work(request: dict[str, Any], tools: Tools, warden: int) -> int:
@@ -80,6 +86,7 @@ def _work(request: dict[str, Any], tools: Tools, warden: int) -> int:
         walls.lock(tools.walls, limits, warden, request["require_walls"])
         os.environ.clear()
         _do(request, limits, out, tools)
+        out.end()
     except Rejected as refusal:
         out.json(REFUSED, {"code": refusal.code, "detail": refusal.detail[:80]})
     except MemoryError:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
 from types import TracebackType
 from typing import IO, Any, Self
 
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sandbox.line import (
+    Exit,
     Line,
     checked_real,
     checked_whole,
@@ -35,7 +35,11 @@ def read_facts(line: Line, limits: Limits) -> dict[str, Any]:
         kind, length = line.expected()
         if kind != FACTS or length > limits.max_facts_bytes:
             raise line.breach("facts of a wrong kind or length")
-        return read_object(line, length)
+        facts = read_object(line, length)
+        if line.message() is not None:
+            raise line.breach("more after the facts")
+        line.clean = True
+        return facts
     finally:
         line.close()
 
@@ -114,6 +118,10 @@ class Decoding:
         if self._footer is None:
             raise RuntimeError("the footer is known only when frames() is exhausted")
         return self._footer
+
+    def ended(self) -> Exit:
+        """How the child ended, by the kernel's own account. Waits for it."""
+        return self._line.report()
 
     def frames(self) -> Iterator[tuple[int, float, NDArray[np.uint8]]]:
         """(index in the file, seconds, pixels), in order; each array is the caller's own."""
@@ -217,12 +225,12 @@ class Decoding:
             seconds=checked_real(line, told.get("seconds"), longest) or 0.0,
             audio_seconds=checked_real(line, told.get("audio_seconds"), longest) or 0.0,
             decoded_share=checked_real(line, told.get("decoded_share"), 1.0),
+            cpu_seconds=checked_real(line, told.get("cpu_seconds"), 1e6) or 0.0,
+            peak_bytes=checked_whole(line, told.get("peak_bytes"), 2**40) or 0,
         )
         if footer.frames_decoded < self._sent or footer.frames_decoded <= self._last_index:
             raise line.breach("fewer frames than were sent")
         if line.message() is not None:
             raise line.breach("more after the end")
-        end = line.report()
-        if end.status != 0:
-            line.ended_early()
-        return replace(footer, cpu_seconds=end.cpu, peak_bytes=end.peak)
+        line.clean = True
+        return footer

@@ -43,6 +43,8 @@ class Line:
         self.lifeline = lifeline
         self.seconds_left = seconds
         self.exit: Exit | None = None
+        self.clean = False
+        """The pipe ended where it should."""
         try:
             fcntl.fcntl(pipe, F_SETPIPE_SZ, PIPE_BYTES)
         except OSError:
@@ -129,10 +131,12 @@ class Line:
             pass
 
     def close(self) -> None:
+        """After a clean end there is nothing to wait for: the warden reaps what we let go of."""
         if self.pipe >= 0:
             os.close(self.pipe)
             self.pipe = -1
-            self.kill()
+            if not self.clean:
+                self.kill()
             self.lifeline.close()
 
 

@@ -190,7 +190,7 @@ class Footer:
     """Decoded over expected, 0..1, where the file promised anything."""
     cpu_seconds: float = 0.0
     peak_bytes: int = 0
-    """The child's peak resident memory, as the kernel reports it."""
+    """The child's peak resident memory, as the child tells; `Decoding.ended` has the kernel's."""
 
 
 @dataclass(frozen=True, slots=True)

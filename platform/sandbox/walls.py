@@ -82,9 +82,7 @@ def lock(walls: Walls, limits: Limits, warden: int, required: bool) -> None:
         _limit(limits)
     _become_nobody()
     _drop_capabilities()
-    _prctl(_PR_SET_PDEATHSIG, 9)  # after the change of identity, which clears it
-    if os.getppid() != warden:
-        os._exit(0)
+    die_with(warden)  # again: the change of identity has cleared it
     _prctl(_PR_SET_DUMPABLE, 0)
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     if walls.landlock:
@@ -95,6 +93,13 @@ def lock(walls: Walls, limits: Limits, warden: int, required: bool) -> None:
         _filter(walls.program)
     elif required:
         raise WallBroken("seccomp")
+
+
+def die_with(warden: int) -> None:
+    """Whatever becomes of the warden, this process does not outlive it."""
+    _prctl(_PR_SET_PDEATHSIG, 9)
+    if os.getppid() != warden:
+        os._exit(0)
 
 
 def _limit(limits: Limits) -> None:

@@ -27,21 +27,29 @@ MAX_REQUEST = 64 * 1024
 
 @dataclass(slots=True)
 class Ward:
+    """One child. It has a channel until it is given a file, and a lifeline from then on."""
+
     pid: int
     pidfd: int
-    lifeline: socket.socket
+    channel: socket.socket | None
+    lifeline: socket.socket | None = None
 
 
 class Watch:
+    """The spare is a child made ahead: by the time a file comes, the fork is already paid for."""
+
     def __init__(self, control: socket.socket, tools: child.Tools) -> None:
         self.control = control
         self.tools = tools
         self.wards: dict[int, Ward] = {}
+        self.spare: Ward | None = None
         self.selector = selectors.DefaultSelector()
         self.selector.register(control, selectors.EVENT_READ, None)
 
     def forever(self) -> None:
         while True:
+            if self.spare is None:
+                self._make_spare()
             for key, _ in self.selector.select():
                 if key.data is None:
                     if not self._request():
@@ -52,7 +60,7 @@ class Watch:
                     continue
                 if key.fd == ward.pidfd:
                     self._ended(ward)
-                else:  # nothing is ever sent on a lifeline: it was closed
+                elif ward.lifeline is not None:  # nothing is ever sent on it: it was closed
                     self.selector.unregister(ward.lifeline)
                     _kill(ward)
 
@@ -71,7 +79,7 @@ class Watch:
         file, pipe, line = fds
         lifeline = socket.socket(fileno=line)
         try:
-            self._fork(json.loads(data), file, pipe, lifeline)
+            self._give(data, file, pipe, lifeline)
         except OSError as error:
             _tell(lifeline, {"error": f"{type(error).__name__} {error.errno}"})
             lifeline.close()
@@ -80,21 +88,46 @@ class Watch:
             os.close(pipe)
         return True
 
-    def _fork(self, request: dict[str, Any], file: int, pipe: int, lifeline: socket.socket) -> None:
+    def _give(self, data: bytes, file: int, pipe: int, lifeline: socket.socket) -> None:
+        """Hand the file to the spare; if that one has died meanwhile, to a new one."""
+        for last in (False, True):
+            ward, self.spare = self.spare or self._make_spare(), None
+            channel, ward.channel = ward.channel, None
+            assert channel is not None
+            with channel:
+                try:
+                    socket.send_fds(channel, [data], [file, pipe], socket.MSG_NOSIGNAL)
+                except OSError:
+                    if last:
+                        raise
+                    continue
+            ward.lifeline = lifeline
+            self.selector.register(lifeline, selectors.EVENT_READ, ward)
+            return
+
+    def _make_spare(self) -> Ward:
         warden = os.getpid()
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         pid = os.fork()
         if pid == 0:
-            child.live(request, file, pipe, warden, self.tools)  # never returns
-        ward = Ward(pid, os.pidfd_open(pid), lifeline)
+            child.live(theirs.fileno(), warden, self.tools)  # never returns
+        theirs.close()
+        self.spare = ward = Ward(pid, os.pidfd_open(pid), ours)
         self.wards[pid] = ward
         self.selector.register(ward.pidfd, selectors.EVENT_READ, ward)
-        self.selector.register(lifeline, selectors.EVENT_READ, ward)
+        return ward
 
     def _ended(self, ward: Ward) -> None:
         _, status, usage = os.wait4(ward.pid, 0)
         del self.wards[ward.pid]
         self.selector.unregister(ward.pidfd)
         os.close(ward.pidfd)
+        if ward is self.spare:
+            self.spare = None
+        if ward.channel is not None:
+            ward.channel.close()
+        if ward.lifeline is None:
+            return
         if ward.lifeline in self.selector.get_map():
             self.selector.unregister(ward.lifeline)
         _tell(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import struct
 from collections.abc import Mapping
 from typing import Any
@@ -27,6 +28,7 @@ REFUSED = b"R"
 TROUBLE = b"X"
 
 MAX_JSON = 64 * 1024
+BAND = 256 * 1024
 MAX_SOUND = 4 * 1024 * 1024
 
 
@@ -50,6 +52,24 @@ class Out:
         height, width, _ = pixels.shape
         self.message(PICTURE, FRAME.pack(index, seconds, height, width))
         self._all(pixels.data.cast("B"))
+
+    def still(self, image: Any) -> None:
+        """A Pillow picture in RGB, in bands: no second copy of it is ever made here."""
+        width, height = image.size
+        self.message(PICTURE, FRAME.pack(0, 0.0, height, width))
+        rows = max(BAND // (width * 3), 1)
+        for top in range(0, height, rows):
+            band = image.crop((0, top, width, min(top + rows, height)))
+            self._all(memoryview(band.tobytes()))
+
+    def footer(self, value: Mapping[str, Any]) -> None:
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        spent = {"cpu_seconds": used.ru_utime + used.ru_stime, "peak_bytes": used.ru_maxrss * 1024}
+        self.json(FOOTER, {**value, **spent})
+
+    def end(self) -> None:
+        """Nothing follows: the reader need not wait for the end of the process."""
+        os.close(self.fd)
 
     def sound(self, samples: NDArray[Any]) -> None:
         step = MAX_SOUND // 4

@@ -18,7 +18,7 @@ from sandbox.decoders import pixels
 from sandbox.sniff import Kind
 from sandbox.source import Source
 from sandbox.types import PASS_ON, Code, Flag, Limits, Rejected, Want
-from sandbox.wire import FOOTER, HEADER, Out
+from sandbox.wire import HEADER, Out
 
 SAMPLES = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "HEIF")
 
@@ -65,10 +65,10 @@ def decode(source: Source, kind: Kind, want: Want, limits: Limits, out: Out) -> 
     if rows == 0:
         raise Rejected(Code.CORRUPT, "no_rows")
     if want.frames:
-        out.picture(0, 0.0, pixels.upright_rgb(picture, turn.code, want.max_side))
+        out.still(pixels.upright(picture, turn.code, want.max_side))
     incomplete = not whole or measured.complete is False
     share = rows / height if not whole else (None if incomplete else 1.0)
-    out.json(FOOTER, {
+    out.footer({
         "frames_decoded": 1, "frames_expected": 1, "incomplete": incomplete, "seconds": 0.0,
         "decoded_share": share, "flags": sorted(flags),
     })  # fmt: skip
@@ -169,9 +169,9 @@ def _animation(
         shown = None
         if want.frames:
             if due.is_due(seconds):
-                out.picture(index, seconds, pixels.upright_rgb(picture, 1, want.max_side))
+                out.picture(index, seconds, pixels.upright_rgb(picture, want.max_side))
             elif index == frames - 1:
-                shown = pixels.upright_rgb(picture, 1, want.max_side)
+                shown = pixels.upright_rgb(picture, want.max_side)
         if shown is not None:
             last = (index, seconds, shown)
         seconds = min(seconds + duration, limits.max_duration)
@@ -179,7 +179,7 @@ def _animation(
         raise Rejected(Code.CORRUPT, "no_frames")
     if last is not None:
         out.picture(*last)
-    out.json(FOOTER, {
+    out.footer({
         "frames_decoded": decoded, "frames_expected": frames, "seconds": seconds,
         "incomplete": decoded < frames or measured.complete is False,
         "decoded_share": decoded / frames, "flags": sorted(flags),

@@ -63,7 +63,11 @@ def flags_of(picture: Any) -> set[str]:
     return flags
 
 
-def upright_rgb(picture: Any, turn: int, max_side: int | None) -> NDArray[np.uint8]:
+def upright_rgb(picture: Any, max_side: int | None) -> NDArray[np.uint8]:
+    return np.ascontiguousarray(np.asarray(upright(picture, 1, max_side), dtype=np.uint8))
+
+
+def upright(picture: Any, turn: int, max_side: int | None) -> Any:
     """8-bit RGB, transparent parts over white, as a person sees the picture on a page."""
     image = _rgb(picture)
     size = fitted(image.width, image.height, max_side)
@@ -71,7 +75,7 @@ def upright_rgb(picture: Any, turn: int, max_side: int | None) -> NDArray[np.uin
         image = image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
     if turn in _TURNS:
         image = image.transpose(_TURNS[turn])
-    return np.ascontiguousarray(np.asarray(image, dtype=np.uint8))
+    return image
 
 
 def _rgb(picture: Any) -> Any:

@@ -22,7 +22,7 @@ from sandbox.decoders.sound_track import SoundTrack
 from sandbox.sniff import Kind
 from sandbox.source import Source
 from sandbox.types import PASS_ON, Code, Flag, Limits, Rejected, Want
-from sandbox.wire import FOOTER, HEADER, Out
+from sandbox.wire import HEADER, Out
 
 CODECS = ",".join((
     "h264", "hevc", "vp8", "vp9", "libdav1d", "av1", "mpeg4", "mpeg2video", "mpeg1video",
@@ -240,7 +240,7 @@ class _Run:
             footer |= self.pictures.footer()
             missing = missing or bool(footer.pop("missing"))
         footer |= {"incomplete": missing, "flags": sorted(self.flags)}
-        self.out.json(FOOTER, footer)
+        self.out.footer(footer)
 
 
 def _origin(video: Any, audio: Any) -> float:
