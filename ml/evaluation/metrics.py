@@ -1,0 +1,193 @@
+"""How good scores are, in plain NumPy. Higher always means more likely manipulated; 1 is fake.
+
+Nothing here invents a number: where a figure cannot be said (one class only, no data) it is None.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Numbers = NDArray[np.float64]
+
+
+def _both(labels: ArrayLike, scores: ArrayLike) -> tuple[NDArray[np.bool_], Numbers]:
+    fake, values = np.asarray(labels).astype(bool), np.asarray(scores, np.float64)
+    if fake.shape != values.shape or fake.ndim != 1:
+        raise ValueError("labels and scores must be two lists of one length")
+    if not np.isfinite(values).all():
+        raise ValueError("a score is not finite; failures are counted, never scored")
+    return fake, values
+
+
+# === How well the classes are told apart ===
+
+
+def auc(labels: ArrayLike, scores: ArrayLike) -> float | None:
+    """Chance that a fake scores above a genuine one; ties count half."""
+    fake, values = _both(labels, scores)
+    positives, negatives = int(fake.sum()), int((~fake).sum())
+    if not positives or not negatives:
+        return None
+    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(count) - (count - 1) / 2.0)[place]
+    total = ranks[fake].sum() - positives * (positives + 1) / 2.0
+    return float(total / (positives * negatives))
+
+
+def auc_interval(
+    labels: ArrayLike,
+    scores: ArrayLike,
+    groups: ArrayLike,
+    *,
+    draws: int = 2000,
+    share: float = 0.95,
+    seed: int = 0,
+) -> tuple[float, float] | None:
+    """Bootstrap interval that draws whole groups (people, videos): pictures of one group are not
+    independent. None with fewer than two groups."""
+    fake, values = _both(labels, scores)
+    _, place = np.unique(np.asarray(groups), return_inverse=True)
+    members = [np.flatnonzero(place == n) for n in range(place.max(initial=-1) + 1)]
+    if len(members) < 2:
+        return None
+    random = np.random.default_rng(seed)
+    found: list[float] = []
+    for _ in range(draws):
+        rows = np.concatenate(
+            [members[n] for n in random.integers(len(members), size=len(members))]
+        )
+        one = auc(fake[rows], values[rows])
+        if one is not None:
+            found.append(one)
+    if len(found) < draws / 2:
+        return None
+    low, high = np.quantile(found, [(1 - share) / 2, (1 + share) / 2])
+    return float(low), float(high)
+
+
+def roc(labels: ArrayLike, scores: ArrayLike) -> tuple[Numbers, Numbers, Numbers]:
+    """False and true positive rates with the threshold of each; a score >= threshold is a hit."""
+    fake, values = _both(labels, scores)
+    order = np.argsort(-values, kind="stable")
+    fake, values = fake[order], values[order]
+    last = np.append(np.flatnonzero(np.diff(values)), len(values) - 1) if len(values) else []
+    hits, alarms = np.cumsum(fake)[last], np.cumsum(~fake)[last]
+    return (
+        np.append(0.0, alarms / max(int((~fake).sum()), 1)),
+        np.append(0.0, hits / max(int(fake.sum()), 1)),
+        np.append(np.inf, values[last]),
+    )
+
+
+def average_precision(labels: ArrayLike, scores: ArrayLike) -> float | None:
+    fake, values = _both(labels, scores)
+    if not fake.any() or fake.all():
+        return None
+    alarms, hits, _ = roc(fake, values)
+    true, false = hits * fake.sum(), alarms * (~fake).sum()
+    precision = true[1:] / (true[1:] + false[1:])
+    return float(np.sum(np.diff(hits) * precision))
+
+
+def eer(labels: ArrayLike, scores: ArrayLike) -> float | None:
+    """The error rate where misses and false alarms are equally frequent."""
+    fake, values = _both(labels, scores)
+    if not fake.any() or fake.all():
+        return None
+    alarms, hits, _ = roc(fake, values)
+    apart = alarms - (1.0 - hits)
+    after = int(np.argmax(apart >= 0))
+    if after == 0 or apart[after] == 0:
+        return float(alarms[after])
+    share = -apart[after - 1] / (apart[after] - apart[after - 1])
+    return float(alarms[after - 1] + share * (alarms[after] - alarms[after - 1]))
+
+
+def tpr_at_fpr(labels: ArrayLike, scores: ArrayLike, limit: float) -> float | None:
+    """Most hits at a threshold with at most so many false alarms; nothing is interpolated."""
+    fake, values = _both(labels, scores)
+    if not fake.any() or fake.all():
+        return None
+    alarms, hits, _ = roc(fake, values)
+    return float(hits[alarms <= limit].max())
+
+
+def threshold_at_fpr(labels: ArrayLike, scores: ArrayLike, limit: float) -> float | None:
+    """The operating point to freeze: found on calibration data, used on all other."""
+    fake, values = _both(labels, scores)
+    if fake.all() or not len(fake):
+        return None
+    alarms, _, thresholds = roc(fake, values)
+    return float(thresholds[alarms <= limit].min())
+
+
+def balanced_accuracy(labels: ArrayLike, scores: ArrayLike, threshold: float) -> float | None:
+    fake, values = _both(labels, scores)
+    if not fake.any() or fake.all():
+        return None
+    said = values >= threshold
+    return float((said[fake].mean() + (~said)[~fake].mean()) / 2.0)
+
+
+# === Whether the numbers mean what they say ===
+
+
+def brier(labels: ArrayLike, probabilities: ArrayLike) -> float | None:
+    fake, values = _both(labels, probabilities)
+    return float(np.mean((values - fake) ** 2)) if len(fake) else None
+
+
+def ece(labels: ArrayLike, probabilities: ArrayLike, *, bins: int = 15) -> float | None:
+    """Mean distance of said and true frequency, over bins of equal width."""
+    fake, values = _both(labels, probabilities)
+    if not len(fake):
+        return None
+    place = np.clip((values * bins).astype(int), 0, bins - 1)
+    count = np.bincount(place, minlength=bins)
+    said = np.bincount(place, values, minlength=bins)
+    true = np.bincount(place, fake.astype(float), minlength=bins)
+    return float(np.abs(said - true).sum() / count.sum())
+
+
+def cllr(labels: ArrayLike, log10_lr: ArrayLike) -> float | None:
+    """Cost of log-likelihood ratios in bits: 0 is perfect, 1 is what knowing nothing costs."""
+    fake, values = _both(labels, log10_lr)
+    if not fake.any() or fake.all():
+        return None
+    natural = values * np.log(10.0)
+    of_fakes = np.logaddexp(0.0, -natural[fake]).mean()
+    of_reals = np.logaddexp(0.0, natural[~fake]).mean()
+    return float((of_fakes + of_reals) / (2.0 * np.log(2.0)))
+
+
+def isotonic(labels: ArrayLike, scores: ArrayLike) -> Numbers:
+    """Pool-adjacent-violators: the best rising frequencies, in the order of the input. Equal
+    scores get one frequency."""
+    fake, values = _both(labels, scores)
+    _, place = np.unique(values, return_inverse=True)
+    weight = np.bincount(place).astype(float)
+    mean = np.bincount(place, fake.astype(float)) / weight
+    blocks: list[list[float]] = []  # mean, weight, how many distinct scores
+    for m, w in zip(mean, weight, strict=True):
+        blocks.append([float(m), float(w), 1.0])
+        while len(blocks) > 1 and blocks[-2][0] >= blocks[-1][0]:
+            m2, w2, n2 = blocks.pop()
+            m1, w1, n1 = blocks.pop()
+            blocks.append([(m1 * w1 + m2 * w2) / (w1 + w2), w1 + w2, n1 + n2])
+    steps = np.concatenate([np.full(int(n), m) for m, _, n in blocks]) if blocks else np.empty(0)
+    return np.asarray(steps[place] if len(steps) else steps, np.float64)
+
+
+def min_cllr(labels: ArrayLike, scores: ArrayLike) -> float | None:
+    """What Cllr would be if the same ranking were calibrated as well as can be."""
+    fake, values = _both(labels, scores)
+    if not fake.any() or fake.all():
+        return None
+    frequency = isotonic(fake, values)
+    prior = np.log(fake.sum() / (~fake).sum())
+    with np.errstate(divide="ignore"):
+        natural = np.log(frequency) - np.log1p(-frequency) - prior
+    of_fakes = np.logaddexp(0.0, -natural[fake]).mean()
+    of_reals = np.logaddexp(0.0, natural[~fake]).mean()
+    return float((of_fakes + of_reals) / (2.0 * np.log(2.0)))
