@@ -47,9 +47,8 @@ class Watch:
         self.selector.register(control, selectors.EVENT_READ, None)
 
     def forever(self) -> None:
+        self._make_spare()
         while True:
-            if self.spare is None:
-                self._make_spare()
             for key, _ in self.selector.select():
                 if key.data is None:
                     if not self._request():
@@ -128,6 +127,12 @@ class Watch:
             ward.channel.close()
         if ward.lifeline is None:
             return
+        self._report(ward, status, usage)
+        if self.spare is None:  # only now: it would have taken time from the one at work
+            self._make_spare()
+
+    def _report(self, ward: Ward, status: int, usage: Any) -> None:
+        assert ward.lifeline is not None
         if ward.lifeline in self.selector.get_map():
             self.selector.unregister(ward.lifeline)
         _tell(

@@ -117,3 +117,34 @@ def test_animated_pictures_are_videos(kind, decode):
     assert got.footer.frames_decoded == got.footer.frames_expected == 6
     assert [index for index, _, _ in got.frames] == list(range(6))
     assert got.frames[3][1] == pytest.approx(0.3)
+
+
+def test_samples_that_are_no_numbers_become_silence_and_are_stated(decode):
+    """A float WAV with NaN and infinity in it: finite samples come out, and a flag."""
+    import struct
+
+    samples = np.sin(np.arange(16_000) / 20).astype("<f4")
+    samples[4000:4100] = np.nan
+    samples[8000] = np.inf
+    body = samples.tobytes()
+    head = struct.pack("<HHIIHH", 3, 1, 16_000, 64_000, 4, 32)
+    chunks = b"fmt " + struct.pack("<I", 16) + head + b"data" + struct.pack("<I", len(body)) + body
+    got = decode(b"RIFF" + struct.pack("<I", len(chunks) + 4) + b"WAVE" + chunks)
+    assert np.isfinite(got.audio).all()
+    assert "audio_repaired" in got.footer.flags
+    assert np.abs(got.audio[:3500]).max() > 0.5
+
+
+def test_long_sound_is_mapped_not_held(decode):
+    """Two minutes: more than is kept in memory, the same samples all the same."""
+    got = decode(media.silence(120.0))
+    assert isinstance(got.audio, np.memmap)
+    assert len(got.audio) == 120 * 16_000
+
+
+def test_memory_does_not_grow_with_length(decode):
+    """A recording ten times as long takes the child no more memory."""
+    short = decode(media.still_film(seconds=30, fps=25, size=(320, 240)))
+    long = decode(media.still_film(seconds=300, fps=25, size=(320, 240)))
+    assert long.footer.frames_decoded == 10 * short.footer.frames_decoded
+    assert long.footer.peak_bytes <= 1.15 * short.footer.peak_bytes

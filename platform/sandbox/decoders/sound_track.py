@@ -15,6 +15,8 @@ from sandbox.wire import Out
 if TYPE_CHECKING:
     from sandbox.decoders.recordings import _Run
 
+BLOCK = 32_000
+"""Samples that are sent together: each message has its price on both sides."""
 MAX_WAITING = 16 * 1024 * 1024 // 4
 MAX_CHANGES = 1000
 MAX_PAD_SECONDS = 10.0
@@ -34,6 +36,7 @@ class SoundTrack:
         self._changes = 0
         self._first = True
         self._waiting: list[NDArray[np.float32]] = []
+        self._held = 0
         self.samples = 0
         self.source_samples = 0
         self.errors = 0
@@ -63,7 +66,7 @@ class SoundTrack:
             raise Rejected(Code.TOO_LONG, f"{self.seconds:.0f} s")
         if not self.wanted:
             return
-        for block in self._resampled(_finite(frame, self.flags)):
+        for block in self._resampled(frame):
             self._give(block.to_ndarray().reshape(-1), run)
 
     def _resampled(self, frame: Any) -> list[Any]:
@@ -89,18 +92,26 @@ class SoundTrack:
             self._waiting.append(np.zeros(round(late * self.rate), np.float32))
 
     def _give(self, samples: NDArray[Any], run: _Run) -> None:
-        clean = np.ascontiguousarray(np.nan_to_num(samples, posinf=0.0, neginf=0.0), np.float32)
-        self.samples += len(clean)
-        self._waiting.append(clean)
+        self.samples += len(samples)
+        self._waiting.append(samples)
+        self._held += len(samples)
         if run.header_sent:
-            self.release(run.out)
-        elif sum(map(len, self._waiting)) > MAX_WAITING:
+            if self._held >= BLOCK:
+                self.release(run.out)
+        elif self._held > MAX_WAITING:
             run.begin()  # all the sound before the first picture: state the claims, go on
 
     def release(self, out: Out) -> None:
-        for block in self._waiting:
-            out.sound(np.clip(block, -1.0, 1.0))
+        """Send what has gathered; what is not a number becomes silence, and that is stated."""
+        if not self._waiting:
+            return
+        block = np.concatenate(self._waiting).astype(np.float32, copy=False)
+        if not np.isfinite(block).all():
+            self.flags.add(Flag.AUDIO_REPAIRED)
+            block = np.nan_to_num(block, posinf=0.0, neginf=0.0)
+        out.sound(np.clip(block, -1.0, 1.0))
         self._waiting.clear()
+        self._held = 0
 
     def finish(self, run: _Run) -> None:
         if self.wanted and self.source_samples:
@@ -128,19 +139,3 @@ class SoundTrack:
 
 def _resampler(rate: int) -> Any:
     return av.AudioResampler(format="flt", layout="mono", rate=rate)
-
-
-def _finite(frame: Any, flags: set[str]) -> Any:
-    """Replace what is not a number before the resampler smears it over its neighbours."""
-    if not frame.format.name.startswith(("flt", "dbl")):
-        return frame
-    values = frame.to_ndarray()
-    if np.isfinite(values).all():
-        return frame
-    flags.add(Flag.AUDIO_REPAIRED)
-    clean = np.nan_to_num(values, posinf=0.0, neginf=0.0)
-    repaired = av.AudioFrame.from_ndarray(clean, frame.format.name, frame.layout.name)
-    repaired.sample_rate, repaired.pts, repaired.time_base = (
-        frame.sample_rate, frame.pts, frame.time_base,
-    )  # fmt: skip
-    return repaired
