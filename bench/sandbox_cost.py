@@ -2,9 +2,9 @@
 
     python bench/sandbox_cost.py [--files 60] [--json] [--against-ffmpeg] [--memory]
 
-`--against-ffmpeg` decodes a 30 s 720p clip with PyAV in the sandbox and with an ffmpeg child, the
-choice that docs/decisions/0002-decoding-with-pyav-in-a-forked-child.md rests on. `--memory` compares the child's
-peak memory for a 30 s and a 10 min clip.
+`--against-ffmpeg` decodes a 30 s 720p clip with PyAV in the sandbox and with an ffmpeg child: what
+docs/decisions/0002-decoding-with-pyav-in-a-forked-child.md rests on. `--memory` compares the
+child's peak memory for a 30 s and a 10 min clip.
 """
 
 from __future__ import annotations

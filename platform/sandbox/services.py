@@ -7,6 +7,7 @@ with warden().decode(file) as decoding:
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import dataclasses
 import json
@@ -224,4 +225,10 @@ def _after_fork() -> None:
         _mine = None
 
 
+def _at_exit() -> None:
+    if _mine is not None and _mine[0] == os.getpid():
+        _mine[1].close()
+
+
+atexit.register(_at_exit)
 os.register_at_fork(after_in_child=_after_fork)
