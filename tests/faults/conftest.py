@@ -21,6 +21,7 @@ def standing_house() -> Iterator[House]:
 def house(standing_house: House) -> Iterator[House]:
     """An installation with nothing in it, and no worker left of an earlier test."""
     standing_house.clear()
+    standing_house.dismiss_the_clerk()  # a crash of the database may have cost it its connection
     yield standing_house
     for worker in standing_house.workers:
         standing_house.end(worker, 9)

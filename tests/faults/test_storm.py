@@ -15,5 +15,7 @@ def test_nothing_is_lost_and_nothing_done_twice_in_a_storm(house: House) -> None
     report = storm.run()
     print("\n" + report.table())
     assert report.good(), report.table() + "\n" + house.log()
-    assert report.faults["hand SIGKILL"] and report.faults["crash postgres"] == 2
+    # Which of the two kills falls is chance; that one falls is not.
+    assert report.faults["hand SIGKILL"] + report.faults["worker tree SIGKILL"]
+    assert report.faults["crash postgres"] == 2
     assert report.faults["purge"] and report.faults["drop"]

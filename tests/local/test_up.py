@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,7 +53,14 @@ class Up:
         return self.process.wait(60)
 
     def left_behind(self) -> list[str]:
-        """Every process that still bears this run's home in its environment or command."""
+        """What is still there after five seconds: PostgreSQL removes its pid file, then exits."""
+        deadline = time.monotonic() + 5
+        while (found := self._processes()) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return found
+
+    def _processes(self) -> list[str]:
+        """Every process that bears this run's home in its environment or command."""
         found = []
         for process in psutil.process_iter():
             try:
@@ -66,12 +75,13 @@ class Up:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Path]:
-    # PostgreSQL run by root works as `nobody`, who must be able to walk here.
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.owner() == "root" and os.getuid() == 0 and folder != Path("/"):
-            folder.chmod(folder.stat().st_mode | 0o011)
-    yield tmp_path / "home"
+def home() -> Iterator[Path]:
+    """Not under pytest's own folder: PostgreSQL run by root works as `nobody`, who must be able to
+    walk here, and any other pytest that starts meanwhile closes that folder again."""
+    folder = Path(tempfile.mkdtemp(prefix="touchstone-up-", dir="/var/tmp"))
+    folder.chmod(0o755)
+    yield folder / "home"
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_up_serves_analyses_and_stops_without_a_trace(home: Path) -> None:
