@@ -19,14 +19,14 @@ HEAD = (120, 60, 400, 400)
 
 
 def portrait() -> Image.Image:
-    return _shipped("matplotlib", "matplotlib/mpl-data/sample_data/grace_hopper.jpg")
+    return shipped("matplotlib", "matplotlib/mpl-data/sample_data/grace_hopper.jpg")
 
 
 def scenery() -> Image.Image:
-    return _shipped("scikit-learn", "sklearn/datasets/images/china.jpg")
+    return shipped("scikit-learn", "sklearn/datasets/images/china.jpg")
 
 
-def _shipped(package: str, name: str) -> Image.Image:
+def shipped(package: str, name: str) -> Image.Image:
     path = Path(str(metadata.distribution(package).locate_file(name)))
     with Image.open(path) as image:
         return image.convert("RGB")
