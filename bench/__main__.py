@@ -68,8 +68,8 @@ def memory(found: Json, command: str) -> Iterator[Row]:
 BENCHES: dict[str, Callable[[Json, str], Iterator[Row]]] = {
     "bench/sandbox_cost.py": sandbox_cost,
     "bench/clip.py": clip,
-    "bench/memory.py": memory,
     "bench/audit_rate.py": audit_rate,
+    "bench/memory.py": memory,
 }
 
 
@@ -94,9 +94,9 @@ def main() -> None:
     for script, told in BENCHES.items():
         print(f"{script} ...", file=sys.stderr, flush=True)
         rows += told(run(script), f"python {script}")
+        if options.write:  # after each, so that a bench that breaks loses only itself
+            write(rows)
     print(table(rows))
-    if options.write:
-        write(rows)
 
 
 if __name__ == "__main__":
