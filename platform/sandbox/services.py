@@ -12,7 +12,9 @@ import contextlib
 import dataclasses
 import json
 import os
+import signal
 import socket
+import struct
 import subprocess
 import threading
 from collections.abc import Collection
@@ -26,6 +28,7 @@ from sandbox.line import Line
 from sandbox.types import Code, Limits, Rejected, SandboxFailed, WallReport, Want
 
 START_SECONDS = 60.0
+_CREDENTIALS = struct.Struct("3i")
 REQUIRE_WALLS = True
 """Whether a child without a wall refuses to work; the Django app sets it from the settings."""
 
@@ -48,6 +51,7 @@ class Warden:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
+        self._pid = 0
         self.layers: tuple[str, ...] = ()
         self.notes: tuple[str, ...] = ()
 
@@ -65,7 +69,8 @@ class Warden:
 
     @property
     def pid(self) -> int | None:
-        return self._process.pid if self._process else None
+        """The warden itself, also where bubblewrap stands between it and us."""
+        return self._pid if self._process else None
 
     def start(self) -> None:
         with self._lock:
@@ -98,14 +103,19 @@ class Warden:
             )
         self._control = ours
         ours.settimeout(START_SECONDS)
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         try:
-            told = json.loads(ours.recv(65536) or b"{}")
+            data, extra, _, _ = ours.recvmsg(65536, socket.CMSG_SPACE(_CREDENTIALS.size))
+            told = json.loads(data or b"{}")
         except (OSError, ValueError):
-            told = {}
+            told, extra = {}, []
         if "ready" not in told:
             self._end()
             return False
         ours.settimeout(None)
+        # Inside bubblewrap numbers are others: the kernel tells which one it is out here.
+        known = [_CREDENTIALS.unpack(body)[0] for _, _, body in extra]
+        self._pid = known[0] if known else self._process.pid
         self.layers, self.notes = tuple(told["layers"]), tuple(told["notes"])
         return True
 
@@ -122,6 +132,9 @@ class Warden:
             try:
                 process.wait(5)
             except subprocess.TimeoutExpired:
+                if self._pid:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(self._pid, signal.SIGKILL)
                 process.kill()
                 process.wait()
         self._process = self._control = None
