@@ -1,0 +1,60 @@
+"""The crop that the network sees: the landmarks' bounding box, a little jitter while training.
+
+Serving cuts the same crop (`ml.media.crops.with_margin`); what changes here must change there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from ml.contract import Pixels
+
+Window = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Jitter:
+    """Shares of the box by which each side goes out (or, if negative, in)."""
+
+    left: float = 0.0
+    top: float = 0.0
+    right: float = 0.0
+    bottom: float = 0.0
+
+
+def draw_jitter(random: Generator, *, inward: float = 0.08, outward: float = 0.15) -> Jitter:
+    sides = random.uniform(-inward, outward, 4)
+    return Jitter(*(float(side) for side in sides))
+
+
+def window(
+    points: NDArray[np.float32], shape: tuple[int, ...], jitter: Jitter | None = None
+) -> Window:
+    """Left, top, right, bottom in whole pixels: the landmarks' box, cut to the picture."""
+    jitter = jitter or Jitter()
+    low, high = points[:, :2].min(axis=0), points[:, :2].max(axis=0)
+    width, height = high - low
+    left = max(round(float(low[0] - jitter.left * width)), 0)
+    top = max(round(float(low[1] - jitter.top * height)), 0)
+    right = min(round(float(high[0] + jitter.right * width)), shape[1])
+    bottom = min(round(float(high[1] + jitter.bottom * height)), shape[0])
+    if right - left < 16 or bottom - top < 16:
+        return 0, 0, int(shape[1]), int(shape[0])
+    return left, top, right, bottom
+
+
+def cut(pixels: NDArray[np.generic], place: Window) -> NDArray[np.generic]:
+    left, top, right, bottom = place
+    return pixels[top:bottom, left:right]
+
+
+def to_side(pixels: Pixels, side: int) -> Pixels:
+    """To the network's square; averaging when it becomes smaller, so that nothing aliases."""
+    smaller = min(pixels.shape[:2]) > side
+    method = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(pixels, (side, side), interpolation=method), np.uint8)

@@ -1,0 +1,217 @@
+"""The training loop: seeded, resumable, with a checkpoint rule that is fixed beforehand.
+
+What comes out is the average of the weights over the last steps (an exponential moving average),
+never the best of several looks. A batch depends on seed and step alone, so that a checkpoint of
+weights, optimiser, average and step is all that a stopped run needs to go on where it was.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.training.batches import Batch, Pool
+from ml.training.config import FaceConfig
+from ml.training.face_net import as_input, face_net, only_heads_learn
+from ml.training.lite0 import load_imagenet, normalised
+
+CONFIG, CHECKPOINT, WEIGHTS, LOG = "config.json", "checkpoint.npz", "weights.npz", "log.csv"
+AHEAD = 4
+
+Watch = Callable[[Iterable[int]], Iterable[int]]
+
+
+class CannotResume(ValueError):
+    """The run's folder and what was asked for do not fit together."""
+
+
+class Training:
+    """A run in progress: the network, its optimiser, the averaged weights, and the next step."""
+
+    def __init__(self, config: FaceConfig, imagenet: dict[str, NDArray[Any]] | None) -> None:
+        keras.utils.set_random_seed(config.seed)
+        self.config, self.step = config, 0
+        self.model = face_net(config.side)
+        if imagenet is not None:
+            load_imagenet(self.model, imagenet)
+        self.average = [np.array(value) for value in self.model.get_weights()]
+        self._compile()
+
+    def _compile(self) -> None:
+        """Anew for each of the two phases: heads alone first, then everything."""
+        only_heads_learn(self.model, self.step < self.config.head_steps)
+        optimizer = keras.optimizers.AdamW(
+            self.config.rate, weight_decay=self.config.weight_decay, clipnorm=5.0
+        )
+        self.model.compile(
+            optimizer=optimizer,
+            loss={
+                "logit": keras.losses.BinaryCrossentropy(
+                    from_logits=True, label_smoothing=self.config.smoothing
+                ),
+                "map": keras.losses.BinaryCrossentropy(from_logits=True),
+            },
+            loss_weights={"logit": 1.0, "map": self.config.mask_weight},
+            jit_compile=False,  # XLA makes convolutions slower on a CPU
+        )
+        optimizer.build(self.model.trainable_variables)
+
+    def learn(self, batch: Batch) -> float:
+        """One step; returns the loss of this batch."""
+        if self.step == self.config.head_steps:
+            self._compile()
+        self.model.optimizer.learning_rate = self.config.learning_rate(self.step)
+        self.model.reset_metrics()  # Keras would otherwise answer with the mean of all steps
+        loss = self.model.train_on_batch(
+            as_input(normalised(batch.pixels)),
+            {"logit": batch.labels, "map": batch.maps},
+            sample_weight={"logit": batch.weights, "map": batch.map_weights},
+        )
+        self.step += 1
+        keep = min(self.config.ema, (1 + self.step) / (10 + self.step))
+        for mean, value in zip(self.average, self.model.get_weights(), strict=True):
+            mean += (1.0 - keep) * (value - mean)
+        return float(np.ravel(loss)[0])
+
+    # --- checkpoints ---
+
+    def save(self, file: Path) -> None:
+        """All at once or not at all: a run that dies while saving keeps its earlier checkpoint."""
+        groups = {
+            "variable": [_numpy(v) for v in self.model.variables],
+            "optimizer": [_numpy(v) for v in self.model.optimizer.variables],
+            "average": self.average,
+        }
+        arrays = {f"{g}{n:04}": a for g, group in groups.items() for n, a in enumerate(group)}
+        part = file.with_suffix(".part")
+        with part.open("wb") as target:
+            np.savez(target, step=self.step, **arrays)  # type: ignore[arg-type]
+        part.replace(file)
+
+    def load(self, file: Path) -> None:
+        with np.load(file) as arrays:
+            self.step = int(arrays["step"])
+            # A checkpoint at the border of the phases still has the optimiser of the heads.
+            at_border = self.step == self.config.head_steps
+            self.step -= at_border
+            self._compile()
+            self.step += at_border
+            for name, places in (
+                ("variable", self.model.variables),
+                ("optimizer", self.model.optimizer.variables),
+            ):
+                for number, place in enumerate(places):
+                    place.assign(arrays[f"{name}{number:04}"])
+            for number, mean in enumerate(self.average):
+                mean[...] = arrays[f"average{number:04}"]
+
+
+def _numpy(variable: Any) -> NDArray[Any]:
+    return np.asarray(keras.ops.convert_to_numpy(variable))
+
+
+# === A whole run ===
+
+
+def train(
+    pool: Pool,
+    run: Path,
+    *,
+    imagenet: dict[str, NDArray[Any]] | None,
+    resume: bool = False,
+    stop_at: int | None = None,
+    watch: Watch = lambda steps: steps,
+) -> Training:
+    """Train in the folder `run` until the last step, or until `stop_at`, and save."""
+    config = pool.config
+    begin(run, config, resume=resume)
+    training = Training(config, imagenet)
+    if (run / CHECKPOINT).exists():
+        training.load(run / CHECKPOINT)
+    last = config.steps if stop_at is None else min(stop_at, config.steps)
+    saved = time.monotonic()
+    with (run / LOG).open("a", newline="") as log:
+        lines = csv.writer(log)
+        batches = ahead(pool, training.step, last)
+        for step in watch(range(training.step, last)):
+            loss = training.learn(next(batches))
+            if not np.isfinite(loss):
+                raise FloatingPointError(
+                    f"The loss is not finite at step {step}; the last checkpoint is kept."
+                )
+            lines.writerow([step, f"{loss:.5f}", f"{config.learning_rate(step):.3e}"])
+            if time.monotonic() - saved > 60 * config.save_minutes:
+                training.save(run / CHECKPOINT)
+                log.flush()
+                saved = time.monotonic()
+    training.save(run / CHECKPOINT)
+    if training.step == config.steps:
+        save_average(training, run / WEIGHTS)
+    return training
+
+
+def begin(run: Path, config: FaceConfig, *, resume: bool) -> None:
+    """Make the run's folder, or see to it that an old one is only gone on with knowingly."""
+    known = run / CONFIG
+    if not known.exists():
+        run.mkdir(parents=True, exist_ok=True)
+        known.write_text(config.to_json())
+        return
+    if not resume:
+        raise CannotResume(f"{run} holds a run already; resume it, or name another folder.")
+    before = FaceConfig.read(known)
+    if before == config:
+        return
+    if dataclasses.replace(before, steps=config.steps) != config:
+        raise CannotResume(f"{run} was begun with other settings; they are in {known}.")
+    step = _step(run / CHECKPOINT)
+    if step > min(before.decay_from, config.decay_from):
+        raise CannotResume(
+            f"The rate falls already at step {step}: the number of steps can no longer change."
+        )
+    known.write_text(config.to_json())
+
+
+def _step(checkpoint: Path) -> int:
+    if not checkpoint.exists():
+        return 0
+    with np.load(checkpoint) as arrays:
+        return int(arrays["step"])
+
+
+def ahead(pool: Pool, first: int, last: int) -> Iterator[Batch]:
+    """Batches in order, a few of them made while the network works on an earlier one."""
+    with ThreadPoolExecutor(1) as maker:
+        waiting = [maker.submit(pool.batch, n) for n in range(first, min(first + AHEAD, last))]
+        for step in range(first, last):
+            if step + AHEAD < last:
+                waiting.append(maker.submit(pool.batch, step + AHEAD))
+            yield waiting.pop(0).result()
+
+
+# === What a run leaves ===
+
+
+def save_average(training: Training, file: Path) -> None:
+    """The averaged weights by name: readable on any backend, without Keras too."""
+    np.savez(file, **dict(zip(_names(training.model), training.average, strict=True)))  # type: ignore[arg-type]
+
+
+def load_average(config: FaceConfig, file: Path) -> keras.Model:
+    model = face_net(config.side)
+    with np.load(file) as arrays:
+        model.set_weights([arrays[name] for name in _names(model)])
+    return model
+
+
+def _names(model: keras.Model) -> list[str]:
+    return [f"{layer.name}/{weight.name}" for layer in model.layers for weight in layer.weights]

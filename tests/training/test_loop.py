@@ -1,0 +1,113 @@
+"""The loop: it learns, it stops and goes on as if it had not stopped, it refuses mixed runs."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ml.training import loop
+from ml.training.batches import Pool
+from tests.training.faces import drawn_store
+from tests.training.test_making import SMALL
+
+
+@pytest.fixture(scope="module", autouse=True)
+def step_by_step() -> Iterator[None]:
+    """A few steps are done long before TensorFlow has built its graph for them."""
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture(scope="module")
+def pool() -> Pool:
+    return Pool(drawn_store(), SMALL)
+
+
+def _weights(run: Path) -> dict[str, np.ndarray]:
+    with np.load(run / loop.WEIGHTS) as arrays:
+        return dict(arrays)
+
+
+@pytest.fixture(scope="module")
+def whole_run(pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    run = tmp_path_factory.mktemp("whole")
+    loop.train(pool, run, imagenet=None)
+    return run
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stop", [1, 2, 5])
+def test_a_stopped_run_goes_on_as_if_it_had_not(
+    pool: Pool, whole_run: Path, tmp_path: Path, stop: int
+) -> None:
+    """Stopped among the heads' steps, at the border of the phases, or later, and resumed: the
+    averaged weights and all losses are those of the run that was never stopped."""
+    loop.train(pool, tmp_path / "two", imagenet=None, stop_at=stop)
+    assert not (tmp_path / "two" / loop.WEIGHTS).exists()
+    loop.train(pool, tmp_path / "two", imagenet=None, resume=True)
+    whole, two = _weights(whole_run), _weights(tmp_path / "two")
+    assert whole.keys() == two.keys()
+    for name, values in whole.items():
+        np.testing.assert_allclose(two[name], values, rtol=1e-3, atol=1e-5, err_msg=name)
+    losses = [
+        np.loadtxt(run / loop.LOG, delimiter=",", usecols=(0, 1))
+        for run in (whole_run, tmp_path / "two")
+    ]
+    assert losses[0][:, 0].tolist() == list(range(SMALL.steps))
+    np.testing.assert_allclose(losses[0], losses[1], atol=2e-3)
+
+
+@pytest.mark.slow
+def test_the_network_learns_what_is_plainly_there(tmp_path: Path) -> None:
+    """A bright block, in pictures that are otherwise alike, is learnt within forty steps."""
+    config = dataclasses.replace(
+        SMALL, steps=40, pairs=4, blends=0, rate=3e-3, ema=0.8, smoothing=0.0
+    )
+    pool = Pool(drawn_store(), config)
+    training = loop.train(pool, tmp_path / "run", imagenet=None)
+    batch = pool.batch(999)
+    logits = training.model.predict(loop.as_input(loop.normalised(batch.pixels)), verbose=0)
+    first = np.loadtxt(tmp_path / "run" / loop.LOG, delimiter=",", usecols=1)
+    assert first[-8:].mean() < 0.6 * first[:8].mean()
+    assert np.isfinite(logits["logit"]).all()
+
+
+def test_a_run_is_not_begun_twice(tmp_path: Path) -> None:
+    """Without `--resume` an old run is left alone; with other settings it is not gone on with."""
+    loop.begin(tmp_path, SMALL, resume=False)
+    with pytest.raises(loop.CannotResume, match="holds a run already"):
+        loop.begin(tmp_path, SMALL, resume=False)
+    loop.begin(tmp_path, SMALL, resume=True)
+    with pytest.raises(loop.CannotResume, match="other settings"):
+        loop.begin(tmp_path, dataclasses.replace(SMALL, seed=2), resume=True)
+
+
+@pytest.mark.parametrize(("at", "allowed"), [(3, True), (7, False)])
+def test_steps_may_be_added_until_the_rate_falls(tmp_path: Path, at: int, allowed: bool) -> None:
+    """A level rate does not know how long it will last; a falling one does."""
+    loop.begin(tmp_path, SMALL, resume=False)
+    np.savez(tmp_path / loop.CHECKPOINT, step=at)
+    longer = dataclasses.replace(SMALL, steps=20)
+    if allowed:
+        loop.begin(tmp_path, longer, resume=True)
+        assert loop.FaceConfig.read(tmp_path / loop.CONFIG) == longer
+    else:
+        with pytest.raises(loop.CannotResume, match="falls already"):
+            loop.begin(tmp_path, longer, resume=True)
+
+
+def test_the_rate_rises_stays_and_ends_at_nothing() -> None:
+    """Heads first at their own rate, then up, level, and down to nothing at the last step."""
+    rates = [SMALL.learning_rate(step) for step in range(SMALL.steps + 1)]
+    assert rates[:2] == [SMALL.head_rate] * 2
+    assert max(rates[2:]) == SMALL.rate
+    assert rates[-1] == 0.0
+    falling = rates[SMALL.decay_from :]
+    assert falling == sorted(falling, reverse=True)
