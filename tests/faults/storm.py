@@ -60,9 +60,13 @@ class Report:
         return "\n".join(f"{name:<34}{value}" for name, value in rows)
 
     def good(self) -> bool:
+        return self.kept() and self.late_writes_refused > 0
+
+    def kept(self) -> bool:
+        """The promises alone, however much or little struck."""
         bad = (self.lost, self.double_results, self.done_without_effect_or_event,
                self.wrong_findings, self.processes_left, self.audit_broken)  # fmt: skip
-        return not any(bad) and self.poison_parked == self.poison and self.late_writes_refused > 0
+        return not any(bad) and self.poison_parked == self.poison
 
 
 class Storm:
