@@ -21,7 +21,7 @@ SEARCH_EVERY = 2.0
 """Seconds between two thorough searches for faces that have come in."""
 GLANCE_EVERY = 0.4
 """Seconds between two looks at the whole frame, which show large faces only."""
-MEASURED_A_FRAME = 1.5
+MEASURED_A_FRAME = 1.2
 """Faces measured in a sampled frame, on average. One face is followed in every sample; many take
 turns, so that a crowd does not cost more than a couple."""
 SAVED_UP = 3.0

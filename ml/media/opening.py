@@ -15,7 +15,8 @@ from sandbox.decoding import Decoding
 from sandbox.services import Warden
 from sandbox.types import Footer, Header, Limits, Want
 
-AHEAD = 3
+AHEAD_BYTES = 32 * 1024 * 1024
+"""How many decoded frames may wait: enough for decoding and looking not to wait for each other."""
 CHUNK = 1024 * 1024
 
 
@@ -58,13 +59,17 @@ class OpenMedia:
         """Every sampled frame, in order. When they have ended, `info` counts what was decoded."""
         source = self._decoding.frames()
         if self._info.kind is Kind.VIDEO:
-            pictures = read_ahead(source, depth=AHEAD, stop=self._decoding.cancel)
+            pictures = read_ahead(source, depth=self._depth(), stop=self._decoding.cancel)
         else:
             pictures = read_now(source)
         with closing(pictures):
             for index, seconds, pixels in pictures:
                 yield Frame(index, seconds, pixels)
         self._info = _with_footer(self._info, self._decoding.footer)
+
+    def _depth(self) -> int:
+        frame = 3 * (self._info.width or 1) * (self._info.height or 1)
+        return min(max(AHEAD_BYTES // frame, 2), 16)
 
     def audio(self, rate: int = audio.SANDBOX_RATE) -> Samples | None:
         if not self._sound_read:

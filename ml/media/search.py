@@ -22,9 +22,9 @@ LOOK_SIDE = 1920
 """Searching happens on a copy at most this long."""
 GLANCE_SIDE = 384
 """The whole picture is shown to the detector at most this long: it sees 128."""
-TILE = 640
+TILE = 720
 FINE_TILE = 320
-OVERLAP = 0.25
+OVERLAP = 0.2
 MIN_CONFIDENCE = 0.5
 MIN_FACE = 16.0
 NEAR = 3.0

@@ -71,7 +71,7 @@ def earlier_save(
         for quality in QUALITIES:
             first = int(scaled(LUMINANCE, quality).reshape(8, 8)[row, column])
             if first not in predicted:
-                once = np.round(unrounded / first) * first + noise
+                once = np.asarray(np.round(unrounded / first) * first + noise, np.float32)
                 predicted[first] = single if first == step else _shares(once, step)
             doubles.append(predicted[first])
         gains += [float(observed @ (np.log(double) - np.log(single))) for double in doubles]

@@ -49,7 +49,7 @@ def _strongest(light: Floats, direction: str, was_jpeg: bool) -> Rhythm:
     line = np.log1p(second).mean(axis=0)
     line = (line - line.mean()) * np.hanning(line.size)
     heights = np.abs(np.fft.rfft(line))
-    frequencies = np.fft.rfftfreq(line.size)
+    frequencies = np.asarray(np.fft.rfftfreq(line.size), np.float64)
     floor = median_filter(heights, size=NEIGHBOURHOOD, mode="nearest") + 1e-9
     ratio = heights / floor
     ratio[_hidden(frequencies, line.size, was_jpeg)] = 0.0
