@@ -40,6 +40,7 @@ UV_COMPILE = $(UV) pip compile --no-header --no-emit-index-url --no-emit-find-li
 lock:
 	$(UV_COMPILE) -o requirements.txt requirements/runtime.in
 	$(UV_COMPILE) -o requirements-dev.txt requirements/dev.in
+	$(UV_COMPILE) -o requirements-train.txt requirements/train.in
 	$(UV_COMPILE) -o requirements-cloud.txt requirements/cloud.in
 
 # --- run ---------------------------------------------------------------------------------------------

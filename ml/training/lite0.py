@@ -89,13 +89,14 @@ def normalised(pixels: np.ndarray) -> np.ndarray:
 
 def load_imagenet(model: keras.Model, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Every weight of every layer of the backbone, by name; a missing one is an error, not a
-    random start. Layers that the backbone does not have keep their own start."""
-    backbone = {name.split("/")[0] for name in arrays}
+    random start. The heads keep their own start."""
     seen = set()
     for layer in model.layers:
-        if layer.name in backbone:
+        if layer.weights and layer.name.startswith(("stem", "block", "head")):
             names = [f"{layer.name}/{weight.name}" for weight in layer.weights]
+            if missing := [name for name in names if name not in arrays]:
+                raise ValueError(f"The weights lack {missing[0]}.")
             layer.set_weights([arrays[name] for name in names])
             seen.update(names)
-    if missing := sorted(set(arrays) - seen):
-        raise ValueError(f"The network has no place for {len(missing)} arrays: {missing[0]}, ...")
+    if unused := sorted(set(arrays) - seen):
+        raise ValueError(f"The network has no place for {len(unused)} arrays: {unused[0]}, ...")

@@ -27,6 +27,7 @@ from ml.training.lite0 import load_imagenet, normalised
 CONFIG, CHECKPOINT, WEIGHTS, LOG = "config.json", "checkpoint.npz", "weights.npz", "log.csv"
 AHEAD = 4
 
+Network = Callable[[int], keras.Model]
 Watch = Callable[[Iterable[int]], Iterable[int]]
 
 
@@ -37,10 +38,15 @@ class CannotResume(ValueError):
 class Training:
     """A run in progress: the network, its optimiser, the averaged weights, and the next step."""
 
-    def __init__(self, config: FaceConfig, imagenet: dict[str, NDArray[Any]] | None) -> None:
+    def __init__(
+        self,
+        config: FaceConfig,
+        imagenet: dict[str, NDArray[Any]] | None,
+        network: Network = face_net,
+    ) -> None:
         keras.utils.set_random_seed(config.seed)
         self.config, self.step = config, 0
-        self.model = face_net(config.side)
+        self.model = network(config.side)
         if imagenet is not None:
             load_imagenet(self.model, imagenet)
         self.average = [np.array(value) for value in self.model.get_weights()]
@@ -127,6 +133,7 @@ def train(
     run: Path,
     *,
     imagenet: dict[str, NDArray[Any]] | None,
+    network: Network = face_net,
     resume: bool = False,
     stop_at: int | None = None,
     watch: Watch = lambda steps: steps,
@@ -134,7 +141,7 @@ def train(
     """Train in the folder `run` until the last step, or until `stop_at`, and save."""
     config = pool.config
     begin(run, config, resume=resume)
-    training = Training(config, imagenet)
+    training = Training(config, imagenet, network)
     if (run / CHECKPOINT).exists():
         training.load(run / CHECKPOINT)
     last = config.steps if stop_at is None else min(stop_at, config.steps)
@@ -206,8 +213,8 @@ def save_average(training: Training, file: Path) -> None:
     np.savez(file, **dict(zip(_names(training.model), training.average, strict=True)))  # type: ignore[arg-type]
 
 
-def load_average(config: FaceConfig, file: Path) -> keras.Model:
-    model = face_net(config.side)
+def load_average(config: FaceConfig, file: Path, network: Network = face_net) -> keras.Model:
+    model = network(config.side)
     with np.load(file) as arrays:
         model.set_weights([arrays[name] for name in _names(model)])
     return model

@@ -1,0 +1,91 @@
+"""`manage.py train face`: train the face network, in pieces if need be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from rich.progress import track
+
+INTERRUPTED = 130
+
+
+class Command(BaseCommand):
+    help = (
+        "Train a detector. Everything goes into a folder outside the repository: settings, "
+        "checkpoints, losses, and at the end the averaged weights. A run that was stopped goes on "
+        "with --resume as if it had not been."
+    )
+    requires_system_checks = []
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("what", choices=["face"])
+        parser.add_argument("--config", type=Path, help="settings (JSON); default: as in config.py")
+        parser.add_argument("--steps", type=int, help="instead of the settings' number of steps")
+        parser.add_argument("--stop-at", type=int, help="save and stop before this step")
+        parser.add_argument("--name", default="face", help="the run's folder below --runs")
+        parser.add_argument("--runs", type=Path, help="default: TOUCHSTONE_CACHE/runs")
+        parser.add_argument("--resume", action="store_true")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        # Late, because importing Keras takes seconds that other commands need not wait for.
+        import dataclasses
+
+        from ml.training import batches, convert_lite0, data, loop, store
+        from ml.training.config import ConfigRefused, FaceConfig
+
+        run: Path = (options["runs"] or data.cache_folder() / "runs") / options["name"]
+        folder = data.data_folder()
+        if folder is None:
+            raise CommandError("There is no faces/manifest.csv; set TOUCHSTONE_DATA to its folder.")
+        try:
+            known = options["config"] or (run / loop.CONFIG if options["resume"] else None)
+            config = FaceConfig.read(known) if known else FaceConfig()
+            if options["steps"]:
+                config = dataclasses.replace(config, steps=options["steps"])
+            items = data.read_manifest(folder / "faces" / "manifest.csv")
+            faces = prepared(store, items, folder / "faces", data.cache_folder() / "faces")
+            self.stdout.write(f"{int(faces.faces.sum())} of {len(items)} pictures have a face.")
+            training = loop.train(
+                batches.Pool(faces, config),
+                run,
+                imagenet=convert_lite0.imagenet_weights(),
+                resume=options["resume"],
+                stop_at=options["stop_at"],
+                watch=watched,
+            )
+        except (ConfigRefused, data.ManifestRefused, loop.CannotResume, OSError) as error:
+            raise CommandError(str(error)) from error
+        except KeyboardInterrupt:
+            self.stderr.write(f"Stopped. Go on with --resume; the last checkpoint is in {run}.")
+            raise SystemExit(INTERRUPTED) from None
+        done = training.step == config.steps
+        self.stdout.write(
+            f"The averaged weights are in {run / loop.WEIGHTS}."
+            if done
+            else f"Saved at step {training.step} of {config.steps} in {run}; go on with --resume."
+        )
+
+
+def prepared(store: Any, items: Any, folder: Path, cache: Path) -> Any:
+    """The prepared pictures; the first time this decodes them and finds every face."""
+    try:
+        return store.open_store(items, cache)
+    except FileNotFoundError:
+        with store.face_finder() as find:
+            return store.prepare(
+                items,
+                folder,
+                cache,
+                find,
+                watch=lambda pictures: track(
+                    pictures, "Finding faces", total=len(items), update_period=1.0
+                ),
+            )
+
+
+def watched(steps: Iterable[int]) -> Iterator[int]:
+    yield from track(list(steps), "Training", update_period=1.0)
