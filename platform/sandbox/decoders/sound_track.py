@@ -70,17 +70,33 @@ class SoundTrack:
             self._give(block.to_ndarray().reshape(-1), run)
 
     def _resampled(self, frame: Any) -> list[Any]:
-        """A stream may change its rate or layout on the way; that is stated, and it goes on."""
+        """A stream may change its rate or layout on the way; that is stated, and it goes on. What
+        cannot be mixed down at all (a hundred channels) is stated too, and gives no sound."""
         try:
-            return list(self._resampler.resample(frame))
-        except ValueError:
-            if isinstance(frame, av.AudioFrame) and self._changes < MAX_CHANGES:
+            try:
+                return list(self._resampler.resample(frame))
+            except ValueError:
+                if self._changes >= MAX_CHANGES:
+                    raise
                 self._changes += 1
-                self.flags.add(Flag.AUDIO_FORMAT_CHANGE)
-                rest = list(self._resampler.resample(None))
+                rest = self._rest()
                 self._resampler = _resampler(self.rate)
-                return rest + list(self._resampler.resample(frame))
+                after = list(self._resampler.resample(frame))
+                self.flags.add(Flag.AUDIO_FORMAT_CHANGE)
+                return rest + after
+        except (ValueError, av.error.FFmpegError) as error:
+            if isinstance(error, MemoryError):
+                raise
             self.flags.add(Flag.DECODE_ERRORS)
+            return []
+
+    def _rest(self) -> list[Any]:
+        """What the resampler still holds; one that never took a frame in holds nothing."""
+        try:
+            return list(self._resampler.resample(None))
+        except (ValueError, av.error.FFmpegError) as error:
+            if isinstance(error, MemoryError):
+                raise
             return []
 
     def _pad(self, frame: Any) -> None:
@@ -115,7 +131,7 @@ class SoundTrack:
 
     def finish(self, run: _Run) -> None:
         if self.wanted and self.source_samples:
-            for block in self._resampler.resample(None):
+            for block in self._rest():
                 self._give(block.to_ndarray().reshape(-1), run)
         self.release(run.out)
 
