@@ -1,17 +1,23 @@
 """From findings to a verdict.
 
-Two rules stand, tried in order: a file that declares its own making is believed when the
-declaration is strong; everything else is inconclusive, because no check that ran is calibrated to
-say more. A finding with a calibrated `log10_lr` will be weighed by a further rule between the two.
-"No manipulation found" is never said without such a check.
+Three rules stand, tried in order: a file that declares its own making is believed when the
+declaration is strong; calibrated findings are weighed; everything else is inconclusive. "No
+manipulation found" is never said without a calibrated check.
+
+Calibrated findings are never added up: a genuine voice must not cancel a swapped face. Each stands
+for a scenario of how the file may have been made, the scenarios that could be examined are equally
+likely beforehand, and the file's likelihood ratio is their mean. A scenario that could not be
+examined is not in the mean; coverage and the reason say so.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 from ml.contract import Finding, MediaInfo, Outcome, Status, Strength, Verdict
 from ml.fusion import wording
+from ml.fusion.calibration import probability
 
 Rule = Callable[[MediaInfo, Sequence[Finding]], Verdict | None]
 
@@ -42,6 +48,67 @@ def declared(media: MediaInfo, findings: Sequence[Finding]) -> Verdict | None:
     )
 
 
+SCENARIOS = {
+    "face_forgery": "face_altered",
+    "synthetic_face": "face_generated",
+    "voice_spoof": "voice_synthesised",
+}
+"""What each calibrated check examines. A check of any other name is a scenario of its own."""
+GENUINE = "none_of_these"
+UNSEEN = frozenset({"more_faces_than_examined", "face_analysis_failed"})
+"""With these the file was not looked at as a whole, so nothing can be cleared."""
+
+
+def weighed(media: MediaInfo, findings: Sequence[Finding]) -> Verdict | None:
+    """Any calibrated check may find; only all of them together may find nothing."""
+    calibrated = [f for f in findings if f.status is Status.RAN and f.log10_lr is not None]
+    if not calibrated:
+        return None
+    ratios = {f.detector: 10.0 ** (f.log10_lr or 0.0) for f in calibrated}
+    total = math.fsum(ratios.values()) / len(ratios)
+    found = [f for f in calibrated if _says(f, Outcome.MANIPULATION_FOUND)]
+    whole = not media.incomplete and not UNSEEN & set(media.flags)
+    clear = whole and all(_says(f, Outcome.NO_MANIPULATION_FOUND) for f in calibrated)
+    if found:
+        outcome, reason = Outcome.MANIPULATION_FOUND, wording.found(found, media, findings)
+    elif clear:
+        outcome = Outcome.NO_MANIPULATION_FOUND
+        reason = wording.cleared(calibrated, media, findings)
+    else:
+        outcome, reason = Outcome.INCONCLUSIVE, wording.undecided(calibrated, media, findings)
+    return Verdict(
+        outcome=outcome,
+        reason=reason,
+        probability_manipulated=probability(math.log10(total)),
+        interval=_interval(calibrated),
+        scenarios={
+            GENUINE: 1.0 / (1.0 + total),
+            **{
+                SCENARIOS.get(name, name): ratio / len(ratios) / (1.0 + total)
+                for name, ratio in ratios.items()
+            },
+        },
+        coverage=coverage(findings),
+    )
+
+
+def _says(finding: Finding, outcome: Outcome) -> bool:
+    """What the check's own frozen operating points decided."""
+    return any(evidence.supports is outcome for evidence in finding.evidence)
+
+
+def _interval(calibrated: Sequence[Finding]) -> tuple[float, float] | None:
+    """All checks low, all checks high: wider than need be where there are several."""
+    ends = []
+    for end in ("log10_lr_low", "log10_lr_high"):
+        values = [f.parameters.get(end) for f in calibrated]
+        if any(value is None for value in values):
+            return None
+        ratios = [10.0 ** float(value) for value in values if value is not None]
+        ends.append(probability(math.log10(math.fsum(ratios) / len(ratios))))
+    return min(ends), max(ends)
+
+
 def nothing_decides(media: MediaInfo, findings: Sequence[Finding]) -> Verdict:
     return Verdict(
         outcome=Outcome.INCONCLUSIVE,
@@ -57,4 +124,4 @@ def coverage(findings: Sequence[Finding]) -> dict[str, tuple[str, ...]]:
     }
 
 
-RULES: tuple[Rule, ...] = (declared,)
+RULES: tuple[Rule, ...] = (declared, weighed)

@@ -53,6 +53,41 @@ def inconclusive(media: MediaInfo, findings: Sequence[Finding]) -> str:
     return " ".join(sentences) + _incomplete(media)
 
 
+def found(finding: Sequence[Finding], media: MediaInfo, every: Sequence[Finding]) -> str:
+    return (
+        " ".join(f.reason for f in finding)
+        + " This is a measured resemblance, not a proof: a person should look at it."
+        + _silent(every)
+        + _incomplete(media)
+    )
+
+
+def cleared(calibrated: Sequence[Finding], media: MediaInfo, every: Sequence[Finding]) -> str:
+    return (
+        " ".join(f.reason for f in calibrated)
+        + f" {NOT_AUTHENTIC}"
+        + _silent(every)
+        + _incomplete(media)
+    )
+
+
+def undecided(calibrated: Sequence[Finding], media: MediaInfo, every: Sequence[Finding]) -> str:
+    return (
+        " ".join(f.reason for f in calibrated)
+        + f" That is not enough to decide. {BETTER_SOURCE}"
+        + _silent(every)
+        + _incomplete(media)
+    )
+
+
+def _silent(findings: Sequence[Finding]) -> str:
+    """The checks that broke; those that do not apply stand in the coverage."""
+    broken = [f for f in findings if f.status is Status.FAILED]
+    if not broken:
+        return ""
+    return f" {_count(len(broken), 'check').capitalize()} broke ({_names(broken)})."
+
+
 def _incomplete(media: MediaInfo) -> str:
     if not media.incomplete:
         return ""

@@ -67,6 +67,14 @@ def with_margin(crop: Crop, margin: float = 0.0) -> Pixels:
     return crop.pixels[top:bottom, left:right]
 
 
+def to_side(pixels: Pixels, side: int) -> Pixels:
+    """To a network's square; averaging when it becomes smaller, so that nothing aliases. Training
+    and serving both come here."""
+    smaller = min(pixels.shape[:2]) > side
+    method = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(pixels, (side, side), interpolation=method), np.uint8)
+
+
 def quality(pixels: Pixels, tight: Box, face: FoundFace, scale: float) -> float:
     """0..1. Small, blurred and turned-away faces carry less, and are not what should be kept."""
     size = min(min(tight.width, tight.height) / scale / 160.0, 1.0)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from ml.contract import Pixels
+from ml.media.crops import to_side
+
+__all__ = ["Jitter", "Window", "cut", "draw_jitter", "to_side", "window"]
 
 Window = tuple[int, int, int, int]
 
@@ -51,10 +52,3 @@ def window(
 def cut(pixels: NDArray[np.generic], place: Window) -> NDArray[np.generic]:
     left, top, right, bottom = place
     return pixels[top:bottom, left:right]
-
-
-def to_side(pixels: Pixels, side: int) -> Pixels:
-    """To the network's square; averaging when it becomes smaller, so that nothing aliases."""
-    smaller = min(pixels.shape[:2]) > side
-    method = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(pixels, (side, side), interpolation=method), np.uint8)

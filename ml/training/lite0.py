@@ -10,9 +10,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
-import numpy as np
 from keras import layers
 from numpy.typing import NDArray
+
+from ml.media.face_scores import normalised
+
+__all__ = ["HEAD", "STAGES", "STEM", "channel_axis", "lite0", "load_imagenet", "normalised"]
 
 # === Layers ===
 
@@ -77,11 +80,6 @@ def lite0(side: int) -> keras.Model:
     x = layers.Conv2D(HEAD, 1, padding="same", use_bias=False, name="head")(x)
     x = layers.ReLU(6.0, name="head_relu")(_norm(x, "head"))
     return keras.Model(pixels, [*maps, x], name="lite0")
-
-
-def normalised(pixels: np.ndarray) -> np.ndarray:
-    """0..255 to what the ImageNet weights were trained on."""
-    return (pixels.astype(np.float32) - 127.0) / 128.0
 
 
 # === Weights ===

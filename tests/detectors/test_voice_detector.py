@@ -172,12 +172,12 @@ def test_frames_are_ignored() -> None:
 
 def test_weights_that_are_not_the_cards_are_refused(tmp_path: Path) -> None:
     """Missing weights and weights with another digest are said plainly."""
-    card = tmp_path / "card.json"
     with pytest.raises(WeightsUnusable, match="cannot be read"):
-        Network(tmp_path / "none.tflite", card)
+        Network(tmp_path)
     weights = tmp_path / "w.tflite"
     weights.write_bytes(b"not a network")
-    card.write_text(json.dumps({"weights": {"sha256": "0" * 64}}))
-    with pytest.raises(WeightsUnusable, match="not those"):
-        Network(weights, card)
+    told = {"weights": {"file": weights.name, "sha256": "0" * 64}}
+    (tmp_path / "card.json").write_text(json.dumps(told))
+    with pytest.raises(WeightsUnusable, match="is not the file"):
+        Network(tmp_path)
     assert hashlib.sha256(weights.read_bytes()).hexdigest() != "0" * 64

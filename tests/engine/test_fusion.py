@@ -101,3 +101,79 @@ def test_no_findings_ever_make_a_file_genuine(found: list[Finding]) -> None:
     assert verdict.probability_manipulated is None
     assert sum(len(names) for names in verdict.coverage.values()) == len(found)
     assert verdict.reason.endswith(".")
+
+
+# === Calibrated checks ===
+
+CLEAR = Outcome.NO_MANIPULATION_FOUND
+
+
+def calibrated(name: str, log10_lr: float, says: Outcome | None, spread: float = 0.2) -> Finding:
+    evidence = Evidence("said", "Said.", Strength.WEAK, {}, says)
+    return dataclasses.replace(
+        finding(evidence, name=name),
+        log10_lr=log10_lr,
+        parameters={"log10_lr_low": log10_lr - spread, "log10_lr_high": log10_lr + spread},
+    )
+
+
+def test_a_genuine_voice_does_not_cancel_a_swapped_face() -> None:
+    """The face's finding stands whatever another check says of something else."""
+    verdict = decide(
+        PICTURE, [calibrated("face_forgery", 1.5, FOUND), calibrated("voice_spoof", -1.0, CLEAR)]
+    )
+    assert verdict.outcome is FOUND
+    assert verdict.probability_manipulated is not None and verdict.probability_manipulated > 0.9
+    assert max(verdict.scenarios, key=lambda s: verdict.scenarios[s]) == "face_altered"
+
+
+def test_nothing_is_found_only_when_every_calibrated_check_is_clear() -> None:
+    """One that is undecided keeps the verdict open; and clear is not called genuine."""
+    clear = calibrated("face_forgery", -1.0, CLEAR)
+    verdict = decide(PICTURE, [clear, finding(name="compression")])
+    assert verdict.outcome is CLEAR
+    assert "does not show that it is genuine" in verdict.reason
+    open_one = calibrated("synthetic_face", 0.1, None)
+    assert decide(PICTURE, [clear, open_one]).outcome is Outcome.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    "media",
+    [
+        dataclasses.replace(PICTURE, incomplete=True),
+        dataclasses.replace(PICTURE, flags=("more_faces_than_examined",)),
+        dataclasses.replace(PICTURE, flags=("face_analysis_failed",)),
+    ],
+)
+def test_what_was_not_seen_whole_is_not_cleared(media: MediaInfo) -> None:
+    """A part without traces says nothing of the rest."""
+    assert decide(media, [calibrated("face_forgery", -1.0, CLEAR)]).outcome is (
+        Outcome.INCONCLUSIVE
+    )
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(-2.5, 2.5), st.sampled_from([FOUND, CLEAR, None])),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_the_mixture_is_a_probability_of_its_parts(
+    said: list[tuple[float, Outcome | None]],
+) -> None:
+    """Scenarios sum to one, all but `none_of_these` to the probability, and the interval holds it;
+    without a finding that decides, nothing is decided."""
+    verdict = decide(PICTURE, [calibrated(f"c{n}", lr, o) for n, (lr, o) in enumerate(said)])
+    value = verdict.probability_manipulated
+    assert value is not None and verdict.interval is not None
+    assert sum(verdict.scenarios.values()) == pytest.approx(1.0)
+    assert 1.0 - verdict.scenarios["none_of_these"] == pytest.approx(value)
+    assert verdict.interval[0] <= value <= verdict.interval[1]
+    outcomes = {outcome for _, outcome in said}
+    if FOUND in outcomes:
+        assert verdict.outcome is FOUND
+    elif outcomes == {CLEAR}:
+        assert verdict.outcome is CLEAR
+    else:
+        assert verdict.outcome is Outcome.INCONCLUSIVE

@@ -82,7 +82,7 @@ def test_from_sounds_to_a_detector_with_a_card(
     assert card["weights"]["bytes"] < 3_000_000
     assert "leave_one_source_out" in report.as_text(card)
 
-    network = Network(tmp_path / "out" / "voice_spoof.tflite", tmp_path / "out" / "card.json")
+    network = Network(tmp_path / "out")
     finding = VoiceSpoof(network).examine(_Sound()).conclude()
     assert finding.status is Status.RAN
     assert finding.weights_sha256 == card["weights"]["sha256"]

@@ -1,52 +1,31 @@
-"""The network as it is served: LiteRT, float32, one thread, the same bits every time."""
+"""The voice network as it is served, with its calibration."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ml.detectors.voice_spoof.calibration import Calibration
+from ml.serving import CARD as CARD_NAME
+from ml.serving import Served, WeightsUnusable
+
+__all__ = ["CARD", "FOLDER", "WEIGHTS", "Network", "WeightsUnusable"]
 
 FOLDER = Path(__file__).parent
 WEIGHTS = FOLDER / "voice_spoof.tflite"
-CARD = FOLDER / "card.json"
+CARD = FOLDER / CARD_NAME
 
 
-class WeightsUnusable(Exception):
-    """The weights are missing or are not the ones that the card describes."""
-
-
-class Network:
+class Network(Served):
     """Loaded once a process, after it has forked."""
 
-    def __init__(self, weights: Path = WEIGHTS, card: Path = CARD) -> None:
-        from ai_edge_litert.interpreter import Interpreter
-
-        try:
-            content = weights.read_bytes()
-            self.card: dict[str, Any] = json.loads(card.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise WeightsUnusable(f"The voice model cannot be read: {error}") from error
-        self.sha256 = hashlib.sha256(content).hexdigest()
-        if self.sha256 != self.card["weights"]["sha256"]:
-            raise WeightsUnusable("The voice model's weights are not those that its card names.")
+    def __init__(self, folder: Path = FOLDER) -> None:
+        super().__init__(folder)
         self.calibration = Calibration(**self.card["calibration"]["platt"])
-        self._interpreter = Interpreter(model_content=content, num_threads=1)
-        self._interpreter.allocate_tensors()
-        self._input = self._interpreter.get_input_details()[0]["index"]
-        self._output = self._interpreter.get_output_details()[0]["index"]
 
     def logits(self, pictures: Sequence[NDArray[np.float32]]) -> list[float]:
         """One logit a picture."""
-        found = []
-        for picture in pictures:
-            self._interpreter.set_tensor(self._input, picture[None])
-            self._interpreter.invoke()
-            found.append(float(self._interpreter.get_tensor(self._output)[0, 0]))
-        return found
+        return [self.logit(picture) for picture in pictures]

@@ -1,0 +1,138 @@
+"""Faces of one file through a face network: a logit for each face over time, and where.
+
+The network was trained on the landmarks' bounding box, at one size. Each crop is looked at as it
+is and mirrored; a face's logit is the mean over its crops, never a mean of probabilities.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.contract import Crop, FaceTrack, Pixels
+from ml.media.crops import to_side, with_margin
+from ml.serving import Served
+
+MARGIN = 0.03
+"""In the middle of the jitter that the crops had in training."""
+
+Change = Callable[[Pixels], Pixels]
+
+
+def normalised(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """0..255 to what the networks were trained on; one picture or many."""
+    return (pixels.astype(np.float32) - 127.0) / 128.0
+
+
+def face_side(crop: Crop) -> float:
+    """The shorter side of the face as it is in the frame, in pixels."""
+    return min(crop.tight.width, crop.tight.height) / crop.scale
+
+
+@dataclass(frozen=True, slots=True)
+class FaceScore:
+    """One face: what the network says of it."""
+
+    track: FaceTrack
+    crops: tuple[Crop, ...]
+    logits: tuple[float, ...]
+    """One a crop, in the order of time."""
+    where: NDArray[np.float32] | None
+    """0..1 in square cells over the face's box, averaged over its crops."""
+
+    @property
+    def logit(self) -> float:
+        return float(np.mean(self.logits))
+
+
+class FaceNetwork:
+    """The served network with what turns a crop into its input."""
+
+    def __init__(self, served: Served) -> None:
+        self.served = served
+        self.side = int(served.card["input"]["side"])
+        self.min_side = float(served.card["input"]["min_face_side"])
+
+    def usable(self, track: FaceTrack) -> tuple[Crop, ...]:
+        return tuple(crop for crop in track.crops if face_side(crop) >= self.min_side)
+
+    def score(self, track: FaceTrack, crops: Sequence[Crop]) -> FaceScore:
+        said = [self.look(with_margin(crop, MARGIN)) for crop in crops]
+        maps = [where for _, where in said if where is not None]
+        return FaceScore(
+            track=track,
+            crops=tuple(crops),
+            logits=tuple(logit for logit, _ in said),
+            where=np.mean(maps, axis=0, dtype=np.float32) if maps else None,
+        )
+
+    def look(self, pixels: Pixels) -> tuple[float, NDArray[np.float32] | None]:
+        """Of the picture and its mirror image: the mean logit and the mean map."""
+        square = to_side(pixels, self.side)
+        seen = [self.served(normalised(view)) for view in (square, square[:, ::-1])]
+        logit = float(np.mean([outputs[1][0] for outputs in seen]))
+        cells = max(seen[0])
+        if cells == 1:
+            return logit, None
+        length = round(cells**0.5)
+        plain, mirrored = (
+            1.0 / (1.0 + np.exp(-outputs[cells].reshape(length, length))) for outputs in seen
+        )
+        return logit, np.asarray((plain + mirrored[:, ::-1]) / 2, np.float32)
+
+    def after(self, crops: Sequence[Crop], change: Change) -> float:
+        """The mean logit of the same faces after a harmless change."""
+        return float(np.mean([self.look(change(with_margin(c, MARGIN)))[0] for c in crops]))
+
+
+# === Harmless changes: what any platform does to a picture ===
+
+
+def saved_again(pixels: Pixels) -> Pixels:
+    """JPEG at quality 75."""
+    bgr = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+    _, content = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 75])
+    again = np.asarray(cv2.imdecode(content, cv2.IMREAD_COLOR), np.uint8)
+    return np.asarray(cv2.cvtColor(again, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def made_smaller(pixels: Pixels) -> Pixels:
+    """Three quarters of its size."""
+    size = (max(pixels.shape[1] * 3 // 4, 1), max(pixels.shape[0] * 3 // 4, 1))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+HARMLESS: dict[str, Change] = {"saved again": saved_again, "made smaller": made_smaller}
+
+
+# === Where in the face ===
+
+REGIONS = {
+    "the forehead": (10, 67, 297),
+    "the eyes": (33, 133, 362, 263),
+    "the nose": (1, 4, 195),
+    "the mouth": (61, 291, 0, 17),
+    "the chin": (152, 175),
+    "the cheeks": (50, 280),
+}
+
+
+def strongest_region(score: FaceScore) -> str | None:
+    """The part of the face in which the map is highest, by the landmarks of its best crop."""
+    if score.where is None:
+        return None
+    crop = max(score.crops, key=lambda c: c.quality)
+    box, cells = crop.tight, len(score.where)
+    across = (crop.landmarks[:, 0] - box.left) / max(box.width, 1.0)
+    down = (crop.landmarks[:, 1] - box.top) / max(box.height, 1.0)
+    columns = np.clip((across * cells).astype(int), 0, cells - 1)
+    rows = np.clip((down * cells).astype(int), 0, cells - 1)
+    height = {
+        name: float(np.mean([score.where[rows[p], columns[p]] for p in points]))
+        for name, points in REGIONS.items()
+    }
+    return max(height, key=lambda name: height[name])

@@ -1,0 +1,71 @@
+"""A trained network as it is served: LiteRT, float32, one thread, checked against its card.
+
+The card (`card.json`) and the weights lie in the detector's folder. Weights that are missing, or
+are not those that the card was written for, are said by name and never run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+CARD = "card.json"
+
+
+class WeightsUnusable(Exception):
+    """The weights are missing or are not the ones that the card describes."""
+
+
+class Served:
+    """Loaded once a process, after it has forked."""
+
+    def __init__(self, folder: Path) -> None:
+        from ai_edge_litert.interpreter import Interpreter
+
+        self.card = read_card(folder)
+        content, self.sha256 = checked_weights(folder, self.card)
+        self._interpreter = Interpreter(model_content=content, num_threads=1)
+        self._interpreter.allocate_tensors()
+        self._input = self._interpreter.get_input_details()[0]["index"]
+        self._outputs = {
+            int(np.prod(detail["shape"])): detail["index"]
+            for detail in self._interpreter.get_output_details()
+        }
+
+    def __call__(self, picture: NDArray[np.float32]) -> dict[int, NDArray[np.float32]]:
+        """One picture through the network; its outputs by how many numbers each holds."""
+        self._interpreter.set_tensor(self._input, np.ascontiguousarray(picture[None]))
+        self._interpreter.invoke()
+        return {
+            size: np.array(self._interpreter.get_tensor(index)).reshape(-1)
+            for size, index in self._outputs.items()
+        }
+
+    def logit(self, picture: NDArray[np.float32]) -> float:
+        return float(self(picture)[1][0])
+
+
+def read_card(folder: Path) -> dict[str, Any]:
+    try:
+        card: dict[str, Any] = json.loads((folder / CARD).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise WeightsUnusable(f"The card of {folder.name} cannot be read: {error}") from error
+    return card
+
+
+def checked_weights(folder: Path, card: dict[str, Any]) -> tuple[bytes, str]:
+    """The weights' content and digest, if they are those that the card names."""
+    try:
+        file = folder / card["weights"]["file"]
+        content = file.read_bytes()
+    except (OSError, KeyError, TypeError) as error:
+        raise WeightsUnusable(f"The weights of {folder.name} cannot be read: {error}") from error
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != card["weights"]["sha256"]:
+        raise WeightsUnusable(f"{file.name} is not the file that the card of {folder.name} names.")
+    return content, digest
