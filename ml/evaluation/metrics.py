@@ -47,19 +47,22 @@ def auc_interval(
     """Bootstrap interval that draws whole groups (people, videos): pictures of one group are not
     independent. None with fewer than two groups."""
     fake, values = _both(labels, scores)
-    _, place = np.unique(np.asarray(groups), return_inverse=True)
-    members = [np.flatnonzero(place == n) for n in range(place.max(initial=-1) + 1)]
-    if len(members) < 2:
+    _, group = np.unique(np.asarray(groups), return_inverse=True)
+    count = int(group.max(initial=-1)) + 1
+    if count < 2:
         return None
+    _, place = np.unique(values, return_inverse=True)
     random = np.random.default_rng(seed)
     found: list[float] = []
     for _ in range(draws):
-        rows = np.concatenate(
-            [members[n] for n in random.integers(len(members), size=len(members))]
-        )
-        one = auc(fake[rows], values[rows])
-        if one is not None:
-            found.append(one)
+        # How often each group was drawn is how much each of its items weighs: no need to copy.
+        drawn = np.bincount(random.integers(count, size=count), minlength=count)[group]
+        hits = np.bincount(place, drawn * fake)
+        alarms = np.bincount(place, drawn * ~fake)
+        pairs = hits.sum() * alarms.sum()
+        if pairs:
+            below = np.cumsum(alarms) - alarms / 2.0
+            found.append(float(hits @ below / pairs))
     if len(found) < draws / 2:
         return None
     low, high = np.quantile(found, [(1 - share) / 2, (1 + share) / 2])
@@ -71,7 +74,8 @@ def roc(labels: ArrayLike, scores: ArrayLike) -> tuple[Numbers, Numbers, Numbers
     fake, values = _both(labels, scores)
     order = np.argsort(-values, kind="stable")
     fake, values = fake[order], values[order]
-    last = np.append(np.flatnonzero(np.diff(values)), len(values) - 1) if len(values) else []
+    ends = [len(values) - 1] if len(values) else []
+    last = np.append(np.flatnonzero(np.diff(values)), ends).astype(int)
     hits, alarms = np.cumsum(fake)[last], np.cumsum(~fake)[last]
     return (
         np.append(0.0, alarms / max(int((~fake).sum()), 1)),

@@ -26,7 +26,8 @@ SECRET_KEY = env.str("SECRET_KEY", "") or (
     _secret_file.read_text().strip() if _secret_file.exists() else ""
 )
 # Commands that sign nothing and open no database run on a machine that was never set up.
-_needs_no_secret = len(sys.argv) > 1 and sys.argv[1] in {"verify", "sandbox_selftest"}
+_SIGN_NOTHING = {"verify", "evaluate", "prepare", "train", "sandbox_selftest"}
+_needs_no_secret = len(sys.argv) > 1 and sys.argv[1] in _SIGN_NOTHING
 if not SECRET_KEY and _needs_no_secret:
     SECRET_KEY = secrets.token_urlsafe(60)
 if not SECRET_KEY:
@@ -93,6 +94,7 @@ INSTALLED_APPS = [
     "media_analysis.submissions",
     "media_analysis.review",
     "media_analysis.partners",
+    "media_analysis.dashboard",
     "drf_spectacular",
 ]
 
@@ -262,6 +264,7 @@ WORKER_NEVER_IMPORTS = ["tensorflow"]  # models are served with LiteRT; see docs
 PERIODIC_DUTIES = {
     "seal": (10.0, "audit.sealer.seal"),
     "tidy_accounts": (86_400.0, "accounts.services.housekeeping.tidy"),
+    "tidy_dashboard": (86_400.0, "media_analysis.dashboard.services.forget_old"),
 }
 ML_ANALYSE = "ml.engine.analyse"
 

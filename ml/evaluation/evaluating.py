@@ -1,0 +1,99 @@
+"""The whole of an evaluation: read, examine, measure, write down."""
+
+from __future__ import annotations
+
+import csv
+import json
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ml.evaluation import manifest, records, running, scoring
+from ml.evaluation.scoring import FUSED, Evaluation
+from ml.training.data import cache_folder
+
+Watch = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
+
+
+def unwatched(title: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
+    return nullcontext(lambda count: None)
+
+
+def evaluate(
+    path: Path,
+    *,
+    split: str | None = None,
+    names: Sequence[str] | None = None,
+    jobs: int = 1,
+    out: Path | None = None,
+    cache: Path | None = None,
+    watch: Watch = unwatched,
+) -> dict[str, Any]:
+    """All figures as plain JSON. Raises ManifestRefused or UnknownDetector before it begins."""
+    began = time.perf_counter()
+    running.check(names)
+    cases = manifest.read(path, split=split)
+    detectors = running.chosen(names)
+    folder = cache or cache_folder() / "evaluations"
+    version = records.version(detectors)
+    kept = records.Kept(folder, version)
+    with watch("Examining", len(cases)) as done:
+        found = running.run(
+            [running.Task(case) for case in cases], kept, names=names, jobs=jobs, done=done
+        )
+    evaluation = Evaluation(cases, found, [d.name for d in detectors])
+    told = evaluation.as_json()
+    told |= {
+        "engine_version": version,
+        "manifest": path.name,
+        "split": split,
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "errors": _errors(evaluation),
+        "warnings": scoring.warnings(cases, found, told),
+        "seconds": round(time.perf_counter() - began, 1),
+    }
+    _log_look(folder, told, len(cases))
+    if out:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "evaluation.json").write_text(json.dumps(told, indent=1) + "\n")
+        write_items(evaluation, out / "items.csv")
+    return told
+
+
+def _errors(evaluation: Evaluation) -> list[dict[str, str]]:
+    """Every file that has no result, with the reason."""
+    return [
+        {"path": case.name, "reason": record.error or record.reason}
+        for case, record in zip(evaluation.cases, evaluation.records, strict=True)
+        if record.error or record.rejection
+    ]
+
+
+def _log_look(folder: Path, told: dict[str, Any], count: int) -> None:
+    """A test split wears out by being looked at: each look is written down."""
+    folder.mkdir(parents=True, exist_ok=True)
+    look = {key: told[key] for key in ("made", "manifest", "split", "engine_version")}
+    with (folder / "looks.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(look | {"items": count}) + "\n")
+
+
+def write_items(evaluation: Evaluation, path: Path) -> None:
+    """A row a file: what each said of it. For looking at the worst ones by eye."""
+    names = [*evaluation.names, FUSED]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(["path", "label", "group", "source", "method", "outcome", "error", *names])
+        for number, (case, record) in enumerate(
+            zip(evaluation.cases, evaluation.records, strict=True)
+        ):
+            scores = [evaluation.columns[name].scores[number] for name in names]
+            rows.writerow(
+                [
+                    case.name, "fake" if case.fake else "real", case.group, case.source,
+                    case.method, record.outcome, record.error or record.rejection or "",
+                    *("" if score != score else f"{score:.6g}" for score in scores),
+                ]
+            )  # fmt: skip

@@ -1,0 +1,116 @@
+"""The figures for a person, and no digit more than the number of items carries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ml.evaluation.scoring import FUSED
+
+ROWS = (
+    ("items", "n"),
+    ("scored share", "coverage"),
+    ("scored: real", "reals"),
+    ("scored: fake", "fakes"),
+    ("ranked by", "scale"),
+    ("AUC", "auc"),
+    ("  95 % from", "auc_low"),
+    ("  to", "auc_high"),
+    ("average precision", "ap"),
+    ("equal error rate", "eer"),
+    ("hits at 1 % false alarms", "tpr_at_1_fpr"),
+    ("hits at 5 % false alarms", "tpr_at_5_fpr"),
+    ("balanced accuracy, frozen", "balanced_accuracy"),
+    ("hits, frozen", "tpr"),
+    ("false alarms, frozen", "fpr"),
+    ("Brier", "brier"),
+    ("calibration error (ECE)", "ece"),
+    ("Cllr", "cllr"),
+    ("min Cllr", "min_cllr"),
+    ("decided share", "decided_share"),
+    ("accuracy of decided", "decided_accuracy"),
+    ("not applicable", "not_applicable"),
+    ("failed", "failed"),
+    ("ran without a score", "unscored"),
+)
+FOR_A_THIRD_DIGIT = 100
+"""Items of each class; with fewer, a third digit is noise."""
+NOTHING = "-"
+
+
+def printed(told: Mapping[str, Any], console: Console) -> None:
+    columns = {**told["detectors"], FUSED: told[FUSED]}
+    console.print(_main(columns))
+    for title, key, counts in (
+        ("False alarms by source, at the frozen operating point", "fpr_by_source", True),
+        ("AUC by method, against all genuine items", "auc_by_method", False),
+    ):
+        if table := _by(title, columns, key, counts):
+            console.print(table)
+    for warning in told.get("warnings", ()):
+        console.print(Text(f"Look at this: {warning}", style="yellow"))
+
+
+def _main(columns: Mapping[str, Mapping[str, Any]]) -> RenderableType:
+    table = _table("", columns)
+    for title, key in ROWS:
+        table.add_row(title, *(number(found[key], found) for found in columns.values()))
+    return table
+
+
+def _by(
+    title: str, columns: Mapping[str, Mapping[str, Any]], key: str, counts: bool
+) -> RenderableType | None:
+    rows = sorted({name for found in columns.values() for name in found[key] or ()})
+    if not rows:
+        return None
+    table = _table(title, columns)
+    for name in rows:
+        cells = []
+        for found in columns.values():
+            value = (found[key] or {}).get(name)
+            of = f" of {found['reals_by_source'][name]}" if counts and value is not None else ""
+            cells.append(number(value, found) + of)
+        table.add_row(Text(clean(name)), *cells)
+    return table
+
+
+def _table(title: str, columns: Sequence[str] | Mapping[str, Any]) -> Table:
+    table = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
+    table.add_column("")
+    for name in columns:
+        table.add_column(name, justify="right")
+    return table
+
+
+def number(value: Any, found: Mapping[str, Any]) -> str:
+    if value is None:
+        return NOTHING
+    if isinstance(value, float):
+        many = min(found["reals"], found["fakes"]) >= FOR_A_THIRD_DIGIT
+        return f"{value:.3f}" if many else f"{value:.2f}"
+    return str(value)
+
+
+def clean(text: str) -> str:
+    """A manifest may hold escapes; a terminal must not obey them."""
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+
+
+def markdown(told: Mapping[str, Any], names: Sequence[str] | None = None) -> str:
+    """The same figures as a table for a README."""
+    columns = {**told["detectors"], FUSED: told[FUSED]}
+    shown = {name: columns[name] for name in names or columns}
+    lines = [
+        "| | " + " | ".join(shown) + " |",
+        "|---|" + "---:|" * len(shown),
+    ]
+    for title, key in ROWS:
+        cells = [number(found[key], found) for found in shown.values()]
+        if any(cell != NOTHING for cell in cells):
+            lines.append(f"| {title.strip()} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"

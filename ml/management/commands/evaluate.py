@@ -1,0 +1,97 @@
+"""`manage.py evaluate MANIFEST.csv`: how good the checks are on files whose answer is known."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+INTERRUPTED = 130
+
+
+class Command(BaseCommand):
+    help = (
+        "Examine every file of a manifest (CSV with path and label; docs/evaluation.md) with the "
+        "engine that production uses, and print how good each check and the verdict are. A run "
+        "that was stopped goes on where it was."
+    )
+    requires_system_checks = []
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("manifest", type=Path, metavar="MANIFEST.csv")
+        parser.add_argument("--detectors", metavar="A,B", help="only these; default: all")
+        parser.add_argument("--split", help="only rows whose column split says this")
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+        parser.add_argument("--out", type=Path, metavar="FOLDER", help="write results there too")
+        parser.add_argument("--jobs", type=int, default=1, help="processes that examine files")
+        parser.add_argument(
+            "--cache", type=Path, help="kept results; default: TOUCHSTONE_CACHE/evaluations"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        from ml.evaluation import evaluating, manifest, running, table
+
+        names = (
+            [n.strip() for n in options["detectors"].split(",")] if options["detectors"] else None
+        )
+        if options["jobs"] < 0:
+            raise CommandError("--jobs must be at least 1 (or 0: in this very process).")
+        try:
+            told = evaluating.evaluate(
+                options["manifest"],
+                split=options["split"],
+                names=names,
+                jobs=options["jobs"],
+                out=options["out"],
+                cache=options["cache"],
+                watch=bar,
+            )
+        except (manifest.ManifestRefused, running.UnknownDetector) as refused:
+            raise CommandError(str(refused)) from refused
+        except KeyboardInterrupt:
+            self.stderr.write("Stopped. What was examined is kept: the same command goes on there.")
+            sys.exit(INTERRUPTED)
+        if options["json"]:
+            sys.stdout.write(json.dumps(told, ensure_ascii=True, allow_nan=False) + "\n")
+        else:
+            from rich.console import Console
+
+            table.printed(told, Console(highlight=False))
+
+
+@contextmanager
+def bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal, a line now and then elsewhere; both on standard error."""
+    if not sys.stderr.isatty():
+        step = max(total // 20, 1)
+
+        def line(count: int) -> None:
+            if count % step == 0 or count == total:
+                sys.stderr.write(f"{title}: {count} of {total}\n")
+                sys.stderr.flush()
+
+        yield line
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+        TimeElapsedColumn(), TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(title, total=total)
+        yield lambda count: progress.update(task, completed=count)
