@@ -29,6 +29,8 @@ class Permission(StrEnum):
     VIEW_SUBMISSIONS = "submissions.view"
     SUBMIT_MEDIA = "submissions.submit"
     CANCEL_ANALYSES = "submissions.cancel"
+    EXPORT_SUBMISSIONS = "submissions.export"
+    REQUEST_DELETION = "submissions.request_deletion"
     VIEW_MEDIA = "media.view"
     DOWNLOAD_MEDIA = "media.download"
     VIEW_REPORTS = "reports.view"
@@ -37,6 +39,7 @@ class Permission(StrEnum):
     ASSIGN_CASES = "cases.assign"
     REVIEW_DECISIONS = "cases.second_review"
     VIEW_DASHBOARD = "dashboard.view"
+    RETRY_ANALYSES = "submissions.retry"
     VIEW_AUDIT = "audit.view"
     VIEW_MEMBERS = "members.view"
     MANAGE_MEMBERS = "members.manage"
@@ -56,9 +59,12 @@ _VIEWER = frozenset(
 )
 _MODERATOR = _VIEWER | {P.SUBMIT_MEDIA, P.CANCEL_ANALYSES, P.DOWNLOAD_MEDIA, P.DECIDE_CASES}
 _LEAD = _MODERATOR | {
+    P.EXPORT_SUBMISSIONS,
+    P.REQUEST_DELETION,
     P.ASSIGN_CASES,
     P.REVIEW_DECISIONS,
     P.VIEW_DASHBOARD,
+    P.RETRY_ANALYSES,
     P.VIEW_AUDIT,
     P.MANAGE_MEMBERS,
     P.MANAGE_QUEUES,
@@ -80,7 +86,15 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
 }
 
 SITE_ADMIN_PERMISSIONS: frozenset[Permission] = frozenset(
-    {P.VIEW_MEMBERS, P.MANAGE_MEMBERS, P.MANAGE_KEYS, P.MANAGE_TEAM, P.VIEW_AUDIT, P.VIEW_DASHBOARD}
+    {
+        P.VIEW_MEMBERS,
+        P.MANAGE_MEMBERS,
+        P.MANAGE_KEYS,
+        P.MANAGE_TEAM,
+        P.VIEW_AUDIT,
+        P.VIEW_DASHBOARD,
+        P.RETRY_ANALYSES,
+    }
 )
 """In every team, without being its member. Running the house is not looking at its media: a site
 administrator who moderates joins a team like everybody else, and the record shows it."""
@@ -97,7 +111,7 @@ class Scope(models.TextChoices):
 
 
 SCOPE_PERMISSIONS: Mapping[Scope, frozenset[Permission]] = {
-    Scope.SUBMISSIONS_WRITE: frozenset({P.SUBMIT_MEDIA, P.CANCEL_ANALYSES}),
+    Scope.SUBMISSIONS_WRITE: frozenset({P.SUBMIT_MEDIA, P.CANCEL_ANALYSES, P.REQUEST_DELETION}),
     Scope.SUBMISSIONS_READ: frozenset({P.VIEW_SUBMISSIONS}),
     Scope.REPORTS_READ: frozenset({P.VIEW_REPORTS}),
     Scope.MEDIA_READ: frozenset({P.VIEW_MEDIA, P.DOWNLOAD_MEDIA}),

@@ -116,15 +116,15 @@ class Submissions(TellsItsLimits, ViewSet):
 
     @extend_schema(
         operation_id="submissions_list",
-        summary="Find submissions again, newest first",
+        summary="Find submissions again",
         parameters=[FilterSerializer],
         responses={200: PageSerializer, **PROBLEMS},
     )
     def list(self, request: Request) -> Response:
         asked = FilterSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
-        found = history.matching(actor_of(request), asked.validated_data)
-        page = history.page(found, asked.validated_data.get("cursor"))
+        wanted = asked.validated_data
+        page = history.page(actor_of(request), wanted, wanted.get("cursor"))
         rows = SubmissionSerializer(page.rows, many=True, context={"request": request})
         body = {
             "next": _address(request, page.older),

@@ -6,9 +6,12 @@ from typing import Any
 
 from rest_framework import serializers
 
-from media_analysis.submissions.forms import KINDS, OUTCOMES, STATES
+from media_analysis.submissions import cursors, words
+from media_analysis.submissions.forms import CHECKS, KINDS, OUTCOMES, STATES, TOO_MANY_WORDS
+from media_analysis.submissions.history import ORDERS
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.presenting import whole_result
+from ml import registry
 
 
 def _values(choices: list[tuple[str, str]]) -> list[str]:
@@ -43,12 +46,33 @@ class SendSerializer(KnownFieldsOnly):
     )
 
 
-class FilterSerializer(serializers.Serializer[Any]):
-    q = serializers.CharField(required=False, allow_blank=True, max_length=200)
+class FilterSerializer(KnownFieldsOnly):
+    """What the page of history can filter by, under the same names."""
+
+    q = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=200,
+        help_text="Up to 12 words, each met in the name, note, policy context, external id or "
+        "sender; or the beginning of a SHA-256 (6 digits or more); or an id.",
+    )
     outcome = serializers.ChoiceField(choices=_values(OUTCOMES), required=False)
     state = serializers.ChoiceField(choices=_values(STATES), required=False)
     kind = serializers.ChoiceField(choices=_values(KINDS), required=False)
-    cursor = serializers.CharField(required=False, allow_blank=True, max_length=300)
+    team = serializers.UUIDField(required=False)
+    received_from = serializers.DateField(required=False, help_text="UTC, this day included.")
+    received_to = serializers.DateField(required=False, help_text="UTC, this day included.")
+    detector = serializers.ChoiceField(choices=registry.names(), required=False)
+    check = serializers.ChoiceField(
+        choices=_values(CHECKS), required=False, help_text="What `detector` did; else it ran."
+    )
+    sort = serializers.ChoiceField(choices=list(ORDERS), required=False)
+    cursor = serializers.CharField(required=False, allow_blank=True, max_length=cursors.LONGEST)
+
+    def validate_q(self, asked: str) -> str:
+        if len(words.split(asked)) > words.MOST_WORDS:
+            raise serializers.ValidationError(TOO_MANY_WORDS, "too_many_words")
+        return asked
 
 
 class SubmissionSerializer(serializers.ModelSerializer[Submission]):

@@ -10,6 +10,21 @@ from django.core.files.uploadedfile import UploadedFile
 from accounts.actors import Actor
 from accounts.models import Team
 from accounts.roles import Permission
+from media_analysis.submissions import words
+from media_analysis.submissions.history import ORDERS
+from media_analysis.submissions.presenting import detector_name
+from ml import registry
+
+TOO_MANY_WORDS = f"A search has at most {words.MOST_WORDS} words."
+
+
+class DateInput(forms.DateInput):
+    """The browser's own calendar; without one, plain text of the same form."""
+
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
 
 
 class ManyFilesInput(forms.ClearableFileInput):
@@ -77,10 +92,90 @@ STATES = [
 KINDS = [("", "Any"), ("image", "Picture"), ("video", "Video"), ("audio", "Sound")]
 
 
+CHECKS = [
+    ("ran", "ran"),
+    ("noticed", "noticed something"),
+    ("not_applicable", "did not apply"),
+    ("failed", "failed"),
+]
+
+
+def detector_choices() -> list[tuple[str, str]]:
+    return [("", "Any"), *((name, detector_name(name)) for name in registry.names())]
+
+
 class HistoryFilter(forms.Form):
     """Every part is optional; what cannot be understood is told, and the rest still filters."""
 
-    q = forms.CharField(max_length=200, required=False, label="Search")
+    q = forms.CharField(
+        max_length=200,
+        required=False,
+        label="Search",
+        widget=forms.TextInput(attrs={"type": "search"}),
+        help_text="Words of the name, note, context or external id; a sender; a hash's beginning.",
+    )
     outcome = forms.ChoiceField(choices=OUTCOMES, required=False, label="Verdict")
     state = forms.ChoiceField(choices=STATES, required=False, label="State")
     kind = forms.ChoiceField(choices=KINDS, required=False, label="Kind")
+    sort = forms.ChoiceField(
+        choices=[(name, order.label) for name, order in ORDERS.items()],
+        required=False,
+        label="Order",
+    )
+    team = forms.ModelChoiceField(
+        Team.objects.none(), required=False, label="Team", empty_label="Any"
+    )
+    received_from = forms.DateField(required=False, label="From", widget=DateInput())
+    received_to = forms.DateField(required=False, label="Until", widget=DateInput())
+    detector = forms.ChoiceField(choices=detector_choices, required=False, label="Check")
+    check = forms.ChoiceField(choices=CHECKS, required=False, label="that")
+
+    SELDOM = ("team", "received_from", "received_to", "detector", "check")
+
+    def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["team"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = Team.objects.for_actor(actor, Permission.VIEW_SUBMISSIONS)
+
+    def clean_q(self) -> str:
+        asked: str = self.cleaned_data["q"]
+        if len(words.split(asked)) > words.MOST_WORDS:
+            raise forms.ValidationError(TOO_MANY_WORDS)
+        return asked
+
+    @property
+    def wanted(self) -> dict[str, Any]:
+        """What was understood."""
+        self.is_valid()
+        return {k: v for k, v in getattr(self, "cleaned_data", {}).items() if v}
+
+    @property
+    def narrows(self) -> bool:
+        return any(name not in ("sort", "check") for name in self.wanted)
+
+    @property
+    def often(self) -> list[forms.BoundField]:
+        return [field for field in self if field.name not in self.SELDOM]
+
+    @property
+    def seldom(self) -> list[forms.BoundField]:
+        return [field for field in self if field.name in self.SELDOM]
+
+    @property
+    def seldom_used(self) -> bool:
+        asked = (*self.wanted, *self.errors)
+        return any(name in asked for name in self.SELDOM if name != "check")
+
+
+class SaveFilterForm(forms.Form):
+    name = forms.CharField(max_length=80, label="Name of this filter")
+    team = forms.ModelChoiceField(
+        Team.objects.none(), required=False, label="Shared with", empty_label="Only me"
+    )
+
+    def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"auto_id": "save_%s", **kwargs})
+        field = self.fields["team"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = Team.objects.for_actor(actor, Permission.VIEW_SUBMISSIONS)

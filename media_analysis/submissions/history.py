@@ -1,93 +1,153 @@
-"""Finding submissions again: filters and keyset paging, always from `for_actor`."""
+"""Finding submissions again: filters, orders and keyset paging, always from `for_actor`.
+
+Filters and orders read the index cards, words the search texts; both are kept by the database.
+Each team is asked by itself and the answers are merged: only so does an index give the order.
+"""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
 
 from accounts.actors import Actor
-from media_analysis.submissions.models import Submission, SubmissionQuerySet
+from accounts.roles import Permission
+from media_analysis.submissions import cursors, words
+from media_analysis.submissions.models import IndexCard, IndexCardQuerySet, Submission
 
 PAGE_SIZE = 50
+BATCH = 500
+
+
+@dataclass(frozen=True)
+class Order:
+    field: str
+    descending: bool
+    label: str
+
+
+ORDERS = {
+    "newest": Order("received_at", True, "Newest first"),
+    "oldest": Order("received_at", False, "Oldest first"),
+    "name": Order("name", False, "Name, A to Z"),
+    "name_last": Order("name", True, "Name, Z to A"),
+    "largest": Order("size", True, "Largest first"),
+    "smallest": Order("size", False, "Smallest first"),
+}
 
 
 @dataclass(frozen=True)
 class Page:
     rows: Sequence[Submission]
     newer: str | None
+    """Towards the beginning of the list, whatever its order."""
     older: str | None
 
 
-def matching(actor: Actor, wanted: Mapping[str, Any]) -> SubmissionQuerySet:
+def matching(
+    actor: Actor,
+    wanted: Mapping[str, Any],
+    permission: Permission = Permission.VIEW_SUBMISSIONS,
+) -> IndexCardQuerySet:
     """What the actor may see of what was asked for; an unknown filter never widens the answer."""
-    found = Submission.objects.for_actor(actor).select_related("team", "analysis", "blob")
-    if words := (wanted.get("q") or "").strip():
+    found = IndexCard.objects.for_actor(actor, permission)
+    for name in ("outcome", "state", "kind", "team"):
+        if wanted.get(name):
+            found = found.filter(**{name: wanted[name]})
+    if wanted.get("detector"):
         found = found.filter(
-            Q(filename__icontains=words)
-            | Q(note__icontains=words)
-            | Q(external_id__iexact=words)
-            | Q(blob__sha256__startswith=words.lower())
+            checks__contains=[f"{wanted['detector']}:{wanted.get('check') or 'ran'}"]
         )
-    if outcome := wanted.get("outcome"):
-        found = found.filter(analysis__outcome=outcome)
-    if state := wanted.get("state"):
-        found = found.filter(analysis__state=state)
-    if kind := wanted.get("kind"):
-        found = found.filter(blob__media_type__startswith=f"{kind}/")
+    if first := wanted.get("received_from"):
+        found = found.filter(received_at__gte=datetime.combine(first, time.min, UTC))
+    if last := wanted.get("received_to"):
+        found = found.filter(received_at__lte=datetime.combine(last, time.max, UTC))
+    if asked := (wanted.get("q") or "").strip():
+        found = found.filter(words.said_by(asked, "submission__search_text__"))
     return found
 
 
-def page(found: SubmissionQuerySet, cursor: str | None = None, size: int = PAGE_SIZE) -> Page:
-    """Newest first. The cursor names a row, so that new arrivals shift nothing."""
-    position = _decoded(cursor)
-    backwards = position is not None and position.newer
-    if position is not None:
-        at, pk = position.at, position.pk
-        side = "gt" if position.newer else "lt"
-        found = found.filter(
-            Q(**{f"created_at__{side}": at}) | Q(created_at=at, **{f"id__{side}": pk})
-        )
-    order = ("created_at", "id") if backwards else ("-created_at", "-id")
-    rows = list(found.order_by(*order)[: size + 1])
-    more, rows = len(rows) > size, rows[:size]
+def page(
+    actor: Actor,
+    wanted: Mapping[str, Any],
+    cursor: str | None = None,
+    size: int | None = None,
+    permission: Permission = Permission.VIEW_SUBMISSIONS,
+) -> Page:
+    """The cursor names a place between two rows, so that new arrivals shift nothing."""
+    size = size or PAGE_SIZE
+    name = wanted.get("sort") or "newest"
+    order = ORDERS[name]
+    place = cursors.read(cursor, name)
+    backwards = place is not None and place.towards_first
+    found, teams = matching(actor, wanted, permission), actor.team_ids(permission)
+    cards = _cards(found, teams, order, place, size + 1)
+    more, cards = len(cards) > size, cards[:size]
     if backwards:
-        rows.reverse()
-    has_newer = more if backwards else position is not None
+        cards.reverse()
+    has_newer = more if backwards else place is not None
     has_older = True if backwards else more
     return Page(
-        rows,
-        newer=_encoded(rows[0], newer=True) if rows and has_newer else None,
-        older=_encoded(rows[-1], newer=False) if rows and has_older else None,
+        _rows(actor, [pk for _, pk in cards], permission),
+        newer=cursors.write(name, *cards[0], towards_first=True) if cards and has_newer else None,
+        older=cursors.write(name, *cards[-1], towards_first=False) if cards and has_older else None,
     )
 
 
-@dataclass(frozen=True)
-class _Position:
-    at: datetime
-    pk: UUID
-    newer: bool
+def walk(
+    actor: Actor,
+    wanted: Mapping[str, Any],
+    permission: Permission = Permission.VIEW_SUBMISSIONS,
+) -> Iterator[Submission]:
+    """All of it, in bounded memory and without a long transaction."""
+    cursor = None
+    while True:
+        batch = page(actor, wanted, cursor, BATCH, permission)
+        yield from batch.rows
+        if (cursor := batch.older) is None:
+            return
 
 
-def _encoded(row: Submission, *, newer: bool) -> str:
-    said = json.dumps([row.created_at.isoformat(), str(row.pk), newer])
-    return base64.urlsafe_b64encode(said.encode()).decode().rstrip("=")
+def _cards(
+    found: IndexCardQuerySet,
+    teams: Sequence[UUID],
+    order: Order,
+    place: cursors.Place | None,
+    most: int,
+) -> list[tuple[Any, UUID]]:
+    backwards = place is not None and place.towards_first
+    sign = "-" if order.descending != backwards else ""
+    ordering = [f"{sign}{order.field}", f"{sign}submission_id"]
+    if place is not None:
+        found = found.filter(_beyond(order.field, place, "lt" if sign else "gt"))
+    parts = [
+        found.filter(team=team).order_by(*ordering).values_list(order.field, "submission_id")[:most]
+        for team in teams
+    ]
+    if not parts:
+        return []
+    if len(parts) == 1:
+        return list(parts[0])
+    return list(parts[0].union(*parts[1:], all=True).order_by(*ordering)[:most])
 
 
-def _decoded(cursor: str | None) -> _Position | None:
-    """A cursor that we did not write is no cursor: the newest page answers."""
-    if not cursor or len(cursor) > 300:
-        return None
-    try:
-        at, pk, newer = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        moment = datetime.fromisoformat(at)
-        return _Position(moment, UUID(pk), newer is True) if moment.tzinfo else None
-    except (ValueError, TypeError, AttributeError, binascii.Error, RecursionError):
-        return None
+def _beyond(field: str, place: cursors.Place, side: str) -> Q:
+    """The first condition alone bounds the index; the others decide between equals."""
+    return Q(**{f"{field}__{side}e": place.value}) & (
+        Q(**{f"{field}__{side}": place.value}) | Q(**{f"submission_id__{side}": place.pk})
+    )
+
+
+def _rows(actor: Actor, ids: Sequence[UUID], permission: Permission) -> list[Submission]:
+    people = ("submitted_by", "submitted_by_service")
+    rows = (
+        Submission.objects.for_actor(actor, permission)
+        .select_related("team", "analysis", "blob", *people)
+        .defer("analysis__result", "analysis__media")
+        .in_bulk(ids)
+    )
+    return [rows[pk] for pk in ids if pk in rows]

@@ -1,12 +1,15 @@
-"""Somebody sent us media, once: who, when, why, under which name."""
+"""Somebody sent us media, once: who, when, why, under which name; and how it is found again."""
 
 from __future__ import annotations
 
 import uuid
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import Lower, Now
 
 from accounts.actors import Actor
 from accounts.roles import Permission
@@ -67,3 +70,123 @@ class Submission(models.Model):
 
     def __str__(self) -> str:
         return self.filename or str(self.id)
+
+    @property
+    def sender_name(self) -> str:
+        return str(self.submitted_by or self.submitted_by_service or "")
+
+
+class SavedFilterQuerySet(models.QuerySet["SavedFilter"]):
+    def for_actor(
+        self, actor: Actor, permission: Permission = Permission.VIEW_SUBMISSIONS
+    ) -> SavedFilterQuerySet:
+        """One's own, and what was shared with a team in which the actor may look."""
+        shared = models.Q(team__in=actor.team_ids(permission))
+        return self.filter(shared | models.Q(owner=actor.user) if actor.user else shared)
+
+
+class SavedFilter(models.Model):
+    """A way of looking at the history that somebody wants to find again, under a name."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_filters"
+    )
+    team = models.ForeignKey(
+        "accounts.Team",
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="+",
+        help_text="Shared with this team; empty: for its owner alone.",
+    )
+    name = models.CharField(max_length=80)
+    query = models.CharField(max_length=1000, help_text="As it stands in the page's address.")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = SavedFilterQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [
+            models.UniqueConstraint("owner", Lower("name"), name="one_saved_filter_a_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class IndexCardQuerySet(models.QuerySet["IndexCard"]):
+    def for_actor(
+        self, actor: Actor, permission: Permission = Permission.VIEW_SUBMISSIONS
+    ) -> IndexCardQuerySet:
+        return self.filter(team__in=actor.team_ids(permission))
+
+
+class IndexCard(models.Model):
+    """What a submission is filtered and sorted by, side by side in one narrow row.
+
+    Triggers in the database keep it (migration 0002), so that no verb can forget to; Python only
+    reads it. Every order has an index of its own, and every filter one in the order of time.
+    """
+
+    submission = models.OneToOneField(
+        Submission, primary_key=True, on_delete=models.CASCADE, related_name="card"
+    )
+    team = models.ForeignKey(
+        "accounts.Team", on_delete=models.CASCADE, db_index=False, related_name="+"
+    )
+    received_at = models.DateTimeField()
+    name = models.CharField(
+        max_length=100, help_text="The beginning of the name, in small letters."
+    )
+    size = models.BigIntegerField()
+    kind = models.CharField(max_length=20)
+    state = models.CharField(max_length=12)
+    outcome = models.CharField(max_length=24, help_text="As shown: set aside is inconclusive.")
+    checks = ArrayField(
+        models.CharField(max_length=100),
+        help_text="`detector:ran`, `detector:failed`, ...; `detector:noticed` for evidence.",
+    )
+
+    objects = IndexCardQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["team", "received_at", "submission"], name="card_time"),
+            models.Index(fields=["team", "name", "submission"], name="card_name"),
+            models.Index(fields=["team", "size", "submission"], name="card_size"),
+            *(
+                models.Index(
+                    fields=["team", field, "received_at", "submission"], name=f"card_{field}"
+                )
+                for field in ("kind", "state", "outcome")
+            ),
+            GinIndex(fields=["checks"], name="card_checks"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.outcome or self.state}"
+
+
+class SearchText(models.Model):
+    """What a submission is found by: its words and where they come from. Kept like the card."""
+
+    submission = models.OneToOneField(
+        Submission, primary_key=True, on_delete=models.CASCADE, related_name="search_text"
+    )
+    sha256 = models.CharField(max_length=64)
+    sender = models.UUIDField(null=True)
+    haystack = models.TextField(help_text="All words in small letters, for parts of words.")
+    words = SearchVectorField(help_text="The same as whole words, for their beginnings.")
+
+    class Meta:
+        indexes = [
+            models.Index(OpClass("sha256", "varchar_pattern_ops"), name="search_sha256"),
+            models.Index(fields=["sender"], name="search_sender"),
+            GinIndex(OpClass("haystack", "gin_trgm_ops"), name="search_parts_of_words"),
+            GinIndex(fields=["words"], name="search_words"),
+        ]
+
+    def __str__(self) -> str:
+        return self.haystack[:80]

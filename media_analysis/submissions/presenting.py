@@ -28,6 +28,11 @@ DETECTORS = {
 UNFINISHED = ("queued", "running")
 
 
+def detector_name(detector: str) -> str:
+    """As people say it; a detector that we have no words for keeps its own."""
+    return DETECTORS.get(detector, (detector.replace("_", " ").capitalize(), ""))[0]
+
+
 def told(received: Received) -> str:
     """The answer to an upload; a duplicate is told, never refused."""
     name = received.submission.filename or "The file"

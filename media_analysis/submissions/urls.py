@@ -1,10 +1,13 @@
 from django.urls import path
 
-from media_analysis.submissions import views
+from media_analysis.submissions import list_views, views
 
 app_name = "submissions"
 urlpatterns = [
-    path("", views.history, name="history"),
+    path("", list_views.history, name="history"),
+    path("export/", list_views.export, name="export"),
+    path("filters/save/", list_views.save_filter, name="save_filter"),
+    path("filters/<uuid:pk>/delete/", list_views.delete_filter, name="delete_filter"),
     path("submit/", views.submit, name="submit"),
     path("s/<uuid:pk>/", views.detail, name="detail"),
     path("s/<uuid:pk>/progress/", views.progress, name="progress"),

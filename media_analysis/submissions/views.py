@@ -1,4 +1,4 @@
-"""Pages of intake, history and results. They translate HTTP, nothing more."""
+"""Pages of intake and results. They translate HTTP, nothing more."""
 
 from __future__ import annotations
 
@@ -15,10 +15,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.actors import actor_of
-from accounts.roles import Permission
-from media_analysis.submissions import history as finding
 from media_analysis.submissions import pictures, presenting, services
-from media_analysis.submissions.forms import HistoryFilter, IntakeForm
+from media_analysis.submissions.forms import IntakeForm
 from media_analysis.submissions.models import Submission
 
 
@@ -79,34 +77,6 @@ def _intake_json(
         },
         status=202,
     )
-
-
-@login_required
-@require_GET
-def history(request: HttpRequest) -> HttpResponse:
-    actor = actor_of(request)
-    form = HistoryFilter(request.GET or None)
-    form.is_valid()
-    wanted = getattr(form, "cleaned_data", {})
-    page = finding.page(finding.matching(actor, wanted), request.GET.get("cursor"))
-    query = request.GET.copy()
-    query.pop("cursor", None)
-
-    def address(cursor: str | None) -> str | None:
-        if cursor is None:
-            return None
-        query["cursor"] = cursor
-        return f"?{query.urlencode()}"
-
-    context = {
-        "form": form,
-        "rows": page.rows,
-        "newer_url": address(page.newer),
-        "older_url": address(page.older),
-        "is_filtered": any(wanted.values()),
-        "may_submit": bool(actor.team_ids(Permission.SUBMIT_MEDIA)),
-    }
-    return render(request, "submissions/history.html", context)
 
 
 @login_required

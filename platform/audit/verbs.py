@@ -10,9 +10,14 @@ class Verb(StrEnum):
     SUBMISSION_RECEIVED = "submission.received"
     SUBMISSION_REFUSED = "submission.refused"
     SUBMISSION_CHANGED = "submission.changed"
+    SUBMISSION_DELETION_REQUESTED = "submission.deletion_requested"
+    SUBMISSION_DELETION_WITHDRAWN = "submission.deletion_withdrawn"
     SUBMISSION_DELETED = "submission.deleted"
     SUBMISSION_HELD = "submission.held"
     SUBMISSION_HOLD_LIFTED = "submission.hold_lifted"
+    SUBMISSIONS_EXPORTED = "submissions.exported"
+    FILTER_SHARED = "filter.shared"
+    FILTER_UNSHARED = "filter.unshared"
 
     # analyses
     ANALYSIS_QUEUED = "analysis.queued"

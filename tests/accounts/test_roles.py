@@ -14,6 +14,8 @@ permission                viewer moderator lead admin
 submissions.view          yes    yes       yes  yes
 submissions.submit        -      yes       yes  yes
 submissions.cancel        -      yes       yes  yes
+submissions.export        -      -         yes  yes
+submissions.request_deletion -   -         yes  yes
 submissions.erase         -      -         -    yes
 media.view                yes    yes       yes  yes
 media.download            -      yes       yes  yes
@@ -23,6 +25,7 @@ cases.decide              -      yes       yes  yes
 cases.assign              -      -         yes  yes
 cases.second_review       -      -         yes  yes
 dashboard.view            -      -         yes  yes
+submissions.retry         -      -         yes  yes
 audit.view                -      -         yes  yes
 members.view              yes    yes       yes  yes
 members.manage            -      -         yes  yes

@@ -70,7 +70,7 @@ def test_send_follow_find(both: Client) -> None:
 
 def test_paging_follows_its_own_addresses(both: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """`next` and `previous` lead through all rows, each once."""
-    monkeypatch.setattr("media_analysis.submissions.history.page.__defaults__", (None, 2))
+    monkeypatch.setattr("media_analysis.submissions.history.PAGE_SIZE", 2)
     ids = [send_in(both, shade).json()["id"] for shade in range(5)]
     seen, url = [], URL
     while url:

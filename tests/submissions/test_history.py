@@ -2,57 +2,225 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+from io import BytesIO
+from typing import Any
+
 import pytest
+from django.db import connection, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media_analysis.submissions import history
-from media_analysis.submissions.models import Submission
-from tests.people import Person, Send
+from accounts.models import Role
+from jobs.services import claim_one
+from media_analysis.submissions import cursors, history
+from media_analysis.submissions.models import IndexCard, Submission
+from media_analysis.submissions.services import analyse_again, cancel, submit
+from ml.models import Analysis, FindingRow
+from tests.factories import MembershipFactory, ServiceAccountFactory, TeamFactory
+from tests.people import Person, Send, picture
+
+
+def found(who: Person, **wanted: Any) -> list[str]:
+    return [row.filename for row in history.walk(who.actor, wanted)]
 
 
 def test_paging_shows_each_row_once_in_both_directions(alice: Person, send: Send) -> None:
     """Newest first to the end and back again, while new rows arrive at the front."""
     sent = [send(alice, shade=n, name=f"{n}.png") for n in range(7)]
-    found = Submission.objects.for_actor(alice.actor)
-    first = history.page(found, size=3)
+    first = history.page(alice.actor, {}, size=3)
     send(alice, shade=99)
-    second = history.page(found, first.older, size=3)
-    third = history.page(found, second.older, size=3)
+    second = history.page(alice.actor, {}, first.older, size=3)
+    third = history.page(alice.actor, {}, second.older, size=3)
     shown = [*first.rows, *second.rows, *third.rows]
     assert shown == sent[::-1]
     assert third.older is None
-    assert history.page(found, third.newer, size=3).rows == second.rows
+    assert history.page(alice.actor, {}, third.newer, size=3).rows == second.rows
 
 
-@given(st.one_of(st.text(max_size=80), st.binary(max_size=60).map(lambda b: b.hex())))
-def test_a_foreign_cursor_is_no_cursor(cursor: str) -> None:
+@pytest.mark.parametrize("sort", history.ORDERS)
+@pytest.mark.parametrize("teams", [1, 3])
+def test_every_order_is_whole_and_exact(
+    alice: Person, send: Send, monkeypatch: pytest.MonkeyPatch, sort: str, teams: int
+) -> None:
+    """Whole and in order, across teams, with many equal names, sizes and moments."""
+    people = [alice]
+    for _ in range(teams - 1):
+        membership = MembershipFactory(user=alice.user, team=TeamFactory(), role=Role.MODERATOR)
+        people.append(Person(alice.user, membership.team))
+    sent = [
+        send(people[n % teams], shade=n % 2, name=["b.png", "A.png", "a.png"][n % 3])
+        for n in range(11)
+    ]
+    IndexCard.objects.filter(pk__in=[s.pk for s in sent[:5]]).update(received_at=sent[0].created_at)
+    field = history.ORDERS[sort].field
+    keys = dict(IndexCard.objects.values_list("pk", field))
+    expected = sorted(keys, key=lambda pk: (keys[pk], pk), reverse=history.ORDERS[sort].descending)
+    monkeypatch.setattr(history, "BATCH", 2)
+    assert [row.pk for row in history.walk(alice.actor, {"sort": sort})] == expected
+    backwards, cursor = [], None
+    while (page := history.page(alice.actor, {"sort": sort}, cursor, 2)).older:
+        cursor = page.older
+    while True:
+        backwards = [row.pk for row in page.rows] + backwards
+        if page.newer is None:
+            break
+        page = history.page(alice.actor, {"sort": sort}, page.newer, 2)
+    assert backwards == expected
+
+
+@given(
+    st.one_of(st.text(max_size=80), st.binary(max_size=60).map(lambda b: b.hex())),
+    st.sampled_from(list(history.ORDERS)),
+)
+def test_a_foreign_cursor_is_no_cursor(cursor: str, order: str) -> None:
     """Whatever stands in the address, it is read or ignored, never an error."""
-    history._decoded(cursor)
+    cursors.read(cursor, order)
+
+
+@pytest.mark.parametrize("order", history.ORDERS)
+@pytest.mark.parametrize(
+    "value",
+    ["x\x00", "\ud800", 2**63, -1, True, None, [], {}, "0001-01-01T00:00:00+14:00", "2026-02-30"],
+)
+def test_a_forged_value_never_reaches_the_database_as_an_error(
+    alice: Person, send: Send, order: str, value: Any
+) -> None:
+    """A cursor of the right shape with a wrong value answers with some page, never an error."""
+    submission = send(alice)
+    try:
+        cursor = cursors.write(order, value, submission.pk, towards_first=False)
+    except UnicodeEncodeError:
+        return
+    history.page(alice.actor, {"sort": order}, cursor)
+
+
+HOLIDAY, OTHER = {"holiday_2031.png"}, {"other.png"}
 
 
 @pytest.mark.parametrize(
     ("wanted", "names"),
     [
-        ({"q": "holiday"}, {"holiday.png"}),
-        ({"q": "case 7"}, {"other.png"}),
+        ({"q": "holiday"}, HOLIDAY),
+        ({"q": "HOLI"}, HOLIDAY),
+        ({"q": "olida"}, HOLIDAY),
+        ({"q": "20"}, HOLIDAY),
+        ({"q": "31"}, set()),
+        ({"q": "2031 png"}, HOLIDAY),
+        ({"q": "2031 case"}, set()),
+        ({"q": "case 7"}, OTHER),
+        ({"q": "ticket-4411"}, OTHER),
+        ({"q": "election"}, OTHER),
+        ({"q": "größe"}, OTHER),
+        ({"q": "alice@"}, HOLIDAY | OTHER),
+        ({"q": "wonder holiday"}, HOLIDAY),
         ({"q": "%"}, set()),
-        ({"kind": "image"}, {"holiday.png", "other.png"}),
+        ({"q": "___"}, set()),
+        ({"q": "' | 'a:*"}, set()),
+        ({"q": "\x00holiday"}, HOLIDAY),
+        ({"kind": "image"}, HOLIDAY | OTHER),
         ({"kind": "video"}, set()),
-        ({"state": "queued"}, {"holiday.png", "other.png"}),
+        ({"state": "queued"}, HOLIDAY | OTHER),
         ({"outcome": "inconclusive"}, set()),
     ],
 )
 def test_filters_narrow(alice: Person, send: Send, wanted: dict[str, str], names: set[str]) -> None:
-    """By name, note, kind, state and verdict; wildcards are letters."""
-    send(alice, 1, "holiday.png")
-    send(alice, 2, "other.png", note="see case 7")
-    assert {s.filename for s in history.matching(alice.actor, wanted)} == names
+    """By name, note, context, external id, sender, kind, state, verdict; wildcards are letters."""
+    alice.user.email, alice.user.name = "alice@example.org", "Alice Wonderly"
+    alice.user.save()
+    send(alice, 1, "holiday_2031.png")
+    words = {"note": "see case 7, die Größe", "policy_context": "Election policy"}
+    send(alice, 2, "other.png", external_id="Ticket-4411", **words)
+    assert set(found(alice, **wanted)) == names
 
 
-def test_a_hash_finds_its_submissions(alice: Person, charlie: Person, send: Send) -> None:
+def test_a_hash_or_an_id_finds_its_submission(alice: Person, charlie: Person, send: Send) -> None:
     """The beginning of a SHA-256 is enough, for those who may look."""
     mine = send(alice)
-    wanted = {"q": mine.blob_id[:12].upper()}
-    assert list(history.matching(alice.actor, wanted)) == [mine]
-    assert not history.matching(charlie.actor, wanted).exists()
+    send(alice, shade=7, name="another.png")
+    for words in (mine.blob_id[:12].upper(), str(mine.pk)):
+        assert found(alice, q=words) == [mine.filename]
+        assert found(charlie, q=words) == []
+
+
+def test_a_partner_is_found_by_name(alice: Person, send: Send) -> None:
+    """What a service account sent is found under its name."""
+    submission = send(alice, name="theirs.png")
+    send(alice, shade=5, name="mine.png")
+    service = ServiceAccountFactory(team=alice.team, name="Agency Nine")
+    Submission.objects.filter(pk=submission.pk).update(
+        submitted_by=None, submitted_by_service=service
+    )
+    assert found(alice, q="agency") == ["theirs.png"]
+
+
+def test_days_are_whole_and_include_both_ends(alice: Person, send: Send) -> None:
+    """From and until, in UTC; the last day of all time is no error."""
+    submission = send(alice)
+    day = submission.created_at.date()
+    assert found(alice, received_from=day, received_to=day)
+    assert not found(alice, received_from=day + timedelta(1))
+    assert not found(alice, received_to=day - timedelta(1))
+    assert found(alice, received_from=date.min, received_to=date.max)
+
+
+def test_by_team_and_only_ones_own(alice: Person, charlie: Person, send: Send) -> None:
+    """A foreign team narrows to nothing; it never widens."""
+    send(alice)
+    send(charlie, name="foreign.png")
+    assert found(alice, team=alice.team.pk) == ["photo.png"]
+    assert found(alice, team=charlie.team.pk) == []
+
+
+def test_by_what_a_check_did(alice: Person, send: Send) -> None:
+    """Ran, failed, noticed: `noticed` wants evidence that is more than context."""
+    quiet, loud = send(alice, 1, "quiet.png"), send(alice, 2, "loud.png")
+    for submission, strength in ((quiet, "context"), (loud, "weak")):
+        rows = [
+            FindingRow(
+                analysis=submission.analysis, detector="compression", status="ran", reason="r",
+                evidence=[{"code": "c", "text": "t", "strength": strength}],
+            ),
+            FindingRow(
+                analysis=submission.analysis, detector="provenance", status="failed", reason="r"
+            ),
+        ]  # fmt: skip
+        FindingRow.objects.bulk_create(rows)
+    assert set(found(alice, detector="compression")) == {"quiet.png", "loud.png"}
+    assert found(alice, detector="compression", check="noticed") == ["loud.png"]
+    assert found(alice, detector="provenance") == []
+    assert len(found(alice, detector="provenance", check="failed")) == 2
+
+
+def test_the_card_follows_the_analysis(alice: Person, send: Send) -> None:
+    """Queued, running, cancelled, queued again: filters know it at once."""
+    submission = send(alice)
+
+    def state() -> str:
+        return IndexCard.objects.get(pk=submission.pk).state
+
+    assert state() == "queued"
+    assert claim_one(Analysis, submission.analysis_id, worker="t")
+    assert state() == "running"
+    cancel(alice.actor, submission)
+    Analysis.objects.filter(pk=submission.analysis_id).update(
+        state="parked",
+        lease_until=None,
+        finished_at="2026-01-01T00:00Z",
+        reason_code="r",
+        reason="r",
+    )
+    assert found(alice, outcome="inconclusive", state="parked") == ["photo.png"]
+    analyse_again(alice.actor, submission)
+    assert state() == "queued" and not found(alice, outcome="inconclusive")
+
+
+def test_no_card_without_its_submission(alice: Person) -> None:
+    """What is rolled back leaves no card and no words behind."""
+    with transaction.atomic():
+        submit(alice.actor, alice.team, BytesIO(picture()), "x.png")
+        transaction.set_rollback(True)
+    with connection.cursor() as cursor:
+        for table in ("submissions_indexcard", "submissions_searchtext"):
+            cursor.execute(f"SELECT count(*) FROM {table}")
+            assert cursor.fetchone() == (0,)

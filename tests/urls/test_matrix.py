@@ -38,8 +38,16 @@ def rest(stranger: int, site_admin: int, viewer: int, works: int) -> Answers:
     return (401, stranger, site_admin, viewer, works, works, works, works, 403)
 
 
+def office(stranger: int, site_admin: int, below: int, lead: int, admin: int) -> Answers:
+    """A page for those who run a team: `below` are viewers and moderators."""
+    return (LOGIN, stranger, site_admin, below, below, lead, admin, LOGIN, LOGIN)
+
+
 MATRIX: dict[str, tuple[str, Answers]] = {
     "submissions:history": ("get", page(200, 200, 200, 200)),
+    "submissions:export": ("post", (LOGIN, 200, 403, 403, 403, 200, 200, LOGIN, LOGIN)),
+    "submissions:save_filter": ("post", page(400, 400, 400, 400)),
+    "submissions:delete_filter": ("get", page(404, 404, 404, 404)),
     "submissions:submit": ("get", page(200, 200, 200, 200)),
     "submissions:detail": ("get", page(404, 404, 200, 200)),
     "submissions:progress": ("get", page(404, 404, 200, 200)),
@@ -55,6 +63,8 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "review:release": ("post", page(404, 404, 302, 302)),
     "review:reopen": ("post", page(404, 404, 403, 302)),
     "review:heartbeat": ("post", page(404, 404, 409, 409)),
+    "dashboard:overview": ("get", office(200, 200, 403, 200, 200)),
+    "dashboard:retry": ("post", office(404, 302, 404, 302, 302)),
     "api:submission-list": ("get", rest(200, 403, 200, 200)),
     "api:submission-detail": ("get", rest(404, 403, 200, 200)),
     "api:submission-cancel": ("post", rest(404, 403, 403, 202)),
