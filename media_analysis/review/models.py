@@ -107,6 +107,11 @@ class Case(models.Model):
                 condition=~Q(state="decided"),
                 name="case_waiting_oldest_first",
             ),
+            models.Index(
+                fields=["team", "lease_until"],
+                condition=Q(state="claimed"),
+                name="case_in_hands",
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -158,6 +163,13 @@ class Decision(models.Model):
 
     class Meta:
         ordering = ["created_at"]
+        indexes = [
+            models.Index(
+                fields=["team", "created_at"],
+                include=["decided_by", "seconds_on_case"],
+                name="decision_time",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["case", "fence"], name="one_decision_a_claim"),
             models.CheckConstraint(name="decision_gives_reason", condition=~Q(reason="")),

@@ -13,6 +13,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("media_analysis.partners.urls")),
+    path("dashboard/", include("media_analysis.dashboard.urls")),
     path("review/", include("media_analysis.review.urls")),
     path("", include("media_analysis.submissions.urls")),
 ]

@@ -1,0 +1,70 @@
+"""What leads and administrators watch; and another try of what was set aside."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods
+
+from accounts.actors import actor_of
+from accounts.models import Team
+from accounts.roles import Permission
+from jobs.models import State
+from media_analysis.dashboard import presenting, services
+from media_analysis.submissions.models import Submission
+
+
+@login_required
+@require_GET
+@never_cache
+def overview(request: HttpRequest) -> HttpResponse:
+    actor = actor_of(request)
+    teams = list(Team.objects.for_actor(actor, Permission.VIEW_DASHBOARD))
+    if not teams and not actor.is_site_admin:
+        raise PermissionDenied
+    chosen = _chosen(request.GET.get("team", ""), teams)
+    context = {
+        "teams": teams,
+        "chosen": chosen,
+        **presenting.overview(actor, [chosen] if chosen else teams),
+    }
+    return render(request, "dashboard/overview.html", context)
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+def retry(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """GET asks, POST does. Without the right to, it looks like a missing one."""
+    actor = actor_of(request)
+    mine = Submission.objects.for_actor(actor, Permission.RETRY_ANALYSES)
+    submission = get_object_or_404(mine.select_related("analysis", "team"), pk=pk)
+    if request.method == "POST":
+        if services.retry(actor, pk):
+            messages.success(request, "It waits for a worker again, from its first attempt.")
+        else:
+            messages.info(request, "It was not set aside any more; nothing was changed.")
+        return redirect("dashboard:overview")
+    context = {
+        "submission": submission,
+        "is_parked": submission.analysis.state == State.PARKED,
+        "name": submission.filename
+        if actor.can(Permission.VIEW_SUBMISSIONS, submission.team_id)
+        else "",
+    }
+    return render(request, "dashboard/retry.html", context)
+
+
+def _chosen(wanted: str, teams: list[Team]) -> Team | None:
+    if not wanted:
+        return None
+    for team in teams:
+        if str(team.pk) == wanted:
+            return team
+    raise Http404
