@@ -15,6 +15,10 @@ from media_analysis.dashboard.figures import DAYS, DECISION_DAYS, HOURS, LISTED,
 from media_analysis.dashboard.models import How
 from media_analysis.submissions.models import Submission
 
+OWN_WORDS = {
+    "poison": "brought its process down again and again",
+    "attempts_exhausted": "every attempt failed",
+}
 COUNTED = ("verdicts", "rejected", "set_aside")
 
 
@@ -147,7 +151,11 @@ def _people(people: Sequence[Row], made: Sequence[Any], days: Sequence[datetime]
 
 
 def _reason(row: Row) -> Row:
-    return {**row, "how": How(row["how"]).label, "words": row["code"].replace("_", " ")}
+    return {**row, "how": How(row["how"]).label, "words": _words(row["code"])}
+
+
+def _words(code: str) -> str:
+    return OWN_WORDS.get(code) or code.replace("_", " ")
 
 
 def _parked(actor: Actor, found: Any) -> Row:

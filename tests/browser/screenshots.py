@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from accounts.models import Team
 from media_analysis.review import services
+from tests.browser import office as offices
 from tests.browser.walked import a_case, addresses, walk
 from tests.browser.watched import Watched
-from tests.people import Person
+from tests.people import Person, Send
 
 FOLDER = Path(__file__).resolve().parents[2] / ".touchstone" / "screenshots"
 PAGES = {
@@ -78,3 +80,15 @@ def test_pages_of_the_walk(shoot: Callable[..., None], alice: Person) -> None:
             for scheme in ("light", "dark"):
                 where = {"scheme": scheme, "width": width}
                 shoot(f"{name}-{scheme}{suffix}", path, user=alice.user, **where)
+
+
+def test_pages_of_the_office(
+    shoot: Callable[..., None], team: Team, alice: Person, bob: Person, send: Send
+) -> None:
+    """What leads and admins see of a team at work."""
+    office = offices.furnish(team, alice, bob, send)
+    for name, path in offices.addresses(office).items():
+        for suffix, width in WIDTHS.items():
+            for scheme in ("light", "dark"):
+                where = {"scheme": scheme, "width": width}
+                shoot(f"{name}-{scheme}{suffix}", path, user=office.admin.user, **where)

@@ -133,7 +133,7 @@ def test_reasons_are_counted(lead: Person) -> None:
     _, context = read(lead.client())
     assert [(r["words"], r["count"]) for r in context["reasons"]] == [
         ("too many pixels", 2),
-        ("poison", 1),
+        ("brought its process down again and again", 1),
     ]
 
 

@@ -1,0 +1,88 @@
+"""A team at work, for tests and pictures of the pages that run it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.db import transaction
+from django.urls import reverse
+
+from accounts.models import Role, Team
+from jobs.services import claim_one, park
+from media_analysis.dashboard.models import Ending, How
+from media_analysis.review import routing
+from media_analysis.review import services as review
+from media_analysis.review.models import Case
+from media_analysis.submissions.models import Submission
+from ml.models import Analysis
+from tests.people import Person, Send, member
+
+
+@dataclass(frozen=True)
+class Office:
+    lead: Person
+    admin: Person
+    parked: Submission
+
+
+def furnish(team: Team, alice: Person, bob: Person, send: Send) -> Office:
+    """Cases in every state, figures of two weeks, media set aside, decisions of two people."""
+    cases = [_case(send(alice, shade, name=f"protest-{shade}.jpg")) for shade in range(6)]
+    for case in cases[:2]:
+        held = review.claim(alice.actor, case.pk)
+        words = review.Words("unclear", "too blurred to tell")
+        review.decide(alice.actor, held.pk, held.fence, words)
+    review.claim(alice.actor, cases[2].pk)
+    review.claim(bob.actor, cases[3].pk)
+    ago = datetime.now(UTC) - timedelta(hours=3)
+    Case.objects.filter(pk=cases[3].pk).update(lease_until=ago, claimed_at=ago)
+    Case.objects.filter(pk=cases[4].pk).update(opened_at=ago)
+    parked = [
+        _parked(send(alice, 40, name="press-conference-final-cut.mp4"), "poison",
+                "it brought its process down 3 times and is not tried again; the last: killed"),
+        _parked(send(alice, 41, name="voice note.ogg"), "attempts_exhausted",
+                "5 attempts failed; the last: the blob storage did not answer"),
+    ]  # fmt: skip
+    _figures(team)
+    return Office(member(team, Role.LEAD), member(team, Role.ADMIN), parked[0])
+
+
+def addresses(office: Office) -> dict[str, str]:
+    """The pages of the office by a name that is good for a file."""
+    return {
+        "dashboard": reverse("dashboard:overview"),
+        "retry": reverse("dashboard:retry", args=[office.parked.pk]),
+    }
+
+
+def _case(submission: Submission) -> Case:
+    with transaction.atomic():
+        routing.after_parking(submission.analysis)
+    return Case.objects.get(submission=submission)
+
+
+def _parked(submission: Submission, code: str, reason: str) -> Submission:
+    claim = claim_one(Analysis, submission.analysis_id, worker="test")
+    assert claim is not None
+    park(claim, code, reason)
+    return submission
+
+
+def _figures(team: Team) -> None:
+    """Uneven on purpose: quiet nights, a quiet day, a bad hour."""
+    now = datetime.now(UTC)
+    endings = []
+    for hour in range(14 * 24):
+        at = now - timedelta(hours=hour, minutes=7)
+        count = 0 if at.hour < 5 or hour // 24 == 4 else (at.hour * 7 + hour) % 9
+        for nth in range(count):
+            how = How.VERDICT if (nth + hour) % 8 else (How.REJECTED, How.SET_ASIDE)[nth % 2]
+            code = {How.REJECTED: "too_many_pixels", How.SET_ASIDE: "attempts_exhausted"}
+            endings.append(
+                Ending(
+                    team=team, ended_at=at, how=how, code=code.get(how, ""),
+                    seconds=4 + (hour * 13 + nth * 31) % 60,
+                )
+            )  # fmt: skip
+    Ending.objects.bulk_create(endings)
