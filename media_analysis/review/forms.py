@@ -49,6 +49,16 @@ class DecisionForm(forms.Form):
             policy_id=policy.pk if policy else None,
         )
 
+    def as_written(self) -> Words:
+        """As much as can be kept of a form that is not filled in well."""
+        said = {name: str(self.data.get(name, "")) for name in ("outcome", "reason", "note")}
+        known = said["outcome"] in DecisionOutcome.values
+        return Words(
+            outcome=said["outcome"] if known else "",
+            reason=said["reason"].replace("\0", "")[:500],
+            note=said["note"].replace("\0", "")[:4000],
+        )
+
 
 class ReasonForm(forms.Form):
     why = forms.CharField(max_length=500, label="Reason")

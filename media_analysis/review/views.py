@@ -87,23 +87,35 @@ def decide(request: HttpRequest, pk: UUID) -> HttpResponse:
         raise PermissionDenied
     form = DecisionForm(mine, request.POST)
     if not form.is_valid():
-        return _page(request, mine, form, status=422)
+        return _unfinished(request, mine, form)
     try:
         services.decide(actor, pk, form.cleaned_data["fence"], form.words())
     except services.Invalid as error:
         form.add_error(None, str(error))
-        return _page(request, mine, form, status=422)
+        return _unfinished(request, mine, form)
     except services.NotYours:
-        messages.error(
-            request,
-            "Your hold on this case had run out, so this was not saved as a decision. Your words "
-            "are kept below: take the case again to use them.",
-        )
-        return redirect("review:case", pk)
+        return _too_late(request, mine)
     messages.success(request, "Decided. It can be opened again from the case, with a reason.")
     if "next" in request.POST:
         return take_next(request)
     return redirect("review:case", pk)
+
+
+def _unfinished(request: HttpRequest, mine: Case, form: DecisionForm) -> HttpResponse:
+    """The form comes back to whoever holds the case; from anybody else the words are kept."""
+    if _holds(actor_of(request), mine):
+        return _page(request, mine, form, status=422)
+    services.keep_draft(actor_of(request), mine.pk, form.as_written())
+    return _too_late(request, mine)
+
+
+def _too_late(request: HttpRequest, mine: Case) -> HttpResponse:
+    messages.error(
+        request,
+        "Your hold on this case had run out, so this was not saved as a decision. Your words "
+        "are kept below: take the case again to use them.",
+    )
+    return redirect("review:case", mine.pk)
 
 
 @login_required

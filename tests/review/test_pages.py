@@ -60,6 +60,19 @@ def test_a_late_decision_is_kept_as_a_draft(alice: Person, case: Case) -> None:
     assert b"too blurred" in client.get(url("case", case)).content
 
 
+def test_half_a_decision_of_a_stale_holder_is_kept_too(alice: Person, case: Case) -> None:
+    """No reason yet, and the hold ran out: the note is there when the case is taken again."""
+    client = alice.client()
+    client.post(url("claim", case))
+    words = decision(case, reason="", note="my long\0note", outcome="nonsense")
+    expire(case)
+    answer = client.post(url("decide", case), words, follow=True)
+    assert b"Your words are kept below" in answer.content
+    client.post(url("claim", case))
+    assert b"my longnote" in client.get(url("case", case)).content
+    assert not Decision.objects.exists()
+
+
 def test_a_missing_reason_is_told_at_the_field(alice: Person, case: Case) -> None:
     """Nothing is lost: the form comes back as it was written."""
     client = alice.client()
