@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 from django.db import connection, transaction
 from django.db.utils import DatabaseError
@@ -167,24 +163,3 @@ def test_the_database_refuses_what_cannot_be(case: Case, alice: Person, change: 
     services.decide(alice.actor, case.pk, held.fence, WORDS)
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(change)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_many_threads_claim_each_case_once(alice: Person, bob: Person, send: Send) -> None:
-    """0 double, 0 lost: short form of fifty threads over two thousand cases."""
-    cases = {opened(alice, send, shade).pk for shade in range(24)}
-    start = threading.Barrier(8)
-
-    def work(number: int) -> list[object]:
-        actor = (alice if number % 2 else bob).actor
-        got = []
-        start.wait()
-        while (taken := services.claim_next(actor)) is not None:
-            got.append(taken.pk)
-        connection.close()
-        return got
-
-    with ThreadPoolExecutor(8) as pool:
-        taken = Counter(pk for got in pool.map(work, range(8)) for pk in got)
-    assert set(taken) == cases
-    assert set(taken.values()) == {1}

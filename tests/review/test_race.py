@@ -1,0 +1,118 @@
+"""Many moderators at once, each with a connection of their own: no case twice, none left over."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import pytest
+from django.db import connection
+from django.db.models import F
+
+from accounts.actors import Actor
+from accounts.models import Role, Team
+from audit.models import Event
+from audit.verbs import Verb
+from media_analysis.review import services
+from media_analysis.review.models import Case, Decision
+from media_analysis.review.services import NotYours, Words
+from media_analysis.submissions.models import Submission
+from ml.models import Analysis
+from tests.people import Person, Send, member
+from tests.review.test_services import expire, opened
+
+WORDS = Words(outcome="unclear", reason="as seen")
+
+
+@dataclass
+class Tally:
+    """What one moderator did."""
+
+    taken: list[tuple[UUID, int]] = field(default_factory=list)
+    decided: list[UUID] = field(default_factory=list)
+    walked_away: list[UUID] = field(default_factory=list)
+    late_and_refused: int = 0
+
+
+def many_cases(person: Person, send: Send, number: int) -> set[UUID]:
+    """One case comes through the front door; its copies are written in bulk."""
+    pattern = opened(person, send)
+    analysis, sent = pattern.submission.analysis, pattern.submission
+    analyses = [Analysis(blob=analysis.blob, chain=sent.pk) for _ in range(number - 1)]
+    submissions = [
+        Submission(team=sent.team, blob=sent.blob, analysis=a, submitted_by=person.user)
+        for a in analyses
+    ]
+    for one, its in zip(analyses, submissions, strict=True):
+        one.chain = its.pk
+    Analysis.objects.bulk_create(analyses)
+    Submission.objects.bulk_create(submissions)
+    Case.objects.bulk_create(
+        [Case(team=sent.team, submission=s, opened_because="inconclusive") for s in submissions]
+    )
+    return set(Case.objects.values_list("pk", flat=True))
+
+
+def moderate(actor: Actor, number: int, start: threading.Barrier) -> Tally:
+    """Take the next until nothing waits; now and then walk away, and come back too late."""
+    chance, tally = random.Random(number), Tally()
+    start.wait()
+    try:
+        while (case := services.claim_next(actor)) is not None:
+            tally.taken.append((case.pk, case.fence))
+            if chance.random() < 0.1:
+                expire(Case(pk=case.pk))
+                tally.walked_away.append(case.pk)
+                time.sleep(chance.random() / 50)
+                try:
+                    services.decide(actor, case.pk, case.fence, WORDS)
+                except NotYours:
+                    tally.late_and_refused += 1
+                continue
+            services.decide(actor, case.pk, case.fence, WORDS)
+            tally.decided.append(case.pk)
+    finally:
+        connection.close()
+    return tally
+
+
+def race(team: Team, threads: int) -> list[Tally]:
+    actors = [member(team, Role.MODERATOR).actor for _ in range(threads)]
+    start = threading.Barrier(threads)
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(lambda n: moderate(actors[n], n, start), range(threads)))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("threads", "cases"),
+    [(8, 60), pytest.param(50, 2000, marks=[pytest.mark.slow, pytest.mark.timeout(300)])],
+)
+def test_every_case_is_decided_once_by_one_who_held_it(
+    alice: Person, send: Send, threads: int, cases: int
+) -> None:
+    """0 double, 0 lost; a tenth is let go and taken by others, and who comes late saves nothing."""
+    waiting = many_cases(alice, send, cases)
+    began = time.monotonic()
+    tallies = race(alice.team, threads)
+    seconds = time.monotonic() - began
+    taken = Counter(one for tally in tallies for one in tally.taken)
+    decided = Counter(pk for tally in tallies for pk in tally.decided)
+    left = [pk for tally in tallies for pk in tally.walked_away]
+    print(f"\n{threads} threads, {cases} cases, {len(taken)} claims in {seconds:.1f} s, "
+          f"{len(left)} let go, double {sum(n > 1 for n in taken.values())}, "
+          f"lost {len(waiting - set(decided))}")  # fmt: skip
+    assert max(taken.values()) == 1, "no two held a case under one fence"
+    assert set(decided) == waiting and max(decided.values()) == 1
+    assert sum(tally.late_and_refused for tally in tallies) == len(left) > 0
+    assert len(taken) == cases + len(left)
+    assert not Case.objects.exclude(state="decided").exists()
+    assert Decision.objects.filter(fence=F("case__fence")).count() == cases
+    assert Decision.objects.count() == cases
+    claims = Event.objects.filter(verb=Verb.CASE_CLAIMED).count()
+    assert (claims, Event.objects.filter(verb=Verb.CASE_DECIDED).count()) == (len(taken), cases)
