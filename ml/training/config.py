@@ -93,3 +93,15 @@ class FaceConfig:
     @classmethod
     def read(cls, file: Path) -> FaceConfig:
         return cls.from_json(file.read_text(encoding="utf-8"))
+
+
+SYNTHETIC = FaceConfig(
+    steps=800,
+    head_steps=60,
+    pairs=16,
+    blends=0,
+    mask_weight=0.0,  # a generated face has no part that was altered
+    fake_sources=("stylegan",),
+)
+"""For faces that were generated as a whole: far fewer pictures, no pairs of one original."""
+PRESETS = {"face": FaceConfig(), "synthetic": SYNTHETIC}

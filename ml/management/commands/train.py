@@ -1,4 +1,4 @@
-"""`manage.py train face`: train the face network, in pieces if need be."""
+"""`manage.py train face|synthetic`: train a face network, in pieces if need be."""
 
 from __future__ import annotations
 
@@ -22,11 +22,13 @@ class Command(BaseCommand):
     requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("what", choices=["face"])
+        parser.add_argument("what", choices=["face", "synthetic"])
         parser.add_argument("--config", type=Path, help="settings (JSON); default: as in config.py")
         parser.add_argument("--steps", type=int, help="instead of the settings' number of steps")
         parser.add_argument("--stop-at", type=int, help="save and stop before this step")
-        parser.add_argument("--name", default="face", help="the run's folder below --runs")
+        parser.add_argument(
+            "--name", help="the run's folder below --runs; default: what is trained"
+        )
         parser.add_argument("--runs", type=Path, help="default: TOUCHSTONE_CACHE/runs")
         parser.add_argument("--resume", action="store_true")
 
@@ -35,15 +37,17 @@ class Command(BaseCommand):
         import dataclasses
 
         from ml.training import batches, convert_lite0, data, loop, store
-        from ml.training.config import ConfigRefused, FaceConfig
+        from ml.training.config import PRESETS, ConfigRefused, FaceConfig
 
-        run: Path = (options["runs"] or data.cache_folder() / "runs") / options["name"]
+        run: Path = (options["runs"] or data.cache_folder() / "runs") / (
+            options["name"] or options["what"]
+        )
         folder = data.data_folder()
         if folder is None:
             raise CommandError("There is no faces/manifest.csv; set TOUCHSTONE_DATA to its folder.")
         try:
             known = options["config"] or (run / loop.CONFIG if options["resume"] else None)
-            config = FaceConfig.read(known) if known else FaceConfig()
+            config = FaceConfig.read(known) if known else PRESETS[options["what"]]
             if options["steps"]:
                 config = dataclasses.replace(config, steps=options["steps"])
             items = data.read_manifest(folder / "faces" / "manifest.csv")

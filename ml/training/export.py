@@ -1,0 +1,83 @@
+"""From Keras to LiteRT, and the proof that both say the same."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class ParityBroken(RuntimeError):
+    """The exported network does not say what the trained one says."""
+
+
+def exported(
+    network: Any,
+    target: Path,
+    probes: NDArray[np.float32],
+    *,
+    tolerance: float,
+    half: bool = False,
+) -> dict[str, Any]:
+    """Write the LiteRT file and compare every output with the network's on real inputs. With
+    `half`, weights are stored as float16 and reckoned with as float32."""
+    import tensorflow as tf
+
+    content = _converted(network, probes.shape[1:], half)
+    served = _served(content, probes)
+    trained = _flat(network(tf.constant(probes), training=False))
+    difference = max(float(np.abs(served[size] - trained[size]).max()) for size in trained)
+    if not difference <= tolerance:
+        raise ParityBroken(f"Outputs differ by up to {difference:.2g}; {tolerance} is allowed.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(content)
+    return {
+        "file": target.name,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "bytes": len(content),
+        "parameters": int(network.count_params()),
+        "stored_as": "float16" if half else "float32",
+        "parity": {"inputs": len(probes), "greatest_difference": difference},
+    }
+
+
+def _converted(network: Any, shape: tuple[int, ...], half: bool) -> bytes:
+    import tensorflow as tf
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+    one = tf.function(
+        lambda entry: network(entry, training=False),
+        input_signature=[tf.TensorSpec((1, *shape), tf.float32)],
+    )
+    frozen = convert_variables_to_constants_v2(one.get_concrete_function())
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
+    if half:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.target_spec.supported_types = [tf.float16]
+    return bytes(converter.convert())
+
+
+def _served(content: bytes, probes: NDArray[np.float32]) -> dict[int, NDArray[Any]]:
+    """The outputs by how many numbers each holds, as `ml.serving` tells them apart."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_content=content, num_threads=1)
+    interpreter.allocate_tensors()
+    entry = interpreter.get_input_details()[0]["index"]
+    said: list[dict[int, NDArray[Any]]] = []
+    for probe in probes:
+        interpreter.set_tensor(entry, probe[None])
+        interpreter.invoke()
+        outputs = [interpreter.get_tensor(o["index"]) for o in interpreter.get_output_details()]
+        said.append({output.size: np.array(output).reshape(-1) for output in outputs})
+    return {size: np.stack([one[size] for one in said]) for size in said[0]}
+
+
+def _flat(outputs: Any) -> dict[int, NDArray[Any]]:
+    several = list(outputs.values()) if isinstance(outputs, Mapping) else [outputs]
+    arrays = [np.asarray(output) for output in several]
+    return {a[0].size: a.reshape(len(a), -1) for a in arrays}

@@ -1,0 +1,283 @@
+"""From a finished run to a detector's folder: weights, calibration, measured splits, and the card.
+
+Calibration sees the validation split; the test split is only measured. No figure is typed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ml.contract import Outcome
+from ml.evaluation import metrics
+from ml.fusion.calibration import Calibration
+from ml.media.face_scores import FaceNetwork
+from ml.serving import CARD, Served
+from ml.training import calibrate, crops, data, export, loop
+from ml.training.calibrate import Scored
+from ml.training.config import FaceConfig
+from ml.training.face_net import face_net
+from ml.training.lite0 import normalised
+from ml.training.store import Store
+
+TOLERANCE = 0.05
+"""Of logits, with weights stored as float16."""
+PROBES = 48
+STRATA = (64, 96, 128, 192)
+"""Sides of faces, in pixels, at which results are told apart."""
+
+Watch = Callable[[Sequence[int]], Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Release:
+    """What is particular to one detector."""
+
+    name: str
+    says: str
+    fakes: tuple[str, ...]
+    reals: tuple[str, ...]
+    found_alpha: float
+    clear_alpha: float
+    min_face_side: int
+    limits: tuple[str, ...]
+
+
+SOURCES = (
+    "Deepfake Detection Challenge (DFDC) face crops, research terms; Flickr-Faces-HQ photographs "
+    "and StyleGAN faces (CC BY-NC-SA); Labeled Faces in the Wild, research use; UTKFace, "
+    "non-commercial research. None of it is part of this project."
+)
+WEIGHTS_LICENCE = (
+    "Weights trained by Touchstone, starting from EfficientNet-Lite0's ImageNet weights "
+    "(Apache-2.0). The training data is for research and non-commercial use."
+)
+FACE = Release(
+    name="face_forgery",
+    says="A higher logit means that the face more likely was swapped or altered.",
+    fakes=("dfdc",),
+    reals=("dfdc", "ffhq", "lfw", "utkface"),
+    found_alpha=0.04,
+    clear_alpha=0.06,
+    min_face_side=64,
+    limits=(
+        "Trained on the face swaps of one collection and on blends made from photographs; other "
+        "methods, above all of recent years, are seen less well or not at all.",
+        "Lip edits and reenactment are only met as blended parts of a face.",
+        "Faces smaller than 64 pixels are not judged; between 64 and 128 they are enlarged, as "
+        "in training.",
+        "Genuine faces with heavy make-up, filters or retouching can show traces of alteration.",
+        "About 2 to 9 % of the pictures labelled manipulated show nothing at that frame, which "
+        "bounds what any measurement on them can reach.",
+        "Of a video, the mean over the face's best pictures is judged by a calibration that was "
+        "made on single pictures.",
+        "Attacks made to deceive it were neither trained against nor tested.",
+    ),
+)
+SYNTHETIC = Release(
+    name="synthetic_face",
+    says="A higher logit means that the face more likely was generated as a whole.",
+    fakes=("stylegan",),
+    reals=("dfdc", "ffhq", "lfw", "utkface"),
+    found_alpha=0.02,
+    clear_alpha=0.04,
+    min_face_side=64,
+    limits=(
+        "Trained on one family of generators (StyleGAN, 256 pixels) alone. Faces of other "
+        "generators, diffusion models above all, may pass unseen.",
+        "It looks at faces; generated pictures without a face are not judged.",
+        "The set that it was calibrated on is small.",
+        "Attacks made to deceive it were neither trained against nor tested.",
+    ),
+)
+RELEASES = {"face": FACE, "synthetic": SYNTHETIC}
+
+
+def release(
+    what: Release,
+    store: Store,
+    run: Path,
+    folder: Path,
+    *,
+    network: loop.Network = face_net,
+    watch: Watch = lambda numbers: numbers,
+) -> dict[str, Any]:
+    """Export, calibrate, measure, and write weights and card into `folder`."""
+    config = FaceConfig.read(run / loop.CONFIG)
+    trained = loop.load_average(config, run / loop.WEIGHTS, network)
+    sources = sorted({*what.fakes, *what.reals})
+
+    def chosen(split: str) -> list[int]:
+        numbers = data.select(store.items, split=split, sources=sources)
+        return [
+            n for n in numbers if not store.items[n].is_fake or store.items[n].source in what.fakes
+        ]
+
+    val, test = chosen("val"), chosen("test")
+    probes = _probes(store, [n for n in test if store.has_face(n)][:: len(test) // PROBES], config)
+    weights = export.exported(
+        trained, folder / f"{what.name}.tflite", probes, tolerance=TOLERANCE, half=True
+    )
+    card: dict[str, Any] = {
+        "name": what.name,
+        "version": "1",
+        "made": datetime.now(UTC).date().isoformat(),
+        "says": what.says,
+        "kinds": ["image", "video"],
+        "input": {"side": config.side, "min_face_side": what.min_face_side},
+        "weights": weights,
+        "recipe": dataclasses.asdict(config),
+        "limits": list(what.limits),
+        "data": {"sources": SOURCES, "splits": _counts(store, sources, what)},
+        "licence": WEIGHTS_LICENCE,
+    }
+    _write(folder, card)
+    served = FaceNetwork(Served(folder))
+    scored = [
+        one
+        for degraded in (False, True)
+        for one in calibrate.served_scores(store, val, served, degraded=degraded, watch=watch)
+    ]
+    card["calibration"] = {
+        "fitted_on": "validation split, each picture as it is and degraded once",
+        "used": calibrate.fitted(
+            store, scored, found_alpha=what.found_alpha, clear_alpha=what.clear_alpha
+        ),
+    }
+    calibration = Calibration.of(card)
+    card["measured"] = {
+        "split": "test; face finder, crop and network as in service",
+        "clean": measured(
+            store, calibrate.served_scores(store, test, served, degraded=False, watch=watch),
+            calibration,
+        ),
+        "degraded": measured(
+            store, calibrate.served_scores(store, test, served, degraded=True, watch=watch),
+            calibration,
+        ),
+    }  # fmt: skip
+    _write(folder, card)
+    return card
+
+
+def _write(folder: Path, card: dict[str, Any]) -> None:
+    (folder / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
+
+
+def _probes(store: Store, numbers: Sequence[int], config: FaceConfig) -> Any:
+    squares = [
+        crops.to_side(
+            np.ascontiguousarray(
+                crops.cut(store.picture(n), crops.window(store.points(n), store.picture(n).shape))
+            ).astype(np.uint8),
+            config.side,
+        )
+        for n in numbers
+    ]
+    return normalised(np.stack(squares))
+
+
+def _counts(store: Store, sources: Sequence[str], what: Release) -> dict[str, int]:
+    counts: dict[str, int] = defaultdict(int)
+    for item in store.items:
+        if item.source in sources and (not item.is_fake or item.source in what.fakes):
+            counts[f"{item.split} {item.source} {item.label}"] += 1
+    return dict(sorted(counts.items()))
+
+
+# === Measured ===
+
+
+def measured(store: Store, scored: Sequence[Scored], calibration: Calibration) -> Any:
+    """All that can be said of these scores at the frozen operating points."""
+    known = [s for s in scored if s.score is not None]
+    fakes = [store.items[s.number].is_fake for s in known]
+    scores = [s.score or 0.0 for s in known]
+    ratios = [calibration.log10_lr(score) for score in scores]
+    said = [calibration.says(score) for score in scores]
+    groups = [store.items[s.number].pair or store.items[s.number].sha256 for s in known]
+    interval = metrics.auc_interval(fakes, scores, groups, draws=500)
+    decided = [
+        (s is Outcome.MANIPULATION_FOUND) == f
+        for s, f in zip(said, fakes, strict=True)
+        if s is not Outcome.INCONCLUSIVE
+    ]
+    probabilities = [1 / (1 + 10**-ratio) for ratio in ratios]
+    checked = [n for n, s in enumerate(known) if not fakes[n] or store.items[s.number].checked_pair]
+    return _rounded(
+        {
+            "n": len(scored),
+            "coverage": len(known) / len(scored),
+            "reals": fakes.count(False),
+            "fakes": fakes.count(True),
+            "auc": metrics.auc(fakes, scores),
+            "auc_low": interval[0] if interval else None,
+            "auc_high": interval[1] if interval else None,
+            "auc_checked_pairs": metrics.auc(
+                [fakes[n] for n in checked], [scores[n] for n in checked]
+            ),
+            "ap": metrics.average_precision(fakes, scores),
+            "eer": metrics.eer(fakes, scores),
+            "tpr_at_1_fpr": metrics.tpr_at_fpr(fakes, scores, 0.01),
+            "tpr_at_5_fpr": metrics.tpr_at_fpr(fakes, scores, 0.05),
+            "brier": metrics.brier(fakes, probabilities),
+            "ece": metrics.ece(fakes, probabilities),
+            "cllr": metrics.cllr(fakes, ratios),
+            "min_cllr": metrics.min_cllr(fakes, scores),
+            "decided_share": len(decided) / len(known),
+            "decided_accuracy": sum(decided) / len(decided) if decided else None,
+            "found_of_fakes": _share(said, fakes, True),
+            "false_alarms_by_source": _false_alarms(store, known, said),
+            "auc_by_face_side": _by_side(known, fakes, scores),
+        }
+    )
+
+
+def _share(said: Sequence[Outcome], fakes: Sequence[bool], fake: bool) -> float | None:
+    of_these = [s for s, f in zip(said, fakes, strict=True) if f is fake]
+    return (
+        sum(s is Outcome.MANIPULATION_FOUND for s in of_these) / len(of_these) if of_these else None
+    )
+
+
+def _false_alarms(
+    store: Store, known: Sequence[Scored], said: Sequence[Outcome]
+) -> dict[str, dict[str, float]]:
+    by_source: dict[str, list[Outcome]] = defaultdict(list)
+    for one, outcome in zip(known, said, strict=True):
+        item = store.items[one.number]
+        if not item.is_fake:
+            by_source[item.source].append(outcome)
+    return {
+        source: {
+            "reals": len(outcomes),
+            "found": sum(o is Outcome.MANIPULATION_FOUND for o in outcomes) / len(outcomes),
+        }
+        for source, outcomes in sorted(by_source.items())
+    }
+
+
+def _by_side(
+    known: Sequence[Scored], fakes: Sequence[bool], scores: Sequence[float]
+) -> dict[str, Any]:
+    table: dict[str, Any] = {}
+    for low, high in zip(STRATA, (*STRATA[1:], 10_000), strict=True):
+        rows = [n for n, s in enumerate(known) if low <= s.face_side < high]
+        table[f"{low}-{high - 1}" if high < 10_000 else f"{low}-"] = {
+            "n": len(rows),
+            "auc": metrics.auc([fakes[n] for n in rows], [scores[n] for n in rows]),
+        }
+    return table
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    return round(value, 4) if isinstance(value, float) else value
