@@ -219,6 +219,8 @@ class Result:
     """Face tracks for display: id, first and last second, boxes by time."""
     thumbnails: Mapping[str, bytes] = field(default_factory=dict)
     """Small PNGs made from clean pixels, by name."""
+    looks: Sequence[tuple[float, int]] = ()
+    """Second and 64-bit fingerprint of the picture, or of a video's scenes (`media/likeness`)."""
 
 
 @runtime_checkable

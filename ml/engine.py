@@ -23,6 +23,7 @@ from ml.contract import Detector, Frame, Kind, Outcome, Result, Verdict, View
 from ml.examining import Bench
 from ml.fusion import rule
 from ml.media import face_model, thumbnails
+from ml.media.likeness import Looks
 from ml.media.looking import FaceWatch
 from ml.media.opening import OpenMedia, fingerprint, opened
 from ml.registry import Missing
@@ -102,6 +103,7 @@ def _examined(
 ) -> Result:
     bench = Bench(media, detectors)
     pictures: dict[str, bytes] = {}
+    looks = Looks()
     tracks: Sequence[dict[str, object]] = ()
     report(0.02, "looking")
     with contextlib.ExitStack() as stack:
@@ -111,6 +113,7 @@ def _examined(
             stop_if_asked()
             if not pictures:
                 pictures["frame"] = thumbnails.png(frame.pixels, thumbnails.FRAME_SIDE)
+            looks.observe(frame)
             bench.observe(View(frame, watch.faces(frame)))
             report(_share(media, frame), "looking")
         media.tracks = watch.tracks()
@@ -129,6 +132,7 @@ def _examined(
         seconds=time.perf_counter() - started,
         tracks=tracks,
         thumbnails=pictures | thumbnails.of_faces(media.tracks),
+        looks=looks.found,
     )
 
 

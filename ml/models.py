@@ -6,6 +6,7 @@ It knows no submission and no team. `chain` ties it to the audit chain of whoeve
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import pgtrigger
@@ -13,12 +14,16 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 
+from blobs.models import Blob
 from jobs.models import LeasedJob, State
 from ml.contract import Outcome, Status
+from ml.media import likeness
 from ml.storing import digest
 
 OUTCOMES = [(o.value, o.value.replace("_", " ")) for o in Outcome]
 STATUSES = [(s.value, s.value.replace("_", " ")) for s in Status]
+LOOK_CANDIDATES = 20_000
+QUARTERS = ("quarter_0", "quarter_1", "quarter_2", "quarter_3")
 PROBABLE = Q(probability_manipulated__gte=0, probability_manipulated__lte=1)
 FINAL = ("outcome", "probability_manipulated", "engine_version", "media", "result",
          "result_sha256", "incomplete", "seconds", "blob_id", "chain")  # fmt: skip
@@ -147,6 +152,74 @@ class FindingRow(models.Model):
 
     def as_json(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.FIELDS}
+
+
+class LookQuerySet(models.QuerySet["Look"]):
+    def candidates(self, wanted: Sequence[int]) -> LookQuerySet:
+        """All looks within `NEAR` bits of one of `wanted`, and some others: the index's answer."""
+        met = Q(pk__in=[])
+        for place, field in enumerate(QUARTERS):
+            asked = {n for bits in wanted for n in likeness.neighbours(bits, place)}
+            met |= Q(**{f"{field}__in": sorted(asked)})
+        return self.filter(met, method=likeness.METHOD)
+
+    def near(self, wanted: Sequence[int]) -> list[tuple[int, Look]]:
+        """Those within `NEAR` bits, with their difference, the nearest first. However common a
+        quarter is, never more than `LOOK_CANDIDATES` are compared."""
+        compared = (
+            (min(likeness.distance(bits, look.unsigned) for bits in wanted), look)
+            for look in self.candidates(wanted)[:LOOK_CANDIDATES].iterator()
+        )
+        found = [(difference, look) for difference, look in compared if difference <= likeness.NEAR]
+        return sorted(found, key=lambda pair: (pair[0], pair[1].seconds, pair[1].pk))
+
+
+def signed(bits: int) -> int:
+    """PostgreSQL's 64 bits have a sign."""
+    return bits - 2**64 if bits >= 2**63 else bits
+
+
+class Look(models.Model):
+    """How one picture, or one scene of a video, looks: for finding copies that were saved again.
+
+    Of the bytes, not of an analysis: the same bytes look the same. The quarters of `bits` have an
+    index each, which find what shares a quarter.
+    """
+
+    blob = models.ForeignKey("blobs.Blob", on_delete=models.CASCADE, related_name="looks")
+    method = models.SmallIntegerField()
+    seconds = models.FloatField()
+    bits = models.BigIntegerField()
+    quarter_0 = models.IntegerField(db_index=True)
+    quarter_1 = models.IntegerField(db_index=True)
+    quarter_2 = models.IntegerField(db_index=True)
+    quarter_3 = models.IntegerField(db_index=True)
+
+    objects = LookQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["blob", "method", "seconds"], name="one_look_a_moment_and_method"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.unsigned:016x} at {self.seconds:.1f} s"
+
+    @classmethod
+    def of(cls, blob: Blob, seconds: float, bits: int) -> Look:
+        return cls(
+            blob=blob,
+            method=likeness.METHOD,
+            seconds=seconds,
+            bits=signed(bits),
+            **dict(zip(QUARTERS, likeness.quarters(bits), strict=True)),
+        )
+
+    @property
+    def unsigned(self) -> int:
+        return self.bits % 2**64
 
 
 class Thumbnail(models.Model):

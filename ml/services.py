@@ -31,7 +31,7 @@ from jobs.runner import through_outage
 from jobs.services import finish, request_cancel, requeue_parked
 from ml import hooks
 from ml.contract import Outcome, Result, Verdict
-from ml.models import Analysis, FindingRow, Thumbnail
+from ml.models import Analysis, FindingRow, Look, Thumbnail
 from ml.results import finding_json, media_json, plain
 from ml.storing import digest, storable
 from sandbox.types import Rejected, SandboxFailed
@@ -143,6 +143,10 @@ def _conclude(claim: Claim, result: Result) -> None:
     FindingRow.objects.bulk_create(FindingRow(analysis=analysis, **f) for f in findings)
     Thumbnail.objects.bulk_create(
         Thumbnail(analysis=analysis, name=name, png=png) for name, png in result.thumbnails.items()
+    )
+    Look.objects.bulk_create(
+        (Look.of(analysis.blob, seconds, bits) for seconds, bits in result.looks),
+        ignore_conflicts=True,  # another analysis of the same bytes has seen the same
     )
     failpoint("after_findings")
     rejected = result.verdict.outcome is Outcome.REJECTED

@@ -11,7 +11,7 @@ from accounts.actors import Actor
 from accounts.roles import Permission
 from audit.models import Event
 from audit.walking import first_bad_event
-from media_analysis.submissions import pictures
+from media_analysis.submissions import alike, pictures
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.services import Received
 from media_analysis.submissions.story import told_event
@@ -64,6 +64,7 @@ def page(submission: Submission, actor: Actor) -> dict[str, Any]:
         "facts": media_facts(submission, result),
         "custody": custody(submission),
         "earlier": same_bytes(submission, actor),
+        "alike": alike.others(actor, submission),
         "may_submit": actor.can(Permission.SUBMIT_MEDIA, submission.team_id),
         "may_cancel": actor.can(Permission.CANCEL_ANALYSES, submission.team_id),
     }

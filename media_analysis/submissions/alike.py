@@ -1,0 +1,48 @@
+"""Other submissions that look alike: copies saved again, made smaller or lightly retouched.
+
+Only of what the actor may see; what they may not see is not even counted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from accounts.actors import Actor
+from media_analysis.submissions.models import Submission
+from ml.media.likeness import METHOD
+from ml.models import Look
+
+SCENES = 8
+"""So many of a video's scenes are looked up, spread over its length."""
+MOST_LOOKED_UP = 1000
+MOST = 10
+
+
+@dataclass(frozen=True)
+class Alike:
+    submission: Submission
+    difference: int
+    """Bits of 64, of the nearest pair."""
+    seconds: float
+    """Where in the other one."""
+
+    @property
+    def how(self) -> str:
+        return "almost identical" if self.difference <= 2 else "very similar"
+
+
+def others(actor: Actor, submission: Submission) -> list[Alike]:
+    """The nearest first; the same bytes are not among them, they are told elsewhere."""
+    own = list(Look.objects.filter(blob=submission.blob_id, method=METHOD).order_by("seconds"))
+    if not own:
+        return []
+    step = max(len(own) / SCENES, 1)
+    wanted = [own[int(n * step)].unsigned for n in range(min(len(own), SCENES))]
+    best: dict[str, tuple[int, Look]] = {}
+    for difference, look in Look.objects.exclude(blob=submission.blob_id).near(wanted):
+        best.setdefault(look.blob_id, (difference, look))
+    visible = Submission.objects.for_actor(actor).filter(blob__in=list(best)[:MOST_LOOKED_UP])
+    rows = visible.select_related("analysis", "team", "card").order_by("created_at", "id")
+    newest = {row.blob_id: row for row in rows.defer("analysis__result", "analysis__media")}
+    nearest = [sha256 for sha256 in best if sha256 in newest][:MOST]
+    return [Alike(newest[sha256], best[sha256][0], best[sha256][1].seconds) for sha256 in nearest]
