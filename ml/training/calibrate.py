@@ -87,17 +87,20 @@ def fitted(
                         for s, f in zip(known, fake, strict=True)]]
         for source in sorted({store.items[s.number].source for s in known})
     }  # fmt: skip
-    bounds = [
+    found_at = max(
         upper_bound(values, found_alpha)
-        for values in (*genuine.values(), scores[~fake])
-        if len(values) >= FEWEST_OF_A_SOURCE
-    ]
+        for values in (scores[~fake], *genuine.values())
+        if len(values) >= FEWEST_OF_A_SOURCE or len(values) == (~fake).sum()
+    )
+    clear_at = -upper_bound(-scores[fake], clear_alpha)
+    if not math.isfinite(found_at - clear_at):
+        raise ValueError("The validation split is too small for the bounds that were asked for.")
     return {
         "slope": line.slope,
         "offset": line.offset,
         "cap": line.cap,
-        "found_at": max(bounds),
-        "clear_at": -upper_bound(-scores[fake], clear_alpha),
+        "found_at": found_at,
+        "clear_at": clear_at,
         "found_alpha": found_alpha,
         "clear_alpha": clear_alpha,
         "reals": int((~fake).sum()),

@@ -121,7 +121,9 @@ def release(
         ]
 
     val, test = chosen("val"), chosen("test")
-    probes = _probes(store, [n for n in test if store.has_face(n)][:: len(test) // PROBES], config)
+    probes = _probes(
+        store, [n for n in test if store.has_face(n)][:: max(len(test) // PROBES, 1)], config
+    )
     weights = export.exported(
         trained, folder / f"{what.name}.tflite", probes, tolerance=TOLERANCE, half=True
     )
