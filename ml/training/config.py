@@ -96,7 +96,7 @@ class FaceConfig:
 
 
 SYNTHETIC = FaceConfig(
-    steps=800,
+    steps=600,
     head_steps=60,
     pairs=16,
     blends=0,
