@@ -65,9 +65,16 @@ def memory(found: Json, command: str) -> Iterator[Row]:
     )
 
 
+def detectors(found: Json, command: str) -> Iterator[Row]:
+    from bench import detectors as bench
+
+    yield from bench.rows(found)
+
+
 BENCHES: dict[str, Callable[[Json, str], Iterator[Row]]] = {
     "bench/sandbox_cost.py": sandbox_cost,
     "bench/clip.py": clip,
+    "bench/detectors.py": detectors,
     "bench/audit_rate.py": audit_rate,
     "bench/memory.py": memory,
 }
