@@ -8,10 +8,11 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ml.evaluation import manifest, records, running, scoring
+from ml.evaluation import manifest, records, robustness, running, scoring
 from ml.evaluation.scoring import FUSED, Evaluation
 from ml.training.data import cache_folder
 
@@ -30,9 +31,11 @@ def evaluate(
     jobs: int = 1,
     out: Path | None = None,
     cache: Path | None = None,
+    robust: int = 0,
     watch: Watch = unwatched,
 ) -> dict[str, Any]:
-    """All figures as plain JSON. Raises ManifestRefused or UnknownDetector before it begins."""
+    """All figures as plain JSON; with `robust`, also so many files through every change. Raises
+    ManifestRefused or UnknownDetector before it begins."""
     began = time.perf_counter()
     running.check(names)
     cases = manifest.read(path, split=split)
@@ -40,12 +43,20 @@ def evaluate(
     folder = cache or cache_folder() / "evaluations"
     version = records.version(detectors)
     kept = records.Kept(folder, version)
+    run = partial(running.run, kept=kept, names=names, jobs=jobs)
     with watch("Examining", len(cases)) as done:
-        found = running.run(
-            [running.Task(case) for case in cases], kept, names=names, jobs=jobs, done=done
-        )
+        found = run([running.Task(case) for case in cases], done=done)
     evaluation = Evaluation(cases, found, [d.name for d in detectors])
     told = evaluation.as_json()
+    if robust:
+        taken = robustness.chosen(cases, found, robust)
+        tasks = robustness.tasks(cases, found, taken)
+        with watch("Degrading", len(tasks)) as done:
+            after = run([task for _, task in tasks], done=done)
+        told["robustness"] = {
+            "items": len(taken),
+            **robustness.summary(evaluation, tasks, after),
+        }
     told |= {
         "engine_version": version,
         "manifest": path.name,
@@ -60,6 +71,9 @@ def evaluate(
         out.mkdir(parents=True, exist_ok=True)
         (out / "evaluation.json").write_text(json.dumps(told, indent=1) + "\n")
         write_items(evaluation, out / "items.csv")
+        from ml.evaluation import figures  # what draws is slow to load
+
+        figures.write(evaluation, told, out)
     return told
 
 

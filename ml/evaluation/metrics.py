@@ -49,7 +49,7 @@ def auc_interval(
     fake, values = _both(labels, scores)
     _, group = np.unique(np.asarray(groups), return_inverse=True)
     count = int(group.max(initial=-1)) + 1
-    if count < 2:
+    if count < 2 or draws < 1:
         return None
     _, place = np.unique(values, return_inverse=True)
     random = np.random.default_rng(seed)

@@ -23,8 +23,10 @@ from ml.results import plain
 
 ROOT = Path(ml.__file__).parent
 DECIDING = (
-    "contract.py", "engine.py", "examining.py", "media", "fusion", "../platform/sandbox",
+    "contract.py", "engine.py", "examining.py", "serving.py", "media/**/*", "fusion/**/*",
+    "detectors/*.py", "../platform/sandbox/**/*",
 )  # fmt: skip
+"""What every result rests on, beside the folders of its detectors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def of(result: Result, sha256: str) -> Record:
 
 
 def _answer(result: Result, finding: Finding) -> Answer:
-    threshold = finding.parameters.get("threshold")
+    threshold = finding.parameters.get("threshold", finding.parameters.get("found_at"))
     alone = None
     if finding.status is Status.RAN and result.media is not None:
         alone = str(rule.decide(result.media, (finding,)).outcome)
@@ -107,10 +109,8 @@ def version(detectors: Sequence[Detector | Missing]) -> str:
     """The engine's version and a digest of the code, weights and cards that it rests on: while
     something is being worked on, its version stands still and its answers do not."""
     digest = hashlib.sha256()
-    parts = [*DECIDING, *(f"detectors/{detector.name}" for detector in detectors)]
-    for part in parts:
-        place = (ROOT / part).resolve()
-        for file in sorted(place.rglob("*")) if place.is_dir() else [place]:
+    for part in (*DECIDING, *(f"detectors/{detector.name}/**/*" for detector in detectors)):
+        for file in sorted(ROOT.glob(part)):
             if file.is_file() and "__pycache__" not in file.parts:
                 digest.update(file.name.encode() + b"\0" + _content(file))
     return f"{engine.engine_version(detectors)}-{digest.hexdigest()[:10]}"

@@ -103,7 +103,7 @@ def detector_column(records: Sequence[Record], name: str) -> Column:
         if answer is None:
             flagged.append(None)
         elif answer.threshold is not None and answer.score is not None:
-            flagged.append(answer.score > answer.threshold)
+            flagged.append(answer.score >= answer.threshold)
         else:
             flagged.append(None if answer.log10_lr is None else answer.log10_lr > 0.0)
     return Column(

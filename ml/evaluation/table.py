@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ml.evaluation.scoring import FUSED
+from ml.evaluation.scoring import FUSED, RATIO
 
 ROWS = (
     ("items", "n"),
@@ -51,6 +52,10 @@ def printed(told: Mapping[str, Any], console: Console) -> None:
     ):
         if table := _by(title, columns, key, counts):
             console.print(table)
+    if robust := told.get("robustness"):
+        for name in columns:
+            if robust[name]["worst_cell"] and robust[name]["scale"] == RATIO:
+                console.print(_robustness(name, robust))
     for warning in told.get("warnings", ()):
         console.print(Text(f"Look at this: {warning}", style="yellow"))
 
@@ -77,6 +82,36 @@ def _by(
             cells.append(number(value, found) + of)
         table.add_row(Text(clean(name)), *cells)
     return table
+
+
+def _robustness(name: str, robust: Mapping[str, Any]) -> RenderableType:
+    """A row a kind of change; what each strength leaves of the AUC."""
+    told = robust[name]
+    table = Table(
+        title=f"AUC of {name} after changes, on {robust['items']} files",
+        title_justify="left",
+        box=None,
+        pad_edge=False,
+        caption=_drop(told),
+        caption_justify="left",
+    )
+    for head in ("", "untouched", "after, by strength", "mean fall"):
+        table.add_column(head, justify="left" if head in ("", "after, by strength") else "right")
+    for family, fall in told["drop_by_family"].items():
+        cells = [cell for cell in told["cells"] if cell["family"] == family]
+        named = [f"{cell['auc']:.2f}" if cell["auc"] is not None else NOTHING for cell in cells]
+        if not cells[0]["level"].isdigit():
+            named = [f"{c['level']}: {value}" for c, value in zip(cells, named, strict=True)]
+        clean = np.mean([cell["auc_clean"] for cell in cells if cell["auc_clean"] is not None])
+        table.add_row(family, f"{clean:.2f}", "  ".join(named), f"{fall:+.2f}")
+    return table
+
+
+def _drop(told: Mapping[str, Any]) -> str:
+    worst = f"worst: {told['worst_cell']} ({told['worst_auc']:.2f})"
+    if told["mean_drop"] is None:
+        return worst
+    return f"mean fall over the seven kinds {told['mean_drop']:+.3f}; {worst}"
 
 
 def _table(title: str, columns: Sequence[str] | Mapping[str, Any]) -> Table:

@@ -29,6 +29,12 @@ class Command(BaseCommand):
         parser.add_argument("--split", help="only rows whose column split says this")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
         parser.add_argument("--out", type=Path, metavar="FOLDER", help="write results there too")
+        parser.add_argument(
+            "--robustness", action="store_true", help="also after what happens to media on the way"
+        )
+        parser.add_argument(
+            "--robustness-items", type=int, default=60, metavar="N", help="on so many of the files"
+        )
         parser.add_argument("--jobs", type=int, default=1, help="processes that examine files")
         parser.add_argument(
             "--cache", type=Path, help="kept results; default: TOUCHSTONE_CACHE/evaluations"
@@ -42,6 +48,8 @@ class Command(BaseCommand):
         )
         if options["jobs"] < 0:
             raise CommandError("--jobs must be at least 1 (or 0: in this very process).")
+        if options["robustness_items"] < 2:
+            raise CommandError("--robustness-items must be at least 2.")
         try:
             told = evaluating.evaluate(
                 options["manifest"],
@@ -50,6 +58,7 @@ class Command(BaseCommand):
                 jobs=options["jobs"],
                 out=options["out"],
                 cache=options["cache"],
+                robust=options["robustness_items"] if options["robustness"] else 0,
                 watch=bar,
             )
         except (manifest.ManifestRefused, running.UnknownDetector) as refused:

@@ -1,0 +1,170 @@
+"""A file read through the sandbox, changed, and written as another real file.
+
+Pictures whose pixels alone are changed are written without loss, so that nothing else is measured;
+where a codec is what is to be measured, a real encoder does it. A video keeps its sound.
+"""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from typing import Any, BinaryIO
+
+import av
+import cv2
+import numpy as np
+import soundfile
+from PIL import Image
+
+from ml.contract import Pixels, Samples
+from ml.media.audio import SANDBOX_RATE
+from sandbox.decoding import Decoding
+from sandbox.services import warden
+from sandbox.types import Want
+
+EVERY_FRAME = 1000.0
+NEARLY_LOSSLESS = 10
+"""H.264's constant rate factor where the codec is not what is measured."""
+TICKS = 90_000
+
+OfFrame = Callable[[Pixels], Pixels]
+
+
+@contextmanager
+def decoded(file: BinaryIO) -> Iterator[Decoding]:
+    file.seek(0)
+    want = Want(sample_fps=EVERY_FRAME, audio_rate=SANDBOX_RATE)
+    with warden().decode(file, want=want) as decoding:
+        yield decoding
+
+
+# === Pictures ===
+
+
+def picture(file: BinaryIO) -> Pixels:
+    """The first frame: of an animated picture too."""
+    with decoded(file) as decoding:
+        _, _, pixels = next(iter(decoding.frames()))
+        decoding.cancel()
+        return np.array(pixels)
+
+
+def png(pixels: Pixels) -> BinaryIO:
+    return _encoded(pixels, ".png", [cv2.IMWRITE_PNG_COMPRESSION, 1])
+
+
+def jpeg(pixels: Pixels, quality: int) -> BinaryIO:
+    return _encoded(pixels, ".jpg", [cv2.IMWRITE_JPEG_QUALITY, quality])
+
+
+def jpeg_again(pixels: Pixels, quality: int) -> Pixels:
+    with jpeg(pixels, quality) as file, Image.open(file, formats=["JPEG"]) as again:
+        return np.asarray(again.convert("RGB"))
+
+
+def _encoded(pixels: Pixels, suffix: str, options: list[int]) -> BinaryIO:
+    done, content = cv2.imencode(suffix, cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), options)
+    if not done:
+        raise RuntimeError(f"OpenCV could not write {suffix}")
+    return _file(content.tobytes())
+
+
+def _file(content: bytes) -> BinaryIO:
+    """Unlinked from the start: it goes when it is closed."""
+    file: Any = tempfile.TemporaryFile()  # noqa: SIM115  the caller closes it
+    file.write(content)
+    file.seek(0)
+    return file  # type: ignore[no-any-return]
+
+
+# === Videos ===
+
+
+def video(
+    file: BinaryIO,
+    change: OfFrame = lambda pixels: pixels,
+    *,
+    crf: int = NEARLY_LOSSLESS,
+    fps: float | None = None,
+) -> BinaryIO:
+    """Every frame changed and encoded as H.264 in Matroska, the sound kept as it is. With `fps`,
+    frames are dropped or repeated to that rate, as a recording of a screen does."""
+    out = io.BytesIO()
+    with decoded(file) as decoding, av.open(out, "w", format="matroska") as container:
+        stream: Any = None
+        sound: Any = None
+        for seconds, pixels in _timed(decoding, fps):
+            frame = even(change(pixels))
+            if stream is None:
+                rate = Fraction(fps or decoding.header.fps or 25).limit_denominator(1001)
+                stream = container.add_stream("libx264", rate=rate)
+                stream.width, stream.height = frame.shape[1], frame.shape[0]
+                stream.pix_fmt, stream.thread_count = "yuv420p", 1
+                stream.options = {"crf": str(crf), "preset": "veryfast"}
+                stream.codec_context.time_base = Fraction(1, TICKS)
+                if decoding.header.has_audio:
+                    sound = container.add_stream("pcm_s16le", rate=SANDBOX_RATE, layout="mono")
+            if frame.shape[:2] != (stream.height, stream.width):
+                frame = np.asarray(cv2.resize(frame, (stream.width, stream.height)), np.uint8)
+            picture_ = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
+            picture_.pts, picture_.time_base = round(seconds * TICKS), Fraction(1, TICKS)
+            container.mux(stream.encode(picture_))
+        container.mux(stream.encode(None))
+        samples = decoding.audio() if sound is not None else None
+        if samples is not None and len(samples):
+            _add_sound(container, sound, samples)
+    return _file(out.getvalue())
+
+
+def _timed(decoding: Decoding, fps: float | None) -> Iterator[tuple[float, Pixels]]:
+    """Frames with their times, which always rise; or at an even rate."""
+    last, due = -1.0, 0.0
+    for _, seconds, pixels in decoding.frames():
+        if fps is None:
+            last = max(seconds, last + 1.0 / TICKS)
+            yield last, pixels
+            continue
+        while due <= seconds + 1e-6:
+            yield due, pixels
+            due += 1.0 / fps
+
+
+def _add_sound(container: Any, stream: Any, samples: Samples) -> None:
+    whole = np.round(np.clip(samples, -1, 1) * 32767).astype(np.int16)
+    frame = av.AudioFrame.from_ndarray(whole[None], format="s16", layout="mono")
+    frame.rate = SANDBOX_RATE
+    resampler = av.AudioResampler(
+        format=stream.codec_context.format,
+        layout="mono",
+        rate=SANDBOX_RATE,
+        frame_size=stream.codec_context.frame_size or 0,
+    )
+    for piece in [*resampler.resample(frame), *resampler.resample(None)]:
+        container.mux(stream.encode(piece))
+    container.mux(stream.encode(None))
+
+
+def even(pixels: Pixels) -> Pixels:
+    """H.264 with quartered colour knows only even sides."""
+    height, width = (side + side % 2 for side in pixels.shape[:2])
+    missing = ((0, height - pixels.shape[0]), (0, width - pixels.shape[1]), (0, 0))
+    return np.pad(pixels, missing, mode="edge")
+
+
+# === Sounds ===
+
+
+def sound(file: BinaryIO, change: Callable[[Samples], Samples]) -> BinaryIO:
+    """Changed, and written as WAV."""
+    with decoded(file) as decoding:
+        for _ in decoding.frames():
+            """A sound has none, but they are what comes first."""
+        samples = decoding.audio()
+    if samples is None or not len(samples):
+        raise ValueError("there is no sound in it")
+    memory = io.BytesIO()
+    soundfile.write(memory, change(samples), SANDBOX_RATE, format="WAV", subtype="PCM_16")
+    return _file(memory.getvalue())
