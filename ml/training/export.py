@@ -23,15 +23,19 @@ def exported(
     tolerance: float,
     half: bool = False,
 ) -> dict[str, Any]:
-    """Write the LiteRT file and compare every output with the network's on real inputs. With
-    `half`, weights are stored as float16 and reckoned with as float32."""
+    """Write the LiteRT file and compare what it says with the network on real inputs. With `half`,
+    weights are stored as float16 and reckoned with as float32 - if that stays within the
+    tolerance too; else they are stored whole."""
     import tensorflow as tf
 
-    content = _converted(network, probes.shape[1:], half)
-    served = _served(content, probes)
     trained = _flat(network(tf.constant(probes), training=False))
-    difference = max(float(np.abs(served[size] - trained[size]).max()) for size in trained)
-    if not difference <= tolerance:
+    content, difference = b"", np.inf
+    for as_half in (True, False) if half else (False,):
+        content = _converted(network, probes.shape[1:], as_half)
+        difference = _apart(_served(content, probes), trained)
+        if difference <= tolerance:
+            break
+    else:
         raise ParityBroken(f"Outputs differ by up to {difference:.2g}; {tolerance} is allowed.")
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(content)
@@ -40,9 +44,18 @@ def exported(
         "sha256": hashlib.sha256(content).hexdigest(),
         "bytes": len(content),
         "parameters": int(network.count_params()),
-        "stored_as": "float16" if half else "float32",
+        "stored_as": "float16" if as_half else "float32",
         "parity": {"inputs": len(probes), "greatest_difference": difference},
     }
+
+
+def _apart(served: dict[int, NDArray[Any]], trained: dict[int, NDArray[Any]]) -> float:
+    """Greatest difference: of a logit as it is, of a map's cells as what they show, 0 to 1."""
+
+    def shown(values: NDArray[Any]) -> NDArray[Any]:
+        return values if values.shape[1] == 1 else np.asarray(1.0 / (1.0 + np.exp(-values)))
+
+    return max(float(np.abs(shown(served[n]) - shown(trained[n])).max()) for n in trained)
 
 
 def _converted(network: Any, shape: tuple[int, ...], half: bool) -> bytes:
