@@ -28,6 +28,10 @@ class Command(BaseCommand):
         parser.add_argument("--detectors", metavar="A,B", help="only these; default: all")
         parser.add_argument("--split", help="only rows whose column split says this")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
+        parser.add_argument("--markdown", action="store_true", help="print a table for a README")
+        parser.add_argument(
+            "--fill-cards", action="store_true", help="write the figures into the detectors' cards"
+        )
         parser.add_argument("--out", type=Path, metavar="FOLDER", help="write results there too")
         parser.add_argument(
             "--robustness", action="store_true", help="also after what happens to media on the way"
@@ -41,7 +45,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        from ml.evaluation import evaluating, manifest, running, table
+        from ml.evaluation import cards, evaluating, manifest, running, table
 
         names = (
             [n.strip() for n in options["detectors"].split(",")] if options["detectors"] else None
@@ -66,8 +70,16 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             self.stderr.write("Stopped. What was examined is kept: the same command goes on there.")
             sys.exit(INTERRUPTED)
+        if options["fill_cards"]:
+            try:
+                for path in cards.fill(told, names):
+                    self.stderr.write(f"Wrote the figures into {path}.")
+            except cards.CardRefused as refused:
+                raise CommandError(str(refused)) from refused
         if options["json"]:
             sys.stdout.write(json.dumps(told, ensure_ascii=True, allow_nan=False) + "\n")
+        elif options["markdown"]:
+            sys.stdout.write(table.markdown(told))
         else:
             from rich.console import Console
 

@@ -1,0 +1,68 @@
+"""Figures of an evaluation written into the cards of the detectors: none is typed by hand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import ml.detectors
+
+CARD = "card.json"
+DIGITS = 4
+LEFT_OUT = ("cells", "scale")
+"""Of the robustness: a card is for reading; `evaluation.json` has every cell."""
+
+
+class CardRefused(ValueError):
+    """There is no such card, or nothing was measured that could stand in it."""
+
+
+def fill(
+    told: Mapping[str, Any], names: Sequence[str] | None = None, folder: Path | None = None
+) -> list[Path]:
+    """Write what `told` (an evaluation's JSON) says of these detectors, or of all with a score,
+    into their cards. An earlier entry of the same manifest and split is replaced."""
+    measured = told["detectors"]
+    chosen = [name for name, found in measured.items() if found["scored"]]
+    for name in names or ():
+        if name not in measured:
+            raise CardRefused(f"The evaluation says nothing of {name!r}.")
+        if name not in chosen:
+            raise CardRefused(f"{name} gave no score in this evaluation; its card stays as it is.")
+    return [_fill(told, name, folder) for name in (chosen if names is None else names)]
+
+
+def _fill(told: Mapping[str, Any], name: str, folder: Path | None) -> Path:
+    path = (folder or Path(ml.detectors.__file__).parent) / name / CARD
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CardRefused(f"The card of {name} cannot be read: {error}.") from error
+    before = card.get("metrics")
+    kept = before.get("evaluations", []) if isinstance(before, dict) else []
+    place = told["manifest"], told["split"]
+    entries = [entry for entry in kept if (entry["manifest"], entry["split"]) != place]
+    entries.append(_entry(told, name))
+    said = {"note": before} if isinstance(before, str) else {}
+    if isinstance(before, dict) and "note" in before:
+        said = {"note": before["note"]}
+    card["metrics"] = said | {"command": "manage.py evaluate", "evaluations": entries}
+    path.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return path
+
+
+def _entry(told: Mapping[str, Any], name: str) -> dict[str, Any]:
+    entry = {key: told[key] for key in ("manifest", "split", "made", "engine_version")}
+    entry["figures"] = rounded(told["detectors"][name])
+    if robust := told.get("robustness"):
+        kept = {key: value for key, value in robust[name].items() if key not in LEFT_OUT}
+        entry["robustness"] = rounded({"items": robust["items"], **kept})
+    return entry
+
+
+def rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: rounded(item) for key, item in value.items()}
+    return round(value, DIGITS) if isinstance(value, float) else value
