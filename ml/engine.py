@@ -103,7 +103,7 @@ def _examined(
 ) -> Result:
     bench = Bench(media, detectors)
     pictures: dict[str, bytes] = {}
-    looks = Looks()
+    looks, strip = Looks(), thumbnails.Strip()
     tracks: Sequence[dict[str, object]] = ()
     report(0.02, "looking")
     with contextlib.ExitStack() as stack:
@@ -114,6 +114,7 @@ def _examined(
             if not pictures:
                 pictures["frame"] = thumbnails.png(frame.pixels, thumbnails.FRAME_SIDE)
             looks.observe(frame)
+            strip.observe(frame)
             bench.observe(View(frame, watch.faces(frame)))
             report(_share(media, frame), "looking")
         media.tracks = watch.tracks()
@@ -131,7 +132,7 @@ def _examined(
         engine_version=version,
         seconds=time.perf_counter() - started,
         tracks=tracks,
-        thumbnails=pictures | thumbnails.of_faces(media.tracks),
+        thumbnails=pictures | strip.pictures() | thumbnails.of_faces(media.tracks),
         looks=looks.found,
     )
 

@@ -43,7 +43,11 @@ def _made(name: str) -> Detector | Missing:
     try:
         module = importlib.import_module(f"ml.detectors.{name}.detector")
         detector: Detector = module.make()
-    except Exception as error:
+    except Exception:
         log.exception("detector %s could not be made", name)
-        return Missing(name, f"This check could not be loaded ({type(error).__name__}).")
+        return Missing(
+            name,
+            "This check could not be loaded on the machine that did this analysis. Tell an "
+            "administrator; the other checks are not affected. (code check_not_loaded)",
+        )
     return detector

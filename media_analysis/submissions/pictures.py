@@ -25,6 +25,9 @@ from ml.models import Thumbnail
 ONE_LOOK = timedelta(minutes=10)
 """The pictures of one page are one look, not a dozen events."""
 STYLES = 3
+MOMENT = "at-"
+CLOSE = 0.25
+"""Seconds between a frame and the nearest look at a face, for its box to be drawn."""
 
 
 def look(actor: Actor, submission: Submission, name: str) -> bytes | None:
@@ -56,31 +59,46 @@ def look(actor: Actor, submission: Submission, name: str) -> bytes | None:
 
 
 def shown(submission: Submission, actor: Actor, result: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The first frame with its faces, then each face at its best, for `result/frames.html`."""
+    """The picture, or moments of the film, with their faces; then each face at its best. For
+    `result/frames.html`."""
     if not actor.can(Permission.VIEW_MEDIA, submission.team_id):
         return []
     media, tracks = result.get("media") or {}, result.get("tracks") or []
-    names = submission.analysis.thumbnails.order_by("id").values_list("name", flat=True)
+    names = list(submission.analysis.thumbnails.order_by("id").values_list("name", flat=True))
+    if any(name.startswith(MOMENT) for name in names):
+        names.remove("frame")  # the first moment is the same frame
     return [
         {
-            **(_frame(media, tracks) if name == "frame" else _face(name, tracks)),
+            **_described(name, media, tracks),
             "url": reverse("submissions:picture", args=[submission.pk, name]),
         }
         for name in names
     ]
 
 
-def _frame(media: Mapping[str, Any], tracks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _described(
+    name: str, media: Mapping[str, Any], tracks: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    if name == "frame" or name.startswith(MOMENT):
+        return _frame(name, media, tracks)
+    return _face(name, tracks)
+
+
+def _frame(
+    name: str, media: Mapping[str, Any], tracks: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
     width, height = media.get("width") or 480, media.get("height") or 480
-    is_film = media.get("kind") == "video"
-    faces = [box for track in tracks if (box := _box_at_start(track))]
+    seconds = int(name.removeprefix(MOMENT)) / 1000 if name.startswith(MOMENT) else 0.0
+    alt, caption = "The picture", "The picture, made smaller"
+    if media.get("kind") == "video":
+        alt = caption = f"The film at {seconds:.1f} s"
     return {
         "width": width,
         "height": height,
         "label_size": max(width, height) // 26 or 1,
-        "alt": "The first frame of the film" if is_film else "The picture",
-        "caption": "The first frame" if is_film else "The picture, made smaller",
-        "faces": faces,
+        "alt": alt,
+        "caption": caption,
+        "faces": [box for track in tracks if (box := _box_at(track, seconds))],
     }
 
 
@@ -99,11 +117,12 @@ def _face(name: str, tracks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _box_at_start(track: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Where the face is in the first frame, if it is there."""
-    if not track["boxes"] or track["boxes"][0][0] > 0:
+def _box_at(track: Mapping[str, Any], seconds: float) -> dict[str, Any] | None:
+    """Where the face is at that moment, as far as it was looked for close to it."""
+    near = min(track["boxes"], key=lambda box: abs(box[0] - seconds), default=None)
+    if near is None or abs(near[0] - seconds) > CLOSE:
         return None
-    _, left, top, right, bottom = track["boxes"][0]
+    _, left, top, right, bottom = near
     return {
         "left": left,
         "top": top,

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from ml.contract import FaceTrack, Pixels
+from ml.contract import FaceTrack, Frame, Pixels
 
 FRAME_SIDE = 480
 FACE_SIDE = 160
 MOST_FACES = 12
+STRIP_SIDE = 320
+MOST_MOMENTS = 8
 
 
 def png(pixels: Pixels, side: int) -> bytes:
@@ -35,3 +37,26 @@ def of_faces(tracks: Sequence[FaceTrack]) -> dict[str, bytes]:
         for track in sorted(most_seen, key=lambda t: t.id)
         if track.crops
     }
+
+
+class Strip:
+    """Moments spread evenly over a film whose length nobody has to believe: when there are too
+    many, every other one goes and the step doubles."""
+
+    def __init__(self) -> None:
+        self._kept: list[tuple[float, bytes]] = []
+        self._step = 0.5
+
+    def observe(self, frame: Frame) -> None:
+        if frame.seconds + 1e-6 < len(self._kept) * self._step:
+            return
+        self._kept.append((frame.seconds, png(frame.pixels, STRIP_SIDE)))
+        if len(self._kept) > MOST_MOMENTS:
+            del self._kept[1::2]
+            self._step *= 2
+
+    def pictures(self) -> dict[str, bytes]:
+        """By `at-` and the millisecond. None when there was one moment only: that is the frame."""
+        if len(self._kept) < 2:
+            return {}
+        return {f"at-{round(1000 * seconds)}": picture for seconds, picture in self._kept}

@@ -76,3 +76,32 @@ def test_boxes_lie_where_the_faces_are_in_the_first_frame(alice: Person, sent: S
 def test_nobody_without_the_right_is_shown_pictures(charlie: Person, sent: Submission) -> None:
     """Not even their addresses."""
     assert shown(sent, charlie.actor, {}) == []
+
+
+def test_moments_of_a_film_show_the_faces_of_their_time(alice: Person, send: Send) -> None:
+    """Each moment has the boxes seen close to it, and the first frame is not told twice."""
+    submission = send(alice)
+    for name in ("frame", "at-0", "at-1500"):
+        Thumbnail.objects.create(analysis=submission.analysis, name=name, png=picture())
+    result = {
+        "media": {"kind": "video", "width": 640, "height": 360},
+        "tracks": [
+            {"id": 1, "first": 0, "last": 1.4, "boxes": [[0, 1, 1, 9, 9], [1.4, 50, 20, 90, 60]]},
+            {"id": 2, "first": 3, "last": 4, "boxes": [[3, 0, 0, 9, 9]]},
+        ],
+    }
+    first, later = shown(submission, alice.actor, result)
+    assert [first["caption"], later["caption"]] == ["The film at 0.0 s", "The film at 1.5 s"]
+    assert [box["left"] for box in first["faces"]] == [1]
+    assert [box["left"] for box in later["faces"]] == [50]
+
+
+def test_each_finding_tells_the_limits_of_its_check() -> None:
+    """From the detector's card; a detector that is gone has none, and is no error."""
+    from media_analysis.submissions.presenting import finding
+
+    said = {"detector": "compression", "status": "ran", "reason": "r"}
+    assert any("does not show" in limit for limit in finding(said)["limits"])
+    assert finding(said)["score_meaning"].startswith("Of a still")
+    for gone in ("retired", "../../etc/passwd"):
+        assert finding({**said, "detector": gone})["limits"] == []
