@@ -55,11 +55,11 @@ def served_scores(
             pixels = np.ascontiguousarray(store.picture(number))
             if degraded:
                 pixels = degrade.draw(np.random.default_rng([seed, number]), untouched=0.0)(pixels)
-            found.append(_scored(number, degraded, pixels, finder, network))
+            found.append(score_one(number, degraded, pixels, finder, network))
     return found
 
 
-def _scored(
+def score_one(
     number: int, degraded: bool, pixels: Pixels, finder: FaceFinder, network: FaceNetwork
 ) -> Scored:
     faces = finder.in_still(pixels)

@@ -1,0 +1,1 @@
+"""Traces of a swapped or altered face, and where in it."""

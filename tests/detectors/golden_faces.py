@@ -1,0 +1,60 @@
+"""Scores that a dependency must not shift unseen: the public-domain portrait and a blend of it.
+
+    python -m tests.detectors.golden_faces     writes golden_faces.json anew
+
+Do that only together with new weights, and say in the commit what moved.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from ml.contract import Pixels
+from ml.detectors.face_network import FaceNetworkDetector
+from ml.media.faces import FaceFinder
+from ml.training import blend
+from ml.training.calibrate import score_one
+
+FILE = Path(__file__).with_name("golden_faces.json")
+NAMES = ("face_forgery", "synthetic_face")
+BLEND_SEED = 11
+
+
+def pictures() -> dict[str, Pixels]:
+    from tests.training.faces import portrait
+
+    picture, points = portrait()
+    fake, _ = blend.self_blend(picture, points, np.random.default_rng(BLEND_SEED))
+    return {"portrait": picture, "blend": fake}
+
+
+def detector(name: str) -> FaceNetworkDetector:
+    from importlib import import_module
+
+    made = import_module(f"ml.detectors.{name}.detector").make()
+    assert isinstance(made, FaceNetworkDetector)
+    return made
+
+
+def scores(name: str) -> dict[str, float]:
+    network = detector(name).network
+    with FaceFinder(most=1) as finder:
+        found = {
+            what: score_one(0, False, pixels, finder, network).score
+            for what, pixels in pictures().items()
+        }
+    return {what: round(score, 4) for what, score in found.items() if score is not None}
+
+
+def main() -> None:
+    from ml import registry
+
+    offered = [name for name in NAMES if name in registry.names()]
+    FILE.write_text(json.dumps({name: scores(name) for name in offered}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""The networks that are served: their scores stand still, and harmless things do not alarm them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import pytest
+
+from ml import registry
+from ml.contract import Outcome, Pixels
+from ml.media.faces import FaceFinder
+from ml.training import blend, calibrate, data, degrade, store
+from tests.detectors import golden_faces
+
+OFFERED = [name for name in golden_faces.NAMES if name in registry.names()]
+STILL = 0.02
+"""By how much a logit may differ between processors."""
+MOST_ALARMS = 0.05
+CHANCE = 2.0
+"""Standard errors that a small sample may lie above."""
+
+
+@pytest.mark.parametrize("name", OFFERED)
+def test_golden_scores_stand_still(name: str) -> None:
+    """A new NumPy, OpenCV or LiteRT must not move a score without anybody noticing."""
+    golden = json.loads(golden_faces.FILE.read_text())[name]
+    assert golden_faces.scores(name) == pytest.approx(golden, abs=STILL)
+
+
+@pytest.mark.parametrize("name", OFFERED)
+def test_the_card_and_the_detector_agree(name: str) -> None:
+    """Name, version, digest, bounds in the right order, and figures for what is claimed."""
+    detector = golden_faces.detector(name)
+    card = detector.network.served.card
+    assert (card["name"], card["version"]) == (detector.name, detector.version)
+    assert detector.network.served.sha256 == card["weights"]["sha256"]
+    assert detector.calibration.slope > 0
+    for split in ("clean", "degraded"):
+        assert card["measured"][split]["auc"] is not None
+    assert card["limits"] and card["licence"] and card["data"]["sources"]
+
+
+# === On the research data, where it is there ===
+
+
+@pytest.fixture(scope="module")
+def reals() -> list[Pixels]:
+    """Genuine test faces of every source."""
+    folder = data.data_folder()
+    if folder is None:
+        pytest.skip("the research data is not beside the project")
+    items = data.read_manifest(folder / "faces" / "manifest.csv")
+    chosen = []
+    for source in ("dfdc", "ffhq", "lfw", "utkface"):
+        numbers = data.select(items, split="test", label=data.REAL, sources=[source])
+        chosen += [items[n] for n in numbers[:: max(len(numbers) // 25, 1)][:25]]
+    return [np.ascontiguousarray(p) for p in store.read_pictures(chosen, folder / "faces")]
+
+
+def as_they_are(pixels: Pixels) -> Pixels:
+    return pixels
+
+
+def down_and_up(pixels: Pixels) -> Pixels:
+    return degrade.scale(pixels, 0.6)
+
+
+def saved_twice(pixels: Pixels) -> Pixels:
+    return degrade.jpeg(degrade.jpeg(pixels, 80), 70)
+
+
+def sharpened(pixels: Pixels) -> Pixels:
+    """What a blend does to a part of a face, done to all of it."""
+    return degrade.sharpen(pixels, 0.4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", OFFERED)
+@pytest.mark.parametrize("change", [as_they_are, down_and_up, saved_twice, sharpened])
+def test_harmless_changes_raise_no_alarms(
+    name: str, change: Callable[[Pixels], Pixels], reals: list[Pixels]
+) -> None:
+    """Of genuine faces after a harmless change at most 5 in 100 are called manipulated, as far as
+    so small a sample can say."""
+    detector = golden_faces.detector(name)
+    said = []
+    with FaceFinder(most=1) as finder:
+        for pixels in reals:
+            one = calibrate.score_one(0, False, change(pixels), finder, detector.network)
+            if one.score is not None:
+                said.append(detector.calibration.says(one.score))
+    alarms = sum(outcome is Outcome.MANIPULATION_FOUND for outcome in said) / len(said)
+    error = (MOST_ALARMS * (1 - MOST_ALARMS) / len(said)) ** 0.5
+    assert len(said) > 80
+    assert alarms <= MOST_ALARMS + CHANCE * error
+
+
+@pytest.mark.slow
+@pytest.mark.skipif("face_forgery" not in OFFERED, reason="face_forgery is not offered")
+def test_a_shifted_box_does_not_turn_the_answer(reals: list[Pixels]) -> None:
+    """The face finder is never exact to the pixel: shifting and scaling the crop by a few percent
+    turns no genuine face from one answer to the other."""
+    detector = golden_faces.detector("face_forgery")
+    random = np.random.default_rng(2)
+    for pixels in reals[:40]:
+        height, width = pixels.shape[:2]
+        said = set()
+        for _ in range(3):
+            left, top, right, bottom = (int(v) for v in random.integers(0, 5, 4))
+            part = pixels[top : height - bottom, left : width - right]
+            logit, _ = detector.network.look(cv2.resize(part, (width, height)))
+            said.add(detector.calibration.says(logit))
+        assert not said >= {Outcome.MANIPULATION_FOUND, Outcome.NO_MANIPULATION_FOUND}
+
+
+def test_the_golden_blend_differs_from_its_portrait() -> None:
+    """Otherwise the golden pair would test nothing."""
+    pair = golden_faces.pictures()
+    assert np.abs(pair["portrait"].astype(int) - pair["blend"].astype(int)).max() > 20
+    assert blend.FAMILIES
