@@ -15,6 +15,8 @@ class ConfigRefused(ValueError):
 @dataclass(frozen=True)
 class FaceConfig:
     seed: int = 1
+    start: str = "imagenet"
+    """Where the backbone's weights begin: ImageNet, or the name of a finished run."""
     side: int = 128
     """The network's input, in pixels."""
     steps: int = 4000

@@ -15,7 +15,16 @@ from numpy.typing import NDArray
 
 from ml.media.face_scores import normalised
 
-__all__ = ["HEAD", "STAGES", "STEM", "channel_axis", "lite0", "load_imagenet", "normalised"]
+__all__ = [
+    "BACKBONE",
+    "HEAD",
+    "STAGES",
+    "STEM",
+    "channel_axis",
+    "lite0",
+    "load_imagenet",
+    "normalised",
+]
 
 # === Layers ===
 
@@ -30,6 +39,8 @@ STAGES = (
     (3, 1, 6, 320, 1),
 )
 STEM, HEAD = 32, 1280
+BACKBONE = ("stem", "block", "head")
+"""How the names of its layers begin."""
 
 
 def channel_axis() -> int:
@@ -90,7 +101,7 @@ def load_imagenet(model: keras.Model, arrays: Mapping[str, NDArray[Any]]) -> Non
     random start. The heads keep their own start."""
     seen = set()
     for layer in model.layers:
-        if layer.weights and layer.name.startswith(("stem", "block", "head")):
+        if layer.weights and layer.name.startswith(BACKBONE):
             names = [f"{layer.name}/{weight.name}" for weight in layer.weights]
             if missing := [name for name in names if name not in arrays]:
                 raise ValueError(f"The weights lack {missing[0]}.")

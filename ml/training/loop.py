@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from ml.training.batches import Batch, Pool
 from ml.training.config import FaceConfig
 from ml.training.face_net import as_input, face_net, only_heads_learn
-from ml.training.lite0 import load_imagenet, normalised
+from ml.training.lite0 import BACKBONE, load_imagenet, normalised
 
 CONFIG, CHECKPOINT, WEIGHTS, LOG = "config.json", "checkpoint.npz", "weights.npz", "log.csv"
 AHEAD = 4
@@ -218,6 +218,12 @@ def load_average(config: FaceConfig, file: Path, network: Network = face_net) ->
     with np.load(file) as arrays:
         model.set_weights([arrays[name] for name in _names(model)])
     return model
+
+
+def backbone_of(file: Path) -> dict[str, NDArray[Any]]:
+    """A finished run's averaged weights without its heads, for another run to begin from."""
+    with np.load(file) as arrays:
+        return {n: arrays[n] for n in arrays.files if n.startswith(BACKBONE)}
 
 
 def _names(model: keras.Model) -> list[str]:

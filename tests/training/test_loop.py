@@ -116,3 +116,10 @@ def test_the_rate_rises_stays_and_ends_at_nothing() -> None:
     assert rates[-1] == 0.0
     falling = rates[SMALL.decay_from :]
     assert falling == sorted(falling, reverse=True)
+
+
+def test_a_run_may_begin_from_another(tmp_path: Path) -> None:
+    """Only the backbone is taken; the heads begin anew."""
+    arrays = {"stem/kernel": np.ones(2), "block0_bn/gamma": np.ones(1), "logit/kernel": np.ones(3)}
+    np.savez(tmp_path / loop.WEIGHTS, **arrays)
+    assert set(loop.backbone_of(tmp_path / loop.WEIGHTS)) == {"stem/kernel", "block0_bn/gamma"}

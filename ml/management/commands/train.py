@@ -30,6 +30,9 @@ class Command(BaseCommand):
             "--name", help="the run's folder below --runs; default: what is trained"
         )
         parser.add_argument("--runs", type=Path, help="default: TOUCHSTONE_CACHE/runs")
+        parser.add_argument(
+            "--start", help="begin from another finished run below --runs instead of from ImageNet"
+        )
         parser.add_argument("--resume", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -50,13 +53,17 @@ class Command(BaseCommand):
             config = FaceConfig.read(known) if known else PRESETS[options["what"]]
             if options["steps"]:
                 config = dataclasses.replace(config, steps=options["steps"])
+            if options["start"]:
+                config = dataclasses.replace(config, start=options["start"])
             items = data.read_manifest(folder / "faces" / "manifest.csv")
             faces = prepared(store, items, folder / "faces", data.cache_folder() / "faces")
             self.stdout.write(f"{int(faces.faces.sum())} of {len(items)} pictures have a face.")
             training = loop.train(
                 batches.Pool(faces, config),
                 run,
-                imagenet=convert_lite0.imagenet_weights(),
+                imagenet=convert_lite0.imagenet_weights()
+                if config.start == "imagenet"
+                else loop.backbone_of(run.parent / config.start / loop.WEIGHTS),
                 resume=options["resume"],
                 stop_at=options["stop_at"],
                 watch=watched,
