@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.contract import Crop, FaceTrack, Frame, Pixels
-from ml.evaluation.calibration import fit_platt
+from ml.evaluation.calibration import fit_platt, lr_cap
 from ml.media import crops
 from ml.media.face_scores import FaceNetwork
 from ml.media.faces import FaceFinder
@@ -95,16 +95,19 @@ def fitted(
     clear_at = -upper_bound(-scores[fake], clear_alpha)
     if not math.isfinite(found_at - clear_at):
         raise ValueError("The validation split is too small for the bounds that were asked for.")
+    # A picture and its degraded copy are not two witnesses: sizes are told in pictures.
+    reals = len({s.number for s, f in zip(known, fake, strict=True) if not f})
+    fakes = len({s.number for s, f in zip(known, fake, strict=True) if f})
     return {
         "slope": line.slope,
         "offset": line.offset,
-        "cap": line.cap,
+        "cap": min(lr_cap(reals), lr_cap(fakes)),
         "found_at": found_at,
         "clear_at": clear_at,
         "found_alpha": found_alpha,
         "clear_alpha": clear_alpha,
-        "reals": int((~fake).sum()),
-        "fakes": int(fake.sum()),
+        "reals": reals,
+        "fakes": fakes,
         "lines": _resampled(fake, scores, groups, np.random.default_rng(seed)),
     }
 

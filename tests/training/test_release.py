@@ -87,7 +87,7 @@ def test_a_run_becomes_a_detector(tmp_path: Path) -> None:
     assert clean["reals"] + clean["fakes"] == round(clean["coverage"] * clean["n"]) == 24
     assert 0.0 <= clean["auc"] <= 1.0
     calibration = Calibration.of(card)
-    assert calibration.reals == calibration.fakes == 48
+    assert calibration.reals == calibration.fakes == 24
     assert len(calibration.lines) == calibrate.LINES
     network = FaceNetwork(Served(tmp_path / "out"))
     again = calibrate.served_scores(store, [0], network, degraded=False)
