@@ -139,11 +139,11 @@ def test_an_unknown_detector_is_named() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_a_process_that_dies_loses_one_file(tmp_path: Path) -> None:
     """Two processes at work, one is ended by a file: that file is failed, the others have their
     result, in the order of the manifest."""
-    rows = listed.pictures(tmp_path, 6)
-    path = listed.write(tmp_path / "m.csv", rows)
+    path = listed.write(tmp_path / "m.csv", listed.pictures(tmp_path, 4))
     cases = manifest.read(path)
     deadly = Deadly((tmp_path / "picture 2.png").stat().st_size)
     same = [c for c in cases if c.path.stat().st_size == deadly.size]
@@ -154,7 +154,7 @@ def test_a_process_that_dies_loses_one_file(tmp_path: Path) -> None:
         names=["provenance"],
         jobs=2,
     )
-    assert [record.error is None for record in found] == [True, True, False, True, True, True]
+    assert [record.error is None for record in found] == [True, True, False, True]
     assert "ended the process" in (found[2].error or "")
     assert all(set(r.answers) == {"provenance"} for r in found if r.error is None)
 
