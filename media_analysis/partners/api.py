@@ -31,7 +31,7 @@ from media_analysis.partners.serializers import (
     SubmissionSerializer,
 )
 from media_analysis.partners.throttling import TellsItsLimits
-from media_analysis.submissions import history, services
+from media_analysis.submissions import deleting, history, services
 from media_analysis.submissions.models import Submission, SubmissionQuerySet
 
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -43,6 +43,7 @@ PROBLEMS: dict[Any, Any] = {
 PERMISSIONS = {
     "create": Permission.SUBMIT_MEDIA,
     "cancel": Permission.CANCEL_ANALYSES,
+    "destroy": Permission.REQUEST_DELETION,
 }
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
@@ -141,6 +142,24 @@ class Submissions(TellsItsLimits, ViewSet):
     def retrieve(self, request: Request, pk: UUID) -> Response:
         submission = _mine(request, pk)
         return Response(DetailSerializer(submission, context={"request": request}).data)
+
+    @extend_schema(
+        operation_id="submissions_delete",
+        summary="Ask for deletion; nothing is erased by asking",
+        request=None,
+        responses={202: SubmissionSerializer, **PROBLEMS},
+    )
+    def destroy(self, request: Request, pk: UUID) -> Response:
+        submission = _mine(request, pk, Permission.REQUEST_DELETION)
+        try:
+            deleting.ask(actor_of(request), submission)
+        except services.NotAllowed as error:
+            raise Problem(
+                403, "not_yours", "A key may ask for the deletion of what its partner sent."
+            ) from error
+        fresh = _mine(request, pk, Permission.REQUEST_DELETION)
+        body = SubmissionSerializer(fresh, context={"request": request}).data
+        return Response(body, status=202)
 
     @extend_schema(
         operation_id="submissions_cancel",

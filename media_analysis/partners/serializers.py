@@ -92,13 +92,16 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
     )
     reason = serializers.CharField(source="analysis.reason")
     reason_code = serializers.CharField(source="analysis.reason_code")
+    deletion_requested_at = serializers.DateTimeField(
+        source="deletion_request.asked_at", default=None, allow_null=True, read_only=True
+    )
 
     class Meta:
         model = Submission
         fields = [
             "id", "url", "team", "filename", "note", "policy_context", "external_id",
             "created_at", "sha256", "size", "media_type", "state", "progress", "stage",
-            "outcome", "probability_manipulated", "reason", "reason_code",
+            "outcome", "probability_manipulated", "reason", "reason_code", "deletion_requested_at",
         ]  # fmt: skip
         read_only_fields = fields
 

@@ -12,7 +12,9 @@ urlpatterns = [
         name="submission-list",
     ),
     path(
-        "submissions/<uuid:pk>/", Submissions.as_view({"get": "retrieve"}), name="submission-detail"
+        "submissions/<uuid:pk>/",
+        Submissions.as_view({"get": "retrieve", "delete": "destroy"}),
+        name="submission-detail",
     ),
     path(
         "submissions/<uuid:pk>/cancel/",

@@ -147,6 +147,7 @@ def _rows(actor: Actor, ids: Sequence[UUID], permission: Permission) -> list[Sub
     rows = (
         Submission.objects.for_actor(actor, permission)
         .select_related("team", "analysis", "blob", *people)
+        .prefetch_related("deletion_requests")
         .defer("analysis__result", "analysis__media")
         .in_bulk(ids)
     )

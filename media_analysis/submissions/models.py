@@ -72,8 +72,40 @@ class Submission(models.Model):
         return self.filename or str(self.id)
 
     @property
+    def deletion_request(self) -> DeletionRequest | None:
+        """The open one."""
+        return next((r for r in self.deletion_requests.all() if r.withdrawn_at is None), None)
+
+    @property
     def sender_name(self) -> str:
         return str(self.submitted_by or self.submitted_by_service or "")
+
+
+class DeletionRequest(models.Model):
+    """Somebody wants a submission deleted. A request is not a deletion: a person decides.
+
+    There is at most one open request a submission; a withdrawn one stays as it was.
+    """
+
+    submission = models.ForeignKey(
+        Submission, on_delete=models.CASCADE, related_name="deletion_requests"
+    )
+    asked_by = models.CharField(max_length=80, help_text="Kind and id, as in the record.")
+    reason = models.CharField(max_length=500, blank=True)
+    asked_at = models.DateTimeField(db_default=Now(), editable=False)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["submission"],
+                condition=models.Q(withdrawn_at__isnull=True),
+                name="one_open_deletion_request",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.submission_id}: deletion asked for"
 
 
 class SavedFilterQuerySet(models.QuerySet["SavedFilter"]):

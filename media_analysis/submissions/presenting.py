@@ -11,10 +11,11 @@ from accounts.actors import Actor
 from accounts.roles import Permission
 from audit.models import Event
 from audit.walking import first_bad_event
-from media_analysis.submissions import alike, pictures
+from media_analysis.submissions import alike, deleting, pictures
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.services import Received
 from media_analysis.submissions.story import told_event
+from ml.cards import card
 from ml.models import Analysis
 
 Json = Mapping[str, Any]
@@ -66,6 +67,8 @@ def page(submission: Submission, actor: Actor) -> dict[str, Any]:
         "earlier": same_bytes(submission, actor),
         "alike": alike.others(actor, submission),
         "may_submit": actor.can(Permission.SUBMIT_MEDIA, submission.team_id),
+        "deletion": submission.deletion_request,
+        "may_ask_for_deletion": deleting.may_ask(actor, submission),
         "may_cancel": actor.can(Permission.CANCEL_ANALYSES, submission.team_id),
     }
 
@@ -145,6 +148,8 @@ def finding(said: Json) -> dict[str, Any]:
             }
             for evidence in said.get("evidence", [])
         ],
+        "score_meaning": card(said["detector"]).get("score") or "",
+        "limits": card(said["detector"]).get("limits") or [],
         "version": said.get("version", ""),
         "weights_sha256": said.get("weights_sha256"),
         "facts": details(said.get("counts") or {}) + details(said.get("parameters") or {}),

@@ -10,6 +10,8 @@ from audit.verbs import Verb
 
 SENTENCES = {
     Verb.SUBMISSION_RECEIVED: "The media was received and kept unaltered under this fingerprint.",
+    Verb.SUBMISSION_DELETION_REQUESTED: "Somebody asked for its deletion; nothing was erased.",
+    Verb.SUBMISSION_DELETION_WITHDRAWN: "The wish to have it deleted was taken back.",
     Verb.ANALYSIS_QUEUED: "An analysis was asked for.",
     Verb.ANALYSIS_STARTED: "A worker began the analysis.",
     Verb.ANALYSIS_FINISHED: "The analysis was finished and its verdict recorded.",

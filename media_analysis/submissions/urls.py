@@ -13,6 +13,7 @@ urlpatterns = [
     path("s/<uuid:pk>/progress/", views.progress, name="progress"),
     path("s/<uuid:pk>/again/", views.again, name="again"),
     path("s/<uuid:pk>/cancel/", views.cancel, name="cancel"),
+    path("s/<uuid:pk>/deletion/", views.deletion, name="deletion"),
     path("s/<uuid:pk>/pictures/<slug:name>.png", views.picture, name="picture"),
     path("s/<uuid:pk>/download/", views.download, name="download"),
 ]

@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.actors import actor_of
-from media_analysis.submissions import pictures, presenting, services
+from media_analysis.submissions import deleting, pictures, presenting, services
 from media_analysis.submissions.forms import IntakeForm
 from media_analysis.submissions.models import Submission
 
@@ -133,6 +133,23 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
         if stopped
         else "The analysis had already ended, so there was nothing to cancel.",
     )
+    return redirect("submissions:detail", pk)
+
+
+@login_required
+@require_POST
+def deletion(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Ask for deletion, or with `withdraw` take that back."""
+    submission, actor = _mine(request, pk), actor_of(request)
+    try:
+        if "withdraw" in request.POST:
+            deleting.withdraw(actor, submission)
+            messages.success(request, "The request for deletion was taken back.")
+        else:
+            deleting.ask(actor, submission, request.POST.get("reason", ""))
+            messages.success(request, "Deletion was asked for. Nothing was erased yet.")
+    except services.NotAllowed as error:
+        raise Http404 from error
     return redirect("submissions:detail", pk)
 
 

@@ -15,6 +15,8 @@ from django.test import Client
 from accounts.models import Role, Scope, Team
 from accounts.services.keys import issue_key
 from media_analysis.partners.models import IdempotentRequest
+from media_analysis.partners.serializers import FilterSerializer
+from media_analysis.submissions.forms import HistoryFilter
 from media_analysis.submissions.models import Submission
 from tests.factories import ServiceAccountFactory
 from tests.people import Person, Send, member, picture
@@ -148,7 +150,20 @@ def test_bad_bodies(both: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", [{"outcome": "perhaps"}, {"state": "x"}, {"q": "x" * 201}, {"kind": "text"}]
+    "query",
+    [
+        {"outcome": "perhaps"},
+        {"state": "x"},
+        {"q": "x" * 201},
+        {"q": "word " * 13},
+        {"kind": "text"},
+        {"sort": "random"},
+        {"received_from": "2026-02-30"},
+        {"received_to": "99999-01-01"},
+        {"team": "1"},
+        {"detector": "tea_leaves"},
+        {"colour": "red"},
+    ],
 )
 def test_a_filter_that_is_none(both: Client, query: dict[str, str]) -> None:
     """Told with the field's name, never ignored."""
@@ -191,6 +206,48 @@ def test_cancel(both: Client) -> None:
     url = send_in(both).json()["url"] + "cancel/"
     assert both.post(url).json()["state"] == "cancelled"
     problem(both.post(url), 409, "already_ended")
+
+
+def test_a_deletion_is_asked_for_and_shown(both: Client) -> None:
+    """202, shown from then on, the same answer again; the media stays until a person decides."""
+    sent = send_in(both).json()
+    assert sent["deletion_requested_at"] is None
+    asked = both.delete(sent["url"])
+    assert asked.status_code == 202 and asked.json()["deletion_requested_at"]
+    assert both.delete(sent["url"]).json() == asked.json()
+    assert both.get(sent["url"]).json()["deletion_requested_at"]
+    assert both.get(URL).json()["results"][0]["deletion_requested_at"]
+    assert Submission.objects.get().blob.size
+
+
+def test_a_key_asks_only_for_what_its_partner_sent(
+    both: Client, partner: Partner, alice: Person, charlie: Person, send: Send
+) -> None:
+    """A team-mate's is refused, a stranger's is missing, and reading is not enough."""
+    problem(both.delete(f"{URL}{send(alice).pk}/"), 403, "not_yours")
+    problem(both.delete(f"{URL}{send(charlie).pk}/"), 404, "not_found")
+    mine = send_in(both).json()["url"]
+    problem(partner(Scope.SUBMISSIONS_READ).delete(mine), 403, "permission_denied")
+    problem(partner(Scope.SUBMISSIONS_WRITE).delete(mine), 403, "not_yours")
+
+
+def test_the_list_filters_like_the_page(both: Client, alice: Person, send: Send) -> None:
+    """Every filter of the page under the same name, and the same orders."""
+    assert set(FilterSerializer().fields) == {*HistoryFilter.base_fields, "cursor"}
+    send(alice, 1, "b.png")
+    send(alice, 2, "a.png", note="see holiday")
+
+    def found(**query: str) -> list[str]:
+        return [row["filename"] for row in both.get(URL, query).json()["results"]]
+
+    assert found(sort="name") == ["a.png", "b.png"] and found(sort="name_last") == [
+        "b.png",
+        "a.png",
+    ]
+    assert found(q="holiday") == ["a.png"]
+    assert found(team=str(uuid.uuid4())) == []
+    assert found(received_from="2020-01-01", received_to="2020-01-02") == []
+    assert found(detector="compression", check="failed") == []
 
 
 def test_too_many_requests_are_told_when_to_return(both: Client, monkeypatch: Any) -> None:
