@@ -18,6 +18,7 @@ from media_analysis.review.models import Case
 from ml.models import Thumbnail
 from tests.factories import ServiceAccountFactory, UserFactory
 from tests.people import Person, Send, member, picture
+from tests.urls.office import arguments
 
 LOGIN = "login"
 """Sent to the login page: nothing was told."""
@@ -54,17 +55,40 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "submissions:picture": ("get", page(404, 404, 200, 200)),
     "submissions:download": ("get", page(404, 404, 200, 200)),
     "submissions:again": ("post", page(404, 404, 404, 302)),
+    "submissions:deletion": ("post", (LOGIN, 404, 404, 404, 404, 302, 302, LOGIN, LOGIN)),
     "submissions:cancel": ("post", page(404, 404, 404, 302)),
     "review:queue": ("get", page(200, 403, 200, 200)),
     "review:next": ("post", page(302, 403, 403, 302)),
     "review:case": ("get", page(404, 404, 200, 200)),
     "review:claim": ("post", page(404, 404, 403, 302)),
-    "review:decide": ("post", page(404, 404, 403, 422)),
+    "review:decide": ("post", page(404, 404, 403, 302)),
     "review:release": ("post", page(404, 404, 302, 302)),
     "review:reopen": ("post", page(404, 404, 403, 302)),
     "review:heartbeat": ("post", page(404, 404, 409, 409)),
     "dashboard:overview": ("get", office(200, 200, 403, 200, 200)),
     "dashboard:retry": ("post", office(404, 302, 404, 302, 302)),
+    "teams:index": ("get", office(302, 200, 403, 302, 302)),
+    "teams:new": ("get", office(403, 200, 403, 403, 403)),
+    "teams:members": ("get", office(404, 200, 403, 200, 200)),
+    "teams:invite": ("post", office(404, 422, 403, 422, 422)),
+    "teams:invite_again": ("post", office(404, 200, 403, 200, 200)),
+    "teams:withdraw": ("post", office(404, 302, 403, 302, 302)),
+    "teams:change_role": ("post", office(404, 302, 403, 302, 302)),
+    "teams:remove": ("post", office(404, 302, 403, 302, 302)),
+    "teams:roles": ("get", office(404, 200, 403, 200, 200)),
+    "teams:rename": ("get", office(404, 200, 403, 403, 200)),
+    "teams:rules": ("get", office(404, 403, 403, 200, 200)),
+    "teams:policies": ("get", office(404, 403, 403, 200, 200)),
+    "teams:write_policy": ("get", office(404, 403, 403, 200, 200)),
+    "teams:edit_policy": ("get", office(404, 403, 403, 200, 200)),
+    "teams:retire_policy": ("post", office(404, 403, 403, 302, 302)),
+    "teams:restore_policy": ("post", office(404, 403, 403, 302, 302)),
+    "teams:delete_policy": ("post", office(404, 403, 403, 302, 302)),
+    "teams:services": ("get", office(404, 200, 403, 403, 200)),
+    "teams:new_service": ("get", office(404, 200, 403, 403, 200)),
+    "teams:close_service": ("post", office(404, 302, 403, 403, 302)),
+    "teams:new_key": ("get", office(404, 200, 403, 403, 200)),
+    "teams:revoke_key": ("post", office(404, 302, 403, 403, 302)),
     "api:submission-list": ("get", rest(200, 403, 200, 200)),
     "api:submission-detail": ("get", rest(404, 403, 200, 200)),
     "api:submission-cancel": ("post", rest(404, 403, 403, 202)),
@@ -134,7 +158,11 @@ def address(alice: Person, send: Send) -> Callable[[str], str]:
         routing.after_parking(submission.analysis)
     case = Case.objects.get(submission=submission)
 
+    inside = arguments(alice.team)
+
     def _address(name: str) -> str:
+        if name.startswith("teams:"):
+            return reverse(name, args=inside[name])
         if name == "submissions:picture":
             return reverse(name, args=[submission.pk, "frame"])
         try:
