@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
+import smtplib
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -27,6 +29,8 @@ from audit.services import Entry, record, record_many
 from audit.verbs import Verb
 from audit.who import Who
 
+log = logging.getLogger("touchstone.accounts")
+
 VALID_FOR = timedelta(days=7)
 NOT_USABLE = (
     "This invitation can no longer be used: it has expired, was withdrawn or was already accepted. "
@@ -34,11 +38,13 @@ NOT_USABLE = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass
 class Invited:
     invitation: Invitation
     link: str
     """Shown once to the one who invites; afterwards only the mail has it."""
+    mailed: bool | None = None
+    """None until the transaction is committed; then whether the mail server took the letter."""
 
 
 @transaction.atomic
@@ -61,8 +67,16 @@ def invite(actor: Actor, team: Team, email: str, role: Role) -> Invited:
         object_type="invitation", object_id=str(invitation.pk), data={"role": str(role)},
     )  # fmt: skip
     link = settings.PUBLIC_URL.rstrip("/") + reverse("accounts_invitation", args=[token])
-    transaction.on_commit(lambda: _mail(invitation, link))
-    return Invited(invitation, link)
+    invited = Invited(invitation, link)
+    transaction.on_commit(lambda: _mail(invited))
+    return invited
+
+
+def invite_again(actor: Actor, invitation: Invitation) -> Invited:
+    """A new letter with a new link for the same mailbox and role; the old link stops working."""
+    if invitation.accepted_at is not None:
+        raise Refused("This invitation was already accepted.")
+    return invite(actor, invitation.team, invitation.email, Role(invitation.role))
 
 
 @transaction.atomic
@@ -157,17 +171,26 @@ def _join(invitation: Invitation, user: User, who: Who, *events: Entry) -> Membe
     return membership
 
 
-def _mail(invitation: Invitation, link: str) -> None:
+def _mail(invited: Invited) -> None:
+    """The invitation stands also when the letter cannot be sent: its link can be handed over."""
+    invitation = invited.invitation
     words = {
         "invitation": invitation,
         "team": invitation.team,
         "inviter": invitation.invited_by,
-        "link": link,
+        "link": invited.link,
         "days": VALID_FOR.days,
     }
-    send_mail(
-        subject=f"Join {' '.join(invitation.team.name.split())} on Touchstone",
-        message=render_to_string("account/email/invitation_message.txt", words),
-        from_email=None,
-        recipient_list=[invitation.email],
-    )
+    try:
+        send_mail(
+            subject=f"Join {' '.join(invitation.team.name.split())} on Touchstone",
+            message=render_to_string("account/email/invitation_message.txt", words),
+            from_email=None,
+            recipient_list=[invitation.email],
+        )
+    except (OSError, smtplib.SMTPException) as error:
+        invited.mailed = False
+        # Only the kind of error: its text may hold the address.
+        log.error("letter of invitation %s not sent: %s", invitation.pk, type(error).__name__)
+    else:
+        invited.mailed = True

@@ -39,11 +39,17 @@ def _in_some_team(permission: Permission) -> Callable[[Actor], bool]:
     return lambda actor: bool(actor.team_ids(permission))
 
 
+def _runs_something(actor: Actor) -> bool:
+    """Whoever runs the house makes the first team, when there is none to run yet."""
+    return actor.is_site_admin or bool(actor.team_ids(Permission.MANAGE_MEMBERS))
+
+
 PLACES = (
     Place("Submit", "upload", "submissions:submit", _in_some_team(Permission.SUBMIT_MEDIA)),
     Place("History", "history", "submissions:history", _in_some_team(Permission.VIEW_SUBMISSIONS)),
     Place("Review", "review", "review:queue", _in_some_team(Permission.VIEW_CASES)),
     Place("Dashboard", "dashboard", "dashboard:overview", _in_some_team(Permission.VIEW_DASHBOARD)),
+    Place("Teams", "user", "teams:index", _runs_something),
     Place("Admin", "admin", "admin:index", lambda actor: actor.is_site_admin),
 )
 

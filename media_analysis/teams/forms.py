@@ -1,0 +1,117 @@
+"""What leads and admins fill in about their team."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from accounts.actors import Actor
+from accounts.models import Role, Scope, Team
+from media_analysis.review.models import RoutingRule
+
+
+def roles_to_give(actor: Actor, team: Team) -> list[tuple[str, str]]:
+    """Nobody hands out a role above their own."""
+    own = actor.role_in(team.pk)
+    return [
+        (role.value, str(role.label))
+        for role in Role
+        if actor.is_site_admin or (own is not None and role.rank <= own.rank)
+    ]
+
+
+class RoleForm(forms.Form):
+    role = forms.ChoiceField(choices=())
+
+    def __init__(self, actor: Actor, team: Team, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["role"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = roles_to_give(actor, team)
+
+    def chosen(self) -> Role:
+        return Role(self.cleaned_data["role"])
+
+
+class InviteForm(RoleForm):
+    email = forms.EmailField(
+        label="E-mail address", widget=forms.EmailInput(attrs={"autocomplete": "off"})
+    )
+    field_order = ["email", "role"]
+
+
+class TeamForm(forms.Form):
+    name = forms.CharField(max_length=100, label="Name of the team")
+
+
+class PolicyForm(forms.Form):
+    name = forms.CharField(
+        max_length=100, label="Name", help_text="Moderators choose by it, so keep it short."
+    )
+    text = forms.CharField(
+        max_length=10_000,
+        required=False,
+        label="Text",
+        widget=forms.Textarea(attrs={"rows": 10}),
+        help_text="Kept with each decision as it stood on that day.",
+    )
+
+
+WANTED = {
+    "manipulation_found": "Manipulation found: at least one check speaks for an alteration.",
+    "inconclusive": "Inconclusive: the checks cannot tell, or the analysis was set aside.",
+    "no_manipulation_found": "No manipulation found: nothing stands out, which proves nothing.",
+    "rejected": "Rejected: the file could not be examined, because it is damaged or too large.",
+}
+
+
+class RoutingForm(forms.Form):
+    outcomes = forms.MultipleChoiceField(
+        choices=list(WANTED.items()),
+        required=False,
+        label="A person looks at media when the verdict is",
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    @staticmethod
+    def usual() -> list[str]:
+        return list(RoutingRule.DEFAULT_OUTCOMES)
+
+
+class ServiceForm(forms.Form):
+    name = forms.CharField(
+        max_length=100,
+        label="Name of the program",
+        help_text="Who calls, and for what: “Wire service, photo desk”. Shown beside what it "
+        "sends in.",
+    )
+
+
+class KeyForm(forms.Form):
+    LIVES = (("30", "30 days"), ("90", "90 days"), ("365", "one year"), ("", "does not expire"))
+
+    name = forms.CharField(
+        max_length=100, label="Name of the key", help_text="Where it lives: “staging server”."
+    )
+    scopes = forms.MultipleChoiceField(
+        choices=Scope.choices, label="What it may do", widget=forms.CheckboxSelectMultiple
+    )
+    days = forms.ChoiceField(choices=LIVES, required=False, initial="90", label="It is valid for")
+    networks = forms.CharField(
+        required=False,
+        max_length=2000,
+        label="Networks it may be used from",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="One a line, such as 192.0.2.0/24. Empty: from everywhere.",
+    )
+
+    def expires_at(self) -> Any:
+        days = self.cleaned_data["days"]
+        return timezone.now() + timedelta(days=int(days)) if days else None
+
+    def allowed_networks(self) -> list[str]:
+        words: list[str] = self.cleaned_data["networks"].replace(",", " ").split()
+        return words

@@ -1,0 +1,61 @@
+"""Which pages a team has, and who may enter which. A foreign team answers like a missing one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+
+from accounts.actors import Actor, actor_of
+from accounts.models import Team
+from accounts.roles import Permission
+
+
+@dataclass(frozen=True)
+class Place:
+    label: str
+    url_name: str
+    permission: Permission
+
+
+PLACES = (
+    Place("Members", "teams:members", Permission.MANAGE_MEMBERS),
+    Place("Roles", "teams:roles", Permission.MANAGE_MEMBERS),
+    Place("Queue rules", "teams:rules", Permission.MANAGE_QUEUES),
+    Place("Policies", "teams:policies", Permission.MANAGE_POLICIES),
+    Place("Partners and keys", "teams:services", Permission.MANAGE_KEYS),
+    Place("Name", "teams:rename", Permission.MANAGE_TEAM),
+)
+
+
+def entered(request: HttpRequest, pk: UUID, permission: Permission) -> tuple[Actor, Team]:
+    """The actor and the team; 404 for strangers, 403 for members without the right."""
+    actor = actor_of(request)
+    team = get_object_or_404(Team.objects.for_actor(actor), pk=pk)
+    if not actor.can(permission, team.pk):
+        raise PermissionDenied
+    return actor, team
+
+
+def page(
+    request: HttpRequest, team: Team, template: str, context: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    """A page of the team, with the menu of those that this person may enter."""
+    actor = actor_of(request)
+    open_to_them = [
+        (place.label, reverse(place.url_name, args=[team.pk]))
+        for place in PLACES
+        if actor.can(place.permission, team.pk)
+    ]
+    beginnings = [url for _, url in open_to_them if request.path.startswith(url)]
+    here = max(beginnings, key=len, default="")
+    places = [
+        {"label": label, "url": url, "is_here": url == here, "is_page": url == request.path}
+        for label, url in open_to_them
+    ]
+    return render(request, template, {"team": team, "places": places, **context}, status=status)

@@ -1,0 +1,1 @@
+"""Pages that run a team. They translate; the verbs are in `accounts.services` and `review`."""

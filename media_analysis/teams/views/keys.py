@@ -1,0 +1,135 @@
+"""Partners' programs and their API keys. A key's secret is shown once, in the answer itself."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import Prefetch
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods
+
+from accounts.actors import Actor
+from accounts.errors import NotAllowed, Refused
+from accounts.models import ApiKey, Scope, ServiceAccount, Team
+from accounts.roles import Permission
+from accounts.services import keys
+from media_analysis.teams.forms import KeyForm, ServiceForm
+from media_analysis.teams.places import entered, page
+
+
+@login_required
+@require_GET
+def services(request: HttpRequest, pk: UUID) -> HttpResponse:
+    actor, team = entered(request, pk, Permission.MANAGE_KEYS)
+    mine = ServiceAccount.objects.for_actor(actor).filter(team=team)
+    with_keys = mine.prefetch_related(Prefetch("keys", ApiKey.objects.select_related("created_by")))
+    rows = [_row(service) for service in with_keys.order_by("-is_active", "name")]
+    return page(request, team, "teams/services.html", {"services": rows})
+
+
+def _row(service: ServiceAccount) -> dict[str, Any]:
+    found = [_key(key) for key in service.keys.all()]
+    return {
+        "service": service,
+        "live": [key for key in found if key["is_live"]],
+        "ended": [key for key in found if not key["is_live"]],
+    }
+
+
+def _key(key: ApiKey) -> dict[str, Any]:
+    has_expired = key.expires_at is not None and key.expires_at <= timezone.now()
+    return {
+        "key": key,
+        "scopes": [Scope(scope).label for scope in key.scopes],
+        "is_live": key.revoked_at is None and not has_expired,
+    }
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def new_service(request: HttpRequest, pk: UUID) -> HttpResponse:
+    actor, team = entered(request, pk, Permission.MANAGE_KEYS)
+    form = ServiceForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            service = keys.create_service_account(actor, team, form.cleaned_data["name"])
+        except NotAllowed:
+            raise
+        except Refused as refusal:
+            form.add_error("name", refusal.sentence)
+        else:
+            messages.success(request, f"{service} is there. It needs a key to call.")
+            return redirect("teams:new_key", pk, service.pk)
+    status = 422 if form.is_bound else 200
+    return page(request, team, "teams/service_new.html", {"form": form}, status)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def close_service(request: HttpRequest, pk: UUID, service: UUID) -> HttpResponse:
+    actor, team = entered(request, pk, Permission.MANAGE_KEYS)
+    mine = _service(actor, team, service)
+    if request.method == "POST":
+        keys.disable_service_account(actor, mine)
+        messages.success(request, f"{mine} is closed, and its keys have stopped working.")
+        return redirect("teams:services", pk)
+    return page(
+        request, team, "teams/service_close.html", {"service": mine, "live": _row(mine)["live"]}
+    )
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+def new_key(request: HttpRequest, pk: UUID, service: UUID) -> HttpResponse:
+    actor, team = entered(request, pk, Permission.MANAGE_KEYS)
+    mine = _service(actor, team, service)
+    form = KeyForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            issued = keys.issue_key(
+                actor,
+                mine,
+                form.cleaned_data["name"],
+                [Scope(scope) for scope in form.cleaned_data["scopes"]],
+                expires_at=form.expires_at(),
+                allowed_networks=form.allowed_networks(),
+            )
+        except NotAllowed:
+            raise
+        except Refused as refusal:
+            form.add_error(None, refusal.sentence)
+        else:
+            context = {"issued": issued, "service": mine, **_key(issued.key)}
+            return page(request, team, "teams/key_issued.html", context)
+    context = {"form": form, "service": mine}
+    return page(request, team, "teams/key_new.html", context, 422 if form.is_bound else 200)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def revoke_key(request: HttpRequest, pk: UUID, key: UUID) -> HttpResponse:
+    actor, team = entered(request, pk, Permission.MANAGE_KEYS)
+    mine = get_object_or_404(
+        ApiKey.objects.for_actor(actor).select_related("service"), service__team=team, pk=key
+    )
+    if request.method == "POST":
+        try:
+            keys.revoke_key(actor, mine)
+            messages.success(request, f"The key {mine.prefix}… has stopped working.")
+        except NotAllowed:
+            raise
+        except Refused as refusal:
+            messages.info(request, refusal.sentence)
+        return redirect("teams:services", pk)
+    return page(request, team, "teams/key_revoke.html", {"key": mine, **_key(mine)})
+
+
+def _service(actor: Actor, team: Team, service: UUID) -> ServiceAccount:
+    return get_object_or_404(ServiceAccount.objects.for_actor(actor), team=team, pk=service)

@@ -1,0 +1,135 @@
+"""Which verdicts want a person, and the policies that decisions rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.actors import Actor
+from accounts.errors import NotAllowed, Refused
+from accounts.models import Team
+from accounts.roles import Permission
+from media_analysis.review import house_rules
+from media_analysis.review.models import Policy, RoutingRule
+from media_analysis.teams.forms import PolicyForm, RoutingForm
+from media_analysis.teams.places import entered, page
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def rules(request: HttpRequest, pk: UUID) -> HttpResponse:
+    actor, team = entered(request, pk, Permission.MANAGE_QUEUES)
+    today = house_rules.wanted(team)
+    usual = set(RoutingRule.DEFAULT_OUTCOMES)
+    form = RoutingForm(
+        request.POST if request.method == "POST" else None, initial={"outcomes": sorted(today)}
+    )
+    if request.method == "POST" and form.is_valid():
+        changed = house_rules.route(actor, team, form.cleaned_data["outcomes"])
+        messages.success(
+            request,
+            "The rule holds from the next verdict on. Cases that wait already stay."
+            if changed
+            else "Nothing was changed: the rule said so before.",
+        )
+        return redirect("teams:rules", pk)
+    context = {"form": form, "today": today, "is_usual": today == usual, "usual": sorted(usual)}
+    return page(request, team, "teams/rules.html", context, 422 if form.is_bound else 200)
+
+
+@login_required
+@require_GET
+def policies(request: HttpRequest, pk: UUID) -> HttpResponse:
+    _, team = entered(request, pk, Permission.MANAGE_POLICIES)
+    return page(request, team, "teams/policies.html", {"policies": house_rules.policies(team)})
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def write(request: HttpRequest, pk: UUID) -> HttpResponse:
+    actor, team = entered(request, pk, Permission.MANAGE_POLICIES)
+
+    def save(name: str, text: str) -> str:
+        return f"{house_rules.write_policy(actor, team, name, text)} is in force."
+
+    return _form(request, team, None, save)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, pk: UUID, policy: int) -> HttpResponse:
+    actor, team, mine = _policy(request, pk, policy)
+
+    def save(name: str, text: str) -> str:
+        house_rules.edit_policy(actor, mine, name, text)
+        return f"{mine} is saved. Earlier decisions keep the text as it stood."
+
+    return _form(request, team, mine, save)
+
+
+def _form(
+    request: HttpRequest, team: Team, mine: Policy | None, save: Callable[[str, str], str]
+) -> HttpResponse:
+    initial = {"name": mine.name, "text": mine.text} if mine else {}
+    form = PolicyForm(request.POST if request.method == "POST" else None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            messages.success(request, save(form.cleaned_data["name"], form.cleaned_data["text"]))
+            return redirect("teams:policies", team.pk)
+        except NotAllowed:
+            raise
+        except Refused as refusal:
+            form.add_error("name", refusal.sentence)
+    context = {"form": form, "policy": mine}
+    return page(request, team, "teams/policy.html", context, 422 if form.is_bound else 200)
+
+
+@login_required
+@require_POST
+def retire(request: HttpRequest, pk: UUID, policy: int) -> HttpResponse:
+    """Asks no question: the list offers to put it back in force."""
+    actor, _, mine = _policy(request, pk, policy)
+    done = f"{mine} is retired: no new decision may rest on it."
+    return _told(request, pk, lambda: house_rules.retire_policy(actor, mine), done)
+
+
+@login_required
+@require_POST
+def restore(request: HttpRequest, pk: UUID, policy: int) -> HttpResponse:
+    actor, _, mine = _policy(request, pk, policy)
+    return _told(
+        request, pk, lambda: house_rules.restore_policy(actor, mine), f"{mine} is in force again."
+    )
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def delete(request: HttpRequest, pk: UUID, policy: int) -> HttpResponse:
+    actor, team, mine = _policy(request, pk, policy)
+    if request.method == "POST":
+        return _told(
+            request, pk, lambda: house_rules.delete_policy(actor, mine), f"{mine} is deleted."
+        )
+    return page(request, team, "teams/policy_delete.html", {"policy": mine})
+
+
+def _policy(request: HttpRequest, pk: UUID, policy: int) -> tuple[Actor, Team, Policy]:
+    actor, team = entered(request, pk, Permission.MANAGE_POLICIES)
+    return actor, team, get_object_or_404(house_rules.policies(team), pk=policy)
+
+
+def _told(request: HttpRequest, pk: UUID, verb: Callable[[], None], done: str) -> HttpResponse:
+    try:
+        verb()
+        messages.success(request, done)
+    except NotAllowed:
+        raise
+    except Refused as refusal:
+        messages.info(request, refusal.sentence)
+    return redirect("teams:policies", pk)

@@ -1,0 +1,154 @@
+"""Queue rules and policies: what they change, what they never change, what is on record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.urls import reverse
+
+from accounts.errors import NotAllowed, Refused
+from accounts.services.chains import team_chain
+from audit.models import Event
+from audit.verbs import Verb
+from media_analysis.review import house_rules, routing
+from media_analysis.review import services as review
+from media_analysis.review.models import Case, Decision, Policy
+from tests.people import Person, Send
+from tests.review.test_services import opened
+
+
+def url(name: str, person: Person, *more: Any) -> str:
+    return reverse(f"teams:{name}", args=[person.team.pk, *more])
+
+
+def events(person: Person, verb: Verb) -> list[dict[str, Any]]:
+    found = Event.objects.filter(chain=team_chain(person.team.pk), verb=verb).order_by("seq")
+    return [event.content["data"] for event in found]
+
+
+def routed(person: Person, send: Send, shade: int) -> bool:
+    """Does an analysis that is set aside open a case?"""
+    sent = send(person, shade)
+    with transaction.atomic():
+        routing.after_parking(sent.analysis)
+    return Case.objects.filter(submission=sent).exists()
+
+
+def test_a_rule_changes_what_opens_a_case(lead: Person, alice: Person, send: Send) -> None:
+    """Without "inconclusive" nothing set aside opens a case; back to the usual rule it does."""
+    client = lead.client()
+    assert routed(alice, send, 1)
+    client.post(url("rules", lead), {"outcomes": ["manipulation_found"]})
+    assert not routed(alice, send, 2)
+    page = client.get(url("rules", lead)).content.decode()
+    assert "Back to the rule that every team starts with" in page
+    client.post(url("rules", lead), {"outcomes": ["manipulation_found", "inconclusive"]})
+    assert routed(alice, send, 3)
+    assert events(lead, Verb.QUEUE_CHANGED) == [
+        {"before": ["inconclusive", "manipulation_found"], "after": ["manipulation_found"]},
+        {"before": ["manipulation_found"], "after": ["inconclusive", "manipulation_found"]},
+    ]
+
+
+def test_saving_what_holds_already_is_no_event(lead: Person) -> None:
+    """The page says that nothing was changed."""
+    answer = lead.client().post(
+        url("rules", lead), {"outcomes": ["inconclusive", "manipulation_found"]}, follow=True
+    )
+    assert b"Nothing was changed" in answer.content and not events(lead, Verb.QUEUE_CHANGED)
+
+
+def test_a_rule_that_asks_nobody_is_warned_of(lead: Person) -> None:
+    """It may be meant, so it is kept, and said in plain words."""
+    answer = lead.client().post(url("rules", lead), {}, follow=True)
+    assert b"No verdict opens a case" in answer.content
+
+
+def test_an_unknown_verdict_is_refused(lead: Person) -> None:
+    """One sentence, nothing stored."""
+    assert lead.client().post(url("rules", lead), {"outcomes": ["guilty"]}).status_code == 422
+    with pytest.raises(Refused):
+        house_rules.route(lead.actor, lead.team, ["guilty"])
+    assert house_rules.wanted(lead.team) == {"manipulation_found", "inconclusive"}
+
+
+def test_a_moderator_and_charlie_change_no_rule(
+    lead: Person, alice: Person, charlie: Person
+) -> None:
+    """Neither the pages nor the verbs let them."""
+    assert alice.client().post(url("rules", lead), {}).status_code == 403
+    assert charlie.client().post(url("rules", lead), {}).status_code == 404
+    for actor in (alice.actor, charlie.actor):
+        with pytest.raises(NotAllowed):
+            house_rules.route(actor, lead.team, [])
+        with pytest.raises(NotAllowed):
+            house_rules.write_policy(actor, lead.team, "x", "")
+
+
+def test_a_policy_is_written_edited_retired_and_put_back(lead: Person) -> None:
+    """Each step works from the pages and leaves its event."""
+    client = lead.client()
+    client.post(url("write_policy", lead), {"name": "Elections", "text": "No altered faces."})
+    policy = Policy.objects.get()
+    client.post(url("edit_policy", lead, policy.pk), {"name": "Elections", "text": "None at all."})
+    client.post(url("retire_policy", lead, policy.pk))
+    policy.refresh_from_db()
+    assert policy.text == "None at all." and not policy.is_active
+    assert b"Put back in force" in client.get(url("policies", lead)).content
+    client.post(url("restore_policy", lead, policy.pk))
+    policy.refresh_from_db()
+    assert policy.is_active
+    assert [e["how"] for e in events(lead, Verb.POLICY_CHANGED)] == [
+        "written", "edited", "retired", "put back in force",
+    ]  # fmt: skip
+
+
+def test_two_policies_cannot_share_a_name(lead: Person) -> None:
+    """The form says so, when writing and when renaming."""
+    client = lead.client()
+    for name in ("One", "Two"):
+        client.post(url("write_policy", lead), {"name": name})
+    two = Policy.objects.get(name="Two")
+    assert client.post(url("write_policy", lead), {"name": "One"}).status_code == 422
+    assert client.post(url("edit_policy", lead, two.pk), {"name": "One"}).status_code == 422
+    assert Policy.objects.count() == 2
+
+
+def test_a_policy_with_decisions_is_retired_not_deleted(
+    lead: Person, alice: Person, send: Send
+) -> None:
+    """The page offers to retire it; the verb refuses; the decision keeps its text."""
+    policy = house_rules.write_policy(lead.actor, lead.team, "Elections", "as it stood")
+    case = review.claim(alice.actor, opened(alice, send).pk)
+    words = review.Words("unclear", "too blurred", policy_id=policy.pk)
+    review.decide(alice.actor, case.pk, case.fence, words)
+    client = lead.client()
+    house_rules.edit_policy(lead.actor, policy, "Elections", "another text")
+    assert b"Retire it instead" in client.get(url("delete_policy", lead, policy.pk)).content
+    answer = client.post(url("delete_policy", lead, policy.pk), follow=True)
+    assert b"retire it instead" in answer.content and Policy.objects.exists()
+    assert Decision.objects.get().policy_text == "as it stood"
+
+
+def test_an_unused_policy_is_deleted_after_a_question(lead: Person) -> None:
+    """GET asks, POST deletes."""
+    policy = house_rules.write_policy(lead.actor, lead.team, "Draft", "")
+    client = lead.client()
+    assert b"cannot be undone" in client.get(url("delete_policy", lead, policy.pk)).content
+    client.post(url("delete_policy", lead, policy.pk))
+    assert not Policy.objects.exists()
+
+
+def test_another_teams_policy_is_not_there(lead: Person, charlie: Person) -> None:
+    """Neither by its own address nor through one's own team."""
+    policy = house_rules.write_policy(lead.actor, lead.team, "Elections", "secret")
+    client = charlie.client()
+    for person in (lead, charlie):
+        for name in ("edit_policy", "retire_policy", "delete_policy"):
+            assert client.post(url(name, person, policy.pk), {"name": "x"}).status_code == 404
+    huge = url("edit_policy", lead, 10**30)
+    assert lead.client().get(huge).status_code == 404
+    policy.refresh_from_db()
+    assert policy.is_active and policy.text == "secret"

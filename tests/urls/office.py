@@ -1,0 +1,43 @@
+"""What the addresses of a team's pages name: one thing of each kind, in this very team."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from accounts.actors import SHELL_ACTOR
+from accounts.models import Role, Scope, Team
+from accounts.services.invitations import invite
+from accounts.services.keys import issue_key
+from media_analysis.review.models import Policy
+from tests.factories import ServiceAccountFactory
+from tests.people import member
+
+
+def arguments(team: Team) -> dict[str, list[Any]]:
+    """By the address's name."""
+    mate = member(team, Role.VIEWER).user
+    invitation = invite(SHELL_ACTOR, team, "dora@example.org", Role.VIEWER).invitation
+    service = ServiceAccountFactory(team=team)
+    key = issue_key(SHELL_ACTOR, service, "a key", [Scope.REPORTS_READ]).key
+    policy = Policy.objects.create(team=team, name="canary policy")
+    own = {
+        "members": ["invite", "members", "roles", "rename", "rules", "policies", "services",
+                    "write_policy", "new_service"],
+        "invitation": ["invite_again", "withdraw"],
+        "mate": ["change_role", "remove"],
+        "policy": ["edit_policy", "retire_policy", "restore_policy", "delete_policy"],
+        "service": ["close_service", "new_key"],
+        "key": ["revoke_key"],
+    }  # fmt: skip
+    things = {
+        "invitation": invitation.pk,
+        "mate": mate.pk,
+        "policy": policy.pk,
+        "service": service.pk,
+        "key": key.pk,
+    }
+    found: dict[str, list[Any]] = {"teams:index": [], "teams:new": []}
+    for kind, names in own.items():
+        inner = [things[kind]] if kind in things else []
+        found |= {f"teams:{name}": [team.pk, *inner] for name in names}
+    return found
