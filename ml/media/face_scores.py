@@ -1,8 +1,8 @@
 """Faces of one file through a face network: a logit for each face over time, and where.
 
 The network was trained on the landmarks' bounding box with a little jitter, at one size. Each crop
-is looked at with two margins, as it is and mirrored; a face's logit is the mean over all of them,
-never a mean of probabilities.
+is looked at as it is and mirrored, and with two margins where there are few crops of the face; its
+logit is the mean over all of them, never a mean of probabilities.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ from ml.serving import Served
 
 MARGINS = (0.0, 0.07)
 """Both within the jitter that the crops had in training; chosen on the validation split."""
+ONE_MARGIN = (0.03,)
+"""Where there are several crops, which differ by themselves."""
+SEVERAL = 4
 MOST_CROPS = 8
 """Looked at of one face: the best. Twice as many would cost twice as much and say the same."""
 
@@ -67,7 +70,7 @@ class FaceNetwork:
         return tuple(crop for crop in large if any(crop is one for one in best))
 
     def score(self, track: FaceTrack, crops: Sequence[Crop]) -> FaceScore:
-        said = [self.look(crop) for crop in crops]
+        said = [self.look(crop, margins=_margins(crops)) for crop in crops]
         maps = [where for _, where in said if where is not None]
         return FaceScore(
             track=track,
@@ -77,11 +80,13 @@ class FaceNetwork:
         )
 
     def look(
-        self, crop: Crop, change: Change = lambda pixels: pixels
+        self,
+        crop: Crop,
+        change: Change = lambda pixels: pixels,
+        margins: Sequence[float] = MARGINS,
     ) -> tuple[float, NDArray[np.float32] | None]:
-        """One crop, after `change`: the mean logit of all views, and the mean map of the tight
-        ones."""
-        seen = [self._seen(change(with_margin(crop, margin))) for margin in MARGINS]
+        """One crop, after `change`: the mean logit of all views, and the map of the tightest."""
+        seen = [self._seen(change(with_margin(crop, margin))) for margin in margins]
         return float(np.mean([logit for logit, _ in seen])), seen[0][1]
 
     def _seen(self, pixels: Pixels) -> tuple[float, NDArray[np.float32] | None]:
@@ -100,7 +105,12 @@ class FaceNetwork:
 
     def after(self, crops: Sequence[Crop], change: Change) -> float:
         """The mean logit of the same faces after a harmless change."""
-        return float(np.mean([self.look(crop, change)[0] for crop in crops]))
+        margins = _margins(crops)
+        return float(np.mean([self.look(crop, change, margins)[0] for crop in crops]))
+
+
+def _margins(crops: Sequence[Crop]) -> Sequence[float]:
+    return ONE_MARGIN if len(crops) >= SEVERAL else MARGINS
 
 
 # === Harmless changes: what any platform does to a picture ===
