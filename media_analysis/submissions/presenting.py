@@ -12,6 +12,7 @@ from accounts.roles import Permission
 from audit.models import Event
 from audit.walking import first_bad_event
 from media_analysis.submissions import alike, deleting, pictures
+from media_analysis.submissions.face_map import face_map
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.services import Received
 from media_analysis.submissions.story import told_event
@@ -145,6 +146,7 @@ def finding(said: Json) -> dict[str, Any]:
                 "text": evidence["text"],
                 "strength": evidence["strength"],
                 "details": details(evidence.get("data") or {}),
+                "map": face_map(evidence.get("data") or {}),
             }
             for evidence in said.get("evidence", [])
         ],
