@@ -26,7 +26,7 @@ SECRET_KEY = env.str("SECRET_KEY", "") or (
     _secret_file.read_text().strip() if _secret_file.exists() else ""
 )
 # Commands that sign nothing and open no database run on a machine that was never set up.
-_SIGN_NOTHING = {"verify", "evaluate", "prepare", "train", "release", "sandbox_selftest"}
+_SIGN_NOTHING = {"verify", "evaluate", "prepare", "leaks", "train", "release", "sandbox_selftest"}
 _needs_no_secret = len(sys.argv) > 1 and sys.argv[1] in _SIGN_NOTHING
 if not SECRET_KEY and _needs_no_secret:
     SECRET_KEY = secrets.token_urlsafe(60)
