@@ -1,7 +1,6 @@
 """Looking at people and keys in the administration.
 
-Whatever has rules or belongs in the record is read-only here: a form that saves a row would do it
-past both. The verbs in `accounts.services` are offered as actions instead.
+All of it is read-only; the verbs in `accounts.services` are offered as actions instead.
 """
 
 from __future__ import annotations
@@ -11,23 +10,18 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db import models
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
 from accounts.actors import actor_of
 from accounts.errors import Refused
 from accounts.models import ApiKey, Invitation, Membership, ServiceAccount, Session, Team, User
 from accounts.services import invitations, keys, people
+from audit.admin import ReadOnlyAdmin
 
 
-class ReadOnly(ModelAdmin):  # type: ignore[misc]
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+class WithVerbs(ReadOnlyAdmin):
+    """Read-only, but verbs can be run on the rows that were ticked."""
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    actions: Any = []
 
     def each(self, request: HttpRequest, rows: models.QuerySet[Any], verb: Any, done: str) -> None:
         """Run a verb on every chosen row; each is its own transaction and its own event."""
@@ -43,7 +37,7 @@ class ReadOnly(ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(User)
-class UserAdmin(ReadOnly):
+class UserAdmin(WithVerbs):
     list_display = ["email", "name", "is_active", "is_staff", "last_login", "created_at"]
     list_filter = ["is_active", "is_staff"]
     search_fields = ["email", "name"]
@@ -69,20 +63,21 @@ class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]
     extra = 0
     can_delete = False
     readonly_fields = ["user", "role", "created_at"]
+    verbose_name_plural = "members"
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
 
 @admin.register(Team)
-class TeamAdmin(ReadOnly):
+class TeamAdmin(ReadOnlyAdmin):
     list_display = ["name", "created_at"]
     search_fields = ["name"]
     inlines = [MembershipInline]
 
 
 @admin.register(Invitation)
-class InvitationAdmin(ReadOnly):
+class InvitationAdmin(WithVerbs):
     list_display = ["email", "team", "role", "invited_by", "expires_at", "accepted_at",
                     "revoked_at"]  # fmt: skip
     list_filter = ["team", "role"]
@@ -95,7 +90,7 @@ class InvitationAdmin(ReadOnly):
 
 
 @admin.register(ServiceAccount)
-class ServiceAccountAdmin(ReadOnly):
+class ServiceAccountAdmin(WithVerbs):
     list_display = ["name", "team", "is_active", "created_at"]
     list_filter = ["team", "is_active"]
     actions = ["disable"]
@@ -106,7 +101,7 @@ class ServiceAccountAdmin(ReadOnly):
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(ReadOnly):
+class ApiKeyAdmin(WithVerbs):
     list_display = ["prefix", "name", "service", "scopes", "expires_at", "last_used_at",
                     "revoked_at"]  # fmt: skip
     list_filter = ["service__team"]
@@ -119,7 +114,7 @@ class ApiKeyAdmin(ReadOnly):
 
 
 @admin.register(Session)
-class SessionAdmin(ReadOnly):
+class SessionAdmin(ReadOnlyAdmin):
     list_display = ["user", "ip", "created_at", "last_seen_at", "expire_date"]
     fields = ["user", "ip", "user_agent", "created_at", "last_seen_at", "expire_date"]
     search_fields = ["user__email"]

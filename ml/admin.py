@@ -1,4 +1,8 @@
-"""To look at, not to change: the verbs are in `services.py`, and they leave events."""
+"""To look at, not to change: the verbs are in `services.py`, and they leave events.
+
+What media say of themselves (their metadata, the engine's whole result) is not shown here:
+running the house is not looking at its media.
+"""
 
 from __future__ import annotations
 
@@ -6,30 +10,52 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin, TabularInline
 
+from audit.admin import ReadOnlyAdmin
 from ml.models import Analysis, FindingRow
 
 
-class ReadOnly:
+class FindingInline(admin.TabularInline):  # type: ignore[type-arg]
+    model = FindingRow
+    fields = ["detector", "version", "status", "score", "probability_manipulated", "seconds"]
+    readonly_fields = fields
+    can_delete = False
+    extra = 0
+    show_change_link = False
+
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class FindingInline(ReadOnly, TabularInline):  # type: ignore[misc]
-    model = FindingRow
-    fields = ["detector", "version", "status", "score", "probability_manipulated", "reason"]
-
 
 @admin.register(Analysis)
-class AnalysisAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
-    list_display = ["id", "state", "outcome", "priority", "attempt", "worker", "created_at"]
+class AnalysisAdmin(ReadOnlyAdmin):
+    list_display = ["id", "state", "outcome", "reason_code", "priority", "attempt", "worker",
+                    "created_at", "finished_at"]  # fmt: skip
     list_filter = ["state", "outcome", "priority"]
-    search_fields = ["id", "chain", "blob__sha256"]
+    list_select_related = False
+    search_fields = ["=id", "=chain", "=blob__sha256"]
+    ordering = ["-created_at"]
+    fields = [
+        ("state", "outcome", "probability_manipulated"),
+        ("reason_code", "incomplete"),
+        ("engine_version", "seconds", "result_sha256"),
+        ("priority", "attempt", "crashes", "fence"),
+        ("worker", "lease_until", "progress", "stage"),
+        ("created_at", "available_at", "started_at", "finished_at"),
+        ("blob", "chain"),
+    ]
+    readonly_fields = ["created_at", "chain"]
     inlines = [FindingInline]
+
+
+@admin.register(FindingRow)
+class FindingAdmin(ReadOnlyAdmin):
+    list_display = ["detector", "version", "status", "score", "probability_manipulated", "analysis"]
+    list_filter = ["detector", "status"]
+    list_select_related = ["analysis"]
+    search_fields = ["=analysis__id"]
+    fields = ["analysis", "detector", "version", "status", "score", "probability_manipulated",
+              "log10_lr", "weights_sha256", "parameters", "counts", "seconds"]  # fmt: skip

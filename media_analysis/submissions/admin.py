@@ -1,4 +1,4 @@
-"""A read-only look at what was sent in; the pages of the product are the place to work."""
+"""Which submissions there are, without their names and notes: those belong to their team."""
 
 from __future__ import annotations
 
@@ -6,31 +6,32 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
+from audit.admin import ReadOnlyAdmin
 from media_analysis.submissions.models import Submission
 
 
 @admin.register(Submission)
-class SubmissionAdmin(ModelAdmin):  # type: ignore[misc]
-    list_display = ["filename", "team", "outcome", "state", "created_at"]
+class SubmissionAdmin(ReadOnlyAdmin):
+    list_display = ["id", "team", "state", "outcome", "created_at"]
     list_filter = ["team", "analysis__state", "analysis__outcome"]
     list_select_related = ["team", "analysis"]
-    search_fields = ["filename", "external_id", "blob__sha256"]
+    search_fields = ["=id", "=blob__sha256"]
+    fields = ["id", "team", "submitted_by", "submitted_by_service", "state", "outcome",
+              "analysis", "blob", "created_at"]  # fmt: skip
+    readonly_fields = ["id", "state", "outcome", "created_at"]
+
+    def get_object(self, request: HttpRequest, *args: Any, **more: Any) -> Submission | None:
+        """Nameless, so that the page's title is its id."""
+        found = super().get_object(request, *args, **more)
+        if found is not None:
+            found.filename = ""
+        return found
 
     @admin.display(ordering="analysis__outcome")
     def outcome(self, submission: Submission) -> str:
-        return submission.analysis.outcome or "-"
+        return submission.analysis.shown_outcome or "-"
 
     @admin.display(ordering="analysis__state")
     def state(self, submission: Submission) -> str:
         return submission.analysis.state
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

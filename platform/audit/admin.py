@@ -8,15 +8,20 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.html import format_html
-from unfold.admin import ModelAdmin
 
 from .models import Checkpoint, Event
 
 
-class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
-    actions = None
+class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """For every table of the administration: whatever has rules or is on record is only looked at.
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    A form that saves a row would do it past both.
+    """
+
+    actions: Any = None
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -31,7 +36,6 @@ class EventAdmin(ReadOnlyAdmin):
     list_display = ("id", "recorded_at", "verb", "who", "object_type", "object_id", "seq")
     list_filter = ("verb", "object_type")
     search_fields = ("=who", "=object_id", "=chain")
-    show_full_result_count = False
     fields = ("id", "recorded_at", "chain", "seq", "verb", "who", "said", "hash_hex", "prev_hex")
     readonly_fields = fields
 

@@ -68,7 +68,6 @@ CONTENT_SECURITY_POLICY = {
 
 # --- applications --------------------------------------------------------------------------------
 INSTALLED_APPS = [
-    "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

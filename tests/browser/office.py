@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.urls import reverse
 
-from accounts.models import Role, Team
+from accounts.models import Role, Scope, Team
+from accounts.services import invitations, keys
 from jobs.services import claim_one, park
 from media_analysis.dashboard.models import Ending, How
-from media_analysis.review import routing
+from media_analysis.review import house_rules, routing
 from media_analysis.review import services as review
 from media_analysis.review.models import Case
 from media_analysis.submissions.models import Submission
@@ -24,6 +26,7 @@ class Office:
     lead: Person
     admin: Person
     parked: Submission
+    things: dict[str, str]
 
 
 def furnish(team: Team, alice: Person, bob: Person, send: Send) -> Office:
@@ -45,7 +48,8 @@ def furnish(team: Team, alice: Person, bob: Person, send: Send) -> Office:
                 "5 attempts failed; the last: the blob storage did not answer"),
     ]  # fmt: skip
     _figures(team)
-    return Office(member(team, Role.LEAD), member(team, Role.ADMIN), parked[0])
+    lead, admin = member(team, Role.LEAD), member(team, Role.ADMIN)
+    return Office(lead, admin, parked[0], _things(team, lead, admin))
 
 
 def addresses(office: Office) -> dict[str, str]:
@@ -53,6 +57,45 @@ def addresses(office: Office) -> dict[str, str]:
     return {
         "dashboard": reverse("dashboard:overview"),
         "retry": reverse("dashboard:retry", args=[office.parked.pk]),
+        **office.things,
+    }
+
+
+def administration() -> dict[str, str]:
+    """Pages of the administration, for a site administrator."""
+    analysis = Analysis.objects.filter(state="parked").values_list("pk", flat=True).first()
+    return {
+        "admin": reverse("admin:index"),
+        "admin-people": reverse("admin:accounts_user_changelist"),
+        "admin-events": reverse("admin:audit_event_changelist"),
+        "admin-decisions": reverse("admin:review_decision_changelist"),
+        "admin-analysis": reverse("admin:ml_analysis_change", args=[analysis]),
+    }
+
+
+def _things(team: Team, lead: Person, admin: Person) -> dict[str, str]:
+    """Invitations, policies and keys in every state, and the addresses of their pages."""
+    invitations.invite(lead.actor, team, "dora@example.org", Role.MODERATOR)
+    gone = invitations.invite(lead.actor, team, "eve@example.org", Role.VIEWER)
+    invitations.withdraw(lead.actor, gone.invitation)
+    policy = house_rules.write_policy(lead.actor, team, "Elections", "No altered faces or voices.")
+    old = house_rules.write_policy(lead.actor, team, "Campaign of 2024", "As it was then.")
+    house_rules.retire_policy(lead.actor, old)
+    service = keys.create_service_account(admin.actor, team, "Wire service, photo desk")
+    scopes = [Scope.SUBMISSIONS_READ, Scope.SUBMISSIONS_WRITE]
+    nets = ["192.0.2.0/24"]
+    key = keys.issue_key(admin.actor, service, "production", scopes, allowed_networks=nets).key
+    old_key = keys.issue_key(admin.actor, service, "first try", [Scope.REPORTS_READ]).key
+    keys.revoke_key(admin.actor, old_key)
+    pages: dict[str, list[Any]] = {
+        "members": [], "roles": [], "rename": [], "rules": [], "policies": [], "services": [],
+        "write_policy": [], "new_service": [], "remove": [lead.user.pk],
+        "edit_policy": [policy.pk], "delete_policy": [policy.pk],
+        "new_key": [service.pk], "close_service": [service.pk], "revoke_key": [key.pk],
+    }  # fmt: skip
+    return {
+        f"team-{name.replace('_', '-')}": reverse(f"teams:{name}", args=[team.pk, *more])
+        for name, more in pages.items()
     }
 
 

@@ -15,6 +15,7 @@ from media_analysis.review import services
 from tests.browser import office as offices
 from tests.browser.walked import a_case, addresses, walk
 from tests.browser.watched import Watched
+from tests.factories import UserFactory
 from tests.people import Person, Send
 
 FOLDER = Path(__file__).resolve().parents[2] / ".touchstone" / "screenshots"
@@ -92,3 +93,7 @@ def test_pages_of_the_office(
             for scheme in ("light", "dark"):
                 where = {"scheme": scheme, "width": width}
                 shoot(f"{name}-{scheme}{suffix}", path, user=office.admin.user, **where)
+    root = UserFactory(is_staff=True, is_superuser=True)
+    for name, path in offices.administration().items():
+        for scheme in ("light", "dark"):
+            shoot(f"{name}-{scheme}", path, user=root, scheme=scheme)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from playwright.sync_api import expect
 
 from accounts.models import Team
-from tests.browser.office import Office, addresses, furnish
+from tests.browser.office import Office, addresses, administration, furnish
 from tests.browser.watched import Watched
+from tests.factories import UserFactory
 from tests.people import Person, Send
 
 Open = Callable[..., Watched]
@@ -43,6 +45,23 @@ def test_nothing_is_cut_off_on_a_small_screen(
     assert not any(wide.values()), wide
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_administration_keeps_to_the_policy(
+    open_page: Open, office: Office, scheme: str
+) -> None:
+    """The content security policy refuses nothing, and axe finds nothing serious."""
+    watched = open_page(user=UserFactory(is_staff=True, is_superuser=True), scheme=scheme)
+    for path in administration().values():
+        watched.goto(path)
+    assert watched.unexcused() == []
+    watched.excuse("Applying inline style")  # axe itself does, to read stylesheets with @import
+    found = {}
+    for name, path in administration().items():
+        watched.goto(path)
+        found[name] = watched.axe()
+    assert not any(found.values()), found
+
+
 def test_trying_again_works_without_script(open_page: Open, office: Office) -> None:
     """From the list over the question to the message, with JavaScript switched off."""
     watched = open_page(user=office.lead.user, java_script_enabled=False)
@@ -50,3 +69,28 @@ def test_trying_again_works_without_script(open_page: Open, office: Office) -> N
     page.get_by_role("link", name="Try again press-conference-final-cut.mp4").click()
     page.get_by_role("button", name="Try again").click()
     assert page.get_by_text("waits for a worker again").is_visible()
+
+
+def test_a_key_is_issued_copied_and_gone(open_page: Open, office: Office) -> None:
+    """By page: the secret is shown and can be copied; the list afterwards has only its prefix."""
+    watched = open_page(user=office.admin.user, permissions=["clipboard-read", "clipboard-write"])
+    page = watched.goto(office.things["team-new-key"])
+    page.get_by_label("Name of the key").fill("nightly")
+    page.get_by_label("Read submissions and verdicts").check()
+    page.get_by_role("button", name="Issue the key").click()
+    page.get_by_role("button", name="Copy the key").click()
+    expect(page.locator("#live")).to_contain_text("copied")
+    secret = page.evaluate("navigator.clipboard.readText()")
+    assert secret.startswith("tsk_") and watched.axe() == []
+    page.get_by_role("link", name="I have copied it").click()
+    assert secret[:10] in page.content() and secret not in page.content()
+
+
+def test_an_invitation_shows_its_link(open_page: Open, office: Office) -> None:
+    """Sent by page; the answer has the link and is as accessible as the rest."""
+    watched = open_page(user=office.lead.user)
+    page = watched.goto(office.things["team-members"])
+    page.get_by_label("E-mail address").fill("fay@example.org")
+    page.get_by_role("button", name="Send the invitation").click()
+    assert page.get_by_role("heading", name="fay@example.org is invited").is_visible()
+    assert "/accounts/invitation/" in page.content() and watched.axe() == []

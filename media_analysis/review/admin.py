@@ -1,0 +1,46 @@
+"""Cases, decisions and a team's rules, to look at. What was written about media is not shown."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from audit.admin import ReadOnlyAdmin
+from media_analysis.review.models import Case, Decision, Policy, RoutingRule
+
+
+@admin.register(Case)
+class CaseAdmin(ReadOnlyAdmin):
+    list_display = ["id", "team", "state", "opened_because", "holder", "opened_at", "lease_until",
+                    "decided_at"]  # fmt: skip
+    list_filter = ["state", "team", "opened_because"]
+    list_select_related = ["team", "holder"]
+    search_fields = ["=id", "=submission__id"]
+    fields = ["team", "state", "opened_because", "opened_at", "holder", "fence", "claimed_at",
+              "lease_until", "decided_at"]  # fmt: skip
+
+
+@admin.register(Decision)
+class DecisionAdmin(ReadOnlyAdmin):
+    list_display = ["id", "team", "outcome", "policy", "decided_by", "seconds_on_case",
+                    "created_at"]  # fmt: skip
+    list_filter = ["outcome", "team"]
+    list_select_related = ["team", "policy", "decided_by"]
+    search_fields = ["=id", "=case__id"]
+    fields = ["team", "case", "fence", "outcome", "policy", "decided_by", "seconds_on_case",
+              "created_at"]  # fmt: skip
+    readonly_fields = ["created_at"]
+
+
+@admin.register(Policy)
+class PolicyAdmin(ReadOnlyAdmin):
+    list_display = ["name", "team", "is_active"]
+    list_filter = ["team", "is_active"]
+    list_select_related = ["team"]
+    search_fields = ["name"]
+
+
+@admin.register(RoutingRule)
+class RoutingRuleAdmin(ReadOnlyAdmin):
+    list_display = ["team", "manipulation_found", "inconclusive", "no_manipulation_found",
+                    "rejected"]  # fmt: skip
+    list_select_related = ["team"]

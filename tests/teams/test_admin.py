@@ -1,0 +1,113 @@
+"""The administration looks, and never changes, and never tells a secret or a name of media."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.test import RequestFactory
+from django.urls import reverse
+
+from accounts.models import ApiKey, Invitation, Scope
+from accounts.services import keys
+from accounts.services.invitations import invite
+from audit.models import Event
+from media_analysis.review import house_rules
+from media_analysis.review import services as review
+from media_analysis.submissions.models import Submission
+from ml.models import Analysis, FindingRow
+from tests.people import Person, Send
+from tests.review.test_services import opened
+
+REGISTERED = sorted(admin.site._registry, key=lambda model: model._meta.label)
+SECRETS = {"password", "token_sha256", "key_sha256", "session_data", "session_key", "png"}
+
+
+def name(model: Any, what: str) -> str:
+    return f"admin:{model._meta.app_label}_{model._meta.model_name}_{what}"
+
+
+@pytest.fixture
+def filled(lead: Person, admin: Person, alice: Person, send: Send) -> Person:
+    """One of everything, with words that nobody outside of the team may read."""
+    case = opened(alice, send)
+    Submission.objects.update(filename="canary.png", note="canary note", external_id="canary")
+    case = review.claim(alice.actor, case.pk)
+    review.decide(alice.actor, case.pk, case.fence, review.Words("unclear", "canary", "canary"))
+    house_rules.write_policy(lead.actor, lead.team, "Elections", "text")
+    house_rules.route(lead.actor, lead.team, ["inconclusive"])
+    invite(lead.actor, lead.team, "dora@example.org", lead.actor.teams[lead.team.pk])
+    service = keys.create_service_account(admin.actor, admin.team, "Wire")
+    keys.issue_key(admin.actor, service, "key", [Scope.REPORTS_READ])
+    FindingRow.objects.create(
+        analysis=Analysis.objects.get(), detector="d", status="ran", reason="canary",
+        evidence=[{"text": "canary"}],
+    )  # fmt: skip
+    return alice
+
+
+@pytest.mark.parametrize("model", REGISTERED, ids=lambda m: m._meta.label)
+def test_each_table_is_shown_and_not_changed(
+    model: Any, filled: Person, site_admin: Person
+) -> None:
+    """List and page open; nothing can be added, changed or deleted; no secret, no media's words."""
+    client = site_admin.client()
+    pages = [client.get(reverse(name(model, "changelist")))]
+    row = model._default_manager.first()
+    if row is not None:
+        path = reverse(name(model, "change"), args=[row.pk])
+        pages.append(client.get(path))
+        assert client.post(path, {"name": "x"}).status_code == 403
+        assert client.post(reverse(name(model, "delete"), args=[row.pk])).status_code == 403
+    assert client.get(reverse(name(model, "add"))).status_code == 403
+    hashes = [*ApiKey.objects.values_list("key_sha256", flat=True),
+              *Invitation.objects.values_list("token_sha256", flat=True)]  # fmt: skip
+    for page in pages:
+        assert page.status_code == 200
+        text = page.content.decode()
+        assert "canary" not in text
+        assert not any(secret in text for secret in [*hashes, site_admin.user.password])
+
+
+@pytest.mark.parametrize("model", REGISTERED, ids=lambda m: m._meta.label)
+def test_no_secret_is_a_field_of_a_page(model: Any, site_admin: Person) -> None:
+    """By name, for whatever is registered later."""
+    request = RequestFactory().get("/")
+    request.user = site_admin.user
+    shown = admin.site._registry[model]
+    fields = {str(field) for group in shown.get_fieldsets(request) for field in group[1]["fields"]}
+    assert not fields & SECRETS
+    assert not {str(column) for column in shown.get_list_display(request)} & SECRETS
+
+
+def test_what_is_on_record_can_be_looked_at() -> None:
+    """Audit rows, findings, analyses and decisions have their place."""
+    there = {model._meta.label for model in REGISTERED}
+    assert {"audit.Event", "ml.FindingRow", "ml.Analysis", "review.Decision"} <= there
+
+
+def test_an_action_is_a_verb_with_its_event(filled: Person, site_admin: Person) -> None:
+    """Revoking from the list goes through the service, so it is on record."""
+    key = ApiKey.objects.get()
+    answer = site_admin.client().post(
+        reverse("admin:accounts_apikey_changelist"),
+        {"action": "revoke", "_selected_action": [str(key.pk)]},
+        follow=True,
+    )
+    key.refresh_from_db()
+    assert answer.status_code == 200 and key.revoked_at is not None
+    assert Event.objects.filter(verb="key.revoked").exists()
+
+
+def test_the_login_is_the_one_of_everybody(client: Any, db: None) -> None:
+    """No second login page without lock-out and second factor."""
+    assert (
+        "/accounts/login/" in client.get(reverse("admin:login"), follow=True).request["PATH_INFO"]
+    )
+
+
+def test_the_theme_is_our_own() -> None:
+    """Nothing that needs inline script or style is installed."""
+    assert not apps.is_installed("unfold")
