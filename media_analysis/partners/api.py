@@ -47,7 +47,7 @@ PERMISSIONS = {
 }
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
-    str,
+    {"type": "string", "pattern": r"^[\x21-\x7e]{1,255}$"},
     OpenApiParameter.HEADER,
     description="Any text of your own, up to 255 visible ASCII characters. The same key with the "
     "same request is done once; with another request it answers 422.",
@@ -86,7 +86,11 @@ class Submissions(TellsItsLimits, ViewSet):
         submission, found = self._sent(request, actor, team, file, words, send)
         fresh = Submission.objects.select_related("analysis", "blob").get(pk=submission.pk)
         body = SubmissionSerializer(fresh, context={"request": request}).data
-        headers = {"Location": body["url"], "Idempotent-Replayed": "true" if found else "false"}
+        # A plain str: DRF's kind of address is one that a WSGI server may refuse in a header.
+        headers = {
+            "Location": str(body["url"]),
+            "Idempotent-Replayed": "true" if found else "false",
+        }
         return Response(body, status=202, headers=headers)
 
     def _sent(
@@ -122,7 +126,8 @@ class Submissions(TellsItsLimits, ViewSet):
         responses={200: PageSerializer, **PROBLEMS},
     )
     def list(self, request: Request) -> Response:
-        asked = FilterSerializer(data=request.query_params)
+        # As a plain dict, or an empty value would count as none: it is told like any wrong one.
+        asked = FilterSerializer(data=request.query_params.dict())
         asked.is_valid(raise_exception=True)
         wanted = asked.validated_data
         page = history.page(actor_of(request), wanted, wanted.get("cursor"))
@@ -167,8 +172,10 @@ class Submissions(TellsItsLimits, ViewSet):
         request=None,
         responses={
             202: SubmissionSerializer,
-            409: OpenApiResponse(ProblemSerializer, description="It had already ended."),
-            **{k: v for k, v in PROBLEMS.items() if k[0] != 409},
+            **PROBLEMS,
+            (409, "application/problem+json"): OpenApiResponse(
+                ProblemSerializer, description="It had already ended."
+            ),
         },
     )
     def cancel(self, request: Request, pk: UUID) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from media_analysis.submissions import cursors, words
@@ -120,6 +121,7 @@ class DetailSerializer(SubmissionSerializer):
         return whole_result(analysis) if analysis.state == "done" else None
 
 
+@extend_schema_serializer(many=False)
 class PageSerializer(serializers.Serializer[Any]):
     next = serializers.URLField(allow_null=True)
     previous = serializers.URLField(allow_null=True)

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from typing import BinaryIO
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from accounts.actors import Actor
@@ -14,12 +15,17 @@ from media_analysis.partners.models import IdempotentRequest
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.services import Received
 
-BUSY_SECONDS = 900
-"""Longer than any upload may take; a server that died is forgotten after that."""
+BUSY_SECONDS = settings.IDEMPOTENCY_BUSY_SECONDS
+"""Longer than storing takes, for the bytes have arrived by then. A server that died is forgotten
+after that; one that was only slow finds its place taken and writes nothing."""
 
 
 class StillBusy(Exception):
     """The first request with this key has not been answered yet."""
+
+
+class Overtaken(Exception):
+    """We were slower than our place was kept, and somebody else has answered by now."""
 
 
 class Differs(Exception):
@@ -63,6 +69,8 @@ def once(
         return _settled(mine)
     try:
         received = send(lambda one: _answered(mine, one.submission))
+    except Overtaken:
+        return _settled(mine)
     except BaseException:
         mine.filter(submission__isnull=True).update(busy_until=None)
         raise
@@ -78,4 +86,7 @@ def _settled(mine: QuerySet[IdempotentRequest]) -> tuple[Submission, bool]:
 
 
 def _answered(mine: QuerySet[IdempotentRequest], submission: Submission) -> None:
-    mine.update(submission=submission, busy_until=None)
+    """Inside the transaction that writes the submission: whoever comes second writes neither."""
+    unanswered = mine.filter(submission__isnull=True)
+    if not unanswered.update(submission=submission, busy_until=None):
+        raise Overtaken

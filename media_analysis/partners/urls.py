@@ -1,7 +1,8 @@
-from django.urls import path
+from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
 from media_analysis.partners.api import Submissions
+from media_analysis.partners.astray import NothingHere
 from media_analysis.partners.docs import reference
 
 app_name = "api"
@@ -27,4 +28,6 @@ urlpatterns = [
         name="schema",
     ),
     path("docs/", reference, name="docs"),
+    # With its slash only, so that an address that lacks one is still sent on to where it is right.
+    re_path(r"^.*/$", NothingHere.as_view(), name="nothing-here"),
 ]

@@ -105,7 +105,9 @@ def _unfinished(request: HttpRequest, mine: Case, form: DecisionForm) -> HttpRes
     """The form comes back to whoever holds the case; from anybody else the words are kept."""
     if _holds(actor_of(request), mine):
         return _page(request, mine, form, status=422)
-    services.keep_draft(actor_of(request), mine.pk, form.as_written())
+    words = form.as_written()
+    if words.reason.strip() or words.note.strip():
+        services.keep_draft(actor_of(request), mine.pk, words)
     return _too_late(request, mine)
 
 

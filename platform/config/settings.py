@@ -229,6 +229,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "media_analysis.partners.problems.handler",
 }
+IDEMPOTENCY_BUSY_SECONDS = env.float("IDEMPOTENCY_BUSY_SECONDS", 120.0)
 SPECTACULAR_SETTINGS = {
     "TITLE": "Touchstone",
     "DESCRIPTION": "Tells genuine media from manipulated media. A person decides.",

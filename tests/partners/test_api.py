@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -16,8 +17,10 @@ from accounts.models import Role, Scope, Team
 from accounts.services.keys import issue_key
 from media_analysis.partners.models import IdempotentRequest
 from media_analysis.partners.serializers import FilterSerializer
+from media_analysis.partners.services import once
 from media_analysis.submissions.forms import HistoryFilter
 from media_analysis.submissions.models import Submission
+from media_analysis.submissions.services import Received, submit
 from tests.factories import ServiceAccountFactory
 from tests.people import Person, Send, member, picture
 
@@ -108,6 +111,23 @@ def test_a_request_in_flight_answers_busy(both: Client) -> None:
     problem(send_in(both, key="k"), 409, "idempotency_busy")
 
 
+def test_a_slow_first_request_that_was_overtaken_writes_nothing(alice: Person) -> None:
+    """Its place was given away while it stored: both answers name the one submission."""
+
+    def send(also: Callable[[Received], None]) -> Received:
+        return submit(alice.actor, alice.team, BytesIO(picture()), "a.png", also=also)
+
+    def slowly(also: Callable[[Received], None]) -> Received:
+        IdempotentRequest.objects.update(busy_until="2000-01-01T00:00Z")
+        seen.append(once(alice.actor, "k", "asked", send))
+        return send(also)
+
+    seen: list[tuple[Submission, bool]] = []
+    slow = once(alice.actor, "k", "asked", slowly)
+    assert (slow, seen) == ((seen[0][0], True), [(seen[0][0], False)])
+    assert Submission.objects.count() == 1
+
+
 @pytest.mark.parametrize("key", ["", "a b", "ä", "x" * 256])
 def test_a_key_that_is_no_key(both: Client, key: str) -> None:
     """One sentence says what a key looks like."""
@@ -168,6 +188,20 @@ def test_bad_bodies(both: Client) -> None:
 def test_a_filter_that_is_none(both: Client, query: dict[str, str]) -> None:
     """Told with the field's name, never ignored."""
     problem(both.get(URL, query), 400, "invalid")
+
+
+@pytest.mark.parametrize("query", ["outcome=", "team=", "sort=", "received_from="])
+def test_an_empty_filter_is_a_wrong_one(both: Client, query: str) -> None:
+    """What the schema forbids is told, not taken for no filter."""
+    problem(both.get(f"{URL}?{query}"), 400, "invalid")
+
+
+@pytest.mark.parametrize("end", ["nowhere/", "submissions/17/", "submissions/null,null/cancel/"])
+def test_an_address_that_is_none_is_a_problem_not_a_page(both: Client, end: str) -> None:
+    """A program is answered in its own language wherever it goes astray."""
+    problem(both.get(f"/api/v1/{end}"), 404, "not_found")
+    problem(both.post(f"/api/v1/{end}"), 404, "not_found")
+    assert both.get(URL.rstrip("/"))["Location"] == URL
 
 
 def test_scopes_hold(partner: Partner, alice: Person, send: Send) -> None:

@@ -94,6 +94,7 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "api:submission-cancel": ("post", rest(404, 403, 403, 202)),
     "api:schema": ("get", (200,) * 9),
     "api:docs": ("get", (200,) * 9),
+    "api:nothing-here": ("get", (404,) * 9),
 }
 OWN_ACCOUNT = (
     "account_",

@@ -1,0 +1,31 @@
+"""What the fuzzer cannot guess: ids that exist, and bytes that are media. Loaded by its program."""
+
+from __future__ import annotations
+
+import io
+import os
+from typing import Any
+
+import schemathesis
+from hypothesis import strategies as st
+from PIL import Image
+
+IDS = os.environ["SCHEMA_IDS"].split()
+
+
+def picture(shade: int) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8), (shade, 90, 60)).save(out, "PNG")
+    return out.getvalue()
+
+
+schemathesis.openapi.format("binary", st.integers(0, 255).map(picture))
+
+
+@schemathesis.hook
+def flatmap_path_parameters(context: Any, path_parameters: dict[str, Any] | None) -> Any:
+    """Most requests for one submission are for one that is there."""
+    if not path_parameters or "id" not in path_parameters:
+        return st.just(path_parameters)
+    there = st.sampled_from(IDS).map(lambda key: {**path_parameters, "id": key})
+    return st.one_of(there, there, st.just(path_parameters))
