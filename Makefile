@@ -13,7 +13,7 @@ help:
 	@echo "make up           set everything up and serve it on localhost; Ctrl-C stops it"
 	@echo "make test         the whole suite: style, types, settings, fast tests, slow tests"
 	@echo "make test-fast    the fast tests only"
-	@echo "make faults       the long fault run: workers, database and broker killed repeatedly"
+	@echo "make faults       the long runs: everything killed repeatedly, and the schema put to the test"
 	@echo "make bench        speed and memory, as ratios measured in one run"
 	@echo "make screenshots  pictures of the main pages into .touchstone/screenshots"
 	@echo "make lock         pin the requirements anew, with hashes"
@@ -71,9 +71,12 @@ test-fast: setup
 test-slow: setup
 	@$(PG) && $(PY) -m pytest -m "slow or faults or browser"
 
-# The long form: 600 jobs in a storm of kills, freezes, restarts and a lost broker; prints a table.
+# The long forms: 600 jobs in a storm of kills, freezes, restarts and a lost broker; 2,000 uploads
+# while web, worker and database are killed in turn; 2,000 cases against the schema. Tables, printed.
 faults: setup
 	@$(PY) -m tests.faults.storm --jobs 600
+	@$(PY) -m tests.faults.uploads --uploads 2000
+	@$(PG) && SCHEMA_EXAMPLES=500 $(PY) -m pytest tests/schema -q -s
 
 screenshots: setup browser
 	@$(PG) && $(PY) -m pytest tests/browser/screenshots.py -q && echo "Pictures are in .touchstone/screenshots"

@@ -62,12 +62,9 @@ class House:
 
     def clear(self) -> None:
         """Every row of work and of the record, as only a superuser in a test may."""
-        tables = [
-            "ml_thumbnail", "ml_findingrow", "ml_analysis", "jobs_refusedwrite",
-            "jobs_workerheartbeat", "faults_effect", "pgmq.q_touchstone",
-        ]  # fmt: skip
-        record = "SELECT tablename FROM pg_tables WHERE tablename LIKE 'audit%'"
-        tables += [name for (name,) in self.sql(record)]
+        rooms = ("ml", "jobs", "faults", "audit", "blobs", "submissions", "review", "partners")
+        of_rooms = "SELECT tablename FROM pg_tables WHERE split_part(tablename, '_', 1) = ANY(%s)"
+        tables = ["pgmq.q_touchstone", *(name for (name,) in self.sql(of_rooms, list(rooms)))]
         self.sql(
             "SET session_replication_role = replica;"
             + "".join(f"DELETE FROM {table};" for table in tables)
