@@ -13,6 +13,8 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from media_analysis.partners.bodies import MALFORMED, trouble_of
+
 log = logging.getLogger(__name__)
 TYPES = "https://touchstone.invalid/problems/"
 """An identifier, as RFC 9457 allows, and no address: docs/api.md explains each code."""
@@ -36,6 +38,10 @@ def handler(error: Exception, context: dict[str, Any]) -> Response | None:
         error = exceptions.NotFound("There is nothing here that you may see.")
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
+    elif trouble := trouble_of(error):
+        error = Problem(trouble.status, trouble.code, trouble.sentence)
+    elif isinstance(error, exceptions.ParseError):
+        error = Problem(MALFORMED.status, MALFORMED.code, MALFORMED.sentence)
     elif isinstance(error, DatabaseError):
         log.exception("the database did not answer a REST request")
         error = Problem(503, "unavailable", "The service is not available now; try again shortly.")
