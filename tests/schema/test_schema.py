@@ -85,7 +85,7 @@ def in_every_state(alice: Person, send: Send) -> list[Submission]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800 if LONG else 300)
+@pytest.mark.timeout(3600 if LONG else 300)
 def test_no_answer_breaks_the_schema_and_none_is_a_server_error(
     live_server: LiveServer,
     key: str,
