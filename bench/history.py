@@ -70,10 +70,19 @@ INSERT INTO submissions_submission (id, team_id, blob_id, analysis_id, submitted
 SELECT id, team, sha256, analysis, sender, filename, note, '', 'ext-' || n, at FROM made;
 """
 FILE = """
-SET session_replication_role = origin;
-SELECT count(submissions_file_card(id)), count(submissions_file_words(id))
-FROM submissions_submission;
+INSERT INTO submissions_indexcard
+    (submission_id, team_id, received_at, name, size, kind, state, outcome, checks)
+SELECT s.id, s.team_id, s.created_at, lower(s.filename), b.size, split_part(b.media_type, '/', 1),
+    a.state, CASE a.state WHEN 'parked' THEN 'inconclusive' ELSE coalesce(a.outcome, '') END,
+    submissions_checks(a.id)
+FROM submissions_submission s JOIN blobs_blob b ON b.sha256 = s.blob_id
+JOIN ml_analysis a ON a.id = s.analysis_id;
+INSERT INTO submissions_searchtext (submission_id, sha256, sender, haystack, words)
+SELECT s.id, s.blob_id, s.submitted_by_id, said,
+    to_tsvector('simple', regexp_replace(said, '[^[:alnum:]]+', ' ', 'g'))
+FROM submissions_submission s, LATERAL lower(concat_ws(E'\\n', filename, external_id, note)) said;
 """
+"""What the triggers do, for all rows at once."""
 ASKED: dict[str, dict[str, Any]] = {
     "everything": {},
     "found": {"outcome": "manipulation_found"},
@@ -135,7 +144,7 @@ def measure(explain: bool) -> None:
         for asked, wanted in ASKED.items():
             for sort in ("newest", "name", "largest"):
                 times = []
-                for _ in range(3):
+                for _ in range(2):
                     began = time.perf_counter()
                     page = history.page(someone, {**wanted, "sort": sort})
                     times.append(time.perf_counter() - began)

@@ -12,15 +12,22 @@ from datetime import UTC, datetime, time
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.actors import Actor
 from accounts.roles import Permission
 from media_analysis.submissions import cursors, words
-from media_analysis.submissions.models import IndexCard, IndexCardQuerySet, Submission
+from media_analysis.submissions.models import (
+    IndexCard,
+    IndexCardQuerySet,
+    SearchText,
+    Submission,
+)
 
 PAGE_SIZE = 50
 BATCH = 500
+FEW = 5000
+NARROWING = ("outcome", "state", "kind", "received_from", "received_to")
 
 
 @dataclass(frozen=True)
@@ -59,9 +66,7 @@ def matching(
         if wanted.get(name):
             found = found.filter(**{name: wanted[name]})
     if wanted.get("detector"):
-        found = found.filter(
-            checks__contains=[f"{wanted['detector']}:{wanted.get('check') or 'ran'}"]
-        )
+        found = found.filter(checks__contains=[_check(wanted)])
     if first := wanted.get("received_from"):
         found = found.filter(received_at__gte=datetime.combine(first, time.min, UTC))
     if last := wanted.get("received_to"):
@@ -85,7 +90,10 @@ def page(
     place = cursors.read(cursor, name)
     backwards = place is not None and place.towards_first
     found, teams = matching(actor, wanted, permission), actor.team_ids(permission)
-    cards = _cards(found, teams, order, place, size + 1)
+    if (said := _said_by_few(wanted)) is not None:
+        found = found.filter(pk__in=said)
+    parts = [_narrowed(found.filter(team=team), wanted, order) for team in teams]
+    cards = _cards(parts, order, place, size + 1)
     more, cards = len(cards) > size, cards[:size]
     if backwards:
         cards.reverse()
@@ -112,21 +120,48 @@ def walk(
             return
 
 
+def _said_by_few(wanted: Mapping[str, Any]) -> Sequence[UUID] | None:
+    """All submissions in which the words stand, when they are few."""
+    if not (asked := (wanted.get("q") or "").strip()):
+        return None
+    met = SearchText.objects.filter(words.said_by(asked, ""))
+    return _if_few(met.values_list("submission_id", flat=True))
+
+
+def _narrowed(own: IndexCardQuerySet, wanted: Mapping[str, Any], order: Order) -> IndexCardQuerySet:
+    """One team's cards; by their ids where the filters leave few and no index has the order.
+
+    The database guesses how rare a thing is from each column by itself. A team that never sends
+    sound, in the order of names, would have it walk through all of the team's names to show an
+    empty page. Here it is looked, not guessed; and what is not few is soon found by walking.
+    """
+    by_time, by_check = order.field == "received_at", wanted.get("detector")
+    if not by_check and (by_time or not any(wanted.get(name) for name in NARROWING)):
+        return own
+    looked = own if by_check else own.order_by("received_at", "submission_id")
+    few = _if_few(looked.values_list("pk", flat=True))
+    return own if few is None else IndexCard.objects.filter(pk__in=few)
+
+
+def _if_few(ids: QuerySet[Any, UUID]) -> Sequence[UUID] | None:
+    found = list(ids[: FEW + 1])
+    return found if len(found) <= FEW else None
+
+
+def _check(wanted: Mapping[str, Any]) -> str:
+    return f"{wanted['detector']}:{wanted.get('check') or 'ran'}"
+
+
 def _cards(
-    found: IndexCardQuerySet,
-    teams: Sequence[UUID],
-    order: Order,
-    place: cursors.Place | None,
-    most: int,
+    teams: Sequence[IndexCardQuerySet], order: Order, place: cursors.Place | None, most: int
 ) -> list[tuple[Any, UUID]]:
     backwards = place is not None and place.towards_first
     sign = "-" if order.descending != backwards else ""
     ordering = [f"{sign}{order.field}", f"{sign}submission_id"]
-    if place is not None:
-        found = found.filter(_beyond(order.field, place, "lt" if sign else "gt"))
+    beyond = _beyond(order.field, place, "lt" if sign else "gt") if place else Q()
     parts = [
-        found.filter(team=team).order_by(*ordering).values_list(order.field, "submission_id")[:most]
-        for team in teams
+        cards.filter(beyond).order_by(*ordering).values_list(order.field, "submission_id")[:most]
+        for cards in teams
     ]
     if not parts:
         return []

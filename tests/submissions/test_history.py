@@ -134,6 +134,21 @@ def test_filters_narrow(alice: Person, send: Send, wanted: dict[str, str], names
     assert set(found(alice, **wanted)) == names
 
 
+@pytest.mark.parametrize("few", [0, 1, 100])
+def test_what_is_few_is_only_a_way_and_no_filter(
+    alice: Person, send: Send, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    """The same rows in the same order, whether a filter leaves few rows or many."""
+    monkeypatch.setattr(history, "FEW", few)
+    for n in range(4):
+        send(alice, shade=n, name=f"{'bird' if n % 2 else 'tree'}{n}.png")
+    assert found(alice, q="bird", sort="name") == ["bird1.png", "bird3.png"]
+    assert found(alice, q="png", kind="image", sort="name_last")[0] == "tree2.png"
+    assert found(alice, kind="video", sort="name") == []
+    assert len(found(alice, state="queued", sort="largest")) == 4
+    assert found(alice, detector="compression", check="failed") == []
+
+
 def test_a_hash_or_an_id_finds_its_submission(alice: Person, charlie: Person, send: Send) -> None:
     """The beginning of a SHA-256 is enough, for those who may look."""
     mine = send(alice)
