@@ -200,7 +200,7 @@ class Uploads:
 
     # --- the reckoning ----------------------------------------------------------------------
     def count(self) -> None:
-        report, sql = self.report, self.house.sql
+        report, sql, stored = self.report, self.house.sql, self.stored()
         report.told_2xx = len(self.told)
         report.never_answered = self.uploads - len(self.told)
         rows = {pk: (blob, state) for pk, blob, state in sql(
@@ -214,7 +214,7 @@ class Uploads:
             blob, state = rows.get(one.submission, ("", ""))
             report.without_row += not blob
             report.wrong_bytes += bool(blob) and blob != one.sha256
-            report.without_blob += self.bytes_of(one.sha256) != one.sha256
+            report.without_blob += stored.get(one.sha256) != one.sha256
             report.without_event += one.submission not in events
             report.without_result += state != "done"
         keys = dict(sql("SELECT key, submission_id::text FROM partners_idempotentrequest"))
@@ -223,16 +223,16 @@ class Uploads:
         )  # each key has bytes of its own
         report.rows_nobody_was_told_of = len(rows.keys() - {one.submission for one in self.told})
         report.rows_nobody_was_told_of += sum(keys.get(t.key) != t.submission for t in self.told)
-        report.rows_without_bytes = sum(self.bytes_of(blob) != blob for blob, _ in rows.values())
+        report.rows_without_bytes = sum(stored.get(blob) != blob for blob, _ in rows.values())
         verified = self.house.manage("audit", "verify", check=False)
         report.audit_broken = verified.returncode
         said = verified.stdout.strip() or verified.stderr.strip()
         report.audit_said = said.splitlines()[-1][:100]
 
-    def bytes_of(self, sha256: str) -> str:
-        """The fingerprint of what really lies in the store under that name."""
-        found = list((self.house.home / "blobs").rglob(sha256))
-        return hashlib.sha256(found[0].read_bytes()).hexdigest() if len(found) == 1 else ""
+    def stored(self) -> dict[str, str]:
+        """What lies in the store: its name, and the fingerprint of its bytes."""
+        files = (path for path in (self.house.home / "blobs").rglob("*") if path.is_file())
+        return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def picture(number: int) -> bytes:
