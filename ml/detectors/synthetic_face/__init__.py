@@ -1,0 +1,1 @@
+"""Resemblance to faces that generators make as a whole."""
