@@ -81,6 +81,11 @@ class Whole:
         wanted = self._left if size is None or size < 0 else min(size, self._left)
         return self._counted(self._stream.readline(wanted) if wanted else b"", wanted)
 
+    def close(self) -> None:
+        """Django closes what it has read to the end."""
+        if hasattr(self._stream, "close"):
+            self._stream.close()
+
     def _counted(self, chunk: bytes, wanted: int) -> bytes:
         if wanted and not chunk:
             raise Torn

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from jobs.runner import execute
 from jobs.services import claim_one
-from media_analysis.review.models import Case
+from media_analysis.review.models import Case, RoutingRule
 from media_analysis.submissions import samples
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.services import submit
@@ -25,6 +25,8 @@ class Walked:
 
 
 def walk(person: Person, *names: str) -> Walked:
+    # The samples are genuine; which of them a detector leaves open may change with its weights.
+    RoutingRule.objects.update_or_create(team=person.team, defaults={"no_manipulation_found": True})
     wanted = [s for s in samples.all_samples() if not names or s.filename in names]
     analysed = {}
     for sample in wanted:
