@@ -230,7 +230,7 @@ def _segment(start: float, end: float, score: float | None = None) -> dict[str, 
     return {
         "start": round(start, 3),
         "length": round(max(end - start, 0.04), 3),
-        "score": score or 0,
+        "score": min(max(score or 0.0, 0.0), 1.0),  # drawn on a lane one unit high
     }
 
 

@@ -113,7 +113,7 @@ class FaceExamination:
             probability_manipulated=probability(log10_lr),
             log10_lr=log10_lr,
             evidence=(evidence,),
-            segments=_segments(top, words.segment, self._media.info.kind),
+            segments=_segments(top, calibration, words.segment, self._media.info.kind),
             weights_sha256=self._detector.network.served.sha256,
             parameters={
                 "log10_lr_low": mean_ratio([low for low, _ in spread]),
@@ -202,13 +202,15 @@ def _in_hundred(share: float) -> str:
     return f"{100 * share:g}"
 
 
-def _segments(score: FaceScore, label: str, kind: Kind) -> tuple[Segment, ...]:
-    """Of a video: the deciding face, crop by crop."""
+def _segments(
+    score: FaceScore, calibration: Calibration, label: str, kind: Kind
+) -> tuple[Segment, ...]:
+    """Of a video: the deciding face, crop by crop, each with the probability of that moment."""
     if kind is not Kind.VIDEO:
         return ()
     starts = [crop.seconds for crop in score.crops]
     ends = [*starts[1:], max(score.track.last, starts[-1])]
     return tuple(
-        Segment(start, end, round(logit, 4), label)
+        Segment(start, end, round(probability(calibration.log10_lr(logit)), 4), label)
         for start, end, logit in zip(starts, ends, score.logits, strict=True)
     )

@@ -92,5 +92,5 @@ def test_an_invitation_shows_its_link(open_page: Open, office: Office) -> None:
     page = watched.goto(office.things["team-members"])
     page.get_by_label("E-mail address").fill("fay@example.org")
     page.get_by_role("button", name="Send the invitation").click()
-    assert page.get_by_role("heading", name="fay@example.org is invited").is_visible()
+    expect(page.get_by_role("heading", name="fay@example.org is invited")).to_be_visible()
     assert "/accounts/invitation/" in page.content() and watched.axe() == []

@@ -141,7 +141,7 @@ def test_of_a_video_the_deciding_face_is_shown_over_time() -> None:
     finding = conclude(track(1, BRIGHT, BRIGHT, GREY), track(2, DARK), kind=Kind.VIDEO)
     assert [round(s.start, 1) for s in finding.segments] == [0.0, 0.2, 0.4]
     assert all(a.end == b.start for a, b in itertools.pairwise(finding.segments))
-    assert finding.segments[0].score is not None
+    assert all(s.score is not None and 0.0 <= s.score <= 1.0 for s in finding.segments)
     assert conclude(track(1, BRIGHT)).segments == ()
 
 
