@@ -34,6 +34,8 @@ class Up:
             [sys.executable, "-m", "local.up"],
             cwd=ROOT, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             start_new_session=True,
+            # A suite that was started in the background hands down that Ctrl-C is ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )  # fmt: skip
 
     def until(self, words: str) -> str:
