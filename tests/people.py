@@ -14,7 +14,7 @@ from accounts.actors import Actor, actor_for_user
 from accounts.models import Role, Team, User
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.services import submit
-from tests.factories import MembershipFactory, TeamFactory
+from tests.factories import MembershipFactory, TeamFactory, UserFactory
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,22 @@ def bob(team: Team) -> Person:
 @pytest.fixture
 def viewer(team: Team) -> Person:
     return member(team, Role.VIEWER)
+
+
+@pytest.fixture
+def lead(team: Team) -> Person:
+    return member(team, Role.LEAD)
+
+
+@pytest.fixture
+def admin(team: Team) -> Person:
+    return member(team, Role.ADMIN)
+
+
+@pytest.fixture
+def site_admin(team: Team) -> Person:
+    """Belongs to no team and may look after all of them."""
+    return Person(UserFactory(is_staff=True, is_superuser=True), team)
 
 
 @pytest.fixture

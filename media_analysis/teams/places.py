@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from accounts.actors import Actor, actor_of
+from accounts.errors import NotAllowed, Refused
 from accounts.models import Team
 from accounts.roles import Permission
 
@@ -59,3 +64,27 @@ def page(
         for label, url in open_to_them
     ]
     return render(request, template, {"team": team, "places": places, **context}, status=status)
+
+
+@contextmanager
+def refusal_on(form: BaseForm, field: str | None) -> Iterator[None]:
+    """What a verb refuses is shown at the field; a missing right stays a 403."""
+    try:
+        yield
+    except NotAllowed:
+        raise
+    except Refused as refusal:
+        form.add_error(field, refusal.sentence)
+
+
+@contextmanager
+def refusal_told(
+    request: HttpRequest, tell: Callable[[HttpRequest, str], None] = messages.info
+) -> Iterator[None]:
+    """What a verb refuses is told on the page that comes next; a missing right stays a 403."""
+    try:
+        yield
+    except NotAllowed:
+        raise
+    except Refused as refusal:
+        tell(request, refusal.sentence)

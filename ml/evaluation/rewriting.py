@@ -21,6 +21,8 @@ from PIL import Image
 
 from ml.contract import Pixels, Samples
 from ml.media.audio import SANDBOX_RATE
+from ml.media.encoding import encoded, even
+from ml.training.sound.degrade import encode_sound
 from sandbox.decoding import Decoding
 from sandbox.services import warden
 from sandbox.types import Want
@@ -53,23 +55,16 @@ def picture(file: BinaryIO) -> Pixels:
 
 
 def png(pixels: Pixels) -> BinaryIO:
-    return _encoded(pixels, ".png", [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    return _file(encoded(pixels, ".png", [cv2.IMWRITE_PNG_COMPRESSION, 1]))
 
 
 def jpeg(pixels: Pixels, quality: int) -> BinaryIO:
-    return _encoded(pixels, ".jpg", [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return _file(encoded(pixels, ".jpg", [cv2.IMWRITE_JPEG_QUALITY, quality]))
 
 
 def jpeg_again(pixels: Pixels, quality: int) -> Pixels:
     with jpeg(pixels, quality) as file, Image.open(file, formats=["JPEG"]) as again:
         return np.asarray(again.convert("RGB"))
-
-
-def _encoded(pixels: Pixels, suffix: str, options: list[int]) -> BinaryIO:
-    done, content = cv2.imencode(suffix, cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), options)
-    if not done:
-        raise RuntimeError(f"OpenCV could not write {suffix}")
-    return _file(content.tobytes())
 
 
 def _file(content: bytes) -> BinaryIO:
@@ -115,7 +110,7 @@ def video(
         container.mux(stream.encode(None))
         samples = decoding.audio() if sound is not None else None
         if samples is not None and len(samples):
-            _add_sound(container, sound, samples)
+            encode_sound(container, sound, samples, SANDBOX_RATE)
     return _file(out.getvalue())
 
 
@@ -130,28 +125,6 @@ def _timed(decoding: Decoding, fps: float | None) -> Iterator[tuple[float, Pixel
         while due <= seconds + 1e-6:
             yield due, pixels
             due += 1.0 / fps
-
-
-def _add_sound(container: Any, stream: Any, samples: Samples) -> None:
-    whole = np.round(np.clip(samples, -1, 1) * 32767).astype(np.int16)
-    frame = av.AudioFrame.from_ndarray(whole[None], format="s16", layout="mono")
-    frame.rate = SANDBOX_RATE
-    resampler = av.AudioResampler(
-        format=stream.codec_context.format,
-        layout="mono",
-        rate=SANDBOX_RATE,
-        frame_size=stream.codec_context.frame_size or 0,
-    )
-    for piece in [*resampler.resample(frame), *resampler.resample(None)]:
-        container.mux(stream.encode(piece))
-    container.mux(stream.encode(None))
-
-
-def even(pixels: Pixels) -> Pixels:
-    """H.264 with quartered colour knows only even sides."""
-    height, width = (side + side % 2 for side in pixels.shape[:2])
-    missing = ((0, height - pixels.shape[0]), (0, width - pixels.shape[1]), (0, 0))
-    return np.pad(pixels, missing, mode="edge")
 
 
 # === Sounds ===

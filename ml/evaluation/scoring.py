@@ -19,6 +19,7 @@ from ml.contract import Outcome, Status
 from ml.evaluation import metrics
 from ml.evaluation.manifest import Case
 from ml.evaluation.records import Record
+from ml.fusion.calibration import probability
 
 FUSED = "fused"
 RATIO, RAW = "log10_lr", "score"
@@ -155,7 +156,7 @@ def _ratio(probability: float) -> float:
 def _probability(log10_lr: float | None) -> float | None:
     if log10_lr is None:
         return None
-    return float(1.0 / (1.0 + (1.0 - EVEN) / EVEN * 10.0**-log10_lr))
+    return probability(log10_lr)
 
 
 # === Figures ===

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ml.contract import Crop, FaceTrack, Pixels
 from ml.media.crops import to_side, with_margin
+from ml.media.encoding import through_codec
 from ml.serving import Served
 
 MARGINS = (0.0, 0.07)
@@ -67,7 +68,7 @@ class FaceNetwork:
         """The best of the face's crops that are large enough, in the order of time."""
         large = [crop for crop in track.crops if face_side(crop) >= self.min_side]
         best = sorted(large, key=lambda crop: -crop.quality)[:MOST_CROPS]
-        return tuple(crop for crop in large if any(crop is one for one in best))
+        return tuple(sorted(best, key=lambda crop: crop.seconds))
 
     def score(self, track: FaceTrack, crops: Sequence[Crop]) -> FaceScore:
         said = [self.look(crop, margins=_margins(crops)) for crop in crops]
@@ -118,10 +119,7 @@ def _margins(crops: Sequence[Crop]) -> Sequence[float]:
 
 def saved_again(pixels: Pixels) -> Pixels:
     """JPEG at quality 75."""
-    bgr = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
-    _, content = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 75])
-    again = np.asarray(cv2.imdecode(content, cv2.IMREAD_COLOR), np.uint8)
-    return np.asarray(cv2.cvtColor(again, cv2.COLOR_BGR2RGB), np.uint8)
+    return through_codec(pixels, ".jpg", [cv2.IMWRITE_JPEG_QUALITY, 75])
 
 
 def made_smaller(pixels: Pixels) -> Pixels:

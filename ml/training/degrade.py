@@ -16,6 +16,7 @@ import numpy as np
 from numpy.random import Generator
 
 from ml.contract import Pixels
+from ml.media.encoding import even, through_codec
 
 Step = Callable[[Pixels], Pixels]
 
@@ -63,37 +64,26 @@ def noise(pixels: Pixels, sigma: float, seed: int) -> Pixels:
 
 
 def jpeg(pixels: Pixels, quality: float) -> Pixels:
-    return _through_codec(pixels, ".jpg", [cv2.IMWRITE_JPEG_QUALITY, round(quality)])
+    return through_codec(pixels, ".jpg", [cv2.IMWRITE_JPEG_QUALITY, round(quality)])
 
 
 def webp(pixels: Pixels, quality: float) -> Pixels:
-    return _through_codec(pixels, ".webp", [cv2.IMWRITE_WEBP_QUALITY, round(quality)])
-
-
-def _through_codec(pixels: Pixels, kind: str, options: list[int]) -> Pixels:
-    done, content = cv2.imencode(kind, cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), options)
-    if not done:
-        raise RuntimeError(f"OpenCV could not write {kind}")
-    return np.asarray(cv2.cvtColor(cv2.imdecode(content, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB))
+    return through_codec(pixels, ".webp", [cv2.IMWRITE_WEBP_QUALITY, round(quality)])
 
 
 def h264(pixels: Pixels, crf: float) -> Pixels:
     """Through a real H.264 encoder, as the second frame of a short clip, so that it is predicted
     from another frame as most frames of a video are."""
-    height, width = (side + side % 2 for side in pixels.shape[:2])
-    even = np.pad(
-        pixels,
-        ((0, height - pixels.shape[0]), (0, width - pixels.shape[1]), (0, 0)),
-        mode="edge",
-    )
-    moved = np.roll(even, 1, axis=1)
+    padded = even(pixels)
+    height, width = padded.shape[:2]
+    moved = np.roll(padded, 1, axis=1)
     file = io.BytesIO()
     with av.open(file, "w", format="matroska") as container:
         stream = container.add_stream("libx264", rate=25)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.thread_count = 1
         stream.options = {"crf": str(round(crf)), "preset": "veryfast", "tune": "zerolatency"}
-        for picture in (moved, even):
+        for picture in (moved, padded):
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         container.mux(stream.encode(None))
     file.seek(0)

@@ -17,7 +17,7 @@ import numpy as np
 
 from ml.contract import Outcome
 from ml.evaluation import metrics
-from ml.fusion.calibration import Calibration
+from ml.fusion.calibration import Calibration, probability
 from ml.media.face_scores import FaceNetwork
 from ml.serving import CARD, Served
 from ml.training import calibrate, crops, data, export, loop
@@ -211,7 +211,7 @@ def measured(store: Store, scored: Sequence[Scored], calibration: Calibration) -
         for s, f in zip(said, fakes, strict=True)
         if s is not Outcome.INCONCLUSIVE
     ]
-    probabilities = [1 / (1 + 10**-ratio) for ratio in ratios]
+    probabilities = [probability(ratio) for ratio in ratios]
     checked = [n for n, s in enumerate(known) if not fakes[n] or store.items[s.number].checked_pair]
     return _rounded(
         {

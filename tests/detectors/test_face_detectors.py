@@ -36,9 +36,6 @@ class Brightness:
     card = {"input": {"side": 32, "min_face_side": 40}}
     sha256 = "0" * 64
 
-    def __init__(self, shaken_by_size: bool = False) -> None:
-        self.shaken_by_size = shaken_by_size
-
     def __call__(self, picture: np.ndarray) -> dict[int, np.ndarray]:
         logit = float(picture.mean()) * 8.0
         where = np.full(16, -3.0, np.float32)

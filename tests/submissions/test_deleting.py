@@ -5,19 +5,13 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from accounts.models import Role, Team
 from audit.models import Event
 from audit.verbs import Verb
 from blobs.services import opened
 from media_analysis.submissions import deleting
 from media_analysis.submissions.models import DeletionRequest, Submission
 from media_analysis.submissions.services import NotAllowed
-from tests.people import Person, Send, member
-
-
-@pytest.fixture
-def lead(team: Team) -> Person:
-    return member(team, Role.LEAD)
+from tests.people import Person, Send
 
 
 def verbs(submission: Submission) -> list[str]:

@@ -12,20 +12,14 @@ import pytest
 from django.http import StreamingHttpResponse
 from django.urls import reverse
 
-from accounts.models import Role, Team
 from accounts.services.chains import team_chain
 from audit.models import Event
 from audit.verbs import Verb
 from media_analysis.submissions import exporting, filters, history
 from media_analysis.submissions.models import SavedFilter
-from tests.people import Person, Send, member
+from tests.people import Person, Send
 
 HISTORY = "/"
-
-
-@pytest.fixture
-def lead(team: Team) -> Person:
-    return member(team, Role.LEAD)
 
 
 def keep(person: Person, query: str, name: str = "Mine", team: str = ""):

@@ -14,12 +14,11 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import plain_words
 from accounts.actors import actor_of
-from accounts.errors import NotAllowed, Refused
 from accounts.models import Role, Team
 from accounts.roles import Permission
 from accounts.services import teams
 from media_analysis.teams.forms import TeamForm
-from media_analysis.teams.places import entered, page
+from media_analysis.teams.places import entered, page, refusal_on
 
 
 @login_required
@@ -45,13 +44,8 @@ def new(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     form = TeamForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusal_on(form, "name"):
             team = teams.create_team(actor, form.cleaned_data["name"])
-        except NotAllowed:
-            raise
-        except Refused as refusal:
-            form.add_error("name", refusal.sentence)
-        else:
             messages.success(request, f"{team} is there. Invite its first admin.")
             return redirect("teams:members", team.pk)
     status = 422 if form.is_bound else 200
@@ -64,13 +58,8 @@ def rename(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor, team = entered(request, pk, Permission.MANAGE_TEAM)
     form = TeamForm(request.POST if request.method == "POST" else None, initial={"name": team.name})
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusal_on(form, "name"):
             renamed = teams.rename_team(actor, team, form.cleaned_data["name"])
-        except NotAllowed:
-            raise
-        except Refused as refusal:
-            form.add_error("name", refusal.sentence)
-        else:
             messages.success(request, f"The team is now called {renamed}.")
             return redirect("teams:rename", team.pk)
     return page(request, team, "teams/rename.html", {"form": form}, 422 if form.is_bound else 200)

@@ -15,12 +15,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.actors import Actor
-from accounts.errors import NotAllowed, Refused
 from accounts.models import ApiKey, Scope, ServiceAccount, Team
 from accounts.roles import Permission
 from accounts.services import keys
 from media_analysis.teams.forms import KeyForm, ServiceForm
-from media_analysis.teams.places import entered, page
+from media_analysis.teams.places import entered, page, refusal_on, refusal_told
 
 
 @login_required
@@ -57,13 +56,8 @@ def new_service(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor, team = entered(request, pk, Permission.MANAGE_KEYS)
     form = ServiceForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusal_on(form, "name"):
             service = keys.create_service_account(actor, team, form.cleaned_data["name"])
-        except NotAllowed:
-            raise
-        except Refused as refusal:
-            form.add_error("name", refusal.sentence)
-        else:
             messages.success(request, f"{service} is there. It needs a key to call.")
             return redirect("teams:new_key", pk, service.pk)
     status = 422 if form.is_bound else 200
@@ -92,7 +86,7 @@ def new_key(request: HttpRequest, pk: UUID, service: UUID) -> HttpResponse:
     mine = _service(actor, team, service)
     form = KeyForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusal_on(form, None):
             issued = keys.issue_key(
                 actor,
                 mine,
@@ -101,11 +95,6 @@ def new_key(request: HttpRequest, pk: UUID, service: UUID) -> HttpResponse:
                 expires_at=form.expires_at(),
                 allowed_networks=form.allowed_networks(),
             )
-        except NotAllowed:
-            raise
-        except Refused as refusal:
-            form.add_error(None, refusal.sentence)
-        else:
             context = {"issued": issued, "service": mine, **_key(issued.key)}
             return page(request, team, "teams/key_issued.html", context)
     context = {"form": form, "service": mine}
@@ -120,13 +109,9 @@ def revoke_key(request: HttpRequest, pk: UUID, key: UUID) -> HttpResponse:
         ApiKey.objects.for_actor(actor).select_related("service"), service__team=team, pk=key
     )
     if request.method == "POST":
-        try:
+        with refusal_told(request):
             keys.revoke_key(actor, mine)
             messages.success(request, f"The key {mine.prefix}… has stopped working.")
-        except NotAllowed:
-            raise
-        except Refused as refusal:
-            messages.info(request, refusal.sentence)
         return redirect("teams:services", pk)
     return page(request, team, "teams/key_revoke.html", {"key": mine, **_key(mine)})
 

@@ -14,12 +14,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import plain_words
 from accounts.actors import Actor
-from accounts.errors import NotAllowed, Refused
 from accounts.models import Invitation, Membership, Role, Team
 from accounts.roles import Permission
 from accounts.services import invitations, teams
 from media_analysis.teams.forms import InviteForm, RoleForm, roles_to_give
-from media_analysis.teams.places import entered, page
+from media_analysis.teams.places import entered, page, refusal_on, refusal_told
 
 CLOSED_SHOWN = 10
 
@@ -39,13 +38,8 @@ def invite(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor, team = entered(request, pk, Permission.MANAGE_MEMBERS)
     form = InviteForm(actor, team, request.POST)
     if form.is_valid():
-        try:
+        with refusal_on(form, "email"):
             invited = invitations.invite(actor, team, form.cleaned_data["email"], form.chosen())
-        except NotAllowed:
-            raise
-        except Refused as refusal:
-            form.add_error("email", refusal.sentence)
-        else:
             return page(request, team, "teams/invited.html", {"invited": invited})
     return _page(request, actor, team, form, 422)
 
@@ -56,14 +50,10 @@ def invite(request: HttpRequest, pk: UUID) -> HttpResponse:
 def invite_again(request: HttpRequest, pk: UUID, invitation: UUID) -> HttpResponse:
     actor, team = entered(request, pk, Permission.MANAGE_MEMBERS)
     found = get_object_or_404(Invitation.objects.for_actor(actor), team=team, pk=invitation)
-    try:
+    with refusal_told(request):
         invited = invitations.invite_again(actor, found)
-    except NotAllowed:
-        raise
-    except Refused as refusal:
-        messages.info(request, refusal.sentence)
-        return redirect("teams:members", pk)
-    return page(request, team, "teams/invited.html", {"invited": invited})
+        return page(request, team, "teams/invited.html", {"invited": invited})
+    return redirect("teams:members", pk)
 
 
 @login_required
@@ -72,13 +62,9 @@ def withdraw(request: HttpRequest, pk: UUID, invitation: UUID) -> HttpResponse:
     """Asks no question: it can be undone by inviting again, from the same page."""
     actor, team = entered(request, pk, Permission.MANAGE_MEMBERS)
     found = get_object_or_404(Invitation.objects.for_actor(actor), team=team, pk=invitation)
-    try:
+    with refusal_told(request):
         invitations.withdraw(actor, found)
         messages.success(request, f"The invitation of {found.email} no longer works.")
-    except NotAllowed:
-        raise
-    except Refused as refusal:
-        messages.info(request, refusal.sentence)
     return redirect("teams:members", pk)
 
 
@@ -92,13 +78,8 @@ def change_role(request: HttpRequest, pk: UUID, user: UUID) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, "Choose a role that you may give; nothing was changed.")
         return redirect("teams:members", pk)
-    try:
+    with refusal_told(request, messages.error):
         after = Role(teams.change_role(actor, team, member.user, form.chosen()).role)
-    except NotAllowed:
-        raise
-    except Refused as refusal:
-        messages.error(request, refusal.sentence)
-    else:
         if after != before:
             messages.success(
                 request, f"{member.user} is now {after.label}, and was {before.label} before."
@@ -112,16 +93,12 @@ def remove(request: HttpRequest, pk: UUID, user: UUID) -> HttpResponse:
     actor, team = entered(request, pk, Permission.MANAGE_MEMBERS)
     member = _member(actor, team, user)
     if request.method == "POST":
-        try:
+        with refusal_told(request, messages.error):
             teams.remove_member(actor, team, member.user)
             messages.success(
                 request,
                 f"{member.user} no longer belongs to {team}. Inviting them again brings them back.",
             )
-        except NotAllowed:
-            raise
-        except Refused as refusal:
-            messages.error(request, refusal.sentence)
         return redirect("teams:index" if member.user == actor.user else "teams:members", *(
             [] if member.user == actor.user else [pk]
         ))  # fmt: skip

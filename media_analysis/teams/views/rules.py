@@ -12,13 +12,12 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.actors import Actor
-from accounts.errors import NotAllowed, Refused
 from accounts.models import Team
 from accounts.roles import Permission
 from media_analysis.review import house_rules
 from media_analysis.review.models import Policy, RoutingRule
 from media_analysis.teams.forms import PolicyForm, RoutingForm
-from media_analysis.teams.places import entered, page
+from media_analysis.teams.places import entered, page, refusal_on, refusal_told
 
 
 @login_required
@@ -79,13 +78,9 @@ def _form(
     initial = {"name": mine.name, "text": mine.text} if mine else {}
     form = PolicyForm(request.POST if request.method == "POST" else None, initial=initial)
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusal_on(form, "name"):
             messages.success(request, save(form.cleaned_data["name"], form.cleaned_data["text"]))
             return redirect("teams:policies", team.pk)
-        except NotAllowed:
-            raise
-        except Refused as refusal:
-            form.add_error("name", refusal.sentence)
     context = {"form": form, "policy": mine}
     return page(request, team, "teams/policy.html", context, 422 if form.is_bound else 200)
 
@@ -125,11 +120,7 @@ def _policy(request: HttpRequest, pk: UUID, policy: int) -> tuple[Actor, Team, P
 
 
 def _told(request: HttpRequest, pk: UUID, verb: Callable[[], None], done: str) -> HttpResponse:
-    try:
+    with refusal_told(request):
         verb()
         messages.success(request, done)
-    except NotAllowed:
-        raise
-    except Refused as refusal:
-        messages.info(request, refusal.sentence)
     return redirect("teams:policies", pk)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from ml.fusion.calibration import probability
+
 CAP = 1.0
 """|log10 LR| goes no further: voice detectors are known to fail on sources they never met."""
 
@@ -23,5 +25,4 @@ class Calibration:
         return max(-CAP, min(CAP, value))
 
     def probability(self, logit: float) -> float:
-        """With even odds beforehand."""
-        return 1.0 / (1.0 + 10.0 ** -self.log10_lr(logit))
+        return probability(self.log10_lr(logit))

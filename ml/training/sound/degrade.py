@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from typing import Any
 
 import av
 import numpy as np
@@ -34,23 +35,12 @@ def through_codec(samples: Samples, name: str, bit_rate: int | None = None) -> S
     only as far as whole samples allow."""
     container, codec, rate = CODECS[name]
     wave = resample_poly(samples, rate // 1000, RATE // 1000) if rate != RATE else samples
-    whole = np.round(np.clip(wave, -1, 1) * 32767).astype(np.int16)
     memory = io.BytesIO()
     with av.open(memory, "w", format=container) as out:
         stream = out.add_stream(codec, rate=rate, layout="mono")
         if bit_rate:
             stream.bit_rate = bit_rate
-        frame = av.AudioFrame.from_ndarray(whole[None], format="s16", layout="mono")
-        frame.rate = rate
-        resampler = av.AudioResampler(
-            format=stream.codec_context.format,
-            layout="mono",
-            rate=rate,
-            frame_size=stream.codec_context.frame_size or 0,
-        )
-        for piece in [*resampler.resample(frame), *resampler.resample(None)]:
-            out.mux(stream.encode(piece))
-        out.mux(stream.encode(None))
+        encode_sound(out, stream, wave, rate)
     memory.seek(0)
     back: list[NDArray[np.float32]] = []
     with av.open(memory, "r") as file:
@@ -59,6 +49,22 @@ def through_codec(samples: Samples, name: str, bit_rate: int | None = None) -> S
             back += [piece.to_ndarray()[0] for piece in to_float.resample(frame)]
         back += [piece.to_ndarray()[0] for piece in to_float.resample(None)]
     return _as_long(np.concatenate(back), len(samples))
+
+
+def encode_sound(container: Any, stream: Any, samples: Samples, rate: int) -> None:
+    """Mono samples into an open container's stream, in frames of the size that its codec wants."""
+    whole = np.round(np.clip(samples, -1, 1) * 32767).astype(np.int16)
+    frame = av.AudioFrame.from_ndarray(whole[None], format="s16", layout="mono")
+    frame.rate = rate
+    resampler = av.AudioResampler(
+        format=stream.codec_context.format,
+        layout="mono",
+        rate=rate,
+        frame_size=stream.codec_context.frame_size or 0,
+    )
+    for piece in [*resampler.resample(frame), *resampler.resample(None)]:
+        container.mux(stream.encode(piece))
+    container.mux(stream.encode(None))
 
 
 def add_noise(
