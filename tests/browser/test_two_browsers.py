@@ -123,6 +123,7 @@ def test_the_open_page_renews_its_hold_and_says_when_it_is_lost(
     page = watched.goto(case_page(case))
     page.get_by_role("button", name="Take this case").click()
     page.get_by_label("Reason", exact=True).fill("half a thought")
+    page.wait_for_load_state()  # the form is there before the script that renews the hold
     case.refresh_from_db()
     until = case.lease_until
     with page.expect_response("**/heartbeat/") as answer:
