@@ -106,7 +106,7 @@ class Pool:
         pixels, points = self._with_room(number)
         look, chain = degrade.draw_look(random), degrade.draw(random)
         jitter = crops.draw_jitter(random)
-        fake, mask = blend.self_blend(pixels, points, random)
+        fake, mask = blend.self_blend(pixels, points, random, without=self.config.without_families)
         real = pixels
         if random.random() < self.config.matched_negative:
             real = blend.draw_difference(random)(pixels)

@@ -8,7 +8,7 @@ a resize the seam would be gone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import cv2
 import numpy as np
@@ -186,11 +186,17 @@ def _shifted(
 
 
 def self_blend(
-    pixels: Pixels, points: Points, random: Generator, *, family: str | None = None
+    pixels: Pixels,
+    points: Points,
+    random: Generator,
+    *,
+    family: str | None = None,
+    without: Collection[str] = (),
 ) -> tuple[Pixels, Mask]:
-    """A pseudo-fake and where, and how strongly, it was altered (0..1)."""
+    """A pseudo-fake and where, and how strongly, it was altered (0..1). Of the family that is
+    named, or of any but those in `without`."""
     if family is None:
-        names = list(FAMILIES)
+        names = [name for name in FAMILIES if name not in without]
         weights = np.array([FAMILIES[name][1] for name in names])
         family = names[int(random.choice(len(names), p=weights / weights.sum()))]
     hard = FAMILIES[family][0](points, (pixels.shape[0], pixels.shape[1]), random)

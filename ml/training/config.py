@@ -7,6 +7,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+NETWORK_NAMES = ("lite0", "meso4")
+"""Made in `networks.py`; named here, because settings are read without loading Keras."""
+
 
 class ConfigRefused(ValueError):
     """A setting is unknown, or has a value that cannot work."""
@@ -15,8 +18,10 @@ class ConfigRefused(ValueError):
 @dataclass(frozen=True)
 class FaceConfig:
     seed: int = 1
+    network: str = "lite0"
+    """One of NETWORK_NAMES."""
     start: str = "imagenet"
-    """Where the backbone's weights begin: ImageNet, or the name of a finished run."""
+    """Where the backbone's weights begin: `imagenet`, `nothing`, or the name of a finished run."""
     side: int = 128
     """The network's input, in pixels."""
     steps: int = 4000
@@ -44,12 +49,18 @@ class FaceConfig:
     """Of manipulated pictures that nobody compared with their original."""
     sources: tuple[str, ...] = ("dfdc", "ffhq", "lfw", "utkface")
     fake_sources: tuple[str, ...] = ("dfdc",)
+    without_families: tuple[str, ...] = ()
+    """Kinds of blend (`blend.FAMILIES`) that are left out, to see what carries over to them."""
     save_minutes: float = 3.0
 
     def __post_init__(self) -> None:
         refused = [
             (self.side % 32 != 0 or self.side < 64, "side must be a multiple of 32, at least 64"),
             (self.steps <= self.head_steps, "steps must be more than head_steps"),
+            (
+                self.network not in NETWORK_NAMES,
+                f"network must be one of {', '.join(NETWORK_NAMES)}",
+            ),
             (self.pairs + self.blends < 1, "a batch needs pairs or blends"),
             (self.pairs > 0 and not self.fake_sources, "pairs need a source of fakes"),
             (not 0 < self.decay_share <= 1, "decay_share must lie in (0, 1]"),
@@ -87,7 +98,7 @@ class FaceConfig:
         unknown = sorted(set(values) - known)
         if unknown:
             raise ConfigRefused(f"Unknown settings: {', '.join(unknown)}")
-        for name in ("sources", "fake_sources"):
+        for name in ("sources", "fake_sources", "without_families"):
             if name in values:
                 values[name] = tuple(values[name])
         return cls(**values)

@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 
 from ml.training.batches import Batch, Pool
 from ml.training.config import FaceConfig
-from ml.training.face_net import as_input, face_net, only_heads_learn
+from ml.training.face_net import as_input, only_heads_learn
 from ml.training.lite0 import BACKBONE, load_imagenet, normalised
+from ml.training.networks import NETWORKS
 
 CONFIG, CHECKPOINT, WEIGHTS, LOG = "config.json", "checkpoint.npz", "weights.npz", "log.csv"
 AHEAD = 4
@@ -42,11 +43,11 @@ class Training:
         self,
         config: FaceConfig,
         imagenet: dict[str, NDArray[Any]] | None,
-        network: Network = face_net,
+        network: Network | None = None,
     ) -> None:
         keras.utils.set_random_seed(config.seed)
         self.config, self.step = config, 0
-        self.model = network(config.side)
+        self.model = (network or NETWORKS[config.network])(config.side)
         if imagenet is not None:
             load_imagenet(self.model, imagenet)
         self.average = [np.array(value) for value in self.model.get_weights()]
@@ -133,7 +134,7 @@ def train(
     run: Path,
     *,
     imagenet: dict[str, NDArray[Any]] | None,
-    network: Network = face_net,
+    network: Network | None = None,
     resume: bool = False,
     stop_at: int | None = None,
     watch: Watch = lambda steps: steps,
@@ -213,8 +214,8 @@ def save_average(training: Training, file: Path) -> None:
     np.savez(file, **dict(zip(_names(training.model), training.average, strict=True)))  # type: ignore[arg-type]
 
 
-def load_average(config: FaceConfig, file: Path, network: Network = face_net) -> keras.Model:
-    model = network(config.side)
+def load_average(config: FaceConfig, file: Path, network: Network | None = None) -> keras.Model:
+    model = (network or NETWORKS[config.network])(config.side)
     with np.load(file) as arrays:
         model.set_weights([arrays[name] for name in _names(model)])
     return model

@@ -23,7 +23,6 @@ from ml.serving import CARD, Served
 from ml.training import calibrate, crops, data, export, loop
 from ml.training.calibrate import Scored
 from ml.training.config import FaceConfig
-from ml.training.face_net import face_net
 from ml.training.lite0 import normalised
 from ml.training.store import Store
 
@@ -106,7 +105,7 @@ def release(
     run: Path,
     folder: Path,
     *,
-    network: loop.Network = face_net,
+    network: loop.Network | None = None,
     watch: Watch = lambda numbers: numbers,
 ) -> dict[str, Any]:
     """Export, calibrate, measure, and write weights and card into `folder`."""

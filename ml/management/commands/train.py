@@ -31,7 +31,8 @@ class Command(BaseCommand):
         )
         parser.add_argument("--runs", type=Path, help="default: TOUCHSTONE_CACHE/runs")
         parser.add_argument(
-            "--start", help="begin from another finished run below --runs instead of from ImageNet"
+            "--start",
+            help="begin from another finished run below --runs, or from nothing, not from ImageNet",
         )
         parser.add_argument("--resume", action="store_true")
 
@@ -39,7 +40,7 @@ class Command(BaseCommand):
         # Late, because importing Keras takes seconds that other commands need not wait for.
         import dataclasses
 
-        from ml.training import batches, convert_lite0, data, loop, store
+        from ml.training import batches, data, loop, store
         from ml.training.config import PRESETS, ConfigRefused, FaceConfig
 
         run: Path = (options["runs"] or data.cache_folder() / "runs") / (
@@ -61,9 +62,7 @@ class Command(BaseCommand):
             training = loop.train(
                 batches.Pool(faces, config),
                 run,
-                imagenet=convert_lite0.imagenet_weights()
-                if config.start == "imagenet"
-                else loop.backbone_of(run.parent / config.start / loop.WEIGHTS),
+                imagenet=beginning(config.start, run.parent),
                 resume=options["resume"],
                 stop_at=options["stop_at"],
                 watch=watched,
@@ -79,6 +78,17 @@ class Command(BaseCommand):
             if done
             else f"Saved at step {training.step} of {config.steps} in {run}; go on with --resume."
         )
+
+
+def beginning(start: str, runs: Path) -> dict[str, Any] | None:
+    """The weights that a run begins with."""
+    from ml.training import convert_lite0, loop
+
+    if start == "nothing":
+        return None
+    if start == "imagenet":
+        return convert_lite0.imagenet_weights()
+    return loop.backbone_of(runs / start / loop.WEIGHTS)
 
 
 def prepared(store: Any, items: Any, folder: Path, cache: Path) -> Any:

@@ -1,0 +1,63 @@
+"""`manage.py compare RUN...`: training runs side by side on the test split."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from rich.progress import track
+
+MARKS = re.compile(r"(<!-- compared:start -->\n).*?(<!-- compared:end -->)", re.DOTALL)
+
+
+class Command(BaseCommand):
+    help = (
+        "Judge the faces of the test split, and blends of genuine ones, with the weights of each "
+        "run, and print the figures side by side: what a recipe, a source or a kind of blend is "
+        "worth. A run that was measured before is not measured again."
+    )
+    requires_system_checks = []
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("names", nargs="+", metavar="RUN")
+        parser.add_argument("--runs", type=Path, help="default: TOUCHSTONE_CACHE/runs")
+        parser.add_argument(
+            "--sources",
+            default="dfdc,ffhq,lfw,utkface",
+            help="collections of the test split, with commas between",
+        )
+        parser.add_argument(
+            "--write", type=Path, metavar="FILE", help="put the tables between the marks of a text"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        # Late, because importing Keras takes seconds that other commands need not wait for.
+        from ml.evaluation import baselines
+        from ml.training import compare
+
+        text = options["write"].read_text() if options["write"] else ""
+        if options["write"] and not MARKS.search(text):
+            raise CommandError(f"{options['write']} has no compared:start and compared:end marks.")
+        runs: Path = options["runs"] or baselines.data.cache_folder() / "runs"
+        try:
+            store, _ = baselines.opened()
+            sources = options["sources"].split(",")
+            numbers = baselines.chosen(store, sources, "test", len(store.items))
+            told = [compare.compared(store, runs / n, numbers, watched) for n in options["names"]]
+        except FileNotFoundError as error:
+            raise CommandError(
+                f"{error.filename or error} is missing; is the run finished?"
+            ) from error
+        tables = compare.tables(told)
+        self.stdout.write(tables)
+        if options["write"]:
+            fresh = MARKS.sub(lambda m: f"{m[1]}{tables}\n{m[2]}", text)
+            options["write"].write_text(fresh)
+
+
+def watched(numbers: Sequence[int]) -> Iterator[int]:
+    yield from track(numbers, "Judging", update_period=1.0)

@@ -1,0 +1,193 @@
+"""Runs side by side on the same pictures: what a recipe, a source or a kind of blend is worth.
+
+Each run's averaged weights judge every face of the test split (as it is and mirrored), and blends
+of genuine test faces, one kind after another. A run that never saw a source or a kind of blend
+says by its line how much of the others carries over. Nothing here is calibrated or served; what
+the served detector reaches stands in its card.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.contract import Pixels
+from ml.evaluation import metrics
+from ml.training import blend, crops, loop
+from ml.training.config import FaceConfig
+from ml.training.face_net import as_input
+from ml.training.lite0 import normalised
+from ml.training.store import Store
+
+Scores = NDArray[np.float64]
+Watch = Callable[[Sequence[int]], Iterator[int]]
+BATCH = 32
+BLENDED = 240
+"""Genuine test faces, of all sources alike, that are blended in each of the ways."""
+KEPT = "compared.json"
+
+
+def compared(store: Store, run: Path, numbers: Sequence[int], watch: Watch) -> dict[str, Any]:
+    """One run's figures; kept beside its weights and measured again when those change."""
+    config = FaceConfig.read(run / loop.CONFIG)
+    weights = hashlib.sha256((run / loop.WEIGHTS).read_bytes()).hexdigest()
+    kept = run / KEPT
+    if kept.exists():
+        told: dict[str, Any] = json.loads(kept.read_text())
+        if told["weights"] == weights and told["pictures"] == len(numbers):
+            return told
+    judge = _judge(config, run)
+    scores = np.concatenate(
+        [
+            judge([_square(store, n, config.side) for n in numbers[at : at + BATCH]])
+            for at in watch(range(0, len(numbers), BATCH))
+        ]
+    )
+    told = {
+        "run": run.name,
+        "weights": weights,
+        "pictures": len(numbers),
+        "recipe": json.loads(config.to_json()),
+        "test": _figures(store, numbers, scores),
+        "blends": _on_blends(store, numbers, scores, config.side, judge),
+    }
+    kept.write_text(json.dumps(told, indent=1) + "\n")
+    return told
+
+
+def _judge(config: FaceConfig, run: Path) -> Callable[[Sequence[Pixels]], Scores]:
+    network = loop.load_average(config, run / loop.WEIGHTS)
+
+    def judge(squares: Sequence[Pixels]) -> Scores:
+        plain = normalised(np.stack(squares))
+        views = (plain, np.ascontiguousarray(plain[:, :, ::-1]))
+        logits = [network(as_input(view), training=False)["logit"] for view in views]
+        return np.mean([np.asarray(each)[:, 0] for each in logits], axis=0, dtype=np.float64)
+
+    return judge
+
+
+def _square(store: Store, number: int, side: int) -> Pixels:
+    return _cut(np.ascontiguousarray(store.picture(number)), store.points(number), side)
+
+
+def _cut(picture: Pixels, points: NDArray[np.float32], side: int) -> Pixels:
+    face = np.ascontiguousarray(crops.cut(picture, crops.window(points, picture.shape)))
+    return crops.to_side(face.astype(np.uint8), side)
+
+
+def _figures(store: Store, numbers: Sequence[int], scores: Scores) -> dict[str, Any]:
+    fakes = [store.items[n].is_fake for n in numbers]
+    groups = [store.items[n].pair or store.items[n].sha256 for n in numbers]
+    interval = metrics.auc_interval(fakes, scores, groups, draws=500)
+    sources = sorted({store.items[n].source for n in numbers if not store.items[n].is_fake})
+    by_source = {}
+    for source in sources:
+        chosen = [
+            k for k, n in enumerate(numbers) if fakes[k] or store.items[n].source == source
+        ]  # fmt: skip
+        by_source[source] = metrics.auc([fakes[k] for k in chosen], scores[chosen])
+    return {
+        "reals": fakes.count(False),
+        "fakes": fakes.count(True),
+        "auc": metrics.auc(fakes, scores),
+        "auc_low": interval[0] if interval else None,
+        "auc_high": interval[1] if interval else None,
+        "tpr_at_5_fpr": metrics.tpr_at_fpr(fakes, scores, 0.05),
+        "auc_against_reals_of": by_source,
+    }
+
+
+def _on_blends(
+    store: Store,
+    numbers: Sequence[int],
+    scores: Scores,
+    side: int,
+    judge: Callable[[Sequence[Pixels]], Scores],
+) -> dict[str, float | None]:
+    """AUC of each kind of blend against the very faces that were blended."""
+    places = _even(store, numbers)
+    genuine = scores[places]
+    found = {}
+    for name in blend.FAMILIES:
+        squares = []
+        for place in places:
+            number = numbers[place]
+            picture, points = np.ascontiguousarray(store.picture(number)), store.points(number)
+            random = np.random.default_rng([11, number])
+            made, _ = blend.self_blend(picture, points, random, family=name)
+            squares.append(_cut(made, points, side))
+        fake = np.concatenate(
+            [judge(squares[k : k + BATCH]) for k in range(0, len(squares), BATCH)]
+        )
+        labels = [False] * len(genuine) + [True] * len(fake)
+        found[name] = metrics.auc(labels, np.concatenate([genuine, fake]))
+    return found
+
+
+def _even(store: Store, numbers: Sequence[int]) -> list[int]:
+    """Places of genuine faces, about equally many of each source, always the same ones."""
+    by_source: dict[str, list[int]] = {}
+    for place, number in enumerate(numbers):
+        if not store.items[number].is_fake:
+            by_source.setdefault(store.items[number].source, []).append(place)
+    each = max(BLENDED // max(len(by_source), 1), 1)
+    random = np.random.default_rng(4)
+    return [
+        int(place)
+        for _, places in sorted(by_source.items())
+        for place in sorted(random.choice(places, min(each, len(places)), replace=False))
+    ]
+
+
+# === Told ===
+
+
+def tables(runs: Sequence[dict[str, Any]]) -> str:
+    """Two Markdown tables: the test split, and the kinds of blend."""
+    lines = [
+        "| run | learnt from | steps | AUC (95 %) | AUC against the genuine of each source | "
+        "hits at 5 % false alarms |",
+        "|---|---|---|---|---|---|",
+    ]
+    for told in runs:
+        test = told["test"]
+        spread = f" ({test['auc_low']:.3f}–{test['auc_high']:.3f})" if test["auc_low"] else ""
+        each = ", ".join(f"{name} {auc:.3f}" for name, auc in test["auc_against_reals_of"].items())
+        lines.append(
+            f"| {told['run']} | {learnt_from(told['recipe'])} | {told['recipe']['steps']} | "
+            f"{test['auc']:.3f}{spread} | {each} | {test['tpr_at_5_fpr']:.3f} |"
+        )
+    names = list(blend.FAMILIES)
+    lines += [
+        "",
+        "| run | " + " | ".join(name.replace("_", " ") for name in names) + " |",
+        "|---" * (len(names) + 1) + "|",
+    ]
+    for told in runs:
+        left_out = told["recipe"].get("without_families", ())
+        cells = [
+            f"{told['blends'][name]:.3f}" + (" (never seen)" if name in left_out else "")
+            for name in names
+        ]
+        lines.append(f"| {told['run']} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def learnt_from(recipe: dict[str, Any]) -> str:
+    """The recipe in a few words."""
+    parts = [recipe.get("network", "lite0"), f"from {recipe.get('start', 'imagenet')}"]
+    if recipe["pairs"]:
+        parts.append(f"{recipe['pairs']} swaps a batch ({', '.join(recipe['fake_sources'])})")
+    if recipe["blends"]:
+        parts.append(f"{recipe['blends']} blends a batch")
+    if left_out := recipe.get("without_families"):
+        parts.append("without blends of " + ", ".join(n.replace("_", " ") for n in left_out))
+    parts.append("genuine: " + ", ".join(recipe["sources"]))
+    return "; ".join(parts)
