@@ -1,0 +1,45 @@
+"""Those who send and those who read, for locust: each keeps to one request a second."""
+
+from __future__ import annotations
+
+import io
+import os
+import random
+from typing import Any, ClassVar
+
+from locust import HttpUser, constant_throughput, task
+from PIL import Image
+
+HEADERS = {"Authorization": f"Bearer {os.environ['LOAD_KEY']}"}
+UPLOADS = int(os.environ.get("LOAD_UPLOADS", "5"))
+LIST = "/api/v1/submissions/"
+
+
+class Sender(HttpUser):
+    fixed_count = UPLOADS
+    wait_time = constant_throughput(1)
+
+    @task
+    def upload(self) -> None:
+        out = io.BytesIO()
+        Image.frombytes("RGB", (64, 48), random.randbytes(64 * 48 * 3)).save(out, "PNG")
+        files = {"file": ("noise.png", out.getvalue(), "image/png")}
+        answer = self.client.post(LIST, files=files, headers=HEADERS, name="upload")
+        if answer.ok:
+            Reader.known.append(answer.json()["id"])
+
+
+class Reader(HttpUser):
+    known: ClassVar[list[str]] = []
+    wait_time = constant_throughput(1)
+
+    @task(1)
+    def find(self) -> Any:
+        return self.client.get(LIST, headers=HEADERS, name="list")
+
+    @task(1)
+    def look(self) -> Any:
+        if not self.known:
+            return self.find()
+        one = random.choice(self.known)
+        return self.client.get(f"{LIST}{one}/", headers=HEADERS, name="one submission")

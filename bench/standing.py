@@ -1,0 +1,38 @@
+"""A whole installation for benches of the product: own PostgreSQL, web server and real worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.faults.doorway import Doorway
+from tests.faults.house import FAST, House
+
+
+@contextmanager
+def installation(workers: int = 2, concurrency: int = 2) -> Iterator[tuple[Doorway, str]]:
+    """The open door, and the key of a partner who may send and read."""
+    house = House()
+    for name in FAST:  # the product's own times and limits, not those of the fault tests
+        del house.env[name]
+    house.env |= {
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "REQUIRE_SANDBOX": "1",
+        "API_READ_RATE": "1000000/min",
+        "API_WRITE_RATE": "1000000/min",
+    }
+    door = Doorway(house, workers)
+    worker = None
+    try:
+        house.build()
+        key = house.python("-m", "tests.faults.partner").stdout.strip()
+        door.open()
+        worker = house.start_worker("--concurrency", str(concurrency))
+        door.wait_until_open(120)
+        house.wait_for(lambda: bool(house.sql("SELECT 1 FROM jobs_workerheartbeat")), 120, "worker")
+        yield door, key
+    finally:
+        door.kill()
+        if worker:
+            house.end(worker)
+        house.tear_down()
