@@ -71,9 +71,11 @@ def edit_policy(actor: Actor, policy: Policy, name: str, text: str) -> None:
     name = _named(name)
     try:
         with transaction.atomic():
-            Policy.objects.filter(pk=policy.pk).update(name=name, text=text.strip())
+            there = Policy.objects.filter(pk=policy.pk).update(name=name, text=text.strip())
     except IntegrityError as error:
         raise Refused(f"There is already a policy called {name}, in force or retired.") from error
+    if not there:
+        raise Refused("Somebody deleted this policy meanwhile; nothing was saved.")
     policy.refresh_from_db()
     _changed(actor, policy, "edited")
 
@@ -97,12 +99,14 @@ def restore_policy(actor: Actor, policy: Policy) -> None:
 
 @transaction.atomic
 def delete_policy(actor: Actor, policy: Policy) -> None:
-    """Only one that no decision ever rested on."""
+    """Only one that no decision ever rested on; one that is being made just now is waited for."""
     require(actor, Permission.MANAGE_POLICIES, policy.team_id, "delete policies")
+    found = Policy.objects.select_for_update().filter(pk=policy.pk).first()
+    if found is None:
+        raise Refused("This policy was deleted before.")
     try:
-        with transaction.atomic():
-            Policy.objects.get(pk=policy.pk).delete()
-    except (ProtectedError, IntegrityError) as error:
+        found.delete()
+    except ProtectedError as error:
         raise Refused(
             "Decisions rest on this policy, so it cannot be deleted: retire it instead."
         ) from error

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from accounts.actors import Actor
 from accounts.roles import Permission
@@ -20,9 +20,12 @@ from audit.services import record
 from audit.subjects import keep
 from audit.verbs import Verb
 from jobs.timing import ClockTimestamp, InSeconds
+from media_analysis.review import queue
 from media_analysis.review.models import Case, CaseState, Decision, DecisionOutcome, Draft, Policy
 
 LEASE_SECONDS = 600
+AT_ONCE = 64
+"""So many of the oldest cases are looked at before a case is locked."""
 TAKEN_BACK = Q(state=CaseState.CLAIMED, lease_until__lt=ClockTimestamp())
 AVAILABLE = Q(state=CaseState.OPEN) | TAKEN_BACK
 
@@ -57,12 +60,18 @@ class Words:
 def claim_next(actor: Actor) -> Case | None:
     """The oldest case that waits in the actor's teams; None when nothing waits."""
     waiting = Case.objects.for_actor(actor, Permission.DECIDE_CASES).filter(AVAILABLE)
-    case = (
-        waiting.select_for_update(of=("self",), skip_locked=True)
-        .order_by("opened_at", "id")
-        .first()
-    )
+    oldest = queue.oldest(actor, AT_ONCE, Permission.DECIDE_CASES, AVAILABLE)
+    case = _first_free(waiting.filter(pk__in=oldest))
+    if case is None and len(oldest) == AT_ONCE:  # others are taking all of these just now
+        case = _first_free(waiting)
     return _take(actor, case) if case else None
+
+
+def _first_free(waiting: QuerySet[Any]) -> Case | None:
+    """Locked; what somebody else is about to take is passed over."""
+    free = waiting.select_for_update(of=("self",), skip_locked=True)
+    case: Case | None = free.order_by("opened_at", "id").first()
+    return case
 
 
 @transaction.atomic
@@ -169,15 +178,24 @@ def _checked(actor: Actor, case_id: UUID, words: Words) -> Policy | None:
         raise Invalid("Choose an outcome.")
     if not words.reason.strip():
         raise Invalid("Give a reason in a few words: the record keeps it beside the decision.")
-    policies = Policy.objects.filter(team_id=case.team_id, is_active=True)
     if words.policy_id is not None:
-        policy: Policy | None = policies.filter(pk=words.policy_id).first()
+        policy = _kept(words.policy_id, case.team_id)
         if policy is None:
             raise Invalid("That policy is not in force in this team; choose another.")
         return policy
-    if policies.exists():
+    if Policy.objects.filter(team_id=case.team_id, is_active=True).exists():
         raise Invalid("Choose the policy that this decision rests on.")
     return None
+
+
+def _kept(policy_id: int, team_id: UUID) -> Policy | None:
+    """The policy, which nobody can delete until this decision is written. Any number of decisions
+    may hold it at once: Django has no word for that lock."""
+    held = Policy.objects.raw(
+        "SELECT * FROM review_policy WHERE id = %s AND team_id = %s AND is_active FOR KEY SHARE",
+        [policy_id, team_id],
+    )
+    return next(iter(held), None)
 
 
 def keep_draft(actor: Actor, case_id: UUID, words: Words) -> None:

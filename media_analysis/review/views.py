@@ -16,12 +16,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.actors import Actor, actor_of
 from accounts.roles import Permission
+from media_analysis.review import queue as waiting
 from media_analysis.review import services
 from media_analysis.review.forms import DecisionForm, ReasonForm
-from media_analysis.review.models import Case, CaseState, Draft
+from media_analysis.review.models import Case, Draft
 from media_analysis.submissions import presenting
-
-SHOWN = 100
 
 
 @login_required
@@ -30,18 +29,14 @@ def queue(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     if not actor.team_ids(Permission.VIEW_CASES):
         raise PermissionDenied
-    waiting = (
-        Case.objects.for_actor(actor)
-        .exclude(state=CaseState.DECIDED)
-        .select_related("submission", "submission__analysis", "team", "holder")
-        .order_by("opened_at", "id")
-    )
+    count = waiting.count(actor)
     context = {
-        "cases": waiting[:SHOWN],
-        "count": waiting.count(),
-        "shown": SHOWN,
+        "cases": waiting.shown(actor),
+        "count": min(count, waiting.COUNTED),
+        "more": count > waiting.COUNTED,
+        "shown": waiting.SHOWN,
         "may_decide": bool(actor.team_ids(Permission.DECIDE_CASES)),
-        "mine": actor.user and waiting.filter(holder=actor.user).first(),
+        "mine": waiting.in_hands_of(actor),
     }
     return render(request, "review/queue.html", context)
 
