@@ -45,6 +45,7 @@ PERMISSIONS = {
     "cancel": Permission.CANCEL_ANALYSES,
     "destroy": Permission.REQUEST_DELETION,
 }
+RELATED = ("analysis", "blob")
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     {"type": "string", "pattern": r"^[\x21-\x7e]{1,255}$"},
@@ -84,7 +85,7 @@ class Submissions(TellsItsLimits, ViewSet):
             )  # fmt: skip
 
         submission, found = self._sent(request, actor, team, file, words, send)
-        fresh = Submission.objects.select_related("analysis", "blob").get(pk=submission.pk)
+        fresh = _told(Submission.objects.all()).get(pk=submission.pk)
         body = SubmissionSerializer(fresh, context={"request": request}).data
         # A plain str: DRF's kind of address is one that a WSGI server may refuse in a header.
         headers = {
@@ -130,7 +131,7 @@ class Submissions(TellsItsLimits, ViewSet):
         asked = FilterSerializer(data=request.query_params.dict())
         asked.is_valid(raise_exception=True)
         wanted = asked.validated_data
-        page = history.page(actor_of(request), wanted, wanted.get("cursor"))
+        page = history.page(actor_of(request), wanted, wanted.get("cursor"), related=RELATED)
         rows = SubmissionSerializer(page.rows, many=True, context={"request": request})
         body = {
             "next": _address(request, page.older),
@@ -202,7 +203,12 @@ def _mine(
 ) -> Submission:
     """A foreign id answers like a missing one."""
     mine: SubmissionQuerySet = Submission.objects.for_actor(actor_of(request), permission)
-    return get_object_or_404(mine.select_related("analysis", "blob"), pk=pk)
+    return get_object_or_404(_told(mine), pk=pk)
+
+
+def _told(found: SubmissionQuerySet) -> SubmissionQuerySet:
+    """With all that is told of each."""
+    return found.with_deletion_requests().select_related(*RELATED)
 
 
 def _address(request: Request, cursor: str | None) -> str | None:

@@ -30,3 +30,15 @@ class IdempotentRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.caller} {self.key}"
+
+
+class Allowance(models.Model):
+    """How many requests a caller has made since its window began. Written with every request and
+    worth nothing after a crash, so the table is unlogged."""
+
+    caller = models.CharField(max_length=120, primary_key=True)
+    since = models.DateTimeField()
+    used = models.IntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.caller}: {self.used}"

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from datetime import timedelta
 from typing import BinaryIO
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
 
 from accounts.actors import Actor
 from jobs.timing import ClockTimestamp, InSeconds
-from media_analysis.partners.models import IdempotentRequest
+from media_analysis.partners.models import Allowance, IdempotentRequest
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.services import Received
 
@@ -90,3 +92,8 @@ def _answered(mine: QuerySet[IdempotentRequest], submission: Submission) -> None
     unanswered = mine.filter(submission__isnull=True)
     if not unanswered.update(submission=submission, busy_until=None):
         raise Overtaken
+
+
+def forget_old() -> None:
+    """Callers who have not called for a day: their windows ended long ago."""
+    Allowance.objects.filter(since__lt=Now() - timedelta(days=1)).delete()

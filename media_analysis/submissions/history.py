@@ -12,22 +12,20 @@ from datetime import UTC, datetime, time
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Func, OuterRef, Q, QuerySet, Subquery
 
 from accounts.actors import Actor
+from accounts.models import Team
 from accounts.roles import Permission
 from media_analysis.submissions import cursors, words
-from media_analysis.submissions.models import (
-    IndexCard,
-    IndexCardQuerySet,
-    SearchText,
-    Submission,
-)
+from media_analysis.submissions.models import CheckCard, IndexCard, SearchText, Submission
 
 PAGE_SIZE = 50
 BATCH = 500
+SHOWN = ("analysis", "blob", "team", "submitted_by", "submitted_by_service")
 FEW = 5000
 NARROWING = ("outcome", "state", "kind", "received_from", "received_to")
+"""Filters of which no index keeps the order of names or sizes."""
 
 
 @dataclass(frozen=True)
@@ -59,21 +57,36 @@ def matching(
     actor: Actor,
     wanted: Mapping[str, Any],
     permission: Permission = Permission.VIEW_SUBMISSIONS,
-) -> IndexCardQuerySet:
-    """What the actor may see of what was asked for; an unknown filter never widens the answer."""
-    found = IndexCard.objects.for_actor(actor, permission)
-    for name in ("outcome", "state", "kind", "team"):
-        if wanted.get(name):
-            found = found.filter(**{name: wanted[name]})
+) -> QuerySet[Any]:
+    """The cards of what the actor may see of what was asked for, or their check cards where a
+    check was asked for; an unknown filter never widens the answer."""
+    found: QuerySet[Any]
     if wanted.get("detector"):
-        found = found.filter(checks__contains=[_check(wanted)])
+        found = CheckCard.objects.for_actor(actor, permission).filter(tag=_check(wanted))
+    else:
+        found = IndexCard.objects.for_actor(actor, permission)
+    at = _way(wanted)
+    for name in ("outcome", "state", "kind"):
+        if wanted.get(name):
+            found = found.filter(**{f"{at}{name}": wanted[name]})
+    if wanted.get("team"):
+        found = found.filter(team=wanted["team"])
     if first := wanted.get("received_from"):
         found = found.filter(received_at__gte=datetime.combine(first, time.min, UTC))
     if last := wanted.get("received_to"):
         found = found.filter(received_at__lte=datetime.combine(last, time.max, UTC))
     if asked := (wanted.get("q") or "").strip():
-        found = found.filter(words.said_by(asked, "submission__search_text__"))
+        found = found.filter(words.said_by(asked, f"{at}submission__search_text__"))
     return found
+
+
+def _check(wanted: Mapping[str, Any]) -> str:
+    return f"{wanted['detector']}:{wanted.get('check') or 'ran'}"
+
+
+def _way(wanted: Mapping[str, Any]) -> str:
+    """From what is asked to the card, which alone has name, size, kind, state and outcome."""
+    return "card__" if wanted.get("detector") else ""
 
 
 def page(
@@ -82,17 +95,16 @@ def page(
     cursor: str | None = None,
     size: int | None = None,
     permission: Permission = Permission.VIEW_SUBMISSIONS,
+    related: Sequence[str] = SHOWN,
 ) -> Page:
-    """The cursor names a place between two rows, so that new arrivals shift nothing."""
+    """The cursor names a place between two rows, so that new arrivals shift nothing. `related` is
+    what each row brings along."""
     size = size or PAGE_SIZE
     name = wanted.get("sort") or "newest"
     order = ORDERS[name]
     place = cursors.read(cursor, name)
     backwards = place is not None and place.towards_first
-    found, teams = matching(actor, wanted, permission), actor.team_ids(permission)
-    if (said := _said_by_few(wanted)) is not None:
-        found = found.filter(pk__in=said)
-    parts = [_narrowed(found.filter(team=team), wanted, order) for team in teams]
+    parts = _parts(actor, wanted, order, permission)
     cards = _cards(parts, order, place, size + 1)
     more, cards = len(cards) > size, cards[:size]
     if backwards:
@@ -100,7 +112,7 @@ def page(
     has_newer = more if backwards else place is not None
     has_older = True if backwards else more
     return Page(
-        _rows(actor, [pk for _, pk in cards], permission),
+        _rows(actor, [pk for _, pk in cards], permission, related),
         newer=cursors.write(name, *cards[0], towards_first=True) if cards and has_newer else None,
         older=cursors.write(name, *cards[-1], towards_first=False) if cards and has_older else None,
     )
@@ -120,69 +132,101 @@ def walk(
             return
 
 
+def _parts(
+    actor: Actor, wanted: Mapping[str, Any], order: Order, permission: Permission
+) -> list[QuerySet[Any]]:
+    """What is asked, in parts that each give their first rows quickly: `value` in the order
+    asked for, and `item`, the submission.
+
+    The database guesses how rare a thing is from each column by itself. A team that never sends
+    sound, in the order of names, would have it walk through all of the team's names to show an
+    empty page. Here it is looked, not guessed: what is few is sorted, and what is not few is soon
+    found by walking.
+    """
+    found, teams = matching(actor, wanted, permission), actor.team_ids(permission)
+    if (said := _said_by_few(wanted)) is not None:
+        key = "pk" if not wanted.get("detector") else "card"
+        return [_sorted(found.filter(**{f"{key}__in": said}), wanted, order)]
+    if one := wanted.get("team"):
+        teams = [team for team in teams if team == getattr(one, "pk", one)]
+    narrows = wanted.get("detector") or any(wanted.get(name) for name in NARROWING)
+    if order.field == "received_at" or not narrows:
+        return [_walked(found.filter(team=team), wanted, order) for team in teams]
+    many = _with_many(found, teams)
+    few = [team for team in teams if team not in many]
+    parts = [_walked(found.filter(team=team), wanted, order) for team in sorted(many)]
+    return [*parts, _sorted(found.filter(team__in=few), wanted, order)] if few else parts
+
+
 def _said_by_few(wanted: Mapping[str, Any]) -> Sequence[UUID] | None:
     """All submissions in which the words stand, when they are few."""
     if not (asked := (wanted.get("q") or "").strip()):
         return None
     met = SearchText.objects.filter(words.said_by(asked, ""))
-    return _if_few(met.values_list("submission_id", flat=True))
-
-
-def _narrowed(own: IndexCardQuerySet, wanted: Mapping[str, Any], order: Order) -> IndexCardQuerySet:
-    """One team's cards; by their ids where the filters leave few and no index has the order.
-
-    The database guesses how rare a thing is from each column by itself. A team that never sends
-    sound, in the order of names, would have it walk through all of the team's names to show an
-    empty page. Here it is looked, not guessed; and what is not few is soon found by walking.
-    """
-    by_time, by_check = order.field == "received_at", wanted.get("detector")
-    if not by_check and (by_time or not any(wanted.get(name) for name in NARROWING)):
-        return own
-    looked = own if by_check else own.order_by("received_at", "submission_id")
-    few = _if_few(looked.values_list("pk", flat=True))
-    return own if few is None else IndexCard.objects.filter(pk__in=few)
-
-
-def _if_few(ids: QuerySet[Any, UUID]) -> Sequence[UUID] | None:
-    found = list(ids[: FEW + 1])
+    found = list(met.values_list("submission_id", flat=True)[: FEW + 1])
     return found if len(found) <= FEW else None
 
 
-def _check(wanted: Mapping[str, Any]) -> str:
-    return f"{wanted['detector']}:{wanted.get('check') or 'ran'}"
+def _with_many(found: QuerySet[Any], teams: Sequence[UUID]) -> set[UUID]:
+    """The teams in which there are more than a few, looked up along the index of time."""
+    of_team = found.filter(team=OuterRef("pk")).order_by("received_at")
+    beyond = Subquery(of_team.values("received_at")[FEW : FEW + 1])
+    looked = Team.objects.filter(pk__in=teams).alias(beyond=beyond)
+    return set(looked.filter(beyond__isnull=False).values_list("pk", flat=True))
+
+
+def _walked(found: QuerySet[Any], wanted: Mapping[str, Any], order: Order) -> QuerySet[Any]:
+    """In the order of an index."""
+    return _placed(found, wanted, F(_field(wanted, order)))
+
+
+def _sorted(found: QuerySet[Any], wanted: Mapping[str, Any], order: Order) -> QuerySet[Any]:
+    """By a value that is the same and that no index knows: all is read, then sorted."""
+    field = _field(wanted, order)
+    same = {"received_at": "(%(expressions)s + interval '0')", "name": "(%(expressions)s || '')",
+            "size": "(%(expressions)s + 0)"}[order.field]  # fmt: skip
+    kind = IndexCard._meta.get_field(order.field).__class__
+    return _placed(found, wanted, Func(F(field), template=same, output_field=kind()))
+
+
+def _placed(found: QuerySet[Any], wanted: Mapping[str, Any], value: Any) -> QuerySet[Any]:
+    item = "card_id" if wanted.get("detector") else "submission_id"
+    return found.annotate(value=value, item=F(item)).values_list("value", "item")
+
+
+def _field(wanted: Mapping[str, Any], order: Order) -> str:
+    return order.field if order.field == "received_at" else f"{_way(wanted)}{order.field}"
 
 
 def _cards(
-    teams: Sequence[IndexCardQuerySet], order: Order, place: cursors.Place | None, most: int
+    parts: Sequence[QuerySet[Any]], order: Order, place: cursors.Place | None, most: int
 ) -> list[tuple[Any, UUID]]:
     backwards = place is not None and place.towards_first
     sign = "-" if order.descending != backwards else ""
-    ordering = [f"{sign}{order.field}", f"{sign}submission_id"]
-    beyond = _beyond(order.field, place, "lt" if sign else "gt") if place else Q()
-    parts = [
-        cards.filter(beyond).order_by(*ordering).values_list(order.field, "submission_id")[:most]
-        for cards in teams
-    ]
-    if not parts:
+    ordering = [f"{sign}value", f"{sign}item"]
+    beyond = _beyond(place, "lt" if sign else "gt") if place else Q()
+    first = [part.filter(beyond).order_by(*ordering)[:most] for part in parts]
+    if not first:
         return []
-    if len(parts) == 1:
-        return list(parts[0])
-    return list(parts[0].union(*parts[1:], all=True).order_by(*ordering)[:most])
+    if len(first) == 1:
+        return list(first[0])
+    return list(first[0].union(*first[1:], all=True).order_by(*ordering)[:most])
 
 
-def _beyond(field: str, place: cursors.Place, side: str) -> Q:
+def _beyond(place: cursors.Place, side: str) -> Q:
     """The first condition alone bounds the index; the others decide between equals."""
-    return Q(**{f"{field}__{side}e": place.value}) & (
-        Q(**{f"{field}__{side}": place.value}) | Q(**{f"submission_id__{side}": place.pk})
+    return Q(**{f"value__{side}e": place.value}) & (
+        Q(**{f"value__{side}": place.value}) | Q(**{f"item__{side}": place.pk})
     )
 
 
-def _rows(actor: Actor, ids: Sequence[UUID], permission: Permission) -> list[Submission]:
-    people = ("submitted_by", "submitted_by_service")
+def _rows(
+    actor: Actor, ids: Sequence[UUID], permission: Permission, related: Sequence[str]
+) -> list[Submission]:
     rows = (
         Submission.objects.for_actor(actor, permission)
-        .select_related("team", "analysis", "blob", *people)
-        .prefetch_related("deletion_requests")
+        .with_deletion_requests()
+        .select_related(*related)
         .defer("analysis__result", "analysis__media")
         .in_bulk(ids)
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 
 from django.conf import settings
-from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
@@ -21,6 +20,14 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
     ) -> SubmissionQuerySet:
         """Default deny: only what belongs to a team in which the actor may do this."""
         return self.filter(team__in=actor.team_ids(permission))
+
+    def with_deletion_requests(self) -> SubmissionQuerySet:
+        """Each row with `deletion_requested_at`, of the request that is open, or None."""
+        still_open = DeletionRequest.objects.filter(
+            submission=models.OuterRef("pk"), withdrawn_at__isnull=True
+        )
+        asked_at = models.Subquery(still_open.values("asked_at")[:1])
+        return self.annotate(deletion_requested_at=asked_at)
 
 
 class Submission(models.Model):
@@ -158,8 +165,9 @@ class IndexCardQuerySet(models.QuerySet["IndexCard"]):
 class IndexCard(models.Model):
     """What a submission is filtered and sorted by, side by side in one narrow row.
 
-    Triggers in the database keep it (migration 0002), so that no verb can forget to; Python only
-    reads it. Every order has an index of its own, and every filter one in the order of time.
+    Triggers in the database keep it (migrations 0002 and 0005), so that no verb can forget to;
+    Python only reads it. Every order has an index of its own, and every filter one in the order of
+    time.
     """
 
     submission = models.OneToOneField(
@@ -176,10 +184,6 @@ class IndexCard(models.Model):
     kind = models.CharField(max_length=20)
     state = models.CharField(max_length=12)
     outcome = models.CharField(max_length=24, help_text="As shown: set aside is inconclusive.")
-    checks = ArrayField(
-        models.CharField(max_length=100),
-        help_text="`detector:ran`, `detector:failed`, ...; `detector:noticed` for evidence.",
-    )
 
     objects = IndexCardQuerySet.as_manager()
 
@@ -194,11 +198,52 @@ class IndexCard(models.Model):
                 )
                 for field in ("kind", "state", "outcome")
             ),
-            GinIndex(fields=["checks"], name="card_checks"),
         ]
 
     def __str__(self) -> str:
         return f"{self.name}: {self.outcome or self.state}"
+
+
+class CheckCardQuerySet(models.QuerySet["CheckCard"]):
+    def for_actor(
+        self, actor: Actor, permission: Permission = Permission.VIEW_SUBMISSIONS
+    ) -> CheckCardQuerySet:
+        return self.filter(team__in=actor.team_ids(permission))
+
+
+class CheckCard(models.Model):
+    """What one check did, with the team and the time of its card: kept like it.
+
+    Team and time stand here again so that one index gives them in order. A list of checks on the
+    card itself can be searched, but then all that it finds would have to be sorted.
+    """
+
+    pk = models.CompositePrimaryKey("card_id", "tag")
+    card = models.ForeignKey(
+        IndexCard,
+        on_delete=models.CASCADE,
+        db_column="submission_id",
+        db_index=False,
+        related_name="check_cards",
+    )
+    team = models.ForeignKey(
+        "accounts.Team", on_delete=models.CASCADE, db_index=False, related_name="+"
+    )
+    tag = models.CharField(
+        max_length=100,
+        help_text="`detector:ran`, `detector:failed`, ...; `detector:noticed` for evidence.",
+    )
+    received_at = models.DateTimeField()
+
+    objects = CheckCardQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["team", "tag", "received_at", "card"], name="check_card_time"),
+        ]
+
+    def __str__(self) -> str:
+        return self.tag
 
 
 class SearchText(models.Model):

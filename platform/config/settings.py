@@ -267,6 +267,7 @@ PERIODIC_DUTIES = {
     "seal": (10.0, "audit.sealer.seal"),
     "tidy_accounts": (86_400.0, "accounts.services.housekeeping.tidy"),
     "tidy_dashboard": (86_400.0, "media_analysis.dashboard.services.forget_old"),
+    "tidy_partners": (86_400.0, "media_analysis.partners.services.forget_old"),
 }
 ML_ANALYSE = "ml.engine.analyse"
 

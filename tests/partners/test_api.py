@@ -5,22 +5,28 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django.db.models.functions import Now
 from django.test import Client
+from rest_framework.serializers import ModelSerializer
 
 from accounts.models import Role, Scope, Team
 from accounts.services.keys import issue_key
-from media_analysis.partners.models import IdempotentRequest
-from media_analysis.partners.serializers import FilterSerializer
-from media_analysis.partners.services import once
+from media_analysis.partners.models import Allowance, IdempotentRequest
+from media_analysis.partners.serializers import FilterSerializer, SubmissionSerializer
+from media_analysis.partners.services import forget_old, once
+from media_analysis.partners.throttling import CallerThrottle
+from media_analysis.submissions import deleting
 from media_analysis.submissions.forms import HistoryFilter
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.services import Received, submit
+from ml.models import Analysis
 from tests.factories import ServiceAccountFactory
 from tests.people import Person, Send, member, picture
 
@@ -301,3 +307,49 @@ def test_the_reference_is_a_page_of_our_own(client: Client, db: None) -> None:
     assert page.status_code == 200 and b"Idempotency-Key" in page.content
     assert b"//cdn" not in page.content
     assert client.get("/api/v1/schema/").status_code == 200
+
+
+def test_a_list_says_what_its_fields_promise(
+    both: Client, alice: Person, lead: Person, send: Send, rf: Any
+) -> None:
+    """The rows written out by hand are those that the declared fields would give."""
+    sent = [send(alice, shade, note="a note") for shade in range(2)]
+    deleting.ask(lead.actor, sent[0], "gone")
+    Analysis.objects.filter(pk=sent[1].analysis_id).update(progress=0.25, stage="faces")
+    rows = {row["id"]: row for row in both.get(URL).json()["results"]}
+    request = rf.get("/")
+    for one in Submission.objects.with_deletion_requests():
+        serializer = SubmissionSerializer(one, context={"request": request})
+        promised = ModelSerializer.to_representation(serializer, one)
+        assert serializer.data == promised
+        assert {**rows[str(one.pk)], "url": promised["url"]} == promised
+    assert rows[str(sent[0].pk)]["deletion_requested_at"] is not None
+
+
+def test_a_window_ends_and_is_forgotten(both: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A minute later the caller begins anew; a day later nothing is left of it."""
+    monkeypatch.setattr(CallerThrottle, "THROTTLE_RATES", {"read": "1/min", "write": "1/min"})
+    assert [both.get(URL).status_code for _ in range(2)] == [200, 429]
+    Allowance.objects.update(since=Now() - timedelta(seconds=61))
+    assert both.get(URL).status_code == 200
+    Allowance.objects.update(since=Now() - timedelta(days=2))
+    forget_old()
+    assert not Allowance.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_request_is_forgotten_by_the_count(
+    both: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twenty at once of ten that are allowed: exactly ten are answered."""
+    monkeypatch.setattr(CallerThrottle, "THROTTLE_RATES", {"read": "10/min", "write": "10/min"})
+    headers = {"Authorization": both.defaults["HTTP_AUTHORIZATION"]}
+
+    def ask(_: int) -> int:
+        try:
+            return Client(headers=headers).get(URL).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(ask, range(20))) == [200] * 10 + [429] * 10

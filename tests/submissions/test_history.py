@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from accounts.models import Role
 from jobs.services import claim_one
 from media_analysis.submissions import cursors, history
-from media_analysis.submissions.models import IndexCard, Submission
+from media_analysis.submissions.models import CheckCard, IndexCard, Submission
 from media_analysis.submissions.services import analyse_again, cancel, submit
 from ml.models import Analysis, FindingRow
 from tests.factories import MembershipFactory, ServiceAccountFactory, TeamFactory
@@ -207,6 +207,45 @@ def test_by_what_a_check_did(alice: Person, send: Send) -> None:
     assert len(found(alice, detector="provenance", check="failed")) == 2
 
 
+@pytest.mark.parametrize("few", [0, 1, 100])
+def test_by_what_a_check_did_in_every_order(
+    alice: Person, send: Send, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    """With other filters, words and cursors beside it, in two teams, however it is looked up."""
+    monkeypatch.setattr(history, "FEW", few)
+    monkeypatch.setattr(history, "BATCH", 2)
+    other = MembershipFactory(user=alice.user, team=TeamFactory(), role=Role.MODERATOR).team
+    people = [alice, Person(alice.user, other)]
+    sent = [send(people[n % 2], n, f"{n}.png") for n in range(5)]
+    for submission in sent[1:]:
+        finding = {"detector": "compression", "status": "ran", "reason": "r"}
+        FindingRow.objects.create(analysis=submission.analysis, **finding)
+    asked = {"detector": "compression", "check": "ran"}
+    assert found(alice, **asked) == ["4.png", "3.png", "2.png", "1.png"]
+    assert found(alice, **asked, sort="name") == ["1.png", "2.png", "3.png", "4.png"]
+    assert len(found(alice, **asked, sort="largest", kind="image")) == 4
+    assert found(alice, **asked, sort="oldest", state="queued", q="png")[0] == "1.png"
+    assert found(alice, **asked, sort="name", team=other.pk) == ["1.png", "3.png"]
+    assert found(alice, **asked, sort="name", kind="audio") == []
+
+
+def test_what_a_check_did_follows_the_newest_analysis(
+    alice: Person, charlie: Person, send: Send
+) -> None:
+    """A fresh analysis takes the checks of the earlier one away; another team takes them along."""
+    submission = send(alice)
+    FindingRow.objects.create(
+        analysis=submission.analysis, detector="compression", status="ran", reason="r"
+    )
+    assert found(alice, detector="compression") == ["photo.png"]
+    Submission.objects.filter(pk=submission.pk).update(team=charlie.team)
+    assert found(alice, detector="compression") == []
+    assert found(charlie, detector="compression") == ["photo.png"]
+    analyse_again(charlie.actor, submission)
+    assert found(charlie, detector="compression") == []
+    assert not CheckCard.objects.exists()
+
+
 def test_the_card_follows_the_analysis(alice: Person, send: Send) -> None:
     """Queued, running, cancelled, queued again: filters know it at once."""
     submission = send(alice)
@@ -236,6 +275,6 @@ def test_no_card_without_its_submission(alice: Person) -> None:
         submit(alice.actor, alice.team, BytesIO(picture()), "x.png")
         transaction.set_rollback(True)
     with connection.cursor() as cursor:
-        for table in ("submissions_indexcard", "submissions_searchtext"):
+        for table in ("submissions_indexcard", "submissions_checkcard", "submissions_searchtext"):
             cursor.execute(f"SELECT count(*) FROM {table}")
             assert cursor.fetchone() == (0,)
