@@ -56,6 +56,7 @@ def page(submission: Submission, actor: Actor) -> dict[str, Any]:
         "analysis": analysis,
         "unfinished": analysis.state in UNFINISHED,
         "work": work(submission),
+        "announcement": announcement(analysis),
         "verdict": verdict(analysis, result),
         "findings": findings,
         "coverage": [coverage_line(f) for f in findings],
@@ -92,6 +93,13 @@ def work(submission: Submission) -> dict[str, Any]:
         "stage": analysis.stage or ("waiting for a worker" if analysis.state == "queued" else ""),
         "status_url": url if analysis.state in UNFINISHED else None,
     }
+
+
+def announcement(analysis: Analysis) -> str:
+    """Said aloud when the result takes the place of its progress."""
+    if analysis.shown_outcome is None:
+        return f"The analysis has ended: {analysis.state}."
+    return f"The analysis has ended: {analysis.shown_outcome.replace('_', ' ')}."
 
 
 def verdict(analysis: Analysis, result: Json) -> dict[str, Any] | None:
@@ -290,7 +298,7 @@ def custody(submission: Submission) -> dict[str, Any]:
 def same_bytes(submission: Submission, actor: Actor) -> Sequence[Submission]:
     """Other submissions of the same bytes that the actor may see."""
     mine = Submission.objects.for_actor(actor).filter(blob_id=submission.blob_id)
-    return list(mine.exclude(pk=submission.pk)[:10])
+    return list(mine.exclude(pk=submission.pk).select_related("team")[:10])
 
 
 def export(submission: Submission) -> dict[str, Any]:

@@ -92,7 +92,7 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_GET
 def progress(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The part of the result page that changes; an ETag keeps polling cheap through any proxy."""
+    """What of the result page changes; an ETag keeps polling cheap through any proxy."""
     submission = _mine(request, pk)
     analysis = submission.analysis
     seen = f"{analysis.pk}:{analysis.state}:{analysis.stage}:{analysis.progress:.2f}"
@@ -101,7 +101,7 @@ def progress(request: HttpRequest, pk: UUID) -> HttpResponse:
         response = HttpResponse(status=304)
     else:
         context = presenting.page(submission, actor_of(request))
-        response = render(request, "submissions/_result.html", context)
+        response = render(request, "submissions/_renewed.html", context)
     response["ETag"] = etag
     response["Cache-Control"] = "private, no-cache"
     return response
