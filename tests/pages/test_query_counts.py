@@ -1,0 +1,174 @@
+"""How often a page asks the database does not grow with what it shows: with 3 of everything and
+with 30 of everything it asks the same number of times."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from django.db import connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import Role, Scope, Team
+from accounts.services import invitations, keys
+from jobs.services import claim_one, park
+from media_analysis.review import house_rules, routing
+from media_analysis.review import services as review
+from media_analysis.review.models import Case
+from media_analysis.submissions import filters
+from media_analysis.submissions.models import Submission
+from ml.models import Analysis, FindingRow, Look, Thumbnail
+from tests.factories import MembershipFactory, ServiceAccountFactory, TeamFactory
+from tests.people import *  # noqa: F403 - the people are fixtures
+from tests.people import Person, Send, member, picture
+
+SCOPES = [Scope.SUBMISSIONS_READ, Scope.SUBMISSIONS_WRITE]
+
+
+@dataclass
+class House:
+    """A team at work, and somebody who may see all of it; grows by one of everything."""
+
+    team: Team
+    admin: Person
+    shown: Submission
+    case: Case
+    key: str
+    send: Send
+    size: int = 0
+
+    def grow_to(self, size: int) -> None:
+        for number in range(self.size, size):
+            self._one_more(number)
+        self.size = size
+
+    def _one_more(self, n: int) -> None:
+        somebody = member(self.team, Role.MODERATOR)
+        another = MembershipFactory(user=self.admin.user, team=TeamFactory(), role=Role.LEAD).team
+        sent = [self.send(somebody, 10 + n, f"{n}.png"), self.send(somebody, 60 + n, f"d{n}.png")]
+        sent.append(self.send(Person(self.admin.user, another), 1, "same bytes elsewhere.png"))
+        cases = [_waiting(one) for one in sent]
+        review.claim(somebody.actor, cases[0].pk)
+        self._decided_by(somebody, cases[1])
+        self._more_of_the_result(n)
+        filters.save(somebody.actor, f"filter {n}", "kind=image", self.team)
+        asked = invitations.invite(self.admin.actor, self.team, f"n{n}@example.net", Role.VIEWER)
+        if n % 2:
+            invitations.withdraw(self.admin.actor, asked.invitation)
+        house_rules.write_policy(self.admin.actor, another, f"policy {n}", "")
+        service = ServiceAccountFactory(team=self.team)
+        keys.issue_key(self.admin.actor, service, "one", SCOPES)
+        keys.revoke_key(
+            self.admin.actor, keys.issue_key(self.admin.actor, service, "two", SCOPES).key
+        )
+
+    def _decided_by(self, somebody: Person, case: Case) -> None:
+        held = review.claim(somebody.actor, case.pk)
+        words = review.Words("unclear", "as seen")
+        review.decide(somebody.actor, held.pk, held.fence, words)
+        claim = claim_one(Analysis, case.submission.analysis_id, worker="test")
+        assert claim is not None
+        with transaction.atomic():
+            park(claim, f"code_{case.pk.hex[:8]}", "Set aside by a test.")
+
+    def _more_of_the_result(self, n: int) -> None:
+        """Findings, pictures, looks alike, and a longer story with more decisions."""
+        analysis = self.shown.analysis
+        evidence = [{"code": "c", "text": "t", "strength": "weak", "data": {"number": n}}]
+        FindingRow.objects.create(
+            analysis=analysis, detector=f"check_{n}", status="ran", reason="r", evidence=evidence
+        )
+        Thumbnail.objects.create(analysis=analysis, name=f"face-{n}", png=picture())
+        for one in (self.shown, self.send(self.admin, 120 + n, f"alike {n}.png")):
+            Look.of(one.blob, float(n), 5).save()
+        held = review.claim(self.admin.actor, self.case.pk)
+        review.decide(self.admin.actor, held.pk, held.fence, review.Words("unclear", f"look {n}"))
+        review.reopen(self.admin.actor, self.case.pk, why="again")
+
+
+def _waiting(submission: Submission) -> Case:
+    with transaction.atomic():
+        routing.after_parking(submission.analysis)
+    return Case.objects.get(submission=submission)
+
+
+@pytest.fixture
+def house(team: Team, admin: Person, send: Send) -> House:
+    shown = send(admin, 1, "shown.png")
+    key = keys.issue_key(admin.actor, ServiceAccountFactory(team=team), "k", SCOPES).secret
+    return House(team, admin, shown, _waiting(shown), str(key), send)
+
+
+def asked_by(client: Client, url: str, **headers: str) -> list[str]:
+    """What a page asks, the second time: the first notes the visit and fills what is kept."""
+    client.get(url, headers=headers)
+    with CaptureQueriesContext(connection) as captured:
+        answer = client.get(url, headers=headers)
+    assert answer.status_code == 200, (url, answer.status_code)
+    return [query["sql"] for query in captured.captured_queries]
+
+
+def team_page(name: str) -> Callable[[House], str]:
+    return lambda house: reverse(f"teams:{name}", args=[house.team.pk])
+
+
+PAGES: dict[str, Callable[[House], str]] = {
+    "history": lambda house: reverse("submissions:history"),
+    "history, filtered": lambda house: "/?q=png&kind=image&sort=name",
+    "history, by a check": lambda house: "/?detector=compression&check=ran&sort=name",
+    "result": lambda house: reverse("submissions:detail", args=[house.shown.pk]),
+    "progress": lambda house: reverse("submissions:progress", args=[house.shown.pk]),
+    "queue": lambda house: reverse("review:queue"),
+    "case": lambda house: reverse("review:case", args=[house.case.pk]),
+    "dashboard": lambda house: reverse("dashboard:overview"),
+    "teams": lambda house: reverse("teams:index"),
+    "members": team_page("members"),
+    "rules": team_page("rules"),
+    "policies": team_page("policies"),
+    "partners": team_page("services"),
+}
+API = {
+    "list": lambda house: "/api/v1/submissions/",
+    "list, filtered": lambda house: "/api/v1/submissions/?q=png&sort=name&kind=image",
+    "detail": lambda house: f"/api/v1/submissions/{house.shown.pk}/",
+}
+
+
+@pytest.mark.timeout(300)
+def test_pages_ask_no_more_often_for_thirty_than_for_three(house: House) -> None:
+    """History, result, queue, case, dashboard and team pages: rows, findings, pictures, decisions,
+    members, keys and the teams of whoever looks may be ten times as many."""
+    client = house.admin.client()
+    counted = {}
+    for size in (3, 30):
+        house.grow_to(size)
+        counted[size] = {name: asked_by(client, url(house)) for name, url in PAGES.items()}
+    grown = {
+        name: [sql[:300] for sql in counted[30][name] if sql not in counted[3][name]]
+        for name in PAGES
+        if len(counted[30][name]) > len(counted[3][name])
+    }
+    print({name: len(sql) for name, sql in counted[30].items()})
+    assert grown == {}
+
+
+@pytest.mark.timeout(300)
+def test_the_interface_asks_no_more_often_for_thirty_than_for_three(house: House) -> None:
+    """The list and one submission by REST, with a partner's key."""
+    counted = {}
+    for size in (3, 30):
+        house.grow_to(size)
+        counted[size] = {
+            name: asked_by(Client(), url(house), authorization=f"Bearer {house.key}")
+            for name, url in API.items()
+        }
+    grown = {
+        name: [sql[:300] for sql in counted[30][name] if sql not in counted[3][name]]
+        for name in API
+        if len(counted[30][name]) > len(counted[3][name])
+    }
+    print({name: len(sql) for name, sql in counted[30].items()})
+    assert grown == {}
