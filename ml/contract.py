@@ -260,7 +260,8 @@ class Detector(Protocol):
     version: str
     frame_rate: float
     """Views a second that `observe` wants of a video: 0 for none. Stills come once to all that
-    want any."""
+    want any. A detector that also has `close_seconds` is shown every view there is, and of a video
+    with sound up to so many seconds come frame by frame (`sandbox.types.Want`)."""
 
     def not_applicable(self, media: Media) -> str | None:
         """Why this detector has nothing to say about this file, or None when it has."""

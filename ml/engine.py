@@ -20,7 +20,7 @@ from typing import BinaryIO
 
 from ml import registry
 from ml.contract import Detector, Frame, Kind, Outcome, Result, Verdict, View
-from ml.examining import Bench
+from ml.examining import Bench, close_seconds
 from ml.fusion import rule
 from ml.media import face_model, thumbnails
 from ml.media.likeness import Looks
@@ -71,7 +71,8 @@ def analyse(
         report(0.0, "reading the file")
         sha256, size = fingerprint(file)
     report(0.01, "opening")
-    frame_rate = max([FACE_RATE, *(d.frame_rate for d in chosen if not isinstance(d, Missing))])
+    able = [d for d in chosen if not isinstance(d, Missing)]
+    frame_rate = max([FACE_RATE, *(d.frame_rate for d in able)])
     try:
         with opened(
             file,
@@ -80,6 +81,7 @@ def analyse(
             size=size,
             frame_rate=frame_rate,
             limits=limits or Limits(),
+            close_seconds=max([0.0, *(close_seconds(d) for d in able)]),
         ) as media:
             return _examined(media, chosen, version, report, stop_if_asked, started)
     except Rejected as refusal:

@@ -22,13 +22,14 @@ class WeightsUnusable(Exception):
 
 
 class Served:
-    """Loaded once a process, after it has forked."""
+    """Loaded once a process, after it has forked. A detector of several networks has several
+    entries of the form of `weights` in its card."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, entry: str = "weights") -> None:
         from ai_edge_litert.interpreter import Interpreter
 
         self.card = read_card(folder)
-        content, self.sha256 = checked_weights(folder, self.card)
+        content, self.sha256 = checked_weights(folder, self.card, entry)
         self._interpreter = Interpreter(model_content=content, num_threads=1)
         self._interpreter.allocate_tensors()
         self._input = self._interpreter.get_input_details()[0]["index"]
@@ -58,14 +59,16 @@ def read_card(folder: Path) -> dict[str, Any]:
     return card
 
 
-def checked_weights(folder: Path, card: dict[str, Any]) -> tuple[bytes, str]:
+def checked_weights(
+    folder: Path, card: dict[str, Any], entry: str = "weights"
+) -> tuple[bytes, str]:
     """The weights' content and digest, if they are those that the card names."""
     try:
-        file = folder / card["weights"]["file"]
+        file = folder / card[entry]["file"]
         content = file.read_bytes()
     except (OSError, KeyError, TypeError) as error:
         raise WeightsUnusable(f"The weights of {folder.name} cannot be read: {error}") from error
     digest = hashlib.sha256(content).hexdigest()
-    if digest != card["weights"]["sha256"]:
+    if digest != card[entry]["sha256"]:
         raise WeightsUnusable(f"{file.name} is not the file that the card of {folder.name} names.")
     return content, digest

@@ -126,6 +126,11 @@ class Want:
     """Frames are made smaller in the child so that their longer side is at most this."""
     audio_rate: int | None = 16_000
     """None: no sound is wanted."""
+    close_seconds: float = 0.0
+    """Of a video with sound, so many seconds are sent closely, up to `close_fps` frames a second:
+    all of a short video, else stretches of `close_stretch` seconds spread evenly over it."""
+    close_stretch: float = 2.5
+    close_fps: float = 30.0
 
 
 class Flag(StrEnum):

@@ -62,6 +62,25 @@ def test_sampling_sends_the_grid_the_first_and_the_last(decode):
     assert got.frames[1][1] == pytest.approx(0.2)
 
 
+def test_close_stretches_come_frame_by_frame_and_only_with_sound(decode):
+    """Two seconds of ten are sent whole, in two stretches; without sound only the grid is."""
+    want = Want(sample_fps=5, close_seconds=2.0, close_stretch=1.0)
+    got = decode(media.video(frames=250), want=want)
+    times = np.array([seconds for _, seconds, _ in got.frames])
+    for start in (2.0, 7.0):
+        assert ((times >= start - 1e-6) & (times < start + 1 - 1e-6)).sum() == 25
+    assert len(times) == 51 + 2 * 20
+    silent = decode(media.video(frames=250, sound=None), want=want)
+    assert len(silent.frames) == 51
+
+
+def test_a_short_video_is_sent_closely_as_a_whole_and_a_quick_one_thinned(decode):
+    """All frames of two seconds; of 60 frames a second no more than 30."""
+    want = Want(sample_fps=5, close_seconds=10.0)
+    assert len(decode(media.video(frames=50), want=want).frames) == 50
+    assert len(decode(media.video(frames=120, fps=60), want=want).frames) in (60, 61)
+
+
 def test_frames_are_made_smaller_in_the_child(decode):
     """max_side bounds what crosses the wall; the header still states the true size."""
     got = decode(media.video(size=(320, 240), frames=5), want=Want(max_side=100))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import av
 import numpy as np
 
-from sandbox.decoders.pixels import Sampler, fitted
+from sandbox.decoders.pixels import Sampler, Stretches, fitted
 from sandbox.types import Code, Flag, Limits, Rejected, Want
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ class PictureTrack:
         self._size: tuple[int, int] | None = None
         self._rotation = 0
         self._sampler = Sampler(want.sample_fps)
+        self._close_sampler = Sampler(want.close_fps)
+        self._stretches = Stretches(None, 0.0, want.close_stretch)
         self._held: tuple[int, float, Any] | None = None
 
     def _rate(self) -> float | None:
@@ -83,11 +85,21 @@ class PictureTrack:
         run.begin()
         if not self.want.frames:
             return
-        if self._sampler.is_due(seconds):
+        if self._is_due(seconds):
             self._held = None
             self._send(index, seconds, frame, run)
         else:
             self._held = (index, seconds, frame)
+
+    def look_closely(self, duration: float | None) -> None:
+        """Called when there is sound to hold the pictures against."""
+        want = self.want
+        self._stretches = Stretches(duration, want.close_seconds, want.close_stretch)
+
+    def _is_due(self, seconds: float) -> bool:
+        sampled = self._sampler.is_due(seconds)
+        closely = self._stretches.hold(seconds) and self._close_sampler.is_due(seconds)
+        return sampled or closely
 
     def _time(self, frame: Any) -> float:
         """Seconds from the start; where the file's own times make no sense, a plain count."""

@@ -115,3 +115,20 @@ class Sampler:
             return False
         self._next = (math.floor(seconds * self.fps + 1e-6) + 1) / self.fps
         return True
+
+
+class Stretches:
+    """Which seconds of a video are sent closely: all of a short one (or of one that does not say
+    how long it is, the first), else stretches spread evenly."""
+
+    def __init__(self, duration: float | None, total: float, stretch: float) -> None:
+        count = max(math.ceil(total / stretch - 1e-6), 1) if total > 0 else 0
+        self.spans: list[tuple[float, float]]
+        if duration is None or duration <= total:
+            self.spans = [(0.0, total)] if count else []
+        else:
+            middles = [(place + 0.5) * duration / count for place in range(count)]
+            self.spans = [(middle - stretch / 2, middle + stretch / 2) for middle in middles]
+
+    def hold(self, seconds: float) -> bool:
+        return any(start - 1e-6 <= seconds < end for start, end in self.spans)

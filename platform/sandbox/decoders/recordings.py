@@ -128,6 +128,8 @@ class _Run:
             PictureTrack(video, origin, frames, want, limits, self.flags) if video else None
         )
         self.sound = SoundTrack(audio, origin, want, limits, self.flags) if audio else None
+        if self.pictures is not None and self.sound is not None and want.audio_rate is not None:
+            self.pictures.look_closely(self._claimed_seconds())
 
     def _choose(self) -> tuple[Any, Any]:
         """The first real video stream and the first sound stream; the rest is stated."""
