@@ -70,7 +70,8 @@ class Submissions(TellsItsLimits, ViewSet):
     )
     def create(self, request: Request) -> Response:
         actor = actor_of(request)
-        asked = SendSerializer(data=request.data)
+        # As a plain dict, or an empty value would count as none: it is told like any wrong one.
+        asked = SendSerializer(data=request.data.dict())
         asked.is_valid(raise_exception=True)
         wanted = asked.validated_data
         team = _team(actor, wanted.get("team"))
@@ -127,7 +128,6 @@ class Submissions(TellsItsLimits, ViewSet):
         responses={200: PageSerializer, **PROBLEMS},
     )
     def list(self, request: Request) -> Response:
-        # As a plain dict, or an empty value would count as none: it is told like any wrong one.
         asked = FilterSerializer(data=request.query_params.dict())
         asked.is_valid(raise_exception=True)
         wanted = asked.validated_data

@@ -1,4 +1,5 @@
-"""What drf-spectacular cannot see by itself: how a key is sent, and that no other fields are."""
+"""What drf-spectacular cannot see by itself: how a key is sent, that no other fields are, and that
+text has no null character."""
 
 from __future__ import annotations
 
@@ -9,6 +10,8 @@ from drf_spectacular.extensions import (
     OpenApiSerializerExtension,
 )
 
+NO_NULL_CHARACTER = r"^[^\u0000]*$"
+
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "accounts.api_auth.ApiKeyAuthentication"
@@ -18,10 +21,15 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
         return {"type": "http", "scheme": "bearer", "description": "An API key of your team."}
 
 
-class NoOtherFields(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+class WhatWeRead(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
     target_class = "media_analysis.partners.serializers.KnownFieldsOnly"
     match_subclasses = True
 
     def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        from media_analysis.partners.serializers import Words
+
         shape = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        for name, field in self.target.fields.items():
+            if isinstance(field, Words):
+                shape["properties"][name]["pattern"] = NO_NULL_CHARACTER
         return {**shape, "additionalProperties": False}

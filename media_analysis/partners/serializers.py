@@ -34,14 +34,18 @@ class KnownFieldsOnly(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
+class Words(serializers.CharField):
+    """Any text but one with a null character, which no text here can hold. The schema says so."""
+
+
 class SendSerializer(KnownFieldsOnly):
     file = serializers.FileField(allow_empty_file=True, max_length=2000, help_text="The media.")
     team = serializers.UUIDField(
         required=False, help_text="Only for callers that may send into more than one team."
     )
-    note = serializers.CharField(required=False, allow_blank=True, max_length=4000)
-    policy_context = serializers.CharField(required=False, allow_blank=True, max_length=200)
-    external_id = serializers.CharField(
+    note = Words(required=False, allow_blank=True, max_length=4000)
+    policy_context = Words(required=False, allow_blank=True, max_length=200)
+    external_id = Words(
         required=False, allow_blank=True, max_length=200, help_text="Your own name for it."
     )
     batch = serializers.BooleanField(
@@ -52,7 +56,7 @@ class SendSerializer(KnownFieldsOnly):
 class FilterSerializer(KnownFieldsOnly):
     """What the page of history can filter by, under the same names."""
 
-    q = serializers.CharField(
+    q = Words(
         required=False,
         allow_blank=True,
         max_length=200,

@@ -29,5 +29,5 @@ urlpatterns = [
     ),
     path("docs/", reference, name="docs"),
     # With its slash only, so that an address that lacks one is still sent on to where it is right.
-    re_path(r"^.*/$", NothingHere.as_view(), name="nothing-here"),
+    re_path(r"^[\s\S]*/$", NothingHere.as_view(), name="nothing-here"),
 ]

@@ -353,3 +353,21 @@ def test_no_request_is_forgotten_by_the_count(
 
     with ThreadPoolExecutor(8) as pool:
         assert sorted(pool.map(ask, range(20))) == [200] * 10 + [429] * 10
+
+
+def test_an_empty_team_is_told_and_not_taken_for_none(both: Client) -> None:
+    """An empty value is a wrong one, as everywhere; words may be empty."""
+    answer = send_in(both, team="")
+    problem(answer, 400, "invalid")
+    assert [error["field"] for error in answer.json()["errors"]] == ["team"]
+    assert not Submission.objects.exists()
+    assert send_in(both, note="", external_id="").status_code == 202
+
+
+@pytest.mark.parametrize(
+    "astray", ["no\nsuch/cancel/", "x\r\n/", "%C3%91%0A%08/cancel/", "\u2028/"]
+)
+def test_whoever_goes_astray_meets_a_problem_and_no_page(both: Client, astray: str) -> None:
+    """Line breaks in an address too."""
+    for method in (both.get, both.post):
+        problem(method(f"/api/v1/submissions/{astray}"), 404, "not_found")
