@@ -71,7 +71,7 @@ class Submissions(TellsItsLimits, ViewSet):
     def create(self, request: Request) -> Response:
         actor = actor_of(request)
         # As a plain dict, or an empty value would count as none: it is told like any wrong one.
-        asked = SendSerializer(data=request.data.dict())
+        asked = SendSerializer(data=dict(request.data.items()))
         asked.is_valid(raise_exception=True)
         wanted = asked.validated_data
         team = _team(actor, wanted.get("team"))

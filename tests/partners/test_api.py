@@ -355,6 +355,15 @@ def test_no_request_is_forgotten_by_the_count(
         assert sorted(pool.map(ask, range(20))) == [200] * 10 + [429] * 10
 
 
+def test_a_request_without_a_body_is_told(both: Client) -> None:
+    """No form, no fields: 400 with the missing file named."""
+    answer = both.post(URL, b"", content_type="multipart/form-data; boundary=x")
+    assert answer.status_code == 400
+    answer = both.generic("POST", URL)
+    problem(answer, 400, "invalid")
+    assert [error["field"] for error in answer.json()["errors"]] == ["file"]
+
+
 def test_an_empty_team_is_told_and_not_taken_for_none(both: Client) -> None:
     """An empty value is a wrong one, as everywhere; words may be empty."""
     answer = send_in(both, team="")
