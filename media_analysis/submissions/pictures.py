@@ -19,6 +19,7 @@ from accounts.roles import Permission
 from audit.models import Event
 from audit.services import record
 from audit.verbs import Verb
+from audit.who import Who
 from media_analysis.submissions.models import Submission
 from ml.models import Thumbnail
 
@@ -38,15 +39,23 @@ def look(actor: Actor, submission: Submission, name: str) -> bytes | None:
     found = Thumbnail.objects.filter(analysis=submission.analysis_id, name=name).first()
     if found is None:
         return None
-    who = actor.who_in(submission.team_id)
+    _on_record(actor.who_in(submission.team_id), submission)
+    return bytes(found.png)
+
+
+def _on_record(who: Who, submission: Submission) -> None:
+    """One event for the pictures of one page, though a browser asks for several at once."""
+    lately = Event.objects.filter(
+        chain=submission.pk,
+        verb=Verb.MEDIA_VIEWED,
+        who=f"{who.kind}:{who.id}",
+        recorded_at__gt=Now() - ONE_LOOK,
+    )
+    if lately.exists():
+        return
     with transaction.atomic():
-        lately = Event.objects.filter(
-            chain=submission.pk,
-            verb=Verb.MEDIA_VIEWED,
-            who=f"{who.kind}:{who.id}",
-            recorded_at__gt=Now() - ONE_LOOK,
-        )
-        if not lately.exists():
+        Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
+        if not lately.all().exists():
             record(
                 chain=submission.pk,
                 verb=Verb.MEDIA_VIEWED,
@@ -55,7 +64,6 @@ def look(actor: Actor, submission: Submission, name: str) -> bytes | None:
                 object_id=submission.blob_id,
                 object_sha256=submission.blob_id,
             )
-    return bytes(found.png)
 
 
 def shown(submission: Submission, actor: Actor, result: Mapping[str, Any]) -> list[dict[str, Any]]:

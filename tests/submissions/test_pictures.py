@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from django.db import connection
+from django.test import Client
 from django.urls import reverse
 
 from audit.models import Event
@@ -46,6 +50,25 @@ def test_one_look_at_many_pictures_is_one_event(
     assert looks(sent) == 1
     get(bob, sent)
     assert looks(sent) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_pictures_asked_for_at_once_are_one_look(alice: Person, sent: Submission) -> None:
+    """A browser asks for all pictures of a page in the same moment: still one event."""
+    client = alice.client()
+    url = reverse("submissions:picture", args=[sent.pk, "frame"])
+
+    def ask(_: int) -> int:
+        try:
+            asking = Client()
+            asking.cookies = client.cookies
+            return asking.get(url).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        assert set(pool.map(ask, range(12))) == {200}
+    assert looks(sent) == 1
 
 
 def test_who_may_not_look_leaves_no_trace_of_having_looked(
