@@ -33,6 +33,8 @@ OWN_PAGES = {
     "sign-out": "/accounts/logout/",
 }
 WIDTHS = {"": 1280, "-phone": 390}
+PAPER = 688
+"""What is printed on of an A4 page, in pixels."""
 
 pytestmark = pytest.mark.urls("tests.browser.urls")
 
@@ -41,11 +43,13 @@ pytestmark = pytest.mark.urls("tests.browser.urls")
 def shoot(open_page: Callable[..., Watched]) -> Callable[..., None]:
     FOLDER.mkdir(parents=True, exist_ok=True)
 
-    def shoot(name: str, path: str, **how: object) -> None:
+    def shoot(name: str, path: str, *, paper: bool = False, **how: object) -> None:
         watched = open_page(**how)
         watched.excuse("the server responded with a status of")
         page = watched.goto(path)
         page.wait_for_load_state("networkidle")
+        if paper:
+            page.emulate_media(media="print")
         page.screenshot(path=FOLDER / f"{name}.png", full_page=True)
 
     return shoot
@@ -77,6 +81,8 @@ def test_pages_of_the_walk(shoot: Callable[..., None], alice: Person) -> None:
     walked = walk(alice)
     services.claim(alice.actor, a_case(walked).pk)
     for name, path in addresses(walked).items():
+        if name.startswith("result"):
+            shoot(f"{name}-paper", path, user=alice.user, width=PAPER, paper=True)
         for suffix, width in WIDTHS.items():
             for scheme in ("light", "dark"):
                 where = {"scheme": scheme, "width": width}
