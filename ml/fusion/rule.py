@@ -52,8 +52,12 @@ SCENARIOS = {
     "face_forgery": "face_altered",
     "synthetic_face": "face_generated",
     "voice_spoof": "voice_synthesised",
+    "lip_sync": "lips_or_sound_replaced",
 }
 """What each calibrated check examines. A check of any other name is a scenario of its own."""
+CLEARS_NOTHING = frozenset({"lip_sync"})
+"""Checks that can ask for a look and never clear: a good fake passes them as a genuine file does.
+They stand in the way of clearing only where they raise the odds."""
 GENUINE = "none_of_these"
 UNSEEN = frozenset({"more_faces_than_examined", "face_analysis_failed"})
 """With these the file was not looked at as a whole, so nothing can be cleared."""
@@ -68,7 +72,15 @@ def weighed(media: MediaInfo, findings: Sequence[Finding]) -> Verdict | None:
     total = math.fsum(ratios.values()) / len(ratios)
     found = [f for f in calibrated if _says(f, Outcome.MANIPULATION_FOUND)]
     whole = not media.incomplete and not UNSEEN & set(media.flags)
-    clear = whole and all(_says(f, Outcome.NO_MANIPULATION_FOUND) for f in calibrated)
+    clearing = [f for f in calibrated if f.detector not in CLEARS_NOTHING]
+    asking = [f for f in calibrated if f.detector in CLEARS_NOTHING]
+    quiet = all((f.log10_lr or 0.0) <= 0.0 for f in asking)
+    clear = (
+        whole
+        and quiet
+        and bool(clearing)
+        and all(_says(f, Outcome.NO_MANIPULATION_FOUND) for f in clearing)
+    )
     if found:
         outcome, reason = Outcome.MANIPULATION_FOUND, wording.found(found, media, findings)
     elif clear:

@@ -137,6 +137,17 @@ def test_nothing_is_found_only_when_every_calibrated_check_is_clear() -> None:
     assert decide(PICTURE, [clear, open_one]).outcome is Outcome.INCONCLUSIVE
 
 
+def test_lips_that_fit_clear_nothing_and_lips_that_do_not_keep_it_open() -> None:
+    """Sound that fits is no sign of authenticity; sound that does not is no verdict either."""
+    face = calibrated("face_forgery", -1.0, CLEAR)
+    fits, unfit = calibrated("lip_sync", -0.2, None), calibrated("lip_sync", 0.7, None)
+    assert decide(PICTURE, [fits]).outcome is Outcome.INCONCLUSIVE
+    assert decide(PICTURE, [face, fits]).outcome is CLEAR
+    verdict = decide(PICTURE, [face, unfit])
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "lips_or_sound_replaced" in verdict.scenarios
+
+
 @pytest.mark.parametrize(
     "media",
     [
