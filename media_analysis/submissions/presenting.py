@@ -26,6 +26,7 @@ DETECTORS = {
     "face_forgery": ("Face forgery", "Traces of a face that was swapped or altered."),
     "synthetic_face": ("Synthetic picture", "Traces that generators leave in whole pictures."),
     "voice_spoof": ("Voice", "Traces of synthesis and conversion in speech."),
+    "lip_sync": ("Lip sync", "Whether the sound fits the lips, and how far it is shifted."),
 }
 UNFINISHED = ("queued", "running")
 
