@@ -42,6 +42,7 @@ lock:
 	$(UV_COMPILE) -o requirements-dev.txt requirements/dev.in
 	$(UV_COMPILE) -o requirements-train.txt requirements/train.in
 	$(UV_COMPILE) -o requirements-cloud.txt requirements/cloud.in
+	$(UV_COMPILE) -o requirements-openvino.txt requirements/openvino.in
 
 # --- run ---------------------------------------------------------------------------------------------
 up: setup

@@ -1,4 +1,4 @@
-"""A trained network as it is served: LiteRT, float32, one thread, checked against its card.
+"""A trained network as it is served: float32, one thread, checked against its card.
 
 The card (`card.json`) and the weights lie in the detector's folder. Weights that are missing, or
 are not those that the card was written for, are said by name and never run.
@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ml import runtimes
+
 CARD = "card.json"
 
 
@@ -26,26 +28,14 @@ class Served:
     entries of the form of `weights` in its card."""
 
     def __init__(self, folder: Path, entry: str = "weights") -> None:
-        from ai_edge_litert.interpreter import Interpreter
-
         self.card = read_card(folder)
         content, self.sha256 = checked_weights(folder, self.card, entry)
-        self._interpreter = Interpreter(model_content=content, num_threads=1)
-        self._interpreter.allocate_tensors()
-        self._input = self._interpreter.get_input_details()[0]["index"]
-        self._outputs = {
-            int(np.prod(detail["shape"])): detail["index"]
-            for detail in self._interpreter.get_output_details()
-        }
+        self._runtime = runtimes.chosen(content, folder / self.card[entry]["file"])
+        self.runtime = self._runtime.name
 
-    def __call__(self, picture: NDArray[np.float32]) -> dict[int, NDArray[np.float32]]:
+    def __call__(self, picture: NDArray[np.float32]) -> runtimes.Outputs:
         """One picture through the network; its outputs by how many numbers each holds."""
-        self._interpreter.set_tensor(self._input, np.ascontiguousarray(picture[None]))
-        self._interpreter.invoke()
-        return {
-            size: np.array(self._interpreter.get_tensor(index)).reshape(-1)
-            for size, index in self._outputs.items()
-        }
+        return self._runtime(picture)
 
     def logit(self, picture: NDArray[np.float32]) -> float:
         return float(self(picture)[1][0])

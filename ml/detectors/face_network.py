@@ -120,6 +120,7 @@ class FaceExamination:
                 "log10_lr_high": mean_ratio([high for _, high in spread]),
                 "found_at": calibration.found_at,
                 "clear_at": calibration.clear_at,
+                "runtime": self._detector.network.served.runtime,
             },
             counts={
                 "faces": faces,

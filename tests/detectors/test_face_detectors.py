@@ -35,6 +35,7 @@ class Brightness:
 
     card = {"input": {"side": 32, "min_face_side": 40}}
     sha256 = "0" * 64
+    runtime = "litert"
 
     def __call__(self, picture: np.ndarray) -> dict[int, np.ndarray]:
         logit = float(picture.mean()) * 8.0
