@@ -1,0 +1,123 @@
+"""axe on every page there is: addresses are asked, not listed, so that no new one is missed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.test import Client
+from django.urls import NoReverseMatch, get_resolver, reverse
+
+from accounts.models import Role, Team
+from accounts.services import invitations
+from media_analysis.review.models import Case
+from media_analysis.submissions.models import SavedFilter
+from tests.browser.office import Office, furnish
+from tests.browser.watched import Watched
+from tests.factories import UserFactory
+from tests.people import Person, Send
+from tests.urls.office import arguments
+from tests.urls.test_matrix import addresses
+
+Open = Callable[..., Watched]
+NO_PAGES = {
+    # Answers for programs, and parts of pages
+    "submissions:progress", "submissions:picture", "submissions:download", "api:submission-list",
+    "api:submission-detail", "api:submission-cancel", "api:schema", "admin:jsi18n",
+    "mfa_login_webauthn",
+}  # fmt: skip
+WITH_SECRET = {
+    # Behind a link in a letter, a second factor just shown, or a provider that is not there
+    "account_confirm_email", "account_reset_password_from_key", "mfa_edit_webauthn",
+    "mfa_remove_webauthn", "openid_connect_login", "openid_connect_callback",
+    "accounts_session_end", "admin:view_on_site", "styleguide:trouble",
+}  # fmt: skip
+
+
+@pytest.fixture
+def office(team: Team, alice: Person, bob: Person, send: Send) -> Office:
+    return furnish(team, alice, bob, send)
+
+
+@pytest.fixture
+def known(office: Office, team: Team) -> dict[str, list[Any]]:
+    """What the addresses with an argument name, by the address's name."""
+    case = Case.objects.first()
+    assert case is not None
+    saved = SavedFilter.objects.create(owner=office.admin.user, name="mine", query="kind=image")
+    asked = invitations.invite(office.admin.actor, team, "gil@example.org", Role.VIEWER)
+    found = arguments(team)
+    found["submissions:delete_filter"] = [saved.pk]
+    found["accounts_invitation"] = [asked.link.rstrip("/").rpartition("/")[2]]
+    found["dashboard:retry"] = [office.parked.pk]
+    found["admin:app_list"] = ["review"]
+    for model in apps.get_models():
+        pk = model._default_manager.values_list("pk", flat=True).first()
+        for page in ("change", "history", "delete") if pk is not None else ():
+            found[f"admin:{model._meta.label_lower.replace('.', '_')}_{page}"] = [pk]
+    for name, _ in addresses(get_resolver()):
+        if name.startswith("review:"):
+            found.setdefault(name, [case.pk])
+        if name.startswith("submissions:"):
+            found.setdefault(name, [office.parked.pk])
+    return found
+
+
+def pages(client: Client, known: dict[str, list[Any]]) -> Iterator[tuple[str, str]]:
+    """Every address that shows this person a page, by its name."""
+    seen = set()
+    for name, _ in addresses(get_resolver()):
+        if name in NO_PAGES | WITH_SECRET or not name.strip(":") or name == "admin:":
+            continue
+        url = _address(name, known)
+        if url is None or url in seen:
+            continue
+        seen.add(url)
+        answer = client.get(url)
+        kind = answer.headers.get("Content-Type", "")
+        if answer.status_code == 200 and kind.startswith("text/html"):
+            yield name, url
+
+
+def _address(name: str, known: dict[str, list[Any]]) -> str | None:
+    for args in ([], known.get(name, [])):
+        try:
+            return reverse(name, args=args)
+        except NoReverseMatch:
+            continue
+    if name.startswith("admin:"):  # nothing of this kind is there
+        return None
+    raise AssertionError(f"{name}: say what its address names, or that it is no page")
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("who", "at_least"), [("nobody", 5), ("admin", 30), ("site_admin", 30)])
+def test_axe_finds_nothing_serious_anywhere(
+    open_page: Open,
+    office: Office,
+    known: dict[str, list[Any]],
+    scheme: str,
+    who: str,
+    at_least: int,
+) -> None:
+    """No serious or critical finding on any page that nobody, a team's admin or a site
+    administrator can open."""
+    user = {
+        "nobody": None,
+        "admin": office.admin.user,
+        "site_admin": UserFactory(is_staff=True, is_superuser=True),
+    }[who]
+    client = Client() if user is None else Person(user, office.admin.team).client()
+    watched = open_page(user=user, scheme=scheme)
+    watched.excuse("Applying inline style")  # axe itself does, to read stylesheets with @import
+    shown = dict(pages(client, known))
+    found = {}
+    for name, url in shown.items():
+        watched.goto(url)
+        found[name] = watched.axe()
+    print(f"{who}, {scheme}: {len(found)} pages: {' '.join(found)}")
+    assert len(found) >= at_least
+    assert not any(found.values()), {name: said for name, said in found.items() if said}
