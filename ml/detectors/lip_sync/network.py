@@ -1,0 +1,92 @@
+"""The two networks as they are served: mouths and sound, each to a row of numbers a place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.detectors.lip_sync import inputs
+from ml.detectors.lip_sync.matching import REACH, Likeness
+from ml.media.lips import Stretch
+from ml.serving import Served
+
+FOLDER = Path(__file__).parent
+LIPS_PLACES = 24
+"""Embeddings that one run of the lips' network gives."""
+SOUND_PLACES = 48
+
+Floats = NDArray[np.float32]
+Piece = Callable[[Floats], Mapping[int, Floats]]
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """A stretch as the networks see it: a row a place."""
+
+    start: float
+    sound_first: int
+    lips: Floats
+    sound: Floats
+
+    def likeness(self, sound_of: Embedded | None = None) -> Likeness:
+        """Of its mouths with its own sound, or with that of another stretch."""
+        other = sound_of or self
+        pairs = self.lips @ other.sound.T
+        return Likeness(self.start, inputs.LIPS_CONTEXT, other.sound_first, pairs)
+
+
+class Network:
+    """The two networks, served or (in training) not; `pieces` of a fixed length go in."""
+
+    def __init__(self, lips: Piece, sound: Piece) -> None:
+        self._lips, self._sound = lips, sound
+
+    def embedded(self, stretch: Stretch, samples: NDArray[Any]) -> Embedded | None:
+        """None where the stretch is too short or has no sound."""
+        count = len(stretch.mouths) - 2 * inputs.LIPS_CONTEXT
+        first, last = inputs.sound_places(
+            samples,
+            stretch.start,
+            inputs.LIPS_CONTEXT - REACH,
+            inputs.LIPS_CONTEXT + count + REACH,
+        )
+        if count < 1 or last - first < 1:
+            return None
+        mouths = inputs.lips(inputs.middle(stretch.mouths))
+        heard = inputs.sound(samples, stretch.start, first, last)
+        return Embedded(stretch.start, first, self.of_lips(mouths), self.of_sound(heard))
+
+    def of_lips(self, mouths: Floats) -> Floats:
+        return _in_pieces(self._lips, mouths, LIPS_PLACES, 1, 2 * inputs.LIPS_CONTEXT)
+
+    def of_sound(self, mel: Floats) -> Floats:
+        return _in_pieces(self._sound, mel, SOUND_PLACES, inputs.MEL_A_PLACE, inputs.MEL_CONTEXT)
+
+
+def _in_pieces(network: Piece, whole: Floats, places: int, step: int, context: int) -> Floats:
+    """The network takes a fixed number of places; the last piece is filled with its last row."""
+    count = (len(whole) - context) // step
+    found = []
+    for first in range(0, count, places):
+        piece = whole[first * step : (first + places) * step + context]
+        missing = places * step + context - len(piece)
+        if missing:
+            piece = np.concatenate([piece, np.repeat(piece[-1:], missing, axis=0)])
+        (embedded,) = network(piece).values()
+        found.append(embedded.reshape(places, -1)[: count - first])
+    return np.concatenate(found)
+
+
+class ServedNetwork(Network):
+    """Loaded once a process, after it has forked."""
+
+    def __init__(self, folder: Path = FOLDER) -> None:
+        lips, sound = Served(folder, "weights"), Served(folder, "weights_of_sound")
+        super().__init__(lips, sound)
+        self.card = lips.card
+        self.sha256, self.sha256_of_sound = lips.sha256, sound.sha256

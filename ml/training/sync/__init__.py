@@ -1,0 +1,1 @@
+"""How the lip sync networks are trained and measured."""

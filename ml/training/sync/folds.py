@@ -1,0 +1,66 @@
+"""Networks that never met a speaker, and what they say of him: calibration comes from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from ml.detectors.lip_sync.network import Embedded, Network
+from ml.media.lips import Stretch
+from ml.training.sync import loop
+from ml.training.sync.data import Talk
+from ml.training.sync.measure import Pairing
+
+FOLDS = 3
+
+Watch = Callable[[str], Callable[[Iterable[int]], Iterable[int]]]
+
+
+def learnt_from(talks: Sequence[Talk]) -> list[Talk]:
+    """Training and validation: nothing was chosen by the validation speakers."""
+    return [talk for talk in talks if talk.clip.split != "test"]
+
+
+def tested_on(talks: Sequence[Talk]) -> list[Talk]:
+    return [talk for talk in talks if talk.clip.split == "test"]
+
+
+def fold_of(talks: Sequence[Talk]) -> dict[str, int]:
+    """Speakers dealt out by name: nothing is drawn."""
+    names = sorted({talk.clip.speaker for talk in talks})
+    return {name: place % FOLDS for place, name in enumerate(names)}
+
+
+def network_of(folder: Path, talks: Sequence[Talk], recipe: loop.Recipe, watch) -> Network:
+    lips, sound = loop.train(talks, folder, recipe, watch=watch)
+    return Network(loop.embedder(lips), loop.embedder(sound))
+
+
+def embedded(network: Network, talks: Sequence[Talk]) -> list[Embedded]:
+    found = []
+    for talk in talks:
+        one = network.embedded(Stretch(0, talk.start, talk.mouths), talk.sound)
+        if one is None:
+            raise ValueError(f"{talk.clip.member} is too short to be compared.")
+        found.append(one)
+    return found
+
+
+def pairing(known: Sequence[Embedded]) -> Pairing:
+    return lambda one, other: known[one].likeness(known[other])
+
+
+def out_of_fold(
+    talks: Sequence[Talk], runs: Path, recipe: loop.Recipe, watch: Watch
+) -> list[tuple[list[Talk], Pairing]]:
+    """For each fold its talks, and how a network that never met their speakers sees them."""
+    folds = fold_of(talks)
+    found = []
+    for number in range(FOLDS):
+        own = [talk for talk in talks if folds[talk.clip.speaker] == number]
+        others = [talk for talk in talks if folds[talk.clip.speaker] != number]
+        network = network_of(
+            runs / f"fold{number}", others, recipe, watch(f"without fold {number}")
+        )
+        found.append((own, pairing(embedded(network, own))))
+    return found

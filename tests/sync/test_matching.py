@@ -1,0 +1,101 @@
+"""Offsets and how far they stand out, on likenesses whose answer is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ml.detectors.lip_sync import inputs, judging
+from ml.detectors.lip_sync.matching import REACH, Likeness, pooled
+from ml.media.lips import Stretch
+from ml.media.spectra import RATE
+
+
+def likeness(offset: int, count: int = 60, *, strength: float = 1.0, noise: float = 0.2):
+    """Mouths 4, 5, ... whose sound is alike `offset` places later."""
+    rng = np.random.default_rng(offset + 99)
+    pairs = rng.normal(0, noise, (count, count + 2 * REACH)).astype(np.float32)
+    for row in range(count):
+        pairs[row, row + REACH + offset] += strength
+    return Likeness(0.0, inputs.LIPS_CONTEXT, inputs.LIPS_CONTEXT - REACH, pairs)
+
+
+@pytest.mark.parametrize("offset", [-15, -5, -1, 0, 1, 5, 15])
+def test_the_offset_is_found_with_its_sign(offset: int) -> None:
+    """Positive: the fitting sound comes after the lips."""
+    curve = likeness(offset).curve()
+    assert curve.best() == offset
+    assert curve.standing_out() == pytest.approx(1.0, abs=0.1)
+
+
+def test_what_fits_nowhere_does_not_stand_out() -> None:
+    """Noise alone stays far below a fit, and more of it lies lower."""
+    short = likeness(0, 60, strength=0.0).curve().standing_out()
+    long = pooled([likeness(k, 200, strength=0.0).curve() for k in range(5)]).standing_out()
+    assert long < short < 0.2
+
+
+def test_offsets_that_few_mouths_have_do_not_count() -> None:
+    """Where the sound ends, an offset with two mouths cannot win by chance."""
+    pairs = np.full((20, 20), 0.1, np.float32)
+    pairs[0, 15] = 50.0
+    curve = Likeness(0.0, 4, 4, pairs).curve()
+    assert not curve.usable[REACH + 15]
+    assert abs(curve.best()) <= 12
+
+
+def test_two_stretches_are_one_curve() -> None:
+    """Pooling is the sum over mouths: a long stretch weighs more than a short one."""
+    together = pooled([likeness(3, 100).curve(), likeness(-4, 20).curve()])
+    assert together.best() == 3
+
+
+def test_a_click_is_heard_at_its_place() -> None:
+    """Sound and pictures share one clock: a click at 1 s lies in the middle of place 25."""
+    sound = np.random.default_rng(0).normal(0, 1e-3, 2 * RATE).astype(np.float32)
+    sound[RATE + 320 : RATE + 480] = 0.5
+    first, last = inputs.sound_places(sound, 0.0, -REACH, 60)
+    rows = inputs.sound(sound, 0.0, first, last)
+    assert len(rows) == inputs.MEL_A_PLACE * (last - first) + inputs.MEL_CONTEXT
+    loudest = int(rows.sum(axis=1).argmax())
+    place = first - inputs.SOUND_BEFORE + loudest / inputs.MEL_A_PLACE
+    assert place == pytest.approx(25.3, abs=0.6)
+
+
+@pytest.mark.parametrize("length", [0, 1, 1000, 4000, 8000, 16_000, 16_001])
+@pytest.mark.parametrize("start", [0.0, 0.033, 3.0])
+def test_places_never_ask_for_sound_that_is_not_there(length: int, start: float) -> None:
+    """However short the sound: the rows are all there, or there are no places."""
+    sound = np.random.default_rng(0).normal(0, 0.1, length).astype(np.float32)
+    first, last = inputs.sound_places(sound, start, -REACH, 80)
+    assert last >= first
+    if last > first:
+        rows = inputs.sound(sound, start, first, last)
+        assert len(rows) == inputs.MEL_A_PLACE * (last - first) + inputs.MEL_CONTEXT
+        assert np.isfinite(rows).all()
+
+
+def test_of_two_faces_the_speaker_is_chosen() -> None:
+    """Two faces at once: the one that fits stands for the stretch; faces one after the other are
+    both taken."""
+
+    def one(track: int, start: float, strength: float) -> judging.Watched:
+        mouths = np.zeros((68, 56, 56), np.uint8)
+        return judging.Watched(
+            Stretch(track, start, mouths), likeness(0, 60, strength=strength), np.ones(60, bool)
+        )
+
+    silent, speaker, later = one(1, 0.0, 0.0), one(2, 0.2, 1.0), one(1, 5.0, 1.0)
+    assert judging.who_speaks([silent, speaker, later]) == [speaker, later]
+
+
+def test_moments_tell_where_it_does_not_fit() -> None:
+    """A stretch whose second half belongs to another offset: its moments score higher there."""
+    half = likeness(0, 120)
+    half.pairs[60:] = np.random.default_rng(5).normal(0, 0.2, half.pairs[60:].shape)
+    stretch = Stretch(1, 2.0, np.zeros((128, 56, 56), np.uint8))
+    found = judging.judged([judging.Watched(stretch, half, np.ones(120, bool))])
+    assert found.offset == 0
+    assert len(found.moments) == 4
+    assert max(m.score for m in found.moments[:2]) < min(m.score for m in found.moments[2:])
+    assert found.moments[0].start == pytest.approx(2.16)
