@@ -81,8 +81,8 @@ class FaceExamination:
         ]
         if not scores:
             return self._without(
-                f"All faces are smaller than {network.min_side:.0f} pixels; below that this check "
-                "was not measured.",
+                f"No face holds {network.min_side:.0f} pixels: all are smaller, or were enlarged "
+                "or blurred to their size. Below that this check was not measured.",
                 len(tracks),
             )
         return self._finding(scores, len(tracks))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import cv2
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from ml.contract import Crop, FaceTrack, Pixels
 from ml.media.crops import to_side, with_margin
+from ml.media.detail import enlargement
 from ml.media.encoding import through_codec
 from ml.serving import Served
 
@@ -65,10 +67,17 @@ class FaceNetwork:
         self.min_side = float(served.card["input"]["min_face_side"])
 
     def usable(self, track: FaceTrack) -> tuple[Crop, ...]:
-        """The best of the face's crops that are large enough, in the order of time."""
-        large = [crop for crop in track.crops if face_side(crop) >= self.min_side]
-        best = sorted(large, key=lambda crop: -crop.quality)[:MOST_CROPS]
-        return tuple(sorted(best, key=lambda crop: crop.seconds))
+        """The best of the face's crops that hold enough, in the order of time."""
+        ranked = sorted(track.crops, key=lambda crop: -crop.quality)
+        held = (crop for crop in ranked if self._holds_enough(crop))
+        return tuple(sorted(islice(held, MOST_CROPS), key=lambda crop: crop.seconds))
+
+    def _holds_enough(self, crop: Crop) -> bool:
+        """Large enough, and not merely enlarged or blurred to that size."""
+        if face_side(crop) < self.min_side:
+            return False
+        side = min(crop.tight.width, crop.tight.height)
+        return side >= self.min_side * enlargement(with_margin(crop))
 
     def score(self, track: FaceTrack, crops: Sequence[Crop]) -> FaceScore:
         said = [self.look(crop, margins=_margins(crops)) for crop in crops]

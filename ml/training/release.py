@@ -70,8 +70,8 @@ FACE = Release(
         "Trained on the face swaps of one collection and on blends made from photographs; other "
         "methods, above all of recent years, are seen less well or not at all.",
         "Lip edits and reenactment are only met as blended parts of a face.",
-        "Faces smaller than 64 pixels are not judged; between 64 and 128 they are enlarged, as "
-        "in training.",
+        "Faces smaller than 64 pixels, or enlarged or blurred until they hold no more, are not "
+        "judged; between 64 and 128 they are enlarged, as in training.",
         "Genuine faces with heavy make-up, filters or retouching can show traces of alteration.",
         "About 2 to 9 % of the pictures labelled manipulated show nothing at that frame, which "
         "bounds what any measurement on them can reach.",
@@ -135,6 +135,7 @@ def release(
         "input": {"side": config.side, "min_face_side": what.min_face_side},
         "weights": weights,
         "recipe": dataclasses.asdict(config),
+        "earlier_recipes": earlier(run, config),
         "limits": list(what.limits),
         "data": {"sources": SOURCES, "splits": _counts(store, sources, what)},
         "licence": WEIGHTS_LICENCE,
@@ -166,6 +167,15 @@ def release(
     }
     _write(folder, card)
     return card
+
+
+def earlier(run: Path, config: FaceConfig) -> list[dict[str, Any]]:
+    """The recipes of the runs that this one began from, the latest first."""
+    before = run.parent / config.start / loop.CONFIG
+    if not before.exists():
+        return []
+    known = FaceConfig.read(before)
+    return [dataclasses.asdict(known), *earlier(before.parent, known)]
 
 
 def _write(folder: Path, card: dict[str, Any]) -> None:

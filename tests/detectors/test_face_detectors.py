@@ -105,7 +105,7 @@ def test_what_it_cannot_judge_is_said() -> None:
     """No face, only small faces, a broken face search: not applicable with the reason, no score."""
     for finding, word in (
         (conclude(), "No face was found"),
-        (conclude(track(1, BRIGHT, side=30)), "smaller than 40 pixels"),
+        (conclude(track(1, BRIGHT, side=30)), "No face holds 40 pixels"),
         (conclude(flags=("face_analysis_failed",)), "could not be looked for"),
     ):
         assert finding.status is Status.NOT_APPLICABLE and word in finding.reason
