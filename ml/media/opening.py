@@ -91,9 +91,7 @@ def opened(
 ) -> Iterator[OpenMedia]:
     """Gather the file's facts, then start decoding it. Raises the sandbox's Rejected."""
     facts = warden.facts(file, limits=limits)
-    want = Want(
-        sample_fps=frame_rate, audio_rate=audio.SANDBOX_RATE, close_seconds=close_seconds
-    )
+    want = Want(sample_fps=frame_rate, audio_rate=audio.SANDBOX_RATE, close_seconds=close_seconds)
     with warden.decode(file, want=want, limits=limits) as decoding:
         yield OpenMedia(decoding, facts, sha256, size)
 
