@@ -9,7 +9,7 @@ Printed by `manage.py leaks [--frozen]`.
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -217,6 +217,23 @@ def all_baselines(
             features = frozen(store, [*train, *test])
             found[name]["frozen ImageNet features"] = told_apart(store, train, test, features)
     return found
+
+
+def markdown(found: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
+    """The same as a table for a page."""
+    lines = [
+        "| faces | told by | AUC (95 %) | hits at 5 % false alarms | real | fake |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, rows in found.items():
+        for title, row in rows.items():
+            low, high = row["auc_low"], row["auc_high"]
+            spread = f" ({low:.3f}–{high:.3f})" if low is not None else ""
+            lines.append(
+                f"| {name} | {title} | {row['auc']:.3f}{spread} | {row['tpr_at_5_fpr']:.3f} | "
+                f"{row['reals']} | {row['fakes']} |"
+            )
+    return "\n".join(lines)
 
 
 def opened() -> tuple[Store, Path]:

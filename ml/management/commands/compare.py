@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.progress import track
-
-MARKS = re.compile(r"(<!-- compared:start -->\n).*?(<!-- compared:end -->)", re.DOTALL)
 
 
 class Command(BaseCommand):
@@ -36,13 +33,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         # Late, because importing Keras takes seconds that other commands need not wait for.
-        from ml.evaluation import baselines
-        from ml.training import compare
+        from ml.evaluation import baselines, pages
+        from ml.training import compare, data
 
-        text = options["write"].read_text() if options["write"] else ""
-        if options["write"] and not MARKS.search(text):
-            raise CommandError(f"{options['write']} has no compared:start and compared:end marks.")
-        runs: Path = options["runs"] or baselines.data.cache_folder() / "runs"
+        runs: Path = options["runs"] or data.cache_folder() / "runs"
         try:
             store, _ = baselines.opened()
             sources = options["sources"].split(",")
@@ -55,8 +49,10 @@ class Command(BaseCommand):
         tables = compare.tables(told)
         self.stdout.write(tables)
         if options["write"]:
-            fresh = MARKS.sub(lambda m: f"{m[1]}{tables}\n{m[2]}", text)
-            options["write"].write_text(fresh)
+            try:
+                pages.written(options["write"], "compared", tables)
+            except pages.NoMarks as error:
+                raise CommandError(str(error)) from error
 
 
 def watched(numbers: Sequence[int]) -> Iterator[int]:

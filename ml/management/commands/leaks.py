@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -29,10 +30,13 @@ class Command(BaseCommand):
         )
         parser.add_argument("--train", type=int, default=6000, help="pictures those are fitted on")
         parser.add_argument("--json", action="store_true")
+        parser.add_argument(
+            "--write", type=Path, metavar="FILE", help="put the baselines between a text's marks"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         from ml.detectors.face_network import FaceNetworkDetector
-        from ml.evaluation import baselines, leaks, running
+        from ml.evaluation import baselines, leaks, pages, running
 
         try:
             found: Mapping[str, Any]
@@ -50,6 +54,11 @@ class Command(BaseCommand):
                 )
         except (running.UnknownDetector, FileNotFoundError) as error:
             raise CommandError(str(error)) from error
+        if options["write"] and not options["detector"]:
+            try:
+                pages.written(options["write"], "leaks", baselines.markdown(found))
+            except pages.NoMarks as error:
+                raise CommandError(str(error)) from error
         if options["json"]:
             sys.stdout.write(json.dumps(found, indent=1) + "\n")
         elif options["detector"]:
