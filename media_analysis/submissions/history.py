@@ -23,7 +23,7 @@ from media_analysis.submissions.models import CheckCard, IndexCard, SearchText, 
 PAGE_SIZE = 50
 BATCH = 500
 SHOWN = ("analysis", "blob", "team", "submitted_by", "submitted_by_service")
-FEW = 5000
+FEW = 2000
 NARROWING = ("outcome", "state", "kind", "received_from", "received_to")
 """Filters of which no index keeps the order of names or sizes."""
 
@@ -85,7 +85,7 @@ def _check(wanted: Mapping[str, Any]) -> str:
 
 
 def _way(wanted: Mapping[str, Any]) -> str:
-    """From what is asked to the card, which alone has name, size, kind, state and outcome."""
+    """From what is asked to the card, which alone has kind, state and outcome."""
     return "card__" if wanted.get("detector") else ""
 
 
@@ -149,7 +149,7 @@ def _parts(
         return [_sorted(found.filter(**{f"{key}__in": said}), wanted, order)]
     if one := wanted.get("team"):
         teams = [team for team in teams if team == getattr(one, "pk", one)]
-    narrows = wanted.get("detector") or any(wanted.get(name) for name in NARROWING)
+    narrows = any(wanted.get(name) for name in NARROWING)
     if order.field == "received_at" or not narrows:
         return [_walked(found.filter(team=team), wanted, order) for team in teams]
     many = _with_many(found, teams)
@@ -177,25 +177,20 @@ def _with_many(found: QuerySet[Any], teams: Sequence[UUID]) -> set[UUID]:
 
 def _walked(found: QuerySet[Any], wanted: Mapping[str, Any], order: Order) -> QuerySet[Any]:
     """In the order of an index."""
-    return _placed(found, wanted, F(_field(wanted, order)))
+    return _placed(found, wanted, F(order.field))
 
 
 def _sorted(found: QuerySet[Any], wanted: Mapping[str, Any], order: Order) -> QuerySet[Any]:
     """By a value that is the same and that no index knows: all is read, then sorted."""
-    field = _field(wanted, order)
     same = {"received_at": "(%(expressions)s + interval '0')", "name": "(%(expressions)s || '')",
             "size": "(%(expressions)s + 0)"}[order.field]  # fmt: skip
     kind = IndexCard._meta.get_field(order.field).__class__
-    return _placed(found, wanted, Func(F(field), template=same, output_field=kind()))
+    return _placed(found, wanted, Func(F(order.field), template=same, output_field=kind()))
 
 
 def _placed(found: QuerySet[Any], wanted: Mapping[str, Any], value: Any) -> QuerySet[Any]:
     item = "card_id" if wanted.get("detector") else "submission_id"
     return found.annotate(value=value, item=F(item)).values_list("value", "item")
-
-
-def _field(wanted: Mapping[str, Any], order: Order) -> str:
-    return order.field if order.field == "received_at" else f"{_way(wanted)}{order.field}"
 
 
 def _cards(

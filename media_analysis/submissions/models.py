@@ -165,7 +165,7 @@ class IndexCardQuerySet(models.QuerySet["IndexCard"]):
 class IndexCard(models.Model):
     """What a submission is filtered and sorted by, side by side in one narrow row.
 
-    Triggers in the database keep it (migrations 0002 and 0005), so that no verb can forget to;
+    Triggers in the database keep it (migrations 0002 to 0006), so that no verb can forget to;
     Python only reads it. Every order has an index of its own, and every filter one in the order of
     time.
     """
@@ -212,10 +212,10 @@ class CheckCardQuerySet(models.QuerySet["CheckCard"]):
 
 
 class CheckCard(models.Model):
-    """What one check did, with the team and the time of its card: kept like it.
+    """What one check did, with the team and all that its card is ordered by: kept like it.
 
-    Team and time stand here again so that one index gives them in order. A list of checks on the
-    card itself can be searched, but then all that it finds would have to be sorted.
+    They stand here again so that an index gives each order. A list of checks on the card itself
+    can be searched, but then all that it finds would have to be sorted.
     """
 
     pk = models.CompositePrimaryKey("card_id", "tag")
@@ -234,12 +234,16 @@ class CheckCard(models.Model):
         help_text="`detector:ran`, `detector:failed`, ...; `detector:noticed` for evidence.",
     )
     received_at = models.DateTimeField()
+    name = models.CharField(max_length=100)
+    size = models.BigIntegerField()
 
     objects = CheckCardQuerySet.as_manager()
 
     class Meta:
         indexes = [
             models.Index(fields=["team", "tag", "received_at", "card"], name="check_card_time"),
+            models.Index(fields=["team", "tag", "name", "card"], name="check_card_name"),
+            models.Index(fields=["team", "tag", "size", "card"], name="check_card_size"),
         ]
 
     def __str__(self) -> str:
