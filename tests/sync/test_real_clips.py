@@ -42,6 +42,12 @@ def own(folder: Path) -> Path:
     return talking.joined(clips(), folder / "own.mp4")
 
 
+@pytest.fixture(scope="module")
+def clear(folder: Path) -> Path:
+    """A speaker whose lips are told easily: what a conversion does to him it does by itself."""
+    return talking.joined(clips(1), folder / "clear.mp4")
+
+
 def run(path: Path) -> tuple[Result, Finding]:
     from ml.detectors.lip_sync.detector import make
 
@@ -101,10 +107,10 @@ def test_another_persons_sound_fits_less(own: Path, folder: Path) -> None:
     ],
 )
 def test_harmless_ways_of_writing_it_raise_no_alarm(
-    own: Path, name: str, options: tuple[str, ...]
+    clear: Path, name: str, options: tuple[str, ...]
 ) -> None:
     """Other rates, times and lengths: it is compared, or says why not; never a NaN, no alarm."""
-    _, finding = run(converted(own, name, *options))
+    _, finding = run(converted(clear, name, *options))
     assert finding.status in (Status.RAN, Status.NOT_APPLICABLE)
     assert finding.reason.endswith(".")
     assert all(e.code != "lip_sync_unfitting" for e in finding.evidence)
@@ -115,7 +121,7 @@ def test_harmless_ways_of_writing_it_raise_no_alarm(
     [
         ("mute.mp4", ("-an", "-c:v", "copy"), "no sound"),
         ("silence.mp4", ("-af", "volume=0", "-c:v", "copy"), "silent"),
-        ("tone.mp4", ("-af", "aeval=0.3*sin(880*PI*t)", "-c:v", "copy"), "No"),
+        ("tone.mp4", ("-af", "aeval=0.3*sin(880*PI*t):c=mono", "-c:v", "copy"), "No"),
         ("short.mp4", ("-t", "3", "-c:a", "copy"), "5 s are needed"),
         ("early.mp4", ("-af", "atrim=end=2", "-c:v", "copy"), "5 s are needed"),
         ("slow.mp4", ("-r", "10", "-c:a", "copy"), "frames a second"),

@@ -15,7 +15,7 @@ pytest.importorskip("keras")
 from ml.detectors.lip_sync import inputs
 from ml.detectors.lip_sync.detector import LipSync
 from ml.detectors.lip_sync.network import ServedNetwork
-from ml.training.sync import baselines, batches, data, folds, loop, measure, report
+from ml.training.sync import baselines, batches, data, folds, loop, measure, report, tables
 from tests.sync.made import mouths_for, speech_like
 
 RECIPE = loop.Recipe(steps=3, clips=4, width=4, size=8)
@@ -117,3 +117,7 @@ def test_from_talks_to_a_detector_with_a_card(
     assert detector.version == report.VERSION
     assert "AUC" in report.as_text(card) or "auc" in report.as_text(card).lower()
     assert loop.is_trained(tmp_path / "runs" / "served", RECIPE)
+    text = tmp_path / "text.md"
+    text.write_text("before\n<!-- sync:start -->\nold\n<!-- sync:end -->\nafter\n")
+    tables.put(card, text)
+    assert "old" not in text.read_text() and "shifted by 10 frames, AUC" in text.read_text()

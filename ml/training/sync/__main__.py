@@ -42,6 +42,7 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--steps", type=int, help="length of each training")
     parser.add_argument("--out", type=Path, help="where `card` writes; the detector's folder")
+    parser.add_argument("--write", type=Path, help="a text whose table of figures `card` renews")
     chosen = parser.parse_args()
     for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
         os.environ.setdefault(name, str(chosen.threads))
@@ -64,7 +65,7 @@ def main() -> int:
 
 
 def _trained(chosen: argparse.Namespace, talks: Sequence[Any], runs: Path) -> None:
-    from ml.training.sync import folds, loop, report
+    from ml.training.sync import folds, loop, report, tables
 
     recipe = loop.Recipe(**({"steps": chosen.steps} if chosen.steps else {}))
     learnt = folds.learnt_from(talks)
@@ -74,6 +75,8 @@ def _trained(chosen: argparse.Namespace, talks: Sequence[Any], runs: Path) -> No
         loop.train(learnt, runs / "served", recipe, watch=_said("served", 50))
     else:
         card = report.write(talks, runs, recipe, chosen.out)
+        if chosen.write:
+            tables.put(card, chosen.write)
         sys.stdout.write(report.as_text(card) + "\n")
 
 

@@ -8,7 +8,7 @@ depends on seed and step alone.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -174,6 +174,24 @@ def shaken_sound(sound: Samples, rng: np.random.Generator) -> Samples:
         way = str(rng.choice(["mulaw", "g722", "opus"]))
         heard = degrade.through_codec(heard, way, 16_000 if way == "opus" else None)
     return heard
+
+
+def degraded(talk: Talk, seed: int) -> Talk:
+    """One way through the world, for calibration and measurement: the sound changed, and in half
+    of the clips the pictures made coarse and saved as JPEG."""
+    rng = np.random.default_rng(seed)
+    sound = shaken_sound(talk.sound, rng)
+    mouths = talk.mouths
+    if rng.random() < 0.5:
+        mouths = np.stack([_coarse(mouth) for mouth in mouths])
+    return replace(talk, sound=sound, mouths=mouths)
+
+
+def _coarse(mouth: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    small = cv2.resize(mouth, (SIDE // 2, SIDE // 2), interpolation=cv2.INTER_AREA)
+    _, coded = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 60])
+    back = cv2.resize(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), (SIDE, SIDE))
+    return np.asarray(back, np.uint8)
 
 
 def masked(mel: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:

@@ -98,6 +98,7 @@ def write(talks: Sequence[Talk], runs: Path, recipe: loop.Recipe, out: Path | No
             ),
         },
         "decided": _decided(tested, served, card["calibration"]["used"]),
+        "decided_degraded": _decided(folds.degraded(tested), served, card["calibration"]["used"]),
     }
     _write(target, card)
     return card
@@ -131,21 +132,23 @@ def _mel(talks: Sequence[Talk]) -> Any:
 
 def _calibrated(seen: Sequence[tuple[list[Talk], measure.Pairing]]) -> dict[str, Any]:
     """Own sound against other people's, by networks that met neither speaker. Pools are dealt
-    several times for steadiness, but count once."""
-    whole, moments, speakers = [], [], 0
-    independent = 0
+    several times for steadiness, each clip as it is and degraded, but all count once."""
+    whole, moments = [], []
+    pools = 0
     for talks, pairing in seen:
         whole += measure.foreign_items(talks, pairing, measure.pools(talks))
         moments += measure.foreign_items(talks, pairing, measure.singles(talks))
-        independent += len(measure.pools(talks, draws=1))
-        speakers += len({talk.clip.speaker for talk in talks})
+        pools += len(measure.pools(talks, draws=1))
+    independent = pools // 2
+    speakers = len({talk.clip.speaker for talks, _ in seen for talk in talks})
     return {
         "fitted_on": f"{speakers} speakers of training and validation, each seen by a network that "
-        f"never met him: pools of {measure.POOL} clips with their own and other people's sound",
+        f"never met him: pools of {measure.POOL} clips with their own and other people's sound, as "
+        "they are and degraded once",
         "cap_log10_lr": CAP,
         "fitting_fakes_assumed": FITTING_FAKES,
         "used": _line(whole, independent),
-        "of_a_moment": _line(moments, len(moments) // 2),
+        "of_a_moment": _line(moments, len(moments) // 4),
         "auc_out_of_fold": measure.auc(whole)["auc"],
         "auc_of_a_moment_out_of_fold": measure.auc(moments)["auc"],
     }
@@ -160,7 +163,8 @@ def _line(items: Sequence[measure.Item], independent: int) -> dict[str, Any]:
         "offset": line.offset,
         "cap": min(lr_cap(independent), CAP),
         "found_at": upper_bound(scores[~wrong], FOUND_ALPHA),
-        "clear_at": -upper_bound(-scores[wrong], CLEAR_ALPHA),
+        # Nothing is said to fit while the odds are for the contrary.
+        "clear_at": min(-upper_bound(-scores[wrong], CLEAR_ALPHA), -line.offset / line.slope),
         "found_alpha": FOUND_ALPHA,
         "clear_alpha": CLEAR_ALPHA,
         "reals": independent,

@@ -1,0 +1,88 @@
+"""The card's figures as a table, put between the marks of a text: nobody types them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+MARKS = re.compile(r"(<!-- sync:start -->\n).*?(<!-- sync:end -->)", re.DOTALL)
+QUESTIONS = {
+    "shifted by 5 frames": True,
+    "shifted by 10 frames": True,
+    "shifted by 5 frames, the rest cut off": False,
+    "shifted by 10 frames, the rest cut off": False,
+    "another person's sound, in its place": True,
+    "another person's sound, at the best offset": False,
+}
+"""And whether there is an aim for it."""
+SINGLE_AIM, POOLED_AIM, OFFSET_AIM = 0.88, 0.98, 0.9
+
+
+class MarksMissing(ValueError):
+    """The text has no place for the table."""
+
+
+def markdown(card: dict[str, Any]) -> str:
+    """A row a question, for one clip and for a pool, beside the baselines."""
+    measured = card["measured"]
+    columns = {"network": measured["network"], **measured["baselines"]}
+    lines = [
+        "| question | of | " + " | ".join(columns) + " | aim | |",
+        "|---|---|" + "---|" * len(columns) + "---|---|",
+    ]
+    for group in measured["network"]:
+        aim_of_group = SINGLE_AIM if group == "one clip" else POOLED_AIM
+        for question, aimed in QUESTIONS.items():
+            aim = aim_of_group if aimed else None
+            values = [table[group][question]["auc"] for table in columns.values()]
+            lines.append(_row(f"{question}, AUC", group, values, aim))
+        values = [table[group]["offset within a frame"] for table in columns.values()]
+        lines.append(_row("offset within a frame, share", group, values, OFFSET_AIM))
+    seconds = measured["network"]["five clips"]["seconds"]
+    told = [
+        f"- {name}: "
+        + "; ".join(f"{kind}: {_said(v)}" for kind, v in decided.items() if isinstance(v, dict))
+        + f". Cost of the line's ratios (Cllr): {decided['cllr_of_the_line']}."
+        for name, decided in (
+            ("as they are", measured["decided"]),
+            ("degraded (sound; half of the pictures)", measured["decided_degraded"]),
+        )
+    ]
+    return "\n".join(
+        [
+            *lines,
+            "",
+            f"Five clips are {seconds:.1f} s on average. At the frozen bounds, of pools of five:",
+            "",
+            *told,
+        ]
+    )
+
+
+def _row(what: str, group: str, values: list[float | None], aim: float | None) -> str:
+    shown = " | ".join("-" if value is None else f"{value:.3f}" for value in values)
+    ours = values[0]
+    met = "" if aim is None or ours is None else ("met" if ours >= aim else "missed")
+    return f"| {what} | {group} | {shown} | {'' if aim is None else f'>= {aim}'} | {met} |"
+
+
+WORDS = {
+    "manipulation_found": "does not fit",
+    "inconclusive": "cannot be told",
+    "no_manipulation_found": "fits",
+}
+
+
+def _said(counts: dict[str, int]) -> str:
+    total = sum(counts.values())
+    return ", ".join(f"{WORDS[k]} {v} of {total}" for k, v in sorted(counts.items()))
+
+
+def put(card: dict[str, Any], text: Path) -> None:
+    """Between the text's two marks and nowhere else."""
+    table = markdown(card)
+    fresh, count = MARKS.subn(lambda m: m[1] + table + "\n" + m[2], text.read_text())
+    if count != 1:
+        raise MarksMissing(f"{text} has no sync:start and sync:end marks.")
+    text.write_text(fresh)
