@@ -24,6 +24,8 @@ PAGE_SIZE = 50
 BATCH = 500
 SHOWN = ("analysis", "blob", "team", "submitted_by", "submitted_by_service")
 FEW = 2000
+FEW_SAID = 10_000
+"""Words have no order to walk along: it pays to look up and sort far more of what they find."""
 NARROWING = ("outcome", "state", "kind", "received_from", "received_to")
 """Filters of which no index keeps the order of names or sizes."""
 
@@ -163,8 +165,8 @@ def _said_by_few(wanted: Mapping[str, Any]) -> Sequence[UUID] | None:
     if not (asked := (wanted.get("q") or "").strip()):
         return None
     met = SearchText.objects.filter(words.said_by(asked, ""))
-    found = list(met.values_list("submission_id", flat=True)[: FEW + 1])
-    return found if len(found) <= FEW else None
+    found = list(met.values_list("submission_id", flat=True)[: FEW_SAID + 1])
+    return found if len(found) <= FEW_SAID else None
 
 
 def _with_many(found: QuerySet[Any], teams: Sequence[UUID]) -> set[UUID]:

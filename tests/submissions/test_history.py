@@ -145,6 +145,7 @@ def test_what_is_few_is_only_a_way_and_no_filter(
 ) -> None:
     """The same rows in the same order, whether a filter leaves few rows or many."""
     monkeypatch.setattr(history, "FEW", few)
+    monkeypatch.setattr(history, "FEW_SAID", few)
     for n in range(4):
         send(alice, shade=n, name=f"{'bird' if n % 2 else 'tree'}{n}.png")
     assert found(alice, q="bird", sort="name") == ["bird1.png", "bird3.png"]
@@ -218,6 +219,7 @@ def test_by_what_a_check_did_in_every_order(
 ) -> None:
     """With other filters, words and cursors beside it, in two teams, however it is looked up."""
     monkeypatch.setattr(history, "FEW", few)
+    monkeypatch.setattr(history, "FEW_SAID", few)
     monkeypatch.setattr(history, "BATCH", 2)
     other = MembershipFactory(user=alice.user, team=TeamFactory(), role=Role.MODERATOR).team
     people = [alice, Person(alice.user, other)]
