@@ -121,7 +121,7 @@ def test_harmless_ways_of_writing_it_raise_no_alarm(
     [
         ("mute.mp4", ("-an", "-c:v", "copy"), "no sound"),
         ("silence.mp4", ("-af", "volume=0", "-c:v", "copy"), "silent"),
-        ("tone.mp4", ("-af", "aeval=0.3*sin(880*PI*t):c=mono", "-c:v", "copy"), "No"),
+        ("tone.mkv", ("-af", "aeval=0.3*sin(880*PI*t)", "-c:v", "copy", "-c:a", "pcm_s16le"), "No"),
         ("short.mp4", ("-t", "3", "-c:a", "copy"), "5 s are needed"),
         ("early.mp4", ("-af", "atrim=end=2", "-c:v", "copy"), "5 s are needed"),
         ("slow.mp4", ("-r", "10", "-c:a", "copy"), "frames a second"),

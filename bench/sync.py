@@ -1,0 +1,130 @@
+"""What the lip sync check costs: the analysis of a 30 s 720p clip in which somebody speaks, by
+turns with the check and without; and how fast its networks compare lips with sound.
+
+    python bench/sync.py [--rounds 5] [--seconds 30] [--json]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
+
+import imageio_ffmpeg  # noqa: E402
+import psutil  # noqa: E402
+import soundfile  # noqa: E402
+
+from bench import clip as clip_bench  # noqa: E402
+from bench import clips  # noqa: E402
+from bench.report import Row, table  # noqa: E402
+from ml import registry  # noqa: E402
+from ml.contract import Detector  # noqa: E402
+from ml.detectors.lip_sync import judging  # noqa: E402
+from ml.detectors.lip_sync.detector import LipSync  # noqa: E402
+from ml.media.lips import Stretch  # noqa: E402
+from tests.sync.made import mouths_for, speech_like  # noqa: E402
+
+COMMAND = "python bench/sync.py"
+MOST_GROWTH = 1.25
+STRETCH = 2.5
+
+
+def speaking(path: Path, seconds: float, target: Path) -> Path:
+    """The clip with a made-up voice instead of its tone."""
+    voice = target.with_suffix(".wav")
+    soundfile.write(voice, speech_like(seconds), 16_000)
+    command = [
+        imageio_ffmpeg.get_ffmpeg_exe(), "-y", "-loglevel", "error", "-i", str(path),
+        "-i", str(voice), "-map", "0:v", "-map", "1:a", "-c:v", "copy", "-c:a", "aac",
+        "-ar", "48000", str(target),
+    ]  # fmt: skip
+    subprocess.run(command, check=True)
+    return target
+
+
+def networks(detector: LipSync, rounds: int) -> dict[str, float]:
+    """Seconds of talking face compared in a second, in one process, and what they hold."""
+    sound = speech_like(STRETCH)
+    mouths = mouths_for(sound, int(STRETCH * 25))
+    took = []
+    for _ in range(4 * rounds):
+        started = time.perf_counter()
+        judging.watched(detector.network, [Stretch(1, 0.0, mouths)], sound, [(0.0, STRETCH)])
+        took.append(time.perf_counter() - started)
+    return {"talking_seconds_a_second": round(STRETCH / statistics.median(took), 1)}
+
+
+def measure(seconds: float, rounds: int) -> dict[str, Any]:
+    process = psutil.Process()
+    before = process.memory_info().rss
+    detector = LipSync()
+    held = (process.memory_info().rss - before) / 2**20
+    others: list[Detector] = [d for d in registry.detectors() if d.name != "lip_sync"]  # type: ignore[misc]
+    told: dict[str, list[float]] = {"with": [], "without": []}
+    with tempfile.TemporaryDirectory() as folder:
+        print("Drawing the clip", file=sys.stderr)
+        drawn = clips.write(Path(folder) / "drawn.mp4", seconds, people=3)
+        film = speaking(drawn, seconds, Path(folder) / "speaking.mp4")
+        for which in ("with", "without"):
+            clip_bench.analyse(film, [*others, detector] if which == "with" else others)
+        for _ in range(rounds):
+            took, _, result = clip_bench.timed(
+                lambda: clip_bench.analyse(film, [*others, detector])
+            )
+            told["with"].append(took)
+            told["without"].append(clip_bench.timed(lambda: clip_bench.analyse(film, others))[0])
+    said = next(f for f in result.findings if f.detector == "lip_sync")
+    ratios = [a / b for a, b in zip(told["with"], told["without"], strict=True)]
+    return {
+        "ratio": round(statistics.median(ratios), 3),
+        "ratio_best": round(min(ratios), 3),
+        "ratio_worst": round(max(ratios), 3),
+        "with_seconds": round(statistics.median(told["with"]), 2),
+        "without_seconds": round(statistics.median(told["without"]), 2),
+        "status": str(said.status),
+        "reason": said.reason,
+        "check_seconds": round(said.seconds, 3),
+        "megabytes": round(held, 1),
+        **networks(detector, rounds),
+    }
+
+
+def rows(found: dict[str, Any]) -> list[Row]:
+    return [
+        Row(
+            "analysis of a speaking 30 s 720p clip with 3 faces with the lip sync check, over "
+            "without it",
+            f"{found['ratio']:.2f} x ({found['ratio_best']:.2f} to {found['ratio_worst']:.2f})",
+            f"<= {MOST_GROWTH} x",
+            found["ratio"] <= MOST_GROWTH,
+            COMMAND,
+        ),
+        Row(
+            "lip sync: seconds of talking face compared a second, one process",
+            f"{found['talking_seconds_a_second']:.0f} ({found['megabytes']:.0f} MB)",
+            command=COMMAND,
+        ),
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    found = measure(options.seconds, options.rounds)
+    print(json.dumps(found, indent=2) if options.json else table(rows(found)))
+
+
+if __name__ == "__main__":
+    main()
