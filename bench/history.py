@@ -1,95 +1,56 @@
-"""History with a million submissions against a thousand: each filter, order and search, timed.
+"""Pages of history and of the queue with a million submissions and cases against a thousand.
 
-Rows are made by SQL in a database of their own on the running server, which is dropped again;
-pages are then asked for as the application's role, as the product does it. Not part of
-`make bench`, because it takes minutes and a gigabyte:
+    PYTHONPATH=platform:. python bench/history.py [--rows 1000000] [--json] [--write]
 
-    PYTHONPATH=platform:. .venv/bin/python -m bench.history [--rows 1000000] [--explain]
+Both are asked in turn for the same page, by three people, each time as a whole page over Django's
+test client: what somebody waits for, but for the network; the best of five counts, for on a shared
+machine the others measure the neighbours. Where the thousand hold fewer rows than
+the page shows, the measure is a full page of theirs. `--keep PLACE` keeps the databases there and
+uses what was kept; `--explain` prints the plans of one person's filters. `--write` puts the table
+into docs/history.md.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
-import statistics
 import subprocess
 import sys
 import time
-from datetime import date
+from collections.abc import Iterator
 from hashlib import md5
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
-import psycopg
-
-from local import postgres
+from tqdm import tqdm
 
 ROOT = Path(__file__).resolve().parents[1]
-TEAMS = 20
-"""The first holds half of all; the last sent nothing for a long time."""
-MAKE = f"""
-INSERT INTO accounts_user (id, password, is_superuser, email, name, is_active, is_staff)
-SELECT md5('user' || n)::uuid, '!', false, 'p' || n || '@example.org', 'Person ' || n, true, false
-FROM generate_series(1, 500) n;
-INSERT INTO accounts_team (id, name)
-SELECT md5('team' || n)::uuid, 'Team ' || n FROM generate_series(1, {TEAMS}) n;
-CREATE TEMP TABLE made AS
-SELECT n, md5('s' || n)::uuid AS id, md5('a' || n)::uuid AS analysis,
-    md5('x' || n) || md5('y' || n) AS sha256,
-    md5('team' || CASE WHEN n < %(rows)s / 20 THEN {TEAMS}
-        WHEN n %% 2 = 0 THEN 1 ELSE 2 + n %% ({TEAMS} - 2) END)::uuid AS team,
-    md5('user' || 1 + n %% 500)::uuid AS sender,
-    timestamptz '2026-01-01' + n * interval '30 seconds' AS at,
-    CASE WHEN n %% 1000 = 7 THEN 'queued' WHEN n %% 5000 = 9 THEN 'parked' ELSE 'done' END AS state,
-    CASE WHEN n %% 400 = 3 THEN 'manipulation_found' WHEN n %% 7 = 0 THEN 'inconclusive'
-        ELSE 'no_manipulation_found' END AS outcome,
-    CASE n %% 10 WHEN 0 THEN 'video/mp4' WHEN 1 THEN 'audio/flac' ELSE 'image/jpeg' END AS type,
-    'IMG_' || lpad((n * 7919 %% 1000000)::text, 6, '0')
-        || CASE WHEN n %% 9973 = 5 THEN '_kingfisher' ELSE '' END || '.jpg' AS filename,
-    CASE WHEN n %% 50 = 0 THEN 'reported by a reader, ticket ' || n ELSE '' END AS note
-FROM generate_series(1, %(rows)s::bigint) n;
-INSERT INTO blobs_blob (sha256, size, media_type, damage)
-SELECT sha256, 1000 + n * 31 %% 5000000, type, '' FROM made;
-INSERT INTO ml_analysis (id, blob_id, chain, state, outcome, priority, attempt, crashes, fence,
-    worker, progress, stage, reason_code, reason, cancel_requested, engine_version, result_sha256,
-    incomplete, finished_at, turn_at)
-SELECT analysis, sha256, id, state, CASE state WHEN 'done' THEN outcome END, 0, 0, 0, 0, '', 0, '',
-    CASE state WHEN 'parked' THEN 'x' ELSE '' END,
-    CASE state WHEN 'parked' THEN 'x' ELSE '' END, false, '', '', false,
-    CASE state WHEN 'queued' THEN NULL ELSE at END, at
-FROM made;
-INSERT INTO ml_findingrow (analysis_id, detector, version, status, reason, evidence, segments,
-    parameters, counts, seconds)
-SELECT analysis, 'compression', '1', CASE WHEN n %% 300 = 0 THEN 'failed' ELSE 'ran' END, '',
-    CASE WHEN n %% 50 = 1 THEN '[{{"strength": "weak"}}]' ELSE '[]' END::jsonb,
-    '[]', '{{}}', '{{}}', 0
-FROM made WHERE state = 'done';
-INSERT INTO submissions_submission (id, team_id, blob_id, analysis_id, submitted_by_id, filename,
-    note, policy_context, external_id, created_at)
-SELECT id, team, sha256, analysis, sender, filename, note, '', 'ext-' || n, at FROM made;
-"""
-FILE = """
-INSERT INTO submissions_indexcard
-    (submission_id, team_id, received_at, name, size, kind, state, outcome, checks)
-SELECT s.id, s.team_id, s.created_at, lower(s.filename), b.size, split_part(b.media_type, '/', 1),
-    a.state, CASE a.state WHEN 'parked' THEN 'inconclusive' ELSE coalesce(a.outcome, '') END,
-    submissions_checks(a.id)
-FROM submissions_submission s JOIN blobs_blob b ON b.sha256 = s.blob_id
-JOIN ml_analysis a ON a.id = s.analysis_id;
-INSERT INTO submissions_searchtext (submission_id, sha256, sender, haystack, words)
-SELECT s.id, s.blob_id, s.submitted_by_id, said,
-    to_tsvector('simple', regexp_replace(said, '[^[:alnum:]]+', ' ', 'g'))
-FROM submissions_submission s, LATERAL lower(concat_ws(E'\\n', filename, external_id, note)) said;
-"""
-"""What the triggers do, for all rows at once."""
-ASKED: dict[str, dict[str, Any]] = {
+sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
+
+from bench import million  # noqa: E402
+from bench.report import Row, table, write  # noqa: E402
+from local import postgres  # noqa: E402
+
+COMMAND = "python bench/history.py"
+TARGET = 1.3
+FEW = 1000
+PEOPLE = {
+    "big": "in the team with half of all",
+    "all": "in all 20 teams",
+    "quiet": "in the team that sent nothing lately",
+}
+SORTS = ("newest", "name", "largest")
+QUEUE, NEXT = "queue", "take the next case"
+ASKED: dict[str, dict[str, str]] = {
     "everything": {},
     "found": {"outcome": "manipulation_found"},
     "inconclusive": {"outcome": "inconclusive"},
     "waiting": {"state": "queued"},
     "sound": {"kind": "audio"},
-    "one day": {"received_from": date(2026, 1, 5), "received_to": date(2026, 1, 5)},
+    "one day": {"received_from": "2026-01-05", "received_to": "2026-01-05"},
     "found sound": {"kind": "audio", "outcome": "manipulation_found"},
     "check noticed": {"detector": "compression", "check": "noticed"},
     "check ran": {"detector": "compression", "check": "ran"},
@@ -103,100 +64,213 @@ ASKED: dict[str, dict[str, Any]] = {
     "hash": {"q": "0123456789ab"},
     "common word, found": {"q": "jpg", "outcome": "manipulation_found"},
 }
+FULL = "everything"
+Question = tuple[str, str, str]
 
 
-def made(pg: postgres.Server, rows: int) -> str:
-    name = f"bench_history_{rows}"
-    pg.sql(f"drop database if exists {name} with (force)")
-    pg.sql(f"create database {name} owner {postgres.OWNER}")
-    pg.sql(f"alter default privileges for role {postgres.OWNER} in schema public "
-           f"grant select, insert, update, delete on tables to {postgres.APP}", name)  # fmt: skip
-    env = {**os.environ, "DATABASE_URL": pg.url(postgres.OWNER, name), "DEBUG": "1"}
-    subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=env, check=True)
-    with psycopg.connect(pg.url(postgres.SUPERUSER, name), autocommit=True) as link:
-        link.execute("SET session_replication_role = replica; SET synchronous_commit = off;")
-        for statement in (MAKE % {"rows": rows}).split(";\n"):
-            if statement.strip():
-                link.execute(statement)  # type: ignore[call-overload]
-        for statement in FILE.split(";\n"):
-            if statement.strip():
-                link.execute(statement)  # type: ignore[call-overload]
-        link.execute("VACUUM ANALYZE")
-    return name
+def questions() -> list[Question]:
+    """Sizes are ordered as names are: only the whole list is asked for in their order as well."""
+    pages = [
+        (who, asked, sort)
+        for who in PEOPLE
+        for asked in ASKED
+        for sort in SORTS
+        if sort != "largest" or asked == FULL
+    ]
+    return pages + [(who, asked, "") for who in PEOPLE for asked in (QUEUE, NEXT)]
 
 
-def measure(explain: bool) -> None:
-    """In a process of its own, as the application's role."""
+class Desk:
+    """One database, asked by a process of its own as the application's role."""
+
+    def __init__(self, pg: postgres.Server, name: str) -> None:
+        env = {
+            **os.environ,
+            "DATABASE_URL": pg.url(postgres.APP, name),
+            "DEBUG": "0",
+            "SECRET_KEY": "x" * 60,
+            "LOG_LEVEL": "ERROR",
+            "DJANGO_SETTINGS_MODULE": "tests.partners.served_settings",
+            "PYTHONPATH": f"{ROOT / 'platform'}:{ROOT}",
+        }
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "bench.history", "--answer"],
+            cwd=ROOT, env=env, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
+
+    def ask(self, question: Question) -> tuple[int, float]:
+        """How many rows there were, and how many milliseconds it took."""
+        assert self.process.stdin and self.process.stdout
+        self.process.stdin.write(json.dumps(question) + "\n")
+        self.process.stdin.flush()
+        rows, ms = json.loads(self.process.stdout.readline())
+        return rows, ms
+
+    def close(self) -> None:
+        assert self.process.stdin
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def answer() -> None:
+    """The other end of a `Desk`."""
     import django
 
     django.setup()
-    from accounts.actors import Actor
-    from accounts.models import Role
-    from audit.who import SYSTEM
+    from django.test import Client
+
+    from accounts.models import User
+
+    clients = {}
+    for who in PEOPLE:
+        clients[who] = Client(SERVER_NAME="localhost")
+        user = User.objects.get(pk=ident(who))
+        clients[who].force_login(user, "allauth.account.auth_backends.AuthenticationBackend")
+    for line in sys.stdin:
+        who, asked, sort = json.loads(line)
+        began = time.perf_counter()
+        rows = took_next(who) if asked == NEXT else page(clients[who], asked, sort)
+        print(json.dumps([rows, (time.perf_counter() - began) * 1000]), flush=True)
+
+
+def ident(name: str) -> UUID:
+    return UUID(md5(name.encode()).hexdigest())
+
+
+def page(client: Any, asked: str, sort: str) -> int:
+    url = "/review/" if asked == QUEUE else f"/?{urlencode({**ASKED[asked], 'sort': sort})}"
+    got = client.get(url)
+    if got.status_code != 200:
+        raise SystemExit(f"{url} answered {got.status_code}")
+    return int(got.content.count(b'<td data-label="File">'))
+
+
+def took_next(who: str) -> int:
+    """Taken, and given back as if nothing had been."""
+    from django.db import transaction
+
+    from accounts.actors import actor_for_user
+    from accounts.models import User
+    from media_analysis.review import services
+
+    with transaction.atomic():
+        case = services.claim_next(actor_for_user(User.objects.get(pk=ident(who)), via="password"))
+        transaction.set_rollback(True)
+    return int(case is not None)
+
+
+def measure(rows: int, rounds: int, kept: Path | None) -> dict[str, Any]:
+    with million.a_server(kept) as pg:
+        desks = {}
+        for number in (FEW, rows):
+            began = time.monotonic()
+            desks[number] = Desk(pg, million.database(pg, number))
+            print(
+                f"{number} rows are there after {time.monotonic() - began:.0f} s", file=sys.stderr
+            )
+        lines = []
+        for question in tqdm(questions(), disable=None, desc="pages"):
+            times: dict[int, list[float]] = {FEW: [], rows: []}
+            shown = {number: desk.ask(question)[0] for number, desk in desks.items()}  # warm
+            for _ in range(rounds):
+                for number, desk in desks.items():
+                    times[number].append(desk.ask(question)[1])
+            best = {number: round(min(t), 1) for number, t in times.items()}
+            lines.append(
+                {"question": question, "few": [shown[FEW], best[FEW]],
+                 "many": [shown[rows], best[rows]]}
+            )  # fmt: skip
+        for desk in desks.values():
+            desk.close()
+    return {"rows": rows, "lines": compared(lines), "load_after": round(os.getloadavg()[0], 2)}
+
+
+def compared(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    full = {(line["question"][1], line["question"][2]): line["few"][1]
+            for line in lines if line["question"][0] == "all"}  # fmt: skip
+    for line in lines:
+        _, asked, sort = line["question"]
+        page = (asked, sort) if asked in (QUEUE, NEXT) else (FULL, sort)
+        as_many = line["few"][0] == line["many"][0]
+        line["against"] = line["few"][1] if as_many else full[page]
+        line["ratio"] = round(line["many"][1] / line["against"], 2)
+    return lines
+
+
+def rows(found: dict[str, Any]) -> Iterator[Row]:
+    """The plain pages by name; of all others the slowest, and how many keep to the target."""
+    number, lines = f"{found['rows']:,}", found["lines"]
+    plain = [line for line in lines if line["question"][1] in (FULL, QUEUE, NEXT)]
+    for asked, what in ((FULL, "history, unfiltered"), (QUEUE, "review queue"), (NEXT, NEXT)):
+        worst = max((p for p in plain if p["question"][1] == asked), key=lambda p: p["ratio"])
+        yield row(f"{what}, with {number} against {FEW:,}, worst of its orders and people", worst)
+    others = [line for line in lines if line not in plain]
+    within = sum(line["ratio"] <= TARGET for line in others)
+    slowest = max(others, key=lambda line: line["ratio"])
+    who, asked, sort = slowest["question"]
+    yield row(
+        f"history by {len(others)} filters, orders and people: {within} within the target; "
+        f"the worst ({asked}, {sort}, {PEOPLE[who]})",
+        slowest,
+    )
+
+
+def row(what: str, line: dict[str, Any]) -> Row:
+    value = f"{line['ratio']} x ({line['many'][1]:.0f} ms and {line['against']:.0f} ms)"
+    return Row(what, value, f"<= {TARGET} x", line["ratio"] <= TARGET, COMMAND)
+
+
+def explain(pg: postgres.Server, name: str) -> None:
+    """The plans of the first person's filters, in a database that was kept."""
+    os.environ |= {"DATABASE_URL": pg.url(postgres.APP, name), "DEBUG": "1"}
+    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+    import django
+
+    django.setup()
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from accounts.actors import actor_for_user
+    from accounts.models import User
     from media_analysis.submissions import history
+    from media_analysis.submissions.forms import HistoryFilter
 
-    def actor(*teams: int) -> Actor:
-        ids = [UUID(md5(f"team{n}".encode()).hexdigest()) for n in teams]
-        return Actor(who=SYSTEM, teams=dict.fromkeys(ids, Role.VIEWER))
-
-    people = {"big": actor(1), "all": actor(*range(1, TEAMS + 1)), "quiet": actor(TEAMS)}
-    for who, someone in people.items():
-        for asked, wanted in ASKED.items():
-            for sort in ("newest", "name", "largest"):
-                times = []
-                for _ in range(2):
-                    began = time.perf_counter()
-                    page = history.page(someone, {**wanted, "sort": sort})
-                    times.append(time.perf_counter() - began)
-                ms = statistics.median(times) * 1000
-                print(f"{who}\t{asked}\t{sort}\t{len(page.rows)}\t{ms:.1f}", flush=True)
-    for asked, wanted in ASKED.items() if explain else ():
-        found = history.matching(people["big"], wanted)
-        ids = found.order_by("-received_at", "-submission_id").values_list("pk")[:51]
-        print(f"--- {asked}\n{ids.explain(analyze=True)}", file=sys.stderr)
-
-
-def measured(pg: postgres.Server, name: str, explain: bool) -> dict[str, tuple[int, float]]:
-    env = {
-        **os.environ,
-        "DATABASE_URL": pg.url(postgres.APP, name),
-        "DEBUG": "1",
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-    }
-    command = [sys.executable, "-m", "bench.history", "--measure"]
-    done = subprocess.run(
-        [*command, *(["--explain"] if explain else [])],
-        cwd=ROOT, env=env, check=True, text=True, stdout=subprocess.PIPE,
-    )  # fmt: skip
-    told = {}
-    for line in done.stdout.splitlines():
-        *what, found, ms = line.split("\t")
-        told[" | ".join(what)] = (int(found), float(ms))
-    return told
+    for who, asked, sort in questions():
+        if asked not in ASKED:
+            continue
+        actor = actor_for_user(User.objects.get(pk=ident(who)), via="password")
+        form = HistoryFilter(actor, {**ASKED[asked], "sort": sort})
+        with CaptureQueriesContext(connection) as captured:
+            history.page(actor, form.wanted)
+        for query in captured.captured_queries:
+            if float(query["time"]) > 0.02:
+                print(f"--- {who} {asked} {sort} {query['time']} s\n{query['sql'][:3000]}")
+                with connection.cursor() as cursor:
+                    cursor.execute("EXPLAIN (ANALYZE, BUFFERS) " + query["sql"])
+                    print("\n".join(line for (line,) in cursor.fetchall())[:6000])
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--explain", action="store_true")
-    parser.add_argument("--keep", action="store_true", help="and use what was kept")
-    parser.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)
-    asked = parser.parse_args()
-    if asked.measure:
-        measure(asked.explain)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--keep", type=Path, help="where the databases stay")
+    parser.add_argument("--explain", action="store_true", help="what is slow, of what was kept")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/history.md")
+    parser.add_argument("--answer", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.answer:
+        answer()
         return
-    pg, told = postgres.server(), {}
-    for rows in (1000, asked.rows):
-        name, began = f"bench_history_{rows}", time.monotonic()
-        if not (asked.keep and pg.sql(f"select 1 from pg_database where datname = '{name}'")):
-            made(pg, rows)
-            print(f"{rows} rows made in {time.monotonic() - began:.0f} s", flush=True)
-        told[rows] = measured(pg, name, asked.explain and rows > 1000)
-        if not asked.keep:
-            pg.sql(f"drop database {name} with (force)")
-    print("who | asked | order: rows and ms with 1,000, rows and ms with many")
-    for what, many in told[asked.rows].items():
-        print(f"{what}: {told[1000][what]}, {many}")
+    if options.explain:
+        with million.a_server(options.keep) as pg:
+            explain(pg, million.database(pg, options.rows))
+        return
+    found = measure(options.rows, options.rounds, options.keep)
+    if options.write:
+        write(list(rows(found)), ROOT / "docs" / "history.md")
+    print(json.dumps(found, indent=2) if options.json else table(rows(found)))
 
 
 if __name__ == "__main__":

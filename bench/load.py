@@ -43,12 +43,14 @@ def measure(seconds: int, uploads: int, reads: int) -> dict[str, Any]:
             [
                 sys.executable, "-m", "locust", "-f", str(ROOT / "bench" / "senders.py"),
                 "--headless", "--only-summary", "--host", door.url, "--json-file", str(out),
+                "--csv", str(Path(folder) / "kept"),
                 "--users", str(uploads + reads), "--spawn-rate", str(uploads + reads),
                 "--run-time", f"{seconds}s", "--exit-code-on-error", "0", "--stop-timeout", "60",
             ],
             env=env, check=True, stdout=sys.stderr, stderr=sys.stderr,
         )  # fmt: skip
         said = json.loads(next(Path(folder).glob("said*.json")).read_text())
+        failed = (Path(folder) / "kept_failures.csv").read_text().splitlines()[1:]
         settled, waiting = states(door)
     named = {line["name"]: line for line in said}
     return {
@@ -56,6 +58,7 @@ def measure(seconds: int, uploads: int, reads: int) -> dict[str, Any]:
         "wanted": {"uploads": uploads, "reads": reads},
         "uploads": summary(named, ["upload"], seconds),
         "reads": summary(named, ["list", "one submission"], seconds),
+        "what_failed": failed,
         "analysed_meanwhile": settled,
         "still_waiting": waiting,
         "load_after": round(os.getloadavg()[0], 2),

@@ -38,11 +38,11 @@ def machine() -> str:
 
 
 def write(rows: Sequence[Row], readme: Path = README) -> None:
-    """Between the two marks of the README and nowhere else."""
+    """Between the two marks of the README, or of another text, and nowhere else."""
     day = datetime.now(UTC).strftime("%Y-%m-%d")
     body = f"Written by the benches on {day} ({machine()}; a shared machine, so read ratios).\n\n"
     text = readme.read_text()
     fresh, count = FENCE.subn(lambda m: m[1] + body + table(rows) + "\n" + m[2], text)
     if count != 1:
-        raise SystemExit("README.md has lost its figures:start and figures:end marks.")
+        raise SystemExit(f"{readme.name} has lost its figures:start and figures:end marks.")
     readme.write_text(fresh)
