@@ -1,10 +1,8 @@
-"""From talks to a card: batches that keep lips and sound together, and networks that learn it."""
+"""From talks to batches that keep lips and sound together, and baselines that must see drawings."""
 
 from __future__ import annotations
 
-import json
 import os
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,12 +11,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 pytest.importorskip("keras")
 
 from ml.detectors.lip_sync import inputs
-from ml.detectors.lip_sync.detector import LipSync
-from ml.detectors.lip_sync.network import ServedNetwork
-from ml.training.sync import baselines, batches, data, folds, loop, measure, report, tables
+from ml.training.sync import baselines, batches, data, measure
 from tests.sync.made import mouths_for, speech_like
-
-RECIPE = loop.Recipe(steps=3, clips=4, width=4, size=8)
 
 
 def talk(number: int, *, speaker: str = "", split: str = "train", seconds: float = 1.24):
@@ -72,52 +66,3 @@ def test_both_baselines_tell_drawn_shifts() -> None:
     for made in (baselines.RidgeBaseline(learnt), baselines.DistanceBaseline(learnt)):
         items = measure.shift_items(unseen, made.of(unseen), 10, measure.singles(unseen))
         assert measure.auc(items)["auc"] > 0.7
-
-
-@pytest.mark.slow
-def test_the_network_learns_drawn_lips() -> None:
-    """On drawn mouths a short training already tells foreign sound from own on unseen voices."""
-    recipe = loop.Recipe(steps=120, clips=12, width=4, size=16)
-    learnt = [talk(n) for n in range(36)]
-    unseen = [talk(n, speaker=f"t{n % 3}", split="test") for n in range(50, 68)]
-
-    def auc(folder: Path, steps: int) -> float:
-        told = loop.Recipe(**{**vars_of(recipe), "steps": steps})
-        network = folds.network_of(folder, learnt, told, lambda things: things)
-        pairing = folds.pairing(folds.embedded(network, unseen))
-        items = measure.shift_items(unseen, pairing, 10, measure.singles(unseen))
-        return measure.auc(items)["auc"]
-
-    import tempfile
-
-    with tempfile.TemporaryDirectory() as folder:
-        assert auc(Path(folder) / "long", 120) > 0.8
-
-
-def vars_of(recipe: loop.Recipe) -> dict[str, object]:
-    return {name: getattr(recipe, name) for name in loop.Recipe.__dataclass_fields__}
-
-
-@pytest.mark.slow
-def test_from_talks_to_a_detector_with_a_card(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Folds, training, export with parity, calibration and measurement; the card opens."""
-    monkeypatch.setattr(measure, "DRAWS", 1)
-    talks = [talk(n, speaker=f"s{n % 8}") for n in range(48)]
-    talks += [talk(n, speaker=f"t{n % 2}", split="test") for n in range(60, 72)]
-    card = report.write(talks, tmp_path / "runs", RECIPE, tmp_path / "out")
-    assert card == json.loads((tmp_path / "out" / "card.json").read_text())
-    for entry in ("weights", "weights_of_sound"):
-        assert card[entry]["parity"]["greatest_difference"] <= report.TOLERANCE
-    assert set(card["measured"]["network"]) == {"one clip", "five clips"}
-    assert len(card["measured"]["baselines"]) == 2
-    assert card["calibration"]["used"]["cap"] <= 1.0
-    detector = LipSync(ServedNetwork(tmp_path / "out"))
-    assert detector.version == report.VERSION
-    assert "AUC" in report.as_text(card) or "auc" in report.as_text(card).lower()
-    assert loop.is_trained(tmp_path / "runs" / "served", RECIPE)
-    text = tmp_path / "text.md"
-    text.write_text("before\n<!-- sync:start -->\nold\n<!-- sync:end -->\nafter\n")
-    tables.put(card, text)
-    assert "old" not in text.read_text() and "shifted by 10 frames, AUC" in text.read_text()
