@@ -180,10 +180,8 @@ def main() -> int:
     def start() -> str:
         services.start("worker", PYTHON, "manage.py", "worker")
         services.start(
-            "web", PYTHON, "-m", "gunicorn", "config.wsgi", "--chdir", str(ROOT),
-            "--pythonpath", f"{ROOT / 'platform'},{ROOT}", "--bind", f"127.0.0.1:{port}",
-            "--workers", "2", "--threads", "4", "--timeout", "120", "--access-logfile", "-",
-            "--logger-class", "config.masking.AccessLog",
+            "web", PYTHON, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}",
+            "--config", str(ROOT / "platform/config/serving.py"),
         )  # fmt: skip
         wait_for_web(f"{url}/accounts/login/", services)
         return url

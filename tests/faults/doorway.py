@@ -28,10 +28,9 @@ class Doorway:
         with (self.house.home / "web.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [
-                    sys.executable, "-m", "gunicorn", "config.wsgi", "--chdir", str(ROOT),
-                    "--pythonpath", f"{ROOT / 'platform'},{ROOT}", "--bind",
-                    f"127.0.0.1:{self.port}", "--workers", str(self.workers), "--threads", "4",
-                    "--timeout", "120",
+                    sys.executable, "-m", "gunicorn", "config.wsgi",
+                    "--config", str(ROOT / "platform/config/serving.py"),
+                    "--bind", f"127.0.0.1:{self.port}", "--workers", str(self.workers),
                 ],
                 cwd=ROOT, env=self.house.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 start_new_session=True,

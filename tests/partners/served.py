@@ -39,9 +39,8 @@ def served(home: Path) -> Iterator[int]:
         "REQUIRE_SANDBOX": "0",  # the web server decodes nothing
     }
     command = [
-        sys.executable, "-m", "gunicorn", "config.wsgi", "--chdir", str(ROOT),
-        "--pythonpath", f"{ROOT / 'platform'},{ROOT}", "--bind", f"127.0.0.1:{port}",
-        "--workers", "2", "--threads", "4", "--timeout", "120",
+        sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}",
+        "--config", str(ROOT / "platform/config/serving.py"),
     ]  # fmt: skip
     with (home / "web.log").open("ab") as log:
         server = subprocess.Popen(
