@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -167,14 +168,19 @@ def _session_lives(session: int) -> bool:
     return False
 
 
-def test_a_file_without_permission_is_an_item(tmp_path: Path, monkeypatch: object) -> None:
+def test_a_file_without_permission_is_an_item(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Unreadable is said, not raised; a superuser may read everything, so the refusal is made."""
     path = tmp_path / "locked.jpg"
     path.write_bytes(b"x")
-    assert isinstance(monkeypatch, pytest.MonkeyPatch)
+    open_any = Path.open
 
-    def refused(*args: object, **options: object) -> None:
-        raise PermissionError(13, "Permission denied")
+    def refused(self: Path, *args: Any, **options: Any) -> Any:
+        """This file alone: the cards of the detectors are opened the same way."""
+        if self == path:
+            raise PermissionError(13, "Permission denied")
+        return open_any(self, *args, **options)
 
     monkeypatch.setattr(Path, "open", refused)
     item = shell.examine(path)
