@@ -22,7 +22,9 @@ const described = (element) => ({
 function reading() {
   if (window.scrollY === 0) return null;
   const things = document.querySelectorAll("main :is(h1, h2, h3, p, li, dt, summary)");
-  const first = [...things].find((thing) => thing.getBoundingClientRect().top >= 0);
+  // What is only printed has no place on the screen, and says that it lies at its top.
+  const shown = [...things].filter((thing) => thing.getClientRects().length > 0);
+  const first = shown.find((thing) => thing.getBoundingClientRect().top >= 0);
   return first && { ...described(first), top: first.getBoundingClientRect().top };
 }
 
@@ -35,16 +37,19 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   kept = { focus: focused?.closest("main") ? described(focused) : null, focused, place: reading() };
 });
 
-document.addEventListener("htmx:afterSwap", () => {
+function keepPlace() {
   const same = kept?.place && again(kept.place);
   if (!same) return;
   const moved = same.getBoundingClientRect().top - kept.place.top;
   window.scrollBy({ top: moved, behavior: "instant" });
-});
+}
+
+document.addEventListener("htmx:afterSwap", keepPlace);
 
 /* Only now is everything in the fresh part ready: copy buttons, for one, were hidden before. */
 document.addEventListener("htmx:afterSettle", () => {
   if (!kept) return;
+  keepPlace(); // buttons that were hidden take room
   const { focus, focused } = kept;
   kept = null;
   const work = document.getElementById("work");

@@ -101,11 +101,11 @@ def test_errors_are_tied_to_their_fields(open_page: Open) -> None:
     page = open_page().goto("/styleguide/")
     page.get_by_role("button", name="Submit and next").click()
     field = page.get_by_label("E-mail address")
-    assert field.get_attribute("aria-invalid") == "true"
+    expect(field).to_have_attribute("aria-invalid", "true")
     described = field.get_attribute("aria-describedby") or ""
     texts = [page.locator(f"[id='{i}']").inner_text() for i in described.split()]
     assert any("required" in text for text in texts)
-    assert page.evaluate("document.activeElement.hasAttribute('data-form-errors')")
+    expect(page.locator("[data-form-errors]")).to_be_focused()
 
 
 def test_a_dialog_opens_closes_and_gives_the_focus_back(open_page: Open) -> None:
