@@ -68,7 +68,7 @@ def test_trying_again_works_without_script(open_page: Open, office: Office) -> N
     page = watched.goto("/dashboard/")
     page.get_by_role("link", name="Try again press-conference-final-cut.mp4").click()
     page.get_by_role("button", name="Try again").click()
-    assert page.get_by_text("waits for a worker again").is_visible()
+    expect(page.get_by_text("waits for a worker again")).to_be_visible()
 
 
 def test_a_key_is_issued_copied_and_gone(open_page: Open, office: Office) -> None:
