@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import platform
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ml.evaluation import pages
+
 README = Path(__file__).parents[1] / "README.md"
-FENCE = re.compile(r"(<!-- figures:start -->\n).*?(<!-- figures:end -->)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,7 @@ def machine() -> str:
 
 
 def write(rows: Sequence[Row], readme: Path = README) -> None:
-    """Between the two marks of the README, or of another text, and nowhere else."""
+    """In place of the figures in the README, or in another text."""
     day = datetime.now(UTC).strftime("%Y-%m-%d")
     body = f"Written by the benches on {day} ({machine()}; a shared machine, so read ratios).\n\n"
-    text = readme.read_text()
-    fresh, count = FENCE.subn(lambda m: m[1] + body + table(rows) + "\n" + m[2], text)
-    if count != 1:
-        raise SystemExit(f"{readme.name} has lost its figures:start and figures:end marks.")
-    readme.write_text(fresh)
+    pages.written(readme, "figures", body + table(rows))

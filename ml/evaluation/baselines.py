@@ -21,10 +21,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from ml.contract import Pixels
 from ml.evaluation import metrics
-from ml.training import data
-from ml.training.crops import cut, to_side, window
+from ml.training import crops, data, places
+from ml.training.crops import to_side
 from ml.training.data import Item
 from ml.training.store import Store, open_store
 
@@ -75,7 +74,7 @@ def face_size(store: Store, number: int) -> Numbers:
 
 def sharpness(store: Store, number: int) -> Numbers:
     """Blur, noise, light and contrast of the face, at its own size."""
-    face = _face(store, number)
+    face = crops.face(store.picture(number), store.points(number))
     grey = cv2.cvtColor(face, cv2.COLOR_RGB2GRAY).astype(np.float32)
     edges = cv2.Laplacian(grey, cv2.CV_32F)
     grain = grey - cv2.medianBlur(grey, 3)
@@ -115,12 +114,6 @@ def inside_face(shape: tuple[int, ...], points: NDArray[np.float32]) -> NDArray[
     return mask.astype(bool)
 
 
-def _face(store: Store, number: int) -> Pixels:
-    picture = store.picture(number)
-    place = window(store.points(number), picture.shape)
-    return np.ascontiguousarray(cut(picture, place)).astype(np.uint8)
-
-
 def frozen(store: Store, numbers: Sequence[int], *, batch: int = 64) -> Numbers:
     """EfficientNet-Lite0 as ImageNet left it, averaged over the picture."""
     from ml.training import convert_lite0, lite0
@@ -129,7 +122,10 @@ def frozen(store: Store, numbers: Sequence[int], *, batch: int = 64) -> Numbers:
     lite0.load_imagenet(network, convert_lite0.imagenet_weights())
     found = []
     for start in _tracked(range(0, len(numbers), batch)):
-        squares = [to_side(_face(store, n), SIDE) for n in numbers[start : start + batch]]
+        squares = [
+            to_side(crops.face(store.picture(n), store.points(n)), SIDE)
+            for n in numbers[start : start + batch]
+        ]
         maps = network(lite0.normalised(np.stack(squares)), training=False)
         found.append(np.asarray(maps[-1]).mean(axis=(1, 2)))
     return np.concatenate(found).astype(float)
@@ -238,14 +234,14 @@ def markdown(found: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
 
 def opened() -> tuple[Store, Path]:
     """The prepared faces. Raises FileNotFoundError with what to do."""
-    folder = data.data_folder()
+    folder = places.research("faces")
     if folder is None:
         raise FileNotFoundError(
             "There is no faces/manifest.csv; set TOUCHSTONE_DATA to its folder."
         )
-    items = data.read_manifest(folder / "faces" / "manifest.csv")
+    items = data.read_manifest(folder / "manifest.csv")
     try:
-        return open_store(items, data.cache_folder() / "faces"), folder / "faces"
+        return open_store(items, places.cache() / "faces"), folder
     except FileNotFoundError as error:
         raise FileNotFoundError(
             "The faces have not been prepared; `manage.py train face` does it when it begins."

@@ -14,7 +14,7 @@ from typing import Any
 
 from ml.evaluation import manifest, records, robustness, running, scoring
 from ml.evaluation.scoring import FUSED, Evaluation
-from ml.training.data import cache_folder
+from ml.training import places
 
 Watch = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 
@@ -40,7 +40,7 @@ def evaluate(
     running.check(names)
     cases = manifest.read(path, split=split)
     detectors = running.chosen(names)
-    folder = cache or cache_folder() / "evaluations"
+    folder = cache or places.cache() / "evaluations"
     version = records.version(detectors)
     kept = records.Kept(folder, version)
     run = partial(running.run, kept=kept, names=names, jobs=jobs)

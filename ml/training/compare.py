@@ -74,12 +74,7 @@ def _judge(config: FaceConfig, run: Path) -> Callable[[Sequence[Pixels]], Scores
 
 
 def _square(store: Store, number: int, side: int) -> Pixels:
-    return _cut(np.ascontiguousarray(store.picture(number)), store.points(number), side)
-
-
-def _cut(picture: Pixels, points: NDArray[np.float32], side: int) -> Pixels:
-    face = np.ascontiguousarray(crops.cut(picture, crops.window(points, picture.shape)))
-    return crops.to_side(face.astype(np.uint8), side)
+    return crops.to_side(crops.face(store.picture(number), store.points(number)), side)
 
 
 def _figures(store: Store, numbers: Sequence[int], scores: Scores) -> dict[str, Any]:
@@ -122,7 +117,7 @@ def _on_blends(
             picture, points = np.ascontiguousarray(store.picture(number)), store.points(number)
             random = np.random.default_rng([11, number])
             made, _ = blend.self_blend(picture, points, random, family=name)
-            squares.append(_cut(made, points, side))
+            squares.append(crops.to_side(crops.face(made, points), side))
         fake = np.concatenate(
             [judge(squares[k : k + BATCH]) for k in range(0, len(squares), BATCH)]
         )

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from ml.contract import Pixels
 from ml.media.crops import to_side
 
-__all__ = ["Jitter", "Window", "cut", "draw_jitter", "to_side", "window"]
+__all__ = ["Jitter", "Window", "cut", "draw_jitter", "face", "to_side", "window"]
 
 Window = tuple[int, int, int, int]
 
@@ -47,6 +48,11 @@ def window(
     if right - left < 16 or bottom - top < 16:
         return 0, 0, int(shape[1]), int(shape[0])
     return left, top, right, bottom
+
+
+def face(picture: Pixels, points: NDArray[np.float32]) -> Pixels:
+    """The face as it is judged: the landmarks' box without jitter."""
+    return np.ascontiguousarray(cut(picture, window(points, picture.shape))).astype(np.uint8)
 
 
 def cut(pixels: NDArray[np.generic], place: Window) -> NDArray[np.generic]:

@@ -7,7 +7,6 @@ therefore refuses a manifest whose splits share an identity cluster or a pair.
 from __future__ import annotations
 
 import csv
-import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -42,19 +41,6 @@ class Item:
     @property
     def is_fake(self) -> bool:
         return self.label == FAKE
-
-
-def data_folder() -> Path | None:
-    """Where the research data lies: TOUCHSTONE_DATA, or `shared/data` beside the project."""
-    named = os.environ.get("TOUCHSTONE_DATA")
-    folder = Path(named) if named else Path(__file__).parents[2].parent / "shared" / "data"
-    return folder if (folder / "faces" / "manifest.csv").is_file() else None
-
-
-def cache_folder() -> Path:
-    """Where prepared data and runs go by default: TOUCHSTONE_CACHE or ~/.cache/touchstone."""
-    named = os.environ.get("TOUCHSTONE_CACHE")
-    return Path(named) if named else Path.home() / ".cache" / "touchstone"
 
 
 def read_manifest(path: Path) -> list[Item]:

@@ -184,13 +184,7 @@ def _write(folder: Path, card: dict[str, Any]) -> None:
 
 def _probes(store: Store, numbers: Sequence[int], config: FaceConfig) -> Any:
     squares = [
-        crops.to_side(
-            np.ascontiguousarray(
-                crops.cut(store.picture(n), crops.window(store.points(n), store.picture(n).shape))
-            ).astype(np.uint8),
-            config.side,
-        )
-        for n in numbers
+        crops.to_side(crops.face(store.picture(n), store.points(n)), config.side) for n in numbers
     ]
     return normalised(np.stack(squares))
 

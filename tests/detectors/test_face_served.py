@@ -11,8 +11,9 @@ import pytest
 from ml import registry
 from ml.contract import Outcome, Pixels
 from ml.media.faces import FaceFinder
-from ml.training import blend, calibrate, data, degrade, store
+from ml.training import blend, calibrate, degrade
 from tests.detectors import golden_faces
+from tests.training.faces import genuine_test_faces
 
 OFFERED = [name for name in golden_faces.NAMES if name in registry.names()]
 STILL = 0.02
@@ -48,15 +49,7 @@ def test_the_card_and_the_detector_agree(name: str) -> None:
 @pytest.fixture(scope="module")
 def reals() -> list[Pixels]:
     """Genuine test faces of every source."""
-    folder = data.data_folder()
-    if folder is None:
-        pytest.skip("the research data is not beside the project")
-    items = data.read_manifest(folder / "faces" / "manifest.csv")
-    chosen = []
-    for source in ("dfdc", "ffhq", "lfw", "utkface"):
-        numbers = data.select(items, split="test", label=data.REAL, sources=[source])
-        chosen += [items[n] for n in numbers[:: max(len(numbers) // 25, 1)][:25]]
-    return [np.ascontiguousarray(p) for p in store.read_pictures(chosen, folder / "faces")]
+    return genuine_test_faces(25)
 
 
 def as_they_are(pixels: Pixels) -> Pixels:

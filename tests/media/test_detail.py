@@ -8,13 +8,9 @@ import pytest
 
 from ml.contract import Pixels
 from ml.media.detail import enlargement
-from ml.training import crops, data, degrade, store
-from tests.training.faces import portrait
-
-
-def face(picture: Pixels, points: np.ndarray) -> Pixels:
-    place = crops.window(points, picture.shape)
-    return np.ascontiguousarray(crops.cut(picture, place)).astype(np.uint8)
+from ml.training import degrade, store
+from ml.training.crops import face
+from tests.training.faces import genuine_test_faces, portrait
 
 
 def enlarged(pixels: Pixels, factor: int, method: int = cv2.INTER_CUBIC) -> Pixels:
@@ -54,18 +50,9 @@ def test_where_there_is_nothing_to_lose_nothing_is_said(pixels: Pixels) -> None:
 def test_on_faces_of_the_test_split() -> None:
     """Of genuine faces as they are at most 3 in 100 are taken for enlarged; of the same faces
     enlarged threefold at least 9 in 10 are, and fourfold at least as many."""
-    folder = data.data_folder()
-    if folder is None:
-        pytest.skip("the research data is not beside the project")
-    items = data.read_manifest(folder / "faces" / "manifest.csv")
-    chosen = []
-    for source in ("dfdc", "ffhq", "lfw", "utkface"):
-        numbers = data.select(items, split="test", label=data.REAL, sources=[source])
-        chosen += [items[n] for n in numbers[:: max(len(numbers) // 40, 1)][:40]]
     faces = []
     with store.face_finder() as find:
-        for picture in store.read_pictures(chosen, folder / "faces"):
-            pixels = np.ascontiguousarray(picture)
+        for pixels in genuine_test_faces(40):
             if (points := find(pixels)) is not None and np.ptp(points, axis=0).min() >= 64:
                 faces.append(face(pixels, points))
     assert len(faces) > 120

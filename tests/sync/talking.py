@@ -10,6 +10,7 @@ from pathlib import Path
 
 import imageio_ffmpeg
 
+from ml.training import places
 from ml.training.sync import data
 
 FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
@@ -17,7 +18,7 @@ FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
 
 def speakers(split: str = "test") -> dict[str, list[data.Clip]]:
     """By speaker; empty where the data is not there."""
-    folder = data.talking_folder()
+    folder = places.research("talking")
     found: dict[str, list[data.Clip]] = defaultdict(list)
     for clip in data.read_manifest(folder / "manifest.csv") if folder else []:
         if clip.split == split:
@@ -28,7 +29,7 @@ def speakers(split: str = "test") -> dict[str, list[data.Clip]]:
 def joined(clips: list[data.Clip], target: Path, *, size: int = 256, sound_of: Path | None = None,
            late: float = 0.0, options: tuple[str, ...] = ()) -> Path:  # fmt: skip
     """One video of all clips; its sound `late` seconds later, or another video's sound."""
-    folder = data.talking_folder()
+    folder = places.research("talking")
     assert folder is not None
     parts = []
     with zipfile.ZipFile(folder / clips[0].archive) as archive:
@@ -41,8 +42,8 @@ def joined(clips: list[data.Clip], target: Path, *, size: int = 256, sound_of: P
     inputs = [word for part in parts for word in ("-i", str(part))]
     shape = f"fps=25,scale={size}:{size},setsar=1"
     chains = [f"[{n}:v]{shape}[v{n}];[{n}:a]aresample=48000[a{n}]" for n in range(len(parts))]
-    places = "".join(f"[v{n}][a{n}]" for n in range(len(parts)))
-    graph = ";".join(chains) + f";{places}concat=n={len(parts)}:v=1:a=1[v][s]"
+    joints = "".join(f"[v{n}][a{n}]" for n in range(len(parts)))
+    graph = ";".join(chains) + f";{joints}concat=n={len(parts)}:v=1:a=1[v][s]"
     sound = "[s]"
     if sound_of is not None:
         inputs += ["-i", str(sound_of)]

@@ -7,9 +7,12 @@ from functools import cache
 
 import cv2
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
+from ml.contract import Pixels
 from ml.media import face_model
+from ml.training import data, places, store
 from ml.training.data import Item
 from ml.training.store import LANDMARKS, Store
 
@@ -24,6 +27,19 @@ def portrait() -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         points = find(picture)
     assert points is not None
     return picture, points
+
+
+def genuine_test_faces(of_each: int) -> list[Pixels]:
+    """So many genuine faces of every source's test split; skips where the data is not there."""
+    folder = places.research("faces")
+    if folder is None:
+        pytest.skip("the research data is not beside the project (TOUCHSTONE_DATA)")
+    items = data.read_manifest(folder / "manifest.csv")
+    chosen = []
+    for source in ("dfdc", "ffhq", "lfw", "utkface"):
+        numbers = data.select(items, split="test", label=data.REAL, sources=[source])
+        chosen += [items[n] for n in numbers[:: max(len(numbers) // of_each, 1)][:of_each]]
+    return [np.ascontiguousarray(p) for p in store.read_pictures(chosen, folder)]
 
 
 def item(number: int, **changes: object) -> Item:

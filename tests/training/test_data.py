@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ml.training import data, store
+from ml.training import data, places, store
 from tests.training.faces import item
 
 
@@ -44,10 +44,10 @@ def test_the_same_name_in_two_sources_is_not_the_same_person() -> None:
 @pytest.mark.data
 def test_research_manifest_is_disjoint_and_whole() -> None:
     """The data that the detectors are trained on keeps people and videos within a split."""
-    folder = data.data_folder()
+    folder = places.research("faces")
     if folder is None:
         pytest.skip("the research data is not beside the project (TOUCHSTONE_DATA)")
-    items = data.read_manifest(folder / "faces" / "manifest.csv")
+    items = data.read_manifest(folder / "manifest.csv")
     tests = data.select(items, split="test", label="fake", sources=["dfdc"])
     assert len(items) == 28_305
     assert len(tests) == 2_000

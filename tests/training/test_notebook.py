@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ml.training import data
+from ml.training import places
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,7 +31,7 @@ def test_it_holds_no_output() -> None:
 @pytest.mark.timeout(900)
 def test_it_runs_end_to_end(tmp_path: Path) -> None:
     """Every cell, in order, in a process of its own, with figures at the end."""
-    if data.data_folder() is None:
+    if places.research("faces") is None:
         pytest.skip("the research data is not beside the project")
     script = tmp_path / "notebook.py"
     script.write_text("\n".join(cells()))

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from ml.training import places
 from ml.training.sound import data
 from tests.training_sound.voices import speech_like
 
@@ -85,7 +86,7 @@ def test_clips_are_checked_against_their_digest(tmp_path: Path) -> None:
 @pytest.mark.data
 def test_the_research_manifest_is_sound() -> None:
     """The real manifest's splits are disjoint and its sources all belong to a fold."""
-    folder = data.speech_folder()
+    folder = places.research("speech")
     if folder is None:
         pytest.skip("the speech data is not there")
     clips = data.read_manifest(folder / "manifest.csv")

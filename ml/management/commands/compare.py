@@ -34,9 +34,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         # Late, because importing Keras takes seconds that other commands need not wait for.
         from ml.evaluation import baselines, pages
-        from ml.training import compare, data
+        from ml.training import compare, places
 
-        runs: Path = options["runs"] or data.cache_folder() / "runs"
+        runs: Path = options["runs"] or places.cache() / "runs"
         try:
             store, _ = baselines.opened()
             sources = options["sources"].split(",")

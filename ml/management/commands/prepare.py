@@ -56,7 +56,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         from ml import shell
-        from ml.training import data, gather
+        from ml.training import data, gather, places
 
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]*", options["source"]):
             raise CommandError("--source is a short name of letters, digits and . _ + -")
@@ -66,7 +66,7 @@ class Command(BaseCommand):
             if not path.exists():
                 raise CommandError(f"There is no file or folder {path}.")
         given = {name: options[name] for name in gather.Labels.__dataclass_fields__}
-        out: Path = options["out"] or data.cache_folder() / "own" / "faces"
+        out: Path = options["out"] or places.cache() / "own" / "faces"
         try:
             told = gather.gather(
                 list(shell.files(options["paths"])),

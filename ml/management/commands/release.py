@@ -28,19 +28,19 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         # Late, because importing Keras takes seconds that other commands need not wait for.
         import ml.detectors
-        from ml.training import data, export, release, store
+        from ml.training import data, export, places, release, store
 
         what = release.RELEASES[options["what"]]
-        run: Path = (options["runs"] or data.cache_folder() / "runs") / (
+        run: Path = (options["runs"] or places.cache() / "runs") / (
             options["name"] or options["what"]
         )
-        folder = data.data_folder()
+        folder = places.research("faces")
         if folder is None:
             raise CommandError("There is no faces/manifest.csv; set TOUCHSTONE_DATA to its folder.")
         out: Path = options["out"] or Path(ml.detectors.__path__[0]) / what.name
         try:
-            items = data.read_manifest(folder / "faces" / "manifest.csv")
-            faces = store.open_store(items, data.cache_folder() / "faces")
+            items = data.read_manifest(folder / "manifest.csv")
+            faces = store.open_store(items, places.cache() / "faces")
             card = release.release(what, faces, run, out, watch=watched)
         except FileNotFoundError as error:
             raise CommandError(

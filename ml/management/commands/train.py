@@ -40,13 +40,13 @@ class Command(BaseCommand):
         # Late, because importing Keras takes seconds that other commands need not wait for.
         import dataclasses
 
-        from ml.training import batches, data, loop, store
+        from ml.training import batches, data, loop, places, store
         from ml.training.config import PRESETS, ConfigRefused, FaceConfig
 
-        run: Path = (options["runs"] or data.cache_folder() / "runs") / (
+        run: Path = (options["runs"] or places.cache() / "runs") / (
             options["name"] or options["what"]
         )
-        folder = data.data_folder()
+        folder = places.research("faces")
         if folder is None:
             raise CommandError("There is no faces/manifest.csv; set TOUCHSTONE_DATA to its folder.")
         try:
@@ -56,8 +56,8 @@ class Command(BaseCommand):
                 config = dataclasses.replace(config, steps=options["steps"])
             if options["start"]:
                 config = dataclasses.replace(config, start=options["start"])
-            items = data.read_manifest(folder / "faces" / "manifest.csv")
-            faces = prepared(store, items, folder / "faces", data.cache_folder() / "faces")
+            items = data.read_manifest(folder / "manifest.csv")
+            faces = prepared(store, items, folder, places.cache() / "faces")
             self.stdout.write(f"{int(faces.faces.sum())} of {len(items)} pictures have a face.")
             training = loop.train(
                 batches.Pool(faces, config),

@@ -10,27 +10,13 @@ card      calibrate, measure, export, write the card and the weights
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+
+from ml.training import places
+from ml.training.stages import on_few_threads, said
 
 STAGES = ("speech", "pictures", "folds", "served", "card")
-
-
-def _said(name: str, every: int) -> Callable[[Iterable[Any]], Iterator[Any]]:
-    """Passes things on and says now and then how many there were."""
-
-    def watch(things: Iterable[Any]) -> Iterator[Any]:
-        total = f" of {len(things)}" if hasattr(things, "__len__") else ""
-        for number, thing in enumerate(things):
-            if number % every == 0:
-                sys.stderr.write(f"{name}: {number}{total}\n")
-                sys.stderr.flush()
-            yield thing
-
-    return watch
 
 
 def main() -> int:
@@ -42,23 +28,20 @@ def main() -> int:
     parser.add_argument("--steps", type=int, help="length of the folds' or the served training")
     parser.add_argument("--out", type=Path, help="where `card` writes; the detector's folder")
     chosen = parser.parse_args()
-    for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
-        os.environ.setdefault(name, str(chosen.threads))
-    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    on_few_threads(chosen.threads)
     from ml.training.sound import data
 
-    speech = data.speech_folder()
+    speech = places.research("speech")
     if speech is None:
         sys.stderr.write("The speech data is not there; see docs/training-sound.md.\n")
         return 2
     clips = data.read_manifest(speech / "manifest.csv")
     data.check_folds(clips)
-    cache = chosen.cache or data.cache_folder()
+    cache = chosen.cache or places.cache() / "sound"
     if chosen.stage == "speech":
         from ml.training.sound import store
 
-        made = store.prepare(clips, speech, cache, watch=_said("speech", 100))
+        made = store.prepare(clips, speech, cache, watch=said("speech", 100))
         sys.stdout.write("\n".join([f"{len(made.rows)} sounds", *made.notes]) + "\n")
         return 0
     return _after_speech(chosen, cache)
@@ -68,7 +51,7 @@ def _after_speech(chosen: argparse.Namespace, cache: Path) -> int:
     from ml.training.sound import pictures, store
 
     speech = store.opened(cache)
-    seen = pictures.draw(speech, cache, watch=_said("pictures", 200))
+    seen = pictures.draw(speech, cache, watch=said("pictures", 200))
     if chosen.stage == "pictures":
         return 0
     from ml.training.sound import loop, measure, report
@@ -76,11 +59,11 @@ def _after_speech(chosen: argparse.Namespace, cache: Path) -> int:
     recipe = loop.Recipe(**({"steps": chosen.steps} if chosen.steps else {}))
     if chosen.stage == "folds":
         scores = measure.out_of_source(
-            seen, cache, recipe, lambda name: _said(f"without {name}", 50)
+            seen, cache, recipe, lambda name: said(f"without {name}", 50)
         )
         sys.stdout.write(f"{measure.summary(scores, seen.rows)}\n")
     elif chosen.stage == "served":
-        measure.trained_on_split(seen, cache, recipe, _said("served", 50))
+        measure.trained_on_split(seen, cache, recipe, said("served", 50))
     else:
         card = report.write(speech, seen, cache, chosen.out)
         sys.stdout.write(report.as_text(card) + "\n")

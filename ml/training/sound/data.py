@@ -10,7 +10,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import os
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -54,19 +53,6 @@ class Clip:
     def group(self) -> str:
         """What resampling draws as one: clips of a speaker are not independent."""
         return f"{self.source}:{self.speaker}"
-
-
-def speech_folder() -> Path | None:
-    """TOUCHSTONE_DATA/speech, or `shared/data/speech` beside the project; None when missing."""
-    named = os.environ.get("TOUCHSTONE_DATA")
-    folder = Path(named) if named else Path(__file__).parents[3].parent / "shared" / "data"
-    return folder / "speech" if (folder / "speech" / "manifest.csv").is_file() else None
-
-
-def cache_folder() -> Path:
-    """Prepared speech and runs lie outside the repository: TOUCHSTONE_CACHE/sound."""
-    named = os.environ.get("TOUCHSTONE_CACHE")
-    return (Path(named) if named else Path.home() / ".cache" / "touchstone") / "sound"
 
 
 def read_manifest(path: Path) -> list[Clip]:

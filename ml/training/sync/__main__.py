@@ -9,29 +9,17 @@ card      calibrate, measure beside the baselines, export, write the card and th
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from ml.training import places
+from ml.training.stages import on_few_threads, said
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "platform"))
 
 STAGES = ("clips", "folds", "served", "card")
-
-
-def _said(name: str, every: int) -> Callable[[Any], Any]:
-    """Passes things on and says now and then how many there were."""
-
-    def watch(things: Iterable[Any]) -> Iterator[Any]:
-        total = f" of {len(things)}" if isinstance(things, Sequence) else ""
-        for number, thing in enumerate(things):
-            if number % every == 0:
-                sys.stderr.write(f"{name}: {number}{total}\n")
-                sys.stderr.flush()
-            yield thing
-
-    return watch
 
 
 def main() -> int:
@@ -44,20 +32,16 @@ def main() -> int:
     parser.add_argument("--out", type=Path, help="where `card` writes; the detector's folder")
     parser.add_argument("--write", type=Path, help="a text whose table of figures `card` renews")
     chosen = parser.parse_args()
-    for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
-        os.environ.setdefault(name, str(chosen.threads))
-    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    on_few_threads(chosen.threads)
     from ml.training.sync import data
 
-    folder = data.talking_folder()
+    folder = places.research("talking")
     if folder is None:
         sys.stderr.write("The talking clips are not there; see docs/training-sync.md.\n")
         return 2
-    cache = chosen.cache or data.own_cache()
+    cache = chosen.cache or places.cache() / "talking"
     clips = data.read_manifest(folder / "manifest.csv")
-    talks = data.prepare(clips, folder, cache, watch=_said("clips", 40))
+    talks = data.prepare(clips, folder, cache, watch=said("clips", 40))
     sys.stderr.write(f"{len(talks)} of {len(clips)} clips show a face that speaks.\n")
     if chosen.stage != "clips":
         _trained(chosen, talks, cache / "runs")
@@ -70,9 +54,9 @@ def _trained(chosen: argparse.Namespace, talks: Sequence[Any], runs: Path) -> No
     recipe = loop.Recipe(**({"steps": chosen.steps} if chosen.steps else {}))
     learnt = folds.learnt_from(talks)
     if chosen.stage == "folds":
-        folds.out_of_fold(learnt, runs, recipe, lambda name: _said(name, 50))
+        folds.out_of_fold(learnt, runs, recipe, lambda name: said(name, 50))
     elif chosen.stage == "served":
-        loop.train(learnt, runs / "served", recipe, watch=_said("served", 50))
+        loop.train(learnt, runs / "served", recipe, watch=said("served", 50))
     else:
         card = report.write(talks, runs, recipe, chosen.out)
         if chosen.write:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import os
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
@@ -23,7 +22,6 @@ from ml.contract import Finding, Media, Samples, Status, View
 from ml.engine import analyse
 from ml.media import lips
 from ml.media.points import PointNetwork, round_points
-from ml.training.data import cache_folder
 
 SPLITS = ("train", "val", "test")
 FEWEST_MOUTHS = 24
@@ -56,17 +54,6 @@ class Talk:
     shapes: NDArray[np.float32]
     """A mouth a row: how far it is open and how wide, over the eyes' distance."""
     sound: Samples
-
-
-def talking_folder() -> Path | None:
-    """TOUCHSTONE_DATA/talking, or `shared/data/talking` beside the project; None when missing."""
-    named = os.environ.get("TOUCHSTONE_DATA")
-    folder = Path(named) if named else Path(__file__).parents[3].parent / "shared" / "data"
-    return folder / "talking" if (folder / "talking" / "manifest.csv").is_file() else None
-
-
-def own_cache() -> Path:
-    return cache_folder() / "talking"
 
 
 def read_manifest(path: Path) -> list[Clip]:

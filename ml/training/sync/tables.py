@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
-MARKS = re.compile(r"(<!-- sync:start -->\n).*?(<!-- sync:end -->)", re.DOTALL)
+from ml.evaluation import pages
+
 QUESTIONS = {
     "shifted by 5 frames": True,
     "shifted by 10 frames": True,
@@ -17,10 +17,6 @@ QUESTIONS = {
 }
 """And whether there is an aim for it."""
 SINGLE_AIM, POOLED_AIM, OFFSET_AIM = 0.88, 0.98, 0.9
-
-
-class MarksMissing(ValueError):
-    """The text has no place for the table."""
 
 
 def markdown(card: dict[str, Any]) -> str:
@@ -80,9 +76,4 @@ def _said(counts: dict[str, int]) -> str:
 
 
 def put(card: dict[str, Any], text: Path) -> None:
-    """Between the text's two marks and nowhere else."""
-    table = markdown(card)
-    fresh, count = MARKS.subn(lambda m: m[1] + table + "\n" + m[2], text.read_text())
-    if count != 1:
-        raise MarksMissing(f"{text} has no sync:start and sync:end marks.")
-    text.write_text(fresh)
+    pages.written(text, "sync", markdown(card))
