@@ -73,11 +73,12 @@ test-slow: setup
 	@$(PG) && $(PY) -m pytest -m "slow or faults or browser" --durations 12
 
 # The long forms: 600 jobs in a storm of kills, freezes, restarts and a lost broker; 2,000 uploads
-# while web, worker and database are killed in turn; 2,000 cases against the schema. Tables, printed.
+# while web, worker and database are killed in turn; 2,000 cases against the schema, and 2,000 that
+# 50 threads claim at once. Tables, printed.
 faults: setup
 	@$(PY) -m tests.faults.storm --jobs 600
 	@$(PY) -m tests.faults.uploads --uploads 2000
-	@$(PG) && SCHEMA_EXAMPLES=500 $(PY) -m pytest tests/schema -q -s
+	@$(PG) && SCHEMA_EXAMPLES=500 RACE_CASES=2000 $(PY) -m pytest tests/schema tests/review/test_race.py -q -s
 
 screenshots: setup browser
 	@$(PG) && $(PY) -m pytest tests/browser/screenshots.py -q && echo "Pictures are in .touchstone/screenshots"

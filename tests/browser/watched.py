@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -35,14 +36,15 @@ class Watched:
     def unexcused(self) -> list[str]:
         return [c for c in self.complaints if not any(part in c for part in self.excused)]
 
-    def axe(self, *, minor_too: bool = False) -> list[str]:
-        """What axe-core finds serious or critical on the page as it stands, one line each."""
+    def axe(self, *, minor_too: bool = False, rules: Sequence[str] = ()) -> list[str]:
+        """What axe-core finds serious or critical on the page as it stands, one line each; by
+        some rules, or by all of the usual standards."""
         self.page.evaluate(AXE)
         result: dict[str, Any] = self.page.evaluate(
             # Without `preload` axe reads no stylesheets of its own: our policy would refuse it.
-            "tags => axe.run(document,"
-            " {runOnly: tags, resultTypes: ['violations'], preload: false})",
-            _TAGS,
+            "only => axe.run(document,"
+            " {runOnly: only, resultTypes: ['violations'], preload: false})",
+            {"type": "rule", "values": list(rules)} if rules else _TAGS,
         )
         return [
             f"{v['impact']} {v['id']}: {node['target']} {node.get('failureSummary', '')}"
