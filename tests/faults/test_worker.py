@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import signal
 import time
 
@@ -31,6 +32,14 @@ def test_the_bell_is_answered_at_once_by_the_applications_own_role(house: House)
     # The first bell wakes a hand that goes on until nothing is due; the others find nothing.
     left = "SELECT count(*) FROM pgmq.q_touchstone"
     house.wait_for(lambda: house.one(left) == 0, 20, "every bell is answered")
+
+
+def test_analyses_stand_back(house: House) -> None:
+    """The worker and all that it starts have a smaller share of the processor than a web server."""
+    worker = house.start_worker("--concurrency", "1", "--nice", "7")
+    house.wait_for(lambda: bool(house.sql("SELECT 1 FROM jobs_workerheartbeat")), 30, "it is up")
+    ours = os.getpriority(os.PRIO_PROCESS, 0)
+    assert {p.nice() for p in house.tree(worker)} == {ours + 7}
 
 
 def test_without_a_broker_the_worker_looks_by_itself(house: House) -> None:

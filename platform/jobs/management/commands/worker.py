@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from jobs.worker.standing_back import stand_back
 from jobs.worker.supervisor import Supervisor
 
 
@@ -25,6 +26,11 @@ class Command(BaseCommand):
             "--no-broker", action="store_true",
             help="do not listen for the bell; look into the table twice a second instead",
         )  # fmt: skip
+        parser.add_argument(
+            "--nice", type=int, choices=range(20), default=5, metavar="N",
+            help="how far to stand back for web servers on the same machine, 0 to 19 "
+            "(default: %(default)s)",
+        )  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
         logging.basicConfig(
@@ -32,5 +38,6 @@ class Command(BaseCommand):
         )
         # The checks ran with this command; Celery need not repeat them in every hand.
         os.environ["CELERY_SKIP_CHECKS"] = "true"
+        stand_back(options["nice"])
         concurrency = max(1, options["concurrency"])
         sys.exit(Supervisor(concurrency, broker=not options["no_broker"]).run())
