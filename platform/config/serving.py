@@ -13,6 +13,10 @@ chdir = str(_ROOT)
 pythonpath = f"{_ROOT / 'platform'},{_ROOT}"
 workers = 2
 threads = 4
+worker_connections = 4 * threads
+"""Whoever is awake first takes a new connection, so one process may end up with all of them and be
+slow while the others sleep. With few each, they go round; `threads` of them are never kept alive,
+so that idle clients cannot shut others out."""
 timeout = 120
 keepalive = 75
 """Longer than clients wait between two requests: a connection that is closed in the moment when the
