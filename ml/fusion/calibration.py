@@ -9,9 +9,10 @@ was calibrated on, and only for those.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 
@@ -60,6 +61,35 @@ class Calibration:
         if clear and not found:
             return Outcome.NO_MANIPULATION_FOUND
         return Outcome.INCONCLUSIVE
+
+
+@dataclass(frozen=True, slots=True)
+class AskingCalibration:
+    """Of a check that can ask for a look and never clear: a share of what manipulates is taken to
+    pass it as genuine files do, so its ratio never falls below that share."""
+
+    line: Calibration
+    passing: float
+
+    @classmethod
+    def bounded(cls, card: Mapping[str, Any], entry: str, *, cap: float, passing: float) -> Self:
+        line = Calibration(**card["calibration"][entry])
+        return cls(replace(line, cap=min(line.cap, cap)), passing)
+
+    def log10_lr(self, score: float) -> float:
+        return mixed(self.line.log10_lr(score), self.passing)
+
+    def log10_interval(self, score: float) -> tuple[float, float]:
+        low, high = self.line.log10_interval(score)
+        return mixed(low, self.passing), mixed(high, self.passing)
+
+    def says(self, score: float) -> Outcome:
+        """MANIPULATION_FOUND means only that the check has something to ask."""
+        return self.line.says(score)
+
+
+def mixed(log10_lr: float, passing: float) -> float:
+    return math.log10((1.0 - passing) * 10.0**log10_lr + passing)
 
 
 def probability(log10_lr: float) -> float:

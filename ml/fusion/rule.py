@@ -13,7 +13,7 @@ examined is not in the mean; coverage and the reason say so.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from ml.contract import Finding, MediaInfo, Outcome, Status, Strength, Verdict
 from ml.fusion import wording
@@ -53,9 +53,10 @@ SCENARIOS = {
     "synthetic_face": "face_generated",
     "voice_spoof": "voice_synthesised",
     "lip_sync": "lips_or_sound_replaced",
+    "temporal": "face_altered",
 }
 """What each calibrated check examines. A check of any other name is a scenario of its own."""
-CLEARS_NOTHING = frozenset({"lip_sync"})
+CLEARS_NOTHING = frozenset({"lip_sync", "temporal"})
 """Checks that can ask for a look and never clear: a good fake passes them as a genuine file does.
 They stand in the way of clearing only where they raise the odds."""
 GENUINE = "none_of_these"
@@ -68,7 +69,7 @@ def weighed(media: MediaInfo, findings: Sequence[Finding]) -> Verdict | None:
     calibrated = [f for f in findings if f.status is Status.RAN and f.log10_lr is not None]
     if not calibrated:
         return None
-    ratios = {f.detector: 10.0 ** (f.log10_lr or 0.0) for f in calibrated}
+    ratios = by_scenario({f.detector: 10.0 ** (f.log10_lr or 0.0) for f in calibrated})
     total = math.fsum(ratios.values()) / len(ratios)
     found = [f for f in calibrated if _says(f, Outcome.MANIPULATION_FOUND)]
     whole = not media.incomplete and not UNSEEN & set(media.flags)
@@ -95,13 +96,28 @@ def weighed(media: MediaInfo, findings: Sequence[Finding]) -> Verdict | None:
         interval=_interval(calibrated),
         scenarios={
             GENUINE: 1.0 / (1.0 + total),
-            **{
-                SCENARIOS.get(name, name): ratio / len(ratios) / (1.0 + total)
-                for name, ratio in ratios.items()
-            },
+            **{scenario: ratio / len(ratios) / (1.0 + total) for scenario, ratio in ratios.items()},
         },
         coverage=coverage(findings),
     )
+
+
+def by_scenario(ratios: Mapping[str, float]) -> dict[str, float]:
+    """The checks' ratios, one a scenario. Two checks of one scenario look at the same face and are
+    not independent, so they are never multiplied: their mean counts. One that clears nothing joins
+    a firm one only where it raises it; where it is calm, it says nothing that the other did not."""
+    checks: dict[str, list[str]] = {}
+    for name in ratios:
+        checks.setdefault(SCENARIOS.get(name, name), []).append(name)
+    found = {}
+    for scenario, names in checks.items():
+        firm = [ratios[name] for name in names if name not in CLEARS_NOTHING]
+        asking = [ratios[name] for name in names if name in CLEARS_NOTHING]
+        ratio = math.fsum(firm or asking) / len(firm or asking)
+        if firm and asking and max(asking) > ratio:
+            ratio = (ratio + max(asking)) / 2
+        found[scenario] = ratio
+    return found
 
 
 def _says(finding: Finding, outcome: Outcome) -> bool:
@@ -113,11 +129,13 @@ def _interval(calibrated: Sequence[Finding]) -> tuple[float, float] | None:
     """All checks low, all checks high: wider than need be where there are several."""
     ends = []
     for end in ("log10_lr_low", "log10_lr_high"):
-        values = [f.parameters.get(end) for f in calibrated]
-        if any(value is None for value in values):
+        values = {f.detector: f.parameters.get(end) for f in calibrated}
+        if any(value is None for value in values.values()):
             return None
-        ratios = [10.0 ** float(value) for value in values if value is not None]
-        ends.append(probability(math.log10(math.fsum(ratios) / len(ratios))))
+        ratios = by_scenario(
+            {name: 10.0 ** float(value) for name, value in values.items() if value is not None}
+        )
+        ends.append(probability(math.log10(math.fsum(ratios.values()) / len(ratios))))
     return min(ends), max(ends)
 
 

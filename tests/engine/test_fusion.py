@@ -188,3 +188,21 @@ def test_the_mixture_is_a_probability_of_its_parts(
         assert verdict.outcome is CLEAR
     else:
         assert verdict.outcome is Outcome.INCONCLUSIVE
+
+
+def test_two_checks_of_one_face_are_one_scenario() -> None:
+    """What asks joins the firm check of the same face only where it raises it, and never adds to it
+    as if both were independent."""
+    face = calibrated("face_forgery", 1.0, FOUND)
+    alone = decide(PICTURE, [face])
+    calm = decide(PICTURE, [face, calibrated("temporal", -0.2, None)])
+    loud = decide(PICTURE, [face, calibrated("temporal", 0.3, None)])
+    assert alone.scenarios.keys() == calm.scenarios.keys() == loud.scenarios.keys()
+    assert alone.probability_manipulated == calm.probability_manipulated
+    assert loud.probability_manipulated == alone.probability_manipulated
+    clear = calibrated("face_forgery", -1.0, CLEAR)
+    asked = decide(PICTURE, [clear, calibrated("temporal", 0.3, None)])
+    assert asked.outcome is Outcome.INCONCLUSIVE
+    assert decide(PICTURE, [clear]).probability_manipulated < asked.probability_manipulated < 0.6
+    assert decide(PICTURE, [clear, calibrated("temporal", -0.2, None)]).outcome is CLEAR
+    assert decide(PICTURE, [calibrated("temporal", -0.2, None)]).outcome is Outcome.INCONCLUSIVE
