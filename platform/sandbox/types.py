@@ -129,6 +129,8 @@ class Want:
     close_seconds: float = 0.0
     """Of a video with sound, so many seconds are sent closely, up to `close_fps` frames a second:
     all of a short video, else stretches of `close_stretch` seconds spread evenly over it."""
+    close_without_sound: bool = False
+    """Of a silent video too."""
     close_stretch: float = 2.5
     close_fps: float = 30.0
 

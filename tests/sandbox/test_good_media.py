@@ -74,6 +74,13 @@ def test_close_stretches_come_frame_by_frame_and_only_with_sound(decode):
     assert len(silent.frames) == 51
 
 
+def test_a_silent_video_is_sent_closely_where_that_is_asked_for(decode):
+    """What is held against the frame before needs no sound."""
+    want = Want(sample_fps=5, close_seconds=2.0, close_stretch=1.0, close_without_sound=True)
+    silent = decode(media.video(frames=250, sound=None), want=want)
+    assert len(silent.frames) == 51 + 2 * 20
+
+
 def test_a_short_video_is_sent_closely_as_a_whole_and_a_quick_one_thinned(decode):
     """All frames of two seconds; of 60 frames a second no more than 30."""
     want = Want(sample_fps=5, close_seconds=10.0)

@@ -92,7 +92,8 @@ class PictureTrack:
             self._held = (index, seconds, frame)
 
     def look_closely(self, duration: float | None) -> None:
-        """Called when there is sound to hold the pictures against."""
+        """Called when there is sound to hold the pictures against, or they are to be held against
+        each other."""
         want = self.want
         self._stretches = Stretches(duration, want.close_seconds, want.close_stretch)
 

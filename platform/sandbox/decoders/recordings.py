@@ -128,7 +128,8 @@ class _Run:
             PictureTrack(video, origin, frames, want, limits, self.flags) if video else None
         )
         self.sound = SoundTrack(audio, origin, want, limits, self.flags) if audio else None
-        if self.pictures is not None and self.sound is not None and want.audio_rate is not None:
+        heard = self.sound is not None and want.audio_rate is not None
+        if self.pictures is not None and (heard or want.close_without_sound):
             self.pictures.look_closely(self._claimed_seconds())
 
     def _choose(self) -> tuple[Any, Any]:
