@@ -20,7 +20,7 @@ from typing import BinaryIO
 
 from ml import registry
 from ml.contract import Detector, Frame, Kind, Outcome, Result, Verdict, View
-from ml.examining import Bench, close_seconds
+from ml.examining import Bench, close_seconds, close_without_sound
 from ml.fusion import rule
 from ml.media import face_model, thumbnails
 from ml.media.likeness import Looks
@@ -82,6 +82,7 @@ def analyse(
             frame_rate=frame_rate,
             limits=limits or Limits(),
             close_seconds=max([0.0, *(close_seconds(d) for d in able)]),
+            close_without_sound=any(close_without_sound(d) for d in able),
         ) as media:
             return _examined(media, chosen, version, report, stop_if_asked, started)
     except Rejected as refusal:

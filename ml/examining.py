@@ -32,6 +32,11 @@ def close_seconds(detector: Detector) -> float:
     return float(getattr(detector, "close_seconds", 0.0))
 
 
+def close_without_sound(detector: Detector) -> bool:
+    """Whether it wants them of a silent video too."""
+    return bool(getattr(detector, "close_without_sound", False))
+
+
 @dataclass(slots=True)
 class Work:
     """One detector's state on this file."""
