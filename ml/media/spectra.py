@@ -3,12 +3,14 @@
 Only NumPy and SciPy, double precision inside and float32 outside, no state and no clock: the same
 samples give the same bits, whether a network is being trained or a file is being judged. The level
 is taken out first and the floor is relative to it, so that neither loudness nor the digital silence
-that a codec leaves behind can give a class away.
+that a codec leaves behind can give a class away. Frames are made and turned into spectra some at a
+time: as doubles, those of ten minutes would take most of a gigabyte.
 """
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -24,35 +26,56 @@ POINTS = 512
 FLOOR = 1e-7
 """Of the window's mean power: what lies more than 70 dB below the speech is not looked at."""
 
+LOUDEST = 8.0
+"""Samples beyond are damage; full scale is 1."""
+BLOCK = 256
+"""Frames at a time."""
+
 Array = NDArray[np.float64]
 Features = NDArray[np.float32]
 
 
-def cleaned(samples: NDArray[Any]) -> Array:
-    """One channel of finite doubles: what is not a number or endless becomes silence."""
-    wave = np.asarray(samples, np.float64)
+def finite(samples: NDArray[Any]) -> NDArray[np.floating[Any]]:
+    """One channel, single or double precision as it came: what is not a number or endless becomes
+    silence. Not a copy where there is nothing to mend: ten minutes are large."""
+    given = np.asarray(samples)
+    wave = np.asarray(given, np.float32 if given.dtype == np.float32 else np.float64)
     if wave.ndim == 2:
         wave = wave.mean(axis=1 if wave.shape[0] >= wave.shape[1] else 0)
     if wave.ndim != 1:
         raise ValueError(f"Sound has one or two dimensions, not {wave.ndim}.")
-    return np.clip(np.nan_to_num(wave, nan=0.0, posinf=0.0, neginf=0.0), -8.0, 8.0)
+    if not wave.size or (wave.min() >= -LOUDEST and wave.max() <= LOUDEST):
+        return wave
+    return np.clip(np.nan_to_num(wave, nan=0.0, posinf=0.0, neginf=0.0), -LOUDEST, LOUDEST)
 
 
-def levelled(samples: NDArray[Any]) -> Array:
-    """The same sound at mean power 1; silence stays silence."""
-    wave = cleaned(samples)
-    wave = wave - wave.mean() if wave.size else wave
-    power = float(np.mean(wave * wave)) if wave.size else 0.0
-    return wave / np.sqrt(power) if power > 1e-12 else np.zeros_like(wave)
+def cleaned(samples: NDArray[Any]) -> Array:
+    """One channel of finite doubles."""
+    return finite(samples).astype(np.float64, copy=False)
 
 
-def power_frames(wave: Array) -> Array:
-    """Power spectrum of each 25 ms frame, frames x 257. Too short a sound is padded to one."""
-    if wave.size < FRAME:
-        wave = np.pad(wave, (0, FRAME - wave.size))
-    frames = np.lib.stride_tricks.sliding_window_view(wave, FRAME)[::HOP]
-    spectrum = rfft(frames * _window(), POINTS, axis=1)
-    return np.asarray(spectrum.real**2 + spectrum.imag**2) / _window_power()
+def power_frames(wave: NDArray[np.floating[Any]]) -> Iterator[Array]:
+    """Power spectrum of each 25 ms frame at mean power 1, frames x 257, BLOCK frames at a time.
+    Silence stays silence, and too short a sound is padded to one frame."""
+    mean, power = _level(wave)
+    count = max((wave.size - FRAME) // HOP + 1, 1)
+    for first in range(0, count, BLOCK):
+        last = min(first + BLOCK, count)
+        piece = wave[first * HOP : (last - 1) * HOP + FRAME].astype(np.float64) - mean
+        piece = piece / np.sqrt(power) if power > 1e-12 else np.zeros_like(piece)
+        piece = np.pad(piece, (0, max(FRAME - piece.size, 0)))
+        frames = np.lib.stride_tricks.sliding_window_view(piece, FRAME)[::HOP]
+        spectrum = rfft(frames * _window(), POINTS, axis=1)
+        yield np.asarray(spectrum.real**2 + spectrum.imag**2) / _window_power()
+
+
+def _level(wave: NDArray[np.floating[Any]]) -> tuple[float, float]:
+    """Mean, and mean power about it."""
+    if not wave.size:
+        return 0.0, 0.0
+    mean = float(wave.mean(dtype=np.float64))
+    pieces = (wave[n : n + RATE].astype(np.float64) - mean for n in range(0, wave.size, RATE))
+    return mean, float(sum(np.dot(piece, piece) for piece in pieces)) / wave.size
 
 
 def log_mel(samples: NDArray[Any], bands: int = 64) -> Features:
@@ -81,8 +104,8 @@ def with_deltas(features: Features) -> Features:
 
 
 def _log_bands(samples: NDArray[Any], filters: Array) -> Features:
-    power = power_frames(levelled(samples)) @ filters.T
-    return np.log(power + FLOOR).astype(np.float32)
+    bands = [power @ filters.T for power in power_frames(finite(samples))]
+    return np.log(np.concatenate(bands) + FLOOR).astype(np.float32)
 
 
 def _cepstrum(logs: Features, coefficients: int) -> Features:
