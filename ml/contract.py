@@ -21,6 +21,9 @@ Pixels = NDArray[np.uint8]
 Samples = NDArray[np.float32]
 """Mono samples in [-1, 1]."""
 
+Spans = tuple[tuple[float, float], ...]
+"""Stretches of time in seconds, in order, none over another."""
+
 
 class Kind(StrEnum):
     IMAGE = "image"
@@ -149,6 +152,59 @@ class FaceTrack:
     crops: Sequence[Crop] = ()
 
 
+class Heard(StrEnum):
+    """What is heard in a stretch, as far as it can be told."""
+
+    SPEECH = "speech"
+    SOUND = "sound"  # something sounds; that it is speech is not certain
+    SILENCE = "silence"
+    NOTHING = "nothing"  # there is no sound, or it has ended
+
+
+EXAMINED_BY: Mapping[str, tuple[str, ...]] = {
+    "face": ("face_forgery", "synthetic_face", "temporal"),
+    "voice": ("voice_spoof",),
+    "lips": ("lip_sync",),
+}
+"""Detectors by what they look at. Not all need be installed; people are told of those that are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A stretch of the file in which the same is in view and the same is heard."""
+
+    start: float
+    end: float
+    shot: int | None
+    """Counted from 1; None where there is no picture."""
+    faces: tuple[int, ...] | None
+    """Tracks of the faces in view; None where that is not known."""
+    heard: Heard
+    applies: tuple[str, ...]
+    """Of the names in EXAMINED_BY: what may be examined here."""
+    why_not: Mapping[str, str] = field(default_factory=dict)
+    """A sentence for each that does not apply."""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scenes:
+    """What applies to which stretch of the file, decided once for every detector."""
+
+    stretches: tuple[Scene, ...] = ()
+    """From the file's start to its end, without gap or overlap."""
+    speech: Spans = ()
+    """Where somebody speaks, exactly: what checks of the voice look at."""
+    speech_in_view: Spans = ()
+    """Where somebody speaks while a face is in view: what lip sync looks at."""
+    no_speech: str | None = None
+    """Why no speech was found in the whole file, or None."""
+    sound_seconds: float = 0.0
+    shots: int = 0
+    grain: float = 0.0
+    """Changes that lie closer together, in seconds, are not told apart in `stretches`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Segment:
     """A stretch of the timeline that a finding speaks of, in seconds."""
@@ -219,6 +275,8 @@ class Result:
     """Face tracks for display: id, first and last second, boxes by time."""
     thumbnails: Mapping[str, bytes] = field(default_factory=dict)
     """Small PNGs made from clean pixels, by name."""
+    scenes: Scenes | None = None
+    """None for a still, and where they could not be told."""
     looks: Sequence[tuple[float, int]] = ()
     """Second and 64-bit fingerprint of the picture, or of a video's scenes (`media/likeness`)."""
 
@@ -238,6 +296,11 @@ class Media(Protocol):
     @property
     def tracks(self) -> Sequence[FaceTrack]:
         """Faces over time; empty until the last view has been observed."""
+        ...
+
+    @property
+    def scenes(self) -> Scenes:
+        """Who is in view and what is heard, when; ask in `conclude`. Raises if it is not known."""
         ...
 
     def audio(self, rate: int = 16_000) -> Samples | None:

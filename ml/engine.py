@@ -19,13 +19,14 @@ from importlib import metadata
 from typing import BinaryIO
 
 from ml import registry
-from ml.contract import Detector, Frame, Kind, Outcome, Result, Verdict, View
+from ml.contract import Detector, Frame, Kind, Outcome, Result, Scenes, Verdict, View
 from ml.examining import Bench, close_seconds, close_without_sound
 from ml.fusion import rule
-from ml.media import face_model, thumbnails
+from ml.media import face_model, scenes, thumbnails
 from ml.media.likeness import Looks
 from ml.media.looking import FaceWatch
 from ml.media.opening import OpenMedia, fingerprint, opened
+from ml.media.spectra import RATE
 from ml.registry import Missing
 from ml.version import VERSION
 from sandbox.services import Warden, warden
@@ -108,12 +109,14 @@ def _examined(
     pictures: dict[str, bytes] = {}
     looks, strip = Looks(), thumbnails.Strip()
     tracks: Sequence[dict[str, object]] = ()
+    last_frames: list[float] = []
     report(0.02, "looking")
     with contextlib.ExitStack() as stack:
         watch = stack.enter_context(FaceWatch(media, FACE_RATE))
         # Closed before the sandbox's descriptors are: a thread may still be reading them.
         for frame in stack.enter_context(contextlib.closing(media.frames())):
             stop_if_asked()
+            last_frames = [*last_frames[-1:], frame.seconds]
             if not pictures:
                 pictures["frame"] = thumbnails.png(frame.pixels, thumbnails.FRAME_SIDE)
             looks.observe(frame)
@@ -124,6 +127,7 @@ def _examined(
         tracks = watch.summaries()
         media.add_flags(*watch.flags)
     report(0.95, "concluding")
+    divided = _divide(media, watch, last_frames)
     stop_if_asked()
     findings = bench.conclude()
     verdict = rule.decide(media.info, findings)
@@ -135,9 +139,32 @@ def _examined(
         engine_version=version,
         seconds=time.perf_counter() - started,
         tracks=tracks,
+        scenes=divided,
         thumbnails=pictures | strip.pictures() | thumbnails.of_faces(media.tracks),
         looks=looks.found,
     )
+
+
+def _divide(media: OpenMedia, watch: FaceWatch, last_frames: Sequence[float]) -> Scenes | None:
+    """What applies where; None for a still. If it cannot be told, checks that ask for it fail, the
+    others go on, and the media says so."""
+    kind, duration = media.info.kind, media.info.duration
+    if kind is Kind.IMAGE:
+        return None
+    try:
+        pictures = None
+        if kind is Kind.VIDEO:
+            known = "face_analysis_failed" not in media.info.flags
+            pictures = scenes.seen(
+                last_frames, 1 / FACE_RATE, duration, watch.shots, media.tracks, known
+            )
+        samples = media.audio(RATE) if media.info.has_audio else None
+        media.scenes = scenes.told(pictures, scenes.listened(samples), duration)
+    except Exception:
+        log.exception("scenes could not be told")
+        media.add_flags("scenes_not_told")
+        return None
+    return media.scenes
 
 
 def _share(media: OpenMedia, frame: Frame) -> float:
@@ -151,7 +178,7 @@ def _share(media: OpenMedia, frame: Frame) -> float:
 def engine_version(detectors: Sequence[Detector | Missing] | None = None) -> str:
     """The package's version and a short hash of all that can change a number."""
     parts = [f"{d.name}={_version(d)}" for d in detectors or registry.detectors()]
-    parts += [f"faces={face_model.MODEL_SHA256}"]
+    parts += [f"faces={face_model.MODEL_SHA256}", f"scenes={scenes.VERSION}"]
     parts += [f"{name}={_installed(name)}" for name in DECIDING_LIBRARIES]
     return f"{VERSION}+{hashlib.sha256(chr(10).join(parts).encode()).hexdigest()[:10]}"
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ml.contract import Finding, MediaInfo, Result
+from ml.contract import Finding, MediaInfo, Result, Scenes
 
 
 def plain(value: Any) -> Any:
@@ -52,4 +52,18 @@ def result_json(result: Result) -> dict[str, Any]:
         "seconds": plain(result.seconds),
         "rejection": result.rejection,
         "tracks": plain(result.tracks),
+        "scenes": scenes_json(result.scenes),
+    }
+
+
+def scenes_json(scenes: Scenes | None) -> dict[str, Any] | None:
+    """What people and pages need: the stretches say where somebody speaks."""
+    if scenes is None:
+        return None
+    return {
+        "shots": scenes.shots,
+        "speech_seconds": round(sum(end - start for start, end in scenes.speech), 3),
+        "no_speech": scenes.no_speech,
+        "grain": scenes.grain,
+        "stretches": plain(scenes.stretches),
     }

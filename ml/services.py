@@ -32,7 +32,7 @@ from jobs.services import finish, request_cancel, requeue_parked
 from ml import hooks
 from ml.contract import Outcome, Result, Verdict
 from ml.models import Analysis, FindingRow, Look, Thumbnail
-from ml.results import finding_json, media_json, plain
+from ml.results import finding_json, media_json, plain, scenes_json
 from ml.storing import digest, storable
 from sandbox.types import Rejected, SandboxFailed
 
@@ -119,7 +119,7 @@ def _conclude(claim: Claim, result: Result) -> None:
     media = storable(media_json(result.media)) if result.media else None
     body = storable(
         {"verdict": plain(result.verdict), "tracks": plain(result.tracks),
-         "rejection": result.rejection}
+         "scenes": scenes_json(result.scenes), "rejection": result.rejection}
     )  # fmt: skip
     findings = [storable(finding_json(f)) for f in result.findings]
     findings.sort(key=lambda f: str(f["detector"]))

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from ml import engine
-from ml.contract import Finding, MediaInfo, Outcome, Result
+from ml.contract import Finding, MediaInfo, Outcome, Result, Scenes
 from ml.media.opening import fingerprint
-from ml.results import plain
+from ml.results import plain, scenes_json
 from sandbox.types import SandboxFailed
 
 NO_MEDIA: dict[str, Any] = {
@@ -84,6 +84,7 @@ def _of(path: Path, sha256: str, result: Result) -> dict[str, Any]:
         result.verdict.reason,
         media=result.media,
         findings=result.findings,
+        scenes=result.scenes,
         probability=result.verdict.probability_manipulated,
         rejection=result.rejection,
         seconds=result.seconds,
@@ -98,6 +99,7 @@ def _item(
     *,
     media: MediaInfo | None = None,
     findings: Sequence[Finding] = (),
+    scenes: Scenes | None = None,
     probability: float | None = None,
     rejection: str | None = None,
     seconds: float = 0.0,
@@ -111,6 +113,7 @@ def _item(
         "reason": reason,
         "rejection": rejection,
         "findings": [plain(finding) for finding in findings],
+        "scenes": scenes_json(scenes),
         "engine_version": engine.engine_version(),
         "seconds": round(seconds, 3),
     }

@@ -14,6 +14,7 @@ from audit.walking import first_bad_event
 from media_analysis.submissions import alike, deleting, pictures
 from media_analysis.submissions.face_map import face_map
 from media_analysis.submissions.models import Submission
+from media_analysis.submissions.scene_rows import scene_table
 from media_analysis.submissions.services import Received
 from media_analysis.submissions.story import told_event
 from ml.cards import card
@@ -206,13 +207,15 @@ def coverage_summary(findings: Sequence[Json]) -> str:
 
 
 def timeline(result: Json) -> dict[str, Any] | None:
-    """Faces in view and the stretches that findings speak of; only where time passes."""
+    """Scenes, faces in view and the stretches that findings speak of; only where time passes."""
     duration = (result.get("media") or {}).get("duration")
     tracks, findings = result.get("tracks") or [], result.get("findings") or []
     spoken = [(f, s) for f in findings for s in f.get("segments") or []]
-    if not duration or not (tracks or spoken):
+    scenes = scene_table(result.get("scenes"), findings, clock)
+    if not duration or not (tracks or spoken or scenes):
         return None
-    lanes, rows = [], []
+    duration = max(duration, scenes["end"] if scenes else 0.0)
+    lanes, rows = [scenes["lane"]] if scenes else [], []
     for track in tracks:
         start, end = track["first"], track["last"]
         name = f"Face {track['id']}"
@@ -230,6 +233,7 @@ def timeline(result: Json) -> dict[str, Any] | None:
         "ticks": [clock(duration * part / 4) for part in range(5)],
         "lanes": lanes,
         "scored": bool(spoken),
+        "scenes": scenes,
         "rows": sorted(rows, key=lambda row: row["seconds"]),
         "summary": f"{clock(duration)} long",
     }

@@ -44,6 +44,8 @@ class FaceWatch:
         self._started = False
         self._tracker = Tracker()
         self._cuts = CutFinder()
+        self.shots: list[float] = []
+        """When the first frame of each shot was looked at."""
         self._capped = False
         self._failed = False
 
@@ -59,11 +61,16 @@ class FaceWatch:
         self._open.close()
 
     def faces(self, frame: Frame) -> Sequence[Face]:
-        if self._finder is None or self._failed or frame.seconds + TOO_EARLY < self._due:
+        if self._finder is None or frame.seconds + TOO_EARLY < self._due:
             return ()
         self._due = max(self._due + self._step, frame.seconds)
+        cut = not self._still and self._cuts.starts_scene(frame.pixels)
+        if cut:
+            self.shots.append(frame.seconds)
+        if self._failed:
+            return ()
         try:
-            return self._look(self._finder, frame)
+            return self._look(self._finder, frame, cut)
         except FaceModelUnusable as error:
             log.error("faces cannot be found: %s", error)
         except Exception:
@@ -71,7 +78,7 @@ class FaceWatch:
         self._failed = True
         return ()
 
-    def _look(self, finder: FaceFinder, frame: Frame) -> Sequence[Face]:
+    def _look(self, finder: FaceFinder, frame: Frame, cut: bool) -> Sequence[Face]:
         if not self._started:
             self._open.enter_context(finder)
             self._started = True
@@ -79,10 +86,10 @@ class FaceWatch:
             found = finder.in_still(frame.pixels)
             self._capped |= len(found) == finder.most
             return self._tracker.update(frame, found)
-        return self._follow(finder, frame)
+        return self._follow(finder, frame, cut)
 
-    def _follow(self, finder: FaceFinder, frame: Frame) -> Sequence[Face]:
-        seen = self._seen(finder, frame)
+    def _follow(self, finder: FaceFinder, frame: Frame, cut: bool) -> Sequence[Face]:
+        seen = self._seen(finder, frame, cut)
         known = self._tracker.alive
         newcomers = [s for s in seen if not any(same_face(s.box, t.box) for t in known)]
         room = max(finder.most - len(known), 0)
@@ -94,8 +101,7 @@ class FaceWatch:
             found.append(finder.again(frame.pixels, track.expected(frame.seconds), where))
         return self._tracker.update(frame, _each_once(found), looked_for=turn)
 
-    def _seen(self, finder: FaceFinder, frame: Frame) -> Sequence[Seen]:
-        cut = self._cuts.starts_scene(frame.pixels)
+    def _seen(self, finder: FaceFinder, frame: Frame, cut: bool) -> Sequence[Seen]:
         if cut:
             self._tracker.scene_ends()
         if cut or frame.seconds + TOO_EARLY >= self._search_due:

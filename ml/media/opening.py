@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import Any, BinaryIO
 
-from ml.contract import FaceTrack, Frame, Kind, MediaInfo, Samples
+from ml.contract import FaceTrack, Frame, Kind, MediaInfo, Samples, Scenes
 from ml.media import audio
 from ml.media.ahead import read_ahead, read_now
 from sandbox.decoding import Decoding
@@ -31,6 +31,10 @@ def fingerprint(file: BinaryIO) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
+class ScenesNotTold(RuntimeError):
+    """Who is in view and what is heard could not be told, or not yet."""
+
+
 class OpenMedia:
     """One file in the sandbox's hands. Frames come once; the sound is there after them."""
 
@@ -42,6 +46,7 @@ class OpenMedia:
         self._sound: Samples | None = None
         self._sound_read = False
         self._info = _from_header(decoding.header, sha256, size)
+        self._scenes: Scenes | None = None
         self.tracks: Sequence[FaceTrack] = ()
 
     @property
@@ -51,6 +56,16 @@ class OpenMedia:
     @property
     def facts(self) -> Mapping[str, Any]:
         return self._facts
+
+    @property
+    def scenes(self) -> Scenes:
+        if self._scenes is None:
+            raise ScenesNotTold
+        return self._scenes
+
+    @scenes.setter
+    def scenes(self, scenes: Scenes) -> None:
+        self._scenes = scenes
 
     def add_flags(self, *flags: str) -> None:
         self._info = replace(self._info, flags=_joined(self._info.flags, flags))

@@ -9,6 +9,7 @@ silence alone gives the fakes away.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import irfft, rfft
 
-from ml.media.spectra import HOP, RATE, cleaned, log_mel
+from ml.contract import Spans
+from ml.media.spectra import BLOCK, HOP, RATE, cleaned, finite, log_mel
 
 Array = NDArray[np.float64]
+Sound = NDArray[np.floating[Any]]
 
 SHORTEST_SPEECH = 1.0
 """Seconds; below that no detector has anything to hold on to."""
@@ -28,6 +31,12 @@ BRIDGE = 0.35
 """Pauses shorter than this, in seconds, belong to the speech around them."""
 SHORTEST_BURST = 0.08
 MARGIN = 0.05
+FEWEST_FRAMES = 10
+PIECE = 4.0
+"""Seconds of which it is asked again whether they are a voice, in sounds that are as a whole."""
+PIECE_LIKENESS = 0.0
+LEAST_ACTIVE = 0.4
+SHORTEST_REFUSED = 4.0
 LEAST_LIKENESS = -1.0
 # A logistic regression on 900 stretches of 4 s: speech clean, at 10 dB of noise, by telephone and
 # in a room, against music on hold. Beyond -1 lie 4 % of the music and 98.7 to 100 % of the speech.
@@ -49,10 +58,12 @@ _LOWEST, _HIGHEST = 65, 420  # Hz
 class Activity:
     """What was found, in seconds; `reason` says why a sound without speech has none."""
 
-    segments: tuple[tuple[float, float], ...]
+    segments: Spans
     duration: float
     reason: str | None
     measures: dict[str, float]
+    refused: Spans = ()
+    """Of a sound with speech: where for seconds on end something sounds that is no voice."""
 
     @property
     def seconds(self) -> float:
@@ -62,7 +73,7 @@ class Activity:
 
 def find_speech(samples: NDArray[Any]) -> Activity:
     """The stretches of speech in a 16 kHz mono sound."""
-    wave = cleaned(samples)
+    wave = finite(samples)
     duration = wave.size / RATE
     if wave.size < RATE // 10:
         return Activity((), duration, "The sound is shorter than a tenth of a second.", {})
@@ -70,25 +81,37 @@ def find_speech(samples: NDArray[Any]) -> Activity:
     if level.max() < SILENT:
         return Activity((), duration, "The sound is silent.", {})
     active = _active(level)
-    measures = _measures(wave, level, active)
+    heard = _heard(wave, level, active)
+    measures = _measures(heard)
     segments = _segments(active, duration)
-    total = sum(end - start for start, end in segments)
     reason = _why_not_speech(measures)
+    refused = _refused(heard, duration) if reason is None else ()
+    segments = without(segments, refused)
+    total = sum(end - start for start, end in segments)
     if reason is None and total < SHORTEST_SPEECH:
         reason = f"Only {total:.1f} s of speech were found; {SHORTEST_SPEECH:.0f} s are needed."
-    return Activity(segments, duration, reason, measures)
+    return Activity(segments, duration, reason, measures, refused)
 
 
-def loud_stretches(samples: NDArray[Any]) -> tuple[tuple[float, float], ...]:
+def loud_stretches(samples: NDArray[Any]) -> Spans:
     """The same segments as `find_speech` gives, without asking whether they are a voice."""
-    wave = cleaned(samples)
+    wave = finite(samples)
     if wave.size < RATE // 10:
         return ()
     level = _levels(wave)
     return () if level.max() < SILENT else _segments(_active(level), wave.size / RATE)
 
 
-def trimmed(samples: NDArray[Any], segments: tuple[tuple[float, float], ...]) -> Array:
+def without(spans: Spans, refused: Spans) -> Spans:
+    """What of `spans` lies outside `refused`; both are in order and do not overlap."""
+    left = list(spans)
+    for first, last in refused:
+        pieces = [((a, min(b, first)), (max(a, last), b)) for a, b in left]
+        left = [piece for two in pieces for piece in two if piece[1] > piece[0]]
+    return tuple(left)
+
+
+def trimmed(samples: NDArray[Any], segments: Spans) -> Array:
     """The sound from the first to the last speech, pauses inside kept."""
     wave = cleaned(samples)
     if not segments:
@@ -97,15 +120,25 @@ def trimmed(samples: NDArray[Any], segments: tuple[tuple[float, float], ...]) ->
     return wave[round(first * RATE) : round(last * RATE)]
 
 
-def _frames(wave: Array, length: int) -> Array:
-    wide = np.pad(wave, (length // 2, length // 2))
-    return np.lib.stride_tricks.sliding_window_view(wide, length)[::HOP]
+def _frames(wave: Sound, length: int, zero: float = 0.0) -> Iterator[Array]:
+    """One round each 10 ms, BLOCK at a time, `zero` taken off; beyond the ends lies silence."""
+    half = length // 2
+    count = wave.size // HOP + 1
+    for first in range(0, count, BLOCK):
+        last = min(first + BLOCK, count)
+        start, stop = first * HOP - half, (last - 1) * HOP + length - half
+        piece = wave[max(start, 0) : stop].astype(np.float64) - zero
+        piece = np.pad(piece, (max(-start, 0), max(stop - wave.size, 0)))
+        yield np.lib.stride_tricks.sliding_window_view(piece, length)[::HOP]
 
 
-def _levels(wave: Array) -> Array:
+def _levels(wave: Sound) -> Array:
     """Decibels under full scale, a value each 10 ms."""
-    frames = _frames(wave - wave.mean(), 400)
-    return np.asarray(10.0 * np.log10(np.mean(frames**2, axis=1) + 1e-10))
+    powers = [
+        np.mean(frames**2, axis=1)
+        for frames in _frames(wave, 400, float(wave.mean(dtype=np.float64)))
+    ]
+    return np.asarray(10.0 * np.log10(np.concatenate(powers) + 1e-10))
 
 
 def _active(level: Array) -> NDArray[np.bool_]:
@@ -121,7 +154,7 @@ def _runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def _segments(active: NDArray[np.bool_], duration: float) -> tuple[tuple[float, float], ...]:
+def _segments(active: NDArray[np.bool_], duration: float) -> Spans:
     step = HOP / RATE
     bursts = [
         (max(0.0, first * step - MARGIN), min(duration, last * step + MARGIN))
@@ -137,17 +170,15 @@ def _segments(active: NDArray[np.bool_], duration: float) -> tuple[tuple[float, 
     return tuple(joined)
 
 
-def _pitch(wave: Array) -> tuple[Array, Array]:
+def _pitch(wave: Sound) -> tuple[Array, Array]:
     """Frequency and strength of the best period in each 40 ms frame."""
     frequencies, strengths = [], []
-    frames = _frames(wave, _PITCH_FRAME)
     window = np.hanning(_PITCH_FRAME)
     own = irfft(np.abs(rfft(window, 2048)) ** 2)[: _PITCH_FRAME // 2 + 1]
     low, high = RATE // _HIGHEST, RATE // _LOWEST
-    for block in range(0, len(frames), 1024):
-        piece = frames[block : block + 1024]
-        piece = (piece - piece.mean(axis=1, keepdims=True)) * window
-        spectrum = np.abs(rfft(piece, 2048, axis=1)) ** 2
+    for piece in _frames(wave, _PITCH_FRAME):
+        framed = (piece - piece.mean(axis=1, keepdims=True)) * window
+        spectrum = np.abs(rfft(framed, 2048, axis=1)) ** 2
         correlation = irfft(spectrum, axis=1)[:, : _PITCH_FRAME // 2 + 1] / own
         correlation /= correlation[:, :1] + 1e-12
         band = correlation[:, low:high]
@@ -157,20 +188,46 @@ def _pitch(wave: Array) -> tuple[Array, Array]:
     return np.concatenate(frequencies), np.concatenate(strengths)
 
 
-def _measures(wave: Array, level: Array, active: NDArray[np.bool_]) -> dict[str, float]:
-    if active.sum() < 10:
-        return dict.fromkeys(("voiced", "glide", "held", "mixed", "change", "flux", "beat"), 0.0)
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """A sound by frames of 10 ms: what every measure is taken from, over all or over a piece."""
+
+    level: Array
+    active: NDArray[np.bool_]
+    frequency: Array
+    strength: Array
+    spectrum: Array
+
+    def between(self, first: int, last: int) -> _Heard:
+        piece = slice(first, last)
+        return _Heard(
+            self.level[piece], self.active[piece], self.frequency[piece], self.strength[piece],
+            self.spectrum[piece],
+        )  # fmt: skip
+
+
+def _heard(wave: Sound, level: Array, active: NDArray[np.bool_]) -> _Heard:
+    if active.sum() < FEWEST_FRAMES:
+        nothing = np.zeros(0)
+        return _Heard(level, active, nothing, nothing, nothing)
     frequency, strength = _pitch(wave)
-    count = min(len(frequency), len(active))
-    active, frequency, strength = active[:count], frequency[:count], strength[:count]
+    return _Heard(level, active, frequency, strength, log_mel(wave, 24).astype(np.float64))
+
+
+def _measures(heard: _Heard) -> dict[str, float]:
+    if heard.active.sum() < FEWEST_FRAMES:
+        return dict.fromkeys(_LIKENESS, 0.0)
+    count = min(len(heard.frequency), len(heard.active))
+    active, frequency, strength = (
+        heard.active[:count], heard.frequency[:count], heard.strength[:count],
+    )  # fmt: skip
     voiced = active & (strength > 0.55)
     steps = np.abs(np.diff(np.log2(frequency))) * 12
     together = voiced[1:] & voiced[:-1] & (steps < 2.0)
-    spectrum = log_mel(wave, 24).astype(np.float64)
-    inside = active[: len(spectrum)]
-    shapes = spectrum[: len(inside)][inside]
+    inside = active[: len(heard.spectrum)]
+    shapes = heard.spectrum[: len(inside)][inside]
     shapes = shapes - shapes.mean(axis=1, keepdims=True)
-    envelope = level[:count] - level[:count].mean()
+    envelope = heard.level[:count] - heard.level[:count].mean()
     beats = np.abs(rfft(envelope * np.hanning(count)))
     rhythm = np.fft.rfftfreq(count, HOP / RATE)
     syllables = beats[(rhythm >= 1.5) & (rhythm <= 9.0)]
@@ -184,6 +241,31 @@ def _measures(wave: Array, level: Array, active: NDArray[np.bool_]) -> dict[str,
         "flux": float(np.mean(np.abs(np.diff(shapes, axis=0)))),
         "beat": float(np.sum(syllables**2) / (np.sum(quick**2) + 1e-9)),
     }
+
+
+def _refused(heard: _Heard, duration: float) -> Spans:
+    """Where each piece that lies over a moment, and is loud enough to be asked, is no voice."""
+    size, step = round(PIECE * RATE / HOP), round(PIECE * RATE / HOP / 2)
+    count = min(len(heard.frequency), len(heard.active))
+    if count < 2 * size:
+        return ()  # one piece among so few would outvote the whole
+    cells = -(-count // step)
+    asked, refused = np.zeros(cells, int), np.zeros(cells, int)
+    for cell in range(cells - 1):
+        first = min(cell * step, count - size)
+        piece = heard.between(first, first + size)
+        if piece.active.mean() < LEAST_ACTIVE:
+            continue
+        asked[cell : cell + 2] += 1
+        found = _measures(piece)
+        no_voice = _why_not_speech(found) is not None or likeness(found) < PIECE_LIKENESS
+        refused[cell : cell + 2] += no_voice
+    seconds = step * HOP / RATE
+    return tuple(
+        (first * seconds, min(last * seconds, duration))
+        for first, last in _runs((asked > 0) & (refused == asked))
+        if (last - first) * seconds >= SHORTEST_REFUSED
+    )
 
 
 def _why_not_speech(found: dict[str, float]) -> str | None:

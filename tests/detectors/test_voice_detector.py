@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml.contract import Frame, Kind, MediaInfo, Status, View
+from ml.contract import Frame, Kind, MediaInfo, Scenes, Status, View
 from ml.detectors.voice_spoof import windows
 from ml.detectors.voice_spoof.calibration import CAP, Calibration
 from ml.detectors.voice_spoof.detector import VoiceSpoof
 from ml.detectors.voice_spoof.network import Network, WeightsUnusable
+from ml.media import scenes
 from ml.media.voice_activity import find_speech
 from tests.training_sound.voices import speech_like
 
@@ -31,6 +32,10 @@ class Sound:
         self.info = MediaInfo(
             sha256="0" * 64, size=1, kind=kind, format="wav", has_audio=samples is not None
         )
+
+    @property
+    def scenes(self) -> Scenes:
+        return scenes.told(None, scenes.listened(self.samples), None)
 
     def audio(self, rate: int = RATE) -> np.ndarray | None:
         return self.samples

@@ -22,7 +22,7 @@ UNMANIPULATED = {"inconclusive", "no_manipulation_found"}
 """What may be said of a genuine portrait."""
 FIELDS = {
     "path", "sha256", "media", "verdict", "probability_manipulated", "reason", "findings",
-    "engine_version", "seconds",
+    "engine_version", "seconds", "scenes",
 }  # fmt: skip
 MEDIA = {"kind", "width", "height", "duration", "fps", "frames_expected", "frames_decoded",
          "incomplete"}  # fmt: skip
@@ -76,6 +76,7 @@ def test_a_folder_becomes_a_list(clip: Path, portrait: Path, tmp_path: Path) -> 
     assert (video["media"]["kind"], video["media"]["frames_decoded"]) == ("video", 50)
     assert (video["media"]["width"], video["media"]["height"]) == (640, 360)
     assert picture["verdict"] in UNMANIPULATED
+    assert video["scenes"]["stretches"][-1]["end"] >= 1.9 and picture["scenes"] is None
     assert [item["verdict"] for item in refused] == ["rejected"] * 4
     assert [item["rejection"] for item in refused] == [
         "unreadable", "empty", "type_not_allowed", "unreadable",
@@ -93,6 +94,21 @@ def test_a_person_reads_sentences(portrait: Path, tmp_path: Path) -> None:
     assert "provenance 1:" in done.stdout
     assert "\x1b" not in done.stdout and "\x1b" not in done.stderr
     assert "1/1" in done.stderr
+
+
+def test_scenes_are_told_in_lines() -> None:
+    """What is in view, what is heard, what applies; a long list is cut and says so."""
+    from ml.management.commands.verify import MOST_SCENES, scene_lines
+
+    one = {"start": 0.0, "end": 2.5, "shot": 1, "faces": [], "heard": "speech",
+           "applies": ["voice"], "why_not": {"face": "No face.", "lips": "No lips."},
+           "note": ""}  # fmt: skip
+    (line,) = scene_lines({"stretches": [one]}, {"lip_sync", "provenance"})
+    assert line == "0.0 to 2.5 s: shot 1, no face, speech; applies: none. No lips."
+    many = list(scene_lines({"stretches": [one] * 40}, {"voice_spoof"}))
+    assert len(many) == MOST_SCENES + 1 and many[-1].startswith("28 more")
+    assert "applies: voice." in many[0]
+    assert list(scene_lines(None, set())) == []
 
 
 @pytest.mark.parametrize("arguments", [[], ["--json"], ["--nonsense", "x"]])

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.contract import Box, Face, Frame, Kind, MediaInfo, View
-from ml.media import lips
+from ml.contract import Box, Face, Frame, Kind, MediaInfo, Scenes, View
+from ml.media import lips, scenes
 from tests.training_sound.voices import speech_like
 
 RATE = 16_000
@@ -60,6 +60,13 @@ class Film:
         self.sound = sound
         given = {"fps": 25.0, "has_audio": sound is not None, **told}
         self.info = MediaInfo(sha256="0" * 64, size=1, kind=kind, format="mp4", **given)  # type: ignore[arg-type]
+
+    @property
+    def scenes(self) -> Scenes:
+        """A face is in view throughout."""
+        sound = scenes.listened(self.sound)
+        end = sound.duration if sound else 1.0
+        return scenes.told(scenes.Seen(end, faces=((1, 0.0, end),)), sound, None)
 
     def audio(self, rate: int = RATE) -> NDArray[np.float32] | None:
         return self.sound

@@ -12,7 +12,6 @@ from ml.detectors.lip_sync.network import ServedNetwork
 from ml.fusion.calibration import probability
 from ml.media.lips import LipReader
 from ml.media.spectra import RATE
-from ml.media.voice_activity import find_speech
 
 
 class LipSync:
@@ -65,13 +64,12 @@ class SyncExamination:
             return self._without(
                 sentences.no_lips(len(self.faces), self.lips.too_small, self.media.info.fps)
             )
-        samples = self.media.audio(RATE)
-        if samples is None or len(samples) == 0:
-            return self._without("The video has no sound that could be decoded.")
-        activity = find_speech(samples)
-        if activity.reason is not None:
-            return self._without(activity.reason)
-        seen = judging.watched(self.detector.network, stretches, samples, activity.segments)
+        scenes, samples = self.media.scenes, self.media.audio(RATE)
+        if scenes.no_speech is not None or samples is None:
+            return self._without(scenes.no_speech or sentences.NO_SOUND)
+        if sum(end - start for start, end in scenes.speech_in_view) < judging.A_MOMENT:
+            return self._without(sentences.OUT_OF_VIEW)
+        seen = judging.watched(self.detector.network, stretches, samples, scenes.speech_in_view)
         chosen = judging.who_speaks(seen)
         seconds = sum(one.seconds for one in chosen)
         if seconds < judging.NEEDED:

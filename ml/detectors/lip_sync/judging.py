@@ -17,6 +17,8 @@ from ml.media.lips import Stretch
 
 NEEDED = 5.0
 """Seconds of speech with the lips in view; what less says was measured to be too little."""
+A_MOMENT = 0.3
+"""Seconds; shorter speech in view only meets a face at a cut, whose time is told coarsely."""
 WINDOW = 30
 """Mouths of a moment on the timeline: 1.2 s."""
 FEWEST = 12

@@ -5,6 +5,8 @@ from __future__ import annotations
 from ml.detectors.lip_sync.inputs import PLACES
 from ml.fusion.calibration import Calibration
 
+NO_SOUND = "The video has no sound that could be decoded."
+OUT_OF_VIEW = "Somebody speaks, but not while a face is in view."
 LABEL = "how little the sound fits the lips"
 NOTED = 3
 """Places (0.12 s) from which on an offset is told."""

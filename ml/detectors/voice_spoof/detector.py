@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ml.contract import Evidence, Finding, Kind, Media, Segment, Status, Strength, View
+from ml.contract import Evidence, Finding, Kind, Media, Scenes, Segment, Status, Strength, View
 from ml.detectors.voice_spoof.network import Network
 from ml.detectors.voice_spoof.windows import STEP_SECONDS, Window, windows
 from ml.media.spectra import RATE
-from ml.media.voice_activity import Activity, find_speech
 
+NO_SOUND = "The file has no sound that could be decoded."
 MOST_WINDOWS = 240
 """Eight minutes of speech, looked at evenly over longer sounds: work stays bounded."""
 
@@ -59,19 +59,16 @@ class VoiceExamination:
 
     def conclude(self) -> Finding:
         began = time.perf_counter()
-        samples = self.media.audio(RATE)
-        if samples is None or len(samples) == 0:
-            return self._without("The file has no sound that could be decoded.", began)
-        activity = find_speech(samples)
-        if activity.reason is not None:
-            return self._without(activity.reason, began)
-        all_windows = windows(samples, activity.segments)
+        scenes, samples = self.media.scenes, self.media.audio(RATE)
+        if scenes.no_speech is not None or samples is None:
+            return self._without(scenes.no_speech or NO_SOUND, began)
+        all_windows = windows(samples, scenes.speech)
         chosen = _evenly(all_windows, MOST_WINDOWS)
         logits = self.detector.network.logits([window.picture for window in chosen])
         judged = [Judged(window, logit) for window, logit in zip(chosen, logits, strict=True)]
         if not judged or not np.isfinite(logits).all():
             return self._without("The sound gave no window that could be judged.", began)
-        return self._finding(judged, activity, len(all_windows), began)
+        return self._finding(judged, scenes, len(all_windows), began)
 
     def _without(self, reason: str, began: float) -> Finding:
         return Finding(
@@ -83,7 +80,7 @@ class VoiceExamination:
             seconds=time.perf_counter() - began,
         )
 
-    def _finding(self, judged: list[Judged], activity: Activity, of: int, began: float) -> Finding:
+    def _finding(self, judged: list[Judged], scenes: Scenes, of: int, began: float) -> Finding:
         calibration = self.detector.network.calibration
         score = float(np.mean([one.logit for one in judged]))
         flagged = [one for one in judged if one.logit > calibration.threshold]
@@ -95,7 +92,7 @@ class VoiceExamination:
             score=score,
             probability_manipulated=calibration.probability(score),
             log10_lr=calibration.log10_lr(score),
-            evidence=tuple(_evidence(judged, flagged, score, calibration.threshold, activity)),
+            evidence=tuple(_evidence(judged, flagged, score, calibration.threshold, scenes)),
             segments=tuple(_segment(one, calibration.threshold) for one in judged),
             weights_sha256=self.detector.network.sha256,
             parameters={
@@ -133,14 +130,15 @@ def _evidence(
     flagged: list[Judged],
     score: float,
     threshold: float,
-    activity: Activity,
+    scenes: Scenes,
 ) -> list[Evidence]:
     found = [
         Evidence(
             "voice_speech_found",
-            f"{activity.seconds:.1f} s of speech in {activity.duration:.1f} s of sound.",
+            f"{sum(b - a for a, b in scenes.speech):.1f} s of speech in "
+            f"{scenes.sound_seconds:.1f} s of sound.",
             Strength.CONTEXT,
-            {"segments": [[round(a, 2), round(b, 2)] for a, b in activity.segments[:200]]},
+            {"segments": [[round(a, 2), round(b, 2)] for a, b in scenes.speech[:200]]},
         )
     ]
     if score > threshold:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+
+from ml.contract import EXAMINED_BY
 
 INTERRUPTED = 130
 HEADLINES = {
@@ -18,6 +20,14 @@ HEADLINES = {
     "inconclusive": ("inconclusive", "bold yellow"),
     "rejected": ("not examined", "bold magenta"),
 }
+SOUNDS = {
+    "speech": "speech",
+    "sound": "sound but no certain speech",
+    "silence": "nothing heard",
+    "nothing": "no sound",
+}
+MOST_SCENES = 12
+"""Lines that a person reads; all are in the list that --json prints."""
 Report = Callable[[float, str], None]
 
 
@@ -84,6 +94,8 @@ class Sheet:
         say(Text(f"  {item['reason']}"))
         if item["sha256"]:
             say(Text(f"  SHA-256 {item['sha256']}", style="dim"))
+        for line in scene_lines(item["scenes"], {f["detector"] for f in item["findings"]}):
+            say(Text(f"  {line}", style="dim"))
         for finding in item["findings"]:
             say(Text(f"  {finding['detector']} {finding['version']}: {_status(finding)}"))
             for evidence in finding["evidence"]:
@@ -93,6 +105,29 @@ class Sheet:
 
     def end(self) -> None:
         """Nothing is left to be said."""
+
+
+def scene_lines(scenes: dict[str, Any] | None, detectors: Set[str]) -> Iterator[str]:
+    """What may be examined where by the checks that are there, a line a stretch, and why not."""
+    offered = {name for name, by in EXAMINED_BY.items() if not detectors.isdisjoint(by)}
+    stretches = scenes["stretches"] if scenes else []
+    for stretch in stretches[:MOST_SCENES]:
+        heard, shot = SOUNDS[stretch["heard"]], stretch["shot"]
+        faces = stretch["faces"]
+        seen = "faces not known" if faces is None else f"{len(faces) or 'no'} {_faces(len(faces))}"
+        where = "no picture" if shot is None else f"shot {shot}, {seen}"
+        why_not = [why for name, why in stretch["why_not"].items() if name in offered]
+        said = dict.fromkeys([*why_not, stretch["note"]])
+        why = " ".join(sentence for sentence in said if sentence)
+        applies = ", ".join(n for n in stretch["applies"] if n in offered) or "none"
+        time = f"{stretch['start']:.1f} to {stretch['end']:.1f} s"
+        yield f"{time}: {where}, {heard}; applies: {applies}. {why}".rstrip()
+    if len(stretches) > MOST_SCENES:
+        yield f"{len(stretches) - MOST_SCENES} more stretches are listed by --json."
+
+
+def _faces(count: int) -> str:
+    return "face" if count <= 1 else "faces"
 
 
 def _status(finding: dict[str, Any]) -> str:

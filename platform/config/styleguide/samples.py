@@ -213,7 +213,16 @@ def timeline() -> dict[str, Any]:
         "ticks": ["0:00", "0:06", "0:12", "0:18", "0:24", "0:30"],
         "scored": True,
         "summary": "30.5 seconds, 2 stretches stand out",
+        "scenes": scenes(),
         "lanes": [
+            {
+                "name": "Scenes",
+                "kind": "scenes",
+                "cuts": [4.0, 19.0],
+                "faces": [{"start": 4.0, "length": 26.5}],
+                "speech": [{"start": 0.0, "length": 19.0}],
+                "sound": [{"start": 19.0, "length": 8.0}],
+            },
             {
                 "name": "Face 1",
                 "kind": "bars",
@@ -254,6 +263,22 @@ def timeline() -> dict[str, Any]:
                 "label": "Lips are late by 180 ms",
             },
         ],
+    }
+
+
+def scenes() -> dict[str, Any]:
+    told = (
+        ("0:00.0", "0:04.0", 0.0, "1", "No face", "Speech", "None of these checks",
+         "No face is in view. Speech without a face in view: lip sync does not apply."),
+        ("0:04.0", "0:19.0", 4.0, "2", "Face 1", "Speech", "Face checks, lip sync", ""),
+        ("0:19.0", "0:30.5", 19.0, "3", "Face 1, Face 2", "Sound, speech not certain",
+         "Face checks", "Sound, speech not certain: for seconds on end it is nearer to music or "
+         "noise than to a voice."),
+    )  # fmt: skip
+    names = ("start_text", "end_text", "seconds", "shot", "in_view", "heard", "applies", "because")
+    return {
+        "summary": "3 shots, 17.4 s of speech",
+        "rows": [dict(zip(names, row, strict=True)) for row in told],
     }
 
 

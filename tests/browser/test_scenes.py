@@ -1,0 +1,62 @@
+"""A film of three shots, really analysed: its scenes on the page, for eyes and for readers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.urls import reverse
+
+from jobs.runner import execute
+from jobs.services import claim_one
+from media_analysis.submissions.models import Submission
+from media_analysis.submissions.services import submit
+from ml.models import Analysis
+from tests.browser.screenshots import FOLDER
+from tests.browser.watched import Watched
+from tests.media import films
+from tests.people import Person
+
+Open = Callable[..., Watched]
+
+
+@pytest.fixture
+def analysed(alice: Person, tmp_path: Path) -> Submission:
+    path = films.film(tmp_path / "three.mp4", films.THREE)
+    with path.open("rb") as file:
+        sent = submit(alice.actor, alice.team, file, path.name).submission
+    claim = claim_one(Analysis, sent.analysis.pk, worker="browser-test")
+    assert claim is not None
+    execute(claim)
+    sent.refresh_from_db()
+    return sent
+
+
+def test_scenes_on_the_result_page(open_page: Open, alice: Person, analysed: Submission) -> None:
+    """Light, dark and on a phone: a lane with two cuts, a table of words that the keyboard
+    reaches, nothing that axe minds, nothing wider than the page."""
+    path = reverse("submissions:detail", args=[analysed.pk])
+    for name, how in {
+        "light": {},
+        "dark": {"scheme": "dark"},
+        "phone": {"width": 360},
+        "dark-phone": {"scheme": "dark", "width": 360},
+    }.items():
+        watched = open_page(user=alice.user, **how)
+        page = watched.goto(path)
+        assert page.locator(".lane .cut").count() == 2
+        assert page.locator(".lane .speech").count() == 2
+        assert page.locator(".lane .in-view").count() == 1
+        table = page.get_by_role("region", name="What applies to which part")
+        table.focus()
+        assert table.evaluate("e => e === document.activeElement")
+        said = table.inner_text()
+        assert "Speech without a face in view: lip sync does not apply." in said
+        assert "Face checks, lip sync" in said
+        assert watched.axe() == []
+        assert watched.overflow() == []
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        page.locator("section", has=page.locator("#timeline-heading")).screenshot(
+            path=FOLDER / f"scenes-{name}.png"
+        )

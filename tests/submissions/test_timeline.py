@@ -1,0 +1,121 @@
+"""The timeline says what applies where, in a drawing and in words, also for old results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from django.template.loader import render_to_string
+
+from media_analysis.submissions.presenting import timeline
+
+ALL = {"face": "No face is in view.", "voice": "There is no sound here.", "lips": "Not here."}
+
+
+def stretch(
+    start: float, end: float, shot: int | None, faces: list[int] | None, heard: str, *applies: str,
+    note: str = "",
+) -> dict[str, Any]:  # fmt: skip
+    why_not = {name: why for name, why in ALL.items() if name not in applies}
+    return {"start": start, "end": end, "shot": shot, "faces": faces, "heard": heard,
+            "applies": list(applies), "why_not": why_not, "note": note}  # fmt: skip
+
+
+FINDINGS = [
+    {"detector": "face_forgery", "status": "ran", "reason": "r", "segments": []},
+    {"detector": "lip_sync", "status": "ran", "reason": "r", "segments": []},
+]
+FILM: dict[str, Any] = {
+    "media": {"kind": "video", "duration": 12.0},
+    "tracks": [{"id": 1, "first": 4.0, "last": 12.0}],
+    "findings": FINDINGS,
+    "scenes": {
+        "shots": 2,
+        "speech_seconds": 7.5,
+        "no_speech": None,
+        "grain": 0.1,
+        "stretches": [
+            stretch(0.0, 4.0, 1, [], "speech", "voice"),
+            stretch(4.0, 8.0, 2, [1], "sound", "face"),
+            stretch(8.0, 12.0, 2, [1, 2], "speech", "face", "voice", "lips", note="Who?"),
+        ],
+    },
+}
+
+
+def rendered(result: Mapping[str, Any]) -> str:
+    return render_to_string("result/timeline.html", {"timeline": timeline(result)})
+
+
+def test_scenes_are_drawn_and_written() -> None:
+    """A cut, faces, speech and other sound as bars; the table says the same in words."""
+    shown = timeline(FILM)
+    assert shown is not None
+    lane = shown["lanes"][0]
+    assert (lane["name"], lane["cuts"]) == ("Scenes", [4.0])
+    assert lane["faces"] == [{"start": 4.0, "length": 8.0}]
+    assert lane["speech"] == [{"start": 0.0, "length": 4.0}, {"start": 8.0, "length": 4.0}]
+    assert lane["sound"] == [{"start": 4.0, "length": 4.0}]
+    first, second, third = shown["scenes"]["rows"]
+    assert (first["in_view"], first["heard"]) == ("No face", "Speech")
+    assert (second["in_view"], second["heard"]) == ("Face 1", "Sound, speech not certain")
+    assert third["in_view"] == "Face 1, Face 2"
+    assert third["applies"] == "Face checks, lip sync" and third["because"] == "Who?"
+    assert shown["scenes"]["summary"] == "2 shots, 7.5 s of speech"
+    page = rendered(FILM)
+    assert "What applies to which part" in page and 'class="cut"' in page
+
+
+def test_checks_that_are_not_there_are_not_promised() -> None:
+    """Speech alone applies to the voice; without a voice check nothing is examined there."""
+    shown = timeline(FILM)
+    assert shown is not None
+    assert shown["scenes"]["rows"][0]["applies"] == "None of these checks"
+    voiced = deepcopy(FILM)
+    voiced["findings"].append({"detector": "voice_spoof", "status": "ran", "reason": "r"})
+    assert timeline(voiced)["scenes"]["rows"][0]["applies"] == "Voice"  # type: ignore[index]
+
+
+@pytest.mark.parametrize("scenes", ["missing", None, {}, {"stretches": []}])
+def test_results_without_scenes_still_show(scenes: Any) -> None:
+    """Older results, and files of which nothing could be told: faces and checks as before."""
+    old = deepcopy(FILM)
+    if scenes == "missing":
+        del old["scenes"]
+    else:
+        old["scenes"] = scenes
+    shown = timeline(old)
+    assert shown is not None
+    assert [lane["name"] for lane in shown["lanes"]] == ["Face 1"]
+    page = rendered(old)
+    assert "What applies" not in page and "Face 1" in page
+    assert timeline({"media": {"kind": "image"}, "scenes": None}) is None
+
+
+def test_a_sound_file_has_a_timeline_without_pictures() -> None:
+    """No shot, no face; the drawing reaches to the end of the sound."""
+    sound = {
+        "media": {"kind": "audio", "duration": 4.0},
+        "findings": FINDINGS,
+        "scenes": {
+            "shots": 0, "speech_seconds": 0.0, "no_speech": "No speech.", "grain": 0.1,
+            "stretches": [stretch(0.0, 4.5, None, [], "sound")],
+        },
+    }  # fmt: skip
+    shown = timeline(sound)
+    assert shown is not None and shown["duration"] == 4.5
+    (row,) = shown["scenes"]["rows"]
+    assert (row["shot"], row["in_view"]) == ("", "No picture")
+    assert shown["scenes"]["summary"] == ""
+    assert "The timeline as a table" not in rendered(sound) and "No picture" in rendered(sound)
+
+
+def test_how_finely_a_restless_film_was_divided_is_told() -> None:
+    """Only where it matters: half a second and more."""
+    restless = deepcopy(FILM)
+    restless["scenes"]["grain"] = 3.2
+    assert "closer than 3.2 s" in timeline(restless)["scenes"]["summary"]  # type: ignore[index]
+    restless["scenes"]["stretches"][0]["faces"] = None
+    assert timeline(restless)["scenes"]["rows"][0]["in_view"] == "Not known"  # type: ignore[index]
