@@ -71,7 +71,8 @@ test-fast: setup
 
 test-slow: setup
 	@$(PG) && $(PY) -m pytest -n 2 --dist loadfile -m browser --durations 6
-	@$(PG) && $(PY) -m pytest -m "(slow or faults) and not browser" --durations 12
+	@$(PG) && $(PY) -m pytest -n 2 --dist loadfile -m "slow and not browser and not faults" --durations 6
+	@$(PG) && $(PY) -m pytest -m "faults and not browser" --durations 6
 
 # The long forms: 600 jobs in a storm of kills, freezes, restarts and a lost broker; 2,000 uploads
 # while web, worker and database are killed in turn; 2,000 cases against the schema, and 2,000 that
