@@ -1,0 +1,1 @@
+"""How the temporal network is trained and measured."""

@@ -1,0 +1,198 @@
+"""Export, calibrate, measure, and write weights and card. Every figure in it is computed here."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.detectors.temporal import inputs
+from ml.detectors.temporal.calibration import CAP, STEADY_FAKES
+from ml.detectors.temporal.network import FOLDER, ServedNetwork
+from ml.evaluation import metrics
+from ml.evaluation.calibration import fit_platt, lr_cap
+from ml.media import motion
+from ml.serving import CARD
+from ml.training import export
+from ml.training.calibrate import LINES, upper_bound
+from ml.training.temporal import folds, loop, measure
+from ml.training.temporal.baselines import Regression
+from ml.training.temporal.data import Example
+from ml.training.temporal.offering import verdict
+
+VERSION = "1"
+TOLERANCE = 1e-3
+PROBES = 64
+FOUND_ALPHA, CLEAR_ALPHA = 0.025, 0.1
+"""Two faces may be judged in a video: together one in twenty."""
+FEWEST_OF_A_CONDITION = 39
+"""With fewer there is no bound of their own."""
+SOURCES = (
+    "480 clips of about 1.2 s of television news anchors who face the camera; 26 speakers, split "
+    "by speaker. Broadcast footage, research only; none of it is part of this project. All fakes "
+    "were made from these by the project (ml/training/temporal/fakes.py)."
+)
+LICENCE = "Weights trained by Touchstone, from nothing. The training data is for research only."
+LIMITS = (
+    "Trained, calibrated and measured on fakes that the project made itself. No video that "
+    "somebody else manipulated was measured.",
+    "Forgeries that are steady from frame to frame pass as genuine faces do: a calm face is no "
+    "sign of authenticity. That half of all manipulations are so is an assumption, not measured.",
+    "Trained on one kind of footage: news anchors who face the camera, one picture size, 25 to 30 "
+    "frames a second, and fewer made from those.",
+    "Filters that smooth, make up or reshape a face move against its surroundings too.",
+    "Of a long video about ten seconds are looked at frame by frame, and the two faces in view "
+    "longest.",
+    "Quick turns of the head, hands before the face and stage light were hardly in training.",
+    "Attacks made to deceive it were neither trained against nor tested.",
+)
+
+
+def write(examples: Sequence[Example], runs: Path, recipe: loop.Recipe, out: Path | None) -> Any:
+    target = out or FOLDER
+    learnt, tested = folds.learnt_from(examples), folds.tested_on(examples)
+    net = loop.train(learnt, runs / "served", recipe)
+    weights = export.exported(
+        net, target / "temporal.tflite", _probes(tested), tolerance=TOLERANCE, half=False
+    )
+    card: dict[str, Any] = {
+        "name": "temporal",
+        "version": VERSION,
+        "made": datetime.now(UTC).date().isoformat(),
+        "says": "A higher score means that the face changes from frame to frame, against its "
+        "surroundings, as faces do that were put in frame by frame.",
+        "kinds": ["video"],
+        "input": {
+            "shape": list(inputs.SHAPE),
+            "picture_side": motion.SIDE,
+            "smallest_square": motion.SMALLEST,
+            "seconds_needed": motion.SHORTEST,
+        },
+        "weights": weights,
+        "recipe": asdict(recipe),
+        "limits": list(LIMITS),
+        "data": {
+            "sources": SOURCES,
+            "clips": dict(Counter(s for _, s in {(e.clip.sha256, e.clip.split) for e in examples})),
+            "variants": dict(
+                Counter("fake" if e.variant.fake else "real" for e in examples)
+            ),
+            "speakers": {s: len({e.clip.speaker for e in examples if e.clip.split == s})
+                         for s in ("train", "val", "test")},
+        },
+        "licence": LICENCE,
+    }  # fmt: skip
+    quiet: folds.Watch = lambda name: lambda steps: steps  # noqa: E731
+    scored = folds.out_of_fold(learnt, runs, recipe, quiet)
+    card["calibration"] = _calibrated(scored)
+    _write(target, card)
+    card["measured"] = _measured(learnt, tested, runs, recipe, target, card)
+    card["measured"]["offered"] = verdict(card["measured"])
+    _write(target, card)
+    return card
+
+
+def _write(folder: Path, card: dict[str, Any]) -> None:
+    (folder / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
+
+
+def _probes(tested: Sequence[Example]) -> NDArray[np.float32]:
+    seen = [
+        w[0] for e in tested[:: max(len(tested) // PROBES, 1)] if (w := inputs.windows(e.signals))
+    ]
+    return np.stack([window.values for window in seen])
+
+
+def _measured(
+    learnt: Sequence[Example], tested: Sequence[Example], runs: Path, recipe: loop.Recipe,
+    target: Path, card: dict[str, Any],
+) -> dict[str, Any]:  # fmt: skip
+    served, regression = loop.scorer(ServedNetwork(target)), Regression(learnt).scores
+    used = card["calibration"]["used"]
+    found_at, even_at = used["found_at"], -used["offset"] / used["slope"]
+    quiet: folds.Watch = lambda name: lambda steps: steps  # noqa: E731
+    return {
+        "split": "test; speakers whom neither network nor calibration met; the served file",
+        "network": measure.by_what_it_met(tested, served),
+        "regression": measure.by_what_it_met(tested, regression),
+        "never_met": {
+            name: {
+                "network": measure.told(tested, network, holds),
+                "regression": measure.told(tested, plain, holds),
+            }
+            for name, holds, network, plain in folds.without(learnt, runs, recipe, quiet)
+        },
+        "false_alarms": measure.false_alarms(tested, served, found_at, even_at),
+        "caught": measure.caught(tested, served, found_at),
+        "cllr": _cllr(tested, served, used),
+    }
+
+
+def _cllr(tested: Sequence[Example], served: loop.Scorer, used: dict[str, Any]) -> float | None:
+    known = [(e, s) for e, s in zip(tested, served(tested), strict=True) if s is not None]
+    logs = [min(max(used["slope"] * s + used["offset"], -used["cap"]), used["cap"])
+            for _, s in known]  # fmt: skip
+    return measure.rounded(metrics.cllr([e.variant.fake for e, _ in known], logs))
+
+
+# === Calibration ===
+
+
+def _calibrated(scored: Sequence[tuple[Example, float]]) -> dict[str, Any]:
+    """By networks that met none of the speakers. A clip counts once, however often it was
+    changed."""
+    fake = np.array([e.variant.fake for e, _ in scored])
+    scores = np.array([s for _, s in scored])
+    speakers = np.array([e.clip.speaker for e, _ in scored])
+    conditions = np.array([e.variant.condition for e, _ in scored])
+    line = fit_platt(fake, scores)
+    clips = len({e.clip.sha256 for e, _ in scored})
+    found_at = max(
+        upper_bound(scores[rows], FOUND_ALPHA)
+        for rows in (~fake, *(~fake & (conditions == name) for name in np.unique(conditions)))
+        if rows.sum() >= FEWEST_OF_A_CONDITION
+    )
+    clear_at = -upper_bound(-scores[fake], CLEAR_ALPHA)
+    if not math.isfinite(found_at - clear_at):
+        raise ValueError("Too few clips for the bounds that were asked for.")
+    return {
+        "fitted_on": f"{len(set(speakers))} speakers of training and validation, each seen by a "
+        "network that never met him: his clips as they are, as the world passes them on, and faked",
+        "cap_log10_lr": CAP,
+        "steady_fakes_assumed": STEADY_FAKES,
+        "used": {
+            "slope": line.slope,
+            "offset": line.offset,
+            "cap": min(lr_cap(clips), CAP),
+            "found_at": found_at,
+            # Nothing is said to be steady while the odds are for the contrary.
+            "clear_at": min(clear_at, -line.offset / line.slope),
+            "found_alpha": FOUND_ALPHA,
+            "clear_alpha": CLEAR_ALPHA,
+            "reals": clips,
+            "fakes": clips,
+            "lines": _resampled(fake, scores, speakers),
+        },
+        "auc_out_of_fold": measure.rounded(metrics.auc(fake, scores)),
+    }
+
+
+def _resampled(fake: NDArray[np.bool_], scores: NDArray[np.float64], speakers: Any) -> Any:
+    """The line again on speakers drawn with replacement."""
+    random = np.random.default_rng(1)
+    names, place = np.unique(speakers, return_inverse=True)
+    members = [np.flatnonzero(place == n) for n in range(len(names))]
+    lines = []
+    for _ in range(LINES):
+        rows = np.concatenate([members[n] for n in random.integers(len(names), size=len(names))])
+        line = fit_platt(fake[rows], scores[rows])
+        lines.append([round(line.slope, 6), round(line.offset, 6)])
+    return lines

@@ -1,0 +1,116 @@
+"""Signals of a face in motion: what they see, what they must not see, and in which room."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ml.detectors.temporal import inputs
+from ml.media import motion
+from ml.media.motion import CHANNELS, INSIDE, REGIONS, FaceReader, FaceStretch
+from tests.temporal import made
+
+LIGHT_AGAINST = CHANNELS.index("light against the others")
+ACROSS_AGAINST = CHANNELS.index("across against the others")
+
+
+def stretch(pictures, **given) -> FaceStretch:
+    reader = FaceReader()
+    made.shown(reader, pictures, **given)
+    (found,) = reader.stretches()
+    return found
+
+
+def spread(pictures, channel: int, regions: slice) -> float:
+    values = motion.signals(stretch(pictures)).values
+    return float(values[:, regions, channel].std(axis=0).mean())
+
+
+RING = slice(len(INSIDE), None)
+
+
+def test_a_face_that_trembles_or_flickers_by_itself_stands_out() -> None:
+    """Against its surroundings; the calm one does not."""
+    calm = made.frames(40)
+    trembling, flickering = made.frames(40, tremble=1.5), made.frames(40, flicker=0.03)
+    for channel, loud in ((ACROSS_AGAINST, trembling), (LIGHT_AGAINST, flickering)):
+        assert spread(loud, channel, RING) > 2 * spread(calm, channel, RING)
+
+
+def test_what_happens_to_the_whole_picture_does_not_stand_out() -> None:
+    """A lamp and a shaking camera move everything alike."""
+    for channel, given in ((ACROSS_AGAINST, {"tremble": 1.5}), (LIGHT_AGAINST, {"flicker": 0.03})):
+        alone = spread(made.frames(40, **given), channel, RING)
+        together = spread(made.frames(40, **given, whole=True), channel, RING)
+        assert together < 0.6 * alone
+
+
+def test_frames_that_only_repeat_are_left_out() -> None:
+    """A converter that shows each frame twice changes nothing but the time between."""
+    pictures = made.frames(30)
+    once = stretch(pictures, fps=12.5, still=True)
+    twice = stretch([p for p in pictures for _ in (0, 1)], still=True)
+    assert (once.repeated, twice.repeated) == (0, len(pictures))
+    count = min(len(once.pictures), len(twice.pictures))
+    assert count >= 28
+    assert twice.pictures[:count].tobytes() == once.pictures[:count].tobytes()
+    assert motion.signals(twice).steps == pytest.approx(0.08, abs=1e-6)
+
+
+def test_a_still_picture_gives_no_steps() -> None:
+    """Nothing moves, nothing is told, nothing is divided by zero."""
+    told = motion.signals(stretch([made.frames(1)[0]] * 40))
+    assert len(told.values) == 0
+    assert inputs.windows(told) == []
+
+
+@pytest.mark.parametrize("value", [0, 255])
+def test_flat_pictures_give_numbers(value: int) -> None:
+    """Black and white by turns with nothing in them: finite all the same."""
+    flat = [np.full((240, 240, 3), (value + 120 * (n % 2)) % 256, np.uint8) for n in range(30)]
+    told = motion.signals(stretch(flat))
+    assert np.isfinite(told.values).all()
+    assert np.abs(told.values).max() <= 1.0
+
+
+def test_a_mirror_turns_sides_and_signs() -> None:
+    """Training turns pictures round by their signals alone: it must be what a mirror gives."""
+    own = stretch(made.frames(30))
+    turned = FaceStretch(own.track, own.times, np.ascontiguousarray(own.pictures[:, :, ::-1]))
+    expected = motion.mirrored(motion.signals(own).values)
+    assert motion.signals(turned).values == pytest.approx(expected, abs=0.02)
+    assert len(motion.MIRRORED) == len(REGIONS)
+
+
+def test_windows_ask_for_even_and_many_steps() -> None:
+    """Twelve steps or none; frames that come at random times or stand still for long give none."""
+    pictures = made.frames(30)
+    seen = inputs.windows(motion.signals(stretch(pictures)))
+    assert len(seen) in (5, 6)
+    assert {window.values.shape for window in seen} == {inputs.SHAPE}
+    assert all(window.end > window.start for window in seen)
+    uneven = np.cumsum(np.random.default_rng(0).choice([0.017, 0.085], 30))
+    assert inputs.windows(motion.signals(stretch(pictures, times=uneven))) == []
+
+
+def test_short_and_small_faces_are_not_followed() -> None:
+    """Half a second gives nothing; a face too small is counted."""
+    reader = FaceReader()
+    made.shown(reader, made.frames(12))
+    assert reader.stretches() == []
+    small = FaceReader()
+    for number, pixels in enumerate(made.frames(40)):
+        face = made.face_of(number)
+        face.landmarks[:] = 120 + (face.landmarks - 120) * 0.3
+        small.observe(made.view(number, number / 25, pixels, face))
+    assert small.stretches() == []
+    assert small.too_small == 40
+
+
+def test_room_does_not_grow_with_length() -> None:
+    """A minute frame by frame keeps no more than the most that is kept."""
+    reader = FaceReader()
+    picture = made.frames(1)[0]
+    made.shown(reader, [picture] * 1500)
+    kept = reader.stretches()
+    assert sum(s.seconds for s in kept) <= motion.MOST_SECONDS + 5
