@@ -16,6 +16,7 @@ HEARD = {
     "nothing": "No sound",
 }
 CHECKS = {"face": "face checks", "voice": "voice", "lips": "lip sync"}
+NBSP = "\N{NO-BREAK SPACE}"
 FINEST = 0.5
 """Seconds; from then on it is told how finely the file was divided."""
 
@@ -78,10 +79,10 @@ def _row(stretch: Json, offered: Set[str], clock: Callable[[float], str]) -> dic
 
 def _in_view(stretch: Json) -> str:
     if stretch["faces"]:
-        return ", ".join(f"Face {track}" for track in stretch["faces"])
+        return ", ".join(f"Face{NBSP}{track}" for track in stretch["faces"])
     if stretch["shot"] is None:
-        return "No picture"
-    return "Not known" if stretch["faces"] is None else "No face"
+        return f"No{NBSP}picture"
+    return "Not known" if stretch["faces"] is None else f"No{NBSP}face"
 
 
 def applies(stretch: Json, offered: Set[str]) -> str:

@@ -59,9 +59,12 @@ def test_scenes_are_drawn_and_written() -> None:
     assert lane["speech"] == [{"start": 0.0, "length": 4.0}, {"start": 8.0, "length": 4.0}]
     assert lane["sound"] == [{"start": 4.0, "length": 4.0}]
     first, second, third = shown["scenes"]["rows"]
-    assert (first["in_view"], first["heard"]) == ("No face", "Speech")
-    assert (second["in_view"], second["heard"]) == ("Face 1", "Sound, speech not certain")
-    assert third["in_view"] == "Face 1, Face 2"
+    assert (first["in_view"], first["heard"]) == ("No\N{NO-BREAK SPACE}face", "Speech")
+    assert (second["in_view"], second["heard"]) == (
+        "Face\N{NO-BREAK SPACE}1",
+        "Sound, speech not certain",
+    )
+    assert third["in_view"] == "Face\N{NO-BREAK SPACE}1, Face\N{NO-BREAK SPACE}2"
     assert third["applies"] == "Face checks, lip sync" and third["because"] == "Who?"
     assert shown["scenes"]["summary"] == "2 shots, 7.5 s of speech"
     page = rendered(FILM)
@@ -107,9 +110,11 @@ def test_a_sound_file_has_a_timeline_without_pictures() -> None:
     shown = timeline(sound)
     assert shown is not None and shown["duration"] == 4.5
     (row,) = shown["scenes"]["rows"]
-    assert (row["shot"], row["in_view"]) == ("", "No picture")
+    assert (row["shot"], row["in_view"]) == ("", "No\N{NO-BREAK SPACE}picture")
     assert shown["scenes"]["summary"] == ""
-    assert "The timeline as a table" not in rendered(sound) and "No picture" in rendered(sound)
+    page = rendered(sound)
+    assert "The timeline as a table" not in page
+    assert "No\N{NO-BREAK SPACE}picture" in page
 
 
 def test_how_finely_a_restless_film_was_divided_is_told() -> None:

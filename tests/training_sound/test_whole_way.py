@@ -12,9 +12,10 @@ import pytest
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 pytest.importorskip("keras")
 
-from ml.contract import Kind, MediaInfo, Status
+from ml.contract import Kind, MediaInfo, Scenes, Status
 from ml.detectors.voice_spoof.detector import VoiceSpoof
 from ml.detectors.voice_spoof.network import Network
+from ml.media import scenes
 from ml.training.sound import data, loop, measure, pictures, report, store, vocoders
 from tests.training_sound.voices import speech_like
 
@@ -51,6 +52,10 @@ class _Sound:
     facts: dict = {}
     tracks = ()
     info = MediaInfo(sha256="0" * 64, size=1, kind=Kind.AUDIO, format="wav", has_audio=True)
+
+    @property
+    def scenes(self) -> Scenes:
+        return scenes.told(None, scenes.listened(self.audio()), None)
 
     def audio(self, rate: int = 16_000) -> np.ndarray:
         return speech_like(5.0)
