@@ -53,6 +53,7 @@ def test_both_kinds_are_told_apart_where_they_are_drawn() -> None:
     assert measure.told(tested, regression, lambda e: e.variant.fake)["auc"] > 0.9
 
 
+@pytest.mark.slow
 def test_training_learns_and_is_opened_again(tmp_path) -> None:
     """A few steps on drawings: it separates them, and the kept weights give the same scores."""
     learnt = [example(n, n % 2 == 1) for n in range(12)]
