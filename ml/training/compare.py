@@ -177,6 +177,8 @@ def tables(runs: Sequence[dict[str, Any]]) -> str:
 
 def learnt_from(recipe: dict[str, Any]) -> str:
     """The recipe in a few words."""
+    if recipe.get("mean_of"):
+        return f"{recipe.get('network', 'lite0')}; the mean of {' and '.join(recipe['mean_of'])}"
     parts = [recipe.get("network", "lite0"), f"from {recipe.get('start', 'imagenet')}"]
     if recipe["pairs"]:
         parts.append(f"{recipe['pairs']} swaps a batch ({', '.join(recipe['fake_sources'])})")

@@ -51,6 +51,8 @@ class FaceConfig:
     fake_sources: tuple[str, ...] = ("dfdc",)
     without_families: tuple[str, ...] = ()
     """Kinds of blend (`blend.FAMILIES`) that are left out, to see what carries over to them."""
+    mean_of: tuple[str, ...] = ()
+    """Runs of which this is the mean (`average.py`); the other settings are then the last one's."""
     save_minutes: float = 3.0
 
     def __post_init__(self) -> None:
@@ -98,7 +100,7 @@ class FaceConfig:
         unknown = sorted(set(values) - known)
         if unknown:
             raise ConfigRefused(f"Unknown settings: {', '.join(unknown)}")
-        for name in ("sources", "fake_sources", "without_families"):
+        for name in ("sources", "fake_sources", "without_families", "mean_of"):
             if name in values:
                 values[name] = tuple(values[name])
         return cls(**values)

@@ -170,12 +170,14 @@ def release(
 
 
 def earlier(run: Path, config: FaceConfig) -> list[dict[str, Any]]:
-    """The recipes of the runs that this one began from, the latest first."""
-    before = run.parent / config.start / loop.CONFIG
-    if not before.exists():
-        return []
-    known = FaceConfig.read(before)
-    return [dataclasses.asdict(known), *earlier(before.parent, known)]
+    """The recipes of the runs that this one began from or is the mean of, the latest first."""
+    found: list[dict[str, Any]] = []
+    for name in reversed(config.mean_of or (config.start,)):
+        before = run.parent / name / loop.CONFIG
+        if before.exists():
+            known = FaceConfig.read(before)
+            found += [{"run": name} | dataclasses.asdict(known), *earlier(before.parent, known)]
+    return [recipe for n, recipe in enumerate(found) if recipe not in found[:n]]
 
 
 def _write(folder: Path, card: dict[str, Any]) -> None:
