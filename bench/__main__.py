@@ -2,6 +2,7 @@
 
 python -m bench            print
 python -m bench --write    and put the table into the README
+python -m bench --write bench/load.py bench/memory.py     only these; the other lines stay
 """
 
 from __future__ import annotations
@@ -82,14 +83,17 @@ def run(script: str) -> Json:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("benches", nargs="*", metavar="BENCH", help="only these of them")
     parser.add_argument("--write", action="store_true", help="put the table into the README")
     options = parser.parse_args()
+    if unknown := set(options.benches) - set(BENCHES):
+        parser.error(f"there is no {' and no '.join(sorted(unknown))}; known: {', '.join(BENCHES)}")
     rows: list[Row] = []
-    for script, told in BENCHES.items():
+    for script in options.benches or BENCHES:
         print(f"{script} ...", file=sys.stderr, flush=True)
-        rows += told(run(script), f"python {script}")
+        rows += BENCHES[script](run(script), f"python {script}")
         if options.write:  # after each, so that a bench that breaks loses only itself
-            write(rows)
+            write(rows, among_others=bool(options.benches))
     print(table(rows))
 
 

@@ -37,8 +37,14 @@ def machine() -> str:
     return f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
 
 
-def write(rows: Sequence[Row], readme: Path = README) -> None:
-    """In place of the figures in the README, or in another text."""
+def write(rows: Sequence[Row], readme: Path = README, *, among_others: bool = False) -> None:
+    """In place of the figures in the README, or in another text; or only of those that the same
+    commands wrote before."""
     day = datetime.now(UTC).strftime("%Y-%m-%d")
     body = f"Written by the benches on {day} ({machine()}; a shared machine, so read ratios).\n\n"
-    pages.written(readme, "figures", body + table(rows))
+    lines = table(rows).splitlines()
+    if among_others:
+        ours = tuple(f"`{row.command}` |" for row in rows)
+        before = [line for line in pages.held(readme, "figures").splitlines() if line[:1] == "|"]
+        lines[2:2] = [line for line in before[2:] if not line.endswith(ours)]
+    pages.written(readme, "figures", body + "\n".join(lines))

@@ -12,14 +12,22 @@ class NoMarks(ValueError):
 
 def written(page: Path, name: str, body: str) -> None:
     """`body` between `<!-- name:start -->` and `<!-- name:end -->`."""
+    before, _, after = _parts(page, name)
+    page.write_text(f"{before}{body}\n{after}", encoding="utf-8")
+
+
+def held(page: Path, name: str) -> str:
+    """What stands between the two marks now."""
+    return _parts(page, name)[1]
+
+
+def _parts(page: Path, name: str) -> tuple[str, str, str]:
+    """The page up to and with the first mark, what is between, and the rest."""
     start, end = f"<!-- {name}:start -->", f"<!-- {name}:end -->"
     text = page.read_text(encoding="utf-8")
-    fresh, count = re.subn(
-        f"({re.escape(start)}\n).*?({re.escape(end)})",
-        lambda marks: f"{marks[1]}{body}\n{marks[2]}",
-        text,
-        flags=re.DOTALL,
-    )
-    if count != 1:
+    found = re.findall(f"{re.escape(start)}\n.*?{re.escape(end)}", text, flags=re.DOTALL)
+    if len(found) != 1:
         raise NoMarks(f"{page} must have {start} and {end} once.")
-    page.write_text(fresh, encoding="utf-8")
+    before, after = text.split(found[0])
+    body = found[0].removeprefix(f"{start}\n").removesuffix(end)
+    return f"{before}{start}\n", body, f"{end}{after}"
