@@ -7,7 +7,6 @@ crowd does not raise the rate of false alarms, and one altered face is not avera
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +23,7 @@ from ml.contract import (
     Strength,
     View,
 )
-from ml.fusion.calibration import Calibration, probability
+from ml.fusion.calibration import Calibration, mean_ratio, probability
 from ml.media.face_scores import HARMLESS, FaceNetwork, FaceScore, strongest_region
 from ml.serving import Served
 
@@ -146,13 +145,6 @@ class FaceExamination:
             if calibration.says(again) not in (said, Outcome.INCONCLUSIVE):
                 return Outcome.INCONCLUSIVE, name
         return said, ""
-
-
-def mean_ratio(log10_ratios: Sequence[float]) -> float:
-    """log10 of the mean ratio."""
-    highest = max(log10_ratios)
-    total = sum(10.0 ** (value - highest) for value in log10_ratios)
-    return highest + math.log10(total / len(log10_ratios))
 
 
 def _evidence(

@@ -122,10 +122,7 @@ def frozen(store: Store, numbers: Sequence[int], *, batch: int = 64) -> Numbers:
     lite0.load_imagenet(network, convert_lite0.imagenet_weights())
     found = []
     for start in _tracked(range(0, len(numbers), batch)):
-        squares = [
-            to_side(crops.face(store.picture(n), store.points(n)), SIDE)
-            for n in numbers[start : start + batch]
-        ]
+        squares = [store.square(n, SIDE) for n in numbers[start : start + batch]]
         maps = network(lite0.normalised(np.stack(squares)), training=False)
         found.append(np.asarray(maps[-1]).mean(axis=(1, 2)))
     return np.concatenate(found).astype(float)
@@ -239,7 +236,7 @@ def opened() -> tuple[Store, Path]:
         raise FileNotFoundError(
             "There is no faces/manifest.csv; set TOUCHSTONE_DATA to its folder."
         )
-    items = data.read_manifest(folder / "manifest.csv")
+    items = data.read_manifest(folder / places.MANIFEST)
     try:
         return open_store(items, places.cache() / "faces"), folder
     except FileNotFoundError as error:

@@ -92,6 +92,13 @@ def mixed(log10_lr: float, passing: float) -> float:
     return math.log10((1.0 - passing) * 10.0**log10_lr + passing)
 
 
+def mean_ratio(log10_ratios: Sequence[float]) -> float:
+    """log10 of the mean ratio."""
+    highest = max(log10_ratios)
+    total = sum(10.0 ** (value - highest) for value in log10_ratios)
+    return highest + math.log10(total / len(log10_ratios))
+
+
 def probability(log10_lr: float) -> float:
     """With even odds beforehand, which is what every probability here is given."""
     return float(1.0 / (1.0 + 10.0**-log10_lr))

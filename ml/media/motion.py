@@ -89,11 +89,15 @@ class FaceStretch:
         return float(self.times[-1] - self.times[0])
 
 
+def square_round_face(points: NDArray[np.float32]) -> Square:
+    return square_below_eyes(points, beyond=-0.1, side=WIDE)
+
+
 class FaceReader(Follower[FaceStretch]):
     """Fed with every view; `stretches` when all are through."""
 
     part = Part(
-        square=lambda points: square_round_face(points),
+        square=square_round_face,
         side=SIDE,
         room=1.25,
         smallest=SMALLEST,
@@ -136,10 +140,6 @@ def _cells(pixels: Pixels) -> NDArray[np.float32]:
     green = np.ascontiguousarray(pixels[::step, ::step, 1])
     small = cv2.resize(green, (CELLS, CELLS), interpolation=cv2.INTER_AREA)
     return np.asarray(small, np.float32)
-
-
-def square_round_face(points: NDArray[np.float32]) -> Square:
-    return square_below_eyes(points, beyond=-0.1, side=WIDE)
 
 
 # === Signals ===

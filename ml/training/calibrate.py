@@ -108,7 +108,7 @@ def fitted(
         "clear_alpha": clear_alpha,
         "reals": reals,
         "fakes": fakes,
-        "lines": _resampled(fake, scores, groups, np.random.default_rng(seed)),
+        "lines": resampled(fake, scores, groups, np.random.default_rng(seed)),
     }
 
 
@@ -124,7 +124,7 @@ def upper_bound(values: NDArray[np.float64], alpha: float) -> float:
     return float(np.sort(values)[place - 1]) if place <= len(values) else math.inf
 
 
-def _resampled(
+def resampled(
     fake: NDArray[np.bool_],
     scores: NDArray[np.float64],
     groups: NDArray[np.str_],

@@ -45,7 +45,7 @@ def compared(store: Store, run: Path, numbers: Sequence[int], watch: Watch) -> d
     judge = _judge(config, run)
     scores = np.concatenate(
         [
-            judge([_square(store, n, config.side) for n in numbers[at : at + BATCH]])
+            judge([store.square(n, config.side) for n in numbers[at : at + BATCH]])
             for at in watch(range(0, len(numbers), BATCH))
         ]
     )
@@ -71,10 +71,6 @@ def _judge(config: FaceConfig, run: Path) -> Callable[[Sequence[Pixels]], Scores
         return np.mean([np.asarray(each)[:, 0] for each in logits], axis=0, dtype=np.float64)
 
     return judge
-
-
-def _square(store: Store, number: int, side: int) -> Pixels:
-    return crops.to_side(crops.face(store.picture(number), store.points(number)), side)
 
 
 def _figures(store: Store, numbers: Sequence[int], scores: Scores) -> dict[str, Any]:

@@ -12,13 +12,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ml.training.archives import ManifestRefused
+
 REAL = "real"
 FAKE = "fake"
 SPLITS = ("train", "val", "test")
-
-
-class ManifestRefused(ValueError):
-    """The manifest is malformed, or its splits are not disjoint."""
 
 
 @dataclass(frozen=True, slots=True)

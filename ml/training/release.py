@@ -19,8 +19,8 @@ from ml.contract import Outcome
 from ml.evaluation import metrics
 from ml.fusion.calibration import Calibration, probability
 from ml.media.face_scores import FaceNetwork
-from ml.serving import CARD, Served
-from ml.training import calibrate, crops, data, export, loop
+from ml.serving import Served
+from ml.training import calibrate, data, export, loop
 from ml.training.calibrate import Scored
 from ml.training.config import FaceConfig
 from ml.training.lite0 import normalised
@@ -140,7 +140,7 @@ def release(
         "data": {"sources": SOURCES, "splits": _counts(store, sources, what)},
         "licence": WEIGHTS_LICENCE,
     }
-    _write(folder, card)
+    export.write_card(folder, card)
     served = FaceNetwork(Served(folder))
 
     def scores(split: str, numbers: Sequence[int], *, degraded: bool) -> list[Scored]:
@@ -165,7 +165,7 @@ def release(
         "clean": measured(store, scores("test", test, degraded=False), calibration),
         "degraded": measured(store, scores("test", test, degraded=True), calibration),
     }
-    _write(folder, card)
+    export.write_card(folder, card)
     return card
 
 
@@ -180,15 +180,8 @@ def earlier(run: Path, config: FaceConfig) -> list[dict[str, Any]]:
     return [recipe for n, recipe in enumerate(found) if recipe not in found[:n]]
 
 
-def _write(folder: Path, card: dict[str, Any]) -> None:
-    (folder / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
-
-
 def _probes(store: Store, numbers: Sequence[int], config: FaceConfig) -> Any:
-    squares = [
-        crops.to_side(crops.face(store.picture(n), store.points(n)), config.side) for n in numbers
-    ]
-    return normalised(np.stack(squares))
+    return normalised(np.stack([store.square(n, config.side) for n in numbers]))
 
 
 def _counts(store: Store, sources: Sequence[str], what: Release) -> dict[str, int]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +20,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ml.contract import Pixels
+from ml.training import crops
+from ml.training.archives import Archives
 from ml.training.data import Item
 
 LANDMARKS = 478
@@ -51,6 +52,10 @@ class Store:
         """478 x 2 landmarks in pixels of the picture."""
         return self.landmarks[number]
 
+    def square(self, number: int, side: int) -> Pixels:
+        """The face as it is judged, at the network's size."""
+        return crops.to_side(crops.face(self.picture(number), self.points(number)), side)
+
     def has_face(self, number: int) -> bool:
         return bool(np.isfinite(self.landmarks[number, 0, 0]))
 
@@ -61,22 +66,11 @@ class Store:
 
 def read_pictures(items: Sequence[Item], folder: Path) -> Iterator[Pixels]:
     """The pictures of a manifest, decoded in order; archives are zip files beside the manifest."""
-    open_archives: dict[str, zipfile.ZipFile] = {}
-    try:
+    with Archives(folder) as archives:
         for item in items:
-            if item.archive:
-                if item.archive not in open_archives:
-                    open_archives[item.archive] = zipfile.ZipFile(folder / item.archive)
-                content = open_archives[item.archive].read(item.member)
-            else:
-                content = (folder / item.member).read_bytes()
-            if hashlib.sha256(content).hexdigest() != item.sha256:
-                raise ValueError(f"{item.archive}:{item.member} is not the picture of the manifest")
+            content = archives.read(item)
             with Image.open(io.BytesIO(content), formats=["JPEG", "PNG", "WEBP"]) as picture:
                 yield np.asarray(picture.convert("RGB"))
-    finally:
-        for archive in open_archives.values():
-            archive.close()
 
 
 def padded(picture: Pixels, share: float = PADDING) -> tuple[Pixels, int]:

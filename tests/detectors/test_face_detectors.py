@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from ml.contract import Box, Crop, FaceTrack, Kind, MediaInfo, Outcome, Status
 from ml.detectors import face_network
 from ml.detectors.face_forgery.detector import WORDS
-from ml.detectors.face_network import FaceExamination, FaceNetworkDetector, mean_ratio
-from ml.fusion.calibration import Calibration, probability
+from ml.detectors.face_network import FaceExamination, FaceNetworkDetector
+from ml.fusion.calibration import Calibration, mean_ratio, probability
 from ml.media import face_scores
 from ml.media.face_scores import FaceNetwork
 from ml.serving import Served, WeightsUnusable

@@ -9,10 +9,11 @@ import pytest
 
 from ml.contract import Kind, Media, Status, Strength
 from ml.detectors.lip_sync import inputs
-from ml.detectors.lip_sync.calibration import CAP, mixed
+from ml.detectors.lip_sync.calibration import CAP, FITTING_FAKES
 from ml.detectors.lip_sync.detector import LipSync
 from ml.detectors.lip_sync.network import LIPS_PLACES, SOUND_PLACES, Network
 from ml.examining import Bench
+from ml.fusion.calibration import mixed
 from tests.sync import made
 from tests.sync.made import Film, speech_like
 
@@ -95,7 +96,7 @@ def test_own_sound_fits_and_proves_nothing() -> None:
     assert fits.supports is None
     assert "no sign that the video is genuine" in finding.reason
     assert finding.parameters["offset_ms"] == pytest.approx(0, abs=40)
-    assert mixed(-CAP) <= finding.log10_lr < 0
+    assert mixed(-CAP, FITTING_FAKES) <= finding.log10_lr < 0
     assert finding.segments
     assert all(0 <= s.score <= 1 and s.end > s.start for s in finding.segments)
 
@@ -216,6 +217,6 @@ def test_the_bench_shows_it_every_view() -> None:
 
 def test_fakes_that_fit_keep_the_ratio_from_clearing() -> None:
     """However well it fits, half of what manipulates is taken to fit as well."""
-    assert mixed(-9.0) == pytest.approx(math.log10(0.5), abs=1e-6)
-    assert mixed(0.0) == pytest.approx(0.0)
-    assert mixed(CAP) < CAP
+    assert mixed(-9.0, FITTING_FAKES) == pytest.approx(math.log10(0.5), abs=1e-6)
+    assert mixed(0.0, FITTING_FAKES) == pytest.approx(0.0)
+    assert mixed(CAP, FITTING_FAKES) < CAP

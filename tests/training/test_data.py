@@ -92,7 +92,7 @@ def test_a_changed_picture_is_refused(tmp_path: Path) -> None:
     items = _archive(tmp_path, [np.zeros((9, 9, 3), np.uint8)])
     wrong = [item(0, archive="some.zip", member="0.png")]
     assert items[0].sha256 != wrong[0].sha256
-    with pytest.raises(ValueError, match="not the picture"):
+    with pytest.raises(ValueError, match="is not the manifest's"):
         store.prepare(wrong, tmp_path, tmp_path / "cache", lambda picture: None)
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ml.fusion import calibration
 from ml.fusion.calibration import AskingCalibration
 
 CAP = 1.0
@@ -25,7 +24,3 @@ class SyncCalibration(AskingCalibration):
     @classmethod
     def of(cls, card: Mapping[str, Any], entry: str = "used") -> SyncCalibration:
         return cls.bounded(card, entry, cap=CAP, passing=FITTING_FAKES)
-
-
-def mixed(log10_lr: float) -> float:
-    return calibration.mixed(log10_lr, FITTING_FAKES)

@@ -9,7 +9,7 @@ from ml.detectors.temporal import sentences
 from ml.detectors.temporal.calibration import TemporalCalibration
 from ml.detectors.temporal.judging import Judged, judged
 from ml.detectors.temporal.network import ServedNetwork
-from ml.fusion.calibration import probability
+from ml.fusion.calibration import mean_ratio, probability
 from ml.media.motion import FaceReader
 
 
@@ -81,7 +81,7 @@ class TemporalExamination:
         calibration = self.detector.calibration
         worst = max(faces, key=lambda face: face.score)
         # One of the faces may be altered, each as likely as the other: the mean of their ratios.
-        log10_lr = _mean([calibration.log10_lr(face.score) for face in faces])
+        log10_lr = mean_ratio([calibration.log10_lr(face.score) for face in faces])
         ends = [calibration.log10_interval(face.score) for face in faces]
         evidence = _evidence(worst, calibration)
         return Finding(
@@ -105,8 +105,8 @@ class TemporalExamination:
             ),
             weights_sha256=self.detector.network.sha256,
             parameters={
-                "log10_lr_low": _mean([low for low, _ in ends]),
-                "log10_lr_high": _mean([high for _, high in ends]),
+                "log10_lr_low": mean_ratio([low for low, _ in ends]),
+                "log10_lr_high": mean_ratio([high for _, high in ends]),
                 "found_at": calibration.line.found_at,
                 "clear_at": calibration.line.clear_at,
             },
@@ -117,10 +117,6 @@ class TemporalExamination:
                 "tenths_of_seconds": round(10 * sum(face.seconds for face in faces)),
             },
         )
-
-
-def _mean(logs: list[float]) -> float:
-    return math.log10(math.fsum(10.0**value for value in logs) / len(logs))
 
 
 def _evidence(face: Judged, calibration: TemporalCalibration) -> Evidence:

@@ -41,20 +41,17 @@ class Looked:
     faces: tuple[Judged, ...]
     uneven: int
     """Stretches whose frames come too unevenly."""
-    still: int
-    """Stretches in which hardly anything moves."""
 
 
 def judged(network: Network, stretches: Sequence[FaceStretch]) -> Looked:
     scored: dict[int, list[Moment]] = defaultdict(list)
     seconds: dict[int, float] = defaultdict(float)
-    uneven = still = 0
+    uneven = 0
     for stretch in stretches:
         told = signals(stretch)
         windows = inputs.windows(told)
         if not windows:
-            short = len(told.steps) < inputs.STEPS
-            still, uneven = still + short, uneven + (not short)
+            uneven += len(told.steps) >= inputs.STEPS
             continue
         logits = network(windows)
         scored[stretch.track] += [
@@ -73,7 +70,6 @@ def judged(network: Network, stretches: Sequence[FaceStretch]) -> Looked:
             for track in sorted(longest)
         ),
         uneven=uneven,
-        still=still,
     )
 
 

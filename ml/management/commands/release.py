@@ -39,7 +39,7 @@ class Command(BaseCommand):
             raise CommandError("There is no faces/manifest.csv; set TOUCHSTONE_DATA to its folder.")
         out: Path = options["out"] or Path(ml.detectors.__path__[0]) / what.name
         try:
-            items = data.read_manifest(folder / "manifest.csv")
+            items = data.read_manifest(folder / places.MANIFEST)
             faces = store.open_store(items, places.cache() / "faces")
             card = release.release(what, faces, run, out, watch=watched)
         except FileNotFoundError as error:

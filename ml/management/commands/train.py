@@ -56,7 +56,7 @@ class Command(BaseCommand):
                 config = dataclasses.replace(config, steps=options["steps"])
             if options["start"]:
                 config = dataclasses.replace(config, start=options["start"])
-            items = data.read_manifest(folder / "manifest.csv")
+            items = data.read_manifest(folder / places.MANIFEST)
             faces = prepared(store, items, folder, places.cache() / "faces")
             self.stdout.write(f"{int(faces.faces.sum())} of {len(items)} pictures have a face.")
             training = loop.train(

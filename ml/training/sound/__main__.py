@@ -35,7 +35,7 @@ def main() -> int:
     if speech is None:
         sys.stderr.write("The speech data is not there; see docs/training-sound.md.\n")
         return 2
-    clips = data.read_manifest(speech / "manifest.csv")
+    clips = data.read_manifest(speech / places.MANIFEST)
     data.check_folds(clips)
     cache = chosen.cache or places.cache() / "sound"
     if chosen.stage == "speech":

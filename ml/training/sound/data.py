@@ -8,9 +8,7 @@ was never shown a source says anything about the world outside.
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
-import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,14 +19,11 @@ import soundfile
 
 from ml.contract import Samples
 from ml.media.spectra import RATE
+from ml.training.archives import Archives, ManifestRefused
 
 REAL, FAKE = "real", "fake"
 SPLITS = ("train", "val", "test")
 LONGEST_SECONDS = 600
-
-
-class ManifestRefused(ValueError):
-    """The manifest is malformed, or its splits are not disjoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,18 +137,10 @@ def check_folds(clips: Iterable[Clip]) -> None:
 
 def read_clips(clips: Sequence[Clip], folder: Path) -> Iterator[Samples]:
     """The clips' samples in order, 16 kHz mono; a clip that is not the manifest's is refused."""
-    archives: dict[str, zipfile.ZipFile] = {}
-    try:
+    with Archives(folder) as archives:
         for clip in clips:
-            if clip.archive not in archives:
-                archives[clip.archive] = zipfile.ZipFile(folder / clip.archive)
-            content = archives[clip.archive].read(clip.member)
-            if hashlib.sha256(content).hexdigest() != clip.sha256:
-                raise ManifestRefused(f"{clip.archive}:{clip.member} is not the manifest's clip.")
+            content = archives.read(clip)
             samples, rate = soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True)
             if rate != RATE or len(samples) > LONGEST_SECONDS * RATE:
                 raise ManifestRefused(f"{clip.archive}:{clip.member} is not 16 kHz or too long.")
             yield np.ascontiguousarray(samples.mean(axis=1))
-    finally:
-        for archive in archives.values():
-            archive.close()

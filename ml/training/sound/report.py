@@ -14,7 +14,8 @@ import numpy as np
 
 from ml.detectors.voice_spoof import windows
 from ml.detectors.voice_spoof.calibration import CAP
-from ml.detectors.voice_spoof.network import CARD, WEIGHTS
+from ml.detectors.voice_spoof.network import WEIGHTS
+from ml.training.export import write_card
 from ml.training.sound import baselines, export, loop, measure
 from ml.training.sound.data import FOLDS
 from ml.training.sound.degrade import NAMED
@@ -78,7 +79,7 @@ def write(speech: Store, pictures: Pictures, cache: Path, out: Path | None) -> d
         "limits": list(LIMITS),
         "licence": "Weights: trained on research data, research use.",
     }
-    (target.parent / CARD.name).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
+    write_card(target.parent, card)
     return card
 
 

@@ -40,7 +40,7 @@ def main() -> int:
         sys.stderr.write("The talking clips are not there; see docs/training-sync.md.\n")
         return 2
     cache = chosen.cache or places.cache() / "talking"
-    clips = data.read_manifest(folder / "manifest.csv")
+    clips = data.read_manifest(folder / places.MANIFEST)
     talks = data.prepare(clips, folder, cache, watch=said("clips", 40))
     sys.stderr.write(f"{len(talks)} of {len(clips)} clips show a face that speaks.\n")
     if chosen.stage != "clips":

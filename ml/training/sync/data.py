@@ -8,9 +8,7 @@ for training alone.
 from __future__ import annotations
 
 import csv
-import hashlib
 import tempfile
-import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,16 +20,13 @@ from ml.contract import Finding, Media, Samples, Status, View
 from ml.engine import analyse
 from ml.media import lips
 from ml.media.points import PointNetwork, round_points
+from ml.training.archives import Archives, ManifestRefused
 
 SPLITS = ("train", "val", "test")
 FEWEST_MOUTHS = 24
 STORE = "clips.npz"
 KEPT_AS = 1
 """Raised whenever the same clip would be cut differently."""
-
-
-class ManifestRefused(ValueError):
-    """The manifest is malformed, or a speaker stands in two splits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,20 +148,11 @@ def prepare(
         return opened(clips, target)
     collector = Collector()
     talks: list[Talk] = []
-    archives: dict[str, zipfile.ZipFile] = {}
-    try:
+    with Archives(folder) as archives:
         for clip in watch(clips):
-            if clip.archive not in archives:
-                archives[clip.archive] = zipfile.ZipFile(folder / clip.archive)
-            content = archives[clip.archive].read(clip.member)
-            if hashlib.sha256(content).hexdigest() != clip.sha256:
-                raise ManifestRefused(f"{clip.member} is not the clip of the manifest.")
-            found = talk(clip, content, collector)
+            found = talk(clip, archives.read(clip), collector)
             if found is not None:
                 talks.append(found)
-    finally:
-        for archive in archives.values():
-            archive.close()
     target.mkdir(parents=True, exist_ok=True)
     _write(talks, target / STORE)
     return talks

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -18,9 +17,8 @@ from ml.detectors.lip_sync.judging import NEEDED
 from ml.detectors.lip_sync.network import FOLDER, LIPS_PLACES, SOUND_PLACES, ServedNetwork
 from ml.evaluation import metrics
 from ml.evaluation.calibration import fit_platt, lr_cap
-from ml.serving import CARD
-from ml.training import export
-from ml.training.calibrate import LINES, upper_bound
+from ml.training import export, stages
+from ml.training.calibrate import resampled, upper_bound
 from ml.training.sync import baselines, folds, loop, measure
 from ml.training.sync.data import Talk
 
@@ -82,9 +80,9 @@ def write(talks: Sequence[Talk], runs: Path, recipe: loop.Recipe, out: Path | No
         },
         "licence": LICENCE,
     }  # fmt: skip
-    seen = folds.out_of_fold(learnt, runs, recipe, lambda name: lambda steps: steps)
+    seen = folds.out_of_fold(learnt, runs, recipe, stages.quiet)
     card["calibration"] = _calibrated(seen)
-    _write(target, card)
+    export.write_card(target, card)
     served = ServedNetwork(target)
     card["measured"] = {
         "split": "test; speakers whom neither network nor calibration met; the served files",
@@ -100,12 +98,8 @@ def write(talks: Sequence[Talk], runs: Path, recipe: loop.Recipe, out: Path | No
         "decided": _decided(tested, served, card["calibration"]["used"]),
         "decided_degraded": _decided(folds.degraded(tested), served, card["calibration"]["used"]),
     }
-    _write(target, card)
+    export.write_card(target, card)
     return card
-
-
-def _write(folder: Path, card: dict[str, Any]) -> None:
-    (folder / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
 
 
 def _mouths(talks: Sequence[Talk]) -> Any:
@@ -157,6 +151,7 @@ def _calibrated(seen: Sequence[tuple[list[Talk], measure.Pairing]]) -> dict[str,
 def _line(items: Sequence[measure.Item], independent: int) -> dict[str, Any]:
     wrong = np.array([item.wrong for item in items])
     scores = np.array([item.score for item in items])
+    speakers = np.array([item.speaker for item in items])
     line = fit_platt(wrong, scores)
     return {
         "slope": line.slope,
@@ -169,21 +164,8 @@ def _line(items: Sequence[measure.Item], independent: int) -> dict[str, Any]:
         "clear_alpha": CLEAR_ALPHA,
         "reals": independent,
         "fakes": independent,
-        "lines": _resampled(items, wrong, scores),
+        "lines": resampled(wrong, scores, speakers, np.random.default_rng(1)),
     }
-
-
-def _resampled(items: Sequence[measure.Item], wrong: Any, scores: Any) -> list[list[float]]:
-    """The line again on speakers drawn with replacement."""
-    random = np.random.default_rng(1)
-    names, place = np.unique([item.speaker for item in items], return_inverse=True)
-    members = [np.flatnonzero(place == n) for n in range(len(names))]
-    lines = []
-    for _ in range(LINES):
-        rows = np.concatenate([members[n] for n in random.integers(len(names), size=len(names))])
-        line = fit_platt(wrong[rows], scores[rows])
-        lines.append([round(line.slope, 6), round(line.offset, 6)])
-    return lines
 
 
 # === What the frozen bounds do on the test split ===

@@ -7,10 +7,8 @@ is left out, since nothing in it comes from outside. What is kept of a variant a
 
 from __future__ import annotations
 
-import hashlib
 import json
 import tempfile
-import zipfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -32,7 +30,8 @@ from ml.media.looking import FaceWatch
 from ml.media.motion import FaceReader, FaceStretch, Signals
 from ml.media.opening import opened
 from ml.media.points import PointNetwork, round_points
-from ml.training.sync.data import Clip, ManifestRefused
+from ml.training.archives import Archives
+from ml.training.sync.data import Clip
 from ml.training.temporal import fakes, passing
 from ml.training.temporal.passing import Film
 from sandbox.services import warden
@@ -324,27 +323,6 @@ def prepare(
             content = archives.read(clip)
             _write(examples(clip, content, collector, finders), _file(target, clip))
     return [example for clip in clips for example in _read(clip, _file(target, clip))]
-
-
-class Archives:
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._open: dict[str, zipfile.ZipFile] = {}
-
-    def __enter__(self) -> Archives:
-        return self
-
-    def __exit__(self, *ignored: object) -> None:
-        for archive in self._open.values():
-            archive.close()
-
-    def read(self, clip: Clip) -> bytes:
-        if clip.archive not in self._open:
-            self._open[clip.archive] = zipfile.ZipFile(self._folder / clip.archive)
-        content = self._open[clip.archive].read(clip.member)
-        if hashlib.sha256(content).hexdigest() != clip.sha256:
-            raise ManifestRefused(f"{clip.member} is not the clip of the manifest.")
-        return content
 
 
 def _file(target: Path, clip: Clip) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
 from collections.abc import Sequence
@@ -19,10 +18,10 @@ from ml.detectors.temporal.calibration import CAP, STEADY_FAKES
 from ml.detectors.temporal.network import FOLDER, ServedNetwork
 from ml.evaluation import metrics
 from ml.evaluation.calibration import fit_platt, lr_cap
+from ml.fusion.calibration import Calibration
 from ml.media import motion
-from ml.serving import CARD
-from ml.training import export
-from ml.training.calibrate import LINES, upper_bound
+from ml.training import export, stages
+from ml.training.calibrate import resampled, upper_bound
 from ml.training.temporal import folds, loop, measure
 from ml.training.temporal.baselines import Regression
 from ml.training.temporal.data import Example
@@ -90,18 +89,13 @@ def write(examples: Sequence[Example], runs: Path, recipe: loop.Recipe, out: Pat
         },
         "licence": LICENCE,
     }  # fmt: skip
-    quiet: folds.Watch = lambda name: lambda steps: steps  # noqa: E731
-    scored = folds.out_of_fold(learnt, runs, recipe, quiet)
+    scored = folds.out_of_fold(learnt, runs, recipe, stages.quiet)
     card["calibration"] = _calibrated(scored)
-    _write(target, card)
+    export.write_card(target, card)
     card["measured"] = _measured(learnt, tested, runs, recipe, target, card)
     card["measured"]["offered"] = verdict(card["measured"])
-    _write(target, card)
+    export.write_card(target, card)
     return card
-
-
-def _write(folder: Path, card: dict[str, Any]) -> None:
-    (folder / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
 
 
 def _probes(tested: Sequence[Example]) -> NDArray[np.float32]:
@@ -118,7 +112,6 @@ def _measured(
     served, regression = loop.scorer(ServedNetwork(target)), Regression(learnt).scores
     used = card["calibration"]["used"]
     found_at, even_at = used["found_at"], -used["offset"] / used["slope"]
-    quiet: folds.Watch = lambda name: lambda steps: steps  # noqa: E731
     return {
         "split": "test; speakers whom neither network nor calibration met; the served file",
         "network": measure.by_what_it_met(tested, served),
@@ -128,7 +121,7 @@ def _measured(
                 "network": measure.told(tested, network, holds),
                 "regression": measure.told(tested, plain, holds),
             }
-            for name, holds, network, plain in folds.without(learnt, runs, recipe, quiet)
+            for name, holds, network, plain in folds.without(learnt, runs, recipe, stages.quiet)
         },
         "false_alarms": measure.false_alarms(tested, served, found_at, even_at),
         "caught": measure.caught(tested, served, found_at),
@@ -138,8 +131,8 @@ def _measured(
 
 def _cllr(tested: Sequence[Example], served: loop.Scorer, used: dict[str, Any]) -> float | None:
     known = [(e, s) for e, s in zip(tested, served(tested), strict=True) if s is not None]
-    logs = [min(max(used["slope"] * s + used["offset"], -used["cap"]), used["cap"])
-            for _, s in known]  # fmt: skip
+    line = Calibration(**used)
+    logs = [line.log10_lr(s) for _, s in known]
     return measure.rounded(metrics.cllr([e.variant.fake for e, _ in known], logs))
 
 
@@ -179,20 +172,7 @@ def _calibrated(scored: Sequence[tuple[Example, float]]) -> dict[str, Any]:
             "clear_alpha": CLEAR_ALPHA,
             "reals": clips,
             "fakes": clips,
-            "lines": _resampled(fake, scores, speakers),
+            "lines": resampled(fake, scores, speakers, np.random.default_rng(1)),
         },
         "auc_out_of_fold": measure.rounded(metrics.auc(fake, scores)),
     }
-
-
-def _resampled(fake: NDArray[np.bool_], scores: NDArray[np.float64], speakers: Any) -> Any:
-    """The line again on speakers drawn with replacement."""
-    random = np.random.default_rng(1)
-    names, place = np.unique(speakers, return_inverse=True)
-    members = [np.flatnonzero(place == n) for n in range(len(names))]
-    lines = []
-    for _ in range(LINES):
-        rows = np.concatenate([members[n] for n in random.integers(len(names), size=len(names))])
-        line = fit_platt(fake[rows], scores[rows])
-        lines.append([round(line.slope, 6), round(line.offset, 6)])
-    return lines
