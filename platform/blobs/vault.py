@@ -116,6 +116,10 @@ def opened(sha256: str, size: int | None) -> Iterator[BinaryIO]:
             yield cast(BinaryIO, copy)
 
 
+def opened_unchecked(sha256: str) -> BinaryIO:
+    return cast(BinaryIO, _open(sha256))
+
+
 def _open(sha256: str) -> File[bytes]:
     """Some storages notice only while reading that there is nothing; on disk, opening tells."""
     place, name = storage(), name_of(sha256)

@@ -15,6 +15,7 @@ class Why(StrEnum):
     LOST = "lease_lost"
     CANCELLED = "cancelled"
     SHUTDOWN = "shutdown"
+    GAVE_WAY = "gave_way"
 
 
 class Interrupted(Exception):

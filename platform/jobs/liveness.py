@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db.models.functions import Greatest
 
 from jobs import registry
-from jobs.models import RefusedWrite, WorkerHeartbeat
+from jobs.models import LeasedJob, RefusedWrite, WorkerHeartbeat
 from jobs.moves import State
 from jobs.timing import ClockTimestamp, InSeconds
 
@@ -58,15 +58,21 @@ def health(host: str | None = None) -> Health:
     )
     if not fresh.exists():
         return Health(False, f"no worker{where} renewed a lease or reconciled in the last minute")
-    # Alive but deaf: things wait for long and nobody holds a lease.
+    # Alive but deaf: things wait for long and nobody holds a lease. What is done in the background
+    # may wait while others are worked on.
     for model in registry.models():
-        rows = model._base_manager
-        if (
-            rows.filter(state=State.QUEUED, available_at__lt=InSeconds(-STUCK_SECONDS)).exists()
-            and not rows.filter(state=State.RUNNING, lease_until__gt=ClockTimestamp()).exists()
-        ):
+        waiting = model._base_manager.filter(
+            state=State.QUEUED, available_at__lt=InSeconds(-STUCK_SECONDS)
+        )
+        worked_on = registry.models() if registry.entry(model).background else [model]
+        if waiting.exists() and not any(map(_leased, worked_on)):
             return Health(False, f"{model._meta.label} rows wait for minutes and nobody works")
     return Health(True, f"a worker{where} is at work")
+
+
+def _leased(model: type[LeasedJob]) -> bool:
+    rows = model._base_manager
+    return bool(rows.filter(state=State.RUNNING, lease_until__gt=ClockTimestamp()).exists())
 
 
 def refused_late_writes() -> int:

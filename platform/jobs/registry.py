@@ -39,18 +39,28 @@ class Entry:
     runner: Runner
     wake: Wake | None
     moved: Moved | None
+    background: bool
 
 
 _entries: dict[type[LeasedJob], Entry] = {}
 
 
 def register(
-    model: type[LeasedJob], runner: Runner, wake: Wake | None = None, moved: Moved | None = None
+    model: type[LeasedJob],
+    runner: Runner,
+    wake: Wake | None = None,
+    moved: Moved | None = None,
+    *,
+    background: bool = False,
 ) -> None:
-    """`moved` is called inside the transaction that makes the move: the place for audit events."""
+    """`moved` is called inside the transaction that makes the move: the place for audit events.
+
+    `background`: taken only while nothing of the other models is due; its runner asks
+    `services.others_wait` from time to time and gives way.
+    """
     if not any(t.name == "job_guard" for t in getattr(model._meta, "triggers", [])):
         raise TypeError(f"{model.__name__}.Meta must inherit from LeasedJob.Meta")
-    _entries[model] = Entry(model, runner, wake, moved)
+    _entries[model] = Entry(model, runner, wake, moved, background)
 
 
 def unregister(model: type[LeasedJob]) -> None:
@@ -61,8 +71,9 @@ def entry(model: type[LeasedJob]) -> Entry:
     return _entries[model]
 
 
-def models() -> list[type[LeasedJob]]:
-    return list(_entries)
+def models(*, background: bool | None = None) -> list[type[LeasedJob]]:
+    """All, or only those in the background, or only the others."""
+    return [m for m, e in _entries.items() if background in (None, e.background)]
 
 
 def named(label: str) -> type[LeasedJob] | None:

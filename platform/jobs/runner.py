@@ -58,7 +58,7 @@ def _settle_failure(claim: Claim, error: Exception) -> None:
     if claim.why is Why.LOST:
         log.info("%s %s: stopped, the lease was lost", claim.model._meta.label, claim.pk)
     elif isinstance(error, Interrupted):
-        cancelled(claim) if error.why is Why.CANCELLED else release(claim)
+        cancelled(claim) if error.why is Why.CANCELLED else release(claim, error.why)
     elif isinstance(error, Crashed):
         crashed(claim, error.code, error.reason)
     elif isinstance(error, Hopeless):

@@ -15,7 +15,7 @@ from django.db.models import F
 
 from jobs import registry, timing
 from jobs.claims import Claim
-from jobs.errors import LeaseLost
+from jobs.errors import LeaseLost, Why
 from jobs.failpoints import failpoint
 from jobs.models import LeasedJob, RefusedWrite
 from jobs.moves import SETTLED, State
@@ -24,6 +24,10 @@ from jobs.timing import ClockTimestamp, InSeconds
 
 log = logging.getLogger("touchstone.jobs")
 
+RELEASED = {
+    Why.SHUTDOWN: ("released", "its worker was stopped"),
+    Why.GAVE_WAY: ("gave_way", "other work went before it"),
+}
 POISON, EXHAUSTED = "poison", "attempts_exhausted"
 
 
@@ -170,11 +174,25 @@ def park(claim: Claim, code: str, reason: str, **fields: Any) -> State:
     return _move(claim, State.PARKED, code, reason, **fields)
 
 
-def release(claim: Claim) -> State:
-    """Give it back untouched: the worker was told to go, and that is not the job's fault."""
+def others_wait(model: type[LeasedJob], seconds: float = 1.0) -> bool:
+    """Whether what goes before `model` has been due for so long and nobody took it: a job in the
+    background then gives way (`Interrupted(Why.GAVE_WAY)`)."""
+    return any(
+        other._base_manager.filter(
+            state=State.QUEUED, available_at__lt=InSeconds(-seconds)
+        ).exists()
+        for other in registry.models(background=False)
+        if other is not model
+    )
+
+
+def release(claim: Claim, why: Why = Why.SHUTDOWN) -> State:
+    """Give it back untouched: the worker was told to go, or something else goes before it, and
+    that is not the job's fault."""
     if _cancel_was_asked(claim):
         return cancelled(claim)
-    return _move(claim, State.QUEUED, "released", "its worker was stopped",
+    code, reason = RELEASED.get(why, RELEASED[Why.SHUTDOWN])
+    return _move(claim, State.QUEUED, code, reason,
                  attempt=F("attempt") - 1, available_at=ClockTimestamp())  # fmt: skip
 
 

@@ -73,6 +73,17 @@ class _Spool:
         self._file.flush()
         return np.memmap(self._file, np.float32, "c", shape=(self.count,))
 
+    def pieces(self, count: int) -> Iterator[NDArray[np.float32]]:
+        if self._file is None:
+            whole = self.samples()
+            for start in range(0, self.count, count):
+                assert whole is not None
+                yield whole[start : start + count]
+            return
+        self._file.seek(0)
+        while data := self._file.read(count * 4):
+            yield np.frombuffer(data, np.float32)
+
     def close(self) -> None:
         if self._file is not None:
             self._file.close()  # an array that was handed out keeps its own mapping
@@ -141,6 +152,13 @@ class Decoding:
         for _ in self.frames():
             pass
         return self._sound.samples()
+
+    def audio_pieces(self, count: int) -> Iterator[NDArray[np.float32]]:
+        """The same as `audio()`, so many samples at a time: a long recording needs no more room
+        than a short one."""
+        for _ in self.frames():
+            pass
+        yield from self._sound.pieces(count)
 
     def _read_header(self) -> Header:
         kind, length = self._line.expected()

@@ -126,6 +126,9 @@ class Want:
     """Frames are made smaller in the child so that their longer side is at most this."""
     audio_rate: int | None = 16_000
     """None: no sound is wanted."""
+    sound_in_time: bool = False
+    """For listening: silence where the sound's own times leave a hole, and what they lay over one
+    another is left out, so that sample n is second n / rate. Else the samples as they were kept."""
     close_seconds: float = 0.0
     """Of a video with sound, so many seconds are sent closely, up to `close_fps` frames a second:
     all of a short video, else stretches of `close_stretch` seconds spread evenly over it."""

@@ -25,6 +25,7 @@ from django.db import connection
 from jobs import liveness, registry, timing
 from jobs.claims import Claim
 from jobs.errors import Why
+from jobs.models import LeasedJob
 from jobs.runner import execute
 from jobs.services import claim, worker_died
 
@@ -85,23 +86,27 @@ class Hand:
         connection.close()
 
     def _work_once(self, overdue: float) -> bool:
-        """One job of each model that has one. False when nothing was due."""
-        found = False
-        for model in registry.models():
+        """One job of each model that has one; one in the background only when no other has. False
+        when nothing was due."""
+        first = [self._one_of(model, overdue) for model in registry.models(background=False)]
+        return any(first) or any(
+            self._one_of(model, overdue) for model in registry.models(background=True)
+        )
+
+    def _one_of(self, model: type[LeasedJob], overdue: float) -> bool:
+        if self.stopping.is_set():
+            return False
+        taken = claim(model, worker=self.name, overdue=overdue)
+        if taken is None:
+            return False
+        self._current = taken
+        try:
             if self.stopping.is_set():
-                return False
-            taken = claim(model, worker=self.name, overdue=overdue)
-            if taken is None:
-                continue
-            found = True
-            self._current = taken
-            try:
-                if self.stopping.is_set():
-                    taken.stop(Why.SHUTDOWN)
-                execute(taken, may_exit=self.may_exit)
-            finally:
-                self._current = None
-        return found
+                taken.stop(Why.SHUTDOWN)
+            execute(taken, may_exit=self.may_exit)
+        finally:
+            self._current = None
+        return True
 
     def stop(self, grace_seconds: float) -> None:
         """Claim nothing more; what runs has the grace time to finish, then goes back."""

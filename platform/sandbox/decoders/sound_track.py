@@ -20,6 +20,10 @@ BLOCK = 32_000
 MAX_WAITING = 16 * 1024 * 1024 // 4
 MAX_CHANGES = 1000
 MAX_PAD_SECONDS = 10.0
+MAX_DRIFT_SECONDS = 0.02
+"""Times in a container are rounded, to a thousandth of a second in some."""
+MAX_HOLE_SECONDS = 120.0
+"""Where times jump further they are not believed, as for pictures."""
 
 
 class SoundTrack:
@@ -28,6 +32,8 @@ class SoundTrack:
     ) -> None:
         self.stream, self.origin = stream, origin
         self.wanted = want.audio_rate is not None
+        self.in_time = want.sound_in_time
+        self._given = 0.0
         self.rate = want.audio_rate or 16_000
         self.limits, self.flags = limits, flags
         self.codec = stream.codec_context.name
@@ -58,13 +64,13 @@ class SoundTrack:
             self.flags.add(Flag.DECODE_ERRORS)
 
     def take(self, frame: Any, run: _Run) -> None:
-        if self._first:
+        if self._first and not self.in_time:
             self._pad(frame)
             self._first = False
         self.source_samples += frame.samples
         if self.seconds > self.limits.max_duration:
             raise Rejected(Code.TOO_LONG, f"{self.seconds:.0f} s")
-        if not self.wanted:
+        if not self.wanted or (self.in_time and not self._bridged(frame, run)):
             return
         for block in self._resampled(frame):
             self._give(block.to_ndarray().reshape(-1), run)
@@ -106,6 +112,36 @@ class SoundTrack:
         late = float(frame.pts * frame.time_base) - self.origin
         if self.wanted and 0.001 < late <= MAX_PAD_SECONDS:
             self._waiting.append(np.zeros(round(late * self.rate), np.float32))
+
+    def _bridged(self, frame: Any, run: _Run) -> bool:
+        """Whether the frame belongs at the end of what was given, if need be after silence."""
+        if frame.pts is not None and frame.time_base:
+            drift = float(frame.pts * frame.time_base) - self.origin - self._given
+            if drift < -MAX_DRIFT_SECONDS:
+                if drift < -MAX_HOLE_SECONDS:
+                    self.origin += drift
+                else:
+                    return False
+            elif drift > MAX_HOLE_SECONDS:
+                self.origin += drift
+            elif drift > (MAX_DRIFT_SECONDS if self._given else 0.001):
+                if self._given:
+                    for block in self._rest():
+                        self._give(block.to_ndarray().reshape(-1), run)
+                    self._resampler = _resampler(self.rate)
+                whole = min(round((self._given + drift) * self.rate), self._most())
+                self._silence(whole - self.samples, run)
+                self._given += drift
+        if frame.sample_rate:
+            self._given += frame.samples / frame.sample_rate
+        return True
+
+    def _most(self) -> int:
+        return int(self.limits.max_duration * self.rate)
+
+    def _silence(self, samples: int, run: _Run) -> None:
+        for start in range(0, samples, BLOCK):
+            self._give(np.zeros(min(BLOCK, samples - start), np.float32), run)
 
     def _give(self, samples: NDArray[Any], run: _Run) -> None:
         self.samples += len(samples)
