@@ -73,7 +73,7 @@ def _wavelets(layer: NDArray[np.float32]) -> Numbers:
         for band in (a - b + c - d, a + b - c - d, a - b - c + d):
             size = float(np.abs(band).mean()) + TINY
             found += [np.log(size), np.log(float(band.std()) / size + TINY)]
-        layer = (a + b + c + d) / 4
+        layer = np.asarray((a + b + c + d) / 4, np.float32)
     return np.array(found)
 
 
@@ -83,4 +83,4 @@ def _grain_between_colours(square: NDArray[np.float32]) -> Numbers:
     grain = grain - grain.mean(axis=0)
     spread = grain.std(axis=0) + TINY
     together = (grain.T @ grain) / len(grain) / np.outer(spread, spread)
-    return together[np.triu_indices(3, 1)].astype(float)
+    return np.asarray(together[np.triu_indices(3, 1)], float)

@@ -10,8 +10,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import time
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.training.ahead import ahead
 from ml.training.batches import Batch, Pool
 from ml.training.config import FaceConfig
 from ml.training.face_net import as_input, only_heads_learn
@@ -26,7 +26,6 @@ from ml.training.lite0 import BACKBONE, load_imagenet, normalised
 from ml.training.networks import NETWORKS
 
 CONFIG, CHECKPOINT, WEIGHTS, LOG = "config.json", "checkpoint.npz", "weights.npz", "log.csv"
-AHEAD = 4
 
 Network = Callable[[int], keras.Model]
 Watch = Callable[[Iterable[int]], Iterable[int]]
@@ -149,7 +148,7 @@ def train(
     saved = time.monotonic()
     with (run / LOG).open("a", newline="") as log:
         lines = csv.writer(log)
-        batches = ahead(pool, training.step, last)
+        batches = ahead(pool.batch, training.step, last)
         for step in watch(range(training.step, last)):
             loss = training.learn(next(batches))
             if not np.isfinite(loss):
@@ -194,16 +193,6 @@ def _step(checkpoint: Path) -> int:
         return 0
     with np.load(checkpoint) as arrays:
         return int(arrays["step"])
-
-
-def ahead(pool: Pool, first: int, last: int) -> Iterator[Batch]:
-    """Batches in order, a few of them made while the network works on an earlier one."""
-    with ThreadPoolExecutor(1) as maker:
-        waiting = [maker.submit(pool.batch, n) for n in range(first, min(first + AHEAD, last))]
-        for step in range(first, last):
-            if step + AHEAD < last:
-                waiting.append(maker.submit(pool.batch, step + AHEAD))
-            yield waiting.pop(0).result()
 
 
 # === What a run leaves ===

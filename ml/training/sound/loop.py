@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.detectors.voice_spoof import windows
+from ml.training import short
 from ml.training.sound import model as models
 from ml.training.sound.pictures import Pictures, shaken
 from ml.training.sound.store import VOCODED, Row
@@ -41,13 +42,6 @@ class Recipe:
 
 
 WEIGHTS = "weights.weights.h5"
-
-
-def is_trained(folder: Path, recipe: Recipe) -> bool:
-    """Whether the folder holds a whole training by this very recipe."""
-    told = folder / "recipe.json"
-    whole = (folder / WEIGHTS).exists() and told.exists()
-    return whole and json.loads(told.read_text()) == asdict(recipe)
 
 
 class Draw:
@@ -104,14 +98,6 @@ class Draw:
         return windows.without_channel(shaken(piece, rng))
 
 
-def learning_rate(step: int, recipe: Recipe) -> float:
-    """Up for a tenth of the way, then down along a cosine."""
-    warm = max(1, recipe.steps // 10)
-    if step < warm:
-        return recipe.rate * (step + 1) / warm
-    return recipe.rate * 0.5 * (1 + np.cos(np.pi * (step - warm) / (recipe.steps - warm)))
-
-
 def train(
     pictures: Pictures,
     may_see: Callable[[Row], bool],
@@ -123,7 +109,7 @@ def train(
 ) -> keras.Model:
     """A trained network with fixed window length; opened instead when the folder holds it."""
     done = folder / WEIGHTS
-    if is_trained(folder, recipe):
+    if short.holds(folder, asdict(recipe)):
         network = models.build()
         network.load_weights(done)
         return network
@@ -133,7 +119,7 @@ def train(
     network, first = _begun_or_resumed(part, recipe)
     losses: list[float] = []
     for step in watch(range(first, recipe.steps)):
-        network.optimizer.learning_rate = learning_rate(step, recipe)
+        network.optimizer.learning_rate = short.learning_rate(step, recipe)
         network.reset_metrics()  # Keras would otherwise answer with the mean of all steps so far
         losses.append(float(network.train_on_batch(*draw.batch(step))))
         if (step + 1) % save_every == 0 and step + 1 < recipe.steps:
@@ -147,9 +133,8 @@ def train(
     whole = models.build()
     whole.set_weights(network.get_weights())
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "recipe.json").write_text(json.dumps(asdict(recipe)))
-    (folder / "losses.json").write_text(json.dumps([round(loss, 4) for loss in losses]))
     whole.save_weights(done)
+    short.keep(folder, asdict(recipe), losses)
     shutil.rmtree(part, ignore_errors=True)
     return whole
 
@@ -162,10 +147,8 @@ def _begun_or_resumed(part: Path, recipe: Recipe) -> tuple[keras.Model, int]:
             return keras.saving.load_model(part / f"{told['step']}.keras"), told["step"]
     network = models.build(frames=recipe.crop)
     network.compile(
-        optimizer=keras.optimizers.AdamW(
-            recipe.rate,
-            weight_decay=recipe.decay,
-            clipnorm=2.0,
+        optimizer=short.optimizer(
+            recipe,
             use_ema=True,
             ema_momentum=recipe.averaging,
             ema_overwrite_frequency=None,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from sklearn.metrics import roc_auc_score, roc_curve
 
 from ml.detectors.voice_spoof import windows
 from ml.media.voice_activity import find_speech, loud_stretches
+from ml.training import short
 from ml.training.sound import loop
 from ml.training.sound.data import FOLDS
 from ml.training.sound.degrade import NAMED
@@ -43,7 +45,7 @@ def out_of_source(
     for fold in FOLDS:
         place = folder / "folds" / fold.name.replace(" ", "_")
         kept = place / "scores.json"
-        if not kept.exists() or not loop.is_trained(place, recipe):
+        if not kept.exists() or not short.holds(place, asdict(recipe)):
             network = loop.train(
                 pictures,
                 lambda row, fold=fold: not fold.holds_out(row.source),

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ml.training import places
+from ml.training import places, speakers
 from ml.training.stages import on_few_threads, said
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "platform"))
@@ -52,7 +52,7 @@ def _trained(chosen: argparse.Namespace, talks: Sequence[Any], runs: Path) -> No
     from ml.training.sync import folds, loop, report, tables
 
     recipe = loop.Recipe(**({"steps": chosen.steps} if chosen.steps else {}))
-    learnt = folds.learnt_from(talks)
+    learnt = speakers.learnt_from(talks)
     if chosen.stage == "folds":
         folds.out_of_fold(learnt, runs, recipe, lambda name: said(name, 50))
     elif chosen.stage == "served":

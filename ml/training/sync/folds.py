@@ -7,31 +7,16 @@ from pathlib import Path
 
 from ml.detectors.lip_sync.network import Embedded, Network
 from ml.media.lips import Stretch
+from ml.training.speakers import without_fold
 from ml.training.sync import batches, loop
 from ml.training.sync.data import Talk
 from ml.training.sync.measure import Pairing
 
-FOLDS = 3
 HELD_OUT = (0, 1)
 """Two thirds of the speakers are held out in turn: enough for the line and the bounds. The last
 third is only learnt from, which saves a training."""
 
 Watch = Callable[[str], Callable[[Iterable[int]], Iterable[int]]]
-
-
-def learnt_from(talks: Sequence[Talk]) -> list[Talk]:
-    """Training and validation: nothing was chosen by the validation speakers."""
-    return [talk for talk in talks if talk.clip.split != "test"]
-
-
-def tested_on(talks: Sequence[Talk]) -> list[Talk]:
-    return [talk for talk in talks if talk.clip.split == "test"]
-
-
-def fold_of(talks: Sequence[Talk]) -> dict[str, int]:
-    """Speakers dealt out by name: nothing is drawn."""
-    names = sorted({talk.clip.speaker for talk in talks})
-    return {name: place % FOLDS for place, name in enumerate(names)}
 
 
 def degraded(talks: Sequence[Talk]) -> list[Talk]:
@@ -62,11 +47,9 @@ def out_of_fold(
 ) -> list[tuple[list[Talk], Pairing]]:
     """For each fold its talks, and how a network that never met their speakers sees them: as they
     are, then degraded once."""
-    folds = fold_of(talks)
     found = []
     for number in HELD_OUT:
-        own = [talk for talk in talks if folds[talk.clip.speaker] == number]
-        others = [talk for talk in talks if folds[talk.clip.speaker] != number]
+        own, others = without_fold(talks, number)
         network = network_of(
             runs / f"fold{number}", others, recipe, watch(f"without fold {number}")
         )

@@ -18,13 +18,13 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from ml.training.loop import ahead
-from ml.training.sound.loop import learning_rate
+from ml.training import short
+from ml.training.ahead import ahead
 from ml.training.sync import model as models
 from ml.training.sync.batches import PLACES, Draw
 from ml.training.sync.data import Talk
 
-LIPS, SOUND, RECIPE, LOSSES = "lips.weights.h5", "sound.weights.h5", "recipe.json", "losses.json"
+LIPS, SOUND = "lips.weights.h5", "sound.weights.h5"
 FARTHEST = 10
 """Places by which the second loss shifts a clip's sound."""
 NEVER = -1e4
@@ -111,43 +111,29 @@ def train(
     watch: Callable[[Iterable[int]], Iterable[int]] = lambda steps: steps,
 ):
     """The two trained networks; only opened when the folder holds this very training."""
-    if is_trained(folder, recipe):
+    if short.holds(folder, asdict(recipe)):
         return load(folder)
     keras.utils.set_random_seed(recipe.seed)
     draw = Draw(talks, clips=recipe.clips, seed=recipe.seed)
     pair = Pair(*build(recipe), recipe.shape_weight)
-    pair.compile(
-        optimizer=keras.optimizers.AdamW(recipe.rate, weight_decay=recipe.decay, clipnorm=2.0),
-        jit_compile=False,
+    pair.compile(optimizer=short.optimizer(recipe), jit_compile=False)
+    batches = (
+        ({"mouths": batch.mouths, "mel": batch.mel}, batch.shapes)
+        for batch in ahead(draw.batch, 0, recipe.steps)
     )
-    losses: list[float] = []
-    batches = ahead(draw, 0, recipe.steps)  # type: ignore[arg-type]
-    for step in watch(range(recipe.steps)):
-        batch = next(batches)
-        pair.optimizer.learning_rate = learning_rate(step, recipe)  # type: ignore[arg-type]
-        pair.reset_metrics()
-        entry = {"mouths": batch.mouths, "mel": batch.mel}
-        losses.append(float(np.ravel(pair.train_on_batch(entry, batch.shapes))[0]))
-        if not np.isfinite(losses[-1]):
-            raise FloatingPointError(f"The loss is not finite at step {step}; nothing was kept.")
+    losses = short.losses(pair, batches, recipe, watch)
     folder.mkdir(parents=True, exist_ok=True)
     pair.lips.save_weights(folder / LIPS)
     pair.sound.save_weights(folder / SOUND)
-    (folder / LOSSES).write_text(json.dumps([round(loss, 4) for loss in losses]))
-    (folder / RECIPE).write_text(json.dumps(asdict(recipe)))
+    short.keep(folder, asdict(recipe), losses)
     return load(folder)
-
-
-def is_trained(folder: Path, recipe: Recipe) -> bool:
-    told = folder / RECIPE
-    return told.exists() and json.loads(told.read_text()) == asdict(recipe)
 
 
 def load(folder: Path):
     """For the lengths that service uses, embeddings alone."""
     from ml.detectors.lip_sync.network import LIPS_PLACES, SOUND_PLACES
 
-    recipe = Recipe(**json.loads((folder / RECIPE).read_text()))
+    recipe = Recipe(**json.loads((folder / short.RECIPE).read_text()))
     lips, sound = build(recipe, LIPS_PLACES, SOUND_PLACES)
     lips.load_weights(folder / LIPS)
     sound.load_weights(folder / SOUND)

@@ -17,7 +17,7 @@ from ml.detectors.lip_sync.judging import NEEDED
 from ml.detectors.lip_sync.network import FOLDER, LIPS_PLACES, SOUND_PLACES, ServedNetwork
 from ml.evaluation import metrics
 from ml.evaluation.calibration import fit_platt, lr_cap
-from ml.training import export, stages
+from ml.training import export, speakers, stages
 from ml.training.calibrate import resampled, upper_bound
 from ml.training.sync import baselines, folds, loop, measure
 from ml.training.sync.data import Talk
@@ -48,7 +48,7 @@ LIMITS = (
 
 def write(talks: Sequence[Talk], runs: Path, recipe: loop.Recipe, out: Path | None) -> Any:
     target = out or FOLDER
-    learnt, tested = folds.learnt_from(talks), folds.tested_on(talks)
+    learnt, tested = speakers.learnt_from(talks), speakers.tested_on(talks)
     lips, sound = loop.train(learnt, runs / "served", recipe)
     weights = export.exported(
         lips, target / "lips.tflite", _mouths(tested), tolerance=TOLERANCE, half=False

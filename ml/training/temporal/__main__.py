@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ml.training import places
+from ml.training import places, speakers
 from ml.training.stages import on_few_threads, said
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "platform"))
@@ -59,7 +59,7 @@ def _trained(chosen: argparse.Namespace, examples: Sequence[Any], runs: Path) ->
     from ml.training.temporal import folds, loop, report, tables
 
     recipe = loop.Recipe(**({"steps": chosen.steps} if chosen.steps else {}))
-    learnt = folds.learnt_from(examples)
+    learnt = speakers.learnt_from(examples)
 
     def watch(name: str) -> Any:
         return said(name, 250)

@@ -1,43 +1,25 @@
-"""Who is learnt from, who is tested on, and networks that never met a speaker, a kind of fake or a
-group of masks."""
+"""Networks that never met a speaker, a kind of fake or a group of masks."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+from ml.training.speakers import FOLDS, without_fold
 from ml.training.temporal import fakes, loop
 from ml.training.temporal.baselines import Regression
 from ml.training.temporal.data import Example
 
-FOLDS = 3
 Watch = Callable[[str], Callable[[Iterable[int]], Iterable[int]]]
-
-
-def learnt_from(examples: Sequence[Example]) -> list[Example]:
-    """Training and validation: nothing is chosen by the validation speakers."""
-    return [e for e in examples if e.clip.split != "test"]
-
-
-def tested_on(examples: Sequence[Example]) -> list[Example]:
-    return [e for e in examples if e.clip.split == "test"]
-
-
-def fold_of(examples: Sequence[Example]) -> dict[str, int]:
-    """Speakers dealt out by name: nothing is drawn."""
-    names = sorted({e.clip.speaker for e in examples})
-    return {name: place % FOLDS for place, name in enumerate(names)}
 
 
 def out_of_fold(
     learnt: Sequence[Example], runs: Path, recipe: loop.Recipe, watch: Watch
 ) -> list[tuple[Example, float]]:
     """Every example that was learnt from, with what a network says that never met its speaker."""
-    folds = fold_of(learnt)
     found: list[tuple[Example, float]] = []
     for number in range(FOLDS):
-        own = [e for e in learnt if folds[e.clip.speaker] == number]
-        others = [e for e in learnt if folds[e.clip.speaker] != number]
+        own, others = without_fold(learnt, number)
         name = f"without fold {number}"
         net = loop.train(others, runs / f"fold{number}", recipe, watch=watch(name))
         told = loop.scores(loop.served_by(net), own)

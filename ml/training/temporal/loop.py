@@ -4,7 +4,6 @@ before. Nothing is selected by what it scores."""
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,11 +16,12 @@ from numpy.typing import NDArray
 from ml.detectors.temporal.inputs import Window, windows
 from ml.detectors.temporal.network import Logits, Network
 from ml.media.motion import CHANNELS, mirrored
-from ml.training.sound.loop import learning_rate
+from ml.training import short
+from ml.training.ahead import ahead
 from ml.training.temporal import model
 from ml.training.temporal.data import Example
 
-WEIGHTS, RECIPE, LOSSES = "temporal.weights.h5", "recipe.json", "losses.json"
+WEIGHTS = "temporal.weights.h5"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,29 +89,21 @@ def train(
     """The trained network; only opened when the folder holds this very training."""
     net = model.network(width=recipe.width, dropout=recipe.dropout)
     told = {**asdict(recipe), "examples": len(examples)}
-    if (folder / RECIPE).exists() and json.loads((folder / RECIPE).read_text()) == told:
+    if short.holds(folder, told):
         net.load_weights(folder / WEIGHTS)
         return net
     keras.utils.set_random_seed(recipe.seed)
     net = model.network(width=recipe.width, dropout=recipe.dropout)
     draw = Draw(examples, recipe)
     net.compile(
-        optimizer=keras.optimizers.AdamW(recipe.rate, weight_decay=recipe.decay, clipnorm=2.0),
+        optimizer=short.optimizer(recipe),
         loss=keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=0.05),
         jit_compile=False,
     )
-    losses: list[float] = []
-    for step in watch(range(recipe.steps)):
-        values, labels = draw.batch(step)
-        net.optimizer.learning_rate = learning_rate(step, recipe)  # type: ignore[arg-type]
-        net.reset_metrics()
-        losses.append(float(np.ravel(net.train_on_batch(values, labels))[0]))
-        if not np.isfinite(losses[-1]):
-            raise FloatingPointError(f"The loss is not finite at step {step}; nothing was kept.")
+    losses = short.losses(net, ahead(draw.batch, 0, recipe.steps), recipe, watch)
     folder.mkdir(parents=True, exist_ok=True)
     net.save_weights(folder / WEIGHTS)
-    (folder / LOSSES).write_text(json.dumps([round(loss, 4) for loss in losses]))
-    (folder / RECIPE).write_text(json.dumps(told))
+    short.keep(folder, told, losses)
     return net
 
 

@@ -20,7 +20,7 @@ from ml.evaluation import metrics
 from ml.evaluation.calibration import fit_platt, lr_cap
 from ml.fusion.calibration import Calibration
 from ml.media import motion
-from ml.training import export, stages
+from ml.training import export, speakers, stages
 from ml.training.calibrate import resampled, upper_bound
 from ml.training.temporal import folds, loop, measure
 from ml.training.temporal.baselines import Regression
@@ -57,7 +57,7 @@ LIMITS = (
 
 def write(examples: Sequence[Example], runs: Path, recipe: loop.Recipe, out: Path | None) -> Any:
     target = out or FOLDER
-    learnt, tested = folds.learnt_from(examples), folds.tested_on(examples)
+    learnt, tested = speakers.learnt_from(examples), speakers.tested_on(examples)
     net = loop.train(learnt, runs / "served", recipe)
     weights = export.exported(
         net, target / "temporal.tflite", _probes(tested), tolerance=TOLERANCE, half=False

@@ -1,0 +1,65 @@
+"""Short trainings: seeded by who calls, a fixed number of steps, one schedule of the rate, and the
+weights of the last step. A folder that holds this very training is opened, not trained again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import keras
+import numpy as np
+
+RECIPE, LOSSES = "recipe.json", "losses.json"
+
+Watch = Callable[[Iterable[int]], Iterable[int]]
+Told = dict[str, Any]
+
+
+class Recipe(Protocol):
+    @property
+    def steps(self) -> int: ...
+    @property
+    def rate(self) -> float: ...
+    @property
+    def decay(self) -> float: ...
+
+
+def learning_rate(step: int, recipe: Recipe) -> float:
+    """Up for a tenth of the way, then down along a cosine."""
+    warm = max(1, recipe.steps // 10)
+    if step < warm:
+        return recipe.rate * (step + 1) / warm
+    share = (step - warm) / (recipe.steps - warm)
+    return float(recipe.rate * 0.5 * (1 + np.cos(np.pi * share)))
+
+
+def optimizer(recipe: Recipe, **more: Any) -> keras.optimizers.Optimizer:
+    return keras.optimizers.AdamW(recipe.rate, weight_decay=recipe.decay, clipnorm=2.0, **more)
+
+
+def losses(
+    network: keras.Model, batches: Iterator[tuple[Any, Any]], recipe: Recipe, watch: Watch
+) -> list[float]:
+    """One batch a step; raises FloatingPointError before anything of a broken run is kept."""
+    found: list[float] = []
+    for step in watch(range(recipe.steps)):
+        network.optimizer.learning_rate = learning_rate(step, recipe)
+        network.reset_metrics()  # Keras would otherwise answer with the mean of all steps so far
+        found.append(float(np.ravel(network.train_on_batch(*next(batches)))[0]))
+        if not np.isfinite(found[-1]):
+            raise FloatingPointError(f"The loss is not finite at step {step}; nothing was kept.")
+    return found
+
+
+def holds(folder: Path, told: Told) -> bool:
+    """Whether the folder's training is the one that is told of. The recipe is written last."""
+    file = folder / RECIPE
+    return file.exists() and bool(json.loads(file.read_text()) == told)
+
+
+def keep(folder: Path, told: Told, losses_of: list[float]) -> None:
+    """After the weights: a folder without its recipe holds nothing."""
+    (folder / LOSSES).write_text(json.dumps([round(loss, 4) for loss in losses_of]))
+    (folder / RECIPE).write_text(json.dumps(told))
