@@ -39,12 +39,12 @@ def look(actor: Actor, submission: Submission, name: str) -> bytes | None:
     found = Thumbnail.objects.filter(analysis=submission.analysis_id, name=name).first()
     if found is None:
         return None
-    _on_record(actor.who_in(submission.team_id), submission)
+    on_record(actor.who_in(submission.team_id), submission)
     return bytes(found.png)
 
 
-def _on_record(who: Who, submission: Submission) -> None:
-    """One event for the pictures of one page, though a browser asks for several at once."""
+def on_record(who: Who, submission: Submission) -> None:
+    """One event for the pictures and the film of one page, though a browser asks many times."""
     lately = Event.objects.filter(
         chain=submission.pk,
         verb=Verb.MEDIA_VIEWED,
@@ -106,6 +106,7 @@ def _frame(
         "label_size": max(width, height) // 26 or 1,
         "alt": alt,
         "caption": caption,
+        "moment": seconds if media.get("kind") == "video" else None,
         "faces": [box for track in tracks if (box := _box_at(track, seconds))],
     }
 
@@ -121,6 +122,7 @@ def _face(name: str, tracks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "height": 160,
         "alt": f"Face {number} at its clearest",
         "caption": caption,
+        "moment": None,
         "faces": [],
     }
 

@@ -11,7 +11,7 @@ from accounts.actors import Actor
 from accounts.roles import Permission
 from audit.models import Event
 from audit.walking import first_bad_event
-from media_analysis.submissions import alike, deleting, pictures
+from media_analysis.submissions import alike, deleting, films, pictures
 from media_analysis.submissions.face_map import face_map
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.scene_rows import scene_table
@@ -64,7 +64,9 @@ def page(submission: Submission, actor: Actor) -> dict[str, Any]:
         "coverage": [coverage_line(f) for f in findings],
         "coverage_summary": coverage_summary(findings),
         "timeline": timeline(result),
-        "frames": pictures.shown(submission, actor, result),
+        "frames": (frames := pictures.shown(submission, actor, result)),
+        "player": (player := films.shown(submission, actor, frames)),
+        "seekable": bool(player and player["url"]),
         "veiled": True,
         "facts": media_facts(submission, result),
         "custody": custody(submission),

@@ -23,6 +23,7 @@ SENTENCES = {
     Verb.ANALYSIS_CANCELLED: "The analysis was cancelled.",
     Verb.MEDIA_VIEWED: "The media was looked at.",
     Verb.MEDIA_DOWNLOADED: "The media was downloaded.",
+    Verb.PREVIEW_ASKED: "Somebody asked for a copy to play on the page.",
     Verb.CASE_OPENED: "A case was opened for a person to decide.",
     Verb.CASE_CLAIMED: "A moderator took the case.",
     Verb.CASE_RELEASED: "The case went back to the queue.",

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from media_analysis.submissions import list_views, views
+from media_analysis.submissions import film_views, list_views, views
 
 app_name = "submissions"
 urlpatterns = [
@@ -15,5 +15,8 @@ urlpatterns = [
     path("s/<uuid:pk>/cancel/", views.cancel, name="cancel"),
     path("s/<uuid:pk>/deletion/", views.deletion, name="deletion"),
     path("s/<uuid:pk>/pictures/<slug:name>.png", views.picture, name="picture"),
+    path("s/<uuid:pk>/film/", film_views.panel, name="film_panel"),
+    path("s/<uuid:pk>/film/prepare/", film_views.prepare, name="prepare_film"),
+    path("s/<uuid:pk>/film/copy.webm", film_views.film, name="film"),
     path("s/<uuid:pk>/download/", views.download, name="download"),
 ]

@@ -83,7 +83,7 @@ def _intake_json(
 @require_GET
 @never_cache
 def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
-    submission = _mine(request, pk)
+    submission = mine(request, pk)
     actor = actor_of(request)
     context: dict[str, Any] = presenting.page(submission, actor)
     return render(request, "submissions/detail.html", context)
@@ -93,7 +93,7 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_GET
 def progress(request: HttpRequest, pk: UUID) -> HttpResponse:
     """What of the result page changes; an ETag keeps polling cheap through any proxy."""
-    submission = _mine(request, pk)
+    submission = mine(request, pk)
     analysis = submission.analysis
     seen = f"{analysis.pk}:{analysis.state}:{analysis.stage}:{analysis.progress:.2f}"
     etag = f'"{hashlib.sha256(seen.encode()).hexdigest()[:24]}"'
@@ -110,7 +110,7 @@ def progress(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def again(request: HttpRequest, pk: UUID) -> HttpResponse:
-    submission = _mine(request, pk)
+    submission = mine(request, pk)
     try:
         services.analyse_again(actor_of(request), submission)
     except services.NotAllowed as error:
@@ -122,7 +122,7 @@ def again(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
-    submission = _mine(request, pk)
+    submission = mine(request, pk)
     try:
         stopped = services.cancel(actor_of(request), submission)
     except services.NotAllowed as error:
@@ -140,7 +140,7 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def deletion(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Ask for deletion, or with `withdraw` take that back."""
-    submission, actor = _mine(request, pk), actor_of(request)
+    submission, actor = mine(request, pk), actor_of(request)
     try:
         if "withdraw" in request.POST:
             deleting.withdraw(actor, submission)
@@ -157,7 +157,7 @@ def deletion(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_GET
 def picture(request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
     """A small picture made by the engine, never the submitter's own bytes."""
-    png = pictures.look(actor_of(request), _mine(request, pk), name)
+    png = pictures.look(actor_of(request), mine(request, pk), name)
     if png is None:
         raise Http404
     response = HttpResponse(png, content_type="image/png")
@@ -169,13 +169,14 @@ def picture(request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
 @require_GET
 def download(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Everything that is known of one submission, as JSON."""
-    submission = _mine(request, pk)
+    submission = mine(request, pk)
     response = JsonResponse(presenting.export(submission), json_dumps_params={"indent": 2})
     response["Content-Disposition"] = f'attachment; filename="touchstone-{submission.pk}.json"'
     return response
 
 
-def _mine(request: HttpRequest, pk: UUID) -> Submission:
+def mine(request: HttpRequest, pk: UUID) -> Submission:
     """A foreign id answers like a missing one."""
-    mine = Submission.objects.for_actor(actor_of(request))
-    return get_object_or_404(mine.select_related("team", "blob", "analysis", "submitted_by"), pk=pk)
+    theirs = Submission.objects.for_actor(actor_of(request))
+    related = ("team", "blob", "analysis", "submitted_by")
+    return get_object_or_404(theirs.select_related(*related), pk=pk)

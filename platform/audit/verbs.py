@@ -33,6 +33,9 @@ class Verb(StrEnum):
     # looking is an event too
     MEDIA_VIEWED = "media.viewed"
     MEDIA_DOWNLOADED = "media.downloaded"
+    PREVIEW_ASKED = "preview.asked"
+    PREVIEW_MADE = "preview.made"
+    PREVIEW_NOT_MADE = "preview.not_made"
     REPORT_VIEWED = "report.viewed"
     REPORT_ISSUED = "report.issued"
     REPORT_DOWNLOADED = "report.downloaded"

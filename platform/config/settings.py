@@ -91,6 +91,7 @@ INSTALLED_APPS = [
     "sandbox",
     "accounts",
     "ml",
+    "media_analysis.viewing",
     "media_analysis.submissions",
     "media_analysis.review",
     "media_analysis.partners",
@@ -298,6 +299,7 @@ STATIC_URL = "static/"
 STATIC_ROOT = HOME / "static"
 STATICFILES_DIRS = [ROOT / "static"]
 MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_BYTES", 512 * 1024 * 1024)
+PREVIEW_MAX_SECONDS = env.int("PREVIEW_MAX_SECONDS", 3600)
 
 # --- the wall round the decoder ------------------------------------------------------------------
 REQUIRE_SANDBOX = env.bool("REQUIRE_SANDBOX", not DEBUG)

@@ -39,7 +39,7 @@ class Entry:
     runner: Runner
     wake: Wake | None
     moved: Moved | None
-    background: bool
+    background: bool = False
 
 
 _entries: dict[type[LeasedJob], Entry] = {}

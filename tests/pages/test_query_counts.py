@@ -8,18 +8,21 @@ from dataclasses import dataclass
 
 import pytest
 from django.db import connection, transaction
+from django.db.models.functions import Now
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import Role, Scope, Team
 from accounts.services import invitations, keys
+from jobs.models import State
 from jobs.services import claim_one, park
 from media_analysis.review import house_rules, routing
 from media_analysis.review import services as review
 from media_analysis.review.models import Case
 from media_analysis.submissions import filters
 from media_analysis.submissions.models import Submission
+from media_analysis.viewing.models import Preview
 from ml.models import Analysis, FindingRow, Look, Thumbnail
 from tests.factories import MembershipFactory, ServiceAccountFactory, TeamFactory
 from tests.people import *  # noqa: F403 - the people are fixtures
@@ -99,7 +102,15 @@ def _waiting(submission: Submission) -> Case:
 def house(team: Team, admin: Person, send: Send) -> House:
     shown = send(admin, 1, "shown.png")
     key = keys.issue_key(admin.actor, ServiceAccountFactory(team=team), "k", SCOPES).secret
+    _with_a_film(shown)
     return House(team, admin, shown, _waiting(shown), str(key), send)
+
+
+def _with_a_film(shown: Submission) -> None:
+    """The most that a result page can ask for."""
+    Analysis.objects.filter(pk=shown.analysis_id).update(media={"kind": "video"})
+    Preview.objects.create(source=shown.blob, film=shown.blob, state=State.DONE, finished_at=Now())
+    shown.refresh_from_db()
 
 
 def asked_by(client: Client, url: str, **headers: str) -> list[str]:
@@ -120,6 +131,7 @@ PAGES: dict[str, Callable[[House], str]] = {
     "history, filtered": lambda house: "/?q=png&kind=image&sort=name",
     "history, by a check": lambda house: "/?detector=compression&check=ran&sort=name",
     "result": lambda house: reverse("submissions:detail", args=[house.shown.pk]),
+    "film panel": lambda house: reverse("submissions:film_panel", args=[house.shown.pk]),
     "progress": lambda house: reverse("submissions:progress", args=[house.shown.pk]),
     "queue": lambda house: reverse("review:queue"),
     "case": lambda house: reverse("review:case", args=[house.case.pk]),

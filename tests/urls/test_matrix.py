@@ -8,14 +8,17 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
+from django.db.models.functions import Now
 from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import Role, Scope, Team
 from accounts.services.keys import issue_key
+from jobs.models import State
 from media_analysis.review import routing
 from media_analysis.review.models import Case
-from ml.models import Thumbnail
+from media_analysis.viewing.models import Preview
+from ml.models import Analysis, Thumbnail
 from tests.factories import ServiceAccountFactory, UserFactory
 from tests.people import Person, Send, member, picture
 from tests.urls.office import arguments
@@ -53,6 +56,9 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "submissions:detail": ("get", page(404, 404, 200, 200)),
     "submissions:progress": ("get", page(404, 404, 200, 200)),
     "submissions:picture": ("get", page(404, 404, 200, 200)),
+    "submissions:film": ("get", page(404, 404, 200, 200)),
+    "submissions:film_panel": ("get", page(404, 404, 200, 200)),
+    "submissions:prepare_film": ("post", page(404, 404, 302, 302)),
     "submissions:download": ("get", page(404, 404, 200, 200)),
     "submissions:again": ("post", page(404, 404, 404, 302)),
     "submissions:deletion": ("post", (LOGIN, 404, 404, 404, 404, 302, 302, LOGIN, LOGIN)),
@@ -155,6 +161,10 @@ def address(alice: Person, send: Send) -> Callable[[str], str]:
     """The address of Alice's submission, or of the case that it became."""
     submission = send(alice, name="canary.png")
     Thumbnail.objects.create(analysis=submission.analysis, name="frame", png=picture())
+    Analysis.objects.filter(pk=submission.analysis_id).update(media={"kind": "video"})
+    Preview.objects.create(
+        source=submission.blob, film=submission.blob, state=State.DONE, finished_at=Now()
+    )
     with transaction.atomic():
         routing.after_parking(submission.analysis)
     case = Case.objects.get(submission=submission)

@@ -1,0 +1,43 @@
+"""The copy of a film or of a sound that a browser may play: one for the same bytes, and the job
+that makes it."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+from jobs.models import LeasedJob, Priority, State
+
+
+class Preview(LeasedJob):
+    """Of the bytes, not of an analysis: whoever sends them again finds it made. It goes when the
+    original goes, and takes its film with it. `reason` says why there is none."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    source = models.OneToOneField("blobs.Blob", on_delete=models.CASCADE, related_name="preview")
+    film = models.ForeignKey("blobs.Blob", null=True, on_delete=models.PROTECT, related_name="+")
+    seconds = models.FloatField(null=True, help_text="How long the copy plays.")
+    fps = models.FloatField(null=True, help_text="Frames a second, on average; none for a sound.")
+    made_in = models.FloatField(null=True, help_text="Seconds that it took.")
+
+    class Meta(LeasedJob.Meta):
+        constraints = [
+            *LeasedJob.Meta.constraints,
+            models.CheckConstraint(
+                name="preview_done_has_film",
+                condition=Q(state=State.DONE, film__isnull=False)
+                | (~Q(state=State.DONE) & Q(film__isnull=True)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source_id[:12]}: {self.state}"
+
+    @property
+    def unfinished(self) -> bool:
+        return self.state in (State.QUEUED, State.RUNNING)
+
+
+PRIORITY = Priority.BATCH
