@@ -45,7 +45,7 @@ def may_be_made(media: Mapping[str, Any] | None) -> bool:
     if not media or media.get("kind") not in KINDS:
         return False
     longest: int = settings.PREVIEW_MAX_SECONDS
-    return 0 < longest and (media.get("duration") or 0.0) <= longest
+    return longest > 0 and (media.get("duration") or 0.0) <= longest
 
 
 def after_analysis(analysis: Analysis, _result: Result) -> None:

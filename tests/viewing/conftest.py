@@ -12,7 +12,7 @@ from media_analysis.submissions.models import Submission
 from media_analysis.submissions.services import submit
 from media_analysis.viewing.models import Preview
 from ml import services as ml
-from ml.contract import Kind, MediaInfo, Outcome, Result, Verdict
+from ml.contract import Finding, Kind, MediaInfo, Outcome, Result, Verdict
 from ml.models import Analysis
 from tests.people import *  # noqa: F403 - the people are fixtures
 from tests.people import Person
@@ -22,13 +22,18 @@ FRAMES = [n / 25 for n in range(30)]
 Filmed = Callable[..., Submission]
 
 
-def analysed(submission: Submission, kind: Kind | None = Kind.VIDEO, **media: Any) -> Submission:
+def analysed(
+    submission: Submission,
+    kind: Kind | None = Kind.VIDEO,
+    findings: tuple[Finding, ...] = (),
+    **media: Any,
+) -> Submission:
     """As a worker would, with a verdict at once: what looks at films stands elsewhere."""
     sha256 = submission.blob_id
     seen = MediaInfo(sha256, submission.blob.size, kind, "matroska", **media) if kind else None
     outcome = Outcome.INCONCLUSIVE if kind else Outcome.REJECTED
     result = Result(
-        media=seen, verdict=Verdict(outcome, "Nothing was looked at."), findings=(),
+        media=seen, verdict=Verdict(outcome, "Nothing was looked at."), findings=findings,
         engine_version="test", seconds=0.0, rejection=None if kind else "corrupt",
     )  # fmt: skip
     claim = claim_one(Analysis, submission.analysis_id, worker="w1")
