@@ -40,6 +40,8 @@ def analyse(
 ) -> Result:
     if os.environ.get("FAULTS_GLANCE"):  # thousands of real pictures, and no time to look at them
         return _pretended(sha256, size, 0)
+    if os.environ.get("FAULTS_FILM"):  # a film whose copy is what is tested
+        return _pretended(sha256, size, 0, Kind.VIDEO)
     head = file.read(1)
     file.seek(0)
     if head != b"{":
@@ -63,9 +65,9 @@ def analyse(
     return _pretended(sha256, size, order["n"])
 
 
-def _pretended(sha256: str, size: int, number: int) -> Result:
+def _pretended(sha256: str, size: int, number: int, kind: Kind = Kind.IMAGE) -> Result:
     return Result(
-        media=MediaInfo(sha256, size, Kind.IMAGE, "pretended"),
+        media=MediaInfo(sha256, size, kind, "pretended"),
         verdict=Verdict(Outcome.INCONCLUSIVE, f"order {number} was carried out"),
         findings=tuple(Finding(name, "1", Status.RAN, "pretended") for name in FINDINGS),
         engine_version="pretended-1",
