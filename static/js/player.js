@@ -1,5 +1,7 @@
 /* The player and what speaks of moments: they jump in it, the playhead follows, frames step.
    The player may come later than the page, so everything is listened to from above. */
+import { say } from "./say.js";
+
 const FALLBACK_FPS = 25;
 
 const player = () => document.getElementById("player");
@@ -81,3 +83,7 @@ function arrived() {
 
 arrived();
 document.addEventListener("htmx:afterSettle", arrived);
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target?.id !== "film" || !player()) return;
+  say(player().localName === "video" ? "The film can be played now." : "The sound can be played now.");
+});

@@ -13,9 +13,11 @@ from playwright.sync_api import Page, expect
 
 from media_analysis.review import services
 from media_analysis.review.models import Case
+from media_analysis.submissions import samples
 from media_analysis.submissions.models import Submission
 from media_analysis.viewing import ranges
-from ml.contract import Finding, Segment, Status
+from ml.contract import Finding, Kind, Segment, Status
+from tests.browser.screenshots import FOLDER
 from tests.browser.watched import Watched
 from tests.people import Person
 from tests.viewing import claps
@@ -88,6 +90,7 @@ def test_from_upload_to_playing_by_keys(open_page: Open, alice: Person, film: Pa
     assert watched.axe() == []
     prepared(submission)
     expect(page.locator("#player")).to_be_visible(timeout=15_000)
+    expect(page.locator("#live")).to_have_text("The film can be played now.")
     until(page, "readyState >= 1")
     assert player(page, "duration") == pytest.approx(4.0, abs=0.1)
     assert veiled(page) and player(page, "muted") and player(page, "paused")
@@ -158,3 +161,27 @@ def test_on_a_case_and_without_script(open_page: Open, alice: Person, film: Path
         if how.get("java_script_enabled", True):
             assert veiled(page)
             assert watched.axe() == [] and watched.overflow() == []
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        page.locator("#film").screenshot(path=FOLDER / f"player-{len(how)}.png")
+
+
+def test_a_sound_is_played_too(open_page: Open, alice: Person, tmp_path: Path) -> None:
+    """Without pictures: no veil and nothing to unmute, for nothing sounds before it is started;
+    with keys, and a frame step does no harm."""
+    path = tmp_path / "tone.wav"
+    path.write_bytes(samples.tone())
+    watched = open_page(user=alice.user)
+    page = watched.goto(reverse("submissions:submit"))
+    submission = sent_in(page, path)
+    analysed(submission, Kind.AUDIO, duration=4.0)
+    prepared(submission)
+    expect(page.locator("audio#player")).to_be_visible(timeout=15_000)
+    assert page.locator("#film [type=checkbox]").count() == 0
+    until(page, "readyState >= 1")
+    assert player(page, "duration") == pytest.approx(4.0, abs=0.05) and player(page, "paused")
+    page.locator("#player").focus()
+    page.keyboard.press("Space")
+    until(page, "currentTime > 0.2")
+    page.keyboard.press(".")
+    assert player(page, "paused")
+    assert watched.axe() == []
