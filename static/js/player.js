@@ -59,25 +59,53 @@ function fromAddress() {
 
 addEventListener("hashchange", fromAddress);
 
-/* The sound has a switch with a name beside the browser's own little one; both say the same. */
-const soundSwitch = () => document.querySelector("[data-sound] input");
+/* Controls with names, which stay in view while the film and the browser's own lie under the veil. */
+const part = (name) => document.querySelector(`#film [data-${name}]`);
+const soundSwitch = () => part("sound")?.querySelector("input");
+
+function clock(seconds) {
+  const tenths = Math.round((seconds || 0) * 10);
+  return `${Math.floor(tenths / 600)}:${((tenths % 600) / 10).toFixed(1).padStart(4, "0")}`;
+}
+
+function renew() {
+  const film = player();
+  if (!film || !part("controls")) return;
+  const length = Number.isFinite(film.duration) ? film.duration : 0;
+  const said = `${clock(film.currentTime)} of ${clock(length)}`;
+  part("play").textContent = film.paused ? "Play" : "Pause";
+  part("clock").textContent = said;
+  part("position").max = length;
+  part("position").value = film.currentTime;
+  part("position").setAttribute("aria-valuetext", said);
+  soundSwitch().checked = !film.muted;
+}
+
+const NEWS = ["play", "pause", "timeupdate", "seeking", "loadedmetadata", "durationchange", "volumechange"];
+for (const news of NEWS) {
+  document.addEventListener(news, (event) => isPlayer(event) && renew(), true);
+}
+
+document.addEventListener("click", (event) => {
+  if (event.target !== part("play") || !player()) return;
+  if (player().paused) player().play();
+  else player().pause();
+});
+
+document.addEventListener("input", (event) => {
+  if (event.target === part("position")) player().currentTime = Number(event.target.value);
+});
 
 document.addEventListener("change", (event) => {
   if (event.target === soundSwitch()) player().muted = !event.target.checked;
 });
 
-document.addEventListener(
-  "volumechange",
-  (event) => {
-    if (isPlayer(event) && soundSwitch()) soundSwitch().checked = !event.target.muted;
-  },
-  true,
-);
-
 function arrived() {
-  const sound = document.querySelector("[data-sound]");
-  if (sound?.hidden === false || !player()) return;
-  if (sound) sound.hidden = false;
+  const film = player();
+  if (!film || film.dataset.arrived) return;
+  film.dataset.arrived = "yes";
+  for (const hidden of ["sound", "controls"]) if (part(hidden)) part(hidden).hidden = false;
+  renew();
   fromAddress();
 }
 

@@ -95,6 +95,17 @@ def test_from_upload_to_playing_by_keys(open_page: Open, alice: Person, film: Pa
     assert player(page, "duration") == pytest.approx(4.0, abs=0.1)
     assert veiled(page) and player(page, "muted") and player(page, "paused")
 
+    play = page.locator("[data-play]")
+    play.focus()
+    page.keyboard.press("Enter")
+    until(page, "currentTime > 0.2")
+    expect(play).to_have_text("Pause")
+    page.keyboard.press("Enter")
+    expect(play).to_have_text("Play")
+    page.get_by_label("Position in the film").focus()
+    page.keyboard.press("Home")
+    assert player(page, "currentTime") == 0 and veiled(page)
+
     page.get_by_label("Show the film without blur").focus()
     page.keyboard.press("Space")
     expect(page.locator("#player")).to_have_css("filter", "none")
