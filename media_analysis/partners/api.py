@@ -17,6 +17,7 @@ from rest_framework.viewsets import ViewSet
 
 from accounts.actors import Actor, actor_of
 from accounts.api_auth import allows
+from accounts.errors import NotAllowed
 from accounts.models import Team
 from accounts.roles import Permission
 from jobs.models import Priority
@@ -159,7 +160,7 @@ class Submissions(TellsItsLimits, ViewSet):
         submission = _mine(request, pk, Permission.REQUEST_DELETION)
         try:
             deleting.ask(actor_of(request), submission)
-        except services.NotAllowed as error:
+        except NotAllowed as error:
             raise Problem(
                 403, "not_yours", "A key may ask for the deletion of what its partner sent."
             ) from error

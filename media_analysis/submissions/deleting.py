@@ -10,12 +10,12 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from accounts.actors import Actor
+from accounts.errors import NotAllowed
 from accounts.roles import Permission
 from audit.services import record
 from audit.subjects import keep
 from audit.verbs import Verb
 from media_analysis.submissions.models import DeletionRequest, Submission
-from media_analysis.submissions.services import NotAllowed
 
 
 def may_ask(actor: Actor, submission: Submission) -> bool:
@@ -29,7 +29,7 @@ def may_ask(actor: Actor, submission: Submission) -> bool:
 def ask(actor: Actor, submission: Submission, reason: str = "") -> DeletionRequest:
     """Asking twice is asking once."""
     if not may_ask(actor, submission):
-        raise NotAllowed
+        raise NotAllowed("You cannot ask for the deletion of this media.")
     Submission.objects.select_for_update().get(pk=submission.pk)
     reason = reason.strip()[:500]
     asked, new = DeletionRequest.objects.get_or_create(
@@ -47,7 +47,7 @@ def ask(actor: Actor, submission: Submission, reason: str = "") -> DeletionReque
 def withdraw(actor: Actor, submission: Submission) -> bool:
     """Whoever may ask may take it back. False when there was nothing to take back."""
     if not may_ask(actor, submission):
-        raise NotAllowed
+        raise NotAllowed("You cannot ask for the deletion of this media.")
     Submission.objects.select_for_update().get(pk=submission.pk)
     open_requests = DeletionRequest.objects.filter(submission=submission, withdrawn_at=None)
     if not open_requests.update(withdrawn_at=Now()):

@@ -10,13 +10,13 @@ from django.db import transaction
 from django.urls import reverse
 
 from accounts.actors import Actor
+from accounts.errors import NotAllowed
 from accounts.roles import Permission
 from accounts.services.chains import team_chain
 from audit.services import Entry, record_many
 from audit.verbs import Verb
 from media_analysis.submissions import history
 from media_analysis.submissions.models import Submission
-from media_analysis.submissions.services import NotAllowed
 
 COLUMNS = [
     "id", "received_at", "team", "filename", "media_type", "size", "sha256", "state", "outcome",
@@ -33,7 +33,7 @@ def export(actor: Actor, wanted: Mapping[str, Any], root: str) -> Iterator[str]:
     if wanted.get("team"):
         teams = [pk for pk in teams if pk == wanted["team"].pk]
     if not teams:
-        raise NotAllowed
+        raise NotAllowed("Your role allows you to export from none of these teams.")
     asked = {name: _named(value) for name, value in wanted.items() if name != "q"}
     with transaction.atomic():
         record_many(

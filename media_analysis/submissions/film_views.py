@@ -12,8 +12,9 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 import blobs.services
 from accounts.actors import actor_of
+from accounts.errors import NotAllowed
 from blobs.models import Blob
-from media_analysis.submissions import films, presenting, services
+from media_analysis.submissions import films, presenting
 from media_analysis.submissions.views import mine
 from media_analysis.viewing import ranges
 
@@ -39,7 +40,7 @@ def prepare(request: HttpRequest, pk: UUID) -> HttpResponse:
     submission = mine(request, pk)
     try:
         asked = films.prepare(actor_of(request), submission)
-    except services.NotAllowed as error:
+    except NotAllowed as error:
         raise Http404 from error
     if asked:
         messages.success(request, "A copy is being prepared; it appears here when it is ready.")

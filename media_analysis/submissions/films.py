@@ -14,12 +14,12 @@ from django.urls import reverse
 
 from accounts.actors import Actor
 from accounts.roles import Permission
+from accounts.services.chains import require
 from audit.services import record
 from audit.verbs import Verb
 from jobs.models import State
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.pictures import on_record
-from media_analysis.submissions.services import NotAllowed
 from media_analysis.viewing import services as viewing
 from media_analysis.viewing.models import Preview
 
@@ -41,8 +41,7 @@ def look(actor: Actor, submission: Submission) -> Preview | None:
 def prepare(actor: Actor, submission: Submission) -> bool:
     """Of a film that was analysed before copies were made, or whose copy was set aside. False when
     there was nothing to do."""
-    if not actor.can(Permission.VIEW_MEDIA, submission.team_id):
-        raise NotAllowed
+    require(actor, Permission.VIEW_MEDIA, submission.team_id, "look at media")
     if not viewing.may_be_made(submission.analysis.media):
         return False
     who = actor.who_in(submission.team_id)

@@ -9,24 +9,25 @@ from __future__ import annotations
 from django.db import IntegrityError, transaction
 
 from accounts.actors import Actor
+from accounts.errors import NotAllowed
 from accounts.models import Team
 from accounts.roles import Permission
-from accounts.services.chains import team_chain
+from accounts.services.chains import require, team_chain
 from audit.services import record
 from audit.verbs import Verb
 from media_analysis.submissions.models import SavedFilter
-from media_analysis.submissions.services import NotAllowed, Refused
+from media_analysis.submissions.services import Refused
 
 MOST = 50
 
-__all__ = ["MOST", "NotAllowed", "Refused", "delete", "save"]
+__all__ = ["MOST", "Refused", "delete", "save"]
 
 
 def save(actor: Actor, name: str, query: str, team: Team | None) -> SavedFilter:
     if actor.user is None:
-        raise NotAllowed
-    if team is not None and not actor.can(Permission.VIEW_SUBMISSIONS, team.pk):
-        raise NotAllowed
+        raise NotAllowed("Only a person keeps filters.")
+    if team is not None:
+        require(actor, Permission.VIEW_SUBMISSIONS, team.pk, "share a filter with it")
     if not query:
         raise Refused("nothing_to_save", "Choose at least one filter first; then save it.")
     if actor.user.saved_filters.count() >= MOST:
@@ -45,7 +46,7 @@ def save(actor: Actor, name: str, query: str, team: Team | None) -> SavedFilter:
 @transaction.atomic
 def delete(actor: Actor, saved: SavedFilter) -> None:
     if actor.user is None or saved.owner_id != actor.user.pk:
-        raise NotAllowed
+        raise NotAllowed("Only its owner deletes a filter.")
     _told(actor, saved, Verb.FILTER_UNSHARED)
     SavedFilter.objects.filter(pk=saved.pk).delete()
 

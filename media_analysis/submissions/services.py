@@ -16,6 +16,7 @@ import ml.services
 from accounts.actors import Actor
 from accounts.models import Team
 from accounts.roles import Permission
+from accounts.services.chains import require
 from audit.services import record
 from audit.subjects import keep
 from audit.verbs import Verb
@@ -24,10 +25,6 @@ from media_analysis.submissions.models import Submission
 from media_analysis.submissions.names import displayable
 from sandbox.sniff import sniff
 from sandbox.types import Rejected
-
-
-class NotAllowed(Exception):
-    """The actor may not do this in this team; to outsiders it looks like a missing team."""
 
 
 class Refused(Exception):
@@ -65,8 +62,7 @@ def submit(
 
     `also` runs inside the transaction that writes the rows: both happen or neither.
     """
-    if not actor.can(Permission.SUBMIT_MEDIA, team.pk):
-        raise NotAllowed
+    require(actor, Permission.SUBMIT_MEDIA, team.pk, "send media in")
     stored = _store(stream)
     submission = Submission(
         team=team,
@@ -160,8 +156,7 @@ def analyse_again(actor: Actor, submission: Submission) -> Submission:
     locked = (
         Submission.objects.for_actor(actor).select_for_update(of=("self",)).get(pk=submission.pk)
     )
-    if not actor.can(Permission.SUBMIT_MEDIA, locked.team_id):
-        raise NotAllowed
+    require(actor, Permission.SUBMIT_MEDIA, locked.team_id, "have media analysed again")
     who = actor.who_in(locked.team_id)
     locked.analysis = ml.services.queue(locked.blob, locked.pk, who)
     locked.save(update_fields=["analysis"])
@@ -188,8 +183,7 @@ def viewed(
 
 def cancel(actor: Actor, submission: Submission) -> bool:
     """Stop the analysis; the media and what is on record stay. False when it had already ended."""
-    if not actor.can(Permission.CANCEL_ANALYSES, submission.team_id):
-        raise NotAllowed
+    require(actor, Permission.CANCEL_ANALYSES, submission.team_id, "stop an analysis")
     submission.analysis.refresh_from_db(fields=["state"])
     if submission.analysis.state not in (State.QUEUED, State.RUNNING):
         return False

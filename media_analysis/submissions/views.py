@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.actors import actor_of
+from accounts.errors import NotAllowed
 from media_analysis.submissions import deleting, pictures, presenting, services
 from media_analysis.submissions.forms import IntakeForm
 from media_analysis.submissions.models import Submission
@@ -113,7 +114,7 @@ def again(request: HttpRequest, pk: UUID) -> HttpResponse:
     submission = mine(request, pk)
     try:
         services.analyse_again(actor_of(request), submission)
-    except services.NotAllowed as error:
+    except NotAllowed as error:
         raise Http404 from error
     messages.success(request, "A fresh analysis is waiting; the earlier one stays on record.")
     return redirect("submissions:detail", pk)
@@ -125,7 +126,7 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     submission = mine(request, pk)
     try:
         stopped = services.cancel(actor_of(request), submission)
-    except services.NotAllowed as error:
+    except NotAllowed as error:
         raise Http404 from error
     messages.info(
         request,
@@ -148,7 +149,7 @@ def deletion(request: HttpRequest, pk: UUID) -> HttpResponse:
         else:
             deleting.ask(actor, submission, request.POST.get("reason", ""))
             messages.success(request, "Deletion was asked for. Nothing was erased yet.")
-    except services.NotAllowed as error:
+    except NotAllowed as error:
         raise Http404 from error
     return redirect("submissions:detail", pk)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
+from accounts.errors import NotAllowed
 from audit.models import Event
 from audit.verbs import Verb
 from blobs.services import opened
 from media_analysis.submissions import deleting
 from media_analysis.submissions.models import DeletionRequest, Submission
-from media_analysis.submissions.services import NotAllowed
 from tests.people import Person, Send
 
 

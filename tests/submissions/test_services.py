@@ -9,13 +9,14 @@ from io import BytesIO
 import pytest
 from django.db import connection
 
+from accounts.errors import NotAllowed
 from audit.models import Event
 from audit.verbs import Verb
 from blobs.models import Blob
 from blobs.services import opened
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.presenting import custody
-from media_analysis.submissions.services import NotAllowed, Refused, cancel, submit, viewed
+from media_analysis.submissions.services import Refused, cancel, submit, viewed
 from ml.models import Analysis
 from tests.people import Person, Send, picture
 

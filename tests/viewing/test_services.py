@@ -9,6 +9,7 @@ import pytest
 from django.db import transaction
 
 import blobs.services
+from accounts.errors import NotAllowed
 from audit.models import Event
 from audit.verbs import Verb
 from audit.who import SYSTEM
@@ -23,7 +24,7 @@ from jobs.timing import InSeconds
 from media_analysis.review.models import Case
 from media_analysis.submissions import films
 from media_analysis.submissions.models import Submission
-from media_analysis.submissions.services import NotAllowed, analyse_again, submit
+from media_analysis.submissions.services import analyse_again, submit
 from media_analysis.viewing import services
 from media_analysis.viewing.models import Preview
 from ml.contract import Kind
