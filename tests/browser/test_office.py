@@ -21,14 +21,13 @@ def office(team: Team, alice: Person, bob: Person, send: Send) -> Office:
     return furnish(team, alice, bob, send)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(open_page: Open, office: Office, scheme: str) -> None:
+def test_axe_finds_nothing_serious(open_page: Open, office: Office) -> None:
     """No serious accessibility finding on any page of the office, in light and in dark."""
-    watched = open_page(user=office.admin.user, scheme=scheme)
+    watched = open_page(user=office.admin.user)
     found = {}
     for name, path in addresses(office).items():
         watched.goto(path)
-        found[name] = watched.axe()
+        found[name] = watched.axe_in_both_colours()
     assert not any(found.values()), found
 
 
@@ -45,12 +44,9 @@ def test_nothing_is_cut_off_on_a_small_screen(
     assert not any(wide.values()), wide
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_administration_keeps_to_the_policy(
-    open_page: Open, office: Office, scheme: str
-) -> None:
+def test_the_administration_keeps_to_the_policy(open_page: Open, office: Office) -> None:
     """The content security policy refuses nothing, and axe finds nothing serious."""
-    watched = open_page(user=UserFactory(is_staff=True, is_superuser=True), scheme=scheme)
+    watched = open_page(user=UserFactory(is_staff=True, is_superuser=True))
     for path in administration().values():
         watched.goto(path)
     assert watched.unexcused() == []
@@ -58,7 +54,7 @@ def test_the_administration_keeps_to_the_policy(
     found = {}
     for name, path in administration().items():
         watched.goto(path)
-        found[name] = watched.axe()
+        found[name] = watched.axe_in_both_colours()
     assert not any(found.values()), found
 
 

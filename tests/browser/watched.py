@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from playwright.sync_api import ConsoleMessage, Page, Request, Route
@@ -52,6 +52,24 @@ class Watched:
             if minor_too or v["impact"] in ("serious", "critical")
             for node in v["nodes"]
         ]
+
+    def axe_in_both_colours(self) -> list[str]:
+        """The same of an open page in light, then only its contrast in dark: colours are all that
+        changes. Costs half of what two visits do."""
+        self._coloured("light")
+        found = self.axe()
+        self._coloured("dark")
+        found += self.axe(rules=["color-contrast", "link-in-text-block"])
+        self._coloured("light")
+        return found
+
+    def _coloured(self, scheme: Literal["light", "dark"]) -> None:
+        """Once whatever fades from one colour to the other has arrived."""
+        self.page.emulate_media(color_scheme=scheme)
+        self.page.evaluate(
+            "() => Promise.allSettled(document.getAnimations()"
+            ".filter(one => one instanceof CSSTransition).map(fade => fade.finished))"
+        )
 
     def overflow(self) -> list[str]:
         """What makes the page scroll sideways; scrolling boxes of their own are fine."""
