@@ -18,8 +18,9 @@ from local import postgres
 
 ROOT = Path(__file__).resolve().parents[1]
 TEAMS = 20
-"""The first holds half of all; the last sent nothing for a long time. Somebody belongs to the
-first, somebody to the last, and somebody to all of them."""
+"""The first holds half of all and reviews what is most probably manipulated first; the last sent
+nothing for a long time and reviews the newest first; the others review the oldest first. Somebody
+belongs to the first, somebody to the last, and somebody to all of them, which take turns."""
 MAKE = f"""
 INSERT INTO accounts_user (id, password, is_superuser, email, name, is_active, is_staff)
 SELECT md5('user' || n)::uuid, '!', false, 'p' || n || '@example.org', 'Person ' || n, true, false
@@ -68,8 +69,14 @@ SELECT md5('team1')::uuid, md5('big')::uuid, 'moderator'
 UNION ALL SELECT md5('team' || n)::uuid, md5('all')::uuid, 'moderator'
 FROM generate_series(1, {TEAMS}) n
 UNION ALL SELECT md5('team{TEAMS}')::uuid, md5('quiet')::uuid, 'moderator';
-INSERT INTO review_case (id, team_id, submission_id, state, opened_because, fence, opened_at)
-SELECT md5('c' || n)::uuid, team, id, 'open', 'inconclusive', 0, at FROM made;
+INSERT INTO review_case (id, team_id, submission_id, state, opened_because, fence, opened_at,
+    suspicion)
+SELECT md5('c' || n)::uuid, team, id, 'open', 'inconclusive', 0, at, n * 7919 %% 1000 / 1000.0
+FROM made;
+INSERT INTO review_routingrule (team_id, manipulation_found, inconclusive, no_manipulation_found,
+    rejected, queue_order)
+SELECT md5('team' || n)::uuid, true, true, true, false, worked
+FROM (VALUES (1, 'probable'), ({TEAMS}, 'newest')) chosen (n, worked);
 """
 FILE = """
 INSERT INTO submissions_indexcard

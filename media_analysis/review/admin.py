@@ -42,5 +42,5 @@ class PolicyAdmin(ReadOnlyAdmin):
 @admin.register(RoutingRule)
 class RoutingRuleAdmin(ReadOnlyAdmin):
     list_display = ["team", "manipulation_found", "inconclusive", "no_manipulation_found",
-                    "rejected"]  # fmt: skip
+                    "rejected", "queue_order"]  # fmt: skip
     list_select_related = ["team"]

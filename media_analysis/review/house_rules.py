@@ -1,4 +1,5 @@
-"""The verbs of a team's own rules: which verdicts want a person, and what decisions rest on.
+"""The verbs of a team's own rules: which verdicts want a person, in which order they come, and what
+decisions rest on.
 
 Each is one transaction with its event in the team's chain, like those in `services.py`.
 """
@@ -19,7 +20,8 @@ from accounts.roles import Permission
 from accounts.services.chains import require, team_chain
 from audit.services import record
 from audit.verbs import Verb
-from media_analysis.review.models import Decision, Policy, RoutingRule
+from media_analysis.review import queue
+from media_analysis.review.models import Decision, Policy, QueueOrder, RoutingRule
 from ml.contract import Outcome
 
 OUTCOMES = tuple(outcome.value for outcome in Outcome)
@@ -48,6 +50,27 @@ def route(actor: Actor, team: Team, outcomes: Collection[str]) -> bool:
     )
     _event(actor, Verb.QUEUE_CHANGED, team.pk, "team", team.pk,
            before=sorted(before), after=sorted(outcomes))  # fmt: skip
+    return True
+
+
+def order(team: Team) -> QueueOrder:
+    """How this team works its queue today."""
+    return queue.orders([team.pk])[team.pk]
+
+
+@transaction.atomic
+def work_in_order(actor: Actor, team: Team, wanted: str) -> bool:
+    """From the next case on the queue hands out in this order. False when it did before."""
+    require(actor, Permission.MANAGE_QUEUES, team.pk, "change the order of the queue")
+    if wanted not in QueueOrder.values:
+        raise Refused("Not an order of a queue.")
+    Team.objects.select_for_update().get(pk=team.pk)
+    before = order(team)
+    if before == wanted:
+        return False
+    RoutingRule.objects.update_or_create(team=team, defaults={"queue_order": wanted})
+    _event(actor, Verb.QUEUE_CHANGED, team.pk, "team", team.pk,
+           order_before=before.value, order_after=wanted)  # fmt: skip
     return True
 
 

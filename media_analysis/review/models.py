@@ -18,6 +18,7 @@ from django.db.models.functions import Now
 from accounts.actors import Actor
 from accounts.roles import Permission
 from ml.contract import Outcome
+from ml.models import Analysis
 
 
 class CaseState(models.TextChoices):
@@ -30,6 +31,14 @@ class DecisionOutcome(models.TextChoices):
     MANIPULATED = "manipulated", "Manipulated"
     GENUINE = "not_manipulated", "No manipulation seen"
     UNCLEAR = "unclear", "Cannot be told"
+
+
+class QueueOrder(models.TextChoices):
+    """What a team's queue hands out first; each is served by an index (`Case.Meta`)."""
+
+    OLDEST = "oldest", "Oldest first"
+    NEWEST = "newest", "Newest first"
+    PROBABLE = "probable", "Most probably manipulated first"
 
 
 class TeamOwned(models.QuerySet[Any]):
@@ -59,7 +68,8 @@ class Policy(models.Model):
 
 
 class RoutingRule(models.Model):
-    """Which outcomes want a person. A team without a rule routes as `DEFAULT_OUTCOMES` says."""
+    """Which outcomes want a person, and in which order. A team without a rule routes as
+    `DEFAULT_OUTCOMES` says, the oldest first."""
 
     DEFAULT_OUTCOMES = (Outcome.MANIPULATION_FOUND.value, Outcome.INCONCLUSIVE.value)
 
@@ -70,14 +80,34 @@ class RoutingRule(models.Model):
     inconclusive = models.BooleanField(default=True)
     no_manipulation_found = models.BooleanField(default=False)
     rejected = models.BooleanField(default=False)
+    queue_order = models.CharField(
+        max_length=8, choices=QueueOrder.choices, default=QueueOrder.OLDEST
+    )
 
     objects = TeamOwned.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="queue_order_known", condition=Q(queue_order__in=QueueOrder.values)
+            )
+        ]
 
     def __str__(self) -> str:
         return f"routing of {self.team}"
 
     def wants(self, outcome: str) -> bool:
         return bool(getattr(self, outcome, False))
+
+
+FOUND_COMES_FIRST = 2.0
+"""More than any probability: a manipulation that was found comes before what was not."""
+
+
+def suspicion_of(analysis: Analysis) -> float:
+    """By what a queue that takes the most probably manipulated first orders its cases."""
+    found = analysis.outcome == Outcome.MANIPULATION_FOUND.value
+    return (analysis.probability_manipulated or 0.0) + (FOUND_COMES_FIRST if found else 0.0)
 
 
 class Case(models.Model):
@@ -88,6 +118,11 @@ class Case(models.Model):
     )
     state = models.CharField(max_length=8, choices=CaseState.choices, default=CaseState.OPEN)
     opened_because = models.CharField(max_length=40)
+    suspicion = models.FloatField(
+        db_default=0.0,
+        help_text="Orders a queue, and is no probability: the calibrated probability of "
+        "manipulation, where there is one, and 2 more where a manipulation was found.",
+    )
     opened_at = models.DateTimeField(db_default=Now(), editable=False)
     holder = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
@@ -105,7 +140,17 @@ class Case(models.Model):
             models.Index(
                 fields=["team", "opened_at", "id"],
                 condition=~Q(state="decided"),
-                name="case_waiting_oldest_first",
+                name="case_waiting_oldest_first",  # and, read from its end, the newest first
+            ),
+            models.Index(
+                fields=["team", "-suspicion", "opened_at", "id"],
+                condition=~Q(state="decided"),
+                name="case_waiting_probable_first",
+            ),
+            models.Index(
+                fields=["team", "-claimed_at"],
+                condition=Q(claimed_at__isnull=False),
+                name="case_last_taken",
             ),
             models.Index(
                 fields=["team", "lease_until"],

@@ -1,19 +1,38 @@
-"""What waits for a person, the oldest first: found by an index, however much waits.
+"""What waits for a person, in the order that its team chose: found by an index, however much waits.
 
 Each team is asked by itself and the answers are merged: only so does the index of a team's waiting
-cases give the order.
+cases give the order. Teams of one order are merged by that order. Where somebody's teams differ,
+the teams take turns: next is the team from which nobody has taken a case for the longest time.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from itertools import chain, zip_longest
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import F, OuterRef, Q, Subquery
 
 from accounts.actors import Actor
+from accounts.models import Team
 from accounts.roles import Permission
-from media_analysis.review.models import Case, CaseState, TeamOwned
+from media_analysis.review.models import Case, CaseState, QueueOrder, RoutingRule, TeamOwned
 
+Row = tuple[UUID, float, datetime, UUID]
+"""Team, suspicion, when it was opened, the case."""
+FIELDS = {
+    QueueOrder.OLDEST: ("opened_at", "id"),
+    QueueOrder.NEWEST: ("-opened_at", "-id"),
+    QueueOrder.PROBABLE: ("-suspicion", "opened_at", "id"),
+}
+PLACE: dict[QueueOrder, Callable[[Row], tuple[Any, ...]]] = {
+    QueueOrder.OLDEST: lambda row: (row[2], row[3]),
+    QueueOrder.NEWEST: lambda row: (row[2], row[3]),
+    QueueOrder.PROBABLE: lambda row: (-row[1], row[2], row[3]),
+}
+"""The same, for rows that were fetched."""
 SHOWN = 100
 COUNTED = 1000
 """More than this is told as "more than": counting a million takes long and says no more."""
@@ -23,26 +42,59 @@ def waiting(actor: Actor, permission: Permission = Permission.VIEW_CASES) -> Tea
     return Case.objects.for_actor(actor, permission).exclude(state=CaseState.DECIDED)
 
 
-def oldest(
+def orders(teams: Iterable[UUID]) -> dict[UUID, QueueOrder]:
+    """How each of these teams works its queue."""
+    found = dict.fromkeys(teams, QueueOrder.OLDEST)
+    chosen = RoutingRule.objects.filter(team__in=found).values_list("team_id", "queue_order")
+    return found | {team: QueueOrder(order) for team, order in chosen}
+
+
+def first(
     actor: Actor, most: int, permission: Permission = Permission.VIEW_CASES, only: Q | None = None
 ) -> list[UUID]:
-    """The ids of the oldest cases that wait in the actor's teams."""
+    """The ids of the cases of the actor's teams that come first, in their order."""
     found = waiting(actor, permission).filter(only or Q())
+    wanted = orders(actor.team_ids(permission))
     parts = [
-        found.filter(team=team).order_by("opened_at", "id").values_list("opened_at", "id")[:most]
-        for team in actor.team_ids(permission)
+        found.filter(team=team)
+        .order_by(*FIELDS[order])
+        .values_list("team_id", "suspicion", "opened_at", "id")[:most]
+        for team, order in wanted.items()
     ]
     if not parts:
         return []
-    if len(parts) == 1:
-        return [pk for _, pk in parts[0]]
-    merged = parts[0].union(*parts[1:], all=True).order_by("opened_at", "id")
-    return [pk for _, pk in merged[:most]]
+    merged = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
+    if len(set(wanted.values())) > 1:
+        return _in_turn(list(merged), wanted)[:most]
+    if len(parts) > 1:
+        merged = merged.order_by(*FIELDS[next(iter(wanted.values()))])[:most]
+    return [pk for *_, pk in merged]
+
+
+def _in_turn(rows: list[Row], wanted: Mapping[UUID, QueueOrder]) -> list[UUID]:
+    """The first of each team, then the second of each, and so on."""
+    lanes: dict[UUID, list[Row]] = {team: [] for team in _longest_untouched(wanted)}
+    for row in rows:
+        lanes[row[0]].append(row)
+    for team, lane in lanes.items():
+        lane.sort(key=PLACE[wanted[team]], reverse=wanted[team] == QueueOrder.NEWEST)
+    turns = chain.from_iterable(zip_longest(*lanes.values()))
+    return [row[-1] for row in turns if row is not None]
+
+
+def _longest_untouched(teams: Iterable[UUID]) -> list[UUID]:
+    """The team from which nobody has taken a case for the longest time comes first."""
+    taken = Case.objects.filter(team=OuterRef("pk"), claimed_at__isnull=False)
+    last = Subquery(taken.order_by("-claimed_at").values("claimed_at")[:1])
+    known = Team.objects.filter(pk__in=list(teams)).annotate(last_taken=last)
+    return list(
+        known.order_by(F("last_taken").asc(nulls_first=True), "pk").values_list("pk", flat=True)
+    )
 
 
 def shown(actor: Actor) -> list[Case]:
     """The beginning of the queue, with what the page says of each."""
-    ids = oldest(actor, SHOWN)
+    ids = first(actor, SHOWN)
     related = ("submission", "submission__analysis", "team", "holder")
     found = waiting(actor).select_related(*related)
     heavy = ("submission__analysis__result", "submission__analysis__media")

@@ -12,7 +12,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case as DbCase
+from django.db.models import F, IntegerField, Q, QuerySet, When
 
 from accounts.actors import Actor
 from accounts.roles import Permission
@@ -21,11 +22,20 @@ from audit.subjects import keep
 from audit.verbs import Verb
 from jobs.timing import ClockTimestamp, InSeconds
 from media_analysis.review import queue
-from media_analysis.review.models import Case, CaseState, Decision, DecisionOutcome, Draft, Policy
+from media_analysis.review.models import (
+    Case,
+    CaseState,
+    Decision,
+    DecisionOutcome,
+    Draft,
+    Policy,
+    suspicion_of,
+)
+from ml.models import Analysis
 
 LEASE_SECONDS = 600
 AT_ONCE = 64
-"""So many of the oldest cases are looked at before a case is locked."""
+"""So many of the cases that come first are looked at before a case is locked."""
 TAKEN_BACK = Q(state=CaseState.CLAIMED, lease_until__lt=ClockTimestamp())
 AVAILABLE = Q(state=CaseState.OPEN) | TAKEN_BACK
 
@@ -58,19 +68,22 @@ class Words:
 
 @transaction.atomic
 def claim_next(actor: Actor) -> Case | None:
-    """The oldest case that waits in the actor's teams; None when nothing waits."""
+    """The case that comes first in the actor's teams (`queue.py`); None when nothing waits."""
     waiting = Case.objects.for_actor(actor, Permission.DECIDE_CASES).filter(AVAILABLE)
-    oldest = queue.oldest(actor, AT_ONCE, Permission.DECIDE_CASES, AVAILABLE)
-    case = _first_free(waiting.filter(pk__in=oldest))
-    if case is None and len(oldest) == AT_ONCE:  # others are taking all of these just now
-        case = _first_free(waiting)
+    first = queue.first(actor, AT_ONCE, Permission.DECIDE_CASES, AVAILABLE)
+    place = DbCase(
+        *(When(pk=pk, then=number) for number, pk in enumerate(first)),
+        output_field=IntegerField(),
+    )
+    case = _first_free(waiting.filter(pk__in=first).order_by(place)) if first else None
+    if case is None and len(first) == AT_ONCE:  # others are taking all of these just now
+        case = _first_free(waiting.order_by("opened_at", "id"))
     return _take(actor, case) if case else None
 
 
 def _first_free(waiting: QuerySet[Any]) -> Case | None:
     """Locked; what somebody else is about to take is passed over."""
-    free = waiting.select_for_update(of=("self",), skip_locked=True)
-    case: Case | None = free.order_by("opened_at", "id").first()
+    case: Case | None = waiting.select_for_update(of=("self",), skip_locked=True).first()
     return case
 
 
@@ -112,10 +125,11 @@ def renew(actor: Actor, case_id: UUID, fence: int) -> bool:
 
 @transaction.atomic
 def release(actor: Actor, case_id: UUID, fence: int, *, why: str = "") -> None:
-    """Back to the queue, at the place that its age gives it."""
+    """Back to the queue, at the place that is its own by now."""
     if not _held(actor, case_id, fence).update(
-        state=CaseState.OPEN, holder=None, lease_until=None, claimed_at=None
-    ):
+        state=CaseState.OPEN, holder=None, lease_until=None, claimed_at=None,
+        suspicion=_suspicion(case_id),
+    ):  # fmt: skip
         raise NotYours
     _event(Case.objects.get(pk=case_id), actor, Verb.CASE_RELEASED, why=why, fence=fence)
 
@@ -213,13 +227,20 @@ def reopen(actor: Actor, case_id: UUID, *, why: str) -> Case:
         raise Invalid("Say why the case is opened again.")
     mine = Case.objects.for_actor(actor, Permission.DECIDE_CASES).filter(pk=case_id)
     if not mine.filter(state=CaseState.DECIDED).update(
-        state=CaseState.OPEN, decided_at=None, claimed_at=None
+        state=CaseState.OPEN, decided_at=None, claimed_at=None, suspicion=_suspicion(case_id)
     ):
         raise NotYours
     case: Case = mine.get()
     grounds = keep(case.submission_id, "grounds", why.strip())
     _event(case, actor, Verb.CASE_REOPENED, commitments={"grounds": grounds})
     return case
+
+
+def _suspicion(case_id: UUID) -> float:
+    """Of the newest analysis: it may have been made since the case was opened."""
+    newest = Analysis.objects.filter(submission__case=case_id)
+    analysis = newest.only("outcome", "probability_manipulated").first()
+    return suspicion_of(analysis) if analysis else 0.0
 
 
 def _held(actor: Actor, case_id: UUID, fence: int) -> Any:

@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.actors import Actor, actor_of
+from accounts.models import Team
 from accounts.roles import Permission
 from media_analysis.review import queue as waiting
 from media_analysis.review import services
@@ -30,7 +31,11 @@ def queue(request: HttpRequest) -> HttpResponse:
     if not actor.team_ids(Permission.VIEW_CASES):
         raise PermissionDenied
     count = waiting.count(actor)
+    teams = Team.objects.in_bulk(actor.team_ids(Permission.VIEW_CASES))
+    orders = {teams[pk]: order for pk, order in waiting.orders(teams).items()}
     context = {
+        "order": next(iter(orders.values())) if len(set(orders.values())) == 1 else None,
+        "orders": sorted((team.name, order) for team, order in orders.items()),
         "cases": waiting.shown(actor),
         "count": min(count, waiting.COUNTED),
         "more": count > waiting.COUNTED,

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.actors import Actor
 from accounts.models import Role, Scope, Team
-from media_analysis.review.models import RoutingRule
+from media_analysis.review.models import QueueOrder, RoutingRule
 
 
 def roles_to_give(actor: Actor, team: Team) -> list[tuple[str, str]]:
@@ -74,6 +74,19 @@ class RoutingForm(forms.Form):
         required=False,
         label="A person looks at media when the verdict is",
         widget=forms.CheckboxSelectMultiple,
+    )
+    order = forms.ChoiceField(
+        choices=[
+            (QueueOrder.OLDEST, "Oldest first: nothing waits longer than it must."),
+            (QueueOrder.NEWEST, "Newest first: for what is spreading now; old cases may stay."),
+            (
+                QueueOrder.PROBABLE,
+                "Most probably manipulated first: what was found, then by calibrated probability; "
+                "what has none comes last, and the oldest first among equals.",
+            ),
+        ],
+        label="Cases are handed out",
+        widget=forms.RadioSelect,
     )
 
     @staticmethod

@@ -9,21 +9,24 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import product
 from uuid import UUID
 
 import pytest
 from django.db import connection
 from django.db.models import F
+from django.db.models.functions import Random
 
 from accounts.actors import Actor
 from accounts.models import Role, Team
 from audit.models import Event
 from audit.verbs import Verb
 from media_analysis.review import services
-from media_analysis.review.models import Case, Decision
+from media_analysis.review.models import Case, Decision, QueueOrder, RoutingRule
 from media_analysis.review.services import NotYours, Words
 from media_analysis.submissions.models import Submission
 from ml.models import Analysis
+from tests.factories import MembershipFactory, TeamFactory
 from tests.people import Person, Send, member
 from tests.review.test_services import expire, opened
 
@@ -83,11 +86,37 @@ def moderate(actor: Actor, number: int, start: threading.Barrier) -> Tally:
     return tally
 
 
-def race(team: Team, threads: int) -> list[Tally]:
-    actors = [member(team, Role.MODERATOR).actor for _ in range(threads)]
+def race(team: Team, threads: int, *more: Team) -> list[Tally]:
+    people = [member(team, Role.MODERATOR) for _ in range(threads)]
+    for person, another in product(people, more):
+        MembershipFactory(user=person.user, team=another, role=Role.MODERATOR)
+    actors = [person.actor for person in people]
     start = threading.Barrier(threads)
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(lambda n: moderate(actors[n], n, start), range(threads)))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "orders", [(QueueOrder.NEWEST,), (QueueOrder.PROBABLE,), (QueueOrder.OLDEST, QueueOrder.NEWEST)]
+)
+def test_the_race_holds_in_every_order(
+    alice: Person, send: Send, orders: tuple[QueueOrder, ...]
+) -> None:
+    """0 double, 0 lost, also where two teams of different orders take turns."""
+    teams = [alice.team, *(TeamFactory() for _ in orders[1:])]
+    for team, order in zip(teams, orders, strict=True):
+        RoutingRule.objects.create(team=team, queue_order=order)
+        if team != alice.team:
+            MembershipFactory(user=alice.user, team=team)
+        many_cases(Person(alice.user, team), send, 60 // len(teams))
+    Case.objects.update(suspicion=Random() * 3)
+    tallies = race(teams[0], 8, *teams[1:])
+    taken = Counter(one for tally in tallies for one in tally.taken)
+    decided = Counter(pk for tally in tallies for pk in tally.decided)
+    assert max(taken.values()) == max(decided.values()) == 1
+    assert set(decided) == set(Case.objects.values_list("pk", flat=True)) and len(decided) == 60
+    assert Decision.objects.count() == 60
 
 
 @pytest.mark.django_db(transaction=True)

@@ -43,7 +43,7 @@ def test_a_rule_changes_what_opens_a_case(lead: Person, alice: Person, send: Sen
     client.post(url("rules", lead), {"outcomes": ["manipulation_found"]})
     assert not routed(alice, send, 2)
     page = client.get(url("rules", lead)).content.decode()
-    assert "Back to the rule that every team starts with" in page
+    assert "Back to the verdicts that every team starts with" in page
     client.post(url("rules", lead), {"outcomes": ["manipulation_found", "inconclusive"]})
     assert routed(alice, send, 3)
     assert events(lead, Verb.QUEUE_CHANGED) == [

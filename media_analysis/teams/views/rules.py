@@ -1,4 +1,4 @@
-"""Which verdicts want a person, and the policies that decisions rest on."""
+"""Which verdicts want a person and which come first, and the policies that decisions rest on."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -15,7 +16,7 @@ from accounts.actors import Actor
 from accounts.models import Team
 from accounts.roles import Permission
 from media_analysis.review import house_rules
-from media_analysis.review.models import Policy, RoutingRule
+from media_analysis.review.models import Policy, QueueOrder, RoutingRule
 from media_analysis.teams.forms import PolicyForm, RoutingForm
 from media_analysis.teams.places import entered, page, refusal_on, refusal_told
 
@@ -26,20 +27,31 @@ def rules(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor, team = entered(request, pk, Permission.MANAGE_QUEUES)
     today = house_rules.wanted(team)
     usual = set(RoutingRule.DEFAULT_OUTCOMES)
+    order = house_rules.order(team).value
+    said = request.POST.copy()
+    said.setdefault("order", order)  # a form that says nothing of the order leaves it as it is
     form = RoutingForm(
-        request.POST if request.method == "POST" else None, initial={"outcomes": sorted(today)}
+        said if request.method == "POST" else None,
+        initial={"outcomes": sorted(today), "order": order},
     )
     if request.method == "POST" and form.is_valid():
-        changed = house_rules.route(actor, team, form.cleaned_data["outcomes"])
-        messages.success(
-            request,
-            "The rule holds from the next verdict on. Cases that wait already stay."
-            if changed
-            else "Nothing was changed: the rule said so before.",
-        )
+        for sentence in _saved(actor, team, form):
+            messages.success(request, sentence)
         return redirect("teams:rules", pk)
     context = {"form": form, "today": today, "is_usual": today == usual, "usual": sorted(usual)}
     return page(request, team, "teams/rules.html", context, 422 if form.is_bound else 200)
+
+
+@transaction.atomic
+def _saved(actor: Actor, team: Team, form: RoutingForm) -> list[str]:
+    """Both rules or none."""
+    said = []
+    if house_rules.route(actor, team, form.cleaned_data["outcomes"]):
+        said.append("The rule holds from the next verdict on. Cases that wait already stay.")
+    wanted = form.cleaned_data["order"]
+    if house_rules.work_in_order(actor, team, wanted):
+        said.append(f"The queue works in this order from now on: {QueueOrder(wanted).label}.")
+    return said or ["Nothing was changed: the rule said so before."]
 
 
 @login_required
