@@ -57,6 +57,7 @@ def addresses(office: Office) -> dict[str, str]:
     return {
         "dashboard": reverse("dashboard:overview"),
         "retry": reverse("dashboard:retry", args=[office.parked.pk]),
+        "teams": reverse("teams:index"),
         **office.things,
     }
 

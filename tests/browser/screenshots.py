@@ -9,11 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.urls import reverse
 
 from accounts.models import Team
 from media_analysis.review import services
 from tests.browser import office as offices
-from tests.browser.walked import a_case, addresses, walk
+from tests.browser.walked import a_case, a_film_of_three_shots, addresses, walk
 from tests.browser.watched import Watched
 from tests.factories import UserFactory
 from tests.people import Person, Send
@@ -22,6 +23,7 @@ FOLDER = Path(__file__).resolve().parents[2] / ".touchstone" / "screenshots"
 PAGES = {
     "login": "/accounts/login/",
     "password-reset": "/accounts/password/reset/",
+    "signup-closed": "/accounts/signup/",
     "not-found": "/there/is/no/such/page",
     "styleguide": "/styleguide/",
 }
@@ -36,7 +38,7 @@ WIDTHS = {"": 1280, "-phone": 390}
 PAPER = 688
 """What is printed on of an A4 page, in pixels."""
 
-pytestmark = pytest.mark.urls("tests.browser.urls")
+pytestmark = [pytest.mark.urls("tests.browser.urls"), pytest.mark.timeout(900)]
 
 
 @pytest.fixture
@@ -47,6 +49,7 @@ def shoot(open_page: Callable[..., Watched]) -> Callable[..., None]:
         watched = open_page(**how)
         watched.excuse("the server responded with a status of")
         page = watched.goto(path)
+        page.evaluate("document.querySelectorAll('img').forEach(i => (i.loading = 'eager'))")
         page.wait_for_load_state("networkidle")
         if paper:
             page.emulate_media(media="print")
@@ -76,9 +79,12 @@ def test_pages_of_an_account(
         shoot(f"{name}-{scheme}{suffix}", path, scheme=scheme, width=WIDTHS[suffix], user=user)
 
 
-def test_pages_of_the_walk(shoot: Callable[..., None], alice: Person) -> None:
+def test_pages_of_the_walk(shoot: Callable[..., None], alice: Person, tmp_path: Path) -> None:
     """From intake to decision, with every sample really analysed; the case is in her hands."""
+    for name in ("submissions:history", "review:queue"):
+        shoot(f"{name.partition(':')[2]}-empty-light", reverse(name), user=alice.user)
     walked = walk(alice)
+    walked.analysed["three-shots.mp4"] = a_film_of_three_shots(alice, tmp_path)
     services.claim(alice.actor, a_case(walked).pk)
     for name, path in addresses(walked).items():
         if name.startswith("result"):

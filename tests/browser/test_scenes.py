@@ -8,14 +8,10 @@ from pathlib import Path
 import pytest
 from django.urls import reverse
 
-from jobs.runner import execute
-from jobs.services import claim_one
 from media_analysis.submissions.models import Submission
-from media_analysis.submissions.services import submit
-from ml.models import Analysis
 from tests.browser.screenshots import FOLDER
+from tests.browser.walked import a_film_of_three_shots
 from tests.browser.watched import Watched
-from tests.media import films
 from tests.people import Person
 
 Open = Callable[..., Watched]
@@ -23,14 +19,7 @@ Open = Callable[..., Watched]
 
 @pytest.fixture
 def analysed(alice: Person, tmp_path: Path) -> Submission:
-    path = films.film(tmp_path / "three.mp4", films.THREE)
-    with path.open("rb") as file:
-        sent = submit(alice.actor, alice.team, file, path.name).submission
-    claim = claim_one(Analysis, sent.analysis.pk, worker="browser-test")
-    assert claim is not None
-    execute(claim)
-    sent.refresh_from_db()
-    return sent
+    return a_film_of_three_shots(alice, tmp_path)
 
 
 def test_scenes_on_the_result_page(open_page: Open, alice: Person, analysed: Submission) -> None:

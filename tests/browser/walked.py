@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from io import BytesIO
+from pathlib import Path
 
 from django.urls import reverse
 
@@ -14,6 +15,7 @@ from media_analysis.submissions import samples
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.services import submit
 from ml.models import Analysis
+from tests.media import films
 from tests.people import Person
 
 
@@ -28,15 +30,23 @@ def walk(person: Person, *names: str) -> Walked:
     # The samples are genuine; which of them a detector leaves open may change with its weights.
     RoutingRule.objects.update_or_create(team=person.team, defaults={"no_manipulation_found": True})
     wanted = [s for s in samples.all_samples() if not names or s.filename in names]
-    analysed = {}
-    for sample in wanted:
-        sent = _send(person, sample)
-        claim = claim_one(Analysis, sent.analysis.pk, worker="browser-test")
-        assert claim is not None
-        execute(claim)
-        sent.refresh_from_db()
-        analysed[sample.filename] = sent
+    analysed = {sample.filename: _analysed(_send(person, sample)) for sample in wanted}
     return Walked(analysed, _send(person, wanted[-1]))
+
+
+def a_film_of_three_shots(person: Person, folder: Path) -> Submission:
+    """Its page has a timeline with scenes."""
+    path = films.film(folder / "three-shots.mp4", films.THREE)
+    with path.open("rb") as file:
+        return _analysed(submit(person.actor, person.team, file, path.name).submission)
+
+
+def _analysed(sent: Submission) -> Submission:
+    claim = claim_one(Analysis, sent.analysis.pk, worker="browser-test")
+    assert claim is not None
+    execute(claim)
+    sent.refresh_from_db()
+    return sent
 
 
 def a_case(walked: Walked) -> Case:

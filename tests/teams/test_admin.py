@@ -111,3 +111,10 @@ def test_the_login_is_the_one_of_everybody(client: Any, db: None) -> None:
 def test_the_theme_is_our_own() -> None:
     """Nothing that needs inline script or style is installed."""
     assert not apps.is_installed("unfold")
+
+
+def test_times_are_written_as_on_the_pages(filled: Person, site_admin: Person) -> None:
+    """Year, month, day and 24 hours: one order everywhere."""
+    page = site_admin.client().get(reverse("admin:audit_event_changelist")).content.decode()
+    written = Event.objects.latest("seq").recorded_at.strftime("%Y-%m-%d %H:%M")
+    assert written in page and "a.m." not in page and "p.m." not in page
