@@ -16,7 +16,7 @@ from media_analysis.submissions.face_map import face_map
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.scene_rows import scene_table
 from media_analysis.submissions.services import Received
-from media_analysis.submissions.story import told_event
+from media_analysis.submissions.story import story
 from ml.cards import card
 from ml.models import Analysis
 
@@ -299,7 +299,7 @@ def custody(submission: Submission) -> dict[str, Any]:
         else f"Event {bad} does not follow from the one before it. Do not rely on this page; "
         "ask an administrator to run the audit verification."
     )
-    return {"intact": bad is None, "summary": summary, "events": [told_event(e) for e in events]}
+    return {"intact": bad is None, "summary": summary, "events": story(events, submission.team_id)}
 
 
 def same_bytes(submission: Submission, actor: Actor) -> Sequence[Submission]:

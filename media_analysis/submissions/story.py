@@ -1,10 +1,17 @@
-"""Audit events as sentences that a person can read aloud."""
+"""Audit events as sentences that a person can read aloud.
+
+The record itself knows nobody by name. Those who may see the page read their team-mates' names
+beside it, as they are today; everybody else stays what was recorded.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
+from accounts.models import Membership, ServiceAccount
 from audit.models import Event
 from audit.verbs import Verb
 
@@ -38,13 +45,44 @@ DECISIVE = {
 }
 
 
-def told_event(event: Event) -> dict[str, Any]:
-    said = json.loads(bytes(event.payload))
+def story(events: Sequence[Event], team: UUID) -> list[dict[str, Any]]:
+    said = [_read(event) for event in events]
+    names = _names([one["who"] for one in said if one], team)
+    return [
+        _told(event, one, names) if one else _illegible(event)
+        for event, one in zip(events, said, strict=True)
+    ]
+
+
+def _read(event: Event) -> dict[str, Any] | None:
+    """None where what was recorded is no longer what we write: somebody was at the database."""
+    try:
+        said: dict[str, Any] = json.loads(bytes(event.payload))
+        known = said["verb"], said["object"]["sha256"], said["who"]["kind"], said["data"].keys()
+        if said["who"]["kind"] in ("user", "service"):
+            UUID(said["who"]["id"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return said if all(part is not None for part in known) else None
+
+
+def _illegible(event: Event) -> dict[str, Any]:
+    return {
+        "when": event.recorded_at,
+        "who": "nobody knows",
+        "text": "This event was altered and cannot be read.",
+        "code": "",
+        "code_name": "",
+        "decisive": True,
+    }
+
+
+def _told(event: Event, said: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     verb = said["verb"]
     fingerprint = said["object"]["sha256"]
     return {
         "when": event.recorded_at,
-        "who": _who(said["who"]),
+        "who": _who(said["who"], names),
         "text": " ".join(filter(None, [SENTENCES.get(verb, verb), _why(said)])),
         "code": fingerprint if verb == Verb.SUBMISSION_RECEIVED else "",
         "code_name": "SHA-256 of the media",
@@ -52,7 +90,7 @@ def told_event(event: Event) -> dict[str, Any]:
     }
 
 
-def _why(said: dict[str, Any]) -> str:
+def _why(said: Mapping[str, Any]) -> str:
     """A reason in words; codes are for machines and stand in the JSON download."""
     for words in (said["data"].get("reason"), said["why"]):
         if isinstance(words, str) and " " in words:
@@ -60,10 +98,22 @@ def _why(said: dict[str, Any]) -> str:
     return ""
 
 
-def _who(who: dict[str, str]) -> str:
-    """Pseudonymous, as recorded; names are looked up only where a page needs them."""
+def _names(recorded: Sequence[Mapping[str, str]], team: UUID) -> dict[str, str]:
+    """Of those who belong to the team."""
+    people = {UUID(who["id"]) for who in recorded if who["kind"] == "user"}
+    partners = {UUID(who["id"]) for who in recorded if who["kind"] == "service"}
+    members = Membership.objects.filter(team=team, user__in=people).select_related("user")
+    services = ServiceAccount.objects.filter(team=team, pk__in=partners)
+    return {
+        **{str(member.user_id): str(member.user) for member in members},
+        **{str(service.pk): service.name for service in services},
+    }
+
+
+def _who(who: Mapping[str, str], names: Mapping[str, str]) -> str:
     kind = {"user": "person", "service": "partner", "system": "system"}.get(
         who["kind"], who["kind"]
     )
     name = who["id"] if who["kind"] == "system" else who["id"][:8]
-    return f"{kind} {name}" + (f", {who['role']}" if who.get("role") else "")
+    shown = names.get(who["id"]) or f"{kind} {name}"
+    return shown + (f", {who['role']}" if who.get("role") else "")

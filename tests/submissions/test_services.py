@@ -7,10 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from accounts.errors import NotAllowed
 from audit.models import Event
+from audit.services import record
 from audit.verbs import Verb
 from blobs.models import Blob
 from blobs.services import opened
@@ -138,6 +139,41 @@ def test_the_same_bytes_twenty_times_at_once(alice: Person) -> None:
     assert Counter(tuple(verbs(s)) for s in sent) == {
         (Verb.SUBMISSION_RECEIVED, Verb.ANALYSIS_QUEUED): 20
     }
+
+
+def test_the_story_names_team_mates_and_nobody_else(
+    alice: Person, charlie: Person, send: Send
+) -> None:
+    """People of the team by the name they have today; the record itself holds none."""
+    submission = send(alice)
+    alice.user.name = "Alice Moreau"
+    alice.user.save(update_fields=["name"])
+    with transaction.atomic():
+        for who in (alice.actor.who_in(alice.team.pk), charlie.actor.who_in(charlie.team.pk)):
+            record(chain=submission.pk, verb=Verb.MEDIA_VIEWED, who=who, object_type="blob",
+                   object_id=submission.blob_id, object_sha256=submission.blob_id)  # fmt: skip
+    told = [event["who"] for event in custody(submission)["events"]]
+    assert told[2].startswith("Alice Moreau")
+    assert told[3].startswith(f"person {str(charlie.user.pk)[:8]}")
+    kept = b"".join(bytes(e.payload) for e in Event.objects.filter(chain=submission.pk))
+    assert b"Moreau" not in kept
+
+
+@pytest.mark.parametrize("payload", [b"", b"{", b"[]", b'{"verb": "submission.received"}'])
+def test_an_event_that_cannot_be_read_is_shown_as_such(
+    alice: Person, send: Send, payload: bytes
+) -> None:
+    """Whatever somebody wrote into the database, the page stands and says that it was altered."""
+    submission = send(alice)
+    with connection.cursor() as cursor:
+        cursor.execute("set local session_replication_role = replica")
+        cursor.execute(
+            "update audit_event set payload = %s where chain = %s and seq = 2",
+            [payload, submission.pk],
+        )
+    said = custody(submission)
+    assert not said["intact"]
+    assert said["events"][1]["text"] == "This event was altered and cannot be read."
 
 
 def test_the_page_sees_a_broken_chain(alice: Person, send: Send) -> None:
