@@ -145,10 +145,12 @@ def _parts(
     empty page. Here it is looked, not guessed: what is few is sorted, and what is not few is soon
     found by walking.
     """
-    found, teams = matching(actor, wanted, permission), actor.team_ids(permission)
     if (said := _said_by_few(wanted)) is not None:
         key = "pk" if not wanted.get("detector") else "card"
-        return [_sorted(found.filter(**{f"{key}__in": said}), wanted, order)]
+        others = {name: value for name, value in wanted.items() if name != "q"}
+        found = matching(actor, others, permission).filter(**{f"{key}__in": said})
+        return [_sorted(found, wanted, order)]
+    found, teams = matching(actor, wanted, permission), actor.team_ids(permission)
     if one := wanted.get("team"):
         teams = [team for team in teams if team == getattr(one, "pk", one)]
     narrows = any(wanted.get(name) for name in NARROWING)
