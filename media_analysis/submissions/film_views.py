@@ -12,10 +12,9 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 import blobs.services
 from accounts.actors import actor_of
-from accounts.errors import NotAllowed
 from blobs.models import Blob
 from media_analysis.submissions import films, presenting
-from media_analysis.submissions.views import mine
+from media_analysis.submissions.views import as_if_missing, mine
 from media_analysis.viewing import ranges
 
 
@@ -36,13 +35,9 @@ def panel(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
+@as_if_missing
 def prepare(request: HttpRequest, pk: UUID) -> HttpResponse:
-    submission = mine(request, pk)
-    try:
-        asked = films.prepare(actor_of(request), submission)
-    except NotAllowed as error:
-        raise Http404 from error
-    if asked:
+    if films.prepare(actor_of(request), mine(request, pk)):
         messages.success(request, "A copy is being prepared; it appears here when it is ready.")
     else:
         messages.info(request, "There was nothing to prepare.")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +21,19 @@ from accounts.errors import NotAllowed
 from media_analysis.submissions import deleting, pictures, presenting, services
 from media_analysis.submissions.forms import IntakeForm
 from media_analysis.submissions.models import Submission
+
+
+def as_if_missing(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A right that is missing answers like a submission that is."""
+
+    @functools.wraps(view)
+    def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except NotAllowed as error:
+            raise Http404 from error
+
+    return answered
 
 
 @login_required
@@ -110,24 +125,18 @@ def progress(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
+@as_if_missing
 def again(request: HttpRequest, pk: UUID) -> HttpResponse:
-    submission = mine(request, pk)
-    try:
-        services.analyse_again(actor_of(request), submission)
-    except NotAllowed as error:
-        raise Http404 from error
+    services.analyse_again(actor_of(request), mine(request, pk))
     messages.success(request, "A fresh analysis is waiting; the earlier one stays on record.")
     return redirect("submissions:detail", pk)
 
 
 @login_required
 @require_POST
+@as_if_missing
 def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
-    submission = mine(request, pk)
-    try:
-        stopped = services.cancel(actor_of(request), submission)
-    except NotAllowed as error:
-        raise Http404 from error
+    stopped = services.cancel(actor_of(request), mine(request, pk))
     messages.info(
         request,
         "The analysis is being cancelled; the media is kept."
@@ -139,18 +148,16 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
+@as_if_missing
 def deletion(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Ask for deletion, or with `withdraw` take that back."""
     submission, actor = mine(request, pk), actor_of(request)
-    try:
-        if "withdraw" in request.POST:
-            deleting.withdraw(actor, submission)
-            messages.success(request, "The request for deletion was taken back.")
-        else:
-            deleting.ask(actor, submission, request.POST.get("reason", ""))
-            messages.success(request, "Deletion was asked for. Nothing was erased yet.")
-    except NotAllowed as error:
-        raise Http404 from error
+    if "withdraw" in request.POST:
+        deleting.withdraw(actor, submission)
+        messages.success(request, "The request for deletion was taken back.")
+    else:
+        deleting.ask(actor, submission, request.POST.get("reason", ""))
+        messages.success(request, "Deletion was asked for. Nothing was erased yet.")
     return redirect("submissions:detail", pk)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,11 @@ from ml.training.config import FaceConfig
 from ml.training.face_net import as_input, only_heads_learn
 from ml.training.lite0 import BACKBONE, load_imagenet, normalised
 from ml.training.networks import NETWORKS
+from ml.training.short import Watch
 
 CONFIG, CHECKPOINT, WEIGHTS, LOG = "config.json", "checkpoint.npz", "weights.npz", "log.csv"
 
 Network = Callable[[int], keras.Model]
-Watch = Callable[[Iterable[int]], Iterable[int]]
 
 
 class CannotResume(ValueError):

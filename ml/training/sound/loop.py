@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -104,7 +104,7 @@ def train(
     folder: Path,
     recipe: Recipe,
     *,
-    watch: Callable[[Iterable[int]], Iterable[int]] = lambda steps: steps,
+    watch: short.Watch = lambda steps: steps,
     save_every: int = 100,
 ) -> keras.Model:
     """A trained network with fixed window length; opened instead when the folder holds it."""

@@ -15,6 +15,7 @@ import numpy as np
 from ml.detectors.voice_spoof import windows
 from ml.detectors.voice_spoof.calibration import CAP
 from ml.detectors.voice_spoof.network import WEIGHTS
+from ml.training import short
 from ml.training.export import write_card
 from ml.training.sound import baselines, export, loop, measure
 from ml.training.sound.data import FOLDS
@@ -46,7 +47,7 @@ def write(speech: Store, pictures: Pictures, cache: Path, out: Path | None) -> d
     target = (out or WEIGHTS.parent) / WEIGHTS.name
     scores = _kept_scores(cache)
     rows = pictures.rows
-    told = json.loads((cache / "served" / "recipe.json").read_text())
+    told = json.loads((cache / "served" / short.RECIPE).read_text())
     network = measure.trained_on_split(pictures, cache, loop.Recipe(**told), lambda steps: steps)
     test = pictures.where(lambda row: row.origin == CLIP and row.split == "test", degraded=False)
     probes = np.stack([windows.without_channel(pictures.logs[v]) for v in test[::8]])
@@ -84,7 +85,7 @@ def write(speech: Store, pictures: Pictures, cache: Path, out: Path | None) -> d
 
 
 def _recipe_of(cache: Path, fold: str) -> dict[str, Any]:
-    told = cache / "folds" / fold.replace(" ", "_") / "recipe.json"
+    told = cache / "folds" / fold.replace(" ", "_") / short.RECIPE
     return dict(json.loads(told.read_text()))
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ml.detectors.lip_sync.network import Embedded, Network
 from ml.media.lips import Stretch
+from ml.training import short
 from ml.training.speakers import without_fold
 from ml.training.sync import batches, loop
 from ml.training.sync.data import Talk
@@ -16,7 +17,7 @@ HELD_OUT = (0, 1)
 """Two thirds of the speakers are held out in turn: enough for the line and the bounds. The last
 third is only learnt from, which saves a training."""
 
-Watch = Callable[[str], Callable[[Iterable[int]], Iterable[int]]]
+Watch = Callable[[str], short.Watch]
 
 
 def degraded(talks: Sequence[Talk]) -> list[Talk]:

@@ -9,7 +9,7 @@ keeps a small set from being learnt by heart.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -108,7 +108,7 @@ def train(
     folder: Path,
     recipe: Recipe,
     *,
-    watch: Callable[[Iterable[int]], Iterable[int]] = lambda steps: steps,
+    watch: short.Watch = lambda steps: steps,
 ):
     """The two trained networks; only opened when the folder holds this very training."""
     if short.holds(folder, asdict(recipe)):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from ml.training import short
 from ml.training.speakers import FOLDS, without_fold
 from ml.training.temporal import fakes, loop
 from ml.training.temporal.baselines import Regression
 from ml.training.temporal.data import Example
 
-Watch = Callable[[str], Callable[[Iterable[int]], Iterable[int]]]
+Watch = Callable[[str], short.Watch]
 
 
 def out_of_fold(

@@ -4,7 +4,7 @@ before. Nothing is selected by what it scores."""
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -84,7 +84,7 @@ def train(
     folder: Path,
     recipe: Recipe,
     *,
-    watch: Callable[[Iterable[int]], Iterable[int]] = lambda steps: steps,
+    watch: short.Watch = lambda steps: steps,
 ) -> Any:
     """The trained network; only opened when the folder holds this very training."""
     net = model.network(width=recipe.width, dropout=recipe.dropout)
