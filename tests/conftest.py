@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.in_flight import InFlight
+
 
 @pytest.fixture(scope="session", autouse=True)
 def flush_may_empty_the_audit_tables() -> Iterator[None]:
@@ -47,3 +49,18 @@ def own_home(settings: Any, tmp_path: Path) -> Path:
         },
     }
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def in_flight() -> InFlight:
+    return InFlight()
+
+
+@pytest.fixture(autouse=True)
+def no_table_is_emptied_under_a_request(
+    request: pytest.FixtureRequest, in_flight: InFlight, _live_server_helper: None
+) -> Iterator[None]:
+    """Between a test's end and the flush of its tables, the live server finishes its answers."""
+    yield
+    if "live_server" in request.fixturenames:
+        assert in_flight.ended(20), "The live server still answers a request of this test."
