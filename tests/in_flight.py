@@ -5,7 +5,8 @@ The tables must not be emptied under such a request: the two would wait for each
 
 from __future__ import annotations
 
-from threading import Condition
+from collections.abc import Callable
+from threading import Condition, get_ident
 from typing import Any
 
 from django.core.handlers.wsgi import WSGIHandler
@@ -13,33 +14,33 @@ from django.core.signals import request_finished, request_started
 
 
 class InFlight:
-    """Counts the requests that came over a socket; those of a test's own client are of another
-    handler and end before it goes on."""
+    """Knows which threads are answering what came over a socket; a test's own client has another
+    handler, and its answers end before it goes on."""
 
     def __init__(self) -> None:
-        self.count = 0
+        self._threads: set[int] = set()
         self._changed = Condition()
         request_started.connect(self._started)
         request_finished.connect(self._finished)
 
     def _started(self, sender: type, **_: Any) -> None:
-        self._add(1, sender)
-
-    def _finished(self, sender: type, **_: Any) -> None:
-        self._add(-1, sender)
-
-    def _add(self, change: int, sender: type) -> None:
         if issubclass(sender, WSGIHandler):
-            with self._changed:
-                self.count += change
-                self._changed.notify_all()
+            self._note(self._threads.add)
+
+    def _finished(self, **_: Any) -> None:
+        self._note(self._threads.discard)
+
+    def _note(self, change: Callable[[int], None]) -> None:
+        with self._changed:
+            change(get_ident())
+            self._changed.notify_all()
 
     def begun(self, seconds: float) -> bool:
         """Once something is being answered."""
         with self._changed:
-            return self._changed.wait_for(lambda: self.count > 0, seconds)
+            return self._changed.wait_for(lambda: bool(self._threads), seconds)
 
     def ended(self, seconds: float) -> bool:
         """Once nothing is being answered any more; false if that takes longer."""
         with self._changed:
-            return self._changed.wait_for(lambda: self.count == 0, seconds)
+            return self._changed.wait_for(lambda: not self._threads, seconds)

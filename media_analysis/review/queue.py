@@ -7,32 +7,23 @@ the teams take turns: next is the team from which nobody has taken a case for th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
-from itertools import chain, zip_longest
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Window
+from django.db.models.functions import RowNumber
 
 from accounts.actors import Actor
 from accounts.models import Team
 from accounts.roles import Permission
 from media_analysis.review.models import Case, CaseState, QueueOrder, RoutingRule, TeamOwned
 
-Row = tuple[UUID, float, datetime, UUID]
-"""Team, suspicion, when it was opened, the case."""
 FIELDS = {
     QueueOrder.OLDEST: ("opened_at", "id"),
     QueueOrder.NEWEST: ("-opened_at", "-id"),
     QueueOrder.PROBABLE: ("-suspicion", "opened_at", "id"),
 }
-PLACE: dict[QueueOrder, Callable[[Row], tuple[Any, ...]]] = {
-    QueueOrder.OLDEST: lambda row: (row[2], row[3]),
-    QueueOrder.NEWEST: lambda row: (row[2], row[3]),
-    QueueOrder.PROBABLE: lambda row: (-row[1], row[2], row[3]),
-}
-"""The same, for rows that were fetched."""
 SHOWN = 100
 COUNTED = 1000
 """More than this is told as "more than": counting a million takes long and says no more."""
@@ -55,31 +46,43 @@ def first(
     """The ids of the cases of the actor's teams that come first, in their order."""
     found = waiting(actor, permission).filter(only or Q())
     wanted = orders(actor.team_ids(permission))
-    parts = [
-        found.filter(team=team)
-        .order_by(*FIELDS[order])
-        .values_list("team_id", "suspicion", "opened_at", "id")[:most]
-        for team, order in wanted.items()
-    ]
-    if not parts:
+    lanes = {team: found.filter(team=team).order_by(*FIELDS[how]) for team, how in wanted.items()}
+    if not lanes:
         return []
-    merged = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
     if len(set(wanted.values())) > 1:
-        return _in_turn(list(merged), wanted)[:most]
-    if len(parts) > 1:
-        merged = merged.order_by(*FIELDS[next(iter(wanted.values()))])[:most]
-    return [pk for *_, pk in merged]
+        return _in_turn(lanes, wanted, most)
+    fields = FIELDS[next(iter(wanted.values()))]
+    rows = _together(
+        lane.values_list("suspicion", "opened_at", "id")[:most] for lane in lanes.values()
+    )
+    if len(lanes) > 1:
+        rows = rows.order_by(*fields)[:most]
+    return [pk for *_, pk in rows]
 
 
-def _in_turn(rows: list[Row], wanted: Mapping[UUID, QueueOrder]) -> list[UUID]:
-    """The first of each team, then the second of each, and so on."""
-    lanes: dict[UUID, list[Row]] = {team: [] for team in _longest_untouched(wanted)}
-    for row in rows:
-        lanes[row[0]].append(row)
-    for team, lane in lanes.items():
-        lane.sort(key=PLACE[wanted[team]], reverse=wanted[team] == QueueOrder.NEWEST)
-    turns = chain.from_iterable(zip_longest(*lanes.values()))
-    return [row[-1] for row in turns if row is not None]
+def _in_turn(
+    lanes: Mapping[UUID, QuerySet[Any]], wanted: Mapping[UUID, QueueOrder], most: int
+) -> list[UUID]:
+    """The first of each team, then the second of each, and so on. Of each only its even share is
+    fetched at first; more, where some teams have less than that."""
+    place = {team: number for number, team in enumerate(_longest_untouched(lanes))}
+    turns = {
+        team: lane.annotate(turn=Window(RowNumber(), order_by=FIELDS[wanted[team]]))
+        for team, lane in lanes.items()
+    }
+    rows: list[tuple[int, UUID, UUID]] = []
+    for depth in (-(-most // len(lanes)), most):
+        parts = (lane.values_list("turn", "team_id", "id")[:depth] for lane in turns.values())
+        rows = sorted(_together(parts), key=lambda row: (row[0], place[row[1]]))
+        if len(rows) >= most or not rows or rows[-1][0] < depth:
+            break
+    return [pk for *_, pk in rows[:most]]
+
+
+def _together(parts: Iterable[QuerySet[Any]]) -> QuerySet[Any]:
+    """In one question; in no order."""
+    first, *others = parts
+    return first.union(*others, all=True) if others else first
 
 
 def _longest_untouched(teams: Iterable[UUID]) -> list[UUID]:

@@ -112,6 +112,9 @@ def test_teams_of_different_orders_take_turns(alice: Person, bob: Person, send: 
     new = [waits(other, send, shade, shade) for shade in (11, 12)]
     assert services.claim_next(bob.actor) == own[0]  # so it is the other team's turn
     assert queue.shown(alice.actor)[1:3] == [own[0], new[1]]
+    whole = queue.first(alice.actor, 100)
+    for most in range(1, 7):  # of both teams alike at first; of one of them more where it must be
+        assert queue.first(alice.actor, most) == whole[:most]
     assert taken(alice) == [new[0], own[1], new[1], own[2], own[3]]
     page = alice.client().get(reverse("review:queue")).content.decode()
     assert "in its own order, in turn" in page
