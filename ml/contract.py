@@ -324,7 +324,8 @@ class Detector(Protocol):
     frame_rate: float
     """Views a second that `observe` wants of a video: 0 for none. Stills come once to all that
     want any. A detector that also has `close_seconds` is shown every view there is, and of a video
-    with sound up to so many seconds come frame by frame (`sandbox.types.Want`)."""
+    with sound up to so many seconds come frame by frame (`sandbox.types.Want`); of a silent one
+    `close_seconds_without_sound`."""
 
     def not_applicable(self, media: Media) -> str | None:
         """Why this detector has nothing to say about this file, or None when it has."""

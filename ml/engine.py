@@ -20,7 +20,7 @@ from typing import BinaryIO
 
 from ml import registry
 from ml.contract import Detector, Frame, Kind, Outcome, Result, Scenes, Verdict, View
-from ml.examining import Bench, close_seconds, close_without_sound
+from ml.examining import Bench, close_seconds, close_seconds_without_sound
 from ml.fusion import rule
 from ml.media import face_model, scenes, thumbnails
 from ml.media.likeness import Looks
@@ -82,8 +82,8 @@ def analyse(
             size=size,
             frame_rate=frame_rate,
             limits=limits or Limits(),
-            close_seconds=max([0.0, *(close_seconds(d) for d in able)]),
-            close_without_sound=any(close_without_sound(d) for d in able),
+            close_seconds=max([0.0, *map(close_seconds, able)]),
+            close_seconds_without_sound=max([0.0, *map(close_seconds_without_sound, able)]),
         ) as media:
             return _examined(media, chosen, version, report, stop_if_asked, started)
     except Rejected as refusal:

@@ -32,9 +32,9 @@ def close_seconds(detector: Detector) -> float:
     return float(getattr(detector, "close_seconds", 0.0))
 
 
-def close_without_sound(detector: Detector) -> bool:
-    """Whether it wants them of a silent video too."""
-    return bool(getattr(detector, "close_without_sound", False))
+def close_seconds_without_sound(detector: Detector) -> float:
+    """How many seconds of a silent one."""
+    return float(getattr(detector, "close_seconds_without_sound", 0.0))
 
 
 @dataclass(slots=True)

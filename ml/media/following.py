@@ -129,8 +129,13 @@ class Follower(ABC, Generic[S]):
     def kept(self, track: int, times: Sequence[float], pictures: Sequence[NDArray[np.uint8]]) -> S:
         """One stretch without a gap, as it is kept."""
 
+    def cuts(self, view: View) -> bool:
+        """Whether pictures are cut from this view, or faces only measured in it."""
+        return True
+
     def observe(self, view: View) -> None:
         seconds = view.frame.seconds
+        cuts = self.cuts(view)
         measured = {}
         for face in _largest(view.faces):
             square = self.part.square(face.landmarks)
@@ -143,6 +148,8 @@ class Follower(ABC, Generic[S]):
         for track, watched in list(self._watched.items()):
             if seconds - watched.seconds > LONGEST_GAP:
                 self._left(track)
+                continue
+            if not cuts:
                 continue
             patch = _patch(view.frame.pixels, seconds, watched.square, self.part)
             if track in measured and patch is not None:

@@ -29,7 +29,7 @@ SMALLEST = 96.0
 CLOSE = 0.09
 """Seconds between two frames of one stretch: twelve and a half frames a second still pass."""
 SHORTEST = 0.9
-MOST_SECONDS = 16.0
+MOST_SECONDS = 8.0
 MOST_PICTURES = 120
 REPEATED = 6.0
 """Greatest difference, of 255, of any of the cells of a frame below which it only repeats the one
@@ -112,15 +112,25 @@ class FaceReader(Follower[FaceStretch]):
         super().__init__()
         self._cells: NDArray[np.float32] | None = None
         self._repeats: set[float] = set()
+        self._last: float | None = None
+
+    def cuts(self, view: View) -> bool:
+        """Not after a gap: most such frames are followed by one as well, and belong to nothing."""
+        return self._last is None or view.frame.seconds - self._last <= CLOSE
 
     def observe(self, view: View) -> None:
+        if self.cuts(view):
+            self._look_for_repeats(view)
+        super().observe(view)
+        self._last = view.frame.seconds
+
+    def _look_for_repeats(self, view: View) -> None:
         cells = _cells(view.frame.pixels)
         before = self._cells
         if before is not None and np.abs(cells - before).max() < REPEATED:
             self._repeats.add(view.frame.seconds)
         else:
             self._cells = cells
-        super().observe(view)
 
     def kept(
         self, track: int, times: Sequence[float], pictures: Sequence[NDArray[np.uint8]]

@@ -103,7 +103,7 @@ def opened(
     frame_rate: float,
     limits: Limits,
     close_seconds: float = 0.0,
-    close_without_sound: bool = False,
+    close_seconds_without_sound: float = 0.0,
 ) -> Iterator[OpenMedia]:
     """Gather the file's facts, then start decoding it. Raises the sandbox's Rejected."""
     facts = warden.facts(file, limits=limits)
@@ -111,7 +111,7 @@ def opened(
         sample_fps=frame_rate,
         audio_rate=audio.SANDBOX_RATE,
         close_seconds=close_seconds,
-        close_without_sound=close_without_sound,
+        close_seconds_without_sound=close_seconds_without_sound,
     )
     with warden.decode(file, want=want, limits=limits) as decoding:
         yield OpenMedia(decoding, facts, sha256, size)

@@ -131,9 +131,9 @@ class Want:
     another is left out, so that sample n is second n / rate. Else the samples as they were kept."""
     close_seconds: float = 0.0
     """Of a video with sound, so many seconds are sent closely, up to `close_fps` frames a second:
-    all of a short video, else stretches of `close_stretch` seconds spread evenly over it."""
-    close_without_sound: bool = False
-    """Of a silent video too."""
+    all of a short video, else stretches of up to `close_stretch` seconds spread evenly over it."""
+    close_seconds_without_sound: float = 0.0
+    """Of a silent video."""
     close_stretch: float = 2.5
     close_fps: float = 30.0
 

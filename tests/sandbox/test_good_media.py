@@ -76,9 +76,9 @@ def test_close_stretches_come_frame_by_frame_and_only_with_sound(decode):
 
 def test_a_silent_video_is_sent_closely_where_that_is_asked_for(decode):
     """What is held against the frame before needs no sound."""
-    want = Want(sample_fps=5, close_seconds=2.0, close_stretch=1.0, close_without_sound=True)
+    want = Want(sample_fps=5, close_seconds=2.0, close_stretch=1.0, close_seconds_without_sound=3.0)
     silent = decode(media.video(frames=250, sound=None), want=want)
-    assert len(silent.frames) == 51 + 2 * 20
+    assert len(silent.frames) == 51 + 3 * 20
 
 
 def test_a_short_video_is_sent_closely_as_a_whole_and_a_quick_one_thinned(decode):

@@ -26,7 +26,11 @@ class Spread:
     """In place of the network: how much the surroundings move against the face. It lets the
     detector's own work be tested where no weights are shipped."""
 
-    card = {"version": "0", "calibration": {"used": LINE}}
+    card = {
+        "version": "0",
+        "calibration": {"used": LINE},
+        "claims": {"claimed": ["that tremble"], "not_told": ["that freeze", "that drift"]},
+    }
     sha256 = "0" * 64
 
     def __call__(self, windows):
@@ -64,6 +68,7 @@ def test_a_calm_face_clears_nothing() -> None:
     assert finding.status is Status.RAN
     assert said.code == "temporal_steady" and said.supports is None
     assert "no sign that the video is genuine" in finding.reason
+    assert "Nor does this check tell faces that freeze, or that drift." in finding.reason
     assert mixed(-CAP, STEADY_FAKES) <= finding.log10_lr < 0
 
 

@@ -19,7 +19,8 @@ class Temporal:
     name = "temporal"
     frame_rate = 0.0
     close_seconds = 10.0
-    close_without_sound = True
+    close_seconds_without_sound = 4.0
+    """Less than with sound, where the frames come anyway for the lips."""
 
     def __init__(self, network: ServedNetwork | None = None) -> None:
         self.network = network or ServedNetwork()
@@ -83,7 +84,7 @@ class TemporalExamination:
         # One of the faces may be altered, each as likely as the other: the mean of their ratios.
         log10_lr = mean_ratio([calibration.log10_lr(face.score) for face in faces])
         ends = [calibration.log10_interval(face.score) for face in faces]
-        evidence = _evidence(worst, calibration)
+        evidence = _evidence(worst, self.detector)
         return Finding(
             detector=self.detector.name,
             version=self.detector.version,
@@ -119,7 +120,8 @@ class TemporalExamination:
         )
 
 
-def _evidence(face: Judged, calibration: TemporalCalibration) -> Evidence:
+def _evidence(face: Judged, detector: Temporal) -> Evidence:
+    calibration = detector.calibration
     said = calibration.says(face.score)
     data = {"track": face.track, "score": round(face.score, 4), "seconds": round(face.seconds, 2)}
     if said is Outcome.MANIPULATION_FOUND:
@@ -128,4 +130,5 @@ def _evidence(face: Judged, calibration: TemporalCalibration) -> Evidence:
     if said is Outcome.INCONCLUSIVE:
         text = sentences.unclear(face.seconds)
         return Evidence("temporal_unclear", text, Strength.CONTEXT, data)
-    return Evidence("temporal_steady", sentences.steady(face.seconds), Strength.CONTEXT, data)
+    text = sentences.steady(face.seconds, detector.network.card["claims"])
+    return Evidence("temporal_steady", text, Strength.CONTEXT, data)

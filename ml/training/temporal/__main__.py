@@ -30,7 +30,7 @@ def main() -> int:
     parser.add_argument("--cache", type=Path, help="where signals and runs lie")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--steps", type=int, help="length of each training")
-    parser.add_argument("--most", type=int, help="clips of a speaker that are used; all unless set")
+    parser.add_argument("--most", type=int, help="clips of each whom it learns from")
     parser.add_argument("--out", type=Path, help="where `card` writes; the detector's folder")
     parser.add_argument("--write", type=Path, help="a text whose tables of figures `card` renews")
     chosen = parser.parse_args()

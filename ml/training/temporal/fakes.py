@@ -271,3 +271,14 @@ KINDS: dict[str, Kind] = {
     "frozen": frozen,
     "between": between,
 }
+IN_WORDS = {
+    "blended anew": "that are put in anew in each frame",
+    "colour": "whose light or tint flickers",
+    "sharpness": "whose sharpness comes and goes",
+    "place": "that tremble against the head",
+    "mask": "round which the edge of what was put in changes",
+    "drift": "whose size, place or colour slides slowly",
+    "frozen": "that stand still for a few frames",
+    "between": "that are mixed from frames before and after",
+}
+"""Faces ... : how the card and the check speak of a kind."""

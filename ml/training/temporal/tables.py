@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ml.evaluation import pages
+from ml.training.temporal import offering
 from ml.training.temporal.offering import LEAST_AUC, MOST_FALSE_ALARMS
 
 
@@ -25,7 +26,7 @@ def markdown(card: dict[str, Any]) -> str:
         never = measured["never_met"].get(name)
         row = [name, _auc(met), _auc(plain)]
         row += [_auc(never["network"]), _auc(never["regression"])] if never else ["-", "-"]
-        row += _aim(never["network"]["auc"] >= LEAST_AUC, f">= {LEAST_AUC}") if never else ["", ""]
+        row += _asked(name, never["network"]) if never else ["", ""]
         lines.append(f"| {' | '.join(row)} |")
     lines += [
         "",
@@ -44,21 +45,6 @@ def markdown(card: dict[str, Any]) -> str:
     caught = "; ".join(
         f"{kind} {share:.2f}" for kind, share in measured["caught"].items() if share is not None
     )
-    offered = measured["offered"]
-    said = (
-        "The figures carry the check."
-        if offered["carries"]
-        else "The figures do not carry the check: "
-        + "; ".join(
-            f"{what}: {', '.join(names)}"
-            for what, names in (
-                ("too many false alarms", offered["alarms"]),
-                ("held-out AUC too low", offered["auc"]),
-            )
-            if names
-        )
-        + "."
-    )
     return "\n".join(
         [
             *lines,
@@ -66,9 +52,38 @@ def markdown(card: dict[str, Any]) -> str:
             f"Share of fakes that are asked about at the frozen bound: {caught}.",
             "",
             f"Cost of the ratios (Cllr), before half of all fakes are taken to be steady: "
-            f"{measured['cllr']}. {said}",
+            f"{measured['cllr']}.",
+            "",
+            _said(measured["offered"]),
         ]
     )
+
+
+def _asked(name: str, told: dict[str, Any]) -> list[str]:
+    """What is asked of a row: of masks the AUC itself, of a kind the lower end of its interval."""
+    if name.startswith("masks "):
+        return _aim(not offering.too_low(told), f">= {LEAST_AUC}")
+    return [f"low end >= {LEAST_AUC}", "claimed" if offering.claims(told) else "not told"]
+
+
+def _said(offered: dict[str, Any]) -> str:
+    claims = "; ".join(
+        f"{what}: {', '.join(names) or 'none'}"
+        for what, names in (("Claimed", offered["claimed"]), ("not told", offered["not_told"]))
+    )
+    if offered["carries"]:
+        return f"{claims}. The figures carry a check that claims no more."
+    missed = [
+        f"{what}: {', '.join(names)}"
+        for what, names in (
+            ("too many false alarms", offered["alarms"]),
+            ("held-out masks too low", offered["masks"]),
+        )
+        if names
+    ]
+    if len(offered["claimed"]) < offering.FEWEST_CLAIMS:
+        missed.append("too few kinds claimed")
+    return f"{claims}. The figures do not carry the check: {'; '.join(missed)}."
 
 
 def _auc(told: dict[str, Any]) -> str:

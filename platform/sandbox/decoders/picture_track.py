@@ -91,11 +91,9 @@ class PictureTrack:
         else:
             self._held = (index, seconds, frame)
 
-    def look_closely(self, duration: float | None) -> None:
-        """Called when there is sound to hold the pictures against, or they are to be held against
-        each other."""
-        want = self.want
-        self._stretches = Stretches(duration, want.close_seconds, want.close_stretch)
+    def look_closely(self, duration: float | None, closely: float) -> None:
+        """So many seconds, to be held against the sound or against each other."""
+        self._stretches = Stretches(duration, closely, self.want.close_stretch)
 
     def _is_due(self, seconds: float) -> bool:
         sampled = self._sampler.is_due(seconds)

@@ -124,11 +124,14 @@ class Stretches:
     def __init__(self, duration: float | None, total: float, stretch: float) -> None:
         count = max(math.ceil(total / stretch - 1e-6), 1) if total > 0 else 0
         self.spans: list[tuple[float, float]]
-        if duration is None or duration <= total:
-            self.spans = [(0.0, total)] if count else []
+        if not count:
+            self.spans = []
+        elif duration is None or duration <= total:
+            self.spans = [(0.0, total)]
         else:
             middles = [(place + 0.5) * duration / count for place in range(count)]
-            self.spans = [(middle - stretch / 2, middle + stretch / 2) for middle in middles]
+            half = total / count / 2
+            self.spans = [(middle - half, middle + half) for middle in middles]
 
     def hold(self, seconds: float) -> bool:
         return any(start - 1e-6 <= seconds < end for start, end in self.spans)

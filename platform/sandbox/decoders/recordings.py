@@ -129,8 +129,9 @@ class _Run:
         )
         self.sound = SoundTrack(audio, origin, want, limits, self.flags) if audio else None
         heard = self.sound is not None and want.audio_rate is not None
-        if self.pictures is not None and (heard or want.close_without_sound):
-            self.pictures.look_closely(self._claimed_seconds())
+        if self.pictures is not None:
+            closely = want.close_seconds if heard else want.close_seconds_without_sound
+            self.pictures.look_closely(self._claimed_seconds(), closely)
 
     def _choose(self) -> tuple[Any, Any]:
         """The first real video stream and the first sound stream; the rest is stated."""
