@@ -56,10 +56,10 @@ def filmed() -> Filmed:
 
 
 def prepared(submission: Submission) -> Preview:
-    """Made by the very runner that a worker calls. The lease is long: it is renewed over another
-    connection, which does not see what a test has not committed."""
+    """Made by the very runner that a worker calls. Its lease is renewed over another connection,
+    which does not see what a test has not committed: such a test is a transactional one."""
     preview = Preview.objects.get(source=submission.blob_id)
-    claim = claim_one(Preview, preview.pk, worker="w1", lease_seconds=900)
+    claim = claim_one(Preview, preview.pk, worker="w1")
     assert claim is not None
     execute(claim)
     preview.refresh_from_db()

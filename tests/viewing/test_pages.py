@@ -16,6 +16,8 @@ from media_analysis.viewing.models import Preview
 from tests.people import Person
 from tests.viewing.conftest import Filmed, prepared
 
+pytestmark = pytest.mark.django_db(transaction=True)
+
 
 @pytest.fixture
 def sent(alice: Person, filmed: Filmed) -> Submission:

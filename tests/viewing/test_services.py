@@ -34,6 +34,8 @@ from tests.people import Person, Send
 from tests.viewing import claps
 from tests.viewing.conftest import Filmed, analysed, prepared
 
+pytestmark = pytest.mark.django_db(transaction=True)
+
 
 def events(sha256: str, verb: Verb) -> list[dict[str, Any]]:
     found = Event.objects.filter(chain=blobs.services.blob_chain(sha256), verb=verb)
@@ -188,7 +190,6 @@ def test_it_stops_when_its_worker_is_told_to_go(alice: Person, filmed: Filmed) -
     assert submission.blob_id and Blob.objects.count() == 1
 
 
-@pytest.mark.django_db(transaction=True)
 def test_it_goes_with_its_original(alice: Person, filmed: Filmed) -> None:
     """Row and bytes; but bytes that somebody sent in themselves stay."""
     submission, other = filmed(alice), filmed(alice, clap=0.8)
