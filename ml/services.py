@@ -18,12 +18,11 @@ from django.utils.module_loading import import_string
 from audit.services import record
 from audit.verbs import Verb
 from audit.who import Who
-from blobs.errors import Damaged
 from blobs.models import Blob
 from blobs.services import opened
 from jobs.bell import ring_on_commit
 from jobs.claims import Claim
-from jobs.errors import Crashed, Hopeless, Interrupted, Why
+from jobs.errors import Interrupted, Why
 from jobs.failpoints import failpoint
 from jobs.models import Priority, State
 from jobs.registry import Move
@@ -31,14 +30,13 @@ from jobs.runner import through_outage
 from jobs.services import finish, request_cancel, requeue_parked
 from ml import hooks
 from ml.contract import Outcome, Result, Verdict
+from ml.failures import told_apart
 from ml.models import Analysis, FindingRow, Look, Thumbnail
 from ml.results import finding_json, media_json, plain, scenes_json
 from ml.storing import digest, storable
-from sandbox.types import Rejected, SandboxFailed
+from sandbox.types import Rejected
 
 Analyse = Callable[..., Result]
-KILLED = {"crashed", "killed", "timeout", "protocol"}
-"""The sandbox's words for a child that the file brought down; the others are our own trouble."""
 
 
 def queue(blob: Blob, chain: uuid.UUID, who: Who, priority: int = Priority.INTERACTIVE) -> Analysis:
@@ -81,9 +79,8 @@ def run(claim: Claim, analyse: Analyse | None = None) -> None:
 
 
 def _examine(claim: Claim, blob: Blob, analyse: Analyse) -> Result:
-    """The three kinds of failure, told apart: the input's, ours for now, and poison."""
     try:
-        with opened(blob) as file:
+        with told_apart(claim, "the analysis"), opened(blob) as file:
             return analyse(
                 file,
                 sha256=blob.sha256,
@@ -93,18 +90,6 @@ def _examine(claim: Claim, blob: Blob, analyse: Analyse) -> Result:
             )
     except Rejected as refusal:
         return _rejected(refusal)
-    except Exception as error:
-        claim.raise_if_stopped()
-        if isinstance(error, SandboxFailed) and error.code in KILLED:
-            said = f"the decoder's process ended by force ({error})"
-            raise Crashed(f"sandbox_{error.code}", said) from error
-        if isinstance(error, Damaged):
-            raise Hopeless(error.code, error.sentence) from error
-        if isinstance(error, MemoryError):
-            raise Crashed(
-                "out_of_memory", "the analysis needed more memory than there is"
-            ) from error
-        raise
 
 
 def _rejected(refusal: Rejected) -> Result:

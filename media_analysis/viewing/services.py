@@ -19,11 +19,10 @@ import blobs.services
 from audit.services import record
 from audit.verbs import Verb
 from audit.who import SYSTEM, Who
-from blobs.errors import Damaged
 from blobs.models import Blob
 from jobs.bell import ring_on_commit
 from jobs.claims import Claim
-from jobs.errors import Crashed, Hopeless, Interrupted, Why
+from jobs.errors import Interrupted, Why
 from jobs.failpoints import failpoint
 from jobs.models import State
 from jobs.registry import Move
@@ -33,9 +32,9 @@ from media_analysis.viewing.making import Made, Stopped, make
 from media_analysis.viewing.models import PRIORITY, Preview
 from media_analysis.viewing.patience import Patience
 from ml.contract import Result
+from ml.failures import told_apart
 from ml.models import Analysis
-from ml.services import KILLED
-from sandbox.types import Rejected, SandboxFailed
+from sandbox.types import Rejected
 
 KINDS = ("video", "audio")
 
@@ -104,7 +103,7 @@ def _make(claim: Claim, source: Blob, copy: BinaryIO) -> Made:
         return claim.should_stop()
 
     try:
-        with blobs.services.opened(source) as file:
+        with told_apart(claim, "the copy"), blobs.services.opened(source) as file:
             return make(
                 file,
                 copy,
@@ -113,17 +112,7 @@ def _make(claim: Claim, source: Blob, copy: BinaryIO) -> Made:
                 should_stop=stop,
             )
     except Stopped as error:
-        claim.raise_if_stopped()
         raise Interrupted(Why.SHUTDOWN) from error
-    except Damaged as error:
-        raise Hopeless(error.code, error.sentence) from error
-    except SandboxFailed as error:
-        claim.raise_if_stopped()
-        if error.code in KILLED:
-            raise Crashed(
-                f"sandbox_{error.code}", "the decoder's process ended by force"
-            ) from error
-        raise
 
 
 @transaction.atomic

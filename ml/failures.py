@@ -1,0 +1,40 @@
+"""What became of work on somebody's file: refused for what the file is, or one of three failures.
+
+Said in the words of `jobs`, so that every kind of work on media is tried again, set aside or given
+up by the same rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from blobs.errors import Damaged
+from jobs.claims import Claim
+from jobs.errors import Crashed, Hopeless
+from sandbox.types import Rejected, SandboxFailed
+
+KILLED = {"crashed", "killed", "timeout", "protocol"}
+"""The sandbox's words for a child that the file brought down; the others are our own trouble."""
+
+
+@contextmanager
+def told_apart(claim: Claim, work: str) -> Iterator[None]:
+    """A refusal goes through as it is. Whoever told the work to stop is heard before any failure;
+    a child or a memory that was brought down is poison after a try or two; a damaged original
+    cannot be helped; the rest is ours for now."""
+    try:
+        yield
+    except Rejected:
+        raise
+    except Exception as error:
+        claim.raise_if_stopped()
+        if isinstance(error, SandboxFailed) and error.code in KILLED:
+            said = f"the decoder's process ended by force ({error})"
+            raise Crashed(f"sandbox_{error.code}", said) from error
+        if isinstance(error, Damaged):
+            raise Hopeless(error.code, error.sentence) from error
+        if isinstance(error, MemoryError):
+            said = f"{work} needed more memory than there is"
+            raise Crashed("out_of_memory", said) from error
+        raise
