@@ -70,8 +70,8 @@ test-fast: setup
 	@$(PG) && $(PY) -m pytest -n 2 --dist loadfile -m "not slow and not faults and not browser"
 
 test-slow: setup
-	@$(PG) && $(PY) -m pytest -n 2 --dist loadfile -m browser --durations 6
-	@$(PG) && $(PY) -m pytest -n 2 --dist loadfile -m "slow and not browser and not faults" --durations 6
+	@$(PG) && $(PY) -m pytest -n 2 --dist worksteal -m browser --durations 6
+	@$(PG) && $(PY) -m pytest -n 2 --dist worksteal -m "slow and not browser and not faults" --durations 6
 	@$(PG) && $(PY) -m pytest -m "faults and not browser" --durations 6
 
 # The long forms: 600 jobs in a storm of kills, freezes, restarts and a lost broker; 2,000 uploads
