@@ -114,3 +114,20 @@ def test_room_does_not_grow_with_length() -> None:
     made.shown(reader, [picture] * 1500)
     kept = reader.stretches()
     assert sum(s.seconds for s in kept) <= motion.MOST_SECONDS + 5
+
+
+def test_samples_between_close_stretches_are_only_measured() -> None:
+    """Two stretches frame by frame among samples: each is kept, less the frame that a gap comes
+    before, and no picture is cut of what lies between."""
+    times = [*np.arange(5) / 5, *(1 + np.arange(40) / 25), *np.arange(14, 17) / 5,
+             *(3.4 + np.arange(40) / 25)]  # fmt: skip
+    reader, cut = FaceReader(), []
+    pictures = made.frames(len(times))
+    for number, (pixels, seconds) in enumerate(zip(pictures, times, strict=True)):
+        view = made.view(number, float(seconds), pixels, made.face_of(number))
+        cut.append(reader.cuts(view))
+        reader.observe(view)
+    assert cut.count(True) == 1 + 39 + 39
+    one, other = reader.stretches()
+    assert (one.start, other.start) == pytest.approx((1.04, 3.44))
+    assert (len(one.times), len(other.times)) == (39, 39)

@@ -13,7 +13,7 @@ def listed(faces: Sequence[str]) -> str:
 
 
 def limits(claims: Claims) -> list[str]:
-    """What the card says first of its limits."""
+    """What the card says first of its limits, and the check beside everything that it finds."""
     said = []
     if claims["claimed"]:
         said.append(f"It tells faces {listed(claims['claimed'])}, and claims no more than that.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ml.contract import Evidence, Finding, Kind, Media, Outcome, Segment, Status, Strength, View
-from ml.detectors.temporal import sentences
+from ml.detectors.temporal import claims, sentences
 from ml.detectors.temporal.calibration import TemporalCalibration
 from ml.detectors.temporal.judging import Judged, judged
 from ml.detectors.temporal.network import ServedNetwork
@@ -84,7 +84,8 @@ class TemporalExamination:
         # One of the faces may be altered, each as likely as the other: the mean of their ratios.
         log10_lr = mean_ratio([calibration.log10_lr(face.score) for face in faces])
         ends = [calibration.log10_interval(face.score) for face in faces]
-        evidence = _evidence(worst, self.detector)
+        evidence = _evidence(worst, calibration)
+        limits = " ".join(claims.limits(self.detector.network.card["claims"]))
         return Finding(
             detector=self.detector.name,
             version=self.detector.version,
@@ -93,7 +94,7 @@ class TemporalExamination:
             score=round(worst.score, 6),
             probability_manipulated=probability(log10_lr),
             log10_lr=log10_lr,
-            evidence=(evidence,),
+            evidence=(evidence, Evidence("temporal_claims", limits, Strength.CONTEXT)),
             segments=tuple(
                 Segment(
                     round(moment.start, 3),
@@ -120,8 +121,7 @@ class TemporalExamination:
         )
 
 
-def _evidence(face: Judged, detector: Temporal) -> Evidence:
-    calibration = detector.calibration
+def _evidence(face: Judged, calibration: TemporalCalibration) -> Evidence:
     said = calibration.says(face.score)
     data = {"track": face.track, "score": round(face.score, 4), "seconds": round(face.seconds, 2)}
     if said is Outcome.MANIPULATION_FOUND:
@@ -130,5 +130,4 @@ def _evidence(face: Judged, detector: Temporal) -> Evidence:
     if said is Outcome.INCONCLUSIVE:
         text = sentences.unclear(face.seconds)
         return Evidence("temporal_unclear", text, Strength.CONTEXT, data)
-    text = sentences.steady(face.seconds, detector.network.card["claims"])
-    return Evidence("temporal_steady", text, Strength.CONTEXT, data)
+    return Evidence("temporal_steady", sentences.steady(face.seconds), Strength.CONTEXT, data)

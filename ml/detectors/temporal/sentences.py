@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ml.detectors.temporal.claims import Claims, listed
 from ml.fusion.calibration import Calibration
 
 LABEL = "how unlike a genuine face it moves and shines from frame to frame"
@@ -43,10 +42,8 @@ def unclear(seconds: float) -> str:
     )
 
 
-def steady(seconds: float, claims: Claims) -> str:
-    said = (
+def steady(seconds: float) -> str:
+    return (
         f"Over {seconds:.1f} s the face moves and shines as genuine faces do. Good forgeries are "
         "as steady, so this is no sign that the video is genuine."
     )
-    passing = listed(claims["not_told"])
-    return f"{said} Nor does this check tell faces {passing}." if passing else said
