@@ -3,6 +3,8 @@ with the check and without. Told in seconds of CPU of all processes, which neigh
 lengthen less than those on the wall; `--json` has both.
 
     python bench/temporal.py [--rounds 5] [--seconds 30] [--weights FOLDER] [--sound] [--json]
+
+While the check is not offered its weights are elsewhere: in the folder that its `card` wrote to.
 """
 
 from __future__ import annotations

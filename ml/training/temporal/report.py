@@ -187,4 +187,9 @@ def _calibrated(scored: Sequence[tuple[Example, float]]) -> dict[str, Any]:
             "lines": resampled(fake, scores, speakers, np.random.default_rng(1)),
         },
         "auc_out_of_fold": measure.rounded(metrics.auc(fake, scores)),
+        "genuine_above": {
+            str(name): [int((scores[rows] >= found_at).sum()), int(rows.sum())]
+            for name in np.unique(conditions[~fake])
+            for rows in [~fake & (conditions == name)]
+        },
     }

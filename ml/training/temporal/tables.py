@@ -49,6 +49,8 @@ def markdown(card: dict[str, Any]) -> str:
         [
             *lines,
             "",
+            _above(card["calibration"]["genuine_above"]),
+            "",
             f"Share of fakes that are asked about at the frozen bound: {caught}.",
             "",
             f"Cost of the ratios (Cllr), before half of all fakes are taken to be steady: "
@@ -56,6 +58,14 @@ def markdown(card: dict[str, Any]) -> str:
             "",
             _said(measured["offered"]),
         ]
+    )
+
+
+def _above(genuine: dict[str, list[int]]) -> str:
+    told = "; ".join(f"{name} {above} of {count}" for name, (above, count) in genuine.items())
+    return (
+        "Genuine clips of the speakers learnt from at the bound or above, each judged by a network "
+        f"that never met the speaker: {told}."
     )
 
 
