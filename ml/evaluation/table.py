@@ -137,15 +137,38 @@ def clean(text: str) -> str:
 
 
 def markdown(told: Mapping[str, Any], names: Sequence[str] | None = None) -> str:
-    """The same figures as a table for a README."""
+    """The same figures as one table for a page; of these columns, or of all."""
     columns = {**told["detectors"], FUSED: told[FUSED]}
     shown = {name: columns[name] for name in names or columns}
     lines = [
         "| | " + " | ".join(shown) + " |",
         "|---|" + "---:|" * len(shown),
     ]
-    for title, key in ROWS:
-        cells = [number(found[key], found) for found in shown.values()]
+
+    def row(title: str, cells: Sequence[str]) -> None:
         if any(cell != NOTHING for cell in cells):
             lines.append(f"| {title.strip()} | " + " | ".join(cells) + " |")
+
+    for title, key in ROWS:
+        row(title, [number(found[key], found) for found in shown.values()])
+    for title, key in (("false alarms", "fpr_by_source"), ("AUC", "auc_by_method")):
+        for part in sorted({part for found in shown.values() for part in found[key] or ()}):
+            cells = [number((found[key] or {}).get(part), found) for found in shown.values()]
+            row(f"{title}: {clean(part)}", cells)
+    if robust := told.get("robustness"):
+        title = f"mean fall of AUC over the seven kinds of change, {robust['items']} files"
+        row(title, [number(robust[name]["mean_drop"], found) for name, found in shown.items()])
+        row("worst of all changes", [_worst(robust[name]) for name in shown])
     return "\n".join(lines) + "\n"
+
+
+def _worst(told: Mapping[str, Any]) -> str:
+    if not told["worst_cell"] or told["scale"] != RATIO:
+        return NOTHING
+    return f"{told['worst_cell']} (AUC {told['worst_auc']:.2f})"
+
+
+def scored(told: Mapping[str, Any]) -> list[str]:
+    """The columns that say something: detectors with a ratio, and the verdict."""
+    ratios = [name for name, found in told["detectors"].items() if found["scale"] == RATIO]
+    return [*ratios, FUSED]

@@ -95,3 +95,5 @@ def test_a_table_for_a_readme(told: dict[str, Any]) -> None:
     assert "| AUC | 1.00 | - | - |" in lines
     assert "| items | 40 | 40 | 40 |" in lines
     assert not any(line.startswith("| accuracy of decided") for line in lines)
+    assert table.scored(told) == ["one", "fused"]
+    assert table.markdown(told, ["one"]).splitlines()[0] == "| | one |"

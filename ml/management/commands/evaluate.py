@@ -32,6 +32,10 @@ class Command(BaseCommand):
         parser.add_argument(
             "--fill-cards", action="store_true", help="write the figures into the detectors' cards"
         )
+        parser.add_argument(
+            "--write", type=Path, metavar="FILE",
+            help="put the table between the marks `evaluated` of a text",
+        )  # fmt: skip
         parser.add_argument("--out", type=Path, metavar="FOLDER", help="write results there too")
         parser.add_argument(
             "--robustness", action="store_true", help="also after what happens to media on the way"
@@ -45,7 +49,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        from ml.evaluation import cards, evaluating, manifest, running, table
+        from ml.evaluation import cards, evaluating, manifest, pages, running, table
 
         names = (
             [n.strip() for n in options["detectors"].split(",")] if options["detectors"] else None
@@ -76,6 +80,13 @@ class Command(BaseCommand):
                     self.stderr.write(f"Wrote the figures into {path}.")
             except cards.CardRefused as refused:
                 raise CommandError(str(refused)) from refused
+        if options["write"]:
+            try:
+                pages.written(
+                    options["write"], "evaluated", table.markdown(told, table.scored(told))
+                )
+            except pages.NoMarks as error:
+                raise CommandError(str(error)) from error
         if options["json"]:
             sys.stdout.write(json.dumps(told, ensure_ascii=True, allow_nan=False) + "\n")
         elif options["markdown"]:
