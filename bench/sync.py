@@ -23,11 +23,8 @@ import imageio_ffmpeg  # noqa: E402
 import psutil  # noqa: E402
 import soundfile  # noqa: E402
 
-from bench import clip as clip_bench  # noqa: E402
-from bench import clips  # noqa: E402
+from bench import clips, one_check  # noqa: E402
 from bench.report import Row, table  # noqa: E402
-from ml import registry  # noqa: E402
-from ml.contract import Detector  # noqa: E402
 from ml.detectors.lip_sync import judging  # noqa: E402
 from ml.detectors.lip_sync.detector import LipSync  # noqa: E402
 from ml.media.lips import Stretch  # noqa: E402
@@ -68,30 +65,13 @@ def measure(seconds: float, rounds: int) -> dict[str, Any]:
     before = process.memory_info().rss
     detector = LipSync()
     held = (process.memory_info().rss - before) / 2**20
-    others: list[Detector] = [d for d in registry.detectors() if d.name != "lip_sync"]  # type: ignore[misc]
-    told: dict[str, list[float]] = {"with": [], "without": []}
     with tempfile.TemporaryDirectory() as folder:
         print("Drawing the clip", file=sys.stderr)
         drawn = clips.write(Path(folder) / "drawn.mp4", seconds, people=3)
         film = speaking(drawn, seconds, Path(folder) / "speaking.mp4")
-        for which in ("with", "without"):
-            clip_bench.analyse(film, [*others, detector] if which == "with" else others)
-        for _ in range(rounds):
-            took, _, result = clip_bench.timed(
-                lambda: clip_bench.analyse(film, [*others, detector])
-            )
-            told["with"].append(took)
-            told["without"].append(clip_bench.timed(lambda: clip_bench.analyse(film, others))[0])
-    said = next(f for f in result.findings if f.detector == "lip_sync")
-    ratios = [a / b for a, b in zip(told["with"], told["without"], strict=True)]
+        turns, said = one_check.by_turns(film, detector, rounds)
     return {
-        "ratio": round(statistics.median(ratios), 3),
-        "ratio_best": round(min(ratios), 3),
-        "ratio_worst": round(max(ratios), 3),
-        "with_seconds": round(statistics.median(told["with"]), 2),
-        "without_seconds": round(statistics.median(told["without"]), 2),
-        "status": str(said.status),
-        "reason": said.reason,
+        **one_check.told(turns, said, one_check.WALL),
         "check_seconds": round(said.seconds, 3),
         "megabytes": round(held, 1),
         **networks(detector, rounds),

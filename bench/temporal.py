@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -23,11 +22,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
 
 import imageio_ffmpeg  # noqa: E402
 
-from bench import clip as clip_bench  # noqa: E402
-from bench import clips  # noqa: E402
+from bench import clips, one_check  # noqa: E402
 from bench.report import Row, table  # noqa: E402
-from ml import registry  # noqa: E402
-from ml.contract import Detector  # noqa: E402
 from ml.detectors.temporal.detector import Temporal  # noqa: E402
 from ml.detectors.temporal.network import FOLDER, ServedNetwork  # noqa: E402
 
@@ -43,33 +39,14 @@ def silent(path: Path, target: Path) -> Path:
 
 
 def measure(seconds: float, rounds: int, weights: Path, *, sound: bool = False) -> dict[str, Any]:
-    detector = Temporal(ServedNetwork(weights))
-    others: list[Detector] = [d for d in registry.detectors() if d.name != "temporal"]  # type: ignore[misc]
-    told: dict[str, list[tuple[float, float]]] = {"with": [], "without": []}
     with tempfile.TemporaryDirectory() as folder:
         print("Drawing the clip", file=sys.stderr)
         film = clips.write(Path(folder) / "drawn.mp4", seconds, people=3)
         film = film if sound else silent(film, Path(folder) / "silent.mp4")
-        for which in ([*others, detector], others):
-            clip_bench.analyse(film, which)
-        for _ in range(rounds):
-            wall, work, result = clip_bench.timed(
-                lambda: clip_bench.analyse(film, [*others, detector])
-            )
-            told["with"].append((wall, work))
-            told["without"].append(clip_bench.timed(lambda: clip_bench.analyse(film, others))[:2])
-    said = next(f for f in result.findings if f.detector == "temporal")
-    pairs = list(zip(told["with"], told["without"], strict=True))
-    walls, works = ([a[n] / b[n] for a, b in pairs] for n in (0, 1))
+        turns, said = one_check.by_turns(film, Temporal(ServedNetwork(weights)), rounds)
     return {
-        "ratio": round(statistics.median(works), 3),
-        "ratio_best": round(min(works), 3),
-        "ratio_worst": round(max(works), 3),
-        "wall_ratio": round(statistics.median(walls), 3),
-        "with_seconds": round(statistics.median(w for _, w in told["with"]), 2),
-        "without_seconds": round(statistics.median(w for _, w in told["without"]), 2),
-        "status": str(said.status),
-        "reason": said.reason,
+        **one_check.told(turns, said, one_check.WORK),
+        "wall_ratio": one_check.told(turns, said, one_check.WALL)["ratio"],
         "counts": dict(said.counts),
         "rounds": rounds,
     }

@@ -1,0 +1,44 @@
+"""What one check adds to the analysis of a film: the whole of it by turns with the check and
+without, so that whatever else the machine does touches both alike."""
+
+from __future__ import annotations
+
+import statistics
+from pathlib import Path
+from typing import Any
+
+from bench import clip
+from ml import registry
+from ml.contract import Detector, Finding
+
+Took = tuple[float, float]
+"""Seconds on the wall, and of CPU of all processes."""
+WALL, WORK = 0, 1
+Turn = tuple[Took, Took]
+"""With the check, and without."""
+
+
+def by_turns(film: Path, detector: Detector, rounds: int) -> tuple[list[Turn], Finding]:
+    """And what the check said of it."""
+    others: list[Detector] = [d for d in registry.detectors() if d.name != detector.name]  # type: ignore[misc]
+    for which in ([*others, detector], others):  # models are loaded, the sandbox is warm
+        clip.analyse(film, which)
+    turns = []
+    for _ in range(rounds):
+        wall, work, result = clip.timed(lambda: clip.analyse(film, [*others, detector]))
+        turns.append(((wall, work), clip.timed(lambda: clip.analyse(film, others))[:2]))
+    return turns, next(f for f in result.findings if f.detector == detector.name)
+
+
+def told(turns: list[Turn], said: Finding, by: int) -> dict[str, Any]:
+    """By the wall, or by the work."""
+    ratios = [with_it[by] / without[by] for with_it, without in turns]
+    return {
+        "ratio": round(statistics.median(ratios), 3),
+        "ratio_best": round(min(ratios), 3),
+        "ratio_worst": round(max(ratios), 3),
+        "with_seconds": round(statistics.median(with_it[by] for with_it, _ in turns), 2),
+        "without_seconds": round(statistics.median(without[by] for _, without in turns), 2),
+        "status": str(said.status),
+        "reason": said.reason,
+    }
