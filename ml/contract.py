@@ -248,6 +248,25 @@ class Finding:
     counts: Mapping[str, int] = field(default_factory=dict)
     seconds: float = 0.0
 
+    @classmethod
+    def not_applicable(
+        cls,
+        detector: Detector,
+        reason: str,
+        *,
+        weights_sha256: str | None = None,
+        counts: Mapping[str, int] | None = None,
+    ) -> Finding:
+        """What a detector says of a file in which there is nothing for it to judge."""
+        return cls(
+            detector.name,
+            detector.version,
+            Status.NOT_APPLICABLE,
+            reason,
+            weights_sha256=weights_sha256,
+            counts=counts or {},
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:

@@ -64,9 +64,7 @@ class Bench:
         try:
             reason = work.detector.not_applicable(self._media)
             if reason is not None:
-                work.finding = Finding(
-                    work.detector.name, work.detector.version, Status.NOT_APPLICABLE, reason
-                )
+                work.finding = Finding.not_applicable(work.detector, reason)
             else:
                 work.examination = work.detector.examine(self._media)
         except Exception as error:

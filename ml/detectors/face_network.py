@@ -87,11 +87,9 @@ class FaceExamination:
         return self._finding(scores, len(tracks))
 
     def _without(self, reason: str, faces: int) -> Finding:
-        return Finding(
-            detector=self._detector.name,
-            version=self._detector.version,
-            status=Status.NOT_APPLICABLE,
-            reason=reason,
+        return Finding.not_applicable(
+            self._detector,
+            reason,
             weights_sha256=self._detector.network.served.sha256,
             counts={"faces": faces, "faces_judged": 0},
         )

@@ -80,11 +80,9 @@ class SyncExamination:
         return self._finding(found)
 
     def _without(self, reason: str) -> Finding:
-        return Finding(
-            detector=self.detector.name,
-            version=self.detector.version,
-            status=Status.NOT_APPLICABLE,
-            reason=reason,
+        return Finding.not_applicable(
+            self.detector,
+            reason,
             weights_sha256=self.detector.network.sha256,
             counts={"faces": len(self.faces)},
         )

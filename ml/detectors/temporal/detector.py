@@ -69,11 +69,9 @@ class TemporalExamination:
         return self._finding(looked.faces)
 
     def _without(self, reason: str) -> Finding:
-        return Finding(
-            detector=self.detector.name,
-            version=self.detector.version,
-            status=Status.NOT_APPLICABLE,
-            reason=reason,
+        return Finding.not_applicable(
+            self.detector,
+            reason,
             weights_sha256=self.detector.network.sha256,
             counts={"faces": len(self.faces)},
         )
