@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,13 @@ ROWS = (
     ("failed", "failed"),
     ("ran without a score", "unscored"),
 )
+PARTED = (
+    ("fpr_by_source", "reals_by_source", "False alarms by source, at the frozen operating point",
+     "false alarms"),
+    ("auc_by_method", None, "AUC by method, against all genuine items", "AUC"),
+)  # fmt: skip
+"""Told part by part: the figure, of how many it is (if that is told), its title on the terminal
+and on a page."""
 FOR_A_THIRD_DIGIT = 100
 """Items of each class; with fewer, a third digit is noise."""
 NOTHING = "-"
@@ -46,11 +53,11 @@ NOTHING = "-"
 def printed(told: Mapping[str, Any], console: Console) -> None:
     columns = {**told["detectors"], FUSED: told[FUSED]}
     console.print(_main(columns))
-    for title, key, counts in (
-        ("False alarms by source, at the frozen operating point", "fpr_by_source", True),
-        ("AUC by method, against all genuine items", "auc_by_method", False),
-    ):
-        if table := _by(title, columns, key, counts):
+    for key, of, title, _ in PARTED:
+        if parts := list(_parts(columns, key, of)):
+            table = _table(title, columns)
+            for part, cells in parts:
+                table.add_row(Text(part), *cells)
             console.print(table)
     if robust := told.get("robustness"):
         for name in columns:
@@ -67,21 +74,17 @@ def _main(columns: Mapping[str, Mapping[str, Any]]) -> RenderableType:
     return table
 
 
-def _by(
-    title: str, columns: Mapping[str, Mapping[str, Any]], key: str, counts: bool
-) -> RenderableType | None:
-    rows = sorted({name for found in columns.values() for name in found[key] or ()})
-    if not rows:
-        return None
-    table = _table(title, columns)
-    for name in rows:
+def _parts(
+    columns: Mapping[str, Mapping[str, Any]], key: str, of: str | None = None
+) -> Iterator[tuple[str, list[str]]]:
+    """A row a source or method that any of the columns knows."""
+    for part in sorted({part for found in columns.values() for part in found[key] or ()}):
         cells = []
         for found in columns.values():
-            value = (found[key] or {}).get(name)
-            of = f" of {found['reals_by_source'][name]}" if counts and value is not None else ""
-            cells.append(number(value, found) + of)
-        table.add_row(Text(clean(name)), *cells)
-    return table
+            value = (found[key] or {}).get(part)
+            counted = f" of {found[of][part]}" if of and value is not None else ""
+            cells.append(number(value, found) + counted)
+        yield clean(part), cells
 
 
 def _robustness(name: str, robust: Mapping[str, Any]) -> RenderableType:
@@ -151,10 +154,9 @@ def markdown(told: Mapping[str, Any], names: Sequence[str] | None = None) -> str
 
     for title, key in ROWS:
         row(title, [number(found[key], found) for found in shown.values()])
-    for title, key in (("false alarms", "fpr_by_source"), ("AUC", "auc_by_method")):
-        for part in sorted({part for found in shown.values() for part in found[key] or ()}):
-            cells = [number((found[key] or {}).get(part), found) for found in shown.values()]
-            row(f"{title}: {clean(part)}", cells)
+    for key, _, _, title in PARTED:
+        for part, cells in _parts(shown, key):
+            row(f"{title}: {part}", cells)
     if robust := told.get("robustness"):
         title = f"mean fall of AUC over the seven kinds of change, {robust['items']} files"
         row(title, [number(robust[name]["mean_drop"], found) for name, found in shown.items()])

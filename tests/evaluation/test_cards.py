@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from ml.evaluation import cards, table
 from ml.evaluation.cards import CardRefused
@@ -97,3 +99,14 @@ def test_a_table_for_a_readme(told: dict[str, Any]) -> None:
     assert not any(line.startswith("| accuracy of decided") for line in lines)
     assert table.scored(told) == ["one", "fused"]
     assert table.markdown(told, ["one"]).splitlines()[0] == "| | one |"
+
+
+def test_terminal_and_page_tell_the_same_parts(told: dict[str, Any]) -> None:
+    """Sources with their false alarms, escapes disarmed; the terminal adds of how many."""
+    found = told["detectors"]["one"]
+    found["fpr_by_source"], found["reals_by_source"] = {"ph\x1bone": 0.25}, {"ph\x1bone": 20}
+    with StringIO() as said:
+        table.printed(told, Console(file=said, width=120))
+        row = next(line for line in said.getvalue().splitlines() if line.startswith("ph"))
+    assert row.split() == ["ph\\x1bone", "0.25", "of", "20", "-", "-"]
+    assert "| false alarms: ph\\x1bone | 0.25 | - | - |" in table.markdown(told).splitlines()
