@@ -15,8 +15,9 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from ml.contract import Pixels
-from ml.training import blend, crops, data, degrade
+from ml.training import blend, crops, data, degrade, foreign
 from ml.training.config import FaceConfig
+from ml.training.redraw import Redrawn
 from ml.training.store import Store
 
 CELL = 8
@@ -25,6 +26,8 @@ VISIBLE = 8.0
 point to count as altered."""
 CONTEXT = 0.25
 """Room round the landmarks' box in which a blend is made; more than any jitter of the crop."""
+DONORS = 40
+"""From so many faces the one that is held most alike gives its own."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ class Pool:
 
     def __init__(self, store: Store, config: FaceConfig) -> None:
         self.store, self.config = store, config
+        self.redrawn: Redrawn | None = None
         items = store.items
         usable = store.faces
 
@@ -65,6 +69,10 @@ class Pool:
         self.original = {(items[n].source, items[n].pair): n for n in reals if items[n].pair}
         if not reals or (config.pairs and not self.fakes):
             raise data.ManifestRefused("The training split has no usable faces of each label.")
+
+    @property
+    def genuine(self) -> list[int]:
+        return sorted(number for numbers in self.reals.values() for number in numbers)
 
     # --- drawing ---
 
@@ -106,7 +114,7 @@ class Pool:
         pixels, points = self._with_room(number)
         look, chain = degrade.draw_look(random), degrade.draw(random)
         jitter = crops.draw_jitter(random)
-        fake, mask = blend.self_blend(pixels, points, random, without=self.config.without_families)
+        fake, mask = self._altered(number, pixels, points, random)
         real = pixels
         if random.random() < self.config.matched_negative:
             real = blend.draw_difference(random)(pixels)
@@ -114,6 +122,31 @@ class Pool:
             self._sample(fake, points, True, mask, look, chain, jitter),
             self._sample(real, points, False, 0.0, look, chain, jitter),
         ]
+
+    def _altered(
+        self, number: int, pixels: Pixels, points: NDArray[np.float32], random: Generator
+    ) -> tuple[Pixels, NDArray[np.float32]]:
+        """The face with a part of itself put in, or of another person's, or of a redrawn one."""
+        without = self.config.without_families
+        # Without these shares nothing is drawn for them: older runs' batches stay what they were.
+        another = self.config.donors > 0 and random.random() < self.config.donors
+        redrawn = self.config.redrawn > 0 and random.random() < self.config.redrawn
+        if not another and not redrawn:
+            return blend.self_blend(pixels, points, random, without=without)
+        giver = self._held_alike(points, random) if another else number
+        if redrawn:
+            if self.redrawn is None:
+                raise ValueError("These settings need redrawn faces (redraw.py).")
+            inside, theirs = self.redrawn.draw(self.store, giver, random)
+        else:
+            inside, theirs = self.store.picture(giver), self.store.points(giver)
+        over = foreign.fitted(inside, theirs, points, pixels.shape)
+        return foreign.put_in(over, pixels, points, random, without=without)
+
+    def _held_alike(self, points: NDArray[np.float32], random: Generator) -> int:
+        candidates = self._any_source(random)
+        some = [candidates[k] for k in random.integers(len(candidates), size=DONORS)]
+        return some[foreign.nearest(points, [self.store.points(n) for n in some])]
 
     def _any_source(self, random: Generator) -> list[int]:
         names = sorted(self.reals)

@@ -8,7 +8,7 @@ a resize the seam would be gone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 import cv2
 import numpy as np
@@ -195,21 +195,38 @@ def self_blend(
 ) -> tuple[Pixels, Mask]:
     """A pseudo-fake and where, and how strongly, it was altered (0..1). Of the family that is
     named, or of any but those in `without`."""
-    if family is None:
-        names = [name for name in FAMILIES if name not in without]
-        weights = np.array([FAMILIES[name][1] for name in names])
-        family = names[int(random.choice(len(names), p=weights / weights.sum()))]
-    hard = FAMILIES[family][0](points, (pixels.shape[0], pixels.shape[1]), random)
+    mask = draw_mask(points, pixels.shape, random, RATIOS, family=family, without=without)
     low, high = points.min(axis=0), points.max(axis=0)
-    side = float((high - low).max())
-    mask = soft_mask(hard, side, random) * float(random.choice(RATIOS))
     inside, outside = pixels, pixels
     change = draw_difference(random)
     if random.random() < 0.5:
         inside = change(pixels)
     else:
         outside = change(pixels)
+    side = float((high - low).max())
     inside, mask = _shifted(inside, mask, side, (low + high) / 2, random)
+    return mixed(inside, outside, mask), mask
+
+
+def draw_mask(
+    points: Points,
+    shape: tuple[int, ...],
+    random: Generator,
+    ratios: Sequence[float],
+    *,
+    family: str | None = None,
+    without: Collection[str] = (),
+) -> Mask:
+    """Where something is put in: a part of the face with a soft edge, more or less opaque."""
+    if family is None:
+        names = [name for name in FAMILIES if name not in without]
+        weights = np.array([FAMILIES[name][1] for name in names])
+        family = names[int(random.choice(len(names), p=weights / weights.sum()))]
+    hard = FAMILIES[family][0](points, (shape[0], shape[1]), random)
+    side = float((points.max(axis=0) - points.min(axis=0)).max())
+    return soft_mask(hard, side, random) * float(random.choice(ratios))
+
+
+def mixed(inside: Pixels, outside: Pixels, mask: Mask) -> Pixels:
     share = mask[..., None]
-    mixed = inside * share + outside * (1.0 - share)
-    return np.rint(mixed).astype(np.uint8), mask
+    return np.rint(inside * share + outside * (1.0 - share)).astype(np.uint8)

@@ -41,6 +41,10 @@ class FaceConfig:
     """Manipulated pictures a batch, each with a genuine one: its own original or another."""
     blends: int = 4
     """Self-blends a batch, each with its own original."""
+    donors: float = 0.0
+    """Of the blends, how often another person's face is put in (`foreign.py`)."""
+    redrawn: float = 0.0
+    """Of the blends, how often what is put in was drawn anew (`redraw.py`)."""
     own_original: float = 0.6
     """How often a manipulated picture stands beside its own original, if there is one."""
     matched_negative: float = 0.5
@@ -68,6 +72,8 @@ class FaceConfig:
             (not 0 < self.decay_share <= 1, "decay_share must lie in (0, 1]"),
             (not 0 <= self.smoothing < 0.5, "smoothing must lie in [0, .5)"),
             (not 0 < self.ema < 1, "ema must lie in (0, 1)"),
+            (not min(self.donors, self.redrawn) >= 0, "shares must not be below nothing"),
+            (max(self.donors, self.redrawn) > 1, "shares must not be above one"),
             (min(self.rate, self.head_rate) <= 0, "rates must be above nothing"),
         ]
         for wrong, sentence in refused:

@@ -40,7 +40,7 @@ class Command(BaseCommand):
         # Late, because importing Keras takes seconds that other commands need not wait for.
         import dataclasses
 
-        from ml.training import batches, data, loop, places, store
+        from ml.training import batches, data, loop, places, redraw, store
         from ml.training.config import PRESETS, ConfigRefused, FaceConfig
 
         run: Path = (options["runs"] or places.cache() / "runs") / (
@@ -59,8 +59,11 @@ class Command(BaseCommand):
             items = data.read_manifest(folder / places.MANIFEST)
             faces = prepared(store, items, folder, places.cache() / "faces")
             self.stdout.write(f"{int(faces.faces.sum())} of {len(items)} pictures have a face.")
+            pool = batches.Pool(faces, config)
+            if config.blends and config.redrawn:
+                pool.redrawn = redraw.prepared(faces, pool.genuine, places.cache() / "faces")
             training = loop.train(
-                batches.Pool(faces, config),
+                pool,
                 run,
                 imagenet=beginning(config.start, run.parent),
                 resume=options["resume"],
