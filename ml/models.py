@@ -29,6 +29,11 @@ FINAL = ("outcome", "probability_manipulated", "engine_version", "media", "resul
          "result_sha256", "incomplete", "seconds", "blob_id", "chain")  # fmt: skip
 
 
+def shown(state: str, outcome: str | None) -> str | None:
+    """What a person is told: parked is inconclusive (its reason says why), never hidden."""
+    return Outcome.INCONCLUSIVE.value if state == State.PARKED else outcome
+
+
 class Analysis(LeasedJob):
     """`reason` is the verdict's sentence when it is done, and the trouble's when it is parked."""
 
@@ -91,8 +96,7 @@ class Analysis(LeasedJob):
 
     @property
     def shown_outcome(self) -> str | None:
-        """What a person is told: parked is inconclusive (its reason says why), never hidden."""
-        return Outcome.INCONCLUSIVE.value if self.state == State.PARKED else self.outcome
+        return shown(self.state, self.outcome)
 
     def digest_now(self) -> str:
         """Of the rows as they are; equals `result_sha256` unless somebody changed them."""

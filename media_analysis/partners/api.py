@@ -24,6 +24,7 @@ from jobs.models import Priority
 from media_analysis.partners import services as partners
 from media_analysis.partners.problems import Problem
 from media_analysis.partners.serializers import (
+    COLUMNS,
     DetailSerializer,
     FilterSerializer,
     PageSerializer,
@@ -132,7 +133,7 @@ class Submissions(TellsItsLimits, ViewSet):
         asked = FilterSerializer(data=request.query_params.dict())
         asked.is_valid(raise_exception=True)
         wanted = asked.validated_data
-        page = history.page(actor_of(request), wanted, wanted.get("cursor"), related=RELATED)
+        page = history.page(actor_of(request), wanted, wanted.get("cursor"), columns=COLUMNS)
         rows = SubmissionSerializer(page.rows, many=True, context={"request": request})
         body = {
             "next": _address(request, page.older),

@@ -12,7 +12,18 @@ from datetime import UTC, datetime, time
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Func, OuterRef, Q, QuerySet, Subquery
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import (
+    BooleanField,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    UUIDField,
+    Value,
+)
 
 from accounts.actors import Actor
 from accounts.models import Team
@@ -49,7 +60,8 @@ ORDERS = {
 
 @dataclass(frozen=True)
 class Page:
-    rows: Sequence[Submission]
+    rows: Sequence[Any]
+    """Submissions, or of each only what was asked for."""
     newer: str | None
     """Towards the beginning of the list, whatever its order."""
     older: str | None
@@ -97,10 +109,10 @@ def page(
     cursor: str | None = None,
     size: int | None = None,
     permission: Permission = Permission.VIEW_SUBMISSIONS,
-    related: Sequence[str] = SHOWN,
+    columns: Sequence[str] = (),
 ) -> Page:
-    """The cursor names a place between two rows, so that new arrivals shift nothing. `related` is
-    what each row brings along."""
+    """The cursor names a place between two rows, so that new arrivals shift nothing. With
+    `columns`, the id among them, each row is a dict of these alone: that costs half as much."""
     size = size or PAGE_SIZE
     name = wanted.get("sort") or "newest"
     order = ORDERS[name]
@@ -114,7 +126,7 @@ def page(
     has_newer = more if backwards else place is not None
     has_older = True if backwards else more
     return Page(
-        _rows(actor, [pk for _, pk in cards], permission, related),
+        _rows(actor, [pk for _, pk in cards], permission, columns),
         newer=cursors.write(name, *cards[0], towards_first=True) if cards and has_newer else None,
         older=cursors.write(name, *cards[-1], towards_first=False) if cards and has_older else None,
     )
@@ -220,13 +232,23 @@ def _beyond(place: cursors.Place, side: str) -> Q:
 
 
 def _rows(
-    actor: Actor, ids: Sequence[UUID], permission: Permission, related: Sequence[str]
-) -> list[Submission]:
-    rows = (
-        Submission.objects.for_actor(actor, permission)
-        .with_deletion_requests()
-        .select_related(*related)
-        .defer("analysis__result", "analysis__media")
-        .in_bulk(ids)
-    )
+    actor: Actor, ids: Sequence[UUID], permission: Permission, columns: Sequence[str]
+) -> list[Any]:
+    found = Submission.objects.for_actor(actor, permission).with_deletion_requests()
+    found = found.filter(_among(ids)).order_by()
+    rows: dict[UUID, Any] = {}
+    if columns:
+        rows = {row["id"]: row for row in found.values(*columns)}
+    else:
+        whole = found.select_related(*SHOWN).defer("analysis__result", "analysis__media")
+        rows = {row.pk: row for row in whole}
     return [rows[pk] for pk in ids if pk in rows]
+
+
+def _among(ids: Sequence[UUID]) -> Func:
+    """As one value: a statement with fifty is put together anew for every request."""
+    listed = Value(ids, ArrayField(UUIDField()))
+    return Func(
+        F("pk"), listed, arg_joiner=" = ANY(", template="(%(expressions)s))",
+        output_field=BooleanField(),
+    )  # fmt: skip
