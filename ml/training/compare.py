@@ -1,7 +1,8 @@
 """Runs side by side on the same pictures: what a recipe, a source or a kind of blend is worth.
 
-Each run's averaged weights judge every face of the test split (as it is and mirrored), and blends
-of genuine test faces, one kind after another. A run that never saw a source or a kind of blend
+Each run's averaged weights judge every face of a split (as it is and mirrored), and blends of its
+genuine faces, one kind after another. The validation split is there to choose by, the test split
+to tell. A run that never saw a source or a kind of blend
 says by its line how much of the others carries over. Nothing here is calibrated or served; what
 the served detector reaches stands in its card.
 """
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 
 from ml.contract import Pixels
 from ml.evaluation import metrics
-from ml.training import blend, crops, loop
+from ml.training import blend, crops, foreign, loop
 from ml.training.config import FaceConfig
 from ml.training.face_net import as_input
 from ml.training.lite0 import normalised
@@ -29,35 +30,39 @@ Scores = NDArray[np.float64]
 Watch = Callable[[Sequence[int]], Iterator[int]]
 BATCH = 32
 BLENDED = 240
-"""Genuine test faces, of all sources alike, that are blended in each of the ways."""
-KEPT = "compared.json"
+"""Genuine faces, of all sources alike, that are blended in each of the ways."""
+ANOTHER = "another person"
+"""Beside the kinds of mask: what is put in is the face of somebody else (`foreign.py`)."""
+KINDS = (*blend.FAMILIES, ANOTHER)
 
 
-def compared(store: Store, run: Path, numbers: Sequence[int], watch: Watch) -> dict[str, Any]:
+def compared(
+    store: Store, run: Path, numbers: Sequence[int], watch: Watch, split: str = "test"
+) -> dict[str, Any]:
     """One run's figures; kept beside its weights and measured again when those change."""
     config = FaceConfig.read(run / loop.CONFIG)
     weights = hashlib.sha256((run / loop.WEIGHTS).read_bytes()).hexdigest()
-    kept = run / KEPT
-    if kept.exists():
-        told: dict[str, Any] = json.loads(kept.read_text())
-        if told["weights"] == weights and told["pictures"] == len(numbers):
-            return told
+    kept = run / ("compared.json" if split == "test" else f"compared-{split}.json")
+    told: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {}
     judge = _judge(config, run)
-    scores = np.concatenate(
-        [
-            judge([store.square(n, config.side) for n in numbers[at : at + BATCH]])
-            for at in watch(range(0, len(numbers), BATCH))
-        ]
-    )
-    told = {
-        "run": run.name,
-        "weights": weights,
-        "pictures": len(numbers),
-        "recipe": json.loads(config.to_json()),
-        "test": _figures(store, numbers, scores),
-        "blends": _on_blends(store, numbers, scores, config.side, judge),
-    }
-    kept.write_text(json.dumps(told, indent=1) + "\n")
+    if told.get("weights") != weights or told["pictures"] != len(numbers):
+        scores = np.concatenate(
+            [
+                judge([store.square(n, config.side) for n in numbers[at : at + BATCH]])
+                for at in watch(range(0, len(numbers), BATCH))
+            ]
+        )
+        told = {
+            "run": run.name,
+            "weights": weights,
+            "pictures": len(numbers),
+            "recipe": json.loads(config.to_json()),
+            "swaps": _figures(store, numbers, scores),
+            "blends": {},
+        }
+    if missing := [kind for kind in KINDS if kind not in told["blends"]]:
+        told["blends"] |= _on_blends(store, numbers, config.side, judge, missing)
+        kept.write_text(json.dumps(told, indent=1) + "\n")
     return told
 
 
@@ -98,42 +103,53 @@ def _figures(store: Store, numbers: Sequence[int], scores: Scores) -> dict[str, 
 def _on_blends(
     store: Store,
     numbers: Sequence[int],
-    scores: Scores,
     side: int,
     judge: Callable[[Sequence[Pixels]], Scores],
+    kinds: Sequence[str],
 ) -> dict[str, float | None]:
     """AUC of each kind of blend against the very faces that were blended."""
-    places = _even(store, numbers)
-    genuine = scores[places]
-    found = {}
-    for name in blend.FAMILIES:
-        squares = []
-        for place in places:
-            number = numbers[place]
-            picture, points = np.ascontiguousarray(store.picture(number)), store.points(number)
-            random = np.random.default_rng([11, number])
-            made, _ = blend.self_blend(picture, points, random, family=name)
-            squares.append(crops.to_side(crops.face(made, points), side))
-        fake = np.concatenate(
+    chosen = _even(store, numbers)
+
+    def judged(squares: Sequence[Pixels]) -> Scores:
+        return np.concatenate(
             [judge(squares[k : k + BATCH]) for k in range(0, len(squares), BATCH)]
         )
+
+    genuine = judged([store.square(number, side) for number in chosen])
+    found = {}
+    for name in kinds:
+        squares = []
+        for number in chosen:
+            picture, points = np.ascontiguousarray(store.picture(number)), store.points(number)
+            random = np.random.default_rng([11, number])
+            if name == ANOTHER:
+                givers = [int(n) for n in random.choice(chosen, 40) if n != number]
+                giver = givers[foreign.nearest(points, [store.points(n) for n in givers])]
+                over = foreign.fitted(
+                    store.picture(giver), store.points(giver), points, picture.shape
+                )
+                made, _ = foreign.put_in(over, picture, points, random)
+            else:
+                made, _ = blend.self_blend(picture, points, random, family=name)
+            squares.append(crops.to_side(crops.face(made, points), side))
+        fake = judged(squares)
         labels = [False] * len(genuine) + [True] * len(fake)
         found[name] = metrics.auc(labels, np.concatenate([genuine, fake]))
     return found
 
 
 def _even(store: Store, numbers: Sequence[int]) -> list[int]:
-    """Places of genuine faces, about equally many of each source, always the same ones."""
+    """Genuine faces, about equally many of each source, always the same ones."""
     by_source: dict[str, list[int]] = {}
-    for place, number in enumerate(numbers):
+    for number in numbers:
         if not store.items[number].is_fake:
-            by_source.setdefault(store.items[number].source, []).append(place)
+            by_source.setdefault(store.items[number].source, []).append(number)
     each = max(BLENDED // max(len(by_source), 1), 1)
     random = np.random.default_rng(4)
     return [
-        int(place)
-        for _, places in sorted(by_source.items())
-        for place in sorted(random.choice(places, min(each, len(places)), replace=False))
+        int(number)
+        for _, numbers in sorted(by_source.items())
+        for number in sorted(random.choice(numbers, min(each, len(numbers)), replace=False))
     ]
 
 
@@ -148,27 +164,32 @@ def tables(runs: Sequence[dict[str, Any]]) -> str:
         "|---|---|---|---|---|---|",
     ]
     for told in runs:
-        test = told["test"]
+        test = told["swaps"]
         spread = f" ({test['auc_low']:.3f}–{test['auc_high']:.3f})" if test["auc_low"] else ""
         each = ", ".join(f"{name} {auc:.3f}" for name, auc in test["auc_against_reals_of"].items())
         lines.append(
             f"| {told['run']} | {learnt_from(told['recipe'])} | {told['recipe']['steps']} | "
             f"{test['auc']:.3f}{spread} | {each} | {test['tpr_at_5_fpr']:.3f} |"
         )
-    names = list(blend.FAMILIES)
     lines += [
         "",
-        "| run | " + " | ".join(name.replace("_", " ") for name in names) + " |",
-        "|---" * (len(names) + 1) + "|",
+        "| run | " + " | ".join(name.replace("_", " ") for name in KINDS) + " |",
+        "|---" * (len(KINDS) + 1) + "|",
     ]
     for told in runs:
-        left_out = told["recipe"].get("without_families", ())
+        unseen = never_seen(told["recipe"])
         cells = [
-            f"{told['blends'][name]:.3f}" + (" (never seen)" if name in left_out else "")
-            for name in names
+            f"{told['blends'][name]:.3f}" + (" (never seen)" if name in unseen else "")
+            for name in KINDS
         ]
         lines.append(f"| {told['run']} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def never_seen(recipe: dict[str, Any]) -> tuple[str, ...]:
+    """Kinds of blend that this very run did without; what it began from is in its own line."""
+    masks = tuple(recipe.get("without_families", ()))
+    return masks if recipe.get("donors") or not recipe["blends"] else (*masks, ANOTHER)
 
 
 def learnt_from(recipe: dict[str, Any]) -> str:
@@ -179,7 +200,14 @@ def learnt_from(recipe: dict[str, Any]) -> str:
     if recipe["pairs"]:
         parts.append(f"{recipe['pairs']} swaps a batch ({', '.join(recipe['fake_sources'])})")
     if recipe["blends"]:
-        parts.append(f"{recipe['blends']} blends a batch")
+        shares = [
+            f"{recipe[key]:.0%} {words}"
+            for key, words in (("donors", "of another person"), ("redrawn", "redrawn"))
+            if recipe.get(key)
+        ]
+        parts.append(
+            f"{recipe['blends']} blends a batch" + (f" ({', '.join(shares)})" if shares else "")
+        )
     if left_out := recipe.get("without_families"):
         parts.append("without blends of " + ", ".join(n.replace("_", " ") for n in left_out))
     parts.append("genuine: " + ", ".join(recipe["sources"]))

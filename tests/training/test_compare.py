@@ -54,7 +54,7 @@ def test_runs_are_measured_once_and_told_in_tables(tmp_path: Path) -> None:
     first = compare.compared(store, tmp_path / "plain", numbers, watch)
     again = compare.compared(store, tmp_path / "plain", numbers, watch)
     assert first == again and len(asked) == 1
-    assert 0.0 <= first["test"]["auc"] <= 1.0 and first["test"]["fakes"] == 6
-    assert set(first["blends"]) == set(blend.FAMILIES)
+    assert 0.0 <= first["swaps"]["auc"] <= 1.0 and first["swaps"]["fakes"] == 6
+    assert set(first["blends"]) == {*blend.FAMILIES, compare.ANOTHER}
     told = compare.tables([first])
-    assert "meso4; from nothing" in told and told.count("(never seen)") == len(WITHOUT)
+    assert "meso4; from nothing" in told and told.count("(never seen)") == len(WITHOUT) + 1

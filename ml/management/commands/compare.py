@@ -1,4 +1,4 @@
-"""`manage.py compare RUN...`: training runs side by side on the test split."""
+"""`manage.py compare RUN...`: training runs side by side on the same pictures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.progress import track
 
 class Command(BaseCommand):
     help = (
-        "Judge the faces of the test split, and blends of genuine ones, with the weights of each "
+        "Judge the faces of a split, and blends of its genuine ones, with the weights of each "
         "run, and print the figures side by side: what a recipe, a source or a kind of blend is "
         "worth. A run that was measured before is not measured again."
     )
@@ -25,7 +25,13 @@ class Command(BaseCommand):
         parser.add_argument(
             "--sources",
             default="dfdc,ffhq,lfw,utkface",
-            help="collections of the test split, with commas between",
+            help="collections, with commas between",
+        )
+        parser.add_argument(
+            "--split",
+            choices=["val", "test"],
+            default="test",
+            help="val to choose between runs, test to tell what was reached",
         )
         parser.add_argument(
             "--write", type=Path, metavar="FILE", help="put the tables between the marks of a text"
@@ -40,8 +46,12 @@ class Command(BaseCommand):
         try:
             store, _ = baselines.opened()
             sources = options["sources"].split(",")
-            numbers = baselines.chosen(store, sources, "test", len(store.items))
-            told = [compare.compared(store, runs / n, numbers, watched) for n in options["names"]]
+            split = options["split"]
+            numbers = baselines.chosen(store, sources, split, len(store.items))
+            told = [
+                compare.compared(store, runs / name, numbers, watched, split)
+                for name in options["names"]
+            ]
         except FileNotFoundError as error:
             raise CommandError(
                 f"{error.filename or error} is missing; is the run finished?"
