@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentParser
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -122,3 +123,15 @@ def _item(
 def _text(path: Path) -> str:
     """A name of odd bytes is still a name that can be printed."""
     return str(path).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def also(parser: ArgumentParser) -> None:
+    """The option that joins sets made by `prepare` to the research set."""
+    parser.add_argument(
+        "--also",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="a set of your own, made by `prepare`, beside the research set (may be said again)",
+    )

@@ -22,10 +22,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from ml.evaluation import metrics, spectral
-from ml.training import crops, data, places
+from ml.training import crops, data
 from ml.training.crops import to_side
 from ml.training.data import Item
-from ml.training.store import Store, open_store
+from ml.training.store import Store
 
 Numbers = NDArray[np.float64]
 SIDE = 128
@@ -270,19 +270,3 @@ def _elsewhere(row: Mapping[str, Any]) -> str:
     return ", ".join(
         f"{source} {share:.3f}" for source, share in row["false_alarms_elsewhere"].items()
     )
-
-
-def opened() -> tuple[Store, Path]:
-    """The prepared faces. Raises FileNotFoundError with what to do."""
-    folder = places.research("faces")
-    if folder is None:
-        raise FileNotFoundError(
-            "There is no faces/manifest.csv; set TOUCHSTONE_DATA to its folder."
-        )
-    items = data.read_manifest(folder / places.MANIFEST)
-    try:
-        return open_store(items, places.cache() / "faces"), folder
-    except FileNotFoundError as error:
-        raise FileNotFoundError(
-            "The faces have not been prepared; `manage.py train face` does it when it begins."
-        ) from error

@@ -23,6 +23,7 @@ from ml.serving import Served
 from ml.training import calibrate, data, export, loop
 from ml.training.calibrate import Scored
 from ml.training.config import FaceConfig
+from ml.training.faces import Set
 from ml.training.lite0 import normalised
 from ml.training.store import Store
 
@@ -99,6 +100,19 @@ SYNTHETIC = Release(
 RELEASES = {"face": FACE, "synthetic": SYNTHETIC}
 
 
+def with_own(what: Release, own: Sequence[Set]) -> Release:
+    items = [item for one in own for item in one.store.items]
+    return dataclasses.replace(
+        what,
+        fakes=(*what.fakes, *sorted({item.source for item in items if item.is_fake})),
+        reals=(*what.reals, *sorted({item.source for item in items if not item.is_fake})),
+    )
+
+
+def _terms(own: Sequence[Set]) -> list[str]:
+    return [f"Also {', '.join(one.sources)}: {one.terms}" for one in own]
+
+
 def release(
     what: Release,
     store: Store,
@@ -106,9 +120,12 @@ def release(
     folder: Path,
     *,
     network: loop.Network | None = None,
+    own: Sequence[Set] = (),
     watch: Watch = lambda numbers: numbers,
 ) -> dict[str, Any]:
-    """Export, calibrate, measure, and write weights and card into `folder`."""
+    """Export, calibrate, measure, and write weights and card into `folder`. What stands in sets of
+    one's `own` is calibrated on and measured like the rest."""
+    what = with_own(what, own)
     config = FaceConfig.read(run / loop.CONFIG)
     trained = loop.load_average(config, run / loop.WEIGHTS, network)
     sources = sorted({*what.fakes, *what.reals})
@@ -137,7 +154,10 @@ def release(
         "recipe": dataclasses.asdict(config),
         "earlier_recipes": earlier(run, config),
         "limits": list(what.limits),
-        "data": {"sources": SOURCES, "splits": _counts(store, sources, what)},
+        "data": {
+            "sources": " ".join([SOURCES, *_terms(own)]),
+            "splits": _counts(store, sources, what),
+        },
         "licence": WEIGHTS_LICENCE,
     }
     export.write_card(folder, card)

@@ -22,7 +22,7 @@ from PIL import Image
 from ml.contract import Pixels
 from ml.training import crops
 from ml.training.archives import Archives
-from ml.training.data import Item
+from ml.training.data import Item, check_splits
 
 LANDMARKS = 478
 PADDING = 0.5
@@ -62,6 +62,36 @@ class Store:
     @property
     def faces(self) -> NDArray[np.bool_]:
         return np.isfinite(self.landmarks[:, 0, 0])
+
+
+@dataclass(frozen=True)
+class Joined(Store):
+    """Several stores, one after another; their pixels stay in the files where they lie."""
+
+    parts: Sequence[Store] = ()
+
+    def picture(self, number: int) -> Pixels:
+        for part in self.parts:
+            if number < len(part.items):
+                return part.picture(number)
+            number -= len(part.items)
+        raise IndexError(number)
+
+
+def joined(stores: Sequence[Store]) -> Store:
+    """One store of all. Raises ManifestRefused where their splits share somebody."""
+    if len(stores) == 1:
+        return stores[0]
+    items = [item for store in stores for item in store.items]
+    check_splits(items)
+    return Joined(
+        items=items,
+        pixels=np.empty(0, np.uint8),
+        offsets=np.empty(0, np.int64),
+        shapes=np.concatenate([store.shapes for store in stores]),
+        landmarks=np.concatenate([store.landmarks for store in stores]),
+        parts=tuple(stores),
+    )
 
 
 def read_pictures(items: Sequence[Item], folder: Path) -> Iterator[Pixels]:

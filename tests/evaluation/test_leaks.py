@@ -11,6 +11,7 @@ import pytest
 from ml import registry
 from ml.detectors.face_network import FaceNetworkDetector
 from ml.evaluation import baselines, leaks
+from ml.training import faces
 from ml.training.store import Store
 from tests.training.faces import drawn_store
 
@@ -62,7 +63,7 @@ def test_the_covered_face_cannot_be_seen(store: Store) -> None:
 @pytest.fixture(scope="module")
 def prepared() -> tuple[Store, Path]:
     try:
-        return baselines.opened()
+        return faces.opened()
     except FileNotFoundError as error:
         pytest.skip(str(error))
 

@@ -9,6 +9,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.progress import track
 
+from ml import shell
+
 
 class Command(BaseCommand):
     help = (
@@ -27,6 +29,7 @@ class Command(BaseCommand):
             default="dfdc,ffhq,lfw,utkface",
             help="collections, with commas between",
         )
+        shell.also(parser)
         parser.add_argument(
             "--split",
             choices=["val", "test"],
@@ -40,11 +43,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         # Late, because importing Keras takes seconds that other commands need not wait for.
         from ml.evaluation import baselines, pages
-        from ml.training import compare, places
+        from ml.training import compare, faces, places
 
         runs: Path = options["runs"] or places.cache() / "runs"
         try:
-            store, _ = baselines.opened()
+            store, _ = faces.opened(options["also"])
             sources = options["sources"].split(",")
             split = options["split"]
             numbers = baselines.chosen(store, sources, split, len(store.items))

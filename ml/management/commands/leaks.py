@@ -37,6 +37,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         from ml.detectors.face_network import FaceNetworkDetector
         from ml.evaluation import baselines, leaks, pages, running
+        from ml.training import faces
 
         try:
             found: Mapping[str, Any]
@@ -44,11 +45,11 @@ class Command(BaseCommand):
                 (detector,) = running.chosen([options["detector"]])
                 if not isinstance(detector, FaceNetworkDetector):
                     raise CommandError(f"{detector.name} is no face network.")
-                store, _ = baselines.opened()
+                store, _ = faces.opened()
                 sources = options["sources"].split(",")
                 found = leaks.looked_at(store, detector, sources, options["pictures"])
             else:
-                store, folder = baselines.opened()
+                store, folder = faces.opened()
                 found = baselines.all_baselines(
                     store, folder, with_frozen=options["frozen"], most_frozen=options["train"]
                 )

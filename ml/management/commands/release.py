@@ -9,6 +9,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.progress import track
 
+from ml import shell
+
 
 class Command(BaseCommand):
     help = (
@@ -24,28 +26,29 @@ class Command(BaseCommand):
         parser.add_argument("--name", help="the run's folder below --runs; default: what")
         parser.add_argument("--runs", type=Path, help="default: TOUCHSTONE_CACHE/runs")
         parser.add_argument("--out", type=Path, help="default: the detector's own folder")
+        shell.also(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         # Late, because importing Keras takes seconds that other commands need not wait for.
         import ml.detectors
-        from ml.training import data, export, places, release, store
+        from ml.training import data, export, faces, places, release
 
         what = release.RELEASES[options["what"]]
         run: Path = (options["runs"] or places.cache() / "runs") / (
             options["name"] or options["what"]
         )
-        folder = places.research("faces")
-        if folder is None:
-            raise CommandError("There is no faces/manifest.csv; set TOUCHSTONE_DATA to its folder.")
         out: Path = options["out"] or Path(ml.detectors.__path__[0]) / what.name
         try:
-            items = data.read_manifest(folder / places.MANIFEST)
-            faces = store.open_store(items, places.cache() / "faces")
-            card = release.release(what, faces, run, out, watch=watched)
+            store, _ = faces.opened(options["also"])
+            card = release.release(
+                what, store, run, out, own=faces.own(options["also"]), watch=watched
+            )
         except FileNotFoundError as error:
             raise CommandError(
-                f"{error.filename} is missing: the run is not finished, or no data was prepared. "
-                f"`manage.py train {options['what']}` does both."
+                f"{error.filename} is missing: the run is not finished. `manage.py train "
+                f"{options['what']} --resume` goes on with it."
+                if error.filename
+                else str(error)
             ) from error
         except (data.ManifestRefused, export.ParityBroken, ValueError) as error:
             raise CommandError(str(error)) from error

@@ -9,6 +9,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.progress import track
 
+from ml import shell
+
 INTERRUPTED = 130
 
 
@@ -34,21 +36,19 @@ class Command(BaseCommand):
             "--start",
             help="begin from another finished run below --runs, or from nothing, not from ImageNet",
         )
+        shell.also(parser)
         parser.add_argument("--resume", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
         # Late, because importing Keras takes seconds that other commands need not wait for.
         import dataclasses
 
-        from ml.training import batches, data, loop, places, redraw, store
+        from ml.training import batches, data, faces, loop, places, redraw
         from ml.training.config import PRESETS, ConfigRefused, FaceConfig
 
         run: Path = (options["runs"] or places.cache() / "runs") / (
             options["name"] or options["what"]
         )
-        folder = places.research("faces")
-        if folder is None:
-            raise CommandError("There is no faces/manifest.csv; set TOUCHSTONE_DATA to its folder.")
         try:
             known = options["config"] or (run / loop.CONFIG if options["resume"] else None)
             config = FaceConfig.read(known) if known else PRESETS[options["what"]]
@@ -56,12 +56,13 @@ class Command(BaseCommand):
                 config = dataclasses.replace(config, steps=options["steps"])
             if options["start"]:
                 config = dataclasses.replace(config, start=options["start"])
-            items = data.read_manifest(folder / places.MANIFEST)
-            faces = prepared(store, items, folder, places.cache() / "faces")
-            self.stdout.write(f"{int(faces.faces.sum())} of {len(items)} pictures have a face.")
-            pool = batches.Pool(faces, config)
+            store = faces.prepared(options["also"], looked_through)
+            self.stdout.write(
+                f"{int(store.faces.sum())} of {len(store.items)} pictures have a face."
+            )
+            pool = batches.Pool(store, config)
             if config.blends and config.redrawn:
-                pool.redrawn = redraw.prepared(faces, pool.genuine, places.cache() / "faces")
+                pool.redrawn = redraw.prepared(store, pool.genuine, places.cache() / "faces")
             training = loop.train(
                 pool,
                 run,
@@ -94,21 +95,8 @@ def beginning(start: str, runs: Path) -> dict[str, Any] | None:
     return loop.backbone_of(runs / start / loop.WEIGHTS)
 
 
-def prepared(store: Any, items: Any, folder: Path, cache: Path) -> Any:
-    """The prepared pictures; the first time this decodes them and finds every face."""
-    try:
-        return store.open_store(items, cache)
-    except FileNotFoundError:
-        with store.face_finder() as find:
-            return store.prepare(
-                items,
-                folder,
-                cache,
-                find,
-                watch=lambda pictures: track(
-                    pictures, "Finding faces", total=len(items), update_period=1.0
-                ),
-            )
+def looked_through(pictures: Iterable[Any], count: int) -> Iterable[Any]:
+    return track(pictures, "Finding faces", total=count, update_period=1.0)
 
 
 def watched(steps: Iterable[int]) -> Iterator[int]:
