@@ -163,6 +163,15 @@ def parked(teams: Ids) -> QuerySet[Submission]:
     return rows.select_related("analysis", "team").order_by("-analysis__finished_at")
 
 
+def parked_copies(teams: Ids) -> QuerySet[Submission]:
+    """Copies for the player that were set aside, the newest on top. A copy is made once for the
+    same bytes: of those who sent them the last one stands for it."""
+    sent = Submission.objects.filter(team_id__in=teams, blob__preview__state=State.PARKED)
+    last = sent.order_by("blob_id", "-created_at", "-pk").distinct("blob_id")
+    rows = Submission.objects.filter(pk__in=last.values("pk"))
+    return rows.select_related("blob__preview", "team").order_by("-blob__preview__finished_at")
+
+
 def workers() -> list[Any]:
     return list(
         WorkerHeartbeat.objects.annotate(

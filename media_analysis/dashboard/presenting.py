@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from django.urls import reverse
 
 from accounts.actors import Actor
 from accounts.models import Team
 from accounts.roles import Permission
+from jobs.models import LeasedJob
 from media_analysis.dashboard import figures
 from media_analysis.dashboard.drawing import bars, span
 from media_analysis.dashboard.figures import DAYS, DECISION_DAYS, HOURS, LISTED, Row
@@ -38,7 +41,10 @@ def overview(actor: Actor, teams: Sequence[Team]) -> dict[str, Any]:
             figures.people(ids), figures.decisions(ids), _slots(now, days=DECISION_DAYS)
         ),
         "reasons": [_reason(row) for row in figures.without_verdict(ids)],
-        "parked": _parked(actor, figures.parked(ids)),
+        "parked": _set_aside(actor, figures.parked(ids), lambda sent: sent.analysis, "retry"),
+        "copies": _set_aside(
+            actor, figures.parked_copies(ids), lambda sent: sent.blob.preview, "retry_copy"
+        ),
         "workers": _workers() if actor.is_site_admin else None,
     }
 
@@ -158,17 +164,21 @@ def _words(code: str) -> str:
     return OWN_WORDS.get(code) or code.replace("_", " ")
 
 
-def _parked(actor: Actor, found: Any) -> Row:
+def _set_aside(
+    actor: Actor, found: Any, job_of: Callable[[Submission], LeasedJob], again: str
+) -> Row:
     count = found.count()
     rows = [
         {
             "submission": submission,
-            "analysis": submission.analysis,
+            "job": job_of(submission),
             "team": submission.team,
             "name": (submission.filename or "without a name")
             if _may_see(actor, submission)
             else None,
-            "may_retry": actor.can(Permission.RETRY_ANALYSES, submission.team_id),
+            "again": reverse(f"dashboard:{again}", args=[submission.pk])
+            if actor.can(Permission.RETRY_ANALYSES, submission.team_id)
+            else "",
         }
         for submission in found[:LISTED]
     ]

@@ -6,4 +6,5 @@ app_name = "dashboard"
 urlpatterns = [
     path("", views.overview, name="overview"),
     path("set-aside/<uuid:pk>/retry/", views.retry, name="retry"),
+    path("set-aside/<uuid:pk>/copy/", views.retry_copy, name="retry_copy"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib import messages
@@ -12,10 +13,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts.actors import actor_of
+from accounts.actors import Actor, actor_of
 from accounts.models import Team
 from accounts.roles import Permission
-from jobs.models import State
+from jobs.models import LeasedJob, State
 from media_analysis.dashboard import presenting, services
 from media_analysis.submissions.models import Submission
 
@@ -41,19 +42,43 @@ def overview(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def retry(request: HttpRequest, pk: UUID) -> HttpResponse:
+    return _again(request, pk, "analysis", services.retry, lambda sent: sent.analysis)
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+def retry_copy(request: HttpRequest, pk: UUID) -> HttpResponse:
+    return _again(
+        request, pk, "copy for the player", services.retry_copy,
+        lambda sent: getattr(sent.blob, "preview", None),
+    )  # fmt: skip
+
+
+def _again(
+    request: HttpRequest,
+    pk: UUID,
+    what: str,
+    verb: Callable[[Actor, UUID], bool],
+    job_of: Callable[[Submission], LeasedJob | None],
+) -> HttpResponse:
     """GET asks, POST does. Without the right to, it looks like a missing one."""
     actor = actor_of(request)
     mine = Submission.objects.for_actor(actor, Permission.RETRY_ANALYSES)
-    submission = get_object_or_404(mine.select_related("analysis", "team"), pk=pk)
+    whole = mine.select_related("analysis", "blob__preview", "team").defer("analysis__result")
+    submission = get_object_or_404(whole, pk=pk)
     if request.method == "POST":
-        if services.retry(actor, pk):
+        if verb(actor, pk):
             messages.success(request, "It waits for a worker again, from its first attempt.")
         else:
             messages.info(request, "It was not set aside any more; nothing was changed.")
         return redirect("dashboard:overview")
+    job = job_of(submission)
     context = {
         "submission": submission,
-        "is_parked": submission.analysis.state == State.PARKED,
+        "what": what,
+        "job": job,
+        "is_parked": job is not None and job.state == State.PARKED,
         "name": submission.filename
         if actor.can(Permission.VIEW_SUBMISSIONS, submission.team_id)
         else "",

@@ -17,6 +17,7 @@ from accounts.roles import Permission
 from accounts.services.chains import require
 from audit.services import record
 from audit.verbs import Verb
+from audit.who import Who
 from jobs.models import State
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.pictures import on_record
@@ -44,18 +45,22 @@ def prepare(actor: Actor, submission: Submission) -> bool:
     require(actor, Permission.VIEW_MEDIA, submission.team_id, "look at media")
     if not viewing.may_be_made(submission.analysis.media):
         return False
-    who = actor.who_in(submission.team_id)
-    with transaction.atomic():
-        if not viewing.order_again(submission.blob, who):
-            return False
-        record(
-            chain=submission.pk,
-            verb=Verb.PREVIEW_ASKED,
-            who=who,
-            object_type="blob",
-            object_id=submission.blob_id,
-            object_sha256=submission.blob_id,
-        )
+    return ask(submission, actor.who_in(submission.team_id))
+
+
+@transaction.atomic
+def ask(submission: Submission, who: Who) -> bool:
+    """On the submission's record. False when there is a copy, or one is being made."""
+    if not viewing.order_again(submission.blob, who):
+        return False
+    record(
+        chain=submission.pk,
+        verb=Verb.PREVIEW_ASKED,
+        who=who,
+        object_type="blob",
+        object_id=submission.blob_id,
+        object_sha256=submission.blob_id,
+    )
     return True
 
 

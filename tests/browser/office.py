@@ -11,13 +11,13 @@ from django.urls import reverse
 
 from accounts.models import Role, Scope, Team
 from accounts.services import invitations, keys
-from jobs.services import claim_one, park
 from media_analysis.dashboard.models import Ending, How
 from media_analysis.review import house_rules, routing
 from media_analysis.review import services as review
 from media_analysis.review.models import Case
 from media_analysis.submissions.models import Submission
 from ml.models import Analysis
+from tests.dashboard.conftest import copy_set_aside, set_aside
 from tests.people import Person, Send, member
 
 
@@ -26,6 +26,8 @@ class Office:
     lead: Person
     admin: Person
     parked: Submission
+    mute: Submission
+    """Without a copy for the player: that was set aside."""
     things: dict[str, str]
 
 
@@ -42,14 +44,18 @@ def furnish(team: Team, alice: Person, bob: Person, send: Send) -> Office:
     Case.objects.filter(pk=cases[3].pk).update(lease_until=ago, claimed_at=ago)
     Case.objects.filter(pk=cases[4].pk).update(opened_at=ago)
     parked = [
-        _parked(send(alice, 40, name="press-conference-final-cut.mp4"), "poison",
-                "it brought its process down 3 times and is not tried again; the last: killed"),
-        _parked(send(alice, 41, name="voice note.ogg"), "attempts_exhausted",
-                "5 attempts failed; the last: the blob storage did not answer"),
+        set_aside(send(alice, 40, name="press-conference-final-cut.mp4"), "poison",
+                  "it brought its process down 3 times and is not tried again; the last: killed"),
+        set_aside(send(alice, 41, name="voice note.ogg"), "attempts_exhausted",
+                  "5 attempts failed; the last: the blob storage did not answer"),
     ]  # fmt: skip
+    mute = copy_set_aside(
+        send(alice, 42, name="interview-with-subtitles.mp4"), "attempts_exhausted",
+        "5 attempts failed; the last: the blob storage did not answer",
+    )  # fmt: skip
     _figures(team)
     lead, admin = member(team, Role.LEAD), member(team, Role.ADMIN)
-    return Office(lead, admin, parked[0], _things(team, lead, admin))
+    return Office(lead, admin, parked[0], mute, _things(team, lead, admin))
 
 
 def addresses(office: Office) -> dict[str, str]:
@@ -57,6 +63,7 @@ def addresses(office: Office) -> dict[str, str]:
     return {
         "dashboard": reverse("dashboard:overview"),
         "retry": reverse("dashboard:retry", args=[office.parked.pk]),
+        "retry-copy": reverse("dashboard:retry_copy", args=[office.mute.pk]),
         "teams": reverse("teams:index"),
         **office.things,
     }
@@ -104,13 +111,6 @@ def _case(submission: Submission) -> Case:
     with transaction.atomic():
         routing.after_parking(submission.analysis)
     return Case.objects.get(submission=submission)
-
-
-def _parked(submission: Submission, code: str, reason: str) -> Submission:
-    claim = claim_one(Analysis, submission.analysis_id, worker="test")
-    assert claim is not None
-    park(claim, code, reason)
-    return submission
 
 
 def _figures(team: Team) -> None:

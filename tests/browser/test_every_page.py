@@ -53,6 +53,7 @@ def known(office: Office, team: Team) -> dict[str, list[Any]]:
     found["submissions:delete_filter"] = [saved.pk]
     found["accounts_invitation"] = [asked.link.rstrip("/").rpartition("/")[2]]
     found["dashboard:retry"] = [office.parked.pk]
+    found["dashboard:retry_copy"] = [office.mute.pk]
     found["admin:app_list"] = ["review"]
     for model in apps.get_models():
         pk = model._default_manager.values_list("pk", flat=True).first()

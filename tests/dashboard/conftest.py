@@ -4,6 +4,8 @@ from django.db import transaction
 
 from jobs.services import claim_one, park
 from media_analysis.submissions.models import Submission
+from media_analysis.viewing import services as viewing
+from media_analysis.viewing.models import Preview
 from ml.models import Analysis
 from tests.people import *  # noqa: F403 - the people are fixtures
 
@@ -15,4 +17,18 @@ def set_aside(submission: Submission, code: str = "poison", reason: str = "it di
     with transaction.atomic():
         park(claim, code, reason)
     submission.refresh_from_db()
+    return submission
+
+
+def copy_set_aside(
+    submission: Submission, code: str = "poison", reason: str = "it died"
+) -> Submission:
+    """The same of the copy for the player. Rows are looked at here, not what made them."""
+    with transaction.atomic():
+        viewing.order(submission.blob)
+    preview = Preview.objects.get(source=submission.blob_id)
+    claim = claim_one(Preview, preview.pk, worker="test")
+    assert claim is not None
+    with transaction.atomic():
+        park(claim, code, reason)
     return submission

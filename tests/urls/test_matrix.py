@@ -73,6 +73,7 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "review:heartbeat": ("post", page(404, 404, 409, 409)),
     "dashboard:overview": ("get", office(200, 200, 403, 200, 200)),
     "dashboard:retry": ("post", office(404, 302, 404, 302, 302)),
+    "dashboard:retry_copy": ("post", office(404, 302, 404, 302, 302)),
     "teams:index": ("get", office(302, 200, 403, 302, 302)),
     "teams:new": ("get", office(403, 200, 403, 403, 403)),
     "teams:members": ("get", office(404, 200, 403, 200, 200)),
