@@ -69,10 +69,12 @@ test: setup browser lint types check test-fast test-slow
 test-fast: setup
 	@$(PG) && $(PY) -m pytest -n 2 --dist loadfile -m "not slow and not faults and not browser"
 
+# Two folders are named: to collect the whole suite for a few of its tests takes half a minute each
+# time. What kills processes runs alone, for it waits by the clock.
 test-slow: setup
-	@$(PG) && $(PY) -m pytest -n 2 --dist worksteal -m browser --durations 6
+	@$(PG) && $(PY) -m pytest tests/browser -n 2 --dist worksteal --durations 6
 	@$(PG) && $(PY) -m pytest -n 2 --dist worksteal -m "slow and not browser and not faults" --durations 6
-	@$(PG) && $(PY) -m pytest -m "faults and not browser" --durations 6
+	@$(PG) && $(PY) -m pytest tests/faults --durations 6
 
 # The long forms: 600 jobs in a storm of kills, freezes, restarts and a lost broker; 2,000 uploads
 # while web, worker and database are killed in turn; 2,000 cases against the schema, and 2,000 that

@@ -10,6 +10,16 @@ import pytest
 
 from tests.in_flight import InFlight
 
+OWN_FOLDERS = ("browser", "faults")
+"""`make test` runs what is marked so from the folder of that name, and from nowhere else."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for name in OWN_FOLDERS:
+            if item.get_closest_marker(name) and name not in item.path.parts:
+                raise pytest.UsageError(f"{item.nodeid} belongs into tests/{name}")
+
 
 @pytest.fixture(scope="session", autouse=True)
 def flush_may_empty_the_audit_tables() -> Iterator[None]:
