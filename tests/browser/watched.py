@@ -39,7 +39,8 @@ class Watched:
     def axe(self, *, minor_too: bool = False, rules: Sequence[str] = ()) -> list[str]:
         """What axe-core finds serious or critical on the page as it stands, one line each; by
         some rules, or by all of the usual standards."""
-        self.page.evaluate(AXE)
+        if self.page.evaluate("typeof axe") == "undefined":  # half a megabyte: once a page
+            self.page.evaluate(AXE)
         result: dict[str, Any] = self.page.evaluate(
             # Without `preload` axe reads no stylesheets of its own: our policy would refuse it.
             "only => axe.run(document,"
