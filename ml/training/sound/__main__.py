@@ -5,6 +5,7 @@ pictures  what the network sees of each, clean and degraded
 folds     leave-one-source-out networks and their scores
 served    the network that is served
 card      calibrate, measure, export, write the card and the weights
+borrowed  what a speech recogniser's ear tells, beside all this; the table of the page
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from pathlib import Path
 from ml.training import places
 from ml.training.stages import on_few_threads, said
 
-STAGES = ("speech", "pictures", "folds", "served", "card")
+STAGES = ("speech", "pictures", "folds", "served", "card", "borrowed")
+PAGE = Path(__file__).parents[3] / "docs" / "training-sound.md"
 
 
 def main() -> int:
@@ -44,7 +46,27 @@ def main() -> int:
         made = store.prepare(clips, speech, cache, watch=said("speech", 100))
         sys.stdout.write("\n".join([f"{len(made.rows)} sounds", *made.notes]) + "\n")
         return 0
+    if chosen.stage == "borrowed":
+        return _borrowed(cache)
     return _after_speech(chosen, cache)
+
+
+def _borrowed(cache: Path) -> int:
+    from ml.evaluation import pages
+    from ml.training.sound import borrowed, probe, store, whisper
+
+    try:
+        ear = whisper.Encoder(whisper.arrays(whisper.published()))
+    except FileNotFoundError as missing:
+        sys.stderr.write(f"{missing}\n")
+        return 2
+    speech = store.opened(cache)
+    heard = borrowed.listen(speech, ear, cache / "whisper", said("heard", 50))
+    told = probe.compared(heard, borrowed.plain(speech, heard), said("variants", 1))
+    text = probe.as_text(told)
+    pages.written(PAGE, "borrowed", text)
+    sys.stdout.write(text + "\n")
+    return 0
 
 
 def _after_speech(chosen: argparse.Namespace, cache: Path) -> int:

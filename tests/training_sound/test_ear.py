@@ -1,0 +1,230 @@
+"""The borrowed ear: read whole, computes what its makers' runtime computes, and is asked fairly."""
+
+from __future__ import annotations
+
+import json
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ml.training.sound import borrowed, data, probe, store, whisper
+from tests.training_sound.voices import speech_like
+
+WIDTH, HEADS = 8, 2
+TOLD_BY_CTRANSLATE2 = (-1.0360256, 0.4968592, -0.2580626, 0.2292280)
+"""Its own runtime, 4.8.5, float32, on `_siren`: frames 0, 50, 100, 199 of channels 0, 100, 300,
+511. The network's values there reach 24."""
+
+
+def _file(arrays: dict[str, np.ndarray], spec: str = "WhisperSpec") -> bytes:
+    def text(value: str) -> bytes:
+        return struct.pack("<H", len(value) + 1) + value.encode() + b"\0"
+
+    out = struct.pack("<I", 6) + text(spec) + struct.pack("<II", 3, len(arrays))
+    kinds = {np.dtype(kind): number for number, kind in whisper.TYPES.items()}
+    for name, value in arrays.items():
+        out += text(name) + struct.pack(f"<B{value.ndim}I", value.ndim, *value.shape)
+        out += struct.pack("<BI", kinds[value.dtype], value.nbytes) + value.tobytes()
+    return out
+
+
+def _small(layers: int = 2) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(3)
+    shapes = {
+        "conv1/weight": (WIDTH, whisper.BANDS, 3),
+        "conv1/bias": (WIDTH,),
+        "conv2/weight": (WIDTH, WIDTH, 3),
+        "conv2/bias": (WIDTH,),
+        "position_encodings/encodings": (1500, WIDTH),
+        "layer_norm/gamma": (WIDTH,),
+        "layer_norm/beta": (WIDTH,),
+    }
+    for layer in range(layers):
+        attention, forward = f"layer_{layer}/self_attention", f"layer_{layer}/ffn"
+        for name, wide in ((attention, 3 * WIDTH), (forward, 4 * WIDTH)):
+            back = WIDTH if name == attention else 4 * WIDTH
+            shapes |= {
+                f"{name}/layer_norm/gamma": (WIDTH,),
+                f"{name}/layer_norm/beta": (WIDTH,),
+                f"{name}/linear_0/weight": (wide, WIDTH),
+                f"{name}/linear_0/bias": (wide,),
+                f"{name}/linear_1/weight": (WIDTH, back),
+                f"{name}/linear_1/bias": (WIDTH,),
+            }
+    made = {f"encoder/{k}": rng.normal(0, 0.3, s).astype("<f2") for k, s in shapes.items()}
+    return made | {"encoder/num_heads": np.array(HEADS, "<i2")}
+
+
+def _siren() -> np.ndarray:
+    time = np.arange(whisper.RATE * 4) / whisper.RATE
+    tone = np.sin(2 * np.pi * (150 * time + 200 * time**2))
+    return (0.1 * tone * (1 + np.sin(2 * np.pi * 3 * time)) / 2).astype(np.float32)
+
+
+def test_a_file_is_read_back_as_it_was_written() -> None:
+    """Every array with its name, shape and numbers, half or single precision alike."""
+    given = _small() | {"decoder/other": np.arange(6, dtype="<f4").reshape(2, 3)}
+    found = whisper.arrays(_file(given))
+    assert found.keys() == given.keys()
+    assert all(np.array_equal(found[name], given[name]) for name in given)
+    assert all(found[name].shape == given[name].shape for name in given)
+
+
+def test_another_kind_of_file_is_refused() -> None:
+    """A network of another make is not taken for an ear."""
+    with pytest.raises(ValueError, match="not a Whisper file"):
+        whisper.arrays(_file({}, "TransformerSpec"))
+
+
+def test_a_tone_stands_in_its_band() -> None:
+    """Even bands below 1 kHz, equal ratios above: a tone's band is the one that holds it."""
+    time = np.arange(whisper.RATE) / whisper.RATE
+    middles = [np.argmax(row) * whisper.RATE / whisper.POINTS for row in whisper._filters()]
+    for hertz in (400, 1000, 3000, 6000):
+        seen = whisper.picture(np.sin(2 * np.pi * hertz * time))
+        assert seen.shape == (100, whisper.BANDS)
+        nearest = np.abs(np.array(middles) - hertz).min()
+        assert abs(middles[int(seen.mean(axis=0).argmax())] - hertz) <= nearest + 40
+    assert np.isfinite(whisper.picture(np.zeros(whisper.RATE))).all()
+
+
+def test_fewer_layers_are_the_first_ones() -> None:
+    """An ear cut short hears the same as far as it goes; nothing later reaches back."""
+    picture = np.random.default_rng(0).normal(size=(20, whisper.BANDS)).astype(np.float32)
+    whole = whisper.Encoder(_small(3)).hidden(picture)
+    short = whisper.Encoder(_small(3), layers=1).hidden(picture)
+    assert len(whole) == 4
+    assert len(short) == 2
+    assert all(np.array_equal(a, b) for a, b in zip(short, whole, strict=False))
+    assert whole[0].shape == (10, WIDTH)
+
+
+def test_hears_what_its_makers_runtime_hears() -> None:
+    """Through both convolutions, six layers and the last norm: the same numbers as CTranslate2."""
+    try:
+        content = whisper.published()
+    except FileNotFoundError as error:
+        pytest.skip(str(error))
+    heard = whisper.Encoder(whisper.arrays(content)).heard(whisper.picture(_siren()))
+    assert heard.shape == (200, 512)
+    points = heard[[0, 50, 100, 199], [0, 100, 300, 511]]
+    assert points == pytest.approx(TOLD_BY_CTRANSLATE2, abs=2e-3)
+
+
+def _rows() -> list[store.Row]:
+    """Three sources that the folds know, both labels and all splits in each."""
+    return [
+        store.Row(origin, label, split, source, "s", f"{split}{k}", 0, 0, 0)
+        for source in ("yourtts", "unilight", "r9y9")
+        for split in ("train", "train", "val", "test")
+        for k in range(5)
+        for origin, label in (
+            (store.CLIP, "real"),
+            (store.CLIP, "fake"),
+            (store.VOCODED, "fake"),
+        )
+    ]
+
+
+def test_nothing_of_the_test_split_is_prepared_for_showing() -> None:
+    """Degraded in any way and vocoded copies are of train and val; the plan is the same twice."""
+    rows = _rows()
+    jobs = borrowed.planned(rows)
+    assert jobs == borrowed.planned(rows)
+    assert len(set(jobs)) == len(jobs)
+    for number, way in jobs:
+        if way == borrowed.ANY_WAY or rows[number].origin == store.VOCODED:
+            assert rows[number].split != "test"
+        if way in borrowed.WAYS:
+            assert rows[number].split == "test"
+
+
+def _heard(tells: float) -> borrowed.Heard:
+    """Layer 0 tells fakes by so much, the other layers are noise; the last number is the job's
+    place, so that who was shown what can be read off."""
+    rows, rng = _rows(), np.random.default_rng(1)
+    jobs = borrowed.planned(rows)
+    values = rng.normal(size=(len(jobs), 7, 6)).astype(np.float32)
+    fake = np.array([rows[number].is_fake for number, _ in jobs])
+    values[fake, 0] += tells
+    return borrowed.Heard(jobs, values, rows)
+
+
+def test_no_fold_is_shown_what_it_hides(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is asked about a source never met it, nor its copies and degraded clips, nor the
+    test split; and every clip of train and val is asked about once."""
+    heard, met = _heard(1.0), []
+
+    def spy(values, seen, labels, wanted):
+        met.append((seen, wanted))
+        assert [heard.rows[heard.jobs[k][0]].is_fake for k in seen] == labels.tolist()
+        return np.zeros(len(wanted))
+
+    monkeypatch.setattr(probe, "_classified", spy)
+    scores = probe.out_of_source(heard, probe.Variant((0,), made=True, worn=True))
+    for seen, wanted in met:
+        shown = {heard.rows[heard.jobs[k][0]].source for k in seen}
+        asked = {heard.rows[heard.jobs[k][0]].source for k in wanted}
+        assert len(shown) == 2
+        assert not shown & asked
+        assert all(heard.rows[heard.jobs[k][0]].split != "test" for k in [*seen, *wanted])
+        assert {heard.jobs[k][1] for k in seen} == {borrowed.AS_IT_IS, borrowed.ANY_WAY}
+        assert {heard.jobs[k][1] for k in wanted} == {borrowed.AS_IT_IS}
+    assert sorted(scores) == [
+        n for n, row in enumerate(heard.rows) if row.origin == store.CLIP and row.split != "test"
+    ]
+
+
+def test_layers_are_asked_once_and_averaged() -> None:
+    """What each layer says alone, averaged, is what the variant of both says."""
+    heard = _heard(2.0)
+    both = probe.Variant((0, 1))
+    answers = probe.each_layer_once(heard)
+    assert answers(both) == pytest.approx(probe.out_of_source(heard, both))
+
+
+def test_the_test_split_has_no_say_in_the_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spoiling every test clip changes neither the comparison nor the choice, only what is found
+    on the test split afterwards."""
+    monkeypatch.setattr(probe, "VARIANTS", (probe.Variant((0,)), probe.Variant((1,), worn=True)))
+    heard = _heard(4.0)
+    spoilt = np.array(heard.values)
+    for place, (number, _) in enumerate(heard.jobs):
+        if heard.rows[number].split == "test":
+            spoilt[place, 0] += -4.0 if heard.rows[number].is_fake else 4.0
+    one = probe.compared(heard)
+    other = probe.compared(borrowed.Heard(heard.jobs, spoilt, heard.rows))
+    assert one["variants"] == other["variants"]
+    assert one["best"]["variant"] == probe.Variant((0,))
+    assert one["test"]["clean"]["auc"] > 0.9 > other["test"]["clean"]["auc"]
+    text = probe.as_text(one)
+    assert text.count("| noise 10 dB |") == 1
+    assert "nan" not in text
+
+
+def test_listening_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    """An interrupted run loses at most one sound, and the end is the same as without a break."""
+    sounds = [speech_like(1.5, seed=n) for n in range(3)]
+    rows = [
+        store.Row(store.CLIP, "real", split, "yourtts", "s", split, n, n * 24_000, 24_000)
+        for n, split in enumerate(data.SPLITS)
+    ]
+    samples = np.round(np.concatenate(sounds) * 32767).astype("<i2")
+    speech, ear = store.Store(rows, samples), whisper.Encoder(_small())
+    whole = np.array(borrowed.listen(speech, ear, tmp_path / "a").values)
+
+    def broken(jobs):
+        for place, job in enumerate(jobs):
+            if place == 4:
+                raise KeyboardInterrupt
+            yield job
+
+    with pytest.raises(KeyboardInterrupt):
+        borrowed.listen(speech, ear, tmp_path / "b", broken)
+    with (tmp_path / "b" / "heard.f32").open("ab") as file:
+        file.write(b"half")
+    again = borrowed.listen(speech, ear, tmp_path / "b")
+    assert np.array_equal(again.values, whole)
+    assert len(json.loads((tmp_path / "b" / "heard.json").read_text())) == len(whole)
