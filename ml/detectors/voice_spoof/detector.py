@@ -61,23 +61,18 @@ class VoiceExamination:
         began = time.perf_counter()
         scenes, samples = self.media.scenes, self.media.audio(RATE)
         if scenes.no_speech is not None or samples is None:
-            return self._without(scenes.no_speech or NO_SOUND, began)
+            return self._without(scenes.no_speech or NO_SOUND)
         all_windows = windows(samples, scenes.speech)
         chosen = _evenly(all_windows, MOST_WINDOWS)
         logits = self.detector.network.logits([window.picture for window in chosen])
         judged = [Judged(window, logit) for window, logit in zip(chosen, logits, strict=True)]
         if not judged or not np.isfinite(logits).all():
-            return self._without("The sound gave no window that could be judged.", began)
+            return self._without("The sound gave no window that could be judged.")
         return self._finding(judged, scenes, len(all_windows), began)
 
-    def _without(self, reason: str, began: float) -> Finding:
-        return Finding(
-            detector=self.detector.name,
-            version=self.detector.version,
-            status=Status.NOT_APPLICABLE,
-            reason=reason,
-            weights_sha256=self.detector.network.sha256,
-            seconds=time.perf_counter() - began,
+    def _without(self, reason: str) -> Finding:
+        return Finding.not_applicable(
+            self.detector, reason, weights_sha256=self.detector.network.sha256
         )
 
     def _finding(self, judged: list[Judged], scenes: Scenes, of: int, began: float) -> Finding:
