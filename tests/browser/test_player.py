@@ -27,8 +27,11 @@ Open = Callable[..., Watched]
 CLAP = 2.0
 BRIGHTNESS = """async seconds => {
   const film = document.getElementById('player');
+  // 'seeked' comes before the frame is painted; on a busy machine the old one is still there.
   await new Promise(done => {
-    film.addEventListener('seeked', done, {once: true});
+    const look = (_, frame) => Math.abs(frame.mediaTime - seconds) < 0.03
+      ? done() : film.requestVideoFrameCallback(look);
+    film.requestVideoFrameCallback(look);
     film.currentTime = seconds;
   });
   const canvas = document.createElement('canvas');
