@@ -22,8 +22,9 @@ class CardRefused(ValueError):
 def fill(
     told: Mapping[str, Any], names: Sequence[str] | None = None, folder: Path | None = None
 ) -> list[Path]:
-    """Write what `told` (an evaluation's JSON) says of these detectors, or of all with a score,
-    into their cards. An earlier entry of the same manifest and split is replaced."""
+    """Write what `told` (an evaluation's JSON) says of these detectors, or of all whose score is
+    one of manipulation, into their cards. An earlier entry of the same manifest and split is
+    replaced."""
     measured = told["detectors"]
     chosen = [name for name, found in measured.items() if found["scored"]]
     for name in names or ():
@@ -31,15 +32,27 @@ def fill(
             raise CardRefused(f"The evaluation says nothing of {name!r}.")
         if name not in chosen:
             raise CardRefused(f"{name} gave no score in this evaluation; its card stays as it is.")
-    return [_fill(told, name, folder) for name in (chosen if names is None else names)]
+    paths = {name: _path(name, folder) for name in (chosen if names is None else names)}
+    read = {name: _read(path, name) for name, path in paths.items()}
+    return [
+        _fill(told, name, paths[name], card)
+        for name, card in read.items()
+        if names is not None or card.get("probability", ...) is not None
+    ]
 
 
-def _fill(told: Mapping[str, Any], name: str, folder: Path | None) -> Path:
-    path = (folder or Path(ml.detectors.__file__).parent) / name / CARD
+def _path(name: str, folder: Path | None) -> Path:
+    return (folder or Path(ml.detectors.__file__).parent) / name / CARD
+
+
+def _read(path: Path, name: str) -> dict[str, Any]:
     try:
-        card = json.loads(path.read_text(encoding="utf-8"))
+        return dict(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
         raise CardRefused(f"The card of {name} cannot be read: {error}.") from error
+
+
+def _fill(told: Mapping[str, Any], name: str, path: Path, card: dict[str, Any]) -> Path:
     before = card.get("metrics")
     kept = before.get("evaluations", []) if isinstance(before, dict) else []
     place = told["manifest"], told["split"]

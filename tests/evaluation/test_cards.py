@@ -64,6 +64,18 @@ def test_figures_of_a_card_are_those_of_the_evaluation(told: dict[str, Any], fol
     assert card(folder, "quiet")["metrics"] == "Not a statistical detector."
 
 
+def test_a_check_that_says_nothing_of_manipulation_keeps_its_card(
+    told: dict[str, Any], folder: Path
+) -> None:
+    """Its score may still part the classes of one set; that is no figure of how good it is.
+    Asked for by name it is filled all the same."""
+    path = folder / "one" / "card.json"
+    path.write_text(json.dumps(card(folder, "one") | {"probability": None}))
+    before = path.read_bytes()
+    assert cards.fill(told, folder=folder) == [] and path.read_bytes() == before
+    assert cards.fill(told, ["one"], folder) == [path]
+
+
 def test_the_newest_of_a_set_replaces_and_another_set_stands_beside(
     told: dict[str, Any], folder: Path
 ) -> None:
