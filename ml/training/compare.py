@@ -44,8 +44,13 @@ def compared(
     weights = hashlib.sha256((run / loop.WEIGHTS).read_bytes()).hexdigest()
     kept = run / ("compared.json" if split == "test" else f"compared-{split}.json")
     told: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {}
-    judge = _judge(config, run)
     if told.get("weights") != weights or told["pictures"] != len(numbers):
+        told = {}
+    missing = [kind for kind in KINDS if kind not in told.get("blends", {})]
+    if not missing:
+        return told
+    judge = _judge(config, run)
+    if not told:
         scores = np.concatenate(
             [
                 judge([store.square(n, config.side) for n in numbers[at : at + BATCH]])
@@ -60,9 +65,8 @@ def compared(
             "swaps": _figures(store, numbers, scores),
             "blends": {},
         }
-    if missing := [kind for kind in KINDS if kind not in told["blends"]]:
-        told["blends"] |= _on_blends(store, numbers, config.side, judge, missing)
-        kept.write_text(json.dumps(told, indent=1) + "\n")
+    told["blends"] |= _on_blends(store, numbers, config.side, judge, missing)
+    kept.write_text(json.dumps(told, indent=1) + "\n")
     return told
 
 

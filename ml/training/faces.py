@@ -30,11 +30,11 @@ class Set:
         return sorted({item.source for item in self.store.items})
 
 
-def opened(also: Sequence[Path] = ()) -> tuple[Store, Path]:
-    """The research set, and others after it in their order, as one store. Raises
+def opened(own: Sequence[Set] = ()) -> tuple[Store, Path]:
+    """The research set, and one's own after it in their order, as one store. Raises
     FileNotFoundError with what to do."""
     main = _research()
-    return joined([_open(folder).store for folder in (main, *also)]), main
+    return joined([_open(main).store, *(one.store for one in own)]), main
 
 
 def own(also: Sequence[Path]) -> list[Set]:

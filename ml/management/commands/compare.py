@@ -47,7 +47,7 @@ class Command(BaseCommand):
 
         runs: Path = options["runs"] or places.cache() / "runs"
         try:
-            store, _ = faces.opened(options["also"])
+            store, _ = faces.opened(faces.own(options["also"]))
             sources = options["sources"].split(",")
             split = options["split"]
             numbers = baselines.chosen(store, sources, split, len(store.items))

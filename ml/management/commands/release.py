@@ -39,10 +39,9 @@ class Command(BaseCommand):
         )
         out: Path = options["out"] or Path(ml.detectors.__path__[0]) / what.name
         try:
-            store, _ = faces.opened(options["also"])
-            card = release.release(
-                what, store, run, out, own=faces.own(options["also"]), watch=watched
-            )
+            own = faces.own(options["also"])
+            store, _ = faces.opened(own)
+            card = release.release(what, store, run, out, own=own, watch=watched)
         except FileNotFoundError as error:
             raise CommandError(
                 f"{error.filename} is missing: the run is not finished. `manage.py train "
