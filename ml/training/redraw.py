@@ -3,7 +3,7 @@
 What most swapping programs put into a picture was squeezed through a narrow code and drawn again
 by something that knows how faces look: pores, stubble and single hairs are gone, the features are
 a little everybody's. The principal components of the very faces that are blended do the same, at
-any narrowness, in seconds; small autoencoders gave fog for twenty minutes of training.
+any narrowness, in seconds; a small autoencoder that was trained for minutes gave fog.
 """
 
 from __future__ import annotations
