@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from playwright.sync_api import ConsoleMessage, Page, Request, Route
+from playwright.sync_api import ConsoleMessage, Page, Request
 
 AXE = (Path(__file__).parent / "vendor" / "axe-4.14.1.min.js").read_text()
+HOME = ("localhost", "127.0.0.1", "::1")
 _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -23,7 +24,9 @@ class Watched:
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.complaints.append(f"script error: {error}"))
         page.on("requestfailed", self._failed)
-        page.context.route("**/*", self._guard)
+        # Listened to, not routed: a route would send every request through this process and turn
+        # the browser's cache off. That nothing outside is reached, `chromium.py` sees to.
+        page.context.on("request", self._at_home)
 
     def goto(self, path: str) -> Page:
         self.page.goto(self.base + path)
@@ -86,13 +89,10 @@ class Watched:
         )
         return found
 
-    def _guard(self, route: Route) -> None:
-        host = urlsplit(route.request.url).hostname
-        if host in ("localhost", "127.0.0.1", "::1") or route.request.url.startswith("data:"):
-            route.continue_()
-        else:
-            self.complaints.append(f"left home: {route.request.url}")
-            route.abort()
+    def _at_home(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme not in ("data", "blob") and parts.hostname not in HOME:
+            self.complaints.append(f"left home: {request.url}")
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
