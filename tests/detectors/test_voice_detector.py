@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ml.contract import Frame, Kind, MediaInfo, Scenes, Status, View
-from ml.detectors.voice_spoof import windows
+from ml.detectors.voice_spoof import hearing, windows
 from ml.detectors.voice_spoof.calibration import CAP, Calibration
 from ml.detectors.voice_spoof.detector import VoiceSpoof
 from ml.detectors.voice_spoof.network import Network, WeightsUnusable
@@ -149,12 +149,14 @@ def test_silence_around_speech_changes_nothing() -> None:
 
 def test_training_and_serving_see_the_same_bits() -> None:
     """The first window that serving cuts is the very picture that training is shown."""
-    from ml.training.sound.pictures import logs_of
+    from ml.training.sound import borrowed, store
 
     for seconds in (2.0, 4.0, 7.0):
-        sound = speech_like(seconds)
-        served = windows.windows(sound, find_speech(sound).segments)[0].picture
-        trained = windows.without_channel(logs_of(sound))
+        sound = np.round(speech_like(seconds) * 32767).astype("<i2")
+        row = store.Row(store.CLIP, "real", "train", "s", "s", "p", 0, 0, len(sound))
+        speech = store.Store([row], sound)
+        served = windows.windows(speech.sound(0), find_speech(speech.sound(0)).segments)[0].picture
+        trained = hearing.picture(borrowed.prepared(speech, (0, borrowed.AS_IT_IS)))
         assert served.tobytes() == trained.tobytes()
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml.training.sound import borrowed, data, probe, store, whisper
+from ml.detectors.voice_spoof import hearing
+from ml.media.spectra import RATE
+from ml.training.sound import borrowed, data, listener, probe, store, whisper
 from tests.training_sound.voices import speech_like
 
 WIDTH, HEADS = 8, 2
@@ -33,7 +35,7 @@ def _file(arrays: dict[str, np.ndarray], spec: str = "WhisperSpec") -> bytes:
 def _small(layers: int = 2) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(3)
     shapes = {
-        "conv1/weight": (WIDTH, whisper.BANDS, 3),
+        "conv1/weight": (WIDTH, hearing.BANDS, 3),
         "conv1/bias": (WIDTH,),
         "conv2/weight": (WIDTH, WIDTH, 3),
         "conv2/bias": (WIDTH,),
@@ -58,7 +60,7 @@ def _small(layers: int = 2) -> dict[str, np.ndarray]:
 
 
 def _siren() -> np.ndarray:
-    time = np.arange(whisper.RATE * 4) / whisper.RATE
+    time = np.arange(RATE * 4) / RATE
     tone = np.sin(2 * np.pi * (150 * time + 200 * time**2))
     return (0.1 * tone * (1 + np.sin(2 * np.pi * 3 * time)) / 2).astype(np.float32)
 
@@ -80,19 +82,19 @@ def test_another_kind_of_file_is_refused() -> None:
 
 def test_a_tone_stands_in_its_band() -> None:
     """Even bands below 1 kHz, equal ratios above: a tone's band is the one that holds it."""
-    time = np.arange(whisper.RATE) / whisper.RATE
-    middles = [np.argmax(row) * whisper.RATE / whisper.POINTS for row in whisper._filters()]
+    time = np.arange(RATE) / RATE
+    middles = [np.argmax(row) * RATE / hearing.POINTS for row in hearing.filters()]
     for hertz in (400, 1000, 3000, 6000):
-        seen = whisper.picture(np.sin(2 * np.pi * hertz * time))
-        assert seen.shape == (100, whisper.BANDS)
+        seen = hearing.picture(np.sin(2 * np.pi * hertz * time))
+        assert seen.shape == (100, hearing.BANDS)
         nearest = np.abs(np.array(middles) - hertz).min()
         assert abs(middles[int(seen.mean(axis=0).argmax())] - hertz) <= nearest + 40
-    assert np.isfinite(whisper.picture(np.zeros(whisper.RATE))).all()
+    assert np.isfinite(hearing.picture(np.zeros(RATE))).all()
 
 
 def test_fewer_layers_are_the_first_ones() -> None:
     """An ear cut short hears the same as far as it goes; nothing later reaches back."""
-    picture = np.random.default_rng(0).normal(size=(20, whisper.BANDS)).astype(np.float32)
+    picture = np.random.default_rng(0).normal(size=(20, hearing.BANDS)).astype(np.float32)
     whole = whisper.Encoder(_small(3)).hidden(picture)
     short = whisper.Encoder(_small(3), layers=1).hidden(picture)
     assert len(whole) == 4
@@ -107,7 +109,7 @@ def test_hears_what_its_makers_runtime_hears() -> None:
         content = whisper.published()
     except FileNotFoundError as error:
         pytest.skip(str(error))
-    heard = whisper.Encoder(whisper.arrays(content)).heard(whisper.picture(_siren()))
+    heard = whisper.Encoder(whisper.arrays(content)).heard(hearing.picture(_siren()))
     assert heard.shape == (200, 512)
     points = heard[[0, 50, 100, 199], [0, 100, 300, 511]]
     assert points == pytest.approx(TOLD_BY_CTRANSLATE2, abs=2e-3)
@@ -156,14 +158,17 @@ def test_no_fold_is_shown_what_it_hides(monkeypatch: pytest.MonkeyPatch) -> None
     """Whoever is asked about a source never met it, nor its copies and degraded clips, nor the
     test split; and every clip of train and val is asked about once."""
     heard, met = _heard(1.0), []
+    judged, shown = probe.judged, probe.shown
 
-    def spy(values, seen, labels, wanted):
-        met.append((seen, wanted))
-        assert [heard.rows[heard.jobs[k][0]].is_fake for k in seen] == labels.tolist()
-        return np.zeros(len(wanted))
+    def spy(heard, variant, may_see, asked):
+        seen = shown(heard, variant, may_see)
+        met.append((seen, [k for k, job in enumerate(heard.jobs) if asked(job)]))
+        return judged(heard, variant, may_see, asked)
 
-    monkeypatch.setattr(probe, "_classified", spy)
+    monkeypatch.setattr(probe, "judged", spy)
     scores = probe.out_of_source(heard, probe.Variant((0,), made=True, worn=True))
+    met = [(seen, wanted) for seen, wanted in met if wanted]
+    assert len(met) == 3
     for seen, wanted in met:
         shown = {heard.rows[heard.jobs[k][0]].source for k in seen}
         asked = {heard.rows[heard.jobs[k][0]].source for k in wanted}
@@ -198,9 +203,10 @@ def test_the_test_split_has_no_say_in_the_choice(monkeypatch: pytest.MonkeyPatch
     other = probe.compared(borrowed.Heard(heard.jobs, spoilt, heard.rows))
     assert one["variants"] == other["variants"]
     assert one["best"]["variant"] == probe.Variant((0,))
-    assert one["test"]["clean"]["auc"] > 0.9 > other["test"]["clean"]["auc"]
+    clean, also = (told["tests"]["all engines shown"]["ways"]["clean"] for told in (one, other))
+    assert clean["auc"] > 0.9 > also["auc"]
     text = probe.as_text(one)
-    assert text.count("| noise 10 dB |") == 1
+    assert text.count("| noise 10 dB |") == 2
     assert "nan" not in text
 
 
@@ -228,3 +234,49 @@ def test_listening_goes_on_where_it_stopped(tmp_path: Path) -> None:
     again = borrowed.listen(speech, ear, tmp_path / "b")
     assert np.array_equal(again.values, whole)
     assert len(json.loads((tmp_path / "b" / "heard.json").read_text())) == len(whole)
+
+
+def test_what_was_heard_is_not_heard_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another plan over the same sounds asks the ear for what is new alone, and the lines come in
+    the new plan's order."""
+    rows = [
+        store.Row(store.CLIP, "real", "train", "yourtts", "s", "p", n, n * 24_000, 24_000)
+        for n in range(4)
+    ]
+    sounds = np.concatenate([speech_like(1.5, seed=n) for n in range(4)])
+    speech = store.Store(rows, np.round(sounds * 32767).astype("<i2"))
+    ear, asked = whisper.Encoder(_small()), []
+    monkeypatch.setattr(borrowed, "planned", lambda rows: [(2, "clean"), (0, "clean")])
+    before = borrowed.listen(speech, ear, tmp_path)
+    monkeypatch.setattr(
+        borrowed, "planned", lambda rows: [(0, "clean"), (3, "clean"), (2, "clean")]
+    )
+    after = borrowed.listen(speech, ear, tmp_path, lambda jobs: asked.extend(jobs) or jobs)
+    assert asked == [(3, "clean")]
+    assert np.array_equal(after.values[[2, 0]], before.values)
+
+
+def _listener(numbers: int, seed: int) -> listener.Listener:
+    rng = np.random.default_rng(seed)
+    heard, fake = rng.normal(size=(40, numbers)).astype(np.float32), np.arange(40) % 2 == 1
+    return listener.fitted(heard + fake[:, None], fake, [None] * 40)
+
+
+def test_the_network_says_what_ear_and_listeners_say(tmp_path: Path) -> None:
+    """In TensorFlow and in the exported file, stored as float16, the score is the one that NumPy
+    computes; and the file holds no more layers than are asked."""
+    pytest.importorskip("tensorflow")
+    from ml.training.sound import ear
+
+    encoder, numbers = whisper.Encoder(_small(3)), 3 * WIDTH
+    layers = [probe.Layer(n, _listener(numbers, n)) for n in (0, 2)]
+    pictures = np.stack([hearing.picture(speech_like(4.0, seed=n)[: 4 * RATE]) for n in range(3)])
+    lines = np.stack([borrowed.pooled(encoder.hidden(seen)) for seen in pictures])
+    whole = np.mean([layer(lines) for layer in layers], axis=0)
+    network = ear.Ear(encoder, layers)
+    assert np.abs(np.asarray(network(pictures))[:, 0] - whole).max() < 1e-3
+    assert not [name for name in network.weights if name.startswith("layer_2")]
+    settled = ear.settled(encoder, layers, list(pictures))
+    told = ear.exported(settled, tmp_path / "ear.tflite", pictures)
+    assert told["stored_as"] == "float16"
+    assert np.abs(np.asarray(settled(pictures))[:, 0] - whole).max() < 0.02

@@ -1,11 +1,13 @@
-"""Pseudo-fakes and degradation: finite, of the same length, repeatable, really different."""
+"""Pseudo-fakes, engines, degradation: finite, of the same length, repeatable, really different."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from ml.training.sound import degrade, vocoders
+from ml.training.sound import degrade, engines, store, vocoders
 from tests.training_sound.voices import speech_like
 
 OWN = [name for name in vocoders.VOCODERS if name != "world"]
@@ -70,3 +72,31 @@ def test_one_generator_decides_everything() -> None:
     )
     assert np.array_equal(first, same)
     assert first.shape != other.shape or not np.array_equal(first, other)
+
+
+def test_an_engine_that_came_later_is_added_and_nothing_else_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To a store that is there, only the engines that it does not hold speak; then none does."""
+    clip = store.Row(store.CLIP, "real", "train", "s", "human", "p", 0, 0, 0)
+    monkeypatch.setattr(store, "_all_rows", lambda *given: iter([(clip, speech_like(1.5))]))
+    told = []
+
+    def engine(name: str, seed: int):
+        def speak(rng: np.random.Generator):
+            told.append(name)
+            yield "v", speech_like(1.5, seed=seed)
+
+        return speak, "python3"
+
+    assert len(store.prepare([], tmp_path, tmp_path).rows) == 1
+    monkeypatch.setattr(engines, "ENGINES", {"one": engine("one", 1)})
+    before = store.prepare([], tmp_path, tmp_path)
+    first = before.sound(1).copy()
+    monkeypatch.setattr(engines, "ENGINES", {"one": engine("one", 1), "two": engine("two", 2)})
+    after = store.prepare([], tmp_path, tmp_path)
+    assert [row.source for row in after.rows] == ["s", "one", "two"]
+    assert np.array_equal(after.sound(1), first)
+    assert np.abs(after.sound(2)).max() > 0.1
+    store.prepare([], tmp_path, tmp_path)
+    assert told == ["one", "two"]

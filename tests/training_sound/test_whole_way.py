@@ -1,4 +1,5 @@
-"""The whole way with a handful of made-up voices: pictures, folds, network, card, detector."""
+"""The whole way with a handful of made-up voices and a small ear: listeners, network, card,
+detector."""
 
 from __future__ import annotations
 
@@ -10,17 +11,17 @@ import numpy as np
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-pytest.importorskip("keras")
+pytest.importorskip("tensorflow")
 
 from ml.contract import Kind, MediaInfo, Scenes, Status
 from ml.detectors.voice_spoof.detector import VoiceSpoof
 from ml.detectors.voice_spoof.network import Network
 from ml.media import scenes
-from ml.training.sound import data, loop, measure, pictures, report, store, vocoders
+from ml.training.sound import borrowed, data, probe, report, store, vocoders, whisper
+from tests.training_sound.test_ear import _small
 from tests.training_sound.voices import speech_like
 
 FOLDS = (data.Fold("first", frozenset({"one"})), data.Fold("second", frozenset({"two"})))
-RECIPE = loop.Recipe(steps=3, reals=4, vocoded=2, crop=64, settling=2)
 
 
 def _store(folder: Path) -> store.Store:
@@ -66,25 +67,18 @@ def test_from_sounds_to_a_detector_with_a_card(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the command writes is what the detector loads, and no figure of the card is missing."""
-    for module in (measure, report):
+    for module in (probe, report):
         monkeypatch.setattr(module, "FOLDS", FOLDS)
-    speech = _store(tmp_path / "cache")
-    seen = pictures.draw(speech, tmp_path / "cache")
-    assert len(seen.row) == 2 * len(speech.rows)
-    again = pictures.draw(speech, tmp_path / "cache")
-    assert np.array_equal(seen.logs, again.logs)
-
-    scores = measure.out_of_source(
-        seen, tmp_path / "cache", RECIPE, lambda name: lambda steps: steps
-    )
-    assert set(scores) == set(range(len(speech.rows)))
-    measure.trained_on_split(seen, tmp_path / "cache", RECIPE, lambda steps: steps)
-
-    card = report.write(speech, seen, tmp_path / "cache", tmp_path / "out")
-    assert card["measured"]["test_split"]["reals"] == 4
-    assert set(card["measured"]["degraded_test_split"]) == set(measure.NAMED)
-    assert "silence only" in card["measured"]["baselines"]
-    assert card["weights"]["bytes"] < 3_000_000
+    speech, ear = _store(tmp_path / "cache"), whisper.Encoder(_small(3))
+    heard = borrowed.listen(speech, ear, tmp_path / "cache" / "whisper")
+    card = report.write(speech, heard, ear, tmp_path / "out")
+    measured = card["measured"]
+    assert measured["test_split"]["reals"] == 4
+    assert measured["leave_one_source_out"]["fakes"] == 8
+    assert measured["leave_one_source_out_all_clips"]["fakes"] == 12
+    assert set(measured["degraded_test_split"]) == set(report.NAMED)
+    assert "silence only" in measured["baselines"]
+    assert card["weights"]["bytes"] < 200_000
     assert "leave_one_source_out" in report.as_text(card)
 
     network = Network(tmp_path / "out")

@@ -1,4 +1,4 @@
-"""From a sound to the pictures that the network sees: one code for training and for serving.
+"""From a sound to the pictures that the ear is given: one code for training and for serving.
 
 Silence before and after the speech is cut off first. What is left is cut into windows of four
 seconds, two seconds apart; speech shorter than a window is repeated until it fills one.
@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.media.spectra import FRAME, HOP, RATE, Features, log_linear
+from ml.detectors.voice_spoof import hearing
+from ml.media.spectra import RATE
 from ml.media.voice_activity import trimmed
 
 SECONDS = 4.0
 STEP_SECONDS = 2.0
-BANDS = 80
 WINDOW = int(SECONDS * RATE)
-FRAMES = 1 + (WINDOW - FRAME) // HOP
+FRAMES = WINDOW // hearing.HOP
 REMAINDER = 0.5
 """Seconds at the end that are not worth a window of their own."""
 LEAST_SPEECH = 0.5
@@ -32,8 +32,8 @@ Segments = tuple[tuple[float, float], ...]
 class Window:
     start: float
     end: float
-    picture: Features
-    """FRAMES x BANDS, as the network wants it."""
+    picture: hearing.Picture
+    """FRAMES x hearing.BANDS, as the network wants it."""
 
 
 def filled(wave: NDArray[Any]) -> NDArray[Any]:
@@ -43,19 +43,9 @@ def filled(wave: NDArray[Any]) -> NDArray[Any]:
     return np.tile(wave, -(-WINDOW // wave.size))[:WINDOW]
 
 
-def logs(wave: NDArray[Any]) -> Features:
-    """FRAMES x BANDS natural logs of band power, of the sound filled to a window."""
-    return log_linear(filled(wave), BANDS)
-
-
-def without_channel(logs: Features) -> Features:
-    """Each band's mean over time taken out: that is the microphone, the room and the line, and
-    would only tell the sources apart. What is left has about unit size."""
-    return ((logs - logs.mean(axis=0, keepdims=True, dtype=np.float64)) / 2.5).astype(np.float32)
-
-
-def picture(wave: NDArray[Any]) -> Features:
-    return without_channel(logs(wave))
+def picture(wave: NDArray[Any]) -> hearing.Picture:
+    """What the ear is given of a sound: one window of it, at the level of all."""
+    return hearing.picture(hearing.levelled(filled(wave)))
 
 
 def windows(samples: NDArray[Any], segments: Segments) -> list[Window]:

@@ -1,13 +1,13 @@
-"""Plain opponents for the network, and a check that silence alone tells nothing.
+"""Plain opponents for the ear, and a check that silence alone tells nothing.
 
 The logistic regression on means and spreads of log-mel bands is what anyone would try first: the
-network must beat it, trained on the same clips and pseudo-fakes. The silence baseline sees only how
+ear must beat it, fitted on the same clips. The silence baseline sees only how
 long it is quiet before and after the speech; were it good, the data would be giving itself away.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,18 +39,19 @@ def silence(sound: Samples) -> NDArray[np.float64]:
 
 
 def table(store: Store, describe: Callable[[Samples], NDArray[np.float64]]) -> NDArray[np.float64]:
-    """One line of numbers for each row of the store."""
-    return np.stack([describe(store.sound(number)) for number in range(len(store.rows))])
+    """One line of numbers for each clip; the clips are the store's first rows."""
+    clips = store.where(lambda row: row.origin == CLIP)
+    return np.stack([describe(store.sound(number)) for number in clips])
 
 
 def fitted_scores(
     values: NDArray[np.float64],
-    rows: list[Row],
+    rows: Sequence[Row],
     may_see: Callable[[Row], bool],
     judged: Callable[[Row], bool],
 ) -> Scores:
     """Logits for the clips that are judged, from a regression on the rows that may be seen."""
-    seen = [n for n, row in enumerate(rows) if may_see(row)]
+    seen = [n for n, row in enumerate(rows) if row.origin == CLIP and may_see(row)]
     labels = np.array([rows[n].is_fake for n in seen])
     classifier = make_pipeline(
         StandardScaler(), LogisticRegression(C=0.05, class_weight="balanced", max_iter=500)

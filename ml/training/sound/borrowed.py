@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.contract import Samples
-from ml.detectors.voice_spoof import windows
+from ml.detectors.voice_spoof import hearing, windows
 from ml.media.voice_activity import loud_stretches, trimmed
 from ml.training.sound import whisper
 from ml.training.sound.baselines import mel_statistics
@@ -25,12 +25,11 @@ from ml.training.sound.store import CLIP, ENGINE, VOCODED, Row, Store
 
 AS_IT_IS, ANY_WAY = "clean", "any way"
 WAYS = ("G.722", "Opus 24k", "MP3 64k", "8 kHz mu-law", "noise 10 dB")
-DEGRADED, COPIES = 200, 200
+DEGRADED, COPIES = 750, 300
 """How many sounds of train and val are also heard degraded, and how many vocoded copies."""
 TEST_STEP, ENGINE_STEP = 5, 2
 """Every how manieth test clip is heard in each of the ways, and every how manieth home-made one:
 the ear costs a quarter of a second of one core for each."""
-LEVEL = 0.1
 
 Job = tuple[int, str]
 """Row of the store, and the way it went."""
@@ -77,10 +76,7 @@ def prepared(store: Store, job: Job, seed: int = 7) -> Samples:
         sound = degraded(sound, np.random.default_rng([seed, number]))
     elif way != AS_IT_IS:
         sound = NAMED[way](sound, np.random.default_rng([11, number, zlib.crc32(way.encode())]))
-    wave = windows.filled(trimmed(sound, loud_stretches(sound)))
-    wave = wave - wave.mean()
-    power = float(np.sqrt(np.mean(wave**2)))
-    return np.asarray(wave * (LEVEL / max(1e-6, power)), np.float32)
+    return hearing.levelled(windows.filled(trimmed(sound, loud_stretches(sound))))
 
 
 def pooled(layers: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
@@ -98,27 +94,30 @@ def listen(
     target: Path,
     watch: Callable[[Iterable[Job]], Iterable[Job]] = lambda jobs: jobs,
 ) -> Heard:
-    """All jobs, going on where an earlier run stopped."""
+    """All jobs, going on where an earlier run stopped. What was heard once is not heard again,
+    whatever is planned now: the list beside the numbers grows with them."""
     jobs = planned(store.rows)
     target.mkdir(parents=True, exist_ok=True)
-    plan, file = target / "heard.json", target / "heard.f32"
-    told = [list(job) for job in jobs]
-    if not plan.exists() or json.loads(plan.read_text()) != told:
-        plan.write_text(json.dumps(told))
-        file.write_bytes(b"")
-    shape = pooled(encoder.hidden(np.zeros((8, whisper.BANDS), np.float32))).shape
+    index, file = target / "heard.json", target / "heard.f32"
+    told = (
+        [(int(n), str(way)) for n, way in json.loads(index.read_text())] if index.exists() else []
+    )
+    shape = pooled(encoder.hidden(np.zeros((8, hearing.BANDS), np.float32))).shape
     size = 4 * shape[0] * shape[1]
+    file.touch()
     with file.open("r+b") as out:
-        done = out.seek(0, 2) // size
-        out.truncate(done * size)
-        out.seek(done * size)
-        for place, job in enumerate(watch(jobs)):
-            if place >= done:
-                layers = encoder.hidden(whisper.picture(prepared(store, job)))
-                out.write(pooled(layers).astype("<f4").tobytes())
-                out.flush()
-    values = np.memmap(file, dtype="<f4", mode="r", shape=(len(jobs), *shape))
-    return Heard(jobs, values, store.rows)
+        told = told[: out.seek(0, 2) // size]
+        known = set(told)
+        for job in watch([job for job in jobs if job not in known]):
+            layers = encoder.hidden(hearing.picture(prepared(store, job)))
+            told.append(job)
+            index.write_text(json.dumps(told))
+            out.seek((len(told) - 1) * size)
+            out.write(pooled(layers).astype("<f4").tobytes())
+            out.flush()
+    place = {job: number for number, job in enumerate(told)}
+    values = np.memmap(file, dtype="<f4", mode="r", shape=(len(told), *shape))
+    return Heard(jobs, np.asarray(values[[place[job] for job in jobs]]), store.rows)
 
 
 def plain(store: Store, heard: Heard) -> Heard:

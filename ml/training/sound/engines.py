@@ -1,7 +1,8 @@
-"""Speech made at training time by freely installable synthesisers: flite, espeak-ng, festival and
-Piper. None is needed to serve; an engine that is not installed is skipped and named.
+"""Speech made at training time by freely installable synthesisers: flite, espeak-ng, festival,
+Piper and hibari. None is needed to serve; an engine that is not installed is skipped and named.
 
-`hibari` is left alone on purpose: it speaks in the test split only, as a system never heard before.
+`hibari` speaks in the test split too. What is measured with its home-made speech shown is measured
+without it as well, so that it can also be seen as a system never heard before.
 """
 
 from __future__ import annotations
@@ -132,12 +133,24 @@ def piper(rng: np.random.Generator) -> Iterator[tuple[str, Samples]]:
         yield "joe", _mono_16k(memory.getvalue())
 
 
+def hibari(rng: np.random.Generator) -> Iterator[tuple[str, Samples]]:
+    from hibari import SAMPLE_RATE, Hibari
+
+    voice = Hibari()
+    for _ in range(64):
+        wave = voice(str(rng.choice(SENTENCES)), speed=float(rng.uniform(0.85, 1.2)))
+        memory = io.BytesIO()
+        soundfile.write(memory, wave, SAMPLE_RATE, format="WAV", subtype="FLOAT")
+        yield "heart", _mono_16k(memory.getvalue())
+
+
 ENGINES: dict[str, tuple[Callable[[np.random.Generator], Iterator[tuple[str, Samples]]], str]] = {
     # Named as in the manifest, so that a held-out source takes its home-made sister with it.
     "gen-flite": (flite, "flite"),
     "gen-espeak": (espeak, "espeak-ng"),
     "gen-festival": (festival, "text2wave"),
     "gen-piper": (piper, "piper"),
+    "gen-hibari": (hibari, "hibari"),
 }
 
 

@@ -13,18 +13,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVC
 
-from ml.training.sound import measure
+from ml.training.sound import listener, measure
 from ml.training.sound.borrowed import ANY_WAY, AS_IT_IS, WAYS, Heard, Job
 from ml.training.sound.data import FOLDS
 from ml.training.sound.store import CLIP, ENGINE, VOCODED, Row
 
 Scores = dict[int, float]
 Watch = Callable[[Sequence["Variant"]], Any]
-SOFTNESS = 5.0
-"""The classifier's C."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +32,12 @@ class Variant:
     """Engines' speech and vocoded copies."""
     worn: bool = False
     """Clips degraded in any way, both classes alike."""
+    without: str = ""
+    """An engine whose home-made speech is not shown."""
 
-    def shows(self, job: Job, row: Row) -> bool:
+    def shows(self, job: Job, row: Row, may_see: Callable[[Row], bool]) -> bool:
+        if not may_see(row) or (row.origin == ENGINE and row.source == self.without):
+            return False
         if job[1] != AS_IT_IS:
             return self.worn and job[1] == ANY_WAY
         return row.origin == CLIP or (self.made and row.origin in (ENGINE, VOCODED))
@@ -45,20 +45,35 @@ class Variant:
     def __str__(self) -> str:
         beside = [name for name, there in (("made", self.made), ("degraded", self.worn)) if there]
         many = "layers" if len(self.layers) > 1 else "layer"
-        return f"{many} {', '.join(map(str, self.layers))}; {', '.join(['clips', *beside])}"
+        less = f", {self.without} left out" if self.without else ""
+        return f"{many} {', '.join(map(str, self.layers))}; {', '.join(['clips', *beside])}{less}"
 
 
-FAR = (0, 1, 3, 5)
-"""The convolutions, and how far up what they heard has gone."""
+@dataclass(frozen=True)
+class Layer:
+    """One layer of the ear and the classifier that stands on it."""
+
+    number: int
+    listener: listener.Listener
+
+    def __call__(self, heard: NDArray[np.float32]) -> NDArray[np.float64]:
+        return self.listener(np.asarray(heard[:, self.number], np.float32))
+
+
+UNKNOWN = "gen-hibari"
+"""The engine that speaks in the test split alone; what is asked with its home-made speech shown is
+asked without it too."""
+THREE = (0, 1, 3)
+"""The convolutions, and how far up what they heard has gone. Higher layers told little when each
+was asked alone."""
 VARIANTS = (
-    *(Variant((layer,)) for layer in range(7)),
-    Variant((1,), made=True),
-    Variant((1,), worn=True),
-    *(Variant((layer,), made=True, worn=True) for layer in FAR),
-    Variant(FAR),
+    *(Variant((layer,)) for layer in THREE),
+    Variant(THREE),
+    *(Variant((layer,), made=True, worn=True) for layer in THREE),
     Variant((0, 1), made=True, worn=True),
     Variant((1, 3), made=True, worn=True),
-    Variant(FAR, made=True, worn=True),
+    Variant(THREE, made=True, worn=True),
+    Variant(THREE, made=True, worn=True, without=UNKNOWN),
 )
 
 
@@ -69,35 +84,33 @@ def judged(
     asked: Callable[[Job], bool],
 ) -> Mapping[Job, float]:
     """Scores of the jobs that are asked for, by classifiers that saw only what they may."""
-    row_of = [heard.rows[number] for number, _ in heard.jobs]
-    seen = [k for k, row in enumerate(row_of) if may_see(row) and variant.shows(heard.jobs[k], row)]
     wanted = [k for k, job in enumerate(heard.jobs) if asked(job)]
     if not wanted:
         return {}
-    labels = np.array([row_of[k].is_fake for k in seen])
-    scores = np.mean(
-        [_classified(heard.values[:, layer], seen, labels, wanted) for layer in variant.layers],
-        axis=0,
-    )
+    seen = shown(heard, variant, may_see)
+    answers = [layer(heard.values[wanted]) for layer in asked_layers(heard, variant, seen)]
+    scores = np.mean(answers, axis=0)
     return {heard.jobs[k]: float(score) for k, score in zip(wanted, scores, strict=True)}
 
 
-def _classified(
-    values: NDArray[np.float32], seen: list[int], labels: NDArray[np.bool_], wanted: list[int]
-) -> NDArray[np.float64]:
-    """A support vector machine with radial basis, on numbers of unit spread among those seen."""
-    scale = StandardScaler().fit(values[seen])
-    shown, asked = scale.transform(values[seen]), scale.transform(values[wanted])
-    classifier = SVC(C=SOFTNESS, kernel="precomputed", class_weight="balanced")
-    classifier.fit(_alike(shown, shown), labels)
-    return np.asarray(classifier.decision_function(_alike(asked, shown)))
+def shown(heard: Heard, variant: Variant, may_see: Callable[[Row], bool]) -> list[int]:
+    """The lines that the variant's classifiers are fitted on."""
+    jobs = enumerate(heard.jobs)
+    return [k for k, job in jobs if variant.shows(job, _row(heard, job), may_see)]
 
 
-def _alike(some: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float64]:
-    """exp(-squared distance / numbers), the kernel; by one product, for speed."""
-    squares = (some**2).sum(axis=1)[:, None] + (others**2).sum(axis=1)[None]
-    distance = np.maximum(squares - 2 * some @ others.T, 0.0)
-    return np.asarray(np.exp(-distance / some.shape[1]), np.float64)
+def asked_layers(heard: Heard, variant: Variant, seen: list[int]) -> list[Layer]:
+    """A classifier for each layer that the variant asks, from the lines that are seen."""
+    rows = [_row(heard, heard.jobs[k]) for k in seen]
+    fake = np.array([row.is_fake for row in rows])
+    speakers = [
+        row.group if not row.is_fake and heard.jobs[k][1] == AS_IT_IS else None
+        for k, row in zip(seen, rows, strict=True)
+    ]
+    return [
+        Layer(number, listener.fitted(heard.values[seen, number], fake, speakers))
+        for number in variant.layers
+    ]
 
 
 def out_of_source(heard: Heard, variant: Variant) -> Scores:
@@ -110,6 +123,25 @@ def out_of_source(heard: Heard, variant: Variant) -> Scores:
             variant,
             lambda row, fold=fold: row.split != "test" and not fold.holds_out(row.source),
             lambda job, fold=fold: _is_clip(heard, job) and fold.holds_out(_row(heard, job).source),
+        )
+        scores |= {number: score for (number, _), score in found.items()}
+    return scores
+
+
+def everywhere(heard: Heard, variant: Variant) -> Scores:
+    """The same over all clips of the manifest: the test split's are asked about as well, and shown
+    to those who do not ask about their source."""
+    scores: Scores = {}
+    for fold in FOLDS:
+        found = judged(
+            heard,
+            variant,
+            lambda row, fold=fold: not fold.holds_out(row.source),
+            lambda job, fold=fold: (
+                job[1] == AS_IT_IS
+                and _row(heard, job).origin == CLIP
+                and fold.holds_out(_row(heard, job).source)
+            ),
         )
         scores |= {number: score for (number, _), score in found.items()}
     return scores
@@ -161,27 +193,63 @@ def on_test(heard: Heard, variant: Variant) -> dict[str, Scores]:
 def compared(
     heard: Heard, plain: Heard | None = None, watch: Watch = lambda variants: variants
 ) -> dict[str, Any]:
-    """All figures: the variants out of source, then the best of them on the test split. `plain`
-    is something simpler than the ear, heard by one layer."""
+    """All figures: the variants out of source, then the best of them on the test split, shown all
+    engines and without the one that speaks there. `plain` is something simpler than the ear,
+    heard by one layer."""
     answers = each_layer_once(heard)
     lines = [_line(heard, variant, answers(variant)) for variant in watch(VARIANTS)]
-    best = min(lines, key=lambda line: line["eer"])
-    found = on_test(heard, best["variant"])
-    slope, offset, threshold = (best["platt"][name] for name in ("slope", "offset", "threshold"))
-    test = {
-        way: measure.summary(scores, heard.rows)
-        | {"cllr": measure.cllr(scores, heard.rows, slope, offset)}
-        | {label: _share(heard, scores, label, threshold) for label in ("real", "fake")}
-        for way, scores in found.items()
-    }
+    best = min(
+        (line for line in lines if not line["variant"].without), key=lambda line: line["eer"]
+    )
+    less = blind(best["variant"])
+    other = _line(heard, less, answers(less))
     return {
         "plain": plain
         and _line(plain, "mel statistics; clips", out_of_source(plain, Variant((0,)))),
         "variants": lines,
         "best": best,
-        "test": test,
-        "test_sources": sources_of(measure.by_source(found[AS_IT_IS], heard.rows, threshold)),
+        "everywhere": line_everywhere(heard, best["variant"]),
+        "tests": {
+            "all engines shown": tested(heard, best),
+            f"{UNKNOWN} never shown": tested(heard, other),
+        },
     }
+
+
+def blind(variant: Variant) -> Variant:
+    """The same, never shown the engine that speaks in the test split."""
+    return replace(variant, without=UNKNOWN)
+
+
+def tested(heard: Heard, line: Mapping[str, Any]) -> dict[str, Any]:
+    """The test split, by the calibration and at the threshold that were found out of source."""
+    found = on_test(heard, line["variant"])
+    known = {n: v for n, v in found[AS_IT_IS].items() if heard.rows[n].source != UNKNOWN}
+    parts = {AS_IT_IS: found[AS_IT_IS], f"{AS_IT_IS}, no {UNKNOWN}": known} | found
+    threshold = line["platt"]["threshold"]
+    return {
+        "ways": {way: at_threshold(heard, part, line["platt"]) for way, part in parts.items()},
+        "sources": sources_of(measure.by_source(found[AS_IT_IS], heard.rows, threshold)),
+    }
+
+
+def at_threshold(heard: Heard, scores: Scores, platt: Mapping[str, float]) -> dict[str, Any]:
+    """What scores say by a calibration that they had no part in."""
+    return (
+        measure.summary(scores, heard.rows)
+        | {"cllr": measure.cllr(scores, heard.rows, platt["slope"], platt["offset"])}
+        | {label: _share(heard, scores, label, platt["threshold"]) for label in ("real", "fake")}
+    )
+
+
+def line_of(heard: Heard, variant: Variant) -> dict[str, Any]:
+    """A variant's figures out of source, over train and val."""
+    return _line(heard, variant, out_of_source(heard, variant))
+
+
+def line_everywhere(heard: Heard, variant: Variant) -> dict[str, Any]:
+    """A variant's figures out of source, over all clips of the manifest."""
+    return _line(heard, variant, everywhere(heard, variant))
 
 
 def _line(heard: Heard, variant: Variant | str, scores: Scores) -> dict[str, Any]:
@@ -196,9 +264,8 @@ def _line(heard: Heard, variant: Variant | str, scores: Scores) -> dict[str, Any
 
 
 def _share(heard: Heard, scores: Scores, label: str, threshold: float) -> float:
-    return float(
-        np.mean([v > threshold for n, v in scores.items() if heard.rows[n].label == label])
-    )
+    flagged = [v > threshold for n, v in scores.items() if heard.rows[n].label == label]
+    return round(float(np.mean(flagged)), 4)
 
 
 def sources_of(found: Mapping[str, Any]) -> dict[str, Any]:
@@ -215,7 +282,7 @@ def sources_of(found: Mapping[str, Any]) -> dict[str, Any]:
 
 def as_text(told: Mapping[str, Any]) -> str:
     """Tables for the page."""
-    best, test = told["best"], told["test"]
+    best, tests, everywhere = told["best"], told["tests"], told["everywhere"]
     text = [
         f"Leave-one-source-out, {best['reals']} real and {best['fakes']} fake clips of train and "
         "val:",
@@ -231,30 +298,35 @@ def as_text(told: Mapping[str, Any]) -> str:
         )
     text += [
         "",
+        "The best by EER in the same way over all clips of the manifest, those of the test split "
+        f"among them ({everywhere['reals']} real, {everywhere['fakes']} fake): AUC "
+        f"{everywhere['auc']:.3f}, EER {everywhere['eer']:.1%}.",
+        "",
         f"What the best by EER ({best['variant']}) flags at its threshold, out of source, and in "
         "the test split:",
         "",
-        "| source | out of source | test split |",
-        "|---|---|---|",
+        "| source | out of source | " + " | ".join(f"test, {name}" for name in tests) + " |",
+        "|---|---|" + "---|" * len(tests),
     ]
     for label in ("real", "fake"):
-        outside, inside = best[label], told["test_sources"][label]
+        columns = [best[label], *(test["sources"][label] for test in tests.values())]
         text += [
-            f"| {label} {name} | {_of(outside.get(name))} | {_of(inside.get(name))} |"
-            for name in sorted({*outside, *inside})
+            f"| {label} {name} | " + " | ".join(_of(column.get(name)) for column in columns) + " |"
+            for name in sorted({name for column in columns for name in column})
         ]
-    text += [
-        "",
-        "The same on the test split, threshold and calibration as they were:",
-        "",
-        "| way | AUC | EER | Cllr | real flagged | fake flagged | clips |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    text += [
-        f"| {way} | {line['auc']:.2f} | {line['eer']:.0%} | {line['cllr']:.2f} "
-        f"| {line['real']:.0%} | {line['fake']:.0%} | {line['reals'] + line['fakes']} |"
-        for way, line in test.items()
-    ]
+    for name, test in tests.items():
+        text += [
+            "",
+            f"The test split, {name}; threshold and calibration as they were out of source:",
+            "",
+            "| way | AUC | EER | Cllr | real flagged | fake flagged | clips |",
+            "|---|---|---|---|---|---|---|",
+        ]
+        text += [
+            f"| {way} | {line['auc']:.2f} | {line['eer']:.0%} | {line['cllr']:.2f} "
+            f"| {line['real']:.0%} | {line['fake']:.0%} | {line['reals'] + line['fakes']} |"
+            for way, line in test["ways"].items()
+        ]
     return "\n".join(text)
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,21 +11,29 @@ from typing import Any
 
 import numpy as np
 
-from ml.detectors.voice_spoof import windows
+from ml.detectors.voice_spoof import hearing, windows
 from ml.detectors.voice_spoof.calibration import CAP
 from ml.detectors.voice_spoof.network import WEIGHTS
-from ml.training import short
+from ml.runtimes import LiteRT
 from ml.training.export import write_card
-from ml.training.sound import baselines, export, loop, measure
+from ml.training.sound import baselines, borrowed, listener, measure, probe
+from ml.training.sound.borrowed import AS_IT_IS, Heard
 from ml.training.sound.data import FOLDS
 from ml.training.sound.degrade import NAMED
-from ml.training.sound.pictures import Pictures
-from ml.training.sound.store import CLIP, Row, Store
+from ml.training.sound.store import CLIP, Store
+from ml.training.sound.whisper import SHA256, Encoder
 
-VERSION = "1"
+VERSION = "2"
+SERVED = probe.Variant((0, 1, 3), made=True, worn=True)
+"""Chosen by leave-one-source-out among the variants of the page."""
+PROBES, STEP = 40, 2
+"""How many pictures prove the exported network, and every how manieth clip is heard degraded."""
 LIMITS = (
-    "Trained on about a thousand short clips of read speech; it has met few languages and few of "
-    "today's generators.",
+    "Fitted on about a thousand short clips of mostly read speech; it has met few languages and "
+    "few of today's generators. Of a source it never met it misses about every third fake.",
+    "A neural engine that it was never shown passed altogether: see unknown_engine.",
+    "The synthesisers of the eighties and nineties (formants, diphones) mostly pass it.",
+    "Noise and narrow lines make it flag more genuine speech: see degraded_test_split.",
     "Codecs that model the voice (codec2, very low rate radio) are vocoders and may be flagged.",
     "Singing and solo instruments can pass for speech; they were not trained on.",
     "No finding is no proof of a genuine voice, and identity is not examined.",
@@ -38,145 +45,143 @@ SOURCES = (
     "(CC BY-SA), a self-recorded reader; fakes of published voice conversion and speech synthesis "
     "systems. Research use; not redistributed.",
     "Vocoded copies of the real clips, made by the training command.",
-    "Speech of flite, espeak-ng, festival and Piper, made by the training command.",
+    "Speech of flite, espeak-ng, festival, Piper and hibari, made by the training command.",
 )
 
 
-def write(speech: Store, pictures: Pictures, cache: Path, out: Path | None) -> dict[str, Any]:
-    """Measure, export, and write weights and card into the detector's folder (or `out`)."""
+def write(
+    speech: Store,
+    heard: Heard,
+    encoder: Encoder,
+    out: Path | None = None,
+    watch: Callable[[Any], Any] = lambda names: names,
+) -> dict[str, Any]:
+    """Fit on train and val, export, measure, and write weights and card into the detector's
+    folder (or `out`)."""
+    from ml.training.sound import ear
+
     target = (out or WEIGHTS.parent) / WEIGHTS.name
-    scores = _kept_scores(cache)
-    rows = pictures.rows
-    told = json.loads((cache / "served" / short.RECIPE).read_text())
-    network = measure.trained_on_split(pictures, cache, loop.Recipe(**told), lambda steps: steps)
-    test = pictures.where(lambda row: row.origin == CLIP and row.split == "test", degraded=False)
-    probes = np.stack([windows.without_channel(pictures.logs[v]) for v in test[::8]])
-    weights = export.exported(network, target, probes)
-    platt = measure.calibrated(scores, rows)
+    line = probe.line_of(heard, SERVED)
+    seen = probe.shown(heard, SERVED, lambda row: row.split != "test")
+    layers = probe.asked_layers(heard, SERVED, seen)
+    test = speech.where(lambda row: row.origin == CLIP and row.split == "test")
+    some = test[:: max(1, len(test) // PROBES)]
+    probes = np.stack(
+        [hearing.picture(borrowed.prepared(speech, (number, AS_IT_IS))) for number in some]
+    )
+    network = ear.settled(encoder, layers, list(probes))
+    weights = ear.exported(network, target, probes)
+    place = {job: k for k, job in enumerate(heard.jobs)}
+    lines = heard.values[[place[number, AS_IT_IS] for number in some]]
+    whole = np.mean([layer(lines) for layer in layers], axis=0)
+    runtime = LiteRT(target.read_bytes())
+    told = np.array([runtime(picture)[1][0] for picture in probes])
+    weights["apart_from_the_ear_as_measured"] = float(np.abs(told - whole).max())
     card = {
         "name": "voice_spoof",
         "version": VERSION,
         "made": datetime.now(UTC).date().isoformat(),
-        "says": "A higher logit means more likely synthesised or vocoded speech.",
+        "says": "A higher score means more likely synthesised or vocoded speech.",
+        "kinds": ["audio", "video"],
         "input": {
-            "picture": [windows.FRAMES, windows.BANDS],
+            "picture": [windows.FRAMES, hearing.BANDS],
             "seconds": windows.SECONDS,
             "step_seconds": windows.STEP_SECONDS,
         },
         "weights": weights,
-        "recipe": told,
-        "recipes_of_folds": {fold.name: _recipe_of(cache, fold.name) for fold in FOLDS},
+        "recipe": {
+            "ear": {"made_by": "OpenAI, Whisper base, MIT", "sha256_of_origin": SHA256},
+            "variant": str(SERVED),
+            **asdict(SERVED),
+            "directions_taken_out": listener.SPEAKERS,
+            "directions_kept": listener.KEPT,
+            "softness": listener.SOFTNESS,
+            "shown": len(seen),
+            "supports": [len(layer.listener.supports) for layer in network.layers],
+        },
         "calibration": {
-            "platt": platt,
+            "platt": line["platt"],
             "fitted_on": "out-of-source scores of the train and val splits, classes balanced",
             "cap_log10_lr": CAP,
             "threshold_flags_of_reals": measure.FLAGGED_REALS,
         },
-        "measured": _measured(speech, pictures, scores, platt, target, rows),
+        "measured": _measured(speech, heard, line, target, watch),
         "data": {
             "sources": list(SOURCES),
-            "rows": dict(Counter(f"{row.origin} {row.label} {row.split}" for row in rows)),
+            "rows": dict(Counter(f"{row.origin} {row.label} {row.split}" for row in speech.rows)),
         },
         "limits": list(LIMITS),
-        "licence": "Weights: trained on research data, research use.",
+        "licence": "The ear: OpenAI, MIT. What stands on it was fitted by Touchstone on data that "
+        "is for research only.",
     }
     write_card(target.parent, card)
     return card
 
 
-def _recipe_of(cache: Path, fold: str) -> dict[str, Any]:
-    told = cache / "folds" / fold.replace(" ", "_") / short.RECIPE
-    return dict(json.loads(told.read_text()))
-
-
-def _kept_scores(cache: Path) -> dict[int, float]:
-    scores: dict[int, float] = {}
-    for fold in FOLDS:
-        kept = cache / "folds" / fold.name.replace(" ", "_") / "scores.json"
-        scores |= {int(k): float(v) for k, v in json.loads(kept.read_text()).items()}
-    return scores
-
-
 def _measured(
     speech: Store,
-    pictures: Pictures,
-    scores: dict[int, float],
-    platt: dict[str, float],
+    heard: Heard,
+    line: Mapping[str, Any],
     weights: Path,
-    rows: Sequence[Row],
+    watch: Callable[[Any], Any],
 ) -> dict[str, Any]:
-    from ai_edge_litert.interpreter import Interpreter
-
-    interpreter = Interpreter(model_path=str(weights), num_threads=1)
-    interpreter.allocate_tensors()
-    entry = interpreter.get_input_details()[0]["index"]
-    out = interpreter.get_output_details()[0]["index"]
+    runtime = LiteRT(weights.read_bytes())
 
     def logits(seen: list[Any]) -> list[float]:
-        found = []
-        for picture in seen:
-            interpreter.set_tensor(entry, picture[None])
-            interpreter.invoke()
-            found.append(float(interpreter.get_tensor(out)[0, 0]))
-        return found
+        return [float(runtime(picture)[1][0]) for picture in seen]
 
-    threshold = platt["threshold"]
-    outside = measure.summary(scores, rows)
-    outside["cllr"] = measure.cllr(scores, rows, platt["slope"], platt["offset"])
-    outside["by_source"] = measure.by_source(scores, rows, threshold)
-    table = {}
-    test: dict[str, Any] = {}
-    for name in NAMED:
-        found = measure.degraded_scores(speech, logits, name)
-        line = measure.summary(found, rows)
-        flagged = {
-            label: [found[n] > threshold for n in found if rows[n].label == label]
-            for label in ("real", "fake")
-        }
-        line |= {f"flagged_{label}": round(float(np.mean(v)), 4) for label, v in flagged.items()}
-        table[name] = line
+    ways = {}
+    for name in watch(list(NAMED)):
+        found = measure.served_scores(speech, logits, name, 1 if name == "clean" else STEP)
+        ways[name] = probe.at_threshold(heard, found, line["platt"])
         if name == "clean":
-            test = line | {
-                "cllr": measure.cllr(found, rows, platt["slope"], platt["offset"]),
-                "by_source": measure.by_source(found, rows, threshold),
-            }
+            clean = found
+    known = {n: v for n, v in clean.items() if heard.rows[n].source != probe.UNKNOWN}
+    by_source = measure.by_source(clean, heard.rows, line["platt"]["threshold"])
     return {
-        "leave_one_source_out": outside | {"folds": {f.name: sorted(f.sources) for f in FOLDS}},
-        "test_split": test,
-        "degraded_test_split": table,
+        "leave_one_source_out": _told(line) | {"folds": {f.name: sorted(f.sources) for f in FOLDS}},
+        "leave_one_source_out_all_clips": _told(probe.line_everywhere(heard, SERVED)),
+        "test_split": ways["clean"] | {"by_source": by_source},
+        "test_split_without_hibari": probe.at_threshold(heard, known, line["platt"]),
+        "unknown_engine": {
+            "what": "The same, fitted without any speech of hibari",
+            **probe.tested(heard, probe.line_of(heard, probe.blind(SERVED)))["ways"][AS_IT_IS],
+        },
+        "degraded_test_split": ways,
         "taken_for_no_speech": measure.not_applicable_share(speech),
         "baselines": compared(speech),
     }
 
 
+def _told(line: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: line[name] for name in ("auc", "eer", "cllr", "reals", "fakes")} | {
+        "by_source": {
+            f"{label} {name}": entry
+            for label in ("real", "fake")
+            for name, entry in line[label].items()
+        }
+    }
+
+
 def compared(speech: Store) -> dict[str, Any]:
-    """The plain opponents under the same two protocols, and the silence check."""
-    rows = list(speech.rows)
+    """The plain opponent under the same two protocols, and the silence check."""
+    rows = speech.rows
     found: dict[str, Any] = {}
-    mel = baselines.table(speech, baselines.mel_statistics)
-    quiet = baselines.table(speech, baselines.silence)
-    for name, values, origins in (
-        ("mel statistics", mel, None),
-        ("mel statistics, clips only", mel, {CLIP}),
-        ("silence only", quiet, {CLIP}),
+    for name, describe in (
+        ("mel statistics", baselines.mel_statistics),
+        ("silence only", baselines.silence),
     ):
+        values = baselines.table(speech, describe)
         outside: dict[int, float] = {}
         for fold in FOLDS:
             outside |= baselines.fitted_scores(
                 values,
                 rows,
-                lambda row, fold=fold, origins=origins: (
-                    not fold.holds_out(row.source) and (origins is None or row.origin in origins)
-                ),
-                lambda row, fold=fold: fold.holds_out(row.source),
+                lambda row, fold=fold: row.split != "test" and not fold.holds_out(row.source),
+                lambda row, fold=fold: row.split != "test" and fold.holds_out(row.source),
             )
         split = baselines.fitted_scores(
-            values,
-            rows,
-            lambda row, origins=origins: (
-                row.split != "test" and (origins is None or row.origin in origins)
-            ),
-            lambda row: row.split == "test",
+            values, rows, lambda row: row.split != "test", lambda row: row.split == "test"
         )
         found[name] = {
             "leave_one_source_out": measure.summary(outside, rows),
@@ -189,13 +194,14 @@ def as_text(card: dict[str, Any]) -> str:
     """The measured part for people."""
     lines = []
     measured = card["measured"]
-    for name in ("leave_one_source_out", "test_split"):
+    for name in ("leave_one_source_out", "leave_one_source_out_all_clips", "test_split"):
         line = {k: v for k, v in measured[name].items() if not isinstance(v, dict)}
         lines.append(f"{name}: {line}")
         for source, entry in measured[name]["by_source"].items():
             lines.append(f"    {source:<28} flagged {entry['flagged']:.2f} of {entry['clips']}")
+    for name in ("test_split_without_hibari", "unknown_engine", "taken_for_no_speech"):
+        lines.append(f"{name}: {measured[name]}")
     lines += [f"{name:<14} {line}" for name, line in measured["degraded_test_split"].items()]
     lines += [f"{name}: {line}" for name, line in measured["baselines"].items()]
     lines.append(f"weights: {card['weights']}")
-    lines.append(f"recipe: {asdict(loop.Recipe(**card['recipe']))}")
     return "\n".join(lines)

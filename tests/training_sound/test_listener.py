@@ -1,0 +1,55 @@
+"""What stands on the ear: tells classes apart, and does not hear who speaks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ml.training.sound import listener
+
+NUMBERS, SPEAKERS = 24, 6
+
+
+def _lines(count: int, seed: int = 0):
+    """Fakes stand apart along one number; speakers along three others, and much farther."""
+    rng = np.random.default_rng(seed)
+    heard = rng.normal(size=(count, NUMBERS)).astype(np.float32)
+    fake = np.arange(count) % 2 == 1
+    speaker = np.arange(count) // 2 % SPEAKERS
+    heard[fake, 0] += 3.0
+    heard[:, 1:4] += 4.0 * np.random.default_rng(9).normal(size=(SPEAKERS, 3))[speaker]
+    names = [None if f else f"s{s}" for f, s in zip(fake, speaker, strict=True)]
+    return heard, fake, names
+
+
+def test_it_tells_what_it_was_shown() -> None:
+    """Fakes score higher than reals, on lines that it did not see."""
+    heard, fake, names = _lines(120)
+    others, also, _ = _lines(60, seed=1)
+    scores = listener.fitted(heard, fake, names)(others)
+    assert scores[also].mean() > scores[~also].mean() + 1.0
+    assert np.mean((scores > 0) == also) > 0.85
+
+
+def test_who_speaks_is_not_heard() -> None:
+    """A voice from far outside those shown, along the directions in which speakers differ, moves
+    the score far less than where nobody said who speaks."""
+    heard, fake, names = _lines(240)
+    others, _, _ = _lines(60, seed=1)
+    stranger = others.copy()
+    stranger[:, 1:4] += 6.0
+
+    def moved(who: list) -> float:
+        tell = listener.fitted(heard, fake, who)
+        return float(np.abs(tell(stranger) - tell(others)).mean())
+
+    assert moved(names) < 0.5 * moved([None] * len(names))
+
+
+def test_the_arrays_are_all_there_is_to_it() -> None:
+    """Same lines, same classifier; a single line and many are answered alike; fewer numbers than
+    directions are no harm."""
+    heard, fake, names = _lines(60)
+    one, other = (listener.fitted(heard, fake, names) for _ in range(2))
+    assert np.array_equal(one(heard), other(heard))
+    assert np.allclose(one(heard[:1]), one(heard)[:1])
+    assert one.directions.shape == (NUMBERS, NUMBERS)
