@@ -1,10 +1,11 @@
 """Runs side by side on the same pictures: what a recipe, a source or a kind of blend is worth.
 
-Each run's averaged weights judge every face of a split (as it is and mirrored), and blends of its
-genuine faces, one kind after another. The validation split is there to choose by, the test split
-to tell. A run that never saw a source or a kind of blend
-says by its line how much of the others carries over. Nothing here is calibrated or served; what
-the served detector reaches stands in its card.
+Each run's averaged weights judge every face of a split as service judges the face of a picture
+(with two margins, each as it is and mirrored), and blends of its genuine faces (the tight crop and
+its mirror image), one kind after another. The validation split is there to choose by, the test
+split to tell. A run that never saw a source or a kind of blend says by its line how much of the
+others carries over. Nothing here is calibrated or served; what the served detector reaches stands
+in its card.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from ml.contract import Pixels
 from ml.evaluation import metrics
+from ml.media.face_scores import MARGINS
 from ml.training import blend, crops, foreign, loop
 from ml.training.config import FaceConfig
 from ml.training.face_net import as_input
@@ -28,12 +30,18 @@ from ml.training.store import Store
 
 Scores = NDArray[np.float64]
 Watch = Callable[[Sequence[int]], Iterator[int]]
+Judge = Callable[[Sequence[Pixels]], Scores]
 BATCH = 32
 BLENDED = 240
 """Genuine faces, of all sources alike, that are blended in each of the ways."""
 ANOTHER = "another person"
 """Beside the kinds of mask: what is put in is the face of somebody else (`foreign.py`)."""
 KINDS = (*blend.FAMILIES, ANOTHER)
+SHARES = (
+    ("donors", "of another person"),
+    ("redrawn", "redrawn"),
+    ("by_network", "of these by networks"),
+)
 
 
 def compared(
@@ -44,42 +52,52 @@ def compared(
     weights = hashlib.sha256((run / loop.WEIGHTS).read_bytes()).hexdigest()
     kept = run / ("compared.json" if split == "test" else f"compared-{split}.json")
     told: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {}
-    if told.get("weights") != weights or told["pictures"] != len(numbers):
+    same = {"weights": weights, "pictures": len(numbers)}
+    if any(told.get(name) != value for name, value in same.items()):
         told = {}
+    seen_so = told.get("margins") == list(MARGINS)
     missing = [kind for kind in KINDS if kind not in told.get("blends", {})]
-    if not missing:
+    if seen_so and not missing:
         return told
     judge = _judge(config, run)
-    if not told:
+    if not seen_so:
         scores = np.concatenate(
             [
-                judge([store.square(n, config.side) for n in numbers[at : at + BATCH]])
+                _as_served(store, numbers[at : at + BATCH], config.side, judge)
                 for at in watch(range(0, len(numbers), BATCH))
             ]
         )
         told = {
             "run": run.name,
-            "weights": weights,
-            "pictures": len(numbers),
+            **same,
+            "margins": list(MARGINS),
             "recipe": json.loads(config.to_json()),
             "swaps": _figures(store, numbers, scores),
-            "blends": {},
+            "blends": told.get("blends", {}),
         }
-    told["blends"] |= _on_blends(store, numbers, config.side, judge, missing)
+    if missing:
+        told["blends"] |= _on_blends(store, numbers, config.side, judge, missing)
     kept.write_text(json.dumps(told, indent=1) + "\n")
     return told
 
 
-def _judge(config: FaceConfig, run: Path) -> Callable[[Sequence[Pixels]], Scores]:
+def _judge(config: FaceConfig, run: Path) -> Judge:
     network = loop.load_average(config, run / loop.WEIGHTS)
 
     def judge(squares: Sequence[Pixels]) -> Scores:
         plain = normalised(np.stack(squares))
         views = (plain, np.ascontiguousarray(plain[:, :, ::-1]))
-        logits = [network(as_input(view), training=False)["logit"] for view in views]
+        logits = [network.predict_on_batch(as_input(view))["logit"] for view in views]
         return np.mean([np.asarray(each)[:, 0] for each in logits], axis=0, dtype=np.float64)
 
     return judge
+
+
+def _as_served(store: Store, numbers: Sequence[int], side: int, judge: Judge) -> Scores:
+    views = [
+        judge([store.square(number, side, margin) for number in numbers]) for margin in MARGINS
+    ]
+    return np.asarray(np.mean(views, axis=0), np.float64)
 
 
 def _figures(store: Store, numbers: Sequence[int], scores: Scores) -> dict[str, Any]:
@@ -108,7 +126,7 @@ def _on_blends(
     store: Store,
     numbers: Sequence[int],
     side: int,
-    judge: Callable[[Sequence[Pixels]], Scores],
+    judge: Judge,
     kinds: Sequence[str],
 ) -> dict[str, float | None]:
     """AUC of each kind of blend against the very faces that were blended."""
@@ -204,11 +222,7 @@ def learnt_from(recipe: dict[str, Any]) -> str:
     if recipe["pairs"]:
         parts.append(f"{recipe['pairs']} swaps a batch ({', '.join(recipe['fake_sources'])})")
     if recipe["blends"]:
-        shares = [
-            f"{recipe[key]:.0%} {words}"
-            for key, words in (("donors", "of another person"), ("redrawn", "redrawn"))
-            if recipe.get(key)
-        ]
+        shares = [f"{recipe[key]:.0%} {words}" for key, words in SHARES if recipe.get(key)]
         parts.append(
             f"{recipe['blends']} blends a batch" + (f" ({', '.join(shares)})" if shares else "")
         )

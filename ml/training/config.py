@@ -45,6 +45,8 @@ class FaceConfig:
     """Of the blends, how often another person's face is put in (`foreign.py`)."""
     redrawn: float = 0.0
     """Of the blends, how often what is put in was drawn anew (`redraw.py`)."""
+    by_network: float = 0.0
+    """Of what is drawn anew, how often by a small network (`drawers.py`)."""
     own_original: float = 0.6
     """How often a manipulated picture stands beside its own original, if there is one."""
     matched_negative: float = 0.5
@@ -60,6 +62,7 @@ class FaceConfig:
     save_minutes: float = 3.0
 
     def __post_init__(self) -> None:
+        shares = (self.donors, self.redrawn, self.by_network)
         refused = [
             (self.side % 32 != 0 or self.side < 64, "side must be a multiple of 32, at least 64"),
             (self.steps <= self.head_steps, "steps must be more than head_steps"),
@@ -72,8 +75,8 @@ class FaceConfig:
             (not 0 < self.decay_share <= 1, "decay_share must lie in (0, 1]"),
             (not 0 <= self.smoothing < 0.5, "smoothing must lie in [0, .5)"),
             (not 0 < self.ema < 1, "ema must lie in (0, 1)"),
-            (not min(self.donors, self.redrawn) >= 0, "shares must not be below nothing"),
-            (max(self.donors, self.redrawn) > 1, "shares must not be above one"),
+            (not min(shares) >= 0, "shares must not be below nothing"),
+            (max(shares) > 1, "shares must not be above one"),
             (min(self.rate, self.head_rate) <= 0, "rates must be above nothing"),
         ]
         for wrong, sentence in refused:

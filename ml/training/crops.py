@@ -50,9 +50,10 @@ def window(
     return left, top, right, bottom
 
 
-def face(picture: Pixels, points: NDArray[np.float32]) -> Pixels:
-    """The face as it is judged: the landmarks' box without jitter."""
-    return np.ascontiguousarray(cut(picture, window(points, picture.shape))).astype(np.uint8)
+def face(picture: Pixels, points: NDArray[np.float32], margin: float = 0.0) -> Pixels:
+    """The face as it is judged: the landmarks' box without jitter, or with room round it."""
+    place = window(points, picture.shape, Jitter(margin, margin, margin, margin))
+    return np.ascontiguousarray(cut(picture, place)).astype(np.uint8)
 
 
 def cut(pixels: NDArray[np.generic], place: Window) -> NDArray[np.generic]:

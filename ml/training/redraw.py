@@ -3,7 +3,7 @@
 What most swapping programs put into a picture was squeezed through a narrow code and drawn again
 by something that knows how faces look: pores, stubble and single hairs are gone, the features are
 a little everybody's. The principal components of the very faces that are blended do the same, at
-any narrowness, in seconds; a small autoencoder that was trained for minutes gave fog.
+any narrowness, in seconds. Small networks (`drawers.py`) take half an hour, and leave their grain.
 """
 
 from __future__ import annotations
@@ -36,19 +36,30 @@ class Redrawn:
     mean: NDArray[np.float32]
     components: NDArray[np.float32]
     codes: NDArray[np.float32]
+    by_network: float = 0.0
+    """How often a face is one of the `drawings` instead."""
+    drawings: NDArray[np.uint8] | None = None
+    """Of each face, by networks (`drawers.py`)."""
 
     def draw(
         self, store: Store, number: int, random: Generator
     ) -> tuple[Pixels, NDArray[np.float32]]:
         """The face from a part of its code, and where its landmarks are in that drawing."""
-        most = min(CODES[1], len(self.components))
-        length = int(random.integers(min(CODES[0], most), most + 1))
-        flat = self.mean + self.codes[self.row[number], :length] @ self.components[:length]
-        drawing = np.clip(np.rint(flat), 0, 255).astype(np.uint8).reshape(SIDE, SIDE, 3)
+        row = self.row[number]
+        if self.drawings is not None and random.random() < self.by_network:
+            drawing = np.asarray(self.drawings[row, int(random.integers(self.drawings.shape[1]))])
+        else:
+            drawing = self._from_components(row, random)
         left, top, right, bottom = crops.window(store.points(number), store.picture(number).shape)
         scale = np.array([SIDE / (right - left), SIDE / (bottom - top)])
         points = (store.points(number) - np.array([left, top])) * scale
         return drawing, points.astype(np.float32)
+
+    def _from_components(self, row: int, random: Generator) -> Pixels:
+        most = min(CODES[1], len(self.components))
+        length = int(random.integers(min(CODES[0], most), most + 1))
+        flat = self.mean + self.codes[row, :length] @ self.components[:length]
+        return np.clip(np.rint(flat), 0, 255).astype(np.uint8).reshape(SIDE, SIDE, 3)
 
 
 def prepared(store: Store, numbers: Sequence[int], folder: Path) -> Redrawn:

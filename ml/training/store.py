@@ -52,9 +52,9 @@ class Store:
         """478 x 2 landmarks in pixels of the picture."""
         return self.landmarks[number]
 
-    def square(self, number: int, side: int) -> Pixels:
+    def square(self, number: int, side: int, margin: float = 0.0) -> Pixels:
         """The face as it is judged, at the network's size."""
-        return crops.to_side(crops.face(self.picture(number), self.points(number)), side)
+        return crops.to_side(crops.face(self.picture(number), self.points(number), margin), side)
 
     def has_face(self, number: int) -> bool:
         return bool(np.isfinite(self.landmarks[number, 0, 0]))

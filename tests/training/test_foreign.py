@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from ml.training import batches, blend, crops, foreign, redraw
+from ml.training import batches, blend, crops, drawers, foreign, redraw
 from ml.training.config import FaceConfig
 from tests.training.faces import drawn_store, portrait
 
@@ -82,6 +82,44 @@ def test_a_longer_code_draws_a_face_more_like_itself(tmp_path: Path) -> None:
     assert np.abs(drawing - face).mean() < 3.0 < np.abs(poor - face).mean()
     assert np.allclose(points.min(axis=0), 0, atol=1)
     assert np.allclose(points.max(axis=0), redraw.SIDE, atol=1)
+
+
+def test_networks_learn_to_draw_the_faces_they_are_shown(tmp_path: Path) -> None:
+    """A few steps bring the drawings nearer to the faces, each decoder's are its own, they are
+    made once, and a batch takes them as often as its settings say."""
+    store = drawn_store()
+    numbers = batches.Pool(store, SETTINGS).genuine
+    faces = np.stack([store.square(number, redraw.SIDE) for number in numbers])
+
+    def apart(steps: int) -> float:
+        drawers.drawn(drawers.learnt(faces, iter, steps), faces, tmp_path / "drawn")
+        made = np.load(tmp_path / "drawn")
+        assert made.shape == (len(faces), drawers.DRAWINGS, redraw.SIDE, redraw.SIDE, 3)
+        assert (made[:, 0] != made[:, 1]).any()
+        return float(np.abs(made.astype(float) - faces[:, None]).mean())
+
+    assert apart(25) < 0.95 * apart(1)
+
+    drawings = np.zeros((len(numbers), 2, redraw.SIDE, redraw.SIDE, 3), np.uint8)
+    made = redraw.prepared(store, numbers, tmp_path)
+    always = replace(made, drawings=drawings, by_network=1.0)
+    assert always.draw(store, numbers[0], np.random.default_rng(1))[0].max() == 0
+    never = replace(made, drawings=drawings)
+    assert never.draw(store, numbers[0], np.random.default_rng(1))[0].max() > 0
+
+
+def test_drawings_are_made_once_for_the_same_faces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second call opens the file of the first."""
+    monkeypatch.setattr(drawers, "STEPS", 2)
+    store = drawn_store()
+    numbers = batches.Pool(store, SETTINGS).genuine
+    made = drawers.prepared(store, numbers, tmp_path, iter)
+    (file,) = tmp_path.iterdir()
+    written = file.stat().st_mtime_ns
+    assert np.array_equal(made, drawers.prepared(store, numbers, tmp_path, iter))
+    assert file.stat().st_mtime_ns == written
 
 
 def test_batches_with_foreign_faces_depend_on_seed_and_step_alone(tmp_path: Path) -> None:

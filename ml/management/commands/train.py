@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ class Command(BaseCommand):
         # Late, because importing Keras takes seconds that other commands need not wait for.
         import dataclasses
 
-        from ml.training import batches, data, faces, loop, places, redraw
+        from ml.training import batches, data, drawers, faces, loop, places, redraw
         from ml.training.config import PRESETS, ConfigRefused, FaceConfig
 
         run: Path = (options["runs"] or places.cache() / "runs") / (
@@ -63,6 +63,13 @@ class Command(BaseCommand):
             pool = batches.Pool(store, config)
             if config.blends and config.redrawn:
                 pool.redrawn = redraw.prepared(store, pool.genuine, places.cache() / "faces")
+            if pool.redrawn and config.by_network:
+                drawings = drawers.prepared(
+                    store, pool.genuine, places.cache() / "faces", learning_to_draw
+                )
+                pool.redrawn = dataclasses.replace(
+                    pool.redrawn, drawings=drawings, by_network=config.by_network
+                )
             training = loop.train(
                 pool,
                 run,
@@ -97,6 +104,10 @@ def beginning(start: str, runs: Path) -> dict[str, Any] | None:
 
 def looked_through(pictures: Iterable[Any], count: int) -> Iterable[Any]:
     return track(pictures, "Finding faces", total=count, update_period=1.0)
+
+
+def learning_to_draw(steps: Sequence[int]) -> Iterator[int]:
+    yield from track(steps, "Learning to draw faces", update_period=1.0)
 
 
 def watched(steps: Iterable[int]) -> Iterator[int]:
