@@ -84,31 +84,22 @@ def test_a_longer_code_draws_a_face_more_like_itself(tmp_path: Path) -> None:
     assert np.allclose(points.max(axis=0), redraw.SIDE, atol=1)
 
 
+@pytest.mark.slow
 def test_networks_learn_to_draw_the_faces_they_are_shown(tmp_path: Path) -> None:
-    """A few steps bring the drawings nearer to the faces, each decoder's are its own, they are
-    made once, and a batch takes them as often as its settings say."""
+    """A few steps bring the drawings nearer to the faces."""
     store = drawn_store()
     numbers = batches.Pool(store, SETTINGS).genuine
     faces = np.stack([store.square(number, redraw.SIDE) for number in numbers])
 
     def apart(steps: int) -> float:
         drawers.drawn(drawers.learnt(faces, iter, steps), faces, tmp_path / "drawn")
-        made = np.load(tmp_path / "drawn")
-        assert made.shape == (len(faces), drawers.DRAWINGS, redraw.SIDE, redraw.SIDE, 3)
-        assert (made[:, 0] != made[:, 1]).any()
-        return float(np.abs(made.astype(float) - faces[:, None]).mean())
+        made = np.load(tmp_path / "drawn").astype(float)
+        return float(np.abs(made - faces[:, None]).mean())
 
     assert apart(25) < 0.95 * apart(1)
 
-    drawings = np.zeros((len(numbers), 2, redraw.SIDE, redraw.SIDE, 3), np.uint8)
-    made = redraw.prepared(store, numbers, tmp_path)
-    always = replace(made, drawings=drawings, by_network=1.0)
-    assert always.draw(store, numbers[0], np.random.default_rng(1))[0].max() == 0
-    never = replace(made, drawings=drawings)
-    assert never.draw(store, numbers[0], np.random.default_rng(1))[0].max() > 0
 
-
-def test_drawings_are_made_once_for_the_same_faces(
+def test_drawings_are_made_once_and_each_decoder_draws_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second call opens the file of the first."""
@@ -116,10 +107,23 @@ def test_drawings_are_made_once_for_the_same_faces(
     store = drawn_store()
     numbers = batches.Pool(store, SETTINGS).genuine
     made = drawers.prepared(store, numbers, tmp_path, iter)
+    assert made.shape == (len(numbers), drawers.DRAWINGS, redraw.SIDE, redraw.SIDE, 3)
+    assert (made[:, 0] != made[:, 1]).any()
     (file,) = tmp_path.iterdir()
     written = file.stat().st_mtime_ns
     assert np.array_equal(made, drawers.prepared(store, numbers, tmp_path, iter))
     assert file.stat().st_mtime_ns == written
+
+
+def test_a_batch_takes_drawings_as_often_as_its_settings_say(tmp_path: Path) -> None:
+    """Always, or never; otherwise components draw."""
+    store = drawn_store()
+    numbers = batches.Pool(store, SETTINGS).genuine
+    black = np.zeros((len(numbers), 2, redraw.SIDE, redraw.SIDE, 3), np.uint8)
+    made = replace(redraw.prepared(store, numbers, tmp_path), drawings=black)
+    random = np.random.default_rng(1)
+    assert replace(made, by_network=1.0).draw(store, numbers[0], random)[0].max() == 0
+    assert made.draw(store, numbers[0], random)[0].max() > 0
 
 
 def test_batches_with_foreign_faces_depend_on_seed_and_step_alone(tmp_path: Path) -> None:
