@@ -24,6 +24,9 @@ from ml.training.sound.whisper import Encoder
 TOLERANCE = 0.02
 """Greatest difference of scores that is accepted; those of clips spread over about one."""
 SMALLEST = 1e-9
+LARGE = np.float32(1024)
+"""Some channels hardly ever move: one over their spread is more than float16 can hold, and what
+keeps it from nought is less. A power of two is kept whole."""
 
 
 class Ear:
@@ -71,13 +74,15 @@ class Ear:
     def _asked(self, layer: Layer, heard: Any) -> Any:
         it = layer.listener
         coarse, rest = _in_two(it.mean)
-        shown = (heard - coarse - rest) * (1 / it.spread)[None]
+        shown = ((heard - coarse) * LARGE - rest * LARGE) * (1 / it.spread / LARGE)[None]
         kept = tf.matmul(tf.clip_by_value(shown, -FURTHEST, FURTHEST), it.directions.T.copy())
         supports = np.asarray(it.supports, np.float16).astype(np.float32)
         coarse, rest = _in_two((supports**2).sum(axis=1))
-        squares = tf.reduce_sum(kept**2, -1, keepdims=True) + coarse + rest
-        distance = tf.nn.relu(squares - tf.matmul(kept, 2 * supports.T.copy()))
-        return tf.matmul(tf.exp(-distance), it.votes[:, None]) + np.float32(it.offset)
+        squares = tf.reduce_sum(kept**2, -1, keepdims=True) + coarse
+        distance = tf.nn.relu(squares - tf.matmul(kept, 2 * supports.T.copy()) + rest)
+        near, (coarse, rest) = tf.exp(-distance), _in_two(it.votes)
+        voted = tf.matmul(near, coarse.T.copy()) + tf.matmul(near, rest.T.copy())
+        return voted + np.float32(it.offset)
 
     def _linear(self, x: Any, name: str) -> Any:
         return tf.matmul(x, self.weights[f"{name}/weight"].T.copy()) + self.weights[f"{name}/bias"]
@@ -130,16 +135,22 @@ def settled(
 
 def _in_two(values: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """As one line each, a coarse part and the rest: both are stored as float16 and together lose
-    nothing. Some means are thousands of spreads from nought."""
+    nothing. Some means are thousands of spreads from nought, and most votes are the same number, so
+    that rounding would move all of them alike. Between the two another operation must
+    stand, or the converter adds them up again."""
     coarse = np.asarray(values, np.float16).astype(np.float32)
     return coarse[None], np.asarray(values - coarse, np.float32)[None]
 
 
 def _pooled(x: Any) -> Any:
     mean = tf.reduce_mean(x, 1, keepdims=True)
-    spread = tf.sqrt(tf.reduce_mean((x - mean) ** 2, 1) + SMALLEST)
-    step = tf.sqrt(tf.reduce_mean((x[:, 1:] - x[:, :-1]) ** 2, 1) + SMALLEST)
+    spread = _root_of_mean_square((x - mean) * LARGE)
+    step = _root_of_mean_square((x[:, 1:] - x[:, :-1]) * LARGE)
     return tf.concat([mean[:, 0], spread, step], -1)
+
+
+def _root_of_mean_square(enlarged: Any) -> Any:
+    return tf.sqrt(tf.reduce_mean(enlarged**2, 1) + SMALLEST * LARGE**2) / LARGE
 
 
 def exported(ear: Ear, target: Path, probes: NDArray[np.float32]) -> dict[str, Any]:
