@@ -56,7 +56,7 @@ SCENARIOS = {
     "temporal": "face_altered",
 }
 """What each calibrated check examines. A check of any other name is a scenario of its own."""
-CLEARS_NOTHING = frozenset({"lip_sync", "temporal"})
+CLEARS_NOTHING = frozenset({"lip_sync", "temporal", "voice_spoof"})
 """Checks that can ask for a look and never clear: a good fake passes them as a genuine file does.
 They stand in the way of clearing only where they raise the odds."""
 GENUINE = "none_of_these"

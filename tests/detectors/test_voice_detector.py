@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,10 @@ import pytest
 
 from ml.contract import Frame, Kind, MediaInfo, Scenes, Status, View
 from ml.detectors.voice_spoof import hearing, windows
-from ml.detectors.voice_spoof.calibration import CAP, Calibration
+from ml.detectors.voice_spoof.calibration import CAP, PASSING_FAKES, VoiceCalibration
 from ml.detectors.voice_spoof.detector import VoiceSpoof
 from ml.detectors.voice_spoof.network import Network, WeightsUnusable
+from ml.fusion.calibration import Calibration
 from ml.media import scenes
 from ml.media.voice_activity import find_speech
 from tests.training_sound.voices import speech_like
@@ -41,13 +43,19 @@ class Sound:
         return self.samples
 
 
+LINE = Calibration(
+    slope=1.0, offset=0.0, cap=CAP, found_at=1.0, clear_at=-1.0, found_alpha=0.03, clear_alpha=0.1,
+    reals=500, fakes=500, lines=[[1.0, 0.0], [1.1, 0.1]],
+)  # fmt: skip
+
+
 class Listener:
     """In place of the network: a window's logit is how much noise it holds high up. It lets the
     detector's own work be tested where no weights are shipped."""
 
     card = {"version": "0"}
     sha256 = "0" * 64
-    calibration = Calibration(slope=1.0, offset=0.0, threshold=1.0)
+    calibration = VoiceCalibration(LINE, PASSING_FAKES)
 
     def __init__(self, value: float | None = None) -> None:
         self.value = value
@@ -95,13 +103,19 @@ def test_without_speech_there_is_no_score(sound: np.ndarray) -> None:
 
 
 def test_speech_is_scored_within_bounds() -> None:
-    """However sure the network, the ratio stays within its cap and the probability with it."""
+    """However sure the network, the ratio stays within its cap, and no voice is cleared: half of
+    the fakes are taken to pass, so the ratio never falls below one half."""
     for value in (-50.0, 0.3, 50.0):
         finding = conclude(speech_like(6.0), value=value)
         assert finding.status is Status.RAN
-        assert abs(finding.log10_lr) <= CAP
-        assert 1 / 11 - 1e-9 <= finding.probability_manipulated <= 10 / 11 + 1e-9
-    assert conclude(speech_like(6.0), value=50.0).log10_lr == CAP
+        assert math.log10(PASSING_FAKES) < finding.log10_lr < CAP
+        assert 1 / 3 < finding.probability_manipulated < 10 / 11
+        low, high = (finding.parameters[f"log10_lr_{end}"] for end in ("low", "high"))
+        assert low <= high
+    calm, sure = (conclude(speech_like(6.0), value=value) for value in (-50.0, 50.0))
+    assert "no sign that the voice is genuine" in calm.reason
+    assert [e.code for e in sure.evidence] == ["voice_speech_found", "voice_synthetic_traces"]
+    assert all(e.supports is None for e in (*calm.evidence, *sure.evidence)), "asks, never decides"
 
 
 def test_a_logit_that_is_no_number_is_not_passed_on() -> None:

@@ -30,28 +30,37 @@ def test_perfect_and_inverted_scores() -> None:
 def test_scores_without_meaning_cost_a_bit() -> None:
     """A likelihood ratio of one for everything has Cllr 1, a confident wrong one far more."""
     rows = _rows(40)
-    assert measure.cllr(dict.fromkeys(range(40), 0.0), rows, 1.0, 0.0) == pytest.approx(1.0)
+    as_it_is = {"slope": 1.0, "offset": 0.0}
+    assert measure.cllr(dict.fromkeys(range(40), 0.0), rows, as_it_is) == pytest.approx(1.0)
     wrong = {n: (-5.0 if row.is_fake else 5.0) for n, row in enumerate(rows)}
-    assert measure.cllr(wrong, rows, 1.0, 0.0) > 5
+    assert measure.cllr(wrong, rows, as_it_is) > 5
 
 
 def test_calibration_finds_what_the_scores_mean() -> None:
-    """Logits that are log likelihood ratios times two plus one are turned back; the test split
-    has no say in it, and the threshold flags the share of reals that was fixed."""
+    """Scores that are natural log likelihood ratios times two plus one are turned back; the test
+    split has no say in it, and the bound flags the share of reals that was fixed."""
     rng = np.random.default_rng(0)
-    rows = _rows(8000)
+    rows = _rows(4000)
     ratio = {
         n: float(rng.normal(1.0 if r.is_fake else -1.0, math.sqrt(2))) for n, r in enumerate(rows)
     }
     scores = {n: 2 * value + 1 for n, value in ratio.items()}
-    platt = measure.calibrated(scores, rows)
-    assert platt["slope"] == pytest.approx(0.5, abs=0.05)
-    assert platt["offset"] == pytest.approx(-0.5, abs=0.08)
-    flagged = [scores[n] > platt["threshold"] for n, r in enumerate(rows) if not r.is_fake]
-    assert np.mean(flagged) == pytest.approx(measure.FLAGGED_REALS, abs=0.002)
+    used = measure.calibrated(scores, rows)
+    assert used["slope"] * math.log(10) == pytest.approx(0.5, abs=0.05)
+    assert used["offset"] * math.log(10) == pytest.approx(-0.5, abs=0.1)
+    flagged = [scores[n] >= used["found_at"] for n, r in enumerate(rows) if not r.is_fake]
+    assert np.mean(flagged) == pytest.approx(measure.FOUND_ALPHA, abs=0.002)
+    assert used["clear_at"] <= 1.0 + 0.2, "nothing passes while the odds are for the contrary"
     strangers = [*rows, *_rows(100, split="test")]
-    with_test = scores | {8000 + n: 100.0 for n in range(100)}
-    assert measure.calibrated(with_test, strangers) == platt
+    with_test = scores | {4000 + n: 100.0 for n in range(100)}
+    assert measure.calibrated(with_test, strangers) == used
+
+
+def test_too_few_clips_for_a_bound_are_bounded_by_their_highest() -> None:
+    """Thirty genuine clips cannot carry three in a hundred: only what is above all is flagged."""
+    rows = _rows(60)
+    used = measure.calibrated({n: float(n % 7) + row.is_fake for n, row in enumerate(rows)}, rows)
+    assert used["found_at"] == 6.0
 
 
 def test_flags_are_counted_a_source_each() -> None:

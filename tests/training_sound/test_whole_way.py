@@ -27,7 +27,7 @@ FOLDS = (data.Fold("first", frozenset({"one"})), data.Fold("second", frozenset({
 def _store(folder: Path) -> store.Store:
     """Two sources, three splits, one voice each, and a fake beside each of them."""
     rows, sounds = [], []
-    for number in range(12):
+    for number in range(30):
         source, split = ("one", "two")[number % 2], ("train", "val", "test")[number // 2 % 3]
         sound = speech_like(2.5, seed=number, pitch=100 + 10 * number)
         rows.append(store.Row(store.CLIP, "real", split, source, "human", f"p{number}", 0, 0, 0))
@@ -73,9 +73,9 @@ def test_from_sounds_to_a_detector_with_a_card(
     heard = borrowed.listen(speech, ear, tmp_path / "cache" / "whisper")
     card = report.write(speech, heard, ear, tmp_path / "out")
     measured = card["measured"]
-    assert measured["test_split"]["reals"] == 4
-    assert measured["leave_one_source_out"]["fakes"] == 8
-    assert measured["leave_one_source_out_all_clips"]["fakes"] == 12
+    assert measured["test_split"]["reals"] == 10
+    assert measured["leave_one_source_out"]["fakes"] == 20
+    assert measured["leave_one_source_out_all_clips"]["fakes"] == 30
     assert set(measured["degraded_test_split"]) == set(report.NAMED)
     assert "silence only" in measured["baselines"]
     assert card["weights"]["bytes"] < 200_000

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.detectors.voice_spoof.calibration import Calibration
+from ml.detectors.voice_spoof.calibration import VoiceCalibration
 from ml.serving import CARD as CARD_NAME
 from ml.serving import Served, WeightsUnusable
 
@@ -24,7 +24,7 @@ class Network(Served):
 
     def __init__(self, folder: Path = FOLDER) -> None:
         super().__init__(folder)
-        self.calibration = Calibration(**self.card["calibration"]["platt"])
+        self.calibration = VoiceCalibration.of(self.card)
 
     def logits(self, pictures: Sequence[NDArray[np.float32]]) -> list[float]:
         """One logit a picture."""

@@ -1,8 +1,7 @@
 """What the voice detector can do, measured: out of source first, then the test split, degraded.
 
 Scores out of source come from classifiers that never met the clip's source. They fit the
-calibration and fix the threshold (3 % of real clips of the train and val splits flagged); the test
-split is then only looked at.
+calibration and fix the bound; the test split is then only looked at.
 """
 
 from __future__ import annotations
@@ -13,68 +12,75 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score, roc_curve
 
 from ml.detectors.voice_spoof import windows
+from ml.detectors.voice_spoof.calibration import CAP
+from ml.evaluation import metrics
+from ml.evaluation.calibration import fit_platt, lr_cap
 from ml.media.voice_activity import find_speech, loud_stretches
+from ml.training.calibrate import resampled, upper_bound
 from ml.training.sound.degrade import NAMED
 from ml.training.sound.store import CLIP, Row, Store
 
 Scores = Mapping[int, float]
 """Logit by row of the store."""
-FLAGGED_REALS = 0.03
-"""Share of out-of-source real clips that the frozen threshold flags."""
+FOUND_ALPHA, CLEAR_ALPHA = 0.03, 0.1
+"""Shares of genuine clips above, and of fakes below, the two frozen bounds, out of source."""
 
 
-def calibrated(scores: Scores, rows: Sequence[Row]) -> dict[str, float]:
-    """Platt's two numbers and the threshold, from clips outside the test split."""
+def calibrated(scores: Scores, rows: Sequence[Row]) -> dict[str, Any]:
+    """What `VoiceCalibration` reads from the card, from clips outside the test split."""
     used = [n for n in scores if rows[n].split != "test"]
-    logits = np.array([scores[n] for n in used])
+    values = np.array([scores[n] for n in used])
     fake = np.array([rows[n].is_fake for n in used])
-    platt = LogisticRegression(C=1e6, class_weight="balanced").fit(logits[:, None], fake)
+    groups = np.array([rows[n].group for n in used])
+    line = fit_platt(fake, values)
     return {
-        "slope": float(platt.coef_[0, 0]),
-        "offset": float(platt.intercept_[0]),
-        "threshold": float(np.quantile(logits[~fake], 1 - FLAGGED_REALS)),
+        "slope": line.slope,
+        "offset": line.offset,
+        "cap": min(lr_cap(line.reals), lr_cap(line.fakes), CAP),
+        # With too few clips for the bound, their highest score.
+        "found_at": min(upper_bound(values[~fake], FOUND_ALPHA), float(values[~fake].max())),
+        # Nothing is said to pass while the odds are for the contrary.
+        "clear_at": min(-upper_bound(-values[fake], CLEAR_ALPHA), -line.offset / line.slope),
+        "found_alpha": FOUND_ALPHA,
+        "clear_alpha": CLEAR_ALPHA,
+        "reals": line.reals,
+        "fakes": line.fakes,
+        "lines": resampled(fake, values, groups, np.random.default_rng(1)),
     }
 
 
 def summary(scores: Scores, rows: Sequence[Row]) -> dict[str, Any]:
     """AUC and equal error rate of clips, with how many there are."""
     numbers = sorted(scores)
-    fake = np.array([rows[n].is_fake for n in numbers])
-    values = np.array([scores[n] for n in numbers])
+    fake = [rows[n].is_fake for n in numbers]
+    values = [scores[n] for n in numbers]
     return {
-        "auc": round(float(roc_auc_score(fake, values)), 4),
-        "eer": round(equal_error_rate(fake, values), 4),
-        "reals": int((~fake).sum()),
-        "fakes": int(fake.sum()),
+        "auc": _rounded(metrics.auc(fake, values)),
+        "eer": _rounded(metrics.eer(fake, values)),
+        "reals": fake.count(False),
+        "fakes": fake.count(True),
     }
 
 
-def equal_error_rate(fake: NDArray[np.bool_], values: NDArray[np.float64]) -> float:
-    alarms, hits, _ = roc_curve(fake, values)
-    place = int(np.argmin(np.abs(alarms - (1 - hits))))
-    return float((alarms[place] + 1 - hits[place]) / 2)
+def cllr(scores: Scores, rows: Sequence[Row], used: Mapping[str, Any]) -> float | None:
+    """Cost of the line's ratios, before they are bounded."""
+    ratios = [used["slope"] * value + used["offset"] for value in scores.values()]
+    return _rounded(metrics.cllr([rows[n].is_fake for n in scores], ratios))
 
 
-def cllr(scores: Scores, rows: Sequence[Row], slope: float, offset: float) -> float:
-    """Cost of the log likelihood ratios in bits; 1 is what saying nothing costs."""
-    natural = {n: slope * value + offset for n, value in scores.items()}
-    fakes = np.array([natural[n] for n in scores if rows[n].is_fake])
-    reals = np.array([natural[n] for n in scores if not rows[n].is_fake])
-    cost = np.mean(np.log1p(np.exp(-fakes))) + np.mean(np.log1p(np.exp(reals)))
-    return round(float(cost / np.log(2) / 2), 4)
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
 
 
-def by_source(scores: Scores, rows: Sequence[Row], threshold: float) -> dict[str, Any]:
-    """Share flagged at the frozen threshold, real and fake, a source each."""
+def by_source(scores: Scores, rows: Sequence[Row], found_at: float) -> dict[str, Any]:
+    """Share flagged at the frozen bound, real and fake, a source each."""
     found: dict[str, Any] = {}
     for number, value in scores.items():
         row = rows[number]
         entry = found.setdefault(f"{row.label} {row.source}", [0, 0])
-        entry[0] += int(value > threshold)
+        entry[0] += int(value >= found_at)
         entry[1] += 1
     return {
         name: {"flagged": round(flagged / count, 4), "clips": count}

@@ -222,23 +222,23 @@ def blind(variant: Variant) -> Variant:
 
 
 def tested(heard: Heard, line: Mapping[str, Any]) -> dict[str, Any]:
-    """The test split, by the calibration and at the threshold that were found out of source."""
+    """The test split, by the calibration and at the bound that were found out of source."""
     found = on_test(heard, line["variant"])
     known = {n: v for n, v in found[AS_IT_IS].items() if heard.rows[n].source != UNKNOWN}
     parts = {AS_IT_IS: found[AS_IT_IS], f"{AS_IT_IS}, no {UNKNOWN}": known} | found
-    threshold = line["platt"]["threshold"]
+    used = line["used"]
     return {
-        "ways": {way: at_threshold(heard, part, line["platt"]) for way, part in parts.items()},
-        "sources": sources_of(measure.by_source(found[AS_IT_IS], heard.rows, threshold)),
+        "ways": {way: at_bound(heard, part, used) for way, part in parts.items()},
+        "sources": sources_of(measure.by_source(found[AS_IT_IS], heard.rows, used["found_at"])),
     }
 
 
-def at_threshold(heard: Heard, scores: Scores, platt: Mapping[str, float]) -> dict[str, Any]:
+def at_bound(heard: Heard, scores: Scores, used: Mapping[str, Any]) -> dict[str, Any]:
     """What scores say by a calibration that they had no part in."""
     return (
         measure.summary(scores, heard.rows)
-        | {"cllr": measure.cllr(scores, heard.rows, platt["slope"], platt["offset"])}
-        | {label: _share(heard, scores, label, platt["threshold"]) for label in ("real", "fake")}
+        | {"cllr": measure.cllr(scores, heard.rows, used)}
+        | {label: _share(heard, scores, label, used["found_at"]) for label in ("real", "fake")}
     )
 
 
@@ -253,18 +253,18 @@ def line_everywhere(heard: Heard, variant: Variant) -> dict[str, Any]:
 
 
 def _line(heard: Heard, variant: Variant | str, scores: Scores) -> dict[str, Any]:
-    platt = measure.calibrated(scores, heard.rows)
+    used = measure.calibrated(scores, heard.rows)
     return {
         "variant": variant,
-        "platt": platt,
-        "cllr": measure.cllr(scores, heard.rows, platt["slope"], platt["offset"]),
+        "used": used,
+        "cllr": measure.cllr(scores, heard.rows, used),
         **measure.summary(scores, heard.rows),
-        **sources_of(measure.by_source(scores, heard.rows, platt["threshold"])),
+        **sources_of(measure.by_source(scores, heard.rows, used["found_at"])),
     }
 
 
-def _share(heard: Heard, scores: Scores, label: str, threshold: float) -> float:
-    flagged = [v > threshold for n, v in scores.items() if heard.rows[n].label == label]
+def _share(heard: Heard, scores: Scores, label: str, found_at: float) -> float:
+    flagged = [v >= found_at for n, v in scores.items() if heard.rows[n].label == label]
     return round(float(np.mean(flagged)), 4)
 
 
@@ -302,7 +302,7 @@ def as_text(told: Mapping[str, Any]) -> str:
         f"among them ({everywhere['reals']} real, {everywhere['fakes']} fake): AUC "
         f"{everywhere['auc']:.3f}, EER {everywhere['eer']:.1%}.",
         "",
-        f"What the best by EER ({best['variant']}) flags at its threshold, out of source, and in "
+        f"What the best by EER ({best['variant']}) flags at its bound, out of source, and in "
         "the test split:",
         "",
         "| source | out of source | " + " | ".join(f"test, {name}" for name in tests) + " |",
@@ -317,7 +317,7 @@ def as_text(told: Mapping[str, Any]) -> str:
     for name, test in tests.items():
         text += [
             "",
-            f"The test split, {name}; threshold and calibration as they were out of source:",
+            f"The test split, {name}; bound and calibration as they were out of source:",
             "",
             "| way | AUC | EER | Cllr | real flagged | fake flagged | clips |",
             "|---|---|---|---|---|---|---|",

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ml.detectors.voice_spoof import hearing, windows
-from ml.detectors.voice_spoof.calibration import CAP
+from ml.detectors.voice_spoof.calibration import CAP, PASSING_FAKES
 from ml.detectors.voice_spoof.network import WEIGHTS
 from ml.runtimes import LiteRT
 from ml.training.export import write_card
@@ -100,10 +100,10 @@ def write(
             "supports": [len(layer.listener.supports) for layer in network.layers],
         },
         "calibration": {
-            "platt": line["platt"],
             "fitted_on": "out-of-source scores of the train and val splits, classes balanced",
             "cap_log10_lr": CAP,
-            "threshold_flags_of_reals": measure.FLAGGED_REALS,
+            "passing_fakes_assumed": PASSING_FAKES,
+            "used": line["used"],
         },
         "measured": _measured(speech, heard, line, target, watch),
         "data": {
@@ -133,16 +133,16 @@ def _measured(
     ways = {}
     for name in watch(list(NAMED)):
         found = measure.served_scores(speech, logits, name, 1 if name == "clean" else STEP)
-        ways[name] = probe.at_threshold(heard, found, line["platt"])
+        ways[name] = probe.at_bound(heard, found, line["used"])
         if name == "clean":
             clean = found
     known = {n: v for n, v in clean.items() if heard.rows[n].source != probe.UNKNOWN}
-    by_source = measure.by_source(clean, heard.rows, line["platt"]["threshold"])
+    by_source = measure.by_source(clean, heard.rows, line["used"]["found_at"])
     return {
         "leave_one_source_out": _told(line) | {"folds": {f.name: sorted(f.sources) for f in FOLDS}},
         "leave_one_source_out_all_clips": _told(probe.line_everywhere(heard, SERVED)),
         "test_split": ways["clean"] | {"by_source": by_source},
-        "test_split_without_hibari": probe.at_threshold(heard, known, line["platt"]),
+        "test_split_without_hibari": probe.at_bound(heard, known, line["used"]),
         "unknown_engine": {
             "what": "The same, fitted without any speech of hibari",
             **probe.tested(heard, probe.line_of(heard, probe.blind(SERVED)))["ways"][AS_IT_IS],
