@@ -81,29 +81,57 @@ def fitted(
     fake = np.array([store.items[s.number].is_fake for s in known])
     scores = np.array([s.score for s in known], np.float64)
     groups = np.array([_group(store, s.number) for s in known])
-    line = fit_platt(fake, scores)
     genuine = {
         source: scores[[not f and store.items[s.number].source == source
                         for s, f in zip(known, fake, strict=True)]]
         for source in sorted({store.items[s.number].source for s in known})
     }  # fmt: skip
-    found_at = max(
-        upper_bound(values, found_alpha)
-        for values in (scores[~fake], *genuine.values())
-        if len(values) >= FEWEST_OF_A_SOURCE or len(values) == (~fake).sum()
+    used = for_card(
+        fake,
+        scores,
+        groups,
+        found_at=max(
+            upper_bound(values, found_alpha)
+            for values in (scores[~fake], *genuine.values())
+            if len(values) >= FEWEST_OF_A_SOURCE or len(values) == (~fake).sum()
+        ),
+        found_alpha=found_alpha,
+        clear_alpha=clear_alpha,
+        # A picture and its degraded copy are not two witnesses: sizes are told in pictures.
+        reals=len({s.number for s, f in zip(known, fake, strict=True) if not f}),
+        fakes=len({s.number for s, f in zip(known, fake, strict=True) if f}),
+        seed=seed,
     )
-    clear_at = -upper_bound(-scores[fake], clear_alpha)
-    if not math.isfinite(found_at - clear_at):
+    if not math.isfinite(used["found_at"] - used["clear_at"]):
         raise ValueError("The validation split is too small for the bounds that were asked for.")
-    # A picture and its degraded copy are not two witnesses: sizes are told in pictures.
-    reals = len({s.number for s, f in zip(known, fake, strict=True) if not f})
-    fakes = len({s.number for s, f in zip(known, fake, strict=True) if f})
+    return used
+
+
+def for_card(
+    fake: NDArray[np.bool_],
+    scores: NDArray[np.float64],
+    groups: NDArray[np.str_],
+    *,
+    found_at: float,
+    found_alpha: float,
+    clear_alpha: float,
+    reals: int,
+    fakes: int,
+    cap: float = math.inf,
+    asks: bool = False,
+    seed: int = 1,
+) -> dict[str, Any]:
+    """What `ml.fusion.calibration.Calibration` reads from a card: the line, its spread over
+    `groups`, its cap and both bounds. A check that only asks passes nothing while the odds are for
+    the contrary."""
+    line = fit_platt(fake, scores)
+    clear_at = -upper_bound(-scores[fake], clear_alpha)
     return {
         "slope": line.slope,
         "offset": line.offset,
-        "cap": min(lr_cap(reals), lr_cap(fakes)),
+        "cap": min(lr_cap(reals), lr_cap(fakes), cap),
         "found_at": found_at,
-        "clear_at": clear_at,
+        "clear_at": min(clear_at, -line.offset / line.slope) if asks else clear_at,
         "found_alpha": found_alpha,
         "clear_alpha": clear_alpha,
         "reals": reals,

@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 from ml.detectors.voice_spoof import windows
 from ml.detectors.voice_spoof.calibration import CAP
 from ml.evaluation import metrics
-from ml.evaluation.calibration import fit_platt, lr_cap
 from ml.media.voice_activity import find_speech, loud_stretches
-from ml.training.calibrate import resampled, upper_bound
+from ml.training.calibrate import for_card, upper_bound
 from ml.training.sound.degrade import NAMED
 from ml.training.sound.store import CLIP, Row, Store
 
@@ -34,21 +33,19 @@ def calibrated(scores: Scores, rows: Sequence[Row]) -> dict[str, Any]:
     values = np.array([scores[n] for n in used])
     fake = np.array([rows[n].is_fake for n in used])
     groups = np.array([rows[n].group for n in used])
-    line = fit_platt(fake, values)
-    return {
-        "slope": line.slope,
-        "offset": line.offset,
-        "cap": min(lr_cap(line.reals), lr_cap(line.fakes), CAP),
+    return for_card(
+        fake,
+        values,
+        groups,
         # With too few clips for the bound, their highest score.
-        "found_at": min(upper_bound(values[~fake], FOUND_ALPHA), float(values[~fake].max())),
-        # Nothing is said to pass while the odds are for the contrary.
-        "clear_at": min(-upper_bound(-values[fake], CLEAR_ALPHA), -line.offset / line.slope),
-        "found_alpha": FOUND_ALPHA,
-        "clear_alpha": CLEAR_ALPHA,
-        "reals": line.reals,
-        "fakes": line.fakes,
-        "lines": resampled(fake, values, groups, np.random.default_rng(1)),
-    }
+        found_at=min(upper_bound(values[~fake], FOUND_ALPHA), float(values[~fake].max())),
+        found_alpha=FOUND_ALPHA,
+        clear_alpha=CLEAR_ALPHA,
+        reals=int((~fake).sum()),
+        fakes=int(fake.sum()),
+        cap=CAP,
+        asks=True,
+    )
 
 
 def summary(scores: Scores, rows: Sequence[Row]) -> dict[str, Any]:

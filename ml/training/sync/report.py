@@ -16,9 +16,8 @@ from ml.detectors.lip_sync.calibration import CAP, FITTING_FAKES
 from ml.detectors.lip_sync.judging import NEEDED
 from ml.detectors.lip_sync.network import FOLDER, LIPS_PLACES, SOUND_PLACES, ServedNetwork
 from ml.evaluation import metrics
-from ml.evaluation.calibration import fit_platt, lr_cap
 from ml.training import export, speakers, stages
-from ml.training.calibrate import resampled, upper_bound
+from ml.training.calibrate import for_card, upper_bound
 from ml.training.sync import baselines, folds, loop, measure
 from ml.training.sync.data import Talk
 
@@ -152,20 +151,18 @@ def _line(items: Sequence[measure.Item], independent: int) -> dict[str, Any]:
     wrong = np.array([item.wrong for item in items])
     scores = np.array([item.score for item in items])
     speakers = np.array([item.speaker for item in items])
-    line = fit_platt(wrong, scores)
-    return {
-        "slope": line.slope,
-        "offset": line.offset,
-        "cap": min(lr_cap(independent), CAP),
-        "found_at": upper_bound(scores[~wrong], FOUND_ALPHA),
-        # Nothing is said to fit while the odds are for the contrary.
-        "clear_at": min(-upper_bound(-scores[wrong], CLEAR_ALPHA), -line.offset / line.slope),
-        "found_alpha": FOUND_ALPHA,
-        "clear_alpha": CLEAR_ALPHA,
-        "reals": independent,
-        "fakes": independent,
-        "lines": resampled(wrong, scores, speakers, np.random.default_rng(1)),
-    }
+    return for_card(
+        wrong,
+        scores,
+        speakers,
+        found_at=upper_bound(scores[~wrong], FOUND_ALPHA),
+        found_alpha=FOUND_ALPHA,
+        clear_alpha=CLEAR_ALPHA,
+        reals=independent,
+        fakes=independent,
+        cap=CAP,
+        asks=True,
+    )
 
 
 # === What the frozen bounds do on the test split ===

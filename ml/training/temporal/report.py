@@ -17,11 +17,10 @@ from ml.detectors.temporal import claims, inputs
 from ml.detectors.temporal.calibration import CAP, STEADY_FAKES
 from ml.detectors.temporal.network import FOLDER, ServedNetwork
 from ml.evaluation import metrics
-from ml.evaluation.calibration import fit_platt, lr_cap
 from ml.fusion.calibration import Calibration
 from ml.media import motion
 from ml.training import export, speakers, stages
-from ml.training.calibrate import resampled, upper_bound
+from ml.training.calibrate import for_card, upper_bound
 from ml.training.temporal import fakes, folds, loop, measure
 from ml.training.temporal.baselines import Regression
 from ml.training.temporal.data import Example, Variant
@@ -158,34 +157,32 @@ def _calibrated(scored: Sequence[tuple[Example, float]]) -> dict[str, Any]:
     scores = np.array([s for _, s in scored])
     speakers = np.array([e.clip.speaker for e, _ in scored])
     conditions = np.array([_condition(e.variant) for e, _ in scored])
-    line = fit_platt(fake, scores)
     clips = len({e.clip.sha256 for e, _ in scored})
     found_at = max(
         upper_bound(scores[rows], max(FOUND_ALPHA, 1 / (rows.sum() + 1)))
         for rows in (~fake, *(~fake & (conditions == name) for name in np.unique(conditions)))
         if rows.sum() >= FEWEST_OF_A_CONDITION
     )
-    clear_at = -upper_bound(-scores[fake], CLEAR_ALPHA)
-    if not math.isfinite(found_at - clear_at):
+    used = for_card(
+        fake,
+        scores,
+        speakers,
+        found_at=found_at,
+        found_alpha=FOUND_ALPHA,
+        clear_alpha=CLEAR_ALPHA,
+        reals=clips,
+        fakes=clips,
+        cap=CAP,
+        asks=True,
+    )
+    if not math.isfinite(found_at - used["clear_at"]):
         raise ValueError("Too few clips for the bounds that were asked for.")
     return {
         "fitted_on": f"{len(set(speakers))} speakers of training and validation, each seen by a "
         "network that never met him: his clips as they are, as the world passes them on, and faked",
         "cap_log10_lr": CAP,
         "steady_fakes_assumed": STEADY_FAKES,
-        "used": {
-            "slope": line.slope,
-            "offset": line.offset,
-            "cap": min(lr_cap(clips), CAP),
-            "found_at": found_at,
-            # Nothing is said to be steady while the odds are for the contrary.
-            "clear_at": min(clear_at, -line.offset / line.slope),
-            "found_alpha": FOUND_ALPHA,
-            "clear_alpha": CLEAR_ALPHA,
-            "reals": clips,
-            "fakes": clips,
-            "lines": resampled(fake, scores, speakers, np.random.default_rng(1)),
-        },
+        "used": used,
         "auc_out_of_fold": measure.rounded(metrics.auc(fake, scores)),
         "genuine_above": {
             str(name): [int((scores[rows] >= found_at).sum()), int(rows.sum())]
