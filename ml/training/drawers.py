@@ -8,7 +8,6 @@ codes of any narrowness, and what they draw is kept: drawing costs more than all
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,8 +19,9 @@ from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from ml.contract import Pixels
+from ml.training import redraw
 from ml.training.redraw import SIDE
-from ml.training.store import Store, manifest_digest
+from ml.training.store import Store
 
 STEPS, BATCH, RATE = 1600, 16, 1e-3
 DECAY_FROM = 0.6
@@ -38,8 +38,7 @@ Watch = Callable[[Sequence[int]], Iterator[int]]
 
 def prepared(store: Store, numbers: Sequence[int], folder: Path, watch: Watch) -> NDArray[np.uint8]:
     """Faces x drawings x SIDE x SIDE x 3: opens what was kept for just these faces, or makes it."""
-    name = hashlib.sha256(np.asarray(numbers, np.int64).tobytes()).hexdigest()[:12]
-    file = folder / f"{manifest_digest(store.items)}-drawn-{name}.npy"
+    file = redraw.place(store, numbers, folder, "drawn").with_suffix(".npy")
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
         faces = np.stack([store.square(number, SIDE) for number in numbers])

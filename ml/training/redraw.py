@@ -64,8 +64,7 @@ class Redrawn:
 
 def prepared(store: Store, numbers: Sequence[int], folder: Path) -> Redrawn:
     """Opens what was kept for just these faces, or makes it."""
-    name = hashlib.sha256(np.asarray(numbers, np.int64).tobytes()).hexdigest()[:12]
-    file = folder / f"{manifest_digest(store.items)}-redrawn-{name}.npz"
+    file = place(store, numbers, folder, "redrawn").with_suffix(".npz")
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
         part = file.with_suffix(".part")
@@ -74,6 +73,12 @@ def prepared(store: Store, numbers: Sequence[int], folder: Path) -> Redrawn:
         part.replace(file)
     with np.load(file) as kept:
         return Redrawn({number: row for row, number in enumerate(numbers)}, **kept)
+
+
+def place(store: Store, numbers: Sequence[int], folder: Path, what: str) -> Path:
+    """Where what was made of just these faces is kept."""
+    faces = hashlib.sha256(np.asarray(numbers, np.int64).tobytes()).hexdigest()[:12]
+    return folder / f"{manifest_digest(store.items)}-{what}-{faces}"
 
 
 def _made(store: Store, numbers: Sequence[int]) -> dict[str, NDArray[np.float32]]:

@@ -17,6 +17,7 @@ import numpy as np
 
 from ml.contract import Outcome
 from ml.evaluation import metrics
+from ml.evaluation.cards import rounded
 from ml.fusion.calibration import Calibration, probability
 from ml.media.face_scores import FaceNetwork
 from ml.serving import Served
@@ -231,7 +232,7 @@ def measured(store: Store, scored: Sequence[Scored], calibration: Calibration) -
     ]
     probabilities = [probability(ratio) for ratio in ratios]
     checked = [n for n, s in enumerate(known) if not fakes[n] or store.items[s.number].checked_pair]
-    return _rounded(
+    return rounded(
         {
             "n": len(scored),
             "coverage": len(known) / len(scored),
@@ -295,9 +296,3 @@ def _by_side(
             "auc": metrics.auc([fakes[n] for n in rows], [scores[n] for n in rows]),
         }
     return table
-
-
-def _rounded(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items()}
-    return round(value, 4) if isinstance(value, float) else value

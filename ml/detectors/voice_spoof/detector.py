@@ -103,7 +103,7 @@ class VoiceExamination:
             score=score,
             probability_manipulated=probability(log10_lr),
             log10_lr=log10_lr,
-            evidence=tuple(_evidence(judged, len(flagged), score, calibration, scenes)),
+            evidence=tuple(_evidence(judged, len(flagged), score, asks, calibration, scenes)),
             segments=tuple(_segment(one, calibration) for one in judged),
             weights_sha256=self.detector.network.sha256,
             parameters={
@@ -148,6 +148,7 @@ def _evidence(
     judged: list[Judged],
     flagged: int,
     score: float,
+    asks: bool,
     calibration: VoiceCalibration,
     scenes: Scenes,
 ) -> list[Evidence]:
@@ -161,7 +162,6 @@ def _evidence(
             {"segments": [[round(a, 2), round(b, 2)] for a, b in scenes.speech[:200]]},
         )
     ]
-    asks = calibration.says(score) is Outcome.MANIPULATION_FOUND
     if asks:
         found.append(
             Evidence(

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ml.detectors.voice_spoof import windows
 from ml.detectors.voice_spoof.calibration import CAP
 from ml.evaluation import metrics
+from ml.evaluation.cards import rounded
 from ml.media.voice_activity import find_speech, loud_stretches
 from ml.training.calibrate import for_card, upper_bound
 from ml.training.sound.degrade import NAMED
@@ -54,8 +55,8 @@ def summary(scores: Scores, rows: Sequence[Row]) -> dict[str, Any]:
     fake = [rows[n].is_fake for n in numbers]
     values = [scores[n] for n in numbers]
     return {
-        "auc": _rounded(metrics.auc(fake, values)),
-        "eer": _rounded(metrics.eer(fake, values)),
+        "auc": rounded(metrics.auc(fake, values)),
+        "eer": rounded(metrics.eer(fake, values)),
         "reals": fake.count(False),
         "fakes": fake.count(True),
     }
@@ -64,11 +65,7 @@ def summary(scores: Scores, rows: Sequence[Row]) -> dict[str, Any]:
 def cllr(scores: Scores, rows: Sequence[Row], used: Mapping[str, Any]) -> float | None:
     """Cost of the line's ratios, before they are bounded."""
     ratios = [used["slope"] * value + used["offset"] for value in scores.values()]
-    return _rounded(metrics.cllr([rows[n].is_fake for n in scores], ratios))
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 4)
+    return rounded(metrics.cllr([rows[n].is_fake for n in scores], ratios))
 
 
 def by_source(scores: Scores, rows: Sequence[Row], found_at: float) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ml.training.sound import listener, measure
 from ml.training.sound.borrowed import ANY_WAY, AS_IT_IS, WAYS, Heard, Job
-from ml.training.sound.data import FOLDS
+from ml.training.sound.data import FOLDS, Fold
 from ml.training.sound.store import CLIP, ENGINE, VOCODED, Row
 
 Scores = dict[int, float]
@@ -116,32 +116,30 @@ def asked_layers(heard: Heard, variant: Variant, seen: list[int]) -> list[Layer]
 def out_of_source(heard: Heard, variant: Variant) -> Scores:
     """Every clip of train and val, scored by classifiers that never met its source, nor a copy
     or a sister of it; they did not meet the test split either."""
-    scores: Scores = {}
-    for fold in FOLDS:
-        found = judged(
-            heard,
-            variant,
-            lambda row, fold=fold: row.split != "test" and not fold.holds_out(row.source),
-            lambda job, fold=fold: _is_clip(heard, job) and fold.holds_out(_row(heard, job).source),
-        )
-        scores |= {number: score for (number, _), score in found.items()}
-    return scores
+    return _fold_by_fold(heard, variant, lambda row: row.split != "test")
 
 
 def everywhere(heard: Heard, variant: Variant) -> Scores:
     """The same over all clips of the manifest: the test split's are asked about as well, and shown
     to those who do not ask about their source."""
+    return _fold_by_fold(heard, variant, lambda row: True)
+
+
+def _fold_by_fold(heard: Heard, variant: Variant, counts: Callable[[Row], bool]) -> Scores:
+    """Clips as they are of the rows that count, by classifiers shown other folds' rows."""
+
+    def asked(job: Job, fold: Fold) -> bool:
+        row = _row(heard, job)
+        clip = job[1] == AS_IT_IS and row.origin == CLIP
+        return clip and counts(row) and fold.holds_out(row.source)
+
     scores: Scores = {}
     for fold in FOLDS:
         found = judged(
             heard,
             variant,
-            lambda row, fold=fold: not fold.holds_out(row.source),
-            lambda job, fold=fold: (
-                job[1] == AS_IT_IS
-                and _row(heard, job).origin == CLIP
-                and fold.holds_out(_row(heard, job).source)
-            ),
+            lambda row, fold=fold: counts(row) and not fold.holds_out(row.source),
+            lambda job, fold=fold: asked(job, fold),
         )
         scores |= {number: score for (number, _), score in found.items()}
     return scores
@@ -165,11 +163,6 @@ def each_layer_once(heard: Heard) -> Callable[[Variant], Scores]:
 
 def _row(heard: Heard, job: Job) -> Row:
     return heard.rows[job[0]]
-
-
-def _is_clip(heard: Heard, job: Job) -> bool:
-    row = _row(heard, job)
-    return job[1] == AS_IT_IS and row.origin == CLIP and row.split != "test"
 
 
 def on_test(heard: Heard, variant: Variant) -> dict[str, Scores]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ml.evaluation import metrics
+from ml.evaluation.cards import rounded
 from ml.training.temporal import fakes
 from ml.training.temporal.data import AS_IT_IS, Example
 from ml.training.temporal.loop import Scorer
@@ -90,7 +91,3 @@ def caught(tested: Sequence[Example], score: Scorer, found_at: float) -> dict[st
         seen = [s for s in score(own) if s is not None]
         shares[kind] = rounded(float(np.mean([s >= found_at for s in seen]))) if seen else None
     return shares
-
-
-def rounded(value: float | None) -> float | None:
-    return None if value is None else round(float(value), 4)

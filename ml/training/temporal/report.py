@@ -17,6 +17,7 @@ from ml.detectors.temporal import claims, inputs
 from ml.detectors.temporal.calibration import CAP, STEADY_FAKES
 from ml.detectors.temporal.network import FOLDER, ServedNetwork
 from ml.evaluation import metrics
+from ml.evaluation.cards import rounded
 from ml.fusion.calibration import Calibration
 from ml.media import motion
 from ml.training import export, speakers, stages
@@ -139,7 +140,7 @@ def _cllr(tested: Sequence[Example], served: loop.Scorer, used: dict[str, Any]) 
     known = [(e, s) for e, s in zip(tested, served(tested), strict=True) if s is not None]
     line = Calibration(**used)
     logs = [line.log10_lr(s) for _, s in known]
-    return measure.rounded(metrics.cllr([e.variant.fake for e, _ in known], logs))
+    return rounded(metrics.cllr([e.variant.fake for e, _ in known], logs))
 
 
 # === Calibration ===
@@ -183,7 +184,7 @@ def _calibrated(scored: Sequence[tuple[Example, float]]) -> dict[str, Any]:
         "cap_log10_lr": CAP,
         "steady_fakes_assumed": STEADY_FAKES,
         "used": used,
-        "auc_out_of_fold": measure.rounded(metrics.auc(fake, scores)),
+        "auc_out_of_fold": rounded(metrics.auc(fake, scores)),
         "genuine_above": {
             str(name): [int((scores[rows] >= found_at).sum()), int(rows.sum())]
             for name in np.unique(conditions[~fake])
