@@ -32,7 +32,7 @@ NEVER = -1e4
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    steps: int = 600
+    steps: int = 1500
     clips: int = 20
     """In a batch."""
     width: int = 12

@@ -21,7 +21,7 @@ from ml.training.calibrate import for_card, upper_bound
 from ml.training.sync import baselines, folds, loop, measure
 from ml.training.sync.data import Talk
 
-VERSION = "1"
+VERSION = "2"
 TOLERANCE = 1e-3
 PROBES = 32
 FOUND_ALPHA, CLEAR_ALPHA = 0.03, 0.1
