@@ -14,10 +14,11 @@ from ml.contract import Frame, Kind, MediaInfo, Scenes, Status, View
 from ml.detectors.voice_spoof import hearing, windows
 from ml.detectors.voice_spoof.calibration import CAP, PASSING_FAKES, VoiceCalibration
 from ml.detectors.voice_spoof.detector import VoiceSpoof
-from ml.detectors.voice_spoof.network import Network, WeightsUnusable
+from ml.detectors.voice_spoof.network import Network
 from ml.fusion.calibration import Calibration
 from ml.media import scenes
 from ml.media.voice_activity import find_speech
+from ml.serving import WeightsUnusable
 from tests.training_sound.voices import speech_like
 
 RATE = 16_000
@@ -179,7 +180,7 @@ def test_long_sounds_are_looked_at_evenly_and_boundedly(monkeypatch: pytest.Monk
     monkeypatch.setattr("ml.detectors.voice_spoof.detector.MOST_WINDOWS", 5)
     finding = conclude(speech_like(40.0))
     assert finding.counts["windows_judged"] == 5
-    assert finding.counts["windows"] > 15
+    assert finding.counts["windows"] > 8
     assert finding.segments[0].start < 1.0
     assert finding.segments[-1].end > 38.0
 

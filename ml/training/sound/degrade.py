@@ -108,7 +108,7 @@ def degraded(samples: Samples, rng: np.random.Generator) -> Samples:
     sound = samples
     if rng.random() < 0.3:
         sound = at_another_speed(sound, int(rng.integers(92, 109)))
-    if rng.random() < 0.3:
+    if rng.random() < 0.45:
         sound = in_a_room(sound, rng.uniform(0.1, 0.6), rng.uniform(0.01, 0.12), rng)
     if rng.random() < 0.5:
         sound = add_noise(sound, rng.uniform(8, 35), rng.uniform(0, 2), rng)

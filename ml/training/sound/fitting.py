@@ -1,55 +1,23 @@
-"""The plain classifier that stands on what one layer of the ear heard.
+"""How a listener is found from what one layer of the ear heard.
 
 Numbers of unit spread; the few directions in which real speakers and rooms differ most from each
 other taken out, since they tell a source and not a machine; the main ones of what is left kept;
-then a support vector machine with radial basis. All of it is arithmetic on a handful of arrays, so
-that it can be served as a part of the network.
+then a support vector machine with radial basis.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 from sklearn.svm import SVC
 
-FURTHEST = 8.0
-"""Spreads from the mean, beyond which a number says no more."""
+from ml.detectors.voice_spoof.listeners import Floats, Listener, alike, standard
+
 SPEAKERS, KEPT, SOFTNESS = 5, 200, 1.0
 """Directions taken out, directions kept, and the classifier's C."""
-
-Floats = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Listener:
-    mean: Floats
-    spread: Floats
-    directions: Floats
-    """What is kept, times what is heard; so long that distances do not grow with the numbers."""
-    supports: Floats
-    """Examples times what is kept."""
-    votes: Floats
-    offset: float
-
-    def __call__(self, heard: Floats) -> NDArray[np.float64]:
-        """Higher means more likely made by a machine; one number for each line."""
-        kept = standard(heard, self.mean, self.spread) @ self.directions.T
-        return alike(kept, self.supports) @ self.votes.astype(np.float64) + self.offset
-
-
-def standard(heard: Floats, mean: Floats, spread: Floats) -> Floats:
-    return np.clip((heard - mean) / spread, -FURTHEST, FURTHEST)
-
-
-def alike(some: Floats, others: Floats) -> NDArray[np.float64]:
-    """exp(-squared distance), the kernel; by one product, for speed."""
-    squares = (some**2).sum(axis=1)[:, None] + (others**2).sum(axis=1)[None]
-    distance = np.maximum(squares - 2 * some @ others.T, 0.0)
-    return np.asarray(np.exp(-distance), np.float64)
 
 
 def fitted(heard: Floats, fake: NDArray[np.bool_], speakers: Sequence[str | None]) -> Listener:
@@ -62,8 +30,8 @@ def fitted(heard: Floats, fake: NDArray[np.bool_], speakers: Sequence[str | None
     many = shown.shape[1]
     main = eigh(shown.T @ shown / len(shown), subset_by_index=(max(0, many - KEPT), many - 1))[1].T
     main = (main - (main @ apart.T) @ apart) / np.sqrt(many)
-    directions = np.asarray(main, np.float32)
-    kept = shown @ directions.T
+    directions = _half(main)
+    kept = _half(shown @ directions.T)
     classifier = SVC(C=SOFTNESS, kernel="precomputed", class_weight="balanced")
     classifier.fit(alike(kept, kept), fake)
     return Listener(
@@ -74,6 +42,11 @@ def fitted(heard: Floats, fake: NDArray[np.bool_], speakers: Sequence[str | None
         np.asarray(classifier.dual_coef_[0], np.float32),
         float(classifier.intercept_[0]),
     )
+
+
+def _half(values: NDArray[np.floating]) -> Floats:
+    """As float16 stores it. Before the fit, so that storing changes nothing afterwards."""
+    return np.asarray(values, np.float16).astype(np.float32)
 
 
 def _between(shown: Floats, speakers: Sequence[str | None]) -> Floats:

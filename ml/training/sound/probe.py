@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ml.training.sound import listener, measure
-from ml.training.sound.borrowed import ANY_WAY, AS_IT_IS, WAYS, Heard, Job
+from ml.detectors.voice_spoof import listeners
+from ml.training.sound import fitting, measure
+from ml.training.sound.borrowed import ANY_WAYS, AS_IT_IS, WAYS, Heard, Job
 from ml.training.sound.data import FOLDS, Fold
 from ml.training.sound.store import CLIP, ENGINE, VOCODED, Row
 
@@ -39,7 +39,7 @@ class Variant:
         if not may_see(row) or (row.origin == ENGINE and row.source == self.without):
             return False
         if job[1] != AS_IT_IS:
-            return self.worn and job[1] == ANY_WAY
+            return self.worn and job[1] in ANY_WAYS
         return row.origin == CLIP or (self.made and row.origin in (ENGINE, VOCODED))
 
     def __str__(self) -> str:
@@ -47,17 +47,6 @@ class Variant:
         many = "layers" if len(self.layers) > 1 else "layer"
         less = f", {self.without} left out" if self.without else ""
         return f"{many} {', '.join(map(str, self.layers))}; {', '.join(['clips', *beside])}{less}"
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One layer of the ear and the classifier that stands on it."""
-
-    number: int
-    listener: listener.Listener
-
-    def __call__(self, heard: NDArray[np.float32]) -> NDArray[np.float64]:
-        return self.listener(np.asarray(heard[:, self.number], np.float32))
 
 
 UNKNOWN = "gen-hibari"
@@ -88,9 +77,8 @@ def judged(
     if not wanted:
         return {}
     seen = shown(heard, variant, may_see)
-    answers = [layer(heard.values[wanted]) for layer in asked_layers(heard, variant, seen)]
-    scores = np.mean(answers, axis=0)
-    return {heard.jobs[k]: float(score) for k, score in zip(wanted, scores, strict=True)}
+    scores = listeners.score(asked_layers(heard, variant, seen), heard.values[wanted])
+    return {heard.jobs[k]: float(told) for k, told in zip(wanted, scores, strict=True)}
 
 
 def shown(heard: Heard, variant: Variant, may_see: Callable[[Row], bool]) -> list[int]:
@@ -99,7 +87,7 @@ def shown(heard: Heard, variant: Variant, may_see: Callable[[Row], bool]) -> lis
     return [k for k, job in jobs if variant.shows(job, _row(heard, job), may_see)]
 
 
-def asked_layers(heard: Heard, variant: Variant, seen: list[int]) -> list[Layer]:
+def asked_layers(heard: Heard, variant: Variant, seen: list[int]) -> list[listeners.Layer]:
     """A classifier for each layer that the variant asks, from the lines that are seen."""
     rows = [_row(heard, heard.jobs[k]) for k in seen]
     fake = np.array([row.is_fake for row in rows])
@@ -108,7 +96,7 @@ def asked_layers(heard: Heard, variant: Variant, seen: list[int]) -> list[Layer]
         for k, row in zip(seen, rows, strict=True)
     ]
     return [
-        Layer(number, listener.fitted(heard.values[seen, number], fake, speakers))
+        listeners.Layer(number, fitting.fitted(heard.values[seen, number], fake, speakers))
         for number in variant.layers
     ]
 
