@@ -119,10 +119,11 @@ FOLDS = (
                 "gen-espeak",
                 "gen-festival",
                 "gen-flite",
+                "gen-openjtalk",
             }
         ),
     ),
-    Fold("neural engines", frozenset({"gen-piper", "gen-hibari"})),
+    Fold("neural engines", frozenset({"gen-piper", "gen-hibari", "gen-kokoro"})),
 )
 """Leave-one-source-out. Small sources share a fold: that hides more from training, not less."""
 

