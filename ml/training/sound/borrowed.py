@@ -27,7 +27,7 @@ AS_IT_IS = "clean"
 ANY_WAYS = ("any way", "another way")
 """Random ways through the world; every one of them is drawn anew for each sound."""
 WAYS = ("G.722", "Opus 24k", "MP3 64k", "8 kHz mu-law", "noise 10 dB")
-COPIES = 500
+COPIES = 1200
 """How many vocoded copies of train and val are heard. Their clips all are, degraded as well."""
 TEST_STEP, ENGINE_STEP = 5, 2
 """Every how manieth test clip is heard in each of the ways, and every how manieth home-made one:

@@ -1,0 +1,104 @@
+"""What the voice check costs: the analysis of a 30 s 720p clip in which somebody speaks, by turns
+with the check and without; that whole analysis, every check in it, over a bare decode; and how
+fast speech is listened to.
+
+    python bench/voice.py [--rounds 5] [--seconds 30] [--json]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
+
+import psutil  # noqa: E402
+
+from bench import clip, clips, one_check  # noqa: E402
+from bench.report import Row, table  # noqa: E402
+from bench.sync import MOST_GROWTH, speaking  # noqa: E402
+from ml import registry  # noqa: E402
+from ml.detectors.voice_spoof import windows  # noqa: E402
+from ml.detectors.voice_spoof.detector import VoiceSpoof  # noqa: E402
+from tests.training_sound.voices import speech_like  # noqa: E402
+
+COMMAND = "python bench/voice.py"
+
+
+def listening(detector: VoiceSpoof, rounds: int) -> float:
+    """Seconds of speech listened to in a second, in one process."""
+    sound = speech_like(4 * windows.SECONDS)
+    took = []
+    for _ in range(2 * rounds):
+        started = time.perf_counter()
+        cut = windows.windows(sound, ((0.0, 4 * windows.SECONDS),))
+        detector.network.logits([window.picture for window in cut])
+        took.append(time.perf_counter() - started)
+    return round(4 * windows.SECONDS / statistics.median(took), 1)
+
+
+def measure(seconds: float, rounds: int) -> dict[str, Any]:
+    process = psutil.Process()
+    before = process.memory_info().rss
+    detector = VoiceSpoof()
+    held = (process.memory_info().rss - before) / 2**20
+    with tempfile.TemporaryDirectory() as folder:
+        print("Drawing the clip", file=sys.stderr)
+        drawn = clips.write(Path(folder) / "drawn.mp4", seconds, people=3)
+        film = speaking(drawn, seconds, Path(folder) / "speaking.mp4")
+        turns, said = one_check.by_turns(film, detector, rounds)
+        whole = clip.measure(film, rounds, registry.detectors())
+    return {
+        **one_check.told(turns, said, one_check.WALL),
+        "check_seconds": round(said.seconds, 3),
+        "megabytes": round(held, 1),
+        "speech_seconds_a_second": listening(detector, rounds),
+        "whole": whole,
+    }
+
+
+def rows(found: dict[str, Any]) -> list[Row]:
+    whole = found["whole"]["ratio"]
+    return [
+        Row(
+            "analysis of a speaking 30 s 720p clip with 3 faces with the voice check, over "
+            "without it",
+            f"{found['ratio']:.2f} x ({found['ratio_best']:.2f} to {found['ratio_worst']:.2f})",
+            f"<= {MOST_GROWTH} x",
+            found["ratio"] <= MOST_GROWTH,
+            COMMAND,
+        ),
+        Row(
+            "whole analysis of that clip, every check in it, over a bare ffmpeg decode of it",
+            f"{whole:.2f} x",
+            f"<= {clip.TARGET} x",
+            whole <= clip.TARGET,
+            COMMAND,
+        ),
+        Row(
+            "voice: seconds of speech listened to a second, one process",
+            f"{found['speech_seconds_a_second']:.0f} ({found['megabytes']:.0f} MB)",
+            command=COMMAND,
+        ),
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    found = measure(options.seconds, options.rounds)
+    print(json.dumps(found, indent=2) if options.json else table(rows(found)))
+
+
+if __name__ == "__main__":
+    main()

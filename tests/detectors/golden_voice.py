@@ -1,0 +1,41 @@
+"""Scores that a dependency must not shift unseen: made-up voices, plain and vocoded.
+
+    python -m tests.detectors.golden_voice     writes golden_voice.json anew
+
+Do that only together with new weights, and say in the commit what moved. Nobody speaks in them, so
+the scores say nothing about how well anything works.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from ml.detectors.voice_spoof import windows
+from ml.detectors.voice_spoof.network import Network
+from ml.training.sound.vocoders import vocoded
+from tests.training_sound.voices import speech_like
+
+FILE = Path(__file__).with_name("golden_voice.json")
+
+
+def scores() -> dict[str, float]:
+    """Of a whole window, of a shorter one, and of a copy through linear prediction."""
+    long, short = speech_like(4.0, seed=1), speech_like(1.7, seed=2, pitch=190.0)
+    sounds = {
+        "long": long,
+        "short": short,
+        "vocoded": vocoded(long, "lpc", np.random.default_rng(3)),
+    }
+    told = Network().logits([windows.picture(sound) for sound in sounds.values()])
+    return {name: round(value, 4) for name, value in zip(sounds, told, strict=True)}
+
+
+def main() -> None:
+    FILE.write_text(json.dumps(scores(), indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""The listeners that are served: their scores stand still, and the card tells the truth."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from ml.detectors.voice_spoof import ear
+from ml.detectors.voice_spoof.calibration import CAP
+from ml.detectors.voice_spoof.network import FOLDER
+from tests.detectors import golden_voice
+
+STILL = 0.01
+
+
+def test_golden_scores_stand_still() -> None:
+    """A new NumPy or SciPy, or another ear, must not move a score without anybody noticing."""
+    golden = json.loads(golden_voice.FILE.read_text())
+    assert golden_voice.scores() == pytest.approx(golden, abs=STILL)
+
+
+def test_the_card_and_the_detector_agree() -> None:
+    """Name, version, ear, cap, a bound that few genuine clips reach, and figures for what is
+    claimed."""
+    from ml.detectors.voice_spoof.detector import VoiceSpoof
+
+    detector = VoiceSpoof()
+    card = detector.network.card
+    assert (card["name"], card["version"]) == (detector.name, detector.version)
+    assert (card["ear"]["package"], card["ear"]["sha256"]) == (ear.CARRIER, ear.SHA256)
+    assert card["ear"]["layers"] == detector.network.ear.layers
+    line = detector.network.calibration.line
+    assert line.slope > 0 and line.cap <= CAP
+    assert card["limits"] and card["licence"] and card["data"]["sources"]
+    measured = card["measured"]
+    assert measured["test_split"]["auc"] is not None
+    assert measured["unknown_engine"]["auc"] < measured["test_split"]["auc"]
+
+
+def test_serving_never_imports_a_training_framework() -> None:
+    """Neither TensorFlow nor scikit-learn is loaded by the worker's side of the detector."""
+    code = (
+        "import sys; sys.path.insert(0, 'platform');"
+        "from ml.detectors.voice_spoof.detector import make; make();"
+        "assert not {'tensorflow', 'keras', 'sklearn'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=FOLDER.parents[2], check=True, timeout=120)
