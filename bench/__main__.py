@@ -59,6 +59,8 @@ BENCHES: dict[str, Callable[[Json, str], Iterator[Row]]] = {
     "bench/clip.py": its_own,
     "bench/detectors.py": its_own,
     "bench/sync.py": its_own,
+    "bench/voice.py": its_own,
+    "bench/temporal.py": its_own,
     "bench/audit_rate.py": audit_rate,
     "bench/memory.py": its_own,
     "bench/verdict.py": its_own,

@@ -4,7 +4,7 @@ lengthen less than those on the wall; `--json` has both.
 
     python bench/temporal.py [--rounds 5] [--seconds 30] [--weights FOLDER] [--sound] [--json]
 
-While the check is not offered its weights are elsewhere: in the folder that its `card` wrote to.
+`--weights` times others than those that are served: the folder that `card --out` wrote to.
 """
 
 from __future__ import annotations

@@ -28,6 +28,7 @@ DETECTORS = {
     "synthetic_face": ("Synthetic picture", "Traces that generators leave in whole pictures."),
     "voice_spoof": ("Voice", "Traces of synthesis and conversion in speech."),
     "lip_sync": ("Lip sync", "Whether the sound fits the lips, and how far it is shifted."),
+    "temporal": ("Motion", "Whether a face holds together from frame to frame."),
 }
 UNFINISHED = ("queued", "running")
 

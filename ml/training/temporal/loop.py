@@ -26,7 +26,7 @@ WEIGHTS = "temporal.weights.h5"
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    steps: int = 1500
+    steps: int = 900
     windows: int = 96
     """In a batch, half of them of fakes."""
     width: int = 24

@@ -1,0 +1,1 @@
+"""Whether a face in a video holds together from frame to frame."""
