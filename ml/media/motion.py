@@ -28,6 +28,9 @@ SMALLEST = 96.0
 """Pixels of the square below which it would have to be enlarged much."""
 CLOSE = 0.09
 """Seconds between two frames of one stretch: twelve and a half frames a second still pass."""
+LOOKED, EVERY = 1.3, 2.5
+"""Seconds that are cut out of so many: as long as what the check was trained and calibrated on. To
+cut every frame would cost twice as much and bound the looks to fewer places of the film."""
 SHORTEST = 0.9
 MOST_SECONDS = 8.0
 MOST_PICTURES = 120
@@ -113,16 +116,23 @@ class FaceReader(Follower[FaceStretch]):
         self._cells: NDArray[np.float32] | None = None
         self._repeats: set[float] = set()
         self._last: float | None = None
+        self._began = 0.0
 
     def cuts(self, view: View) -> bool:
-        """Not after a gap: most such frames are followed by one as well, and belong to nothing."""
-        return self._last is None or view.frame.seconds - self._last <= CLOSE
+        """Not after a gap: most such frames are followed by one as well, and belong to nothing.
+        And of what comes frame by frame a part."""
+        seconds = view.frame.seconds
+        follows = self._last is None or seconds - self._last <= CLOSE
+        return follows and (seconds - self._began) % EVERY <= LOOKED
 
     def observe(self, view: View) -> None:
+        seconds = view.frame.seconds
+        if self._last is None or seconds - self._last > CLOSE:
+            self._began = seconds
         if self.cuts(view):
             self._look_for_repeats(view)
         super().observe(view)
-        self._last = view.frame.seconds
+        self._last = seconds
 
     def _look_for_repeats(self, view: View) -> None:
         cells = _cells(view.frame.pixels)
