@@ -74,21 +74,22 @@ def weighed(media: MediaInfo, findings: Sequence[Finding]) -> Verdict | None:
     found = [f for f in calibrated if _says(f, Outcome.MANIPULATION_FOUND)]
     whole = not media.incomplete and not UNSEEN & set(media.flags)
     clearing = [f for f in calibrated if f.detector not in CLEARS_NOTHING]
-    asking = [f for f in calibrated if f.detector in CLEARS_NOTHING]
-    quiet = all((f.log10_lr or 0.0) <= 0.0 for f in asking)
+    calm = [f for f in calibrated if _is_calm(f)]
+    telling = [f for f in calibrated if not _is_calm(f)]
     clear = (
         whole
-        and quiet
         and bool(clearing)
+        and len(calm) + len(clearing) == len(calibrated)
         and all(_says(f, Outcome.NO_MANIPULATION_FOUND) for f in clearing)
     )
     if found:
         outcome, reason = Outcome.MANIPULATION_FOUND, wording.found(found, media, findings)
     elif clear:
         outcome = Outcome.NO_MANIPULATION_FOUND
-        reason = wording.cleared(calibrated, media, findings)
+        reason = wording.cleared(telling, calm, media, findings)
     else:
-        outcome, reason = Outcome.INCONCLUSIVE, wording.undecided(calibrated, media, findings)
+        outcome = Outcome.INCONCLUSIVE
+        reason = wording.undecided(telling, calm, media, findings)
     return Verdict(
         outcome=outcome,
         reason=reason,
@@ -118,6 +119,11 @@ def by_scenario(ratios: Mapping[str, float]) -> dict[str, float]:
             ratio = (ratio + max(asking)) / 2
         found[scenario] = ratio
     return found
+
+
+def _is_calm(finding: Finding) -> bool:
+    """A check that could only have asked, and did not."""
+    return finding.detector in CLEARS_NOTHING and (finding.log10_lr or 0.0) <= 0.0
 
 
 def _says(finding: Finding, outcome: Outcome) -> bool:

@@ -62,22 +62,38 @@ def found(finding: Sequence[Finding], media: MediaInfo, every: Sequence[Finding]
     )
 
 
-def cleared(calibrated: Sequence[Finding], media: MediaInfo, every: Sequence[Finding]) -> str:
-    return (
-        " ".join(f.reason for f in calibrated)
-        + f" {NOT_AUTHENTIC}"
-        + _silent(every)
-        + _incomplete(media)
-    )
+def cleared(
+    telling: Sequence[Finding],
+    calm: Sequence[Finding],
+    media: MediaInfo,
+    every: Sequence[Finding],
+) -> str:
+    return _reasons(telling, calm) + f" {NOT_AUTHENTIC}" + _silent(every) + _incomplete(media)
 
 
-def undecided(calibrated: Sequence[Finding], media: MediaInfo, every: Sequence[Finding]) -> str:
+def undecided(
+    telling: Sequence[Finding],
+    calm: Sequence[Finding],
+    media: MediaInfo,
+    every: Sequence[Finding],
+) -> str:
     return (
-        " ".join(f.reason for f in calibrated)
+        _reasons(telling, calm)
         + f" That is not enough to decide. {BETTER_SOURCE}"
         + _silent(every)
         + _incomplete(media)
     )
+
+
+def _reasons(telling: Sequence[Finding], calm: Sequence[Finding]) -> str:
+    """What stands out most comes first. Several checks that could only have asked, and did not,
+    share a sentence: each has its own further down the page."""
+    reasons = [f.reason for f in sorted(telling, key=lambda f: -(f.log10_lr or 0.0))]
+    if reasons and len(calm) > 1:
+        reasons.append(f"Nothing stands out to {_names(calm)}, which clears nothing.")
+    else:
+        reasons += [f.reason for f in calm]
+    return " ".join(reasons)
 
 
 def _silent(findings: Sequence[Finding]) -> str:

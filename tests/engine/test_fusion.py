@@ -206,3 +206,21 @@ def test_two_checks_of_one_face_are_one_scenario() -> None:
     assert decide(PICTURE, [clear]).probability_manipulated < asked.probability_manipulated < 0.6
     assert decide(PICTURE, [clear, calibrated("temporal", -0.2, None)]).outcome is CLEAR
     assert decide(PICTURE, [calibrated("temporal", -0.2, None)]).outcome is Outcome.INCONCLUSIVE
+
+
+def test_what_stands_out_is_told_first_and_what_is_calm_in_one_sentence() -> None:
+    """Nobody has to read five sentences that say nothing to find the one that says something."""
+    said = [
+        dataclasses.replace(calibrated(name, ratio, None), reason=f"{name} spoke.")
+        for name, ratio in (
+            ("synthetic_face", -0.5), ("face_forgery", 0.4), ("lip_sync", -0.2),
+            ("temporal", 0.3), ("voice_spoof", -0.1),
+        )
+    ]  # fmt: skip
+    reason = decide(PICTURE, said).reason
+    assert reason.startswith(
+        "face_forgery spoke. temporal spoke. synthetic_face spoke. "
+        "Nothing stands out to lip sync, voice spoof, which clears nothing."
+    )
+    alone = decide(PICTURE, said[2:3]).reason
+    assert alone.startswith("lip_sync spoke."), "one calm check says its own sentence"
