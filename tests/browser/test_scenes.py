@@ -42,7 +42,7 @@ def test_scenes_on_the_result_page(open_page: Open, alice: Person, analysed: Sub
         assert table.evaluate("e => e === document.activeElement")
         said = table.inner_text()
         assert "Speech without a face in view: lip sync does not apply." in said
-        assert "Face checks, lip sync" in said
+        assert "Face checks, voice, lip sync" in said
         assert watched.axe() == []
         assert watched.overflow() == []
         FOLDER.mkdir(parents=True, exist_ok=True)

@@ -53,6 +53,8 @@ UNKNOWN = "gen-hibari"
 FAMILY = (UNKNOWN, "gen-kokoro")
 """The engine that speaks in the test split alone, and the one that it was distilled from. What is
 asked with their home-made speech shown is asked without it too."""
+FAMILIES = (FAMILY, ("gen-fastspeech", "gen-tacotron"))
+"""Engines that are hidden together: the last two are one voice through one vocoder."""
 THREE = (0, 1, 3)
 """The convolutions, and how far up what they heard has gone. Higher layers told little when each
 was asked alone."""
@@ -172,6 +174,30 @@ def on_test(heard: Heard, variant: Variant) -> dict[str, Scores]:
     }
 
 
+def unmet_engines(heard: Heard, line: Mapping[str, Any]) -> dict[str, Any]:
+    """What each engine was made to say here, judged by listeners that never met it, nor its like,
+    at the bound that was found out of source; beside the genuine clips of the test split."""
+    told = {}
+    for engine in sorted({row.source for row in heard.rows if row.origin == ENGINE}):
+        hidden = next((names for names in FAMILIES if engine in names), (engine,))
+
+        def asked(job: Job, engine: str = engine) -> bool:
+            row = _row(heard, job)
+            said_here = row.origin == ENGINE and row.source == engine
+            genuine = row.origin == CLIP and row.split == "test" and not row.is_fake
+            return job[1] == AS_IT_IS and (said_here or genuine)
+
+        found = judged(
+            heard,
+            replace(line["variant"], without=hidden),
+            lambda row, hidden=hidden: row.split != "test" and row.source not in hidden,
+            asked,
+        )
+        scores = {number: score for (number, _), score in found.items()}
+        told[engine] = at_bound(heard, scores, line["used"])
+    return told
+
+
 def compared(
     heard: Heard, plain: Heard | None = None, watch: Watch = lambda variants: variants
 ) -> dict[str, Any]:
@@ -191,6 +217,7 @@ def compared(
         "variants": lines,
         "best": best,
         "everywhere": line_everywhere(heard, best["variant"]),
+        "engines": unmet_engines(heard, best),
         "tests": {
             "all engines shown": tested(heard, best),
             f"{UNKNOWN} and its like never shown": tested(heard, other),
@@ -308,6 +335,22 @@ def as_text(told: Mapping[str, Any]) -> str:
             f"| {way} | {line['auc']:.2f} | {line['eer']:.0%} | {line['cllr']:.2f} "
             f"| {line['real']:.0%} | {line['fake']:.0%} | {line['reals'] + line['fakes']} |"
             for way, line in test["ways"].items()
+        ]
+    if told["engines"]:
+        text += [
+            "",
+            "What each engine was made to say for training, by listeners that never met it, nor "
+            f"its like ({'; '.join(' and '.join(names) for names in FAMILIES)}), beside the genuine "
+            "clips of the test split. Copies of real speech by MelGAN, the vocoder of the latter "
+            "two, were shown:",
+            "",
+            "| engine | AUC | EER | flagged | sounds |",
+            "|---|---|---|---|---|",
+        ]
+        text += [
+            f"| {name} | {line['auc']:.2f} | {line['eer']:.0%} | {line['fake']:.0%} "
+            f"| {line['fakes']} |"
+            for name, line in told["engines"].items()
         ]
     return "\n".join(text)
 
