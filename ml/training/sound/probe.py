@@ -340,9 +340,9 @@ def as_text(told: Mapping[str, Any]) -> str:
         text += [
             "",
             "What each engine was made to say for training, by listeners that never met it, nor "
-            f"its like ({'; '.join(' and '.join(names) for names in FAMILIES)}), beside the genuine "
-            "clips of the test split. Copies of real speech by MelGAN, the vocoder of the latter "
-            "two, were shown:",
+            f"its like ({'; '.join(' and '.join(names) for names in FAMILIES)}), beside the "
+            "genuine clips of the test split. Copies of real speech by MelGAN, the vocoder of the "
+            "latter two, were shown:",
             "",
             "| engine | AUC | EER | flagged | sounds |",
             "|---|---|---|---|---|",
