@@ -33,11 +33,9 @@ TOLERANCE = 1e-3
 """Between what was measured and what was stored, of scores that spread over about one."""
 LIMITS = (
     "Fitted on about a thousand short clips of mostly read speech; it has met few languages and "
-    "few of today's generators. Of a source it never met it misses about every third fake.",
+    "few of today's generators. Of a source it never met it misses about two fakes in five.",
     "Engines that it was never shown are mostly told, but one of them passed altogether: see "
     "engines_never_shown and unknown_engine.",
-    "The synthesisers of the eighties and nineties (formants, diphones) mostly pass it, unless "
-    "their very engine was shown.",
     "Through noise it misses most fakes, through rooms and narrow lines more than in clear sound: "
     "see degraded_test_split.",
     "Codecs that model the voice (codec2, very low rate radio) are vocoders and may be flagged.",
