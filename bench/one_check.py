@@ -3,11 +3,15 @@ without, so that whatever else the machine does touches both alike."""
 
 from __future__ import annotations
 
+import argparse
+import json
 import statistics
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from bench import clip
+from bench.report import Row, table
 from ml import registry
 from ml.contract import Detector, Finding
 
@@ -42,3 +46,29 @@ def told(turns: list[Turn], said: Finding, by: int) -> dict[str, Any]:
         "status": str(said.status),
         "reason": said.reason,
     }
+
+
+def row(what: str, found: dict[str, Any], most: float, command: str) -> Row:
+    """What `told` told, as a line of the table."""
+    return Row(
+        what,
+        f"{found['ratio']:.2f} x ({found['ratio_best']:.2f} to {found['ratio_worst']:.2f})",
+        f"<= {most} x",
+        found["ratio"] <= most,
+        command,
+    )
+
+
+def main(
+    doc: str | None,
+    measure: Callable[[float, int], dict[str, Any]],
+    rows: Callable[[dict[str, Any]], list[Row]],
+) -> None:
+    """The command of a bench that has no options of its own."""
+    parser = argparse.ArgumentParser(description=(doc or "").splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    found = measure(options.seconds, options.rounds)
+    print(json.dumps(found, indent=2) if options.json else table(rows(found)))

@@ -6,8 +6,6 @@ turns with the check and without; and how fast its networks compare lips with so
 
 from __future__ import annotations
 
-import argparse
-import json
 import statistics
 import subprocess
 import sys
@@ -24,7 +22,7 @@ import psutil  # noqa: E402
 import soundfile  # noqa: E402
 
 from bench import clips, one_check  # noqa: E402
-from bench.report import Row, table  # noqa: E402
+from bench.report import Row  # noqa: E402
 from ml.detectors.lip_sync import judging  # noqa: E402
 from ml.detectors.lip_sync.detector import LipSync  # noqa: E402
 from ml.media.lips import Stretch  # noqa: E402
@@ -80,12 +78,11 @@ def measure(seconds: float, rounds: int) -> dict[str, Any]:
 
 def rows(found: dict[str, Any]) -> list[Row]:
     return [
-        Row(
+        one_check.row(
             "analysis of a speaking 30 s 720p clip with 3 faces with the lip sync check, over "
             "without it",
-            f"{found['ratio']:.2f} x ({found['ratio_best']:.2f} to {found['ratio_worst']:.2f})",
-            f"<= {MOST_GROWTH} x",
-            found["ratio"] <= MOST_GROWTH,
+            found,
+            MOST_GROWTH,
             COMMAND,
         ),
         Row(
@@ -96,15 +93,5 @@ def rows(found: dict[str, Any]) -> list[Row]:
     ]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=30.0)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
-    found = measure(options.seconds, options.rounds)
-    print(json.dumps(found, indent=2) if options.json else table(rows(found)))
-
-
 if __name__ == "__main__":
-    main()
+    one_check.main(__doc__, measure, rows)

@@ -7,8 +7,6 @@ fast speech is listened to.
 
 from __future__ import annotations
 
-import argparse
-import json
 import statistics
 import sys
 import tempfile
@@ -22,7 +20,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
 import psutil  # noqa: E402
 
 from bench import clip, clips, one_check  # noqa: E402
-from bench.report import Row, table  # noqa: E402
+from bench.report import Row  # noqa: E402
 from bench.sync import MOST_GROWTH, speaking  # noqa: E402
 from ml import registry  # noqa: E402
 from ml.detectors.voice_spoof import windows  # noqa: E402
@@ -67,12 +65,11 @@ def measure(seconds: float, rounds: int) -> dict[str, Any]:
 def rows(found: dict[str, Any]) -> list[Row]:
     whole = found["whole"]["ratio"]
     return [
-        Row(
+        one_check.row(
             "analysis of a speaking 30 s 720p clip with 3 faces with the voice check, over "
             "without it",
-            f"{found['ratio']:.2f} x ({found['ratio_best']:.2f} to {found['ratio_worst']:.2f})",
-            f"<= {MOST_GROWTH} x",
-            found["ratio"] <= MOST_GROWTH,
+            found,
+            MOST_GROWTH,
             COMMAND,
         ),
         Row(
@@ -90,15 +87,5 @@ def rows(found: dict[str, Any]) -> list[Row]:
     ]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=30.0)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
-    found = measure(options.seconds, options.rounds)
-    print(json.dumps(found, indent=2) if options.json else table(rows(found)))
-
-
 if __name__ == "__main__":
-    main()
+    one_check.main(__doc__, measure, rows)
