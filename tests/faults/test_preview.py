@@ -53,7 +53,7 @@ def test_a_copy_survives_a_kill_at_every_step(house: House) -> None:
             house.wait_for(lambda p=armed: not p.exists(), 60, f"{point} is passed")  # type: ignore[misc]
             house.wait_for(lambda k=key: is_in(house, k, "done"), 60, f"done after {point}")  # type: ignore[misc]
             _whole(house, key, attempts=2)
-        key = a_film(house, 1.0, seconds=30)
+        key = a_film(house, 1.0, seconds=150)  # long enough to be caught at it on a fast machine
         house.wait_for(lambda: is_in(house, key, "running"), 60, "it is being made")
         house.wait_for(lambda: preview_of(house, key)["progress"] > 0.05, 60, "half way")  # type: ignore[index]
         [hand] = _hands_at_films(house)
