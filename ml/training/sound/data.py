@@ -119,11 +119,10 @@ FOLDS = (
                 "gen-espeak",
                 "gen-festival",
                 "gen-flite",
-                "gen-openjtalk",
             }
         ),
     ),
-    Fold("neural engines", frozenset({"gen-piper", "gen-hibari", "gen-kokoro"})),
+    Fold("neural engines", frozenset({"gen-piper", "gen-hibari"})),
 )
 """Leave-one-source-out. Small sources share a fold: that hides more from training, not less."""
 
