@@ -8,18 +8,29 @@ import json
 import statistics
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+import psutil
 
 from bench import clip
 from bench.report import Row, table
 from ml import registry
 from ml.contract import Detector, Finding
 
+D = TypeVar("D", bound=Detector)
 Took = tuple[float, float]
 """Seconds on the wall, and of CPU of all processes."""
 WALL, WORK = 0, 1
 Turn = tuple[Took, Took]
 """With the check, and without."""
+
+
+def held(make: Callable[[], D]) -> tuple[D, float]:
+    """The check, and the megabytes that it added to this process."""
+    process = psutil.Process()
+    before = process.memory_info().rss
+    detector = make()
+    return detector, round((process.memory_info().rss - before) / 2**20, 1)
 
 
 def by_turns(film: Path, detector: Detector, rounds: int) -> tuple[list[Turn], Finding]:

@@ -18,7 +18,6 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
 
 import imageio_ffmpeg  # noqa: E402
-import psutil  # noqa: E402
 import soundfile  # noqa: E402
 
 from bench import clips, one_check  # noqa: E402
@@ -33,8 +32,11 @@ MOST_GROWTH = 1.25
 STRETCH = 2.5
 
 
-def speaking(path: Path, seconds: float, target: Path) -> Path:
-    """The clip with a made-up voice instead of its tone."""
+def speaking(folder: Path, seconds: float) -> Path:
+    """The drawn clip with a made-up voice instead of its tone."""
+    print("Drawing the clip", file=sys.stderr)
+    path = clips.write(folder / "drawn.mp4", seconds, people=3)
+    target = folder / "speaking.mp4"
     voice = target.with_suffix(".wav")
     soundfile.write(voice, speech_like(seconds), 16_000)
     command = [
@@ -59,19 +61,14 @@ def networks(detector: LipSync, rounds: int) -> dict[str, float]:
 
 
 def measure(seconds: float, rounds: int) -> dict[str, Any]:
-    process = psutil.Process()
-    before = process.memory_info().rss
-    detector = LipSync()
-    held = (process.memory_info().rss - before) / 2**20
+    detector, megabytes = one_check.held(LipSync)
     with tempfile.TemporaryDirectory() as folder:
-        print("Drawing the clip", file=sys.stderr)
-        drawn = clips.write(Path(folder) / "drawn.mp4", seconds, people=3)
-        film = speaking(drawn, seconds, Path(folder) / "speaking.mp4")
+        film = speaking(Path(folder), seconds)
         turns, said = one_check.by_turns(film, detector, rounds)
     return {
         **one_check.told(turns, said, one_check.WALL),
         "check_seconds": round(said.seconds, 3),
-        "megabytes": round(held, 1),
+        "megabytes": megabytes,
         **networks(detector, rounds),
     }
 

@@ -17,9 +17,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
 
-import psutil  # noqa: E402
 
-from bench import clip, clips, one_check  # noqa: E402
+from bench import clip, one_check  # noqa: E402
 from bench.report import Row  # noqa: E402
 from bench.sync import MOST_GROWTH, speaking  # noqa: E402
 from ml import registry  # noqa: E402
@@ -43,20 +42,15 @@ def listening(detector: VoiceSpoof, rounds: int) -> float:
 
 
 def measure(seconds: float, rounds: int) -> dict[str, Any]:
-    process = psutil.Process()
-    before = process.memory_info().rss
-    detector = VoiceSpoof()
-    held = (process.memory_info().rss - before) / 2**20
+    detector, megabytes = one_check.held(VoiceSpoof)
     with tempfile.TemporaryDirectory() as folder:
-        print("Drawing the clip", file=sys.stderr)
-        drawn = clips.write(Path(folder) / "drawn.mp4", seconds, people=3)
-        film = speaking(drawn, seconds, Path(folder) / "speaking.mp4")
+        film = speaking(Path(folder), seconds)
         turns, said = one_check.by_turns(film, detector, rounds)
         whole = clip.measure(film, rounds, registry.detectors())
     return {
         **one_check.told(turns, said, one_check.WALL),
         "check_seconds": round(said.seconds, 3),
-        "megabytes": round(held, 1),
+        "megabytes": megabytes,
         "speech_seconds_a_second": listening(detector, rounds),
         "whole": whole,
     }

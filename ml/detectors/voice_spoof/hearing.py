@@ -40,10 +40,15 @@ def filters() -> NDArray[np.float64]:
     mels = np.linspace(0.0, to_mel(RATE / 2), BANDS + 2)
     bent = np.maximum(mels, corner / step) - corner / step
     corners = np.where(mels < corner / step, mels * step, corner * np.exp(ratio * bent))
-    hertz = np.linspace(0, RATE / 2, POINTS // 2 + 1)
-    low, middle, high = (corners[k : k + BANDS, None] for k in range(3))
+    return triangles(corners, RATE, POINTS) * (2 / (corners[2:] - corners[:-2])[:, None])
+
+
+def triangles(corners: NDArray[np.float64], rate: int, points: int) -> NDArray[np.float64]:
+    """Of height one, from each corner over the next to the one after it, in hertz."""
+    hertz = np.linspace(0, rate / 2, points // 2 + 1)
+    low, middle, high = corners[:-2, None], corners[1:-1, None], corners[2:, None]
     rise, fall = (hertz - low) / (middle - low), (high - hertz) / (high - middle)
-    return np.maximum(0.0, np.minimum(rise, fall)) * (2 / (high - low))
+    return np.maximum(0.0, np.minimum(rise, fall))
 
 
 def picture(wave: NDArray[Any]) -> Picture:

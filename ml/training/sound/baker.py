@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.signal import resample_poly
 from scipy.signal.windows import hann
 
+from ml.detectors.voice_spoof.hearing import triangles
 from ml.media.spectra import RATE
 
 Array = NDArray[np.float64]
@@ -100,10 +101,7 @@ def _filters() -> Array:
     """Triangles from 80 to 7,600 Hz on the scale that is linear below 1 kHz."""
     mels = np.linspace(1.2, 15 + 27 * np.log(7.6) / np.log(6.4), BANDS + 2)
     corners = np.where(mels < 15, mels * 200 / 3, 1000 * 6.4 ** ((mels - 15) / 27))
-    left, middle, right = (corners[k : k + BANDS, None] for k in range(3))
-    frequencies = np.linspace(0, OWN_RATE / 2, POINTS // 2 + 1)
-    rise, fall = (frequencies - left) / (middle - left), (right - frequencies) / (right - middle)
-    return np.maximum(0.0, np.minimum(rise, fall))
+    return triangles(corners, OWN_RATE, POINTS)
 
 
 def _plain_operators(model: Path, seed: int) -> bytes:
