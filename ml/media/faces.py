@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from ml.contract import Box, Pixels
 from ml.media import face_model
 from ml.media.points import PointNetwork, Square, round_eyes, round_points
-from ml.media.search import MIN_FACE, FaceSearch, Seen, same_face, smaller
+from ml.media.search import MIN_FACE, FaceSearch, Seen, same_face
+from ml.media.shrink import smaller
 
 CROP_SHARE = 2.0
 """Side of the crop that the landmarker sees, over the longer side of the face's box."""

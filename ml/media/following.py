@@ -19,10 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.contract import Face, Pixels, View
+from ml.media.shrink import smaller_in_steps
 
 MOST_FACES = 2
-LONGEST_GAP = 0.7
-"""Seconds between two measurements of a face over which its part is still drawn in a line."""
+LONGEST_GAP = 0.9
+"""Seconds between two measurements of a face over which its part is still drawn in a line: four
+faces take turns."""
 LAST_GAP = 0.25
 """Seconds that the part is believed to stay in its place after the last measurement."""
 
@@ -230,10 +232,7 @@ def _patch(pixels: Pixels, seconds: float, square: Square, part: Part) -> _Patch
     cut = np.ascontiguousarray(pixels[top:bottom, left:right])
     if part.grey:
         cut = np.asarray(cv2.cvtColor(cut, cv2.COLOR_RGB2GRAY), np.uint8)
-    scale = min(1.0, part.patch_side / max(cut.shape[:2]))
-    if scale < 1.0:
-        size = (max(round(cut.shape[1] * scale), 1), max(round(cut.shape[0] * scale), 1))
-        cut = np.asarray(cv2.resize(cut, size, interpolation=cv2.INTER_AREA), np.uint8)
+    cut, scale = smaller_in_steps(cut, part.patch_side)
     return _Patch(seconds, cut, left, top, scale)
 
 

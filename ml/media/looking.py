@@ -21,9 +21,9 @@ SEARCH_EVERY = 2.0
 """Seconds between two thorough searches for faces that have come in."""
 GLANCE_EVERY = 0.4
 """Seconds between two looks at the whole frame, which show large faces only."""
-MEASURED_A_FRAME = 1.2
-"""Faces measured in a sampled frame, on average. One face is followed in every sample; many take
-turns, so that a crowd does not cost more than a couple."""
+MEASURED_A_FRAME = 1.0
+"""Faces measured in a sampled frame, on average. One face is followed in every sample; several take
+turns, so that a crowd does not cost more than one."""
 SAVED_UP = 3.0
 MOST_FACES = {Kind.IMAGE: 40, Kind.VIDEO: 16}
 TOO_EARLY = 1e-6

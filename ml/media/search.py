@@ -17,6 +17,7 @@ import numpy as np
 
 from ml.contract import Box, Pixels
 from ml.media import face_model
+from ml.media.shrink import divided, smaller
 
 LOOK_SIDE = 1920
 """Searching happens on a copy at most this long."""
@@ -172,25 +173,3 @@ class FaceSearch:
             look, border, border, border, border, cv2.BORDER_CONSTANT, value=(127, 127, 127)
         )
         return self._detect(np.asarray(roomy, np.uint8), shrink, -border, -border)
-
-
-def divided(pixels: Pixels, side: int) -> tuple[Pixels, float]:
-    """A copy at most `side` long by a whole divisor, which is several times faster."""
-    height, width = pixels.shape[:2]
-    divisor = -(-max(height, width) // side)
-    if divisor <= 1:
-        return pixels, 1.0
-    high, wide = max(height // divisor, 1), max(width // divisor, 1)
-    whole = pixels[: high * divisor, : wide * divisor]
-    small = cv2.resize(whole, (wide, high), interpolation=cv2.INTER_AREA)
-    return np.asarray(small, np.uint8), 1.0 / divisor
-
-
-def smaller(pixels: Pixels, side: int) -> tuple[Pixels, float]:
-    """A copy at most `side` long and the factor by which it was made smaller."""
-    height, width = pixels.shape[:2]
-    factor = min(1.0, side / max(height, width))
-    if factor == 1.0:
-        return pixels, 1.0
-    size = (max(round(width * factor), 1), max(round(height * factor), 1))
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8), factor

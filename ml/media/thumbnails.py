@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import cv2
-import numpy as np
 
 from ml.contract import FaceTrack, Frame, Pixels
+from ml.media.shrink import smaller
 
 FRAME_SIDE = 480
 FACE_SIDE = 160
@@ -18,12 +18,8 @@ MOST_MOMENTS = 8
 
 def png(pixels: Pixels, side: int) -> bytes:
     """At most `side` long; never enlarged."""
-    height, width = pixels.shape[:2]
-    factor = side / max(height, width)
-    if factor < 1:
-        size = (max(round(width * factor), 1), max(round(height * factor), 1))
-        pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
-    done, encoded = cv2.imencode(".png", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
+    small, _ = smaller(pixels, side)
+    done, encoded = cv2.imencode(".png", cv2.cvtColor(small, cv2.COLOR_RGB2BGR))
     if not done:
         raise ValueError("a thumbnail could not be written")
     return bytes(encoded)
@@ -44,13 +40,14 @@ class Strip:
     many, every other one goes and the step doubles."""
 
     def __init__(self) -> None:
-        self._kept: list[tuple[float, bytes]] = []
+        self._kept: list[tuple[float, Pixels]] = []
         self._step = 0.5
 
     def observe(self, frame: Frame) -> None:
         if frame.seconds + 1e-6 < len(self._kept) * self._step:
             return
-        self._kept.append((frame.seconds, png(frame.pixels, STRIP_SIDE)))
+        small, _ = smaller(frame.pixels, STRIP_SIDE)
+        self._kept.append((frame.seconds, small.copy()))
         if len(self._kept) > MOST_MOMENTS:
             del self._kept[1::2]
             self._step *= 2
@@ -59,4 +56,7 @@ class Strip:
         """By `at-` and the millisecond. None when there was one moment only: that is the frame."""
         if len(self._kept) < 2:
             return {}
-        return {f"at-{round(1000 * seconds)}": picture for seconds, picture in self._kept}
+        return {
+            f"at-{round(1000 * seconds)}": png(picture, STRIP_SIDE)
+            for seconds, picture in self._kept
+        }

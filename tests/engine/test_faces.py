@@ -15,7 +15,7 @@ from bench import clips
 from ml.contract import Box, Frame
 from ml.media import crops, face_model
 from ml.media.faces import FaceFinder, frontal
-from ml.media.search import divided, overlap, tiles
+from ml.media.search import overlap, tiles
 
 
 def scene(width: int, place: tuple[int, int] = (700, 250)) -> np.ndarray:
@@ -129,17 +129,6 @@ def test_tiles_cover_everything(size: tuple[int, int]) -> None:
         assert 0 <= left <= left + wide <= width and 0 <= top <= top + high <= height
         covered[top : top + high, left : left + wide] = True
     assert covered.all() or size == (100, 100)
-
-
-def test_a_divided_copy_keeps_its_places() -> None:
-    """A point found in the copy lies where the factor says."""
-    pixels = np.zeros((721, 1283, 3), np.uint8)
-    pixels[400:440, 800:840] = 255
-    small, factor = divided(pixels, 384)
-    rows, columns = np.nonzero(small[..., 0] > 127)
-    assert max(small.shape[:2]) <= 384
-    assert columns.mean() / factor == pytest.approx(819.5, abs=1 / factor)
-    assert rows.mean() / factor == pytest.approx(419.5, abs=1 / factor)
 
 
 def test_a_crop_is_the_landmarks_box_in_the_frames_own_pixels() -> None:
