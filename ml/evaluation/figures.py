@@ -68,7 +68,7 @@ def _line(number: int) -> dict[str, Any]:
 def roc(axes: Axes, evaluation: Evaluation) -> bool:
     drawn = False
     for number, name, column in _columns(evaluation):
-        fake, scores = evaluation.fake[column.scored], column.scores[column.scored]
+        fake, scores = evaluation.fake[column.scored], column.order[column.scored]
         if (area := metrics.auc(fake, scores)) is None:
             continue
         alarms, hits, _ = metrics.roc(fake, scores)

@@ -1,8 +1,9 @@
 """From records to figures: per detector, and of the verdict that all of them give together.
 
 The score of a detector is its calibrated log10 likelihood ratio; a detector that has none is ranked
-by its raw score, and nothing is said about its calibration. A failure is counted and never scored.
-Where a figure cannot be said it is None.
+by its raw score, and nothing is said about its calibration. Ratios that meet at a bound are told
+apart by the raw score where only their order counts. A failure is counted and never scored. Where a
+figure cannot be said it is None.
 """
 
 from __future__ import annotations
@@ -51,6 +52,16 @@ class Column:
     decided: Sequence[Outcome | None]
     not_applicable: int = 0
     failed: int = 0
+    ties: NDArray[np.float64] | None = None
+    """What tells equal scores apart."""
+
+    @property
+    def order(self) -> NDArray[np.float64]:
+        """A number a case that ranks as the scores do, and within equal scores as `ties` do."""
+        if self.ties is None:
+            return self.scores
+        _, place = np.unique(np.stack([self.scores, self.ties]), axis=1, return_inverse=True)
+        return np.where(self.scored, place.reshape(-1).astype(np.float64), np.nan)
 
     @property
     def scored(self) -> NDArray[np.bool_]:
@@ -115,6 +126,7 @@ def detector_column(records: Sequence[Record], name: str) -> Column:
         decided=[None if a is None or a.alone is None else Outcome(a.alone) for a in ran],
         not_applicable=sum(a is not None and a.status == Status.NOT_APPLICABLE for a in answers),
         failed=sum(a is None or a.status == Status.FAILED for a in answers),
+        ties=np.nan_to_num(_numbers([None if a is None else a.score for a in ran])),
     )
 
 
@@ -166,7 +178,7 @@ def figures(cases: Sequence[Case], column: Column, *, draws: int = 2000) -> dict
     """All keys of KEYS, in their order."""
     fake = np.array([case.fake for case in cases], bool)
     use = column.scored
-    labels, scores = fake[use], column.scores[use]
+    labels, scores, order = fake[use], column.scores[use], column.order[use]
     reals, fakes = int((~labels).sum()), int(labels.sum())
     found: dict[str, Any] = dict.fromkeys(KEYS)
     found |= {
@@ -179,19 +191,19 @@ def figures(cases: Sequence[Case], column: Column, *, draws: int = 2000) -> dict
         "not_applicable": column.not_applicable,
         "failed": column.failed,
         "unscored": len(cases) - int(use.sum()) - column.not_applicable - column.failed,
-        "auc": metrics.auc(labels, scores),
-        "ap": metrics.average_precision(labels, scores),
-        "eer": metrics.eer(labels, scores),
+        "auc": metrics.auc(labels, order),
+        "ap": metrics.average_precision(labels, order),
+        "eer": metrics.eer(labels, order),
         "auc_by_method": _auc_by_method(cases, column),
     }
     if reals and fakes:
         groups = np.array([case.group for case in cases])[use]
-        interval = metrics.auc_interval(labels, scores, groups, draws=draws)
+        interval = metrics.auc_interval(labels, order, groups, draws=draws)
         found["auc_low"], found["auc_high"] = interval or (None, None)
     for limit, fewest in FEWEST_REALS.items():
         if reals >= fewest:
             key = f"tpr_at_{round(limit * 100)}_fpr"
-            found[key] = metrics.tpr_at_fpr(labels, scores, limit)
+            found[key] = metrics.tpr_at_fpr(labels, order, limit)
     if column.scale == RATIO:
         found["cllr"] = metrics.cllr(labels, scores)
         found["min_cllr"] = metrics.min_cllr(labels, scores)
@@ -240,11 +252,11 @@ def _auc_by_method(cases: Sequence[Case], column: Column) -> dict[str, float | N
     """Each kind of manipulation against all genuine items."""
     methods = sorted({case.method for case in cases if case.fake and case.method})
     fake = np.array([case.fake for case in cases], bool)
-    found = {}
+    found, order = {}, column.order
     for method in methods:
         of_it = np.array([case.method == method for case in cases], bool)
         use = column.scored & (~fake | of_it)
-        found[method] = metrics.auc(fake[use], column.scores[use])
+        found[method] = metrics.auc(fake[use], order[use])
     return found if any(value is not None for value in found.values()) else None
 
 

@@ -132,6 +132,22 @@ def test_a_raw_score_is_ranked_but_not_called_calibrated() -> None:
     assert found["cllr"] is None and found["brier"] is None and found["ece"] is None
 
 
+def test_ratios_that_meet_at_a_bound_are_ranked_by_the_raw_score() -> None:
+    """Only among equals: a higher ratio stands first whatever the raw score says, and what the
+    ratios mean is measured on the ratios."""
+    ratios, raws = [1.0, 1.0, 1.0, -1.0, -1.0], [3.0, 2.0, 1.0, 9.0, 8.0]
+    fakes = [True, True, False, True, False]
+    records = [
+        Record("s", UNDECIDED, answers={"one": Answer("ran", "It ran.", score=raw, log10_lr=ratio)})
+        for ratio, raw in zip(ratios, raws, strict=True)
+    ]
+    evaluation = evaluated([case(n, fake) for n, fake in enumerate(fakes)], records)
+    assert list(np.argsort(-evaluation.columns["one"].order)) == [0, 1, 2, 3, 4]
+    found = evaluation.figures("one", draws=0)
+    assert found["auc"] == pytest.approx(5 / 6)
+    assert found["cllr"] == metrics.cllr(fakes, ratios)
+
+
 def test_methods_are_told_apart() -> None:
     """Each kind of fake against the same genuine items."""
     cases = [case(0, False), case(1, False), case(2, True, method="a"), case(3, True, method="b")]
