@@ -25,3 +25,18 @@ def test_a_page_without_marks_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(pages.NoMarks, match="a:start"):
         pages.written(page, "a", "| 1 |")
     assert page.read_text() == "nothing here\n"
+
+
+def test_rows_of_what_is_gone_stay_in_a_table() -> None:
+    """In their order; what was measured anew replaces its row, what is new comes last."""
+    before = (
+        "| run | a |\n|---|---|\n| old | 1 |\n| again | 2 |\n\n"
+        "| run | b |\n|---|---|\n| old | 3 |\n"
+    )
+    after = (
+        "| run | a |\n|---|---|\n| new | 5 |\n| again | 4 |\n\n| run | c |\n|---|---|\n| new | 6 |"
+    )
+    assert pages.with_rows_kept(before, after) == (
+        "| run | a |\n|---|---|\n| old | 1 |\n| again | 4 |\n| new | 5 |\n\n"
+        "| run | c |\n|---|---|\n| new | 6 |"
+    )

@@ -40,6 +40,12 @@ class Command(BaseCommand):
             "--write", type=Path, metavar="FILE", help="put the tables between the marks of a text"
         )
 
+        parser.add_argument(
+            "--keep",
+            action="store_true",
+            help="with --write: rows of other runs that the text has already stay in it",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         # Late, because importing Keras takes seconds that other commands need not wait for.
         from ml.evaluation import baselines, pages
@@ -63,6 +69,8 @@ class Command(BaseCommand):
         self.stdout.write(tables)
         if options["write"]:
             try:
+                if options["keep"]:
+                    tables = pages.with_rows_kept(pages.held(options["write"], "compared"), tables)
                 pages.written(options["write"], "compared", tables)
             except pages.NoMarks as error:
                 raise CommandError(str(error)) from error
