@@ -11,7 +11,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 pytest.importorskip("keras")
 
 from ml.detectors.lip_sync import inputs
-from ml.training.sync import baselines, batches, data, measure
+from ml.detectors.lip_sync.matching import Likeness
+from ml.training.sync import aligning, baselines, batches, data, measure
 from tests.sync.made import mouths_for, speech_like
 
 
@@ -57,6 +58,37 @@ def test_training_and_serving_see_the_same_bits() -> None:
     again = inputs.sound(one.sound, one.start, *inputs.sound_places(one.sound, 0.0, low, high))
     assert served.tobytes() == again.tobytes()
     assert high - low >= batches.PLACES
+
+
+def drawn(offset: float, seed: int = 0) -> Likeness:
+    """Of a clip and its own sound, which fits best so many places late."""
+    away = np.arange(22)[None] - np.arange(22)[:, None] - offset
+    noise = np.random.default_rng(seed).normal(0, 0.2, (22, 22))
+    return Likeness(0.0, 4, 4, (np.exp(-(away**2)) + noise).astype(np.float32))
+
+
+def test_a_sound_that_is_moved_is_found_where_it_was_moved_to() -> None:
+    """Late or early, with what leaves the clip cut off: the measure counts from there."""
+    for late in (-10, -5, 0, 5, 10):
+        likeness = measure.moved(drawn(0), late)
+        assert likeness.curve().best() == late
+        assert likeness.pairs.shape == (22, 22 - abs(late))
+    assert measure.offsets(lambda n, _: drawn(1, n), [[0], [1, 2]], 5) == [1, 1]
+
+
+def test_an_offset_is_held_against_the_speakers_other_clips() -> None:
+    """Who always has the sound two places late is measured from there; of too few clips nothing."""
+    talks = [talk(n, speaker="often") for n in range(6)] + [talk(9, speaker="once")]
+    pools = [[0], [5], [6]]
+    beside = measure.beside_the_others(talks, lambda n, _: drawn(3 if n == 5 else 2, n), pools)
+    assert beside == [0, 1]
+
+
+def test_a_speakers_sound_is_put_in_its_place_before_it_is_learnt_from() -> None:
+    """To a part of a place; speakers of whom nothing is known stay as they are."""
+    assert aligning.between(drawn(1.3).curve()) == pytest.approx(1.3, abs=0.25)
+    one, other = data.aligned([talk(1), talk(2)], {"s1": 1.5})
+    assert (one.start, other.start) == (pytest.approx(0.06), 0.0)
 
 
 def test_both_baselines_tell_drawn_shifts() -> None:

@@ -1,6 +1,7 @@
 """`python -m ml.training.sync STAGE`: one stage after the other, each goes on where it stopped.
 
 clips     decode the talking clips in the sandbox and cut their mouths, once
+offsets   first networks, which tell how far each speaker's sound is beside the lips
 folds     networks that never met a third of the speakers, for calibration
 served    the network that is served
 card      calibrate, measure beside the baselines, export, write the card and the weights
@@ -19,7 +20,7 @@ from ml.training.stages import on_few_threads, said
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "platform"))
 
-STAGES = ("clips", "folds", "served", "card")
+STAGES = ("clips", "offsets", "folds", "served", "card")
 
 
 def main() -> int:
@@ -49,16 +50,19 @@ def main() -> int:
 
 
 def _trained(chosen: argparse.Namespace, talks: Sequence[Any], runs: Path) -> None:
-    from ml.training.sync import folds, loop, report, tables
+    from ml.training.sync import aligning, data, folds, loop, report, tables
 
     recipe = loop.Recipe(**({"steps": chosen.steps} if chosen.steps else {}))
     learnt = speakers.learnt_from(talks)
-    if chosen.stage == "folds":
-        folds.out_of_fold(learnt, runs, recipe, lambda name: said(name, 50))
+    offsets = aligning.offsets(learnt, runs, recipe, lambda name: said(name, 50))
+    if chosen.stage == "offsets":
+        sys.stdout.write("".join(f"{name}: {off:+.2f}\n" for name, off in offsets.items()))
+    elif chosen.stage == "folds":
+        folds.out_of_fold(learnt, runs, recipe, lambda name: said(name, 50), offsets)
     elif chosen.stage == "served":
-        loop.train(learnt, runs / "served", recipe, watch=said("served", 50))
+        loop.train(data.aligned(learnt, offsets), runs / "served", recipe, watch=said("served", 50))
     else:
-        card = report.write(talks, runs, recipe, chosen.out)
+        card = report.write(talks, runs, recipe, offsets, chosen.out)
         if chosen.write:
             tables.put(card, chosen.write)
         sys.stdout.write(report.as_text(card) + "\n")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ml.detectors.lip_sync.network import Embedded, Network
@@ -10,7 +10,7 @@ from ml.media.lips import Stretch
 from ml.training import short
 from ml.training.speakers import without_fold
 from ml.training.sync import batches, loop
-from ml.training.sync.data import Talk
+from ml.training.sync.data import Talk, aligned
 from ml.training.sync.measure import Pairing
 
 HELD_OUT = (0, 1)
@@ -44,7 +44,11 @@ def pairing(known: Sequence[Embedded]) -> Pairing:
 
 
 def out_of_fold(
-    talks: Sequence[Talk], runs: Path, recipe: loop.Recipe, watch: Watch
+    talks: Sequence[Talk],
+    runs: Path,
+    recipe: loop.Recipe,
+    watch: Watch,
+    offsets: Mapping[str, float],
 ) -> list[tuple[list[Talk], Pairing]]:
     """For each fold its talks, and how a network that never met their speakers sees them: as they
     are, then degraded once."""
@@ -52,7 +56,10 @@ def out_of_fold(
     for number in HELD_OUT:
         own, others = without_fold(talks, number)
         network = network_of(
-            runs / f"fold{number}", others, recipe, watch(f"without fold {number}")
+            runs / f"fold{number}",
+            aligned(others, offsets),
+            recipe,
+            watch(f"without fold {number}"),
         )
         for talks_of in (own, degraded(own)):
             found.append((talks_of, pairing(embedded(network, talks_of))))

@@ -32,7 +32,7 @@ NEVER = -1e4
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    steps: int = 1500
+    steps: int = 2500
     clips: int = 20
     """In a batch."""
     width: int = 12
@@ -42,6 +42,8 @@ class Recipe:
     rate: float = 2e-3
     decay: float = 2e-2
     shape_weight: float = 0.5
+    aligned: bool = True
+    """Learnt from sounds that were put in their place before (`aligning.py`)."""
     seed: int = 1
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -145,9 +145,38 @@ def pools(talks: Sequence[Talk], *, draws: int = DRAWS, seed: int = SEED) -> lis
     return found
 
 
-def offsets(pairing: Pairing, pools: Sequence[Sequence[int]]) -> list[int]:
-    """The best offset of clips that are in step: 0 is right."""
-    return [pooled([pairing(n, n).curve() for n in pool]).best() for pool in pools]
+def offsets(pairing: Pairing, pools: Sequence[Sequence[int]], late: int = 0) -> list[int]:
+    """By how many places the best offset of each pool is beside the right one, when the sound
+    comes `late` places late and what leaves the clip is lost."""
+    return [
+        pooled([moved(pairing(n, n), late).curve() for n in pool]).best() - late for pool in pools
+    ]
+
+
+def moved(likeness: Likeness, late: int) -> Likeness:
+    """As if the file had the sound so many places later (or, below nothing, earlier)."""
+    count = likeness.pairs.shape[1]
+    kept = likeness.pairs[:, max(-late, 0) : count - max(late, 0)]
+    return replace(likeness, pairs=kept, sound_first=likeness.sound_first + max(late, 0))
+
+
+def beside_the_others(
+    talks: Sequence[Talk], pairing: Pairing, pools: Sequence[Sequence[int]]
+) -> list[int]:
+    """By how many places each pool's best offset is beside that of all other clips of its speaker
+    together: what is left when the recordings' own offset is taken out."""
+    curves = [pairing(n, n).curve() for n in range(len(talks))]
+    found = []
+    for pool in pools:
+        speaker = talks[pool[0]].clip.speaker
+        others = [
+            curve
+            for n, (talk, curve) in enumerate(zip(talks, curves, strict=True))
+            if talk.clip.speaker == speaker and n not in pool
+        ]
+        if len(others) >= FEWEST:
+            found.append(pooled([curves[n] for n in pool]).best() - pooled(others).best())
+    return found
 
 
 # === Figures ===
@@ -173,7 +202,6 @@ def table(talks: Sequence[Talk], pairing: Pairing) -> dict[str, Any]:
     """All questions, for one clip and for a pool."""
     found: dict[str, Any] = {}
     for name, groups in (("one clip", singles(talks)), ("five clips", pools(talks))):
-        said = offsets(pairing, groups)
         found[name] = {
             **{
                 f"shifted by {shift} frames": auc(shift_items(talks, pairing, shift, groups))
@@ -191,13 +219,27 @@ def table(talks: Sequence[Talk], pairing: Pairing) -> dict[str, Any]:
             "another person's sound, at the best offset": auc(
                 foreign_items(talks, pairing, groups)
             ),
-            "offset within a frame": _round(float(np.mean(np.abs(said) <= 1))),
+            "offset within a frame": within(offsets(pairing, groups)),
+            "offset within two frames": within(offsets(pairing, groups), 2),
+            **{
+                f"offset within a frame, {shift} frames late, the rest cut off": within(
+                    offsets(pairing, groups, shift)
+                )
+                for shift in SHIFTS
+            },
+            "offset within a frame of the speaker's other clips": within(
+                beside_the_others(talks, pairing, groups)
+            ),
             "groups": len(groups),
             "seconds": _round(
                 float(np.mean([sum(len(talks[n].mouths) for n in g) / 25 for g in groups]))
             ),
         }
     return found
+
+
+def within(places: Sequence[int], most: int = 1) -> float | None:
+    return _round(float(np.mean(np.abs(places) <= most))) if places else None
 
 
 def _round(value: float | None) -> float | None:

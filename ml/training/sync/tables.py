@@ -16,6 +16,13 @@ QUESTIONS = {
     "another person's sound, at the best offset": False,
 }
 """And whether there is an aim for it."""
+OFFSETS = {
+    "offset within a frame": True,
+    "offset within two frames": False,
+    "offset within a frame, 5 frames late, the rest cut off": False,
+    "offset within a frame, 10 frames late, the rest cut off": False,
+    "offset within a frame of the speaker's other clips": False,
+}
 SINGLE_AIM, POOLED_AIM, OFFSET_AIM = 0.88, 0.98, 0.9
 
 
@@ -33,8 +40,10 @@ def markdown(card: dict[str, Any]) -> str:
             aim = aim_of_group if aimed else None
             values = [table[group][question]["auc"] for table in columns.values()]
             lines.append(_row(f"{question}, AUC", group, values, aim))
-        values = [table[group]["offset within a frame"] for table in columns.values()]
-        lines.append(_row("offset within a frame, share", group, values, OFFSET_AIM))
+        for question, aimed in OFFSETS.items():
+            values = [table[group][question] for table in columns.values()]
+            aim = OFFSET_AIM if aimed else None
+            lines.append(_row(f"{question}, share", group, values, aim))
     seconds = measured["network"]["five clips"]["seconds"]
     told = [
         f"- {name}: "
