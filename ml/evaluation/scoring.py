@@ -2,8 +2,8 @@
 
 The score of a detector is its calibrated log10 likelihood ratio; a detector that has none is ranked
 by its raw score, and nothing is said about its calibration. Ratios that meet at a bound are told
-apart by the raw score where only their order counts. A failure is counted and never scored. Where a
-figure cannot be said it is None.
+apart by the raw score where only their order counts, verdicts by that of the check that speaks
+loudest. A failure is counted and never scored. Where a figure cannot be said it is None.
 """
 
 from __future__ import annotations
@@ -153,7 +153,14 @@ def fused_column(records: Sequence[Record]) -> Column:
         decided=[None if lost else o for o, lost in zip(outcomes, failed, strict=True)],
         not_applicable=sum(nothing),
         failed=sum(failed),
+        ties=np.nan_to_num(_numbers([_loudest(record) for record in records])),
     )
+
+
+def _loudest(record: Record) -> float | None:
+    """The raw score of the check that speaks most for manipulation."""
+    speak = [a for a in record.answers.values() if a.log10_lr is not None]
+    return max(speak, key=lambda a: a.log10_lr or 0.0).score if speak else None
 
 
 def _numbers(values: Sequence[float | None]) -> NDArray[np.float64]:

@@ -137,14 +137,21 @@ def test_ratios_that_meet_at_a_bound_are_ranked_by_the_raw_score() -> None:
     ratios mean is measured on the ratios."""
     ratios, raws = [1.0, 1.0, 1.0, -1.0, -1.0], [3.0, 2.0, 1.0, 9.0, 8.0]
     fakes = [True, True, False, True, False]
+    quiet = Answer("ran", "It ran.", score=99.0, log10_lr=-2.0)
     records = [
-        Record("s", UNDECIDED, answers={"one": Answer("ran", "It ran.", score=raw, log10_lr=ratio)})
+        Record(
+            "s",
+            UNDECIDED,
+            probability=0.9 if ratio > 0 else 0.1,
+            answers={"one": Answer("ran", "It ran.", score=raw, log10_lr=ratio), "other": quiet},
+        )
         for ratio, raw in zip(ratios, raws, strict=True)
     ]
     evaluation = evaluated([case(n, fake) for n, fake in enumerate(fakes)], records)
-    assert list(np.argsort(-evaluation.columns["one"].order)) == [0, 1, 2, 3, 4]
+    for name in ("one", FUSED):
+        assert list(np.argsort(-evaluation.columns[name].order)) == [0, 1, 2, 3, 4]
+        assert evaluation.figures(name, draws=0)["auc"] == pytest.approx(5 / 6)
     found = evaluation.figures("one", draws=0)
-    assert found["auc"] == pytest.approx(5 / 6)
     assert found["cllr"] == metrics.cllr(fakes, ratios)
 
 
