@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -45,6 +46,7 @@ class OpenMedia:
         self._facts = facts
         self._sound: Samples | None = None
         self._sound_read = False
+        self._reading = threading.Lock()
         self._info = _from_header(decoding.header, sha256, size)
         self._scenes: Scenes | None = None
         self.tracks: Sequence[FaceTrack] = ()
@@ -87,9 +89,10 @@ class OpenMedia:
         return min(max(AHEAD_BYTES // frame, 2), 16)
 
     def audio(self, rate: int = audio.SANDBOX_RATE) -> Samples | None:
-        if not self._sound_read:
-            self._sound = self._decoding.audio()
-            self._sound_read = True
+        with self._reading:  # checks that conclude side by side may both be the first to ask
+            if not self._sound_read:
+                self._sound = self._decoding.audio()
+                self._sound_read = True
         return None if self._sound is None else audio.at_rate(self._sound, rate)
 
 

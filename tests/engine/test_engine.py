@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -114,6 +115,21 @@ def test_a_broken_detector_breaks_nothing_else(clip: Path, where: str) -> None:
     assert "Error" not in broken.reason  # no class of ours is told to people
     assert sound.status is Status.RAN
     assert result.verdict.coverage["failed"] == ("broken",)
+
+
+def test_two_checks_conclude_side_by_side(clip: Path) -> None:
+    """Each waits in its conclusion for the other; both may ask for the sound: it is read once."""
+    both = threading.Barrier(2, timeout=20)
+
+    class Meets(Probe):
+        def conclude(self) -> Finding:
+            both.wait()
+            return super().conclude()
+
+    one, other = Meets("one"), Meets("other")
+    result = run(clip, one, other)
+    assert [f.status for f in result.findings] == [Status.RAN, Status.RAN]
+    assert one.samples == other.samples > 0
 
 
 @pytest.mark.parametrize("score", [float("nan"), float("inf")])
