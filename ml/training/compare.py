@@ -218,7 +218,11 @@ def learnt_from(recipe: dict[str, Any]) -> str:
     """The recipe in a few words."""
     if recipe.get("mean_of"):
         return f"{recipe.get('network', 'lite0')}; the mean of {' and '.join(recipe['mean_of'])}"
-    parts = [recipe.get("network", "lite0"), f"from {recipe.get('start', 'imagenet')}"]
+    begun = f"from {recipe.get('start', 'imagenet')}"
+    parts = [
+        recipe.get("network", "lite0"),
+        f"{begun}, heads too" if recipe.get("keep_heads") else begun,
+    ]
     if recipe["pairs"]:
         parts.append(f"{recipe['pairs']} swaps a batch ({', '.join(recipe['fake_sources'])})")
     if recipe["blends"]:
@@ -228,5 +232,7 @@ def learnt_from(recipe: dict[str, Any]) -> str:
         )
     if left_out := recipe.get("without_families"):
         parts.append("without blends of " + ", ".join(n.replace("_", " ") for n in left_out))
+    if recipe.get("uphill"):
+        parts.append(f"gradients from {recipe['uphill']:g} uphill")
     parts.append("genuine: " + ", ".join(recipe["sources"]))
     return "; ".join(parts)

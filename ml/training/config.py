@@ -22,6 +22,8 @@ class FaceConfig:
     """One of NETWORK_NAMES."""
     start: str = "imagenet"
     """Where the backbone's weights begin: `imagenet`, `nothing`, or the name of a finished run."""
+    keep_heads: bool = False
+    """Take a finished run's heads too; else they begin anew, as they must after ImageNet."""
     side: int = 128
     """The network's input, in pixels."""
     steps: int = 4000
@@ -35,6 +37,9 @@ class FaceConfig:
     head_rate: float = 2e-3
     weight_decay: float = 0.02
     ema: float = 0.998
+    uphill: float = 0.0
+    """How far the weights are moved, for each gradient, against where the last steps went: what is
+    found then stays good round about (momentum SAM, at no second gradient). 0 for not at all."""
     smoothing: float = 0.03
     mask_weight: float = 0.3
     pairs: int = 12
@@ -78,6 +83,11 @@ class FaceConfig:
             (not min(shares) >= 0, "shares must not be below nothing"),
             (max(shares) > 1, "shares must not be above one"),
             (min(self.rate, self.head_rate) <= 0, "rates must be above nothing"),
+            (self.uphill < 0, "uphill must not be below nothing"),
+            (
+                self.keep_heads and self.start in ("imagenet", "nothing"),
+                "heads are kept only of a finished run",
+            ),
         ]
         for wrong, sentence in refused:
             if wrong:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import csv
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -77,16 +78,34 @@ class Training:
             self._compile()
         self.model.optimizer.learning_rate = self.config.learning_rate(self.step)
         self.model.reset_metrics()  # Keras would otherwise answer with the mean of all steps
-        loss = self.model.train_on_batch(
-            as_input(normalised(batch.pixels)),
-            {"logit": batch.labels, "map": batch.maps},
-            sample_weight={"logit": batch.weights, "map": batch.map_weights},
-        )
+        with self._uphill():
+            loss = self.model.train_on_batch(
+                as_input(normalised(batch.pixels)),
+                {"logit": batch.labels, "map": batch.maps},
+                sample_weight={"logit": batch.weights, "map": batch.map_weights},
+            )
         self.step += 1
         keep = min(self.config.ema, (1 + self.step) / (10 + self.step))
         for mean, value in zip(self.average, self.model.get_weights(), strict=True):
             mean += (1.0 - keep) * (value - mean)
         return float(np.ravel(loss)[0])
+
+    @contextmanager
+    def _uphill(self) -> Iterator[None]:
+        """Meanwhile the weights stand as far uphill as the settings say. Which way is up the
+        optimiser's mean gradient tells, which a checkpoint holds anyway."""
+        if not self.config.uphill or self.step < self.config.head_steps:
+            yield
+            return
+        gradients = [_numpy(mean) for mean in self.model.optimizer._momentums]
+        length = float(np.sqrt(sum(float((g.astype(np.float64) ** 2).sum()) for g in gradients)))
+        scale = self.config.uphill / (length + 1e-12)
+        steps = [scale * g for g in gradients]
+        for place, step in zip(self.model.trainable_variables, steps, strict=True):
+            place.assign_add(step)
+        yield
+        for place, step in zip(self.model.trainable_variables, steps, strict=True):
+            place.assign_sub(step)
 
     # --- checkpoints ---
 
@@ -210,10 +229,10 @@ def load_average(config: FaceConfig, file: Path, network: Network | None = None)
     return model
 
 
-def backbone_of(file: Path) -> dict[str, NDArray[Any]]:
-    """A finished run's averaged weights without its heads, for another run to begin from."""
+def finished(file: Path, *, heads: bool) -> dict[str, NDArray[Any]]:
+    """A finished run's averaged weights, its heads or not, for another run to begin from."""
     with np.load(file) as arrays:
-        return {n: arrays[n] for n in arrays.files if n.startswith(BACKBONE)}
+        return {n: arrays[n] for n in arrays.files if heads or n.startswith(BACKBONE)}
 
 
 def _names(model: keras.Model) -> list[str]:

@@ -119,7 +119,35 @@ def test_the_rate_rises_stays_and_ends_at_nothing() -> None:
 
 
 def test_a_run_may_begin_from_another(tmp_path: Path) -> None:
-    """Only the backbone is taken; the heads begin anew."""
+    """Only the backbone is taken, and the heads begin anew, unless they are asked for."""
     arrays = {"stem/kernel": np.ones(2), "block0_bn/gamma": np.ones(1), "logit/kernel": np.ones(3)}
     np.savez(tmp_path / loop.WEIGHTS, **arrays)
-    assert set(loop.backbone_of(tmp_path / loop.WEIGHTS)) == {"stem/kernel", "block0_bn/gamma"}
+    taken = {
+        heads: set(loop.finished(tmp_path / loop.WEIGHTS, heads=heads)) for heads in (False, True)
+    }
+    assert taken[False] == {"stem/kernel", "block0_bn/gamma"}
+    assert taken[True] == set(arrays)
+
+
+def test_only_the_gradient_is_taken_uphill(pool: Pool) -> None:
+    """Meanwhile the weights stand as far away as was asked, in the heads' steps not at all, and
+    afterwards they are where they were."""
+    training = loop.Training(dataclasses.replace(SMALL, uphill=0.5), None, tiny)
+
+    def weights() -> list[np.ndarray]:
+        return [keras.ops.convert_to_numpy(v) + 0 for v in training.model.trainable_variables]
+
+    def away() -> float:
+        before = weights()
+        with training._uphill():
+            meanwhile = weights()
+        for old, new in zip(before, weights(), strict=True):
+            np.testing.assert_allclose(new, old, atol=1e-6)
+        steps = [a - b for a, b in zip(meanwhile, before, strict=True)]
+        return float(np.sqrt(sum((step**2).sum() for step in steps)))
+
+    training.learn(pool.batch(0))
+    assert away() == 0.0
+    for step in range(1, SMALL.head_steps + 1):
+        training.learn(pool.batch(step))
+    assert away() == pytest.approx(0.5, abs=1e-4)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.progress import track
 
 from ml import shell
+
+if TYPE_CHECKING:
+    from ml.training.config import FaceConfig
 
 INTERRUPTED = 130
 
@@ -73,7 +76,7 @@ class Command(BaseCommand):
             training = loop.train(
                 pool,
                 run,
-                imagenet=beginning(config.start, run.parent),
+                imagenet=beginning(config, run.parent),
                 resume=options["resume"],
                 stop_at=options["stop_at"],
                 watch=watched,
@@ -91,15 +94,15 @@ class Command(BaseCommand):
         )
 
 
-def beginning(start: str, runs: Path) -> dict[str, Any] | None:
+def beginning(config: FaceConfig, runs: Path) -> dict[str, Any] | None:
     """The weights that a run begins with."""
     from ml.training import convert_lite0, loop
 
-    if start == "nothing":
+    if config.start == "nothing":
         return None
-    if start == "imagenet":
+    if config.start == "imagenet":
         return convert_lite0.imagenet_weights()
-    return loop.backbone_of(runs / start / loop.WEIGHTS)
+    return loop.finished(runs / config.start / loop.WEIGHTS, heads=config.keep_heads)
 
 
 def looked_through(pictures: Iterable[Any], count: int) -> Iterable[Any]:
