@@ -98,11 +98,11 @@ def lite0(side: int) -> keras.Model:
 
 def load_imagenet(model: keras.Model, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Every weight of every layer of the backbone, by name; a missing one is an error, not a
-    random start. The heads keep their own start."""
+    random start. The heads keep their own start, unless the arrays hold theirs."""
     seen = set()
     for layer in model.layers:
-        if layer.weights and layer.name.startswith(BACKBONE):
-            names = [f"{layer.name}/{weight.name}" for weight in layer.weights]
+        names = [f"{layer.name}/{weight.name}" for weight in layer.weights]
+        if names and (layer.name.startswith(BACKBONE) or names[0] in arrays):
             if missing := [name for name in names if name not in arrays]:
                 raise ValueError(f"The weights lack {missing[0]}.")
             layer.set_weights([arrays[name] for name in names])

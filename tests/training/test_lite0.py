@@ -66,6 +66,20 @@ def test_a_forgotten_array_is_an_error(state: dict[str, Any]) -> None:
         lite0.load_imagenet(model, arrays)
 
 
+def test_heads_are_placed_where_there_are_some(state: dict[str, Any]) -> None:
+    """A finished run's heads go to their places; ImageNet's weights leave the heads as they are."""
+    arrays = convert_lite0.convert(state)
+    model = face_net(64)
+    logit = model.get_layer("logit")
+    before = logit.get_weights()
+    lite0.load_imagenet(model, arrays)
+    np.testing.assert_array_equal(logit.get_weights()[0], before[0])
+    heads = {"logit/kernel": before[0] + 1, "logit/bias": before[1] + 2}
+    lite0.load_imagenet(model, arrays | heads)
+    np.testing.assert_array_equal(logit.get_weights()[0], before[0] + 1)
+    np.testing.assert_array_equal(logit.get_weights()[1], before[1] + 2)
+
+
 def test_a_file_that_would_run_code_is_refused() -> None:
     """The file of weights is a pickle; ours knows tensors and nothing else."""
     hostile = BytesIO(pickle.dumps(print))
