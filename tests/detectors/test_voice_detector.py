@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from ml.contract import Frame, Kind, MediaInfo, Scenes, Status, View
-from ml.detectors.voice_spoof import hearing, windows
+from ml.detectors.voice_spoof import windows
 from ml.detectors.voice_spoof.calibration import CAP, PASSING_FAKES, VoiceCalibration
 from ml.detectors.voice_spoof.detector import VoiceSpoof
 from ml.detectors.voice_spoof.network import Network
+from ml.ear import hearing
 from ml.fusion.calibration import Calibration
 from ml.media import scenes
 from ml.media.voice_activity import find_speech

@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from ml.detectors.voice_spoof import ear
 from ml.detectors.voice_spoof.calibration import CAP
 from ml.detectors.voice_spoof.network import FOLDER
+from ml.ear import network as ear
 from tests.detectors import golden_voice
 
 STILL = 0.01

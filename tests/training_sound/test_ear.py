@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from scipy.special import erf
 
-from ml.detectors.voice_spoof import ear as ears
-from ml.detectors.voice_spoof import hearing
+from ml.ear import hearing
+from ml.ear import network as ears
 from ml.media.spectra import RATE
 from ml.serving import WeightsUnusable
 from ml.training.sound import borrowed, data, probe, store
@@ -107,6 +107,16 @@ def test_fewer_layers_are_the_first_ones() -> None:
     assert len(short) == 2
     assert all(np.array_equal(a, b) for a, b in zip(short, whole, strict=False))
     assert whole[0].shape == (10, WIDTH)
+
+
+def test_checks_share_the_numbers_of_the_ear() -> None:
+    """However deep each asks, the ear is in memory once; it is as deep as was asked."""
+    one, other = ears.served(1), ears.served(ears.DEEPEST)
+    assert (one.layers, other.layers) == (1, ears.DEEPEST)
+    assert one.weights is other.weights
+    sound = _siren()
+    assert [len(ear.heard(sound)) for ear in (one, other)] == [2, ears.DEEPEST + 1]
+    assert np.array_equal(one.heard(sound)[1], other.heard(sound)[1])
 
 
 def test_hears_what_its_makers_runtime_hears() -> None:

@@ -11,8 +11,8 @@ import pytest
 
 from ml.contract import Kind, MediaInfo, Scenes, Status
 from ml.detectors.voice_spoof.detector import VoiceSpoof
-from ml.detectors.voice_spoof.ear import Ear
 from ml.detectors.voice_spoof.network import Network
+from ml.ear.network import Ear
 from ml.media import scenes
 from ml.training.sound import borrowed, data, probe, report, store, vocoders
 from tests.training_sound.test_ear import _small

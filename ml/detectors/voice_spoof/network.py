@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ml.detectors.voice_spoof import ear as ears
 from ml.detectors.voice_spoof import listeners
 from ml.detectors.voice_spoof.calibration import VoiceCalibration
-from ml.detectors.voice_spoof.hearing import Picture
+from ml.ear import network as ears
+from ml.ear.hearing import Picture
 from ml.serving import checked_weights, read_card
 
 FOLDER = Path(__file__).parent
@@ -23,7 +23,7 @@ class Hearing:
     def __init__(self, layers: Sequence[listeners.Layer], ear: ears.Ear | None = None) -> None:
         self.layers = layers
         deepest = max(layer.number for layer in layers)
-        self.ear = ear or ears.Ear(ears.arrays(ears.published()), deepest)
+        self.ear = ear or ears.served(deepest)
 
     def logits(self, pictures: Sequence[Picture]) -> list[float]:
         if not pictures:

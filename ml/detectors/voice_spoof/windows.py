@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.detectors.voice_spoof import hearing
+from ml.ear import hearing
 from ml.media.spectra import RATE
 from ml.media.voice_activity import trimmed
 

@@ -46,7 +46,7 @@ def main() -> int:
 
 
 def _heard(chosen: argparse.Namespace, cache: Path) -> int:
-    from ml.detectors.voice_spoof.ear import Ear, arrays, published
+    from ml.ear.network import Ear, arrays, published
     from ml.training.sound import borrowed, probe, store
 
     ear = Ear(arrays(published()), max(probe.THREE))

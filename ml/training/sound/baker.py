@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.signal import resample_poly
 from scipy.signal.windows import hann
 
-from ml.detectors.voice_spoof.hearing import triangles
+from ml.ear.hearing import triangles
 from ml.media.spectra import RATE
 
 Array = NDArray[np.float64]

