@@ -157,19 +157,21 @@ class Ear:
 
 
 def _gelu(x: Array) -> Array:
-    return np.asarray(0.5 * x * (1 + _erf(x * np.float32(np.sqrt(0.5)))), np.float32)
-
-
-def _erf(x: Array) -> Array:
-    """By exponential and polynomial (Abramowitz and Stegun 7.1.26), within float32's own error:
-    NumPy computes these several times as fast as SciPy its `erf`, which took a quarter of the ear's
-    time."""
+    """x times the share of a normal distribution below x: that beyond |x| by exponential and
+    polynomial (Abramowitz and Stegun 7.1.26), within float32's own error. In place, and by what
+    NumPy computes fast: SciPy's `erf` took a quarter of the ear's time."""
     size = np.abs(x)
-    share = 1 / (1 + np.float32(0.3275911) * size)
-    sum_ = np.float32(1.061405429) * share
+    scaled = size * np.float32(np.sqrt(0.5))
+    share = 1 / (1 + np.float32(0.3275911) * scaled)
+    beyond = np.float32(1.061405429) * share
     for term in (-1.453152027, 1.421413741, -0.284496736, 0.254829592):
-        sum_ = (sum_ + np.float32(term)) * share
-    return np.asarray(np.copysign(1 - sum_ * np.exp(-size * size), x), np.float32)
+        beyond += np.float32(term)
+        beyond *= share
+    scaled *= -scaled
+    beyond *= np.exp(scaled, out=scaled)
+    beyond *= size
+    beyond *= np.float32(0.5)
+    return np.asarray(np.maximum(x, 0) - beyond, np.float32)
 
 
 def pooled(layers: Sequence[Array]) -> Array:
