@@ -41,7 +41,8 @@ class Openings(Network):
 
     @staticmethod
     def _loud(piece):
-        level = piece.mean(axis=1)[8 : 8 + 4 * SOUND_PLACES].reshape(SOUND_PLACES, 4).mean(axis=1)
+        loud = piece[:, : inputs.BANDS].mean(axis=1)[8 : 8 + 4 * SOUND_PLACES]
+        level = loud.reshape(SOUND_PLACES, 4).mean(axis=1)
         return {0: _row(level, 0.5)}
 
 

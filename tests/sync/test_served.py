@@ -9,8 +9,10 @@ import sys
 import pytest
 
 from ml import registry
+from ml.detectors.lip_sync import inputs
 from ml.detectors.lip_sync.calibration import CAP
 from ml.detectors.lip_sync.network import FOLDER, ServedNetwork
+from ml.ear import network as ears
 from ml.serving import CARD, WeightsUnusable
 from tests.sync import golden_sync
 
@@ -36,6 +38,8 @@ def test_the_card_and_the_detector_agree() -> None:
     assert (card["name"], card["version"]) == (detector.name, detector.version)
     line = detector.calibration.line
     assert line.slope > 0 and line.cap <= CAP
+    assert (card["ear"]["package"], card["ear"]["sha256"]) == (ears.CARRIER, ears.SHA256)
+    assert card["ear"]["layers"] == inputs.EAR_LAYER <= ears.DEEPEST
     assert card["limits"] and card["licence"] and card["data"]["sources"]
     one = card["measured"]["network"]["one clip"]
     assert one["shifted by 10 frames"]["auc"] is not None

@@ -46,7 +46,7 @@ def test_a_batch_depends_on_seed_and_step_alone() -> None:
     assert sorted(first.speakers) == list(range(6))
     places = batches.PLACES
     assert first.mouths.shape == (6, places + 8, inputs.LIPS_SIDE, inputs.LIPS_SIDE)
-    assert first.mel.shape == (6, 4 * places + 16, inputs.BANDS)
+    assert first.mel.shape == (6, 4 * places + 16, inputs.HEARD)
     assert np.isfinite(first.mouths).all() and np.isfinite(first.mel).all()
 
 
@@ -58,6 +58,18 @@ def test_training_and_serving_see_the_same_bits() -> None:
     again = inputs.sound(one.sound, one.start, *inputs.sound_places(one.sound, 0.0, low, high))
     assert served.tobytes() == again.tobytes()
     assert high - low >= batches.PLACES
+
+
+def test_of_the_ear_the_directions_that_move_are_kept() -> None:
+    """Each to about unit spread within the clips; those that hardly move are not made loud."""
+    draw = batches.Draw([talk(n) for n in range(6)], clips=6, seed=1)
+    kept = draw.ear_directions(16)
+    assert kept.shape == (inputs.EAR_SIZE, 16) and kept.dtype == np.float32
+    heard = [one.heard[0][:, inputs.BANDS :].astype(np.float64) for one in draw.changed]
+    rows = np.concatenate([clip - clip.mean(axis=0) for clip in heard]) @ kept
+    spreads = np.sqrt((rows**2).mean(axis=0))
+    assert spreads[0] == pytest.approx(1.0, abs=1e-3)
+    assert (spreads <= 1.001).all() and (np.diff(spreads) <= 1e-3).all()
 
 
 def drawn(offset: float, seed: int = 0) -> Likeness:

@@ -1,8 +1,9 @@
 """What the two networks see: one code for training and for serving.
 
 Time is counted in places, 25 a second, from the first mouth of a stretch. A mouth's embedding looks
-at nine pictures round its place, a sound's at a fifth of a second round it. Both are normalised
-over the stretch, so that neither light nor loudness nor the line matters.
+at nine pictures round its place, a sound's at a fifth of a second round it: at log-mel, which tells
+the moment, and at what a recogniser's ear makes of it, which tells what is spoken. All of it is
+normalised over the stretch, so that neither light nor loudness nor the line matters.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.ear import hearing
+from ml.ear import network as ears
 from ml.media.lips import RATE as PLACES
 from ml.media.lips import SIDE
 from ml.media.spectra import FRAME, HOP, RATE, log_mel
@@ -21,6 +24,11 @@ LIPS_SIDE = 48
 LIPS_CONTEXT = 4
 """Pictures that are needed on either side of a place."""
 BANDS = 40
+EAR_LAYER, EAR_SIZE = 3, 512
+"""How far up in the ear, and how many numbers it has there."""
+HEARD = BANDS + EAR_SIZE
+EAR_STEP = 2 * hearing.HOP
+"""Samples from one of the ear's moments to the next."""
 MEL_A_PLACE = round(RATE / HOP / PLACES)
 SOUND_BEFORE = 2
 """Places of sound that are needed before, and three after: 20 mel frames with the place itself."""
@@ -52,17 +60,30 @@ def sound_places(samples: NDArray[Any], start: float, first: int, last: int) -> 
 
 
 def sound(samples: NDArray[Any], start: float, first: int, last: int) -> Floats:
-    """(4 a place + 16) x 40 log-mel values of the places `first` to `last` (not included), with
-    each band's mean taken out."""
-    return without_channel(logs(samples, start, first, last))
+    """(4 a place + 16) x (40 log-mel values and 512 of the ear) of the places `first` to `last`
+    (not included), with the mean of each taken out."""
+    return without_channel(heard(samples, start, first, last))
 
 
-def logs(samples: NDArray[Any], start: float, first: int, last: int) -> Floats:
+def heard(samples: NDArray[Any], start: float, first: int, last: int) -> Floats:
     frames = MEL_A_PLACE * (last - first) + MEL_CONTEXT
     begin = round((start + (first - SOUND_BEFORE) / PLACES) * RATE)
     wave = samples[max(begin, 0) : begin + (frames - 1) * HOP + FRAME]
-    return log_mel(wave, BANDS)[:frames]
+    mel = log_mel(wave, BANDS)[:frames]
+    return np.concatenate([mel, by_ear(wave, len(mel))], axis=1, dtype=np.float32)
 
 
-def without_channel(logs: Floats) -> Floats:
-    return ((logs - logs.mean(axis=0, keepdims=True, dtype=np.float64)) / 2.5).astype(np.float32)
+def by_ear(wave: NDArray[Any], frames: int) -> Floats:
+    """What the ear makes of a sound, at the moments of the mel frames."""
+    moments = ears.served(EAR_LAYER).heard(wave)[EAR_LAYER]
+    at = np.minimum((np.arange(frames) * HOP + FRAME / 2) / EAR_STEP, len(moments) - 1)
+    before = np.minimum(at.astype(int), max(len(moments) - 2, 0))
+    after = np.minimum(before + 1, len(moments) - 1)
+    share = (at - before).astype(np.float32)[:, None]
+    return np.asarray((1 - share) * moments[before] + share * moments[after])
+
+
+def without_channel(rows: Floats) -> Floats:
+    middle = rows - rows.mean(axis=0, keepdims=True, dtype=np.float64)
+    middle[:, :BANDS] /= 2.5
+    return middle.astype(np.float32)

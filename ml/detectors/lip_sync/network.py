@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ml.detectors.lip_sync import inputs
 from ml.detectors.lip_sync.matching import REACH, Likeness
+from ml.ear import network as ears
 from ml.media.lips import Stretch
 from ml.serving import Served
 
@@ -89,4 +90,5 @@ class ServedNetwork(Network):
         lips, sound = Served(folder, "weights"), Served(folder, "weights_of_sound")
         super().__init__(lips, sound)
         self.card = lips.card
+        ears.served(inputs.EAR_LAYER)  # a missing ear is said when the check is made, not later
         self.sha256, self.sha256_of_sound = lips.sha256, sound.sha256

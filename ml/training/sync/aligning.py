@@ -22,7 +22,7 @@ from ml.training.sync.data import Talk
 
 FEWEST = 4
 """Clips of a speaker that tell an offset together; of fewer the sound stays where it is."""
-FIRST_STEPS = 1500
+FIRST_STEPS = 1000
 """An offset of many clips together needs no longer training."""
 FARTHEST = 5.0
 """Places beyond which it is a mistake and no habit of a studio."""

@@ -24,6 +24,8 @@ PLACES = 20
 """Of a clip in a batch: what a clip of 30 pictures gives, less what jitter in time needs."""
 VARIANTS = 5
 """Ways in which each clip's pictures, and its sound, are changed."""
+SMALLEST_SPREAD = 0.05
+"""Of the greatest; a direction that moves less is not made as loud as the others."""
 EDGE = 4
 """Pixels by which a changed mouth is larger than what the network sees."""
 
@@ -53,8 +55,8 @@ class Changed:
     low: int
     high: int
     mouths: Sequence[NDArray[np.uint8]]
-    logs: Sequence[NDArray[np.float32]]
-    """Of all places from `low` to `high`."""
+    heard: Sequence[NDArray[np.float16]]
+    """Of all places from `low` to `high`; half as exact, since a sound is kept many times over."""
 
     def example(
         self, rng: np.random.Generator
@@ -64,14 +66,18 @@ class Changed:
         mouths = cut(self.mouths[int(rng.integers(len(self.mouths)))][chosen], rng)
         begin = inputs.MEL_A_PLACE * (first - self.low)
         rows = inputs.MEL_A_PLACE * PLACES + inputs.MEL_CONTEXT
-        logs = self.logs[int(rng.integers(len(self.logs)))][begin : begin + rows]
+        heard = self.heard[int(rng.integers(len(self.heard)))][begin : begin + rows]
         shapes = self.talk.shapes
         shapes = (shapes - shapes.mean(axis=0)) / (shapes.std(axis=0) + 0.02)
         return (
             inputs.lips(mouths),
-            masked(inputs.without_channel(logs), rng),
+            masked(inputs.without_channel(heard.astype(np.float32)), rng),
             shapes[first : first + PLACES].astype(np.float32),
         )
+
+
+def _kept(heard: NDArray[np.float32]) -> NDArray[np.float16]:
+    return heard.astype(np.float16)
 
 
 def changed(talk: Talk, rng: np.random.Generator) -> Changed:
@@ -82,7 +88,7 @@ def changed(talk: Talk, rng: np.random.Generator) -> Changed:
         low=low,
         high=high,
         mouths=[shaken_mouths(talk.mouths, rng) for _ in range(VARIANTS)],
-        logs=[inputs.logs(sound, talk.start, low, high) for sound in sounds],
+        heard=[_kept(inputs.heard(sound, talk.start, low, high)) for sound in sounds],
     )
 
 
@@ -98,6 +104,16 @@ class Draw:
         ]
         self.names = sorted({t.clip.speaker for t in usable})
         self.of = {n: [i for i, t in enumerate(usable) if t.clip.speaker == n] for n in self.names}
+
+    def ear_directions(self, count: int) -> NDArray[np.float32]:
+        """Along which what the ear hears moves most within the clips, each to about unit spread;
+        to be multiplied with from the right."""
+        heard = [one.heard[0][:, inputs.BANDS :].astype(np.float64) for one in self.changed]
+        rows = np.concatenate([clip - clip.mean(axis=0) for clip in heard])
+        powers, turned = np.linalg.eigh(rows.T @ rows / len(rows))
+        spreads = np.sqrt(np.maximum(powers[::-1][:count], 0.0))
+        least = SMALLEST_SPREAD * spreads[0]
+        return np.asarray(turned[:, ::-1][:, :count] / np.maximum(spreads, least), np.float32)
 
     def batch(self, step: int) -> Batch:
         rng = np.random.default_rng([self.seed, step])
@@ -195,7 +211,7 @@ def _coarse(mouth: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def masked(mel: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
-    """A few bands taken away."""
+    """A few bands of log-mel taken away."""
     if rng.random() < 0.5:
         width = int(rng.integers(1, 9))
         low = int(rng.integers(0, inputs.BANDS - width + 1))

@@ -32,12 +32,14 @@ NEVER = -1e4
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    steps: int = 2500
+    steps: int = 1000
     clips: int = 20
     """In a batch."""
     width: int = 12
     size: int = 48
     """Of an embedding."""
+    ear: int = 64
+    """Directions of the ear that are kept."""
     dropout: float = 0.1
     rate: float = 2e-3
     decay: float = 2e-2
@@ -51,7 +53,7 @@ def build(recipe: Recipe, places: int = PLACES, sound_places: int | None = None)
     given = {"width": recipe.width, "size": recipe.size, "dropout": recipe.dropout}
     return (
         models.lips_network(places, **given),
-        models.sound_network(sound_places or places, **given),
+        models.sound_network(sound_places or places, ear=recipe.ear, **given),
     )
 
 
@@ -117,7 +119,9 @@ def train(
         return load(folder)
     keras.utils.set_random_seed(recipe.seed)
     draw = Draw(talks, clips=recipe.clips, seed=recipe.seed)
-    pair = Pair(*build(recipe), recipe.shape_weight)
+    lips, sound = build(recipe)
+    sound.get_layer(models.DIRECTIONS).set_weights([draw.ear_directions(recipe.ear)])
+    pair = Pair(lips, sound, recipe.shape_weight)
     pair.compile(optimizer=short.optimizer(recipe), jit_compile=False)
     batches = (
         ({"mouths": batch.mouths, "mel": batch.mel}, batch.shapes)

@@ -5,7 +5,16 @@ from __future__ import annotations
 import keras
 from keras import layers, ops
 
-from ml.detectors.lip_sync.inputs import BANDS, LIPS_CONTEXT, LIPS_SIDE, MEL_A_PLACE, MEL_CONTEXT
+from ml.detectors.lip_sync.inputs import (
+    BANDS,
+    HEARD,
+    LIPS_CONTEXT,
+    LIPS_SIDE,
+    MEL_A_PLACE,
+    MEL_CONTEXT,
+)
+
+DIRECTIONS = "ear_directions"
 
 
 # === Layers ===
@@ -45,10 +54,14 @@ def lips_network(places: int, *, width: int, size: int, dropout: float):
     return keras.Model(inputs, {"embedding": embedding, "shape": shape}, name="lips")
 
 
-def sound_network(places: int, *, width: int, size: int, dropout: float):
-    """(4 places + 16) x 40 log-mel in; an embedding a place out."""
-    inputs = keras.Input((MEL_A_PLACE * places + MEL_CONTEXT, BANDS), name="mel")
-    x = layers.Conv1D(4 * width, 5, activation="relu")(inputs)
+def sound_network(places: int, *, width: int, size: int, ear: int, dropout: float):
+    """(4 places + 16) x (40 log-mel and 512 of the ear) in; an embedding a place out. Of the ear
+    the main directions are kept; which, is found before (`Draw.ear_directions`) and not learnt."""
+    inputs = keras.Input((MEL_A_PLACE * places + MEL_CONTEXT, HEARD), name="heard")
+    directions = layers.Dense(ear, use_bias=False, trainable=False, name=DIRECTIONS)
+    kept = layers.SpatialDropout1D(dropout)(directions(inputs[:, :, BANDS:]))
+    x = layers.Concatenate()([inputs[:, :, :BANDS], kept])
+    x = layers.Conv1D(4 * width, 5, activation="relu")(x)
     x = layers.SpatialDropout1D(dropout)(x)
     x = layers.Conv1D(6 * width, 4, strides=2, activation="relu")(x)
     x = layers.SpatialDropout1D(dropout)(x)

@@ -15,13 +15,14 @@ from ml.detectors.lip_sync import inputs
 from ml.detectors.lip_sync.calibration import CAP, FITTING_FAKES
 from ml.detectors.lip_sync.judging import NEEDED
 from ml.detectors.lip_sync.network import FOLDER, LIPS_PLACES, SOUND_PLACES, ServedNetwork
+from ml.ear import network as ears
 from ml.evaluation import metrics
 from ml.training import export, speakers, stages
 from ml.training.calibrate import for_card, upper_bound
 from ml.training.sync import baselines, folds, loop, measure
 from ml.training.sync.data import Talk, aligned
 
-VERSION = "3"
+VERSION = "4"
 TOLERANCE = 1e-3
 PROBES = 32
 FOUND_ALPHA, CLEAR_ALPHA = 0.03, 0.1
@@ -30,7 +31,10 @@ SOURCES = (
     "speakers, split by speaker. Broadcast footage, research only; none of it is part of this "
     "project."
 )
-LICENCE = "Weights trained by Touchstone, from nothing. The training data is for research only."
+LICENCE = (
+    "Weights trained by Touchstone, from nothing. The training data is for research only. The ear "
+    "is the encoder of Whisper base (OpenAI, MIT) as a package ships it."
+)
 LIMITS = (
     "Trained on one kind of footage: news anchors who face the camera, in one language region, at "
     "25 to 30 frames a second.",
@@ -71,8 +75,13 @@ def write(
         "input": {
             "places_a_second": inputs.PLACES,
             "lips": [LIPS_PLACES + 2 * inputs.LIPS_CONTEXT, inputs.LIPS_SIDE, inputs.LIPS_SIDE],
-            "sound": [SOUND_PLACES * inputs.MEL_A_PLACE + inputs.MEL_CONTEXT, inputs.BANDS],
+            "sound": [SOUND_PLACES * inputs.MEL_A_PLACE + inputs.MEL_CONTEXT, inputs.HEARD],
             "seconds_needed": NEEDED,
+        },
+        "ear": {
+            "package": ears.CARRIER,
+            "sha256": ears.SHA256,
+            "layers": inputs.EAR_LAYER,
         },
         "weights": weights,
         "weights_of_sound": of_sound,
@@ -124,7 +133,7 @@ def _mel(talks: Sequence[Talk]) -> Any:
     for talk in talks[:: max(len(talks) // PROBES, 1)]:
         first, last = inputs.sound_places(talk.sound, talk.start, -99, 99)
         rows = inputs.sound(talk.sound, talk.start, first, last)
-        found.append(np.resize(rows, (count, inputs.BANDS)))
+        found.append(np.resize(rows, (count, inputs.HEARD)))
     return np.stack(found)
 
 
