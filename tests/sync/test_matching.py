@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ml.detectors.lip_sync import inputs, judging
 from ml.detectors.lip_sync.matching import REACH, Likeness, pooled
-from ml.media.lips import Stretch
-from ml.media.spectra import FRAME, HOP, RATE, log_mel
+from ml.detectors.lip_sync.network import compared_with, heard_once
+from ml.ear import network as ears
+from ml.ear.listening import joined
+from ml.media.lips import SIDE, Stretch
+from ml.media.spectra import FRAME, HOP, RATE
 
 
 def likeness(offset: int, count: int = 60, *, strength: float = 1.0, noise: float = 0.2):
@@ -82,12 +89,50 @@ def test_the_ear_hears_a_tone_at_its_place(at: float) -> None:
     begin, length = round(at * RATE), RATE // 10
     tone = noise.copy()
     tone[begin : begin + length] = 0.14 * np.sin(np.arange(length) * 2 * np.pi * 700 / RATE)
-    frames = len(log_mel(noise, inputs.BANDS))
-    before, after = inputs.by_ear(noise, frames), inputs.by_ear(tone, frames)
+    first, last = inputs.sound_places(noise, 0.0, -REACH, 60)
+    before, after = (inputs.heard(s, 0.0, first, last)[:, inputs.BANDS :] for s in (noise, tone))
     apart = (np.abs(after - before) / before.std(axis=0)).mean(axis=1)
-    middle = np.average(np.arange(frames), weights=np.where(apart > 0.7 * apart.max(), apart, 0))
-    heard_at = (middle * HOP + FRAME / 2) / RATE
+    middle = np.average(
+        np.arange(len(apart)), weights=np.where(apart > 0.7 * apart.max(), apart, 0)
+    )
+    begin, _ = inputs.part_of(0.0, first, last)
+    heard_at = (begin + middle * HOP + FRAME / 2) / RATE
     assert heard_at == pytest.approx(at + 0.05, abs=0.03)
+
+
+def test_faces_in_view_together_share_one_hearing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ear, which costs most, hears the sound of the same time once however many faces there
+    are; what each is then held against is what it would have heard alone."""
+    sound = np.random.default_rng(2).normal(0, 0.1, 9 * RATE).astype(np.float32)
+    mouths = np.zeros((60, SIDE, SIDE), np.uint8)
+    together = [Stretch(track, 1.0, mouths) for track in (1, 2, 3)]
+    later = Stretch(1, 6.0, mouths)
+    seconds: list[float] = []
+    hear = ears.Ear.heard
+
+    def counted(self: ears.Ear, wave: np.ndarray) -> list[np.ndarray]:
+        seconds.append(len(wave) / RATE)
+        return hear(self, wave)
+
+    monkeypatch.setattr(ears.Ear, "heard", counted)
+    ear = heard_once([*together, later], sound)
+    for stretch in (*together, later):
+        places = compared_with(stretch, sound)
+        assert places is not None
+        shared = inputs.sound(sound, stretch.start, *places, ear)
+        alone = inputs.sound(sound, stretch.start, *places)
+        np.testing.assert_allclose(shared, alone, atol=1e-5)
+    assert len(seconds) == 2 + 4
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(1, 20)).map(lambda p: (p[0], sum(p)))))
+def test_parts_that_overlap_are_joined(parts: list[tuple[int, int]]) -> None:
+    """What is left lies apart, in order, holds every part, and nothing that is in none."""
+    found = joined(parts)
+    assert all(one[1] <= other[0] for one, other in itertools.pairwise(found))
+    assert all(any(b <= begin and end <= e for b, e in found) for begin, end in parts)
+    covered = {n for begin, end in parts for n in range(begin, end)}
+    assert {n for begin, end in found for n in range(begin, end)} == covered
 
 
 @pytest.mark.parametrize("length", [0, 1, 1000, 4000, 8000, 16_000, 16_001])

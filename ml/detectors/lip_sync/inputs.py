@@ -8,13 +8,13 @@ normalised over the stretch, so that neither light nor loudness nor the line mat
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.ear import hearing
-from ml.ear import network as ears
+from ml.ear.listening import Listening, Part
 from ml.media.lips import RATE as PLACES
 from ml.media.lips import SIDE
 from ml.media.spectra import FRAME, HOP, RATE, log_mel
@@ -27,8 +27,6 @@ BANDS = 40
 EAR_LAYER, EAR_SIZE = 3, 512
 """How far up in the ear, and how many numbers it has there."""
 HEARD = BANDS + EAR_SIZE
-EAR_STEP = 2 * hearing.HOP
-"""Samples from one of the ear's moments to the next."""
 MEL_A_PLACE = round(RATE / HOP / PLACES)
 SOUND_BEFORE = 2
 """Places of sound that are needed before, and three after: 20 mel frames with the place itself."""
@@ -59,28 +57,37 @@ def sound_places(samples: NDArray[Any], start: float, first: int, last: int) -> 
     return max(first, low), max(min(last, high + 1), max(first, low))
 
 
-def sound(samples: NDArray[Any], start: float, first: int, last: int) -> Floats:
+def sound(
+    samples: NDArray[Any], start: float, first: int, last: int, ear: Listening | None = None
+) -> Floats:
     """(4 a place + 16) x (40 log-mel values and 512 of the ear) of the places `first` to `last`
-    (not included), with the mean of each taken out."""
-    return without_channel(heard(samples, start, first, last))
+    (not included), with the mean of each taken out. An `ear` that listens to more than this part
+    is asked what it has heard already."""
+    return without_channel(heard(samples, start, first, last, ear))
 
 
-def heard(samples: NDArray[Any], start: float, first: int, last: int) -> Floats:
-    frames = MEL_A_PLACE * (last - first) + MEL_CONTEXT
+def heard(
+    samples: NDArray[Any], start: float, first: int, last: int, ear: Listening | None = None
+) -> Floats:
+    begin, end = part = part_of(start, first, last)
+    mel = log_mel(samples[begin:end], BANDS)[: _frames(first, last)]
+    ear = ear or listening(samples, [part])
+    by_ear = ear.rows(begin + np.arange(len(mel)) * HOP + FRAME / 2)
+    return np.concatenate([mel, by_ear], axis=1, dtype=np.float32)
+
+
+def listening(samples: NDArray[Any], parts: Iterable[Part]) -> Listening:
+    return Listening(samples, parts, EAR_LAYER)
+
+
+def part_of(start: float, first: int, last: int) -> Part:
+    """The sound that these places need."""
     begin = round((start + (first - SOUND_BEFORE) / PLACES) * RATE)
-    wave = samples[max(begin, 0) : begin + (frames - 1) * HOP + FRAME]
-    mel = log_mel(wave, BANDS)[:frames]
-    return np.concatenate([mel, by_ear(wave, len(mel))], axis=1, dtype=np.float32)
+    return max(begin, 0), begin + (_frames(first, last) - 1) * HOP + FRAME
 
 
-def by_ear(wave: NDArray[Any], frames: int) -> Floats:
-    """What the ear makes of a sound, at the moments of the mel frames."""
-    moments = ears.served(EAR_LAYER).heard(wave)[EAR_LAYER]
-    at = np.minimum((np.arange(frames) * HOP + FRAME / 2) / EAR_STEP, len(moments) - 1)
-    before = np.minimum(at.astype(int), max(len(moments) - 2, 0))
-    after = np.minimum(before + 1, len(moments) - 1)
-    share = (at - before).astype(np.float32)[:, None]
-    return np.asarray((1 - share) * moments[before] + share * moments[after])
+def _frames(first: int, last: int) -> int:
+    return MEL_A_PLACE * (last - first) + MEL_CONTEXT
 
 
 def without_channel(rows: Floats) -> Floats:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ml.detectors.lip_sync.inputs import LIPS_CONTEXT, PLACES
 from ml.detectors.lip_sync.matching import Curve, Likeness, pooled
-from ml.detectors.lip_sync.network import Network
+from ml.detectors.lip_sync.network import Network, heard_once
 from ml.media.lips import Stretch
 
 NEEDED = 5.0
@@ -78,8 +78,9 @@ def watched(
     network: Network, stretches: Sequence[Stretch], samples: NDArray[Any], speech: Segments
 ) -> list[Watched]:
     found = []
+    ear = heard_once(stretches, samples)
     for stretch in stretches:
-        embedded = network.embedded(stretch, samples)
+        embedded = network.embedded(stretch, samples, ear)
         if embedded is None:
             continue
         likeness = embedded.likeness()

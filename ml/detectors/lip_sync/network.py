@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ml.detectors.lip_sync import inputs
 from ml.detectors.lip_sync.matching import REACH, Likeness
 from ml.ear import network as ears
+from ml.ear.listening import Listening
 from ml.media.lips import Stretch
 from ml.serving import Served
 
@@ -41,25 +42,38 @@ class Embedded:
         return Likeness(self.start, inputs.LIPS_CONTEXT, other.sound_first, pairs)
 
 
+def compared_with(stretch: Stretch, samples: NDArray[Any]) -> tuple[int, int] | None:
+    """The places of sound, the last not included, that a stretch's mouths are held against."""
+    count = len(stretch.mouths) - 2 * inputs.LIPS_CONTEXT
+    first, last = inputs.sound_places(
+        samples, stretch.start, inputs.LIPS_CONTEXT - REACH, inputs.LIPS_CONTEXT + count + REACH
+    )
+    return (first, last) if count >= 1 and last > first else None
+
+
+def heard_once(stretches: Sequence[Stretch], samples: NDArray[Any]) -> Listening:
+    """To all the sound that these stretches need, the same for faces that are in view together."""
+    needed = [(stretch, compared_with(stretch, samples)) for stretch in stretches]
+    parts = [inputs.part_of(stretch.start, *places) for stretch, places in needed if places]
+    return inputs.listening(samples, parts)
+
+
 class Network:
     """The two networks, served or (in training) not; `pieces` of a fixed length go in."""
 
     def __init__(self, lips: Piece, sound: Piece) -> None:
         self._lips, self._sound = lips, sound
 
-    def embedded(self, stretch: Stretch, samples: NDArray[Any]) -> Embedded | None:
+    def embedded(
+        self, stretch: Stretch, samples: NDArray[Any], ear: Listening | None = None
+    ) -> Embedded | None:
         """None where the stretch is too short or has no sound."""
-        count = len(stretch.mouths) - 2 * inputs.LIPS_CONTEXT
-        first, last = inputs.sound_places(
-            samples,
-            stretch.start,
-            inputs.LIPS_CONTEXT - REACH,
-            inputs.LIPS_CONTEXT + count + REACH,
-        )
-        if count < 1 or last - first < 1:
+        places = compared_with(stretch, samples)
+        if places is None:
             return None
+        first, last = places
         mouths = inputs.lips(inputs.middle(stretch.mouths))
-        heard = inputs.sound(samples, stretch.start, first, last)
+        heard = inputs.sound(samples, stretch.start, first, last, ear)
         return Embedded(stretch.start, first, self.of_lips(mouths), self.of_sound(heard))
 
     def of_lips(self, mouths: Floats) -> Floats:
