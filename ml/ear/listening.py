@@ -1,4 +1,4 @@
-"""What the ear makes of parts of a sound, each of which it hears once, whoever asks and how often."""
+"""What the ear makes of parts of a sound. It hears each once, however often it is asked."""
 
 from __future__ import annotations
 
