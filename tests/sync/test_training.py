@@ -41,13 +41,13 @@ def test_a_batch_depends_on_seed_and_step_alone() -> None:
     draw = batches.Draw(talks, clips=6, seed=1)
     first, again, next_one = draw.batch(3), draw.batch(3), draw.batch(4)
     assert first.mouths.tobytes() == again.mouths.tobytes()
-    assert first.mel.tobytes() == again.mel.tobytes()
+    assert first.heard.tobytes() == again.heard.tobytes()
     assert first.mouths.tobytes() != next_one.mouths.tobytes()
     assert sorted(first.speakers) == list(range(6))
     places = batches.PLACES
     assert first.mouths.shape == (6, places + 8, inputs.LIPS_SIDE, inputs.LIPS_SIDE)
-    assert first.mel.shape == (6, 4 * places + 16, inputs.HEARD)
-    assert np.isfinite(first.mouths).all() and np.isfinite(first.mel).all()
+    assert first.heard.shape == (6, 4 * places + 16, inputs.HEARD)
+    assert np.isfinite(first.mouths).all() and np.isfinite(first.heard).all()
 
 
 def test_training_and_serving_see_the_same_bits() -> None:

@@ -80,14 +80,13 @@ def watched(
     found = []
     ear = heard_once(stretches, samples)
     for stretch in stretches:
-        embedded = network.embedded(stretch, samples, ear)
-        if embedded is None:
-            continue
-        likeness = embedded.likeness()
-        places = LIPS_CONTEXT + np.arange(len(likeness.pairs))
+        places = np.arange(LIPS_CONTEXT, len(stretch.mouths) - LIPS_CONTEXT)
         speaking = spoken(stretch.start + (places + 0.5) / PLACES, speech)
-        if speaking.any():
-            found.append(Watched(stretch, likeness, speaking))
+        if not speaking.any():
+            continue  # asked before the ear and the networks, which cost most
+        embedded = network.embedded(stretch, samples, ear)
+        if embedded is not None:
+            found.append(Watched(stretch, embedded.likeness(), speaking))
     return found
 
 

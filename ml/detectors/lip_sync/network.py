@@ -79,8 +79,8 @@ class Network:
     def of_lips(self, mouths: Floats) -> Floats:
         return _in_pieces(self._lips, mouths, LIPS_PLACES, 1, 2 * inputs.LIPS_CONTEXT)
 
-    def of_sound(self, mel: Floats) -> Floats:
-        return _in_pieces(self._sound, mel, SOUND_PLACES, inputs.MEL_A_PLACE, inputs.MEL_CONTEXT)
+    def of_sound(self, heard: Floats) -> Floats:
+        return _in_pieces(self._sound, heard, SOUND_PLACES, inputs.MEL_A_PLACE, inputs.MEL_CONTEXT)
 
 
 def _in_pieces(network: Piece, whole: Floats, places: int, step: int, context: int) -> Floats:

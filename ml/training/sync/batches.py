@@ -33,7 +33,7 @@ EDGE = 4
 @dataclass(frozen=True)
 class Batch:
     mouths: NDArray[np.float32]
-    mel: NDArray[np.float32]
+    heard: NDArray[np.float32]
     shapes: NDArray[np.float32]
     """What the mouths of the places look like; standardised in each clip."""
     speakers: NDArray[np.int64]
@@ -76,10 +76,6 @@ class Changed:
         )
 
 
-def _kept(heard: NDArray[np.float32]) -> NDArray[np.float16]:
-    return heard.astype(np.float16)
-
-
 def changed(talk: Talk, rng: np.random.Generator) -> Changed:
     low, high = place_range(talk)
     sounds = [talk.sound, *(shaken_sound(talk.sound, rng) for _ in range(VARIANTS - 1))]
@@ -88,7 +84,7 @@ def changed(talk: Talk, rng: np.random.Generator) -> Changed:
         low=low,
         high=high,
         mouths=[shaken_mouths(talk.mouths, rng) for _ in range(VARIANTS)],
-        heard=[_kept(inputs.heard(sound, talk.start, low, high)) for sound in sounds],
+        heard=[inputs.heard(sound, talk.start, low, high).astype(np.float16) for sound in sounds],
     )
 
 
@@ -127,9 +123,9 @@ class Draw:
             number = int(rng.choice(left))
             taken.add(number)
             rows.append(self.changed[number].example(rng))
-        mouths, mel, shapes = (np.stack(column) for column in zip(*rows, strict=True))
+        mouths, heard, shapes = (np.stack(column) for column in zip(*rows, strict=True))
         which = np.array([self.names.index(name) for name in order[: self.clips]])
-        return Batch(mouths, mel, shapes, which)
+        return Batch(mouths, heard, shapes, which)
 
 
 def cut(mouths: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -210,11 +206,11 @@ def _coarse(mouth: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(back, np.uint8)
 
 
-def masked(mel: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+def masked(heard: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     """A few bands of log-mel taken away."""
     if rng.random() < 0.5:
         width = int(rng.integers(1, 9))
         low = int(rng.integers(0, inputs.BANDS - width + 1))
-        mel = mel.copy()
-        mel[:, low : low + width] = 0.0
-    return mel
+        heard = heard.copy()
+        heard[:, low : low + width] = 0.0
+    return heard

@@ -76,7 +76,7 @@ class Pair(keras.Model):
 
     def call(self, entry, training=False):
         seen = self.lips(entry["mouths"], training=training)
-        heard = self.sound(entry["mel"], training=training)
+        heard = self.sound(entry["heard"], training=training)
         return {
             "seen": seen["embedding"],
             "heard": heard["embedding"],
@@ -124,7 +124,7 @@ def train(
     pair = Pair(lips, sound, recipe.shape_weight)
     pair.compile(optimizer=short.optimizer(recipe), jit_compile=False)
     batches = (
-        ({"mouths": batch.mouths, "mel": batch.mel}, batch.shapes)
+        ({"mouths": batch.mouths, "heard": batch.heard}, batch.shapes)
         for batch in ahead(draw.batch, 0, recipe.steps)
     )
     losses = short.losses(pair, batches, recipe, watch)

@@ -64,7 +64,7 @@ def write(
         lips, target / "lips.tflite", _mouths(tested), tolerance=TOLERANCE, half=False
     )
     of_sound = export.exported(
-        sound, target / "sound.tflite", _mel(tested), tolerance=TOLERANCE, half=False
+        sound, target / "sound.tflite", _heard(tested), tolerance=TOLERANCE, half=False
     )
     card: dict[str, Any] = {
         "name": "lip_sync",
@@ -127,7 +127,7 @@ def _mouths(talks: Sequence[Talk]) -> Any:
     return np.stack(found)
 
 
-def _mel(talks: Sequence[Talk]) -> Any:
+def _heard(talks: Sequence[Talk]) -> Any:
     count = SOUND_PLACES * inputs.MEL_A_PLACE + inputs.MEL_CONTEXT
     found = []
     for talk in talks[:: max(len(talks) // PROBES, 1)]:
