@@ -99,7 +99,7 @@ def test_an_offset_is_held_against_the_speakers_other_clips() -> None:
 def test_a_speakers_sound_is_put_in_its_place_before_it_is_learnt_from() -> None:
     """To a part of a place; speakers of whom nothing is known stay as they are."""
     assert aligning.between(drawn(1.3).curve()) == pytest.approx(1.3, abs=0.25)
-    one, other = data.aligned([talk(1), talk(2)], {"s1": 1.5})
+    one, other = batches.aligned([talk(1), talk(2)], {"s1": 1.5})
     assert (one.start, other.start) == (pytest.approx(0.06), 0.0)
 
 

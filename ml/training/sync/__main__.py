@@ -34,6 +34,7 @@ def main() -> int:
     parser.add_argument("--write", type=Path, help="a text whose table of figures `card` renews")
     chosen = parser.parse_args()
     on_few_threads(chosen.threads)
+    from ml.training.sync import clips as seen
     from ml.training.sync import data
 
     folder = places.research("talking")
@@ -42,7 +43,7 @@ def main() -> int:
         return 2
     cache = chosen.cache or places.cache() / "talking"
     clips = data.read_manifest(folder / places.MANIFEST)
-    talks = data.prepare(clips, folder, cache, watch=said("clips", 40))
+    talks = seen.prepare(clips, folder, cache, watch=said("clips", 40))
     sys.stderr.write(f"{len(talks)} of {len(clips)} clips show a face that speaks.\n")
     if chosen.stage != "clips":
         _trained(chosen, talks, cache / "runs")
@@ -50,7 +51,7 @@ def main() -> int:
 
 
 def _trained(chosen: argparse.Namespace, talks: Sequence[Any], runs: Path) -> None:
-    from ml.training.sync import aligning, data, folds, loop, report, tables
+    from ml.training.sync import aligning, batches, folds, loop, report, tables
 
     recipe = loop.Recipe(**({"steps": chosen.steps} if chosen.steps else {}))
     learnt = speakers.learnt_from(talks)
@@ -60,7 +61,9 @@ def _trained(chosen: argparse.Namespace, talks: Sequence[Any], runs: Path) -> No
     elif chosen.stage == "folds":
         folds.out_of_fold(learnt, runs, recipe, lambda name: said(name, 50), offsets)
     elif chosen.stage == "served":
-        loop.train(data.aligned(learnt, offsets), runs / "served", recipe, watch=said("served", 50))
+        loop.train(
+            batches.aligned(learnt, offsets), runs / "served", recipe, watch=said("served", 50)
+        )
     else:
         card = report.write(talks, runs, recipe, offsets, chosen.out)
         if chosen.write:

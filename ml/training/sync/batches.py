@@ -7,7 +7,7 @@ depends on seed and step alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ml.contract import Samples
 from ml.detectors.lip_sync import inputs
-from ml.media.lips import SIDE
+from ml.media.lips import RATE, SIDE
 from ml.training.sound import degrade
 from ml.training.sync.data import Talk
 
@@ -28,6 +28,14 @@ SMALLEST_SPREAD = 0.05
 """Of the greatest; a direction that moves less is not made as loud as the others."""
 EDGE = 4
 """Pixels by which a changed mouth is larger than what the network sees."""
+
+
+def aligned(talks: Iterable[Talk], offsets: Mapping[str, float]) -> list[Talk]:
+    """Each sound in its place, where it is known by how many places the speaker's comes late."""
+    return [
+        replace(talk, start=talk.start + offsets.get(talk.clip.speaker, 0.0) / RATE)
+        for talk in talks
+    ]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from ml.media.lips import Stretch
 from ml.training import short
 from ml.training.speakers import without_fold
 from ml.training.sync import batches, loop
-from ml.training.sync.data import Talk, aligned
+from ml.training.sync.batches import aligned
+from ml.training.sync.data import Talk
 from ml.training.sync.measure import Pairing
 
 HELD_OUT = (0, 1)

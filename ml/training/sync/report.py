@@ -20,7 +20,8 @@ from ml.evaluation import metrics
 from ml.training import export, speakers, stages
 from ml.training.calibrate import for_card, upper_bound
 from ml.training.sync import baselines, folds, loop, measure
-from ml.training.sync.data import Talk, aligned
+from ml.training.sync.batches import aligned
+from ml.training.sync.data import Talk
 
 VERSION = "4"
 TOLERANCE = 1e-3
