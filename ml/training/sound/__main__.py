@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 from ml.training import places
 from ml.training.stages import on_few_threads, said
@@ -39,10 +40,20 @@ def main() -> int:
     if chosen.stage == "speech":
         from ml.training.sound import store
 
-        made = store.prepare(clips, speech, cache, watch=said("speech", 100))
+        made = store.prepare(clips, speech, cache, talks=_talks(), watch=said("speech", 100))
         sys.stdout.write("\n".join([f"{len(made.rows)} sounds", *made.notes]) + "\n")
         return 0
     return _heard(chosen, cache)
+
+
+def _talks() -> list[Any]:
+    """The talking clips, where they have been cut."""
+    from ml.training.sync import data as talking
+
+    anchors, cut = places.research("talking"), places.cache() / "talking"
+    if anchors is None or not (cut / talking.STORE).exists():
+        return []
+    return talking.opened(talking.read_manifest(anchors / places.MANIFEST), cut)
 
 
 def _heard(chosen: argparse.Namespace, cache: Path) -> int:
@@ -60,13 +71,8 @@ def _heard(chosen: argparse.Namespace, cache: Path) -> int:
         pages.written(PAGE, "borrowed", text)
     else:
         from ml.training.sound import report
-        from ml.training.sync import data as talking
 
-        anchors, talks = places.research("talking"), []
-        if anchors and (places.cache() / "talking" / talking.STORE).exists():
-            clips = talking.read_manifest(anchors / places.MANIFEST)
-            talks = talking.opened(clips, places.cache() / "talking")
-        card = report.write(speech, heard, ear, chosen.out, said("ways", 1), talks)
+        card = report.write(speech, heard, ear, chosen.out, said("ways", 1))
         text = report.as_text(card)
     sys.stdout.write(text + "\n")
     return 0

@@ -22,7 +22,7 @@ from ml.ear.network import Ear, pooled
 from ml.media.voice_activity import loud_stretches, trimmed
 from ml.training.sound.baselines import mel_statistics
 from ml.training.sound.degrade import NAMED, degraded
-from ml.training.sound.store import CLIP, ENGINE, VOCODED, Row, Store
+from ml.training.sound.store import CLIP, ENGINE, GENUINE, VOCODED, Row, Store
 
 AS_IT_IS = "clean"
 ANY_WAYS = ("any way", "another way")
@@ -53,7 +53,7 @@ def planned(rows: Sequence[Row], seed: int = 7) -> list[Job]:
     rng = np.random.default_rng(seed)
     of = {
         origin: [n for n, row in enumerate(rows) if row.origin == origin]
-        for origin in (CLIP, ENGINE, VOCODED)
+        for origin in (CLIP, ENGINE, GENUINE, VOCODED)
     }
     shown = [n for n in of[CLIP] if rows[n].split != "test"]
     copies = [n for n in of[VOCODED] if rows[n].split != "test"]
@@ -63,7 +63,7 @@ def planned(rows: Sequence[Row], seed: int = 7) -> list[Job]:
     more += [(n, AS_IT_IS) for n in _some(copies, COPIES, rng)]
     test = [n for n in of[CLIP] if rows[n].split == "test"][::TEST_STEP]
     return [
-        *((n, AS_IT_IS) for n in [*of[CLIP], *engines]),
+        *((n, AS_IT_IS) for n in [*of[CLIP], *engines, *of[GENUINE]]),
         *(more[int(k)] for k in rng.permutation(len(more))),
         *((n, way) for way in WAYS for n in test),
     ]

@@ -20,6 +20,7 @@ import soundfile
 from ml.contract import Samples
 from ml.media.spectra import RATE
 from ml.training.archives import Archives, ManifestRefused
+from ml.training.sound import genuine
 
 REAL, FAKE = "real", "fake"
 SPLITS = ("train", "val", "test")
@@ -119,6 +120,7 @@ FOLDS = (
                 "gen-espeak",
                 "gen-festival",
                 "gen-flite",
+                *genuine.PROMPTS,
             }
         ),
     ),

@@ -7,13 +7,12 @@ calibration and fix the bound; the test split is then only looked at.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.contract import Samples
 from ml.detectors.voice_spoof import windows
 from ml.detectors.voice_spoof.calibration import CAP
 from ml.evaluation import metrics
@@ -22,15 +21,11 @@ from ml.media.voice_activity import find_speech, loud_stretches
 from ml.training.calibrate import for_card, upper_bound
 from ml.training.sound.degrade import NAMED
 from ml.training.sound.store import CLIP, Row, Store
-from ml.training.sync.data import Talk
 
 Scores = Mapping[int, float]
 """Logit by row of the store."""
 FOUND_ALPHA, CLEAR_ALPHA = 0.03, 0.1
 """Shares of genuine clips above, and of fakes below, the two frozen bounds, out of source."""
-
-JOINED = 5
-"""Clips of one news anchor that make one sound of about six seconds."""
 
 
 def calibrated(scores: Scores, rows: Sequence[Row]) -> dict[str, Any]:
@@ -109,23 +104,3 @@ def not_applicable_share(store: Store, share: int = 8) -> dict[str, Any]:
     rows = store.where(lambda row: row.origin == CLIP and row.split == "test")[::share]
     refused = [n for n in rows if find_speech(store.sound(n)).reason is not None]
     return {"clips": len(rows), "taken_for_no_speech": len(refused)}
-
-
-def broadcast(
-    talks: Iterable[Talk],
-    logits_of: Callable[[list[NDArray[np.float32]]], list[float]],
-    found_at: float,
-) -> dict[str, Any]:
-    """Genuine speech of a kind that was never shown: news anchors, a few clips of one joined."""
-    spoken: dict[str, list[Samples]] = {}
-    for talk in talks:
-        spoken.setdefault(talk.clip.speaker, []).append(talk.sound)
-    scores = []
-    for sounds in spoken.values():
-        for first in range(0, len(sounds) - JOINED + 1, JOINED):
-            sound = np.concatenate(sounds[first : first + JOINED])
-            found = windows.windows(sound, loud_stretches(sound))
-            if found:
-                scores.append(float(np.mean(logits_of([window.picture for window in found]))))
-    asked = sum(score >= found_at for score in scores)
-    return {"speakers": len(spoken), "sounds": len(scores), "flagged": asked}

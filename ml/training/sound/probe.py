@@ -17,7 +17,7 @@ from ml.detectors.voice_spoof import listeners
 from ml.training.sound import fitting, measure
 from ml.training.sound.borrowed import ANY_WAYS, AS_IT_IS, WAYS, Heard, Job
 from ml.training.sound.data import FOLDS, Fold
-from ml.training.sound.store import CLIP, ENGINE, VOCODED, Row
+from ml.training.sound.store import CLIP, ENGINE, GENUINE, VOCODED, Row
 
 Scores = dict[int, float]
 Watch = Callable[[Sequence["Variant"]], Any]
@@ -36,6 +36,8 @@ class Variant:
     """Engines' speech and vocoded copies."""
     worn: bool = False
     """Clips degraded in any way, both classes alike."""
+    more: bool = False
+    """Genuine speech beside the manifest's."""
     without: str = ""
     """An engine whose home-made speech is not shown."""
 
@@ -46,10 +48,13 @@ class Variant:
             return False
         if job[1] != AS_IT_IS:
             return self.worn and job[1] in ANY_WAYS
+        if row.origin == GENUINE:
+            return self.more
         return row.origin == CLIP or (self.made and row.origin in (ENGINE, VOCODED))
 
     def __str__(self) -> str:
-        beside = [name for name, there in (("made", self.made), ("degraded", self.worn)) if there]
+        said = (("made", self.made), ("degraded", self.worn), ("more people", self.more))
+        beside = [name for name, there in said if there]
         many = "layers" if len(self.layers) > 1 else "layer"
         less = f", {self.without} left out" if self.without else ""
         return f"{many} {', '.join(map(str, self.layers))}; {', '.join(['clips', *beside])}{less}"
@@ -68,7 +73,8 @@ VARIANTS = (
     Variant((0, 1), made=True, worn=True),
     Variant((1, 3), made=True, worn=True),
     Variant(THREE, made=True, worn=True),
-    Variant(THREE, made=True, worn=True, without=UNKNOWN),
+    Variant(THREE, made=True, worn=True, more=True),
+    Variant(THREE, made=True, worn=True, more=True, without=UNKNOWN),
 )
 
 
@@ -200,6 +206,23 @@ def unmet_engines(heard: Heard, line: Mapping[str, Any]) -> dict[str, Any]:
     return told
 
 
+def unmet_people(heard: Heard, line: Mapping[str, Any]) -> dict[str, Any]:
+    """How much of the genuine speech beside the manifest is flagged, at the bound that was found
+    out of source, by listeners that never met its source."""
+    scores: Scores = {}
+    for source in sorted({row.source for row in heard.rows if row.origin == GENUINE}):
+        found = judged(
+            heard,
+            line["variant"],
+            lambda row, source=source: row.split != "test" and row.source != source,
+            lambda job, source=source: _row(heard, job).source == source,
+        )
+        scores |= {number: score for (number, _), score in found.items()}
+    return sources_of(measure.by_source(scores, heard.rows, line["used"]["found_at"])).get(
+        "real", {}
+    )
+
+
 def compared(
     heard: Heard, plain: Heard | None = None, watch: Watch = lambda variants: variants
 ) -> dict[str, Any]:
@@ -220,6 +243,7 @@ def compared(
         "best": best,
         "everywhere": line_everywhere(heard, best["variant"]),
         "engines": unmet_engines(heard, best),
+        "people": unmet_people(heard, best),
         "tests": {
             "all engines shown": tested(heard, best),
             f"{UNKNOWN} never shown": tested(heard, other),
@@ -353,6 +377,15 @@ def as_text(told: Mapping[str, Any]) -> str:
             f"| {name} | {line['auc']:.2f} | {line['eer']:.0%} | {line['fake']:.0%} "
             f"| {line['fakes']} |"
             for name, line in told["engines"].items()
+        ]
+    if told["people"]:
+        text += [
+            "",
+            "Genuine speech beside the manifest's, by listeners that never met its source:",
+            "",
+            "| source | flagged |",
+            "|---|---|",
+            *(f"| {name} | {_of(entry)} |" for name, entry in told["people"].items()),
         ]
     return "\n".join(text)
 

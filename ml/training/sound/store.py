@@ -1,8 +1,9 @@
 """All speech for training, decoded or made once, end to end in one file outside the repository.
 
-Rows are of three origins: `clip` (the manifest's), `vocoded` (a pseudo-fake of a real clip, which
-inherits its source, speaker and split) and `engine` (made here by a synthesiser, training only).
-What is made passes once through Vorbis as the manifest's clips have, so that the codec is shared.
+Rows are of four origins: `clip` (the manifest's), `vocoded` (a pseudo-fake of a real clip, which
+inherits its source, speaker and split), `engine` (made here by a synthesiser, training only) and
+`genuine` (more real speech). What the manifest does not have passes once through Vorbis as its
+clips have, so that the codec is shared.
 """
 
 from __future__ import annotations
@@ -20,10 +21,11 @@ import soundfile
 
 from ml.contract import Samples
 from ml.media.spectra import RATE
-from ml.training.sound import engines, vocoders
+from ml.training.sound import engines, genuine, vocoders
 from ml.training.sound.data import FAKE, REAL, Clip, read_clips
+from ml.training.sync.data import Talk
 
-CLIP, VOCODED, ENGINE = "clip", "vocoded", "engine"
+CLIP, VOCODED, ENGINE, GENUINE = "clip", "vocoded", "engine", "genuine"
 SHORTEST = RATE
 
 
@@ -83,7 +85,7 @@ def through_vorbis(samples: Samples, rng: np.random.Generator) -> Samples:
 
 
 def _all_rows(
-    clips: Sequence[Clip], folder: Path, seed: int, notes: list[str]
+    clips: Sequence[Clip], folder: Path, seed: int, notes: list[str], talks: Sequence[Talk]
 ) -> Iterator[tuple[Row, Samples]]:
     originals = []
     for number, (clip, samples) in enumerate(zip(clips, read_clips(clips, folder), strict=True)):
@@ -93,6 +95,8 @@ def _all_rows(
         originals.append((row, samples))
         yield row, samples
     yield from _copies(originals, vocoders.VOCODERS, seed)
+    for source in genuine.SOURCES:
+        yield from _genuine(source, seed, notes, talks)
     for source in engines.ENGINES:
         yield from _spoken(source, seed, notes)
 
@@ -129,31 +133,51 @@ def _spoken(source: str, seed: int, notes: list[str]) -> Iterator[tuple[Row, Sam
         notes.append(f"{source} left out: {missing}")
 
 
+def _genuine(
+    source: str, seed: int, notes: list[str], talks: Sequence[Talk]
+) -> Iterator[tuple[Row, Samples]]:
+    """More genuine speech of one source; a note where it is not here."""
+    rng = np.random.default_rng([seed, zlib.crc32(source.encode())])
+    try:
+        for speaker, split, samples in genuine.SOURCES[source](rng, talks):
+            yield (
+                Row(GENUINE, REAL, split, source, "human", speaker, -1, 0, 0),
+                through_vorbis(samples, rng),
+            )
+    except genuine.SpeechMissing as missing:
+        notes.append(f"{source} left out: {missing}")
+
+
 def prepare(
     clips: Sequence[Clip],
     folder: Path,
     target: Path,
     *,
+    talks: Sequence[Talk] = (),
     seed: int = 5,
     watch: Callable[[Iterable[tuple[Row, Samples]]], Iterable[tuple[Row, Samples]]] = lambda it: it,
 ) -> Store:
-    """Write the store; to one that is there, add the engines and vocoders it does not hold yet."""
+    """Write the store; to one that is there, add what it does not hold yet: engines, vocoders,
+    genuine speech."""
     index, sounds = target / "speech.json", target / "speech.i16"
     notes: list[str] = []
     if index.exists():
         told = json.loads(index.read_text())
         rows, seed = told["rows"], told["seed"]
-        held = {row["source"] for row in rows if row["origin"] == ENGINE}
+        held = {row["source"] for row in rows if row["origin"] in (ENGINE, GENUINE)}
         ways = vocoders.VOCODERS.keys() - {r["system"] for r in rows if r["origin"] == VOCODED}
         new = [source for source in engines.ENGINES if source not in held]
+        people = [source for source in genuine.SOURCES if source not in held]
         there = opened(target)
         kept = ((there.rows[n], there.sound(n)) for n in there.where(lambda r: r.origin == CLIP))
         coming = itertools.chain(
-            _copies(kept, ways, seed), *(_spoken(source, seed, notes) for source in new)
+            _copies(kept, ways, seed),
+            *(_spoken(source, seed, notes) for source in new),
+            *(_genuine(source, seed, notes, talks) for source in people),
         )
     else:
         target.mkdir(parents=True, exist_ok=True)
-        rows, coming = [], _all_rows(clips, folder, seed, notes)
+        rows, coming = [], _all_rows(clips, folder, seed, notes, talks)
         sounds.write_bytes(b"")
     place = sum(row["length"] for row in rows)
     with sounds.open("r+b") as file:
