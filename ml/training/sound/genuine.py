@@ -2,7 +2,7 @@
 languages, which Debian ships, and the news anchors of the talking clips.
 
 The manifest's people mostly read English. Listeners that were shown nobody else are not used to
-other languages, lines and rooms; those that were tell more machines, of sources they never met too.
+other languages, lines and rooms.
 What is not installed is left out and named. The packages' terms are CC BY, CC BY-SA, BSD and GPL.
 """
 

@@ -218,9 +218,9 @@ def unmet_people(heard: Heard, line: Mapping[str, Any]) -> dict[str, Any]:
             lambda job, source=source: _row(heard, job).source == source,
         )
         scores |= {number: score for (number, _), score in found.items()}
-    return sources_of(measure.by_source(scores, heard.rows, line["used"]["found_at"])).get(
-        "real", {}
-    )
+    found_at = line["used"]["found_at"]
+    told: dict[str, Any] = sources_of(measure.by_source(scores, heard.rows, found_at))["real"]
+    return told
 
 
 def compared(
