@@ -36,7 +36,7 @@ def listening(detector: VoiceSpoof, rounds: int) -> float:
     for _ in range(2 * rounds):
         started = time.perf_counter()
         cut = windows.windows(sound, ((0.0, 4 * windows.SECONDS),))
-        detector.network.logits([window.picture for window in cut])
+        detector.network.logits([window.sound for window in cut])
         took.append(time.perf_counter() - started)
     return round(4 * windows.SECONDS / statistics.median(took), 1)
 

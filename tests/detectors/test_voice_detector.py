@@ -154,25 +154,26 @@ def test_a_stretch_that_stands_out_is_pointed_at() -> None:
 
 
 def test_silence_around_speech_changes_nothing() -> None:
-    """Ten seconds of silence on both sides give the same picture but for the cut's rounding."""
+    """Ten seconds of silence on both sides sound the same to an ear but for the cut's rounding."""
     sound = speech_like(4.0)
     padded = np.concatenate([np.zeros(160_000, np.float32), sound, np.zeros(160_000, np.float32)])
     alone = windows.windows(sound, find_speech(sound).segments)
     within = windows.windows(padded, find_speech(padded).segments)
     assert len(alone) == len(within)
-    assert np.abs(alone[0].picture.std(axis=0) - within[0].picture.std(axis=0)).mean() < 0.05
+    seen, also = (hearing.picture(found[0].sound).std(axis=0) for found in (alone, within))
+    assert np.abs(seen - also).mean() < 0.05
 
 
 def test_training_and_serving_see_the_same_bits() -> None:
-    """The first window that serving cuts is the very picture that training is shown."""
+    """The first window that serving cuts is the very sound that training is shown."""
     from ml.training.sound import borrowed, store
 
     for seconds in (2.0, 4.0, 7.0):
         sound = np.round(speech_like(seconds) * 32767).astype("<i2")
         row = store.Row(store.CLIP, "real", "train", "s", "s", "p", 0, 0, len(sound))
         speech = store.Store([row], sound)
-        served = windows.windows(speech.sound(0), find_speech(speech.sound(0)).segments)[0].picture
-        trained = hearing.picture(borrowed.prepared(speech, (0, borrowed.AS_IT_IS)))
+        served = windows.windows(speech.sound(0), find_speech(speech.sound(0)).segments)[0].sound
+        trained = borrowed.prepared(speech, (0, borrowed.AS_IT_IS))
         assert served.tobytes() == trained.tobytes()
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from ml.detectors.voice_spoof.calibration import CAP
 from ml.detectors.voice_spoof.network import FOLDER
-from ml.ear import network as ear
+from ml.ear import network as words
+from ml.ear import speakers
 from tests.detectors import golden_voice
 
 STILL = 0.01
@@ -23,15 +24,18 @@ def test_golden_scores_stand_still() -> None:
 
 
 def test_the_card_and_the_detector_agree() -> None:
-    """Name, version, ear, cap, a bound that few genuine clips reach, and figures for what is
+    """Name, version, ears, cap, a bound that few genuine clips reach, and figures for what is
     claimed."""
     from ml.detectors.voice_spoof.detector import VoiceSpoof
 
     detector = VoiceSpoof()
     card = detector.network.card
     assert (card["name"], card["version"]) == (detector.name, detector.version)
-    assert (card["ear"]["package"], card["ear"]["sha256"]) == (ear.CARRIER, ear.SHA256)
-    assert card["ear"]["layers"] == detector.network.ear.layers
+    for name, ear in ((words.WORDS, words), (speakers.SPEAKERS, speakers)):
+        told = card["ears"][name]
+        assert (told["package"], told["sha256"]) == (ear.CARRIED.package, ear.CARRIED.sha256)
+    assert len(detector.network.ears) == len(card["ears"]) == 2
+    assert card["recipe"]["layers"] == [layer.name for layer in detector.network.panel.layers]
     line = detector.network.calibration.line
     assert line.slope > 0 and line.cap <= CAP
     assert card["limits"] and card["licence"] and card["data"]["sources"]

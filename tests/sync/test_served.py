@@ -38,7 +38,8 @@ def test_the_card_and_the_detector_agree() -> None:
     assert (card["name"], card["version"]) == (detector.name, detector.version)
     line = detector.calibration.line
     assert line.slope > 0 and line.cap <= CAP
-    assert (card["ear"]["package"], card["ear"]["sha256"]) == (ears.CARRIER, ears.SHA256)
+    carried = ears.CARRIED
+    assert (card["ear"]["package"], card["ear"]["sha256"]) == (carried.package, carried.sha256)
     assert card["ear"]["layers"] == inputs.EAR_LAYER <= ears.DEEPEST
     assert card["limits"] and card["licence"] and card["data"]["sources"]
     one = card["measured"]["network"]["one clip"]

@@ -1,17 +1,20 @@
-"""The borrowed ear: read whole, computes what its makers' runtime computes, and is asked fairly."""
+"""The borrowed ears: read whole, compute what their makers' runtimes compute, are asked fairly."""
 
 from __future__ import annotations
 
 import json
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.special import erf
 
-from ml.ear import hearing
+from ml.detectors.voice_spoof import listeners
+from ml.ear import hearing, speakers
 from ml.ear import network as ears
+from ml.ear.carried import Carried
 from ml.media.spectra import RATE
 from ml.serving import WeightsUnusable
 from ml.training.sound import borrowed, data, probe, store
@@ -75,15 +78,15 @@ def test_a_file_is_read_back_as_it_was_written() -> None:
     assert all(found[name].shape == given[name].shape for name in given)
 
 
-def test_another_ear_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("carried", [ears.CARRIED, speakers.CARRIED])
+def test_another_ear_is_refused(carried: Carried) -> None:
     """One byte less than what was measured, or no package at all: nothing is loaded, and the
     package is named."""
-    monkeypatch.setattr(ears, "LAST", ears.LAST - 1)
-    with pytest.raises(WeightsUnusable, match=f"{ears.CARRIER} carries another ear"):
-        ears.published()
-    monkeypatch.setattr(ears, "CARRIER", "no-such-package")
-    with pytest.raises(WeightsUnusable, match="no-such-package, which carries the ear, is missing"):
-        ears.published()
+    less = replace(carried, last=carried.first + len(carried.content()) - 1)
+    with pytest.raises(WeightsUnusable, match=f"{carried.package} carries another ear"):
+        less.content()
+    with pytest.raises(WeightsUnusable, match="no-such-package, which carries an ear, is missing"):
+        replace(carried, package="no-such-package").content()
 
 
 def test_a_tone_stands_in_its_band() -> None:
@@ -121,7 +124,7 @@ def test_checks_share_the_numbers_of_the_ear() -> None:
 
 def test_hears_what_its_makers_runtime_hears() -> None:
     """Through both convolutions, six layers and the last norm: the same numbers as CTranslate2."""
-    ear = ears.Ear(ears.arrays(ears.published()))
+    ear = ears.Ear(ears.arrays(ears.CARRIED.content()))
     last = ear.hidden(hearing.picture(_siren()))[-1]
     assert last.shape == (200, 512)
     normed = (last - last.mean(axis=1, keepdims=True)) / last.std(axis=1, keepdims=True)
@@ -170,10 +173,12 @@ def _heard(tells: float) -> borrowed.Heard:
     place, so that who was shown what can be read off."""
     rows, rng = _rows(), np.random.default_rng(1)
     jobs = borrowed.planned(rows)
-    values = rng.normal(size=(len(jobs), 7, 6)).astype(np.float32)
+    layers = {
+        f"words {number}": rng.normal(size=(len(jobs), 6)).astype(np.float32) for number in range(7)
+    }
     fake = np.array([rows[number].is_fake for number, _ in jobs])
-    values[fake, 0] += tells
-    return borrowed.Heard(jobs, values, rows)
+    layers["words 0"][fake] += tells
+    return borrowed.Heard(jobs, layers, rows)
 
 
 def test_no_fold_is_shown_what_it_hides(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,7 +193,7 @@ def test_no_fold_is_shown_what_it_hides(monkeypatch: pytest.MonkeyPatch) -> None
         return judged(heard, variant, may_see, asked)
 
     monkeypatch.setattr(probe, "judged", spy)
-    scores = probe.out_of_source(heard, probe.Variant((0,), made=True, worn=True))
+    scores = probe.out_of_source(heard, probe.Variant(("words 0",), made=True, worn=True))
     met = [(seen, wanted) for seen, wanted in met if wanted]
     assert len(met) == 3
     for seen, wanted in met:
@@ -218,9 +223,9 @@ def test_an_engine_that_is_asked_about_was_never_shown(monkeypatch: pytest.Monke
         ),
     ]
     jobs = borrowed.planned(rows)
-    values = np.random.default_rng(1).normal(size=(len(jobs), 2, 6)).astype(np.float32)
-    values[[rows[number].is_fake for number, _ in jobs], 0] += 6.0
-    heard, met, shown = borrowed.Heard(jobs, values, rows), [], probe.shown
+    values = np.random.default_rng(1).normal(size=(len(jobs), 6)).astype(np.float32)
+    values[[rows[number].is_fake for number, _ in jobs]] += 6.0
+    heard, met, shown = borrowed.Heard(jobs, {"words 0": values}, rows), [], probe.shown
 
     def spy(*given):
         seen = [rows[jobs[k][0]] for k in shown(*given)]
@@ -229,7 +234,7 @@ def test_an_engine_that_is_asked_about_was_never_shown(monkeypatch: pytest.Monke
         met.append({row.source for row in seen})
         return shown(*given)
 
-    line = probe.line_of(heard, probe.Variant((0,), made=True, worn=True))
+    line = probe.line_of(heard, probe.Variant(("words 0",), made=True, worn=True))
     monkeypatch.setattr(probe, "shown", spy)
     told = probe.unmet_engines(heard, line)
     assert tuple(told) == engines
@@ -238,27 +243,45 @@ def test_an_engine_that_is_asked_about_was_never_shown(monkeypatch: pytest.Monke
         assert set(engines) - seen == {engine}
 
 
-def test_layers_are_asked_once_and_averaged() -> None:
-    """What each layer says alone, averaged, is what the variant of both says."""
+def test_layers_are_asked_once() -> None:
+    """What the layers of a variant say one by one is what they say together."""
     heard = _heard(2.0)
-    both = probe.Variant((0, 1))
+    both = probe.Variant(("words 0", "words 1"))
     answers = probe.each_layer_once(heard)
-    assert answers(both) == pytest.approx(probe.out_of_source(heard, both))
+    assert answers(both) == probe.out_of_source(heard, both)
+
+
+def test_layers_of_an_ear_are_averaged_and_no_ear_outvotes_the_other() -> None:
+    """One ear's line is applied to the mean of its layers; of two ears the one that hears a machine
+    is worth at least half of what it says alone."""
+    told = {
+        "words 0": np.array([1.0, -9.0]),
+        "words 1": np.array([3.0, -11.0]),
+        "speakers 2": np.array([-9.0, 2.0]),
+    }
+    lines = {"words": (2.0, 1.0), "speakers": (1.0, 0.0)}
+    words = {name: values for name, values in told.items() if name.startswith("words")}
+    alone = listeners.together(listeners.means(words), lines)
+    assert alone == pytest.approx([5.0, -19.0])
+    both = listeners.together(listeners.means(told), lines)
+    assert both == pytest.approx([5.0 - np.log(2), 2.0 - np.log(2)], abs=1e-4)
 
 
 def test_the_test_split_has_no_say_in_the_choice(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spoiling every test clip changes neither the comparison nor the choice, only what is found
     on the test split afterwards."""
-    monkeypatch.setattr(probe, "VARIANTS", (probe.Variant((0,)), probe.Variant((1,), worn=True)))
+    monkeypatch.setattr(
+        probe, "VARIANTS", (probe.Variant(("words 0",)), probe.Variant(("words 1",), worn=True))
+    )
     heard = _heard(4.0)
-    spoilt = np.array(heard.values)
+    spoilt = np.array(heard.layers["words 0"])
     for place, (number, _) in enumerate(heard.jobs):
         if heard.rows[number].split == "test":
-            spoilt[place, 0] += -4.0 if heard.rows[number].is_fake else 4.0
+            spoilt[place] += -4.0 if heard.rows[number].is_fake else 4.0
     one = probe.compared(heard)
-    other = probe.compared(borrowed.Heard(heard.jobs, spoilt, heard.rows))
+    other = probe.compared(replace(heard, layers={**heard.layers, "words 0": spoilt}))
     assert one["variants"] == other["variants"]
-    assert one["best"]["variant"] == probe.Variant((0,))
+    assert one["best"]["variant"] == probe.Variant(("words 0",))
     clean, also = (told["tests"]["all engines shown"]["ways"]["clean"] for told in (one, other))
     assert clean["auc"] > 0.9 > also["auc"]
     text = probe.as_text(one)
@@ -275,7 +298,7 @@ def test_listening_goes_on_where_it_stopped(tmp_path: Path) -> None:
     ]
     samples = np.round(np.concatenate(sounds) * 32767).astype("<i2")
     speech, ear = store.Store(rows, samples), ears.Ear(_small())
-    whole = np.array(borrowed.listen(speech, ear, tmp_path / "a").values)
+    whole = borrowed.listen(speech, ear, tmp_path / "a").layers
 
     def broken(jobs):
         for place, job in enumerate(jobs):
@@ -288,8 +311,10 @@ def test_listening_goes_on_where_it_stopped(tmp_path: Path) -> None:
     with (tmp_path / "b" / "heard.f32").open("ab") as file:
         file.write(b"half")
     again = borrowed.listen(speech, ear, tmp_path / "b")
-    assert np.array_equal(again.values, whole)
-    assert len(json.loads((tmp_path / "b" / "heard.json").read_text())) == len(whole)
+    assert list(whole) == ["words 0", "words 1", "words 2"]
+    assert all(np.array_equal(again.layers[name], whole[name]) for name in whole)
+    told = json.loads((tmp_path / "b" / "heard.json").read_text())
+    assert len(told) == len(whole["words 0"])
 
 
 def test_what_was_heard_is_not_heard_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -309,4 +334,4 @@ def test_what_was_heard_is_not_heard_again(tmp_path: Path, monkeypatch: pytest.M
     )
     after = borrowed.listen(speech, ear, tmp_path, lambda jobs: asked.extend(jobs) or jobs)
     assert asked == [(3, "clean")]
-    assert np.array_equal(after.values[[2, 0]], before.values)
+    assert all(np.array_equal(after.layers[k][[2, 0]], before.layers[k]) for k in before.layers)

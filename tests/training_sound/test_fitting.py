@@ -60,8 +60,10 @@ def test_what_is_stored_says_the_same_to_the_last_bit() -> None:
     """Directions and examples lie in the file as float16, yet nothing moves: they were rounded
     before anything was fitted on them."""
     heard, fake, names = _lines(60)
-    layers = [listeners.Layer(n, fitting.fitted(heard + n, fake, names)) for n in (0, 2)]
-    back = listeners.opened(listeners.stored(layers))
-    assert [layer.number for layer in back] == [0, 2]
-    lines = np.stack([heard, heard, heard + 2], axis=1)
-    assert np.array_equal(listeners.score(back, lines), listeners.score(layers, lines))
+    given = {"speakers 2": heard, "words 0": heard + 2}
+    layers = [listeners.Layer(n, fitting.fitted(h, fake, names)) for n, h in given.items()]
+    panel = listeners.Panel(layers, {"speakers": (1.5, -0.25), "words": (2.0, 1 / 3)})
+    back = listeners.opened(listeners.stored(panel))
+    assert [layer.name for layer in back.layers] == list(given)
+    assert back.lines == panel.lines
+    assert np.array_equal(back(given), panel(given))

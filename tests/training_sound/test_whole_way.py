@@ -1,5 +1,5 @@
-"""The whole way with a handful of made-up voices and a small ear: listeners, network, card,
-detector."""
+"""The whole way with a handful of made-up voices and a small ear that knows words: listeners,
+network, card, detector."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 from ml.contract import Kind, MediaInfo, Scenes, Status
 from ml.detectors.voice_spoof.detector import VoiceSpoof
 from ml.detectors.voice_spoof.network import Network
+from ml.ear import speakers
 from ml.ear.network import Ear
 from ml.media import scenes
 from ml.training.sound import borrowed, data, probe, report, store, vocoders
@@ -66,9 +67,9 @@ def test_from_sounds_to_a_detector_with_a_card(
     """What the command writes is what the detector loads, and no figure of the card is missing."""
     for module in (probe, report):
         monkeypatch.setattr(module, "FOLDS", FOLDS)
-    speech, ear = _store(tmp_path / "cache"), Ear(_small(3))
-    heard = borrowed.listen(speech, ear, tmp_path / "cache" / "whisper")
-    card = report.write(speech, heard, ear, tmp_path / "out")
+    speech, ears = _store(tmp_path / "cache"), (Ear(_small(3)), speakers.served())
+    one, other = (borrowed.listen(speech, ear, tmp_path / f"{n}") for n, ear in enumerate(ears))
+    card = report.write(speech, one.beside(other), ears, tmp_path / "out")
     measured = card["measured"]
     assert measured["test_split"]["reals"] == 10
     assert measured["leave_one_source_out"]["fakes"] == 20
@@ -78,7 +79,7 @@ def test_from_sounds_to_a_detector_with_a_card(
     assert card["weights"]["apart_from_what_was_measured"]["greatest_difference"] < 1e-3
     assert "leave_one_source_out" in report.as_text(card)
 
-    network = Network(tmp_path / "out", ear)
+    network = Network(tmp_path / "out", ears)
     finding = VoiceSpoof(network).examine(_Sound()).conclude()
     assert finding.status is Status.RAN
     assert finding.weights_sha256 == card["weights"]["sha256"]

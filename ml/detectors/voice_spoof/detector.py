@@ -77,7 +77,7 @@ class VoiceExamination:
             return self._without(scenes.no_speech or NO_SOUND)
         all_windows = windows(samples, scenes.speech)
         chosen = _evenly(all_windows, MOST_WINDOWS)
-        logits = self.detector.network.logits([window.picture for window in chosen])
+        logits = self.detector.network.logits([window.sound for window in chosen])
         judged = [Judged(window, logit) for window, logit in zip(chosen, logits, strict=True)]
         if not judged or not np.isfinite(logits).all():
             return self._without("The sound gave no window that could be judged.")

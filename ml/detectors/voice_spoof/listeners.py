@@ -1,13 +1,17 @@
-"""What stands on the ear: for each layer asked, a plain classifier of what that layer heard.
+"""What stands on the ears: for each layer asked, a plain classifier of what that layer heard.
 
 Numbers of unit spread, a few hundred directions of them, and how alike that is to examples that
 each have a vote. It is a handful of arrays; how they are found is `ml/training/sound/fitting.py`.
+
+The layers of one ear are averaged. Of two ears each has a line that makes its mean a ratio, and the
+score is the logarithm of the mean ratio: a machine is given away to one ear or to the other, and an
+ear that hears nothing of it must not outvote the one that does.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -38,19 +42,57 @@ class Listener:
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer of the ear and the listener that stands on it."""
+    """One layer of an ear and the listener that stands on it."""
 
-    number: int
+    name: str
+    """The ear's, and which of its layers."""
     listener: Listener
 
-    def __call__(self, heard: Floats) -> NDArray[np.float64]:
-        """Lines x layers x numbers in, one score a line out."""
-        return self.listener(np.asarray(heard[:, self.number], np.float32))
+    @property
+    def ear(self) -> str:
+        return ear_of(self.name)
+
+    def __call__(self, heard: Mapping[str, Floats]) -> NDArray[np.float64]:
+        """What its layer heard, a line each; one score a line out."""
+        return self.listener(np.asarray(heard[self.name], np.float32))
 
 
-def score(layers: Sequence[Layer], heard: Floats) -> NDArray[np.float64]:
-    """The mean of what the layers' listeners say, one number for each line."""
-    return np.mean([layer(heard) for layer in layers], axis=0)
+def ear_of(layer: str) -> str:
+    return layer.split()[0]
+
+
+Line = tuple[float, float]
+"""Slope and offset, from an ear's mean to the natural logarithm of a likelihood ratio."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """All that is asked, and how the ears are brought together."""
+
+    layers: Sequence[Layer]
+    lines: Mapping[str, Line]
+    """By the ear's name."""
+
+    def __call__(self, heard: Mapping[str, Floats]) -> NDArray[np.float64]:
+        """One score for each line."""
+        return together(means({layer.name: layer(heard) for layer in self.layers}), self.lines)
+
+
+def means(answers: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
+    """By ear, of what its layers say."""
+    ears = dict.fromkeys(ear_of(name) for name in answers)
+    return {
+        ear: np.mean([told for name, told in answers.items() if ear_of(name) == ear], axis=0)
+        for ear in ears
+    }
+
+
+def together(
+    means: Mapping[str, NDArray[np.float64]], lines: Mapping[str, Line]
+) -> NDArray[np.float64]:
+    """The logarithm of the mean of the ears' ratios."""
+    ratios = [lines[ear][0] * told + lines[ear][1] for ear, told in means.items()]
+    return np.asarray(np.logaddexp.reduce(ratios) - np.log(len(ratios)), np.float64)
 
 
 def standard(heard: Floats, mean: Floats, spread: Floats) -> Floats:
@@ -67,34 +109,42 @@ def alike(some: Floats, others: Floats) -> NDArray[np.float64]:
 # === As a file ===
 
 
-def stored(layers: Sequence[Layer]) -> bytes:
+LINE = "line"
+
+
+def stored(panel: Panel) -> bytes:
     """The arrays as they are, but for directions and examples, which were rounded to float16 before
     anything was fitted on them."""
-    kept: dict[str, NDArray[np.generic]] = {}
-    for layer in layers:
+    kept: dict[str, NDArray[np.generic]] = {
+        f"{ear}/{LINE}": np.array(line, np.float64) for ear, line in panel.lines.items()
+    }
+    for layer in panel.layers:
         for field in fields(Listener):
             value = np.asarray(getattr(layer.listener, field.name))
             half = field.name in ("directions", "supports")
-            kept[f"{layer.number} {field.name}"] = value.astype(np.float16) if half else value
+            kept[f"{layer.name}/{field.name}"] = value.astype(np.float16) if half else value
     memory = io.BytesIO()
     np.savez(memory, **kept)  # type: ignore[arg-type]
     return memory.getvalue()
 
 
-def opened(content: bytes) -> list[Layer]:
+def opened(content: bytes) -> Panel:
     with np.load(io.BytesIO(content), allow_pickle=False) as kept:
-        numbers = sorted({int(name.split()[0]) for name in kept})
-        return [
+        parts = [name.split("/") for name in kept]
+        layers = [
             Layer(
-                number,
+                name,
                 Listener(
                     **{
-                        field.name: np.asarray(kept[f"{number} {field.name}"], np.float32)
+                        field.name: np.asarray(kept[f"{name}/{field.name}"], np.float32)
                         for field in fields(Listener)
                         if field.name != "offset"
                     },
-                    offset=float(kept[f"{number} offset"]),
+                    offset=float(kept[f"{name}/offset"]),
                 ),
             )
-            for number in numbers
+            for name, part in parts
+            if part == "offset"
         ]
+        lines = {name: kept[f"{name}/{LINE}"] for name, part in parts if part == LINE}
+        return Panel(layers, {ear: (float(two[0]), float(two[1])) for ear, two in lines.items()})

@@ -1,4 +1,4 @@
-"""The ear with its listeners as they are served, and their calibration."""
+"""The ears with their listeners as they are served, and their calibration."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from ml.contract import Samples
 from ml.detectors.voice_spoof import listeners
 from ml.detectors.voice_spoof.calibration import VoiceCalibration
-from ml.ear import network as ears
-from ml.ear.hearing import Picture
+from ml.ear import network as words
+from ml.ear import speakers
+from ml.ear.pooling import Hears, Numbers
 from ml.serving import checked_weights, read_card
 
 FOLDER = Path(__file__).parent
@@ -18,25 +20,40 @@ WEIGHTS = "listeners.npz"
 
 
 class Hearing:
-    """One logit a picture: the ear, as deep as its listeners ask, and what they say."""
+    """One logit a window: the ears, as deep as their listeners ask, and what they say."""
 
-    def __init__(self, layers: Sequence[listeners.Layer], ear: ears.Ear | None = None) -> None:
-        self.layers = layers
-        deepest = max(layer.number for layer in layers)
-        self.ear = ear or ears.served(deepest)
+    def __init__(self, panel: listeners.Panel, ears: Sequence[Hears] = ()) -> None:
+        self.panel = panel
+        self.ears = ears or _asked(panel)
 
-    def logits(self, pictures: Sequence[Picture]) -> list[float]:
-        if not pictures:
+    def logits(self, sounds: Sequence[Samples]) -> list[float]:
+        """Of windows of speech, each at the level of all."""
+        if not sounds:
             return []
-        heard = np.stack([ears.pooled(self.ear.hidden(picture)) for picture in pictures])
-        return [float(value) for value in listeners.score(self.layers, heard)]
+        heard = [self._heard(sound) for sound in sounds]
+        lines = {
+            layer.name: np.stack([one[layer.name] for one in heard]) for layer in self.panel.layers
+        }
+        return [float(value) for value in self.panel(lines)]
+
+    def _heard(self, sound: Samples) -> Numbers:
+        return {name: line for ear in self.ears for name, line in ear.numbers(sound).items()}
+
+
+def _asked(panel: listeners.Panel) -> list[Hears]:
+    """The ears that the listeners stand on; the one that knows words as deep as they ask."""
+    deep = [int(layer.name.split()[1]) for layer in panel.layers if layer.ear == words.WORDS]
+    found: list[Hears] = [words.served(max(deep))] if deep else []
+    if any(layer.ear == speakers.SPEAKERS for layer in panel.layers):
+        found.append(speakers.served())
+    return found
 
 
 class Network(Hearing):
     """Loaded once a process, after it has forked."""
 
-    def __init__(self, folder: Path = FOLDER, ear: ears.Ear | None = None) -> None:
+    def __init__(self, folder: Path = FOLDER, ears: Sequence[Hears] = ()) -> None:
         self.card = read_card(folder)
         content, self.sha256 = checked_weights(folder, self.card)
-        super().__init__(listeners.opened(content), ear)
+        super().__init__(listeners.opened(content), ears)
         self.calibration = VoiceCalibration.of(self.card)

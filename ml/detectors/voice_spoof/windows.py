@@ -1,4 +1,4 @@
-"""From a sound to the pictures that the ear is given: one code for training and for serving.
+"""From a sound to the windows that the ears are given: one code for training and for serving.
 
 Silence before and after the speech is cut off first. What is left is cut into windows of four
 seconds, side by side; speech shorter than a window is a shorter one. Repeated until it filled one,
@@ -13,17 +13,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.contract import Samples
 from ml.ear import hearing
 from ml.media.spectra import RATE
 from ml.media.voice_activity import trimmed
 
 SECONDS = 4.0
 STEP_SECONDS = 4.0
-"""The ear costs more than a tenth of a second for each window, so none overlaps the next."""
+"""The ears cost a quarter of a second for each window, so none overlaps the next."""
 WINDOW = int(SECONDS * RATE)
-FRAMES = WINDOW // hearing.HOP
 SHORTEST = RATE // 4
-"""Samples that the ear is given at least; speech shorter than a second is not judged anyway."""
+"""Samples that the ears are given at least; speech shorter than a second is not judged anyway."""
 REMAINDER = 0.5
 """Seconds at the end that are not worth a window of their own."""
 LEAST_SPEECH = 0.5
@@ -36,8 +36,8 @@ Segments = tuple[tuple[float, float], ...]
 class Window:
     start: float
     end: float
-    picture: hearing.Picture
-    """FRAMES x hearing.BANDS, of the last window fewer frames."""
+    sound: Samples
+    """At the level of all; the last window may be shorter."""
 
 
 def first(wave: NDArray[Any]) -> NDArray[Any]:
@@ -45,9 +45,9 @@ def first(wave: NDArray[Any]) -> NDArray[Any]:
     return wave[:WINDOW] if wave.size >= SHORTEST else np.pad(wave, (0, SHORTEST - wave.size))
 
 
-def picture(wave: NDArray[Any]) -> hearing.Picture:
-    """What the ear is given of a sound: one window of it, at the level of all."""
-    return hearing.picture(hearing.levelled(first(wave)))
+def given(wave: NDArray[Any]) -> Samples:
+    """What the ears are given of a sound: one window of it, at the level of all."""
+    return hearing.levelled(first(wave))
 
 
 def windows(samples: NDArray[Any], segments: Segments) -> list[Window]:
@@ -67,7 +67,7 @@ def windows(samples: NDArray[Any], segments: Segments) -> list[Window]:
             begin = round(start * RATE)
             end = first + min(start + SECONDS, length)
             piece = wave[begin : begin + WINDOW]
-            found.append(Window(first + start, end, picture(piece)))
+            found.append(Window(first + start, end, given(piece)))
     return found
 
 

@@ -1,7 +1,7 @@
 """`python -m ml.training.sound STAGE`: one stage after the other, each goes on where it stopped.
 
 speech    decode the manifest's clips, vocode the real ones, let the engines speak
-borrowed  let the ear listen to all of it, and compare what can stand on it; the tables of the page
+borrowed  let the ears listen to all of it, and compare what can stand on them; the page's tables
 card      fit what is served, export, measure, write the card and the weights
 """
 
@@ -57,12 +57,16 @@ def _talks() -> list[Any]:
 
 
 def _heard(chosen: argparse.Namespace, cache: Path) -> int:
-    from ml.ear.network import Ear, arrays, published
+    from ml.ear import network, speakers
     from ml.training.sound import borrowed, probe, store
 
-    ear = Ear(arrays(published()), max(probe.THREE))
     speech = store.opened(cache)
-    heard = borrowed.listen(speech, ear, cache / "whisper", said("heard", 50))
+    ears = (network.served(network.DEEPEST), speakers.served())
+    heard, also = (
+        borrowed.listen(speech, ear, cache / name, said(name, 50))
+        for ear, name in zip(ears, ("whisper", "speakers"), strict=True)
+    )
+    heard = heard.beside(also)
     if chosen.stage == "borrowed":
         from ml.evaluation import pages
 
@@ -72,7 +76,7 @@ def _heard(chosen: argparse.Namespace, cache: Path) -> int:
     else:
         from ml.training.sound import report
 
-        card = report.write(speech, heard, ear, chosen.out, said("ways", 1))
+        card = report.write(speech, heard, ears, chosen.out, said("ways", 1))
         text = report.as_text(card)
     sys.stdout.write(text + "\n")
     return 0

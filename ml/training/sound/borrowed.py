@@ -1,4 +1,4 @@
-"""What each layer of a recogniser's ear hears in every sound, pooled over time and kept.
+"""What each layer of a borrowed ear hears in every sound, pooled over time and kept.
 
 A sound is cut and levelled as in service. A layer is kept as mean, spread and
 mean step over time of each of its channels: some thousand numbers a layer, whatever the length.
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 
 from ml.contract import Samples
 from ml.detectors.voice_spoof import windows
-from ml.ear import hearing
-from ml.ear.network import Ear, pooled
+from ml.ear.pooling import Hears
 from ml.media.voice_activity import loud_stretches, trimmed
 from ml.training.sound.baselines import mel_statistics
 from ml.training.sound.degrade import NAMED, degraded
@@ -38,14 +37,22 @@ Job = tuple[int, str]
 """Row of the store, and the way it went."""
 
 
+PLAIN = "mel statistics"
+
+
 @dataclass(frozen=True)
 class Heard:
-    """One line of numbers for each job, a block for each layer."""
+    """One line of numbers for each job and each layer."""
 
     jobs: Sequence[Job]
-    values: NDArray[np.float32]
-    """Jobs x layers x numbers."""
+    layers: Mapping[str, NDArray[np.float32]]
+    """Jobs x numbers, by the layer's name."""
     rows: Sequence[Row]
+
+    def beside(self, other: Heard) -> Heard:
+        """What two ears heard in the same jobs."""
+        assert list(self.jobs) == list(other.jobs)
+        return replace(self, layers={**self.layers, **other.layers})
 
 
 def planned(rows: Sequence[Row], seed: int = 7) -> list[Job]:
@@ -81,12 +88,12 @@ def prepared(store: Store, job: Job, seed: int = 7) -> Samples:
         sound = degraded(sound, np.random.default_rng([seed, number, ANY_WAYS.index(way)]))
     elif way != AS_IT_IS:
         sound = NAMED[way](sound, np.random.default_rng([11, number, zlib.crc32(way.encode())]))
-    return hearing.levelled(windows.first(trimmed(sound, loud_stretches(sound))))
+    return windows.given(trimmed(sound, loud_stretches(sound)))
 
 
 def listen(
     store: Store,
-    ear: Ear,
+    ear: Hears,
     target: Path,
     watch: Callable[[Iterable[Job]], Iterable[Job]] = lambda jobs: jobs,
 ) -> Heard:
@@ -98,22 +105,29 @@ def listen(
     told = (
         [(int(n), str(way)) for n, way in json.loads(index.read_text())] if index.exists() else []
     )
-    shape = pooled(ear.hidden(np.zeros((8, hearing.BANDS), np.float32))).shape
-    size = 4 * shape[0] * shape[1]
+    sizes = {name: len(line) for name, line in ear.numbers(_silence()).items()}
+    wide = sum(sizes.values())
     file.touch()
     with file.open("r+b") as out:
-        told = told[: out.seek(0, 2) // size]
+        told = told[: out.seek(0, 2) // (4 * wide)]
         known = set(told)
         for job in watch([job for job in jobs if job not in known]):
-            layers = ear.hidden(hearing.picture(prepared(store, job)))
+            line = np.concatenate(list(ear.numbers(prepared(store, job)).values()))
             told.append(job)
             index.write_text(json.dumps(told))
-            out.seek((len(told) - 1) * size)
-            out.write(pooled(layers).astype("<f4").tobytes())
+            out.seek((len(told) - 1) * 4 * wide)
+            out.write(line.astype("<f4").tobytes())
             out.flush()
     place = {job: number for number, job in enumerate(told)}
-    values = np.memmap(file, dtype="<f4", mode="r", shape=(len(told), *shape))
-    return Heard(jobs, np.asarray(values[[place[job] for job in jobs]]), store.rows)
+    lines = np.memmap(file, dtype="<f4", mode="r", shape=(len(told), wide))
+    values = np.asarray(lines[[place[job] for job in jobs]])
+    ends = np.cumsum(list(sizes.values()))
+    blocks = np.split(values, ends[:-1], axis=1)
+    return Heard(jobs, dict(zip(sizes, blocks, strict=True)), store.rows)
+
+
+def _silence() -> Samples:
+    return np.zeros(windows.SHORTEST, np.float32)
 
 
 def plain(store: Store, heard: Heard) -> Heard:
@@ -124,4 +138,4 @@ def plain(store: Store, heard: Heard) -> Heard:
         if way == AS_IT_IS and heard.rows[number].origin == CLIP
     ]
     values = np.stack([mel_statistics(prepared(store, job)) for job in jobs])
-    return Heard(jobs, values[:, None].astype(np.float32), heard.rows)
+    return Heard(jobs, {PLAIN: values.astype(np.float32)}, heard.rows)

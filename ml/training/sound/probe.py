@@ -1,8 +1,9 @@
-"""Does an ear that others trained tell machines from people where no one of the source was shown?
+"""Do ears that others trained tell machines from people where no one of the source was shown?
 
-On what each layer hears stands a plain classifier; the mean of the chosen layers' scores is the
-answer. Variants are compared by leave-one-source-out on train and val alone; the one with the
-lowest equal error rate there is then, once, tried on the test split, clean and degraded.
+On what each layer hears stands a plain classifier; the chosen layers' scores are brought together
+as in service (`ml/detectors/voice_spoof/listeners.py`), by lines that were fitted out of source.
+Variants are compared by leave-one-source-out on train and val alone; the one that is chosen there
+is then, once, tried on the test split, clean and degraded.
 """
 
 from __future__ import annotations
@@ -14,12 +15,17 @@ from typing import Any
 import numpy as np
 
 from ml.detectors.voice_spoof import listeners
+from ml.ear import network, speakers
+from ml.evaluation.calibration import fit_platt
 from ml.training.sound import fitting, measure
-from ml.training.sound.borrowed import ANY_WAYS, AS_IT_IS, WAYS, Heard, Job
+from ml.training.sound.borrowed import ANY_WAYS, AS_IT_IS, PLAIN, WAYS, Heard, Job
 from ml.training.sound.data import FOLDS, Fold
 from ml.training.sound.store import CLIP, ENGINE, GENUINE, VOCODED, Row
 
 Scores = dict[int, float]
+Answers = dict[int, dict[str, float]]
+"""By row, what each layer's listener says."""
+Lines = Mapping[str, listeners.Line]
 Watch = Callable[[Sequence["Variant"]], Any]
 
 ONLY_ASKED = frozenset({"gen-kokoro", "gen-fastspeech", "gen-tacotron", "gen-openjtalk"})
@@ -31,7 +37,7 @@ to show beside them, and a listener might take the language for the mark of a ma
 class Variant:
     """Which layers are asked, and what the classifiers were shown beside the clips."""
 
-    layers: tuple[int, ...]
+    layers: tuple[str, ...]
     made: bool = False
     """Engines' speech and vocoded copies."""
     worn: bool = False
@@ -55,26 +61,31 @@ class Variant:
     def __str__(self) -> str:
         said = (("made", self.made), ("degraded", self.worn), ("more people", self.more))
         beside = [name for name, there in said if there]
-        many = "layers" if len(self.layers) > 1 else "layer"
         less = f", {self.without} left out" if self.without else ""
-        return f"{many} {', '.join(map(str, self.layers))}; {', '.join(['clips', *beside])}{less}"
+        return f"{', '.join(self.layers)}; {', '.join(['clips', *beside])}{less}"
 
 
+LN10 = float(np.log(10))
 UNKNOWN = "gen-hibari"
 """The engine that speaks in the test split alone; what is asked with its home-made speech shown is
 asked without it too."""
-THREE = (0, 1, 3)
+WORDS = tuple(f"{network.WORDS} {number}" for number in (0, 1, 3))
 """The convolutions, and how far up what they heard has gone. Higher layers told little when each
 was asked alone."""
+WHO = tuple(speakers.STAGES)
+ALL = (*WORDS, *WHO)
 VARIANTS = (
-    *(Variant((layer,)) for layer in THREE),
-    Variant(THREE),
-    *(Variant((layer,), made=True, worn=True) for layer in THREE),
-    Variant((0, 1), made=True, worn=True),
-    Variant((1, 3), made=True, worn=True),
-    Variant(THREE, made=True, worn=True),
-    Variant(THREE, made=True, worn=True, more=True),
-    Variant(THREE, made=True, worn=True, more=True, without=UNKNOWN),
+    *(Variant((layer,)) for layer in ALL),
+    Variant(WORDS),
+    Variant(ALL),
+    *(Variant((layer,), made=True, worn=True, more=True) for layer in ALL),
+    Variant(WORDS, made=True, worn=True, more=True),
+    Variant(WHO, made=True, worn=True, more=True),
+    Variant((*WORDS, WHO[0]), made=True, worn=True, more=True),
+    Variant((*WORDS, WHO[1]), made=True, worn=True, more=True),
+    Variant(ALL, made=True, worn=True),
+    Variant(ALL, made=True, worn=True, more=True),
+    Variant(ALL, made=True, worn=True, more=True, without=UNKNOWN),
 )
 
 
@@ -83,14 +94,44 @@ def judged(
     variant: Variant,
     may_see: Callable[[Row], bool],
     asked: Callable[[Job], bool],
-) -> Mapping[Job, float]:
-    """Scores of the jobs that are asked for, by classifiers that saw only what they may."""
+) -> dict[Job, dict[str, float]]:
+    """What the listeners say of the jobs that are asked for, having seen only what they may."""
     wanted = [k for k, job in enumerate(heard.jobs) if asked(job)]
     if not wanted:
         return {}
-    seen = shown(heard, variant, may_see)
-    scores = listeners.score(asked_layers(heard, variant, seen), heard.values[wanted])
-    return {heard.jobs[k]: float(told) for k, told in zip(wanted, scores, strict=True)}
+    layers = asked_layers(heard, variant, shown(heard, variant, may_see))
+    told = {layer.name: layer({layer.name: heard.layers[layer.name][wanted]}) for layer in layers}
+    return {
+        heard.jobs[k]: {name: float(answers[place]) for name, answers in told.items()}
+        for place, k in enumerate(wanted)
+    }
+
+
+def as_they_are(found: Mapping[Job, dict[str, float]]) -> Answers:
+    """By row; of jobs that are each one row's."""
+    return {number: answers for (number, _), answers in found.items()}
+
+
+def together(answers: Answers, lines: Lines) -> Scores:
+    """One score a row, as in service."""
+    if not answers:
+        return {}
+    names = next(iter(answers.values()))
+    by_layer = {name: np.array([told[name] for told in answers.values()]) for name in names}
+    scores = listeners.together(listeners.means(by_layer), lines)
+    return dict(zip(answers, map(float, scores), strict=True))
+
+
+def lines_of(answers: Answers, rows: Sequence[Row]) -> Lines:
+    """What makes each ear's mean a ratio, from answers out of source."""
+    names = next(iter(answers.values()))
+    found = {}
+    for ear in dict.fromkeys(map(listeners.ear_of, names)):
+        of = [name for name in names if listeners.ear_of(name) == ear]
+        means = [float(np.mean([told[name] for name in of])) for told in answers.values()]
+        line = fit_platt([rows[n].is_fake for n in answers], means)
+        found[ear] = (LN10 * line.slope, LN10 * line.offset)
+    return found
 
 
 def shown(heard: Heard, variant: Variant, may_see: Callable[[Row], bool]) -> list[int]:
@@ -103,29 +144,29 @@ def asked_layers(heard: Heard, variant: Variant, seen: list[int]) -> list[listen
     """A classifier for each layer that the variant asks, from the lines that are seen."""
     rows = [_row(heard, heard.jobs[k]) for k in seen]
     fake = np.array([row.is_fake for row in rows])
-    speakers = [
+    people = [
         row.group if not row.is_fake and heard.jobs[k][1] == AS_IT_IS else None
         for k, row in zip(seen, rows, strict=True)
     ]
     return [
-        listeners.Layer(number, fitting.fitted(heard.values[seen, number], fake, speakers))
-        for number in variant.layers
+        listeners.Layer(name, fitting.fitted(heard.layers[name][seen], fake, people))
+        for name in variant.layers
     ]
 
 
-def out_of_source(heard: Heard, variant: Variant) -> Scores:
-    """Every clip of train and val, scored by classifiers that never met its source, nor a copy
+def out_of_source(heard: Heard, variant: Variant) -> Answers:
+    """Of every clip of train and val, by classifiers that never met its source, nor a copy
     or a sister of it; they did not meet the test split either."""
     return _fold_by_fold(heard, variant, lambda row: row.split != "test")
 
 
-def everywhere(heard: Heard, variant: Variant) -> Scores:
+def everywhere(heard: Heard, variant: Variant) -> Answers:
     """The same over all clips of the manifest: the test split's are asked about as well, and shown
     to those who do not ask about their source."""
     return _fold_by_fold(heard, variant, lambda row: True)
 
 
-def _fold_by_fold(heard: Heard, variant: Variant, counts: Callable[[Row], bool]) -> Scores:
+def _fold_by_fold(heard: Heard, variant: Variant, counts: Callable[[Row], bool]) -> Answers:
     """Clips as they are of the rows that count, by classifiers shown other folds' rows."""
 
     def asked(job: Job, fold: Fold) -> bool:
@@ -133,7 +174,7 @@ def _fold_by_fold(heard: Heard, variant: Variant, counts: Callable[[Row], bool])
         clip = job[1] == AS_IT_IS and row.origin == CLIP
         return clip and counts(row) and fold.holds_out(row.source)
 
-    scores: Scores = {}
+    answers: Answers = {}
     for fold in FOLDS:
         found = judged(
             heard,
@@ -141,31 +182,30 @@ def _fold_by_fold(heard: Heard, variant: Variant, counts: Callable[[Row], bool])
             lambda row, fold=fold: counts(row) and not fold.holds_out(row.source),
             lambda job, fold=fold: asked(job, fold),
         )
-        scores |= {number: score for (number, _), score in found.items()}
-    return scores
+        answers |= as_they_are(found)
+    return answers
 
 
-def each_layer_once(heard: Heard) -> Callable[[Variant], Scores]:
+def each_layer_once(heard: Heard) -> Callable[[Variant], Answers]:
     """`out_of_source`, where a layer that several variants ask answers once."""
-    kept: dict[Variant, Scores] = {}
+    kept: dict[Variant, Answers] = {}
 
-    def scores(variant: Variant) -> Scores:
-        answers = []
+    def answers(variant: Variant) -> Answers:
         for layer in variant.layers:
             alone = replace(variant, layers=(layer,))
             if alone not in kept:
                 kept[alone] = out_of_source(heard, alone)
-            answers.append(kept[alone])
-        return {n: float(np.mean([answer[n] for answer in answers])) for n in answers[0]}
+        each = [kept[replace(variant, layers=(layer,))] for layer in variant.layers]
+        return {n: {k: v for one in each for k, v in one[n].items()} for n in each[0]}
 
-    return scores
+    return answers
 
 
 def _row(heard: Heard, job: Job) -> Row:
     return heard.rows[job[0]]
 
 
-def on_test(heard: Heard, variant: Variant) -> dict[str, Scores]:
+def on_test(heard: Heard, variant: Variant, lines: Lines) -> dict[str, Scores]:
     """The test split's clips as they are, and a part of them after each way."""
     found = judged(
         heard,
@@ -178,7 +218,9 @@ def on_test(heard: Heard, variant: Variant) -> dict[str, Scores]:
         ),
     )
     return {
-        way: {number: score for (number, went), score in found.items() if went == way}
+        way: together(
+            as_they_are({job: told for job, told in found.items() if job[1] == way}), lines
+        )
         for way in (AS_IT_IS, *WAYS)
     }
 
@@ -201,7 +243,7 @@ def unmet_engines(heard: Heard, line: Mapping[str, Any]) -> dict[str, Any]:
             lambda row, engine=engine: row.split != "test" and row.source != engine,
             asked,
         )
-        scores = {number: score for (number, _), score in found.items()}
+        scores = together(as_they_are(found), line["lines"])
         told[engine] = at_bound(heard, scores, line["used"])
     return told
 
@@ -217,7 +259,7 @@ def unmet_people(heard: Heard, line: Mapping[str, Any]) -> dict[str, Any]:
             lambda row, source=source: row.split != "test" and row.source != source,
             lambda job, source=source: _row(heard, job).source == source,
         )
-        scores |= {number: score for (number, _), score in found.items()}
+        scores |= together(as_they_are(found), line["lines"])
     found_at = line["used"]["found_at"]
     told: dict[str, Any] = sources_of(measure.by_source(scores, heard.rows, found_at))["real"]
     return told
@@ -231,17 +273,15 @@ def compared(
     heard by one layer."""
     answers = each_layer_once(heard)
     lines = [_line(heard, variant, answers(variant)) for variant in watch(VARIANTS)]
-    best = min(
-        (line for line in lines if not line["variant"].without), key=lambda line: line["eer"]
-    )
+    best = chosen(lines)
     less = blind(best["variant"])
     other = _line(heard, less, answers(less))
     return {
         "plain": plain
-        and _line(plain, "mel statistics; clips", out_of_source(plain, Variant((0,)))),
+        and _line(plain, "mel statistics; clips", out_of_source(plain, Variant((PLAIN,)))),
         "variants": lines,
         "best": best,
-        "everywhere": line_everywhere(heard, best["variant"]),
+        "everywhere": line_everywhere(heard, best),
         "engines": unmet_engines(heard, best),
         "people": unmet_people(heard, best),
         "tests": {
@@ -251,6 +291,13 @@ def compared(
     }
 
 
+def chosen(lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The lowest equal error rate. Where some were shown all the genuine speech that is at hand,
+    one of those: it spares people who speak otherwise than the manifest's."""
+    asked = [line for line in lines if not line["variant"].without]
+    return min(asked, key=lambda line: (not line["variant"].more, line["eer"]))
+
+
 def blind(variant: Variant) -> Variant:
     """The same, never shown the engine that speaks in the test split."""
     return replace(variant, without=UNKNOWN)
@@ -258,7 +305,7 @@ def blind(variant: Variant) -> Variant:
 
 def tested(heard: Heard, line: Mapping[str, Any]) -> dict[str, Any]:
     """The test split, by the calibration and at the bound that were found out of source."""
-    found = on_test(heard, line["variant"])
+    found = on_test(heard, line["variant"], line["lines"])
     known = {n: v for n, v in found[AS_IT_IS].items() if heard.rows[n].source != UNKNOWN}
     parts = {AS_IT_IS: found[AS_IT_IS], f"{AS_IT_IS}, no {UNKNOWN}": known} | found
     used = line["used"]
@@ -282,15 +329,22 @@ def line_of(heard: Heard, variant: Variant) -> dict[str, Any]:
     return _line(heard, variant, out_of_source(heard, variant))
 
 
-def line_everywhere(heard: Heard, variant: Variant) -> dict[str, Any]:
-    """A variant's figures out of source, over all clips of the manifest."""
-    return _line(heard, variant, everywhere(heard, variant))
+def line_everywhere(heard: Heard, line: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures of a line's variant out of source over all clips of the manifest; the ears are
+    brought together by the lines of train and val."""
+    answers = everywhere(heard, line["variant"])
+    return _line(heard, line["variant"], answers, line["lines"])
 
 
-def _line(heard: Heard, variant: Variant | str, scores: Scores) -> dict[str, Any]:
+def _line(
+    heard: Heard, variant: Variant | str, answers: Answers, lines: Lines | None = None
+) -> dict[str, Any]:
+    lines = lines or lines_of(answers, heard.rows)
+    scores = together(answers, lines)
     used = measure.calibrated(scores, heard.rows)
     return {
         "variant": variant,
+        "lines": lines,
         "used": used,
         "cllr": measure.cllr(scores, heard.rows, used),
         **measure.summary(scores, heard.rows),
@@ -333,11 +387,11 @@ def as_text(told: Mapping[str, Any]) -> str:
         )
     text += [
         "",
-        "The best by EER in the same way over all clips of the manifest, those of the test split "
+        "The chosen one in the same way over all clips of the manifest, those of the test split "
         f"among them ({everywhere['reals']} real, {everywhere['fakes']} fake): AUC "
         f"{everywhere['auc']:.3f}, EER {everywhere['eer']:.1%}.",
         "",
-        f"What the best by EER ({best['variant']}) flags at its bound, out of source, and in "
+        f"What the chosen one ({best['variant']}) flags at its bound, out of source, and in "
         "the test split:",
         "",
         "| source | out of source | " + " | ".join(f"test, {name}" for name in tests) + " |",

@@ -80,8 +80,8 @@ def write(
             "seconds_needed": NEEDED,
         },
         "ear": {
-            "package": ears.CARRIER,
-            "sha256": ears.SHA256,
+            "package": ears.CARRIED.package,
+            "sha256": ears.CARRIED.sha256,
             "layers": inputs.EAR_LAYER,
         },
         "weights": weights,
