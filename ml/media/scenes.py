@@ -88,6 +88,8 @@ def _end(last_frames: Sequence[float], step: float, duration: float | None) -> f
         return 0.0
     gap = max(frames[-1] - frames[-2], step) if len(frames) > 1 else step
     end = frames[-1] + gap
+    if not math.isfinite(end):  # a clock near the greatest number there is
+        return frames[-1]
     promised = _known(duration)
     return promised if frames[-1] < promised < end else end
 

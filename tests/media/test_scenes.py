@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ml.contract import FaceTrack, Heard, Scenes
@@ -75,6 +75,11 @@ def holds(found: Scenes, end: float) -> None:
     json.dumps(scenes_json(found), allow_nan=False)
 
 
+BEYOND = seen([0.0, 1.7e308], 0.2, None, [], [], known=True)
+"""The frame after the last one would come later than any number tells."""
+
+
+@example(BEYOND, None, None)
 @given(PICTURES, ACTIVITIES, st.none() | ANY)
 def test_stretches_cover_the_file(
     pictures: Seen | None, sound: Activity | None, duration: float | None
