@@ -1,6 +1,7 @@
 """`make up`: everything that Touchstone needs, on this machine, with one command.
 
-Safe to run again. Ctrl-C stops what it started and leaves no process behind.
+Safe to run again. Ctrl-C, SIGTERM or the end of the terminal stops what it started and leaves no
+process behind.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ ROOT = postgres.ROOT
 PYTHON = sys.executable
 GRACE_SECONDS = 20
 PR_SET_PDEATHSIG = 1
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def home() -> Path:
@@ -141,13 +143,28 @@ def wait_for_web(url: str, services: Services, seconds: float = 60) -> None:
     raise SystemExit(f"\nThe web server did not answer at {url}; see {home() / 'logs'}.")
 
 
+def stop_on_signals() -> None:
+    """SIGINT stops us even if it was handed down ignored, as a script's `make up &` does. SIGHUP
+    does so unless it was handed down ignored, which only `nohup` does, and on purpose."""
+    for number in STOPS:
+        kept = number == signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN
+        if not kept:
+            signal.signal(number, _interrupt)
+
+
+def _ignore_signals() -> None:
+    """The end is orderly, however often somebody asks for it."""
+    for number in STOPS:
+        signal.signal(number, signal.SIG_IGN)
+
+
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
 def main() -> int:
     os.environ["PYTHONPATH"] = "platform"
-    signal.signal(signal.SIGTERM, _interrupt)
+    stop_on_signals()
     home().mkdir(parents=True, exist_ok=True)
     pg = postgres.server()
     embedded = "DATABASE_URL" not in os.environ
@@ -209,7 +226,7 @@ def main() -> int:
         print("\nStopping ...", end="", flush=True)
         return 0
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        _ignore_signals()
         services.stop()
         if we_started_postgres:
             postgres.stop(pg)

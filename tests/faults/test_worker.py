@@ -5,6 +5,8 @@ import json
 import os
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from PIL import Image
@@ -16,6 +18,17 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(200)]
 
 def order(number: int = 0, seconds: float = 0.0, do: str = "polite") -> dict[str, object]:
     return {"n": number, "do": do, "seconds": seconds}
+
+
+@contextmanager
+def handing_down(dispositions: dict[signal.Signals, signal.Handlers]) -> Iterator[None]:
+    """What a process that is started within finds as its own."""
+    before = {number: signal.signal(number, how) for number, how in dispositions.items()}
+    try:
+        yield
+    finally:
+        for number, how in before.items():
+            signal.signal(number, how)
 
 
 def wait_for_done(house: House, seconds: float = 40) -> None:
@@ -89,6 +102,25 @@ def test_term_gives_the_work_back_and_leaves_no_process(house: House) -> None:
     row = house.row(key)
     assert (row["state"], row["attempt"], row["reason_code"]) == ("queued", 0, "released")
     assert house.manage("worker_health", check=False).returncode == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("broker", [(), ("--no-broker",)])
+def test_a_worker_in_the_background_stops_in_order_on_ctrl_c_and_when_the_terminal_closes(
+    house: House, number: signal.Signals, broker: tuple[str, ...]
+) -> None:
+    """Started with SIGINT ignored, as a script's `&` does; the signal reaches its whole group, as a
+    terminal sends it. The work is given back and nobody stays, nor starts anew."""
+    with handing_down({signal.SIGINT: signal.SIG_IGN, signal.SIGHUP: signal.SIG_DFL}):
+        worker = house.start_worker("--concurrency", "1", *broker)
+    (key,) = house.take_in([order(0, seconds=600)]).values()
+    house.wait_for(lambda: house.row(key)["state"] == "running", 40, "it runs")
+    house.tree(worker)
+    os.killpg(worker.pid, number)
+    assert worker.wait(30) == 0, house.log()
+    row = house.row(key)
+    assert (row["state"], row["attempt"]) == ("queued", 0)
+    assert house.leftovers() == []
 
 
 def test_term_lets_short_work_finish(house: House) -> None:

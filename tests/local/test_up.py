@@ -27,6 +27,11 @@ AT_ONCE = 10.0
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
+def in_the_background() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 class Up:
     """One run of `python -m local.up` in a home of its own."""
 
@@ -44,8 +49,8 @@ class Up:
             [sys.executable, "-m", "local.up"],
             cwd=ROOT, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             start_new_session=True,
-            # A suite that was started in the background hands down that Ctrl-C is ignored.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            # As `make up &` in a script starts it: the shell hands down that Ctrl-C is ignored.
+            preexec_fn=in_the_background,
         )  # fmt: skip
 
     def until(self, words: str) -> str:
@@ -58,8 +63,8 @@ class Up:
             assert time.monotonic() < deadline, self.output
         raise AssertionError(f"it ended before saying {words!r}:\n{self.output}")
 
-    def stop(self) -> int:
-        self.process.send_signal(signal.SIGINT)
+    def stop(self, number: signal.Signals) -> int:
+        self.process.send_signal(number)
         assert self.process.stdout
         self.output += self.process.stdout.read()
         return self.process.wait(60)
@@ -137,7 +142,7 @@ def test_up_serves_analyses_and_stops_without_a_trace(home: Path) -> None:
         assert password and sent_in(url[1], password[1])
         assert "did not ring" not in (home / "logs" / "web.log").read_text()
     finally:
-        assert first.stop() == 0, first.output
+        assert first.stop(signal.SIGINT) == 0, first.output
     assert first.left_behind() == []
 
     second = Up(home)
@@ -146,5 +151,5 @@ def test_up_serves_analyses_and_stops_without_a_trace(home: Path) -> None:
         assert "as printed on the first run" in said
         assert "Sample analyses ... kept" in said
     finally:
-        assert second.stop() == 0, second.output
+        assert second.stop(signal.SIGHUP) == 0, second.output
     assert second.left_behind() == []

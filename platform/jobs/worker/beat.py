@@ -18,7 +18,6 @@ log = logging.getLogger("touchstone.worker")
 def run(name: str) -> None:
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threads = [
         threading.Thread(target=_keep, args=(duty, name, stopping), name=duty.name, daemon=True)
         for duty in all_duties()

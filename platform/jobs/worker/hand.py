@@ -142,6 +142,13 @@ class NeverImported(MetaPathFinder):
             raise ModuleNotFoundError(f"{name} is not for workers (WORKER_NEVER_IMPORTS)")
 
 
+def leave_to_the_parent() -> None:
+    """A terminal sends Ctrl-C and its own end to the whole process group. The supervisor answers
+    and sends SIGTERM to its children, who therefore ignore both."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+
+
 def grace_seconds() -> float:
     return float(getattr(settings, "JOBS_GRACE_SECONDS", 8.0))
 
@@ -162,7 +169,6 @@ def run(name: str, *, broker: bool, replaces: str | None) -> None:
         hand.stop(grace_seconds())
 
     signal.signal(signal.SIGTERM, on_term)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     looker.start()
     try:
         if broker:
@@ -178,6 +184,12 @@ def run(name: str, *, broker: bool, replaces: str | None) -> None:
         except DatabaseError:
             pass
         connection.close()
+
+
+def _answer_term_alone(worker: object) -> None:
+    from celery.apps.worker import install_worker_term_handler
+
+    install_worker_term_handler(worker)
 
 
 def _declare(hand: Hand, replaces: str | None) -> None:
@@ -212,6 +224,8 @@ def _answer_the_bell(hand: Hand) -> None:
                 pool="solo", concurrency=1, loglevel="WARNING", quiet=True,
                 without_gossip=True, without_mingle=True, without_heartbeat=True,
             )  # fmt: skip
+            # Celery would answer SIGINT by itself, and SIGHUP by starting a second supervisor.
+            worker.install_platform_tweaks = _answer_term_alone
             worker.start()
         except Exception:
             log.exception("Celery fell over; overdue rows are still taken")

@@ -24,7 +24,7 @@ from jobs.worker import beat, hand
 log = logging.getLogger("touchstone.worker")
 
 PR_SET_PDEATHSIG = 1
-SIGNALS = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT}
+STOPS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 LONGEST_PAUSE = 30.0
 
 
@@ -53,7 +53,9 @@ class Supervisor:
         self.places += [Place(f"hand{n}", one_hand) for n in range(1, concurrency + 1)]
 
     def run(self) -> int:
-        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        stops = stop_signals()
+        awaited = {signal.SIGCHLD, *stops}
+        signal.pthread_sigmask(signal.SIG_BLOCK, awaited)
         # The default action of SIGCHLD is to be ignored, which would hide it from sigtimedwait.
         signal.signal(signal.SIGCHLD, lambda *_: None)
         _preload()
@@ -62,9 +64,9 @@ class Supervisor:
             for place in self.places:
                 if not place.pid and time.monotonic() >= place.not_before:
                     self._start(place)
-            got = signal.sigtimedwait(SIGNALS, 1.0)
+            got = signal.sigtimedwait(awaited, 1.0)
             self._bury()
-            if got and got.si_signo in (signal.SIGTERM, signal.SIGINT):
+            if got and got.si_signo in stops:
                 return self._end()
 
     def _start(self, place: Place) -> None:
@@ -120,13 +122,21 @@ class Supervisor:
                 os.kill(place.pid, number)
 
 
+def stop_signals() -> set[signal.Signals]:
+    """SIGINT stops a worker even if it was handed down ignored, as a script's `&` does. SIGHUP
+    does so unless it was handed down ignored, which only `nohup` does, and on purpose."""
+    hung_up = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+    return STOPS if hung_up else STOPS - {signal.SIGHUP}
+
+
 def _live(place: Place, replaces: str | None, parent: int) -> None:
     """In the child: never returns."""
     code = 1
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        hand.leave_to_the_parent()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD, *STOPS})
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != parent:
             os._exit(0)

@@ -15,7 +15,10 @@ from jobs.worker.supervisor import Supervisor
 
 
 class Command(BaseCommand):
-    help = "Work on what is queued, reconcile what was lost, seal the record. Ends on SIGTERM."
+    help = (
+        "Work on what is queued, reconcile what was lost, seal the record. "
+        "Ends on SIGTERM, SIGINT and SIGHUP."
+    )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
