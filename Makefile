@@ -1,6 +1,5 @@
 # Two commands for a newcomer: `make up` and `make test`. Everything else is for daily work.
 SHELL := /bin/bash
-PYTHON ?= python3.11
 PY := .venv/bin/python
 UV := .venv/bin/uv
 export PYTHONPATH := platform
@@ -19,14 +18,10 @@ help:
 	@echo "make lock         pin the requirements anew, with hashes"
 
 # --- set-up: pinned, with hashes --------------------------------------------------------------------
+# PYTHON=... chooses the Python; else the newest of 3.13, 3.12 and 3.11 that is there.
 setup: .venv/.installed
-.venv/.installed: requirements.txt requirements-dev.txt requirements/installer.txt requirements/models.txt
-	@command -v $(PYTHON) >/dev/null || { echo "Touchstone needs Python 3.11 ($(PYTHON) was not found; set PYTHON=...)."; exit 1; }
-	@test -x $(PY) || { echo "Making a virtual environment in .venv"; $(PYTHON) -m venv .venv; }
-	@.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/installer.txt
-	@echo "Installing the pinned packages (about 1 GB to fetch the first time)"
-	@$(UV) pip install --python $(PY) --no-deps --require-hashes -r requirements.txt -r requirements-dev.txt
-	@$(PY) -m ml.model_files && touch $@
+.venv/.installed: requirements.txt requirements/dev.txt requirements/installer.txt requirements/models.txt
+	@sh platform/local/setup.sh
 
 # The browser tests drive Debian's Chromium; elsewhere set CHROMIUM to a Chromium or Chrome.
 browser:
@@ -36,13 +31,16 @@ browser:
 	    apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; \
 	  else echo "No chromium here: the browser tests will be skipped (install it, or set CHROMIUM=...)."; fi; }
 
-UV_COMPILE = $(UV) pip compile --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11 --generate-hashes --override requirements/overrides.txt
+# One lock for Python 3.11 to 3.13. The parts take their versions from the whole.
+UV_COMPILE = $(UV) pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
+  --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --override requirements/overrides.txt
 lock:
-	$(UV_COMPILE) -o requirements.txt requirements/runtime.in
-	$(UV_COMPILE) -o requirements-dev.txt requirements/dev.in
-	$(UV_COMPILE) -o requirements-train.txt requirements/train.in
-	$(UV_COMPILE) -o requirements-cloud.txt requirements/cloud.in
-	$(UV_COMPILE) -o requirements-openvino.txt requirements/openvino.in
+	$(UV_COMPILE) -o requirements.txt requirements/whole.in
+	$(UV_COMPILE) -o requirements/serve.txt -c requirements.txt requirements/serve.in
+	$(UV_COMPILE) -o requirements/lab.txt requirements/lab.in
+	$(UV_COMPILE) -o requirements/dev.txt requirements/dev.in
+	$(UV_COMPILE) -o requirements/cloud.txt requirements/cloud.in
+	$(UV_COMPILE) -o requirements/openvino.txt requirements/openvino.in
 
 # --- run ---------------------------------------------------------------------------------------------
 up: setup

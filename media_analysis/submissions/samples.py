@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.resources import files
 
 import av
 import numpy as np
 from PIL import Image, ImageDraw
 from PIL.PngImagePlugin import PngInfo
+
+from ml.media.face_model import GOLDEN_FILE
 
 FPS, SECONDS, RATE = 25, 4, 48_000
 
@@ -26,7 +27,7 @@ def all_samples() -> Iterator[Sample]:
     yield Sample(
         "grace_hopper.jpg",
         portrait(),
-        "A genuine photograph: public domain, US Navy, shipped with Matplotlib.",
+        "A genuine photograph: public domain, US Navy.",
     )
     yield Sample(
         "landscape_with_prompt.png",
@@ -43,8 +44,7 @@ def all_samples() -> Iterator[Sample]:
 
 
 def portrait() -> bytes:
-    picture = files("matplotlib") / "mpl-data" / "sample_data" / "grace_hopper.jpg"
-    return picture.read_bytes()
+    return GOLDEN_FILE.read_bytes()
 
 
 def drawn_with_prompt() -> bytes:

