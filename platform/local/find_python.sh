@@ -26,7 +26,7 @@ elif [ -n "$without_venv" ]; then
     "(Debian, Ubuntu: sudo apt install python${without_venv#* }-venv)." >&2
   exit 1
 else
-  echo "Touchstone needs Python 3.11, 3.12 or 3.13, and ${PYTHON:-python3} is none of them.$unfit" \
+  echo "Touchstone needs Python 3.11, 3.12 or 3.13; none was found${PYTHON:+ at $PYTHON}.$unfit" \
     "Install one (Debian, Ubuntu: sudo apt install python3 python3-venv), or set PYTHON=/path/to/python." >&2
   exit 1
 fi

@@ -32,10 +32,8 @@ def main() -> int:
         print("Setting up stopped: a package could not be installed. The reason stands above.")
         return code
     # Without a model file Touchstone runs; the next `make` tries again.
-    if (
-        subprocess.run([sys.executable, "-m", "ml.model_files"], cwd=ROOT, check=False).returncode
-        == 0
-    ):
+    models = subprocess.run([sys.executable, "-m", "ml.model_files"], cwd=ROOT, check=False)
+    if models.returncode == 0:
         STAMP.touch()
     return 0
 
