@@ -2,10 +2,11 @@
 
     python -m audit.verifying EXPORT [--public-key KEY]... [--anchor FILE] [--json]
 
-It needs this file, `hashing.py`, `merkle.py`, `notes.py`, `anchors.py`, `reading.py` and the
-`cryptography` package. Every event is hashed again; every chain is walked; the tree is grown again
-leaf by leaf and compared with every signed checkpoint, those in the record and those in the anchor
-file; and what follows the last checkpoint is compared with the heads of the chains.
+It needs this file, those that it imports from beside it, and the `cryptography` package. Every event
+is hashed again; every chain is walked; the tree is grown again leaf by leaf and compared with every
+signed checkpoint, those in the record and those in the anchor file; and what follows the last
+checkpoint is compared with the heads of the chains. The working rows beside the record are compared
+with what the events say of them.
 """
 
 from __future__ import annotations
@@ -14,75 +15,22 @@ import argparse
 import json
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from . import anchors, notes
-from .hashing import GENESIS, event_hash, moment
+from .comparing import Comparer, Difference
+from .hashing import GENESIS, event_hash, microseconds, moment
 from .merkle import EMPTY_ROOT, Tree
 from .reading import BadExport, lines_of
+from .reporting import MOST_PROBLEMS, Problem, Report
 
-MOST_PROBLEMS = 50
+VERSIONS = (1, 2)
+SEAL_WITHIN = 15 * 60 * 1_000_000
+"""Microseconds after which an event that is not sealed is a finding."""
 Line = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    what: str
-    event: int | None = None
-    chain: str | None = None
-    seq: int | None = None
-
-    def __str__(self) -> str:
-        where = f"event {self.event}" if self.event is not None else ""
-        if self.chain:
-            where += f" (chain {self.chain}, number {self.seq})"
-        return f"{where}: {self.what}" if where else self.what
-
-
-@dataclass(slots=True)
-class Report:
-    events: int = 0
-    sealed: int = 0
-    chains: int = 0
-    checkpoints: int = 0
-    anchored: int = 0
-    key_trusted: bool = False
-    last_checkpoint: str | None = None
-    problems: list[Problem] = field(default_factory=list)
-    problem_count: int = 0
-    warnings: list[str] = field(default_factory=list)
-
-    @property
-    def ok(self) -> bool:
-        return self.problem_count == 0
-
-    @property
-    def first_bad_event(self) -> Problem | None:
-        return next((problem for problem in self.problems if problem.event is not None), None)
-
-    def as_dict(self) -> dict[str, Any]:
-        first = self.first_bad_event
-        return {**asdict(self), "ok": self.ok, "first_bad_event": asdict(first) if first else None}
-
-    def as_text(self) -> str:
-        said = [
-            f"{self.events} events in {self.chains} chains, {self.sealed} of them sealed by "
-            f"{self.checkpoints} checkpoints, {self.anchored} checkpoints in the anchor file."
-        ]
-        if self.last_checkpoint:
-            said.append(f"Last sealed at {self.last_checkpoint}.")
-        said += [f"Note: {warning}" for warning in self.warnings]
-        if self.ok:
-            said.append("The record is whole: nothing was altered, added between, or taken away.")
-        else:
-            said.append(f"THE RECORD WAS TAMPERED WITH: {self.problem_count} findings.")
-            said += [f"  {problem}" for problem in self.problems]
-            if self.problem_count > len(self.problems):
-                said.append(f"  ... and {self.problem_count - len(self.problems)} more")
-        return "\n".join(said)
 
 
 @dataclass(slots=True)
@@ -112,8 +60,11 @@ class Verifier:
         self.expected_leaf = 0
         self.last_time = 0
         self.exported_at = 0
-        self.oldest_unsealed: int | None = None
+        self.oldest_unsealed: Line | None = None
         self.ended = False
+        self.comparer = Comparer()
+        self.version = 0
+        self.last_checkpoint_at = 0
 
     def run(self, lines: Iterable[Line]) -> Report:
         takers = {
@@ -121,6 +72,7 @@ class Verifier:
             "checkpoint": self._checkpoint,
             "event": self._event,
             "head": self._head,
+            "row": self._row,
             "end": self._end,
         }
         try:
@@ -134,18 +86,26 @@ class Verifier:
         return self.report
 
     def _found(
-        self, what: str, event: int | None = None, chain: str | None = None, seq: int | None = None
+        self,
+        what: str,
+        event: int | None = None,
+        chain: str | None = None,
+        seq: int | None = None,
+        **row: str,
     ) -> None:
         self.report.problem_count += 1
-        if len(self.report.problems) < MOST_PROBLEMS:
-            self.report.problems.append(Problem(what, event, chain, seq))
+        if len(self.report.problems) < MOST_PROBLEMS or row and not self.report.first_bad_row:
+            self.report.problems.append(Problem(what, event, chain, seq, **row))
 
     def _header(self, line: Line) -> None:
-        if line["version"] != 1:
-            raise BadExport(f"this is an export of version {line['version']}; this program knows 1")
+        self.version = line["version"]
+        if self.version not in VERSIONS:
+            raise BadExport(f"this is an export of version {self.version}; this program knows 1, 2")
         self.exported_at = line["at"]
-        for name in line["guards_off"]:
+        for name in line.get("guards_off", ()):
             self._found(f"the trigger {name} that keeps the record append-only is missing or off")
+        for sentence in line.get("guards", ()):
+            self._found(sentence)
         if not self.trusted:
             self.trusted = [notes.PublicKey.parse(key) for key in line["keys"]]
             self.report.warnings.append(
@@ -177,6 +137,7 @@ class Verifier:
             self._found(f"the checkpoint of {size} events does not say what was signed")
             return
         self.report.last_checkpoint = said.time.isoformat()
+        self.last_checkpoint_at = max(self.last_checkpoint_at, microseconds(said.time))
         self.roots.setdefault(size, []).append((root, "its checkpoint"))
         self.frontiers[size] = line["frontier"]
         self.checkpointed.add(size)
@@ -193,8 +154,8 @@ class Verifier:
         chain, seq, at = line["chain"], line["seq"], line["at"]
         prev, hash_ = bytes.fromhex(line["prev"]), bytes.fromhex(line["hash"])
         self.report.events += 1
-        if leaf is None and (self.oldest_unsealed is None or at < self.oldest_unsealed):
-            self.oldest_unsealed = at
+        if leaf is None and (self.oldest_unsealed is None or at < self.oldest_unsealed["at"]):
+            self.oldest_unsealed = line
 
         def found(what: str) -> None:
             self._found(what, id_, chain, seq)
@@ -205,8 +166,12 @@ class Verifier:
             found("it is not the event that was sealed in its place")
         if event_hash(UUID(chain), seq, prev, at, raw) != hash_:
             found("its content does not fit its hash: it was altered")
-        elif difference := _differing(line, raw):
-            found(f"the column {difference} says something else than what was hashed")
+        else:
+            content = _content(raw)
+            if difference := _differing(line, content):
+                found(f"the column {difference} says something else than what was hashed")
+            if content is not None:
+                self.comparer.hear(id_, content)
         self._link(id_, chain, seq, at, prev, hash_)
 
     def _leaf(self, line: Line) -> None:
@@ -257,9 +222,24 @@ class Verifier:
     def _head(self, line: Line) -> None:
         self.heads[line["chain"]] = (line["seq"], bytes.fromhex(line["hash"]))
 
+    def _row(self, line: Line) -> None:
+        self.report.rows += 1
+        if difference := self.comparer.compare(line):
+            self._differs(difference)
+
+    def _differs(self, found: Difference) -> None:
+        self._found(found.what, found.event, table=found.table, row=found.row)
+
     def _end(self, line: Line) -> None:
         self.ended = True
-        for what in ("events", "checkpoints"):
+        if self.version >= 2:
+            for gone in self.comparer.missing():
+                self._differs(gone)
+        else:
+            self.report.warnings.append(
+                "this is an export of version 1, without the rows that its events speak of."
+            )
+        for what in ("events", "checkpoints", *(["rows"] if self.version >= 2 else [])):
             came = getattr(self.report, what)
             if line[what] != came:
                 self._found(f"the export promises {line[what]} {what}, and {came} came")
@@ -294,24 +274,39 @@ class Verifier:
                 self._found(f"the checkpoint of {size} events is in the anchor file alone")
         if report.sealed > max(self.checkpointed, default=0):
             self._found(f"no checkpoint covers all {report.sealed} events that have a leaf")
-        if self.oldest_unsealed and self.exported_at - self.oldest_unsealed > 600_000_000:
-            report.warnings.append(
-                "events have waited to be sealed since "
-                f"{moment(self.oldest_unsealed).isoformat()}: is the worker running?"
-            )
+        late = self.oldest_unsealed
+        if late and self.exported_at - late["at"] > SEAL_WITHIN:
+            passed_over = self.last_checkpoint_at - late["at"] > SEAL_WITHIN
+            self._found(
+                f"it waits to be sealed since {moment(late['at']).isoformat()}: "
+                + (
+                    "later events were sealed, and it was passed over"
+                    if passed_over
+                    else "is the worker running? `manage.py audit seal` seals it now"
+                ),
+                late["id"], late["chain"], late["seq"],
+            )  # fmt: skip
 
 
-def _differing(line: Line, raw: bytes) -> str | None:
-    """The first search column that does not say what the hashed bytes say."""
+def _content(raw: bytes) -> dict[str, Any] | None:
     try:
         content = json.loads(raw)
+    except ValueError:
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def _differing(line: Line, content: dict[str, Any] | None) -> str | None:
+    """The first search column that does not say what the hashed bytes say."""
+    try:
+        assert content is not None
         said = {
             "verb": content["verb"],
             "who": f"{content['who']['kind']}:{content['who']['id']}",
             "object_type": content["object"]["type"],
             "object_id": content["object"]["id"],
         }
-    except (ValueError, KeyError, TypeError):
+    except (AssertionError, KeyError, TypeError):
         return "payload"
     return next((name for name, value in said.items() if line[name] != value), None)
 
