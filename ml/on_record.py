@@ -25,7 +25,14 @@ PICTURES = """
 def keep() -> None:
     columns = ("blob_id", "chain", "created_at")
     register(
-        OnRecord(model=Analysis, columns=columns, of_chain="chain", more=endings, chunk=100)
+        OnRecord(
+            model=Analysis,
+            columns=columns,
+            of_chain="chain",
+            more=endings,
+            parts=("ml_findingrow", "ml_thumbnail"),
+            chunk=100,
+        )
     )
 
 

@@ -16,6 +16,7 @@ CARDS = """
         WHEN c.team_id <> s.team_id THEN 'its index card names another team'
         WHEN c.received_at <> s.created_at THEN 'its index card says another time'
         WHEN c.size <> b.size THEN 'its index card says another size'
+        WHEN c.name <> left(lower(s.filename), 100) THEN 'its index card says another name'
         WHEN c.state <> a.state THEN 'its index card says another state'
         WHEN c.outcome <> coalesce(CASE a.state WHEN 'parked' THEN 'inconclusive'
             ELSE a.outcome END, '') THEN 'its index card says another outcome'
@@ -43,6 +44,7 @@ def keep() -> None:
             subject=lambda submission: submission.pk,
             of_chain="pk",
             faults=_cards,
+            parts=("submissions_indexcard", "submissions_searchtext"),
         ),
         OnRecord(
             model=DeletionRequest,

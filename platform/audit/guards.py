@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -18,9 +19,8 @@ from . import rows
 
 KNOWN = Path(__file__).with_name("guards.json")
 TABLES = ("audit_event", "audit_leaf", "audit_checkpoint", "audit_chainhead", "audit_comparison")
-BESIDE = ("ml_findingrow", "ml_thumbnail")
-"""Rows that are on record as a part of others."""
 FUNCTIONS = ("audit_append", "audit_rows", "audit_may_erase")
+"""With those of the triggers, and with all that they call."""
 
 _TRIGGERS = """
     SELECT c.relname, t.tgname, t.tgenabled, pg_get_triggerdef(t.oid), p.proname
@@ -30,10 +30,17 @@ _TRIGGERS = """
     WHERE NOT t.tgisinternal AND c.oid = ANY(%s::regclass[]::oid[])
 """
 _FUNCTIONS = """
-    SELECT p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')',
-        encode(sha256(convert_to(pg_get_functiondef(p.oid), 'UTF8')), 'hex')
+    SELECT p.proname, p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')',
+        pg_get_functiondef(p.oid)
     FROM pg_proc p
-    WHERE p.pronamespace = current_schema()::regnamespace AND p.proname = ANY(%s)
+    WHERE p.pronamespace = current_schema()::regnamespace AND p.prokind = 'f' AND NOT EXISTS (
+        SELECT FROM pg_depend d
+        WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+    )
+"""
+_NOBODY_PASSES = """
+    CREATE OR REPLACE FUNCTION _pgtrigger_should_ignore(trigger_name name) RETURNS boolean
+    LANGUAGE sql IMMUTABLE AS $$ SELECT false $$
 """
 _TABLES = """
     SELECT name, c.relkind, c.relrowsecurity OR c.relforcerowsecurity,
@@ -43,7 +50,7 @@ _TABLES = """
 
 
 def tables() -> list[str]:
-    return sorted({*TABLES, *BESIDE, *(table.table for table in rows.tables())})
+    return sorted({*TABLES, *(name for one in rows.tables() for name in (one.table, *one.parts))})
 
 
 def found() -> tuple[dict[str, dict[str, str]], list[str]]:
@@ -59,9 +66,29 @@ def found() -> tuple[dict[str, dict[str, str]], list[str]]:
             called.add(function)
             if enabled not in ("O", "A"):
                 off.append(f"{table}.{name}")
-        cursor.execute(_FUNCTIONS, [sorted(called)])
-        functions = dict(cursor.fetchall())
+        cursor.execute(_FUNCTIONS)
+        functions = _reached(called, cursor.fetchall())
     return {"triggers": triggers, "functions": functions}, sorted(off)
+
+
+def _reached(called: set[str], defined: list[tuple[str, str, str]]) -> dict[str, str]:
+    """The functions of these names, those that they name, and so on, with their digests."""
+    reached: dict[str, str] = {}
+    while new := [one for one in defined if one[0] in called and one[1] not in reached]:
+        for _, signature, definition in new:
+            reached[signature] = _sha256(definition)
+            words = set(re.findall(r"\w+", definition))
+            called |= {name for name, _, _ in defined if name in words}
+    return reached
+
+
+def shut_side_door(**_: object) -> None:
+    """After each migration. django-pgtrigger lets whoever sets `pgtrigger.ignore` in their session
+    pass its triggers, and any role may set a setting. We never use it, so nobody may."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regproc('_pgtrigger_should_ignore')")
+        if cursor.fetchone()[0]:
+            cursor.execute(_NOBODY_PASSES)
 
 
 def faults() -> list[str]:

@@ -46,6 +46,8 @@ class OnRecord:
     """Further facts of some rows at once."""
     faults: Callable[[Rows], Mapping[Any, str]] | None = None
     """What is wrong with some rows that no event is needed to tell."""
+    parts: tuple[str, ...] = ()
+    """Further tables that the facts or faults are read from; their guards are checked too."""
     chunk: int = 1000
 
     @property
