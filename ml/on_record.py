@@ -30,7 +30,7 @@ def keep() -> None:
             columns=columns,
             of_chain="chain",
             more=endings,
-            parts=("ml_findingrow", "ml_thumbnail"),
+            parts={"ml_findingrow": "analysis_id", "ml_thumbnail": "analysis_id"},
             chunk=100,
         )
     )

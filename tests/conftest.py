@@ -63,6 +63,7 @@ def settings_at(home: Path) -> dict[str, Any]:
         "AUDIT_SIGNING_KEY_FILE": home / "keys" / "audit_signing.key",
         "AUDIT_SUBJECT_KEY_FILE": home / "keys" / "audit_subjects.key",
         "AUDIT_ANCHOR_FILE": home / "audit.anchor",
+        "AUDIT_ANCHOR_COPIES": [],
         "STORAGES": {
             **django_settings.STORAGES,
             "blobs": {

@@ -3,9 +3,7 @@
 from audit.rows import OnRecord, register
 from media_analysis.review.models import Case, Decision, Policy, RoutingRule
 
-RULE = tuple(
-    field.attname for field in RoutingRule._meta.concrete_fields if not field.primary_key
-)
+RULE = tuple(field.attname for field in RoutingRule._meta.concrete_fields if not field.primary_key)
 
 
 def keep() -> None:

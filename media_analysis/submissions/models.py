@@ -88,8 +88,7 @@ class Submission(models.Model):
             # Deferred: the event that knows the analysis is written after the pointer is moved.
             pgtrigger.Trigger(
                 name="analysis_is_its_own",
-                operation=pgtrigger.Insert
-                | pgtrigger.UpdateOf("analysis_id"),  # type: ignore[no-untyped-call]
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("analysis_id"),  # type: ignore[no-untyped-call]
                 when=pgtrigger.After,
                 timing=pgtrigger.Deferred,
                 func="""

@@ -44,7 +44,10 @@ def keep() -> None:
             subject=lambda submission: submission.pk,
             of_chain="pk",
             faults=_cards,
-            parts=("submissions_indexcard", "submissions_searchtext"),
+            parts={
+                "submissions_indexcard": "submission_id",
+                "submissions_searchtext": "submission_id",
+            },
         ),
         OnRecord(
             model=DeletionRequest,

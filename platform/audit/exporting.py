@@ -29,8 +29,10 @@ _EVENTS = """
     FROM audit_leaf l FULL OUTER JOIN audit_event e ON e.id = l.event_id
     ORDER BY l.index NULLS LAST, e.id
 """
+
+
 @contextmanager
-def _one_snapshot() -> Iterator[None]:
+def one_snapshot() -> Iterator[None]:
     if connection.in_atomic_block:  # a test's transaction: nobody else can be seen anyway
         yield
         return
@@ -41,7 +43,7 @@ def _one_snapshot() -> Iterator[None]:
 
 
 def lines() -> Iterator[dict[str, Any]]:
-    with _one_snapshot():
+    with one_snapshot():
         yield from _lines()
 
 

@@ -1,16 +1,17 @@
 """Triggers for rows that are final: nobody changes or deletes them while the triggers stand.
 
-Only an erasure may pass. `audit_may_erase` (migration 0003) is the one place that says so, and today
-it always says no. The erasure that is to come replaces it by a look for a permit that the
+Only an erasure may pass. `audit_may_erase` (migration 0003) is the one place that says so, and
+today it always says no. The erasure that is to come replaces it by a look for a permit that the
 application's role cannot write: a row of its own table for this very transaction, which one
 SECURITY DEFINER function inserts together with the event that says what was erased, and why.
+A setting of the session would not do: any role may set one.
 """
 
 from __future__ import annotations
 
 import pgtrigger
 
-_PASS = """
+_REFUSE = """
     IF audit_may_erase(TG_TABLE_NAME::text, OLD.{key}::text) THEN
         IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
         RETURN NEW;
@@ -28,7 +29,7 @@ def row(name: str, sentence: str, *, when: str = "", key: str = "id") -> pgtrigg
         name=name,
         when=pgtrigger.Before,
         operation=pgtrigger.Update | pgtrigger.Delete,
-        func=same + unless + _PASS.format(sentence=sentence, key=key),
+        func=same + unless + _REFUSE.format(sentence=sentence, key=key),
     )
 
 
@@ -43,7 +44,7 @@ def columns(name: str, sentence: str, *fixed: str, key: str = "id") -> pgtrigger
         name=name,
         when=pgtrigger.Before,
         operation=pgtrigger.Update | pgtrigger.Delete,
-        func=same + _PASS.format(sentence=sentence, key=key),
+        func=same + _REFUSE.format(sentence=sentence, key=key),
     )
 
 

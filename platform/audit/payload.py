@@ -44,7 +44,7 @@ def payload(
     data: Mapping[str, Any],
     rows: Mapping[str, Any] | None = None,
 ) -> bytes:
-    """`rows`: what each row says that this event wrote (`rows.stated`); no personal text is in it."""
+    """`rows`: what each row says that this event wrote (`rows.stated`), without personal text."""
     return rfc8785.dumps(
         {
             "v": VERSION,

@@ -35,6 +35,8 @@ class Report:
     anchored: int = 0
     rows: int = 0
     """Working rows that were held against what the events say of them."""
+    adopted: int = 0
+    """Rows that were there before the record spoke of rows, and were put on it later."""
     key_trusted: bool = False
     last_checkpoint: str | None = None
     problems: list[Problem] = field(default_factory=list)
@@ -44,6 +46,12 @@ class Report:
     @property
     def ok(self) -> bool:
         return self.problem_count == 0
+
+    def add(self, problem: Problem) -> None:
+        """All are counted, the first ones kept, and the first row that differs in any case."""
+        self.problem_count += 1
+        if len(self.problems) < MOST_PROBLEMS or (problem.table and not self.first_bad_row):
+            self.problems.append(problem)
 
     @property
     def first_bad_event(self) -> Problem | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -38,7 +38,7 @@ class OnRecord:
     """Personal text: stated by a keyed hash that dies with its subject's key."""
     subject: Callable[[Any], uuid.UUID] | None = None
     related: tuple[str, ...] = ()
-    only: models.Q = models.Q()
+    only: models.Q = field(default_factory=models.Q)
     """Which rows must be on record."""
     of_chain: str = ""
     """The lookup from a row to the id of the submission whose chain speaks of it."""
@@ -46,8 +46,8 @@ class OnRecord:
     """Further facts of some rows at once."""
     faults: Callable[[Rows], Mapping[Any, str]] | None = None
     """What is wrong with some rows that no event is needed to tell."""
-    parts: tuple[str, ...] = ()
-    """Further tables that the facts or faults are read from; their guards are checked too."""
+    parts: Mapping[str, str] = field(default_factory=dict)
+    """Further tables that facts or faults are read from, and their column that names the row."""
     chunk: int = 1000
 
     @property

@@ -2,11 +2,11 @@
 
     python -m audit.verifying EXPORT [--public-key KEY]... [--anchor FILE] [--json]
 
-It needs this file, those that it imports from beside it, and the `cryptography` package. Every event
-is hashed again; every chain is walked; the tree is grown again leaf by leaf and compared with every
-signed checkpoint, those in the record and those in the anchor file; and what follows the last
-checkpoint is compared with the heads of the chains. The working rows beside the record are compared
-with what the events say of them.
+It needs this file, those that it imports from beside it, and the `cryptography` package. Every
+event is hashed again; every chain is walked; the tree is grown again leaf by leaf and compared with
+every signed checkpoint, those in the record and those in the anchor files; and what follows the
+last checkpoint is compared with the heads of the chains. The working rows beside the record are
+compared with what the events say of them.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from . import anchors, notes
+from . import notes
 from .comparing import Comparer, Difference
 from .hashing import GENESIS, event_hash, microseconds, moment
 from .merkle import EMPTY_ROOT, Tree
-from .reading import BadExport, lines_of
-from .reporting import MOST_PROBLEMS, Problem, Report
+from .outside import AtLeast, Outside, at_least
+from .reading import BadExport, content_of, first_differing_column, lines_of
+from .reporting import Problem, Report
 
 VERSIONS = (1, 2)
 SEAL_WITHIN = 15 * 60 * 1_000_000
@@ -44,9 +45,9 @@ class _ChainEnd:
 class Verifier:
     """Takes the lines of an export in order; memory grows with chains, not with events."""
 
-    def __init__(self, trusted: list[notes.PublicKey], anchor: Iterable[str] | None = None) -> None:
+    def __init__(self, trusted: list[notes.PublicKey], outside: Outside) -> None:
         self.trusted = trusted
-        self.anchor = None if anchor is None else list(anchor)
+        self.outside = outside
         self.report = Report(key_trusted=bool(trusted))
         self.tree = Tree()
         self.chains: dict[str, _ChainEnd] = {}
@@ -93,9 +94,7 @@ class Verifier:
         seq: int | None = None,
         **row: str,
     ) -> None:
-        self.report.problem_count += 1
-        if len(self.report.problems) < MOST_PROBLEMS or row and not self.report.first_bad_row:
-            self.report.problems.append(Problem(what, event, chain, seq, **row))
+        self.report.add(Problem(what, event, chain, seq, **row))
 
     def _header(self, line: Line) -> None:
         self.version = line["version"]
@@ -112,18 +111,22 @@ class Verifier:
                 "no public key was given, so the keys named in the export itself were used: this "
                 "shows that it is whole, not who signed it."
             )
-        for note in self.anchor or ():
-            self._anchored(note)
+        for note in self.outside.anchored:
+            self.report.anchored += self._noted(
+                note, "the anchor file", "a line of the anchor file"
+            )
+        for name, note in self.outside.marks.items():
+            self._noted(note, name, name)
 
-    def _anchored(self, note: str) -> None:
+    def _noted(self, note: str, name: str, place: str) -> bool:
         try:
             said = notes.read(note, self.trusted)
         except notes.BadNote as problem:
-            self._found(f"a line of the anchor file cannot be trusted: {problem}")
-            return
-        self.report.anchored += 1
+            self._found(f"{place} cannot be trusted: {problem}")
+            return False
         self.noted.add(said.size)
-        self.roots.setdefault(said.size, []).append((said.root, "the anchor file"))
+        self.roots.setdefault(said.size, []).append((said.root, name))
+        return True
 
     def _checkpoint(self, line: Line) -> None:
         size, root = line["size"], bytes.fromhex(line["root"])
@@ -167,12 +170,17 @@ class Verifier:
         if event_hash(UUID(chain), seq, prev, at, raw) != hash_:
             found("its content does not fit its hash: it was altered")
         else:
-            content = _content(raw)
-            if difference := _differing(line, content):
+            content = content_of(raw)
+            if difference := first_differing_column(line, content):
                 found(f"the column {difference} says something else than what was hashed")
             if content is not None:
                 self.comparer.hear(id_, content)
+                self._adopted(content)
         self._link(id_, chain, seq, at, prev, hash_)
+
+    def _adopted(self, content: Line) -> None:
+        if content.get("verb") == "audit.rows_adopted":
+            self.report.adopted += len(content.get("rows") or ())
 
     def _leaf(self, line: Line) -> None:
         if line["leaf"] != self.expected_leaf:
@@ -247,6 +255,10 @@ class Verifier:
     def _finish(self) -> None:
         report = self.report
         report.chains = len(self.chains)
+        if report.adopted:
+            report.warnings.append(
+                f"{report.adopted} rows were adopted: what they said before, no event knows."
+            )
         if not self.ended:
             self._found("the export is cut: its last line is missing")
         for chain, (seq, hash_) in self.heads.items():
@@ -271,7 +283,12 @@ class Verifier:
             )
         for size in sorted(self.noted - self.checkpointed):
             if size <= report.sealed:
-                self._found(f"the checkpoint of {size} events is in the anchor file alone")
+                self._found(f"the checkpoint of {size} events is outside the database alone")
+        if report.sealed < self.outside.least:
+            self._found(
+                f"{self.outside.least} sealed events are asked for, and there are only "
+                f"{report.sealed}: the record was cut or rolled back"
+            )
         if report.sealed > max(self.checkpointed, default=0):
             self._found(f"no checkpoint covers all {report.sealed} events that have a leaf")
         late = self.oldest_unsealed
@@ -288,35 +305,12 @@ class Verifier:
             )  # fmt: skip
 
 
-def _content(raw: bytes) -> dict[str, Any] | None:
-    try:
-        content = json.loads(raw)
-    except ValueError:
-        return None
-    return content if isinstance(content, dict) else None
-
-
-def _differing(line: Line, content: dict[str, Any] | None) -> str | None:
-    """The first search column that does not say what the hashed bytes say."""
-    try:
-        assert content is not None
-        said = {
-            "verb": content["verb"],
-            "who": f"{content['who']['kind']}:{content['who']['id']}",
-            "object_type": content["object"]["type"],
-            "object_id": content["object"]["id"],
-        }
-    except (AssertionError, KeyError, TypeError):
-        return "payload"
-    return next((name for name, value in said.items() if line[name] != value), None)
-
-
 def verify(
     lines: Iterable[Line],
     trusted: list[notes.PublicKey],
-    anchor: Iterable[str] | None = None,
+    outside: Outside | None = None,
 ) -> Report:
-    return Verifier(trusted, anchor).run(lines)
+    return Verifier(trusted, outside or Outside()).run(lines)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -327,7 +321,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KEY",
         help="a key that you trust (name+id+base64), or a file of them; may be given again",
     )
-    parser.add_argument("--anchor", type=Path, metavar="FILE", help="the anchor file")
+    parser.add_argument(
+        "--anchor",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="an anchor file; may be given again for its copies",
+    )
+    parser.add_argument(
+        "--at-least",
+        metavar="N|FILE",
+        help="so many sealed events, or a checkpoint that you remembered: fewer is a finding",
+    )
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
 
 
@@ -339,13 +345,17 @@ def keys_from(values: list[str]) -> list[notes.PublicKey]:
     return keys
 
 
-def verify_export(export: Path, trusted: list[notes.PublicKey], anchor: Path | None) -> Report:
-    noted = None if anchor is None else anchors.notes_in(anchor)
-    report = verify(lines_of(export), trusted, noted)
-    if noted is None:
+def verify_export(
+    export: Path,
+    trusted: list[notes.PublicKey],
+    anchor: list[Path],
+    least: AtLeast | None = None,
+) -> Report:
+    report = verify(lines_of(export), trusted, Outside.of(anchor, least))
+    if not anchor and least is None:
         report.warnings.append(
-            "no anchor file was given: events taken from the end, or an old copy of the whole "
-            "record, cannot be seen without one."
+            "no anchor file and no checkpoint was given: events taken from the end, or an old copy "
+            "of the whole record, cannot be seen without one."
         )
     return report
 
@@ -355,10 +365,16 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("export", type=Path)
     add_arguments(parser)
     options = parser.parse_args(argv)
-    if options.anchor and not options.anchor.exists():
-        parser.error(f"there is no anchor file {options.anchor}")
+    for file in options.anchor:
+        if not file.exists():
+            parser.error(f"there is no anchor file {file}")
     try:
-        report = verify_export(options.export, keys_from(options.public_key), options.anchor)
+        report = verify_export(
+            options.export,
+            keys_from(options.public_key),
+            options.anchor,
+            at_least(options.at_least),
+        )
     except (OSError, notes.BadNote) as problem:
         parser.error(str(problem))
     text = json.dumps(report.as_dict(), indent=2) if options.json else report.as_text()

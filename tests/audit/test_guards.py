@@ -11,7 +11,6 @@ from audit import guards
 from audit.management.commands.audit import verify_database
 from tests.audit.house import House
 
-
 pytestmark = pytest.mark.django_db
 
 

@@ -18,7 +18,6 @@ from audit.verifying import Report
 from tests.audit.helpers import APP, triggers_off
 from tests.audit.house import House, sql
 
-
 pytestmark = pytest.mark.django_db
 
 
@@ -108,9 +107,7 @@ def media_pointer(h: House) -> None:
 
 @change(*SUBMISSION)
 def team_of_a_submission(h: House) -> None:
-    sql(
-        "UPDATE submissions_submission SET team_id = %s WHERE id = %s", h.other.pk, h.submission.pk
-    )
+    sql("UPDATE submissions_submission SET team_id = %s WHERE id = %s", h.other.pk, h.submission.pk)
 
 
 @change("accounts_membership", lambda h: None)
@@ -128,9 +125,7 @@ def membership_role(h: House) -> None:
 
 @change("accounts_membership", lambda h: None)
 def membership_deleted(h: House) -> None:
-    sql(
-        "DELETE FROM accounts_membership WHERE team_id = %s AND role = 'moderator'", h.team.pk
-    )
+    sql("DELETE FROM accounts_membership WHERE team_id = %s AND role = 'moderator'", h.team.pk)
 
 
 @change("blobs_blob", lambda h: h.submission.blob_id)
