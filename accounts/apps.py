@@ -7,4 +7,9 @@ class AccountsConfig(AppConfig):
     verbose_name = "People and teams"
 
     def ready(self) -> None:
-        from accounts import receivers  # noqa: F401 - importing connects them
+        from accounts import (
+            on_record,
+            receivers,  # noqa: F401 - importing connects them
+        )
+
+        on_record.keep()

@@ -8,7 +8,8 @@ class MlConfig(AppConfig):
 
     def ready(self) -> None:
         from jobs import bell, registry
-        from ml import services
+        from ml import on_record, services
         from ml.models import Analysis
 
         registry.register(Analysis, services.run, wake=bell.ring, moved=services.moved)
+        on_record.keep()

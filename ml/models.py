@@ -9,11 +9,11 @@ import uuid
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-import pgtrigger
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 
+from audit import final
 from blobs.models import Blob
 from jobs.models import LeasedJob, State
 from ml.contract import Outcome, Status
@@ -25,8 +25,6 @@ STATUSES = [(s.value, s.value.replace("_", " ")) for s in Status]
 LOOK_CANDIDATES = 20_000
 QUARTERS = ("quarter_0", "quarter_1", "quarter_2", "quarter_3")
 PROBABLE = Q(probability_manipulated__gte=0, probability_manipulated__lte=1)
-FINAL = ("outcome", "probability_manipulated", "engine_version", "media", "result",
-         "result_sha256", "incomplete", "seconds", "blob_id", "chain")  # fmt: skip
 
 
 def shown(state: str, outcome: str | None) -> str | None:
@@ -81,14 +79,18 @@ class Analysis(LeasedJob):
         ]
         triggers: ClassVar = [
             *LeasedJob.Meta.triggers,
-            pgtrigger.Trigger(
-                name="verdict_is_final",
-                when=pgtrigger.Before,
-                operation=pgtrigger.UpdateOf(*FINAL),  # type: ignore[no-untyped-call]
-                condition=pgtrigger.Q(old__state="done"),
-                func="RAISE EXCEPTION 'the result of a finished analysis is final' "
-                "USING ERRCODE = 'check_violation';",
+            # Parked is no end: a person may have it tried again.
+            final.row(
+                "ended_is_final",
+                "an analysis that ended is final",
+                when="OLD.state IN ('done', 'rejected', 'cancelled') OR TG_OP = 'DELETE'",
             ),
+            final.columns(
+                "analysis_is_of_one_thing",
+                "what an analysis is of is final",
+                *("id", "chain", "blob_id", "created_at"),
+            ),
+            final.whole("analyses_stay", "analyses are final"),
         ]
 
     def __str__(self) -> str:
@@ -148,7 +150,8 @@ class FindingRow(models.Model):
             ),
         ]
         triggers: ClassVar = [
-            pgtrigger.Protect(name="findings_never_change", operation=pgtrigger.Update)
+            final.row("finding_is_final", "a finding is final"),
+            final.whole("findings_stay", "findings are final"),
         ]
 
     def __str__(self) -> str:
@@ -236,6 +239,10 @@ class Thumbnail(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["analysis", "name"], name="one_thumbnail_a_name")
+        ]
+        triggers: ClassVar = [
+            final.row("picture_is_final", "a picture of a finding is final"),
+            final.whole("pictures_stay", "pictures of findings are final"),
         ]
 
     def __str__(self) -> str:

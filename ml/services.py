@@ -8,13 +8,14 @@ transaction, guarded by the claim's fence, writes verdict, findings, audit event
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.utils.module_loading import import_string
 
+from audit.rows import Row
 from audit.services import record
 from audit.verbs import Verb
 from audit.who import Who
@@ -41,12 +42,23 @@ Analyse = Callable[..., Result]
 
 def queue(blob: Blob, chain: uuid.UUID, who: Who, priority: int = Priority.INTERACTIVE) -> Analysis:
     """In the caller's transaction: the row is the order, the bell rings once it is committed."""
+    analysis = order(blob, chain, priority)
+    queued(analysis, who)
+    return analysis
+
+
+def order(blob: Blob, chain: uuid.UUID, priority: int = Priority.INTERACTIVE) -> Analysis:
+    """The row alone, so that others can point at it before `queued` puts both on record."""
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("an analysis is queued with what it is for")
-    analysis = Analysis.objects.create(blob=blob, chain=chain, priority=priority)
-    _event(analysis, Verb.ANALYSIS_QUEUED, who, priority=int(priority))
+    return Analysis.objects.create(blob=blob, chain=chain, priority=priority)
+
+
+def queued(analysis: Analysis, who: Who, rows: Sequence[Row] = ()) -> None:
+    """The event of an order; `rows` are what points at it since."""
+    _event(analysis, Verb.ANALYSIS_QUEUED, who, rows=[analysis, *rows],
+           priority=int(analysis.priority))  # fmt: skip
     ring_on_commit(Analysis, analysis.pk)
-    return analysis
 
 
 def cancel(analysis_id: uuid.UUID, who: Who) -> State:
@@ -140,6 +152,7 @@ def _conclude(claim: Claim, result: Result) -> None:
         Verb.ANALYSIS_REJECTED if rejected else Verb.ANALYSIS_FINISHED,
         _worker(claim.worker),
         why=analysis.reason_code,
+        rows=[analysis],
         outcome=analysis.outcome,
         probability_manipulated=analysis.probability_manipulated,
         engine_version=analysis.engine_version,
@@ -166,7 +179,10 @@ def moved(move: Move) -> None:
     analysis = Analysis.objects.select_related("blob").get(pk=move.pk)
     verb = Verb.ANALYSIS_REQUEUED if move.code == "requeued" else VERBS[move.state]
     who = move.by if isinstance(move.by, Who) else _worker(str(move.by))
-    _event(analysis, verb, who, why=move.code, attempt=move.attempt, reason=move.reason)
+    # A claim changes nothing that an event holds.
+    rows = [] if move.state is State.RUNNING else [analysis]
+    _event(analysis, verb, who, why=move.code, rows=rows,
+           attempt=move.attempt, reason=move.reason)  # fmt: skip
     if move.state is State.PARKED:
         for hook in hooks.analysis_parked:
             hook(analysis)
@@ -176,7 +192,9 @@ def _worker(name: str) -> Who:
     return Who(kind="system", id=f"worker:{name}", via="worker")
 
 
-def _event(analysis: Analysis, verb: Verb, who: Who, why: str = "", **data: Any) -> None:
+def _event(
+    analysis: Analysis, verb: Verb, who: Who, why: str = "", rows: Sequence[Row] = (), **data: Any
+) -> None:
     record(
         chain=analysis.chain,
         verb=verb,
@@ -186,4 +204,5 @@ def _event(analysis: Analysis, verb: Verb, who: Who, why: str = "", **data: Any)
         object_sha256=analysis.blob.sha256,
         why=why,
         data=data,
+        rows=rows,
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings as django_settings
 
 from tests.in_flight import InFlight
 
@@ -47,18 +48,30 @@ def flush_may_empty_the_audit_tables() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def own_home(settings: Any, tmp_path: Path) -> Path:
     """Keys, anchors and blobs of a test stay in the test's own folder."""
-    settings.HOME = tmp_path
-    settings.AUDIT_SIGNING_KEY_FILE = tmp_path / "keys" / "audit_signing.key"
-    settings.AUDIT_SUBJECT_KEY_FILE = tmp_path / "keys" / "audit_subjects.key"
-    settings.AUDIT_ANCHOR_FILE = tmp_path / "audit.anchor"
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "blobs": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": str(tmp_path / "blobs")},
+    live_in(settings, tmp_path)
+    return tmp_path
+
+
+def live_in(settings: Any, home: Path) -> None:
+    for name, value in settings_at(home).items():
+        setattr(settings, name, value)
+
+
+def settings_at(home: Path) -> dict[str, Any]:
+    return {
+        "HOME": home,
+        "AUDIT_SIGNING_KEY_FILE": home / "keys" / "audit_signing.key",
+        "AUDIT_SUBJECT_KEY_FILE": home / "keys" / "audit_subjects.key",
+        "AUDIT_ANCHOR_FILE": home / "audit.anchor",
+        "AUDIT_ANCHOR_COPIES": [],
+        "STORAGES": {
+            **django_settings.STORAGES,
+            "blobs": {
+                "BACKEND": "django.core.files.storage.FileSystemStorage",
+                "OPTIONS": {"location": str(home / "blobs")},
+            },
         },
     }
-    return tmp_path
 
 
 @pytest.fixture(scope="session")

@@ -166,6 +166,7 @@ def _join(invitation: Invitation, user: User, who: Who, *events: Entry) -> Membe
             "role": membership.role, "how": "invitation",
             "invitation": str(invitation.pk), "already_member": not joined,
         },
+        rows=[membership],
     )  # fmt: skip
     record_many([*events, joining])
     return membership

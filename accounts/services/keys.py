@@ -38,7 +38,7 @@ def create_service_account(actor: Actor, team: Team, name: str) -> ServiceAccoun
         raise Refused(f"{team} already has a service account called {name}.") from error
     record(
         chain=team_chain(team.pk), verb=Verb.SERVICE_ACCOUNT_CREATED, who=actor.who_in(team.pk),
-        object_type="service", object_id=str(service.pk),
+        object_type="service", object_id=str(service.pk), rows=[service],
     )  # fmt: skip
     return service
 
@@ -48,13 +48,14 @@ def disable_service_account(actor: Actor, service: ServiceAccount, *, why: str =
     """Its keys stop working at once, and for good."""
     require(actor, Permission.MANAGE_KEYS, service.team_id, "close service accounts")
     ServiceAccount.objects.filter(pk=service.pk).update(is_active=False)
-    revoked = ApiKey.objects.filter(service=service, revoked_at__isnull=True).update(
-        revoked_at=Now()
-    )
+    live = ApiKey.objects.select_for_update().filter(service=service, revoked_at__isnull=True)
+    revoked = [(ApiKey, pk) for pk in live.values_list("pk", flat=True)]
+    ApiKey.objects.filter(pk__in=[pk for _, pk in revoked]).update(revoked_at=Now())
     record(
         chain=team_chain(service.team_id), verb=Verb.SERVICE_ACCOUNT_DISABLED,
         who=actor.who_in(service.team_id), why=why,
-        object_type="service", object_id=str(service.pk), data={"keys_revoked": revoked},
+        object_type="service", object_id=str(service.pk), data={"keys_revoked": len(revoked)},
+        rows=[service, *revoked],
     )  # fmt: skip
 
 
@@ -103,6 +104,7 @@ def issue_key(
             "expires_at": expires_at.isoformat() if expires_at else None,
             "allowed_networks": key.allowed_networks,
         },
+        rows=[key],
     )  # fmt: skip
     return Issued(key, secret)
 
@@ -115,7 +117,7 @@ def revoke_key(actor: Actor, key: ApiKey, *, why: str = "") -> None:
         raise Refused("This key was already revoked.")
     record(
         chain=team_chain(team_id), verb=Verb.KEY_REVOKED, who=actor.who_in(team_id), why=why,
-        object_type="key", object_id=str(key.pk), data={"prefix": key.prefix},
+        object_type="key", object_id=str(key.pk), data={"prefix": key.prefix}, rows=[key],
     )  # fmt: skip
 
 

@@ -43,6 +43,7 @@ def came_to_be(user: User, who: Who, *, site_admin: bool = False) -> Entry:
     return Entry(
         chain=ACCOUNTS, verb=Verb.USER_CREATED, who=who,
         object_type="user", object_id=str(user.pk), data={"site_admin": site_admin},
+        rows=[user],
     )  # fmt: skip
 
 
@@ -83,6 +84,7 @@ def create_admin(
     record(
         chain=ACCOUNTS, verb=Verb.PASSWORD_RESET, who=actor.who,
         object_type="user", object_id=str(user.pk), data={"site_admin": True},
+        rows=[user],
     )  # fmt: skip
     return Administrator(user, made_up, created=False)
 
@@ -97,6 +99,7 @@ def deactivate(actor: Actor, user: User, *, why: str = "") -> None:
     record(
         chain=ACCOUNTS, verb=Verb.USER_DEACTIVATED, who=actor.who, why=why,
         object_type="user", object_id=str(user.pk), data={"sessions_ended": ended},
+        rows=[user],
     )  # fmt: skip
 
 
@@ -108,7 +111,7 @@ def reactivate(actor: Actor, user: User) -> None:
     User.objects.filter(pk=user.pk).update(is_active=True)
     record(
         chain=ACCOUNTS, verb=Verb.USER_REACTIVATED, who=actor.who,
-        object_type="user", object_id=str(user.pk),
+        object_type="user", object_id=str(user.pk), rows=[user],
     )  # fmt: skip
 
 
@@ -122,8 +125,9 @@ def erase(actor: Actor, user: User, *, why: str = "") -> None:
         Entry(
             chain=team_chain(team_id), verb=Verb.MEMBER_REMOVED, who=actor.who,
             object_type="user", object_id=str(user.pk), data={"how": "erased"},
+            rows=[(Membership, pk)],
         )
-        for team_id in Membership.objects.filter(user=user).values_list("team_id", flat=True)
+        for pk, team_id in Membership.objects.filter(user=user).values_list("pk", "team_id")
     ]  # fmt: skip
     Membership.objects.filter(user=user).delete()
     Session.objects.filter(user=user).delete()
@@ -138,7 +142,7 @@ def erase(actor: Actor, user: User, *, why: str = "") -> None:
     )  # fmt: skip
     erased = Entry(
         chain=ACCOUNTS, verb=Verb.SUBJECT_ERASED, who=actor.who, why=why,
-        object_type="user", object_id=str(user.pk),
+        object_type="user", object_id=str(user.pk), rows=[user],
     )  # fmt: skip
     record_many([*left, erased])
 
@@ -168,4 +172,5 @@ def _changed(actor: Actor, user: User, what: list[str]) -> None:
     record(
         chain=ACCOUNTS, verb=Verb.USER_CHANGED, who=actor.who,
         object_type="user", object_id=str(user.pk), data={"changed": what},
+        rows=[user],
     )  # fmt: skip

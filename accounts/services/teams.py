@@ -28,7 +28,7 @@ def create_team(actor: Actor, name: str, *, first_admin: User | None = None) -> 
     team = Team.objects.create(name=name)
     record(
         chain=team_chain(team.pk), verb=Verb.TEAM_CREATED, who=actor.who,
-        object_type="team", object_id=str(team.pk),
+        object_type="team", object_id=str(team.pk), rows=[team],
     )  # fmt: skip
     if first_admin is not None:
         add_member(actor, team, first_admin, Role.ADMIN)
@@ -49,6 +49,7 @@ def rename_team(actor: Actor, team: Team, name: str) -> Team:
     record(
         chain=team_chain(team.pk), verb=Verb.TEAM_CHANGED, who=actor.who_in(team.pk),
         object_type="team", object_id=str(team.pk), data={"changed": ["name"]},
+        rows=[team],
     )  # fmt: skip
     return team
 
@@ -67,6 +68,7 @@ def add_member(actor: Actor, team: Team, user: User, role: Role) -> Membership:
     record(
         chain=team_chain(team.pk), verb=Verb.MEMBER_JOINED, who=actor.who_in(team.pk),
         object_type="user", object_id=str(user.pk), data={"role": str(role), "how": "added"},
+        rows=[membership],
     )  # fmt: skip
     return membership
 
@@ -88,7 +90,7 @@ def change_role(actor: Actor, team: Team, user: User, role: Role) -> Membership:
     record(
         chain=team_chain(team.pk), verb=Verb.MEMBER_ROLE_CHANGED, who=actor.who_in(team.pk),
         object_type="user", object_id=str(user.pk),
-        data={"from": str(before), "to": str(role)},
+        data={"from": str(before), "to": str(role)}, rows=[membership],
     )  # fmt: skip
     return membership
 
@@ -106,6 +108,7 @@ def remove_member(actor: Actor, team: Team, user: User) -> None:
         _may_touch(actor, team.pk, role)
     if role.runs_a_team:
         _another_runs_it(team, user)
+    gone = (Membership, membership.pk)
     membership.delete()
     # What they promised others in the team's name ends with their place in it.
     withdrawn = (
@@ -115,6 +118,7 @@ def remove_member(actor: Actor, team: Team, user: User) -> None:
         chain=team_chain(team.pk), verb=Verb.MEMBER_REMOVED, who=actor.who_in(team.pk),
         object_type="user", object_id=str(user.pk),
         data={"role": str(role), "left": leaving, "invitations_withdrawn": withdrawn},
+        rows=[gone],
     )  # fmt: skip
 
 

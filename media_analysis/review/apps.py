@@ -7,8 +7,9 @@ class ReviewConfig(AppConfig):
     verbose_name = "Review"
 
     def ready(self) -> None:
-        from media_analysis.review import routing
+        from media_analysis.review import on_record, routing
         from ml import hooks
 
         hooks.analysis_finished.append(routing.after_analysis)
         hooks.analysis_parked.append(routing.after_parking)
+        on_record.keep()

@@ -6,7 +6,7 @@ Each is one transaction with its event in the team's chain, like those in `servi
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from accounts.errors import Refused
 from accounts.models import Team
 from accounts.roles import Permission
 from accounts.services.chains import require, team_chain
+from audit.rows import Row
 from audit.services import record
 from audit.verbs import Verb
 from media_analysis.review import queue
@@ -45,10 +46,10 @@ def route(actor: Actor, team: Team, outcomes: Collection[str]) -> bool:
     before = wanted(team)
     if before == set(outcomes):
         return False
-    RoutingRule.objects.update_or_create(
+    rule, _ = RoutingRule.objects.update_or_create(
         team=team, defaults={outcome: outcome in outcomes for outcome in OUTCOMES}
     )
-    _event(actor, Verb.QUEUE_CHANGED, team.pk, "team", team.pk,
+    _event(actor, Verb.QUEUE_CHANGED, team.pk, "team", team.pk, [rule],
            before=sorted(before), after=sorted(outcomes))  # fmt: skip
     return True
 
@@ -68,8 +69,8 @@ def work_in_order(actor: Actor, team: Team, wanted: str) -> bool:
     before = order(team)
     if before == wanted:
         return False
-    RoutingRule.objects.update_or_create(team=team, defaults={"queue_order": wanted})
-    _event(actor, Verb.QUEUE_CHANGED, team.pk, "team", team.pk,
+    rule, _ = RoutingRule.objects.update_or_create(team=team, defaults={"queue_order": wanted})
+    _event(actor, Verb.QUEUE_CHANGED, team.pk, "team", team.pk, [rule],
            order_before=before.value, order_after=wanted)  # fmt: skip
     return True
 
@@ -152,14 +153,20 @@ def _named(name: str) -> str:
 
 
 def _changed(actor: Actor, policy: Policy, how: str) -> None:
-    _event(actor, Verb.POLICY_CHANGED, policy.team_id, "policy", policy.pk,
+    _event(actor, Verb.POLICY_CHANGED, policy.team_id, "policy", policy.pk, [policy],
            how=how, name=policy.name)  # fmt: skip
 
 
 def _event(
-    actor: Actor, verb: Verb, team_id: UUID, object_type: str, object_id: Any, **data: Any
+    actor: Actor,
+    verb: Verb,
+    team_id: UUID,
+    object_type: str,
+    object_id: Any,
+    rows: Sequence[Row],
+    **data: Any,
 ) -> None:
     record(
         chain=team_chain(team_id), verb=verb, who=actor.who_in(team_id),
-        object_type=object_type, object_id=str(object_id), data=data,
+        object_type=object_type, object_id=str(object_id), data=data, rows=rows,
     )  # fmt: skip

@@ -17,6 +17,7 @@ from django.db.models.functions import Now
 
 from accounts.actors import Actor
 from accounts.roles import Permission
+from audit import final
 from ml.contract import Outcome
 from ml.models import Analysis
 
@@ -177,7 +178,13 @@ class Case(models.Model):
                 when=pgtrigger.Before,
                 condition=pgtrigger.Q(new__fence__lt=pgtrigger.F("old__fence")),
                 func="RAISE EXCEPTION 'a fence only grows' USING ERRCODE = 'check_violation';",
-            )
+            ),
+            final.columns(
+                "case_is_of_one_submission",
+                "what a case is about is final",
+                *("id", "team_id", "submission_id", "opened_because", "opened_at"),
+            ),
+            final.whole("cases_stay", "cases are final"),
         ]
 
     def __str__(self) -> str:
@@ -223,12 +230,8 @@ class Decision(models.Model):
             ),
         ]
         triggers = [
-            pgtrigger.Protect(
-                name="decisions_never_change",
-                operation=pgtrigger.UpdateOf(
-                    "outcome", "policy_text", "reason", "fence", "created_at", "seconds_on_case"
-                ),
-            )
+            final.row("decision_is_final", "a decision is final"),
+            final.whole("decisions_stay", "decisions are final"),
         ]
 
     def __str__(self) -> str:

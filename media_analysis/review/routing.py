@@ -41,6 +41,7 @@ def _route(analysis: Analysis, outcome: str, because: str) -> None:
             object_id=case.pk,
             object_sha256=submission.blob_id,
             why=because,
+            rows=[case],
         )
 
 

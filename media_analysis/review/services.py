@@ -6,6 +6,7 @@ and is told so.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from django.db.models import F, IntegerField, Q, QuerySet, When
 
 from accounts.actors import Actor
 from accounts.roles import Permission
+from audit.rows import Row
 from audit.services import record
 from audit.subjects import keep
 from audit.verbs import Verb
@@ -182,6 +184,7 @@ def _decide(actor: Actor, case_id: UUID, fence: int, words: Words) -> Decision:
             ),
         },
         fence=fence,
+        rows=[decision],
     )
     return decision
 
@@ -254,7 +257,9 @@ def _held(actor: Actor, case_id: UUID, fence: int) -> Any:
     )
 
 
-def _event(case: Case, actor: Actor, verb: Verb, *, why: str = "", **data: Any) -> None:
+def _event(
+    case: Case, actor: Actor, verb: Verb, *, why: str = "", rows: Sequence[Row] = (), **data: Any
+) -> None:
     record(
         chain=case.submission_id,
         verb=verb,
@@ -264,4 +269,5 @@ def _event(case: Case, actor: Actor, verb: Verb, *, why: str = "", **data: Any) 
         object_sha256=case.submission.blob_id,
         why=why,
         data=data,
+        rows=[case, *rows],
     )

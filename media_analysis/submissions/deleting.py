@@ -39,7 +39,7 @@ def ask(actor: Actor, submission: Submission, reason: str = "") -> DeletionReque
     )
     if new:
         promise = {"deletion_reason": keep(submission.pk, "deletion_reason", reason)}
-        _told(actor, submission, Verb.SUBMISSION_DELETION_REQUESTED, promise if reason else {})
+        _told(actor, asked, Verb.SUBMISSION_DELETION_REQUESTED, promise if reason else {})
     return asked
 
 
@@ -49,14 +49,16 @@ def withdraw(actor: Actor, submission: Submission) -> bool:
     if not may_ask(actor, submission):
         raise NotAllowed("You cannot ask for the deletion of this media.")
     Submission.objects.select_for_update().get(pk=submission.pk)
-    open_requests = DeletionRequest.objects.filter(submission=submission, withdrawn_at=None)
-    if not open_requests.update(withdrawn_at=Now()):
+    asked = DeletionRequest.objects.filter(submission=submission, withdrawn_at=None).first()
+    if asked is None:
         return False
-    _told(actor, submission, Verb.SUBMISSION_DELETION_WITHDRAWN, {})
+    DeletionRequest.objects.filter(pk=asked.pk).update(withdrawn_at=Now())
+    _told(actor, asked, Verb.SUBMISSION_DELETION_WITHDRAWN, {})
     return True
 
 
-def _told(actor: Actor, submission: Submission, verb: Verb, commitments: dict[str, str]) -> None:
+def _told(actor: Actor, asked: DeletionRequest, verb: Verb, commitments: dict[str, str]) -> None:
+    submission = asked.submission
     record(
         chain=submission.pk,
         verb=verb,
@@ -65,4 +67,5 @@ def _told(actor: Actor, submission: Submission, verb: Verb, commitments: dict[st
         object_id=submission.pk,
         object_sha256=submission.blob_id,
         data={"commitments": commitments} if commitments else {},
+        rows=[asked],
     )

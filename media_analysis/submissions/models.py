@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from typing import ClassVar
 
+import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField
@@ -12,6 +14,7 @@ from django.db.models.functions import Lower, Now
 
 from accounts.actors import Actor
 from accounts.roles import Permission
+from audit import final
 
 
 class SubmissionQuerySet(models.QuerySet["Submission"]):
@@ -74,6 +77,36 @@ class Submission(models.Model):
                 | models.Q(submitted_by_service__isnull=True),
             ),
         ]
+        triggers: ClassVar = [
+            final.columns(
+                "submission_is_final",
+                "what was submitted is final",
+                *("id", "team_id", "blob_id", "filename", "note", "policy_context"),
+                *("external_id", "created_at"),
+            ),
+            final.whole("submissions_stay", "what was submitted is final"),
+            # Deferred: the event that knows the analysis is written after the pointer is moved.
+            pgtrigger.Trigger(
+                name="analysis_is_its_own",
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("analysis_id"),  # type: ignore[no-untyped-call]
+                when=pgtrigger.After,
+                timing=pgtrigger.Deferred,
+                func="""
+                    IF NOT EXISTS (
+                        SELECT FROM ml_analysis a
+                        JOIN audit_event e ON e.object_type = 'analysis'
+                            AND e.object_id = a.id::text
+                            AND e.chain = NEW.id AND e.verb = 'analysis.queued'
+                        WHERE a.id = NEW.analysis_id
+                            AND a.chain = NEW.id AND a.blob_id = NEW.blob_id
+                    ) THEN
+                        RAISE EXCEPTION 'the record knows no such analysis of this submission'
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NULL;
+                """,
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.filename or str(self.id)
@@ -109,6 +142,14 @@ class DeletionRequest(models.Model):
                 condition=models.Q(withdrawn_at__isnull=True),
                 name="one_open_deletion_request",
             )
+        ]
+        triggers: ClassVar = [
+            final.columns(
+                "request_is_final",
+                "a request for deletion is final",
+                *("id", "submission_id", "asked_by", "reason", "asked_at"),
+            ),
+            final.whole("requests_stay", "requests for deletion are final"),
         ]
 
     def __str__(self) -> str:

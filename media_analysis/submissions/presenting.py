@@ -9,8 +9,10 @@ from django.urls import reverse
 
 from accounts.actors import Actor
 from accounts.roles import Permission
+from audit.beside import beside
 from audit.models import Event
 from audit.walking import first_bad_event
+from blobs.models import Blob
 from media_analysis.submissions import alike, deleting, films, pictures
 from media_analysis.submissions.face_map import face_map
 from media_analysis.submissions.models import Submission
@@ -291,16 +293,28 @@ def media_facts(submission: Submission, result: Json) -> list[dict[str, Any]]:
 
 
 def custody(submission: Submission) -> dict[str, Any]:
-    """The whole chain, hashed again while the page is made: it is short."""
+    """The whole chain, hashed again while the page is made, and the rows beside it: it is short."""
     events = list(Event.objects.filter(chain=submission.pk).order_by("seq"))
-    bad = first_bad_event(submission.pk, events)
-    summary = (
-        f"All {len(events)} events of this submission follow from one another without a gap."
-        if bad is None
-        else f"Event {bad} does not follow from the one before it. Do not rely on this page; "
-        "ask an administrator to run the audit verification."
+    wrong, summary = _checked(submission, events)
+    return {"intact": not wrong, "summary": summary, "events": story(events, submission.team_id)}
+
+
+DO_NOT_RELY = "Do not rely on this page; ask an administrator to run the audit verification."
+
+
+def _checked(submission: Submission, events: Sequence[Event]) -> tuple[bool, str]:
+    if bad := first_bad_event(submission.pk, events):
+        return True, f"Event {bad} does not follow from the one before it. {DO_NOT_RELY}"
+    found = beside(submission.pk, events, also=[(Blob, submission.blob_id)])
+    if wrong := found.first:
+        return True, (
+            f"What is kept says something else than the record: {wrong.table}, {wrong.row}: "
+            f"{wrong.what}. {DO_NOT_RELY}"
+        )
+    return False, (
+        f"All {len(events)} events of this submission follow from one another without a gap, and "
+        f"the {found.rows} rows that they speak of say the same."
     )
-    return {"intact": bad is None, "summary": summary, "events": story(events, submission.team_id)}
 
 
 def same_bytes(submission: Submission, actor: Actor) -> Sequence[Submission]:

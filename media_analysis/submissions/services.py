@@ -117,6 +117,8 @@ def _received(
     who = actor.who_in(submission.team_id)
     submission.blob = blobs.services.register(stored, media_type, who=who)
     earlier = Submission.objects.for_actor(actor).filter(blob=submission.blob).first()
+    submission.analysis = ml.services.order(submission.blob, submission.pk, priority)
+    submission.save(force_insert=True)
     record(
         chain=submission.pk,
         verb=Verb.SUBMISSION_RECEIVED,
@@ -130,9 +132,9 @@ def _received(
             "team": submission.team_id,
             "commitments": _commitments(submission),
         },
+        rows=[submission],
     )
-    submission.analysis = ml.services.queue(submission.blob, submission.pk, who, priority)
-    submission.save(force_insert=True)
+    ml.services.queued(submission.analysis, who)
     received = Received(submission, earlier)
     if also:
         also(received)
@@ -158,8 +160,9 @@ def analyse_again(actor: Actor, submission: Submission) -> Submission:
     )
     require(actor, Permission.SUBMIT_MEDIA, locked.team_id, "have media analysed again")
     who = actor.who_in(locked.team_id)
-    locked.analysis = ml.services.queue(locked.blob, locked.pk, who)
+    locked.analysis = ml.services.order(locked.blob, locked.pk)
     locked.save(update_fields=["analysis"])
+    ml.services.queued(locked.analysis, who, rows=[locked])
     return locked
 
 

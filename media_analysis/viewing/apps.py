@@ -10,7 +10,7 @@ class ViewingConfig(AppConfig):
         from django.db.models.signals import post_delete
 
         from jobs import bell, registry
-        from media_analysis.viewing import services
+        from media_analysis.viewing import on_record, services
         from media_analysis.viewing.models import Preview
         from ml import hooks
 
@@ -19,3 +19,4 @@ class ViewingConfig(AppConfig):
         )
         hooks.analysis_finished.append(services.after_analysis)
         post_delete.connect(services.forget_film, sender=Preview, dispatch_uid="forget_film")
+        on_record.keep()

@@ -7,7 +7,7 @@ leaves nothing that anybody could see.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO, cast
 
@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.db.models import ProtectedError
 
 import blobs.services
+from audit.rows import Row
 from audit.services import record
 from audit.verbs import Verb
 from audit.who import SYSTEM, Who
@@ -119,7 +120,8 @@ def _make(claim: Claim, source: Blob, copy: BinaryIO) -> Made:
 def _conclude(claim: Claim, source: Blob, stored: blobs.services.Stored, made: Made) -> None:
     film = blobs.services.register(stored, made.media_type, who=_worker(claim.worker))
     finish(claim, State.DONE, film=film, seconds=made.seconds, fps=made.fps, made_in=made.took)
-    _event(source, Verb.PREVIEW_MADE, _worker(claim.worker), film=film.pk, size=film.size)
+    _event(source, Verb.PREVIEW_MADE, _worker(claim.worker), rows=[(Preview, claim.pk)],
+           film=film.pk, size=film.size)  # fmt: skip
     failpoint("preview_before_commit")
 
 
@@ -141,6 +143,12 @@ def forget_film(instance: Preview, **_: Any) -> None:
     if instance.film_id is None:
         return
     with transaction.atomic():
+        record(
+            chain=blobs.services.blob_chain(instance.source_id), verb=Verb.PREVIEW_REMOVED,
+            who=SYSTEM, object_type="blob", object_id=instance.source_id,
+            object_sha256=instance.source_id, why="its_original_was_deleted",
+            rows=[(Preview, instance.pk)],
+        )  # fmt: skip
         try:
             with transaction.atomic():
                 blobs.services.delete(instance.film_id, who=SYSTEM, why="its_original_was_deleted")
@@ -152,7 +160,9 @@ def _worker(name: str) -> Who:
     return Who(kind="system", id=f"worker:{name}", via="worker")
 
 
-def _event(source: Blob, verb: Verb, who: Who, why: str = "", **data: Any) -> None:
+def _event(
+    source: Blob, verb: Verb, who: Who, why: str = "", rows: Sequence[Row] = (), **data: Any
+) -> None:
     record(
         chain=blobs.services.blob_chain(source.pk),
         verb=verb,
@@ -162,4 +172,5 @@ def _event(source: Blob, verb: Verb, who: Who, why: str = "", **data: Any) -> No
         object_sha256=source.pk,
         why=why,
         data=data,
+        rows=rows,
     )

@@ -28,6 +28,17 @@ def public_key_file() -> Path:
     return file.with_suffix(".pub")
 
 
+def mark_file() -> Path:
+    """Beside the key: the last checkpoint that was signed with it."""
+    file: Path = settings.AUDIT_SIGNING_KEY_FILE
+    return file.with_suffix(".mark")
+
+
+def anchor_files() -> list[Path]:
+    """Where each checkpoint is written down outside the database."""
+    return [settings.AUDIT_ANCHOR_FILE, *settings.AUDIT_ANCHOR_COPIES]
+
+
 def trusted_keys() -> list[PublicKey]:
     file = public_key_file()
     lines = file.read_text().splitlines() if file.exists() else []

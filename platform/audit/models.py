@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
+from django.db.models.functions import Now
 
 if TYPE_CHECKING:
     IntegerLike = models.Field[int, int]
@@ -108,6 +109,24 @@ class Checkpoint(models.Model):
 
     def __str__(self) -> str:
         return f"checkpoint of {self.size} events"
+
+
+class Comparison(models.Model):
+    """The rows were held against the record: when, how many, and what was found."""
+
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField(db_default=Now())
+    whole = models.BooleanField()
+    """All rows and all events; or only the rows that were written since the last time."""
+    rows = models.BigIntegerField()
+    ok = models.BooleanField()
+    said = models.TextField()
+
+    class Meta:
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return f"{self.rows} rows at {self.at}"
 
 
 class Subject(models.Model):

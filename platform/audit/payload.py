@@ -42,7 +42,9 @@ def payload(
     object_sha256: str,
     why: str,
     data: Mapping[str, Any],
+    rows: Mapping[str, Any] | None = None,
 ) -> bytes:
+    """`rows`: what each row says that this event wrote (`rows.stated`), without personal text."""
     return rfc8785.dumps(
         {
             "v": VERSION,
@@ -52,6 +54,7 @@ def payload(
             "why": _plain(why, "why"),
             "data": _plain(data, "data"),
             "where": place(),
+            **({"rows": rows} if rows else {}),
         }
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,3 +28,26 @@ def lines_of(export: Path) -> Iterator[dict[str, Any]]:
                 yield line
         except (EOFError, zlib.error, gzip.BadGzipFile, UnicodeDecodeError) as problem:
             raise BadExport(f"the file is damaged: {problem}") from problem
+
+
+def content_of(raw: bytes) -> dict[str, Any] | None:
+    try:
+        content = json.loads(raw)
+    except ValueError:
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def first_differing_column(line: Mapping[str, Any], content: dict[str, Any] | None) -> str | None:
+    """The first search column that does not say what the hashed bytes say."""
+    try:
+        assert content is not None
+        said = {
+            "verb": content["verb"],
+            "who": f"{content['who']['kind']}:{content['who']['id']}",
+            "object_type": content["object"]["type"],
+            "object_id": content["object"]["id"],
+        }
+    except (AssertionError, KeyError, TypeError):
+        return "payload"
+    return next((name for name, value in said.items() if line[name] != value), None)

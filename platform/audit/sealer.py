@@ -8,6 +8,10 @@ the transaction number below which nothing was still running at the last sealing
 (`pg_snapshot_xmin`): older transactions had ended by then, so all their events were sealed. An id
 or a time could not promise that, because they do not follow the order of commits. After a restore
 into another cluster transaction numbers mean nothing, and the search begins at the beginning, once.
+
+The transaction number is not hashed, so somebody at the database could set it back and have an
+event passed over. Ids that are greater than all that were sealed are therefore looked at whatever
+their number says, and once a day the search begins at the beginning (`everything`).
 """
 
 from __future__ import annotations
@@ -16,16 +20,14 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import connection, transaction
 
-from . import anchors, notes
+from . import anchors, marks, notes
 from .hashing import GENESIS, event_hash, microseconds
-from .keys import signing_key, trusted_keys
+from .keys import anchor_files, mark_file, signing_key, trusted_keys
 from .merkle import Tree
 from .models import Checkpoint
 
@@ -38,7 +40,7 @@ _NEW_EVENTS = """
     SELECT e.id, e.chain, e.seq, e.prev_hash, e.hash, e.recorded_at, e.payload, before.hash
     FROM audit_event e
     LEFT JOIN audit_event before ON before.chain = e.chain AND before.seq = e.seq - 1
-    WHERE e.xid >= %s::xid8
+    WHERE (e.xid >= %s::xid8 OR e.id > %s)
         AND NOT EXISTS (SELECT FROM audit_leaf l WHERE l.event_id = e.id)
     ORDER BY e.id
 """
@@ -55,36 +57,54 @@ class Sealed:
     note: str
 
 
-def seal() -> Sealed | None:
-    """Seal what has been committed; None when there is nothing new or another one is sealing."""
+def seal(*, everything: bool = False) -> Sealed | None:
+    """Seal what has been committed; None when there is nothing new or another one is sealing.
+
+    `everything` looks at every event that has no leaf, whatever its transaction number says.
+    """
     try:
         with transaction.atomic():
-            sealed = _seal()
+            sealed = _seal(everything)
     except SealRefused as refused:
         log.critical("The audit record was not sealed: %s", refused)
         raise
-    if sealed:
-        anchor_file: Path = settings.AUDIT_ANCHOR_FILE
-        known = max((anchors.size_of(n) for n in anchors.notes_in(anchor_file)), default=-1)
-        missing = Checkpoint.objects.filter(size__gt=known).values_list("note", flat=True)
-        anchors.catch_up(anchor_file, missing)
+    if sealed or not mark_file().exists():
+        _write_down()
     return sealed
 
 
-def _seal() -> Sealed | None:
+def _write_down() -> None:
+    """The signed checkpoints, outside the database. A copy that cannot be reached just now holds
+    up nothing: the next sealing catches up."""
+    last = Checkpoint.objects.order_by("size").last()
+    if last is None:
+        return
+    for number, file in enumerate(anchor_files()):
+        try:
+            known = max((anchors.size_of(note) for note in anchors.notes_in(file)), default=-1)
+            missing = Checkpoint.objects.filter(size__gt=known).values_list("note", flat=True)
+            anchors.catch_up(file, missing)
+        except OSError as error:
+            if number == 0:
+                raise
+            log.error("The anchor copy %s cannot be written: %s", file, error)
+    marks.raise_to(mark_file(), last.note)
+
+
+def _seal(everything: bool) -> Sealed | None:
     if not _one("SELECT pg_try_advisory_xact_lock(%s)", LOCK):
         return None
     key = signing_key()
     previous = Checkpoint.objects.order_by("size").last()
     tree = _opened(previous)
-    _compare_with_anchor(previous)
+    _compare_with_what_is_outside(previous)
     # Read before the events are: whatever had ended by now is visible to the next statement.
     horizon = int(_one("SELECT pg_snapshot_xmin(pg_current_snapshot())"))
     cluster = _one("SELECT system_identifier FROM pg_control_system()")
     comparable = previous and previous.cluster == cluster and previous.xid_seen <= horizon
-    since = previous.xid_seen if previous and comparable else 0
+    since = previous.xid_seen if previous and comparable and not everything else 0
     before = tree.size
-    for batch in _new_events(since):
+    for batch in _new_events(since, _last_sealed(before)):
         leaves = []
         for event in batch:
             hash_ = _checked(*event)
@@ -122,27 +142,29 @@ def _opened(previous: Checkpoint | None) -> Tree:
     return tree
 
 
-def _compare_with_anchor(previous: Checkpoint | None) -> None:
-    noted = anchors.notes_in(settings.AUDIT_ANCHOR_FILE)
-    if not noted:
-        return
+def _compare_with_what_is_outside(previous: Checkpoint | None) -> None:
+    for file in anchor_files():
+        if noted := anchors.notes_in(file):
+            _compare_with(previous, noted[-1], "the anchor file", f"the last line of {file}")
+    if mark := marks.read(mark_file()):
+        _compare_with(previous, mark, "the high-water mark", f"{mark_file()}")
+
+
+def _compare_with(previous: Checkpoint | None, note: str, what: str, place: str) -> None:
     try:
-        said = notes.read(noted[-1], trusted_keys())
+        said = notes.read(note, trusted_keys())
     except notes.BadNote as problem:
-        raise SealRefused(
-            f"the last line of the anchor file cannot be trusted: {problem}"
-        ) from None
+        raise SealRefused(f"{place} cannot be trusted: {problem}") from None
     if previous is None or previous.size < said.size:
         raise SealRefused(
-            f"the anchor file knows {said.size} sealed events and the database only "
+            f"{what} knows {said.size} sealed events and the database only "
             f"{previous.size if previous else 0}: it was rolled back or cut. Restore a newer "
-            "backup; if this is meant to be another database, give it its own AUDIT_ANCHOR_FILE."
+            "backup; if this is meant to be another database, give it its own AUDIT_ANCHOR_FILE "
+            f"and move {mark_file()} away."
         )
     root = Checkpoint.objects.filter(size=said.size).values_list("root", flat=True).first()
     if root is None or bytes(root) != said.root:
-        raise SealRefused(
-            f"the anchor file and the database disagree about the first {said.size} events."
-        )
+        raise SealRefused(f"{what} and the database disagree about the first {said.size} events.")
 
 
 def _checked(
@@ -167,9 +189,15 @@ def _checked(
     return expected
 
 
-def _new_events(since: int) -> Iterator[list[tuple[Any, ...]]]:
+def _last_sealed(size: int) -> int:
+    """The greatest id near the right edge of the tree; within a sealing ids only grow."""
+    edge = "SELECT max(event_id) FROM audit_leaf WHERE index >= %s"
+    return int(_one(edge, max(size - BATCH, 0)) or 0)
+
+
+def _new_events(since: int, after: int) -> Iterator[list[tuple[Any, ...]]]:
     with connection.chunked_cursor() as cursor:
-        cursor.execute(_NEW_EVENTS, [str(since)])
+        cursor.execute(_NEW_EVENTS, [str(since), after])
         while rows := cursor.fetchmany(BATCH):
             yield rows
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.db import connection, transaction
 
 from .models import Event
 from .payload import payload
+from .rows import Row, stated
 from .verbs import Verb
 from .who import Who
 
@@ -29,6 +30,8 @@ class Entry:
     object_sha256: str = ""
     why: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
+    rows: Sequence[Row] = ()
+    """The rows that this event wrote, or that are gone since (`rows.py`)."""
 
 
 def site_chain(name: str) -> uuid.UUID:
@@ -46,8 +49,12 @@ def record(
     object_sha256: str = "",
     why: str = "",
     data: Mapping[str, Any] | None = None,
+    rows: Sequence[Row] = (),
 ) -> Event:
     """Append one event to its chain, in the caller's transaction: both happen or neither.
+
+    `rows` are the working rows that the caller has written, already saved: the event holds what
+    they say, and verification compares.
 
     Locks the chain until that transaction ends. For events in more than one chain take
     `record_many`, which locks them in an order that cannot deadlock.
@@ -62,6 +69,7 @@ def record(
             object_sha256=object_sha256,
             why=why,
             data=data or {},
+            rows=rows,
         )
     )
 
@@ -84,6 +92,7 @@ def _append(entry: Entry) -> Event:
         object_sha256=entry.object_sha256,
         why=entry.why,
         data=entry.data,
+        rows=stated(entry.rows) if entry.rows else None,
     )
     with connection.cursor() as cursor:
         cursor.execute(

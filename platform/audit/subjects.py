@@ -8,28 +8,21 @@ and salt: the commitment then says nothing to anybody, and the chain still verif
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 import uuid
-from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from django.conf import settings
 from django.db import transaction
 
-from .keys import write_once
 from .models import Event, Subject, SubjectNote
 from .services import record, site_chain
+from .subject_keys import NONCE, Unreadable, key_of, unwrap
 from .verbs import Verb
 from .who import Who
 
 _DOMAIN = b"touchstone-note-v1\n"
-_NONCE, _SALT = 12, 32
-
-
-class Unreadable(Exception):
-    """The text is there and cannot be read: another key, or it was altered."""
+_SALT = 32
 
 
 def keep(subject_id: uuid.UUID, label: str, text: str) -> str:
@@ -39,8 +32,8 @@ def keep(subject_id: uuid.UUID, label: str, text: str) -> str:
     its file name and note. Runs in the caller's transaction.
     """
     with transaction.atomic():
-        key = _key_of(subject_id)
-        salt, nonce = secrets.token_bytes(_SALT), secrets.token_bytes(_NONCE)
+        key = key_of(subject_id)
+        salt, nonce = secrets.token_bytes(_SALT), secrets.token_bytes(NONCE)
         commitment = _commitment(salt, text)
         sealed = AESGCM(key).encrypt(nonce, salt + text.encode(), _bound(subject_id, label))
         SubjectNote.objects.create(
@@ -63,8 +56,8 @@ def read(commitment: str) -> str | None:
         return None
     sealed, bound = bytes(note.sealed_text), _bound(note.subject_id, note.label)
     try:
-        key = _unwrap(note.subject)
-        clear = AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], bound)
+        key = unwrap(note.subject)
+        clear = AESGCM(key).decrypt(sealed[:NONCE], sealed[NONCE:], bound)
     except InvalidTag:
         raise Unreadable("A note cannot be read with this installation's key.") from None
     salt, text = clear[:_SALT], clear[_SALT:].decode()
@@ -92,31 +85,6 @@ def erase_subject(
             why=why,
             data={"texts": notes},
         )
-
-
-def _key_of(subject_id: uuid.UUID) -> bytes:
-    key, nonce = AESGCM.generate_key(256), secrets.token_bytes(_NONCE)
-    wrapped = nonce + AESGCM(_master_key()).encrypt(nonce, key, subject_id.bytes)
-    subject, made = Subject.objects.get_or_create(pk=subject_id, defaults={"wrapped_key": wrapped})
-    return key if made else _unwrap(subject)
-
-
-def _unwrap(subject: Subject) -> bytes:
-    wrapped = bytes(subject.wrapped_key)
-    try:
-        return AESGCM(_master_key()).decrypt(wrapped[:_NONCE], wrapped[_NONCE:], subject.pk.bytes)
-    except InvalidTag:
-        raise Unreadable(
-            "The key of a subject cannot be unwrapped: AUDIT_SUBJECT_KEY_FILE is not the file "
-            "that this database was filled with."
-        ) from None
-
-
-def _master_key() -> bytes:
-    file: Path = settings.AUDIT_SUBJECT_KEY_FILE
-    if not file.exists():
-        write_once(file, os.urandom(32).hex().encode() + b"\n")
-    return bytes.fromhex(file.read_text())
 
 
 def _bound(subject_id: uuid.UUID, label: str) -> bytes:

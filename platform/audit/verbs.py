@@ -36,6 +36,7 @@ class Verb(StrEnum):
     PREVIEW_ASKED = "preview.asked"
     PREVIEW_MADE = "preview.made"
     PREVIEW_NOT_MADE = "preview.not_made"
+    PREVIEW_REMOVED = "preview.removed"
     REPORT_VIEWED = "report.viewed"
     REPORT_ISSUED = "report.issued"
     REPORT_DOWNLOADED = "report.downloaded"
@@ -99,3 +100,4 @@ class Verb(StrEnum):
     # the record itself
     SUBJECT_ERASED = "subject.erased"
     AUDIT_EXPORTED = "audit.exported"
+    ROWS_ADOPTED = "audit.rows_adopted"

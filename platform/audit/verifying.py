@@ -2,10 +2,11 @@
 
     python -m audit.verifying EXPORT [--public-key KEY]... [--anchor FILE] [--json]
 
-It needs this file, `hashing.py`, `merkle.py`, `notes.py`, `anchors.py`, `reading.py` and the
-`cryptography` package. Every event is hashed again; every chain is walked; the tree is grown again
-leaf by leaf and compared with every signed checkpoint, those in the record and those in the anchor
-file; and what follows the last checkpoint is compared with the heads of the chains.
+It needs this file, those that it imports from beside it, and the `cryptography` package. Every
+event is hashed again; every chain is walked; the tree is grown again leaf by leaf and compared with
+every signed checkpoint, those in the record and those in the anchor files; and what follows the
+last checkpoint is compared with the heads of the chains. The working rows beside the record are
+compared with what the events say of them.
 """
 
 from __future__ import annotations
@@ -14,75 +15,23 @@ import argparse
 import json
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from . import anchors, notes
-from .hashing import GENESIS, event_hash, moment
+from . import notes
+from .comparing import Comparer, Difference
+from .hashing import GENESIS, event_hash, microseconds, moment
 from .merkle import EMPTY_ROOT, Tree
-from .reading import BadExport, lines_of
+from .outside import AtLeast, Outside, at_least
+from .reading import BadExport, content_of, first_differing_column, lines_of
+from .reporting import Problem, Report
 
-MOST_PROBLEMS = 50
+VERSIONS = (1, 2)
+SEAL_WITHIN = 15 * 60 * 1_000_000
+"""Microseconds after which an event that is not sealed is a finding."""
 Line = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    what: str
-    event: int | None = None
-    chain: str | None = None
-    seq: int | None = None
-
-    def __str__(self) -> str:
-        where = f"event {self.event}" if self.event is not None else ""
-        if self.chain:
-            where += f" (chain {self.chain}, number {self.seq})"
-        return f"{where}: {self.what}" if where else self.what
-
-
-@dataclass(slots=True)
-class Report:
-    events: int = 0
-    sealed: int = 0
-    chains: int = 0
-    checkpoints: int = 0
-    anchored: int = 0
-    key_trusted: bool = False
-    last_checkpoint: str | None = None
-    problems: list[Problem] = field(default_factory=list)
-    problem_count: int = 0
-    warnings: list[str] = field(default_factory=list)
-
-    @property
-    def ok(self) -> bool:
-        return self.problem_count == 0
-
-    @property
-    def first_bad_event(self) -> Problem | None:
-        return next((problem for problem in self.problems if problem.event is not None), None)
-
-    def as_dict(self) -> dict[str, Any]:
-        first = self.first_bad_event
-        return {**asdict(self), "ok": self.ok, "first_bad_event": asdict(first) if first else None}
-
-    def as_text(self) -> str:
-        said = [
-            f"{self.events} events in {self.chains} chains, {self.sealed} of them sealed by "
-            f"{self.checkpoints} checkpoints, {self.anchored} checkpoints in the anchor file."
-        ]
-        if self.last_checkpoint:
-            said.append(f"Last sealed at {self.last_checkpoint}.")
-        said += [f"Note: {warning}" for warning in self.warnings]
-        if self.ok:
-            said.append("The record is whole: nothing was altered, added between, or taken away.")
-        else:
-            said.append(f"THE RECORD WAS TAMPERED WITH: {self.problem_count} findings.")
-            said += [f"  {problem}" for problem in self.problems]
-            if self.problem_count > len(self.problems):
-                said.append(f"  ... and {self.problem_count - len(self.problems)} more")
-        return "\n".join(said)
 
 
 @dataclass(slots=True)
@@ -96,9 +45,9 @@ class _ChainEnd:
 class Verifier:
     """Takes the lines of an export in order; memory grows with chains, not with events."""
 
-    def __init__(self, trusted: list[notes.PublicKey], anchor: Iterable[str] | None = None) -> None:
+    def __init__(self, trusted: list[notes.PublicKey], outside: Outside) -> None:
         self.trusted = trusted
-        self.anchor = None if anchor is None else list(anchor)
+        self.outside = outside
         self.report = Report(key_trusted=bool(trusted))
         self.tree = Tree()
         self.chains: dict[str, _ChainEnd] = {}
@@ -112,8 +61,11 @@ class Verifier:
         self.expected_leaf = 0
         self.last_time = 0
         self.exported_at = 0
-        self.oldest_unsealed: int | None = None
+        self.oldest_unsealed: Line | None = None
         self.ended = False
+        self.comparer = Comparer()
+        self.version = 0
+        self.last_checkpoint_at = 0
 
     def run(self, lines: Iterable[Line]) -> Report:
         takers = {
@@ -121,6 +73,7 @@ class Verifier:
             "checkpoint": self._checkpoint,
             "event": self._event,
             "head": self._head,
+            "row": self._row,
             "end": self._end,
         }
         try:
@@ -134,36 +87,46 @@ class Verifier:
         return self.report
 
     def _found(
-        self, what: str, event: int | None = None, chain: str | None = None, seq: int | None = None
+        self,
+        what: str,
+        event: int | None = None,
+        chain: str | None = None,
+        seq: int | None = None,
+        **row: str,
     ) -> None:
-        self.report.problem_count += 1
-        if len(self.report.problems) < MOST_PROBLEMS:
-            self.report.problems.append(Problem(what, event, chain, seq))
+        self.report.add(Problem(what, event, chain, seq, **row))
 
     def _header(self, line: Line) -> None:
-        if line["version"] != 1:
-            raise BadExport(f"this is an export of version {line['version']}; this program knows 1")
+        self.version = line["version"]
+        if self.version not in VERSIONS:
+            raise BadExport(f"this is an export of version {self.version}; this program knows 1, 2")
         self.exported_at = line["at"]
-        for name in line["guards_off"]:
+        for name in line.get("guards_off", ()):
             self._found(f"the trigger {name} that keeps the record append-only is missing or off")
+        for sentence in line.get("guards", ()):
+            self._found(sentence)
         if not self.trusted:
             self.trusted = [notes.PublicKey.parse(key) for key in line["keys"]]
             self.report.warnings.append(
                 "no public key was given, so the keys named in the export itself were used: this "
                 "shows that it is whole, not who signed it."
             )
-        for note in self.anchor or ():
-            self._anchored(note)
+        for note in self.outside.anchored:
+            self.report.anchored += self._noted(
+                note, "the anchor file", "a line of the anchor file"
+            )
+        for name, note in self.outside.marks.items():
+            self._noted(note, name, name)
 
-    def _anchored(self, note: str) -> None:
+    def _noted(self, note: str, name: str, place: str) -> bool:
         try:
             said = notes.read(note, self.trusted)
         except notes.BadNote as problem:
-            self._found(f"a line of the anchor file cannot be trusted: {problem}")
-            return
-        self.report.anchored += 1
+            self._found(f"{place} cannot be trusted: {problem}")
+            return False
         self.noted.add(said.size)
-        self.roots.setdefault(said.size, []).append((said.root, "the anchor file"))
+        self.roots.setdefault(said.size, []).append((said.root, name))
+        return True
 
     def _checkpoint(self, line: Line) -> None:
         size, root = line["size"], bytes.fromhex(line["root"])
@@ -177,6 +140,7 @@ class Verifier:
             self._found(f"the checkpoint of {size} events does not say what was signed")
             return
         self.report.last_checkpoint = said.time.isoformat()
+        self.last_checkpoint_at = max(self.last_checkpoint_at, microseconds(said.time))
         self.roots.setdefault(size, []).append((root, "its checkpoint"))
         self.frontiers[size] = line["frontier"]
         self.checkpointed.add(size)
@@ -193,8 +157,8 @@ class Verifier:
         chain, seq, at = line["chain"], line["seq"], line["at"]
         prev, hash_ = bytes.fromhex(line["prev"]), bytes.fromhex(line["hash"])
         self.report.events += 1
-        if leaf is None and (self.oldest_unsealed is None or at < self.oldest_unsealed):
-            self.oldest_unsealed = at
+        if leaf is None and (self.oldest_unsealed is None or at < self.oldest_unsealed["at"]):
+            self.oldest_unsealed = line
 
         def found(what: str) -> None:
             self._found(what, id_, chain, seq)
@@ -205,9 +169,18 @@ class Verifier:
             found("it is not the event that was sealed in its place")
         if event_hash(UUID(chain), seq, prev, at, raw) != hash_:
             found("its content does not fit its hash: it was altered")
-        elif difference := _differing(line, raw):
-            found(f"the column {difference} says something else than what was hashed")
+        else:
+            content = content_of(raw)
+            if difference := first_differing_column(line, content):
+                found(f"the column {difference} says something else than what was hashed")
+            if content is not None:
+                self.comparer.hear(id_, content)
+                self._adopted(content)
         self._link(id_, chain, seq, at, prev, hash_)
+
+    def _adopted(self, content: Line) -> None:
+        if content.get("verb") == "audit.rows_adopted":
+            self.report.adopted += len(content.get("rows") or ())
 
     def _leaf(self, line: Line) -> None:
         if line["leaf"] != self.expected_leaf:
@@ -257,9 +230,24 @@ class Verifier:
     def _head(self, line: Line) -> None:
         self.heads[line["chain"]] = (line["seq"], bytes.fromhex(line["hash"]))
 
+    def _row(self, line: Line) -> None:
+        self.report.rows += 1
+        if difference := self.comparer.compare(line):
+            self._differs(difference)
+
+    def _differs(self, found: Difference) -> None:
+        self._found(found.what, found.event, table=found.table, row=found.row)
+
     def _end(self, line: Line) -> None:
         self.ended = True
-        for what in ("events", "checkpoints"):
+        if self.version >= 2:
+            for gone in self.comparer.missing():
+                self._differs(gone)
+        else:
+            self.report.warnings.append(
+                "this is an export of version 1, without the rows that its events speak of."
+            )
+        for what in ("events", "checkpoints", *(["rows"] if self.version >= 2 else [])):
             came = getattr(self.report, what)
             if line[what] != came:
                 self._found(f"the export promises {line[what]} {what}, and {came} came")
@@ -267,6 +255,10 @@ class Verifier:
     def _finish(self) -> None:
         report = self.report
         report.chains = len(self.chains)
+        if report.adopted:
+            report.warnings.append(
+                f"{report.adopted} rows were adopted: what they said before, no event knows."
+            )
         if not self.ended:
             self._found("the export is cut: its last line is missing")
         for chain, (seq, hash_) in self.heads.items():
@@ -291,37 +283,34 @@ class Verifier:
             )
         for size in sorted(self.noted - self.checkpointed):
             if size <= report.sealed:
-                self._found(f"the checkpoint of {size} events is in the anchor file alone")
+                self._found(f"the checkpoint of {size} events is outside the database alone")
+        if report.sealed < self.outside.least:
+            self._found(
+                f"{self.outside.least} sealed events are asked for, and there are only "
+                f"{report.sealed}: the record was cut or rolled back"
+            )
         if report.sealed > max(self.checkpointed, default=0):
             self._found(f"no checkpoint covers all {report.sealed} events that have a leaf")
-        if self.oldest_unsealed and self.exported_at - self.oldest_unsealed > 600_000_000:
-            report.warnings.append(
-                "events have waited to be sealed since "
-                f"{moment(self.oldest_unsealed).isoformat()}: is the worker running?"
-            )
-
-
-def _differing(line: Line, raw: bytes) -> str | None:
-    """The first search column that does not say what the hashed bytes say."""
-    try:
-        content = json.loads(raw)
-        said = {
-            "verb": content["verb"],
-            "who": f"{content['who']['kind']}:{content['who']['id']}",
-            "object_type": content["object"]["type"],
-            "object_id": content["object"]["id"],
-        }
-    except (ValueError, KeyError, TypeError):
-        return "payload"
-    return next((name for name, value in said.items() if line[name] != value), None)
+        late = self.oldest_unsealed
+        if late and self.exported_at - late["at"] > SEAL_WITHIN:
+            passed_over = self.last_checkpoint_at - late["at"] > SEAL_WITHIN
+            self._found(
+                f"it waits to be sealed since {moment(late['at']).isoformat()}: "
+                + (
+                    "later events were sealed, and it was passed over"
+                    if passed_over
+                    else "is the worker running? `manage.py audit seal` seals it now"
+                ),
+                late["id"], late["chain"], late["seq"],
+            )  # fmt: skip
 
 
 def verify(
     lines: Iterable[Line],
     trusted: list[notes.PublicKey],
-    anchor: Iterable[str] | None = None,
+    outside: Outside | None = None,
 ) -> Report:
-    return Verifier(trusted, anchor).run(lines)
+    return Verifier(trusted, outside or Outside()).run(lines)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -332,7 +321,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KEY",
         help="a key that you trust (name+id+base64), or a file of them; may be given again",
     )
-    parser.add_argument("--anchor", type=Path, metavar="FILE", help="the anchor file")
+    parser.add_argument(
+        "--anchor",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="an anchor file; may be given again for its copies",
+    )
+    parser.add_argument(
+        "--at-least",
+        metavar="N|FILE",
+        help="so many sealed events, or a checkpoint that you remembered: fewer is a finding",
+    )
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
 
 
@@ -344,13 +345,17 @@ def keys_from(values: list[str]) -> list[notes.PublicKey]:
     return keys
 
 
-def verify_export(export: Path, trusted: list[notes.PublicKey], anchor: Path | None) -> Report:
-    noted = None if anchor is None else anchors.notes_in(anchor)
-    report = verify(lines_of(export), trusted, noted)
-    if noted is None:
+def verify_export(
+    export: Path,
+    trusted: list[notes.PublicKey],
+    anchor: list[Path],
+    least: AtLeast | None = None,
+) -> Report:
+    report = verify(lines_of(export), trusted, Outside.of(anchor, least))
+    if not anchor and least is None:
         report.warnings.append(
-            "no anchor file was given: events taken from the end, or an old copy of the whole "
-            "record, cannot be seen without one."
+            "no anchor file and no checkpoint was given: events taken from the end, or an old copy "
+            "of the whole record, cannot be seen without one."
         )
     return report
 
@@ -360,10 +365,16 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("export", type=Path)
     add_arguments(parser)
     options = parser.parse_args(argv)
-    if options.anchor and not options.anchor.exists():
-        parser.error(f"there is no anchor file {options.anchor}")
+    for file in options.anchor:
+        if not file.exists():
+            parser.error(f"there is no anchor file {file}")
     try:
-        report = verify_export(options.export, keys_from(options.public_key), options.anchor)
+        report = verify_export(
+            options.export,
+            keys_from(options.public_key),
+            options.anchor,
+            at_least(options.at_least),
+        )
     except (OSError, notes.BadNote) as problem:
         parser.error(str(problem))
     text = json.dumps(report.as_dict(), indent=2) if options.json else report.as_text()

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+import pgtrigger
 from django.db import models
+
+from audit import final
 
 
 class Damage(models.TextChoices):
@@ -33,6 +38,23 @@ class Blob(models.Model):
             models.Index(
                 models.F("checked_at").asc(nulls_first=True), name="blob_longest_unchecked"
             ),
+        ]
+        triggers: ClassVar = [
+            # Deleting is a verb of its own (`services.delete`), with its event.
+            pgtrigger.Trigger(
+                name="blob_is_final",
+                operation=pgtrigger.Update,
+                when=pgtrigger.Before,
+                func="""
+                    IF ROW(OLD.sha256, OLD.size, OLD.media_type, OLD.created_at) IS DISTINCT FROM
+                            ROW(NEW.sha256, NEW.size, NEW.media_type, NEW.created_at) THEN
+                        RAISE EXCEPTION 'what a blob is, is final'
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            final.whole("blobs_stay", "blobs are final"),
         ]
 
     def __str__(self) -> str:

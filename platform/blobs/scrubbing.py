@@ -88,6 +88,7 @@ def _mark(blob: Blob, found: str, who: Who) -> bool:
             object_id=blob.sha256,
             object_sha256=blob.sha256,
             why=found or "found_whole_again",
+            rows=[blob],
         )
     return True
 

@@ -132,4 +132,5 @@ def _event(verb: Verb, sha256: str, who: Who, why: str = "", **data: object) -> 
         object_sha256=sha256,
         why=why,
         data=data,
+        rows=[(Blob, sha256)],
     )

@@ -266,6 +266,8 @@ JOBS_GRACE_SECONDS = env.float("JOBS_GRACE_SECONDS", 8.0)
 WORKER_NEVER_IMPORTS = ["tensorflow"]  # models are served with LiteRT; see docs/jobs.md
 PERIODIC_DUTIES = {
     "seal": (10.0, "audit.sealer.seal"),
+    "compare_new_rows": (3600.0, "audit.checking.compare_new_rows"),
+    "compare_all_rows": (3600.0, "audit.checking.compare_all_rows"),  # does it once a day
     "tidy_accounts": (86_400.0, "accounts.services.housekeeping.tidy"),
     "tidy_dashboard": (86_400.0, "media_analysis.dashboard.services.forget_old"),
     "tidy_partners": (86_400.0, "media_analysis.partners.services.forget_old"),
@@ -280,6 +282,8 @@ AUDIT_SUBJECT_KEY_FILE = Path(
     env.str("AUDIT_SUBJECT_KEY_FILE", str(HOME / "keys" / "audit_subjects.key"))
 )
 AUDIT_ANCHOR_FILE = Path(env.str("AUDIT_ANCHOR_FILE", str(HOME / "audit.anchor")))
+# Further copies, best on other machines: each is written and each is compared.
+AUDIT_ANCHOR_COPIES = [Path(name) for name in env.list("AUDIT_ANCHOR_COPIES", default=[])]
 
 # --- storage -------------------------------------------------------------------------------------
 STORAGES = {

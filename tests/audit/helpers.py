@@ -14,6 +14,8 @@ from audit.services import record
 from audit.verbs import Verb
 from audit.who import Who
 
+APP = "touchstone_app"
+"""The application's own role, as `platform/local/postgres.py` makes it."""
 ALICE = Who(kind="user", id="3f0c", via="passkey", role="moderator")
 
 

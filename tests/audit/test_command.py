@@ -175,7 +175,7 @@ def big_export(file: Path, events: int) -> str:
     now = datetime.now(UTC)
     note = key.sign(notes.Statement("big/audit", events, tree.root(), now).text())
     before = [
-        {"t": "header", "version": 1, "at": events, "keys": [], "guards_off": []},
+        {"t": "header", "version": 2, "at": events, "keys": [], "guards": []},
         {"t": "checkpoint", "size": events, "root": tree.root().hex(),
          "frontier": tree.packed().hex(), "note": note},
     ]  # fmt: skip
@@ -183,7 +183,7 @@ def big_export(file: Path, events: int) -> str:
         {"t": "head", "chain": str(chain), "seq": seq, "hash": hash_.hex()}
         for chain, (seq, hash_) in heads.items()
     ]
-    after.append({"t": "end", "events": events, "checkpoints": 1})
+    after.append({"t": "end", "events": events, "checkpoints": 1, "rows": 0})
     with gzip.open(file, "wt", compresslevel=1) as out:
         out.writelines(json.dumps(line) + "\n" for line in [*before, *lines, *after])
     return str(key.public)

@@ -1,4 +1,4 @@
-"""`manage.py audit verify | export FILE | seal | keys`: prove the record, hand it over, seal it."""
+"""`manage.py audit verify | export | seal | checkpoint | keys | adopt`: prove and hand over."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from audit import anchors, exporting, notes, verifying
+from audit import exporting, guards, notes, verifying
+from audit.checking import adopt, verify_database, was_adopted
 from audit.keys import public_key_file, signing_key, trusted_keys
+from audit.models import Checkpoint
 from audit.sealer import SealRefused, seal
 from audit.verifying import Line
 
@@ -32,6 +33,12 @@ class Command(BaseCommand):
         export.add_argument("file", type=Path, help="compressed when its name ends in .gz")
         actions.add_parser("seal", help="sign a checkpoint over what is not sealed yet")
         actions.add_parser("keys", help="print the public keys that others need to verify")
+        actions.add_parser("checkpoint", help="print the last signed checkpoint, to remember it")
+        adopt = actions.add_parser(
+            "adopt", help="after an upgrade: put the rows on record that no event speaks of"
+        )
+        adopt.add_argument("--again", action="store_true", help="although it was done before")
+        actions.add_parser("guards", help="for developers: write the known guards anew")
 
     def handle(self, *args: Any, **options: Any) -> None:
         action = {
@@ -39,6 +46,9 @@ class Command(BaseCommand):
             "export": self._export,
             "seal": self._seal,
             "keys": self._keys,
+            "checkpoint": self._checkpoint,
+            "adopt": self._adopt,
+            "guards": self._guards,
         }[options["action"]]
         try:
             action(options)
@@ -46,14 +56,16 @@ class Command(BaseCommand):
             raise CommandError(str(problem), returncode=2) from problem
 
     def _verify(self, options: dict[str, Any]) -> None:
-        given: Path | None = options["anchor"]
-        if given and not given.exists():
-            raise CommandError(f"There is no anchor file {given}.", returncode=2)
+        given: list[Path] = options["anchor"]
+        for file in given:
+            if not file.exists():
+                raise CommandError(f"There is no anchor file {file}.", returncode=2)
         trusted = verifying.keys_from(options["public_key"])
+        at_least = verifying.at_least(options["at_least"])
         if options["export"]:
-            report = verifying.verify_export(options["export"], trusted, given)
+            report = verifying.verify_export(options["export"], trusted, given, at_least)
         else:
-            report = verify_database(trusted, given, progress=self._progress)
+            report = verify_database(trusted, given, self._progress, at_least)
         if options["json"]:
             self.stdout.write(json.dumps(report.as_dict(), indent=2))
         else:
@@ -89,21 +101,22 @@ class Command(BaseCommand):
             self.stdout.write(str(key))
         self.stderr.write(f"(from {public_key_file()}; give these to whoever verifies)")
 
+    def _checkpoint(self, options: dict[str, Any]) -> None:
+        last = Checkpoint.objects.order_by("size").last()
+        if last is None:
+            raise CommandError("Nothing was sealed yet.", returncode=2)
+        self.stdout.write(last.note, ending="")
+        self.stderr.write("(keep it elsewhere, and verify with --at-least FILE)")
 
-def verify_database(
-    trusted: list[notes.PublicKey], anchor: Path | None, progress: Any = iter
-) -> verifying.Report:
-    """The live record, against this installation's own keys and anchor file unless told others."""
-    anchor = anchor or settings.AUDIT_ANCHOR_FILE
-    noted = anchors.notes_in(anchor)
-    # With no key at all nothing can be trusted: an empty list would trust the record's own claims.
-    trusted = trusted or trusted_keys() or [signing_key().public]
-    report = verifying.verify(progress(exporting.lines()), trusted, noted)
-    if report.checkpoints and not noted:
-        report.problem_count += 1
-        report.problems.append(
-            verifying.Problem(
-                f"the anchor file {anchor} is missing or empty, and there are checkpoints"
+    def _adopt(self, options: dict[str, Any]) -> None:
+        if was_adopted() and not options["again"]:
+            raise CommandError(
+                "Rows were adopted before. A row that no event speaks of now was written past the "
+                "record: run `audit verify` and look at it. To adopt it all the same: --again.",
+                returncode=2,
             )
-        )
-    return report
+        self.stdout.write(f"{adopt()} rows are on record now, as they are today.")
+
+    def _guards(self, options: dict[str, Any]) -> None:
+        guards.write()
+        self.stdout.write(f"{guards.KNOWN} was written from this database.")

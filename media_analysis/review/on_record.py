@@ -1,0 +1,33 @@
+"""What events hold of cases, decisions and the rules that they rest on."""
+
+from audit.rows import OnRecord, register
+from media_analysis.review.models import Case, Decision, Policy, RoutingRule
+
+RULE = tuple(field.attname for field in RoutingRule._meta.concrete_fields if not field.primary_key)
+
+
+def keep() -> None:
+    register(
+        OnRecord(model=Policy, columns=("team_id", "is_active"), texts=("name", "text")),
+        OnRecord(model=RoutingRule, columns=RULE),
+        OnRecord(
+            model=Case,
+            columns=(
+                "team_id", "submission_id", "state", "opened_because", "opened_at", "holder_id",
+                "fence", "decided_at",
+            ),
+            of_chain="submission_id",
+        ),
+        OnRecord(
+            model=Decision,
+            columns=(
+                "team_id", "case_id", "fence", "outcome", "policy_id", "decided_by_id",
+                "seconds_on_case", "created_at",
+            ),
+            texts=("policy_text",),
+            words=("reason", "note"),
+            subject=lambda decision: decision.case.submission_id,
+            related=("case",),
+            of_chain="case__submission_id",
+        ),
+    )  # fmt: skip

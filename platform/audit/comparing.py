@@ -1,0 +1,90 @@
+"""Hold rows against what the events say of them. No Django: an export is compared without us.
+
+What each event says lies in a temporary database that spills to the disk, so memory stays small
+however many rows there are.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+LONGEST_SHOWN = 40
+ERASED = "subject.erased"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    table: str
+    row: str
+    what: str
+    event: int | None = None
+    """The event that the row differs from."""
+
+
+class Comparer:
+    def __init__(self) -> None:
+        self._db = sqlite3.connect("")
+        self._db.execute(
+            "CREATE TABLE said (key TEXT PRIMARY KEY, event INT, facts TEXT, met INT) WITHOUT ROWID"
+        )
+        self._db.execute("CREATE TABLE erased (subject TEXT PRIMARY KEY) WITHOUT ROWID")
+
+    def hear(self, event: int, content: Mapping[str, Any]) -> None:
+        """In the order of each chain: the last event that speaks of a row counts."""
+        for key, facts in (content.get("rows") or {}).items():
+            self._db.execute(
+                "INSERT OR REPLACE INTO said VALUES (?, ?, ?, 0)",
+                (key, event, None if facts is None else json.dumps(facts)),
+            )
+        if content.get("verb") == ERASED:
+            subject = str(content["object"]["id"])
+            self._db.execute("INSERT OR IGNORE INTO erased VALUES (?)", (subject,))
+
+    def compare(self, line: Mapping[str, Any]) -> Difference | None:
+        table, row, facts = line["table"], line["id"], line["facts"]
+        key = f"{table}:{row}"
+        found = self._db.execute("SELECT event, facts FROM said WHERE key = ?", (key,)).fetchone()
+        if found is None:
+            return Difference(table, row, "no event speaks of this row")
+        event, said = found
+        self._db.execute("UPDATE said SET met = 1 WHERE key = ?", (key,))
+        if said is None:
+            return Difference(table, row, f"event {event} says that this row is gone", event)
+        told = json.loads(said)
+        wrong = [
+            f"{name} is {_shown(facts.get(name))}, and event {event} says {_shown(value)}"
+            for name, value in told.items()
+            if facts.get(name) != value and not self._forgotten(line, facts.get(name, ""))
+        ]
+        if wrong:
+            return Difference(table, row, "; ".join(wrong), event)
+        if fault := line.get("fault"):
+            return Difference(table, row, str(fault), event)
+        return None
+
+    def missing(self) -> Iterator[Difference]:
+        """Rows that events speak of and that did not come."""
+        left = self._db.execute(
+            "SELECT key, event FROM said WHERE met = 0 AND facts IS NOT NULL ORDER BY event, key"
+        )
+        for key, event in left:
+            table, _, row = key.partition(":")
+            what = f"this row is gone, and event {event} says that it is there"
+            yield Difference(table, row, what, event)
+
+    def _forgotten(self, line: Mapping[str, Any], fact: object) -> bool:
+        """Words whose subject was erased, as an event says, can be compared no more."""
+        if fact is not None or "subject" not in line:
+            return False
+        asked = (line["subject"],)
+        found = self._db.execute("SELECT 1 FROM erased WHERE subject = ?", asked)
+        return found.fetchone() is not None
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 1]}…"

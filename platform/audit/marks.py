@@ -1,0 +1,34 @@
+"""The high-water mark: the last checkpoint, signed, in a file beside the signing key.
+
+A database that was rolled back and an anchor file that was cut to fit say nothing of what is gone.
+The mark does. It lies where the signing key lies, so whoever can set it back could sign as well.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+from . import anchors
+
+
+def read(file: Path) -> str | None:
+    return file.read_text() if file.exists() else None
+
+
+def raise_to(file: Path, note: str) -> bool:
+    """Never lowers the mark; several sealers may try at once."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with file.with_name(f".{file.name}.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        known = read(file)
+        if known is not None and anchors.size_of(known) >= anchors.size_of(note):
+            return False
+        part = file.with_name(f".{file.name}.part")
+        with part.open("w") as out:
+            out.write(note)
+            out.flush()
+            os.fsync(out.fileno())
+        part.replace(file)
+    return True
