@@ -30,9 +30,9 @@ def asked_for() -> dict[str, set[str]]:
             if name in ONLY_DEFINE or "/migrations/" in name:
                 continue
             for node in ast.walk(ast.parse(path.read_text())):
-                if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-                    if node.value.id in ("Permission", "P"):
-                        found[node.attr].add(name)
+                match node:
+                    case ast.Attribute(value=ast.Name(id="Permission" | "P"), attr=right):
+                        found[right].add(name)
     return found
 
 
