@@ -233,6 +233,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "media_analysis.partners.problems.handler",
 }
 IDEMPOTENCY_BUSY_SECONDS = env.float("IDEMPOTENCY_BUSY_SECONDS", 120.0)
+IDEMPOTENCY_KEEP_DAYS = env.float("IDEMPOTENCY_KEEP_DAYS", 7.0)
 SPECTACULAR_SETTINGS = {
     "TITLE": "Touchstone",
     "DESCRIPTION": "Tells genuine media from manipulated media. A person decides.",
@@ -242,6 +243,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {},
+    "PREPROCESSING_HOOKS": ["media_analysis.partners.schema.with_slash"],
 }
 
 # --- PostgreSQL: the only database ---------------------------------------------------------------
