@@ -48,6 +48,7 @@ def flush_may_empty_the_audit_tables() -> Iterator[None]:
 def own_home(settings: Any, tmp_path: Path) -> Path:
     """Keys, anchors and blobs of a test stay in the test's own folder."""
     settings.HOME = tmp_path
+    settings.UPLOAD_SPOOL_DIR = str(tmp_path / "spool")
     settings.AUDIT_SIGNING_KEY_FILE = tmp_path / "keys" / "audit_signing.key"
     settings.AUDIT_SUBJECT_KEY_FILE = tmp_path / "keys" / "audit_subjects.key"
     settings.AUDIT_ANCHOR_FILE = tmp_path / "audit.anchor"
