@@ -5,16 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.providers.base import AuthProcess
+from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.shortcuts import redirect
 
 from accounts.client import ip_of
 from accounts.models import User
 from accounts.models.user import normalised
 from accounts.sealing import seal, unseal
-from accounts.services import invitations, lockout, logins
+from accounts.services import invitations, lockout, logins, proofs
 from accounts.services.lockout import Secret
 
 PAUSED = (
@@ -22,6 +26,7 @@ PAUSED = (
     f"{int(lockout.PAUSE.total_seconds() // 60)} minutes. Wait that long, or get in at once with "
     "a passkey or by resetting your password."
 )
+PROVE_FIRST = "Confirm your e-mail address first: follow the link in the message sent to it."
 PAUSED_CODE = (
     f"After {lockout.LIMIT} wrong codes, codes are not accepted for "
     f"{int(lockout.PAUSE.total_seconds() // 60)} minutes. Wait that long, or use a passkey."
@@ -56,6 +61,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             lockout.forgive(Secret.PASSWORD, credentials.get("email", ""))
         return user
 
+    def get_login_stages(self) -> list[str]:
+        """An address that was not proved yet does not keep its account out of its team."""
+        waits = "allauth.account.stages.EmailVerificationStage"
+        return [stage for stage in super().get_login_stages() if stage != waits]
+
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         email = normalised(credentials.get("email", ""))
         logins.failed(
@@ -82,6 +92,32 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
             address.verified and invitations.is_awaited(address.email)
             for address in sociallogin.email_addresses
         )
+
+    def authenticate_by_email(self, sociallogin: Any) -> tuple[User, str] | None:
+        """Joins only an account that proved the address itself. From an account that did not, the
+        mailbox's owner, who is here now, takes the address over."""
+        for address in sociallogin.email_addresses:
+            email = normalised(address.email)
+            if not address.verified or not self.can_authenticate_by_email(sociallogin, email):
+                continue
+            known = User.objects.filter(email=email).first()
+            if known is not None and proofs.is_proved(known):
+                return known, email
+            if sociallogin.state.get("process") == AuthProcess.CONNECT:
+                continue  # somebody is signed in already and adds a way in
+            proofs.forget_pending(email)
+            if known is not None:
+                name = sociallogin.user.name if sociallogin.user else ""
+                if owner := proofs.take_address_over(email, name=name):
+                    return owner, email
+        return None
+
+    def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
+        """Nobody ties a provider's account to an address that they have not proved."""
+        connects = sociallogin.state.get("process") == AuthProcess.CONNECT
+        if connects and isinstance(request.user, User) and not proofs.is_proved(request.user):
+            messages.error(request, PROVE_FIRST)
+            raise ImmediateHttpResponse(redirect("account_email"))
 
     def populate_user(self, request: HttpRequest, sociallogin: Any, data: dict[str, Any]) -> Any:
         user = super().populate_user(request, sociallogin, data)

@@ -14,7 +14,7 @@ from django.http import HttpRequest
 
 from accounts.actors import actor_of, how_logged_in
 from accounts.models import Session, User
-from accounts.services import invitations, logins
+from accounts.services import invitations, logins, proofs
 from audit.who import Who
 
 
@@ -57,6 +57,11 @@ def on_password_changed(request: HttpRequest, user: User, **kwargs: Any) -> None
 @receiver(account.password_reset)
 def on_password_reset(request: HttpRequest, user: User, **kwargs: Any) -> None:
     logins.password_reset(user)
+
+
+@receiver(account.email_confirmed)
+def on_address_confirmed(request: HttpRequest, email_address: EmailAddress, **kwargs: Any) -> None:
+    proofs.answered_a_mail(_who(request, email_address.user), email_address.user)
 
 
 @receiver(account.email_changed)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.internal.flows.login import record_authentication
+from allauth.account.models import EmailAddress, get_emailconfirmation_model
 from allauth.account.utils import perform_login
+from allauth.account.views import ConfirmEmailView
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
@@ -20,7 +22,7 @@ from accounts.actors import actor_of
 from accounts.errors import Refused
 from accounts.forms import NewPersonForm
 from accounts.models import Invitation, Session, User
-from accounts.services import invitations, logins
+from accounts.services import invitations, logins, proofs
 
 
 @login_required
@@ -51,6 +53,18 @@ def end_session(request: HttpRequest, name: str) -> HttpResponse:
     except Refused as refusal:
         messages.info(request, refusal.sentence)
     return redirect("usersessions_list")
+
+
+@never_cache
+def confirm_address(request: HttpRequest, key: str) -> HttpResponse:
+    """An answer to a mail counts only from whoever is signed in as the account. Or the owner of a
+    mailbox would confirm, with one click, an account that somebody else made with it."""
+    confirmation = get_emailconfirmation_model().from_key(key)
+    if confirmation and request.user.pk != confirmation.email_address.user_id:
+        context = {"address": confirmation.email_address.email, "next": request.path}
+        return render(request, "account/email_confirm_log_in.html", context)
+    answer: HttpResponse = ConfirmEmailView.as_view()(request, key=key)
+    return answer
 
 
 @never_cache
@@ -100,6 +114,11 @@ def _new_person(request: HttpRequest, found: Invitation, token: str) -> HttpResp
             return _unusable(request, refusal.sentence)
         else:
             record_authentication(request, user, method="password", email=user.email)
+            if not proofs.is_proved(user):
+                EmailAddress.objects.get(user=user).send_confirmation(request)
+                messages.info(
+                    request, f"Confirm your address: follow the link sent to {user.email}."
+                )
             answer: HttpResponse = perform_login(
                 request, user, redirect_url="/", email=user.email, email_verification="none"
             )

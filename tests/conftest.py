@@ -60,6 +60,7 @@ def live_in(settings: Any, home: Path) -> None:
 def settings_at(home: Path) -> dict[str, Any]:
     return {
         "HOME": home,
+        "UPLOAD_SPOOL_DIR": str(home / "spool"),
         "AUDIT_SIGNING_KEY_FILE": home / "keys" / "audit_signing.key",
         "AUDIT_SUBJECT_KEY_FILE": home / "keys" / "audit_subjects.key",
         "AUDIT_ANCHOR_FILE": home / "audit.anchor",

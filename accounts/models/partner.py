@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 class ServiceAccountQuerySet(models.QuerySet["ServiceAccount"]):
     def for_actor(
-        self, actor: Actor, permission: Permission = Permission.MANAGE_KEYS
+        self, actor: Actor, permission: Permission = Permission.REVOKE_KEYS
     ) -> ServiceAccountQuerySet:
         return self.filter(team_id__in=actor.team_ids(permission))
 
@@ -53,7 +53,7 @@ class ServiceAccount(models.Model):
 
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
     def for_actor(
-        self, actor: Actor, permission: Permission = Permission.MANAGE_KEYS
+        self, actor: Actor, permission: Permission = Permission.REVOKE_KEYS
     ) -> ApiKeyQuerySet:
         return self.filter(service__team_id__in=actor.team_ids(permission))
 
@@ -85,7 +85,8 @@ class ApiKey(models.Model):
         ordering = ["-created_at"]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(scopes__contained_by=Scope.values, scopes__len__gt=0),
+                condition=models.Q(scopes__contained_by=Scope.values)
+                & (models.Q(scopes__len__gt=0) | models.Q(revoked_at__isnull=False)),
                 name="api_key_scopes_are_known",
             ),
             models.CheckConstraint(

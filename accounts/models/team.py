@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import models
 from django.db.models.functions import Lower, Now
+from django.utils import timezone
 
-from accounts.roles import Permission, Role
+from accounts.roles import ROLE_PERMISSIONS, Permission, Role
 
 if TYPE_CHECKING:
     from accounts.actors import Actor
@@ -92,8 +94,21 @@ class Membership(models.Model):
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
-    def open(self) -> InvitationQuerySet:
+    def pending(self) -> InvitationQuerySet:
         return self.filter(accepted_at__isnull=True, revoked_at__isnull=True, expires_at__gt=Now())
+
+    def open(self) -> InvitationQuerySet:
+        """Those that can be accepted: pending, and their inviter could still make them today.
+
+        `Exists` and no join, so that an UPDATE checks the row's own columns again after it waited
+        for another one: of two who accept at once, one finds nothing.
+        """
+        return self.pending().filter(_inviter_may())
+
+    def end_those_of(self, user: Any) -> int:
+        """After the inviter lost a right: what it carried ends for good, also if it comes back."""
+        mine = self.filter(invited_by=user).pending()
+        return mine.exclude(pk__in=mine.open().values("pk")).update(revoked_at=Now())
 
     def for_actor(
         self, actor: Actor, permission: Permission = Permission.MANAGE_MEMBERS
@@ -101,14 +116,40 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         return self.filter(team_id__in=actor.team_ids(permission))
 
 
+def _inviter_may() -> models.Q:
+    """The inviter is an active site administrator, or has the right in the team, at this rank."""
+    inviter = get_user_model().objects.filter(pk=models.OuterRef("invited_by"), is_active=True)
+    belongs = Membership.objects.filter(
+        team=models.OuterRef("team"), user=models.OuterRef("invited_by")
+    )
+    by_rank = models.Q()
+    for role in Role:
+        may = [r for r in Role if r.rank >= role.rank and _MANAGE in ROLE_PERMISSIONS[r]]
+        by_rank |= models.Q(role=role) & models.Exists(belongs.filter(role__in=may))
+    in_charge = models.Exists(inviter.filter(is_superuser=True))
+    return models.Q(invited_by__isnull=True) | in_charge | (models.Exists(inviter) & by_rank)
+
+
+_MANAGE = Permission.MANAGE_MEMBERS
+
+
 class Invitation(models.Model):
-    """Asks one mailbox to join one team. Only the hash of the mailed token is kept."""
+    """Asks one mailbox to join one team. It has two tokens, of which only hashes are kept.
+
+    The inviter sees one as a link and may hand it over. The other stands in the mail alone, so
+    whoever comes with it has the mailbox.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="invitations")
     email = models.EmailField()
     role = models.CharField(max_length=16, choices=Role.choices)
     token_sha256 = models.CharField(max_length=64, unique=True, editable=False)
+    """Of the token in the link that is shown."""
+    mailed_sha256 = models.CharField(  # noqa: DJ001 - unique, and not there in every row
+        max_length=64, unique=True, null=True, editable=False
+    )
+    """Of the token in the mail; none in invitations that are older than it."""
     invited_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
@@ -139,3 +180,7 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.email} to {self.team} as {self.role}"
+
+    @property
+    def has_expired(self) -> bool:
+        return self.expires_at <= timezone.now()

@@ -12,6 +12,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -23,7 +24,9 @@ from accounts.models import Invitation, Membership, Team, User
 from accounts.models.user import normalised
 from accounts.roles import Permission, Role
 from accounts.services.chains import require, team_chain
+from accounts.services.notices import tell_if_from_outside
 from accounts.services.people import came_to_be, new_person
+from accounts.services.proofs import address_proved
 from accounts.services.teams import locked, may_hand_out
 from audit.services import Entry, record, record_many
 from audit.verbs import Verb
@@ -42,7 +45,7 @@ NOT_USABLE = (
 class Invited:
     invitation: Invitation
     link: str
-    """Shown once to the one who invites; afterwards only the mail has it."""
+    """Shown once to the inviter. The mail has a link of its own, which proves the mailbox."""
     mailed: bool | None = None
     """None until the transaction is committed; then whether the mail server took the letter."""
 
@@ -57,19 +60,26 @@ def invite(actor: Actor, team: Team, email: str, role: Role) -> Invited:
         raise Refused(f"{email} already belongs to {team}.")
     # A second invitation replaces the first: one mailbox, one working link.
     Invitation.objects.open().filter(team=team, email=email).update(revoked_at=Now())
-    token = secrets.token_urlsafe(32)
+    shown, mailed = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     invitation = Invitation.objects.create(
-        team=team, email=email, role=role, token_sha256=digest(token),
-        invited_by=actor.user, expires_at=timezone.now() + VALID_FOR,
+        team=team, email=email, role=role, token_sha256=digest(shown),
+        mailed_sha256=digest(mailed), invited_by=actor.user,
+        expires_at=timezone.now() + VALID_FOR,
     )  # fmt: skip
     record(
         chain=team_chain(team.pk), verb=Verb.MEMBER_INVITED, who=actor.who_in(team.pk),
         object_type="invitation", object_id=str(invitation.pk), data={"role": str(role)},
     )  # fmt: skip
-    link = settings.PUBLIC_URL.rstrip("/") + reverse("accounts_invitation", args=[token])
-    invited = Invited(invitation, link)
-    transaction.on_commit(lambda: _mail(invited))
+    tell_if_from_outside(
+        actor, team, "an invitation", f"invited {email} to the team {team} as {role.label}."
+    )
+    invited = Invited(invitation, _link(shown))
+    transaction.on_commit(lambda: _mail(invited, _link(mailed)))
     return invited
+
+
+def _link(token: str) -> str:
+    return settings.PUBLIC_URL.rstrip("/") + reverse("accounts_invitation", args=[token])
 
 
 def invite_again(actor: Actor, invitation: Invitation) -> Invited:
@@ -94,11 +104,12 @@ def withdraw(actor: Actor, invitation: Invitation) -> None:
 def find(token: str) -> Invitation | None:
     """The invitation behind a token that can still be accepted."""
     return (
-        Invitation.objects.open()
-        .select_related("team", "invited_by")
-        .filter(token_sha256=digest(token))
-        .first()
+        Invitation.objects.open().select_related("team", "invited_by").filter(_has(token)).first()
     )
+
+
+def _has(token: str) -> Q:
+    return Q(token_sha256=digest(token)) | Q(mailed_sha256=digest(token))
 
 
 @transaction.atomic
@@ -106,19 +117,21 @@ def accept(actor: Actor, token: str) -> Membership:
     """Join with the account that the invitation was mailed to."""
     if actor.user is None:
         raise Refused("Log in first, then open the invitation again.")
-    invitation = _take(token, email=actor.user.email)
-    return _join(invitation, actor.user, actor.who)
+    invitation, came_by_mail = _take(token, email=actor.user.email)
+    proof = [address_proved(actor.user, actor.who, "invitation")] if came_by_mail else []
+    return _join(invitation, actor.user, actor.who, *(entry for entry in proof if entry))
 
 
 @transaction.atomic
 def accept_as_new_person(token: str, *, name: str, password: str) -> User:
-    """Make the account and join. Holding the mailed token proves the mailbox."""
-    invitation = _take(token)
+    """Make the account and join. Only the mailed token proves the mailbox: with the one that was
+    shown to the inviter, the account waits for an answer to a mail."""
+    invitation, came_by_mail = _take(token)
     if User.objects.filter(email=invitation.email).exists():
         raise Refused("There is already an account for this address: log in to accept.")
-    user = new_person(invitation.email, name=name, password=password)
+    user = new_person(invitation.email, name=name, password=password, proved=came_by_mail)
     who = Who(kind="user", id=str(user.pk), via="invitation")
-    _join(invitation, user, who, came_to_be(user, who))
+    _join(invitation, user, who, came_to_be(user, who, proved=came_by_mail))
     return user
 
 
@@ -140,9 +153,10 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _take(token: str, email: str | None = None) -> Invitation:
-    """Compare and set: of two who come with one token, the second finds nothing to take."""
-    mine = Invitation.objects.open().filter(token_sha256=digest(token))
+def _take(token: str, email: str | None = None) -> tuple[Invitation, bool]:
+    """Compare and set: of two who come with one token, the second finds nothing to take. Also
+    says whether the token was the mailed one."""
+    mine = Invitation.objects.open().filter(_has(token))
     if email is not None and mine.exists() and not mine.filter(email=email).exists():
         raise Refused(
             "This invitation was sent to another address. Log out, and open it again with the "
@@ -150,7 +164,8 @@ def _take(token: str, email: str | None = None) -> Invitation:
         )
     if not mine.update(accepted_at=Now()):
         raise Refused(NOT_USABLE)
-    return Invitation.objects.select_related("team").get(token_sha256=digest(token))
+    invitation = Invitation.objects.select_related("team").get(_has(token))
+    return invitation, invitation.mailed_sha256 == digest(token)
 
 
 def _join(invitation: Invitation, user: User, who: Who, *events: Entry) -> Membership:
@@ -172,14 +187,14 @@ def _join(invitation: Invitation, user: User, who: Who, *events: Entry) -> Membe
     return membership
 
 
-def _mail(invited: Invited) -> None:
+def _mail(invited: Invited, link: str) -> None:
     """The invitation stands also when the letter cannot be sent: its link can be handed over."""
     invitation = invited.invitation
     words = {
         "invitation": invitation,
         "team": invitation.team,
         "inviter": invitation.invited_by,
-        "link": invited.link,
+        "link": link,
         "days": VALID_FOR.days,
     }
     try:

@@ -18,6 +18,7 @@ from accounts.errors import Refused
 from accounts.models import ApiKey, ServiceAccount, Team
 from accounts.roles import Permission, Scope
 from accounts.services.chains import require, team_chain
+from accounts.services.notices import tell_those_who_run
 from audit.services import record
 from audit.verbs import Verb
 
@@ -46,7 +47,7 @@ def create_service_account(actor: Actor, team: Team, name: str) -> ServiceAccoun
 @transaction.atomic
 def disable_service_account(actor: Actor, service: ServiceAccount, *, why: str = "") -> None:
     """Its keys stop working at once, and for good."""
-    require(actor, Permission.MANAGE_KEYS, service.team_id, "close service accounts")
+    require(actor, Permission.REVOKE_KEYS, service.team_id, "close service accounts")
     ServiceAccount.objects.filter(pk=service.pk).update(is_active=False)
     live = ApiKey.objects.select_for_update().filter(service=service, revoked_at__isnull=True)
     revoked = [(ApiKey, pk) for pk in live.values_list("pk", flat=True)]
@@ -106,13 +107,19 @@ def issue_key(
         },
         rows=[key],
     )  # fmt: skip
+    tell_those_who_run(
+        service.team, f"A new API key for {service}",
+        f"{actor.user} issued the API key {key.prefix}… for {service} in the team {service.team}. "
+        f"It may: {', '.join(key.scopes)}.",
+        but=actor.user,
+    )  # fmt: skip
     return Issued(key, secret)
 
 
 @transaction.atomic
 def revoke_key(actor: Actor, key: ApiKey, *, why: str = "") -> None:
     team_id = key.service.team_id
-    require(actor, Permission.MANAGE_KEYS, team_id, "revoke keys")
+    require(actor, Permission.REVOKE_KEYS, team_id, "revoke keys")
     if not ApiKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(revoked_at=Now()):
         raise Refused("This key was already revoked.")
     record(

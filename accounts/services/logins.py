@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.account.models import EmailAddress
 from django.db import transaction
 
 from accounts.actors import Actor
@@ -11,6 +12,7 @@ from accounts.services import lockout
 from accounts.services.chains import ACCOUNTS
 from accounts.services.lockout import Secret
 from accounts.services.people import came_to_be
+from accounts.services.proofs import address_proved, is_proved, other_ways_in_end
 from audit.services import record, record_many
 from audit.verbs import Verb
 from audit.who import NOBODY, Who
@@ -57,10 +59,23 @@ def password_changed(who: Who, user: User, *, keep: str | None) -> None:
 @transaction.atomic
 def password_reset(user: User) -> None:
     """Whoever had a session or a lock-out before has neither now."""
-    count = _end_sessions(user, keep=None)
     lockout.forgive(Secret.PASSWORD, user.email)
     who = Who(kind="user", id=str(user.pk), via="password_reset")
+    if _first_proof(user):
+        proof = address_proved(user, who, "password_reset")
+        if proof:
+            record_many([proof])
+        _record(Verb.PASSWORD_RESET, who, str(user.pk), **other_ways_in_end(user))
+        return
+    count = _end_sessions(user, keep=None)
     _record(Verb.PASSWORD_RESET, who, str(user.pk), sessions_ended=count)
+
+
+def _first_proof(user: User) -> bool:
+    """The link went to the account's own address, the only one it has, and that was not proved:
+    whoever set up factors before did not own the mailbox."""
+    other = EmailAddress.objects.filter(user=user).exclude(email=user.email).exists()
+    return not other and not is_proved(user)
 
 
 @transaction.atomic

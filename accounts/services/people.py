@@ -26,24 +26,29 @@ _READABLE = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
 def new_person(
-    email: str, *, name: str = "", password: str | None = None, site_admin: bool = False
+    email: str,
+    *,
+    name: str = "",
+    password: str | None = None,
+    site_admin: bool = False,
+    proved: bool = True,
 ) -> User:
-    """An account whose mailbox is proved already: by an invitation, a provider or the operator."""
+    """An account. Its mailbox is `proved` by a mailed invitation, a provider or the operator."""
     user = User(email=normalised(email), name=name, is_staff=site_admin, is_superuser=site_admin)
     if password is not None:
         validate_password(password, user)
     user.set_password(password)
     user.save()
-    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    EmailAddress.objects.create(user=user, email=user.email, verified=proved, primary=True)
     return user
 
 
-def came_to_be(user: User, who: Who, *, site_admin: bool = False) -> Entry:
+def came_to_be(user: User, who: Who, *, site_admin: bool = False, proved: bool = True) -> Entry:
     """The event of a new account; whoever makes one records it in the same transaction."""
     return Entry(
         chain=ACCOUNTS, verb=Verb.USER_CREATED, who=who,
-        object_type="user", object_id=str(user.pk), data={"site_admin": site_admin},
-        rows=[user],
+        object_type="user", object_id=str(user.pk),
+        data={"site_admin": site_admin, "address_proved": proved}, rows=[user],
     )  # fmt: skip
 
 
@@ -64,6 +69,11 @@ def create_admin(
         raise NotAllowed("Only a site administrator can make another.")
     user = User.objects.select_for_update().filter(email=normalised(email)).first()
     if user is not None and not reset and password is None:
+        if not EmailAddress.objects.filter(user=user, email=user.email, verified=True).exists():
+            raise Refused(
+                f"{user.email} is not confirmed, so the account may be somebody else's. Run this "
+                "with --reset: it makes a new password and ends every other way in."
+            )
         if not (user.is_superuser and user.is_staff and user.is_active):
             User.objects.filter(pk=user.pk).update(is_superuser=True, is_staff=True, is_active=True)
             _changed(actor, user, ["site_admin"])
@@ -81,12 +91,25 @@ def create_admin(
     user.is_superuser = user.is_staff = user.is_active = True
     user.save(update_fields=["password", "is_superuser", "is_staff", "is_active"])
     Session.objects.filter(user=user).delete()
+    if _vouched_for(user):
+        Authenticator.objects.filter(user=user).delete()
+        SocialAccount.objects.filter(user=user).delete()
     record(
         chain=ACCOUNTS, verb=Verb.PASSWORD_RESET, who=actor.who,
         object_type="user", object_id=str(user.pk), data={"site_admin": True},
         rows=[user],
     )  # fmt: skip
     return Administrator(user, made_up, created=False)
+
+
+def _vouched_for(user: User) -> bool:
+    """The operator knows whose mailbox it is; True when nobody had proved it before."""
+    own = EmailAddress.objects.filter(user=user, email=user.email)
+    if own.filter(verified=True).exists():
+        return False
+    if not own.update(verified=True, primary=True):
+        EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    return True
 
 
 @transaction.atomic
@@ -96,10 +119,11 @@ def deactivate(actor: Actor, user: User, *, why: str = "") -> None:
     _leaves_no_team_alone(user)
     User.objects.filter(pk=user.pk).update(is_active=False)
     ended, _ = Session.objects.filter(user=user).delete()
+    withdrawn = Invitation.objects.all().end_those_of(user)
     record(
         chain=ACCOUNTS, verb=Verb.USER_DEACTIVATED, who=actor.who, why=why,
-        object_type="user", object_id=str(user.pk), data={"sessions_ended": ended},
-        rows=[user],
+        object_type="user", object_id=str(user.pk),
+        data={"sessions_ended": ended, "invitations_withdrawn": withdrawn}, rows=[user],
     )  # fmt: skip
 
 
@@ -143,6 +167,7 @@ def erase(actor: Actor, user: User, *, why: str = "") -> None:
     erased = Entry(
         chain=ACCOUNTS, verb=Verb.SUBJECT_ERASED, who=actor.who, why=why,
         object_type="user", object_id=str(user.pk), rows=[user],
+        data={"invitations_withdrawn": Invitation.objects.all().end_those_of(user)},
     )  # fmt: skip
     record_many([*left, erased])
 

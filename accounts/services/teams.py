@@ -12,6 +12,7 @@ from accounts.errors import NotAllowed, Refused
 from accounts.models import Invitation, Membership, Team, User
 from accounts.roles import Permission, Role
 from accounts.services.chains import require, team_chain
+from accounts.services.notices import tell_if_from_outside
 from audit.services import record
 from audit.verbs import Verb
 
@@ -70,6 +71,9 @@ def add_member(actor: Actor, team: Team, user: User, role: Role) -> Membership:
         object_type="user", object_id=str(user.pk), data={"role": str(role), "how": "added"},
         rows=[membership],
     )  # fmt: skip
+    tell_if_from_outside(
+        actor, team, "a new member", f"added {user} to the team {team} as {role.label}."
+    )
     return membership
 
 
@@ -87,10 +91,16 @@ def change_role(actor: Actor, team: Team, user: User, role: Role) -> Membership:
         _another_runs_it(team, user)
     membership.role = role
     membership.save(update_fields=["role"])
+    withdrawn = Invitation.objects.all().end_those_of(user)
     record(
         chain=team_chain(team.pk), verb=Verb.MEMBER_ROLE_CHANGED, who=actor.who_in(team.pk),
         object_type="user", object_id=str(user.pk),
-        data={"from": str(before), "to": str(role)}, rows=[membership],
+        data={"from": str(before), "to": str(role), "invitations_withdrawn": withdrawn},
+        rows=[membership],
+    )  # fmt: skip
+    tell_if_from_outside(
+        actor, team, "a changed role",
+        f"changed the role of {user} in the team {team} from {before.label} to {role.label}.",
     )  # fmt: skip
     return membership
 
@@ -111,9 +121,8 @@ def remove_member(actor: Actor, team: Team, user: User) -> None:
     gone = (Membership, membership.pk)
     membership.delete()
     # What they promised others in the team's name ends with their place in it.
-    withdrawn = (
-        Invitation.objects.open().filter(team=team, invited_by=user).update(revoked_at=Now())
-    )
+    promised = Invitation.objects.pending().filter(team=team, invited_by=user)
+    withdrawn = promised.update(revoked_at=Now())
     record(
         chain=team_chain(team.pk), verb=Verb.MEMBER_REMOVED, who=actor.who_in(team.pk),
         object_type="user", object_id=str(user.pk),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 from uuid import UUID
@@ -17,14 +18,16 @@ from rest_framework.viewsets import ViewSet
 
 from accounts.actors import Actor, actor_of
 from accounts.api_auth import allows
-from accounts.errors import NotAllowed
 from accounts.models import Team
 from accounts.roles import Permission
 from jobs.models import Priority
 from media_analysis.partners import services as partners
+from media_analysis.partners.limits import TellsItsLimits
 from media_analysis.partners.problems import Problem
+from media_analysis.partners.schema import problems
 from media_analysis.partners.serializers import (
     COLUMNS,
+    AcceptedSerializer,
     DetailSerializer,
     FilterSerializer,
     PageSerializer,
@@ -32,16 +35,12 @@ from media_analysis.partners.serializers import (
     SendSerializer,
     SubmissionSerializer,
 )
-from media_analysis.partners.throttling import TellsItsLimits
 from media_analysis.submissions import deleting, history, services
 from media_analysis.submissions.models import Submission, SubmissionQuerySet
+from media_analysis.submissions.ownership import may
 
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
 REFUSED_STATUS = {"too_large": 413, "type_not_allowed": 415, "storage_full": 503, "gone": 503}
-PROBLEMS: dict[Any, Any] = {
-    (code, "application/problem+json"): ProblemSerializer
-    for code in (400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 429, 503)
-}
 PERMISSIONS = {
     "create": Permission.SUBMIT_MEDIA,
     "cancel": Permission.CANCEL_ANALYSES,
@@ -68,12 +67,11 @@ class Submissions(TellsItsLimits, ViewSet):
         summary="Send media in",
         parameters=[IDEMPOTENCY_KEY],
         request={"multipart/form-data": SendSerializer},
-        responses={202: SubmissionSerializer, **PROBLEMS},
+        responses={202: AcceptedSerializer, **problems(400, 404, 409, 411, 413, 415, 422)},
     )
     def create(self, request: Request) -> Response:
         actor = actor_of(request)
-        # As a plain dict, or an empty value would count as none: it is told like any wrong one.
-        asked = SendSerializer(data=dict(request.data.items()))
+        asked = SendSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         wanted = asked.validated_data
         team = _team(actor, wanted.get("team"))
@@ -87,9 +85,11 @@ class Submissions(TellsItsLimits, ViewSet):
                 priority=Priority.BATCH if wanted["batch"] else priority, also=also, **words,
             )  # fmt: skip
 
-        submission, found = self._sent(request, actor, team, file, words, send)
+        fields = {name: str(wanted.get(name, "")) for name in asked.fields if name != "file"}
+        said = {**fields, "team": str(team.pk), "filename": file.name or ""}
+        submission, found = self._sent(request, actor, file, said, send)
         fresh = _told(Submission.objects.all()).get(pk=submission.pk)
-        body = SubmissionSerializer(fresh, context={"request": request}).data
+        body = AcceptedSerializer(fresh, context={"request": request}).data
         # A plain str: DRF's kind of address is one that a WSGI server may refuse in a header.
         headers = {
             "Location": str(body["url"]),
@@ -98,7 +98,7 @@ class Submissions(TellsItsLimits, ViewSet):
         return Response(body, status=202, headers=headers)
 
     def _sent(
-        self, request: Request, actor: Actor, team: Team, file: Any, words: Any, send: Any
+        self, request: Request, actor: Actor, file: Any, said: dict[str, str], send: Any
     ) -> tuple[Submission, bool]:
         key = request.headers.get("Idempotency-Key")
         try:
@@ -109,7 +109,7 @@ class Submissions(TellsItsLimits, ViewSet):
                     400, "idempotency_key_invalid",
                     "An Idempotency-Key has 1 to 255 visible ASCII characters.",
                 )  # fmt: skip
-            asked = partners.fingerprint(file, str(team.pk), file.name or "", *words.values())
+            asked = partners.fingerprint(file, json.dumps(said, sort_keys=True))
             return partners.once(actor, key, asked, send)
         except services.Refused as refused:
             status = REFUSED_STATUS.get(refused.code, 400)
@@ -127,10 +127,10 @@ class Submissions(TellsItsLimits, ViewSet):
         operation_id="submissions_list",
         summary="Find submissions again",
         parameters=[FilterSerializer],
-        responses={200: PageSerializer, **PROBLEMS},
+        responses={200: PageSerializer, **problems(400)},
     )
     def list(self, request: Request) -> Response:
-        asked = FilterSerializer(data=request.query_params.dict())
+        asked = FilterSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         wanted = asked.validated_data
         page = history.page(actor_of(request), wanted, wanted.get("cursor"), columns=COLUMNS)
@@ -145,7 +145,7 @@ class Submissions(TellsItsLimits, ViewSet):
     @extend_schema(
         operation_id="submissions_read",
         summary="One submission: progress, verdict, findings",
-        responses={200: DetailSerializer, **PROBLEMS},
+        responses={200: DetailSerializer, **problems(404)},
     )
     def retrieve(self, request: Request, pk: UUID) -> Response:
         submission = _mine(request, pk)
@@ -155,39 +155,33 @@ class Submissions(TellsItsLimits, ViewSet):
         operation_id="submissions_delete",
         summary="Ask for deletion; nothing is erased by asking",
         request=None,
-        responses={202: SubmissionSerializer, **PROBLEMS},
+        responses={202: AcceptedSerializer, **problems(404)},
     )
     def destroy(self, request: Request, pk: UUID) -> Response:
-        submission = _mine(request, pk, Permission.REQUEST_DELETION)
-        try:
-            deleting.ask(actor_of(request), submission)
-        except NotAllowed as error:
-            raise Problem(
-                403, "not_yours", "A key may ask for the deletion of what its partner sent."
-            ) from error
-        fresh = _mine(request, pk, Permission.REQUEST_DELETION)
-        body = SubmissionSerializer(fresh, context={"request": request}).data
-        return Response(body, status=202)
+        deleting.ask(actor_of(request), _to_change(request, pk, Permission.REQUEST_DELETION))
+        return self._accepted(request, pk, Permission.REQUEST_DELETION)
 
     @extend_schema(
         operation_id="submissions_cancel",
         summary="Stop the analysis; the media is kept",
         request=None,
         responses={
-            202: SubmissionSerializer,
-            **PROBLEMS,
+            202: AcceptedSerializer,
+            **problems(404),
             (409, "application/problem+json"): OpenApiResponse(
                 ProblemSerializer, description="It had already ended."
             ),
         },
     )
     def cancel(self, request: Request, pk: UUID) -> Response:
-        submission = _mine(request, pk, Permission.CANCEL_ANALYSES)
+        submission = _to_change(request, pk, Permission.CANCEL_ANALYSES)
         if not services.cancel(actor_of(request), submission):
             raise Problem(409, "already_ended", "The analysis had already ended.")
-        submission.analysis.refresh_from_db()
-        body = SubmissionSerializer(submission, context={"request": request}).data
-        return Response(body, status=202)
+        return self._accepted(request, pk, Permission.CANCEL_ANALYSES)
+
+    def _accepted(self, request: Request, pk: UUID, permission: Permission) -> Response:
+        fresh = _mine(request, pk, permission)
+        return Response(AcceptedSerializer(fresh, context={"request": request}).data, status=202)
 
 
 def _team(actor: Actor, wanted: UUID | None) -> Team:
@@ -206,6 +200,13 @@ def _mine(
     """A foreign id answers like a missing one."""
     mine: SubmissionQuerySet = Submission.objects.for_actor(actor_of(request), permission)
     return get_object_or_404(_told(mine), pk=pk)
+
+
+def _to_change(request: Request, pk: UUID, permission: Permission) -> Submission:
+    submission = _mine(request, pk, permission)
+    if not may(actor_of(request), permission, submission):
+        raise Problem(403, "not_yours", "A key changes only what its own partner sent.")
+    return submission
 
 
 def _told(found: SubmissionQuerySet) -> SubmissionQuerySet:

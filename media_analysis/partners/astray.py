@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http import Http404
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from media_analysis.partners.limits import TellsItsLimits
 
-class NothingHere(APIView):
+
+class NothingHere(TellsItsLimits, APIView):
     """Every address under the interface that is none of its own."""
 
     authentication_classes = []
     permission_classes = []
     schema = None
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+    def check_throttles(self, request: Request) -> None:
+        super().check_throttles(request)
         raise Http404

@@ -17,9 +17,12 @@ class IdempotentRequest(models.Model):
         "submissions.Submission", null=True, on_delete=models.CASCADE, related_name="+"
     )
     busy_until = models.DateTimeField(null=True)
+    holder = models.UUIDField(null=True)
+    """Which attempt has the row: one that lost it neither answers nor frees it."""
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
+        indexes = [models.Index(fields=["created_at"], name="idempotent_request_age")]
         constraints = [
             models.UniqueConstraint(fields=["caller", "key"], name="one_request_a_caller_and_key"),
             models.CheckConstraint(

@@ -78,6 +78,8 @@ def _title(error: exceptions.APIException) -> str:
         status.HTTP_404_NOT_FOUND: "Not found",
         status.HTTP_405_METHOD_NOT_ALLOWED: "Method not allowed",
         status.HTTP_409_CONFLICT: "Conflict",
+        status.HTTP_406_NOT_ACCEPTABLE: "Not acceptable",
+        status.HTTP_414_REQUEST_URI_TOO_LONG: "Address too long",
         status.HTTP_413_REQUEST_ENTITY_TOO_LARGE: "Too large",
         status.HTTP_415_UNSUPPORTED_MEDIA_TYPE: "This type is not read here",
         status.HTTP_422_UNPROCESSABLE_ENTITY: "This cannot be done",

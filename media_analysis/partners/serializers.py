@@ -5,11 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
+from uuid import UUID
 
+from django.utils.datastructures import MultiValueDict
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
+from accounts.actors import actor_of
+from accounts.roles import Permission
 from media_analysis.submissions import cursors, words
 from media_analysis.submissions.forms import CHECKS, KINDS, OUTCOMES, STATES, TOO_MANY_WORDS
 from media_analysis.submissions.history import ORDERS
@@ -24,9 +28,12 @@ def _values(choices: list[tuple[str, str]]) -> list[str]:
 
 
 class KnownFieldsOnly(serializers.Serializer[Any]):
-    """A field that we do not know is told, not ignored: it is nearly always a typing mistake."""
+    """A field that we do not know is told, not ignored: it is nearly always a typing mistake. So is
+    one that comes twice: either of its values could be the one that was meant."""
 
     def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, MultiValueDict):
+            data = self._each_once(data)
         unknown = sorted(set(data) - set(self.fields))
         if unknown:
             raise serializers.ValidationError(
@@ -34,6 +41,15 @@ class KnownFieldsOnly(serializers.Serializer[Any]):
                  for name in unknown[:20]}
             )  # fmt: skip
         return super().to_internal_value(data)
+
+    @staticmethod
+    def _each_once(data: MultiValueDict[str, Any]) -> dict[str, Any]:
+        """As a plain dict, or an empty value would count as none: it is told like any wrong one."""
+        repeated = sorted(name for name, values in data.lists() if len(values) > 1)
+        if repeated:
+            once = serializers.ErrorDetail("Send this once.", "repeated_field")
+            raise serializers.ValidationError({name[:100]: [once] for name in repeated[:20]})
+        return data.dict()
 
 
 class Words(serializers.CharField):
@@ -76,7 +92,21 @@ class FilterSerializer(KnownFieldsOnly):
         choices=_values(CHECKS), required=False, help_text="What `detector` did; else it ran."
     )
     sort = serializers.ChoiceField(choices=list(ORDERS), required=False)
-    cursor = serializers.CharField(required=False, allow_blank=True, max_length=cursors.LONGEST)
+    cursor = serializers.RegexField(
+        cursors.ALPHABET,
+        required=False,
+        max_length=cursors.LONGEST,
+        help_text="A place in the list, as `next` and `previous` name it. It holds for the `sort` "
+        "that it was made with. Any other text answers 400.",
+    )
+
+    def validate(self, asked: dict[str, Any]) -> dict[str, Any]:
+        cursor = asked.get("cursor")
+        if cursor is not None and cursors.read(cursor, asked.get("sort") or "newest") is None:
+            sentence = "This names no place in this list: begin again without a cursor."
+            wrong = serializers.ErrorDetail(sentence, "bad_cursor")
+            raise serializers.ValidationError({"cursor": [wrong]})
+        return asked
 
     def validate_q(self, asked: str) -> str:
         if len(words.split(asked)) > words.MOST_WORDS:
@@ -160,6 +190,20 @@ def _moment(moment: datetime | None) -> str | None:
 
 def _row(submission: Submission) -> dict[str, Any]:
     return {name: value(submission) for name, value in _VALUES.items()}
+
+
+class AcceptedSerializer(SubmissionSerializer):
+    """The answer to whoever changed something. A key that only sends is told what it sent and how
+    far it is; what was found is told to whoever may read."""
+
+    FOUND = ("progress", "stage", "outcome", "probability_manipulated", "reason", "reason_code")
+
+    def to_representation(self, instance: Submission | dict[str, Any]) -> dict[str, Any]:
+        told = super().to_representation(instance)
+        actor = actor_of(self.context["request"])
+        if actor.can(Permission.VIEW_SUBMISSIONS, UUID(told["team"])):
+            return told
+        return {name: value for name, value in told.items() if name not in self.FOUND}
 
 
 class DetailSerializer(SubmissionSerializer):

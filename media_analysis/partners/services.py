@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import BinaryIO
@@ -61,39 +62,43 @@ def once(
     IdempotentRequest.objects.bulk_create(
         [IdempotentRequest(caller=caller, key=key, fingerprint=asked)], ignore_conflicts=True
     )
-    row = mine.get()
-    if row.fingerprint != asked:
-        raise Differs
-    if row.submission_id is not None:
-        return Submission.objects.get(pk=row.submission_id), True
+    holder = uuid.uuid4()
     free = Q(busy_until__isnull=True) | Q(busy_until__lt=ClockTimestamp())
-    if not mine.filter(free, submission__isnull=True).update(busy_until=InSeconds(BUSY_SECONDS)):
-        return _settled(mine)
+    taken = mine.filter(free, submission__isnull=True).update(
+        busy_until=InSeconds(BUSY_SECONDS), holder=holder, fingerprint=asked
+    )
+    if not taken:
+        return _settled(mine, asked)
+    held = mine.filter(holder=holder, submission__isnull=True)
     try:
-        received = send(lambda one: _answered(mine, one.submission))
+        received = send(lambda one: _answered(held, one.submission))
     except Overtaken:
-        return _settled(mine)
+        return _settled(mine, asked)
     except BaseException:
-        mine.filter(submission__isnull=True).update(busy_until=None)
+        held.delete()  # nothing was done under this key: it may be used for anything
         raise
     return received.submission, False
 
 
-def _settled(mine: QuerySet[IdempotentRequest]) -> tuple[Submission, bool]:
-    """Somebody else has the row: it was answered a moment ago, or is still being worked on."""
-    row = mine.get()
-    if row.submission_id is None:
+def _settled(mine: QuerySet[IdempotentRequest], asked: str) -> tuple[Submission, bool]:
+    """Somebody else has the row: it was answered, or is still being worked on."""
+    row = mine.first()
+    if row is not None and row.fingerprint != asked:
+        raise Differs
+    if row is None or row.submission_id is None:
         raise StillBusy
     return Submission.objects.get(pk=row.submission_id), True
 
 
-def _answered(mine: QuerySet[IdempotentRequest], submission: Submission) -> None:
+def _answered(held: QuerySet[IdempotentRequest], submission: Submission) -> None:
     """Inside the transaction that writes the submission: whoever comes second writes neither."""
-    unanswered = mine.filter(submission__isnull=True)
-    if not unanswered.update(submission=submission, busy_until=None):
+    if not held.update(submission=submission, busy_until=None):
         raise Overtaken
 
 
-def forget_old() -> None:
-    """Callers who have not called for a day: their windows ended long ago."""
+def forget_old() -> int:
+    """A daily duty of the workers: callers who have not called for a day, whose windows ended long
+    ago, and keys that are older than a repeated request can be."""
     Allowance.objects.filter(since__lt=Now() - timedelta(days=1)).delete()
+    old = Now() - timedelta(days=settings.IDEMPOTENCY_KEEP_DAYS)
+    return IdempotentRequest.objects.filter(created_at__lt=old).delete()[0]

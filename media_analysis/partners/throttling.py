@@ -12,10 +12,10 @@ from typing import Any
 
 from django.db import connection
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.throttling import SimpleRateThrottle
 
 from accounts.actors import actor_of
+from accounts.client import ip_of
 
 COUNT = """
 INSERT INTO partners_allowance AS mine (caller, since, used) VALUES (%(who)s, clock_timestamp(), 1)
@@ -47,7 +47,7 @@ class CallerThrottle(SimpleRateThrottle):
 
     def _caller(self, request: Request) -> str:
         who = actor_of(request).who
-        ident = f"{who.kind}-{who.id}" if who.id else self.get_ident(request)
+        ident = f"{who.kind}-{who.id}" if who.id else ip_of(request._request) or "unknown"
         return f"{self.scope}:{ident}"[:120]
 
     def _counted(self, caller: str) -> tuple[int, float]:
@@ -66,15 +66,3 @@ class CallerThrottle(SimpleRateThrottle):
             "RateLimit-Remaining": str(max((self.num_requests or 0) - self.used, 0)),
             "RateLimit-Reset": str(ceil(self.ends_in)),
         }
-
-
-class TellsItsLimits:
-    """For views: every answer says how much is left."""
-
-    def finalize_response(self, request: Any, response: Response, *args: Any, **kw: Any) -> Any:
-        response = super().finalize_response(request, response, *args, **kw)  # type: ignore[misc]
-        throttle = getattr(request, "_rate_limit", None)
-        if throttle is not None:
-            for name, value in throttle.headers().items():
-                response[name] = value
-        return response

@@ -1,33 +1,38 @@
-from django.urls import path, re_path
+from collections.abc import Callable
+from typing import Any
+
+from django.urls import URLPattern, path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
 from media_analysis.partners.api import Submissions
 from media_analysis.partners.astray import NothingHere
 from media_analysis.partners.docs import reference
+from media_analysis.partners.limits import TellsItsLimits
+
+
+class Schema(TellsItsLimits, SpectacularAPIView):
+    authentication_classes = []
+    permission_classes = []
+
+
+def both(route: str, view: Callable[..., Any], name: str) -> list[URLPattern]:
+    """With and without its trailing slash: a redirect would lose the body of a POST. The one with
+    the slash comes last, so it is the address that answers name."""
+    return [path(route, view, name=name), path(f"{route}/", view, name=name)]
+
 
 app_name = "api"
 urlpatterns = [
-    path(
-        "submissions/",
-        Submissions.as_view({"get": "list", "post": "create"}),
-        name="submission-list",
-    ),
-    path(
-        "submissions/<uuid:pk>/",
+    *both("submissions", Submissions.as_view({"get": "list", "post": "create"}), "submission-list"),
+    *both(
+        "submissions/<uuid:pk>",
         Submissions.as_view({"get": "retrieve", "delete": "destroy"}),
-        name="submission-detail",
+        "submission-detail",
     ),
-    path(
-        "submissions/<uuid:pk>/cancel/",
-        Submissions.as_view({"post": "cancel"}),
-        name="submission-cancel",
+    *both(
+        "submissions/<uuid:pk>/cancel", Submissions.as_view({"post": "cancel"}), "submission-cancel"
     ),
-    path(
-        "schema/",
-        SpectacularAPIView.as_view(authentication_classes=[], permission_classes=[]),
-        name="schema",
-    ),
-    path("docs/", reference, name="docs"),
-    # With its slash only, so that an address that lacks one is still sent on to where it is right.
-    re_path(r"^[\s\S]*/$", NothingHere.as_view(), name="nothing-here"),
+    *both("schema", Schema.as_view(), "schema"),
+    *both("docs", reference, "docs"),
+    re_path(r"^[\s\S]*$", NothingHere.as_view(), name="nothing-here"),
 ]

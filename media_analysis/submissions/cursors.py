@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 LONGEST = 2000
+ALPHABET = r"^[A-Za-z0-9_-]+$"
 BIGGEST = 2**63
 
 
@@ -28,7 +29,8 @@ def write(order: str, value: Any, pk: UUID, *, towards_first: bool) -> str:
 
 
 def read(cursor: str | None, order: str) -> Place | None:
-    """A cursor that we did not write, or wrote for another order, is no cursor: the first page."""
+    """None for a cursor that we did not write, or wrote for another order. A page then shows its
+    beginning. The REST interface says so."""
     if not cursor or len(cursor) > LONGEST:
         return None
     try:

@@ -10,26 +10,20 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from accounts.actors import Actor
-from accounts.errors import NotAllowed
 from accounts.roles import Permission
 from audit.services import record
 from audit.subjects import keep
 from audit.verbs import Verb
 from media_analysis.submissions.models import DeletionRequest, Submission
+from media_analysis.submissions.ownership import require_may
 
-
-def may_ask(actor: Actor, submission: Submission) -> bool:
-    """Leads for their team; a partner for what it sent itself."""
-    if not actor.can(Permission.REQUEST_DELETION, submission.team_id):
-        return False
-    return actor.service is None or submission.submitted_by_service_id == actor.service.pk
+WISH = "ask for the deletion of this media"
 
 
 @transaction.atomic
 def ask(actor: Actor, submission: Submission, reason: str = "") -> DeletionRequest:
     """Asking twice is asking once."""
-    if not may_ask(actor, submission):
-        raise NotAllowed("You cannot ask for the deletion of this media.")
+    require_may(actor, Permission.REQUEST_DELETION, submission, WISH)
     Submission.objects.select_for_update().get(pk=submission.pk)
     reason = reason.strip()[:500]
     asked, new = DeletionRequest.objects.get_or_create(
@@ -46,8 +40,7 @@ def ask(actor: Actor, submission: Submission, reason: str = "") -> DeletionReque
 @transaction.atomic
 def withdraw(actor: Actor, submission: Submission) -> bool:
     """Whoever may ask may take it back. False when there was nothing to take back."""
-    if not may_ask(actor, submission):
-        raise NotAllowed("You cannot ask for the deletion of this media.")
+    require_may(actor, Permission.REQUEST_DELETION, submission, WISH)
     Submission.objects.select_for_update().get(pk=submission.pk)
     asked = DeletionRequest.objects.filter(submission=submission, withdrawn_at=None).first()
     if asked is None:

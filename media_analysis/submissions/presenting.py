@@ -13,9 +13,10 @@ from audit.beside import beside
 from audit.models import Event
 from audit.walking import first_bad_event
 from blobs.models import Blob
-from media_analysis.submissions import alike, deleting, films, pictures
+from media_analysis.submissions import alike, films, pictures
 from media_analysis.submissions.face_map import face_map
 from media_analysis.submissions.models import Submission
+from media_analysis.submissions.ownership import may
 from media_analysis.submissions.scene_rows import scene_table
 from media_analysis.submissions.services import Received
 from media_analysis.submissions.story import story
@@ -75,10 +76,10 @@ def page(submission: Submission, actor: Actor) -> dict[str, Any]:
         "custody": custody(submission),
         "earlier": same_bytes(submission, actor),
         "alike": alike.others(actor, submission),
-        "may_submit": actor.can(Permission.SUBMIT_MEDIA, submission.team_id),
+        "may_submit": may(actor, Permission.SUBMIT_MEDIA, submission),
         "deletion": submission.deletion_request,
-        "may_ask_for_deletion": deleting.may_ask(actor, submission),
-        "may_cancel": actor.can(Permission.CANCEL_ANALYSES, submission.team_id),
+        "may_ask_for_deletion": may(actor, Permission.REQUEST_DELETION, submission),
+        "may_cancel": may(actor, Permission.CANCEL_ANALYSES, submission),
     }
 
 

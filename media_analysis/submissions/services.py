@@ -23,6 +23,7 @@ from audit.verbs import Verb
 from jobs.models import Priority, State
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.names import displayable
+from media_analysis.submissions.ownership import require_may
 from sandbox.sniff import sniff
 from sandbox.types import Rejected
 
@@ -158,7 +159,7 @@ def analyse_again(actor: Actor, submission: Submission) -> Submission:
     locked = (
         Submission.objects.for_actor(actor).select_for_update(of=("self",)).get(pk=submission.pk)
     )
-    require(actor, Permission.SUBMIT_MEDIA, locked.team_id, "have media analysed again")
+    require_may(actor, Permission.SUBMIT_MEDIA, locked, "have this media analysed again")
     who = actor.who_in(locked.team_id)
     locked.analysis = ml.services.order(locked.blob, locked.pk)
     locked.save(update_fields=["analysis"])
@@ -186,7 +187,7 @@ def viewed(
 
 def cancel(actor: Actor, submission: Submission) -> bool:
     """Stop the analysis; the media and what is on record stay. False when it had already ended."""
-    require(actor, Permission.CANCEL_ANALYSES, submission.team_id, "stop an analysis")
+    require_may(actor, Permission.CANCEL_ANALYSES, submission, "stop this analysis")
     submission.analysis.refresh_from_db(fields=["state"])
     if submission.analysis.state not in (State.QUEUED, State.RUNNING):
         return False

@@ -101,7 +101,18 @@ def orphans(older_than: timedelta = ORPHAN_AGE) -> Iterator[Orphan]:
     place = vault.storage()
     yield from _unclaimed(place, before)
     if isinstance(place, FileSystemStorage):
-        yield from _unfinished(Path(place.location) / vault.INCOMING, before)
+        yield from _unfinished(Path(place.location) / vault.INCOMING, before.timestamp())
+
+
+def remove_unfinished(before: float) -> int:
+    """What a killed process had begun to store and nobody has written to since `before`."""
+    place = vault.storage()
+    if not isinstance(place, FileSystemStorage):
+        return 0
+    found = list(_unfinished(Path(place.location) / vault.INCOMING, before))
+    for orphan in found:
+        place.delete(orphan.name)
+    return len(found)
 
 
 def remove(orphan: Orphan) -> bool:
@@ -137,8 +148,11 @@ def _age(place: Storage, name: str) -> datetime:
         return timezone.now()
 
 
-def _unfinished(folder: Path, before: datetime) -> Iterator[Orphan]:
+def _unfinished(folder: Path, before: float) -> Iterator[Orphan]:
     for part in sorted(folder.glob("*.part")) if folder.is_dir() else ():
-        stat = part.stat()
-        if stat.st_mtime < before.timestamp():
+        try:
+            stat = part.stat()
+        except FileNotFoundError:  # it arrived while we were looking
+            continue
+        if stat.st_mtime < before:
             yield Orphan(f"{vault.INCOMING}/{part.name}", stat.st_size, "")

@@ -233,6 +233,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "media_analysis.partners.problems.handler",
 }
 IDEMPOTENCY_BUSY_SECONDS = env.float("IDEMPOTENCY_BUSY_SECONDS", 120.0)
+IDEMPOTENCY_KEEP_DAYS = env.float("IDEMPOTENCY_KEEP_DAYS", 7.0)
 SPECTACULAR_SETTINGS = {
     "TITLE": "Touchstone",
     "DESCRIPTION": "Tells genuine media from manipulated media. A person decides.",
@@ -242,6 +243,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {},
+    "PREPROCESSING_HOOKS": ["media_analysis.partners.schema.with_slash"],
 }
 
 # --- PostgreSQL: the only database ---------------------------------------------------------------
@@ -271,6 +273,7 @@ PERIODIC_DUTIES = {
     "tidy_accounts": (86_400.0, "accounts.services.housekeeping.tidy"),
     "tidy_dashboard": (86_400.0, "media_analysis.dashboard.services.forget_old"),
     "tidy_partners": (86_400.0, "media_analysis.partners.services.forget_old"),
+    "tidy_spool": (3_600.0, "media_analysis.partners.spool.forget_old"),
 }
 ML_ANALYSE = "ml.engine.analyse"
 
@@ -302,6 +305,12 @@ MEDIA_ROOT = HOME / "media"
 STATIC_URL = "static/"
 STATIC_ROOT = HOME / "static"
 STATICFILES_DIRS = [ROOT / "static"]
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "media_analysis.partners.spool.SpooledUploads",
+]
+UPLOAD_SPOOL_DIR = env.str("UPLOAD_SPOOL_DIR", str(HOME / "spool"))
+UPLOAD_SPOOL_HOURS = env.float("UPLOAD_SPOOL_HOURS", 24.0)
 MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_BYTES", 512 * 1024 * 1024)
 PREVIEW_MAX_SECONDS = env.int("PREVIEW_MAX_SECONDS", 3600)
 

@@ -38,8 +38,9 @@ def test_the_mail_says_who_where_and_how_long(people, django_capture_on_commit_c
     (letter,) = mail.outbox
     assert letter.to == ["dora@example.org"]
     assert "Newsroom" in letter.subject
-    for part in ("Alice", "Newsroom", "Lead", "7 days", "dora@example.org", invited.link):
+    for part in ("Alice", "Newsroom", "Lead", "7 days", "dora@example.org"):
         assert part in letter.body
+    assert "/accounts/invitation/" in letter.body and invited.link not in letter.body
 
 
 def test_only_a_hash_of_the_token_is_kept(invited):

@@ -149,7 +149,7 @@ def test_closed_service(people, service, issue):
     assert call(issued.secret).data["detail"].code == "revoked_key"
     service.refresh_from_db()
     with pytest.raises(Refused, match="closed"):
-        issue_key(people.actor(people.alice), service, "x", [Scope.MEDIA_READ])
+        issue_key(people.actor(people.alice), service, "x", [Scope.SUBMISSIONS_READ])
 
 
 @pytest.mark.parametrize(
@@ -188,14 +188,14 @@ def test_issuing_is_for_admins_and_checked(people, service):
     """Bob and Charlie issue nothing; unknown scopes and past dates are refused."""
     for person in (people.bob, people.charlie):
         with pytest.raises(NotAllowed):
-            issue_key(people.actor(person), service, "x", [Scope.MEDIA_READ])
+            issue_key(people.actor(person), service, "x", [Scope.SUBMISSIONS_READ])
     alice = people.actor(people.alice)
     with pytest.raises(Refused, match="Not a scope"):
         issue_key(alice, service, "x", ["everything"])
     with pytest.raises(Refused, match="at least one scope"):
         issue_key(alice, service, "x", [])
     with pytest.raises(Refused, match="in the future"):
-        issue_key(alice, service, "x", [Scope.MEDIA_READ], expires_at=timezone.now())
+        issue_key(alice, service, "x", [Scope.SUBMISSIONS_READ], expires_at=timezone.now())
 
 
 def test_the_database_knows_the_scopes(issue):

@@ -16,24 +16,17 @@ submissions.submit        -      yes       yes  yes
 submissions.cancel        -      yes       yes  yes
 submissions.export        -      -         yes  yes
 submissions.request_deletion -   -         yes  yes
-submissions.erase         -      -         -    yes
 media.view                yes    yes       yes  yes
-media.download            -      yes       yes  yes
-reports.view              yes    yes       yes  yes
 cases.view                yes    yes       yes  yes
 cases.decide              -      yes       yes  yes
-cases.assign              -      -         yes  yes
-cases.second_review       -      -         yes  yes
 dashboard.view            -      -         yes  yes
 submissions.retry         -      -         yes  yes
-audit.view                -      -         yes  yes
 members.view              yes    yes       yes  yes
 members.manage            -      -         yes  yes
 queues.manage             -      -         yes  yes
 policies.manage           -      -         yes  yes
 keys.manage               -      -         -    yes
-webhooks.manage           -      -         -    yes
-retention.manage          -      -         -    yes
+keys.revoke               -      -         -    yes
 team.manage               -      -         -    yes
 """
 _head, *_rows = [line.split() for line in MATRIX.strip().splitlines()]
@@ -82,6 +75,7 @@ def test_a_site_administrator_runs_teams_but_sees_no_media(people, site_admin, p
         Permission.VIEW_MEDIA,
         Permission.VIEW_SUBMISSIONS,
         Permission.DECIDE_CASES,
+        Permission.MANAGE_KEYS,
     }
 
 

@@ -57,7 +57,7 @@ def test_no_secret_stands_in_the_database(people, caplog):
     ).get_unused_codes()
     alice = people.actor(people.alice)
     service = create_service_account(alice, people.team, "Agency")
-    key = issue_key(alice, service, "laptop", [Scope.MEDIA_READ]).secret
+    key = issue_key(alice, service, "laptop", [Scope.SUBMISSIONS_READ]).secret
     assert key_behind(key, ip=None)
     token = invite(alice, people.team, "dora@example.org", Role.VIEWER).link.split("/")[-2]
     client.get(f"/accounts/invitation/{token}/")

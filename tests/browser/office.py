@@ -93,7 +93,7 @@ def _things(team: Team, lead: Person, admin: Person) -> dict[str, str]:
     scopes = [Scope.SUBMISSIONS_READ, Scope.SUBMISSIONS_WRITE]
     nets = ["192.0.2.0/24"]
     key = keys.issue_key(admin.actor, service, "production", scopes, allowed_networks=nets).key
-    old_key = keys.issue_key(admin.actor, service, "first try", [Scope.REPORTS_READ]).key
+    old_key = keys.issue_key(admin.actor, service, "first try", [Scope.SUBMISSIONS_READ]).key
     keys.revoke_key(admin.actor, old_key)
     pages: dict[str, list[Any]] = {
         "members": [], "roles": [], "rename": [], "rules": [], "policies": [], "services": [],

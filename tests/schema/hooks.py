@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import io
 import os
+import re
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import schemathesis
 from hypothesis import strategies as st
 from PIL import Image
 
+from media_analysis.submissions import cursors
+
+NOW = datetime.now(UTC)
+PLACES: dict[str, Any] = {
+    "newest": NOW, "oldest": NOW, "name": "m", "name_last": "m", "largest": 9, "smallest": 9,
+}  # fmt: skip
 WORDS = ("note", "policy_context", "external_id", "team")
 IDS = os.environ["SCHEMA_IDS"].split()
 
@@ -31,6 +40,18 @@ def filter_body(context: Any, body: Any) -> bool:
         return True
     words = [body[name] for name in WORDS if name in body]
     return None not in body.values() and all(isinstance(word, str) for word in words)
+
+
+@schemathesis.hook
+def map_query(context: Any, query: dict[str, Any] | None) -> dict[str, Any] | None:
+    """A cursor in the right letters names a place. Others stay wrong, and must be refused."""
+    if query and re.fullmatch(cursors.ALPHABET, str(query.get("cursor", ""))):
+        order = query.get("sort", "newest")
+        value = PLACES.get(order) if isinstance(order, str) else None
+        if value is not None:
+            place = cursors.write(order, value, UUID(IDS[0]), towards_first=False)
+            return {**query, "cursor": place}
+    return query
 
 
 @schemathesis.hook

@@ -40,7 +40,7 @@ def filled(lead: Person, admin: Person, alice: Person, send: Send) -> Person:
     house_rules.route(lead.actor, lead.team, ["inconclusive"])
     invite(lead.actor, lead.team, "dora@example.org", lead.actor.teams[lead.team.pk])
     service = keys.create_service_account(admin.actor, admin.team, "Wire")
-    keys.issue_key(admin.actor, service, "key", [Scope.REPORTS_READ])
+    keys.issue_key(admin.actor, service, "key", [Scope.SUBMISSIONS_READ])
     FindingRow.objects.create(
         analysis=Analysis.objects.get(), detector="d", status="ran", reason="canary",
         evidence=[{"text": "canary"}],

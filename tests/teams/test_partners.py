@@ -61,12 +61,13 @@ def test_the_key_is_shown_once_and_kept_by_nobody(admin: Person, service: Servic
 
 def test_scopes_expiry_and_networks_are_kept(admin: Person, service: ServiceAccount) -> None:
     """What the form says is what the key may."""
-    issue(admin, service, scopes=["reports:read"], days="", networks="192.0.2.0/24\n2001:db8::/32")
+    networks = "192.0.2.0/24\n2001:db8::/32"
+    issue(admin, service, scopes=["submissions:write"], days="", networks=networks)
     key = ApiKey.objects.get()
-    assert key.scopes == ["reports:read"] and key.expires_at is None
+    assert key.scopes == ["submissions:write"] and key.expires_at is None
     assert key.allowed_networks == ["192.0.2.0/24", "2001:db8::/32"]
     page = admin.client().get(url("services", admin)).content.decode()
-    assert "Fetch reports" in page and "192.0.2.0/24" in page and "for good" in page
+    assert "Send media" in page and "192.0.2.0/24" in page and "for good" in page
 
 
 @pytest.mark.parametrize(
@@ -129,7 +130,7 @@ def test_the_number_of_queries_does_not_grow(
     for name in range(number):
         service = keys.create_service_account(admin.actor, admin.team, f"Wire {name}")
         for _ in range(number):
-            keys.issue_key(admin.actor, service, "key", ["reports:read"])
+            keys.issue_key(admin.actor, service, "key", ["submissions:read"])
     client = admin.client()
     with django_assert_num_queries(6):
         client.get(url("services", admin))

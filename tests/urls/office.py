@@ -18,7 +18,8 @@ def arguments(team: Team) -> dict[str, list[Any]]:
     mate = member(team, Role.VIEWER).user
     invitation = invite(SHELL_ACTOR, team, "dora@example.org", Role.VIEWER).invitation
     service = ServiceAccountFactory(team=team)
-    key = issue_key(SHELL_ACTOR, service, "a key", [Scope.REPORTS_READ]).key
+    admin = member(team, Role.ADMIN)
+    key = issue_key(admin.actor, service, "a key", [Scope.SUBMISSIONS_READ]).key
     policy = Policy.objects.create(team=team, name="canary policy")
     own = {
         "members": ["invite", "members", "roles", "rename", "rules", "policies", "services",

@@ -25,11 +25,12 @@ from media_analysis.teams.places import entered, page, refusal_on, refusal_told
 @login_required
 @require_GET
 def services(request: HttpRequest, pk: UUID) -> HttpResponse:
-    actor, team = entered(request, pk, Permission.MANAGE_KEYS)
+    actor, team = entered(request, pk, Permission.REVOKE_KEYS)
     mine = ServiceAccount.objects.for_actor(actor).filter(team=team)
     with_keys = mine.prefetch_related(Prefetch("keys", ApiKey.objects.select_related("created_by")))
     rows = [_row(service) for service in with_keys.order_by("-is_active", "name")]
-    return page(request, team, "teams/services.html", {"services": rows})
+    context = {"services": rows, "may_issue": actor.can(Permission.MANAGE_KEYS, team.pk)}
+    return page(request, team, "teams/services.html", context)
 
 
 def _row(service: ServiceAccount) -> dict[str, Any]:
@@ -67,7 +68,7 @@ def new_service(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def close_service(request: HttpRequest, pk: UUID, service: UUID) -> HttpResponse:
-    actor, team = entered(request, pk, Permission.MANAGE_KEYS)
+    actor, team = entered(request, pk, Permission.REVOKE_KEYS)
     mine = _service(actor, team, service)
     if request.method == "POST":
         keys.disable_service_account(actor, mine)
@@ -104,7 +105,7 @@ def new_key(request: HttpRequest, pk: UUID, service: UUID) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def revoke_key(request: HttpRequest, pk: UUID, key: UUID) -> HttpResponse:
-    actor, team = entered(request, pk, Permission.MANAGE_KEYS)
+    actor, team = entered(request, pk, Permission.REVOKE_KEYS)
     mine = get_object_or_404(
         ApiKey.objects.for_actor(actor).select_related("service"), service__team=team, pk=key
     )

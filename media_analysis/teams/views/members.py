@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from allauth.account.models import EmailAddress
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.cache import never_cache
@@ -114,7 +116,11 @@ def _member(actor: Actor, team: Team, user: UUID) -> Membership:
 def _page(
     request: HttpRequest, actor: Actor, team: Team, form: InviteForm, status: int = 200
 ) -> HttpResponse:
+    proved = EmailAddress.objects.filter(
+        user=OuterRef("user"), email=OuterRef("user__email"), verified=True
+    )
     members = Membership.objects.filter(team=team).select_related("user").order_by("user__email")
+    members = members.annotate(is_proved=Exists(proved))
     asked = Invitation.objects.filter(team=team).select_related("invited_by")
     still_open = asked.open()
     closed = asked.filter(accepted_at__isnull=True).exclude(pk__in=still_open.values("pk"))

@@ -1,0 +1,24 @@
+"""May this actor do this to this submission? The one question that every verb on one asks."""
+
+from __future__ import annotations
+
+from accounts.actors import Actor
+from accounts.errors import NotAllowed
+from accounts.roles import Permission
+from media_analysis.submissions.models import Submission
+
+READING = frozenset({Permission.VIEW_SUBMISSIONS, Permission.VIEW_MEDIA})
+"""A key may read all of its team. It changes only what its own partner sent."""
+
+
+def may(actor: Actor, permission: Permission, submission: Submission) -> bool:
+    if not actor.can(permission, submission.team_id):
+        return False
+    if actor.service is None or permission in READING:
+        return True
+    return submission.submitted_by_service_id == actor.service.pk
+
+
+def require_may(actor: Actor, permission: Permission, submission: Submission, wish: str) -> None:
+    if not may(actor, permission, submission):
+        raise NotAllowed(f"You cannot {wish}.")

@@ -1,0 +1,63 @@
+"""Nobody is offered a right or a scope that opens nothing: the code itself is read."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from accounts.models import Permission, Scope
+from accounts.roles import ROLE_PERMISSIONS, SCOPE_PERMISSIONS, SITE_ADMIN_PERMISSIONS
+
+ROOT = Path(__file__).resolve().parents[2]
+CODE = ("accounts", "media_analysis", "ml", "platform")
+ONLY_DEFINE = {"accounts/roles.py", "accounts/plain_words.py"}
+"""They say who has a right and what it is called. Neither asks for it."""
+REST = "media_analysis/partners/"
+"""The only door that a key opens."""
+
+
+@cache
+def asked_for() -> dict[str, set[str]]:
+    """For each right, the files whose code names it."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for folder in CODE:
+        for path in (ROOT / folder).rglob("*.py"):
+            name = path.relative_to(ROOT).as_posix()
+            if name in ONLY_DEFINE or "/migrations/" in name:
+                continue
+            for node in ast.walk(ast.parse(path.read_text())):
+                match node:
+                    case ast.Attribute(value=ast.Name(id="Permission" | "P"), attr=right):
+                        found[right].add(name)
+    return found
+
+
+def test_the_scan_reads_the_code() -> None:
+    """It finds a right where it is known to be asked for, and none that is made up."""
+    assert "accounts/services/keys.py" in asked_for()[Permission.MANAGE_KEYS.name]
+    assert set(asked_for()) <= set(Permission.__members__)
+
+
+@pytest.mark.parametrize("permission", list(Permission))
+def test_every_right_that_is_offered_is_asked_for_somewhere(permission: Permission) -> None:
+    """A right without a check opens nothing, so it leaves until its feature stands."""
+    assert asked_for().get(permission.name), f"{permission} is offered and never checked"
+
+
+@pytest.mark.parametrize("permission", list(Permission))
+def test_every_right_is_somebodys(permission: Permission) -> None:
+    """A right that no role has guards a door that nobody can open."""
+    assert permission in frozenset().union(*ROLE_PERMISSIONS.values(), SITE_ADMIN_PERMISSIONS)
+
+
+@pytest.mark.parametrize("scope", list(Scope))
+def test_every_scope_opens_something_by_rest(scope: Scope) -> None:
+    """Each right of a scope is asked for at the door that keys come through."""
+    assert SCOPE_PERMISSIONS[scope]
+    for permission in SCOPE_PERMISSIONS[scope]:
+        where = asked_for().get(permission.name, set())
+        assert any(name.startswith(REST) for name in where), f"{scope}: {permission}"

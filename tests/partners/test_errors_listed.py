@@ -1,0 +1,153 @@
+"""Each operation lists the errors that it can give, and no others: every one is provoked here."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import OperationalError
+from django.test import Client
+
+from accounts.models import Scope
+from media_analysis.partners.models import IdempotentRequest
+from media_analysis.partners.throttling import CallerThrottle
+from tests.partners.conftest import Partner
+from tests.partners.test_api import URL, media, send_in
+
+ONE = f"{URL}{{id}}/"
+OPERATIONS = {
+    "submissions_create": ("post", URL),
+    "submissions_list": ("get", URL),
+    "submissions_read": ("get", ONE),
+    "submissions_delete": ("delete", ONE),
+    "submissions_cancel": ("post", f"{ONE}cancel/"),
+}
+NEEDS = {
+    "submissions_create": Scope.SUBMISSIONS_WRITE,
+    "submissions_list": Scope.SUBMISSIONS_READ,
+    "submissions_read": Scope.SUBMISSIONS_READ,
+    "submissions_delete": Scope.SUBMISSIONS_WRITE,
+    "submissions_cancel": Scope.SUBMISSIONS_WRITE,
+}
+EACH = (401, 403, 406, 414, 429, 503)
+OWN = {
+    "submissions_create": (400, 404, 409, 411, 413, 415, 422),
+    "submissions_list": (400,),
+    "submissions_read": (404,),
+    "submissions_delete": (404,),
+    "submissions_cancel": (404, 409),
+}
+CASES = [(name, status) for name in OPERATIONS for status in (*EACH, *OWN[name])]
+
+
+def listed(client: Client) -> dict[str, dict[int, Any]]:
+    paths = client.get("/api/v1/schema/?format=json").json()["paths"]
+    return {
+        said["operationId"]: {
+            int(status): answer for status, answer in said["responses"].items() if int(status) > 399
+        }
+        for path, methods in paths.items()
+        for said in methods.values()
+        if path.startswith(URL)
+    }
+
+
+def test_the_schema_lists_what_is_provoked_here(client: Client, db: None) -> None:
+    """Operation by operation, the same statuses; each says in words when it comes."""
+    said = listed(client)
+    assert {name: set(statuses) for name, statuses in said.items()} == {
+        name: {*EACH, *own} for name, own in OWN.items()
+    }
+    for statuses in said.values():
+        assert all(answer["description"] for answer in statuses.values())
+        assert all("application/problem+json" in answer["content"] for answer in statuses.values())
+
+
+def test_the_schema_says_what_a_cursor_may_be(client: Client, db: None) -> None:
+    """Letters of base64url, so long at most, and where it comes from."""
+    paths = client.get("/api/v1/schema/?format=json").json()["paths"]
+    (cursor,) = [p for p in paths[URL]["get"]["parameters"] if p["name"] == "cursor"]
+    assert cursor["schema"]["pattern"] == "^[A-Za-z0-9_-]+$" and cursor["schema"]["maxLength"]
+    assert "`next`" in cursor["description"]
+
+
+@pytest.mark.parametrize(("name", "status"), CASES)
+def test_a_listed_error_is_given(
+    name: str,
+    status: int,
+    both: Client,
+    partner: Partner,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Any,
+) -> None:
+    """A real request brings it about, as a problem with a code and a sentence."""
+    method, path = OPERATIONS[name]
+    sent = "" if path == URL else send_in(both, 3).json()["id"]
+
+    def ask(client: Client = both, pk: str = sent, **how: Any) -> Any:
+        if name == "submissions_create":
+            how.setdefault("data", {"file": media(9)})
+        return getattr(client, method)(path.replace("{id}", pk), **how)
+
+    def without_scope() -> Any:
+        (other,) = set(Scope) - {NEEDS[name]}
+        return ask(partner(other))
+
+    def too_often() -> Any:
+        monkeypatch.setattr(CallerThrottle, "THROTTLE_RATES", {"read": "1/min", "write": "1/min"})
+        return [ask() for _ in range(2)][1]
+
+    def without_database() -> Any:
+        def away(*args: Any) -> Any:
+            raise OperationalError
+
+        monkeypatch.setattr(CallerThrottle, "_counted", away)
+        return ask()
+
+    def not_right() -> Any:
+        if method == "get":
+            return ask(data={"sort": "random"})
+        return ask(data={"note": "no file"})
+
+    def nothing_there() -> Any:
+        if sent:
+            return ask(pk=str(uuid.uuid4()))
+        return ask(data={"file": media(9), "team": str(uuid.uuid4())})
+
+    def in_conflict() -> Any:
+        if sent:
+            return [ask() for _ in range(2)][1]
+        send_in(both, 9, key="k")
+        IdempotentRequest.objects.update(submission=None, busy_until="2999-01-01T00:00Z")
+        return send_in(both, 9, key="k")
+
+    def too_large() -> Any:
+        settings.MAX_UPLOAD_BYTES = 10
+        return ask()
+
+    def another_request() -> Any:
+        send_in(both, 8, key="k")
+        return send_in(both, 9, key="k")
+
+    provoke: dict[int, Callable[[], Any]] = {
+        400: not_right,
+        401: lambda: ask(Client()),
+        403: without_scope,
+        404: nothing_there,
+        406: lambda: ask(headers={"Accept": "text/csv"}),
+        409: in_conflict,
+        411: lambda: both.generic("POST", URL, headers={"Transfer-Encoding": "chunked"}),
+        413: too_large,
+        414: lambda: ask(query_params={"q": "x" * 4001}),
+        415: lambda: ask(data={"file": SimpleUploadedFile("x.png", b"%!PS")}),
+        422: another_request,
+        429: too_often,
+        503: without_database,
+    }
+    answer = provoke[status]()
+    assert answer.status_code == status, answer.content
+    assert answer["Content-Type"] == "application/problem+json"
+    assert answer.json()["status"] == status and answer.json()["code"] and answer.json()["detail"]

@@ -1,0 +1,172 @@
+"""Every verb of REST x every scope x whose submission it is: answers hold what the scopes allow."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import get_resolver
+
+from accounts.models import Role, Scope, Team
+from accounts.services.keys import issue_key
+from jobs.services import claim_one, park
+from media_analysis.partners.serializers import AcceptedSerializer
+from media_analysis.submissions.models import Submission
+from ml.models import Analysis
+from tests.factories import ServiceAccountFactory, TeamFactory
+from tests.partners.test_api import URL, send_in
+from tests.people import Person, Send, member
+
+ROOT = Path(__file__).resolve().parents[2]
+SCOPES = {
+    "write": [Scope.SUBMISSIONS_WRITE],
+    "read": [Scope.SUBMISSIONS_READ],
+    "both": [Scope.SUBMISSIONS_WRITE, Scope.SUBMISSIONS_READ],
+}
+FORBIDDEN, NOT_YOURS, MISSING = "permission_denied", "not_yours", "not_found"
+NO_SCOPE = {FORBIDDEN: 403, NOT_YOURS: 403, MISSING: 404}
+TABLE: dict[tuple[str, str], tuple[int | str, int | str, int | str]] = {
+    # verb, whose           write      read       both
+    ("create", "own"): (202, FORBIDDEN, 202),
+    ("list", "own"): (FORBIDDEN, 200, 200),
+    ("retrieve", "own"): (FORBIDDEN, 200, 200),
+    ("retrieve", "other partner's"): (FORBIDDEN, 200, 200),
+    ("retrieve", "moderator's"): (FORBIDDEN, 200, 200),
+    ("retrieve", "other team's"): (FORBIDDEN, MISSING, MISSING),
+    ("cancel", "own"): (202, FORBIDDEN, 202),
+    ("cancel", "other partner's"): (NOT_YOURS, FORBIDDEN, NOT_YOURS),
+    ("cancel", "moderator's"): (NOT_YOURS, FORBIDDEN, NOT_YOURS),
+    ("cancel", "other team's"): (MISSING, FORBIDDEN, MISSING),
+    ("destroy", "own"): (202, FORBIDDEN, 202),
+    ("destroy", "other partner's"): (NOT_YOURS, FORBIDDEN, NOT_YOURS),
+    ("destroy", "moderator's"): (NOT_YOURS, FORBIDDEN, NOT_YOURS),
+    ("destroy", "other team's"): (MISSING, FORBIDDEN, MISSING),
+}
+WHOSE = ("own", "other partner's", "moderator's", "other team's")
+SECRET = "canary: keep this among us"
+
+
+@dataclass
+class House:
+    keys: dict[str, Client]
+    """By scopes: all keys of one partner."""
+    sent: dict[str, Submission]
+    """By whose it is."""
+
+    def call(self, verb: str, whose: str, scopes: str) -> Any:
+        client, path = self.keys[scopes], f"{URL}{self.sent[whose].pk}/"
+        calls: dict[str, Callable[[], Any]] = {
+            "create": lambda: send_in(client, shade=77),
+            "list": lambda: client.get(URL),
+            "retrieve": lambda: client.get(path),
+            "cancel": lambda: client.post(f"{path}cancel/"),
+            "destroy": lambda: client.delete(path),
+        }
+        return calls[verb]()
+
+
+@pytest.fixture
+def house(team: Team, alice: Person, send: Send) -> House:
+    admin = member(team, Role.ADMIN)
+
+    def partner(in_team: Team, who: Person) -> Callable[[str], Client]:
+        service = ServiceAccountFactory(team=in_team)
+
+        def key(scopes: str) -> Client:
+            secret = issue_key(who.actor, service, scopes, SCOPES[scopes]).secret
+            return Client(headers={"Authorization": f"Bearer {secret}"})
+
+        return key
+
+    ours, sibling = partner(team, admin), partner(team, admin)
+    elsewhere = TeamFactory()
+    foreign = partner(elsewhere, member(elsewhere, Role.ADMIN))
+    keys = {name: ours(name) for name in SCOPES}
+
+    def sent_by(client: Client, shade: int) -> Submission:
+        return Submission.objects.get(pk=send_in(client, shade).json()["id"])
+
+    sent = {
+        "own": sent_by(keys["both"], 1),
+        "other partner's": sent_by(sibling("both"), 2),
+        "moderator's": send(alice, 3, note=SECRET),
+        "other team's": sent_by(foreign("both"), 4),
+    }
+    return House(keys, sent)
+
+
+def test_the_table_names_every_verb() -> None:
+    """A verb that is added must be decided here for every scope and every owner."""
+    actions: set[str] = set()
+    for entry in get_resolver("media_analysis.partners.urls").url_patterns:
+        actions |= set(getattr(entry.callback, "actions", {}).values())
+    assert {verb for verb, _ in TABLE} == actions
+    by_id = actions - {"create", "list"}
+    assert {(verb, whose) for verb in by_id for whose in WHOSE} <= set(TABLE)
+    assert {scope for scopes in SCOPES.values() for scope in scopes} == set(Scope)
+
+
+@pytest.mark.parametrize("scopes", SCOPES)
+@pytest.mark.parametrize(("verb", "whose"), TABLE)
+def test_a_key_gets_what_its_scopes_allow(house: House, verb: str, whose: str, scopes: str) -> None:
+    """Exactly the table's answer; a refusal changes nothing and tells nothing of the submission."""
+    expected = TABLE[verb, whose][list(SCOPES).index(scopes)]
+    before = list(Analysis.objects.order_by("pk").values_list("pk", "state", "cancel_requested"))
+    answer = house.call(verb, whose, scopes)
+    if isinstance(expected, int):
+        assert answer.status_code == expected, answer.content
+        return
+    assert (answer.json()["code"], answer.status_code) == (expected, NO_SCOPE[expected])
+    assert SECRET.encode() not in answer.content and b"sha256" not in answer.content
+    after = list(Analysis.objects.order_by("pk").values_list("pk", "state", "cancel_requested"))
+    assert after == before
+    assert not house.sent[whose].deletion_request
+
+
+@pytest.mark.parametrize("verb", ["create", "repeat", "cancel", "destroy"])
+def test_an_answer_to_a_change_tells_a_key_without_reading_no_finding(
+    house: House, verb: str
+) -> None:
+    """The analysis has ended; the key that only sends is told what it sent, and the state."""
+    write, both = house.keys["write"], house.keys["both"]
+
+    def ask(client: Client) -> dict[str, Any]:
+        if verb in ("create", "repeat"):
+            key = f"key {id(client)}".replace(" ", "-")
+            first = send_in(client, 88, key=key)
+            concluded(first.json()["id"])
+            return (first if verb == "create" else send_in(client, 88, key=key)).json()
+        one = send_in(client, 89).json()
+        if verb == "destroy":
+            concluded(one["id"])
+            return client.delete(one["url"]).json()
+        return client.post(f"{one['url']}cancel/").json()
+
+    def concluded(pk: str) -> None:
+        analysis = Submission.objects.get(pk=pk).analysis_id
+        claim = claim_one(Analysis, analysis, worker="test")
+        assert claim is not None
+        park(claim, "canary", "canary finding")
+
+    told = ask(write)
+    assert told["state"] and told["sha256"] and "canary" not in str(told)
+    assert set(told) & set(AcceptedSerializer.FOUND) == set()
+    assert set(AcceptedSerializer.FOUND) <= set(ask(both))
+
+
+def test_ownership_is_asked_in_one_place() -> None:
+    """No second comparison of sender and caller, which could differ from the first."""
+    compares = re.compile(r"submitted_by_service(_id|__\w+)?\s*(==|!=|=\s*actor)")
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for folder in ("accounts", "media_analysis", "platform")
+        for path in (ROOT / folder).rglob("*.py")
+        for line in path.read_text().splitlines()
+        if compares.search(line) and "submitted_by_service=actor.service" not in line
+    }
+    assert found == {"media_analysis/submissions/ownership.py"}
