@@ -19,23 +19,11 @@ from media_analysis.submissions.services import Received
 from media_analysis.submissions.story import story
 from ml.cards import card
 from ml.models import Analysis
+from ml.naming import DETECTORS, detector_name
 
 Json = Mapping[str, Any]
-DETECTORS = {
-    "provenance": ("Provenance", "What the file says about its own making, and who signed it."),
-    "compression": ("Compression history", "Traces of earlier saving, resizing and re-encoding."),
-    "face_forgery": ("Face forgery", "Traces of a face that was swapped or altered."),
-    "synthetic_face": ("Synthetic picture", "Traces that generators leave in whole pictures."),
-    "voice_spoof": ("Voice", "Traces of synthesis and conversion in speech."),
-    "lip_sync": ("Lip sync", "Whether the sound fits the lips, and how far it is shifted."),
-    "temporal": ("Motion", "Whether a face holds together from frame to frame."),
-}
+DECISION = ("case_key", "decided_as", "decided_by_policy", "decided_at")
 UNFINISHED = ("queued", "running")
-
-
-def detector_name(detector: str) -> str:
-    """As people say it; a detector that we have no words for keeps its own."""
-    return DETECTORS.get(detector, (detector.replace("_", " ").capitalize(), ""))[0]
 
 
 def told(received: Received) -> str:
@@ -61,6 +49,7 @@ def page(submission: Submission, actor: Actor) -> dict[str, Any]:
         "work": work(submission),
         "announcement": announcement(analysis),
         "verdict": verdict(analysis, result),
+        "decision": decision(submission, actor),
         "findings": findings,
         "coverage": [coverage_line(f) for f in findings],
         "coverage_summary": coverage_summary(findings),
@@ -115,9 +104,35 @@ def verdict(analysis: Analysis, result: Json) -> dict[str, Any] | None:
     return {
         "outcome": analysis.shown_outcome,
         "reason": said.get("reason") or analysis.reason,
+        "declared": declared(said.get("declared")),
         "probability": probability(said),
         "incomplete": incomplete(media),
     }
+
+
+def decision(submission: Submission, actor: Actor) -> dict[str, Any] | None:
+    """What a person decided, or that a case waits; None without a case. The case's address only
+    for those who may see it."""
+    row = Submission.objects.with_decisions().values(*DECISION).get(pk=submission.pk)
+    if row["case_key"] is None:
+        return None
+    may_look = actor.can(Permission.VIEW_CASES, submission.team_id)
+    return {
+        "outcome": row["decided_as"],
+        "policy": row["decided_by_policy"],
+        "decided_at": row["decided_at"],
+        "case_url": reverse("review:case", args=[row["case_key"]]) if may_look else "",
+    }
+
+
+def declared(said: Json | None) -> str:
+    """Who stands behind the file's own statement."""
+    if said is None:
+        return ""
+    if not said["signed"]:
+        return "Signed by nobody."
+    trust = "is" if said["trusted"] else "is not"
+    return f"Signed by {said['by']}, who {trust} on this site's trust list."
 
 
 def probability(said: Json) -> dict[str, Any] | None:
@@ -125,12 +140,13 @@ def probability(said: Json) -> dict[str, Any] | None:
     if value is None:
         return None
     low, high = said.get("interval") or (value, value)
+    ends = f"{low:.2f}", f"{high:.2f}"
     return {
         "percent": round(100 * value, 1),
         "text": f"{value:.2f}",
         "low_percent": round(100 * low, 1),
         "width_percent": round(100 * (high - low), 1),
-        "interval": f"95 % interval {low:.2f} to {high:.2f}" if high > low else "",
+        "interval": f"95 % interval {' to '.join(ends)}" if ends[0] != ends[1] else "",
     }
 
 
@@ -144,11 +160,11 @@ def incomplete(media: Json) -> str:
 
 
 def finding(said: Json) -> dict[str, Any]:
-    name, measures = DETECTORS.get(said["detector"], (said["detector"].replace("_", " "), ""))
+    measures = DETECTORS.get(said["detector"], ("", ""))[1]
     value, score = said.get("probability_manipulated"), said.get("score")
     return {
         "anchor": f"check-{said['detector'].replace('_', '-')}",
-        "name": name,
+        "name": detector_name(said["detector"]),
         "measures": measures,
         "status": said["status"],
         "reason": said["reason"],
@@ -225,7 +241,7 @@ def timeline(result: Json) -> dict[str, Any] | None:
         lanes.append({"name": name, "kind": "presence", "segments": [_segment(start, end)]})
         rows.append(_row(start, end, name, "", "a face is in view"))
     for f in {f["detector"]: f for f, _ in spoken}.values():
-        name = DETECTORS.get(f["detector"], (f["detector"], ""))[0]
+        name = detector_name(f["detector"])
         segments = [_segment(s["start"], s["end"], s.get("score")) for s in f["segments"]]
         lanes.append({"name": name, "kind": "bars", "segments": segments})
         for s in f["segments"]:
@@ -325,6 +341,7 @@ def export(submission: Submission) -> dict[str, Any]:
             "size": submission.blob.size,
             "media_type": submission.blob.media_type,
         },
+        "declared": analysis.declared,
         "analysis": {
             "id": str(analysis.pk),
             "state": analysis.state,
