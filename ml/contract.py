@@ -346,7 +346,12 @@ class Media(Protocol):
 
 
 class Examination(Protocol):
-    """One detector at work on one file. Views come once, in order; keep bounded memory."""
+    """One detector at work on one file. Views come once, in order; keep bounded memory.
+
+    One that concludes for long has an attribute `advance` (`ml.progress.unheard` at first). It is
+    set before `conclude`, and is called with the part that is done, from 0 to 1. What it raises
+    must pass: somebody asked to stop.
+    """
 
     def observe(self, view: View) -> None: ...
 

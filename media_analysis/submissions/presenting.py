@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.urls import reverse
@@ -16,13 +16,13 @@ from media_analysis.submissions.face_map import face_map
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.scene_rows import scene_table
 from media_analysis.submissions.services import Received
+from media_analysis.submissions.statements import decision, declared, face_link
 from media_analysis.submissions.story import story
 from ml.cards import card
 from ml.models import Analysis
-from ml.naming import DETECTORS, detector_name
+from ml.naming import DETECTORS, LABELS, clock, detector_name
 
 Json = Mapping[str, Any]
-DECISION = ("case_key", "decided_as", "decided_by_policy", "decided_at")
 UNFINISHED = ("queued", "running")
 
 
@@ -41,7 +41,9 @@ def told(received: Received) -> str:
 def page(submission: Submission, actor: Actor) -> dict[str, Any]:
     analysis = submission.analysis
     result = whole_result(analysis)
-    findings = [finding(f) for f in result["findings"]]
+    frames = pictures.shown(submission, actor, result)
+    anchors = {frame["anchor"] for frame in frames}
+    findings = [finding(f, anchors) for f in result["findings"]]
     return {
         "submission": submission,
         "analysis": analysis,
@@ -54,7 +56,7 @@ def page(submission: Submission, actor: Actor) -> dict[str, Any]:
         "coverage": [coverage_line(f) for f in findings],
         "coverage_summary": coverage_summary(findings),
         "timeline": timeline(result),
-        "frames": (frames := pictures.shown(submission, actor, result)),
+        "frames": frames,
         "player": (player := films.shown(submission, actor, frames)),
         "seekable": bool(player and player["url"]),
         "veiled": True,
@@ -110,31 +112,6 @@ def verdict(analysis: Analysis, result: Json) -> dict[str, Any] | None:
     }
 
 
-def decision(submission: Submission, actor: Actor) -> dict[str, Any] | None:
-    """What a person decided, or that a case waits; None without a case. The case's address only
-    for those who may see it."""
-    row = Submission.objects.with_decisions().values(*DECISION).get(pk=submission.pk)
-    if row["case_key"] is None:
-        return None
-    may_look = actor.can(Permission.VIEW_CASES, submission.team_id)
-    return {
-        "outcome": row["decided_as"],
-        "policy": row["decided_by_policy"],
-        "decided_at": row["decided_at"],
-        "case_url": reverse("review:case", args=[row["case_key"]]) if may_look else "",
-    }
-
-
-def declared(said: Json | None) -> str:
-    """Who stands behind the file's own statement."""
-    if said is None:
-        return ""
-    if not said["signed"]:
-        return "Signed by nobody."
-    trust = "is" if said["trusted"] else "is not"
-    return f"Signed by {said['by']}, who {trust} on this site's trust list."
-
-
 def probability(said: Json) -> dict[str, Any] | None:
     value = said.get("probability_manipulated")
     if value is None:
@@ -159,7 +136,7 @@ def incomplete(media: Json) -> str:
     return f"{decoded} of {expected} promised frames could be decoded; the checks speak of those."
 
 
-def finding(said: Json) -> dict[str, Any]:
+def finding(said: Json, anchors: Collection[str] = ()) -> dict[str, Any]:
     measures = DETECTORS.get(said["detector"], ("", ""))[1]
     value, score = said.get("probability_manipulated"), said.get("score")
     return {
@@ -176,6 +153,7 @@ def finding(said: Json) -> dict[str, Any]:
                 "strength": evidence["strength"],
                 "details": details(evidence.get("data") or {}),
                 "map": face_map(evidence.get("data") or {}),
+                "face": face_link(evidence.get("data") or {}, anchors),
             }
             for evidence in said.get("evidence", [])
         ],
@@ -188,11 +166,11 @@ def finding(said: Json) -> dict[str, Any]:
 
 
 def details(data: Json) -> list[dict[str, Any]]:
-    """Small values only; what is nested or long stays in the JSON download."""
+    """Small values that have words; what is nested, long or internal stays in the JSON download."""
     return [
-        {"label": str(label).replace("_", " "), "value": shown(value)}
+        {"label": LABELS[label], "value": shown(value)}
         for label, value in data.items()
-        if shown(value)
+        if label in LABELS and shown(value)
     ]
 
 
@@ -275,11 +253,6 @@ def _row(start: float, end: float, lane: str, score: str, label: str) -> dict[st
         "score_text": score,
         "label": label,
     }
-
-
-def clock(seconds: float) -> str:
-    minutes, rest = divmod(max(seconds, 0.0), 60)
-    return f"{int(minutes)}:{rest:04.1f}"
 
 
 def media_facts(submission: Submission, result: Json) -> list[dict[str, Any]]:

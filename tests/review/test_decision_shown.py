@@ -13,7 +13,7 @@ from accounts.services import keys
 from media_analysis.review import house_rules, services
 from media_analysis.review.models import Case
 from media_analysis.review.services import Words
-from media_analysis.submissions import presenting
+from media_analysis.submissions import statements
 from media_analysis.submissions.models import IndexCard, Submission
 from ml.contract import Outcome
 from tests.factories import ServiceAccountFactory
@@ -148,5 +148,5 @@ def test_a_case_is_no_link_for_those_who_may_not_see_cases(
     """They read the decision, and no address that would answer them "missing"."""
     decided(case, alice)
     monkeypatch.setattr(type(alice.actor), "can", lambda *_: False)
-    told = presenting.decision(case.submission, alice.actor)
+    told = statements.decision(case.submission, alice.actor)
     assert told is not None and told["outcome"] == "manipulated" and told["case_url"] == ""
