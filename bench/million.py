@@ -73,9 +73,9 @@ INSERT INTO review_case (id, team_id, submission_id, state, opened_because, fenc
     suspicion)
 SELECT md5('c' || n)::uuid, team, id, 'open', 'inconclusive', 0, at, n * 7919 %% 1000 / 1000.0
 FROM made;
-INSERT INTO review_routingrule (team_id, manipulation_found, inconclusive, no_manipulation_found,
-    rejected, queue_order)
-SELECT md5('team' || n)::uuid, true, true, true, false, worked
+INSERT INTO review_routingrule (team_id, manipulation_found, declared_generated, inconclusive,
+    no_manipulation_found, rejected, queue_order)
+SELECT md5('team' || n)::uuid, true, true, true, true, false, worked
 FROM (VALUES (1, 'probable'), ({TEAMS}, 'newest')) chosen (n, worked);
 """
 FILE = """

@@ -39,6 +39,7 @@ class Status(StrEnum):
 
 class Outcome(StrEnum):
     MANIPULATION_FOUND = "manipulation_found"
+    DECLARED_GENERATED = "declared_generated"  # the file says so; no check found it
     NO_MANIPULATION_FOUND = "no_manipulation_found"
     INCONCLUSIVE = "inconclusive"
     REJECTED = "rejected"
@@ -216,6 +217,18 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class Declaration:
+    """A file's own statement that it was generated. Anyone can make one: it is no measurement."""
+
+    by: str | None
+    """Who signed the statement; None when nobody did."""
+    signed: bool
+    """The signature is valid for this file."""
+    trusted: bool
+    """The signer's certificate chains to one in the site's `C2PA_TRUST_ANCHORS_FILE`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """One thing that a person can look at: a sentence, and what it rests on."""
 
@@ -224,7 +237,10 @@ class Evidence:
     strength: Strength
     data: Mapping[str, Any] = field(default_factory=dict)
     supports: Outcome | None = None
-    """The outcome that this would carry if it stood alone; None when it is only to be looked at."""
+    """The outcome that this would carry if it stood alone; None when it is only to be looked at.
+    Never set for what a file says about itself."""
+    declares: Declaration | None = None
+    """Set when the file states here that it was generated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +293,8 @@ class Verdict:
     scenarios: Mapping[str, float] = field(default_factory=dict)
     coverage: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Detector names by status."""
+    declared: Declaration | None = None
+    """The file's own statement, also where the checks found a manipulation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,7 +346,12 @@ class Media(Protocol):
 
 
 class Examination(Protocol):
-    """One detector at work on one file. Views come once, in order; keep bounded memory."""
+    """One detector at work on one file. Views come once, in order; keep bounded memory.
+
+    One that concludes for long has an attribute `advance` (`ml.progress.unheard` at first). It is
+    set before `conclude`, and is called with the part that is done, from 0 to 1. What it raises
+    must pass: somebody asked to stop.
+    """
 
     def observe(self, view: View) -> None: ...
 

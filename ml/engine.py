@@ -27,10 +27,13 @@ from ml.media.likeness import Looks
 from ml.media.looking import FaceWatch
 from ml.media.opening import OpenMedia, fingerprint, opened
 from ml.media.spectra import RATE
+from ml.progress import Progress, Report, Stopped
 from ml.registry import Missing
 from ml.version import VERSION
 from sandbox.services import Warden, warden
 from sandbox.types import Limits, Rejected
+
+__all__ = ["Stopped", "analyse", "engine_version"]
 
 log = logging.getLogger(__name__)
 
@@ -39,19 +42,13 @@ FACE_RATE = 5.0
 DECIDING_LIBRARIES = ("numpy", "scipy", "opencv-python-headless", "mediapipe", "pillow", "av")
 """What can change a number while our own code stays the same."""
 
-Progress = Callable[[float, str], None]
-
-
-class Stopped(Exception):
-    """The caller asked to stop. Nothing was concluded."""
-
 
 def analyse(
     file: BinaryIO,
     *,
     sha256: str | None = None,
     size: int | None = None,
-    progress: Progress | None = None,
+    progress: Report | None = None,
     should_stop: Callable[[], bool] | None = None,
     detectors: Sequence[Detector | Missing] | None = None,
     limits: Limits | None = None,
@@ -59,19 +56,15 @@ def analyse(
 ) -> Result:
     """Examine one file. `file` is a real, seekable file; its name is never asked for."""
     started = time.perf_counter()
-    report = progress or (lambda share, stage: None)
+    told = Progress(progress, should_stop)
     chosen = registry.detectors() if detectors is None else tuple(detectors)
     version = engine_version(chosen)
 
-    def stop_if_asked() -> None:
-        if should_stop and should_stop():
-            raise Stopped
-
-    stop_if_asked()
+    told.stop_if_asked()
     if sha256 is None or size is None:
-        report(0.0, "reading the file")
+        told.at(0.0, "reading the file")
         sha256, size = fingerprint(file)
-    report(0.01, "opening")
+    told.at(0.01, "opening")
     able = [d for d in chosen if not isinstance(d, Missing)]
     frame_rate = max([FACE_RATE, *(d.frame_rate for d in able)])
     try:
@@ -85,7 +78,7 @@ def analyse(
             close_seconds=max([0.0, *map(close_seconds, able)]),
             close_seconds_without_sound=max([0.0, *map(close_seconds_without_sound, able)]),
         ) as media:
-            return _examined(media, chosen, version, report, stop_if_asked, started)
+            return _examined(media, chosen, version, told, started)
     except Rejected as refusal:
         return Result(
             media=None,
@@ -101,8 +94,7 @@ def _examined(
     media: OpenMedia,
     detectors: Sequence[Detector | Missing],
     version: str,
-    report: Progress,
-    stop_if_asked: Callable[[], None],
+    told: Progress,
     started: float,
 ) -> Result:
     bench = Bench(media, detectors)
@@ -110,28 +102,29 @@ def _examined(
     looks, strip = Looks(), thumbnails.Strip()
     tracks: Sequence[dict[str, object]] = ()
     last_frames: list[float] = []
-    report(0.02, "looking")
+    told.plan(media.info, bench.checks)
+    told.looking(0.0)
     with contextlib.ExitStack() as stack:
         watch = stack.enter_context(FaceWatch(media, FACE_RATE))
         # Closed before the sandbox's descriptors are: a thread may still be reading them.
         for frame in stack.enter_context(contextlib.closing(media.frames())):
-            stop_if_asked()
+            told.stop_if_asked()
             last_frames = [*last_frames[-1:], frame.seconds]
             if not pictures:
                 pictures["frame"] = thumbnails.png(frame.pixels, thumbnails.FRAME_SIDE)
             looks.observe(frame)
             strip.observe(frame)
             bench.observe(View(frame, watch.faces(frame)))
-            report(_share(media, frame), "looking")
+            told.looking(_part(media, frame))
         media.tracks = watch.tracks()
         tracks = watch.summaries()
         media.add_flags(*watch.flags)
-    report(0.95, "concluding")
+    told.listening()
     divided = _divide(media, watch, last_frames)
-    stop_if_asked()
-    findings = bench.conclude()
+    told.stop_if_asked()
+    findings = bench.conclude(told.concluding)
     verdict = rule.decide(media.info, findings)
-    report(1.0, "done")
+    told.at(1.0, "done")
     return Result(
         media=media.info,
         verdict=verdict,
@@ -167,12 +160,12 @@ def _divide(media: OpenMedia, watch: FaceWatch, last_frames: Sequence[float]) ->
     return media.scenes
 
 
-def _share(media: OpenMedia, frame: Frame) -> float:
-    """How far we are, as far as the container's promises can be believed."""
+def _part(media: OpenMedia, frame: Frame) -> float:
+    """How much was looked at, as far as the container's promises can be believed."""
     info = media.info
     if info.kind is Kind.VIDEO and info.duration:
-        return 0.02 + 0.92 * min(frame.seconds / info.duration, 1.0)
-    return 0.5
+        return frame.seconds / info.duration
+    return 1.0
 
 
 def engine_version(detectors: Sequence[Detector | Missing] | None = None) -> str:

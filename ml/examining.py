@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -18,10 +18,13 @@ from ml.contract import (
     Status,
     View,
 )  # fmt: skip
+from ml.progress import Stopped
 from ml.registry import Missing
 
 log = logging.getLogger(__name__)
 
+Advanced = Callable[[str, float], None]
+"""Hears a check's name, and which part of its work is done."""
 BROKEN = "code check_broke"
 """For people who ask for help; what broke stands in the log of the worker."""
 TOO_EARLY = 1e-6
@@ -99,8 +102,15 @@ class Bench:
         work.next_view = max(work.next_view + 1 / rate, view.frame.seconds)
         return True
 
-    def conclude(self) -> tuple[Finding, ...]:
-        """Every detector's finding, in the order of their names."""
+    @property
+    def checks(self) -> list[str]:
+        """The checks that have something to conclude."""
+        return [work.detector.name for work in self._works if work.examination is not None]
+
+    def conclude(self, advanced: Advanced | None = None) -> tuple[Finding, ...]:
+        """Every detector's finding, in the order of their names. `advanced` hears how far each is;
+        what it raises to stop them is passed on."""
+        self._advanced = advanced or (lambda check, part: None)
         with ThreadPoolExecutor(AT_ONCE, "conclude") as pool:
             list(pool.map(self._conclude, self._works))
         findings = [
@@ -111,12 +121,17 @@ class Bench:
     def _conclude(self, work: Work) -> None:
         if work.finding is not None or work.examination is None:
             return
-        started = time.perf_counter()
+        started, name = time.perf_counter(), work.detector.name
         try:
+            if hasattr(work.examination, "advance"):
+                work.examination.advance = lambda part: self._advanced(name, part)
             work.finding = _checked(work.detector, work.examination.conclude())
+        except Stopped:
+            raise
         except Exception as error:
             self._broke(work, error)
         work.seconds += time.perf_counter() - started
+        self._advanced(name, 1.0)
 
     def _broke(self, work: Work, error: Exception) -> None:
         log.error("detector %s broke", work.detector.name, exc_info=error)

@@ -49,6 +49,15 @@ class Analysis(LeasedJob):
     result: models.JSONField[Any, Any] = models.JSONField(
         null=True, blank=True, help_text="Verdict, tracks, rejection; the findings have own rows."
     )
+    declared = models.GeneratedField(
+        expression=models.Func(
+            models.F("result"),
+            template="NULLIF(%(expressions)s #> '{verdict,declared}', 'null'::jsonb)",
+        ),
+        output_field=models.JSONField(null=True),
+        db_persist=True,
+        help_text="The file's own statement that it was generated, out of `result`.",
+    )
     result_sha256 = models.CharField(max_length=64, blank=True, default="")
     incomplete = models.BooleanField(default=False)
     seconds = models.FloatField(null=True, blank=True)
@@ -65,6 +74,12 @@ class Analysis(LeasedJob):
             models.CheckConstraint(
                 name="analysis_outcome_known",
                 condition=Q(outcome__isnull=True) | Q(outcome__in=[o.value for o in Outcome]),
+            ),
+            models.CheckConstraint(
+                name="analysis_declared_says_by_whom",
+                condition=Q(outcome__isnull=True)
+                | ~Q(outcome=Outcome.DECLARED_GENERATED.value)
+                | Q(declared__isnull=False),
             ),
             models.CheckConstraint(
                 name="analysis_rejection_has_reason",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ml import engine
-from ml.contract import Finding, MediaInfo, Outcome, Result, Scenes
+from ml.contract import Declaration, Finding, MediaInfo, Outcome, Result, Scenes
 from ml.media.opening import fingerprint
 from ml.results import plain, scenes_json
 from sandbox.types import SandboxFailed
@@ -86,6 +86,7 @@ def _of(path: Path, sha256: str, result: Result) -> dict[str, Any]:
         media=result.media,
         findings=result.findings,
         scenes=result.scenes,
+        declared=result.verdict.declared,
         probability=result.verdict.probability_manipulated,
         rejection=result.rejection,
         seconds=result.seconds,
@@ -101,6 +102,7 @@ def _item(
     media: MediaInfo | None = None,
     findings: Sequence[Finding] = (),
     scenes: Scenes | None = None,
+    declared: Declaration | None = None,
     probability: float | None = None,
     rejection: str | None = None,
     seconds: float = 0.0,
@@ -110,6 +112,7 @@ def _item(
         "sha256": sha256,
         "media": {k: plain(getattr(media, k)) for k in NO_MEDIA} if media else dict(NO_MEDIA),
         "verdict": str(outcome),
+        "declared": plain(declared),
         "probability_manipulated": plain(probability),
         "reason": reason,
         "rejection": rejection,

@@ -211,7 +211,7 @@ def _to_change(request: Request, pk: UUID, permission: Permission) -> Submission
 
 def _told(found: SubmissionQuerySet) -> SubmissionQuerySet:
     """With all that is told of each."""
-    return found.with_deletion_requests().select_related(*RELATED)
+    return found.with_deletion_requests().with_decisions().select_related(*RELATED)
 
 
 def _address(request: Request, cursor: str | None) -> str | None:

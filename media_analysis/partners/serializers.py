@@ -14,8 +14,16 @@ from rest_framework.reverse import reverse
 
 from accounts.actors import actor_of
 from accounts.roles import Permission
+from media_analysis.review.models import DecisionOutcome
 from media_analysis.submissions import cursors, words
-from media_analysis.submissions.forms import CHECKS, KINDS, OUTCOMES, STATES, TOO_MANY_WORDS
+from media_analysis.submissions.forms import (
+    CHECKS,
+    DECISIONS,
+    KINDS,
+    OUTCOMES,
+    STATES,
+    TOO_MANY_WORDS,
+)
 from media_analysis.submissions.history import ORDERS
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.presenting import whole_result
@@ -82,6 +90,11 @@ class FilterSerializer(KnownFieldsOnly):
         "sender; or the beginning of a SHA-256 (6 digits or more); or an id.",
     )
     outcome = serializers.ChoiceField(choices=_values(OUTCOMES), required=False)
+    decision = serializers.ChoiceField(
+        choices=_values(DECISIONS),
+        required=False,
+        help_text="A person's decision that is in force.",
+    )
     state = serializers.ChoiceField(choices=_values(STATES), required=False)
     kind = serializers.ChoiceField(choices=_values(KINDS), required=False)
     team = serializers.UUIDField(required=False)
@@ -117,11 +130,30 @@ class FilterSerializer(KnownFieldsOnly):
 COLUMNS = (
     "id", "team_id", "filename", "note", "policy_context", "external_id", "created_at", "blob_id",
     "blob__size", "blob__media_type", "analysis__state", "analysis__progress", "analysis__stage",
-    "analysis__outcome", "analysis__probability_manipulated", "analysis__reason",
-    "analysis__reason_code", "deletion_requested_at",
+    "analysis__outcome", "analysis__declared", "analysis__probability_manipulated",
+    "analysis__reason", "analysis__reason_code", "decided_as", "decided_by_policy", "decided_at",
+    "deletion_requested_at",
 )  # fmt: skip
 """What a list reads of each: all that is told, and nothing else."""
 _VALUES = {name: attrgetter(name.replace("__", ".")) for name in COLUMNS}
+
+
+class DeclaredSerializer(serializers.Serializer[Any]):
+    """The file's own statement that it was generated. It is not what a check found."""
+
+    by = serializers.CharField(allow_null=True, help_text="Who signed it; null: nobody did.")
+    signed = serializers.BooleanField(help_text="The signature is valid for this file.")
+    trusted = serializers.BooleanField(
+        help_text="The signer's certificate chains to one on this site's trust list."
+    )
+
+
+class DecisionSerializer(serializers.Serializer[Any]):
+    """What a person decided. Who it was and what they wrote stays with their team."""
+
+    outcome = serializers.ChoiceField(choices=DecisionOutcome.choices)
+    policy = serializers.CharField(allow_null=True, help_text="The name of the team's policy.")
+    decided_at = serializers.DateTimeField()
 
 
 class SubmissionSerializer(serializers.ModelSerializer[Submission]):
@@ -136,11 +168,15 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
     outcome = serializers.ChoiceField(
         source="analysis.shown_outcome", choices=_values(OUTCOMES), allow_null=True
     )
+    declared = DeclaredSerializer(source="analysis.declared", allow_null=True)
     probability_manipulated = serializers.FloatField(
         source="analysis.probability_manipulated", allow_null=True
     )
     reason = serializers.CharField(source="analysis.reason")
     reason_code = serializers.CharField(source="analysis.reason_code")
+    decision = DecisionSerializer(
+        allow_null=True, help_text="Null until a person decides, and while the case is open again."
+    )
     deletion_requested_at = serializers.DateTimeField(allow_null=True, read_only=True)
 
     class Meta:
@@ -148,7 +184,8 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
         fields = [
             "id", "url", "team", "filename", "note", "policy_context", "external_id",
             "created_at", "sha256", "size", "media_type", "state", "progress", "stage",
-            "outcome", "probability_manipulated", "reason", "reason_code", "deletion_requested_at",
+            "outcome", "decision", "declared", "probability_manipulated", "reason", "reason_code",
+            "deletion_requested_at",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -172,6 +209,8 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
             "progress": row["analysis__progress"],
             "stage": row["analysis__stage"],
             "outcome": shown(row["analysis__state"], row["analysis__outcome"]),
+            "decision": _decision(row),
+            "declared": row["analysis__declared"],
             "probability_manipulated": row["analysis__probability_manipulated"],
             "reason": row["analysis__reason"],
             "reason_code": row["analysis__reason_code"],
@@ -182,6 +221,16 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
         if "root" not in self.context:
             self.context["root"] = reverse("api:submission-list", request=self.context["request"])
         return str(self.context["root"])
+
+
+def _decision(row: dict[str, Any]) -> dict[str, Any] | None:
+    if row["decided_as"] is None:
+        return None
+    return {
+        "outcome": row["decided_as"],
+        "policy": row["decided_by_policy"],
+        "decided_at": _moment(row["decided_at"]),
+    }
 
 
 def _moment(moment: datetime | None) -> str | None:

@@ -41,6 +41,6 @@ class PolicyAdmin(ReadOnlyAdmin):
 
 @admin.register(RoutingRule)
 class RoutingRuleAdmin(ReadOnlyAdmin):
-    list_display = ["team", "manipulation_found", "inconclusive", "no_manipulation_found",
-                    "rejected", "queue_order"]  # fmt: skip
+    list_display = ["team", "manipulation_found", "declared_generated", "inconclusive",
+                    "no_manipulation_found", "rejected", "queue_order"]  # fmt: skip
     list_select_related = ["team"]

@@ -72,12 +72,17 @@ class RoutingRule(models.Model):
     """Which outcomes want a person, and in which order. A team without a rule routes as
     `DEFAULT_OUTCOMES` says, the oldest first."""
 
-    DEFAULT_OUTCOMES = (Outcome.MANIPULATION_FOUND.value, Outcome.INCONCLUSIVE.value)
+    DEFAULT_OUTCOMES = (
+        Outcome.MANIPULATION_FOUND.value,
+        Outcome.DECLARED_GENERATED.value,
+        Outcome.INCONCLUSIVE.value,
+    )
 
     team = models.OneToOneField(
         "accounts.Team", on_delete=models.CASCADE, related_name="routing_rule"
     )
     manipulation_found = models.BooleanField(default=True)
+    declared_generated = models.BooleanField(default=True)
     inconclusive = models.BooleanField(default=True)
     no_manipulation_found = models.BooleanField(default=False)
     rejected = models.BooleanField(default=False)
@@ -103,12 +108,17 @@ class RoutingRule(models.Model):
 
 FOUND_COMES_FIRST = 2.0
 """More than any probability: a manipulation that was found comes before what was not."""
+DECLARED_COMES_NEXT = 1.0
+"""What a file says of itself comes after what was found, and before what was only measured."""
 
 
 def suspicion_of(analysis: Analysis) -> float:
     """By what a queue that takes the most probably manipulated first orders its cases."""
-    found = analysis.outcome == Outcome.MANIPULATION_FOUND.value
-    return (analysis.probability_manipulated or 0.0) + (FOUND_COMES_FIRST if found else 0.0)
+    ahead = {
+        Outcome.MANIPULATION_FOUND.value: FOUND_COMES_FIRST,
+        Outcome.DECLARED_GENERATED.value: DECLARED_COMES_NEXT,
+    }
+    return (analysis.probability_manipulated or 0.0) + ahead.get(analysis.outcome or "", 0.0)
 
 
 class Case(models.Model):
@@ -122,7 +132,8 @@ class Case(models.Model):
     suspicion = models.FloatField(
         db_default=0.0,
         help_text="Orders a queue, and is no probability: the calibrated probability of "
-        "manipulation, where there is one, and 2 more where a manipulation was found.",
+        "manipulation, where there is one, 2 more where a manipulation was found, and 1 more where "
+        "the file says that it was generated.",
     )
     opened_at = models.DateTimeField(db_default=Now(), editable=False)
     holder = models.ForeignKey(

@@ -17,7 +17,14 @@ from django.db.models.functions import RowNumber
 from accounts.actors import Actor
 from accounts.models import Team
 from accounts.roles import Permission
-from media_analysis.review.models import Case, CaseState, QueueOrder, RoutingRule, TeamOwned
+from media_analysis.review.models import (
+    Case,
+    CaseState,
+    Decision,
+    QueueOrder,
+    RoutingRule,
+    TeamOwned,
+)
 
 FIELDS = {
     QueueOrder.OLDEST: ("opened_at", "id"),
@@ -101,6 +108,8 @@ def shown(actor: Actor) -> list[Case]:
     related = ("submission", "submission__analysis", "team", "holder")
     found = waiting(actor).select_related(*related)
     heavy = ("submission__analysis__result", "submission__analysis__media")
+    earlier = Decision.objects.filter(case=OuterRef("pk")).order_by("-fence")
+    found = found.annotate(decided_before=Subquery(earlier.values("outcome")[:1]))
     cases: dict[UUID, Case] = found.defer(*heavy).in_bulk(ids)
     return [cases[pk] for pk in ids if pk in cases]
 

@@ -18,9 +18,9 @@ from accounts.actors import Actor, actor_of
 from accounts.models import Team
 from accounts.roles import Permission
 from media_analysis.review import queue as waiting
-from media_analysis.review import services
+from media_analysis.review import reopenings, services
 from media_analysis.review.forms import DecisionForm, ReasonForm
-from media_analysis.review.models import Case, Draft
+from media_analysis.review.models import Case, Decision, Draft
 from media_analysis.submissions import presenting
 
 
@@ -173,11 +173,20 @@ def _page(
         "may_decide": actor.can(Permission.DECIDE_CASES, mine.team_id),
         "form": (form or DecisionForm(mine, initial=initial)) if holds else None,
         "draft": draft,
-        "decisions": mine.decisions.select_related("decided_by", "policy"),
+        "said": _said(mine),
         "heartbeat_url": reverse("review:heartbeat", args=[mine.pk]),
         "veiled": True,
     }
     return render(request, "review/case.html", context, status=status)
+
+
+def _said(mine: Case) -> list[Decision | reopenings.Reopening]:
+    """Every decision, and why the case was opened again, in the order of time."""
+    decisions = list(mine.decisions.select_related("decided_by", "policy"))
+    if not decisions:
+        return []
+    said: list[Decision | reopenings.Reopening] = [*decisions, *reopenings.of(mine)]
+    return sorted(said, key=lambda one: one.created_at if isinstance(one, Decision) else one.when)
 
 
 def _holds(actor: Actor, mine: Case) -> bool:

@@ -43,6 +43,7 @@ def others(actor: Actor, submission: Submission) -> list[Alike]:
         best.setdefault(look.blob_id, (difference, look))
     visible = Submission.objects.for_actor(actor).filter(blob__in=list(best)[:MOST_LOOKED_UP])
     rows = visible.select_related("analysis", "team", "card").order_by("created_at", "id")
+    rows = rows.with_decisions()
     newest = {row.blob_id: row for row in rows.defer("analysis__result", "analysis__media")}
     nearest = [sha256 for sha256 in best if sha256 in newest][:MOST]
     return [Alike(newest[sha256], best[sha256][0], best[sha256][1].seconds) for sha256 in nearest]

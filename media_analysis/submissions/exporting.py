@@ -21,6 +21,8 @@ from media_analysis.submissions.models import Submission
 COLUMNS = [
     "id", "received_at", "team", "filename", "media_type", "size", "sha256", "state", "outcome",
     "probability_manipulated", "reason", "sent_by", "external_id", "policy_context", "note", "url",
+    "declared_by", "declared_signed", "declared_trusted", "decision", "decision_policy",
+    "decided_at",
 ]  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
@@ -78,7 +80,27 @@ def _cells(row: Submission, root: str) -> list[Any]:
         "" if analysis.probability_manipulated is None else analysis.probability_manipulated,
         *map(harmless, words),
         root + reverse("submissions:detail", args=[row.pk]),
+        *_declared(analysis.declared),
+        *_decision(row.decision),
     ]
+
+
+def _declared(said: Mapping[str, Any] | None) -> list[str]:
+    """Three empty cells where the file says nothing of itself."""
+    if said is None:
+        return ["", "", ""]
+    return [
+        harmless(said["by"] or ""),
+        *("yes" if said[k] else "no" for k in ("signed", "trusted")),
+    ]
+
+
+def _decision(said: Mapping[str, Any] | None) -> list[str]:
+    """Of the person, where one is in force. What moderators wrote is not taken along."""
+    if said is None:
+        return ["", "", ""]
+    at = said["decided_at"].isoformat(timespec="seconds")
+    return [said["outcome"], harmless(said["policy"] or ""), at]
 
 
 def _named(value: Any) -> str:

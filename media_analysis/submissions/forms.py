@@ -10,10 +10,12 @@ from django.core.files.uploadedfile import UploadedFile
 from accounts.actors import Actor
 from accounts.models import Team
 from accounts.roles import Permission
+from media_analysis.review.models import DecisionOutcome
 from media_analysis.submissions import words
 from media_analysis.submissions.history import ORDERS
-from media_analysis.submissions.presenting import detector_name
+from media_analysis.submissions.models import UNDECIDED
 from ml import registry
+from ml.naming import detector_name
 
 TOO_MANY_WORDS = f"A search has at most {words.MOST_WORDS} words."
 
@@ -77,9 +79,15 @@ class IntakeForm(forms.Form):
 OUTCOMES = [
     ("", "Any"),
     ("manipulation_found", "Manipulation found"),
+    ("declared_generated", "Declared generated"),
     ("no_manipulation_found", "No manipulation found"),
     ("inconclusive", "Inconclusive"),
     ("rejected", "Rejected"),
+]
+DECISIONS = [
+    ("", "Any"),
+    *DecisionOutcome.choices,
+    (UNDECIDED, "Not decided"),
 ]
 STATES = [
     ("", "Any"),
@@ -115,6 +123,7 @@ class HistoryFilter(forms.Form):
         help_text="Words of the name, note, context or external id; a sender; a hash's beginning.",
     )
     outcome = forms.ChoiceField(choices=OUTCOMES, required=False, label="Verdict")
+    decision = forms.ChoiceField(choices=DECISIONS, required=False, label="A person's decision")
     state = forms.ChoiceField(choices=STATES, required=False, label="State")
     kind = forms.ChoiceField(choices=KINDS, required=False, label="Kind")
     sort = forms.ChoiceField(

@@ -37,7 +37,7 @@ SHOWN = ("analysis", "blob", "team", "submitted_by", "submitted_by_service")
 FEW = 2000
 FEW_SAID = 10_000
 """Words have no order to walk along: it pays to look up and sort far more of what they find."""
-NARROWING = ("outcome", "state", "kind", "received_from", "received_to")
+NARROWING = ("outcome", "decision", "state", "kind", "received_from", "received_to")
 """Filters of which no index keeps the order of names or sizes."""
 
 
@@ -80,7 +80,7 @@ def matching(
     else:
         found = IndexCard.objects.for_actor(actor, permission)
     at = _way(wanted)
-    for name in ("outcome", "state", "kind"):
+    for name in ("outcome", "decision", "state", "kind"):
         if wanted.get(name):
             found = found.filter(**{f"{at}{name}": wanted[name]})
     if wanted.get("team"):
@@ -99,7 +99,7 @@ def _check(wanted: Mapping[str, Any]) -> str:
 
 
 def _way(wanted: Mapping[str, Any]) -> str:
-    """From what is asked to the card, which alone has kind, state and outcome."""
+    """From what is asked to the card, which alone has kind, state, outcome and decision."""
     return "card__" if wanted.get("detector") else ""
 
 
@@ -235,6 +235,7 @@ def _rows(
     actor: Actor, ids: Sequence[UUID], permission: Permission, columns: Sequence[str]
 ) -> list[Any]:
     found = Submission.objects.for_actor(actor, permission).with_deletion_requests()
+    found = found.with_decisions()
     found = found.filter(_among(ids)).order_by()
     rows: dict[UUID, Any] = {}
     if columns:

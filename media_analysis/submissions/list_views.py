@@ -49,6 +49,7 @@ def _page(
     context: dict[str, Any] = {
         "form": form,
         "rows": page.rows,
+        "case_teams": actor.team_ids(Permission.VIEW_CASES),
         "newer_url": address(page.newer),
         "older_url": address(page.older),
         "is_filtered": form.narrows,

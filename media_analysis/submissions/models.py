@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pgtrigger
 from django.conf import settings
@@ -15,6 +15,8 @@ from django.db.models.functions import Lower, Now
 from accounts.actors import Actor
 from accounts.roles import Permission
 from audit import final
+
+UNDECIDED = "none"
 
 
 class SubmissionQuerySet(models.QuerySet["Submission"]):
@@ -31,6 +33,23 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         )
         asked_at = models.Subquery(still_open.values("asked_at")[:1])
         return self.annotate(deletion_requested_at=asked_at)
+
+    def with_decisions(self) -> SubmissionQuerySet:
+        """Each row with the person's decision that is in force, or None: a case that was opened
+        again has none until it is decided anew. `case_key` is the case, decided or not."""
+        in_force = models.FilteredRelation(
+            "case__decisions",
+            condition=models.Q(
+                case__state="decided", case__decisions__fence=models.F("case__fence")
+            ),
+        )
+        return self.annotate(
+            in_force=in_force,
+            case_key=models.F("case__id"),
+            decided_as=models.F("in_force__outcome"),
+            decided_by_policy=models.F("in_force__policy__name"),
+            decided_at=models.F("in_force__created_at"),
+        )
 
 
 class Submission(models.Model):
@@ -115,6 +134,18 @@ class Submission(models.Model):
     def deletion_request(self) -> DeletionRequest | None:
         """The open one."""
         return next((r for r in self.deletion_requests.all() if r.withdrawn_at is None), None)
+
+    @property
+    def decision(self) -> dict[str, Any] | None:
+        """The person's decision that is in force; of rows from `with_decisions`."""
+        row: Any = self
+        if row.decided_as is None:
+            return None
+        return {
+            "outcome": row.decided_as,
+            "policy": row.decided_by_policy,
+            "decided_at": row.decided_at,
+        }
 
     @property
     def sender_name(self) -> str:
@@ -206,7 +237,7 @@ class IndexCardQuerySet(models.QuerySet["IndexCard"]):
 class IndexCard(models.Model):
     """What a submission is filtered and sorted by, side by side in one narrow row.
 
-    Triggers in the database keep it (migrations 0002 to 0006), so that no verb can forget to;
+    Triggers in the database keep it (migrations 0002 to 0007), so that no verb can forget to;
     Python only reads it. Every order has an index of its own, and every filter one in the order of
     time.
     """
@@ -225,6 +256,9 @@ class IndexCard(models.Model):
     kind = models.CharField(max_length=20)
     state = models.CharField(max_length=12)
     outcome = models.CharField(max_length=24, help_text="As shown: set aside is inconclusive.")
+    decision = models.CharField(
+        max_length=16, db_default=UNDECIDED, help_text="The person's decision that is in force."
+    )
 
     objects = IndexCardQuerySet.as_manager()
 
@@ -237,7 +271,7 @@ class IndexCard(models.Model):
                 models.Index(
                     fields=["team", field, "received_at", "submission"], name=f"card_{field}"
                 )
-                for field in ("kind", "state", "outcome")
+                for field in ("kind", "state", "outcome", "decision")
             ),
         ]
 

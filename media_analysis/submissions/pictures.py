@@ -106,6 +106,7 @@ def _frame(
         "label_size": max(width, height) // 26 or 1,
         "alt": alt,
         "caption": caption,
+        "anchor": "",
         "moment": seconds if media.get("kind") == "video" else None,
         "faces": [box for track in tracks if (box := _box_at(track, seconds))],
     }
@@ -122,6 +123,7 @@ def _face(name: str, tracks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "height": 160,
         "alt": f"Face {number} at its clearest",
         "caption": caption,
+        "anchor": f"face-{number}",
         "moment": None,
         "faces": [],
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.urls import reverse
@@ -19,26 +19,14 @@ from media_analysis.submissions.models import Submission
 from media_analysis.submissions.ownership import may
 from media_analysis.submissions.scene_rows import scene_table
 from media_analysis.submissions.services import Received
+from media_analysis.submissions.statements import decision, declared, face_link
 from media_analysis.submissions.story import story
 from ml.cards import card
 from ml.models import Analysis
+from ml.naming import DETECTORS, LABELS, clock, detector_name
 
 Json = Mapping[str, Any]
-DETECTORS = {
-    "provenance": ("Provenance", "What the file says about its own making, and who signed it."),
-    "compression": ("Compression history", "Traces of earlier saving, resizing and re-encoding."),
-    "face_forgery": ("Face forgery", "Traces of a face that was swapped or altered."),
-    "synthetic_face": ("Synthetic picture", "Traces that generators leave in whole pictures."),
-    "voice_spoof": ("Voice", "Traces of synthesis and conversion in speech."),
-    "lip_sync": ("Lip sync", "Whether the sound fits the lips, and how far it is shifted."),
-    "temporal": ("Motion", "Whether a face holds together from frame to frame."),
-}
 UNFINISHED = ("queued", "running")
-
-
-def detector_name(detector: str) -> str:
-    """As people say it; a detector that we have no words for keeps its own."""
-    return DETECTORS.get(detector, (detector.replace("_", " ").capitalize(), ""))[0]
 
 
 def told(received: Received) -> str:
@@ -56,7 +44,9 @@ def told(received: Received) -> str:
 def page(submission: Submission, actor: Actor) -> dict[str, Any]:
     analysis = submission.analysis
     result = whole_result(analysis)
-    findings = [finding(f) for f in result["findings"]]
+    frames = pictures.shown(submission, actor, result)
+    anchors = {frame["anchor"] for frame in frames}
+    findings = [finding(f, anchors) for f in result["findings"]]
     return {
         "submission": submission,
         "analysis": analysis,
@@ -64,11 +54,12 @@ def page(submission: Submission, actor: Actor) -> dict[str, Any]:
         "work": work(submission),
         "announcement": announcement(analysis),
         "verdict": verdict(analysis, result),
+        "decision": decision(submission, actor),
         "findings": findings,
         "coverage": [coverage_line(f) for f in findings],
         "coverage_summary": coverage_summary(findings),
         "timeline": timeline(result),
-        "frames": (frames := pictures.shown(submission, actor, result)),
+        "frames": frames,
         "player": (player := films.shown(submission, actor, frames)),
         "seekable": bool(player and player["url"]),
         "veiled": True,
@@ -118,6 +109,7 @@ def verdict(analysis: Analysis, result: Json) -> dict[str, Any] | None:
     return {
         "outcome": analysis.shown_outcome,
         "reason": said.get("reason") or analysis.reason,
+        "declared": declared(said.get("declared")),
         "probability": probability(said),
         "incomplete": incomplete(media),
     }
@@ -128,12 +120,13 @@ def probability(said: Json) -> dict[str, Any] | None:
     if value is None:
         return None
     low, high = said.get("interval") or (value, value)
+    ends = f"{low:.2f}", f"{high:.2f}"
     return {
         "percent": round(100 * value, 1),
         "text": f"{value:.2f}",
         "low_percent": round(100 * low, 1),
         "width_percent": round(100 * (high - low), 1),
-        "interval": f"95 % interval {low:.2f} to {high:.2f}" if high > low else "",
+        "interval": f"95 % interval {' to '.join(ends)}" if ends[0] != ends[1] else "",
     }
 
 
@@ -146,12 +139,12 @@ def incomplete(media: Json) -> str:
     return f"{decoded} of {expected} promised frames could be decoded; the checks speak of those."
 
 
-def finding(said: Json) -> dict[str, Any]:
-    name, measures = DETECTORS.get(said["detector"], (said["detector"].replace("_", " "), ""))
+def finding(said: Json, anchors: Collection[str] = ()) -> dict[str, Any]:
+    measures = DETECTORS.get(said["detector"], ("", ""))[1]
     value, score = said.get("probability_manipulated"), said.get("score")
     return {
         "anchor": f"check-{said['detector'].replace('_', '-')}",
-        "name": name,
+        "name": detector_name(said["detector"]),
         "measures": measures,
         "status": said["status"],
         "reason": said["reason"],
@@ -163,6 +156,7 @@ def finding(said: Json) -> dict[str, Any]:
                 "strength": evidence["strength"],
                 "details": details(evidence.get("data") or {}),
                 "map": face_map(evidence.get("data") or {}),
+                "face": face_link(evidence.get("data") or {}, anchors),
             }
             for evidence in said.get("evidence", [])
         ],
@@ -175,11 +169,11 @@ def finding(said: Json) -> dict[str, Any]:
 
 
 def details(data: Json) -> list[dict[str, Any]]:
-    """Small values only; what is nested or long stays in the JSON download."""
+    """Small values that have words; what is nested, long or internal stays in the JSON download."""
     return [
-        {"label": str(label).replace("_", " "), "value": shown(value)}
+        {"label": LABELS[label], "value": shown(value)}
         for label, value in data.items()
-        if shown(value)
+        if label in LABELS and shown(value)
     ]
 
 
@@ -228,7 +222,7 @@ def timeline(result: Json) -> dict[str, Any] | None:
         lanes.append({"name": name, "kind": "presence", "segments": [_segment(start, end)]})
         rows.append(_row(start, end, name, "", "a face is in view"))
     for f in {f["detector"]: f for f, _ in spoken}.values():
-        name = DETECTORS.get(f["detector"], (f["detector"], ""))[0]
+        name = detector_name(f["detector"])
         segments = [_segment(s["start"], s["end"], s.get("score")) for s in f["segments"]]
         lanes.append({"name": name, "kind": "bars", "segments": segments})
         for s in f["segments"]:
@@ -262,11 +256,6 @@ def _row(start: float, end: float, lane: str, score: str, label: str) -> dict[st
         "score_text": score,
         "label": label,
     }
-
-
-def clock(seconds: float) -> str:
-    minutes, rest = divmod(max(seconds, 0.0), 60)
-    return f"{int(minutes)}:{rest:04.1f}"
 
 
 def media_facts(submission: Submission, result: Json) -> list[dict[str, Any]]:
@@ -340,6 +329,7 @@ def export(submission: Submission) -> dict[str, Any]:
             "size": submission.blob.size,
             "media_type": submission.blob.media_type,
         },
+        "declared": analysis.declared,
         "analysis": {
             "id": str(analysis.pk),
             "state": analysis.state,

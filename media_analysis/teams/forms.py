@@ -62,6 +62,8 @@ class PolicyForm(forms.Form):
 
 WANTED = {
     "manipulation_found": "Manipulation found: at least one check speaks for an alteration.",
+    "declared_generated": "Declared generated: the file says so itself, signed or not; no check "
+    "found it.",
     "inconclusive": "Inconclusive: the checks cannot tell, or the analysis was set aside.",
     "no_manipulation_found": "No manipulation found: nothing stands out, which proves nothing.",
     "rejected": "Rejected: the file could not be examined, because it is damaged or too large.",
@@ -81,8 +83,9 @@ class RoutingForm(forms.Form):
             (QueueOrder.NEWEST, "Newest first: for what is spreading now; old cases may stay."),
             (
                 QueueOrder.PROBABLE,
-                "Most probably manipulated first: what was found, then by calibrated probability; "
-                "what has none comes last, and the oldest first among equals.",
+                "Most probably manipulated first: what was found, then what says of itself that "
+                "it was generated, then by calibrated probability; what has none comes last, and "
+                "the oldest first among equals.",
             ),
         ],
         label="Cases are handed out",

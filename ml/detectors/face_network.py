@@ -7,10 +7,11 @@ crowd does not raise the rate of false alarms, and one altered face is not avera
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ml import naming
 from ml.contract import (
     Crop,
     Evidence,
@@ -25,6 +26,7 @@ from ml.contract import (
 )
 from ml.fusion.calibration import Calibration, mean_ratio, probability
 from ml.media.face_scores import HARMLESS, FaceNetwork, FaceScore, strongest_region
+from ml.progress import unheard
 from ml.serving import Served
 
 CHECKED_AGAIN = 4
@@ -65,6 +67,7 @@ class FaceNetworkDetector:
 class FaceExamination:
     def __init__(self, detector: FaceNetworkDetector, media: Media) -> None:
         self._detector, self._media = detector, media
+        self.advance: Callable[[float], None] = unheard
 
     def observe(self, view: View) -> None:
         """Nothing: the faces are there when all frames are through."""
@@ -75,9 +78,11 @@ class FaceExamination:
             return self._without("Faces could not be looked for, so none was judged.", 0)
         if not tracks:
             return self._without("No face was found, and this check only looks at faces.", 0)
-        scores = [
-            network.score(track, usable) for track in tracks if (usable := network.usable(track))
-        ]
+        scores = []
+        for number, track in enumerate(tracks, 1):
+            if usable := network.usable(track):
+                scores.append(network.score(track, usable))
+            self.advance(number / len(tracks))
         if not scores:
             return self._without(
                 f"No face holds {network.min_side:.0f} pixels: all are smaller, or were enlarged "
@@ -100,7 +105,8 @@ class FaceExamination:
         log10_lr = mean_ratio([calibration.log10_lr(s.logit) for s in scores])
         spread = [calibration.log10_interval(s.logit) for s in scores]
         said, shaken = self._decided(top, scores)
-        evidence = _evidence(words, calibration, top, scores, said, shaken)
+        seen_at = _clearest(top) if self._media.info.kind is Kind.VIDEO else None
+        evidence = _evidence(words, calibration, top, scores, said, shaken, seen_at)
         return Finding(
             detector=self._detector.name,
             version=self._detector.version,
@@ -152,6 +158,7 @@ def _evidence(
     scores: Sequence[FaceScore],
     said: Outcome,
     shaken: str,
+    seen_at: float | None,
 ) -> Evidence:
     data: dict[str, object] = {
         "face": top.track.id,
@@ -160,7 +167,9 @@ def _evidence(
     }
     if top.where is not None and words.shows_where:
         data["where"] = [[round(float(v), 3) for v in row] for row in top.where]
-    which = "The face" if len(scores) == 1 else f"The strongest of {len(scores)} faces"
+    if seen_at is not None:
+        data["seen_at"] = round(seen_at, 2)
+    which = naming.face(top.track.id, len(scores), seen_at, "the strongest")
     if shaken:
         data["unsettled_by"] = shaken
         text = (
@@ -187,6 +196,12 @@ def _evidence(
     return Evidence(
         f"{words.code}_undecided", f"{which} {words.undecided}.", Strength.CONTEXT, data
     )
+
+
+def _clearest(score: FaceScore) -> float:
+    """The second at which the face speaks most for what is asked."""
+    strongest = max(range(len(score.crops)), key=lambda n: score.logits[n])
+    return score.crops[strongest].seconds
 
 
 def _in_hundred(share: float) -> str:

@@ -23,8 +23,8 @@ from ml.results import plain
 
 ROOT = Path(ml.__file__).parent
 DECIDING = (
-    "contract.py", "engine.py", "examining.py", "serving.py", "media/**/*", "fusion/**/*",
-    "detectors/*.py", "../platform/sandbox/**/*",
+    "contract.py", "engine.py", "examining.py", "naming.py", "serving.py", "media/**/*",
+    "fusion/**/*", "detectors/*.py", "../platform/sandbox/**/*",
 )  # fmt: skip
 """What every result rests on, beside the folders of its detectors."""
 

@@ -4,6 +4,9 @@ The score of a detector is its calibrated log10 likelihood ratio; a detector tha
 by its raw score, and nothing is said about its calibration. Ratios that meet at a bound are told
 apart by the raw score where only their order counts, verdicts by that of the check that speaks
 loudest. A failure is counted and never scored. Where a figure cannot be said it is None.
+
+"Declared generated" is what the file says, not what a check found. It counts as no hit, no false
+alarm and no decision; `declared` says how many files got that answer.
 """
 
 from __future__ import annotations
@@ -35,7 +38,7 @@ KEYS = (
     "n", "coverage", "scored", "reals", "fakes", "scale", "auc", "auc_low", "auc_high", "ap", "eer",
     "tpr_at_1_fpr", "tpr_at_5_fpr", "balanced_accuracy", "tpr", "fpr", "brier", "ece", "cllr",
     "min_cllr", "decided_share", "decided_accuracy", "not_applicable", "failed", "unscored",
-    "fpr_by_source", "reals_by_source", "auc_by_method",
+    "declared", "fpr_by_source", "reals_by_source", "auc_by_method",
 )  # fmt: skip
 
 
@@ -52,6 +55,8 @@ class Column:
     decided: Sequence[Outcome | None]
     not_applicable: int = 0
     failed: int = 0
+    declared: int = 0
+    """Answered with what the file says of itself."""
     ties: NDArray[np.float64] | None = None
     """What tells equal scores apart."""
 
@@ -153,6 +158,7 @@ def fused_column(records: Sequence[Record]) -> Column:
         decided=[None if lost else o for o, lost in zip(outcomes, failed, strict=True)],
         not_applicable=sum(nothing),
         failed=sum(failed),
+        declared=sum(o is Outcome.DECLARED_GENERATED for o in outcomes),
         ties=np.nan_to_num(_numbers([_loudest(record) for record in records])),
     )
 
@@ -197,6 +203,7 @@ def figures(cases: Sequence[Case], column: Column, *, draws: int = 2000) -> dict
         "scale": column.scale,
         "not_applicable": column.not_applicable,
         "failed": column.failed,
+        "declared": column.declared,
         "unscored": len(cases) - int(use.sum()) - column.not_applicable - column.failed,
         "auc": metrics.auc(labels, order),
         "ap": metrics.average_precision(labels, order),

@@ -37,6 +37,7 @@ ROWS = (
     ("not applicable", "not_applicable"),
     ("failed", "failed"),
     ("ran without a score", "unscored"),
+    ("declared, no detection", "declared"),
 )
 PARTED = (
     ("fpr_by_source", "reals_by_source", "False alarms by source, at the frozen operating point",

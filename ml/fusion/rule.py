@@ -1,8 +1,12 @@
 """From findings to a verdict.
 
-Three rules stand, tried in order: a file that declares its own making is believed when the
-declaration is strong; calibrated findings are weighed; everything else is inconclusive. "No
-manipulation found" is never said without a calibrated check.
+Calibrated findings are weighed; without any, the answer is inconclusive. "Manipulation found" and
+"no manipulation found" are never said without a calibrated check.
+
+What the file says about itself changes no probability and finds nothing. Where a file states that
+it was generated and no check found a manipulation, the outcome is "declared generated": it says
+that there is a statement and who signed it. Where a check found one, that outcome stays and the
+statement stands beside it.
 
 Calibrated findings are never added up: a genuine voice must not cancel a swapped face. Each stands
 for a scenario of how the file may have been made, the scenarios that could be examined are equally
@@ -13,39 +17,43 @@ examined is not in the mean; coverage and the reason say so.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from ml.contract import Finding, MediaInfo, Outcome, Status, Strength, Verdict
+from ml.contract import Evidence, Finding, MediaInfo, Outcome, Status, Verdict
 from ml.fusion import wording
 from ml.fusion.calibration import probability
 
-Rule = Callable[[MediaInfo, Sequence[Finding]], Verdict | None]
-
 
 def decide(media: MediaInfo, findings: Sequence[Finding]) -> Verdict:
-    for rule in RULES:
-        verdict = rule(media, findings)
-        if verdict is not None:
-            return verdict
-    return nothing_decides(media, findings)
+    measured = weighed(media, findings)
+    statements = _statements(findings)
+    if not statements:
+        return measured or nothing_decides(media, findings)
+    if measured is None:
+        plain = nothing_decides(media, findings)
+        reason = wording.declared(statements, media, findings)
+    else:
+        plain, reason = measured, wording.declared(statements, media, findings, measured)
+    found = plain.outcome is Outcome.MANIPULATION_FOUND
+    return replace(
+        plain,
+        outcome=plain.outcome if found else Outcome.DECLARED_GENERATED,
+        reason=reason,
+        declared=statements[0].declares,
+    )
 
 
-def declared(media: MediaInfo, findings: Sequence[Finding]) -> Verdict | None:
-    """The file carries strong evidence of its own making: no probability is claimed for it."""
-    strong = [
-        evidence
+def _statements(findings: Sequence[Finding]) -> list[Evidence]:
+    """Where the file says that it was generated: a trusted signer first, then any, then nobody."""
+    said = [
+        (evidence.declares, evidence)
         for finding in findings
         if finding.status is Status.RAN
         for evidence in finding.evidence
-        if evidence.strength is Strength.STRONG and evidence.supports is Outcome.MANIPULATION_FOUND
+        if evidence.declares is not None
     ]
-    if not strong:
-        return None
-    return Verdict(
-        outcome=Outcome.MANIPULATION_FOUND,
-        reason=wording.declared(strong, media),
-        coverage=coverage(findings),
-    )
+    return [e for _, e in sorted(said, key=lambda one: (not one[0].trusted, not one[0].signed))]
 
 
 SCENARIOS = {
@@ -158,6 +166,3 @@ def coverage(findings: Sequence[Finding]) -> dict[str, tuple[str, ...]]:
     return {
         str(status): tuple(f.detector for f in findings if f.status is status) for status in Status
     }
-
-
-RULES: tuple[Rule, ...] = (declared, weighed)

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ml.contract import Evidence, Finding, Kind, MediaInfo, Outcome, Status, Strength
+from ml.contract import (
+    Declaration,
+    Evidence,
+    Finding,
+    Kind,
+    MediaInfo,
+    Outcome,
+    Status,
+    Strength,
+    Verdict,
+)
+from ml.naming import detector_name, listed
 
 THING = {Kind.IMAGE: "picture", Kind.VIDEO: "video", Kind.AUDIO: "recording"}
 NOT_AUTHENTIC = "Finding nothing does not show that it is genuine."
@@ -14,16 +25,45 @@ BETTER_SOURCE = (
 )
 
 
-def declared(evidence: Sequence[Evidence], media: MediaInfo) -> str:
-    first = evidence[0].text.rstrip(".")
-    more = len(evidence) - 1
-    others = (
-        f" {_count(more, 'further sign')} of the same kind {_stand(more)} in it." if more else ""
-    )
-    return (
-        f"The {THING[media.kind]} declares its own making: {_lower(first)}.{others} This rests on "
-        f"what the file says about itself, so no probability is given.{_incomplete(media)}"
-    )
+LONGEST_NAME = 80
+
+
+def declared(
+    statements: Sequence[Evidence],
+    media: MediaInfo,
+    findings: Sequence[Finding],
+    measured: Verdict | None = None,
+) -> str:
+    """The file's statement and who signed it; then, apart from it, what the checks say."""
+    said = _statement(statements)
+    if measured is None:
+        return (
+            f"{said} No check found anything that decides.{_silent(findings)}{_incomplete(media)}"
+        )
+    if measured.outcome is Outcome.MANIPULATION_FOUND:
+        return f"{measured.reason} Apart from that: {_lower(said)}"
+    return f"{said} The checks, apart from that: {measured.reason}"
+
+
+def _statement(statements: Sequence[Evidence]) -> str:
+    first, more = statements[0], len(statements) - 1
+    in_part = " in part" if "partly" in first.code else ""
+    sentences = [f"The file says that it was generated{in_part}{_signed_by(first.declares)}"]
+    sentences.append(f"{first.text.rstrip('.')}.")
+    if more:
+        same = f"{_count(more, 'further statement')} of the same kind {_stand(more)} in it."
+        sentences.append(same.capitalize())
+    return " ".join(sentences)
+
+
+def _signed_by(declares: Declaration | None) -> str:
+    if declares is None or not declares.signed:
+        return ". Nobody signed that, and anyone can write it into any file."
+    name = declares.by or "an unnamed signer"
+    by = f", signed by {name if len(name) <= LONGEST_NAME else f'{name[: LONGEST_NAME - 1]}…'}"
+    if declares.trusted:
+        return f"{by}, who is on this site's trust list."
+    return f"{by}. That signer is not on this site's trust list: anyone can make such a signature."
 
 
 def inconclusive(media: MediaInfo, findings: Sequence[Finding]) -> str:
@@ -90,7 +130,8 @@ def _reasons(telling: Sequence[Finding], calm: Sequence[Finding]) -> str:
     share a sentence: each has its own further down the page."""
     reasons = [f.reason for f in sorted(telling, key=lambda f: -(f.log10_lr or 0.0))]
     if reasons and len(calm) > 1:
-        reasons.append(f"Nothing stands out to {_names(calm)}, which clears nothing.")
+        named = listed([detector_name(f.detector) for f in calm])
+        reasons.append(f"Nothing stands out to {named}, which clear nothing.")
     else:
         reasons += [f.reason for f in calm]
     return " ".join(reasons)
@@ -116,7 +157,7 @@ def _incomplete(media: MediaInfo) -> str:
 
 
 def _names(findings: Sequence[Finding]) -> str:
-    return ", ".join(f.detector.replace("_", " ") for f in findings)
+    return ", ".join(detector_name(f.detector) for f in findings)
 
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from ml.contract import Finding, Kind, MediaInfo, Outcome, Status, Strength
+from ml.contract import Declaration, Finding, Kind, MediaInfo, Outcome, Status, Strength
 from ml.detectors.provenance import reading
 from ml.detectors.provenance.detector import make
 from ml.fusion.rule import decide
@@ -120,15 +120,16 @@ def codes(finding: Finding) -> dict[str, Strength]:
         ),
     ],
 )
-def test_a_generator_that_signs_its_work_is_believed(
+def test_an_unsigned_statement_is_told_and_finds_nothing(
     data: bytes, code: str, says: str, tmp_path: Any
 ) -> None:
-    """Through real files: strong evidence, in words, and a verdict without a probability."""
+    """Through real files: anyone can write these, so they are weak and make no manipulation."""
     finding = examined(facts_of(data, tmp_path))
-    assert codes(finding)[code] is Strength.STRONG
+    assert codes(finding)[code] is Strength.WEAK
     assert says in finding.evidence[0].text
     verdict = decide(MediaInfo("0" * 64, 1, Kind.IMAGE, "png"), [finding])
-    assert verdict.outcome is Outcome.MANIPULATION_FOUND
+    assert verdict.outcome is Outcome.DECLARED_GENERATED
+    assert verdict.declared == Declaration(by=None, signed=False, trusted=False)
     assert verdict.probability_manipulated is None
 
 
@@ -142,6 +143,10 @@ def test_a_generator_that_signs_its_work_is_believed(
         png(Comment="{not json"),
         jpeg(make="Canon", model="EOS R5", software="Firmware 1.2"),
         jpeg(software="Adobe Photoshop 25.0"),
+        jpeg(software="FaceApp 11.2"),
+        jpeg(xmp='xmp:CreatorTool="Adobe Photoshop 25.0" xmp:ModifyDate="2026-01-02T03:04:05"'),
+        jpeg(xmp=f'Iptc4xmpExt:DigitalSourceType="{TYPES}compositeCapture"'),
+        png(Comment="trained on Midjourney"),
         jpeg(xmp=f'Iptc4xmpExt:DigitalSourceType="{TYPES}digitalCapture"'),
         jpeg(description="Compared with a picture by Midjourney"),
         jpeg(comment="Runway show, spring collection"),
@@ -151,7 +156,7 @@ def test_nothing_else_is_taken_for_a_declaration(data: bytes, tmp_path: Any) -> 
     """Cameras, editors, prose and half a likeness to a prompt do not decide anything."""
     finding = examined(facts_of(data, tmp_path))
     assert finding.status is Status.RAN
-    assert Strength.STRONG not in codes(finding).values()
+    assert all(e.declares is None and e.supports is None for e in finding.evidence)
     verdict = decide(MediaInfo("0" * 64, 1, Kind.IMAGE, "png"), [finding])
     assert verdict.outcome is Outcome.INCONCLUSIVE
 
@@ -160,7 +165,7 @@ def test_nothing_else_is_taken_for_a_declaration(data: bytes, tmp_path: Any) -> 
     ("data", "code", "strength"),
     [
         (jpeg(software="Adobe Photoshop 25.0"), "editor", Strength.WEAK),
-        (jpeg(software="FaceApp 11.2"), "face_app", Strength.MODERATE),
+        (jpeg(software="FaceApp 11.2"), "face_app", Strength.WEAK),
         (jpeg(software="Adobe Photoshop Lightroom Classic"), "editor", Strength.WEAK),
         (jpeg(software="darktable 4.6"), "developer", Strength.CONTEXT),
         (png(Software="ImageMagick 7"), "encoder", Strength.CONTEXT),
@@ -170,7 +175,7 @@ def test_nothing_else_is_taken_for_a_declaration(data: bytes, tmp_path: Any) -> 
     ],
 )
 def test_programs_are_graded(data: bytes, code: str, strength: Strength, tmp_path: Any) -> None:
-    """A face app is worth a look, an editor little, a converter nothing."""
+    """Programs that alter are weak signs, for anyone can write their names; a converter is none."""
     assert codes(examined(facts_of(data, tmp_path)))[code] is strength
 
 
@@ -189,16 +194,17 @@ def test_camera_notes_are_context(tmp_path: Any) -> None:
     assert found["saved_later"] is Strength.CONTEXT
 
 
-def test_signed_credentials_that_declare_generation_decide(tmp_path: Any) -> None:
-    """A valid signature by a signer on no list is said as exactly that; what it declares counts."""
+def test_signed_credentials_are_a_declaration_by_their_signer(tmp_path: Any) -> None:
+    """A valid signature by a signer on no list is said as exactly that, and finds nothing."""
     finding = examined(facts_of(credentials.signed(), tmp_path))
     found = codes(finding)
     assert found["c2pa_valid_untrusted"] is Strength.CONTEXT
-    assert found["c2pa_generated"] is Strength.STRONG
+    assert found["c2pa_generated"] is Strength.WEAK
     told = next(e.text for e in finding.evidence if e.code == "c2pa_valid_untrusted")
     assert "not on this site's trust list" in told
     verdict = decide(MediaInfo("0" * 64, 1, Kind.IMAGE, "jpeg"), [finding])
-    assert verdict.outcome is Outcome.MANIPULATION_FOUND
+    assert verdict.outcome is Outcome.DECLARED_GENERATED
+    assert verdict.declared == Declaration("Touchstone tests", signed=True, trusted=False)
 
 
 @pytest.mark.parametrize("data", [credentials.altered(), credentials.broken_signature()])
@@ -206,8 +212,31 @@ def test_broken_credentials_declare_nothing(data: bytes, tmp_path: Any) -> None:
     """What an invalid manifest says is not repeated as a fact; that it is invalid is."""
     finding = examined(facts_of(data, tmp_path))
     found = codes(finding)
-    assert found["c2pa_invalid"] is Strength.MODERATE
-    assert Strength.STRONG not in found.values()
+    assert found["c2pa_invalid"] is Strength.WEAK
+    assert all(e.declares is None and e.supports is None for e in finding.evidence)
+    verdict = decide(MediaInfo("0" * 64, 1, Kind.IMAGE, "jpeg"), [finding])
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+
+
+def test_an_ingredient_speaks_for_itself_and_is_never_trusted() -> None:
+    """Who trusts the last signer does not trust whoever signed what the file was made from."""
+    before = {"claim_generator": "Midjourney", "signer": "Anyone", "agents": [],
+              "source_types": [f"{TYPES}trainedAlgorithmicMedia"]}  # fmt: skip
+    facts = {"c2pa": {"state": "trusted", "claim_generator": "Editor", "signer": "Example Press",
+                      "source_types": [], "agents": [], "inherited": [before]}}  # fmt: skip
+    verdict = decide(MediaInfo("0" * 64, 1, Kind.IMAGE, "jpeg"), [examined(facts)])
+    assert verdict.outcome is Outcome.DECLARED_GENERATED
+    assert verdict.declared == Declaration("Anyone", signed=True, trusted=False)
+
+
+@pytest.mark.parametrize("state", ["invalid", "remote", "malformed", "absent", "", "odd"])
+def test_only_a_manifest_that_holds_declares(state: str) -> None:
+    """Whatever else the sandbox may call it, its content is not repeated as a statement."""
+    facts = {"c2pa": {"state": state, "claim_generator": "Midjourney", "signer": "Anyone",
+                      "source_types": [f"{TYPES}trainedAlgorithmicMedia"],
+                      "inherited": [{"claim_generator": "Midjourney"}]}}  # fmt: skip
+    verdict = decide(MediaInfo("0" * 64, 1, Kind.IMAGE, "jpeg"), [examined(facts)])
+    assert verdict.outcome is Outcome.INCONCLUSIVE and verdict.declared is None
 
 
 def test_credentials_elsewhere_are_not_fetched(tmp_path: Any) -> None:

@@ -62,7 +62,7 @@ class Listener:
     def __init__(self, value: float | None = None) -> None:
         self.value = value
 
-    def logits(self, pictures):
+    def logits(self, pictures, advance=None):
         if self.value is not None:
             return [self.value] * len(pictures)
         return [3.0 - 4.0 * float(picture[:, 60:].std()) for picture in pictures]
@@ -144,7 +144,7 @@ def test_a_stretch_that_stands_out_is_pointed_at() -> None:
     activity = find_speech(sound)
     found = windows.windows(sound, activity.segments)
     detector = VoiceSpoof(Listener())
-    detector.network.logits = lambda pictures: [  # type: ignore[method-assign]
+    detector.network.logits = lambda pictures, advance: [  # type: ignore[method-assign]
         5.0 if window.start >= 16.0 else -3.0 for window in found
     ]
     finding = detector.examine(Sound(sound)).conclude()

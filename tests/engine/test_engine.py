@@ -5,15 +5,17 @@ from __future__ import annotations
 import dataclasses
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from ml import engine
+from ml import engine, progress
 from ml.contract import Finding, Kind, Media, Outcome, Result, Status, View
 from ml.detectors.compression import detector as compression
 from ml.detectors.provenance import detector as provenance
 from ml.engine import Stopped, analyse
+from ml.progress import Cost, unheard
 from ml.registry import Missing
 from ml.results import result_json
 
@@ -208,6 +210,44 @@ def test_progress_only_moves_forward(clip: Path) -> None:
     shares = [share for share, _ in told]
     assert shares == sorted(shares) and shares[0] == 0.0 and shares[-1] == 1.0
     assert all(stage for _, stage in told)
+
+
+class Slow(Probe):
+    """Concludes in ten steps, and says so."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.advance = unheard
+
+    def conclude(self) -> Finding:
+        for step in range(1, 11):
+            self.advance(step / 10)
+        return super().conclude()
+
+
+def test_progress_advances_while_checks_conclude(clip: Path, monkeypatch: Any) -> None:
+    """A film's last check may take longer than all of its frames: that time has its own share, and
+    is told step by step, also by two checks at once."""
+    costs = {"slow": Cost(0.0, 2.0, 60.0), "also slow": Cost(0.0, 2.0, 60.0)}
+    monkeypatch.setattr(progress, "CONCLUDING", costs)
+    told: list[tuple[float, str]] = []
+    run(clip, Slow("slow"), Slow("also slow"), Probe("probe"),
+        progress=lambda share, stage: told.append((share, stage)))  # fmt: skip
+    shares = [share for share, _ in told]
+    assert shares == sorted(shares) and shares[-1] == 1.0
+    begun = max(share for share, stage in told if stage == "looking")
+    concluding = {share for share, stage in told if stage == "concluding"}
+    assert begun < 0.4, "looking costs less here, so it gets less"
+    assert len(concluding) >= 15 and max(concluding) < 1.0
+
+
+def test_stopping_is_obeyed_while_checks_conclude(clip: Path) -> None:
+    """Nothing is concluded, and no check is called broken for it."""
+    heard: list[str] = []
+    with pytest.raises(Stopped):
+        run(clip, Slow("slow"), progress=lambda _, stage: heard.append(stage),
+            should_stop=lambda: heard.count("concluding") >= 3)  # fmt: skip
+    assert heard.count("concluding") == 3
 
 
 def test_the_version_names_every_detector(picture: Path) -> None:

@@ -8,52 +8,76 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml.contract import Evidence, Finding, Kind, MediaInfo, Outcome, Status, Strength
+from ml.contract import Declaration, Evidence, Finding, Kind, MediaInfo, Outcome, Status, Strength
 from ml.fusion.rule import decide
 
 PICTURE = MediaInfo("0" * 64, 1, Kind.IMAGE, "png")
 FOUND = Outcome.MANIPULATION_FOUND
-PROMPT = Evidence("generator_prompt", "The file carries its prompt.", Strength.STRONG, {}, FOUND)
+UNSIGNED = Declaration(by=None, signed=False, trusted=False)
+PROMPT = Evidence(
+    "generator_prompt", "The file carries its prompt.", Strength.WEAK, {}, declares=UNSIGNED
+)
+STRONG_SIGN = Evidence("sign", "A sign.", Strength.STRONG, {}, FOUND)
 
 
 def finding(*evidence: Evidence, status: Status = Status.RAN, name: str = "provenance") -> Finding:
     return Finding(name, "1", status, "Said.", evidence=evidence)
 
 
-def test_a_strong_declaration_decides_without_a_probability() -> None:
-    """A file that carries its prompt is believed; no number is made up for that."""
+def signed(*, trusted: bool) -> Evidence:
+    said = Declaration(by="Example Press", signed=True, trusted=trusted)
+    return Evidence("c2pa_generated", "The manifest says so.", Strength.WEAK, declares=said)
+
+
+def test_a_declaration_is_told_as_one_without_a_probability() -> None:
+    """The outcome says that there is a statement, the reason who signed it; no number is given."""
     verdict = decide(PICTURE, [finding(PROMPT)])
-    assert verdict.outcome is FOUND
-    assert "the file carries its prompt" in verdict.reason
+    assert verdict.outcome is Outcome.DECLARED_GENERATED and verdict.declared == UNSIGNED
+    assert "The file carries its prompt." in verdict.reason
+    assert "Nobody signed that" in verdict.reason
     assert verdict.probability_manipulated is None and verdict.interval is None
 
 
-@pytest.mark.parametrize("strength", [Strength.CONTEXT, Strength.WEAK, Strength.MODERATE])
-def test_less_than_strong_does_not_decide(strength: Strength) -> None:
-    """Moderate evidence sends a person to look; it is no verdict."""
-    weaker = dataclasses.replace(PROMPT, strength=strength)
-    verdict = decide(PICTURE, [finding(weaker)])
-    assert verdict.outcome is Outcome.INCONCLUSIVE
-    assert ("should be looked at" in verdict.reason) == (strength is Strength.MODERATE)
+@pytest.mark.parametrize(("trusted", "says"), [(True, "who is on"), (False, "is not on")])
+def test_a_signed_declaration_names_its_signer_and_whether_it_is_trusted(
+    trusted: bool, says: str
+) -> None:
+    """A trusted signer goes before any other, and a signed statement before an unsigned one."""
+    every = [PROMPT, signed(trusted=False), *([signed(trusted=True)] if trusted else [])]
+    verdict = decide(PICTURE, [finding(*every)])
+    assert verdict.declared == Declaration("Example Press", signed=True, trusted=trusted)
+    assert f"signed by Example Press{', ' if trusted else '. That signer '}{says}" in verdict.reason
+    assert f"{'Two' if trusted else 'One'} further statement" in verdict.reason
 
 
-def test_strong_evidence_that_supports_nothing_does_not_decide() -> None:
-    """Strength alone is not a direction."""
-    verdict = decide(PICTURE, [finding(dataclasses.replace(PROMPT, supports=None))])
+def test_a_very_long_signer_does_not_flood_the_sentence() -> None:
+    """The name comes from the certificate, which anyone can make."""
+    said = Declaration(by="x" * 300, signed=True, trusted=False)
+    verdict = decide(PICTURE, [finding(dataclasses.replace(PROMPT, declares=said))])
+    assert len(verdict.reason) < 500
+    assert verdict.declared == said, "the whole name stands beside the sentence"
+
+
+@pytest.mark.parametrize("strength", list(Strength))
+def test_no_strength_without_calibration_decides(strength: Strength) -> None:
+    """Moderate evidence and stronger sends a person to look; it is no verdict."""
+    verdict = decide(PICTURE, [finding(dataclasses.replace(STRONG_SIGN, strength=strength))])
     assert verdict.outcome is Outcome.INCONCLUSIVE
+    looked = strength in (Strength.MODERATE, Strength.STRONG)
+    assert ("should be looked at" in verdict.reason) == looked
 
 
 def test_a_broken_check_does_not_decide() -> None:
     """What a failed finding may still carry is not counted."""
-    verdict = decide(PICTURE, [finding(PROMPT, status=Status.FAILED)])
-    assert verdict.outcome is Outcome.INCONCLUSIVE
-    assert "One check broke (provenance)." in verdict.reason
+    verdict = decide(PICTURE, [finding(PROMPT, STRONG_SIGN, status=Status.FAILED)])
+    assert verdict.outcome is Outcome.INCONCLUSIVE and verdict.declared is None
+    assert "One check broke (Provenance)." in verdict.reason
 
 
 def test_inconclusive_says_what_ran_and_what_would_help() -> None:
     """Names of the checks, no claim of authenticity, a next step."""
     verdict = decide(PICTURE, [finding(), finding(name="compression")])
-    assert "Two checks ran (provenance, compression); neither can show" in verdict.reason
+    assert "Two checks ran (Provenance, Compression history); neither can show" in verdict.reason
     assert "does not show that it is genuine" in verdict.reason
     assert "would tell more than a copy" in verdict.reason
 
@@ -78,6 +102,7 @@ evidences = st.builds(
     text=st.text(min_size=1, max_size=40),
     strength=st.sampled_from(Strength),
     supports=st.sampled_from([None, FOUND, Outcome.INCONCLUSIVE]),
+    declares=st.sampled_from([None, UNSIGNED]),
 )
 findings = st.lists(
     st.builds(
@@ -93,11 +118,11 @@ findings = st.lists(
 
 
 @given(findings)
-def test_no_findings_ever_make_a_file_genuine(found: list[Finding]) -> None:
-    """Without a calibrated check the answer is never "no manipulation found", and each check is
-    counted once in the coverage."""
+def test_without_a_calibrated_check_nothing_is_found_or_cleared(found: list[Finding]) -> None:
+    """The answer is inconclusive, or what the file declares; each check is counted once."""
     verdict = decide(PICTURE, found)
-    assert verdict.outcome in (FOUND, Outcome.INCONCLUSIVE)
+    assert verdict.outcome in (Outcome.DECLARED_GENERATED, Outcome.INCONCLUSIVE)
+    assert (verdict.declared is None) == (verdict.outcome is Outcome.INCONCLUSIVE)
     assert verdict.probability_manipulated is None
     assert sum(len(names) for names in verdict.coverage.values()) == len(found)
     assert verdict.reason.endswith(".")
@@ -125,6 +150,24 @@ def test_a_genuine_voice_does_not_cancel_a_swapped_face() -> None:
     assert verdict.outcome is FOUND
     assert verdict.probability_manipulated is not None and verdict.probability_manipulated > 0.9
     assert max(verdict.scenarios, key=lambda s: verdict.scenarios[s]) == "face_altered"
+
+
+def test_a_declaration_changes_nothing_that_the_checks_measured() -> None:
+    """Numbers and a found manipulation stay as they are; only what would not be "found" is told as
+    declared, with the checks' own sentence after it."""
+    for measured in (
+        calibrated("face_forgery", 1.5, FOUND),
+        calibrated("face_forgery", -1.0, CLEAR),
+        calibrated("face_forgery", 0.1, None),
+    ):
+        alone, both = decide(PICTURE, [measured]), decide(PICTURE, [measured, finding(PROMPT)])
+        found = alone.outcome is FOUND
+        assert both.outcome is (FOUND if found else Outcome.DECLARED_GENERATED)
+        assert both.declared == UNSIGNED and alone.declared is None
+        assert alone.reason in both.reason
+        assert "The file carries its prompt." in both.reason
+        numbers = ("probability_manipulated", "interval", "scenarios")
+        assert all(getattr(alone, name) == getattr(both, name) for name in numbers)
 
 
 def test_nothing_is_found_only_when_every_calibrated_check_is_clear() -> None:
@@ -220,7 +263,7 @@ def test_what_stands_out_is_told_first_and_what_is_calm_in_one_sentence() -> Non
     reason = decide(PICTURE, said).reason
     assert reason.startswith(
         "face_forgery spoke. temporal spoke. synthetic_face spoke. "
-        "Nothing stands out to lip sync, voice spoof, which clears nothing."
+        "Nothing stands out to Lip sync and Voice, which clear nothing."
     )
     alone = decide(PICTURE, said[2:3]).reason
     assert alone.startswith("lip_sync spoke."), "one calm check says its own sentence"

@@ -179,3 +179,12 @@ def test_a_third_digit_needs_a_hundred_of_each() -> None:
     assert table.number(0.12345, {"reals": 100, "fakes": 500}) == "0.123"
     assert table.number(None, {}) == "-"
     assert table.clean("a\x1b[2J") == "a\\x1b[2J"
+
+
+def test_a_declaration_is_no_hit_no_false_alarm_and_no_decision() -> None:
+    """What a file says of itself is counted apart, and never to the credit of the detectors."""
+    declared = "declared_generated"
+    records = [said(1.0, 0.9, declared), said(-1.0, 0.1, declared)]
+    told = evaluated([case(0, True), case(1, False)], records).figures(FUSED)
+    assert (told["declared"], told["tpr"], told["fpr"], told["decided_share"]) == (2, 0.0, 0.0, 0.0)
+    assert told["auc"] == 1.0, "the score is what the checks measured"

@@ -14,7 +14,7 @@ COLOURS = {
     for i, scheme in enumerate(("light", "dark"))
 }
 SURFACES = ("ground", "surface", "sunk", "raised", "hover")
-TONES = ("found", "doubt", "clear", "quiet", "busy", "good")
+TONES = ("found", "declared", "doubt", "clear", "quiet", "busy", "good")
 
 TEXT = [
     *((ink, surface) for ink in ("ink", "ink-soft", "link") for surface in SURFACES),

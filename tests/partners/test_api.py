@@ -300,7 +300,7 @@ def test_a_list_says_what_its_fields_promise(
     Analysis.objects.filter(pk=sent[1].analysis_id).update(progress=0.25, stage="faces")
     rows = {row["id"]: row for row in both.get(URL).json()["results"]}
     request = rf.get("/")
-    for one in Submission.objects.with_deletion_requests():
+    for one in Submission.objects.with_deletion_requests().with_decisions():
         serializer = SubmissionSerializer(one, context={"request": request})
         promised = ModelSerializer.to_representation(serializer, one)
         assert serializer.data == promised
@@ -324,8 +324,10 @@ def test_a_list_is_byte_for_byte_what_whole_submissions_give(
     park(claim, "poison", "It brought its process down.")
     with django_assert_num_queries(len(one_row)):
         said = both.get(URL)
-    assert not re.search("lease_until|fence|result", "".join(q["sql"] for q in one_row))
-    whole = Submission.objects.with_deletion_requests().order_by("-created_at", "-id")
+    unread = '"ml_analysis"."(lease_until|fence|result)"|"review_decision"."(reason|note)"'
+    assert not re.search(unread, "".join(q["sql"] for q in one_row))
+    whole = Submission.objects.with_deletion_requests().with_decisions()
+    whole = whole.order_by("-created_at", "-id")
     rows = SubmissionSerializer(whole, many=True, context={"request": rf.get("/")})
     body = {"next": None, "previous": None, "results": rows.data}
     assert said.content == JSONRenderer().render(body)

@@ -145,7 +145,7 @@ def test_a_lead_chooses_the_order(lead: Person, alice: Person, send: Send) -> No
     """On the page of the queue rules, for what waits already, with its event; the verdicts stay."""
     old, new = waits(alice, send, 1, 2), waits(alice, send, 2, 1)
     client, url = lead.client(), reverse("teams:rules", args=[lead.team.pk])
-    form = {"outcomes": ["inconclusive", "manipulation_found"], "order": "newest"}
+    form = {"outcomes": list(RoutingRule.DEFAULT_OUTCOMES), "order": "newest"}
     answer = client.post(url, form, follow=True)
     assert b"works in this order from now on: Newest first." in answer.content
     assert b"Nothing was changed" in client.post(url, form, follow=True).content
@@ -154,7 +154,7 @@ def test_a_lead_chooses_the_order(lead: Person, alice: Person, send: Send) -> No
     assert [event.content["data"] for event in events] == [
         {"order_before": "oldest", "order_after": "newest"}
     ]
-    client.post(url, {"outcomes": ["inconclusive", "manipulation_found"]})
+    client.post(url, {"outcomes": list(RoutingRule.DEFAULT_OUTCOMES)})
     assert house_rules.order(lead.team) is QueueOrder.NEWEST
 
 

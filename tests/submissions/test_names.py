@@ -34,6 +34,8 @@ def test_a_shown_name_shows_the_same_again(name: str) -> None:
         ("nul\x00.png", "nul\ufffd.png"),
         ("-i.mp4", "-i.mp4"),
         ("%03d.png", "%03d.png"),
+        ("a %22quoted%22 name.png", 'a "quoted" name.png'),
+        ("100%25.png", "100%25.png"),
     ],
 )
 def test_hostile_names(hostile: str, shown: str) -> None:

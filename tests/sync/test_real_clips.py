@@ -12,6 +12,7 @@ from ml import registry
 from ml.contract import Finding, Result, Status
 from ml.detectors.lip_sync.network import FOLDER
 from ml.engine import analyse
+from ml.naming import detector_name
 from ml.results import result_json
 from ml.serving import CARD
 from tests.sync import talking
@@ -145,4 +146,4 @@ def test_it_is_offered_with_its_panel(own: Path) -> None:
     with own.open("rb") as file:
         result = analyse(file)
     assert "lip_sync" in result.verdict.coverage["ran"]
-    assert presenting.detector_name("lip_sync") == "Lip sync"
+    assert detector_name("lip_sync") == "Lip sync"

@@ -54,9 +54,13 @@ class Manifest:
     generator: str = ""
     signer: str = ""
     source_types: tuple[str, ...] = ()
+    """What the newest manifest says itself, as `generator`, `signer` and `agents` do."""
     actions: tuple[str, ...] = ()
     agents: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    inherited: tuple[Manifest, ...] = ()
+    """The manifests of what the file was made from. Their signatures hold while this one's does;
+    whether their signers are trusted is not known."""
 
 
 ABSENT = Manifest("absent")

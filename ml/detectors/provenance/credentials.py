@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ml.contract import Evidence, Outcome, Strength
+from ml.contract import Declaration, Evidence, Strength
 from ml.detectors.provenance import generators
 from ml.detectors.provenance.claims import Manifest
 
-MADE = Outcome.MANIPULATION_FOUND
 SIGNED = frozenset({"valid", "trusted"})
 
 
 def signs(manifest: Manifest) -> Iterator[Evidence]:
     if manifest.state in SIGNED:
         yield _signature(manifest)
-        yield from _making(manifest)
+        yield from _making(manifest, manifest.state == "trusted")
+        for before in manifest.inherited:
+            # The list vouches for the last signer alone, not for whoever signed an ingredient.
+            yield from _making(before, False, " of a file that it was made from")
     elif manifest.state == "invalid":
         yield _broken(manifest)
     elif manifest.state == "remote":
@@ -70,12 +72,14 @@ def _broken(manifest: Manifest) -> Evidence:
         if changed
         else "Content Credentials are present but their signature is not valid."
     )
-    return Evidence("c2pa_invalid", text, Strength.MODERATE, _data(manifest), MADE)
+    return Evidence("c2pa_invalid", text, Strength.WEAK, _data(manifest))
 
 
-def _making(manifest: Manifest) -> Iterator[Evidence]:
+def _making(manifest: Manifest, trusted: bool, whose: str = "") -> Iterator[Evidence]:
     kinds = {generators.source_type(value) for value in manifest.source_types}
     by = manifest.generator or manifest.signer or "an unnamed program"
+    declares = Declaration(manifest.signer or "an unnamed signer", signed=True, trusted=trusted)
+    strength = Strength.STRONG if trusted else Strength.WEAK
     for names, code in (
         (generators.GENERATED_TYPES, "c2pa_generated"),
         (generators.PARTLY_GENERATED_TYPES, "c2pa_partly_generated"),
@@ -83,15 +87,16 @@ def _making(manifest: Manifest) -> Iterator[Evidence]:
         for kind in sorted(kinds & names.keys()):
             yield Evidence(
                 code,
-                f"The signed Content Credentials of {by} say that it was {names[kind]} ({kind}).",
-                Strength.STRONG,
+                f"The signed Content Credentials{whose}, by {by}, say that it was {names[kind]} "
+                f"({kind}).",
+                strength,
                 _data(manifest),
-                MADE,
+                declares=declares,
             )
     for kind in sorted(kinds & generators.CAPTURED_TYPES.keys()):
         yield Evidence(
             "c2pa_captured",
-            f"The signed Content Credentials of {by} say that it was "
+            f"The signed Content Credentials{whose}, by {by}, say that it was "
             f"{generators.CAPTURED_TYPES[kind]}.",
             Strength.CONTEXT,
             _data(manifest),
@@ -101,10 +106,10 @@ def _making(manifest: Manifest) -> Iterator[Evidence]:
         if any(named):
             yield Evidence(
                 "c2pa_generator_named",
-                f"The signed Content Credentials name a generator among the programs: {by}.",
-                Strength.STRONG,
+                f"The signed Content Credentials{whose} name a generator among the programs: {by}.",
+                strength,
                 _data(manifest),
-                MADE,
+                declares=declares,
             )
 
 

@@ -6,7 +6,7 @@ from ml.contract import Detector, Evidence, Finding, Media, Status, Strength, Vi
 from ml.detectors.provenance import credentials, generators, reading, tools
 
 NAME = "provenance"
-VERSION = "1"
+VERSION = "2"
 MOST_EVIDENCE = 40
 GRADES = list(Strength)
 
@@ -34,7 +34,7 @@ class ProvenanceExamination:
 
     def conclude(self) -> Finding:
         claims = reading.claims(self._media.facts)
-        evidence = _strongest_first(
+        evidence = _ordered(
             [*credentials.signs(claims.manifest), *generators.signs(claims), *tools.signs(claims)]
         )
         return Finding(
@@ -47,9 +47,10 @@ class ProvenanceExamination:
         )
 
 
-def _strongest_first(evidence: list[Evidence]) -> tuple[Evidence, ...]:
+def _ordered(evidence: list[Evidence]) -> tuple[Evidence, ...]:
     once = {(e.code, e.text): e for e in evidence}.values()
-    return tuple(sorted(once, key=lambda e: -GRADES.index(e.strength))[:MOST_EVIDENCE])
+    by_weight = sorted(once, key=lambda e: (e.declares is None, -GRADES.index(e.strength)))
+    return tuple(by_weight[:MOST_EVIDENCE])
 
 
 def _reason(evidence: tuple[Evidence, ...]) -> str:

@@ -1,5 +1,5 @@
-"""Signs that a program made the picture: prompts and settings left inside, names of generators,
-the IPTC's digital source type. Strong where a program writes them by itself and people do not."""
+"""Statements that a program made the picture: prompts and settings left inside, names of
+generators, the IPTC's digital source type. Anyone can write them, so none is more than weak."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ml.contract import Evidence, Outcome, Strength
+from ml.contract import Declaration, Evidence, Strength
 from ml.detectors.provenance.claims import PLACES, Claim, Claims
 
-MADE = Outcome.MANIPULATION_FOUND
+UNSIGNED = Declaration(by=None, signed=False, trusted=False)
 SOURCE_TYPE = re.compile(r"(?:^|[/:#])([A-Za-z]+)/?$")
 GENERATED_TYPES = {
     "trainedalgorithmicmedia": "made by a generative model",
@@ -72,20 +72,18 @@ def _source_types(claims: Claims) -> Iterator[Evidence]:
         if kind in GENERATED_TYPES:
             yield Evidence(
                 "source_type_generated",
-                f"The file says in {where} that it was {GENERATED_TYPES[kind]} ({kind}). "
-                "The statement is not signed.",
-                Strength.STRONG,
+                f"The file says in {where} that it was {GENERATED_TYPES[kind]} ({kind}).",
+                Strength.WEAK,
                 _data(claim),
-                MADE,
+                declares=UNSIGNED,
             )
         elif kind in PARTLY_GENERATED_TYPES:
             yield Evidence(
                 "source_type_partly_generated",
-                f"The file says in {where} that it was {PARTLY_GENERATED_TYPES[kind]} ({kind}). "
-                "The statement is not signed.",
-                Strength.STRONG,
+                f"The file says in {where} that it was {PARTLY_GENERATED_TYPES[kind]} ({kind}).",
+                Strength.WEAK,
                 _data(claim),
-                MADE,
+                declares=UNSIGNED,
             )
         elif kind in CAPTURED_TYPES:
             yield Evidence(
@@ -103,11 +101,11 @@ def _prompt(claim: Claim) -> Evidence | None:
         return None
     return Evidence(
         "generator_prompt",
-        f"The file carries the settings with which {maker} made it, in "
+        f"The file carries settings such as {maker} leaves in what it generates, in "
         f"{PLACES.get(claim.place, claim.place)}.",
-        Strength.STRONG,
+        Strength.WEAK,
         _data(claim),
-        MADE,
+        declares=UNSIGNED,
     )
 
 
@@ -156,10 +154,10 @@ def _name(claim: Claim) -> Evidence | None:
         return Evidence(
             "generator_named",
             f"The file names a generator as the program that made it: {claim.shown} (in {where}, "
-            f"field {claim.field}). The statement is not signed.",
-            Strength.STRONG,
+            f"field {claim.field}).",
+            Strength.WEAK,
             _data(claim),
-            MADE,
+            declares=UNSIGNED,
         )
     return Evidence(
         "generator_mentioned",
@@ -167,7 +165,6 @@ def _name(claim: Claim) -> Evidence | None:
         "prose about another picture.",
         Strength.WEAK,
         _data(claim),
-        MADE,
     )
 
 

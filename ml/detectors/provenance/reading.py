@@ -86,7 +86,20 @@ def manifest(value: Any) -> Manifest:
         actions=_words(value.get("actions")),
         agents=_words(value.get("agents")),
         problems=_words(value.get("problems")),
+        inherited=tuple(_inherited(value.get("inherited"))),
     )
+
+
+def _inherited(value: Any) -> Iterator[Manifest]:
+    for entry in value if isinstance(value, list) else ():
+        if isinstance(entry, Mapping):
+            yield Manifest(
+                state="valid",
+                generator=_word(entry.get("claim_generator")),
+                signer=_word(entry.get("signer")),
+                source_types=_words(entry.get("source_types")),
+                agents=_words(entry.get("agents")),
+            )
 
 
 def _word(value: Any) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ml.contract import Evidence, Outcome, Strength
+from ml.contract import Evidence, Strength
 from ml.detectors.provenance.claims import PLACES, Claims
 
 
@@ -18,7 +18,6 @@ class Family:
     names: re.Pattern[str]
     text: str
     strength: Strength
-    supports: Outcome | None = None
 
 
 def _any(*names: str) -> re.Pattern[str]:
@@ -31,8 +30,7 @@ FAMILIES = (
         _any("faceapp", "reface", "facetune", "deepfacelab", "faceswap", "facefusion", "roop",
              "avatarify", "zao", "deepfacelive", "remini", "meitu", "beautyplus"),
         "names a program that changes faces",
-        Strength.MODERATE,
-        Outcome.MANIPULATION_FOUND,
+        Strength.WEAK,
     ),
     Family(
         "editor",
@@ -85,7 +83,6 @@ def _programs(claims: Claims) -> Iterator[Evidence]:
                     f"({PLACES.get(claim.place, claim.place)}, field {claim.field}).",
                     family.strength,
                     {"place": claim.place, "field": claim.field, "value": claim.value[:500]},
-                    family.supports,
                 )
                 break
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from ml import naming
 from ml.contract import Evidence, Finding, Kind, Media, Outcome, Segment, Status, Strength, View
 from ml.detectors.temporal import claims, sentences
 from ml.detectors.temporal.calibration import TemporalCalibration
@@ -82,7 +83,7 @@ class TemporalExamination:
         # One of the faces may be altered, each as likely as the other: the mean of their ratios.
         log10_lr = mean_ratio([calibration.log10_lr(face.score) for face in faces])
         ends = [calibration.log10_interval(face.score) for face in faces]
-        evidence = _evidence(worst, calibration)
+        evidence = _evidence(worst, calibration, len(faces))
         limits = " ".join(claims.limits(self.detector.network.card["claims"]))
         return Finding(
             detector=self.detector.name,
@@ -119,13 +120,19 @@ class TemporalExamination:
         )
 
 
-def _evidence(face: Judged, calibration: TemporalCalibration) -> Evidence:
+def _evidence(face: Judged, calibration: TemporalCalibration, of: int) -> Evidence:
     said = calibration.says(face.score)
-    data = {"track": face.track, "score": round(face.score, 4), "seconds": round(face.seconds, 2)}
+    seen_at = max(face.moments, key=lambda moment: moment.score).start if face.moments else None
+    which = naming.face(face.track, of, seen_at, "the least steady")
+    data = {"face": face.track, "score": round(face.score, 4), "seconds": round(face.seconds, 2)}
+    if seen_at is not None:
+        data["seen_at"] = round(seen_at, 2)
     if said is Outcome.MANIPULATION_FOUND:
-        text = sentences.unsteady(face.seconds, calibration.line)
+        text = sentences.unsteady(which, face.seconds, calibration.line)
         return Evidence("temporal_unsteady", text, Strength.MODERATE, data)
     if said is Outcome.INCONCLUSIVE:
-        text = sentences.unclear(face.seconds)
+        text = sentences.unclear(which, face.seconds)
         return Evidence("temporal_unclear", text, Strength.CONTEXT, data)
-    return Evidence("temporal_steady", sentences.steady(face.seconds), Strength.CONTEXT, data)
+    return Evidence(
+        "temporal_steady", sentences.steady(which, face.seconds), Strength.CONTEXT, data
+    )

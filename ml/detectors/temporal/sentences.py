@@ -26,24 +26,24 @@ def no_window(uneven: int) -> str:
     )
 
 
-def unsteady(seconds: float, line: Calibration) -> str:
+def unsteady(which: str, seconds: float, line: Calibration) -> str:
     return (
-        f"Over {seconds:.1f} s a face changes from frame to frame, against its surroundings, as "
+        f"{which} changes over {seconds:.1f} s from frame to frame, against its surroundings, as "
         f"faces do that were put in frame by frame. Of {line.reals} genuine clips that this was "
         f"calibrated on, at most {100 * line.found_alpha:g} in 100 look as much like it. Filters "
         "that smooth or make up a face give the same."
     )
 
 
-def unclear(seconds: float) -> str:
+def unclear(which: str, seconds: float) -> str:
     return (
-        f"Over {seconds:.1f} s it cannot be told whether the face moves and shines as a genuine "
-        "one does."
+        f"{which} was followed over {seconds:.1f} s. It cannot be told whether it moves and shines "
+        "as a genuine one does."
     )
 
 
-def steady(seconds: float) -> str:
+def steady(which: str, seconds: float) -> str:
     return (
-        f"Over {seconds:.1f} s the face moves and shines as genuine faces do. Good forgeries are "
+        f"{which} moves and shines over {seconds:.1f} s as genuine faces do. Good forgeries are "
         "as steady, so this is no sign that the video is genuine."
     )

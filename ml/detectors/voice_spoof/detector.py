@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +25,7 @@ from ml.detectors.voice_spoof.network import Network
 from ml.detectors.voice_spoof.windows import STEP_SECONDS, Window, windows
 from ml.fusion.calibration import probability
 from ml.media.spectra import RATE
+from ml.progress import unheard
 
 NO_SOUND = "The file has no sound that could be decoded."
 MOST_WINDOWS = 120
@@ -66,6 +68,7 @@ class VoiceExamination:
 
     def __init__(self, detector: VoiceSpoof, media: Media) -> None:
         self.detector, self.media = detector, media
+        self.advance: Callable[[float], None] = unheard
 
     def observe(self, view: View) -> None:
         """Pictures say nothing about the voice."""
@@ -77,7 +80,7 @@ class VoiceExamination:
             return self._without(scenes.no_speech or NO_SOUND)
         all_windows = windows(samples, scenes.speech)
         chosen = _evenly(all_windows, MOST_WINDOWS)
-        logits = self.detector.network.logits([window.sound for window in chosen])
+        logits = self.detector.network.logits([w.sound for w in chosen], self.advance)
         judged = [Judged(window, logit) for window, logit in zip(chosen, logits, strict=True)]
         if not judged or not np.isfinite(logits).all():
             return self._without("The sound gave no window that could be judged.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from ml.detectors.voice_spoof.calibration import VoiceCalibration
 from ml.ear import network as words
 from ml.ear import speakers
 from ml.ear.pooling import Hears, Numbers
+from ml.progress import unheard
 from ml.serving import checked_weights, read_card
 
 FOLDER = Path(__file__).parent
@@ -26,11 +27,16 @@ class Hearing:
         self.panel = panel
         self.ears = ears or _asked(panel)
 
-    def logits(self, sounds: Sequence[Samples]) -> list[float]:
+    def logits(
+        self, sounds: Sequence[Samples], advance: Callable[[float], None] = unheard
+    ) -> list[float]:
         """Of windows of speech, each at the level of all."""
         if not sounds:
             return []
-        heard = [self._heard(sound) for sound in sounds]
+        heard = []
+        for number, sound in enumerate(sounds, 1):
+            heard.append(self._heard(sound))
+            advance(number / len(sounds))
         lines = {
             layer.name: np.stack([one[layer.name] for one in heard]) for layer in self.panel.layers
         }

@@ -12,10 +12,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from ml.contract import EXAMINED_BY
+from ml.naming import detector_name
 
 INTERRUPTED = 130
 HEADLINES = {
     "manipulation_found": ("MANIPULATION FOUND", "bold red"),
+    "declared_generated": ("the file says that it was generated", "bold blue"),
     "no_manipulation_found": ("no manipulation found", "bold green"),
     "inconclusive": ("inconclusive", "bold yellow"),
     "rejected": ("not examined", "bold magenta"),
@@ -97,7 +99,8 @@ class Sheet:
         for line in scene_lines(item["scenes"], {f["detector"] for f in item["findings"]}):
             say(Text(f"  {line}", style="dim"))
         for finding in item["findings"]:
-            say(Text(f"  {finding['detector']} {finding['version']}: {_status(finding)}"))
+            name = detector_name(finding["detector"])
+            say(Text(f"  {name} {finding['version']}: {_status(finding)}"))
             for evidence in finding["evidence"]:
                 if evidence["strength"] != "context":
                     say(Text(f"    {evidence['strength']}: {evidence['text']}"))

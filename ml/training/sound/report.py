@@ -35,13 +35,13 @@ TOLERANCE = 1e-3
 LIMITS = (
     "Fitted on short pieces of mostly read speech and few of today's generators. Of a source it "
     "never met it misses about one fake in five.",
-    "Genuine speech in some other European languages is seldom flagged (see "
-    "genuine_speech_never_shown); further languages were not heard, and the fakes that it was "
-    "shown speak English almost alone.",
-    "Engines that it was never shown are mostly told, but two of them passed nearly all: see "
-    "engines_never_shown and unknown_engine.",
+    "Genuine speech in some other European languages is seldom flagged (the card "
+    "has the figures); further languages were not heard, and the fakes that it was shown speak "
+    "English almost alone.",
+    "Engines that it was never shown are mostly told, but two of them passed nearly all: the "
+    "card has the figures.",
     "Through noise it misses most fakes, through rooms and narrow lines more than in clear sound: "
-    "see degraded_test_split.",
+    "the card has the figures.",
     "Codecs that model the voice (codec2, very low rate radio) are vocoders and may be flagged.",
     "Singing and solo instruments can pass for speech; they were not trained on.",
     "No finding is no proof of a genuine voice, and identity is not examined.",

@@ -24,7 +24,13 @@ def everything() -> dict[str, Any]:
             {"label": "JSON", "url": "#", "icon": "download"},
             {"label": "Open the case", "url": "#", "kind": "primary"},
         ],
-        "outcomes": ["manipulation_found", "no_manipulation_found", "inconclusive", "rejected"],
+        "outcomes": [
+            "manipulation_found",
+            "declared_generated",
+            "no_manipulation_found",
+            "inconclusive",
+            "rejected",
+        ],
         "states": ["queued", "running", "done", "rejected", "parked", "cancelled"],
         "statuses": ["ran", "not_applicable", "failed"],
         "strengths": ["strong", "moderate", "weak", "context"],
@@ -108,6 +114,14 @@ def verdicts() -> list[dict[str, Any]]:
                 "looking.",
             },
             "coverage_line": "6 of 8 checks ran, 1 did not apply, 1 failed.",
+        },
+        {
+            "outcome": "declared_generated",
+            "reason": "The file says that it was generated. Nobody signed that, and anyone can "
+            "write it into any file. The file names a generator as the program that made it: "
+            "Example Diffusion (in a PNG text chunk, field software). No check found anything that "
+            "decides.",
+            "declared": "Signed by nobody.",
         },
         {
             "outcome": "inconclusive",

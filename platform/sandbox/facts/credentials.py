@@ -93,23 +93,42 @@ def _summary(store: dict[str, Any]) -> dict[str, Any]:
         return {"state": "malformed", "problems": ["no_active_manifest"]}
     signature = active.get("signature_info")
     signature = signature if isinstance(signature, dict) else {}
-    everywhere = [m for m in manifests.values() if isinstance(m, dict)][:MOST_LISTED]
-    actions = [a for m in everywhere for a in _actions(m)][:MOST_LISTED]
+    actions = _actions(active)[:MOST_LISTED]
+    others = [m for m in manifests.values() if isinstance(m, dict) and m is not active]
     problems = _problems(store)
     state = _STATES.get(str(store.get("validation_state")), "invalid" if problems else "valid")
     return {
         "state": state,
         "claim_generator": _generator(active),
-        "signer": _text(signature.get("issuer")) or _text(signature.get("common_name")),
+        "signer": _signer(active),
         "signature": {k: _text(signature.get(k)) for k in ("alg", "common_name", "time")},
         "title": _text(active.get("title")),
         "actions": [_text(a.get("action")) for a in actions],
         "source_types": _unique(_text(a.get("digitalSourceType")) for a in actions),
         "agents": _unique(_agent(a.get("softwareAgent")) for a in actions),
+        "inherited": [told for m in others[:MOST_LISTED] if (told := _inherited(m))],
         "ingredients": [_ingredient(i) for i in _list(active.get("ingredients"))],
         "manifests": len(manifests),
         "problems": problems,
     }
+
+
+def _inherited(manifest: dict[str, Any]) -> dict[str, Any] | None:
+    """What the manifest of an ingredient says of its making, in the name of its own signer."""
+    actions = _actions(manifest)[:MOST_LISTED]
+    said = {
+        "source_types": _unique(_text(a.get("digitalSourceType")) for a in actions),
+        "agents": _unique(_agent(a.get("softwareAgent")) for a in actions),
+    }
+    if not any(said.values()) and not _generator(manifest):
+        return None
+    return {"claim_generator": _generator(manifest), "signer": _signer(manifest), **said}
+
+
+def _signer(manifest: dict[str, Any]) -> str:
+    signature = manifest.get("signature_info")
+    signature = signature if isinstance(signature, dict) else {}
+    return _text(signature.get("issuer")) or _text(signature.get("common_name"))
 
 
 def _actions(manifest: dict[str, Any]) -> list[dict[str, Any]]:

@@ -1,0 +1,43 @@
+"""When and why a decided case was opened again, out of the record."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from audit import subjects
+from audit.models import Event
+from audit.verbs import Verb
+from media_analysis.review.models import Case
+
+COMMITMENT = re.compile(r"[0-9a-f]{64}")
+GONE = "The reason was erased or cannot be read."
+
+
+@dataclass(frozen=True)
+class Reopening:
+    when: datetime
+    why: str
+
+
+def of(case: Case) -> Sequence[Reopening]:
+    """The oldest first. The record holds a commitment; the words lie beside it, encrypted."""
+    events = Event.objects.filter(
+        chain=case.submission_id, verb=Verb.CASE_REOPENED, object_id=str(case.pk)
+    )
+    told = [(event, _commitment(event)) for event in events.order_by("seq")]
+    words = subjects.read_all([commitment for _, commitment in told if commitment])
+    return [Reopening(event.recorded_at, words.get(said, GONE)) for event, said in told]
+
+
+def _commitment(event: Event) -> str:
+    """Empty where the event holds none that can be read."""
+    try:
+        said: Any = event.content["data"]["commitments"]["grounds"]
+    except (ValueError, KeyError, TypeError):
+        return ""
+    is_one = isinstance(said, str) and COMMITMENT.fullmatch(said)
+    return str(said) if is_one else ""

@@ -1,0 +1,56 @@
+"""What stands beside the verdict: what a person decided, what the file declares, and which face a
+sentence speaks of."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from django.urls import reverse
+
+from accounts.actors import Actor
+from accounts.roles import Permission
+from media_analysis.submissions.models import Submission
+from ml.naming import clock
+
+Json = Mapping[str, Any]
+DECISION = ("case_key", "decided_as", "decided_by_policy", "decided_at")
+
+
+def decision(submission: Submission, actor: Actor) -> dict[str, Any] | None:
+    """What a person decided, or that a case waits; None without a case. The case's address only
+    for those who may see it."""
+    row = Submission.objects.with_decisions().values(*DECISION).get(pk=submission.pk)
+    if row["case_key"] is None:
+        return None
+    may_look = actor.can(Permission.VIEW_CASES, submission.team_id)
+    return {
+        "outcome": row["decided_as"],
+        "policy": row["decided_by_policy"],
+        "decided_at": row["decided_at"],
+        "case_url": reverse("review:case", args=[row["case_key"]]) if may_look else "",
+    }
+
+
+def declared(said: Json | None) -> str:
+    """Who stands behind the file's own statement."""
+    if said is None:
+        return ""
+    if not said["signed"]:
+        return "Signed by nobody."
+    trust = "is" if said["trusted"] else "is not"
+    return f"Signed by {said['by']}, who {trust} on this site's trust list."
+
+
+def face_link(data: Json, anchors: Collection[str]) -> dict[str, Any] | None:
+    """To the picture of the face that a sentence speaks of, and to its time in a film."""
+    number, seen_at = data.get("face", data.get("track")), data.get("seen_at")
+    if not isinstance(number, int):
+        return None
+    anchor = f"face-{number}"
+    return {
+        "number": number,
+        "anchor": anchor if anchor in anchors else "",
+        "seconds": seen_at if isinstance(seen_at, int | float) else None,
+        "clock": clock(seen_at) if isinstance(seen_at, int | float) else "",
+    }

@@ -1,0 +1,108 @@
+"""The names that people read. Names from the code stay in the code and in JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+DETECTORS = {
+    "provenance": ("Provenance", "What the file says about its own making, and who signed it."),
+    "compression": ("Compression history", "Traces of earlier saving, resizing and re-encoding."),
+    "face_forgery": ("Face forgery", "Traces of a face that was swapped or altered."),
+    "synthetic_face": ("Synthetic picture", "Traces that generators leave in whole pictures."),
+    "voice_spoof": ("Voice", "Traces of synthesis and conversion in speech."),
+    "lip_sync": ("Lip sync", "Whether the sound fits the lips, and how far it is shifted."),
+    "temporal": ("Motion", "Whether a face holds together from frame to frame."),
+}
+"""The detector's name, and what it measures."""
+
+
+def detector_name(detector: str) -> str:
+    """A detector without a name here is called by the words of its own."""
+    return DETECTORS.get(detector, (detector.replace("_", " ").capitalize(), ""))[0]
+
+
+def face(number: int, of: int, seen_at: float | None, rank: str) -> str:
+    """`Face 3 at 0:12.4, the strongest of 9 faces,`; the numbers are those on the pictures."""
+    when = "" if seen_at is None else f" at {clock(seen_at)}"
+    return f"Face {number}{when}" + (f", {rank} of {of} faces," if of > 1 else "")
+
+
+def clock(seconds: float) -> str:
+    minutes, rest = divmod(round(max(seconds, 0.0), 1), 60)
+    return f"{int(minutes)}:{rest:04.1f}"
+
+
+LABELS = {
+    "actions": "actions in the manifest",
+    "blocks": "blocks of 8 × 8 pixels",
+    "camera": "camera",
+    "changed": "saved again",
+    "clear_at": "nothing is found up to this raw score",
+    "columns": "strength by column of the grid",
+    "crops": "pictures of faces",
+    "direction": "direction of the rhythm",
+    "encoders": "encoders",
+    "end": "to second",
+    "evidence": "statements and traces",
+    "exact": "the tables are exactly those",
+    "expected_with": "expected with an earlier save",
+    "expected_without": "expected without one",
+    "face": "number of the face",
+    "faces": "faces seen",
+    "faces_compared": "faces compared",
+    "faces_followed": "faces followed",
+    "faces_judged": "faces judged",
+    "family": "kind of tables",
+    "field": "field of the file",
+    "found_at": "something is found from this raw score on",
+    "frequency": "frequency of the rhythm",
+    "generator": "program",
+    "handler_names": "names of the handlers",
+    "left": "pixels from the left",
+    "log10_lr_high": "likelihood ratio, upper end of 95 % (as a power of ten)",
+    "log10_lr_low": "likelihood ratio, lower end of 95 % (as a power of ten)",
+    "log10_lr_of_face": "likelihood ratio of this face (as a power of ten)",
+    "make": "maker of the camera",
+    "mean_score": "mean raw score",
+    "model": "model of the camera",
+    "moments": "moments compared",
+    "names": "names",
+    "observed": "observed in the file",
+    "offset_ms": "shift in milliseconds",
+    "place": "place in the file",
+    "problems": "what does not hold",
+    "quality": "JPEG quality",
+    "rows": "strength by row of the grid",
+    "runtime": "program that ran the network",
+    "score": "raw score",
+    "seconds": "seconds compared",
+    "seen_at": "seen most clearly at second",
+    "settings": "settings of the encoder",
+    "signer": "signer",
+    "source_types": "stated source",
+    "stands_out": "how much the fit stands out",
+    "start": "from second",
+    "state": "state of the signature",
+    "steps": "steps",
+    "strength": "strength of the grid",
+    "taken": "taken",
+    "tenths_of_seconds": "tenths of a second followed",
+    "tenths_of_speaking_seconds": "tenths of a second of speech compared",
+    "texts": "texts read",
+    "threshold": "told from this raw score on",
+    "top": "pixels from the top",
+    "track": "number of the face",
+    "unsettled_by": "unsettled when",
+    "value": "text",
+    "weights_of_sound_sha256": "weights for the sound, SHA-256",
+    "windows": "windows of speech",
+    "windows_flagged": "windows that stand out",
+    "windows_judged": "windows judged",
+}
+"""What numbers beside evidence are called. Those without words stand in the JSON alone."""
+
+
+def listed(names: Sequence[str]) -> str:
+    """`A, B and C`."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last

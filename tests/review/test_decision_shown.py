@@ -1,0 +1,152 @@
+"""A person's decision stands beside the machine's verdict everywhere, and leads to its case."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Scope
+from accounts.services import keys
+from media_analysis.review import house_rules, services
+from media_analysis.review.models import Case
+from media_analysis.review.services import Words
+from media_analysis.submissions import statements
+from media_analysis.submissions.models import IndexCard, Submission
+from ml.contract import Outcome
+from tests.factories import ServiceAccountFactory
+from tests.people import Person, Send
+from tests.review.test_order import ended
+from tests.submissions.test_lists import exported
+
+SECRETS = (b"the seam along the jaw", b"ask the desk first")
+WORDS = Words("manipulated", SECRETS[0].decode(), SECRETS[1].decode())
+LIST = "/api/v1/submissions/"
+
+
+@pytest.fixture
+def case(alice: Person, send: Send) -> Case:
+    sent = send(alice)
+    ended(sent, Outcome.INCONCLUSIVE, None)
+    return Case.objects.get(submission=sent)
+
+
+@pytest.fixture
+def partner(alice: Person, lead: Person, admin: Person) -> dict[str, Any]:
+    """The headers of a program that may read, and nothing else."""
+    service = ServiceAccountFactory(team=alice.team)
+    secret = keys.issue_key(admin.actor, service, "k", [Scope.SUBMISSIONS_READ]).secret
+    return {"authorization": f"Bearer {secret}"}
+
+
+def decided(case: Case, who: Person, words: Words = WORDS) -> None:
+    held = services.claim(who.actor, case.pk)
+    services.decide(who.actor, case.pk, held.fence, words)
+
+
+def with_policy(words: Words, policy_id: int) -> Words:
+    return Words(words.outcome, words.reason, words.note, policy_id)
+
+
+def page(person: Person, address: str) -> str:
+    answer = person.client().get(address)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_history_and_result_show_the_decision_and_lead_to_its_case(
+    case: Case, alice: Person, bob: Person, viewer: Person, charlie: Person
+) -> None:
+    """Above the verdict on the result page; a link in both for those who may see cases."""
+    detail = reverse("submissions:detail", args=[case.submission_id])
+    link = f'href="{reverse("review:case", args=[case.pk])}"'
+    assert "waits for a person" in page(bob, "/")
+    decided(case, alice)
+    for address in ("/", detail):
+        shown = page(bob, address)
+        assert "Decided: manipulated" in shown and link in shown, address
+    whole = page(bob, detail)
+    assert whole.index("A person decided") < whole.index('id="verdict-heading"')
+    assert charlie.client().get(detail).status_code == 404
+    assert "Decided" not in page(charlie, "/").replace("Not decided", "").replace(">Decided", "")
+
+
+def test_partners_read_the_decision_without_its_words_or_names(
+    case: Case, alice: Person, lead: Person, partner: dict[str, Any]
+) -> None:
+    """By REST: outcome, policy and time, in the list and of one; no reason, note or name."""
+    policy = house_rules.write_policy(lead.actor, alice.team, "Elections", "No fakes.")
+    before = Client().get(LIST, headers=partner).json()["results"][0]
+    assert before["decision"] is None
+    decided(case, alice, with_policy(WORDS, policy.pk))
+    one = Client().get(f"{LIST}{case.submission_id}/", headers=partner)
+    every = Client().get(LIST, headers=partner)
+    for answer, body in ((one, one.json()), (every, every.json()["results"][0])):
+        assert body["decision"].keys() == {"outcome", "policy", "decided_at"}
+        assert body["decision"]["outcome"] == "manipulated"
+        assert body["decision"]["policy"] == "Elections"
+        assert body["decision"]["decided_at"].endswith("Z")
+        assert body["outcome"] == "inconclusive", "the machine's verdict stays as it was"
+        names = (alice.user.email.encode(), str(alice.user.pk).encode())
+        assert not any(secret in answer.content for secret in (*SECRETS, *names))
+
+
+@pytest.mark.parametrize("address", ["/?", LIST + "?"])
+def test_the_decision_is_a_filter(
+    address: str, case: Case, alice: Person, send: Send, partner: dict[str, Any]
+) -> None:
+    """Decided as this, as that, or not yet; on the page and by REST."""
+    other = send(alice, 7, "other.png")
+    decided(case, alice)
+
+    def found(wanted: str) -> set[str]:
+        if address.startswith(LIST):
+            rows = Client().get(f"{address}decision={wanted}", headers=partner).json()["results"]
+            return {row["id"] for row in rows}
+        answer = alice.client().get(f"{address}decision={wanted}&sort=name")
+        return {str(row.pk) for row in answer.context["rows"]}
+
+    assert found("manipulated") == {str(case.submission_id)}
+    assert found("not_manipulated") == set()
+    assert found("none") == {str(other.pk)}
+
+
+def test_the_export_has_the_decision_and_not_what_was_written(
+    case: Case, alice: Person, lead: Person
+) -> None:
+    """Three columns at the end."""
+    decided(case, alice)
+    head, row = exported(lead, "decision=manipulated")
+    told = dict(zip(head, row, strict=True))
+    assert told["decision"] == "manipulated" and told["decided_at"] and not told["decision_policy"]
+    assert not any(secret.decode() in cell for secret in SECRETS for cell in row)
+
+
+def test_opening_again_takes_the_decision_out_of_force_and_shows_why(
+    case: Case, alice: Person, bob: Person
+) -> None:
+    """The card, history and REST have none until it is decided anew; the case tells the reason,
+    the queue what was decided before."""
+    decided(case, alice)
+    services.reopen(alice.actor, case.pk, why="the original has come in")
+    assert IndexCard.objects.get(pk=case.submission_id).decision == "none"
+    assert Submission.objects.with_decisions().get(pk=case.submission_id).decision is None
+    shown = page(bob, reverse("review:case", args=[case.pk]))
+    assert "Opened again" in shown and "the original has come in" in shown
+    queue = page(bob, reverse("review:queue"))
+    assert "opened again" in queue and "Decided: manipulated" in queue
+    decided(case, alice, Words("unclear", "cannot be told"))
+    assert IndexCard.objects.get(pk=case.submission_id).decision == "unclear"
+    assert "Decided: cannot be told" in page(bob, "/")
+
+
+def test_a_case_is_no_link_for_those_who_may_not_see_cases(
+    case: Case, alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They read the decision, and no address that would answer them "missing"."""
+    decided(case, alice)
+    monkeypatch.setattr(type(alice.actor), "can", lambda *_: False)
+    told = statements.decision(case.submission, alice.actor)
+    assert told is not None and told["outcome"] == "manipulated" and told["case_url"] == ""
