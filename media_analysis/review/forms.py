@@ -10,10 +10,20 @@ from media_analysis.review.models import Case, DecisionOutcome, Policy
 from media_analysis.review.services import Words
 
 
+class OutcomeChoice(forms.RadioSelect):
+    """Each outcome has the key of its number (`static/js/keys.js`)."""
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option: dict[str, Any] = super().create_option(name, value, *args, **kwargs)
+        key = str(int(option["index"]) + 1)
+        option["attrs"] |= {"data-key": key, "aria-keyshortcuts": key}
+        return option
+
+
 class DecisionForm(forms.Form):
     fence = forms.IntegerField(widget=forms.HiddenInput)
     outcome = forms.ChoiceField(
-        choices=DecisionOutcome.choices, widget=forms.RadioSelect, label="What do you see?"
+        choices=DecisionOutcome.choices, widget=OutcomeChoice, label="What do you see?"
     )
     policy = forms.ModelChoiceField(Policy.objects.none(), required=False, label="Policy")
     reason = forms.CharField(

@@ -20,15 +20,3 @@ if (form) {
     say("Your hold on this case was lost.");
   }
 }
-
-document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest("input:not([type=radio]), textarea, select, [contenteditable]")) return;
-  const outcome = form?.querySelectorAll('input[name="outcome"]')[Number(event.key) - 1];
-  if (outcome) {
-    outcome.checked = true;
-    outcome.focus();
-    return;
-  }
-  document.querySelector(`[data-key="${CSS.escape(event.key)}"]`)?.click();
-});
