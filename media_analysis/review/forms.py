@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 
-from media_analysis.review.models import Case, DecisionOutcome, Policy
-from media_analysis.review.services import Words
+from media_analysis.review.models import Case, DecisionOutcome, Policy, Words
 
 
 class OutcomeChoice(forms.RadioSelect):
@@ -59,15 +59,18 @@ class DecisionForm(forms.Form):
             policy_id=policy.pk if policy else None,
         )
 
-    def as_written(self) -> Words:
-        """As much as can be kept of a form that is not filled in well."""
-        said = {name: str(self.data.get(name, "")) for name in ("outcome", "reason", "note")}
-        known = said["outcome"] in DecisionOutcome.values
-        return Words(
-            outcome=said["outcome"] if known else "",
-            reason=said["reason"].replace("\0", "")[:500],
-            note=said["note"].replace("\0", "")[:4000],
-        )
+
+def as_written(said: Mapping[str, Any]) -> Words:
+    """As much as can be kept of a form that is not filled in well."""
+    text = {name: str(said.get(name, "")).replace("\0", "") for name in ("reason", "note")}
+    outcome, policy = str(said.get("outcome", "")), str(said.get("policy", ""))
+    is_id = policy.isascii() and policy.isdigit() and len(policy) < 10
+    return Words(
+        outcome=outcome if outcome in DecisionOutcome.values else "",
+        reason=text["reason"][:500],
+        note=text["note"][:4000],
+        policy_id=int(policy) if is_id else None,
+    )
 
 
 class ReasonForm(forms.Form):

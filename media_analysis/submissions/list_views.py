@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import (
     HttpRequest,
     HttpResponse,
@@ -18,9 +17,10 @@ from django.http import (
 )
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.actors import actor_of
+from accounts.guards import post_only, signed_in
 from accounts.roles import Permission
 from media_analysis.submissions import exporting, filters
 from media_analysis.submissions import history as finding
@@ -28,7 +28,7 @@ from media_analysis.submissions.forms import HistoryFilter, SaveFilterForm
 from media_analysis.submissions.models import SavedFilter
 
 
-@login_required
+@signed_in
 @require_GET
 def history(request: HttpRequest) -> HttpResponse:
     return _page(request, request.GET)
@@ -67,8 +67,8 @@ def _query(asked: QueryDict) -> list[tuple[str, str]]:
     return [(name, str(asked[name])) for name in names if asked.get(name)]
 
 
-@login_required
-@require_POST
+@signed_in
+@post_only("submissions:history")
 def save_filter(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     asked = QueryDict(request.POST.get("query", "")[:2000])
@@ -86,7 +86,7 @@ def save_filter(request: HttpRequest) -> HttpResponse:
     return redirect(f"{reverse('submissions:history')}?{query}")
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "POST"])
 def delete_filter(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor = actor_of(request)
@@ -99,8 +99,8 @@ def delete_filter(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect("submissions:history")
 
 
-@login_required
-@require_POST
+@signed_in
+@post_only("submissions:history")
 def export(request: HttpRequest) -> HttpResponseBase:
     """A filter that was not understood would export more than was meant: it is told instead."""
     form = HistoryFilter(actor_of(request), request.GET)

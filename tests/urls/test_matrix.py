@@ -70,6 +70,7 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "review:decide": ("post", page(404, 404, 403, 302)),
     "review:release": ("post", page(404, 404, 302, 302)),
     "review:reopen": ("post", page(404, 404, 403, 302)),
+    "review:draft": ("post", (403,) * 9),  # a page's pass opens it, nothing else
     "review:heartbeat": ("post", page(404, 404, 409, 409)),
     "dashboard:overview": ("get", office(200, 200, 403, 200, 200)),
     "dashboard:retry": ("post", office(404, 302, 404, 302, 302)),
