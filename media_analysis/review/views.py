@@ -96,7 +96,7 @@ def keeps_words(view: View) -> View:
     @functools.wraps(view)
     def guarded(request: HttpRequest, pk: UUID) -> HttpResponseBase:
         if request.method != "POST" or request.user.is_authenticated:
-            return view(request, pk)
+            return view(request, pk=pk)
         if drafts.rescued(request.POST) != pk:
             return signed_out(request, reverse("review:case", args=[pk]))
         messages.warning(request, SESSION_ENDED)
