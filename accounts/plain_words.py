@@ -21,6 +21,7 @@ WORDS: Mapping[Permission, str] = {
     P.DECIDE_CASES: "take cases, decide them, open them again",
     P.EXPORT_SUBMISSIONS: "export lists of submissions",
     P.REQUEST_DELETION: "ask for media to be deleted",
+    P.ANSWER_DELETION_REQUESTS: "accept or decline requests for deletion",
     P.ASSIGN_CASES: "give cases to somebody",
     P.REVIEW_DECISIONS: "review other people's decisions",
     P.VIEW_DASHBOARD: "watch the dashboard",

@@ -31,6 +31,7 @@ class Permission(StrEnum):
     CANCEL_ANALYSES = "submissions.cancel"
     EXPORT_SUBMISSIONS = "submissions.export"
     REQUEST_DELETION = "submissions.request_deletion"
+    ANSWER_DELETION_REQUESTS = "submissions.answer_deletion"
     VIEW_MEDIA = "media.view"
     DOWNLOAD_MEDIA = "media.download"
     VIEW_REPORTS = "reports.view"
@@ -71,6 +72,7 @@ _LEAD = _MODERATOR | {
     P.MANAGE_POLICIES,
 }
 _ADMIN = _LEAD | {
+    P.ANSWER_DELETION_REQUESTS,
     P.MANAGE_KEYS,
     P.MANAGE_WEBHOOKS,
     P.MANAGE_RETENTION,

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import (
     HttpRequest,
     HttpResponse,
@@ -22,7 +23,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.actors import actor_of
 from accounts.guards import post_only, signed_in
 from accounts.roles import Permission
-from media_analysis.submissions import exporting, filters
+from media_analysis.submissions import deleting, deletion_rows, exporting, filters
 from media_analysis.submissions import history as finding
 from media_analysis.submissions.forms import HistoryFilter, SaveFilterForm
 from media_analysis.submissions.models import SavedFilter
@@ -56,6 +57,8 @@ def _page(
         "save": save or SaveFilterForm(actor),
         "saved": SavedFilter.objects.for_actor(actor).select_related("owner", "team"),
         "may_submit": bool(actor.team_ids(Permission.SUBMIT_MEDIA)),
+        "may_ask_for_deletion": bool(actor.team_ids(Permission.REQUEST_DELETION)),
+        "deletions_waiting": deleting.waiting_for(actor),
         "may_export": bool(actor.team_ids(Permission.EXPORT_SUBMISSIONS)),
     }
     return render(request, "submissions/history.html", context, status=status)
@@ -65,6 +68,21 @@ def _query(asked: QueryDict) -> list[tuple[str, str]]:
     """What narrows or orders, as it was asked for and nothing else."""
     names = HistoryFilter.base_fields
     return [(name, str(asked[name])) for name in names if asked.get(name)]
+
+
+@signed_in
+@require_GET
+def deletions(request: HttpRequest) -> HttpResponse:
+    """Requests for deletion: their answers for those who ask, and buttons for those who answer."""
+    actor = actor_of(request)
+    if not actor.team_ids(Permission.REQUEST_DELETION):
+        raise PermissionDenied
+    waiting, ended = deleting.listed(actor)
+    context = {
+        "waiting": deletion_rows.rows(actor, waiting),
+        "ended": deletion_rows.rows(actor, ended),
+    }
+    return render(request, "submissions/deletions.html", context)
 
 
 @signed_in

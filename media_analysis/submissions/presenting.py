@@ -11,7 +11,7 @@ from accounts.actors import Actor
 from accounts.roles import Permission
 from audit.models import Event
 from audit.walking import first_bad_event
-from media_analysis.submissions import alike, deleting, films, pictures
+from media_analysis.submissions import alike, deleting, deletion_rows, films, pictures
 from media_analysis.submissions.face_map import face_map
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.scene_rows import scene_table
@@ -71,10 +71,10 @@ def page(submission: Submission, actor: Actor) -> dict[str, Any]:
         "veiled": True,
         "facts": media_facts(submission, result),
         "custody": custody(submission),
-        "earlier": same_bytes(submission, actor),
+        **alike.same_bytes(actor, submission),
         "alike": alike.others(actor, submission),
         "may_submit": actor.can(Permission.SUBMIT_MEDIA, submission.team_id),
-        "deletion": submission.deletion_request,
+        "deletion": deletion_rows.newest(actor, submission),
         "may_ask_for_deletion": deleting.may_ask(actor, submission),
         "may_cancel": actor.can(Permission.CANCEL_ANALYSES, submission.team_id),
     }
@@ -301,12 +301,6 @@ def custody(submission: Submission) -> dict[str, Any]:
         "ask an administrator to run the audit verification."
     )
     return {"intact": bad is None, "summary": summary, "events": story(events, submission.team_id)}
-
-
-def same_bytes(submission: Submission, actor: Actor) -> Sequence[Submission]:
-    """Other submissions of the same bytes that the actor may see."""
-    mine = Submission.objects.for_actor(actor).filter(blob_id=submission.blob_id)
-    return list(mine.exclude(pk=submission.pk).select_related("team")[:10])
 
 
 def export(submission: Submission) -> dict[str, Any]:

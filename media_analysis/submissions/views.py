@@ -16,11 +16,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.actors import actor_of
-from accounts.errors import NotAllowed
+from accounts.errors import NotAllowed, Refused
 from accounts.guards import post_only, signed_in
 from media_analysis.submissions import deleting, pictures, presenting, services
 from media_analysis.submissions.forms import IntakeForm
-from media_analysis.submissions.models import Submission
+from media_analysis.submissions.models import DeletionAnswer, Submission
 
 
 def as_if_missing(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -158,6 +158,33 @@ def deletion(request: HttpRequest, pk: UUID) -> HttpResponse:
     else:
         deleting.ask(actor, submission, request.POST.get("reason", ""))
         messages.success(request, "Deletion was asked for. Nothing was erased yet.")
+    return redirect("submissions:detail", pk)
+
+
+@signed_in
+@post_only("submissions:detail", "pk")
+@as_if_missing
+def answer_deletion(request: HttpRequest, pk: UUID) -> HttpResponse:
+    submission, actor = mine(request, pk), actor_of(request)
+    said = request.POST.get("answer", "")
+    try:
+        if said not in DeletionAnswer.values:
+            raise Refused("Accept or decline the request; nothing was changed.")
+        reason = request.POST.get("reason", "")
+        given = deleting.answer(actor, submission, DeletionAnswer(said), reason)
+    except NotAllowed:
+        raise
+    except Refused as refusal:
+        messages.error(request, refusal.sentence)
+        return redirect("submissions:detail", pk)
+    accepted = given.answer == DeletionAnswer.ACCEPTED
+    messages.success(
+        request,
+        "The request was accepted. Nothing was erased: Touchstone cannot erase media yet, and the "
+        "request stays on the list until it can."
+        if accepted
+        else "The request was declined. Whoever asked reads your reason on this page.",
+    )
     return redirect("submissions:detail", pk)
 
 
