@@ -19,6 +19,7 @@ WORDS: Mapping[Permission, str] = {
     P.DECIDE_CASES: "take cases, decide them, open them again",
     P.EXPORT_SUBMISSIONS: "export lists of submissions",
     P.REQUEST_DELETION: "ask for media to be deleted",
+    P.ANSWER_DELETION_REQUESTS: "accept or decline requests for deletion",
     P.VIEW_DASHBOARD: "watch the dashboard",
     P.RETRY_ANALYSES: "try again what was set aside",
     P.MANAGE_MEMBERS: "invite people, change their role, remove them",

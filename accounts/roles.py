@@ -34,6 +34,7 @@ class Permission(StrEnum):
     CANCEL_ANALYSES = "submissions.cancel"
     EXPORT_SUBMISSIONS = "submissions.export"
     REQUEST_DELETION = "submissions.request_deletion"
+    ANSWER_DELETION_REQUESTS = "submissions.answer_deletion"
     VIEW_MEDIA = "media.view"
     VIEW_CASES = "cases.view"
     DECIDE_CASES = "cases.decide"
@@ -61,7 +62,7 @@ _LEAD = _MODERATOR | {
     P.MANAGE_QUEUES,
     P.MANAGE_POLICIES,
 }
-_ADMIN = _LEAD | {P.MANAGE_KEYS, P.REVOKE_KEYS, P.MANAGE_TEAM}
+_ADMIN = _LEAD | {P.ANSWER_DELETION_REQUESTS, P.MANAGE_KEYS, P.REVOKE_KEYS, P.MANAGE_TEAM}
 
 ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.VIEWER: _VIEWER,

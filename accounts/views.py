@@ -9,23 +9,23 @@ from allauth.account.models import EmailAddress, get_emailconfirmation_model
 from allauth.account.utils import perform_login
 from allauth.account.views import ConfirmEmailView
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from accounts.actors import actor_of
 from accounts.errors import Refused
 from accounts.forms import NewPersonForm
+from accounts.guards import post_only, signed_in
 from accounts.models import Invitation, Session, User
 from accounts.services import invitations, logins, proofs
 
 
-@login_required
+@signed_in
 @never_cache
 @require_http_methods(["GET", "POST"])
 def sessions(request: HttpRequest) -> HttpResponse:
@@ -44,8 +44,8 @@ def sessions(request: HttpRequest) -> HttpResponse:
     )
 
 
-@login_required
-@require_POST
+@signed_in
+@post_only("usersessions_list")
 def end_session(request: HttpRequest, name: str) -> HttpResponse:
     try:
         logins.revoke_session(actor_of(request), name)

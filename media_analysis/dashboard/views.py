@@ -6,7 +6,6 @@ from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.actors import Actor, actor_of
+from accounts.guards import signed_in
 from accounts.models import Team
 from accounts.roles import Permission
 from jobs.models import LeasedJob, State
@@ -21,7 +21,7 @@ from media_analysis.dashboard import presenting, services
 from media_analysis.submissions.models import Submission
 
 
-@login_required
+@signed_in
 @require_GET
 @never_cache
 def overview(request: HttpRequest) -> HttpResponse:
@@ -38,14 +38,14 @@ def overview(request: HttpRequest) -> HttpResponse:
     return render(request, "dashboard/overview.html", context)
 
 
-@login_required
+@signed_in
 @never_cache
 @require_http_methods(["GET", "POST"])
 def retry(request: HttpRequest, pk: UUID) -> HttpResponse:
     return _again(request, pk, "analysis", services.retry, lambda sent: sent.analysis)
 
 
-@login_required
+@signed_in
 @never_cache
 @require_http_methods(["GET", "POST"])
 def retry_copy(request: HttpRequest, pk: UUID) -> HttpResponse:

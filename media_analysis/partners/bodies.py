@@ -18,6 +18,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostE
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 
+from media_analysis.review import drafts
+
 ROOM_FOR_WORDS = 2 * 1024 * 1024
 """What a form may weigh beside its file."""
 TAIL = 400
@@ -158,10 +160,12 @@ def answer(request: HttpRequest, trouble: Trouble) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """The page that explains it, or for our own scripts the sentence."""
+    """The page that explains it, or for our own scripts the sentence. Words of a decision are
+    kept: its form carries a pass that nobody else can make."""
+    kept_for = drafts.rescued(request.POST) if request.method == "POST" else None
     if request.headers.get("Accept") == "application/json":
         return answer(request, FORGED)
-    return render(request, "403_csrf.html", status=403)
+    return render(request, "403_csrf.html", {"kept_for": kept_for}, status=403)
 
 
 def _length(request: HttpRequest) -> int:

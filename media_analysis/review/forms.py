@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 
-from media_analysis.review.models import Case, DecisionOutcome, Policy
-from media_analysis.review.services import Words
+from media_analysis.review.models import Case, DecisionOutcome, Policy, Words
+
+
+class OutcomeChoice(forms.RadioSelect):
+    """Each outcome has the key of its number (`static/js/keys.js`)."""
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option: dict[str, Any] = super().create_option(name, value, *args, **kwargs)
+        key = str(int(option["index"]) + 1)
+        option["attrs"] |= {"data-key": key, "aria-keyshortcuts": key}
+        return option
 
 
 class DecisionForm(forms.Form):
     fence = forms.IntegerField(widget=forms.HiddenInput)
     outcome = forms.ChoiceField(
-        choices=DecisionOutcome.choices, widget=forms.RadioSelect, label="What do you see?"
+        choices=DecisionOutcome.choices, widget=OutcomeChoice, label="What do you see?"
     )
     policy = forms.ModelChoiceField(Policy.objects.none(), required=False, label="Policy")
     reason = forms.CharField(
@@ -49,15 +59,18 @@ class DecisionForm(forms.Form):
             policy_id=policy.pk if policy else None,
         )
 
-    def as_written(self) -> Words:
-        """As much as can be kept of a form that is not filled in well."""
-        said = {name: str(self.data.get(name, "")) for name in ("outcome", "reason", "note")}
-        known = said["outcome"] in DecisionOutcome.values
-        return Words(
-            outcome=said["outcome"] if known else "",
-            reason=said["reason"].replace("\0", "")[:500],
-            note=said["note"].replace("\0", "")[:4000],
-        )
+
+def as_written(said: Mapping[str, Any]) -> Words:
+    """As much as can be kept of a form that is not filled in well."""
+    text = {name: str(said.get(name, "")).replace("\0", "") for name in ("reason", "note")}
+    outcome, policy = str(said.get("outcome", "")), str(said.get("policy", ""))
+    is_id = policy.isascii() and policy.isdigit() and len(policy) < 10
+    return Words(
+        outcome=outcome if outcome in DecisionOutcome.values else "",
+        reason=text["reason"][:500],
+        note=text["note"][:4000],
+        policy_id=int(policy) if is_id else None,
+    )
 
 
 class ReasonForm(forms.Form):

@@ -7,6 +7,7 @@ written by somebody whose lease ran out are kept as a draft and decide nothing.
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from typing import Any
 
 import pgtrigger
@@ -32,6 +33,27 @@ class DecisionOutcome(models.TextChoices):
     MANIPULATED = "manipulated", "Manipulated"
     GENUINE = "not_manipulated", "No manipulation seen"
     UNCLEAR = "unclear", "Cannot be told"
+
+
+@dataclass(frozen=True)
+class Words:
+    """A decision as it was written."""
+
+    outcome: str
+    reason: str
+    note: str = ""
+    policy_id: int | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "outcome": self.outcome,
+            "reason": self.reason,
+            "note": self.note,
+            "policy": self.policy_id,
+        }
+
+    def are_empty(self) -> bool:
+        return not (self.outcome or self.policy_id or self.reason.strip() or self.note.strip())
 
 
 class QueueOrder(models.TextChoices):
@@ -220,6 +242,14 @@ class Decision(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
     seconds_on_case = models.FloatField()
+    taken_from = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="The earlier decision about the same bytes that this person took over.",
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = TeamOwned.as_manager()
@@ -250,12 +280,13 @@ class Decision(models.Model):
 
 
 class Draft(models.Model):
-    """What a moderator wrote and could not save, because the lease had run out. Kept for them."""
+    """What a moderator wrote and has not saved as a decision. Kept for them alone."""
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="drafts")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     words = models.JSONField()
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+    saved_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         constraints = [

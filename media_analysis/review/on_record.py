@@ -22,7 +22,7 @@ def keep() -> None:
             model=Decision,
             columns=(
                 "team_id", "case_id", "fence", "outcome", "policy_id", "decided_by_id",
-                "seconds_on_case", "created_at",
+                "seconds_on_case", "created_at", "taken_from_id",
             ),
             texts=("policy_text",),
             words=("reason", "note"),

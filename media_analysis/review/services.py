@@ -7,7 +7,6 @@ and is told so.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -23,7 +22,7 @@ from audit.services import record
 from audit.subjects import keep
 from audit.verbs import Verb
 from jobs.timing import ClockTimestamp, InSeconds
-from media_analysis.review import queue
+from media_analysis.review import drafts, queue
 from media_analysis.review.models import (
     Case,
     CaseState,
@@ -31,6 +30,7 @@ from media_analysis.review.models import (
     DecisionOutcome,
     Draft,
     Policy,
+    Words,
     suspicion_of,
 )
 from ml.models import Analysis
@@ -48,24 +48,6 @@ class NotYours(Exception):
 
 class Invalid(Exception):
     """The decision lacks something; a sentence says what."""
-
-
-@dataclass(frozen=True)
-class Words:
-    """A decision as it was written."""
-
-    outcome: str
-    reason: str
-    note: str = ""
-    policy_id: int | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "outcome": self.outcome,
-            "reason": self.reason,
-            "note": self.note,
-            "policy": self.policy_id,
-        }
 
 
 @transaction.atomic
@@ -141,7 +123,7 @@ def decide(actor: Actor, case_id: UUID, fence: int, words: Words) -> Decision:
     try:
         return _decide(actor, case_id, fence, words)
     except NotYours:
-        keep_draft(actor, case_id, words)
+        drafts.keep(actor, case_id, words)
         raise
 
 
@@ -213,14 +195,6 @@ def _kept(policy_id: int, team_id: UUID) -> Policy | None:
         [policy_id, team_id],
     )
     return next(iter(held), None)
-
-
-def keep_draft(actor: Actor, case_id: UUID, words: Words) -> None:
-    if actor.user is None or not Case.objects.for_actor(actor).filter(pk=case_id).exists():
-        return
-    Draft.objects.update_or_create(
-        case_id=case_id, author=actor.user, defaults={"words": words.as_dict()}
-    )
 
 
 @transaction.atomic

@@ -11,5 +11,6 @@ urlpatterns = [
     path("<uuid:pk>/decide/", views.decide, name="decide"),
     path("<uuid:pk>/release/", views.release, name="release"),
     path("<uuid:pk>/reopen/", views.reopen, name="reopen"),
+    path("<uuid:pk>/draft/", views.draft, name="draft"),
     path("<uuid:pk>/heartbeat/", views.heartbeat, name="heartbeat"),
 ]

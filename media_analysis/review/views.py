@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET
 
 from accounts.actors import Actor, actor_of
+from accounts.guards import post_only, signed_in, signed_out
 from accounts.models import Team
 from accounts.roles import Permission
+from media_analysis.review import drafts, reopenings, services
 from media_analysis.review import queue as waiting
-from media_analysis.review import reopenings, services
-from media_analysis.review.forms import DecisionForm, ReasonForm
-from media_analysis.review.models import Case, Decision, Draft
+from media_analysis.review.forms import DecisionForm, ReasonForm, as_written
+from media_analysis.review.models import Case, Decision
 from media_analysis.submissions import presenting
 
+View = Callable[..., HttpResponseBase]
+SESSION_ENDED = (
+    "Your session had ended, so this was not saved as a decision. Your words are kept: sign in, "
+    "and they stand in the form again."
+)
 
-@login_required
+
+@signed_in
 @require_GET
 def queue(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
@@ -46,8 +56,8 @@ def queue(request: HttpRequest) -> HttpResponse:
     return render(request, "review/queue.html", context)
 
 
-@login_required
-@require_POST
+@signed_in
+@post_only("review:queue")
 def take_next(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     if not actor.team_ids(Permission.DECIDE_CASES):
@@ -59,15 +69,15 @@ def take_next(request: HttpRequest) -> HttpResponse:
     return redirect("review:case", case.pk)
 
 
-@login_required
+@signed_in
 @require_GET
 @never_cache
 def case(request: HttpRequest, pk: UUID) -> HttpResponse:
     return _page(request, _mine(request, pk))
 
 
-@login_required
-@require_POST
+@signed_in
+@post_only("review:case", "pk")
 def claim(request: HttpRequest, pk: UUID) -> HttpResponse:
     _mine(request, pk)
     try:
@@ -79,9 +89,26 @@ def claim(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect("review:case", pk)
 
 
-@login_required
-@require_POST
-def decide(request: HttpRequest, pk: UUID) -> HttpResponse:
+def keeps_words(view: View) -> View:
+    """For a form that carries a decision's words: when its sender is signed out, they are kept as
+    a draft and stand in the form again after signing in."""
+
+    @functools.wraps(view)
+    def guarded(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+        if request.method != "POST" or request.user.is_authenticated:
+            return view(request, pk=pk)
+        if drafts.rescued(request.POST) != pk:
+            return signed_out(request, reverse("review:case", args=[pk]))
+        messages.warning(request, SESSION_ENDED)
+        return redirect_to_login(reverse("review:case", args=[pk]))
+
+    return guarded
+
+
+@keeps_words
+@signed_in
+@post_only("review:case", "pk")
+def decide(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     actor, mine = actor_of(request), _mine(request, pk)
     if not actor.can(Permission.DECIDE_CASES, mine.team_id):
         raise PermissionDenied
@@ -105,9 +132,8 @@ def _unfinished(request: HttpRequest, mine: Case, form: DecisionForm) -> HttpRes
     """The form comes back to whoever holds the case; from anybody else the words are kept."""
     if _holds(actor_of(request), mine):
         return _page(request, mine, form, status=422)
-    words = form.as_written()
-    if words.reason.strip() or words.note.strip():
-        services.keep_draft(actor_of(request), mine.pk, words)
+    if not (words := as_written(request.POST)).are_empty():
+        drafts.keep(actor_of(request), mine.pk, words)
     return _too_late(request, mine)
 
 
@@ -120,10 +146,14 @@ def _too_late(request: HttpRequest, mine: Case) -> HttpResponse:
     return redirect("review:case", mine.pk)
 
 
-@login_required
-@require_POST
+@keeps_words
+@signed_in
+@post_only("review:case", "pk")
 def release(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Words that were written are kept: they stand in the form when the case is taken again."""
     _mine(request, pk)
+    if not (words := as_written(request.POST)).are_empty():
+        drafts.keep(actor_of(request), pk, words)
     try:
         services.release(actor_of(request), pk, _fence(request))
         messages.info(request, "The case is back in the queue.")
@@ -132,8 +162,8 @@ def release(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect("review:queue")
 
 
-@login_required
-@require_POST
+@signed_in
+@post_only("review:case", "pk")
 def reopen(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor, mine = actor_of(request), _mine(request, pk)
     if not actor.can(Permission.DECIDE_CASES, mine.team_id):
@@ -149,8 +179,8 @@ def reopen(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect("review:case", pk)
 
 
-@login_required
-@require_POST
+@signed_in
+@post_only("review:case", "pk")
 def heartbeat(request: HttpRequest, pk: UUID) -> HttpResponse:
     """204 while the case is held, 409 once it is not: the page then says so."""
     _mine(request, pk)
@@ -158,22 +188,39 @@ def heartbeat(request: HttpRequest, pk: UUID) -> HttpResponse:
     return HttpResponse(status=204 if held else 409)
 
 
+@csrf_exempt
+@post_only("review:case", "pk")
+def draft(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The open page hands in what was written so far. Its pass is all that it needs."""
+    try:
+        kept = drafts.keep_with_pass(request.POST, pk)
+    except drafts.AlreadyDecided:
+        return JsonResponse({"code": "already_decided"}, status=409)
+    except drafts.NotAccepted:
+        return JsonResponse({"code": "draft_pass_not_accepted"}, status=403)
+    if "forget" in request.POST:
+        return redirect("review:case", pk)
+    return JsonResponse({"saved_at": kept.saved_at.isoformat() if kept else ""})
+
+
 def _page(
     request: HttpRequest, mine: Case, form: DecisionForm | None = None, *, status: int = 200
 ) -> HttpResponse:
     actor = actor_of(request)
     holds = _holds(actor, mine)
-    draft = Draft.objects.filter(case=mine, author=actor.user).first() if actor.user else None
+    draft = drafts.kept(actor, mine)
+    may_decide = actor.can(Permission.DECIDE_CASES, mine.team_id)
     initial: dict[str, Any] = {"fence": mine.fence, **(draft.words if draft else {})}
     context = {
         **presenting.page(mine.submission, actor),
         "case": mine,
         "holds": holds,
         "free": Case.objects.filter(services.AVAILABLE, pk=mine.pk).exists(),
-        "may_decide": actor.can(Permission.DECIDE_CASES, mine.team_id),
+        "may_decide": may_decide,
         "form": (form or DecisionForm(mine, initial=initial)) if holds else None,
         "draft": draft,
         "said": _said(mine),
+        "draft_pass": drafts.pass_for(actor, mine) if may_decide else "",
         "heartbeat_url": reverse("review:heartbeat", args=[mine.pk]),
         "veiled": True,
     }

@@ -1,4 +1,5 @@
-"""Other submissions that look alike: copies saved again, made smaller or lightly retouched.
+"""Other submissions of the same bytes, and those that look alike: copies saved again, made smaller
+or lightly retouched.
 
 Only of what the actor may see; what they may not see is not even counted.
 """
@@ -6,6 +7,8 @@ Only of what the actor may see; what they may not see is not even counted.
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from django.db.models import Q
 
 from accounts.actors import Actor
 from media_analysis.submissions.models import Submission
@@ -47,3 +50,18 @@ def others(actor: Actor, submission: Submission) -> list[Alike]:
     newest = {row.blob_id: row for row in rows.defer("analysis__result", "analysis__media")}
     nearest = [sha256 for sha256 in best if sha256 in newest][:MOST]
     return [Alike(newest[sha256], best[sha256][0], best[sha256][1].seconds) for sha256 in nearest]
+
+
+SAME_SHOWN = 10
+
+
+def same_bytes(actor: Actor, submission: Submission) -> dict[str, list[Submission]]:
+    """Other submissions of the same bytes that the actor may see: before this one, and after."""
+    mine = Submission.objects.for_actor(actor).filter(blob_id=submission.blob_id)
+    others = mine.exclude(pk=submission.pk).select_related("team")
+    at = submission.created_at
+    before = Q(created_at__lt=at) | Q(created_at=at, pk__lt=submission.pk)
+    return {
+        "earlier": list(others.filter(before)[:SAME_SHOWN]),
+        "later": list(others.exclude(before)[:SAME_SHOWN]),
+    }

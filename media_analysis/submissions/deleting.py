@@ -1,7 +1,8 @@
-"""The verbs of wanting something gone: ask for it, take the wish back.
+"""The verbs of wanting something gone: ask for it, take the wish back, answer it.
 
-Nothing is erased here and nothing silently: the request is on record and is shown to everybody who
-sees the submission, until a person with the right to erase has decided.
+Nothing is erased here: Touchstone cannot erase yet. The request and its answer are on record and
+are shown to everybody who sees the submission. An accepted request says what is to be erased once
+that is possible.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from accounts.actors import Actor
+from accounts.errors import NotAllowed, Refused
 from accounts.roles import Permission
 from audit.services import record
 from audit.subjects import keep
 from audit.verbs import Verb
-from media_analysis.submissions.models import DeletionRequest, Submission
+from media_analysis.submissions.models import DeletionAnswer, DeletionRequest, Submission
 from media_analysis.submissions.ownership import require_may
 
 WISH = "ask for the deletion of this media"
@@ -26,28 +28,76 @@ def ask(actor: Actor, submission: Submission, reason: str = "") -> DeletionReque
     require_may(actor, Permission.REQUEST_DELETION, submission, WISH)
     Submission.objects.select_for_update().get(pk=submission.pk)
     reason = reason.strip()[:500]
-    asked, new = DeletionRequest.objects.get_or_create(
-        submission=submission,
-        withdrawn_at=None,
-        defaults={"asked_by": f"{actor.who.kind}:{actor.who.id}", "reason": reason},
+    standing = DeletionRequest.objects.standing().filter(submission=submission).first()
+    if standing:
+        return standing
+    asked = DeletionRequest.objects.create(
+        submission=submission, asked_by=_name(actor), reason=reason
     )
-    if new:
-        promise = {"deletion_reason": keep(submission.pk, "deletion_reason", reason)}
-        _told(actor, asked, Verb.SUBMISSION_DELETION_REQUESTED, promise if reason else {})
+    promise = {"deletion_reason": keep(submission.pk, "deletion_reason", reason)} if reason else {}
+    _told(actor, asked, Verb.SUBMISSION_DELETION_REQUESTED, promise)
     return asked
 
 
 @transaction.atomic
 def withdraw(actor: Actor, submission: Submission) -> bool:
-    """Whoever may ask may take it back. False when there was nothing to take back."""
+    """Whoever may ask may take it back, also after it was accepted. False when none stands."""
     require_may(actor, Permission.REQUEST_DELETION, submission, WISH)
     Submission.objects.select_for_update().get(pk=submission.pk)
-    asked = DeletionRequest.objects.filter(submission=submission, withdrawn_at=None).first()
+    asked = DeletionRequest.objects.standing().filter(submission=submission).first()
     if asked is None:
         return False
     DeletionRequest.objects.filter(pk=asked.pk).update(withdrawn_at=Now())
     _told(actor, asked, Verb.SUBMISSION_DELETION_WITHDRAWN, {})
     return True
+
+
+@transaction.atomic
+def answer(
+    actor: Actor, submission: Submission, answer: DeletionAnswer, reason: str
+) -> DeletionRequest:
+    """An admin's answer to the request that waits: final, with its reason and its event."""
+    if not actor.can(Permission.ANSWER_DELETION_REQUESTS, submission.team_id):
+        raise NotAllowed("You cannot answer requests for deletion in this team.")
+    if not (reason := reason.replace("\0", "").strip()[:500]):
+        raise Refused("Give a reason: whoever asked reads it, and the record keeps it.")
+    Submission.objects.select_for_update().get(pk=submission.pk)
+    waiting = DeletionRequest.objects.waiting().filter(submission=submission)
+    asked = waiting.select_for_update().first()
+    if asked is None or not waiting.update(
+        answer=answer, answered_by=_name(actor), answered_at=Now(), answer_reason=reason
+    ):
+        raise Refused("This request was answered or taken back already; nothing was changed.")
+    promise = {"deletion_answer": keep(submission.pk, "deletion_answer", reason)}
+    verbs = {
+        DeletionAnswer.ACCEPTED: Verb.SUBMISSION_DELETION_ACCEPTED,
+        DeletionAnswer.DECLINED: Verb.SUBMISSION_DELETION_DECLINED,
+    }
+    asked.refresh_from_db()
+    _told(actor, asked, verbs[answer], promise)
+    return asked
+
+
+MOST_ANSWERED = 50
+MOST_WAITING = 200
+
+
+def listed(actor: Actor) -> tuple[list[DeletionRequest], list[DeletionRequest]]:
+    """Those that wait, the oldest first, and the newest of the others; in the actor's teams."""
+    mine = DeletionRequest.objects.for_actor(actor).select_related("submission__team")
+    waiting = mine.waiting().order_by("asked_at", "pk")[:MOST_WAITING]
+    ended = mine.exclude(withdrawn_at__isnull=True, answer="").order_by("-asked_at", "-pk")
+    return list(waiting), list(ended[:MOST_ANSWERED])
+
+
+def waiting_for(actor: Actor) -> int:
+    """How many wait for this actor's answer."""
+    mine = DeletionRequest.objects.for_actor(actor, Permission.ANSWER_DELETION_REQUESTS)
+    return mine.waiting().count()
+
+
+def _name(actor: Actor) -> str:
+    return f"{actor.who.kind}:{actor.who.id}"
 
 
 def _told(actor: Actor, asked: DeletionRequest, verb: Verb, commitments: dict[str, str]) -> None:

@@ -5,20 +5,20 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST, require_safe
+from django.views.decorators.http import require_GET, require_safe
 
 import blobs.services
 from accounts.actors import actor_of
+from accounts.guards import post_only, signed_in
 from blobs.models import Blob
 from media_analysis.submissions import films, presenting
 from media_analysis.submissions.views import as_if_missing, mine
 from media_analysis.viewing import ranges
 
 
-@login_required
+@signed_in
 @require_GET
 def panel(request: HttpRequest, pk: UUID) -> HttpResponse:
     """What of the page changes while the film is prepared: with the film come the timeline's
@@ -33,8 +33,8 @@ def panel(request: HttpRequest, pk: UUID) -> HttpResponse:
     return response
 
 
-@login_required
-@require_POST
+@signed_in
+@post_only("submissions:detail", "pk")
 @as_if_missing
 def prepare(request: HttpRequest, pk: UUID) -> HttpResponse:
     if films.prepare(actor_of(request), mine(request, pk)):
@@ -44,7 +44,7 @@ def prepare(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect("submissions:detail", pk)
 
 
-@login_required
+@signed_in
 @require_safe
 def film(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """Our own copy, never the submitter's bytes: whole, or the part that was asked for."""

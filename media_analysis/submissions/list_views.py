@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.http import (
     HttpRequest,
     HttpResponse,
@@ -18,17 +18,18 @@ from django.http import (
 )
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.actors import actor_of
+from accounts.guards import post_only, signed_in
 from accounts.roles import Permission
-from media_analysis.submissions import exporting, filters
+from media_analysis.submissions import deleting, deletion_rows, exporting, filters
 from media_analysis.submissions import history as finding
 from media_analysis.submissions.forms import HistoryFilter, SaveFilterForm
 from media_analysis.submissions.models import SavedFilter
 
 
-@login_required
+@signed_in
 @require_GET
 def history(request: HttpRequest) -> HttpResponse:
     return _page(request, request.GET)
@@ -57,6 +58,8 @@ def _page(
         "save": save or SaveFilterForm(actor),
         "saved": SavedFilter.objects.for_actor(actor).select_related("owner", "team"),
         "may_submit": bool(actor.team_ids(Permission.SUBMIT_MEDIA)),
+        "may_ask_for_deletion": bool(actor.team_ids(Permission.REQUEST_DELETION)),
+        "deletions_waiting": deleting.waiting_for(actor),
         "may_export": bool(actor.team_ids(Permission.EXPORT_SUBMISSIONS)),
     }
     return render(request, "submissions/history.html", context, status=status)
@@ -68,8 +71,23 @@ def _query(asked: QueryDict) -> list[tuple[str, str]]:
     return [(name, str(asked[name])) for name in names if asked.get(name)]
 
 
-@login_required
-@require_POST
+@signed_in
+@require_GET
+def deletions(request: HttpRequest) -> HttpResponse:
+    """Requests for deletion: their answers for those who ask, and buttons for those who answer."""
+    actor = actor_of(request)
+    if not actor.team_ids(Permission.REQUEST_DELETION):
+        raise PermissionDenied
+    waiting, ended = deleting.listed(actor)
+    context = {
+        "waiting": deletion_rows.rows(actor, waiting),
+        "ended": deletion_rows.rows(actor, ended),
+    }
+    return render(request, "submissions/deletions.html", context)
+
+
+@signed_in
+@post_only("submissions:history")
 def save_filter(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     asked = QueryDict(request.POST.get("query", "")[:2000])
@@ -87,7 +105,7 @@ def save_filter(request: HttpRequest) -> HttpResponse:
     return redirect(f"{reverse('submissions:history')}?{query}")
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "POST"])
 def delete_filter(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor = actor_of(request)
@@ -100,8 +118,8 @@ def delete_filter(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect("submissions:history")
 
 
-@login_required
-@require_POST
+@signed_in
+@post_only("submissions:history")
 def export(request: HttpRequest) -> HttpResponseBase:
     """A filter that was not understood would export more than was meant: it is told instead."""
     form = HistoryFilter(actor_of(request), request.GET)

@@ -27,11 +27,9 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         return self.filter(team__in=actor.team_ids(permission))
 
     def with_deletion_requests(self) -> SubmissionQuerySet:
-        """Each row with `deletion_requested_at`, of the request that is open, or None."""
-        still_open = DeletionRequest.objects.filter(
-            submission=models.OuterRef("pk"), withdrawn_at__isnull=True
-        )
-        asked_at = models.Subquery(still_open.values("asked_at")[:1])
+        """Each row with `deletion_requested_at`, of the request that stands, or None."""
+        standing = DeletionRequest.objects.standing().filter(submission=models.OuterRef("pk"))
+        asked_at = models.Subquery(standing.values("asked_at")[:1])
         return self.annotate(deletion_requested_at=asked_at)
 
     def with_decisions(self) -> SubmissionQuerySet:
@@ -132,8 +130,9 @@ class Submission(models.Model):
 
     @property
     def deletion_request(self) -> DeletionRequest | None:
-        """The open one."""
-        return next((r for r in self.deletion_requests.all() if r.withdrawn_at is None), None)
+        """The newest that was not taken back; it may have been answered."""
+        kept = self.deletion_requests.filter(withdrawn_at__isnull=True)
+        return kept.order_by("-asked_at", "-pk").first()
 
     @property
     def decision(self) -> dict[str, Any] | None:
@@ -152,10 +151,32 @@ class Submission(models.Model):
         return str(self.submitted_by or self.submitted_by_service or "")
 
 
-class DeletionRequest(models.Model):
-    """Somebody wants a submission deleted. A request is not a deletion: a person decides.
+class DeletionAnswer(models.TextChoices):
+    ACCEPTED = "accepted", "Accepted"
+    DECLINED = "declined", "Declined"
 
-    There is at most one open request a submission; a withdrawn one stays as it was.
+
+class DeletionRequestQuerySet(models.QuerySet["DeletionRequest"]):
+    def for_actor(
+        self, actor: Actor, permission: Permission = Permission.REQUEST_DELETION
+    ) -> DeletionRequestQuerySet:
+        return self.filter(submission__team__in=actor.team_ids(permission))
+
+    def standing(self) -> DeletionRequestQuerySet:
+        """Neither taken back nor declined."""
+        return self.filter(STANDING)
+
+    def waiting(self) -> DeletionRequestQuerySet:
+        return self.filter(withdrawn_at__isnull=True, answer="")
+
+
+STANDING = models.Q(withdrawn_at__isnull=True) & ~models.Q(answer=DeletionAnswer.DECLINED)
+
+
+class DeletionRequest(models.Model):
+    """Somebody wants a submission deleted. A request is not a deletion: an admin answers it.
+
+    At most one request of a submission stands; those taken back or declined stay as they were.
     """
 
     submission = models.ForeignKey(
@@ -165,16 +186,36 @@ class DeletionRequest(models.Model):
     reason = models.CharField(max_length=500, blank=True)
     asked_at = models.DateTimeField(db_default=Now(), editable=False)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+    answer = models.CharField(max_length=8, choices=DeletionAnswer.choices, blank=True, default="")
+    answered_by = models.CharField(max_length=80, blank=True, default="")
+    answered_at = models.DateTimeField(null=True, blank=True)
+    answer_reason = models.CharField(max_length=500, blank=True, default="")
+
+    objects = DeletionRequestQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["submission"],
-                condition=models.Q(withdrawn_at__isnull=True),
-                name="one_open_deletion_request",
-            )
+                fields=["submission"], condition=STANDING, name="one_standing_deletion_request"
+            ),
+            models.CheckConstraint(
+                name="deletion_answer_is_whole",
+                condition=models.Q(answer="", answered_at__isnull=True, answered_by="")
+                | models.Q(answer__in=DeletionAnswer.values, answered_at__isnull=False)
+                & ~models.Q(answered_by="")
+                & ~models.Q(answer_reason=""),
+            ),
         ]
         triggers: ClassVar = [
+            pgtrigger.Protect(
+                name="deletion_answers_are_final",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "OLD.answer <> '' AND (NEW.answer, NEW.answered_by, NEW.answered_at,"
+                    " NEW.answer_reason) IS DISTINCT FROM (OLD.answer, OLD.answered_by,"
+                    " OLD.answered_at, OLD.answer_reason)"
+                ),
+            ),
             final.columns(
                 "request_is_final",
                 "a request for deletion is final",

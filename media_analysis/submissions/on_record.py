@@ -51,8 +51,11 @@ def keep() -> None:
         ),
         OnRecord(
             model=DeletionRequest,
-            columns=("submission_id", "asked_by", "asked_at", "withdrawn_at"),
-            words=("reason",),
+            columns=(
+                "submission_id", "asked_by", "asked_at", "withdrawn_at", "answer", "answered_by",
+                "answered_at",
+            ),
+            words=("reason", "answer_reason"),
             subject=lambda request: request.submission_id,
             of_chain="submission_id",
         ),

@@ -13,7 +13,7 @@ from audit.beside import beside
 from audit.models import Event
 from audit.walking import first_bad_event
 from blobs.models import Blob
-from media_analysis.submissions import alike, films, pictures
+from media_analysis.submissions import alike, deletion_rows, films, pictures
 from media_analysis.submissions.face_map import face_map
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.ownership import may
@@ -65,10 +65,10 @@ def page(submission: Submission, actor: Actor) -> dict[str, Any]:
         "veiled": True,
         "facts": media_facts(submission, result),
         "custody": custody(submission),
-        "earlier": same_bytes(submission, actor),
+        **alike.same_bytes(actor, submission),
         "alike": alike.others(actor, submission),
         "may_submit": may(actor, Permission.SUBMIT_MEDIA, submission),
-        "deletion": submission.deletion_request,
+        "deletion": deletion_rows.newest(actor, submission),
         "may_ask_for_deletion": may(actor, Permission.REQUEST_DELETION, submission),
         "may_cancel": may(actor, Permission.CANCEL_ANALYSES, submission),
     }
@@ -305,12 +305,6 @@ def _checked(submission: Submission, events: Sequence[Event]) -> tuple[bool, str
         f"All {len(events)} events of this submission follow from one another without a gap, and "
         f"the {found.rows} rows that they speak of say the same."
     )
-
-
-def same_bytes(submission: Submission, actor: Actor) -> Sequence[Submission]:
-    """Other submissions of the same bytes that the actor may see."""
-    mine = Submission.objects.for_actor(actor).filter(blob_id=submission.blob_id)
-    return list(mine.exclude(pk=submission.pk).select_related("team")[:10])
 
 
 def export(submission: Submission) -> dict[str, Any]:

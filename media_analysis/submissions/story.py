@@ -19,6 +19,9 @@ SENTENCES = {
     Verb.SUBMISSION_RECEIVED: "The media was received and kept unaltered under this fingerprint.",
     Verb.SUBMISSION_DELETION_REQUESTED: "Somebody asked for its deletion; nothing was erased.",
     Verb.SUBMISSION_DELETION_WITHDRAWN: "The wish to have it deleted was taken back.",
+    Verb.SUBMISSION_DELETION_ACCEPTED: "The wish to have it deleted was accepted; nothing was "
+    "erased yet.",
+    Verb.SUBMISSION_DELETION_DECLINED: "The wish to have it deleted was declined.",
     Verb.ANALYSIS_QUEUED: "An analysis was asked for.",
     Verb.ANALYSIS_STARTED: "A worker began the analysis.",
     Verb.ANALYSIS_FINISHED: "The analysis was finished and its verdict recorded.",

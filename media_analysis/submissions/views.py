@@ -9,18 +9,18 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.actors import actor_of
-from accounts.errors import NotAllowed
+from accounts.errors import NotAllowed, Refused
+from accounts.guards import post_only, signed_in
 from media_analysis.submissions import deleting, pictures, presenting, services
 from media_analysis.submissions.forms import IntakeForm
-from media_analysis.submissions.models import Submission
+from media_analysis.submissions.models import DeletionAnswer, Submission
 
 
 def as_if_missing(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -36,7 +36,7 @@ def as_if_missing(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
     return answered
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "POST"])
 def submit(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
@@ -95,7 +95,7 @@ def _intake_json(
     )
 
 
-@login_required
+@signed_in
 @require_GET
 @never_cache
 def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -105,7 +105,7 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, "submissions/detail.html", context)
 
 
-@login_required
+@signed_in
 @require_GET
 def progress(request: HttpRequest, pk: UUID) -> HttpResponse:
     """What of the result page changes; an ETag keeps polling cheap through any proxy."""
@@ -123,8 +123,8 @@ def progress(request: HttpRequest, pk: UUID) -> HttpResponse:
     return response
 
 
-@login_required
-@require_POST
+@signed_in
+@post_only("submissions:detail", "pk")
 @as_if_missing
 def again(request: HttpRequest, pk: UUID) -> HttpResponse:
     services.analyse_again(actor_of(request), mine(request, pk))
@@ -132,8 +132,8 @@ def again(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect("submissions:detail", pk)
 
 
-@login_required
-@require_POST
+@signed_in
+@post_only("submissions:detail", "pk")
 @as_if_missing
 def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     stopped = services.cancel(actor_of(request), mine(request, pk))
@@ -146,8 +146,8 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect("submissions:detail", pk)
 
 
-@login_required
-@require_POST
+@signed_in
+@post_only("submissions:detail", "pk")
 @as_if_missing
 def deletion(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Ask for deletion, or with `withdraw` take that back."""
@@ -161,7 +161,34 @@ def deletion(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect("submissions:detail", pk)
 
 
-@login_required
+@signed_in
+@post_only("submissions:detail", "pk")
+@as_if_missing
+def answer_deletion(request: HttpRequest, pk: UUID) -> HttpResponse:
+    submission, actor = mine(request, pk), actor_of(request)
+    said = request.POST.get("answer", "")
+    try:
+        if said not in DeletionAnswer.values:
+            raise Refused("Accept or decline the request; nothing was changed.")
+        reason = request.POST.get("reason", "")
+        given = deleting.answer(actor, submission, DeletionAnswer(said), reason)
+    except NotAllowed:
+        raise
+    except Refused as refusal:
+        messages.error(request, refusal.sentence)
+        return redirect("submissions:detail", pk)
+    accepted = given.answer == DeletionAnswer.ACCEPTED
+    messages.success(
+        request,
+        "The request was accepted. Nothing was erased: Touchstone cannot erase media yet, and the "
+        "request stays on the list until it can."
+        if accepted
+        else "The request was declined. Whoever asked reads your reason on this page.",
+    )
+    return redirect("submissions:detail", pk)
+
+
+@signed_in
 @require_GET
 def picture(request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
     """A small picture made by the engine, never the submitter's own bytes."""
@@ -173,7 +200,7 @@ def picture(request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
     return response
 
 
-@login_required
+@signed_in
 @require_GET
 def download(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Everything that is known of one submission, as JSON."""

@@ -12,6 +12,8 @@ class Verb(StrEnum):
     SUBMISSION_CHANGED = "submission.changed"
     SUBMISSION_DELETION_REQUESTED = "submission.deletion_requested"
     SUBMISSION_DELETION_WITHDRAWN = "submission.deletion_withdrawn"
+    SUBMISSION_DELETION_ACCEPTED = "submission.deletion_accepted"
+    SUBMISSION_DELETION_DECLINED = "submission.deletion_declined"
     SUBMISSION_DELETED = "submission.deleted"
     SUBMISSION_HELD = "submission.held"
     SUBMISSION_HOLD_LIFTED = "submission.hold_lifted"

@@ -1,34 +1,154 @@
-/* A case in hand: the lease is renewed while the page is open, and keys save the mouse. */
+/*
+ * A case in hand: the hold is renewed while the page is open, and what is written is handed in as
+ * a draft, so that no way of leaving the page loses it.
+ */
+import { get, handIn, put, remove } from "./kept.js";
 import { say } from "./say.js";
 
 const RENEW_EVERY = 60_000;
+const SAVE_AFTER = 1_500;
+const WORDS = ["outcome", "policy", "reason", "note"];
 const form = document.querySelector("[data-held]");
 
+const TROUBLE = {
+  lost: "Your hold on this case was lost. What you wrote is kept as a draft. Open the case again to see who holds it.",
+  out: "You are signed out, so your hold on this case is not renewed. What you wrote is kept. Open the case again and sign in.",
+  stale: "You signed in anew in another tab, so this page can renew nothing. What you wrote is kept. Open the case again.",
+  away: "The server cannot be reached, so your hold is not renewed. What you write is kept in this browser. Leave the page open; this is tried again each minute.",
+  broken: "The server could not renew your hold. What you write is kept. This is tried again each minute.",
+};
+
 if (form) {
-  const timer = setInterval(renew, RENEW_EVERY);
+  const name = `case:${form.dataset.case}`;
+  const notice = form.querySelector("[data-hold-trouble]");
+  let leaseUntil = Date.parse(form.dataset.leaseUntil);
+  let waiting = 0;
+  let sending = null;
+  let handedIn = words();
+
+  function words() {
+    const written = new FormData(form);
+    return JSON.stringify(WORDS.map((field) => written.get(field) ?? ""));
+  }
+
+  function entry() {
+    const written = new FormData(form);
+    const fields = WORDS.map((field) => [field, written.get(field) ?? ""]);
+    fields.push(["draft_pass", written.get("draft_pass")]);
+    return { url: form.dataset.draft, page: location.pathname, base: form.dataset.savedAt, fields };
+  }
+
+  const changed = () => words() !== handedIn;
+
+  async function save() {
+    clearTimeout(waiting);
+    if (sending || !changed()) return;
+    const now = words();
+    sending = handIn(entry());
+    try {
+      const answer = await sending;
+      handedIn = now;
+      if (answer.ok) form.dataset.savedAt = (await answer.json()).saved_at;
+      remove(name);
+      if (answer.ok) tell("What you wrote is kept as your draft.");
+    } catch {
+      tell(put(name, entry())
+        ? "What you wrote is kept in this browser until the server can be reached."
+        : "What you wrote could not be kept. Do not close this page.");
+      waiting = setTimeout(save, 10 * SAVE_AFTER);
+      return;
+    } finally {
+      sending = null;
+    }
+    if (changed()) save();
+  }
+
+  function tell(sentence) {
+    const line = form.querySelector("[data-kept]");
+    line.hidden = false;
+    line.textContent = sentence;
+  }
+
+  function soon() {
+    clearTimeout(waiting);
+    waiting = setTimeout(save, SAVE_AFTER);
+  }
+
+  /* The last moment: what is not handed in goes along, and stays here in case it does not arrive. */
+  function leave() {
+    if (!changed()) return;
+    put(name, entry());
+    navigator.sendBeacon(form.dataset.draft, new URLSearchParams(entry().fields));
+  }
+
+  function putBack() {
+    const local = get(name);
+    if (!local) return;
+    remove(name);
+    // Whatever the server got since is newer than this.
+    if ("cameBack" in form.dataset || local.base !== form.dataset.savedAt) return;
+    for (const [field, value] of local.fields) {
+      if (!WORDS.includes(field) || !form.elements[field]) continue;
+      form.elements[field].value = value;
+    }
+    if (!changed()) return;
+    say("What you wrote was put back into the form.");
+    save();
+  }
+
+  form.addEventListener("input", soon);
+  form.addEventListener("change", save);
+  form.addEventListener("submit", () => {
+    clearTimeout(waiting);
+    if (changed()) put(name, entry()); // handed in by the next page, unless it was decided
+    handedIn = words();
+  });
+  addEventListener("pagehide", leave);
+  if ("cameBack" in form.dataset) handedIn = "";
+  putBack();
+  if (changed()) save();
+
   async function renew() {
     const body = new FormData();
-    for (const name of ["csrfmiddlewaretoken", "fence"]) body.append(name, form.elements[name].value);
+    for (const field of ["csrfmiddlewaretoken", "fence"]) body.append(field, form.elements[field].value);
     try {
-      const answer = await fetch(form.dataset.heartbeat, { method: "POST", body });
-      if (answer.status !== 409) return;
+      const headers = { Accept: "application/json" };
+      const answer = await fetch(form.dataset.heartbeat, { method: "POST", body, headers });
+      if (answer.status === 204) return renewed();
+      const known = { 401: "out", 403: "stale", 404: "lost", 409: "lost" }[answer.status];
+      if (known === "lost") clearInterval(timer);
+      warn(known ?? "broken");
     } catch {
-      return; // The network may come back before the lease ends.
+      warn("away");
     }
-    clearInterval(timer);
-    form.querySelector("[data-lost]").hidden = false;
-    say("Your hold on this case was lost.");
   }
-}
 
-document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest("input:not([type=radio]), textarea, select, [contenteditable]")) return;
-  const outcome = form?.querySelectorAll('input[name="outcome"]')[Number(event.key) - 1];
-  if (outcome) {
-    outcome.checked = true;
-    outcome.focus();
-    return;
+  function renewed() {
+    leaseUntil = Date.now() + Number(form.dataset.leaseSeconds ?? 600) * 1000;
+    if (notice.hidden) return;
+    notice.hidden = true;
+    say("Your hold on this case is renewed again.");
+    save();
   }
-  document.querySelector(`[data-key="${CSS.escape(event.key)}"]`)?.click();
-});
+
+  function warn(which) {
+    const end = new Date(leaseUntil);
+    const at = end.toISOString().slice(11, 16);
+    const hold = Date.now() < end
+      ? `Without renewal your hold ends at ${at} UTC.`
+      : `Your hold ended at ${at} UTC; somebody else may take the case.`;
+    const sentence = which === "lost" ? TROUBLE.lost : `${TROUBLE[which]} ${hold}`;
+    const place = notice.querySelector("[data-sentence]");
+    notice.querySelector("[data-reload]").hidden = which === "away" || which === "broken";
+    notice.hidden = false;
+    if (place.textContent !== sentence) place.textContent = sentence;
+    save();
+  }
+
+  const timer = setInterval(renew, RENEW_EVERY);
+  addEventListener("online", renew);
+  document.addEventListener("visibilitychange", () => {
+    // A hidden page's timers may sleep: whoever comes back sees at once whether the hold stands.
+    if (!document.hidden && leaseUntil - Date.now() < 9 * RENEW_EVERY) renew();
+  });
+}

@@ -101,6 +101,7 @@ function finish(upload, request) {
   part("stop").hidden = true;
   if (request.status === 202) {
     part("progress").value = 100;
+    form.dispatchEvent(new Event("kept:arrived"));
     link(part("open"), answer.url);
     link(part("earlier"), answer.earlier_url);
   } else {

@@ -16,6 +16,7 @@ submissions.submit        -      yes       yes  yes
 submissions.cancel        -      yes       yes  yes
 submissions.export        -      -         yes  yes
 submissions.request_deletion -   -         yes  yes
+submissions.answer_deletion -    -         -    yes
 media.view                yes    yes       yes  yes
 cases.view                yes    yes       yes  yes
 cases.decide              -      yes       yes  yes

@@ -135,5 +135,5 @@ def test_the_open_page_renews_its_hold_and_says_when_it_is_lost(
     watched.excuse("the server responded with a status of 409")
     with page.expect_response("**/heartbeat/"):
         page.clock.run_for(RENEWED_EVERY)
-    expect(page.locator("[data-lost]")).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="was lost")).to_be_visible()
     expect(page.get_by_label("Reason", exact=True)).to_have_value("half a thought")

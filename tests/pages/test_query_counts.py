@@ -20,7 +20,7 @@ from jobs.services import claim_one, park
 from media_analysis.review import house_rules, routing
 from media_analysis.review import services as review
 from media_analysis.review.models import Case
-from media_analysis.submissions import filters
+from media_analysis.submissions import deleting, filters
 from media_analysis.submissions.models import Submission
 from media_analysis.viewing.models import Preview
 from ml.models import Analysis, FindingRow, Look, Thumbnail
@@ -57,6 +57,7 @@ class House:
         review.claim(somebody.actor, cases[0].pk)
         self._decided_by(somebody, cases[1])
         self._more_of_the_result(n)
+        deleting.ask(self.admin.actor, sent[0], "why")
         filters.save(somebody.actor, f"filter {n}", "kind=image", self.team)
         asked = invitations.invite(self.admin.actor, self.team, f"n{n}@example.net", Role.VIEWER)
         if n % 2:
@@ -135,6 +136,7 @@ PAGES: dict[str, Callable[[House], str]] = {
     "result": lambda house: reverse("submissions:detail", args=[house.shown.pk]),
     "film panel": lambda house: reverse("submissions:film_panel", args=[house.shown.pk]),
     "progress": lambda house: reverse("submissions:progress", args=[house.shown.pk]),
+    "deletions": lambda house: reverse("submissions:deletions"),
     "queue": lambda house: reverse("review:queue"),
     "case": lambda house: reverse("review:case", args=[house.case.pk]),
     "dashboard": lambda house: reverse("dashboard:overview"),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from django.db import transaction
+from django.db.utils import DatabaseError
 from django.urls import reverse
 
-from accounts.errors import NotAllowed
+from accounts.errors import NotAllowed, Refused
 from audit.models import Event
 from audit.verbs import Verb
 from blobs.services import opened
 from media_analysis.submissions import deleting
-from media_analysis.submissions.models import DeletionRequest, Submission
+from media_analysis.submissions.models import DeletionAnswer, DeletionRequest, Submission
 from tests.people import Person, Send
 
 
@@ -65,3 +67,100 @@ def test_a_moderator_and_a_stranger_may_not(alice: Person, charlie: Person, send
             deleting.withdraw(person.actor, submission)
     assert "Ask for deletion" not in page(alice, submission)
     assert verbs(submission) == []
+
+
+def answered(person: Person, submission: Submission, answer: str, reason: str = "seen") -> str:
+    url = reverse("submissions:answer_deletion", args=[submission.pk])
+    sent = person.client().post(url, {"answer": answer, "reason": reason}, follow=True)
+    assert sent.status_code == 200
+    return sent.content.decode()
+
+
+@pytest.mark.parametrize("answer", ["accepted", "declined"])
+def test_an_admin_answers_and_whoever_asked_reads_it(
+    lead: Person, admin: Person, alice: Person, send: Send, answer: str
+) -> None:
+    """From the list to the answer: one event with the reason's commitment, shown to the team."""
+    submission = send(alice)
+    deleting.ask(lead.actor, submission, "a child is shown")
+    where = reverse("submissions:deletions")
+    assert "1 waits for your answer" in admin.client().get("/").content.decode()
+    listed = admin.client().get(where).content.decode()
+    assert "a child is shown" in listed and "Answer<span" in listed
+    assert "Answer<span" not in lead.client().get(where).content.decode()
+    answered(admin, submission, answer, "canary: the parents agree")
+    for text in (page(lead, submission), lead.client().get(where).content.decode()):
+        assert "canary: the parents agree" in text and str(admin.user) in text
+    assert verbs(submission) == [
+        Verb.SUBMISSION_DELETION_REQUESTED,
+        f"submission.deletion_{answer}",
+    ]
+    for event in Event.objects.filter(chain=submission.pk):
+        assert b"canary" not in bytes(event.payload)
+
+
+def test_accepting_promises_no_erasure(
+    lead: Person, admin: Person, alice: Person, send: Send
+) -> None:
+    """The page says that nothing was erased, and the bytes are there."""
+    submission = send(alice)
+    deleting.ask(lead.actor, submission)
+    said = answered(admin, submission, "accepted")
+    assert "Touchstone cannot erase media yet" in said and "nothing was erased yet" in said
+    with opened(submission.blob) as file:
+        assert file.read()
+    assert "Deletion asked for" in alice.client().get("/").content.decode()
+
+
+def test_a_declined_wish_can_be_asked_anew_and_an_accepted_one_stands(
+    lead: Person, admin: Person, send: Send
+) -> None:
+    """Declined: the form is there again. Accepted: asking again is asking once, and it can be
+    taken back."""
+    submission = send(admin)
+    deleting.ask(lead.actor, submission)
+    deleting.answer(admin.actor, submission, DeletionAnswer.DECLINED, "needed in court")
+    assert "Ask for deletion" in page(lead, submission)
+    second = deleting.ask(lead.actor, submission)
+    deleting.answer(admin.actor, submission, DeletionAnswer.ACCEPTED, "the court is done")
+    assert deleting.ask(lead.actor, submission) == second
+    assert deleting.withdraw(lead.actor, submission)
+    assert DeletionRequest.objects.count() == 2
+
+
+def test_an_answer_needs_a_reason_a_right_and_a_request_that_waits(
+    lead: Person, admin: Person, alice: Person, charlie: Person, send: Send
+) -> None:
+    """Nothing changes without them; a second answer changes nothing either."""
+    submission = send(alice)
+    with pytest.raises(Refused):
+        deleting.answer(admin.actor, submission, DeletionAnswer.ACCEPTED, "why")
+    deleting.ask(lead.actor, submission)
+    for person in (lead, alice, charlie):
+        with pytest.raises(NotAllowed):
+            deleting.answer(person.actor, submission, DeletionAnswer.ACCEPTED, "why")
+    assert "Give a reason" in answered(admin, submission, "accepted", " \0 ")
+    assert "Accept or decline" in answered(admin, submission, "perhaps")
+    deleting.answer(admin.actor, submission, DeletionAnswer.DECLINED, "why")
+    assert "answered or taken back already" in answered(admin, submission, "accepted")
+    assert len(verbs(submission)) == 2
+
+
+def test_an_answer_is_final_in_the_database_too(lead: Person, admin: Person, send: Send) -> None:
+    """A row's answer cannot be turned round, and none is half an answer."""
+    submission = send(admin)
+    asked = deleting.ask(lead.actor, submission)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        DeletionRequest.objects.filter(pk=asked.pk).update(answer="accepted")
+    deleting.answer(admin.actor, submission, DeletionAnswer.DECLINED, "why")
+    for change in ({"answer": "accepted"}, {"answer_reason": "other"}, {"answered_by": "user:x"}):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            DeletionRequest.objects.filter(pk=asked.pk).update(**change)
+
+
+def test_the_list_is_of_ones_own_teams(
+    lead: Person, admin: Person, charlie: Person, send: Send
+) -> None:
+    """Charlie runs another team and sees none of it."""
+    deleting.ask(lead.actor, send(admin, name="canary.png"))
+    assert b"canary" not in charlie.client().get(reverse("submissions:deletions")).content

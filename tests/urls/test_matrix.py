@@ -62,6 +62,11 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "submissions:download": ("get", page(404, 404, 200, 200)),
     "submissions:again": ("post", page(404, 404, 404, 302)),
     "submissions:deletion": ("post", (LOGIN, 404, 404, 404, 404, 302, 302, LOGIN, LOGIN)),
+    "submissions:deletions": ("get", (LOGIN, 200, 403, 403, 403, 200, 200, LOGIN, LOGIN)),
+    "submissions:answer_deletion": (
+        "post",
+        (LOGIN, 404, 404, 404, 404, 404, 302, LOGIN, LOGIN),
+    ),
     "submissions:cancel": ("post", page(404, 404, 404, 302)),
     "review:queue": ("get", page(200, 403, 200, 200)),
     "review:next": ("post", page(302, 403, 403, 302)),
@@ -70,6 +75,7 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "review:decide": ("post", page(404, 404, 403, 302)),
     "review:release": ("post", page(404, 404, 302, 302)),
     "review:reopen": ("post", page(404, 404, 403, 302)),
+    "review:draft": ("post", (403,) * 9),  # a page's pass opens it, nothing else
     "review:heartbeat": ("post", page(404, 404, 409, 409)),
     "dashboard:overview": ("get", office(200, 200, 403, 200, 200)),
     "dashboard:retry": ("post", office(404, 302, 404, 302, 302)),

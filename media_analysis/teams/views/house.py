@@ -5,7 +5,6 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
@@ -14,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import plain_words
 from accounts.actors import actor_of
+from accounts.guards import signed_in
 from accounts.models import Role, Team
 from accounts.roles import Permission
 from accounts.services import teams
@@ -21,7 +21,7 @@ from media_analysis.teams.forms import TeamForm
 from media_analysis.teams.places import entered, page, refusal_on
 
 
-@login_required
+@signed_in
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
     """Whoever runs one team is led straight to it."""
@@ -36,7 +36,7 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "teams/index.html", context)
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
@@ -52,7 +52,7 @@ def new(request: HttpRequest) -> HttpResponse:
     return render(request, "teams/new.html", {"form": form}, status=status)
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "POST"])
 def rename(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor, team = entered(request, pk, Permission.MANAGE_TEAM)
@@ -65,7 +65,7 @@ def rename(request: HttpRequest, pk: UUID) -> HttpResponse:
     return page(request, team, "teams/rename.html", {"form": form}, 422 if form.is_bound else 200)
 
 
-@login_required
+@signed_in
 @require_GET
 def roles(request: HttpRequest, pk: UUID) -> HttpResponse:
     _, team = entered(request, pk, Permission.MANAGE_MEMBERS)

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -15,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.actors import Actor
+from accounts.guards import signed_in
 from accounts.models import ApiKey, Scope, ServiceAccount, Team
 from accounts.roles import Permission
 from accounts.services import keys
@@ -22,7 +22,7 @@ from media_analysis.teams.forms import KeyForm, ServiceForm
 from media_analysis.teams.places import entered, page, refusal_on, refusal_told
 
 
-@login_required
+@signed_in
 @require_GET
 def services(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor, team = entered(request, pk, Permission.REVOKE_KEYS)
@@ -51,7 +51,7 @@ def _key(key: ApiKey) -> dict[str, Any]:
     }
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "POST"])
 def new_service(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor, team = entered(request, pk, Permission.MANAGE_KEYS)
@@ -65,7 +65,7 @@ def new_service(request: HttpRequest, pk: UUID) -> HttpResponse:
     return page(request, team, "teams/service_new.html", {"form": form}, status)
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "POST"])
 def close_service(request: HttpRequest, pk: UUID, service: UUID) -> HttpResponse:
     actor, team = entered(request, pk, Permission.REVOKE_KEYS)
@@ -79,7 +79,7 @@ def close_service(request: HttpRequest, pk: UUID, service: UUID) -> HttpResponse
     )
 
 
-@login_required
+@signed_in
 @never_cache
 @require_http_methods(["GET", "POST"])
 def new_key(request: HttpRequest, pk: UUID, service: UUID) -> HttpResponse:
@@ -102,7 +102,7 @@ def new_key(request: HttpRequest, pk: UUID, service: UUID) -> HttpResponse:
     return page(request, team, "teams/key_new.html", context, 422 if form.is_bound else 200)
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "POST"])
 def revoke_key(request: HttpRequest, pk: UUID, key: UUID) -> HttpResponse:
     actor, team = entered(request, pk, Permission.REVOKE_KEYS)

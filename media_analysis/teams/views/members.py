@@ -7,15 +7,15 @@ from uuid import UUID
 
 from allauth.account.models import EmailAddress
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import plain_words
 from accounts.actors import Actor
+from accounts.guards import post_only, signed_in
 from accounts.models import Invitation, Membership, Role, Team
 from accounts.roles import Permission
 from accounts.services import invitations, teams
@@ -25,16 +25,16 @@ from media_analysis.teams.places import entered, page, refusal_on, refusal_told
 CLOSED_SHOWN = 10
 
 
-@login_required
+@signed_in
 @require_GET
 def members(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor, team = entered(request, pk, Permission.MANAGE_MEMBERS)
     return _page(request, actor, team, InviteForm(actor, team, initial={"role": Role.MODERATOR}))
 
 
-@login_required
+@signed_in
 @never_cache
-@require_POST
+@post_only("teams:members", "pk")
 def invite(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The answer shows the link once, for whoever would rather hand it over."""
     actor, team = entered(request, pk, Permission.MANAGE_MEMBERS)
@@ -46,9 +46,9 @@ def invite(request: HttpRequest, pk: UUID) -> HttpResponse:
     return _page(request, actor, team, form, 422)
 
 
-@login_required
+@signed_in
 @never_cache
-@require_POST
+@post_only("teams:members", "pk")
 def invite_again(request: HttpRequest, pk: UUID, invitation: UUID) -> HttpResponse:
     actor, team = entered(request, pk, Permission.MANAGE_MEMBERS)
     found = get_object_or_404(Invitation.objects.for_actor(actor), team=team, pk=invitation)
@@ -58,8 +58,8 @@ def invite_again(request: HttpRequest, pk: UUID, invitation: UUID) -> HttpRespon
     return redirect("teams:members", pk)
 
 
-@login_required
-@require_POST
+@signed_in
+@post_only("teams:members", "pk")
 def withdraw(request: HttpRequest, pk: UUID, invitation: UUID) -> HttpResponse:
     """Asks no question: it can be undone by inviting again, from the same page."""
     actor, team = entered(request, pk, Permission.MANAGE_MEMBERS)
@@ -70,8 +70,8 @@ def withdraw(request: HttpRequest, pk: UUID, invitation: UUID) -> HttpResponse:
     return redirect("teams:members", pk)
 
 
-@login_required
-@require_POST
+@signed_in
+@post_only("teams:members", "pk")
 def change_role(request: HttpRequest, pk: UUID, user: UUID) -> HttpResponse:
     actor, team = entered(request, pk, Permission.MANAGE_MEMBERS)
     member = _member(actor, team, user)
@@ -89,7 +89,7 @@ def change_role(request: HttpRequest, pk: UUID, user: UUID) -> HttpResponse:
     return redirect("teams:members", pk)
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "POST"])
 def remove(request: HttpRequest, pk: UUID, user: UUID) -> HttpResponse:
     actor, team = entered(request, pk, Permission.MANAGE_MEMBERS)

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.actors import Actor
+from accounts.guards import post_only, signed_in
 from accounts.models import Team
 from accounts.roles import Permission
 from media_analysis.review import house_rules
@@ -21,7 +21,7 @@ from media_analysis.teams.forms import PolicyForm, RoutingForm
 from media_analysis.teams.places import entered, page, refusal_on, refusal_told
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "POST"])
 def rules(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor, team = entered(request, pk, Permission.MANAGE_QUEUES)
@@ -54,14 +54,14 @@ def _saved(actor: Actor, team: Team, form: RoutingForm) -> list[str]:
     return said or ["Nothing was changed: the rule said so before."]
 
 
-@login_required
+@signed_in
 @require_GET
 def policies(request: HttpRequest, pk: UUID) -> HttpResponse:
     _, team = entered(request, pk, Permission.MANAGE_POLICIES)
     return page(request, team, "teams/policies.html", {"policies": house_rules.policies(team)})
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "POST"])
 def write(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor, team = entered(request, pk, Permission.MANAGE_POLICIES)
@@ -72,7 +72,7 @@ def write(request: HttpRequest, pk: UUID) -> HttpResponse:
     return _form(request, team, None, save)
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "POST"])
 def edit(request: HttpRequest, pk: UUID, policy: int) -> HttpResponse:
     actor, team, mine = _policy(request, pk, policy)
@@ -97,8 +97,8 @@ def _form(
     return page(request, team, "teams/policy.html", context, 422 if form.is_bound else 200)
 
 
-@login_required
-@require_POST
+@signed_in
+@post_only("teams:policies", "pk")
 def retire(request: HttpRequest, pk: UUID, policy: int) -> HttpResponse:
     """Asks no question: the list offers to put it back in force."""
     actor, _, mine = _policy(request, pk, policy)
@@ -106,8 +106,8 @@ def retire(request: HttpRequest, pk: UUID, policy: int) -> HttpResponse:
     return _told(request, pk, lambda: house_rules.retire_policy(actor, mine), done)
 
 
-@login_required
-@require_POST
+@signed_in
+@post_only("teams:policies", "pk")
 def restore(request: HttpRequest, pk: UUID, policy: int) -> HttpResponse:
     actor, _, mine = _policy(request, pk, policy)
     return _told(
@@ -115,7 +115,7 @@ def restore(request: HttpRequest, pk: UUID, policy: int) -> HttpResponse:
     )
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "POST"])
 def delete(request: HttpRequest, pk: UUID, policy: int) -> HttpResponse:
     actor, team, mine = _policy(request, pk, policy)

@@ -1,0 +1,100 @@
+"""Words that a moderator wrote and did not yet save as a decision, kept for whoever wrote them.
+
+The case page carries a pass: it says whose words these are, for which case and which hold. With it
+the page can hand in a draft after the session has ended, and while it is being closed. It opens
+nothing else, so it needs no session and no form token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.core import signing
+from django.db import transaction
+from django.db.models.functions import Now
+
+from accounts.actors import Actor, actor_for_user
+from accounts.models import User
+from accounts.roles import Permission
+from media_analysis.review.forms import as_written
+from media_analysis.review.models import Case, Decision, Draft, Words
+
+FIELD = "draft_pass"
+_SALT = "review.draft"
+_SECONDS = 24 * 3600
+
+
+class NotAccepted(Exception):
+    """The pass is forged, too old, or its person may no longer decide."""
+
+
+class AlreadyDecided(Exception):
+    """The words of this hold were saved as a decision."""
+
+
+def pass_for(actor: Actor, case: Case) -> str:
+    assert actor.user is not None
+    said = {"user": str(actor.user.pk), "case": str(case.pk), "fence": case.fence}
+    return signing.dumps(said, salt=_SALT)
+
+
+def kept(actor: Actor, case: Case) -> Draft | None:
+    return Draft.objects.filter(case=case, author=actor.user).first() if actor.user else None
+
+
+def keep(actor: Actor, case_id: UUID, words: Words) -> Draft | None:
+    """The newest words of this person take the place of earlier ones; empty ones remove them."""
+    if actor.user is None or not Case.objects.for_actor(actor).filter(pk=case_id).exists():
+        return None
+    if words.are_empty():
+        Draft.objects.filter(case_id=case_id, author=actor.user).delete()
+        return None
+    return Draft.objects.update_or_create(
+        case_id=case_id,
+        author=actor.user,
+        defaults={"words": words.as_dict(), "saved_at": Now()},
+    )[0]
+
+
+@transaction.atomic
+def keep_with_pass(form: Mapping[str, Any], case_id: UUID) -> Draft | None:
+    """Waits for a decision that is just being written, so that none leaves a draft behind."""
+    said = _read(str(form.get(FIELD, "")))
+    if said is None or said["case"] != str(case_id):
+        raise NotAccepted
+    user = User.objects.filter(pk=said["user"], is_active=True).first()
+    if user is None:
+        raise NotAccepted
+    actor = actor_for_user(user, via="draft_pass")
+    deciding = Case.objects.for_actor(actor, Permission.DECIDE_CASES).filter(pk=case_id)
+    if not deciding.select_for_update(of=("self",)).exists():
+        raise NotAccepted
+    if Decision.objects.filter(case=case_id, fence=said["fence"], decided_by=user).exists():
+        raise AlreadyDecided
+    draft = keep(actor, case_id, as_written(form))
+    if draft:
+        draft.refresh_from_db()
+    return draft
+
+
+def rescued(form: Mapping[str, Any]) -> UUID | None:
+    """From a form that cannot be accepted: keeps its words if it has a pass. Returns the case."""
+    said = _read(str(form.get(FIELD, "")))
+    if said is None:
+        return None
+    case_id = UUID(said["case"])
+    try:
+        keep_with_pass(form, case_id)
+    except (NotAccepted, AlreadyDecided):
+        return None
+    return case_id
+
+
+def _read(sealed: str) -> dict[str, Any] | None:
+    try:
+        said: dict[str, Any] = signing.loads(sealed, salt=_SALT, max_age=_SECONDS)
+    except signing.BadSignature:
+        return None
+    return said
