@@ -18,8 +18,6 @@ from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostE
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 
-ROOM_FOR_WORDS = 2 * 1024 * 1024
-"""What a form may weigh beside its file."""
 TAIL = 400
 MULTIPART = "multipart/form-data"
 API = "/api/"
@@ -49,6 +47,25 @@ FORGED = Trouble(
     "csrf_failed",
     "The form's protection against forged requests did not match: reload the page, send it again.",
 )
+
+
+NOT_TAKEN = {
+    "not_known": Trouble(
+        401,
+        "sign_in_first",
+        "You are not signed in, so nothing of what you sent was read. Sign in, then send it again.",
+    ),
+    "too_slow": Trouble(
+        408, "too_slow", "The request came in too slowly and was ended. Send it again."
+    ),
+    "no_room": Trouble(
+        503, "storage_full", "The server has no room for the request now. Tell an administrator."
+    ),
+    "unavailable": Trouble(
+        503, "unavailable", "The service is not available now; try again shortly."
+    ),
+}
+"""Why the server did not take the body (config.front.door)."""
 
 
 class Torn(OSError):
@@ -104,8 +121,6 @@ class HonestBodies:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if trouble := self._at_first_sight(request):
-            return answer(request, trouble)
         declared = _length(request)
         if declared:
             request._stream = Whole(request._stream, declared, _ending(request))  # type: ignore[assignment]
@@ -114,9 +129,14 @@ class HonestBodies:
     def process_view(
         self, request: HttpRequest, view: Any, args: Any, kwargs: Any
     ) -> HttpResponse | None:
-        """A signed-in form is read here, before the check of its token would swallow what is
-        wrong with it and speak of forgery. Others are read by whoever knows the sender first."""
+        """After every middleware has seen the request, for the page needs them. A signed-in form is
+        read here, before the check of its token would swallow what is wrong with it and speak of
+        forgery. Others are read by whoever knows the sender first."""
+        if trouble := self._at_first_sight(request):
+            return answer(request, trouble)
         if settings.SESSION_COOKIE_NAME not in request.COOKIES or request.method != "POST":
+            return None
+        if _not_taken(request):
             return None
         try:
             request.POST  # noqa: B018 - reading it is the point
@@ -129,11 +149,15 @@ class HonestBodies:
         return answer(request, trouble) if trouble else None
 
     def _at_first_sight(self, request: HttpRequest) -> Trouble | None:
+        why = _not_taken(request)
+        # The interface says itself, and more exactly, what is wrong with a key.
+        if why and not (why == "not_known" and request.path.startswith(API)):
+            return NOT_TAKEN[why]
         if request.headers.get("Content-Encoding", "identity").lower() != "identity":
             return ENCODED
         if "Content-Length" not in request.headers and "Transfer-Encoding" in request.headers:
             return NO_LENGTH
-        if _length(request) > settings.MAX_UPLOAD_BYTES + ROOM_FOR_WORDS:
+        if _length(request) > settings.MAX_UPLOAD_BYTES + settings.FORM_BYTES:
             megabytes = settings.MAX_UPLOAD_BYTES // 1_000_000
             sentence = f"The request is larger than the {megabytes} MB that are allowed here."
             return Trouble(413, "too_large", sentence)
@@ -162,6 +186,10 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     if request.headers.get("Accept") == "application/json":
         return answer(request, FORGED)
     return render(request, "403_csrf.html", status=403)
+
+
+def _not_taken(request: HttpRequest) -> str:
+    return str(request.META.get("touchstone.body", ""))
 
 
 def _length(request: HttpRequest) -> int:
