@@ -1,9 +1,8 @@
 from django.urls import path, re_path
-from drf_spectacular.views import SpectacularAPIView
 
 from media_analysis.partners.api import Submissions
 from media_analysis.partners.astray import NothingHere
-from media_analysis.partners.docs import reference
+from media_analysis.partners.docs import Schema, reference
 
 app_name = "api"
 urlpatterns = [
@@ -24,7 +23,7 @@ urlpatterns = [
     ),
     path(
         "schema/",
-        SpectacularAPIView.as_view(authentication_classes=[], permission_classes=[]),
+        Schema.as_view(authentication_classes=[], permission_classes=[]),
         name="schema",
     ),
     path("docs/", reference, name="docs"),

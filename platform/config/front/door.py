@@ -91,7 +91,7 @@ class Door:
                 environ[TROUBLE] = unread.code
         answer = Answer(self.application, {**environ, "wsgi.input": body}, send, close=not whole)
         await answer.given(self.threads)
-        if not whole:
+        if not whole and environ.get(TROUBLE) != TOO_SLOW:
             await _linger(receive)
 
     async def _taken(self, environ: dict[str, Any], receive: Receive) -> IO[bytes]:
@@ -100,13 +100,11 @@ class Door:
             return BytesIO()
         if not declared or declared > self.limits.known_bytes:
             raise Unread  # the application refuses it by its head
-        rate = 0
         if declared > self.limits.unknown_bytes:
             await self._recognised(environ)
-            rate = self.limits.bytes_a_second
         body = SpooledTemporaryFile(max_size=self.limits.unknown_bytes)  # noqa: SIM115 - handed on
         try:
-            await self._spooled(body, receive, rate)
+            await self._spooled(body, receive)
         except BaseException:
             body.close()
             raise
@@ -123,12 +121,12 @@ class Door:
         if not known:
             raise Unread(NOT_KNOWN)
 
-    async def _spooled(self, body: Any, receive: Receive, rate: int) -> None:
-        """Until its end. The longer it comes in at `rate` bytes a second, the longer it may."""
+    async def _spooled(self, body: Any, receive: Receive) -> None:
+        """Until its end. What has come in buys time for what is to come."""
         loop = asyncio.get_running_loop()
         began, got, more = loop.time(), 0, True
         while more:
-            late = began + self.limits.seconds + (got / rate if rate else 0)
+            late = began + self.limits.seconds + got / self.limits.bytes_a_second
             try:
                 async with asyncio.timeout_at(late):
                     message = await receive()
