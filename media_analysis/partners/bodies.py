@@ -18,6 +18,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostE
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 
+from audit.payload import AddressInRecord
+
 TAIL = 400
 MULTIPART = "multipart/form-data"
 API = "/api/"
@@ -49,6 +51,12 @@ FORGED = Trouble(
 )
 
 
+ADDRESS_IN_RECORD = Trouble(
+    400,
+    "personal_data",
+    "A text that stays on record for good holds an e-mail address; nothing was saved. "
+    "Take the address out and send it again.",
+)
 NOT_TAKEN = {
     "not_known": Trouble(
         401,
@@ -79,6 +87,8 @@ def trouble_of(error: BaseException) -> Trouble | None:
         return TOO_BIG
     if isinstance(error, MultiPartParserError):
         return MALFORMED
+    if isinstance(error, AddressInRecord):
+        return ADDRESS_IN_RECORD
     return TORN if isinstance(error, UnreadablePostError | Torn) else None
 
 
@@ -167,18 +177,22 @@ class HonestBodies:
 def answer(request: HttpRequest, trouble: Trouble) -> HttpResponse:
     """For a program as JSON, for a person as a page; both with the code."""
     if request.path.startswith(API):
-        body: dict[str, Any] = {
-            "type": f"https://touchstone.invalid/problems/{trouble.code}",
-            "title": "The request is not right",
-            "status": trouble.status,
-            "code": trouble.code,
-            "detail": trouble.sentence,
-        }
-        return JsonResponse(body, status=trouble.status, content_type="application/problem+json")
+        return told_as_json(trouble)
     if request.headers.get("Accept") == "application/json":
         body = {"code": trouble.code, "sentence": trouble.sentence}
         return JsonResponse(body, status=trouble.status)
     return render(request, "body_trouble.html", {"trouble": trouble}, status=trouble.status)
+
+
+def told_as_json(trouble: Trouble) -> JsonResponse:
+    body = {
+        "type": f"https://touchstone.invalid/problems/{trouble.code}",
+        "title": "The request is not right",
+        "status": trouble.status,
+        "code": trouble.code,
+        "detail": trouble.sentence,
+    }
+    return JsonResponse(body, status=trouble.status, content_type="application/problem+json")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -22,9 +22,15 @@ def masked(text: str) -> str:
 
 
 class MaskSecrets(logging.Filter):
-    """For handlers, so that it sees every logger's records. Exceptions are masked with the rest."""
+    """For handlers, so that it sees every logger's records. Exceptions are masked with the rest.
+
+    What a client did wrong is told in one line: a traceback would help nobody, and anybody could
+    fill the log with them.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
+        if 400 <= getattr(record, "status_code", 0) < 500:
+            record.exc_info = record.exc_text = None
         record.msg, record.args = masked(record.getMessage()), ()
         if record.exc_info and not record.exc_text:
             record.exc_text = logging.Formatter().formatException(record.exc_info)

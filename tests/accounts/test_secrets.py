@@ -63,7 +63,7 @@ def test_no_secret_stands_in_the_database(people, caplog):
     client.get(f"/accounts/invitation/{token}/")
     client.post("/accounts/password/reset/", {"email": "charlie@example.org"})
     reset = re.search(r"/password/reset/key/[^-]+-(\S+?)/", mail.outbox[-1].body)[1]
-    client.get(re.search(r"http://testserver(/\S+/key/\S+)", mail.outbox[-1].body)[1])
+    client.get(re.search(r"http://localhost:8000(/\S+/key/\S+)", mail.outbox[-1].body)[1])
     secrets = {
         "password": PASSWORD, "session cookie": cookie, "api key": key, "token": token,
         "seed": seed, "seed in the making": seed_in_the_making, "reset": reset,
