@@ -17,6 +17,9 @@ MALFORMED = Trouble(400, "malformed_address", "The address holds a character tha
 CHARSET = Trouble(
     415, "charset_not_supported", "Text is read as UTF-8 here: send it as UTF-8, and say no other."
 )
+UNREADABLE_TYPE = Trouble(
+    400, "malformed_type", "The request's Content-Type cannot be read: check it, and send it again."
+)
 READ = {"utf-8", "ascii"}
 
 
@@ -44,6 +47,8 @@ class HonestHeads:
             return UNKNOWN_HOST
         if "\x00" in request.path:
             return MALFORMED
+        if getattr(request, "has_unreadable_type", False):
+            return UNREADABLE_TYPE
         charset = (request.content_params or {}).get("charset")
         return CHARSET if charset and not _is_read(charset) else None
 

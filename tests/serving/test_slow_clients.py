@@ -229,9 +229,7 @@ def test_a_client_that_never_reads_its_answer_holds_up_nobody(port: int) -> None
     assert {said.status for said in shown} == {200}
 
 
-def test_a_stop_closes_idle_connections_and_lets_an_upload_finish(
-    tmp_path: Path, key: str
-) -> None:
+def test_a_stop_closes_idle_connections_and_lets_an_upload_finish(tmp_path: Path, key: str) -> None:
     async def scene(port: int, stop: asyncio.Event) -> tuple[bool, Said]:
         async with link(port) as quiet, link(port) as one:
             asked, body = upload(noise(), key)
