@@ -23,5 +23,6 @@ graceful_timeout = 15
 keepalive = 75
 """Longer than clients wait between two requests: a connection that is closed in the moment when the
 next request is on its way looks like an error to whoever sent it."""
+control_socket_disable = True  # nobody steers it that way
 accesslog = "-"
 logger_class = "config.masking.AccessLog"

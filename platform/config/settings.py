@@ -345,6 +345,8 @@ USE_I18N = True
 FORMAT_MODULE_PATH = ["config.formats"]
 
 # --- mail ----------------------------------------------------------------------------------------
-EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
-vars().update(EMAIL_CONFIG)
+MAIL_FILE = HOME / "mail.txt"
+EMAIL_BACKEND = "config.mail.ToFile"
+if env.str("EMAIL_URL", ""):
+    vars().update(env.email_url("EMAIL_URL"))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Touchstone <touchstone@localhost>")
