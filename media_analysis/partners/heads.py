@@ -1,4 +1,4 @@
-"""Requests whose head makes no sense: refused before anything looks at them, without a traceback."""
+"""Requests whose head makes no sense: refused before anything looks at them."""
 
 from __future__ import annotations
 

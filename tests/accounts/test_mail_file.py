@@ -9,7 +9,7 @@ import pytest
 from django.core.mail import send_mail
 from django.urls import reverse
 
-from tests.people import Person
+from tests.accounts.conftest import People
 
 
 def test_mails_stand_in_a_file_of_their_own_that_only_its_owner_reads(
@@ -27,10 +27,10 @@ def test_mails_stand_in_a_file_of_their_own_that_only_its_owner_reads(
 
 @pytest.mark.django_db
 def test_a_reset_writes_its_link_into_the_mail_file_and_nothing_on_the_console(
-    settings: Any, tmp_path: Path, alice: Person, client: Any, capfd: pytest.CaptureFixture[str]
+    settings: Any, tmp_path: Path, people: People, client: Any, capfd: pytest.CaptureFixture[str]
 ) -> None:
     settings.EMAIL_BACKEND, settings.MAIL_FILE = "config.mail.ToFile", tmp_path / "mail.txt"
-    client.post(reverse("account_reset_password"), {"email": alice.user.email})
+    client.post(reverse("account_reset_password"), {"email": people.alice.email})
     assert "/password/reset/key/" in settings.MAIL_FILE.read_text()
     said = capfd.readouterr()
     assert "/password/reset/key/" not in said.out + said.err

@@ -72,7 +72,8 @@ CHARSETS = [
 BODIES = {
     FORM: b"login=a%40example.org&password=%ff%fe&csrfmiddlewaretoken=x",
     MULTIPART: (
-        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="login"\r\n\r\nx\r\n--{BOUNDARY}--\r\n'
+        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="login"\r\n\r\n'
+        f"x\r\n--{BOUNDARY}--\r\n"
     ).encode(),
     "text/plain": b"x",
     "application/json": b"{}",
@@ -109,8 +110,7 @@ def test_utf_16_is_refused_with_a_code(alice: Person, shown: Shown) -> None:
 TYPES = [
     "multipart/form-data; boundary*=bogus''x", "text/plain; charset*=bogus''x",
     "text/plain; charset*=utf-16''utf-8", "text/plain; charset*=zlib''x",
-    *(f"{FORM}; charset={name}" for name in ("idna", "punycode", "rot13", "zlib", "hex", "undefined")),
-    f"{FORM}; charset=\x00",
+    *(f"{FORM}; charset={name}" for name in ("idna", "punycode", "rot13", "undefined", "\x00")),
 ]  # fmt: skip
 
 
@@ -124,9 +124,8 @@ def test_a_content_type_that_fails_as_the_request_is_made(
         for address in PAGES:
             made = getattr(RequestFactory(), method)(address, QUERY_STRING=query)
             environ = {**made.environ, "CONTENT_TYPE": told, "QUERY_STRING": query}
-            statuses: list[str] = []
-            b"".join(Handler()(environ, lambda status, headers, exc=None: statuses.append(status)))
-            assert statuses[0][:3] in ("400", "415"), (statuses, address)
+            answer = Handler()(environ, lambda status, headers, exc=None: None)
+            assert answer.status_code in (400, 415), (answer.content, address)
 
 
 HEADS = {
@@ -138,9 +137,9 @@ HEADS = {
         "sessionid=\xff\xfe", "sessionid=\x00", "sessionid=" + "x" * 5000, "csrftoken=\xe4",
         "messages=garbage", "messages=\x00", "=;=;", "sessionid", '"', "sessionid=a; sessionid=b",
     ],
-    "accept": ["", "*", "a/b/c", ";q=x", "\xff", "application/json;q=nan", "text/html;version=\x00"],
+    "accept": ["", "*", "a/b/c", ";q=x", "\xff", "application/json;q=nan", "text/html;v=\x00"],
     "accept-language": ["\xff", "x" * 5000, "de;q=x", "../../etc", "\x00"],
-    "authorization": ["", "Bearer", "Bearer \xff", "Bearer a b c", "Basic ====", "\x00", "Bearer tsk_\x00"],
+    "authorization": ["", "Bearer", "Bearer \xff", "Bearer a b c", "Basic ==", "\x00", "Bearer tsk_\x00"],
     "range": ["bytes=\xff", "bytes=0-99999999999999999999999999"],
     "if-modified-since": ["x", "\x00", "Thu, 99 Foo 9999999 99:99:99 GMT"],
     "if-none-match": ["\xff", '"'],
@@ -175,8 +174,8 @@ def test_a_part_that_names_a_strange_encoding_is_no_surprise(
     for disposition in (
         f"form-data; name*={encoding}''x",
         f"form-data; name=upload; filename*={encoding}''x.png",
-        f"form-data; name=upload; filename=x.png\r\nContent-Type: image/png; charset*={encoding}''x",
-        f"form-data; name=upload; filename=x.png\r\nContent-Type: image/png; charset={encoding}",
+        f"form-data; name=a; filename=x.png\r\nContent-Type: image/png; charset*={encoding}''x",
+        f"form-data; name=a; filename=x.png\r\nContent-Type: image/png; charset={encoding}",
         f"form-data; name=note\r\nContent-Transfer-Encoding: {encoding}",
         "form-data; name=note\r\nContent-Transfer-Encoding: base64",
     ):
@@ -196,7 +195,8 @@ ADDRESSES = [
     "/admin/%00/", "/static/%00", "/static/..%2f..%2fetc/passwd", "/?q=%00", "/?%00=%00", "/?q=%ff",
     "/admin/?q=%00", "/admin/accounts/user/?q=%00", "/admin/accounts/user/?id__exact=%00",
     "/admin/accounts/user/?o=%00&p=x", "/accounts/login/?next=%00", "/accounts/login/?next=//evil",
-    "/accounts/oidc/oidc/login/callback/?code=%00&state=%00", "/" + "a" * 9000, "/?" + "a=b&" * 2000,
+    "/accounts/oidc/oidc/login/callback/?code=%00&state=%00", "/" + "a" * 9000,
+    "/?" + "a=b&" * 2000,
 ]  # fmt: skip
 
 
