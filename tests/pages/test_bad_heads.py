@@ -130,7 +130,8 @@ def test_a_content_type_that_fails_as_the_request_is_made(
 
 HEADS = {
     "content-type": [
-        "multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=\xe4", ";", "a" * 5000, "\xff\xfe", "x;y;z;;;=;",
+        "multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=\xe4",
+        ";", "a" * 5000, "\xff\xfe", "x;y;z;;;=;",
     ],
     "content-encoding": ["gzip", "\xff", "br, gzip"],
     "cookie": [
@@ -139,7 +140,7 @@ HEADS = {
     ],
     "accept": ["", "*", "a/b/c", ";q=x", "\xff", "application/json;q=nan", "text/html;v=\x00"],
     "accept-language": ["\xff", "x" * 5000, "de;q=x", "../../etc", "\x00"],
-    "authorization": ["", "Bearer", "Bearer \xff", "Bearer a b c", "Basic ==", "\x00", "Bearer tsk_\x00"],
+    "authorization": ["", "Bearer", "Bearer \xff", "Bearer a b c", "Basic ==", "\x00"],
     "range": ["bytes=\xff", "bytes=0-99999999999999999999999999"],
     "if-modified-since": ["x", "\x00", "Thu, 99 Foo 9999999 99:99:99 GMT"],
     "if-none-match": ["\xff", '"'],
