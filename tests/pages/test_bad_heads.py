@@ -130,7 +130,8 @@ def test_a_content_type_that_fails_as_the_request_is_made(
 
 HEADS = {
     "content-type": [
-        "multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=\xe4",
+        "multipart/form-data", "multipart/form-data; boundary=",
+        "multipart/form-data; boundary=\xe4",
         ";", "a" * 5000, "\xff\xfe", "x;y;z;;;=;",
     ],
     "content-encoding": ["gzip", "\xff", "br, gzip"],
