@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.providers.base import AuthProcess
+from allauth.utils import build_absolute_uri
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
@@ -33,6 +37,14 @@ PAUSED_CODE = (
 )
 
 
+@dataclass(frozen=True)
+class Site:
+    """As the library's mails name it."""
+
+    name: str
+    domain: str
+
+
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     error_messages = DefaultAccountAdapter.error_messages | {
         "too_many_login_attempts": PAUSED,
@@ -43,6 +55,19 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False  # people come by invitation
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Links lead to PUBLIC_URL, whatever the request's Host says."""
+        here = build_absolute_uri(None, "/")
+        public = settings.PUBLIC_URL.rstrip("/") + "/"
+        context = {
+            name: public + value.removeprefix(here)
+            if isinstance(value, str) and value.startswith(here)
+            else value
+            for name, value in context.items()
+        }
+        name = urlsplit(public).netloc
+        super().send_mail(template_prefix, email, {**context, "current_site": Site(name, name)})
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return ip_of(request) or "0.0.0.0"  # noqa: S104 - unknown callers share one limit

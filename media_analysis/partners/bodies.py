@@ -18,10 +18,9 @@ from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostE
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 
+from audit.payload import AddressInRecord
 from media_analysis.review import drafts
 
-ROOM_FOR_WORDS = 2 * 1024 * 1024
-"""What a form may weigh beside its file."""
 TAIL = 400
 MULTIPART = "multipart/form-data"
 API = "/api/"
@@ -53,6 +52,31 @@ FORGED = Trouble(
 )
 
 
+ADDRESS_IN_RECORD = Trouble(
+    400,
+    "personal_data",
+    "A text that stays on record for good holds an e-mail address; nothing was saved. "
+    "Take the address out and send it again.",
+)
+NOT_TAKEN = {
+    "not_known": Trouble(
+        401,
+        "sign_in_first",
+        "You are not signed in, so nothing of what you sent was read. Sign in, then send it again.",
+    ),
+    "too_slow": Trouble(
+        408, "too_slow", "The request came in too slowly and was ended. Send it again."
+    ),
+    "no_room": Trouble(
+        503, "storage_full", "The server has no room for the request now. Tell an administrator."
+    ),
+    "unavailable": Trouble(
+        503, "unavailable", "The service is not available now; try again shortly."
+    ),
+}
+"""Why the server did not take the body (config.front.door)."""
+
+
 class Torn(OSError):
     """The stream ended early; Django makes an `UnreadablePostError` of it."""
 
@@ -64,6 +88,8 @@ def trouble_of(error: BaseException) -> Trouble | None:
         return TOO_BIG
     if isinstance(error, MultiPartParserError):
         return MALFORMED
+    if isinstance(error, AddressInRecord):
+        return ADDRESS_IN_RECORD
     return TORN if isinstance(error, UnreadablePostError | Torn) else None
 
 
@@ -106,8 +132,6 @@ class HonestBodies:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if trouble := self._at_first_sight(request):
-            return answer(request, trouble)
         declared = _length(request)
         if declared:
             request._stream = Whole(request._stream, declared, _ending(request))  # type: ignore[assignment]
@@ -116,9 +140,14 @@ class HonestBodies:
     def process_view(
         self, request: HttpRequest, view: Any, args: Any, kwargs: Any
     ) -> HttpResponse | None:
-        """A signed-in form is read here, before the check of its token would swallow what is
-        wrong with it and speak of forgery. Others are read by whoever knows the sender first."""
+        """After every middleware has seen the request, for the page needs them. A signed-in form is
+        read here, before the check of its token would swallow what is wrong with it and speak of
+        forgery. Others are read by whoever knows the sender first."""
+        if trouble := self._at_first_sight(request):
+            return answer(request, trouble)
         if settings.SESSION_COOKIE_NAME not in request.COOKIES or request.method != "POST":
+            return None
+        if _not_taken(request):
             return None
         try:
             request.POST  # noqa: B018 - reading it is the point
@@ -131,11 +160,15 @@ class HonestBodies:
         return answer(request, trouble) if trouble else None
 
     def _at_first_sight(self, request: HttpRequest) -> Trouble | None:
+        why = _not_taken(request)
+        # The interface says itself, and more exactly, what is wrong with a key.
+        if why and not (why == "not_known" and request.path.startswith(API)):
+            return NOT_TAKEN[why]
         if request.headers.get("Content-Encoding", "identity").lower() != "identity":
             return ENCODED
         if "Content-Length" not in request.headers and "Transfer-Encoding" in request.headers:
             return NO_LENGTH
-        if _length(request) > settings.MAX_UPLOAD_BYTES + ROOM_FOR_WORDS:
+        if _length(request) > settings.MAX_UPLOAD_BYTES + settings.FORM_BYTES:
             megabytes = settings.MAX_UPLOAD_BYTES // 1_000_000
             sentence = f"The request is larger than the {megabytes} MB that are allowed here."
             return Trouble(413, "too_large", sentence)
@@ -145,18 +178,22 @@ class HonestBodies:
 def answer(request: HttpRequest, trouble: Trouble) -> HttpResponse:
     """For a program as JSON, for a person as a page; both with the code."""
     if request.path.startswith(API):
-        body: dict[str, Any] = {
-            "type": f"https://touchstone.invalid/problems/{trouble.code}",
-            "title": "The request is not right",
-            "status": trouble.status,
-            "code": trouble.code,
-            "detail": trouble.sentence,
-        }
-        return JsonResponse(body, status=trouble.status, content_type="application/problem+json")
+        return told_as_json(trouble)
     if request.headers.get("Accept") == "application/json":
         body = {"code": trouble.code, "sentence": trouble.sentence}
         return JsonResponse(body, status=trouble.status)
     return render(request, "body_trouble.html", {"trouble": trouble}, status=trouble.status)
+
+
+def told_as_json(trouble: Trouble) -> JsonResponse:
+    body = {
+        "type": f"https://touchstone.invalid/problems/{trouble.code}",
+        "title": "The request is not right",
+        "status": trouble.status,
+        "code": trouble.code,
+        "detail": trouble.sentence,
+    }
+    return JsonResponse(body, status=trouble.status, content_type="application/problem+json")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -166,6 +203,10 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     if request.headers.get("Accept") == "application/json":
         return answer(request, FORGED)
     return render(request, "403_csrf.html", {"kept_for": kept_for}, status=403)
+
+
+def _not_taken(request: HttpRequest) -> str:
+    return str(request.META.get("touchstone.body", ""))
 
 
 def _length(request: HttpRequest) -> int:

@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any
+from threading import Lock
+from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.views import SpectacularAPIView
+
+
+class SchemaOnce(SchemaGenerator):
+    """The schema is the same for everybody, takes a second to make, and drf-spectacular fails where
+    two threads make their first at the same time: it is made once for each process."""
+
+    _made: ClassVar[dict[str, Any] | None] = None
+    _making: ClassVar[Lock] = Lock()
+
+    def get_schema(self, request: Any = None, public: bool = True) -> dict[str, Any]:
+        with self._making:
+            if SchemaOnce._made is None:
+                SchemaOnce._made = super().get_schema(request=None, public=True)
+            return SchemaOnce._made
+
+
+class Schema(SpectacularAPIView):
+    generator_class = SchemaOnce
 
 
 @require_GET
 def reference(request: HttpRequest) -> HttpResponse:
-    schema: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
+    schema: dict[str, Any] = SchemaOnce().get_schema()
     operations = [
         {
             "method": method.upper(),

@@ -2,15 +2,15 @@ from collections.abc import Callable
 from typing import Any
 
 from django.urls import URLPattern, path, re_path
-from drf_spectacular.views import SpectacularAPIView
 
+from media_analysis.partners import docs
 from media_analysis.partners.api import Submissions
 from media_analysis.partners.astray import NothingHere
 from media_analysis.partners.docs import reference
 from media_analysis.partners.limits import TellsItsLimits
 
 
-class Schema(TellsItsLimits, SpectacularAPIView):
+class Schema(TellsItsLimits, docs.Schema):
     authentication_classes = []
     permission_classes = []
 

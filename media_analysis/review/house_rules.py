@@ -18,6 +18,7 @@ from accounts.errors import Refused
 from accounts.models import Team
 from accounts.roles import Permission
 from accounts.services.chains import require, team_chain
+from audit.payload import holds_address
 from audit.rows import Row
 from audit.services import record
 from audit.verbs import Verb
@@ -149,6 +150,10 @@ def _named(name: str) -> str:
     name = " ".join(name.split())
     if not name:
         raise Refused("A policy needs a name.")
+    if holds_address(name):
+        raise Refused(
+            "A policy's name stays on record for good, so it cannot hold an e-mail address."
+        )
     return name
 
 

@@ -33,6 +33,14 @@ class PersonalData(ValueError):
     """Something that names a person was about to enter the record for ever."""
 
 
+class AddressInRecord(PersonalData):
+    """The text of somebody who uses the site holds an e-mail address: theirs to take out."""
+
+
+def holds_address(text: str) -> bool:
+    return bool(_EMAIL.search(text))
+
+
 def payload(
     *,
     verb: Verb,
@@ -70,8 +78,8 @@ def _plain(value: Any, where: str) -> Any:
             # RFC 8785 knows only what a double can hold; larger numbers travel as text.
             return value if abs(value) < 2**53 else str(value)
         case str():
-            if _EMAIL.search(value):
-                raise PersonalData(f"{where} holds an e-mail address: record an id instead.")
+            if holds_address(value):
+                raise AddressInRecord(f"{where} holds an e-mail address: record an id instead.")
             return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value)
         case UUID() | Decimal():
             return str(value)

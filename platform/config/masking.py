@@ -10,21 +10,33 @@ from gunicorn.glogging import Logger
 
 _SECRETS = re.compile(
     r"(?P<kept>\btsk_[0-9A-Za-z]{0,6})[0-9A-Za-z]*"
-    r"|(?P<link>/(?:invitation|password/reset/key|confirm-email)/)[^\s/?\"']{8,}"
-    r"|(?P<scheme>\bBearer\s+)(?!tsk_)\S+"
+    r"|(?P<link>(?:/|%2F)(?:invitation|password(?:/|%2F)reset(?:/|%2F)key|confirm-email)(?:/|%2F))"
+    r"(?:(?!%2F)[^\s/?&\"'<>]){8,}"
+    r"|(?P<scheme>\b(?:Bearer|Basic)\s+)(?!tsk_)\S+"
+    # Cookies and form fields, what a provider of single sign-on sends back, passwords in URLs.
+    r"|(?P<pair>(?:[?&;,\s\"'(]|^|%3F|%26)"
+    r"(?:id_token|access_token|refresh_token|client_secret|session_state|sessionid"
+    r"|csrftoken|csrfmiddlewaretoken|password|token|key)(?:=|%3D))(?:(?!%26)[^\s&;\"'<>]){8,}"
+    r"|(?P<sent_back>(?:[?&]|%3F|%26)(?:code|state)(?:=|%3D))(?:(?!%26)[^\s&;\"'<>]){10,}"
+    r"|(?P<user>\b[a-z]+://[^\s/:@]+:)[^\s/@]+(?=@)",
+    re.IGNORECASE,
 )
 
 
 def masked(text: str) -> str:
-    return _SECRETS.sub(
-        lambda m: (m["kept"] or m["link"] or m["scheme"]) + "[masked]", text
-    )  # fmt: skip
+    return _SECRETS.sub(lambda m: f"{m[m.lastgroup or 0]}[masked]", text)
 
 
 class MaskSecrets(logging.Filter):
-    """For handlers, so that it sees every logger's records. Exceptions are masked with the rest."""
+    """For handlers, so that it sees every logger's records. Exceptions are masked with the rest.
+
+    What a client did wrong is told in one line: a traceback would help nobody, and anybody could
+    fill the log with them.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
+        if 400 <= getattr(record, "status_code", 0) < 500:
+            record.exc_info = record.exc_text = None
         record.msg, record.args = masked(record.getMessage()), ()
         if record.exc_info and not record.exc_text:
             record.exc_text = logging.Formatter().formatException(record.exc_info)
@@ -35,6 +47,11 @@ class MaskSecrets(logging.Filter):
 
 class AccessLog(Logger):  # type: ignore[misc]
     """gunicorn --logger-class config.masking.AccessLog"""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        for handler in (*self.error_log.handlers, *self.access_log.handlers):
+            handler.addFilter(MaskSecrets())
 
     def atoms(self, *args: Any, **options: Any) -> dict[str, Any]:
         atoms: dict[str, Any] = super().atoms(*args, **options)

@@ -12,14 +12,17 @@ _ROOT = Path(__file__).resolve().parents[2]
 chdir = str(_ROOT)
 pythonpath = f"{_ROOT / 'platform'},{_ROOT}"
 workers = 2
+worker_class = "config.front.worker.Worker"
 threads = 4
-worker_connections = 4 * threads
-"""Whoever is awake first takes a new connection, so one process may end up with all of them and be
-slow while the others sleep. With few each, they go round; `threads` of them are never kept alive,
-so that idle clients cannot shut others out."""
+"""Requests that one process answers at a time. Connections hold none (config.front)."""
+worker_connections = 2000
+asgi_loop = "asyncio"
+asgi_lifespan = "off"
 timeout = 120
+graceful_timeout = 15
 keepalive = 75
 """Longer than clients wait between two requests: a connection that is closed in the moment when the
 next request is on its way looks like an error to whoever sent it."""
+control_socket_disable = True  # nobody steers it that way
 accesslog = "-"
 logger_class = "config.masking.AccessLog"

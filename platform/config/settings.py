@@ -50,6 +50,11 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
 SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_TLS_PROXY", False) else None
 )
+BEHIND_PROXY = (
+    bool(SECURE_PROXY_SSL_HEADER)
+    or env.int("TRUSTED_PROXY_COUNT", 0) > 0
+    or bool(env.str("TRUSTED_CLIENT_IP_HEADER", ""))
+)
 CSRF_FAILURE_VIEW = "media_analysis.partners.bodies.csrf_failure"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -100,6 +105,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "media_analysis.partners.heads.HonestHeads",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -312,7 +318,17 @@ FILE_UPLOAD_HANDLERS = [
 UPLOAD_SPOOL_DIR = env.str("UPLOAD_SPOOL_DIR", str(HOME / "spool"))
 UPLOAD_SPOOL_HOURS = env.float("UPLOAD_SPOOL_HOURS", 24.0)
 MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_BYTES", 512 * 1024 * 1024)
+FORM_BYTES = 2 * 1024 * 1024  # what a form may weigh beside its file
 PREVIEW_MAX_SECONDS = env.int("PREVIEW_MAX_SECONDS", 3600)
+
+# --- slow and many clients (config.front) ---------------------------------------------------------
+REQUEST_HEAD_SECONDS = env.float("REQUEST_HEAD_SECONDS", 15.0)
+REQUEST_BODY_SECONDS = env.float("REQUEST_BODY_SECONDS", 30.0)
+REQUEST_BODY_MIN_RATE = env.int("REQUEST_BODY_MIN_RATE", 4096)
+ANONYMOUS_BODY_BYTES = 64 * 1024
+CONNECTIONS_PER_ADDRESS = env.int("CONNECTIONS_PER_ADDRESS", 100)
+REQUEST_IS_KNOWN = "accounts.admission.is_known"
+REQUEST_CLIENT = "accounts.admission.client_of"
 
 # --- the wall round the decoder ------------------------------------------------------------------
 REQUIRE_SANDBOX = env.bool("REQUIRE_SANDBOX", not DEBUG)
@@ -342,6 +358,8 @@ USE_I18N = True
 FORMAT_MODULE_PATH = ["config.formats"]
 
 # --- mail ----------------------------------------------------------------------------------------
-EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
-vars().update(EMAIL_CONFIG)
+MAIL_FILE = HOME / "mail.txt"
+EMAIL_BACKEND = "config.mail.ToFile"
+if env.str("EMAIL_URL", ""):
+    vars().update(env.email_url("EMAIL_URL"))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Touchstone <touchstone@localhost>")

@@ -2,11 +2,13 @@
 
 import os
 
-from django.core.wsgi import get_wsgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-application = get_wsgi_application()
+django.setup(set_prefix=False)
 
+from config.handler import Handler  # noqa: E402 - needs the settings
 from sandbox.checks import refuse_to_serve_without_wall  # noqa: E402 - needs the settings
 
+application = Handler()
 refuse_to_serve_without_wall()

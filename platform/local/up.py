@@ -93,8 +93,9 @@ class Services:
 
     def start(self, name: str, *command: str) -> None:
         log_path = home() / "logs" / f"{name}.log"
-        log_path.parent.mkdir(parents=True, exist_ok=True)
-        log = log_path.open("ab")
+        log_path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        log = os.fdopen(os.open(log_path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640), "ab")
+        os.fchmod(log.fileno(), 0o640)
         self.logs.append(log)
         # An own session: Ctrl-C in the terminal reaches us alone, and we end the others in order.
         self.running[name] = subprocess.Popen(
@@ -217,7 +218,10 @@ def main() -> int:
             print(f"    password  {password}    (shown this once; change it under Account)")
         else:
             print("    password  as printed on the first run (`manage.py create_admin` resets it)")
-        print(f"    logs      {home() / 'logs'}\n\nCtrl-C stops everything.", flush=True)
+        print(f"    logs      {home() / 'logs'}")
+        if not os.environ.get("EMAIL_URL"):
+            print(f"    mail      {home() / 'mail.txt'}    (no EMAIL_URL is set: nothing is sent)")
+        print("\nCtrl-C stops everything.", flush=True)
         while (name := services.ended()) is None:
             time.sleep(0.5)
         print(f"\n{name} ended by itself; its log is {home() / 'logs' / name}.log")

@@ -63,7 +63,7 @@ def test_no_secret_stands_in_the_database(people, caplog):
     client.get(f"/accounts/invitation/{token}/")
     client.post("/accounts/password/reset/", {"email": "charlie@example.org"})
     reset = re.search(r"/password/reset/key/[^-]+-(\S+?)/", mail.outbox[-1].body)[1]
-    client.get(re.search(r"http://testserver(/\S+/key/\S+)", mail.outbox[-1].body)[1])
+    client.get(re.search(r"http://localhost:8000(/\S+/key/\S+)", mail.outbox[-1].body)[1])
     secrets = {
         "password": PASSWORD, "session cookie": cookie, "api key": key, "token": token,
         "seed": seed, "seed in the making": seed_in_the_making, "reset": reset,
@@ -106,13 +106,32 @@ def test_sealed_text_needs_the_key_and_the_purpose(settings):
         ("GET /accounts/confirm-email/MTQ:1abcde:xyz-_/", "MTQ:1abcde"),
         ("Authorization: Bearer tsk_abcdefghijklmnopqrstuvwxyz0123456789", "ghijklm"),
         ("Authorization: Bearer other-token", "other-token"),
+        ("Authorization: Basic YWxpY2U6c2VjcmV0", "YWxpY2U6c2VjcmV0"),
+        ("GET /accounts/login/?next=%2Faccounts%2Finvitation%2Fq7c0oE3aVQ-uX%2F", "q7c0oE3aVQ-uX"),
+        ("GET /accounts/login/?next=/accounts/invitation/q7c0oE3aVQ-uX/", "q7c0oE3aVQ-uX"),
+        ("GET /accounts/oidc/oidc/login/callback/?code=SplxlOBeZQQYbYS6WxSbIA", "SplxlOBe"),
+        (
+            "GET /accounts/oidc/oidc/login/callback/?iss=x&state=af0ifjsldkj3 HTTP/1.1",
+            "af0ifjsldkj3",
+        ),
+        ("next=%2Fcallback%2F%3Fcode%3DSplxlOBeZQQYbYS6WxSbIA%26iss", "SplxlOBe"),
+        ("Cookie: csrftoken=abcdefgh12; sessionid=s3ss10nc00k1e", "s3ss10nc00k1e"),
+        ("{'sessionid': 's3ss10nc00k1e'} sessionid=s3ss10nc00k1f", "s3ss10nc00k1f"),
+        ("could not connect to postgres://app:hunter2222@db/touchstone", "hunter2222"),
+        ("POST body token=q7c0oE3aVQ-uX_ZZ&x=1", "q7c0oE3aVQ"),
     ],
 )
 def test_logs_are_masked(line, secret):
     """Keys and mailed tokens do not reach a log line; the rest of the line stays."""
     assert secret not in masked(line)
     assert "[masked]" in masked(line)
-    assert masked("GET /accounts/login/ 200") == "GET /accounts/login/ 200"
+    for harmless in (
+        "GET /accounts/login/ 200",
+        "GET /?state=done&kind=image HTTP/1.1",
+        "POST /api/v1/submissions/ 202, code=too_large",
+        "http://localhost:8000/s/0b8ee84e-2f9f-4e3c-9f39-0a8c1c7d1b11/ by a@example.org",
+    ):
+        assert masked(harmless) == harmless
 
 
 def test_the_filter_masks_arguments_and_tracebacks():

@@ -116,6 +116,23 @@ def sent_in(url: str, password: str) -> str:
     return result
 
 
+def mails_open_no_door_to_readers_of_logs(home: Path, url: str, said: str) -> None:
+    """The mail file is told at the start and its owner's alone; no log has a link, nor is open."""
+    mails = home / "mail.txt"
+    assert f"mail      {mails}" in said
+    person = requests.Session()
+    page = person.get(f"{url}/accounts/password/reset/", timeout=10).text
+    token = re.findall(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)[0]
+    form = {"csrfmiddlewaretoken": token, "email": "admin@localhost"}
+    person.post(f"{url}/accounts/password/reset/", data=form, timeout=10).raise_for_status()
+    link = re.search(r"/accounts/password/reset/key/(\S+)/", mails.read_text())
+    assert link and person.get(url + link[0], timeout=10).ok
+    for file in (home / "logs").iterdir():
+        assert link[1] not in file.read_text(errors="replace"), file
+        assert file.stat().st_mode & 0o137 == 0, "0640 or tighter"
+    assert mails.stat().st_mode & 0o177 == 0
+
+
 @pytest.fixture
 def home() -> Iterator[Path]:
     """Not under pytest's own folder: PostgreSQL run by root works as `nobody`, who must be able to
@@ -141,6 +158,7 @@ def test_up_serves_analyses_and_stops_without_a_trace(home: Path) -> None:
         password = re.search(r"password  (\S{12,})", said)
         assert password and sent_in(url[1], password[1])
         assert "did not ring" not in (home / "logs" / "web.log").read_text()
+        mails_open_no_door_to_readers_of_logs(home, url[1], said)
     finally:
         assert first.stop(signal.SIGINT) == 0, first.output
     assert first.left_behind() == []

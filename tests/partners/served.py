@@ -22,8 +22,12 @@ MAX_UPLOAD_BYTES = 3_000_000
 
 
 @contextmanager
-def served(home: Path) -> Iterator[int]:
-    """gunicorn as `make up` starts it; gives its port. Ended, whatever the test does."""
+def served(
+    home: Path, server: list[subprocess.Popen[bytes]] | None = None, **settings_: str
+) -> Iterator[int]:
+    """gunicorn as `make up` starts it; gives its port. Ended, whatever the test does.
+
+    `server`, a list, receives the process; further names are settings of the environment."""
     db = connection.settings_dict
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -37,25 +41,28 @@ def served(home: Path) -> Iterator[int]:
         "DEBUG": "0",
         "MAX_UPLOAD_BYTES": str(MAX_UPLOAD_BYTES),
         "REQUIRE_SANDBOX": "0",  # the web server decodes nothing
+        **settings_,
     }
     command = [
         sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}",
         "--config", str(ROOT / "platform/config/serving.py"),
     ]  # fmt: skip
     with (home / "web.log").open("ab") as log:
-        server = subprocess.Popen(
+        process = subprocess.Popen(
             command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log
         )
+    if server is not None:
+        server.append(process)
     try:
-        _wait(port, server)
+        _wait(port, process)
         yield port
     finally:
-        server.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGTERM)
         try:
-            server.wait(30)
+            process.wait(30)
         except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+            process.kill()
+            process.wait()
 
 
 def _wait(port: int, server: subprocess.Popen[bytes]) -> None:

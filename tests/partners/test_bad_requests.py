@@ -322,3 +322,29 @@ def test_twenty_copies_of_one_file_at_once(rest: Door, home: Path) -> None:
     assert Submission.objects.count() == 20 and Blob.objects.count() == 1
     files = [p for p in (home / "blobs").rglob("*") if p.is_file()]
     assert len(files) == 1
+
+
+HEADS = {
+    "Host": ["evil.example", "a b", "", "[::1"],
+    "Content-Type": [
+        "multipart/form-data; boundary*=bogus''x", "text/plain; charset*=utf-16''x",
+        *(f"text/plain; charset={name}" for name in ("utf-16", "rot13", "idna", "undefined")),
+    ],
+    "Cookie": ["sessionid=\xff", "sessionid=" + "x" * 4000],
+    "Accept-Language": ["\xff"],
+}  # fmt: skip
+
+
+def test_heads_that_make_no_sense_over_the_wire(rest: Door, page: Door, home: Path) -> None:
+    """Foreign hosts, strange charsets, broken cookies, NUL in the address: a 4xx each time."""
+    for door in doors(rest, page):
+        for name, values in HEADS.items():
+            for value in values:
+                answer = door.raw(b"x=1", {"Content-Length": "3", name: value})
+                assert 400 <= answer.status < 500, (door.path, name, value)
+        kept = door.path
+        for path in ("/%00", "/accounts/invitation/%00/", "/%ff", f"{kept}?q=\xe4", "/static/%00"):
+            door.path = path
+            assert 300 <= door.raw(b"", {"Content-Length": "0"}).status < 500, path
+        door.path = kept
+    nothing_stored(home)

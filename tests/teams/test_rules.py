@@ -87,6 +87,21 @@ def test_a_moderator_and_charlie_change_no_rule(
             house_rules.write_policy(actor, lead.team, "x", "")
 
 
+def test_a_policy_named_with_an_e_mail_address_is_refused_in_one_sentence(lead: Person) -> None:
+    """The record keeps the name and no personal data: written and renamed, 422, nothing changed."""
+    client = lead.client()
+    words = {"name": "Ask bob@example.org first", "text": "No altered faces."}
+    answer = client.post(url("write_policy", lead), words)
+    assert answer.status_code == 422
+    assert b"cannot hold an e-mail address" in answer.content
+    assert not Policy.objects.exists()
+    policy = house_rules.write_policy(lead.actor, lead.team, "Elections", "")
+    answer = client.post(url("edit_policy", lead, policy.pk), words)
+    assert answer.status_code == 422
+    policy.refresh_from_db()
+    assert policy.name == "Elections"
+
+
 def test_a_policy_is_written_edited_retired_and_put_back(lead: Person) -> None:
     """Each step works from the pages and leaves its event."""
     client = lead.client()

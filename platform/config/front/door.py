@@ -1,0 +1,165 @@
+"""Takes each request's body before a thread runs the application, within time and size.
+
+Nobody's body is read beyond the size of a form: who sends a file is asked for their key or session
+first. What is wrong with a body is told to the application in `environ[TROUBLE]`, with nothing of
+the body, so that the answer looks like its other answers (media_analysis.partners.bodies).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from io import BytesIO
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any
+
+from django.conf import settings
+from django.db import Error as DatabaseFailure
+from django.utils.module_loading import import_string
+
+from config.front.answering import Answer, environ_of
+
+log = logging.getLogger(__name__)
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+TROUBLE = "touchstone.body"
+NOT_KNOWN, TOO_SLOW, NO_ROOM = "not_known", "too_slow", "no_room"
+UNAVAILABLE = "unavailable"
+LINGER_SECONDS = 3.0
+TOO_MANY_HEAD = [(b"content-type", b"text/plain"), (b"retry-after", b"10")]
+TOO_MANY = b"Too many requests from your address are under way. Wait a moment, then try again.\n"
+
+
+@dataclass(frozen=True)
+class Limits:
+    known_bytes: int
+    unknown_bytes: int
+    seconds: float
+    bytes_a_second: int
+    requests_per_client: int
+
+
+class Unread(Exception):
+    """The body was not taken, or not all of it; `code` is empty where it only ended too early."""
+
+    def __init__(self, code: str = "") -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Door:
+    """An ASGI application in front of a WSGI application."""
+
+    def __init__(self, application: Any, threads: Executor, limits: Limits) -> None:
+        self.application, self.threads, self.limits = application, threads, limits
+        self.is_known = import_string(settings.REQUEST_IS_KNOWN)
+        self.client_of = import_string(settings.REQUEST_CLIENT)
+        self.under_way: Counter[str] = Counter()
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await send({"type": "websocket.close"})
+            return
+        environ = environ_of(scope)
+        client = self.client_of(environ) or ""
+        if client and self.under_way[client] >= self.limits.requests_per_client:
+            await send({"type": "http.response.start", "status": 429, "headers": TOO_MANY_HEAD})
+            await send({"type": "http.response.body", "body": TOO_MANY})
+            return
+        self.under_way[client] += 1
+        try:
+            await self._answered(environ, receive, send)
+        finally:
+            self.under_way[client] -= 1
+            if not self.under_way[client]:
+                del self.under_way[client]
+
+    async def _answered(self, environ: dict[str, Any], receive: Receive, send: Send) -> None:
+        whole, body = True, BytesIO()
+        try:
+            body = await self._taken(environ, receive)
+        except Unread as unread:
+            whole = False
+            if unread.code:
+                environ[TROUBLE] = unread.code
+        answer = Answer(self.application, {**environ, "wsgi.input": body}, send, close=not whole)
+        await answer.given(self.threads)
+        if not whole and environ.get(TROUBLE) != TOO_SLOW:
+            await _linger(receive)
+
+    async def _taken(self, environ: dict[str, Any], receive: Receive) -> IO[bytes]:
+        declared = _length(environ)
+        if not declared and "HTTP_TRANSFER_ENCODING" not in environ:
+            return BytesIO()
+        if not declared or declared > self.limits.known_bytes:
+            raise Unread  # the application refuses it by its head
+        if declared > self.limits.unknown_bytes:
+            await self._recognised(environ)
+        body = SpooledTemporaryFile(max_size=self.limits.unknown_bytes)  # noqa: SIM115 - handed on
+        try:
+            await self._spooled(body, receive)
+        except BaseException:
+            body.close()
+            raise
+        body.seek(0)
+        return body  # type: ignore[return-value]
+
+    async def _recognised(self, environ: dict[str, Any]) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            known = await loop.run_in_executor(self.threads, self.is_known, environ)
+        except DatabaseFailure as error:
+            log.warning("the database did not answer who sends a body: %s", error)
+            raise Unread(UNAVAILABLE) from error
+        if not known:
+            raise Unread(NOT_KNOWN)
+
+    async def _spooled(self, body: Any, receive: Receive) -> None:
+        """Until its end. What has come in buys time for what is to come."""
+        loop = asyncio.get_running_loop()
+        began, got, more = loop.time(), 0, True
+        while more:
+            late = began + self.limits.seconds + got / self.limits.bytes_a_second
+            try:
+                async with asyncio.timeout_at(late):
+                    message = await receive()
+            except TimeoutError as error:
+                raise Unread(TOO_SLOW) from error
+            if message["type"] != "http.request":
+                raise Unread
+            chunk = message.get("body", b"")
+            got, more = got + len(chunk), message.get("more_body", False)
+            try:
+                if got <= self.limits.unknown_bytes:
+                    body.write(chunk)
+                else:  # to disk, which may take its time
+                    await asyncio.to_thread(body.write, chunk)
+            except OSError as error:
+                if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                    raise
+                raise Unread(NO_ROOM) from error
+
+
+async def _linger(receive: Receive) -> None:
+    """Take what is still on its way, for a moment: a connection that is closed over unread bytes
+    is reset, and the client may lose the answer."""
+    try:
+        async with asyncio.timeout(LINGER_SECONDS):
+            while (await receive()).get("more_body"):
+                pass
+    except TimeoutError:
+        pass
+
+
+def _length(environ: dict[str, Any]) -> int:
+    try:
+        return max(int(environ.get("CONTENT_LENGTH") or 0), 0)
+    except ValueError:
+        return 0
