@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ml.contract import Evidence, Finding, Kind, MediaInfo, Outcome, Status, Strength
+from ml.media.stated import part_failed
 
 THING = {Kind.IMAGE: "picture", Kind.VIDEO: "video", Kind.AUDIO: "recording"}
 NOT_AUTHENTIC = "Finding nothing does not show that it is genuine."
@@ -105,6 +106,9 @@ def _silent(findings: Sequence[Finding]) -> str:
 
 
 def _incomplete(media: MediaInfo) -> str:
+    failed = part_failed(media)
+    if failed:
+        return f" {failed}"
     if not media.incomplete:
         return ""
     if media.frames_expected and media.frames_decoded is not None and media.kind is Kind.VIDEO:

@@ -25,6 +25,7 @@ class Code(StrEnum):
     DECOMPRESSION_BOMB = "decompression_bomb"
     EXTERNAL_REFERENCE = "external_reference"
     ASPECT_NOT_SUPPORTED = "aspect_not_supported"
+    VARIANT_NOT_READ = "variant_not_read"
 
 
 SENTENCES: dict[Code, str] = {
@@ -55,6 +56,10 @@ SENTENCES: dict[Code, str] = {
     Code.EXTERNAL_REFERENCE: (
         "The file refers to media in other files or on the network. Only what is inside the "
         "file itself is examined; nothing else was opened."
+    ),
+    Code.VARIANT_NOT_READ: (
+        "The file is of a kind that is examined here, but it is encoded in a way that is not read. "
+        "Send the original, or a copy in a common encoding, and say that it is a copy."
     ),
     Code.ASPECT_NOT_SUPPORTED: "The picture is a strip far longer than wide; it is not examined.",
 }
@@ -147,13 +152,20 @@ class Flag(StrEnum):
     ROTATED = "rotated"
     ANIMATED_IMAGE = "animated_image"
     MULTI_PICTURE = "multi_picture"
+    MULTI_PAGE = "multi_page"
     EXTRA_STREAMS = "extra_streams"
     UNKNOWN_CODEC = "unknown_codec"
     COVER_ART_IGNORED = "cover_art_ignored"
     DECODE_ERRORS = "decode_errors"
+    PICTURE_ERRORS = "picture_errors"
+    SOUND_ERRORS = "sound_errors"
+    PICTURES_NOT_DECODED = "pictures_not_decoded"
+    SOUND_NOT_DECODED = "sound_not_decoded"
+    READER_BROKE = "reader_broke"
     FRAME_COUNT_UNKNOWN = "frame_count_unknown"
     FRAME_COUNT_IMPLAUSIBLE = "frame_count_implausible"
     HIGH_BIT_DEPTH = "high_bit_depth"
+    VALUES_SCALED = "values_scaled"
     CMYK = "cmyk"
     TRANSPARENCY = "transparency"
     AUDIO_FORMAT_CHANGE = "audio_format_change"
@@ -179,6 +191,8 @@ class Header:
     has_audio: bool = False
     sample_rate: int | None = None
     channels: int | None = None
+    pages: int | None = None
+    """Of a picture file with several pages, of which the first is decoded."""
     codecs: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
 
