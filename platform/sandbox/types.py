@@ -32,8 +32,9 @@ SENTENCES: dict[Code, str] = {
     Code.EMPTY: "The file is empty. Send it again; an interrupted upload can cause this.",
     Code.TYPE_NOT_ALLOWED: (
         "This is not a kind of file that is examined here, whatever its name says. "
-        "Send a JPEG, PNG, WebP, GIF, HEIC or AVIF picture, an MP4, MOV, Matroska, WebM or AVI "
-        "video, or a WAV, FLAC, MP3, Ogg, Opus, M4A or AAC sound."
+        "Send a JPEG, PNG, WebP, GIF, HEIC, AVIF, TIFF, BMP or JPEG 2000 picture, an MP4, MOV, "
+        "3GP, Matroska, WebM, AVI, MPEG (TS or PS), FLV, WMV or MXF video, or a WAV, FLAC, MP3, "
+        "Ogg, Opus, M4A, AAC, AIFF, AMR, CAF, AU or WMA sound."
     ),
     Code.CORRUPT: (
         "The file is damaged, or is not what its first bytes say: nothing in it could be decoded. "
@@ -181,7 +182,7 @@ class Header:
     kind: str
     """image | video | audio. An animated picture is a video with the flag `animated_image`."""
     format: str
-    """jpeg png webp gif heif avif mp4 mov matroska webm avi wav flac mp3 ogg m4a aac"""
+    """One of the formats in `sniff.py`."""
     width: int | None = None
     height: int | None = None
     duration: float | None = None

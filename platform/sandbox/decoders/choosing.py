@@ -16,7 +16,7 @@ NO_FILM = _D.attached_pic | _D.timed_thumbnails
 """Cover art and chapter pictures are stored as video tracks, and are no film."""
 BESIDE_THE_MAIN = _D.comment | _D.visual_impaired | _D.hearing_impaired | _D.dub
 """Tracks that accompany another one."""
-PICTURE_CODECS = frozenset({"mjpeg", "jpeg2000", "rawvideo"})
+PICTURE_CODECS = frozenset({"mjpeg", "png", "jpeg2000", "rawvideo"})
 """Some writers store a cover as an ordinary video track of one such picture."""
 
 

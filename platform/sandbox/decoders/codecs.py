@@ -8,7 +8,8 @@ PICTURES = (
     "mjpeg", "prores", "dnxhd", "ffv1", "rawvideo", "dvvideo", "jpeg2000",
     # older recordings: Windows Media, Flash, early QuickTime and AVI
     "wmv1", "wmv2", "wmv3", "vc1", "msmpeg4v1", "msmpeg4v2", "msmpeg4", "flv", "vp6", "vp6f",
-    "vp6a", "h263i", "h263p", "svq1", "svq3", "cinepak", "theora", "huffyuv", "ffvhuff",
+    "vp6a", "h263i", "h263p", "svq1", "svq3", "cinepak", "theora", "huffyuv", "ffvhuff", "png",
+    "qtrle",
 )  # fmt: skip
 SOUND = (
     "aac", "aac_latm", "mp3", "mp3float", "mp2", "mp2float", "mp1", "mp1float", "opus", "libopus",

@@ -259,7 +259,8 @@ class _Run:
         if self.pictures is not None:
             self.pictures.send_last(self)
         footer: dict[str, Any] = {"frames_decoded": 0, "seconds": 0.0, "audio_seconds": 0.0}
-        missing = self.broken or self.measured.complete is False
+        unread = {Flag.PICTURES_NOT_DECODED, Flag.SOUND_NOT_DECODED} & self.flags
+        missing = self.broken or self.measured.complete is False or bool(unread)
         if self.sound is not None:
             self.sound.finish(self)
             footer |= {"audio_seconds": self.sound.seconds, "seconds": self.sound.seconds}
