@@ -526,7 +526,12 @@ def damaged(name: str, how: str) -> bytes:
 
 
 DAMAGES = ("half", "head", "middle of zeros", "flipped head", "flipped")
-DAMAGED = [(name, how) for name in formats.ALL for how in DAMAGES]
+DAMAGED = [
+    (name, how)
+    for name in formats.ALL
+    for how in (DAMAGES[:1] + DAMAGES[4:] if name in formats.PICTURES else DAMAGES)
+]
+"""Every way for each recording; for the many variants of pictures the two that reach furthest."""
 
 CORRUPT = "corrupt"
 CASES: list[Case] = [

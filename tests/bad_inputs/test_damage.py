@@ -33,7 +33,6 @@ FILES = {
             "tiff_tiff_lzw",
             "bmp_RGB",
             "jp2",
-            "mts",
             "flv_h264",
             "wmv2",
             "mxf",

@@ -29,6 +29,7 @@ def picture(source: Source, kind: Kind, limits: Limits) -> Any | None:
     try:
         with av.open(
             source.stream(),
+            "r",
             format=demuxer,
             io_open=_nothing_else,
             buffer_size=1 << 17,

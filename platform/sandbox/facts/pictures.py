@@ -156,11 +156,11 @@ def _tiff_blocks(source: Source) -> dict[str, bytes]:
 
 def _open_tiff(source: Source) -> Any | None:
     """None for a variant that Pillow does not open: its metadata is not read."""
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
     try:
         return Image.open(io.BufferedReader(source.stream()), formats=["TIFF"])
-    except Image.UnidentifiedImageError:
+    except UnidentifiedImageError:
         return None
 
 
