@@ -72,6 +72,8 @@ class MediaInfo:
     has_audio: bool = False
     sample_rate: int | None = None
     channels: int | None = None
+    pages: int | None = None
+    """Of a document with several; the first is examined."""
     flags: tuple[str, ...] = ()
     """Stated facts such as `trailing_data`, `timestamps_invalid`, `resolution_change`."""
 

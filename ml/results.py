@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ml.contract import Finding, MediaInfo, Result, Scenes
+from ml.media.stated import stated
 
 
 def plain(value: Any) -> Any:
@@ -35,7 +36,8 @@ def plain(value: Any) -> Any:
 
 
 def media_json(info: MediaInfo) -> dict[str, Any]:
-    return dict(plain(info))
+    """With a sentence for each flag."""
+    return {**plain(info), "stated": stated(info)}
 
 
 def finding_json(finding: Finding) -> dict[str, Any]:

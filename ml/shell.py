@@ -10,7 +10,7 @@ from typing import Any
 from ml import engine
 from ml.contract import Declaration, Finding, MediaInfo, Outcome, Result, Scenes
 from ml.media.opening import fingerprint
-from ml.results import plain, scenes_json
+from ml.results import media_json, plain, scenes_json
 from sandbox.types import SandboxFailed
 
 NO_MEDIA: dict[str, Any] = {
@@ -25,7 +25,9 @@ NO_MEDIA: dict[str, Any] = {
     "frames_decoded": None,
     "incomplete": False,
     "has_audio": False,
+    "pages": None,
     "flags": [],
+    "stated": [],
 }
 
 
@@ -107,10 +109,11 @@ def _item(
     rejection: str | None = None,
     seconds: float = 0.0,
 ) -> dict[str, Any]:
+    said = media_json(media) if media else NO_MEDIA
     return {
         "path": _text(path),
         "sha256": sha256,
-        "media": {k: plain(getattr(media, k)) for k in NO_MEDIA} if media else dict(NO_MEDIA),
+        "media": {k: said[k] for k in NO_MEDIA},
         "verdict": str(outcome),
         "declared": plain(declared),
         "probability_manipulated": plain(probability),

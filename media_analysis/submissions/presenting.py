@@ -22,6 +22,7 @@ from media_analysis.submissions.services import Received
 from media_analysis.submissions.statements import decision, declared, face_link
 from media_analysis.submissions.story import story
 from ml.cards import card
+from ml.media.stated import PARTS_FAILED, sentence
 from ml.models import Analysis
 from ml.naming import DETECTORS, LABELS, clock, detector_name
 
@@ -131,6 +132,9 @@ def probability(said: Json) -> dict[str, Any] | None:
 
 
 def incomplete(media: Json) -> str:
+    failed = [PARTS_FAILED[flag] for flag in PARTS_FAILED if flag in media.get("flags", ())]
+    if failed:
+        return " ".join(failed)
     if not media.get("incomplete"):
         return ""
     decoded, expected = media.get("frames_decoded"), media.get("frames_expected")
@@ -275,9 +279,9 @@ def media_facts(submission: Submission, result: Json) -> list[dict[str, Any]]:
         facts.append({"label": "Frames decoded", "value": f"{media['frames_decoded']}{of}"})
     if media.get("sample_rate"):
         facts.append({"label": "Sound", "value": f"{media['sample_rate']} Hz"})
-    if media.get("flags"):
-        flags = ", ".join(flag.replace("_", " ") for flag in media["flags"])
-        facts.append({"label": "Noticed while reading", "value": flags})
+    flags = media.get("flags") or ()
+    said = media.get("stated") or [{"text": sentence(flag)} for flag in flags]
+    facts += [{"label": "Noticed while reading", "value": fact["text"]} for fact in said]
     facts.append({"label": "Engine", "value": submission.analysis.engine_version or "not yet run"})
     return facts
 

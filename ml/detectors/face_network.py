@@ -26,6 +26,7 @@ from ml.contract import (
 )
 from ml.fusion.calibration import Calibration, mean_ratio, probability
 from ml.media.face_scores import HARMLESS, FaceNetwork, FaceScore, strongest_region
+from ml.media.stated import no_pictures
 from ml.progress import unheard
 from ml.serving import Served
 
@@ -58,7 +59,7 @@ class FaceNetworkDetector:
         self.calibration = Calibration.of(served.card)
 
     def not_applicable(self, media: Media) -> str | None:
-        return "A sound file shows no face." if media.info.kind is Kind.AUDIO else None
+        return no_pictures(media.info, "A sound file shows no face.")
 
     def examine(self, media: Media) -> FaceExamination:
         return FaceExamination(self, media)

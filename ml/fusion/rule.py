@@ -23,6 +23,7 @@ from dataclasses import replace
 from ml.contract import Evidence, Finding, MediaInfo, Outcome, Status, Verdict
 from ml.fusion import wording
 from ml.fusion.calibration import probability
+from ml.media.stated import PARTS_FAILED
 
 
 def decide(media: MediaInfo, findings: Sequence[Finding]) -> Verdict:
@@ -68,7 +69,7 @@ CLEARS_NOTHING = frozenset({"lip_sync", "temporal", "voice_spoof"})
 """Checks that can ask for a look and never clear: a good fake passes them as a genuine file does.
 They stand in the way of clearing only where they raise the odds."""
 GENUINE = "none_of_these"
-UNSEEN = frozenset({"more_faces_than_examined", "face_analysis_failed"})
+UNSEEN = frozenset({"more_faces_than_examined", "face_analysis_failed", *PARTS_FAILED})
 """With these the file was not looked at as a whole, so nothing can be cleared."""
 
 

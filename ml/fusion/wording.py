@@ -15,6 +15,7 @@ from ml.contract import (
     Strength,
     Verdict,
 )
+from ml.media.stated import part_failed
 from ml.naming import detector_name, listed
 
 THING = {Kind.IMAGE: "picture", Kind.VIDEO: "video", Kind.AUDIO: "recording"}
@@ -146,6 +147,9 @@ def _silent(findings: Sequence[Finding]) -> str:
 
 
 def _incomplete(media: MediaInfo) -> str:
+    failed = part_failed(media)
+    if failed:
+        return f" {failed}"
     if not media.incomplete:
         return ""
     if media.frames_expected and media.frames_decoded is not None and media.kind is Kind.VIDEO:

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 from ml.contract import FaceTrack, Frame, Kind, MediaInfo, Samples, Scenes
 from ml.media import audio
 from ml.media.ahead import read_ahead, read_now
+from ml.media.stated import SOUND_FAILED
 from sandbox.decoding import Decoding
 from sandbox.services import Warden
 from sandbox.types import Footer, Header, Limits, Want
@@ -134,6 +135,7 @@ def _from_header(header: Header, sha256: str, size: int) -> MediaInfo:
         has_audio=header.has_audio,
         sample_rate=header.sample_rate,
         channels=header.channels,
+        pages=header.pages,
         flags=tuple(header.flags),
     )
 
@@ -146,6 +148,7 @@ def _with_footer(info: MediaInfo, footer: Footer) -> MediaInfo:
         frames_expected=None if sound_only else footer.frames_expected,
         frames_decoded=None if sound_only else footer.frames_decoded,
         incomplete=footer.incomplete,
+        has_audio=info.has_audio and SOUND_FAILED not in footer.flags,
         flags=_joined(info.flags, footer.flags),
     )
 

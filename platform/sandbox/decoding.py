@@ -26,6 +26,7 @@ from sandbox.line import (
 from sandbox.types import Footer, Header, Limits, Want
 from sandbox.wire import FACTS, FOOTER, FRAME, HEADER, MAX_JSON, MAX_SOUND, PICTURE, SOUND
 
+MAX_PAGES = 1_000_000
 _KINDS = {"image", "video", "audio"}
 _SPOOL_AFTER = 4 * 1024 * 1024
 
@@ -179,6 +180,7 @@ class Decoding:
             has_audio=told.get("has_audio") is True,
             sample_rate=checked_whole(line, told.get("sample_rate"), 10_000_000),
             channels=checked_whole(line, told.get("channels"), 1024),
+            pages=checked_whole(line, told.get("pages"), MAX_PAGES),
             codecs=checked_words(line, told.get("codecs", [])),
             flags=checked_words(line, told.get("flags", [])),
         )

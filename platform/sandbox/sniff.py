@@ -38,14 +38,30 @@ FLAC = Kind("recording", "flac", "flac", "audio/flac")
 MP3 = Kind("recording", "mp3", "mp3", "audio/mpeg")
 OGG = Kind("recording", "ogg", "ogg", "audio/ogg")
 AAC = Kind("recording", "aac", "aac", "audio/aac")
+TIFF = Kind("image", "tiff", "TIFF", "image/tiff")
+BMP = Kind("image", "bmp", "BMP", "image/bmp")
+JPEG2000 = Kind("image", "jpeg2000", "JPEG2000", "image/jp2")
+MPEG_TS = Kind("recording", "mpegts", "mpegts", "video/mp2t")
+MPEG_PS = Kind("recording", "mpegps", "mpeg", "video/mpeg")
+MPEG_VIDEO = Kind("recording", "mpegvideo", "mpegvideo", "video/mpeg")
+FLV = Kind("recording", "flv", "flv", "video/x-flv")
+ASF = Kind("recording", "asf", "asf", "video/x-ms-asf")
+MXF = Kind("recording", "mxf", "mxf", "application/mxf")
+AIFF = Kind("recording", "aiff", "aiff", "audio/aiff")
+AMR = Kind("recording", "amr", "amr", "audio/amr")
+CAF = Kind("recording", "caf", "caf", "audio/x-caf")
+AU = Kind("recording", "au", "au", "audio/basic")
 
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 _AVIF_BRANDS = {b"avif", b"avis"}
-_M4A_BRANDS = {b"M4A ", b"M4B ", b"M4P "}
+_M4A_BRANDS = {b"M4A ", b"M4B ", b"M4P ", b"f4a ", b"f4b "}
 _MP4_BRANDS = {
     b"isom", b"iso2", b"iso3", b"iso4", b"iso5", b"iso6", b"iso7", b"iso8", b"iso9", b"mp41",
     b"mp42", b"avc1", b"dash", b"M4V ", b"M4VH", b"M4VP", b"f4v ", b"MSNV", b"XAVC", b"3gp4",
     b"3gp5", b"3gp6", b"3gp7", b"3g2a", b"3g2b", b"mmp4", b"cmfc", b"hvc1", b"av01", b"iso ",
+    b"3gp1", b"3gp2", b"3gp3", b"3gp8", b"3gp9", b"3gg6", b"3gg7", b"3gg9", b"3gr6", b"3gr7",
+    b"3gs6", b"3gs7", b"3gs9", b"3ge6", b"3ge7", b"3ge9", b"3g2c", b"kddi", b"mjp2", b"mj2s",
+    b"f4p ", b"dmb1", b"isml", b"piff", b"caqv", b"MP4 ", b"mp4v", b"isoa", b"isob", b"isoc",
 }  # fmt: skip
 _OLD_MOV = {b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"}
 
@@ -67,7 +83,7 @@ def _signature(head: bytes) -> Kind | None:
         return PNG
     if head.startswith((b"GIF87a", b"GIF89a")):
         return GIF
-    if head[:4] == b"RIFF":
+    if head[:4] in (b"RIFF", b"RF64", b"BW64"):
         return {b"WEBP": WEBP, b"AVI ": AVI, b"WAVE": WAV}.get(head[8:12])
     if head.startswith(b"\x1aE\xdf\xa3"):
         return _ebml(head)
@@ -79,9 +95,57 @@ def _signature(head: bytes) -> Kind | None:
         return MP3
     if head[4:8] == b"ftyp":
         return _brand(head)
+    for start, kind in _STARTS:
+        if head.startswith(start):
+            return kind
+    if head[:4] == b"FORM":
+        return AIFF if head[8:12] in (b"AIFF", b"AIFC") else None
+    if head[:2] == b"BM":
+        return _bitmap(head)
+    if _is_transport_stream(head):
+        return MPEG_TS
     if head[4:8] in _OLD_MOV and head[:2] in (b"\x00\x00", b"\x00\x01"):
         return MOV
+    if MXF_PARTITION in head:
+        return MXF  # what comes before the first partition may be up to 64 KiB of anything
     return _bare_sound(head)
+
+
+MXF_PARTITION = bytes.fromhex("060e2b34020501010d01020101")
+_STARTS = (
+    (b"II*\0", TIFF),
+    (b"MM\0*", TIFF),
+    (b"II+\0\x08\0\0\0", TIFF),
+    (b"MM\0+\0\x08\0\0", TIFF),
+    (b"\0\0\0\x0cjP  \r\n\x87\n", JPEG2000),
+    (b"\xffO\xffQ\0", JPEG2000),
+    (b"\0\0\x01\xba", MPEG_PS),
+    (b"\0\0\x01\xb3", MPEG_VIDEO),
+    (b"FLV\x01", FLV),
+    (bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"), ASF),
+    (MXF_PARTITION, MXF),
+    (b"#!AMR\n", AMR),
+    (b"#!AMR-WB\n", AMR),
+    (b"caff\0\x01\0\0", CAF),
+    (b".snd\0\0", AU),
+)
+_BITMAP_HEADERS = {12, 16, 40, 52, 56, 64, 108, 124}
+
+
+def _bitmap(head: bytes) -> Kind | None:
+    """`BM` alone is also the beginning of many a text: ask for a header of a known length."""
+    length = int.from_bytes(head[14:18], "little")
+    return BMP if length in _BITMAP_HEADERS and len(head) >= 26 else None
+
+
+def _is_transport_stream(head: bytes) -> bool:
+    """Packets of 188 bytes, alone, behind a time of 4 bytes (cameras), or before 16 bytes of
+    error correction: each begins with the same byte."""
+    for first, step in ((0, 188), (4, 192), (0, 204)):
+        places = range(first, len(head), step)
+        if len(places) >= 2 and all(head[at] == 0x47 for at in places):
+            return True
+    return False
 
 
 def _brand(head: bytes) -> Kind | None:

@@ -25,14 +25,16 @@ class Code(StrEnum):
     DECOMPRESSION_BOMB = "decompression_bomb"
     EXTERNAL_REFERENCE = "external_reference"
     ASPECT_NOT_SUPPORTED = "aspect_not_supported"
+    VARIANT_NOT_READ = "variant_not_read"
 
 
 SENTENCES: dict[Code, str] = {
     Code.EMPTY: "The file is empty. Send it again; an interrupted upload can cause this.",
     Code.TYPE_NOT_ALLOWED: (
         "This is not a kind of file that is examined here, whatever its name says. "
-        "Send a JPEG, PNG, WebP, GIF, HEIC or AVIF picture, an MP4, MOV, Matroska, WebM or AVI "
-        "video, or a WAV, FLAC, MP3, Ogg, Opus, M4A or AAC sound."
+        "Send a JPEG, PNG, WebP, GIF, HEIC, AVIF, TIFF, BMP or JPEG 2000 picture, an MP4, MOV, "
+        "3GP, Matroska, WebM, AVI, MPEG (TS or PS), FLV, WMV or MXF video, or a WAV, FLAC, MP3, "
+        "Ogg, Opus, M4A, AAC, AIFF, AMR, CAF, AU or WMA sound."
     ),
     Code.CORRUPT: (
         "The file is damaged, or is not what its first bytes say: nothing in it could be decoded. "
@@ -55,6 +57,10 @@ SENTENCES: dict[Code, str] = {
     Code.EXTERNAL_REFERENCE: (
         "The file refers to media in other files or on the network. Only what is inside the "
         "file itself is examined; nothing else was opened."
+    ),
+    Code.VARIANT_NOT_READ: (
+        "The file is of a kind that is examined here, but it is encoded in a way that is not read. "
+        "Send the original, or a copy in a common encoding, and say that it is a copy."
     ),
     Code.ASPECT_NOT_SUPPORTED: "The picture is a strip far longer than wide; it is not examined.",
 }
@@ -147,13 +153,20 @@ class Flag(StrEnum):
     ROTATED = "rotated"
     ANIMATED_IMAGE = "animated_image"
     MULTI_PICTURE = "multi_picture"
+    MULTI_PAGE = "multi_page"
     EXTRA_STREAMS = "extra_streams"
     UNKNOWN_CODEC = "unknown_codec"
     COVER_ART_IGNORED = "cover_art_ignored"
     DECODE_ERRORS = "decode_errors"
+    PICTURE_ERRORS = "picture_errors"
+    SOUND_ERRORS = "sound_errors"
+    PICTURES_NOT_DECODED = "pictures_not_decoded"
+    SOUND_NOT_DECODED = "sound_not_decoded"
+    READER_BROKE = "reader_broke"
     FRAME_COUNT_UNKNOWN = "frame_count_unknown"
     FRAME_COUNT_IMPLAUSIBLE = "frame_count_implausible"
     HIGH_BIT_DEPTH = "high_bit_depth"
+    VALUES_SCALED = "values_scaled"
     CMYK = "cmyk"
     TRANSPARENCY = "transparency"
     AUDIO_FORMAT_CHANGE = "audio_format_change"
@@ -169,7 +182,7 @@ class Header:
     kind: str
     """image | video | audio. An animated picture is a video with the flag `animated_image`."""
     format: str
-    """jpeg png webp gif heif avif mp4 mov matroska webm avi wav flac mp3 ogg m4a aac"""
+    """One of the formats in `sniff.py`."""
     width: int | None = None
     height: int | None = None
     duration: float | None = None
@@ -179,6 +192,8 @@ class Header:
     has_audio: bool = False
     sample_rate: int | None = None
     channels: int | None = None
+    pages: int | None = None
+    """Of a picture file with several pages, of which the first is decoded."""
     codecs: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
 

@@ -9,7 +9,7 @@ import tempfile
 import pytest
 
 from sandbox.types import Flag, Limits, Rejected, SandboxFailed, Want
-from tests.sandbox import media
+from tests.sandbox import formats, media
 from tests.sandbox.conftest import decode_bytes
 
 FILES = {
@@ -26,6 +26,21 @@ FILES = {
     "flac": lambda: media.sound("flac", "flac"),
     "mp3": lambda: media.sound("mp3", "libmp3lame"),
     "ogg": lambda: media.sound("ogg", "libopus", rate=48_000),
+    **{
+        name: functools.partial(formats.whole, name)
+        for name in (
+            "tiff_raw",
+            "tiff_tiff_lzw",
+            "bmp_RGB",
+            "jp2",
+            "flv_h264",
+            "wmv2",
+            "mxf",
+            "aiff",
+            "caf_pcm",
+            "au",
+        )
+    },
     "fragmented": lambda: media.video(
         frames=30, muxer={"movflags": "frag_keyframe+empty_moov"}, options={"g": "5"}
     ),

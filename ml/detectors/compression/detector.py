@@ -24,6 +24,9 @@ class Compression:
     frame_rate = 0.001  # a still's only frame; of a video the first, which is not looked at
 
     def not_applicable(self, media: Media) -> str | None:
+        unknown = traces.unknown_history(media)
+        if unknown:
+            return unknown
         if media.info.kind is Kind.AUDIO and not traces.encoders(media.facts):
             return "A sound file without a telling container says nothing about earlier encoding."
         return None

@@ -83,6 +83,27 @@ def _texts(value: Any) -> list[str]:
     return []
 
 
+def unknown_history(media: Media) -> str | None:
+    """Why the pixels of this still cannot tell of an earlier JPEG; None where they can."""
+    if media.info.format == "jpeg2000":
+        return (
+            "JPEG 2000 transforms the picture in another way than JPEG; traces of an earlier JPEG "
+            "do not survive it and are not looked for."
+        )
+    stored = media.facts.get("tiff")
+    packing = stored.get("compression") if isinstance(stored, Mapping) else None
+    if packing in ("jpeg", "old_jpeg", "jpeg2000", "webp"):
+        return (
+            f"The pixels of this TIFF are stored with lossy compression ({packing}), whose tables "
+            "are not read; traces of an earlier JPEG could not be told from its own."
+        )
+    if "values_scaled" in media.info.flags:
+        return (
+            "The pixel values were scaled to 8 bits; traces of an earlier JPEG do not survive that."
+        )
+    return None
+
+
 def evidence(media: Media) -> list[Evidence]:
     return [*_software(media.facts), *_service(media.facts)]
 

@@ -12,6 +12,7 @@ from ml.detectors.lip_sync.network import ServedNetwork
 from ml.fusion.calibration import probability
 from ml.media.lips import LipReader
 from ml.media.spectra import RATE
+from ml.media.stated import no_pictures, no_sound
 
 
 class LipSync:
@@ -30,11 +31,9 @@ class LipSync:
     def not_applicable(self, media: Media) -> str | None:
         if media.info.kind is Kind.IMAGE:
             return "A picture has no sound that its lips could fit."
-        if media.info.kind is Kind.AUDIO:
-            return "A sound file shows no lips."
-        if not media.info.has_audio:
-            return "The video has no sound."
-        return None
+        return no_pictures(media.info, "A sound file shows no lips.") or no_sound(
+            media.info, "The video has no sound."
+        )
 
     def examine(self, media: Media) -> SyncExamination:
         return SyncExamination(self, media)

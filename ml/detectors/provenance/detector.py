@@ -8,6 +8,8 @@ from ml.detectors.provenance import credentials, generators, reading, tools
 NAME = "provenance"
 VERSION = "2"
 MOST_EVIDENCE = 40
+WITHOUT_A_PLACE = {"bmp": "A BMP", "amr": "An AMR file", "mpegvideo": "A bare MPEG video stream"}
+"""Formats in which nothing can be said about where the media comes from."""
 GRADES = list(Strength)
 
 
@@ -19,7 +21,8 @@ class Provenance:
     frame_rate = 0.0
 
     def not_applicable(self, media: Media) -> str | None:
-        return None
+        name = WITHOUT_A_PLACE.get(media.info.format)
+        return f"{name} has no place for notes about the origin of the media." if name else None
 
     def examine(self, media: Media) -> ProvenanceExamination:
         return ProvenanceExamination(media)

@@ -12,6 +12,7 @@ from ml.detectors.temporal.judging import Judged, judged
 from ml.detectors.temporal.network import ServedNetwork
 from ml.fusion.calibration import mean_ratio, probability
 from ml.media.motion import FaceReader
+from ml.media.stated import no_pictures
 
 
 class Temporal:
@@ -31,9 +32,7 @@ class Temporal:
     def not_applicable(self, media: Media) -> str | None:
         if media.info.kind is Kind.IMAGE:
             return "A picture has no motion."
-        if media.info.kind is Kind.AUDIO:
-            return "A sound file shows no face."
-        return None
+        return no_pictures(media.info, "A sound file shows no face.")
 
     def examine(self, media: Media) -> TemporalExamination:
         return TemporalExamination(self, media)

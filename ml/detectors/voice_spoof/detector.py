@@ -25,6 +25,7 @@ from ml.detectors.voice_spoof.network import Network
 from ml.detectors.voice_spoof.windows import STEP_SECONDS, Window, windows
 from ml.fusion.calibration import probability
 from ml.media.spectra import RATE
+from ml.media.stated import no_sound
 from ml.progress import unheard
 
 NO_SOUND = "The file has no sound that could be decoded."
@@ -51,9 +52,7 @@ class VoiceSpoof:
     def not_applicable(self, media: Media) -> str | None:
         if media.info.kind is Kind.IMAGE:
             return "A picture has no voice."
-        if not media.info.has_audio:
-            return "The file has no sound."
-        return None
+        return no_sound(media.info, "The file has no sound.")
 
     def examine(self, media: Media) -> VoiceExamination:
         return VoiceExamination(self, media)

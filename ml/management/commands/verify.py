@@ -96,6 +96,8 @@ class Sheet:
         say(Text(f"  {item['reason']}"))
         if item["sha256"]:
             say(Text(f"  SHA-256 {item['sha256']}", style="dim"))
+        for fact in item["media"]["stated"]:
+            say(Text(f"  {fact['text']}", style="dim"))
         for line in scene_lines(item["scenes"], {f["detector"] for f in item["findings"]}):
             say(Text(f"  {line}", style="dim"))
         for finding in item["findings"]:

@@ -8,7 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sandbox.containers import adts, boxes, ebml, flac, gif, jpeg, mpeg, ogg, png, riff
+from sandbox.containers import (
+    adts,
+    amr,
+    asf,
+    bmp,
+    boxes,
+    ebml,
+    flac,
+    flv,
+    gif,
+    iff,
+    jpeg,
+    jpeg2000,
+    mpeg,
+    mpegps,
+    mpegts,
+    mxf,
+    ogg,
+    png,
+    riff,
+    tiff,
+)
 from sandbox.containers.extent import Extent
 from sandbox.sniff import Kind
 from sandbox.source import Source
@@ -22,7 +43,10 @@ _READERS: dict[str, Reader] = {
     "mp4": boxes.film_extent, "mov": boxes.film_extent, "m4a": boxes.film_extent,
     "matroska": ebml.extent, "webm": ebml.extent, "avi": riff.avi_extent,
     "wav": riff.wav_extent, "flac": flac.extent, "mp3": mpeg.extent, "ogg": ogg.extent,
-    "aac": adts.extent,
+    "aac": adts.extent, "tiff": tiff.extent, "bmp": bmp.extent, "jpeg2000": jpeg2000.extent,
+    "mpegts": mpegts.extent, "mpegps": mpegps.extent, "mpegvideo": mpegps.video_extent,
+    "flv": flv.extent, "asf": asf.extent, "mxf": mxf.extent, "aiff": iff.aiff_extent,
+    "caf": iff.caf_extent, "au": iff.au_extent, "amr": amr.extent,
 }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ MAX_BOXES = 20_000
 MAX_DEPTH = 12
 MAX_ITEMS = 1_000
 MAX_FRAGMENTS = 20_000
-_OPEN_ENDED = {b"mdat", b"free", b"skip", b"uuid"}
+_OPEN_ENDED = {b"mdat", b"free", b"skip", b"uuid", b"jp2c"}
 _PARENTS = {
     b"moov", b"trak", b"mdia", b"minf", b"dinf", b"stbl", b"edts", b"udta", b"mvex", b"moof",
     b"traf", b"mfra", b"meta", b"ilst", b"iprp", b"ipco", b"tapt", b"gmhd",
@@ -170,18 +170,22 @@ def film_extent(source: Source, limits: Limits) -> Extent:
     if index is None or index.offset + index.length > source.size:
         raise Rejected(Code.CORRUPT, "no_moov")
     found = Extent(complete=film.end <= source.size)
-    video = next((t for t in film.tracks if t.handler == b"vide"), None)
-    if video is not None:
-        frames = video.samples + film.fragment_samples.get(video.number, 0)
-        if frames > source.size:
-            found.flags.add(Flag.FRAME_COUNT_IMPLAUSIBLE)
-        elif frames:
-            found.frames = frames
-        if video.timed_samples != video.samples or not video.timescale:
-            found.flags.add(Flag.TIMESTAMPS_INVALID)
+    for video in (t for t in film.tracks if t.handler == b"vide"):
+        _count_frames(found, source, film, video)
     if film.broken:
         _after_the_boxes(found, source, film)
     return found
+
+
+def _count_frames(found: Extent, source: Source, film: Film, video: Track) -> None:
+    frames = video.samples + film.fragment_samples.get(video.number, 0)
+    if frames > source.size:
+        found.flags.add(Flag.FRAME_COUNT_IMPLAUSIBLE)
+    elif frames:
+        found.frames_by_stream[video.number] = frames
+        found.frames = found.frames or frames
+    if video.timed_samples != video.samples or not video.timescale:
+        found.flags.add(Flag.TIMESTAMPS_INVALID)
 
 
 def _after_the_boxes(found: Extent, source: Source, film: Film) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from sandbox.source import Source
 from sandbox.types import Flag
@@ -14,9 +15,21 @@ class Extent:
     """None: the format does not say."""
     frames: int | None = None
     """Frames of the first video track, or of an animation, where they are stated or countable."""
+    frames_by_stream: dict[int, int] = field(default_factory=dict)
+    """The same of each video track, by its number in the file."""
+    pages: int | None = None
+    """Of a picture file that can hold several; thumbnails are not counted."""
+    page: int = 0
+    """The one that is examined, among all pictures in the file."""
+    libav: Literal["", "first", "else"] = ""
+    """Whether libav reads this variant of a still: better than Pillow, or where Pillow cannot."""
     missing_end: bytes = b""
     """What a decoder must be told at the end of a cut file to give what it has."""
     flags: set[str] = field(default_factory=set)
+
+    def frames_of_stream(self, number: int) -> int | None:
+        """Of the video track with this number; of the only one that is counted if it has none."""
+        return self.frames_by_stream.get(number) if self.frames_by_stream else self.frames
 
 
 def note_trailing(extent: Extent, source: Source, end: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from sandbox.containers.extent import Extent, note_trailing
@@ -9,6 +10,8 @@ from sandbox.source import Source
 from sandbox.types import Code, Limits, Rejected
 
 MAX_CHUNKS = 1_000_000
+LISTS_IN_LISTS = 2
+"""`movi` holds frames, or lists `rec ` of frames; nothing lies deeper."""
 
 
 def chunks(source: Source, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
@@ -69,26 +72,34 @@ def avi_extent(source: Source, limits: Limits) -> Extent:
     """Large AVIs are several RIFF forms in a row; the last one must be whole."""
     end, complete = _whole(source)
     found = Extent(complete=complete)
-    video, promised = _avi_video(source, end)
-    frames, at = 0, 0
+    promised = _avi_videos(source, end)
+    frames: Counter[bytes] = Counter()
+    at = 0
     while source.peek(at, 4) == b"RIFF":
         length = int.from_bytes(source.peek(at + 4, 4), "little")
         if length in (0, 0xFFFFFFFF):
             break
         end = at + 8 + length
-        frames += _avi_frames(source, at + 12, min(end, source.size), video)
+        _avi_frames(source, at + 12, min(end, source.size), frames, LISTS_IN_LISTS)
         if end > source.size:
             found.complete = False
         at = end + (end & 1)
     # The header's count includes empty chunks, which repeat a picture: those are no frames.
     whole = found.complete is not False
-    found.frames = (frames if whole else max(frames, promised)) or None
+    for stream, stated in promised.items():
+        digits = b"%02d" % stream
+        counted = frames[digits + b"dc"] + frames[digits + b"db"]
+        there = counted if whole else max(counted, stated)
+        if there:
+            found.frames_by_stream[stream] = there
+            found.frames = found.frames or there
     note_trailing(found, source, end + (end & 1))
     return found
 
 
-def _avi_video(source: Source, end: int) -> tuple[bytes, int]:
-    """The two digits that the video's chunks begin with, and the length that its header states."""
+def _avi_videos(source: Source, end: int) -> dict[int, int]:
+    """The length that the header of each video stream states, by the stream's number."""
+    found: dict[int, int] = {}
     stream = 0
     for name, at, length in chunks(source, 12, min(end, source.size)):
         if name != b"LIST" or source.peek(at, 4) != b"hdrl":
@@ -100,17 +111,14 @@ def _avi_video(source: Source, end: int) -> tuple[bytes, int]:
                 (a for n, a, _ in chunks(source, place + 4, place + size) if n == b"strh"), None
             )
             if header is not None and source.peek(header, 4) == b"vids":
-                return b"%02d" % stream, int.from_bytes(source.peek(header + 32, 4), "little")
+                found[stream] = int.from_bytes(source.peek(header + 32, 4), "little")
             stream += 1
-    return b"", 0
+    return found
 
 
-def _avi_frames(source: Source, start: int, end: int, video: bytes) -> int:
-    names = {video + b"dc", video + b"db"} if video else set()
-    count = 0
+def _avi_frames(source: Source, start: int, end: int, frames: Counter[bytes], deeper: int) -> None:
     for name, at, length in chunks(source, start, end):
-        if name == b"LIST" and source.peek(at, 4) in (b"movi", b"rec "):
-            count += _avi_frames(source, at + 4, min(at + length, end), video)
-        elif name in names and length:
-            count += 1
-    return count
+        if name == b"LIST" and deeper and source.peek(at, 4) in (b"movi", b"rec "):
+            _avi_frames(source, at + 4, min(at + length, end), frames, deeper - 1)
+        elif length and name[2:] in (b"dc", b"db"):
+            frames[name] += 1

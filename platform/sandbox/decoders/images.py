@@ -14,13 +14,17 @@ from PIL import Image, ImageFile
 
 from sandbox import containers
 from sandbox.containers.extent import Extent
-from sandbox.decoders import pixels
+from sandbox.decoders import other_reader, pixels
 from sandbox.sniff import Kind
 from sandbox.source import Source
 from sandbox.types import PASS_ON, Code, Flag, Limits, Rejected, Want
 from sandbox.wire import HEADER, Out
 
-SAMPLES = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "HEIF")
+SAMPLES = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "HEIF", "TIFF", "BMP", "JPEG2000")
+PACKED = ("tiff_lzw", "jpeg", "group4", "tiff_adobe_deflate")
+"""Ways of packing a TIFF, each of which libtiff sets up when it first meets one."""
+SEVERAL_VARIANTS = ("tiff", "bmp", "jpeg2000")
+"""Formats with more variants than are read: one that cannot be opened need not be damaged."""
 
 
 def warm_up() -> None:
@@ -37,6 +41,13 @@ def warm_up() -> None:
         with Image.open(data, formats=[name]) as picture:
             picture.getexif()
             picture.convert("RGB").resize((8, 8), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    Image.new("LAB", (8, 8)).convert("RGB")  # brings in the colour engine
+    for packing in PACKED:
+        data = io.BytesIO()
+        mode = "1" if packing == "group4" else "RGB"
+        Image.new(mode, (16, 16)).save(data, "TIFF", compression=packing)
+        with Image.open(data, formats=["TIFF"]) as picture:
+            picture.load()
 
 
 def decode(source: Source, kind: Kind, want: Want, limits: Limits, out: Out) -> None:
@@ -45,12 +56,16 @@ def decode(source: Source, kind: Kind, want: Want, limits: Limits, out: Out) -> 
     flags = set(measured.flags)
     width, height = picture.size
     _check_shape(width, height, limits)
+    if measured.page:
+        _turn_to(picture, measured.page)
     frames = _frame_count(picture, kind, measured, limits)
     if frames > 1:
         flags.add(Flag.ANIMATED_IMAGE)
         _animation(picture, frames, kind, want, limits, out, flags, measured)
         return
     flags |= pixels.flags_of(picture)
+    if _is_scaled(picture):
+        flags.add(Flag.VALUES_SCALED)
     turn = pixels.orientation(picture, kind)
     if turn.malformed:
         flags.add(Flag.METADATA_MALFORMED)
@@ -60,12 +75,13 @@ def decode(source: Source, kind: Kind, want: Want, limits: Limits, out: Out) -> 
     out.json(HEADER, {
         "kind": "image", "format": kind.format, "width": size[0], "height": size[1],
         "frames_expected": 1, "codecs": [kind.format], "flags": sorted(flags),
+        "pages": measured.pages,
     })  # fmt: skip
     rows, whole = _load(picture)
     if rows == 0:
         raise Rejected(Code.CORRUPT, "no_rows")
     if want.frames:
-        out.still(pixels.upright(picture, turn.code, want.max_side))
+        out.still(pixels.upright(picture, turn.code, want.max_side, scaled=_is_scaled(picture)))
     incomplete = not whole or measured.complete is False
     share = rows / height if not whole else (None if incomplete else 1.0)
     out.footer({
@@ -76,6 +92,8 @@ def decode(source: Source, kind: Kind, want: Want, limits: Limits, out: Out) -> 
 
 def _open(source: Source, kind: Kind, measured: Extent, limits: Limits) -> Any:
     Image.MAX_IMAGE_PIXELS = limits.max_pixels
+    if measured.libav == "first" and (picture := other_reader.picture(source, kind, limits)):
+        return picture
     stream = io.BufferedReader(source.stream(measured.missing_end))
     try:
         return Image.open(stream, formats=[kind.reader])
@@ -84,7 +102,27 @@ def _open(source: Source, kind: Kind, measured: Extent, limits: Limits) -> Any:
     except PASS_ON:
         raise
     except Exception as error:
+        if kind.format not in SEVERAL_VARIANTS or measured.complete is False:
+            raise _refusal(error) from error
+        if measured.libav and (picture := other_reader.picture(source, kind, limits)):
+            return picture
+        raise Rejected(Code.VARIANT_NOT_READ, type(error).__name__) from error
+
+
+def _turn_to(picture: Any, page: int) -> None:
+    try:
+        picture.seek(page)
+    except PASS_ON:
+        raise
+    except Exception as error:
         raise _refusal(error) from error
+
+
+def _is_scaled(picture: Any) -> bool:
+    """Whole numbers of 12 or 32 bits and fractions have no range of their own that means white."""
+    if picture.format != "TIFF":
+        return False
+    return picture.mode in ("I", "F") or picture.tag_v2.get(258) == (12,)
 
 
 def _refusal(error: Exception) -> Rejected:
@@ -106,7 +144,7 @@ def _check_shape(width: int, height: int, limits: Limits) -> None:
 
 def _frame_count(picture: Any, kind: Kind, measured: Extent, limits: Limits) -> int:
     """Counted without decoding where the format allows it; the sum of pixels is bounded."""
-    if kind.format in ("jpeg", "heif"):
+    if kind.format in ("jpeg", "heif", *SEVERAL_VARIANTS):
         return 1
     if kind.format == "gif":
         return measured.frames or 1  # within its limits already

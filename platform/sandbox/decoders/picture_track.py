@@ -59,7 +59,7 @@ class PictureTrack:
             raise
         except av.error.FFmpegError:
             self.errors += 1
-            self.flags.add(Flag.DECODE_ERRORS)
+            self.flags |= {Flag.DECODE_ERRORS, Flag.PICTURE_ERRORS}
 
     def take(self, frame: Any, run: _Run) -> None:
         size = (frame.width, frame.height)
@@ -74,7 +74,7 @@ class PictureTrack:
         elif size != self._size:
             self.flags.add(Flag.RESOLUTION_CHANGE)
         if frame.is_corrupt:
-            self.flags.add(Flag.DECODE_ERRORS)
+            self.flags |= {Flag.DECODE_ERRORS, Flag.PICTURE_ERRORS}
         if self.decoded_frames >= self.limits.max_frames:
             raise Rejected(Code.TOO_MANY_FRAMES, str(self.decoded_frames))
         index, seconds = self.decoded_frames, self._time(frame)

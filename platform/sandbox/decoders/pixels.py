@@ -54,7 +54,9 @@ def flags_of(picture: Any) -> set[str]:
     if picture.mode == "CMYK":
         flags.add(Flag.CMYK)
     deep = picture.mode.startswith(("I", "F")) or picture.info.get("bit_depth", 8) > 8
-    if deep or any(";16" in str(getattr(tile, "args", "")) for tile in picture.tile):
+    packed = [str(getattr(tile, "args", "")) for tile in getattr(picture, "tile", ())]
+    # `BGR;16` is a pixel of 16 bits in all, as some BMPs have it.
+    if deep or any(";16" in args and "BGR;16" not in args for args in packed):
         flags.add(Flag.HIGH_BIT_DEPTH)
     if picture.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in picture.info:
         flags.add(Flag.TRANSPARENCY)
@@ -67,15 +69,37 @@ def upright_rgb(picture: Any, max_side: int | None) -> NDArray[np.uint8]:
     return np.ascontiguousarray(np.asarray(upright(picture, 1, max_side), dtype=np.uint8))
 
 
-def upright(picture: Any, turn: int, max_side: int | None) -> Any:
-    """8-bit RGB, transparent parts over white, as a person sees the picture on a page."""
-    image = _rgb(picture)
+def upright(picture: Any, turn: int, max_side: int | None, *, scaled: bool = False) -> Any:
+    """8-bit RGB, transparent parts over white, as a person sees the picture on a page.
+    `scaled`: the values have no fixed range, and theirs is taken for black to white."""
+    image = _scaled(picture) if scaled else _rgb(picture)
     size = fitted(image.width, image.height, max_side)
     if size != image.size:
         image = image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
     if turn in _TURNS:
         image = image.transpose(_TURNS[turn])
     return image
+
+
+SAMPLE_FORMAT, UNSIGNED = 339, 1
+FRACTION_RANGES = (1.0, 255.0, 65_535.0)
+WHOLE_RANGES = tuple(2.0**bits - 1 for bits in (8, 12, 16, 24, 31, 32))
+
+
+def _scaled(picture: Any) -> Any:
+    """Values from 0 up to the end of a common range keep their meaning; others are spread from
+    their least to their greatest."""
+    raw = np.asarray(picture)
+    if picture.mode == "I" and picture.tag_v2.get(SAMPLE_FORMAT, (UNSIGNED,)) == (UNSIGNED,):
+        raw = raw.view(np.uint32)  # Pillow takes them for signed
+    values = np.nan_to_num(raw.astype(np.float64), posinf=0.0, neginf=0.0)
+    low, high = float(values.min(initial=0.0)), float(values.max(initial=0.0))
+    for white in FRACTION_RANGES if picture.mode == "F" else WHOLE_RANGES:
+        if low >= 0.0 and high <= white:
+            low, high = 0.0, white
+            break
+    spread = max(high - low, 1e-30)
+    return Image.fromarray(((values - low) / spread * 255).astype(np.uint8)).convert("RGB")
 
 
 def _rgb(picture: Any) -> Any:

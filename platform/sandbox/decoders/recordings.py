@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import resource
+from collections.abc import Callable
 from typing import Any
 
 import av
@@ -17,6 +18,8 @@ import av.logging
 
 from sandbox import containers
 from sandbox.containers.extent import Extent
+from sandbox.decoders.choosing import choose
+from sandbox.decoders.codecs import WHITELIST
 from sandbox.decoders.picture_track import PictureTrack
 from sandbox.decoders.sound_track import SoundTrack
 from sandbox.sniff import Kind
@@ -24,18 +27,9 @@ from sandbox.source import Source
 from sandbox.types import PASS_ON, Code, Flag, Limits, Rejected, Want
 from sandbox.wire import HEADER, Out
 
-CODECS = ",".join((
-    "h264", "hevc", "vp8", "vp9", "libdav1d", "av1", "mpeg4", "mpeg2video", "mpeg1video",
-    "msmpeg4v3", "h263", "mjpeg", "prores", "dnxhd", "ffv1", "rawvideo", "wmv2", "vc1",
-    "aac", "mp3", "mp3float", "mp2", "mp2float", "opus", "libopus", "vorbis", "flac", "alac",
-    "ac3", "eac3", "amrnb", "amrwb", "libopencore_amrnb", "libopencore_amrwb",
-    "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_s32be", "pcm_u8",
-    "pcm_s8", "pcm_f32le", "pcm_f32be", "pcm_f64le", "pcm_f64be", "pcm_alaw", "pcm_mulaw",
-    "adpcm_ms", "adpcm_ima_wav", "adpcm_ima_qt",
-))  # fmt: skip
-"""What phones, cameras, editors and messengers write. Every other decoder stays unreachable."""
-
 PLAUSIBLE_SECONDS_A_FRAME = 10.0
+FIRST_PACKETS = 300
+"""Of the pictures, looked at to learn whether any can be decoded."""
 
 
 class Elsewhere:
@@ -72,12 +66,13 @@ def warm_up() -> None:
 def decode(source: Source, kind: Kind, want: Want, limits: Limits, out: Out) -> None:
     measured = containers.measure(source, kind, limits)
     elsewhere = Elsewhere()
-    odd_times = Flag.TIMESTAMPS_INVALID in measured.flags
-    container = open_container(source, kind, limits, elsewhere, edits=not odd_times)
-    try:
-        _Run(container, kind, measured, want, limits, out, elsewhere).run()
-    finally:
-        container.close()
+    edits = Flag.TIMESTAMPS_INVALID not in measured.flags
+
+    def reopen() -> Any:
+        return open_container(source, kind, limits, elsewhere, edits=edits)
+
+    with reopen() as container:
+        _Run(container, kind, measured, want, limits, out, reopen, elsewhere).run()
 
 
 def open_container(
@@ -94,9 +89,9 @@ def open_container(
             metadata_errors="replace",
             container_options={
                 "format_whitelist": kind.reader, "protocol_whitelist": "none",
-                "codec_whitelist": CODECS, "max_streams": str(limits.max_streams), **own,
+                "codec_whitelist": WHITELIST, "max_streams": str(limits.max_streams), **own,
             },
-            options={"codec_whitelist": CODECS, "max_pixels": str(limits.max_frame_pixels)},
+            options={"codec_whitelist": WHITELIST, "max_pixels": str(limits.max_frame_pixels)},
         )  # fmt: skip
     except PASS_ON as error:
         # libav's own "operation not permitted" is about the file; only Python's is our wall.
@@ -110,47 +105,29 @@ def open_container(
 
 
 class _Run:
-    """One pass over one container."""
+    """One pass over one container. A part that cannot be decoded is left out, and that is said."""
 
     def __init__(
         self, container: Any, kind: Kind, measured: Extent, want: Want, limits: Limits, out: Out,
-        elsewhere: Elsewhere,
+        reopen: Callable[[], Any], elsewhere: Elsewhere,
     ) -> None:  # fmt: skip
         self.container, self.kind, self.measured = container, kind, measured
-        self.want, self.limits, self.out, self.elsewhere = want, limits, out, elsewhere
+        self.want, self.limits, self.out = want, limits, out
+        self.reopen, self.elsewhere = reopen, elsewhere
         self.flags: set[str] = set(measured.flags)
         self.broken = False
         self.header_sent = False
-        video, audio = self._choose()
+        video, audio = choose(container, measured, limits, self.flags)
         origin = _origin(video, audio)
-        frames = measured.frames or (video.frames if video is not None else 0)
-        self.pictures = (
-            PictureTrack(video, origin, frames, want, limits, self.flags) if video else None
-        )
+        self.pictures: PictureTrack | None = None
+        if video is not None:
+            frames = measured.frames_of_stream(video.id) or video.frames
+            self.pictures = PictureTrack(video, origin, frames, want, limits, self.flags)
         self.sound = SoundTrack(audio, origin, want, limits, self.flags) if audio else None
         heard = self.sound is not None and want.audio_rate is not None
         if self.pictures is not None:
             closely = want.close_seconds if heard else want.close_seconds_without_sound
             self.pictures.look_closely(self._claimed_seconds(), closely)
-
-    def _choose(self) -> tuple[Any, Any]:
-        """The first real video stream and the first sound stream; the rest is stated."""
-        streams = self.container.streams
-        if len(streams) > self.limits.max_streams:
-            raise Rejected(Code.CORRUPT, f"{len(streams)} streams")
-        covers = av.stream.Disposition.attached_pic
-        known = [s for s in streams if s.codec_context is not None]
-        videos = [s for s in known if s.type == "video" and not s.disposition & covers]
-        audios = [s for s in known if s.type == "audio"]
-        if any(s.disposition & covers for s in streams.video):
-            self.flags.add(Flag.COVER_ART_IGNORED)
-        if any(s.codec_context is None for s in (*streams.video, *streams.audio)):
-            self.flags.add(Flag.UNKNOWN_CODEC)
-        if len(videos) > 1 or len(audios) > 1:
-            self.flags.add(Flag.EXTRA_STREAMS)
-        if not videos and not audios:
-            raise Rejected(Code.NO_MEDIA)
-        return (videos[0] if videos else None), (audios[0] if audios else None)
 
     def run(self) -> None:
         self._refuse_long()
@@ -161,8 +138,9 @@ class _Run:
             del tracks[self.sound.stream.index]
         try:
             for packet in self.container.demux([t.stream for t in tracks.values()]):
-                track = tracks.get(packet.stream_index)
-                if track is not None:  # streams may appear on the way: they were not chosen
+                # A flush packet's own `stream_index` is always 0; its stream is the right one.
+                track = tracks.get(packet.stream.index)
+                if track is not None and track in (self.pictures, self.sound):
                     self._packet(packet, track)
         except (Rejected, BrokenPipeError, MemoryError):
             raise
@@ -170,12 +148,30 @@ class _Run:
             self.broken = True  # what came before stands; the rest is missing, and said to be
         self._finish()
 
-    def _packet(self, packet: Any, track: Any) -> None:
-        for frame in track.decoded(packet):
-            if track is self.pictures:
-                self.pictures.take(frame, self)
-            else:
+    def _packet(self, packet: Any, track: PictureTrack | SoundTrack) -> None:
+        try:
+            for frame in track.decoded(packet):
                 track.take(frame, self)
+        except (Rejected, BrokenPipeError, *PASS_ON):
+            raise
+        except Exception:
+            # Our own reader broke on one part: the other part is still worth having.
+            self.flags.add(Flag.READER_BROKE)
+            self._drop(track)
+
+    def _drop(self, track: PictureTrack | SoundTrack) -> None:
+        """Nothing more is asked of this part; what was decoded of it stands."""
+        self.broken = True
+        if track is self.sound:
+            self.sound.dropped = True
+        elif self.pictures is not None and self.pictures.decoded_frames == 0:
+            self._without_pictures()
+
+    def _without_pictures(self) -> None:
+        """The file is examined as a sound: no picture of it could be decoded."""
+        self.flags.add(Flag.PICTURES_NOT_DECODED)
+        self.broken = True
+        self.pictures = None
 
     def _refuse_long(self) -> None:
         """By the container's claim, where the claim is plausible; else decoding will tell."""
@@ -224,22 +220,51 @@ class _Run:
             if self.sound is not None:
                 self.sound.release(self.out)
 
+    def begin_with_sound(self) -> None:
+        """So much sound came before any picture that it cannot wait: see whether there is one."""
+        if self.pictures is not None and not self._a_picture_can_be_decoded():
+            self._without_pictures()
+        self.begin()
+
+    def _a_picture_can_be_decoded(self) -> bool:
+        """Asked of a second reader, so that the first keeps its place."""
+        assert self.pictures is not None
+        with self.reopen() as again:
+            stream = again.streams[self.pictures.stream.index]
+            for count, packet in enumerate(again.demux(stream)):
+                if count > FIRST_PACKETS:
+                    break
+                try:
+                    if packet.stream.index == stream.index and packet.decode():
+                        return True
+                except av.error.EOFError:
+                    break
+                except MemoryError:
+                    raise
+                except av.error.FFmpegError:
+                    continue
+        return False
+
     def _finish(self) -> None:
         if self.elsewhere.asked:
             raise Rejected(Code.EXTERNAL_REFERENCE)
+        heard = self.sound is not None and self.sound.seconds > 0
         if self.pictures is not None and self.pictures.decoded_frames == 0:
-            raise Rejected(Code.CORRUPT, "no_frame")
+            if not heard:
+                raise Rejected(Code.CORRUPT, "no_frame")
+            self._without_pictures()
+        if self.pictures is None and not heard:
+            raise Rejected(Code.CORRUPT, "no_sound")
         self.begin()
         if self.pictures is not None:
             self.pictures.send_last(self)
         footer: dict[str, Any] = {"frames_decoded": 0, "seconds": 0.0, "audio_seconds": 0.0}
-        missing = self.broken or self.measured.complete is False
+        unread = {Flag.PICTURES_NOT_DECODED, Flag.SOUND_NOT_DECODED} & self.flags
+        missing = self.broken or self.measured.complete is False or bool(unread)
         if self.sound is not None:
             self.sound.finish(self)
-            if self.sound.seconds == 0 and self.pictures is None:
-                raise Rejected(Code.CORRUPT, "no_sound")
             footer |= {"audio_seconds": self.sound.seconds, "seconds": self.sound.seconds}
-            missing = missing or self.sound.incomplete(self.pictures is None)
+            missing = self.sound.incomplete() or missing
         if self.pictures is not None:
             footer |= self.pictures.footer()
             missing = missing or bool(footer.pop("missing"))

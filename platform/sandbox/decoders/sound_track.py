@@ -45,7 +45,10 @@ class SoundTrack:
         self._held = 0
         self.samples = 0
         self.source_samples = 0
+        self.packets = 0
         self.errors = 0
+        self.dropped = False
+        """Decoding it broke; what came before stands."""
 
     @property
     def seconds(self) -> float:
@@ -53,6 +56,9 @@ class SoundTrack:
         return self.source_samples / rate if rate else 0.0
 
     def decoded(self, packet: Any) -> Iterator[Any]:
+        if self.dropped:
+            return
+        self.packets += bool(packet.size)
         try:
             yield from packet.decode()
         except av.error.EOFError:
@@ -61,7 +67,7 @@ class SoundTrack:
             raise
         except av.error.FFmpegError:
             self.errors += 1
-            self.flags.add(Flag.DECODE_ERRORS)
+            self.flags |= {Flag.DECODE_ERRORS, Flag.SOUND_ERRORS}
 
     def take(self, frame: Any, run: _Run) -> None:
         if self._first and not self.in_time:
@@ -151,7 +157,7 @@ class SoundTrack:
             if self._held >= BLOCK:
                 self.release(run.out)
         elif self._held > MAX_WAITING:
-            run.begin()  # all the sound before the first picture: state the claims, go on
+            run.begin_with_sound()
 
     def release(self, out: Out) -> None:
         """Send what has gathered; what is not a number becomes silence, and that is stated."""
@@ -171,8 +177,11 @@ class SoundTrack:
                 self._give(block.to_ndarray().reshape(-1), run)
         self.release(run.out)
 
-    def incomplete(self, alone: bool) -> bool:
-        """Whether the stream promised clearly more than was decoded."""
+    def incomplete(self) -> bool:
+        """Whether clearly less was decoded than the stream promised, or nothing of what it has."""
+        if self.wanted and self.packets and not self.source_samples:
+            self.flags.add(Flag.SOUND_NOT_DECODED)
+            return True
         if not self.stream.duration or not self.stream.time_base:
             return False
         promised = float(self.stream.duration * self.stream.time_base)

@@ -16,7 +16,7 @@ from sandbox.sniff import Kind
 from sandbox.source import Source
 from sandbox.types import Limits
 
-LARGEST_FIRST = ("png_text", "xmp", "boxes", "exif", "container", "streams", "c2pa", "jpeg")
+LARGEST_FIRST = ("png_text", "xmp", "boxes", "exif", "container", "streams", "c2pa", "jpeg", "tiff")
 
 
 def warm_up() -> None:

@@ -22,7 +22,10 @@ MOST_LISTED = 50
 _ADDRESS = re.compile(r"https?://[^\s\"'<>]{1,500}")
 _SIGNS = re.compile(rb"c2pa|C2PA|jumb|provenance|contentauth")
 WINDOW = 4 * 1024 * 1024
-_UNSUPPORTED = {"matroska", "webm", "ogg", "aac"}
+_SUPPORTED = {
+    "jpeg", "png", "webp", "gif", "heif", "avif", "tiff", "mp4", "mov", "m4a", "avi", "wav", "flac",
+    "mp3",
+}  # fmt: skip
 _STATES = {"Valid": "valid", "Trusted": "trusted", "Invalid": "invalid"}
 
 
@@ -45,7 +48,7 @@ def _context(trust: str) -> Any:
 
 
 def read(source: Source, kind: Kind, trust: str) -> dict[str, Any]:
-    if kind.format in _UNSUPPORTED:
+    if kind.format not in _SUPPORTED:
         return {"state": "absent", "note": "this container holds no Content Credentials"}
     if not _any_sign(source):
         return {"state": "absent"}  # spares the validator what it cannot be about

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from typing import Any
 
 from PIL import ExifTags, Image
@@ -22,13 +23,20 @@ def read(data: bytes) -> dict[str, Any] | None:
     if not data:
         return None
     data = data.removeprefix(b"Exif\0\0")
-    claims = Claims()
     problems = structure(data)
     exif = Image.Exif()
     try:
         exif.load(b"Exif\0\0" + data)
     except Exception as error:
         return {"claimed": {}, "malformed": True, "problems": [*problems, type(error).__name__]}
+    return claimed(exif, problems)
+
+
+def claimed(
+    exif: Image.Exif, problems: list[str], but: Collection[int] = ()
+) -> dict[str, Any] | None:
+    """The claims of an EXIF block that was loaded, without the tags in `but`."""
+    claims = Claims()
     for directory, names in (
         (MAIN, ExifTags.TAGS),
         (CAMERA, ExifTags.TAGS),
@@ -37,6 +45,8 @@ def read(data: bytes) -> dict[str, Any] | None:
         try:
             entries = exif if directory == MAIN else exif.get_ifd(directory)
             for tag, value in list(entries.items())[:MAX_ENTRIES]:
+                if directory == MAIN and tag in but:
+                    continue
                 _entry(claims, names.get(tag, f"tag_{tag}"), value, problems)
         except Exception as error:
             problems.append(type(error).__name__)

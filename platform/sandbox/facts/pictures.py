@@ -15,7 +15,7 @@ from sandbox.containers import jpeg as jpeg_structure
 from sandbox.containers import png as png_structure
 from sandbox.containers import riff
 from sandbox.containers.boxes import walk
-from sandbox.facts import exif, jpeg, xmp
+from sandbox.facts import exif, jpeg, tiff, xmp
 from sandbox.facts.text import clean
 from sandbox.sniff import Kind
 from sandbox.source import Source
@@ -124,18 +124,63 @@ def _gif_blocks(source: Source) -> dict[str, bytes]:
     return {"xmp": data[start + 14 : end if end > 0 else len(data)]}
 
 
+def _jpeg2000_blocks(source: Source) -> dict[str, bytes]:
+    """From the boxes beside the code stream; a bare code stream holds nothing."""
+    found: dict[str, bytes] = {}
+    if source.peek(0, 2) == b"\xff\x4f":
+        return found
+    for box in walk(source).boxes:
+        body = min(max(box.length - 16, 0), MOST_BLOCK)
+        if box.type == b"uuid":
+            name = _UUIDS.get(source.peek(box.offset, 16))
+            if name:
+                found[name] = source.at(box.offset + 16, body)
+        elif box.type == b"xml ":
+            found.setdefault("xmp", source.at(box.offset, min(box.length, MOST_BLOCK)))
+    return found
+
+
+_UUIDS = {
+    bytes.fromhex("be7acfcb97a942e89c71999491e3afac"): "xmp",
+    b"JpgTiffExif->JP2": "exif",
+}
+
+
+def _tiff_blocks(source: Source) -> dict[str, bytes]:
+    tags = getattr(_open_tiff(source), "tag_v2", {})
+    return {
+        name: bytes(tags.get(tag) or b"")[:MOST_BLOCK]
+        for name, tag in (("xmp", 700), ("icc", 34675))
+    }
+
+
+def _open_tiff(source: Source) -> Any | None:
+    """None for a variant that Pillow does not open: its metadata is not read."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        return Image.open(io.BufferedReader(source.stream()), formats=["TIFF"])
+    except UnidentifiedImageError:
+        return None
+
+
 _BLOCKS: dict[str, Callable[[Source], dict[str, bytes]]] = {
     "jpeg": _jpeg_blocks, "png": _png_blocks, "webp": _webp_blocks, "heif": _heif_blocks,
-    "avif": _avif_blocks, "gif": _gif_blocks,
+    "avif": _avif_blocks, "gif": _gif_blocks, "tiff": _tiff_blocks,
+    "jpeg2000": _jpeg2000_blocks,
 }  # fmt: skip
 
 
 @functools.lru_cache(maxsize=1)
 def _blocks(source: Source, format: str) -> dict[str, bytes]:
-    return _BLOCKS[format](source)
+    read = _BLOCKS.get(format)
+    return read(source) if read else {}  # a format without a place for metadata
 
 
 def _exif(source: Source, kind: Kind, limits: Limits) -> Any:
+    if kind.format == "tiff":
+        picture = _open_tiff(source)
+        return exif.claimed(picture.getexif(), [], but=tiff.STRUCTURE) if picture else None
     return exif.read(_blocks(source, kind.format).get("exif", b""))
 
 
@@ -193,9 +238,13 @@ def _png_text(source: Source, kind: Kind, limits: Limits) -> Any:
 
 
 def _boxes(source: Source, kind: Kind, limits: Limits) -> Any:
-    if kind.format not in ("heif", "avif"):
+    if kind.format not in ("heif", "avif") and source.peek(4, 4) != b"jP  ":
         return None
     return box_names(source)
+
+
+def _tiff(source: Source, kind: Kind, limits: Limits) -> Any:
+    return tiff.facts(source, limits) if kind.format == "tiff" else None
 
 
 def box_names(source: Source, most: int = 300) -> list[str]:
@@ -213,4 +262,5 @@ SECTIONS: dict[str, Callable[[Source, Kind, Limits], Any]] = {
     "comments": _comments,
     "png_text": _png_text,
     "boxes": _boxes,
+    "tiff": _tiff,
 }
