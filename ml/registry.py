@@ -14,6 +14,7 @@ from pathlib import Path
 
 import ml.detectors
 from ml.contract import Detector
+from ml.model_files import ModelFileUnusable
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,14 @@ def _made(name: str) -> Detector | Missing:
     try:
         module = importlib.import_module(f"ml.detectors.{name}.detector")
         detector: Detector = module.make()
+    except ModelFileUnusable as error:
+        log.error("detector %s is not available: %s", name, error)
+        return Missing(
+            name,
+            "This check is not available on the machine that did this analysis: a model file is "
+            "missing there. Tell an administrator; the other checks are not affected. "
+            "(code model_file_missing)",
+        )
     except Exception:
         log.exception("detector %s could not be made", name)
         return Missing(

