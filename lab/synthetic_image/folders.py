@@ -18,8 +18,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weights", type=Path, default=data / "weights", help="taef2_*.pth")
     photos = Path(os.environ.get("LAB_PHOTOS", "../photos"))
     parser.add_argument("--photos", type=Path, default=photos, help="unpacked Debian packages")
-    encoder = Path(os.environ.get("LAB_ENCODER", "clip_encoder.int8.onnx"))
-    parser.add_argument("--encoder", type=Path, default=encoder)
 
 
 def folders(options: argparse.Namespace) -> Folders:

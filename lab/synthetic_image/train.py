@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import time
 from pathlib import Path
 
@@ -69,17 +70,21 @@ def main() -> None:
     parser.add_argument("--pairs", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--flat", type=float, default=0.4, help="share before the rates fall")
+    parser.add_argument("--start", type=Path, help="go on from what another run saved")
     parser.add_argument("--taps", default="3,6")
     parser.add_argument("--side", type=int, default=128)
     parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1, help="used where the machine is idle")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
     random = np.random.default_rng(options.seed)
     taps = tuple(int(n) for n in options.taps.split(","))
-    judge = Judge(load(options.encoder), taps)
+    judge = Judge(load(), taps)
+    if options.start:
+        judge.load_state_dict(torch.load(options.start, weights_only=True))
     norms = [p for name, p in judge.named_parameters() if not name.startswith("head")]
     optimiser = torch.optim.AdamW(
         [{"params": norms, "lr": 6e-4}, {"params": judge.head.parameters(), "lr": 2e-3}],
@@ -93,7 +98,7 @@ def main() -> None:
     started, step, shown, right = time.time(), 0, 0.7, 0.5
     saved = started
     while (done := (time.time() - started) / 60 / options.minutes) < 1:
-        factor = min(1.0, (step + 1) / 20) * (1.0 if done < 0.4 else max(0.0, (1 - done) / 0.6))
+        factor = min(1.0, (step + 1) / 20, max(0.0, 1 - done) / (1 - options.flat))
         for group, peak in zip(optimiser.param_groups, peaks, strict=True):
             group["lr"] = peak * factor
         corner = (int(random.integers(spare + 1)), int(random.integers(spare + 1)))
@@ -109,7 +114,7 @@ def main() -> None:
         keep = min(0.99, step / (step + 10))
         for name, p in judge.named_parameters():
             averaged[name].lerp_(p.detach(), 1 - keep)
-        shown = 0.95 * shown + 0.05 * float(loss)
+        shown = 0.95 * shown + 0.05 * loss.item()
         right = 0.95 * right + 0.05 * float((fake > real).float().mean())
         if step % 10 == 0:
             spent = (time.time() - started) / 60
@@ -118,6 +123,8 @@ def main() -> None:
                 flush=True,
             )
             pairs.again()
+            idle = os.getloadavg()[0] < options.threads + 1
+            torch.set_num_threads(options.threads if idle else 1)
         if time.time() - saved > 300:
             saved = time.time()
             torch.save(averaged, options.out / f"step{step}.pt")

