@@ -1,4 +1,4 @@
-"""Autoencoders for round trips: TAEF2 (the tiny one of FLUX.2) from its weights, and small ones of our own."""
+"""Autoencoders for round trips: the tiny one of FLUX.2, and small ones of our own."""
 
 from __future__ import annotations
 
@@ -93,7 +93,12 @@ class Small(nn.Module):
         rise: list[nn.Module] = []
         before = 3
         for _ in range(halvings):
-            down += [nn.Conv2d(before, width, 4, 2, 1), nn.SiLU(), nn.Conv2d(width, width, 3, 1, 1), nn.SiLU()]
+            down += [
+                nn.Conv2d(before, width, 4, 2, 1),
+                nn.SiLU(),
+                nn.Conv2d(width, width, 3, 1, 1),
+                nn.SiLU(),
+            ]
             before = width
         down.append(nn.Conv2d(width, latent, 3, 1, 1))
         before = latent

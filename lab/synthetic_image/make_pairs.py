@@ -8,7 +8,6 @@ Shards of 40 pairs appear one after the other, so that training can begin before
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 
 import numpy as np
@@ -65,7 +64,9 @@ def main() -> None:
     torch.set_num_threads(1)
     random = np.random.default_rng(options.seed)
     torch.manual_seed(options.seed)
-    model = (small.load(options.autoencoder) if options.autoencoder else Taef2(options.weights)).eval()
+    model = (
+        small.load(options.autoencoder) if options.autoencoder else Taef2(options.weights)
+    ).eval()
     name = options.autoencoder.stem if options.autoencoder else "taef2"
     by_source: dict[str, list[Picture]] = {}
     for picture in genuine(folders(options), options.split):
@@ -97,7 +98,7 @@ def main() -> None:
                     fake=np.stack([m[1] for m in made]),
                     source=np.array([m[2] for m in made]),
                 )
-            os.replace(part, target)
+            part.replace(target)
             made, shard = [], shard + 1
             print(target.name, flush=True)
 

@@ -1,6 +1,6 @@
 """Trains a small autoencoder of our own for round trips with other strides and other enlarging.
 
-    python -m lab.synthetic_image.small --out AE.pt --stride 4 --up transposed --latent 6
+python -m lab.synthetic_image.small --out AE.pt --stride 4 --up transposed --latent 6
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,8 +24,8 @@ Pixels = NDArray[np.uint8]
 PHOTOGRAPHS = {
     "train": (
         "Dragonfly_by_Bolly", "Picture_1A_by_freespace", "aitzgorri_by_Aitzol", "free_by_Peter",
-        "greentock_by_Peter", "picosdeeuropa_by", "sunset_by_Aitzol", "BytheWater/", "ColorfulCups/",
-        "EveningGlow/", "Grey/contents", "OneStandsOut/",
+        "greentock_by_Peter", "picosdeeuropa_by", "sunset_by_Aitzol", "BytheWater/",
+        "ColorfulCups/", "EveningGlow/", "Grey/contents", "OneStandsOut/",
     ),
     "test": (
         "Bridge_by_Sander", "Picture_0B_by_freespace", "Wine_by_Jakkub", "friends_by_Aitzol",
@@ -118,16 +119,16 @@ def _member(archive: zipfile.ZipFile, member: str) -> Callable[[], Pixels]:
 
 def _frame(archive: Path, member: str) -> Callable[[], Pixels]:
     def read() -> Pixels:
-        temporary = Path("/tmp") / f"lab-{member}"
-        with zipfile.ZipFile(archive) as opened:
-            temporary.write_bytes(opened.read(member))
-        try:
-            film = cv2.VideoCapture(str(temporary))
+        with (
+            zipfile.ZipFile(archive) as opened,
+            tempfile.NamedTemporaryFile(suffix=Path(member).suffix) as file,
+        ):
+            file.write(opened.read(member))
+            file.flush()
+            film = cv2.VideoCapture(file.name)
             film.set(cv2.CAP_PROP_POS_FRAMES, 8)
             good, picture = film.read()
             film.release()
-        finally:
-            temporary.unlink()
         if not good:
             raise OSError(f"{member}: no frame")
         return np.ascontiguousarray(picture[:, :, ::-1])

@@ -129,7 +129,9 @@ def main() -> None:
             saved = time.time()
             torch.save(averaged, options.out / f"step{step}.pt")
     torch.save(averaged, options.out / "final.pt")
+    recipe = {"seed": options.seed, "batch": options.batch, "minutes": options.minutes}
     settings = {"taps": taps, "side": options.side, "steps": step, "pairs": len(pairs)}
+    settings["recipe"] = recipe
     (options.out / "settings.json").write_text(json.dumps(settings))
 
 

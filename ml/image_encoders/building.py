@@ -1,10 +1,9 @@
-"""Lays the built encoders into the models folder. Each is held against the float reference first."""
+"""Lays the built encoders into the models folder, each held against the float reference first."""
 
 from __future__ import annotations
 
-import hashlib
+import io
 import json
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -53,33 +52,37 @@ def build(folder: Path, card: dict[str, Any]) -> Path | None:
     target = model_files.folder() / served.file_name(folder.name, source)
     if target.is_file() and served.note_of(target).is_file():
         return None
-    content, likeness = made(folder, card)
+    content, first, likeness = made(folder, card)
     if likeness < LEAST_LIKENESS:
         raise ModelFileUnusable(
             f"{target.name} says something else than the float encoder: {likeness:.4f}."
         )
+    with io.BytesIO() as stored:
+        np.savez(stored, kernel=first.kernel, added=first.added)
+        layer = stored.getvalue()
+    digests = {"sha256": served.digest(content), "first_layer": served.digest(layer)}
     _write(target, content)
-    sha256 = hashlib.sha256(content).hexdigest()
-    written = {**source, "sha256": sha256, "likeness": round(likeness, 6)}
+    _write(served.first_layer_of(target), layer)
+    written = {**source, **digests, "likeness": round(likeness, 6)}
     _write(served.note_of(target), json.dumps(written, indent=1).encode())
     return target
 
 
-def made(folder: Path, card: dict[str, Any]) -> tuple[bytes, float]:
-    """The network, and how like the float features its features are at worst."""
+def made(folder: Path, card: dict[str, Any]) -> tuple[bytes, FirstLayer, float]:
+    """The network, what stands before it, and its worst likeness to the float features."""
     from ml.image_encoders.build import converted
 
     taps, side = tuple(card["encoder"]["taps"]), int(card["encoder"]["side"])
     whole = weights.with_norms(weights.load(), norms(folder, card))
     content = converted(whole, taps, side)
-    network, first = runtimes.LiteRT(content), FirstLayer(whole, side)
+    network, first = runtimes.LiteRT(content), FirstLayer.of(whole, side)
     worst = 1.0
     for probe in probes(side):
         (found,) = network(first.tokens(probe)).values()
         wanted = reference.features(whole, taps, probe)
         length = float(np.linalg.norm(found) * np.linalg.norm(wanted))
         worst = min(worst, float(found @ wanted) / length)
-    return content, worst
+    return content, first, worst
 
 
 def norms(folder: Path, card: dict[str, Any]) -> dict[str, NDArray[np.float32]]:
@@ -103,4 +106,4 @@ def probes(side: int) -> Iterator[NDArray[np.uint8]]:
 def _write(target: Path, content: bytes) -> None:
     part = target.with_name(f".{target.name}.part")
     part.write_bytes(content)
-    os.replace(part, target)
+    part.replace(target)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Self
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,17 +21,22 @@ def patches(pixels: NDArray[np.uint8]) -> Floats:
     return cut.reshape(count * count, -1).astype(np.float32)
 
 
+@dataclass(frozen=True, slots=True)
 class FirstLayer:
     """The patch embedding, with the pixels' mean and spread folded in, and the positions."""
 
-    def __init__(self, weights: Weights, side: int) -> None:
+    kernel: Floats
+    added: Floats
+
+    @classmethod
+    def of(cls, weights: Weights, side: int) -> Self:
         kernel = weights["embeddings.patch_embedding.weight"].transpose(2, 3, 1, 0)
         kernel = kernel.reshape(-1, 3, WIDTH) / (255 * np.array(STD, np.float32)[None, :, None])
         shift = -(kernel * (255 * np.array(MEAN, np.float32))[None, :, None]).sum((0, 1))
-        self.kernel = kernel.reshape(-1, WIDTH).astype(np.float32)
-        self.added = middle(weights["embeddings.position_embedding.weight"], side)
-        self.added[0] += weights["embeddings.class_embedding"]
-        self.added[1:] += shift.astype(np.float32)
+        added = middle(weights["embeddings.position_embedding.weight"], side)
+        added[0] += weights["embeddings.class_embedding"]
+        added[1:] += shift.astype(np.float32)
+        return cls(kernel.reshape(-1, WIDTH).astype(np.float32), added)
 
     def tokens(self, pixels: NDArray[np.uint8]) -> Floats:
         """The class token and one token a patch."""

@@ -15,7 +15,7 @@ Floats = NDArray[np.float32]
 
 def features(weights: Weights, taps: Sequence[int], pixels: NDArray[np.uint8]) -> Floats:
     """Class token and mean of the patches after each block in `taps` (counted from 1)."""
-    x = FirstLayer(weights, pixels.shape[0]).tokens(pixels)
+    x = FirstLayer.of(weights, pixels.shape[0]).tokens(pixels)
     x = _norm(weights, "pre_layrnorm", x)
     found: list[Floats] = []
     for number in range(max(taps)):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import io
 import json
 import threading
 from collections.abc import Mapping
@@ -20,7 +21,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml import model_files, runtimes
-from ml.image_encoders import weights
 from ml.image_encoders.patches import FirstLayer
 from ml.model_files import FILES, ModelFileUnusable
 
@@ -40,10 +40,10 @@ class ServedEncoder:
 
     @functools.cached_property
     def _loaded(self) -> tuple[runtimes.Runtime, FirstLayer]:
-        content = self.file.read_bytes()
-        if hashlib.sha256(content).hexdigest() != self.sha256:
+        content, layer = self.file.read_bytes(), first_layer_of(self.file).read_bytes()
+        if (digest(content), digest(layer)) != (self.sha256, self._note["first_layer"]):
             raise ModelFileUnusable(f"{self.file} was changed after it was built: {AGAIN}")
-        with np.load(first_layer_of(self.file)) as stored:
+        with np.load(io.BytesIO(layer)) as stored:
             first = FirstLayer(stored["kernel"], stored["added"])
         return runtimes.chosen(content, self.file), first
 
@@ -69,12 +69,11 @@ def made_from(folder: Path, card: Mapping[str, Any]) -> dict[str, Any]:
     """What decides the network's numbers."""
     encoder = card["encoder"]
     norms = (folder / encoder["norms"]["file"]).read_bytes()
-    digest = hashlib.sha256(norms).hexdigest()
-    if digest != encoder["norms"]["sha256"]:
+    if digest(norms) != encoder["norms"]["sha256"]:
         raise ModelFileUnusable(f"{folder.name}: the LayerNorms are not those that the card names.")
     return {
         "base": FILES[encoder["base"]].sha256,
-        "norms": digest,
+        "norms": digest(norms),
         "taps": list(encoder["taps"]),
         "side": encoder["side"],
         "builder": BUILDER,
@@ -82,16 +81,24 @@ def made_from(folder: Path, card: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def file_name(check: str, source: Mapping[str, Any]) -> str:
-    mark = hashlib.sha256(json.dumps(source, sort_keys=True).encode()).hexdigest()[:12]
+    mark = digest(json.dumps(source, sort_keys=True).encode())[:12]
     return f"{check}-encoder-{mark}.tflite"
 
 
 def built_file(check: str, folder: Path, card: Mapping[str, Any]) -> Path:
     """Where the built network lies. Raises if it is not there."""
     file = model_files.folder() / file_name(check, made_from(folder, card))
-    if not file.is_file() or not note_of(file).is_file():
+    if not all(part.is_file() for part in (file, first_layer_of(file), note_of(file))):
         raise ModelFileUnusable(f"The network {file.name} was not built: {AGAIN}")
     return file
+
+
+def digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def first_layer_of(file: Path) -> Path:
+    return file.with_suffix(".npz")
 
 
 def note_of(file: Path) -> Path:

