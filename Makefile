@@ -20,13 +20,13 @@ help:
 
 # --- set-up: pinned, with hashes --------------------------------------------------------------------
 setup: .venv/.installed
-.venv/.installed: requirements.txt requirements-dev.txt requirements/installer.txt requirements/models.txt
+.venv/.installed: requirements.txt requirements-dev.txt requirements/installer.txt requirements/models.txt $(wildcard ml/detectors/*/norms.npz)
 	@command -v $(PYTHON) >/dev/null || { echo "Touchstone needs Python 3.11 ($(PYTHON) was not found; set PYTHON=...)."; exit 1; }
 	@test -x $(PY) || { echo "Making a virtual environment in .venv"; $(PYTHON) -m venv .venv; }
 	@.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/installer.txt
 	@echo "Installing the pinned packages (about 1 GB to fetch the first time)"
 	@$(UV) pip install --python $(PY) --no-deps --require-hashes -r requirements.txt -r requirements-dev.txt
-	@$(PY) -m ml.model_files && touch $@
+	@$(PY) -m ml.model_files && $(PY) -m ml.image_encoders && touch $@
 
 # The browser tests drive Debian's Chromium; elsewhere set CHROMIUM to a Chromium or Chrome.
 browser:

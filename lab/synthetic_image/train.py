@@ -20,6 +20,7 @@ import torch.nn.functional as F
 
 from lab.image_encoders.vit import GRID, Judge
 from lab.synthetic_image import degrade
+from lab.synthetic_image.alike import alike
 from lab.synthetic_image.folders import add_arguments
 from ml.image_encoders.weights import PATCH, load
 
@@ -48,6 +49,7 @@ class Pairs:
         if self.random.random() < 0.4:
             part = float(self.random.uniform(0.5, 1))
             fake = np.round(part * fake.astype(np.float32) + (1 - part) * real).astype(np.uint8)
+        real, fake = alike(real, fake, self.random)
         chain = degrade.after(self.random, self.side / real.shape[0] * 1.01)
         real, fake = chain(real), chain(fake)
         top = int(self.random.integers(real.shape[0] - self.side + 1))
