@@ -59,15 +59,19 @@ def _statements(findings: Sequence[Finding]) -> list[Evidence]:
 
 SCENARIOS = {
     "face_forgery": "face_altered",
-    "synthetic_face": "face_generated",
+    "synthetic_face": "generated",
+    "synthetic_image": "generated",
     "voice_spoof": "voice_synthesised",
     "lip_sync": "lips_or_sound_replaced",
     "temporal": "face_altered",
 }
 """What each calibrated check examines. A check of any other name is a scenario of its own."""
-CLEARS_NOTHING = frozenset({"lip_sync", "temporal", "voice_spoof"})
+CLEARS_NOTHING = frozenset({"lip_sync", "synthetic_image", "temporal", "voice_spoof"})
 """Checks that can ask for a look and never clear: a good fake passes them as a genuine file does.
 They stand in the way of clearing only where they raise the odds."""
+STRONGEST_COUNTS = frozenset({"generated"})
+"""Scenarios whose checks know different generators: what one of them finds, another's silence does
+not weaken. Measured: a mean of such checks finds less, a maximum after calibration does not."""
 GENUINE = "none_of_these"
 UNSEEN = frozenset({"more_faces_than_examined", "face_analysis_failed", *PARTS_FAILED})
 """With these the file was not looked at as a whole, so nothing can be cleared."""
@@ -114,8 +118,9 @@ def weighed(media: MediaInfo, findings: Sequence[Finding]) -> Verdict | None:
 
 def by_scenario(ratios: Mapping[str, float]) -> dict[str, float]:
     """The checks' ratios, one a scenario. Two checks of one scenario look at the same face and are
-    not independent, so they are never multiplied: their mean counts. One that clears nothing joins
-    a firm one only where it raises it; where it is calm, it says nothing that the other did not."""
+    not independent, so they are never multiplied: their mean counts, or the strongest. One that
+    clears nothing joins a firm one only where it raises it; where it is calm, it says nothing that
+    the other did not."""
     checks: dict[str, list[str]] = {}
     for name in ratios:
         checks.setdefault(SCENARIOS.get(name, name), []).append(name)
@@ -123,6 +128,9 @@ def by_scenario(ratios: Mapping[str, float]) -> dict[str, float]:
     for scenario, names in checks.items():
         firm = [ratios[name] for name in names if name not in CLEARS_NOTHING]
         asking = [ratios[name] for name in names if name in CLEARS_NOTHING]
+        if scenario in STRONGEST_COUNTS:
+            found[scenario] = max(firm + [ratio for ratio in asking if ratio > 1] or asking)
+            continue
         ratio = math.fsum(firm or asking) / len(firm or asking)
         if firm and asking and max(asking) > ratio:
             ratio = (ratio + max(asking)) / 2

@@ -32,9 +32,10 @@ def main() -> int:
         print("Setting up stopped: a package could not be installed. The reason stands above.")
         return code
     # Without a model file Touchstone runs; the next `make` tries again.
-    models = subprocess.run([sys.executable, "-m", "ml.model_files"], cwd=ROOT, check=False)
-    if models.returncode == 0:
-        STAMP.touch()
+    for step in ("ml.model_files", "ml.image_encoders"):
+        if subprocess.run([sys.executable, "-m", step], cwd=ROOT, check=False).returncode:
+            return 0
+    STAMP.touch()
     return 0
 
 

@@ -1,0 +1,1 @@
+"""The image encoder in PyTorch, for training."""

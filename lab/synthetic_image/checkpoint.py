@@ -1,0 +1,29 @@
+"""A checkpoint of training in the place of what is served, to look at it before it is released."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from lab.image_encoders.vit import Judge
+from ml.contract import Pixels
+from ml.detectors.synthetic_image.looking import Features, Floats, Head
+from ml.image_encoders.weights import load
+
+
+def served(
+    file: Path, taps: tuple[int, ...] = (3, 6), side: int = 128
+) -> tuple[int, Features, Head]:
+    torch.set_num_threads(1)
+    judge = Judge(load(), taps)
+    judge.load_state_dict(torch.load(file, weights_only=True))
+    judge.eval()
+
+    def features(crop: Pixels) -> Floats:
+        with torch.no_grad():
+            return np.asarray(judge.features(torch.from_numpy(crop)[None])[0].numpy(), np.float32)
+
+    weight = judge.head.weight.detach()[0].numpy()
+    return side, features, Head(weight, float(judge.head.bias.detach()))

@@ -1,0 +1,121 @@
+"""Puts a trained checkpoint, and then its calibration and figures, into the check's folder.
+
+    python -m lab.synthetic_image.release export RUN/final.pt          (with PyTorch)
+    python -m ml.image_encoders
+    python -m lab.synthetic_image.score --split val --out val.csv
+    python -m lab.synthetic_image.score --split test --out test.csv
+    python -m lab.synthetic_image.release card val.csv test.csv
+
+`export` writes LayerNorms and head, `card` the calibration and the measured rows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lab import say
+from lab.synthetic_image import report, rows
+
+FOLDER = Path("ml/detectors/synthetic_image")
+CLEAR_ALPHA = 0.05
+LAYERS = {"norm1": "layer_norm1", "norm2": "layer_norm2"}
+
+
+def export(checkpoint: Path, settings: dict[str, Any]) -> None:
+    import torch
+
+    learnt = {k: v.numpy() for k, v in torch.load(checkpoint, weights_only=True).items()}
+    norms = {name(key): value for key, value in learnt.items() if key.startswith("encoder.")}
+    np.savez(FOLDER / "norms.npz", **norms)
+    np.savez(FOLDER / "head.npz", weight=learnt["head.weight"][0], bias=learnt["head.bias"][0])
+    card = read_card()
+    card["made"] = f"{datetime.now(UTC):%Y-%m-%d}"
+    card["encoder"] = {
+        "base": "clip_vit_b16",
+        "taps": list(settings["taps"]),
+        "side": settings["side"],
+        "norms": described("norms.npz"),
+    }
+    card["head"] = described("head.npz")
+    card["recipe"] = {"steps": settings["steps"], "pairs": settings["pairs"], **settings["recipe"]}
+    card.pop("calibration", None)
+    card.pop("rows", None)
+    write_card(card)
+
+
+def name(key: str) -> str:
+    """The encoder's own name of a LayerNorm: `encoder.blocks.0.norm1.weight` and the like."""
+    parts = key.split(".")
+    if parts[1] == "before":
+        return f"pre_layrnorm.{parts[2]}"
+    return f"encoder.layers.{parts[2]}.{LAYERS[parts[3]]}.{parts[4]}"
+
+
+def described(file: str) -> dict[str, Any]:
+    content = (FOLDER / file).read_bytes()
+    return {
+        "file": file,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "bytes": len(content),
+    }
+
+
+def card(val: Path, test: Path, alpha: float) -> None:
+    from ml.training.calibrate import for_card
+
+    scored = report.judged(report.read(val))
+    genuine = [item for item in scored if not item.fake]
+    met = [item for item in scored if item.fake]
+    fake = np.array([False] * len(genuine) + [True] * len(met))
+    scores = np.array([item.score for item in [*genuine, *met]], np.float64)
+    groups = np.array([f"{item.source} {item.name.split('#')[0]}" for item in [*genuine, *met]])
+    written = read_card()
+    written["calibration"] = {
+        "fitted_on": "genuine pictures of the validation split, as they are and in every hard row, "
+        f"against generated ones of {', '.join(rows.MET)}, which no figure below is measured on",
+        "used": for_card(
+            fake, scores, groups,
+            found_at=report.bound(genuine, alpha), found_alpha=alpha, clear_alpha=CLEAR_ALPHA,
+            reals=len({item.name.split("#")[0] for item in genuine}), fakes=len(met), asks=True,
+        ),
+    }  # fmt: skip
+    written["rows"] = report.figures(report.read(val), report.read(test), alpha)
+    write_card(written)
+    say(json.dumps({k: v for k, v in written["calibration"]["used"].items() if k != "lines"}))
+
+
+def read_card() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((FOLDER / "card.json").read_text())
+    return found
+
+
+def write_card(content: dict[str, Any]) -> None:
+    (FOLDER / "card.json").write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    exporting = commands.add_parser("export")
+    exporting.add_argument("checkpoint", type=Path)
+    filling = commands.add_parser("card")
+    filling.add_argument("val", type=Path)
+    filling.add_argument("test", type=Path)
+    filling.add_argument("--alpha", type=float, default=report.ALPHA)
+    options = parser.parse_args()
+    if options.command == "export":
+        settings = json.loads((options.checkpoint.parent / "settings.json").read_text())
+        export(options.checkpoint, settings)
+    else:
+        card(options.val, options.test, options.alpha)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,151 @@
+"""Prints what the scores of `score.py` say: bounds from one file, figures from another.
+
+python -m lab.synthetic_image.report val.csv test.csv
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+
+from lab import say
+
+ALPHA = 0.03
+"""Share of genuine validation pictures, over every source and hard row alike, above the bound."""
+FACES = ("ffhq", "lfw", "utkface", "dfdc")
+
+
+@dataclass(frozen=True)
+class Scored:
+    row: str
+    source: str
+    fake: bool
+    name: str
+    unfit: bool
+    logits: tuple[float, ...]
+    shortest: int
+
+    @property
+    def score(self) -> float:
+        return float(np.mean(self.logits))
+
+
+def read(file: Path) -> list[Scored]:
+    with file.open() as opened:
+        return [
+            Scored(
+                row["row"], row["source"], row["fake"] == "1", row["name"], bool(row["unfit"]),
+                tuple(float(n) for n in row["logits"].split()),
+                min(int(row["width"]), int(row["height"])),
+            )
+            for row in csv.DictReader(opened)
+        ]  # fmt: skip
+
+
+def judged(items: Iterable[Scored]) -> list[Scored]:
+    return [item for item in items if not item.unfit and item.logits]
+
+
+def bound(genuine: Sequence[Scored], alpha: float = ALPHA) -> float:
+    """The score that `alpha` of the genuine pictures reach when every row counts alike."""
+    rows = by_row(genuine)
+    scores = np.concatenate([[item.score for item in row] for row in rows.values()])
+    weights = np.concatenate([np.full(len(row), 1 / len(row)) for row in rows.values()])
+    order = np.argsort(-scores)
+    share = np.cumsum(weights[order]) / weights.sum()
+    return float(scores[order][min(int(np.searchsorted(share, alpha)), len(order) - 1)])
+
+
+def by_row(items: Iterable[Scored]) -> dict[str, list[Scored]]:
+    rows: dict[str, list[Scored]] = {}
+    for item in items:
+        rows.setdefault(item.row, []).append(item)
+    return rows
+
+
+def auc(fakes: Sequence[Scored], reals: Sequence[Scored]) -> float:
+    if not fakes or not reals:
+        return float("nan")
+    labels = [1] * len(fakes) + [0] * len(reals)
+    return float(roc_auc_score(labels, [item.score for item in [*fakes, *reals]]))
+
+
+def figures(val: Sequence[Scored], test: Sequence[Scored], alpha: float) -> dict[str, Any]:
+    """What `main` prints and the card holds."""
+    found_at = bound(judged(item for item in val if not item.fake), alpha)
+    reals = judged(item for item in test if not item.fake and not item.row.startswith("hard"))
+    faces = [item for item in reals if item.row in FACES]
+    scenes = [item for item in reals if item.row not in (*FACES, "film frames")]
+    fakes = by_row(item for item in test if item.fake)
+    fakes.update(by_generator(fakes.get("comfy pictures", [])))
+    return {
+        "found_at": round(found_at, 4),
+        "genuine": {
+            name: _counted(row, found_at)
+            for name, row in by_row(item for item in test if not item.fake).items()
+        },
+        "generated": {
+            name: {
+                **_counted(row, found_at),
+                "auc_against_photographs": _rounded(auc(judged(row), scenes)),
+                "auc_against_faces": _rounded(auc(judged(row), faces)),
+            }
+            for name, row in fakes.items()
+        },
+    }
+
+
+def _counted(row: Sequence[Scored], found_at: float) -> dict[str, Any]:
+    """Shares are of all pictures of the row, judged or not."""
+    kept = judged(row)
+    return {
+        "pictures": len(row),
+        "not_judged": _rounded(1 - len(kept) / len(row)),
+        "found": _rounded(sum(item.score >= found_at for item in kept) / len(row)),
+        "median_logit": _rounded(float(np.median([i.score for i in kept]))) if kept else None,
+    }
+
+
+def _rounded(value: float) -> float | None:
+    return None if np.isnan(value) else round(value, 3)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("val", type=Path)
+    parser.add_argument("test", type=Path)
+    parser.add_argument("--alpha", type=float, default=ALPHA)
+    options = parser.parse_args()
+    told = figures(read(options.val), read(options.test), options.alpha)
+    say(f"Bound, set on genuine pictures of the validation split: {told['found_at']}\n")
+    say("| genuine | pictures | not judged | false alarms | median logit |\n|---|---|---|---|---|")
+    for name, row in told["genuine"].items():
+        say(f"| {name} | {_cells(row)} |")
+    say("\n| generated | pictures | not judged | found | median logit | AUC against photographs "
+        "| against faces |\n|---|---|---|---|---|---|---|")  # fmt: skip
+    for name, row in told["generated"].items():
+        ranked = f"{row['auc_against_photographs']} | {row['auc_against_faces']}"
+        say(f"| {name} | {_cells(row)} | {ranked} |")
+
+
+def _cells(row: dict[str, Any]) -> str:
+    shares = f"{100 * row['not_judged']:.1f} % | {100 * row['found']:.1f} %"
+    return f"{row['pictures']} | {shares} | {row['median_logit']}"
+
+
+def by_generator(items: Iterable[Scored]) -> dict[str, list[Scored]]:
+    rows: dict[str, list[Scored]] = {}
+    for item in items:
+        rows.setdefault(f"- {item.source}", []).append(item)
+    return rows
+
+
+if __name__ == "__main__":
+    main()

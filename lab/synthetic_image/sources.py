@@ -1,0 +1,136 @@
+"""Which genuine pictures train, and which are kept out, from folders that the caller names.
+
+`GEN` is what `lay_out.py` lays out, `FACES` the archives of faces, `PHOTOS` the unpacked Debian
+packages with photographs, `CLIPS` an archive of filmed speakers. No generated picture trains.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+Pixels = NDArray[np.uint8]
+
+PHOTOGRAPHS = {
+    "train": (
+        "Dragonfly_by_Bolly", "Picture_1A_by_freespace", "aitzgorri_by_Aitzol", "free_by_Peter",
+        "greentock_by_Peter", "picosdeeuropa_by", "sunset_by_Aitzol", "BytheWater/",
+        "ColorfulCups/", "EveningGlow/", "Grey/contents", "OneStandsOut/",
+    ),
+    "test": (
+        "Bridge_by_Sander", "Picture_0B_by_freespace", "Wine_by_Jakkub", "friends_by_Aitzol",
+        "life_by_Aitzol", "seeding_by_Clements", "Kleiber_by_Lukas", "ColdRipple/", "DarkestHour/",
+        "FallenLeaf/", "Kite/contents", "Path/contents", "summer_1am/",
+    ),
+}  # fmt: skip
+"""Photographs among the wallpapers of Debian, chosen by eye; the others are drawn or rendered."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    name: str
+    source: str
+    read: Callable[[], Pixels]
+
+
+@dataclass(frozen=True)
+class Folders:
+    gen: Path
+    faces: Path
+    photos: Path
+    clips: Path
+
+
+def genuine(folders: Folders, split: str) -> Iterator[Picture]:
+    yield from laid_out(folders, split, "real", ("imagenet_samples", "bsds"))
+    yield from photographs(folders, split)
+    yield from faces(folders, split, "real")
+    yield from frames(folders, split)
+
+
+def laid_out(
+    folders: Folders, split: str | None, label: str, sets: tuple[str, ...]
+) -> Iterator[Picture]:
+    with (folders.gen / "manifest.csv").open() as file:
+        for row in csv.DictReader(file):
+            if row["source"] not in sets or row["label"] != label:
+                continue
+            if split is not None and row["split"] != split:
+                continue
+            yield Picture(row["path"], row["source"], _file(folders.gen / row["path"]))
+
+
+def photographs(folders: Folders, split: str) -> Iterator[Picture]:
+    for path in sorted(folders.photos.rglob("*.jpg")):
+        wanted = any(name in str(path) for name in PHOTOGRAPHS.get(split, ()))
+        if wanted and path.stat().st_size > 250_000 and "1920" not in path.name:
+            yield Picture(path.name, "debian", _file(path))
+
+
+def faces(
+    folders: Folders, split: str, label: str, only: tuple[str, ...] = ()
+) -> Iterator[Picture]:
+    archives: dict[str, zipfile.ZipFile] = {}
+    with (folders.faces / "manifest.csv").open() as file:
+        for row in csv.DictReader(file):
+            if row["label"] != label or row["split"] != split:
+                continue
+            if only and row["source"] not in only:
+                continue
+            name = row["archive"]
+            if name not in archives:
+                archives[name] = zipfile.ZipFile(folders.faces / name)
+            yield Picture(row["member"], row["source"], _member(archives[name], row["member"]))
+
+
+def frames(folders: Folders, split: str) -> Iterator[Picture]:
+    with (folders.clips / "manifest.csv").open() as file:
+        for row in csv.DictReader(file):
+            if row["split"] == split:
+                read = _frame(folders.clips / row["archive"], row["member"])
+                yield Picture(row["member"], "talking", read)
+
+
+def _pixels(image: Image.Image) -> Pixels:
+    if image.mode in ("RGBA", "LA", "P"):
+        image = image.convert("RGBA")
+        back = Image.new("RGBA", image.size, (255, 255, 255, 255))
+        image = Image.alpha_composite(back, image)
+    return np.array(ImageOps.exif_transpose(image).convert("RGB"))
+
+
+def _file(path: Path) -> Callable[[], Pixels]:
+    return lambda: _pixels(Image.open(path))
+
+
+def _member(archive: zipfile.ZipFile, member: str) -> Callable[[], Pixels]:
+    return lambda: _pixels(Image.open(io.BytesIO(archive.read(member))))
+
+
+def _frame(archive: Path, member: str) -> Callable[[], Pixels]:
+    def read() -> Pixels:
+        with (
+            zipfile.ZipFile(archive) as opened,
+            tempfile.NamedTemporaryFile(suffix=Path(member).suffix) as file,
+        ):
+            file.write(opened.read(member))
+            file.flush()
+            film = cv2.VideoCapture(file.name)
+            film.set(cv2.CAP_PROP_POS_FRAMES, 8)
+            good, picture = film.read()
+            film.release()
+        if not good:
+            raise OSError(f"{member}: no frame")
+        return np.ascontiguousarray(picture[:, :, ::-1])
+
+    return read
