@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('audit', '0003_rows_on_record'),
-        ('submissions', '0006_check_cards_in_every_order'),
+        ('submissions', '0008_deletion_answers'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('submissions', '0006_check_cards_in_every_order'),
+        ('submissions', '0007_decisions_on_cards'),
     ]
 
     operations = [

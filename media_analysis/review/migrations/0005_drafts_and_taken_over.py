@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('review', '0003_order_of_the_queue'),
+        ('review', '0004_declared_generated'),
     ]
 
     operations = [

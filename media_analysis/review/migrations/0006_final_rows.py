@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('audit', '0003_rows_on_record'),
-        ('review', '0003_order_of_the_queue'),
+        ('review', '0005_drafts_and_taken_over'),
     ]
 
     operations = [

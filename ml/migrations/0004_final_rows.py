@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('audit', '0003_rows_on_record'),
-        ('ml', '0002_looks'),
+        ('ml', '0003_declared_generated'),
     ]
 
     operations = [
