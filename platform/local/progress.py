@@ -21,22 +21,23 @@ from pathlib import Path
 COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
 PARTS = re.compile(rb"[^\n]*\n|[^\n]+")
 SUMMED_UP = re.compile(rb"Installed \d+ packages? in")
-LISTED = re.compile(rb" [+~-] \S+==\S+")
+LISTED = re.compile(rb" [+~-] \S+==\S+| Downloaded \S+$", re.MULTILINE)
 Write = Callable[[bytes], object]
 
 
 class WithoutTheList:
-    """Passes on what it is fed, but for the lines of packages after the summary."""
+    """Passes on what it is fed, but for the lines of packages after the summary; without progress
+    bars also for what was downloaded, of which "Downloading" tells enough."""
 
-    def __init__(self, write: Write) -> None:
+    def __init__(self, write: Write, bars: bool = True) -> None:
         self._write = write
         self._line = b""
-        self._summed_up = False
+        self._by_line = not bars
 
     def feed(self, chunk: bytes) -> None:
         for part in PARTS.findall(chunk):
             self._line += part
-            held = self._summed_up
+            held = self._by_line
             if not held:
                 self._write(part)  # at once: a progress bar has no ends of lines
             if part.endswith(b"\n"):
@@ -46,11 +47,11 @@ class WithoutTheList:
         plain = COLOUR.sub(b"", self._line)
         if held and not LISTED.match(plain):
             self._write(self._line)
-        self._summed_up = self._summed_up or bool(SUMMED_UP.search(plain))
+        self._by_line = self._by_line or bool(SUMMED_UP.search(plain))
         self._line = b""
 
     def close(self) -> None:
-        if self._summed_up:
+        if self._by_line:
             self._write(self._line)
 
 
@@ -60,7 +61,7 @@ def run(
     """Runs the command to its end and returns its exit status."""
     if terminal is None:
         terminal = sys.stderr.isatty()
-    shown = WithoutTheList(write or _to_standard_error)
+    shown = WithoutTheList(write or _to_standard_error, bars=terminal)
     ours, its = _terminal() if terminal else os.pipe()
     try:
         process = subprocess.Popen(

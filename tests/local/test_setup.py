@@ -179,3 +179,17 @@ def test_the_declared_pythons_are_the_ones_that_set_up_takes() -> None:
     """pyproject.toml, the lock's lower end, and the script agree."""
     assert 'requires-python = ">=3.11,<3.14"' in (ROOT / "pyproject.toml").read_text()
     assert "'3 11' | '3 12' | '3 13'" in (ROOT / "platform/local/find_python.sh").read_text()
+
+
+def test_without_progress_bars_a_download_is_one_line() -> None:
+    """uv says "Downloading" and "Downloaded" of each; the first one is enough."""
+    shown: list[bytes] = []
+    passing = progress.WithoutTheList(shown.append, bars=False)
+    passing.feed(b"Resolved 2 packages in 1ms\nDownloading a (2MiB)\n Downloaded a\n")
+    passing.feed(b"Installed 1 package in 1ms\n + a==1.0\n")
+    passing.close()
+    assert b"".join(shown).splitlines() == [
+        b"Resolved 2 packages in 1ms",
+        b"Downloading a (2MiB)",
+        b"Installed 1 package in 1ms",
+    ]
