@@ -22,7 +22,7 @@ HELD = 3 * 1024 * 1024
 
 def environ_of(scope: Message) -> dict[str, Any]:
     """As a WSGI server makes it, with path and query as the bytes that came."""
-    instance = WsgiToAsgiInstance(None, duplicate_header_limit=0)
+    instance: Any = WsgiToAsgiInstance(None, duplicate_header_limit=0)  # type: ignore[no-untyped-call]
     instance.scope = scope
     environ: dict[str, Any] = instance.build_environ({**scope, "query_string": b""}, BytesIO())
     environ["QUERY_STRING"] = scope["query_string"].decode("latin-1")

@@ -82,7 +82,8 @@ class Door:
                 del self.under_way[client]
 
     async def _answered(self, environ: dict[str, Any], receive: Receive, send: Send) -> None:
-        whole, body = True, BytesIO()
+        whole = True
+        body: IO[bytes] = BytesIO()
         try:
             body = await self._taken(environ, receive)
         except Unread as unread:
@@ -109,7 +110,7 @@ class Door:
             body.close()
             raise
         body.seek(0)
-        return body  # type: ignore[return-value]
+        return body
 
     async def _recognised(self, environ: dict[str, Any]) -> None:
         loop = asyncio.get_running_loop()

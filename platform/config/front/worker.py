@@ -15,6 +15,7 @@ from config.front.door import Door, Limits
 
 
 class Worker(ASGIWorker):  # type: ignore[misc]
+    asgi: Any
     connections: Connections
     patience: Patience
 
