@@ -79,7 +79,7 @@ def invite(actor: Actor, team: Team, email: str, role: Role) -> Invited:
 
 
 def _link(token: str) -> str:
-    return settings.PUBLIC_URL.rstrip("/") + reverse("accounts_invitation", args=[token])
+    return str(settings.PUBLIC_URL).rstrip("/") + reverse("accounts_invitation", args=[token])
 
 
 def invite_again(actor: Actor, invitation: Invitation) -> Invited:
