@@ -81,7 +81,7 @@ class InvitationAdmin(WithVerbs):
     list_display = ["email", "team", "role", "invited_by", "expires_at", "accepted_at",
                     "revoked_at"]  # fmt: skip
     list_filter = ["team", "role"]
-    exclude = ["token_sha256"]
+    exclude = ["token_sha256", "mailed_sha256"]
     actions = ["withdraw"]
 
     @admin.action(description="Withdraw", permissions=["view"])

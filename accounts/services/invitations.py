@@ -59,7 +59,7 @@ def invite(actor: Actor, team: Team, email: str, role: Role) -> Invited:
     if Membership.objects.filter(team=team, user__email=email).exists():
         raise Refused(f"{email} already belongs to {team}.")
     # A second invitation replaces the first: one mailbox, one working link.
-    Invitation.objects.open().filter(team=team, email=email).update(revoked_at=Now())
+    Invitation.objects.pending().filter(team=team, email=email).update(revoked_at=Now())
     shown, mailed = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     invitation = Invitation.objects.create(
         team=team, email=email, role=role, token_sha256=digest(shown),
@@ -79,7 +79,7 @@ def invite(actor: Actor, team: Team, email: str, role: Role) -> Invited:
 
 
 def _link(token: str) -> str:
-    return settings.PUBLIC_URL.rstrip("/") + reverse("accounts_invitation", args=[token])
+    return str(settings.PUBLIC_URL).rstrip("/") + reverse("accounts_invitation", args=[token])
 
 
 def invite_again(actor: Actor, invitation: Invitation) -> Invited:

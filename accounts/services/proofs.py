@@ -25,7 +25,7 @@ HOW = "address_taken_over"
 
 
 def is_proved(user: User) -> bool:
-    return EmailAddress.objects.filter(user=user, email=user.email, verified=True).exists()
+    return bool(EmailAddress.objects.filter(user=user, email=user.email, verified=True).exists())
 
 
 def address_proved(user: User, who: Who, how: str) -> Entry | None:

@@ -22,7 +22,15 @@ from tests.people import Person, Send
 from tests.review.test_services import opened
 
 REGISTERED = sorted(admin.site._registry, key=lambda model: model._meta.label)
-SECRETS = {"password", "token_sha256", "key_sha256", "session_data", "session_key", "png"}
+SECRETS = {
+    "password",
+    "token_sha256",
+    "mailed_sha256",
+    "key_sha256",
+    "session_data",
+    "session_key",
+    "png",
+}
 
 
 def name(model: Any, what: str) -> str:
@@ -63,7 +71,8 @@ def test_each_table_is_shown_and_not_changed(
         assert client.post(reverse(name(model, "delete"), args=[row.pk])).status_code == 403
     assert client.get(reverse(name(model, "add"))).status_code == 403
     hashes = [*ApiKey.objects.values_list("key_sha256", flat=True),
-              *Invitation.objects.values_list("token_sha256", flat=True)]  # fmt: skip
+              *Invitation.objects.values_list("token_sha256", flat=True),
+              *Invitation.objects.values_list("mailed_sha256", flat=True)]  # fmt: skip
     for page in pages:
         assert page.status_code == 200
         text = page.content.decode()
