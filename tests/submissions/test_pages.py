@@ -31,6 +31,17 @@ def photo(name: str = "photo.png", shade: int = 120) -> SimpleUploadedFile:
     return SimpleUploadedFile(name, picture(shade), "image/png")
 
 
+def test_a_quotation_mark_in_a_name_is_one_on_every_page(alice: Person) -> None:
+    """Browsers write `%22` for it in a form; it is stored as it was and escaped once."""
+    upload(alice, photo("the %22mayor%22.png"))
+    sent = Submission.objects.get()
+    assert sent.filename == 'the "mayor".png'
+    for address in ("/", reverse("submissions:detail", args=[sent.pk])):
+        page = alice.client().get(address).content.decode()
+        assert "the &quot;mayor&quot;.png" in page
+        assert "%22" not in page and "&amp;quot;" not in page
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", ["history", "submit"])
 def test_strangers_are_sent_to_the_login(name: str) -> None:

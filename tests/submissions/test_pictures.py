@@ -6,11 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection
+from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
 
 from audit.models import Event
 from audit.verbs import Verb
+from media_analysis.submissions import presenting
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.pictures import shown
 from ml.models import Thumbnail
@@ -128,3 +130,22 @@ def test_each_finding_tells_the_limits_of_its_check() -> None:
     assert finding(said)["score_meaning"].startswith("Of a still")
     for gone in ("retired", "../../etc/passwd"):
         assert finding({**said, "detector": gone})["limits"] == []
+
+
+def test_a_sentence_leads_to_the_face_and_the_moment_it_speaks_of() -> None:
+    """By its number where its picture is shown, and by its time where there is one; older results
+    without a number lead nowhere."""
+    data = {"face": 3, "seen_at": 12.44}
+    said = {"detector": "face_forgery", "status": "ran", "reason": "r",
+            "evidence": [{"text": "t", "strength": "weak", "data": data}]}  # fmt: skip
+    (item,) = presenting.finding(said, {"face-3"})["evidence"]
+    page = render_to_string(
+        "result/finding.html",
+        {"finding": {"anchor": "a", "status": "ran", "evidence": [item]}, "seekable": True},
+    )
+    assert '<a href="#face-3">See face 3</a>' in page
+    assert '<a href="#t=12.44">Go to 0:12.4</a>' in page
+    (dead,) = presenting.finding(said)["evidence"]
+    assert dead["face"]["anchor"] == "", "its picture is not on the page"
+    data.clear()
+    assert presenting.finding(said, {"face-3"})["evidence"][0]["face"] is None
