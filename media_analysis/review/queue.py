@@ -119,9 +119,9 @@ def count(actor: Actor) -> int:
     return waiting(actor).order_by()[: COUNTED + 1].count()
 
 
-def in_hands_of(actor: Actor) -> Case | None:
-    """The case that the actor holds; the one taken first when there are several."""
+def in_hands_of(actor: Actor) -> list[Case]:
+    """Every case that the actor holds, the one taken first at the beginning."""
     if actor.user is None:
-        return None
-    mine: Case | None = waiting(actor).filter(holder=actor.user).order_by("claimed_at").first()
-    return mine
+        return []
+    mine = waiting(actor).filter(holder=actor.user).select_related("submission", "team")
+    return list(mine.order_by("claimed_at")[:SHOWN])

@@ -118,17 +118,21 @@ def release(actor: Actor, case_id: UUID, fence: int, *, why: str = "") -> None:
     _event(Case.objects.get(pk=case_id), actor, Verb.CASE_RELEASED, why=why, fence=fence)
 
 
-def decide(actor: Actor, case_id: UUID, fence: int, words: Words) -> Decision:
+def decide(
+    actor: Actor, case_id: UUID, fence: int, words: Words, taken_from: Decision | None = None
+) -> Decision:
     """The decision of whoever holds the case now. Too late: the words are kept as a draft."""
     try:
-        return _decide(actor, case_id, fence, words)
+        return _decide(actor, case_id, fence, words, taken_from)
     except NotYours:
         drafts.keep(actor, case_id, words)
         raise
 
 
 @transaction.atomic
-def _decide(actor: Actor, case_id: UUID, fence: int, words: Words) -> Decision:
+def _decide(
+    actor: Actor, case_id: UUID, fence: int, words: Words, taken_from: Decision | None
+) -> Decision:
     policy = _checked(actor, case_id, words)
     claimed_at = Case.objects.filter(pk=case_id).values_list("claimed_at", flat=True).first()
     if not _held(actor, case_id, fence).update(
@@ -147,6 +151,7 @@ def _decide(actor: Actor, case_id: UUID, fence: int, words: Words) -> Decision:
         reason=words.reason.strip(),
         note=words.note.strip(),
         decided_by=actor.user,
+        taken_from=taken_from,
         seconds_on_case=max((case.decided_at - claimed_at) / timedelta(seconds=1), 0.0),
     )
     Draft.objects.filter(case=case, author=actor.user).delete()
@@ -167,8 +172,16 @@ def _decide(actor: Actor, case_id: UUID, fence: int, words: Words) -> Decision:
         },
         fence=fence,
         rows=[decision],
+        **_source(taken_from),
     )
     return decision
+
+
+def _source(taken_from: Decision | None) -> dict[str, Any]:
+    """For the event: the earlier decision about the same bytes, and its case."""
+    if taken_from is None:
+        return {}
+    return {"taken_from": taken_from.pk, "taken_from_case": taken_from.case_id}
 
 
 def _checked(actor: Actor, case_id: UUID, words: Words) -> Policy | None:

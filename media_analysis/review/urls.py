@@ -9,6 +9,7 @@ urlpatterns = [
     path("<uuid:pk>/", views.case, name="case"),
     path("<uuid:pk>/claim/", views.claim, name="claim"),
     path("<uuid:pk>/decide/", views.decide, name="decide"),
+    path("<uuid:pk>/take-over/", views.take_over, name="take_over"),
     path("<uuid:pk>/release/", views.release, name="release"),
     path("<uuid:pk>/reopen/", views.reopen, name="reopen"),
     path("<uuid:pk>/draft/", views.draft, name="draft"),

@@ -21,7 +21,7 @@ from accounts.actors import Actor, actor_of
 from accounts.guards import post_only, signed_in, signed_out
 from accounts.models import Team
 from accounts.roles import Permission
-from media_analysis.review import drafts, reopenings, services
+from media_analysis.review import drafts, known, reopenings, services
 from media_analysis.review import queue as waiting
 from media_analysis.review.forms import DecisionForm, ReasonForm, as_written
 from media_analysis.review.models import Case, Decision
@@ -149,6 +149,29 @@ def _too_late(request: HttpRequest, mine: Case) -> HttpResponse:
 @keeps_words
 @signed_in
 @post_only("review:case", "pk")
+def take_over(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Decides as somebody did about the same bytes before; what was written here is kept if that
+    cannot be."""
+    actor, mine = actor_of(request), _mine(request, pk)
+    if not actor.can(Permission.DECIDE_CASES, mine.team_id):
+        raise PermissionDenied
+    try:
+        earlier = UUID(request.POST.get("decision", ""))
+        known.take_over(actor, pk, _fence(request), earlier, as_written(request.POST))
+    except ValueError:
+        messages.error(request, "Choose the decision to take over; nothing was decided.")
+    except services.Invalid as error:
+        messages.error(request, str(error))
+    except services.NotYours:
+        return _too_late(request, mine)
+    else:
+        messages.success(request, "Decided as before. The record names the earlier decision.")
+    return redirect("review:case", pk)
+
+
+@keeps_words
+@signed_in
+@post_only("review:case", "pk")
 def release(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Words that were written are kept: they stand in the form when the case is taken again."""
     _mine(request, pk)
@@ -221,6 +244,9 @@ def _page(
         "draft": draft,
         "said": _said(mine),
         "draft_pass": drafts.pass_for(actor, mine) if may_decide else "",
+        "known": (same := known.others(actor, mine)),
+        "agreed": known.agreed(same),
+        "also_held": [one for one in waiting.in_hands_of(actor) if one.pk != mine.pk],
         "heartbeat_url": reverse("review:heartbeat", args=[mine.pk]),
         "veiled": True,
     }
@@ -229,7 +255,9 @@ def _page(
 
 def _said(mine: Case) -> list[Decision | reopenings.Reopening]:
     """Every decision, and why the case was opened again, in the order of time."""
-    decisions = list(mine.decisions.select_related("decided_by", "policy"))
+    decisions = list(
+        mine.decisions.select_related("decided_by", "policy", "taken_from__case__submission")
+    )
     if not decisions:
         return []
     said: list[Decision | reopenings.Reopening] = [*decisions, *reopenings.of(mine)]

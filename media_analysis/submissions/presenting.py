@@ -95,6 +95,21 @@ def work(submission: Submission) -> dict[str, Any]:
     }
 
 
+def in_a_word(analysis: Analysis) -> dict[str, Any]:
+    """State or verdict in a few words, for a list that renews itself."""
+    ended = analysis.state not in UNFINISHED
+    outcome = analysis.shown_outcome if ended else None
+    if outcome:
+        said = outcome.replace("_", " ").capitalize()
+    else:
+        said = {"queued": "Waiting for a worker", "running": "Being analysed"}.get(
+            analysis.state, analysis.state.capitalize()
+        )
+        if analysis.state == "running":
+            said += f", {round(100 * analysis.progress)} %"
+    return {"words": said, "ended": ended}
+
+
 def announcement(analysis: Analysis) -> str:
     """Said aloud when the result takes the place of its progress."""
     if analysis.shown_outcome is None:

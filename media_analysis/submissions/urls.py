@@ -9,6 +9,7 @@ urlpatterns = [
     path("filters/save/", list_views.save_filter, name="save_filter"),
     path("filters/<uuid:pk>/delete/", list_views.delete_filter, name="delete_filter"),
     path("submit/", views.submit, name="submit"),
+    path("submit/states/", views.states, name="states"),
     path("s/<uuid:pk>/", views.detail, name="detail"),
     path("s/<uuid:pk>/progress/", views.progress, name="progress"),
     path("s/<uuid:pk>/again/", views.again, name="again"),

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -18,6 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.actors import actor_of
 from accounts.errors import NotAllowed, Refused
 from accounts.guards import post_only, signed_in
+from accounts.roles import Permission
 from media_analysis.submissions import deleting, pictures, presenting, services
 from media_analysis.submissions.forms import IntakeForm
 from media_analysis.submissions.models import DeletionAnswer, Submission
@@ -41,13 +43,17 @@ def as_if_missing(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
 def submit(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     wants_json = request.headers.get("Accept") == "application/json"
+    may_submit = bool(actor.team_ids(Permission.SUBMIT_MEDIA))
+    if request.method == "POST" and not may_submit:
+        raise PermissionDenied
     form = IntakeForm(actor, request.POST or None, request.FILES or None)
     if request.method == "GET" or not form.is_valid():
         if wants_json and request.method == "POST":
             sentence = " ".join(str(e) for errors in form.errors.values() for e in errors)
             return JsonResponse({"code": "invalid", "sentence": sentence}, status=400)
         status = 400 if form.is_bound else 200
-        return render(request, "submissions/submit.html", {"form": form}, status=status)
+        context = {"form": form, "may_submit": may_submit}
+        return render(request, "submissions/submit.html", context, status=status)
     received, refused = [], []
     for file in form.cleaned_data["upload"]:
         try:
@@ -70,7 +76,8 @@ def submit(request: HttpRequest) -> HttpResponse:
     for one in received:
         messages.success(request, presenting.told(one))
     if not received:
-        return render(request, "submissions/submit.html", {"form": form}, status=400)
+        context = {"form": form, "may_submit": True}
+        return render(request, "submissions/submit.html", context, status=400)
     if len(received) == 1:
         return redirect("submissions:detail", received[0].submission.pk)
     return redirect("submissions:history")
@@ -87,11 +94,33 @@ def _intake_json(
     one = received[0]
     return JsonResponse(
         {
+            "id": one.submission.pk,
             "url": reverse("submissions:detail", args=[one.submission.pk]),
             "sentence": presenting.told(one),
             "earlier_url": one.earlier and reverse("submissions:detail", args=[one.earlier.pk]),
         },
         status=202,
+    )
+
+
+STATES_ASKED = 100
+
+
+@signed_in
+@require_GET
+@never_cache
+def states(request: HttpRequest) -> JsonResponse:
+    """How far the files are that were sent from the intake page; one question for all."""
+    ids = []
+    for asked in request.GET.getlist("id")[:STATES_ASKED]:
+        try:
+            ids.append(UUID(asked))
+        except ValueError:
+            continue
+    found = Submission.objects.for_actor(actor_of(request)).filter(pk__in=ids)
+    rows = found.select_related("analysis").defer("analysis__result", "analysis__media")
+    return JsonResponse(
+        {"submissions": {str(row.pk): presenting.in_a_word(row.analysis) for row in rows}}
     )
 
 

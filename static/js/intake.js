@@ -40,7 +40,7 @@ if (form && input && template) {
 
 function add(file) {
   const row = template.content.firstElementChild.cloneNode(true);
-  const part = (name) => row.querySelector(`[data-${name}]`);
+  const part = (name) => (name === "row" ? row : null) ?? row.querySelector(`[data-${name}]`);
   part("name").textContent = file.name;
   part("size").textContent = size(file.size);
   part("progress").setAttribute("aria-label", `Sending ${file.name}`);
@@ -100,6 +100,8 @@ function finish(upload, request) {
   }
   part("stop").hidden = true;
   if (request.status === 202) {
+    upload.part("row").dataset.status = answer.id;
+    watch();
     part("progress").value = 100;
     form.dispatchEvent(new Event("kept:arrived"));
     link(part("open"), answer.url);
@@ -116,6 +118,47 @@ function finish(upload, request) {
   upload.stopped = false;
   part("sentence").textContent = sentence;
   say(`${upload.file.name}: ${sentence}`);
+}
+
+/* What became of the files that were sent from this page: asked while the page is visible, until
+   all have ended. */
+const ASK_EVERY = 4000;
+let watching = 0;
+
+function watch() {
+  if (!watching) watching = setInterval(ask, ASK_EVERY);
+}
+
+async function ask() {
+  if (document.hidden) return;
+  const rows = [...list.querySelectorAll("[data-status]")];
+  if (!rows.length) return stopWatching();
+  try {
+    const ids = new URLSearchParams(rows.map((row) => ["id", row.dataset.status]));
+    const answer = await fetch(`${form.dataset.states}?${ids}`, { headers: { Accept: "application/json" } });
+    if (!answer.ok) throw new Error(`status ${answer.status}`);
+    const states = (await answer.json()).submissions;
+    for (const row of rows) show(row, states[row.dataset.status]);
+  } catch {
+    stopWatching();
+    say("This list no longer renews itself: the server did not answer. Open a result to see it.");
+    for (const row of rows) row.querySelector("[data-state]").textContent += " (no longer renewed)";
+  }
+}
+
+function show(row, now) {
+  if (!now) return delete row.dataset.status;
+  const place = row.querySelector("[data-state]");
+  place.hidden = false;
+  if (place.textContent !== now.words) place.textContent = now.words;
+  if (!now.ended) return;
+  delete row.dataset.status;
+  say(`${row.querySelector("[data-name]").textContent}: ${now.words}`);
+}
+
+function stopWatching() {
+  clearInterval(watching);
+  watching = 0;
 }
 
 function stop(upload) {

@@ -9,4 +9,5 @@ function localise(root) {
 }
 
 localise(document);
+document.addEventListener("renewed", () => localise(document));
 document.addEventListener("htmx:load", (event) => localise(event.detail.elt.parentElement ?? document));

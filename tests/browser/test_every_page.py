@@ -25,7 +25,7 @@ Open = Callable[..., Watched]
 NO_PAGES = {
     # Answers for programs, and parts of pages
     "submissions:progress", "submissions:picture", "submissions:download", "submissions:film",
-    "submissions:film_panel", "api:submission-list",
+    "submissions:film_panel", "submissions:states", "api:submission-list",
     "api:submission-detail", "api:submission-cancel", "api:schema", "admin:jsi18n",
     "mfa_login_webauthn",
 }  # fmt: skip

@@ -214,9 +214,25 @@ def test_composed_text_is_no_shortcut(open_page: Open, alice: Person, held: Case
     expect(reason).to_have_value("xさ")
 
 
+@pytest.mark.parametrize("hold", [False, True])
+def test_taking_a_known_decision_over_types_nothing(
+    open_page: Open, alice: Person, send: Send, hold: bool
+) -> None:
+    """`t` makes one decision; the form that stands there afterwards has no letter of it."""
+    first, second = opened(alice, send, 1), opened(alice, send, 1)
+    held = services.claim(alice.actor, first.pk)
+    services.decide(alice.actor, first.pk, held.fence, services.Words("unclear", "blurred"))
+    services.claim(alice.actor, second.pk)
+    _, page, keys = at(open_page, alice, case_page(second))
+    (keys.hold if hold else keys.press)("t")
+    expect(page.get_by_role("main")).to_contain_text("Decided as before")
+    assert list(Decision.objects.values_list("reason", flat=True)) == ["blurred", "blurred"]
+    expect(page.get_by_label("Why open it again?")).to_have_value("")
+
+
 def test_every_shortcut_is_on_a_page_that_is_tested_here() -> None:
     """A new `data-key` in a template fails here until this file presses it."""
     found = set()
     for path in TEMPLATES:
         found |= set(re.findall(r'data-key="(.)"', path.read_text()))
-    assert found == {"c", "n", "r", "s"}
+    assert found == {"c", "n", "r", "s", "t"}

@@ -53,6 +53,7 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "submissions:save_filter": ("post", page(400, 400, 400, 400)),
     "submissions:delete_filter": ("get", page(404, 404, 404, 404)),
     "submissions:submit": ("get", page(200, 200, 200, 200)),
+    "submissions:states": ("get", page(200, 200, 200, 200)),
     "submissions:detail": ("get", page(404, 404, 200, 200)),
     "submissions:progress": ("get", page(404, 404, 200, 200)),
     "submissions:picture": ("get", page(404, 404, 200, 200)),
@@ -73,6 +74,7 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "review:case": ("get", page(404, 404, 200, 200)),
     "review:claim": ("post", page(404, 404, 403, 302)),
     "review:decide": ("post", page(404, 404, 403, 302)),
+    "review:take_over": ("post", page(404, 404, 403, 302)),
     "review:release": ("post", page(404, 404, 302, 302)),
     "review:reopen": ("post", page(404, 404, 403, 302)),
     "review:draft": ("post", (403,) * 9),  # a page's pass opens it, nothing else
