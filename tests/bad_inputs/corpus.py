@@ -18,7 +18,18 @@ import numpy as np
 
 from tests.bad_inputs import parts
 from tests.bad_inputs.credentials import altered, broken_signature, recursive, signed, with_remote
-from tests.sandbox import formats, media
+from tests.bad_inputs.stills import (
+    JP2_HEAD,
+    bmp_huge,
+    bmp_no_size,
+    jp2_huge,
+    jp2_tiles,
+    tiff_huge,
+    tiff_not_a_number,
+    tiff_of_a_camera,
+    tiff_thousands_of_pages,
+)
+from tests.sandbox import media
 
 
 @dataclass(frozen=True)
@@ -191,71 +202,6 @@ def other_type(kind: str) -> bytes:
 
 def tiff_loop() -> bytes:
     return parts.tiff([(0x0100, 3, 1, b"\4\0"), (0x0101, 3, 1, b"\4\0")], following=8)
-
-
-def _number(value: int) -> bytes:
-    return struct.pack("<I", value)
-
-
-def tiff_huge() -> bytes:
-    return parts.tiff([(0x0100, 4, 1, _number(60_000)), (0x0101, 4, 1, _number(60_000))])
-
-
-def tiff_thousands_of_pages() -> bytes:
-    """Directories without pixels, each pointing at the next one."""
-    length = 2 + 12 + 4
-    entry = struct.pack("<HHHI", 1, 0x0100, 3, 1) + b"\4\0\0\0"
-    chain = b"".join(entry + _number(8 + length * (n + 1)) for n in range(6000))
-    return b"II*\0" + _number(8) + chain
-
-
-def tiff_of_a_camera() -> bytes:
-    """A directory with a colour filter array: what a sensor saw."""
-    size = [(0x0100, 3, 1, b"\4\0"), (0x0101, 3, 1, b"\4\0")]
-    return parts.tiff([*size, (0x0106, 3, 1, struct.pack("<H", 32803))])
-
-
-def tiff_not_a_number() -> bytes:
-    import io
-
-    from PIL import Image
-
-    values = np.linspace(0, 1, 64 * 64, dtype=np.float32).reshape(64, 64)
-    values[3, 3], values[4, 4], values[5, 5] = np.nan, np.inf, -np.inf
-    out = io.BytesIO()
-    Image.fromarray(values).save(out, "TIFF")
-    return out.getvalue()
-
-
-def _bitmap(width: int, height: int) -> bytes:
-    info = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 24, 0, 0, 0, 0, 0, 0)
-    return b"BM" + struct.pack("<IHHI", 1000, 0, 0, 54) + info + bytes(100)
-
-
-def bmp_huge() -> bytes:
-    return _bitmap(60_000, -60_000)
-
-
-def bmp_no_size() -> bytes:
-    return _bitmap(-8, 8)
-
-
-JP2_HEAD = b"\0\0\0\x0cjP  \r\n\x87\n" + parts.box(b"ftyp", b"jp2 \0\0\0\0jp2 ")
-
-
-def _code_stream(size: int, tile: int) -> bytes:
-    sizes = struct.pack(">8I", size, size, 0, 0, tile, tile, 0, 0)
-    body = b"\0\0" + sizes + struct.pack(">H", 1) + b"\7\1\1"
-    return b"\xff\x4f\xff\x51" + struct.pack(">H", len(body) + 2) + body + b"\xff\xd9"
-
-
-def jp2_huge() -> bytes:
-    return JP2_HEAD + parts.box(b"jp2c", _code_stream(60_000, 60_000))
-
-
-def jp2_tiles() -> bytes:
-    """A tile for each pixel."""
-    return JP2_HEAD + parts.box(b"jp2c", _code_stream(2000, 1))
 
 
 def apng_sum() -> bytes:
@@ -500,38 +446,6 @@ def huge_manifest() -> bytes:
 def noise_after_signature() -> bytes:
     return b"\x89PNG\r\n\x1a\n" + random.Random(37).randbytes(1 << 20)
 
-
-ENDS = ("corrupt", "no_media", "variant_not_read", "type_not_allowed", "too_many_pixels",
-        "too_many_frames", "too_long", "too_expensive", "aspect_not_supported",
-        "external_reference")  # fmt: skip
-"""What damage at random may be called: the file's fault, one way or another."""
-
-
-def damaged(name: str, how: str) -> bytes:
-    """A well-formed file of `formats.ALL`, damaged in one of the ways of `DAMAGES`."""
-    data = formats.whole(name)
-    chance = random.Random(f"{name} {how}")
-    if how == "half":
-        return data[: len(data) // 2]
-    if how == "head":
-        return data[:64]
-    if how == "middle of zeros":
-        third = len(data) // 3
-        return data[:third] + bytes(third) + data[2 * third :]
-    changed = bytearray(data)
-    reach = min(len(data), 512) if how == "flipped head" else len(data)
-    for _ in range(24):
-        changed[chance.randrange(12, reach)] = chance.randrange(256)
-    return bytes(changed)
-
-
-DAMAGES = ("half", "head", "middle of zeros", "flipped head", "flipped")
-DAMAGED = [
-    (name, how)
-    for name in formats.ALL
-    for how in (DAMAGES[:1] + DAMAGES[4:] if name in formats.PICTURES else DAMAGES)
-]
-"""Every way for each recording; for the many variants of pictures the two that reach furthest."""
 
 CORRUPT = "corrupt"
 CASES: list[Case] = [

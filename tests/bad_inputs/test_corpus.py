@@ -15,7 +15,7 @@ from ml.detectors.provenance import detector as provenance
 from ml.engine import analyse
 from sandbox.services import Warden
 from sandbox.types import SENTENCES, Code, Rejected, SandboxFailed
-from tests.bad_inputs import corpus, credentials
+from tests.bad_inputs import corpus, credentials, damaged
 from tests.sandbox.conftest import decode_bytes
 
 MOST_MEMORY = 1_500_000_000
@@ -71,21 +71,21 @@ def test_the_facts_of_each_bad_input_are_plain_json(case, warden, listener, cana
     assert canary.openings() == 0
 
 
-@pytest.mark.parametrize(("name", "how"), corpus.DAMAGED, ids=str)
+@pytest.mark.parametrize(("name", "how"), damaged.DAMAGED, ids=str)
 def test_damage_to_any_format_is_told_and_breaks_nothing(name, how, warden):
     """Decoded, incomplete or refused, by decoder and by reader of facts; the warden lives on."""
-    data, pid = corpus.damaged(name, how), warden.pid
+    data, pid = damaged.damaged(name, how), warden.pid
     with tempfile.TemporaryFile() as file:
         file.write(data)
         file.flush()
         try:
             assert isinstance(warden.facts(file), dict)
         except Rejected as refusal:
-            assert refusal.code in corpus.ENDS
+            assert refusal.code in damaged.ENDS
     try:
         got = decode_bytes(warden, data)
     except Rejected as refusal:
-        assert refusal.code in corpus.ENDS, refusal.detail
+        assert refusal.code in damaged.ENDS, refusal.detail
     else:
         assert "reader_broke" not in got.footer.flags
     assert warden.pid == pid
