@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.html import format_html
 
-from .models import Checkpoint, Event
+from .models import Checkpoint, Comparison, Event
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -61,3 +61,11 @@ class CheckpointAdmin(ReadOnlyAdmin):
     @admin.display(description="signed statement")
     def signed(self, checkpoint: Checkpoint) -> str:
         return format_html("<pre>{}</pre>", checkpoint.note)
+
+
+@admin.register(Comparison)
+class ComparisonAdmin(ReadOnlyAdmin):
+    list_display = ("at", "whole", "rows", "ok")
+    list_filter = ("ok", "whole")
+    fields = ("at", "whole", "rows", "ok", "said")
+    readonly_fields = fields

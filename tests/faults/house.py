@@ -72,6 +72,7 @@ class House:
         )
         for file in [
             *self.home.glob("audit*"),
+            *self.home.glob("keys/*.mark"),
             *self.home.glob("f*-*"),
             *self.failpoints.iterdir(),
         ]:

@@ -8,11 +8,13 @@ import pytest
 from django.db import connection, transaction
 from django.urls import reverse
 
+import ml.services
 from accounts.errors import NotAllowed, Refused
 from accounts.models import Role, Team
 from accounts.services.chains import team_chain
 from audit.models import Event
 from audit.verbs import Verb
+from audit.who import SYSTEM
 from jobs.models import State
 from jobs.services import claim_one, finish
 from media_analysis.review import house_rules, queue, routing, services
@@ -21,6 +23,7 @@ from media_analysis.review.services import AVAILABLE
 from media_analysis.submissions.models import Submission
 from ml.contract import Outcome, Result, Verdict
 from ml.models import Analysis
+from tests.audit.helpers import triggers_off
 from tests.factories import MembershipFactory, TeamFactory
 from tests.people import Person, Send, member
 
@@ -52,7 +55,8 @@ def works(team: Team, order: QueueOrder) -> None:
 def waits(who: Person, send: Send, shade: int, hours: int, *verdict: object) -> Case:
     sent = send(who, shade)
     ended(sent, *(verdict or (OPEN, None)))  # type: ignore[arg-type]
-    Case.objects.filter(submission=sent).update(opened_at=NOW - timedelta(hours=hours))
+    with triggers_off():
+        Case.objects.filter(submission=sent).update(opened_at=NOW - timedelta(hours=hours))
     return Case.objects.get(submission=sent)
 
 
@@ -136,8 +140,9 @@ def test_a_newer_verdict_moves_a_case(alice: Person, send: Send) -> None:
 def _again(case: Case, outcome: Outcome, probability: float | None) -> None:
     """The media is analysed once more."""
     sent = case.submission
-    sent.analysis = Analysis.objects.create(blob=sent.blob, chain=sent.pk)
-    sent.save(update_fields=["analysis"])
+    with transaction.atomic():
+        sent.analysis = ml.services.queue(sent.blob, sent.pk, SYSTEM)
+        sent.save(update_fields=["analysis"])
     ended(sent, outcome, probability)
 
 
