@@ -15,12 +15,17 @@ from PIL import Image
 
 from media_analysis.submissions import cursors
 
-NOW = datetime.now(UTC)
-PLACES: dict[str, Any] = {
-    "newest": NOW, "oldest": NOW, "name": "m", "name_last": "m", "largest": 9, "smallest": 9,
-}  # fmt: skip
 WORDS = ("note", "policy_context", "external_id", "team")
 IDS = os.environ["SCHEMA_IDS"].split()
+_VALUES: dict[str, Any] = {
+    "newest": datetime.now(UTC), "oldest": datetime.now(UTC),
+    "name": "m", "name_last": "m", "largest": 9, "smallest": 9,
+}  # fmt: skip
+ORDERS = {
+    order: cursors.write(order, value, UUID(IDS[0]), towards_first=False)
+    for order, value in _VALUES.items()
+}
+"""For each order of the list, a cursor that names a place in it."""
 
 
 def picture(shade: int) -> bytes:
@@ -43,15 +48,12 @@ def filter_body(context: Any, body: Any) -> bool:
 
 
 @schemathesis.hook
-def map_query(context: Any, query: dict[str, Any] | None) -> dict[str, Any] | None:
+def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     """A cursor in the right letters names a place. Others stay wrong, and must be refused."""
-    if query and re.fullmatch(cursors.ALPHABET, str(query.get("cursor", ""))):
-        order = query.get("sort", "newest")
-        value = PLACES.get(order) if isinstance(order, str) else None
-        if value is not None:
-            place = cursors.write(order, value, UUID(IDS[0]), towards_first=False)
-            return {**query, "cursor": place}
-    return query
+    cursor, order = case.query.get("cursor"), case.query.get("sort", "newest")
+    well_written = isinstance(cursor, str) and re.fullmatch(cursors.ALPHABET, cursor)
+    if well_written and len(cursor) <= cursors.LONGEST and str(order) in ORDERS:
+        case.query["cursor"] = ORDERS[order]
 
 
 @schemathesis.hook
