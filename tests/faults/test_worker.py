@@ -114,7 +114,7 @@ def test_a_worker_in_the_background_stops_in_order_on_ctrl_c_and_when_the_termin
     with handing_down({signal.SIGINT: signal.SIG_IGN, signal.SIGHUP: signal.SIG_DFL}):
         worker = house.start_worker("--concurrency", "1", *broker)
     (key,) = house.take_in([order(0, seconds=600)]).values()
-    house.wait_for(lambda: house.row(key)["state"] == "running", 40, "it runs")
+    house.wait_for(lambda: house.row(key)["state"] == "running", 90, "it runs")
     house.tree(worker)
     os.killpg(worker.pid, number)
     assert worker.wait(30) == 0, house.log()

@@ -17,15 +17,15 @@ from local.up import stop_on_signals
 stop_on_signals()
 try:
     print("waiting", flush=True)
-    time.sleep(3)
-    print("went on")
+    time.sleep(60)
 except KeyboardInterrupt:
     print("stopped")
 """
 
 
-def answer(number: signal.Signals, trapped: str) -> str:
-    """What the process says that a script's shell started with these signals ignored."""
+def answer(number: signal.Signals, trapped: str, then: signal.Signals | None = None) -> str:
+    """What the process says that a script's shell started with these signals ignored. With `then`,
+    it must outlive the first signal by a second and gets the other one."""
     script = f'trap "" {trapped}; exec "$0" -c "$1"' if trapped else 'exec "$0" -c "$1"'
     with subprocess.Popen(
         ["sh", "-c", script, sys.executable, WAITS],
@@ -35,6 +35,10 @@ def answer(number: signal.Signals, trapped: str) -> str:
         assert process.stdout
         assert process.stdout.readline() == "waiting\n"
         process.send_signal(number)
+        if then:
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(1)
+            process.send_signal(then)
         return process.stdout.read().strip()
 
 
@@ -47,5 +51,5 @@ def test_ctrl_c_term_and_hangup_stop_it_alike(number: signal.Signals, trapped: s
 
 def test_nohup_is_respected() -> None:
     """SIGHUP that was handed down ignored was meant to be; the other two still stop it."""
-    assert answer(signal.SIGHUP, "HUP") == "went on"
-    assert answer(signal.SIGINT, "HUP INT") == "stopped"
+    assert answer(signal.SIGHUP, "HUP", then=signal.SIGTERM) == "stopped"
+    assert answer(signal.SIGHUP, "HUP INT", then=signal.SIGINT) == "stopped"
