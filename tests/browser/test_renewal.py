@@ -1,0 +1,196 @@
+"""Lists renew themselves while somebody looks, and nobody loses their place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from playwright.sync_api import Page, expect
+
+from accounts.models import Session
+from jobs.services import claim_one
+from media_analysis.review import services
+from media_analysis.submissions.models import Submission
+from ml.models import Analysis
+from tests.browser.watched import Watched
+from tests.dashboard.conftest import set_aside
+from tests.people import Person, Send, picture
+from tests.review.test_services import opened
+
+Open = Callable[..., Watched]
+SOON = 31_000
+FILES = "() => [...document.querySelectorAll('[data-row]')].map(r => r.innerText.split('\\t')[0])"
+
+
+def at(open_page: Open, person: Person, address: str) -> tuple[Watched, Page]:
+    watched = open_page(user=person.user)
+    watched.page.clock.install()
+    page = watched.goto(address)
+    page.wait_for_load_state("networkidle")
+    return watched, page
+
+
+def later(page: Page, milliseconds: int = SOON) -> None:
+    with page.expect_response(lambda answer: "x-renew" in answer.request.headers):
+        page.clock.run_for(milliseconds)
+    page.wait_for_timeout(100)
+
+
+def test_the_history_renews_itself_and_keeps_the_place(
+    open_page: Open, alice: Person, send: Send
+) -> None:
+    """New rows come, old ones change in place: focus, scrolling and the very elements stay."""
+    sent = [send(alice, shade, name=f"{shade:02}.png") for shade in range(40)]
+    _, page = at(open_page, alice, reverse("submissions:history"))
+    link = page.get_by_role("link", name="10.png")
+    link.focus()
+    link.scroll_into_view_if_needed()
+    page.evaluate("() => (document.activeElement.mine = true)")
+    before = link.bounding_box()
+    send(alice, 90, name="new.png")
+    claim_one(Analysis, sent[10].analysis_id, worker="test")
+    later(page)
+    assert page.evaluate(FILES)[0].startswith("new.png")
+    expect(page.get_by_role("row").filter(has_text="10.png")).to_contain_text("Running")
+    assert page.evaluate("() => document.activeElement.mine") is True
+    after = link.bounding_box()
+    assert before and after and abs(before["y"] - after["y"]) < 2
+    expect(page.locator("[data-renewal]")).to_contain_text("Renewed at")
+
+
+def test_the_queue_renews_itself(open_page: Open, alice: Person, bob: Person, send: Send) -> None:
+    """A case that comes, one that is taken, one that goes; an empty queue too, and `n` works."""
+    watched, page = at(open_page, alice, reverse("review:queue"))
+    expect(page.get_by_role("main")).to_contain_text("Nothing waits")
+    case = opened(alice, send)
+    later(page)
+    expect(page.get_by_role("main")).to_contain_text("1 case waits")
+    services.claim(bob.actor, case.pk)
+    later(page)
+    expect(page.get_by_role("row").last).to_contain_text(str(bob.user))
+    case.refresh_from_db()
+    services.decide(bob.actor, case.pk, case.fence, services.Words("unclear", "x"))
+    later(page)
+    expect(page.get_by_role("main")).to_contain_text("Nothing waits")
+    opened(alice, send, 5)
+    later(page)
+    assert watched.axe() == []
+    page.keyboard.press("n")
+    expect(page.get_by_role("main")).to_contain_text("In your hands until")
+
+
+def test_the_dashboard_renews_itself(
+    open_page: Open, lead: Person, alice: Person, send: Send
+) -> None:
+    """A figure changes; what was opened stays open."""
+    _, page = at(open_page, lead, reverse("dashboard:overview"))
+    tile = page.locator(".figure").first
+    expect(tile).to_contain_text("0")
+    opened(alice, send)
+    later(page)
+    expect(tile).to_contain_text("1")
+
+
+def test_selected_text_stays_selected(open_page: Open, alice: Person, send: Send) -> None:
+    """While somebody copies, nothing is touched; afterwards it goes on."""
+    send(alice, name="one.png")
+    _, page = at(open_page, alice, reverse("submissions:history"))
+    page.get_by_role("link", name="one.png").evaluate(
+        "e => getSelection().selectAllChildren(e.closest('tr'))"
+    )
+    send(alice, 3, name="two.png")
+    page.clock.run_for(SOON)
+    page.wait_for_timeout(300)
+    assert "one.png" in page.evaluate("() => getSelection().toString()")
+    expect(page.get_by_text("two.png")).to_have_count(0)
+    page.evaluate("() => getSelection().removeAllRanges()")
+    later(page)
+    expect(page.get_by_text("two.png")).to_be_visible()
+
+
+@pytest.mark.parametrize("trouble", ["signed out", "broken"])
+def test_it_stops_at_the_first_failure_and_says_so(
+    open_page: Open, alice: Person, send: Send, trouble: str
+) -> None:
+    """The list stays as it was, with a sentence; a button tries again."""
+    send(alice, name="one.png")
+    watched, page = at(open_page, alice, reverse("submissions:history"))
+    watched.excuse("status of 503")
+    if trouble == "signed out":
+        Session.objects.all().delete()
+    else:
+        page.route("**/*", lambda route: route.fulfill(status=503))
+    page.clock.run_for(SOON)
+    expect(page.locator("[data-renewal]")).to_contain_text("no longer renews itself")
+    expect(page.locator("#live")).to_contain_text("no longer renews itself")
+    expect(page.get_by_text("one.png")).to_be_visible()
+    page.unroute_all()
+    if trouble == "broken":
+        page.get_by_role("button", name="Try again").click()
+        expect(page.locator("[data-renewal]")).to_contain_text("Renewed at")
+
+
+def test_it_can_be_paused_and_asks_nothing_while_hidden(
+    open_page: Open, alice: Person, send: Send
+) -> None:
+    """Neither a paused list nor a hidden page sends a request."""
+    _, page = at(open_page, alice, reverse("submissions:history"))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.get_by_role("button", name="Pause").click()
+    page.clock.run_for(2 * SOON)
+    assert asked == []
+    page.get_by_role("button", name="Go on").click()
+    expect(page.locator("[data-renewal]")).to_contain_text("Renewed at")
+    asked.clear()
+    page.evaluate(
+        "() => Object.defineProperty(document, 'hidden', {get: () => true, configurable: true})"
+    )
+    page.clock.run_for(2 * SOON)
+    assert asked == []
+
+
+def test_a_list_takes_no_message_from_the_next_page(
+    open_page: Open, alice: Person, send: Send
+) -> None:
+    """What the last action did is told on the page that comes next, not swallowed by a renewal."""
+    opened(alice, send)
+    client = alice.client()
+    client.get(reverse("review:next"))  # leaves a message
+    client.get(reverse("review:queue"), headers={"X-Renew": "yes"})
+    assert b"Nothing was done" in client.get(reverse("review:queue")).content
+
+
+def test_the_files_that_were_sent_say_what_became_of_them(open_page: Open, alice: Person) -> None:
+    """On the intake page: waiting, then the verdict, without leaving it."""
+    watched = open_page(user=alice.user)
+    page = watched.goto(reverse("submissions:submit"))
+    page.get_by_label("Files").set_input_files(
+        [{"name": f"{n}.png", "mimeType": "image/png", "buffer": picture(n)} for n in (1, 2)]
+    )
+    page.get_by_role("button", name="Submit").click()
+    rows = page.locator("[data-upload-list] li")
+    expect(rows.nth(0).locator("[data-state]")).to_contain_text("Waiting", timeout=15_000)
+    for submission in Submission.objects.all():
+        set_aside(submission, "poison", "It broke its process three times.")
+    for n in (0, 1):
+        expect(rows.nth(n).locator("[data-state]")).to_have_text("Inconclusive", timeout=15_000)
+
+
+def test_the_states_of_many_files_are_one_question(alice: Person, send: Send) -> None:
+    """Two or twenty: the same number of questions; foreign and odd ids are left out."""
+    client = alice.client()
+    sent = [send(alice, n) for n in range(20)]
+
+    def asked(some: list[Submission]) -> int:
+        query = "&".join(f"id={one.pk}" for one in some)
+        with CaptureQueriesContext(connection) as captured:
+            answer = client.get(f"{reverse('submissions:states')}?id=odd&{query}")
+        assert len(answer.json()["submissions"]) == len(some)
+        return len(captured)
+
+    asked(sent[:1])
+    assert asked(sent[:2]) == asked(sent)
