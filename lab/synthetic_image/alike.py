@@ -1,7 +1,7 @@
 """Makes the two pictures of a pair as sharp as each other.
 
-A round trip loses fine detail, and so do lenses, editors and small files. What only tells sharp from
-soft would alarm at every soft photograph, so most pairs are made equal in it: one of the two is
+A round trip loses fine detail, and so do lenses, editors and small files. What only tells sharp
+from soft would alarm at every soft photograph, so most pairs are made equal in it: one of them is
 filtered to the other's spectrum, or the genuine one is softened by ordinary means. Mean colours
 and traces of JPEG are evened out as well.
 """
