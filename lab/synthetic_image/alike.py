@@ -1,9 +1,9 @@
 """Makes the two pictures of a pair as sharp as each other.
 
 A round trip loses fine detail, and so do lenses, editors and small files. What only tells sharp
-from soft would alarm at every soft photograph, so most pairs are made equal in it: one of the two
-is filtered to the spectrum of the other, or the genuine one is softened by ordinary means. Mean
-colours and traces of JPEG are evened out as well.
+from soft would alarm at every soft photograph, so most pairs are made equal in it: one of them is
+filtered to the other's spectrum, or the genuine one is softened by ordinary means. Mean colours
+and traces of JPEG are evened out as well.
 """
 
 from __future__ import annotations

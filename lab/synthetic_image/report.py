@@ -19,6 +19,7 @@ from lab import say
 
 ALPHA = 0.03
 """Share of genuine validation pictures, over every source and hard row alike, above the bound."""
+BEGIN, END = "<!-- rows -->", "<!-- /rows -->"
 FACES = ("ffhq", "lfw", "utkface", "dfdc")
 
 
@@ -117,22 +118,42 @@ def _rounded(value: float) -> float | None:
     return None if np.isnan(value) else round(value, 3)
 
 
+def table(told: dict[str, Any]) -> str:
+    lines = [
+        f"Bound, set on genuine pictures of the validation split: {told['found_at']}.",
+        "",
+        "| genuine | pictures | not judged | false alarms | median logit |",
+        "|---|---|---|---|---|",
+        *(f"| {name} | {_cells(row)} |" for name, row in told["genuine"].items()),
+        "",
+        "| generated | pictures | not judged | found | median logit | AUC against photographs "
+        "| AUC against faces |",
+        "|---|---|---|---|---|---|---|",
+        *(
+            f"| {name} | {_cells(row)} | {row['auc_against_photographs']} "
+            f"| {row['auc_against_faces']} |"
+            for name, row in told["generated"].items()
+        ),
+    ]
+    return "\n".join(lines)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("val", type=Path)
     parser.add_argument("test", type=Path)
     parser.add_argument("--alpha", type=float, default=ALPHA)
+    parser.add_argument("--write", type=Path, help="a text with the marks `rows` and `/rows`")
     options = parser.parse_args()
-    told = figures(read(options.val), read(options.test), options.alpha)
-    say(f"Bound, set on genuine pictures of the validation split: {told['found_at']}\n")
-    say("| genuine | pictures | not judged | false alarms | median logit |\n|---|---|---|---|---|")
-    for name, row in told["genuine"].items():
-        say(f"| {name} | {_cells(row)} |")
-    say("\n| generated | pictures | not judged | found | median logit | AUC against photographs "
-        "| against faces |\n|---|---|---|---|---|---|---|")  # fmt: skip
-    for name, row in told["generated"].items():
-        ranked = f"{row['auc_against_photographs']} | {row['auc_against_faces']}"
-        say(f"| {name} | {_cells(row)} | {ranked} |")
+    told = table(figures(read(options.val), read(options.test), options.alpha))
+    if options.write is None:
+        say(told)
+        return
+    before, _, rest = options.write.read_text().partition(BEGIN)
+    _, found, after = rest.partition(END)
+    if not found:
+        raise SystemExit(f"{options.write} has no marks {BEGIN} and {END}")
+    options.write.write_text(f"{before}{BEGIN}\n{told}\n{END}{after}")
 
 
 def _cells(row: dict[str, Any]) -> str:

@@ -42,7 +42,8 @@ def build_missing(checks: Path = CHECKS, say: Say = print) -> list[str]:
 def checks_with_encoder(checks: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     for file in sorted(checks.glob(f"*/{CARD}")):
         card = json.loads(file.read_text(encoding="utf-8"))
-        if "encoder" in card:
+        offered = (file.parent / "__init__.py").exists()  # as in ml.registry
+        if "encoder" in card and offered:
             yield file.parent, card
 
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
-import shutil
 import struct
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from ml import model_files
 from ml.image_encoders import building, onnx_tensors, reference, served, weights
-from ml.image_encoders.patches import FirstLayer, patches
+from ml.image_encoders.patches import patches
 from ml.image_encoders.served import ServedEncoder
 from ml.model_files import ModelFileUnusable
-from ml.serving import read_card
 
-CHECK = Path(building.CHECKS) / "synthetic_image"
+SIDE, TAPS = 48, (1,)
 
 
 # --- a file in the ONNX format, written by hand -------------------------------------------------
@@ -95,70 +95,118 @@ def test_patches_keep_every_pixel_in_its_place() -> None:
     assert cut[1].reshape(16, 16, 3).tolist() == pixels[:16, 16:].tolist()
 
 
-def encoder() -> ServedEncoder:
+@dataclass(frozen=True)
+class Check:
+    """A check of one block and a small crop, with LayerNorms of its own."""
+
+    folder: Path
+    card: dict[str, Any]
+    models: Path
+
+    def encoder(self) -> ServedEncoder:
+        return ServedEncoder(self.folder.name, self.folder, self.card)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Check:
+    """Built as set-up builds it, from the base file that set-up laid."""
     try:
-        return ServedEncoder("synthetic_image", CHECK, read_card(CHECK))
+        base = model_files.located("clip_vit_b16")
     except ModelFileUnusable as missing:
         pytest.skip(str(missing))
+    folder, models = tmp_path_factory.mktemp("checks") / "some", tmp_path_factory.mktemp("models")
+    folder.mkdir()
+    (models / base.name).symlink_to(base)
+    bias = np.linspace(-0.2, 0.2, weights.WIDTH, dtype=np.float32)
+    np.savez(folder / "norms.npz", **{"encoder.layers.0.layer_norm2.bias": bias})
+    described = {"file": "norms.npz", "sha256": digest_of(folder / "norms.npz")}
+    card = {"encoder": {"base": "clip_vit_b16", "taps": TAPS, "side": SIDE, "norms": described}}
+    (folder / "card.json").write_text(json.dumps(card))
+    (folder / "__init__.py").touch()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MODELS_DIR", str(models))
+        assert building.build_missing(folder.parent, say=lambda sentence: None) == []
+    return Check(folder, card, models)
 
 
-def test_the_served_encoder_says_what_float32_says() -> None:
-    """On drawn pictures that set-up did not hold it against: within half a degree in a hundred."""
-    made, card = encoder(), read_card(CHECK)
-    tuned = weights.with_norms(weights.load(), building.norms(CHECK, card))
+def digest_of(file: Path) -> str:
+    return served.digest(file.read_bytes())
+
+
+@pytest.fixture
+def check(built: Check, monkeypatch: pytest.MonkeyPatch) -> Check:
+    monkeypatch.setenv("MODELS_DIR", str(built.models))
+    return built
+
+
+def test_the_served_encoder_says_what_float32_says(check: Check) -> None:
+    """On drawn pictures that set-up did not hold it against, with the check's own LayerNorms."""
+    made = check.encoder()
+    tuned = weights.with_norms(weights.load(), building.norms(check.folder, check.card))
     random = np.random.default_rng(5)
-    for side in (4, 16, 64):
+    for side in (3, 12, 48):
         coarse = random.integers(0, 256, (side, side, 3)).astype(np.uint8)
-        crop = np.kron(coarse, np.ones((made.side // side, made.side // side, 1), np.uint8))
-        found = made.features(crop)
-        wanted = reference.features(tuned, card["encoder"]["taps"], crop)
+        crop = np.kron(coarse, np.ones((SIDE // side, SIDE // side, 1), np.uint8))
+        found, wanted = made.features(crop), reference.features(tuned, TAPS, crop)
         likeness = float(found @ wanted / np.linalg.norm(found) / np.linalg.norm(wanted))
         assert likeness > building.LEAST_LIKENESS
+        plain = reference.features(weights.load(), TAPS, crop)
+        assert float(found @ plain / np.linalg.norm(found) / np.linalg.norm(plain)) < likeness
 
 
 def test_a_network_that_was_changed_after_it_was_built_is_not_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    check: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    built = encoder().file
-    for part in (built, served.first_layer_of(built), served.note_of(built)):
-        shutil.copy(part, tmp_path / part.name)
-    content = bytearray(built.read_bytes())
+    file = check.encoder().file
+    for part in (file, served.first_layer_of(file), served.note_of(file)):
+        (tmp_path / part.name).write_bytes(part.read_bytes())
+    content = bytearray(file.read_bytes())
     content[-1] ^= 1
-    (tmp_path / built.name).write_bytes(bytes(content))
+    (tmp_path / file.name).write_bytes(bytes(content))
     monkeypatch.setenv("MODELS_DIR", str(tmp_path))
-    changed = ServedEncoder("synthetic_image", CHECK, read_card(CHECK))
     with pytest.raises(ModelFileUnusable, match="changed after it was built"):
-        changed.features(np.zeros((changed.side, changed.side, 3), np.uint8))
+        check.encoder().features(np.zeros((SIDE, SIDE, 3), np.uint8))
 
 
-def test_other_layernorms_are_another_network(tmp_path: Path) -> None:
-    """A new release of the check never runs the network of the old one."""
-    card = read_card(CHECK)
-    before = served.file_name("synthetic_image", served.made_from(CHECK, card))
-    shutil.copytree(CHECK, tmp_path / "check")
-    file = tmp_path / "check" / card["encoder"]["norms"]["file"]
-    file.write_bytes(file.read_bytes() + b"x")
+def test_other_layernorms_are_another_network(check: Check, tmp_path: Path) -> None:
+    """A new release of a check never runs the network of the old one."""
+    before = served.file_name("some", served.made_from(check.folder, check.card))
+    (tmp_path / "norms.npz").write_bytes((check.folder / "norms.npz").read_bytes() + b"x")
     with pytest.raises(ModelFileUnusable, match="not those that the card names"):
-        served.made_from(tmp_path / "check", card)
-    card["encoder"]["norms"]["sha256"] = served.digest(file.read_bytes())
-    assert served.file_name("synthetic_image", served.made_from(tmp_path / "check", card)) != before
+        served.made_from(tmp_path, check.card)
+    norms = {"file": "norms.npz", "sha256": digest_of(tmp_path / "norms.npz")}
+    card = {"encoder": {**check.card["encoder"], "norms": norms}}
+    assert served.file_name("some", served.made_from(tmp_path, card)) != before
+
+
+def test_what_was_not_built_is_not_available(
+    check: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same exception as for any model file that is missing: the check is lost, no more."""
+    monkeypatch.setenv("MODELS_DIR", str(tmp_path))
+    with pytest.raises(ModelFileUnusable, match=r"python -m ml\.image_encoders"):
+        check.encoder()
 
 
 def test_without_the_base_file_one_sentence_says_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    check: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MODELS_DIR", str(tmp_path))
-    (failure,) = building.build_missing(say=lambda sentence: None)
+    (failure,) = building.build_missing(check.folder.parent, say=lambda sentence: None)
     assert model_files.FILES["clip_vit_b16"].name in failure
     assert "python -m ml.model_files" in failure
 
 
-def test_the_first_layer_is_the_reference_one() -> None:
-    """What is laid beside the network at set-up computes the same tokens."""
-    made = encoder()
-    crop = np.random.default_rng(1).integers(0, 256, (made.side, made.side, 3)).astype(np.uint8)
-    wanted = FirstLayer.of(weights.load(), made.side).tokens(crop)
-    with np.load(served.first_layer_of(made.file)) as stored:
-        found = FirstLayer(stored["kernel"], stored["added"]).tokens(crop)
-    assert np.array_equal(found, wanted)
-    assert json.loads(served.note_of(made.file).read_text())["likeness"] >= building.LEAST_LIKENESS
+def test_what_is_built_already_is_left_alone(check: Check) -> None:
+    assert building.build(check.folder, check.card) is None
+
+
+def test_a_check_that_is_not_offered_is_not_built(check: Check, tmp_path: Path) -> None:
+    (tmp_path / "draft").mkdir()
+    (tmp_path / "draft" / "card.json").write_text(json.dumps(check.card))
+    assert list(building.checks_with_encoder(tmp_path)) == []
+
+
+def test_a_crop_of_another_size_is_refused(check: Check) -> None:
+    with pytest.raises(ValueError, match="not of 48 pixels"):
+        check.encoder().features(np.zeros((SIDE, SIDE + 1, 3), np.uint8))
