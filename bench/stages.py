@@ -23,7 +23,7 @@ import soundfile  # noqa: E402
 from bench import clips  # noqa: E402
 from bench.sync import speaking  # noqa: E402
 from ml import engine  # noqa: E402
-from tests.training_sound.voices import speech_like  # noqa: E402
+from tests.lab.voice.voices import speech_like  # noqa: E402
 
 STAGES = ("opening", "looking", "listening", "concluding")
 

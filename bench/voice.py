@@ -24,7 +24,7 @@ from bench.sync import MOST_GROWTH, speaking  # noqa: E402
 from ml import registry  # noqa: E402
 from ml.detectors.voice_spoof import windows  # noqa: E402
 from ml.detectors.voice_spoof.detector import VoiceSpoof  # noqa: E402
-from tests.training_sound.voices import speech_like  # noqa: E402
+from tests.lab.voice.voices import speech_like  # noqa: E402
 
 COMMAND = "python bench/voice.py"
 

@@ -1,9 +1,1 @@
-"""The training room: trains what `ml` serves. Needs PyTorch (lab/README.md)."""
-
-import sys
-
-
-def say(sentence: str) -> None:
-    """To whoever runs a command of this room."""
-    sys.stdout.write(sentence + "\n")
-    sys.stdout.flush()
+"""The laboratory: it trains what the engine serves. It imports `ml`; nothing imports it."""

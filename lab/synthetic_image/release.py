@@ -68,7 +68,7 @@ def described(file: str) -> dict[str, Any]:
 
 
 def card(val: Path, test: Path, alpha: float) -> None:
-    from ml.training.calibrate import for_card
+    from lab.face.calibrate import for_card
 
     scored = report.judged(report.read(val))
     genuine = [item for item in scored if not item.fake]

@@ -12,9 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ml.evaluation import manifest, records, robustness, running, scoring
+from ml.evaluation import data_folders, manifest, records, robustness, running, scoring
 from ml.evaluation.scoring import FUSED, Evaluation
-from ml.training import places
 
 Watch = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 
@@ -40,7 +39,7 @@ def evaluate(
     running.check(names)
     cases = manifest.read(path, split=split)
     detectors = running.chosen(names)
-    folder = cache or places.cache() / "evaluations"
+    folder = cache or data_folders.cache() / "evaluations"
     version = records.version(detectors)
     kept = records.Kept(folder, version)
     run = partial(running.run, kept=kept, names=names, jobs=jobs)

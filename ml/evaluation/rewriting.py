@@ -20,9 +20,9 @@ import soundfile
 from PIL import Image
 
 from ml.contract import Pixels, Samples
+from ml.evaluation.degrade_sound import encode_sound
 from ml.media.audio import SANDBOX_RATE
 from ml.media.encoding import encoded, even
-from ml.training.sound.degrade import encode_sound
 from sandbox.decoding import Decoding
 from sandbox.services import warden
 from sandbox.types import Want

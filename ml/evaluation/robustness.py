@@ -62,7 +62,7 @@ class Cell:
         if self.family == CODEC:
             if not self.still:
                 return rewriting.video(file, crf=int(strength))
-            from ml.training.degrade import h264
+            from ml.evaluation.degrade import h264
 
             return rewriting.png(h264(rewriting.picture(file), strength))
         change, random = OF_A_FRAME[self.family], self._random()
@@ -71,7 +71,7 @@ class Cell:
         return rewriting.video(file, lambda pixels: change(pixels, strength, random))
 
     def _sound(self, samples: Samples) -> Samples:
-        from ml.training.sound.degrade import NAMED
+        from ml.evaluation.degrade_sound import NAMED
 
         return NAMED[self.level](samples, self._random())
 
@@ -93,7 +93,7 @@ def _social(file: BinaryIO) -> BinaryIO:
 
 
 def _screenshot(file: BinaryIO) -> BinaryIO:
-    from ml.training.degrade import sharpen
+    from ml.evaluation.degrade import sharpen
 
     pixels = sharpen(degradations.smaller(rewriting.picture(file), 0.75), 0.5)
     return rewriting.jpeg(pixels, 80)

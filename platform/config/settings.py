@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -103,6 +104,8 @@ INSTALLED_APPS = [
     "media_analysis.dashboard",
     "drf_spectacular",
 ]
+if find_spec("lab"):  # a server image leaves the laboratory out
+    INSTALLED_APPS.append("lab")
 
 MIDDLEWARE = [
     "media_analysis.partners.heads.HonestHeads",

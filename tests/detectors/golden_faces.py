@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
+from lab.face import blend
+from lab.face.calibrate import score_one
 from ml.contract import Pixels
 from ml.detectors.face_network import FaceNetworkDetector
 from ml.media.faces import FaceFinder
-from ml.training import blend
-from ml.training.calibrate import score_one
 
 FILE = Path(__file__).with_name("golden_faces.json")
 NAMES = ("face_forgery", "synthetic_face")
@@ -24,7 +24,7 @@ BLEND_SEED = 11
 
 
 def pictures() -> dict[str, Pixels]:
-    from tests.training.faces import portrait
+    from tests.lab.face.faces import portrait
 
     picture, points = portrait()
     fake, _ = blend.self_blend(picture, points, np.random.default_rng(BLEND_SEED))

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
+from lab.voice.vocoders import vocoded
 from ml.detectors.voice_spoof import windows
 from ml.detectors.voice_spoof.network import Network
-from ml.training.sound.vocoders import vocoded
-from tests.training_sound.voices import speech_like
+from tests.lab.voice.voices import speech_like
 
 FILE = Path(__file__).with_name("golden_voice.json")
 

@@ -8,12 +8,13 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from lab.face import blend, calibrate
 from ml import registry
 from ml.contract import Outcome, Pixels
+from ml.evaluation import degrade
 from ml.media.faces import FaceFinder
-from ml.training import blend, calibrate, degrade
 from tests.detectors import golden_faces
-from tests.training.faces import genuine_test_faces
+from tests.lab.face.faces import genuine_test_faces
 
 OFFERED = [name for name in golden_faces.NAMES if name in registry.names()]
 STILL = 0.02

@@ -8,7 +8,7 @@ from scipy.signal import resample_poly
 
 from ml.media.spectra import RATE
 from ml.media.voice_activity import find_speech, loud_stretches, trimmed
-from tests.training_sound.voices import speech_like
+from tests.lab.voice.voices import speech_like
 
 TIME = np.arange(4 * RATE) / RATE
 NOISE = np.random.default_rng(3).normal(size=4 * RATE)

@@ -20,7 +20,7 @@ from ml.fusion.calibration import Calibration
 from ml.media import scenes
 from ml.media.voice_activity import find_speech
 from ml.serving import WeightsUnusable
-from tests.training_sound.voices import speech_like
+from tests.lab.voice.voices import speech_like
 
 RATE = 16_000
 
@@ -166,7 +166,7 @@ def test_silence_around_speech_changes_nothing() -> None:
 
 def test_training_and_serving_see_the_same_bits() -> None:
     """The first window that serving cuts is the very sound that training is shown."""
-    from ml.training.sound import borrowed, store
+    from lab.voice import borrowed, store
 
     for seconds in (2.0, 4.0, 7.0):
         sound = np.round(speech_like(seconds) * 32767).astype("<i2")

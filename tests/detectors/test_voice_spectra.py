@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml.media import spectra
-from tests.training_sound.voices import speech_like
+from tests.lab.voice.voices import speech_like
 
 FEATURES = (spectra.log_mel, spectra.log_linear, spectra.mfcc, spectra.lfcc)
 

@@ -18,9 +18,9 @@ from ml.contract import Finding, Heard, Kind, Media, Outcome, Result, Scene, Sta
 from ml.engine import analyse
 from ml.results import result_json
 from sandbox.decoding import Decoding
+from tests.lab.voice.voices import speech_like
 from tests.media import films
 from tests.media.films import RATE, Shot, converted, film
-from tests.training_sound.voices import speech_like
 
 
 class Asks:

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lab.face import faces
+from lab.face.store import Store
+from lab.leaks import baselines, face_leaks
 from ml import registry
 from ml.detectors.face_network import FaceNetworkDetector
-from ml.evaluation import baselines, leaks
-from ml.training import faces
-from ml.training.store import Store
-from tests.training.faces import drawn_store
+from tests.lab.face.faces import drawn_store
 
 FEW = 500
 
@@ -50,7 +50,7 @@ def test_where_there_is_none_none_is_found(store: Store) -> None:
 def test_the_covered_face_cannot_be_seen(store: Store) -> None:
     """The landmarks' hull is even grey, everything far from it untouched."""
     pixels, points = store.picture(0), store.points(0)
-    hidden = leaks.covered(pixels, points, np.random.default_rng(0))
+    hidden = face_leaks.covered(pixels, points, np.random.default_rng(0))
     inside = np.round(points).astype(int)
     assert (hidden[inside[:, 1], inside[:, 0]] == 128).all()
     outside = ~baselines.inside_face(pixels.shape, points)
@@ -114,7 +114,7 @@ def test_face_forgery_looks_at_the_face(prepared: tuple[Store, Path]) -> None:
     detector = next((d for d in network_detectors() if d.name == "face_forgery"), None)
     if detector is None:
         pytest.skip("face_forgery is not offered here")
-    found = leaks.looked_at(prepared[0], detector, ("dfdc",), 40)
+    found = face_leaks.looked_at(prepared[0], detector, ("dfdc",), 40)
     assert found["auc"] > 0.8
     assert found["auc_face_covered"] == pytest.approx(0.5, abs=0.2)  # three deviations of 40 + 40
     assert found["box_off_in_spreads"] < 0.3

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bench import clips
+from lab.face import data, gather, people, store
+from lab.face.data import ManifestRefused
+from lab.face.gather import Labels
 from ml.evaluation import manifest
-from ml.training import data, gather, people, store
-from ml.training.data import ManifestRefused
-from ml.training.gather import Labels
 from sandbox.services import warden
 
 ROOT = Path(__file__).resolve().parents[2]

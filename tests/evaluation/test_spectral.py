@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lab.leaks import baselines, spectral
 from ml.contract import Pixels
-from ml.evaluation import baselines, spectral
-from tests.training.faces import drawn_store
+from tests.lab.face.faces import drawn_store
 
 
 def noise(seed: int, side: int = 96) -> Pixels:

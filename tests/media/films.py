@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from bench import clips
-from tests.training_sound.voices import RATE, speech_like
+from tests.lab.voice.voices import RATE, speech_like
 
 FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
 SIZE = (640, 360)

@@ -6,11 +6,12 @@ import cv2
 import numpy as np
 import pytest
 
+from lab.face import store
+from lab.face.crops import face
 from ml.contract import Pixels
+from ml.evaluation import degrade
 from ml.media.detail import enlargement
-from ml.training import degrade, store
-from ml.training.crops import face
-from tests.training.faces import genuine_test_faces, portrait
+from tests.lab.face.faces import genuine_test_faces, portrait
 
 
 def enlarged(pixels: Pixels, factor: int, method: int = cv2.INTER_CUBIC) -> Pixels:

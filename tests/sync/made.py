@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ml.contract import Box, Face, Frame, Kind, MediaInfo, Scenes, View
 from ml.media import lips, scenes
-from tests.training_sound.voices import speech_like
+from tests.lab.voice.voices import speech_like
 
 RATE = 16_000
 

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import imageio_ffmpeg
 
-from ml.training import places
-from ml.training.sync import data
+from lab.lip_sync import data
+from ml.evaluation import data_folders
 
 FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
 
 
 def speakers(split: str = "test") -> dict[str, list[data.Clip]]:
     """By speaker; empty where the data is not there."""
-    folder = places.research("talking")
+    folder = data_folders.research("talking")
     found: dict[str, list[data.Clip]] = defaultdict(list)
     for clip in data.read_manifest(folder / "manifest.csv") if folder else []:
         if clip.split == split:
@@ -29,7 +29,7 @@ def speakers(split: str = "test") -> dict[str, list[data.Clip]]:
 def joined(clips: list[data.Clip], target: Path, *, size: int = 256, sound_of: Path | None = None,
            late: float = 0.0, options: tuple[str, ...] = ()) -> Path:  # fmt: skip
     """One video of all clips; its sound `late` seconds later, or another video's sound."""
-    folder = places.research("talking")
+    folder = data_folders.research("talking")
     assert folder is not None
     parts = []
     with zipfile.ZipFile(folder / clips[0].archive) as archive:

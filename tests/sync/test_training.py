@@ -10,9 +10,9 @@ import pytest
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 pytest.importorskip("keras")
 
+from lab.lip_sync import aligning, baselines, batches, data, measure
 from ml.detectors.lip_sync import inputs
 from ml.detectors.lip_sync.matching import Likeness
-from ml.training.sync import aligning, baselines, batches, data, measure
 from tests.sync.made import mouths_for, speech_like
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ml.training.temporal import fakes, passing
+from lab.temporal import fakes, passing
 from tests.temporal import made
 
 COUNT = 10
@@ -37,7 +37,7 @@ def test_only_the_surroundings_of_the_face_may_change(kind: str) -> None:
 
 def test_every_mask_family_is_in_one_group() -> None:
     """The families that blends know, each once, so that holding groups out leaves nothing over."""
-    from ml.training import blend
+    from lab.face import blend
 
     assert sorted(fakes.FAMILIES) == sorted(blend.FAMILIES)
     assert all(f in fakes.GROUPS[fakes.group_of(f)] for f in fakes.FAMILIES)

@@ -6,8 +6,8 @@ import copy
 
 import pytest
 
+from lab.temporal import offering, tables
 from ml.detectors.temporal import claims
-from ml.training.temporal import offering, tables
 
 
 def told(auc: float, low: float | None) -> dict:

@@ -41,7 +41,7 @@ def test_the_card_and_the_detector_agree() -> None:
 
 def test_it_is_offered_only_if_its_figures_carry_it() -> None:
     """Whether the check is offered is what the card's figures say, in either direction."""
-    from ml.training.temporal.offering import verdict
+    from lab.temporal.offering import verdict
 
     card = ServedNetwork().card
     assert card["measured"]["offered"] == verdict(card["measured"])

@@ -12,17 +12,17 @@ import pytest
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 pytest.importorskip("keras")
 
+from lab.lip_sync.data import Clip, read_manifest
+from lab.temporal import baselines, data, fakes, loop, measure
+from lab.temporal.passing import Film
 from ml.detectors.temporal.inputs import SHAPE, windows
 from ml.engine import analyse
+from ml.evaluation import data_folders
 from ml.media import motion
 from ml.media.motion import FaceReader
-from ml.training import places
-from ml.training.sync.data import Clip, read_manifest
-from ml.training.temporal import baselines, data, fakes, loop, measure
-from ml.training.temporal.passing import Film
 from tests.temporal import made
 
-FOLDER = places.research("talking")
+FOLDER = data_folders.research("talking")
 
 
 def example(number: int, fake: bool, split: str = "train") -> data.Example:
@@ -85,7 +85,7 @@ def test_training_and_serving_see_the_same_bits() -> None:
     """A real clip through the whole engine, and its frames through training's way: one and the same
     pictures of the face, and so the same windows."""
     assert FOLDER is not None
-    clip = read_manifest(FOLDER / places.MANIFEST)[0]
+    clip = read_manifest(FOLDER / data_folders.MANIFEST)[0]
     collector = data.Collector()
     with data.Archives(FOLDER) as archives, tempfile.TemporaryFile() as file:
         file.write(archives.read(clip))

@@ -1,7 +1,7 @@
 """What stands on the ears: for each layer asked, a plain classifier of what that layer heard.
 
 Numbers of unit spread, a few hundred directions of them, and how alike that is to examples that
-each have a vote. It is a handful of arrays; how they are found is `ml/training/sound/fitting.py`.
+each have a vote. It is a handful of arrays; how they are found is `lab/voice/fitting.py`.
 
 The layers of one ear are averaged. Of two ears each has a line that makes its mean a ratio, and the
 score is the logarithm of the mean ratio: a machine is given away to one ear or to the other, and an

@@ -1,0 +1,1 @@
+"""Trains the checks that look at faces."""

@@ -1,0 +1,1 @@
+"""Tells whether classes can be told apart without any trace of manipulation."""

@@ -1,0 +1,76 @@
+"""`python -m lab.lip_sync STAGE`: one stage after the other, each goes on where it stopped.
+
+clips     decode the talking clips in the sandbox and cut their mouths, once
+offsets   first networks, which tell how far each speaker's sound is beside the lips
+folds     networks that never met a third of the speakers, for calibration
+served    the network that is served
+card      calibrate, measure beside the baselines, export, write the card and the weights
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from lab.common import speakers
+from lab.common.stages import on_few_threads, said
+from ml.evaluation import data_folders
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "platform"))
+
+STAGES = ("clips", "offsets", "folds", "served", "card")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m lab.lip_sync", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("stage", choices=STAGES)
+    parser.add_argument("--cache", type=Path, help="where mouths and runs lie")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--steps", type=int, help="length of each training")
+    parser.add_argument("--out", type=Path, help="where `card` writes; the detector's folder")
+    parser.add_argument("--write", type=Path, help="a text whose table of figures `card` renews")
+    chosen = parser.parse_args()
+    on_few_threads(chosen.threads)
+    from lab.lip_sync import clips as seen
+    from lab.lip_sync import data
+
+    folder = data_folders.research("talking")
+    if folder is None:
+        sys.stderr.write("The talking clips are not there; see docs/training-sync.md.\n")
+        return 2
+    cache = chosen.cache or data_folders.cache() / "talking"
+    clips = data.read_manifest(folder / data_folders.MANIFEST)
+    talks = seen.prepare(clips, folder, cache, watch=said("clips", 40))
+    sys.stderr.write(f"{len(talks)} of {len(clips)} clips show a face that speaks.\n")
+    if chosen.stage != "clips":
+        _trained(chosen, talks, cache / "runs")
+    return 0
+
+
+def _trained(chosen: argparse.Namespace, talks: Sequence[Any], runs: Path) -> None:
+    from lab.lip_sync import aligning, batches, folds, loop, report, tables
+
+    recipe = loop.Recipe(**({"steps": chosen.steps} if chosen.steps else {}))
+    learnt = speakers.learnt_from(talks)
+    offsets = aligning.offsets(learnt, runs, recipe, lambda name: said(name, 50))
+    if chosen.stage == "offsets":
+        sys.stdout.write("".join(f"{name}: {off:+.2f}\n" for name, off in offsets.items()))
+    elif chosen.stage == "folds":
+        folds.out_of_fold(learnt, runs, recipe, lambda name: said(name, 50), offsets)
+    elif chosen.stage == "served":
+        loop.train(
+            batches.aligned(learnt, offsets), runs / "served", recipe, watch=said("served", 50)
+        )
+    else:
+        card = report.write(talks, runs, recipe, offsets, chosen.out)
+        if chosen.write:
+            tables.put(card, chosen.write)
+        sys.stdout.write(report.as_text(card) + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

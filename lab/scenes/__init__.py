@@ -1,0 +1,1 @@
+"""Measures how well speech is told from music and noise."""

@@ -1,0 +1,108 @@
+"""The card's figures as tables, put between the marks of a text: nobody types them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from lab.temporal import offering
+from lab.temporal.offering import LEAST_AUC, MOST_FALSE_ALARMS
+from ml.evaluation import pages
+
+
+def markdown(card: dict[str, Any]) -> str:
+    measured = card["measured"]
+    clips, speakers = card["data"]["clips"], card["data"]["speakers"]
+    learnt = clips["train"] + clips.get("val", 0)
+    lines = [
+        f"Learnt from {learnt} clips of {speakers['train'] + speakers['val']} speakers in "
+        f"{card['recipe']['steps']} steps; tested on {clips['test']} clips of {speakers['test']}.",
+        "",
+        "| fakes | met in training | regression | never met in training | regression | aim | |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, met in measured["network"].items():
+        plain = measured["regression"][name]
+        never = measured["never_met"].get(name)
+        row = [name, _auc(met), _auc(plain)]
+        row += [_auc(never["network"]), _auc(never["regression"])] if never else ["-", "-"]
+        row += _asked(name, never["network"]) if never else ["", ""]
+        lines.append(f"| {' | '.join(row)} |")
+    lines += [
+        "",
+        "| genuine clips | judged | asked about | share | aim | | odds raised |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, told in measured["false_alarms"].items():
+        share, raised = told["share"], told["raised"]
+        row = [name, f"{told['judged']} of {told['clips']}", str(told["alarms"])]
+        if share is None:
+            row += ["-", "", "", "-"]
+        else:
+            aim = _aim(share <= MOST_FALSE_ALARMS, f"<= {MOST_FALSE_ALARMS}")
+            row += [f"{share:.3f}", *aim, f"{raised:.3f}"]
+        lines.append(f"| {' | '.join(row)} |")
+    caught = "; ".join(
+        f"{kind} {share:.2f}" for kind, share in measured["caught"].items() if share is not None
+    )
+    return "\n".join(
+        [
+            *lines,
+            "",
+            _above(card["calibration"]["genuine_above"]),
+            "",
+            f"Share of fakes that are asked about at the frozen bound: {caught}.",
+            "",
+            f"Cost of the ratios (Cllr), before half of all fakes are taken to be steady: "
+            f"{measured['cllr']}.",
+            "",
+            _said(measured["offered"]),
+        ]
+    )
+
+
+def _above(genuine: dict[str, list[int]]) -> str:
+    told = "; ".join(f"{name} {above} of {count}" for name, (above, count) in genuine.items())
+    return (
+        "Genuine clips of the speakers learnt from at the bound or above, each judged by a network "
+        f"that never met the speaker: {told}."
+    )
+
+
+def _asked(name: str, told: dict[str, Any]) -> list[str]:
+    """What is asked of a row: of masks the AUC itself, of a kind the lower end of its interval."""
+    if name.startswith("masks "):
+        return _aim(not offering.too_low(told), f">= {LEAST_AUC}")
+    return [f"low end >= {LEAST_AUC}", "claimed" if offering.claims(told) else "not told"]
+
+
+def _said(offered: dict[str, Any]) -> str:
+    claims = "; ".join(
+        f"{what}: {', '.join(names) or 'none'}"
+        for what, names in (("Claimed", offered["claimed"]), ("not told", offered["not_told"]))
+    )
+    if offered["carries"]:
+        return f"{claims}. The figures carry a check that claims no more."
+    missed = [
+        f"{what}: {', '.join(names)}"
+        for what, names in (
+            ("too many false alarms", offered["alarms"]),
+            ("held-out masks too low", offered["masks"]),
+        )
+        if names
+    ]
+    if len(offered["claimed"]) < offering.FEWEST_CLAIMS:
+        missed.append("too few kinds claimed")
+    return f"{claims}. The figures do not carry the check: {'; '.join(missed)}."
+
+
+def _auc(told: dict[str, Any]) -> str:
+    return f"{told['auc']:.3f} ({told['low']:.2f} to {told['high']:.2f})"
+
+
+def _aim(met: bool, aim: str) -> list[str]:
+    return [aim, "met" if met else "missed"]
+
+
+def put(card: dict[str, Any], text: Path) -> None:
+    pages.written(text, "temporal", markdown(card))

@@ -1,0 +1,86 @@
+"""`python -m lab.voice STAGE`: one stage after the other, each goes on where it stopped.
+
+speech    decode the manifest's clips, vocode the real ones, let the engines speak
+borrowed  let the ears listen to all of it, and compare what can stand on them; the page's tables
+card      fit what is served, export, measure, write the card and the weights
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from lab.common.stages import on_few_threads, said
+from ml.evaluation import data_folders
+
+STAGES = ("speech", "borrowed", "card")
+PAGE = Path(__file__).parents[2] / "docs" / "training-sound.md"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m lab.voice", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("stage", choices=STAGES)
+    parser.add_argument("--cache", type=Path, help="where prepared speech and runs lie")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--out", type=Path, help="where `card` writes; the detector's folder")
+    chosen = parser.parse_args()
+    on_few_threads(chosen.threads)
+    from lab.voice import data
+
+    speech = data_folders.research("speech")
+    if speech is None:
+        sys.stderr.write("The speech data is not there; see docs/training-sound.md.\n")
+        return 2
+    clips = data.read_manifest(speech / data_folders.MANIFEST)
+    data.check_folds(clips)
+    cache = chosen.cache or data_folders.cache() / "sound"
+    if chosen.stage == "speech":
+        from lab.voice import store
+
+        made = store.prepare(clips, speech, cache, talks=_talks(), watch=said("speech", 100))
+        sys.stdout.write("\n".join([f"{len(made.rows)} sounds", *made.notes]) + "\n")
+        return 0
+    return _heard(chosen, cache)
+
+
+def _talks() -> list[Any]:
+    """The talking clips, where they have been cut."""
+    from lab.lip_sync import data as talking
+
+    anchors, cut = data_folders.research("talking"), data_folders.cache() / "talking"
+    if anchors is None or not (cut / talking.STORE).exists():
+        return []
+    return talking.opened(talking.read_manifest(anchors / data_folders.MANIFEST), cut)
+
+
+def _heard(chosen: argparse.Namespace, cache: Path) -> int:
+    from lab.voice import borrowed, probe, store
+    from ml.ear import network, speakers
+
+    speech = store.opened(cache)
+    ears = (network.served(network.DEEPEST), speakers.served())
+    heard, also = (
+        borrowed.listen(speech, ear, cache / name, said(name, 50))
+        for ear, name in zip(ears, ("whisper", "speakers"), strict=True)
+    )
+    heard = heard.beside(also)
+    if chosen.stage == "borrowed":
+        from ml.evaluation import pages
+
+        told = probe.compared(heard, borrowed.plain(speech, heard), said("variants", 1))
+        text = probe.as_text(told)
+        pages.written(PAGE, "borrowed", text)
+    else:
+        from lab.voice import report
+
+        card = report.write(speech, heard, ears, chosen.out, said("ways", 1))
+        text = report.as_text(card)
+    sys.stdout.write(text + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

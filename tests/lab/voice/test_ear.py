@@ -1,0 +1,342 @@
+"""The borrowed ears: read whole, compute what their makers' runtimes compute, are asked fairly."""
+
+from __future__ import annotations
+
+import json
+import struct
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.special import erf
+
+from lab.voice import borrowed, data, probe, store
+from ml.detectors.voice_spoof import listeners
+from ml.ear import hearing, speakers
+from ml.ear import network as ears
+from ml.ear.carried import Carried
+from ml.media.spectra import RATE
+from ml.model_files import FILES, ModelFileUnusable
+from ml.serving import WeightsUnusable
+from tests.lab.voice.voices import speech_like
+
+WIDTH, HEADS = 8, 2
+TOLD_BY_CTRANSLATE2 = (-1.0360256, 0.4968592, -0.2580626, 0.2292280)
+"""Its own runtime, 4.8.5, float32, on `_siren`: frames 0, 50, 100, 199 of channels 0, 100, 300,
+511. The network's values there reach 24."""
+
+
+def _file(arrays: dict[str, np.ndarray]) -> bytes:
+    kinds = {np.dtype(kind): number for number, kind in ears.TYPES.items()}
+    out = b""
+    for name, value in arrays.items():
+        out += struct.pack("<H", len(name) + 1) + name.encode() + b"\0"
+        out += struct.pack(f"<B{value.ndim}I", value.ndim, *value.shape)
+        out += struct.pack("<BI", kinds[value.dtype], value.nbytes) + value.tobytes()
+    return out
+
+
+def _small(layers: int = 2) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(3)
+    shapes = {
+        "conv1/weight": (WIDTH, hearing.BANDS, 3),
+        "conv1/bias": (WIDTH,),
+        "conv2/weight": (WIDTH, WIDTH, 3),
+        "conv2/bias": (WIDTH,),
+        "position_encodings/encodings": (1500, WIDTH),
+        "layer_norm/gamma": (WIDTH,),
+        "layer_norm/beta": (WIDTH,),
+    }
+    for layer in range(layers):
+        attention, forward = f"layer_{layer}/self_attention", f"layer_{layer}/ffn"
+        for name, wide in ((attention, 3 * WIDTH), (forward, 4 * WIDTH)):
+            back = WIDTH if name == attention else 4 * WIDTH
+            shapes |= {
+                f"{name}/layer_norm/gamma": (WIDTH,),
+                f"{name}/layer_norm/beta": (WIDTH,),
+                f"{name}/linear_0/weight": (wide, WIDTH),
+                f"{name}/linear_0/bias": (wide,),
+                f"{name}/linear_1/weight": (WIDTH, back),
+                f"{name}/linear_1/bias": (WIDTH,),
+            }
+    made = {f"encoder/{k}": rng.normal(0, 0.3, s).astype("<f2") for k, s in shapes.items()}
+    return made | {"encoder/num_heads": np.array(HEADS, "<i2")}
+
+
+def _siren() -> np.ndarray:
+    time = np.arange(RATE * 4) / RATE
+    tone = np.sin(2 * np.pi * (150 * time + 200 * time**2))
+    return (0.1 * tone * (1 + np.sin(2 * np.pi * 3 * time)) / 2).astype(np.float32)
+
+
+def test_a_file_is_read_back_as_it_was_written() -> None:
+    """Every array with its name, shape and numbers, half or single precision alike."""
+    given = _small() | {"decoder/other": np.arange(6, dtype="<f4").reshape(2, 3)}
+    found = ears.arrays(_file(given))
+    assert found.keys() == given.keys()
+    assert all(np.array_equal(found[name], given[name]) for name in given)
+    assert all(found[name].shape == given[name].shape for name in given)
+
+
+@pytest.mark.parametrize("carried", [ears.CARRIED, speakers.CARRIED])
+def test_another_ear_is_refused(
+    carried: Carried, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """One byte less than what was measured, or no file at all: nothing is loaded, and the file is
+    named."""
+    name = FILES[carried.model].name
+    less = replace(carried, last=carried.first + len(carried.content()) - 1)
+    with pytest.raises(WeightsUnusable, match=f"{name} holds another network"):
+        less.content()
+    monkeypatch.setenv("MODELS_DIR", str(tmp_path))
+    with pytest.raises(ModelFileUnusable, match=f"{name} is missing"):
+        carried.content()
+
+
+def test_a_tone_stands_in_its_band() -> None:
+    """Even bands below 1 kHz, equal ratios above: a tone's band is the one that holds it."""
+    time = np.arange(RATE) / RATE
+    middles = [np.argmax(row) * RATE / hearing.POINTS for row in hearing.filters()]
+    for hertz in (400, 1000, 3000, 6000):
+        seen = hearing.picture(np.sin(2 * np.pi * hertz * time))
+        assert seen.shape == (100, hearing.BANDS)
+        nearest = np.abs(np.array(middles) - hertz).min()
+        assert abs(middles[int(seen.mean(axis=0).argmax())] - hertz) <= nearest + 40
+    assert np.isfinite(hearing.picture(np.zeros(RATE))).all()
+
+
+def test_fewer_layers_are_the_first_ones() -> None:
+    """An ear cut short hears the same as far as it goes; nothing later reaches back."""
+    picture = np.random.default_rng(0).normal(size=(20, hearing.BANDS)).astype(np.float32)
+    whole = ears.Ear(_small(3)).hidden(picture)
+    short = ears.Ear(_small(3), layers=1).hidden(picture)
+    assert len(whole) == 4
+    assert len(short) == 2
+    assert all(np.array_equal(a, b) for a, b in zip(short, whole, strict=False))
+    assert whole[0].shape == (10, WIDTH)
+
+
+def test_checks_share_the_numbers_of_the_ear() -> None:
+    """However deep each asks, the ear is in memory once; it is as deep as was asked."""
+    one, other = ears.served(1), ears.served(ears.DEEPEST)
+    assert (one.layers, other.layers) == (1, ears.DEEPEST)
+    assert one.weights is other.weights
+    sound = _siren()
+    assert [len(ear.heard(sound)) for ear in (one, other)] == [2, ears.DEEPEST + 1]
+    assert np.array_equal(one.heard(sound)[1], other.heard(sound)[1])
+
+
+def test_hears_what_its_makers_runtime_hears() -> None:
+    """Through both convolutions, six layers and the last norm: the same numbers as CTranslate2."""
+    ear = ears.Ear(ears.arrays(ears.CARRIED.content()))
+    last = ear.hidden(hearing.picture(_siren()))[-1]
+    assert last.shape == (200, 512)
+    normed = (last - last.mean(axis=1, keepdims=True)) / last.std(axis=1, keepdims=True)
+    heard = normed * ear.weights["layer_norm/gamma"] + ear.weights["layer_norm/beta"]
+    points = heard[[0, 50, 100, 199], [0, 100, 300, 511]]
+    assert points == pytest.approx(TOLD_BY_CTRANSLATE2, abs=2e-3)
+
+
+def test_its_unit_is_the_one_of_scipy() -> None:
+    """As near as single precision can tell, far out and round nought."""
+    x = np.concatenate([np.linspace(-12, 12, 10_001), [0.0, 1e-6, -1e-6]]).astype(np.float32)
+    exact = 0.5 * x.astype(np.float64) * (1 + erf(x.astype(np.float64) * np.sqrt(0.5)))
+    assert np.abs(ears._gelu(x) - exact).max() < 5e-7
+
+
+def _rows() -> list[store.Row]:
+    """Three sources that the folds know, both labels and all splits in each."""
+    return [
+        store.Row(origin, label, split, source, "s", f"{split}{k}", 0, 0, 0)
+        for source in ("yourtts", "unilight", "r9y9")
+        for split in ("train", "train", "val", "test")
+        for k in range(5)
+        for origin, label in (
+            (store.CLIP, "real"),
+            (store.CLIP, "fake"),
+            (store.VOCODED, "fake"),
+        )
+    ]
+
+
+def test_nothing_of_the_test_split_is_prepared_for_showing() -> None:
+    """Degraded in any way and vocoded copies are of train and val; the plan is the same twice."""
+    rows = _rows()
+    jobs = borrowed.planned(rows)
+    assert jobs == borrowed.planned(rows)
+    assert len(set(jobs)) == len(jobs)
+    for number, way in jobs:
+        if way in borrowed.ANY_WAYS or rows[number].origin == store.VOCODED:
+            assert rows[number].split != "test"
+        if way in borrowed.WAYS:
+            assert rows[number].split == "test"
+
+
+def _heard(tells: float) -> borrowed.Heard:
+    """Layer 0 tells fakes by so much, the other layers are noise; the last number is the job's
+    place, so that who was shown what can be read off."""
+    rows, rng = _rows(), np.random.default_rng(1)
+    jobs = borrowed.planned(rows)
+    layers = {
+        f"words {number}": rng.normal(size=(len(jobs), 6)).astype(np.float32) for number in range(7)
+    }
+    fake = np.array([rows[number].is_fake for number, _ in jobs])
+    layers["words 0"][fake] += tells
+    return borrowed.Heard(jobs, layers, rows)
+
+
+def test_no_fold_is_shown_what_it_hides(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is asked about a source never met it, nor its copies and degraded clips, nor the
+    test split; and every clip of train and val is asked about once."""
+    heard, met = _heard(1.0), []
+    judged, shown = probe.judged, probe.shown
+
+    def spy(heard, variant, may_see, asked):
+        seen = shown(heard, variant, may_see)
+        met.append((seen, [k for k, job in enumerate(heard.jobs) if asked(job)]))
+        return judged(heard, variant, may_see, asked)
+
+    monkeypatch.setattr(probe, "judged", spy)
+    scores = probe.out_of_source(heard, probe.Variant(("words 0",), made=True, worn=True))
+    met = [(seen, wanted) for seen, wanted in met if wanted]
+    assert len(met) == 3
+    for seen, wanted in met:
+        shown = {heard.rows[heard.jobs[k][0]].source for k in seen}
+        asked = {heard.rows[heard.jobs[k][0]].source for k in wanted}
+        assert len(shown) == 2
+        assert not shown & asked
+        assert all(heard.rows[heard.jobs[k][0]].split != "test" for k in [*seen, *wanted])
+        assert {heard.jobs[k][1] for k in seen} == {borrowed.AS_IT_IS, *borrowed.ANY_WAYS}
+        assert {heard.jobs[k][1] for k in wanted} == {borrowed.AS_IT_IS}
+    assert sorted(scores) == [
+        n for n, row in enumerate(heard.rows) if row.origin == store.CLIP and row.split != "test"
+    ]
+
+
+def test_an_engine_that_is_asked_about_was_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither what it said here, nor its clips in the manifest, nor the test split; and engines
+    that speak what no genuine clip speaks are shown to nobody."""
+    engines = ("gen-flite", "gen-hibari", "gen-kokoro")
+    rows = [
+        *_rows(),
+        *(
+            store.Row(origin, "fake", "train", name, "s", "made", 0, 0, 0)
+            for name in engines
+            for origin in (store.ENGINE, store.CLIP)
+            for _ in range(6)
+        ),
+    ]
+    jobs = borrowed.planned(rows)
+    values = np.random.default_rng(1).normal(size=(len(jobs), 6)).astype(np.float32)
+    values[[rows[number].is_fake for number, _ in jobs]] += 6.0
+    heard, met, shown = borrowed.Heard(jobs, {"words 0": values}, rows), [], probe.shown
+
+    def spy(*given):
+        seen = [rows[jobs[k][0]] for k in shown(*given)]
+        assert all(row.split != "test" for row in seen)
+        assert not [r for r in seen if r.origin == store.ENGINE and r.source == "gen-kokoro"]
+        met.append({row.source for row in seen})
+        return shown(*given)
+
+    line = probe.line_of(heard, probe.Variant(("words 0",), made=True, worn=True))
+    monkeypatch.setattr(probe, "shown", spy)
+    told = probe.unmet_engines(heard, line)
+    assert tuple(told) == engines
+    assert all(entry["auc"] > 0.9 for entry in told.values())
+    for engine, seen in zip(engines, met, strict=True):
+        assert set(engines) - seen == {engine}
+
+
+def test_layers_are_asked_once() -> None:
+    """What the layers of a variant say one by one is what they say together."""
+    heard = _heard(2.0)
+    both = probe.Variant(("words 0", "words 1"))
+    answers = probe.each_layer_once(heard)
+    assert answers(both) == probe.out_of_source(heard, both)
+
+
+def test_layers_of_an_ear_are_averaged_and_no_ear_outvotes_the_other() -> None:
+    """One ear's line is applied to the mean of its layers; of two ears the one that hears a machine
+    is worth at least half of what it says alone."""
+    told = {
+        "words 0": np.array([1.0, -9.0]),
+        "words 1": np.array([3.0, -11.0]),
+        "speakers 2": np.array([-9.0, 2.0]),
+    }
+    lines = {"words": (2.0, 1.0), "speakers": (1.0, 0.0)}
+    words = {name: values for name, values in told.items() if name.startswith("words")}
+    alone = listeners.together(listeners.means(words), lines)
+    assert alone == pytest.approx([5.0, -19.0])
+    both = listeners.together(listeners.means(told), lines)
+    assert both == pytest.approx([5.0 - np.log(2), 2.0 - np.log(2)], abs=1e-4)
+
+
+def test_the_test_split_has_no_say_in_the_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spoiling every test clip changes neither the comparison nor the choice, only what is found
+    on the test split afterwards."""
+    monkeypatch.setattr(
+        probe, "VARIANTS", (probe.Variant(("words 0",)), probe.Variant(("words 1",), worn=True))
+    )
+    heard = _heard(4.0)
+    spoilt = np.array(heard.layers["words 0"])
+    for place, (number, _) in enumerate(heard.jobs):
+        if heard.rows[number].split == "test":
+            spoilt[place] += -4.0 if heard.rows[number].is_fake else 4.0
+    one = probe.compared(heard)
+    other = probe.compared(replace(heard, layers={**heard.layers, "words 0": spoilt}))
+    assert one["variants"] == other["variants"]
+    assert one["best"]["variant"] == probe.Variant(("words 0",))
+    clean, also = (told["tests"]["all engines shown"]["ways"]["clean"] for told in (one, other))
+    assert clean["auc"] > 0.9 > also["auc"]
+    text = probe.as_text(one)
+    assert text.count("| noise 10 dB |") == 2
+    assert "nan" not in text
+
+
+def test_listening_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    """An interrupted run loses at most one sound, and the end is the same as without a break."""
+    sounds = [speech_like(1.5, seed=n) for n in range(3)]
+    rows = [
+        store.Row(store.CLIP, "real", split, "yourtts", "s", split, n, n * 24_000, 24_000)
+        for n, split in enumerate(data.SPLITS)
+    ]
+    samples = np.round(np.concatenate(sounds) * 32767).astype("<i2")
+    speech, ear = store.Store(rows, samples), ears.Ear(_small())
+    whole = borrowed.listen(speech, ear, tmp_path / "a").layers
+
+    def broken(jobs):
+        for place, job in enumerate(jobs):
+            if place == 4:
+                raise KeyboardInterrupt
+            yield job
+
+    with pytest.raises(KeyboardInterrupt):
+        borrowed.listen(speech, ear, tmp_path / "b", broken)
+    with (tmp_path / "b" / "heard.f32").open("ab") as file:
+        file.write(b"half")
+    again = borrowed.listen(speech, ear, tmp_path / "b")
+    assert list(whole) == ["words 0", "words 1", "words 2"]
+    assert all(np.array_equal(again.layers[name], whole[name]) for name in whole)
+    told = json.loads((tmp_path / "b" / "heard.json").read_text())
+    assert len(told) == len(whole["words 0"])
+
+
+def test_what_was_heard_is_not_heard_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another plan over the same sounds asks the ear for what is new alone, and the lines come in
+    the new plan's order."""
+    rows = [
+        store.Row(store.CLIP, "real", "train", "yourtts", "s", "p", n, n * 24_000, 24_000)
+        for n in range(4)
+    ]
+    sounds = np.concatenate([speech_like(1.5, seed=n) for n in range(4)])
+    speech = store.Store(rows, np.round(sounds * 32767).astype("<i2"))
+    ear, asked = ears.Ear(_small()), []
+    monkeypatch.setattr(borrowed, "planned", lambda rows: [(2, "clean"), (0, "clean")])
+    before = borrowed.listen(speech, ear, tmp_path)
+    monkeypatch.setattr(
+        borrowed, "planned", lambda rows: [(0, "clean"), (3, "clean"), (2, "clean")]
+    )
+    after = borrowed.listen(speech, ear, tmp_path, lambda jobs: asked.extend(jobs) or jobs)
+    assert asked == [(3, "clean")]
+    assert all(np.array_equal(after.layers[k][[2, 0]], before.layers[k]) for k in before.layers)
