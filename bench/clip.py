@@ -29,9 +29,9 @@ import psutil  # noqa: E402
 
 from bench import clips  # noqa: E402
 from bench.report import Row, table  # noqa: E402
-from ml import engine, registry  # noqa: E402
-from ml.contract import Detector, Result, Status  # noqa: E402
-from ml.registry import Missing  # noqa: E402
+from ml.engine import analysis, registry  # noqa: E402
+from ml.engine.contract import Detector, Result, Status  # noqa: E402
+from ml.engine.registry import Missing  # noqa: E402
 from sandbox.services import warden  # noqa: E402
 
 TARGET = 2.5
@@ -48,7 +48,7 @@ def decode(clip: Path) -> None:
 
 def analyse(clip: Path, detectors: Sequence[Detector | Missing]) -> Result:
     with clip.open("rb") as file:
-        return engine.analyse(file, detectors=detectors)
+        return analysis.analyse(file, detectors=detectors)
 
 
 def timed(act: Callable[[], Any]) -> tuple[float, float, Any]:

@@ -23,9 +23,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
 import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
 
-from ml.detectors.compression import grid, resampling, sentences  # noqa: E402
-from ml.detectors.compression.blocks import luminance  # noqa: E402
-from ml.detectors.compression.double_jpeg import earlier_save, table  # noqa: E402
+from ml.engine.detectors.compression import grid, resampling, sentences  # noqa: E402
+from ml.engine.detectors.compression.blocks import luminance  # noqa: E402
+from ml.engine.detectors.compression.double_jpeg import earlier_save, table  # noqa: E402
 from tests.detectors.natural import pictures, pixels, saved  # noqa: E402
 
 DATA = ROOT.parent / "shared" / "data" / "faces" / "lfw-real.zip"

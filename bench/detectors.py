@@ -24,9 +24,9 @@ import psutil  # noqa: E402
 from bench import clip as clip_bench  # noqa: E402
 from bench import clips  # noqa: E402
 from bench.report import Row, table  # noqa: E402
-from ml import registry  # noqa: E402
-from ml.contract import Box, Crop  # noqa: E402
-from ml.detectors.face_network import FaceNetworkDetector  # noqa: E402
+from ml.engine import registry  # noqa: E402
+from ml.engine.contract import Box, Crop  # noqa: E402
+from ml.engine.detectors.face_network import FaceNetworkDetector  # noqa: E402
 
 COMMAND = "python bench/detectors.py"
 MEGABYTE = 1024 * 1024

@@ -19,8 +19,8 @@ from PIL import Image, ImageEnhance, ImageOps
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
 
+from ml.engine.media.similarity import NEAR, distance, fingerprint  # noqa: E402
 from ml.evaluation import pages  # noqa: E402
-from ml.media.likeness import NEAR, distance, fingerprint  # noqa: E402
 from tests.detectors.natural import pictures, pixels, saved  # noqa: E402
 
 PAGE = ROOT / "docs" / "history.md"

@@ -14,8 +14,8 @@ import psutil
 
 from bench import clip
 from bench.report import Row, table
-from ml import registry
-from ml.contract import Detector, Finding
+from ml.engine import registry
+from ml.engine.contract import Detector, Finding
 
 D = TypeVar("D", bound=Detector)
 Took = tuple[float, float]

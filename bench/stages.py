@@ -3,7 +3,7 @@
     PYTHONPATH=platform:. python bench/stages.py [FILE...]
 
 Without files: a drawn portrait, a speaking clip of 10 s, a voice of 60 s, and the clip twelve
-times in a row. `ml/progress.py` has the costs that these shares are held against.
+times in a row. `ml/engine/progress.py` has the costs that these shares are held against.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import soundfile  # noqa: E402
 
 from bench import clips  # noqa: E402
 from bench.sync import speaking  # noqa: E402
-from ml import engine  # noqa: E402
+from ml.engine import analysis  # noqa: E402
 from tests.lab.voice.voices import speech_like  # noqa: E402
 
 STAGES = ("opening", "looking", "listening", "concluding")
@@ -45,7 +45,7 @@ def measure(path: Path) -> tuple[float, dict[str, float], float, str]:
     told: list[tuple[float, float, str]] = []
     began = time.perf_counter()
     with path.open("rb") as file:
-        result = engine.analyse(
+        result = analysis.analyse(
             file,
             progress=lambda share, stage: told.append((time.perf_counter() - began, share, stage)),
         )

@@ -22,9 +22,9 @@ import soundfile  # noqa: E402
 
 from bench import clips, one_check  # noqa: E402
 from bench.report import Row  # noqa: E402
-from ml.detectors.lip_sync import judging  # noqa: E402
-from ml.detectors.lip_sync.detector import LipSync  # noqa: E402
-from ml.media.lips import Stretch  # noqa: E402
+from ml.engine.detectors.lip_sync import judging  # noqa: E402
+from ml.engine.detectors.lip_sync.detector import LipSync  # noqa: E402
+from ml.engine.media.lips import Stretch  # noqa: E402
 from tests.sync.made import mouths_for, speech_like  # noqa: E402
 
 COMMAND = "python bench/sync.py"

@@ -24,8 +24,8 @@ import imageio_ffmpeg  # noqa: E402
 
 from bench import clips, one_check  # noqa: E402
 from bench.report import Row, table  # noqa: E402
-from ml.detectors.temporal.detector import Temporal  # noqa: E402
-from ml.detectors.temporal.network import FOLDER, ServedNetwork  # noqa: E402
+from ml.engine.detectors.temporal.detector import Temporal  # noqa: E402
+from ml.engine.detectors.temporal.network import FOLDER, ServedNetwork  # noqa: E402
 
 COMMAND = "python bench/temporal.py"
 MOST_GROWTH = 1.12

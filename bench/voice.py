@@ -21,9 +21,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
 from bench import clip, one_check  # noqa: E402
 from bench.report import Row  # noqa: E402
 from bench.sync import MOST_GROWTH, speaking  # noqa: E402
-from ml import registry  # noqa: E402
-from ml.detectors.voice_spoof import windows  # noqa: E402
-from ml.detectors.voice_spoof.detector import VoiceSpoof  # noqa: E402
+from ml.engine import registry  # noqa: E402
+from ml.engine.detectors.voice_spoof import windows  # noqa: E402
+from ml.engine.detectors.voice_spoof.detector import VoiceSpoof  # noqa: E402
 from tests.lab.voice.voices import speech_like  # noqa: E402
 
 COMMAND = "python bench/voice.py"

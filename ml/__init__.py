@@ -1,1 +1,1 @@
-"""The detection engine and its results store. Knows no submission and no team."""
+"""The engine, its evaluation, and the store of its results. It knows no submission and no team."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ml.contract import Result
+    from ml.engine.contract import Result
     from ml.models import Analysis
 
 analysis_finished: list[Callable[[Analysis, Result], None]] = []

@@ -16,8 +16,8 @@ from django.db.models import Q
 from audit import final
 from blobs.models import Blob
 from jobs.models import LeasedJob, State
-from ml.contract import Outcome, Status
-from ml.media import likeness
+from ml.engine.contract import Outcome, Status
+from ml.engine.media import similarity
 from ml.storing import digest
 
 OUTCOMES = [(o.value, o.value.replace("_", " ")) for o in Outcome]
@@ -181,18 +181,20 @@ class LookQuerySet(models.QuerySet["Look"]):
         """All looks within `NEAR` bits of one of `wanted`, and some others: the index's answer."""
         met = Q(pk__in=[])
         for place, field in enumerate(QUARTERS):
-            asked = {n for bits in wanted for n in likeness.neighbours(bits, place)}
+            asked = {n for bits in wanted for n in similarity.neighbours(bits, place)}
             met |= Q(**{f"{field}__in": sorted(asked)})
-        return self.filter(met, method=likeness.METHOD)
+        return self.filter(met, method=similarity.METHOD)
 
     def near(self, wanted: Sequence[int]) -> list[tuple[int, Look]]:
         """Those within `NEAR` bits, with their difference, the nearest first. However common a
         quarter is, never more than `LOOK_CANDIDATES` are compared."""
         compared = (
-            (min(likeness.distance(bits, look.unsigned) for bits in wanted), look)
+            (min(similarity.distance(bits, look.unsigned) for bits in wanted), look)
             for look in self.candidates(wanted)[:LOOK_CANDIDATES].iterator()
         )
-        found = [(difference, look) for difference, look in compared if difference <= likeness.NEAR]
+        found = [
+            (difference, look) for difference, look in compared if difference <= similarity.NEAR
+        ]
         return sorted(found, key=lambda pair: (pair[0], pair[1].seconds, pair[1].pk))
 
 
@@ -233,10 +235,10 @@ class Look(models.Model):
     def of(cls, blob: Blob, seconds: float, bits: int) -> Look:
         return cls(
             blob=blob,
-            method=likeness.METHOD,
+            method=similarity.METHOD,
             seconds=seconds,
             bits=signed(bits),
-            **dict(zip(QUARTERS, likeness.quarters(bits), strict=True)),
+            **dict(zip(QUARTERS, similarity.quarters(bits), strict=True)),
         )
 
     @property

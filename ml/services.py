@@ -30,10 +30,10 @@ from jobs.registry import Move
 from jobs.runner import through_outage
 from jobs.services import finish, request_cancel, requeue_parked
 from ml import hooks
-from ml.contract import Outcome, Result, Verdict
+from ml.engine.contract import Outcome, Result, Verdict
+from ml.engine.results import finding_json, media_json, plain, scenes_json
 from ml.failures import told_apart
 from ml.models import Analysis, FindingRow, Look, Thumbnail
-from ml.results import finding_json, media_json, plain, scenes_json
 from ml.storing import digest, storable
 from sandbox.types import Rejected
 

@@ -18,7 +18,7 @@ from lab.face import blend, crops, data, foreign
 from lab.face.config import FaceConfig
 from lab.face.redraw import Redrawn
 from lab.face.store import Store
-from ml.contract import Pixels
+from ml.engine.contract import Pixels
 from ml.evaluation import degrade
 
 CELL = 8

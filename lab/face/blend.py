@@ -15,7 +15,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from ml.contract import Pixels
+from ml.engine.contract import Pixels
 from ml.evaluation import degrade
 
 Points = NDArray[np.float32]

@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.face.store import Store
-from ml.contract import Crop, FaceTrack, Frame, Pixels
+from ml.engine.contract import Crop, FaceTrack, Frame, Pixels
+from ml.engine.media import crops
+from ml.engine.media.face_scores import FaceNetwork
+from ml.engine.media.faces import FaceFinder
 from ml.evaluation import degrade
 from ml.evaluation.calibration import fit_platt, lr_cap
-from ml.media import crops
-from ml.media.face_scores import FaceNetwork
-from ml.media.faces import FaceFinder
 
 LINES = 60
 FEWEST_OF_A_SOURCE = 60
@@ -76,7 +76,7 @@ def score_one(
 def fitted(
     store: Store, scored: Sequence[Scored], *, found_alpha: float, clear_alpha: float, seed: int = 1
 ) -> dict[str, Any]:
-    """The numbers that `ml.fusion.calibration.Calibration` reads from the card."""
+    """The numbers that `ml.engine.fusion.calibration.Calibration` reads from the card."""
     known = [s for s in scored if s.score is not None]
     fake = np.array([store.items[s.number].is_fake for s in known])
     scores = np.array([s.score for s in known], np.float64)
@@ -121,7 +121,7 @@ def for_card(
     asks: bool = False,
     seed: int = 1,
 ) -> dict[str, Any]:
-    """What `ml.fusion.calibration.Calibration` reads from a card: the line, its spread over
+    """What `ml.engine.fusion.calibration.Calibration` reads from a card: the line, its spread over
     `groups`, its cap and both bounds. A check that only asks passes nothing while the odds are for
     the contrary."""
     line = fit_platt(fake, scores)

@@ -24,9 +24,9 @@ from lab.face.config import FaceConfig
 from lab.face.face_net import as_input
 from lab.face.lite0 import normalised
 from lab.face.store import Store
-from ml.contract import Pixels
+from ml.engine.contract import Pixels
+from ml.engine.media.face_scores import MARGINS
 from ml.evaluation import metrics
-from ml.media.face_scores import MARGINS
 
 Scores = NDArray[np.float64]
 Watch = Callable[[Sequence[int]], Iterator[int]]

@@ -1,6 +1,7 @@
 """The crop that the network sees: the landmarks' bounding box, a little jitter while training.
 
-Serving cuts the same crop (`ml.media.crops.with_margin`); what changes here must change there.
+Serving cuts the same crop (`ml.engine.media.crops.with_margin`); what changes here must change
+there.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from ml.contract import Pixels
-from ml.media.crops import to_side
+from ml.engine.contract import Pixels
+from ml.engine.media.crops import to_side
 
 __all__ = ["Jitter", "Window", "cut", "draw_jitter", "face", "to_side", "window"]
 

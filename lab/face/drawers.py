@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from lab.face import redraw
 from lab.face.redraw import SIDE
 from lab.face.store import Store
-from ml.contract import Pixels
+from ml.engine.contract import Pixels
 
 STEPS, BATCH, RATE = 1600, 16, 1e-3
 DECAY_FROM = 0.6

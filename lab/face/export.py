@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.serving import CARD
+from ml.engine.serving import CARD
 
 
 class ParityBroken(RuntimeError):
@@ -82,7 +82,7 @@ def _converted(network: Any, shape: tuple[int, ...], half: bool) -> bytes:
 
 
 def _served(content: bytes, probes: NDArray[np.float32]) -> dict[int, NDArray[Any]]:
-    """The outputs by how many numbers each holds, as `ml.serving` tells them apart."""
+    """The outputs by how many numbers each holds, as `ml.engine.serving` tells them apart."""
     from ai_edge_litert.interpreter import Interpreter
 
     interpreter = Interpreter(model_content=content, num_threads=1)

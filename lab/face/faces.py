@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lab.face import data
 from lab.face.store import Store, face_finder, joined, open_store, prepare
-from ml.contract import Pixels
+from ml.engine.contract import Pixels
 from ml.evaluation import data_folders
 
 TERMS = "terms.txt"

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from lab.face import blend
 from lab.face.blend import Mask, Points
-from ml.contract import Pixels
+from ml.engine.contract import Pixels
 
 RATIOS = (0.75, 1.0, 1.0, 1.0)
 """A face that shines through another one is rare among programs, so faint mixes are few."""

@@ -19,11 +19,11 @@ from PIL import Image
 
 from lab.face import people
 from lab.face.data import FAKE, SPLITS, ManifestRefused, read_manifest
-from ml.contract import Crop, FaceTrack
-from ml.engine import FACE_RATE
-from ml.media.face_scores import face_side
-from ml.media.looking import FaceWatch
-from ml.media.opening import fingerprint, opened
+from ml.engine.analysis import FACE_RATE
+from ml.engine.contract import Crop, FaceTrack
+from ml.engine.media.face_scores import face_side
+from ml.engine.media.face_watch import FaceWatch
+from ml.engine.media.media_file import fingerprint, opened
 from sandbox.services import warden
 from sandbox.types import Limits, Rejected, SandboxFailed
 

@@ -13,7 +13,7 @@ import keras
 from keras import layers
 from numpy.typing import NDArray
 
-from ml.media.face_scores import normalised
+from ml.engine.media.face_scores import normalised
 
 __all__ = [
     "BACKBONE",

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from lab.face import crops
 from lab.face.store import Store, manifest_digest
-from ml.contract import Pixels
+from ml.engine.contract import Pixels
 
 SIDE = 96
 CODES = (80, 400)

@@ -21,12 +21,12 @@ from lab.face.config import FaceConfig
 from lab.face.faces import Set
 from lab.face.lite0 import normalised
 from lab.face.store import Store
-from ml.contract import Outcome
+from ml.engine.contract import Outcome
+from ml.engine.fusion.calibration import Calibration, probability
+from ml.engine.media.face_scores import FaceNetwork
+from ml.engine.serving import Served
 from ml.evaluation import metrics
 from ml.evaluation.cards import rounded
-from ml.fusion.calibration import Calibration, probability
-from ml.media.face_scores import FaceNetwork
-from ml.serving import Served
 
 TOLERANCE = 0.05
 """Of logits, with weights stored as float16."""

@@ -22,7 +22,7 @@ from PIL import Image
 from lab.common.archives import Archives
 from lab.face import crops
 from lab.face.data import Item, check_splits
-from ml.contract import Pixels
+from ml.engine.contract import Pixels
 
 LANDMARKS = 478
 PADDING = 0.5
@@ -112,7 +112,7 @@ def padded(picture: Pixels, share: float = PADDING) -> tuple[Pixels, int]:
 @contextmanager
 def face_finder() -> Iterator[Finder]:
     """Finds the most prominent face of a picture; MediaPipe is closed at the end."""
-    from ml.media import face_model
+    from ml.engine.media import face_model
 
     with face_model.landmarker(num_faces=1) as model:
 

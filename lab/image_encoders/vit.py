@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ml.image_encoders.weights import HEADS, MEAN, PATCH, SIDE, STD, WIDTH, Weights
+from ml.engine.image_encoders.weights import HEADS, MEAN, PATCH, SIDE, STD, WIDTH, Weights
 
 GRID = SIDE // PATCH
 

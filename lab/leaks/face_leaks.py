@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from lab.face import blend
 from lab.face.store import Store
 from lab.leaks.baselines import chosen, inside_face
-from ml.contract import Box, Crop, Pixels
-from ml.detectors.face_network import FaceNetworkDetector
+from ml.engine.contract import Box, Crop, Pixels
+from ml.engine.detectors.face_network import FaceNetworkDetector
+from ml.engine.media.face_scores import FaceNetwork
 from ml.evaluation import degrade, metrics
-from ml.media.face_scores import FaceNetwork
 
 Points = NDArray[np.float32]
 Change = Callable[[Pixels, Points, Generator], Pixels]

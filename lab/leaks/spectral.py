@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from ml.contract import Pixels
+from ml.engine.contract import Pixels
 
 Numbers = NDArray[np.float64]
 MOST_SIDE = 256

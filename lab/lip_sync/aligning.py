@@ -18,7 +18,7 @@ from lab.common import short
 from lab.common.speakers import FOLDS, without_fold
 from lab.lip_sync import folds, loop
 from lab.lip_sync.data import Talk
-from ml.detectors.lip_sync.matching import OFFSETS, REACH, Curve, pooled
+from ml.engine.detectors.lip_sync.matching import OFFSETS, REACH, Curve, pooled
 
 FEWEST = 4
 """Clips of a speaker that tell an offset together; of fewer the sound stays where it is."""

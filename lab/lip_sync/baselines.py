@@ -13,9 +13,9 @@ from sklearn.linear_model import Ridge
 from lab.lip_sync.batches import place_range
 from lab.lip_sync.data import Talk
 from lab.lip_sync.measure import Pairing
-from ml.detectors.lip_sync import inputs
-from ml.detectors.lip_sync.matching import Likeness
-from ml.media.spectra import FRAME, HOP, log_mel, mfcc
+from ml.engine.detectors.lip_sync import inputs
+from ml.engine.detectors.lip_sync.matching import Likeness
+from ml.engine.media.spectra import FRAME, HOP, log_mel, mfcc
 
 Floats = NDArray[np.float64]
 MEL_FRAMES = 13

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.lip_sync.data import Talk
-from ml.contract import Samples
-from ml.detectors.lip_sync import inputs
+from ml.engine.contract import Samples
+from ml.engine.detectors.lip_sync import inputs
+from ml.engine.media.lips import RATE, SIDE
 from ml.evaluation import degrade_sound
-from ml.media.lips import RATE, SIDE
 
 PLACES = 20
 """Of a clip in a batch: what a clip of 30 pictures gives, less what jitter in time needs."""

@@ -1,8 +1,8 @@
 """The talking clips, seen through the engine.
 
 Every clip goes the way of a file under examination: decoded in the sandbox, faces found five times
-a second, mouths cut by `ml.media.lips`. Only the mouth's opening in every frame is measured on top,
-for training alone.
+a second, mouths cut by `ml.engine.media.lips`. Only the mouth's opening in every frame is measured
+on top, for training alone.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from lab.common.archives import Archives
 from lab.lip_sync.data import STORE, Clip, Talk, opened, write
-from ml.contract import Finding, Media, Samples, Status, View
-from ml.engine import analyse
-from ml.media import lips
-from ml.media.points import PointNetwork, round_points
+from ml.engine.analysis import analyse
+from ml.engine.contract import Finding, Media, Samples, Status, View
+from ml.engine.media import lips
+from ml.engine.media.landmarks import PointNetwork, round_points
 
 FEWEST_MOUTHS = 24
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.common.archives import ManifestRefused
-from ml.contract import Samples
+from ml.engine.contract import Samples
 
 SPLITS = ("train", "val", "test")
 STORE = "clips.npz"

@@ -11,8 +11,8 @@ from lab.lip_sync import batches, loop
 from lab.lip_sync.batches import aligned
 from lab.lip_sync.data import Talk
 from lab.lip_sync.measure import Pairing
-from ml.detectors.lip_sync.network import Embedded, Network
-from ml.media.lips import Stretch
+from ml.engine.detectors.lip_sync.network import Embedded, Network
+from ml.engine.media.lips import Stretch
 
 HELD_OUT = (0, 1)
 """Two thirds of the speakers are held out in turn: enough for the line and the bounds. The last

@@ -137,7 +137,7 @@ def train(
 
 def load(folder: Path):
     """For the lengths that service uses, embeddings alone."""
-    from ml.detectors.lip_sync.network import LIPS_PLACES, SOUND_PLACES
+    from ml.engine.detectors.lip_sync.network import LIPS_PLACES, SOUND_PLACES
 
     recipe = Recipe(**json.loads((folder / short.RECIPE).read_text()))
     lips, sound = build(recipe, LIPS_PLACES, SOUND_PLACES)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.lip_sync.data import Talk
-from ml.detectors.lip_sync.matching import Likeness, pooled
+from ml.engine.detectors.lip_sync.matching import Likeness, pooled
 from ml.evaluation import metrics
 
 SHIFTS = (5, 10)

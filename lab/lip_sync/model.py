@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import layers, ops
 
-from ml.detectors.lip_sync.inputs import (
+from ml.engine.detectors.lip_sync.inputs import (
     BANDS,
     HEARD,
     LIPS_CONTEXT,

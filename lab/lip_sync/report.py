@@ -17,11 +17,11 @@ from lab.face.calibrate import for_card, upper_bound
 from lab.lip_sync import baselines, folds, loop, measure
 from lab.lip_sync.batches import aligned
 from lab.lip_sync.data import Talk
-from ml.detectors.lip_sync import inputs
-from ml.detectors.lip_sync.calibration import CAP, FITTING_FAKES
-from ml.detectors.lip_sync.judging import NEEDED
-from ml.detectors.lip_sync.network import FOLDER, LIPS_PLACES, SOUND_PLACES, ServedNetwork
-from ml.ear import network as ears
+from ml.engine.audio_encoders import whisper as ears
+from ml.engine.detectors.lip_sync import inputs
+from ml.engine.detectors.lip_sync.calibration import CAP, FITTING_FAKES
+from ml.engine.detectors.lip_sync.judging import NEEDED
+from ml.engine.detectors.lip_sync.network import FOLDER, LIPS_PLACES, SOUND_PLACES, ServedNetwork
 from ml.evaluation import metrics
 
 VERSION = "4"
@@ -188,7 +188,7 @@ def _line(items: Sequence[measure.Item], independent: int) -> dict[str, Any]:
 
 
 def _decided(talks: Sequence[Talk], network: ServedNetwork, used: dict[str, Any]) -> Any:
-    from ml.detectors.lip_sync.calibration import SyncCalibration
+    from ml.engine.detectors.lip_sync.calibration import SyncCalibration
 
     pairing = folds.pairing(folds.embedded(network, talks))
     items = measure.foreign_items(talks, pairing, measure.pools(talks))

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from ml.contract import Samples
-from ml.media.spectra import RATE
+from ml.engine.contract import Samples
+from ml.engine.media.spectra import RATE
 
 Wave = NDArray[np.floating[Any]]
 LOUDNESS = 0.1

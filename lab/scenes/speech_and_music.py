@@ -22,10 +22,10 @@ from scipy.signal import resample_poly
 
 from lab.scenes import sounds
 from lab.voice import data
-from ml.contract import Samples
+from ml.engine.contract import Samples
+from ml.engine.media.spectra import RATE
+from ml.engine.media.voice_activity import find_speech
 from ml.evaluation import data_folders, pages
-from ml.media.spectra import RATE
-from ml.media.voice_activity import find_speech
 
 SECONDS = 10.0
 HEAD = (

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 
 from lab.image_encoders.vit import Judge
-from ml.contract import Pixels
-from ml.detectors.synthetic_image.looking import Features, Floats, Head
-from ml.image_encoders.weights import load
+from ml.engine.contract import Pixels
+from ml.engine.detectors.synthetic_image.looking import Features, Floats, Head
+from ml.engine.image_encoders.weights import load
 
 
 def served(

@@ -1,7 +1,7 @@
 """Puts a trained checkpoint, and then its calibration and figures, into the check's folder.
 
     python -m lab.synthetic_image.release export RUN/final.pt          (with PyTorch)
-    python -m ml.image_encoders
+    python -m ml.engine.image_encoders
     python -m lab.synthetic_image.score --split val --out val.csv
     python -m lab.synthetic_image.score --split test --out test.csv
     python -m lab.synthetic_image.release card val.csv test.csv
@@ -23,7 +23,7 @@ import numpy as np
 from lab import say
 from lab.synthetic_image import report, rows
 
-FOLDER = Path("ml/detectors/synthetic_image")
+FOLDER = Path("ml/engine/detectors/synthetic_image")
 CLEAR_ALPHA = 0.05
 LAYERS = {"norm1": "layer_norm1", "norm2": "layer_norm2"}
 

@@ -19,8 +19,8 @@ from lab.synthetic_image import rows
 from lab.synthetic_image.folders import add_arguments, folders
 from lab.synthetic_image.rows import Item
 from lab.synthetic_image.sources import Folders
-from ml.contract import Pixels
-from ml.detectors.synthetic_image.looking import looks, taken
+from ml.engine.contract import Pixels
+from ml.engine.detectors.synthetic_image.looking import looks, taken
 
 COLUMNS = (
     "split", "row", "source", "fake", "name", "width", "height", "unfit", "logits", "detail",
@@ -62,7 +62,7 @@ def main() -> None:
 
         side, features, head = served(options.torch)
     else:
-        from ml.detectors.synthetic_image.detector import make
+        from ml.engine.detectors.synthetic_image.detector import make
 
         detector = make()
         side, features, head = detector.side, detector.encoder.features, detector.head

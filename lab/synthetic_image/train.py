@@ -22,7 +22,7 @@ from lab.image_encoders.vit import GRID, Judge
 from lab.synthetic_image import degrade
 from lab.synthetic_image.alike import alike
 from lab.synthetic_image.folders import add_arguments
-from ml.image_encoders.weights import PATCH, load
+from ml.engine.image_encoders.weights import PATCH, load
 
 
 class Pairs:

@@ -13,8 +13,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from lab.temporal.data import Example
-from ml.detectors.temporal.inputs import windows
-from ml.media.motion import Signals
+from ml.engine.detectors.temporal.inputs import windows
+from ml.engine.media.motion import Signals
 
 STRENGTH = 0.003
 

@@ -1,7 +1,8 @@
 """Talks as they are, as the world passes them on, and faked: each seen as service would see it.
 
 A clip is decoded in the sandbox once. Every variant of it is then made in memory, goes through a
-real encoder, and through the engine's own search for faces and `ml.media.motion`; only the sandbox
+real encoder, and through the engine's own search for faces and `ml.engine.media.motion`; only the
+sandbox
 is left out, since nothing in it comes from outside. What is kept of a variant are its signals.
 """
 
@@ -26,14 +27,14 @@ from lab.common.archives import Archives
 from lab.lip_sync.data import Clip
 from lab.temporal import fakes, passing
 from lab.temporal.passing import Film
-from ml.contract import Finding, Frame, Kind, Media, MediaInfo, Status, View
-from ml.engine import FACE_RATE
-from ml.media import motion
-from ml.media.faces import FaceFinder
-from ml.media.looking import FaceWatch
-from ml.media.motion import FaceReader, FaceStretch, Signals
-from ml.media.opening import opened
-from ml.media.points import PointNetwork, round_points
+from ml.engine.analysis import FACE_RATE
+from ml.engine.contract import Finding, Frame, Kind, Media, MediaInfo, Status, View
+from ml.engine.media import motion
+from ml.engine.media.face_watch import FaceWatch
+from ml.engine.media.faces import FaceFinder
+from ml.engine.media.landmarks import PointNetwork, round_points
+from ml.engine.media.media_file import opened
+from ml.engine.media.motion import FaceReader, FaceStretch, Signals
 from sandbox.services import warden
 from sandbox.types import Limits
 

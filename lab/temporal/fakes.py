@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from lab.face import blend
 from lab.face.blend import Mask, Points
-from ml.contract import Pixels
+from ml.engine.contract import Pixels
 
 Frames = Sequence[Pixels]
 Tracked = Sequence[Points]

@@ -17,9 +17,9 @@ from lab.common import short
 from lab.common.ahead import ahead
 from lab.temporal import model
 from lab.temporal.data import Example
-from ml.detectors.temporal.inputs import Window, windows
-from ml.detectors.temporal.network import Logits, Network
-from ml.media.motion import CHANNELS, mirrored
+from ml.engine.detectors.temporal.inputs import Window, windows
+from ml.engine.detectors.temporal.network import Logits, Network
+from ml.engine.media.motion import CHANNELS, mirrored
 
 WEIGHTS = "temporal.weights.h5"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import keras
 from keras import layers, ops
 
-from ml.detectors.temporal.inputs import SHAPE
-from ml.media.motion import INSIDE
+from ml.engine.detectors.temporal.inputs import SHAPE
+from ml.engine.media.motion import INSIDE
 
 
 # === Layers ===

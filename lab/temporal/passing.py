@@ -14,9 +14,9 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from ml.contract import Pixels
+from ml.engine.contract import Pixels
+from ml.engine.media.encoding import even
 from ml.evaluation import degrade
-from ml.media.encoding import even
 
 
 @dataclass(frozen=True)

@@ -20,13 +20,13 @@ from lab.temporal import fakes, folds, loop, measure
 from lab.temporal.baselines import Regression
 from lab.temporal.data import Example, Variant
 from lab.temporal.offering import verdict
-from ml.detectors.temporal import claims, inputs
-from ml.detectors.temporal.calibration import CAP, STEADY_FAKES
-from ml.detectors.temporal.network import FOLDER, ServedNetwork
+from ml.engine.detectors.temporal import claims, inputs
+from ml.engine.detectors.temporal.calibration import CAP, STEADY_FAKES
+from ml.engine.detectors.temporal.network import FOLDER, ServedNetwork
+from ml.engine.fusion.calibration import Calibration
+from ml.engine.media import motion
 from ml.evaluation import metrics
 from ml.evaluation.cards import rounded
-from ml.fusion.calibration import Calibration
-from ml.media import motion
 
 VERSION = "1"
 TOLERANCE = 1e-3

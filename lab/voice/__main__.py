@@ -58,10 +58,10 @@ def _talks() -> list[Any]:
 
 def _heard(chosen: argparse.Namespace, cache: Path) -> int:
     from lab.voice import borrowed, probe, store
-    from ml.ear import network, speakers
+    from ml.engine.audio_encoders import speakers, whisper
 
     speech = store.opened(cache)
-    ears = (network.served(network.DEEPEST), speakers.served())
+    ears = (whisper.served(whisper.DEEPEST), speakers.served())
     heard, also = (
         borrowed.listen(speech, ear, cache / name, said(name, 50))
         for ear, name in zip(ears, ("whisper", "speakers"), strict=True)

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from scipy.signal import resample_poly
 from scipy.signal.windows import hann
 
-from ml.ear.hearing import triangles
-from ml.media.spectra import RATE
+from ml.engine.audio_encoders.speech import triangles
+from ml.engine.media.spectra import RATE
 
 Array = NDArray[np.float64]
 

@@ -16,9 +16,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from lab.voice.store import CLIP, Row, Store
-from ml.contract import Samples
-from ml.media.spectra import RATE, log_mel
-from ml.media.voice_activity import loud_stretches, trimmed
+from ml.engine.contract import Samples
+from ml.engine.media.spectra import RATE, log_mel
+from ml.engine.media.voice_activity import loud_stretches, trimmed
 
 Scores = dict[int, float]
 

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 
 from lab.voice.baselines import mel_statistics
 from lab.voice.store import CLIP, ENGINE, GENUINE, VOCODED, Row, Store
-from ml.contract import Samples
-from ml.detectors.voice_spoof import windows
-from ml.ear.pooling import Hears
+from ml.engine.audio_encoders.pooling import Hears
+from ml.engine.contract import Samples
+from ml.engine.detectors.voice_spoof import windows
+from ml.engine.media.voice_activity import loud_stretches, trimmed
 from ml.evaluation.degrade_sound import NAMED, degraded
-from ml.media.voice_activity import loud_stretches, trimmed
 
 AS_IT_IS = "clean"
 ANY_WAYS = ("any way", "another way")

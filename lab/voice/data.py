@@ -19,8 +19,8 @@ import soundfile
 
 from lab.common.archives import Archives, ManifestRefused
 from lab.voice import genuine
-from ml.contract import Samples
-from ml.media.spectra import RATE
+from ml.engine.contract import Samples
+from ml.engine.media.spectra import RATE
 
 REAL, FAKE = "real", "fake"
 SPLITS = ("train", "val", "test")

@@ -24,8 +24,8 @@ import soundfile
 from scipy.signal import resample_poly
 
 from lab.voice import baker, tinytts
-from ml.contract import Samples
-from ml.media.spectra import RATE
+from ml.engine.contract import Samples
+from ml.engine.media.spectra import RATE
 
 SENTENCES = (
     "The bridge was closed on Monday because the river had risen again.",

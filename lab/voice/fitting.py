@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.linalg import eigh
 from sklearn.svm import SVC
 
-from ml.detectors.voice_spoof.listeners import Floats, Listener, alike, standard
+from ml.engine.detectors.voice_spoof.listeners import Floats, Listener, alike, standard
 
 SPEAKERS, KEPT, SOFTNESS = 5, 200, 1.0
 """Directions taken out, directions kept, and the classifier's C."""

@@ -19,9 +19,9 @@ import av
 import numpy as np
 
 from lab.lip_sync.data import Talk
-from ml.contract import Samples
-from ml.media.spectra import RATE
-from ml.media.voice_activity import find_speech
+from ml.engine.contract import Samples
+from ml.engine.media.spectra import RATE
+from ml.engine.media.voice_activity import find_speech
 
 Spoken = Iterator[tuple[str, str, Samples]]
 """Speaker, split and sound."""

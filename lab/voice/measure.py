@@ -14,13 +14,13 @@ import numpy as np
 
 from lab.face.calibrate import for_card, upper_bound
 from lab.voice.store import CLIP, Row, Store
-from ml.contract import Samples
-from ml.detectors.voice_spoof import windows
-from ml.detectors.voice_spoof.calibration import CAP
+from ml.engine.contract import Samples
+from ml.engine.detectors.voice_spoof import windows
+from ml.engine.detectors.voice_spoof.calibration import CAP
+from ml.engine.media.voice_activity import find_speech, loud_stretches
 from ml.evaluation import metrics
 from ml.evaluation.cards import rounded
 from ml.evaluation.degrade_sound import NAMED
-from ml.media.voice_activity import find_speech, loud_stretches
 
 Scores = Mapping[int, float]
 """Logit by row of the store."""

@@ -1,7 +1,8 @@
 """Do ears that others trained tell machines from people where no one of the source was shown?
 
 On what each layer hears stands a plain classifier; the chosen layers' scores are brought together
-as in service (`ml/detectors/voice_spoof/listeners.py`), by lines that were fitted out of source.
+as in service (`ml/engine/detectors/voice_spoof/listeners.py`), by lines that were fitted out of
+source.
 Variants are compared by leave-one-source-out on train and val alone; the one that is chosen there
 is then, once, tried on the test split, clean and degraded.
 """
@@ -18,8 +19,8 @@ from lab.voice import fitting, measure
 from lab.voice.borrowed import ANY_WAYS, AS_IT_IS, PLAIN, WAYS, Heard, Job
 from lab.voice.data import FOLDS, Fold
 from lab.voice.store import CLIP, ENGINE, GENUINE, VOCODED, Row
-from ml.detectors.voice_spoof import listeners
-from ml.ear import network, speakers
+from ml.engine.audio_encoders import speakers, whisper
+from ml.engine.detectors.voice_spoof import listeners
 from ml.evaluation.calibration import fit_platt
 
 Scores = dict[int, float]
@@ -69,7 +70,7 @@ LN10 = float(np.log(10))
 UNKNOWN = "gen-hibari"
 """The engine that speaks in the test split alone; what is asked with its home-made speech shown is
 asked without it too."""
-WORDS = tuple(f"{network.WORDS} {number}" for number in (0, 1, 3))
+WORDS = tuple(f"{whisper.WORDS} {number}" for number in (0, 1, 3))
 """The convolutions, and how far up what they heard has gone. Higher layers told little when each
 was asked alone."""
 WHO = tuple(speakers.STAGES)

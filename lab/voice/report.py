@@ -17,13 +17,13 @@ from lab.voice import baselines, borrowed, fitting, measure, probe
 from lab.voice.borrowed import AS_IT_IS, Heard
 from lab.voice.data import FOLDS
 from lab.voice.store import CLIP, Store
-from ml.detectors.voice_spoof import listeners, windows
-from ml.detectors.voice_spoof.calibration import CAP, PASSING_FAKES
-from ml.detectors.voice_spoof.network import FOLDER, WEIGHTS, Hearing
-from ml.ear import hearing, network, speakers
-from ml.ear.pooling import Hears
+from ml.engine.audio_encoders import speakers, whisper
+from ml.engine.audio_encoders.pooling import Hears
+from ml.engine.detectors.voice_spoof import listeners, windows
+from ml.engine.detectors.voice_spoof.calibration import CAP, PASSING_FAKES
+from ml.engine.detectors.voice_spoof.network import FOLDER, WEIGHTS, Hearing
+from ml.engine.media.spectra import RATE
 from ml.evaluation.degrade_sound import NAMED
-from ml.media.spectra import RATE
 
 VERSION = "3"
 SERVED = probe.Variant(probe.ALL, made=True, worn=True, more=True)
@@ -88,7 +88,7 @@ def write(
         "kinds": ["audio", "video"],
         "input": {
             "rate": RATE,
-            "level": hearing.LEVEL,
+            "level": speech.LEVEL,
             "seconds": windows.SECONDS,
             "step_seconds": windows.STEP_SECONDS,
         },
@@ -99,10 +99,10 @@ def write(
             "apart_from_what_was_measured": _apart(speech, heard, panel, served),
         },
         "ears": {
-            network.WORDS: {
+            whisper.WORDS: {
                 "made_by": "OpenAI, Whisper base, MIT",
-                "package": network.CARRIED.package,
-                "sha256": network.CARRIED.sha256,
+                "package": whisper.CARRIED.package,
+                "sha256": whisper.CARRIED.sha256,
             },
             speakers.SPEAKERS: {
                 "made_by": "WeSpeaker, ResNet-34 on VoxCeleb, CC BY 4.0",

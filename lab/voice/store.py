@@ -22,8 +22,8 @@ import soundfile
 from lab.lip_sync.data import Talk
 from lab.voice import engines, genuine, vocoders
 from lab.voice.data import FAKE, REAL, Clip, read_clips
-from ml.contract import Samples
-from ml.media.spectra import RATE
+from ml.engine.contract import Samples
+from ml.engine.media.spectra import RATE
 
 CLIP, VOCODED, ENGINE, GENUINE = "clip", "vocoded", "engine", "genuine"
 SHORTEST = RATE

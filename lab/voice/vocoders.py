@@ -17,8 +17,8 @@ from scipy.linalg import solve_toeplitz
 from scipy.signal import istft, lfilter, resample_poly, stft
 
 from lab.voice import baker
-from ml.contract import Samples
-from ml.media.spectra import RATE
+from ml.engine.contract import Samples
+from ml.engine.media.spectra import RATE
 
 Array = NDArray[np.float64]
 Vocoder = Callable[[Array, np.random.Generator], Array]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from media_analysis.dashboard.models import Ending, How
 from media_analysis.submissions.models import Submission
-from ml.contract import Outcome, Result
+from ml.engine.contract import Outcome, Result
 from ml.models import Analysis
 
 

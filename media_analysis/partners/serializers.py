@@ -27,7 +27,7 @@ from media_analysis.submissions.forms import (
 from media_analysis.submissions.history import ORDERS
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.presenting import whole_result
-from ml import registry
+from ml.engine import registry
 from ml.models import shown
 
 

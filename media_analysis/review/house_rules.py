@@ -24,7 +24,7 @@ from audit.services import record
 from audit.verbs import Verb
 from media_analysis.review import queue
 from media_analysis.review.models import Decision, Policy, QueueOrder, RoutingRule
-from ml.contract import Outcome
+from ml.engine.contract import Outcome
 
 OUTCOMES = tuple(outcome.value for outcome in Outcome)
 

@@ -19,7 +19,7 @@ from django.db.models.functions import Now
 from accounts.actors import Actor
 from accounts.roles import Permission
 from audit import final
-from ml.contract import Outcome
+from ml.engine.contract import Outcome
 from ml.models import Analysis
 
 

@@ -7,7 +7,7 @@ from audit.verbs import Verb
 from audit.who import SYSTEM
 from media_analysis.review.models import Case, CaseState, RoutingRule, suspicion_of
 from media_analysis.submissions.models import Submission
-from ml.contract import Result
+from ml.engine.contract import Result
 from ml.models import Analysis
 
 

@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from accounts.actors import Actor
 from media_analysis.submissions.models import Submission
-from ml.media.likeness import METHOD
+from ml.engine.media.similarity import METHOD
 from ml.models import Look
 
 SCENES = 8

@@ -14,8 +14,8 @@ from media_analysis.review.models import DecisionOutcome
 from media_analysis.submissions import words
 from media_analysis.submissions.history import ORDERS
 from media_analysis.submissions.models import UNDECIDED
-from ml import registry
-from ml.naming import detector_name
+from ml.engine import registry
+from ml.engine.naming import detector_name
 
 TOO_MANY_WORDS = f"A search has at most {words.MOST_WORDS} words."
 

@@ -21,10 +21,10 @@ from media_analysis.submissions.scene_rows import scene_table
 from media_analysis.submissions.services import Received
 from media_analysis.submissions.statements import decision, declared, face_link
 from media_analysis.submissions.story import story
-from ml.cards import card
-from ml.media.stated import PARTS_FAILED, sentence
+from ml.engine.cards import card
+from ml.engine.media.stated import PARTS_FAILED, sentence
+from ml.engine.naming import DETECTORS, LABELS, clock, detector_name
 from ml.models import Analysis
-from ml.naming import DETECTORS, LABELS, clock, detector_name
 
 Json = Mapping[str, Any]
 UNFINISHED = ("queued", "running")

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 from PIL.PngImagePlugin import PngInfo
 
-from ml.media.face_model import GOLDEN_FILE
+from ml.engine.media.face_model import GOLDEN_FILE
 
 FPS, SECONDS, RATE = 25, 4, 48_000
 

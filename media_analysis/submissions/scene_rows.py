@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import Any
 
-from ml.contract import EXAMINED_BY
+from ml.engine.contract import EXAMINED_BY
 
 Json = Mapping[str, Any]
 HEARD = {

@@ -11,7 +11,7 @@ from django.urls import reverse
 from accounts.actors import Actor
 from accounts.roles import Permission
 from media_analysis.submissions.models import Submission
-from ml.naming import clock
+from ml.engine.naming import clock
 
 Json = Mapping[str, Any]
 DECISION = ("case_key", "decided_as", "decided_by_policy", "decided_at")

@@ -32,7 +32,7 @@ from jobs.services import finish, others_wait, requeue_parked
 from media_analysis.viewing.making import Made, Stopped, make
 from media_analysis.viewing.models import PRIORITY, Preview
 from media_analysis.viewing.patience import Patience
-from ml.contract import Result
+from ml.engine.contract import Result
 from ml.failures import told_apart
 from ml.models import Analysis
 from sandbox.types import Rejected

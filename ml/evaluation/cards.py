@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import ml.detectors
+import ml.engine.detectors
 
 CARD = "card.json"
 DIGITS = 4
@@ -42,7 +42,7 @@ def fill(
 
 
 def _path(name: str, folder: Path | None) -> Path:
-    return (folder or Path(ml.detectors.__file__).parent) / name / CARD
+    return (folder or Path(ml.engine.detectors.__file__).parent) / name / CARD
 
 
 def _read(path: Path, name: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
-from ml.contract import Pixels
+from ml.engine.contract import Pixels
 
 Degradation = Callable[[Pixels, float, Generator], Pixels]
 

@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
-from ml.contract import Pixels
-from ml.media.encoding import even, through_codec
+from ml.engine.contract import Pixels
+from ml.engine.media.encoding import even, through_codec
 
 Step = Callable[[Pixels], Pixels]
 

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, fftconvolve, resample_poly, sosfilt
 
-from ml.contract import Samples
-from ml.media.spectra import RATE
+from ml.engine.contract import Samples
+from ml.engine.media.spectra import RATE
 
 Degradation = Callable[[Samples, np.random.Generator], Samples]
 

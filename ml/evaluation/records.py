@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import ml
-from ml import engine
-from ml.contract import Detector, Finding, Result, Status
-from ml.fusion import rule
-from ml.registry import Missing
-from ml.results import plain
+from ml.engine import analysis
+from ml.engine.contract import Detector, Finding, Result, Status
+from ml.engine.fusion import rule
+from ml.engine.registry import Missing
+from ml.engine.results import plain
 
 ROOT = Path(ml.__file__).parent
 DECIDING = (
@@ -113,7 +113,7 @@ def version(detectors: Sequence[Detector | Missing]) -> str:
         for file in sorted(ROOT.glob(part)):
             if file.is_file() and "__pycache__" not in file.parts:
                 digest.update(file.name.encode() + b"\0" + _content(file))
-    return f"{engine.engine_version(detectors)}-{digest.hexdigest()[:10]}"
+    return f"{analysis.engine_version(detectors)}-{digest.hexdigest()[:10]}"
 
 
 def _content(file: Path) -> bytes:

@@ -19,10 +19,10 @@ import numpy as np
 import soundfile
 from PIL import Image
 
-from ml.contract import Pixels, Samples
+from ml.engine.contract import Pixels, Samples
+from ml.engine.media.audio import SANDBOX_RATE
+from ml.engine.media.encoding import encoded, even
 from ml.evaluation.degrade_sound import encode_sound
-from ml.media.audio import SANDBOX_RATE
-from ml.media.encoding import encoded, even
 from sandbox.decoding import Decoding
 from sandbox.services import warden
 from sandbox.types import Want

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from ml.contract import Kind, Samples
+from ml.engine.contract import Kind, Samples
 from ml.evaluation import degradations, rewriting
 from ml.evaluation.degradations import CODEC, OF_A_FRAME, STRENGTHS
 from ml.evaluation.manifest import Case

@@ -19,13 +19,13 @@ from dataclasses import dataclass
 from multiprocessing import util
 from typing import BinaryIO, Protocol
 
-from ml import engine, registry
-from ml.contract import Detector
+from ml.engine import analysis, registry
+from ml.engine.contract import Detector
+from ml.engine.media.media_file import fingerprint
+from ml.engine.registry import Missing
 from ml.evaluation import manifest, records
 from ml.evaluation.manifest import Case
 from ml.evaluation.records import Kept, Record
-from ml.media.opening import fingerprint
-from ml.registry import Missing
 from sandbox import services as sandbox
 from sandbox.types import Rejected, SandboxFailed
 
@@ -77,9 +77,9 @@ def examine(task: Task, names: Sequence[str] | None = None, sha256: str | None =
             if sha256 is None:
                 sha256, _ = fingerprint(file)
             if task.change is None:
-                return records.of(engine.analyse(file, detectors=chosen(names)), sha256)
+                return records.of(analysis.analyse(file, detectors=chosen(names)), sha256)
             with task.change(file) as changed:
-                return records.of(engine.analyse(changed, detectors=chosen(names)), sha256)
+                return records.of(analysis.analyse(changed, detectors=chosen(names)), sha256)
     except (OSError, zipfile.BadZipFile, KeyError) as error:
         return Record(sha256 or "", error=f"It could not be read ({error}).")
     except (SandboxFailed, Rejected) as error:

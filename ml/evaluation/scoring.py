@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.contract import Outcome, Status
+from ml.engine.contract import Outcome, Status
+from ml.engine.fusion.calibration import probability
 from ml.evaluation import metrics
 from ml.evaluation.manifest import Case
 from ml.evaluation.records import Record
-from ml.fusion.calibration import probability
 
 FUSED = "fused"
 RATIO, RAW = "log10_lr", "score"

@@ -32,7 +32,7 @@ def main() -> int:
         print("Setting up stopped: a package could not be installed. The reason stands above.")
         return code
     # Without a model file Touchstone runs; the next `make` tries again.
-    for step in ("ml.model_files", "ml.image_encoders"):
+    for step in ("ml.engine.model_files", "ml.engine.image_encoders"):
         if subprocess.run([sys.executable, "-m", step], cwd=ROOT, check=False).returncode:
             return 0
     STAMP.touch()

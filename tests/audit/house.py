@@ -24,7 +24,7 @@ from media_analysis.viewing import services as viewing
 from media_analysis.viewing.making import Made
 from media_analysis.viewing.models import Preview
 from ml import services as ml
-from ml.contract import Finding, Kind, MediaInfo, Outcome, Result, Status, Verdict
+from ml.engine.contract import Finding, Kind, MediaInfo, Outcome, Result, Status, Verdict
 from ml.models import Analysis
 from tests.factories import PASSWORD
 from tests.people import picture

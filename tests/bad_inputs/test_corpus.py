@@ -9,10 +9,10 @@ import time
 
 import pytest
 
-from ml.contract import Status
-from ml.detectors.compression import detector as compression
-from ml.detectors.provenance import detector as provenance
-from ml.engine import analyse
+from ml.engine.analysis import analyse
+from ml.engine.contract import Status
+from ml.engine.detectors.compression import detector as compression
+from ml.engine.detectors.provenance import detector as provenance
 from sandbox.services import Warden
 from sandbox.types import SENTENCES, Code, Rejected, SandboxFailed
 from tests.bad_inputs import corpus, credentials, damaged

@@ -16,7 +16,7 @@ from media_analysis.review.models import Case
 from media_analysis.submissions import samples
 from media_analysis.submissions.models import Submission
 from media_analysis.viewing import ranges
-from ml.contract import Finding, Kind, Segment, Status
+from ml.engine.contract import Finding, Kind, Segment, Status
 from tests.browser.screenshots import FOLDER
 from tests.browser.watched import Watched
 from tests.people import Person

@@ -14,9 +14,9 @@ import numpy as np
 
 from lab.face import blend
 from lab.face.calibrate import score_one
-from ml.contract import Pixels
-from ml.detectors.face_network import FaceNetworkDetector
-from ml.media.faces import FaceFinder
+from ml.engine.contract import Pixels
+from ml.engine.detectors.face_network import FaceNetworkDetector
+from ml.engine.media.faces import FaceFinder
 
 FILE = Path(__file__).with_name("golden_faces.json")
 NAMES = ("face_forgery", "synthetic_face")
@@ -34,7 +34,7 @@ def pictures() -> dict[str, Pixels]:
 def detector(name: str) -> FaceNetworkDetector:
     from importlib import import_module
 
-    made = import_module(f"ml.detectors.{name}.detector").make()
+    made = import_module(f"ml.engine.detectors.{name}.detector").make()
     assert isinstance(made, FaceNetworkDetector)
     return made
 
@@ -50,7 +50,7 @@ def scores(name: str) -> dict[str, float]:
 
 
 def main() -> None:
-    from ml import registry
+    from ml.engine import registry
 
     offered = [name for name in NAMES if name in registry.names()]
     FILE.write_text(json.dumps({name: scores(name) for name in offered}, indent=1) + "\n")

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from lab.voice.vocoders import vocoded
-from ml.detectors.voice_spoof import windows
-from ml.detectors.voice_spoof.network import Network
+from ml.engine.detectors.voice_spoof import windows
+from ml.engine.detectors.voice_spoof.network import Network
 from tests.lab.voice.voices import speech_like
 
 FILE = Path(__file__).with_name("golden_voice.json")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ml.contract import Strength
-from ml.detectors.compression import detector as compression
-from ml.detectors.provenance import detector as provenance
+from ml.engine.contract import Strength
+from ml.engine.detectors.compression import detector as compression
+from ml.engine.detectors.provenance import detector as provenance
 
 FOLDER = Path(provenance.__file__).parents[1]
 GIVEN = re.compile(r'Evidence\(\s*"([a-z0-9_]+)"|Family\(\s*"([a-z0-9_]+)"|"(c2pa_[a-z_]+)"')

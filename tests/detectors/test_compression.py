@@ -14,13 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from ml.contract import Evidence, Finding, Frame, Kind, MediaInfo, Status, Strength, View
-from ml.detectors.compression import grid, resampling, sentences, traces
-from ml.detectors.compression.blocks import coefficients, luminance
-from ml.detectors.compression.detector import make
-from ml.detectors.compression.double_jpeg import earlier_save, table
-from ml.detectors.compression.quantisation import LUMINANCE, ROBIDOUX, origin, scaled
-from ml.results import plain
+from ml.engine.contract import Evidence, Finding, Frame, Kind, MediaInfo, Status, Strength, View
+from ml.engine.detectors.compression import grid, resampling, sentences, traces
+from ml.engine.detectors.compression.blocks import coefficients, luminance
+from ml.engine.detectors.compression.detector import make
+from ml.engine.detectors.compression.double_jpeg import earlier_save, table
+from ml.engine.detectors.compression.quantisation import LUMINANCE, ROBIDOUX, origin, scaled
+from ml.engine.results import plain
 from sandbox.services import warden
 from tests.detectors.natural import pictures, pixels, saved
 

@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml.contract import Box, Crop, FaceTrack, Kind, MediaInfo, Outcome, Status
-from ml.detectors import face_network
-from ml.detectors.face_forgery.detector import WORDS
-from ml.detectors.face_network import FaceExamination, FaceNetworkDetector
-from ml.fusion.calibration import Calibration, mean_ratio, probability
-from ml.media import face_scores
-from ml.media.face_scores import FaceNetwork
-from ml.serving import Served, WeightsUnusable
+from ml.engine.contract import Box, Crop, FaceTrack, Kind, MediaInfo, Outcome, Status
+from ml.engine.detectors import face_network
+from ml.engine.detectors.face_forgery.detector import WORDS
+from ml.engine.detectors.face_network import FaceExamination, FaceNetworkDetector
+from ml.engine.fusion.calibration import Calibration, mean_ratio, probability
+from ml.engine.media import face_scores
+from ml.engine.media.face_scores import FaceNetwork
+from ml.engine.serving import Served, WeightsUnusable
 
 FOUND, CLEAR = Outcome.MANIPULATION_FOUND, Outcome.NO_MANIPULATION_FOUND
 LINE = Calibration(
@@ -166,7 +166,7 @@ def test_weights_that_are_not_the_cards_are_refused(tmp_path: Path) -> None:
 
 def test_the_words_of_both_detectors_differ() -> None:
     """Two checks with one code could not be told apart in an audit."""
-    from ml.detectors.synthetic_face import detector as synthetic
+    from ml.engine.detectors.synthetic_face import detector as synthetic
 
     assert synthetic.WORDS.code != WORDS.code
     assert face_network.CHECKED_AGAIN >= 1

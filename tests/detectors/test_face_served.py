@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from lab.face import blend, calibrate
-from ml import registry
-from ml.contract import Outcome, Pixels
+from ml.engine import registry
+from ml.engine.contract import Outcome, Pixels
+from ml.engine.media.faces import FaceFinder
 from ml.evaluation import degrade
-from ml.media.faces import FaceFinder
 from tests.detectors import golden_faces
 from tests.lab.face.faces import genuine_test_faces
 

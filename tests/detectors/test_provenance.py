@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from ml.contract import Declaration, Finding, Kind, MediaInfo, Outcome, Status, Strength
-from ml.detectors.provenance import reading
-from ml.detectors.provenance.detector import make
-from ml.fusion.rule import decide
-from ml.results import plain
+from ml.engine.contract import Declaration, Finding, Kind, MediaInfo, Outcome, Status, Strength
+from ml.engine.detectors.provenance import reading
+from ml.engine.detectors.provenance.detector import make
+from ml.engine.fusion.rule import decide
+from ml.engine.results import plain
 from sandbox.services import warden
 from tests.bad_inputs import credentials
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import ml.detectors
-from ml import runtimes
-from ml.runtimes import LiteRT, Outputs
+import ml.engine.detectors
+from ml.engine import runtimes
+from ml.engine.runtimes import LiteRT, Outputs
 
 FOLDERS = sorted(
-    file for folder in ml.detectors.__path__ for file in Path(folder).glob("*/*.tflite")
+    file for folder in ml.engine.detectors.__path__ for file in Path(folder).glob("*/*.tflite")
 )
 FILE = FOLDERS[0]
 needs_openvino = pytest.mark.skipif(

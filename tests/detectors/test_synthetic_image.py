@@ -10,12 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml.contract import Finding, Frame, Kind, MediaInfo, Outcome, Pixels, Status, View
-from ml.detectors.synthetic_image.detector import CAP, PASSING, ImageExamination, SyntheticImage
-from ml.detectors.synthetic_image.looking import Head, taken
-from ml.detectors.synthetic_image.places import places
-from ml.fusion.calibration import AskingCalibration, Calibration
-from ml.fusion.rule import by_scenario, decide
+from ml.engine.contract import Finding, Frame, Kind, MediaInfo, Outcome, Pixels, Status, View
+from ml.engine.detectors.synthetic_image.detector import (
+    CAP,
+    PASSING,
+    ImageExamination,
+    SyntheticImage,
+)
+from ml.engine.detectors.synthetic_image.looking import Head, taken
+from ml.engine.detectors.synthetic_image.places import places
+from ml.engine.fusion.calibration import AskingCalibration, Calibration
+from ml.engine.fusion.rule import by_scenario, decide
 
 SIDE = 32
 LINE = Calibration(

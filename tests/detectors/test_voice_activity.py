@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.signal import resample_poly
 
-from ml.media.spectra import RATE
-from ml.media.voice_activity import find_speech, loud_stretches, trimmed
+from ml.engine.media.spectra import RATE
+from ml.engine.media.voice_activity import find_speech, loud_stretches, trimmed
 from tests.lab.voice.voices import speech_like
 
 TIME = np.arange(4 * RATE) / RATE

@@ -10,16 +10,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml.contract import Frame, Kind, MediaInfo, Scenes, Status, View
-from ml.detectors.voice_spoof import windows
-from ml.detectors.voice_spoof.calibration import CAP, PASSING_FAKES, VoiceCalibration
-from ml.detectors.voice_spoof.detector import VoiceSpoof
-from ml.detectors.voice_spoof.network import Network
-from ml.ear import hearing
-from ml.fusion.calibration import Calibration
-from ml.media import scenes
-from ml.media.voice_activity import find_speech
-from ml.serving import WeightsUnusable
+from ml.engine.audio_encoders import speech
+from ml.engine.contract import Frame, Kind, MediaInfo, Scenes, Status, View
+from ml.engine.detectors.voice_spoof import windows
+from ml.engine.detectors.voice_spoof.calibration import CAP, PASSING_FAKES, VoiceCalibration
+from ml.engine.detectors.voice_spoof.detector import VoiceSpoof
+from ml.engine.detectors.voice_spoof.network import Network
+from ml.engine.fusion.calibration import Calibration
+from ml.engine.media import scenes
+from ml.engine.media.voice_activity import find_speech
+from ml.engine.serving import WeightsUnusable
 from tests.lab.voice.voices import speech_like
 
 RATE = 16_000
@@ -160,7 +160,7 @@ def test_silence_around_speech_changes_nothing() -> None:
     alone = windows.windows(sound, find_speech(sound).segments)
     within = windows.windows(padded, find_speech(padded).segments)
     assert len(alone) == len(within)
-    seen, also = (hearing.picture(found[0].sound).std(axis=0) for found in (alone, within))
+    seen, also = (speech.picture(found[0].sound).std(axis=0) for found in (alone, within))
     assert np.abs(seen - also).mean() < 0.05
 
 
@@ -179,7 +179,7 @@ def test_training_and_serving_see_the_same_bits() -> None:
 
 def test_long_sounds_are_looked_at_evenly_and_boundedly(monkeypatch: pytest.MonkeyPatch) -> None:
     """More windows than allowed: the first and the last are still among those judged."""
-    monkeypatch.setattr("ml.detectors.voice_spoof.detector.MOST_WINDOWS", 5)
+    monkeypatch.setattr("ml.engine.detectors.voice_spoof.detector.MOST_WINDOWS", 5)
     finding = conclude(speech_like(40.0))
     assert finding.counts["windows_judged"] == 5
     assert finding.counts["windows"] > 8

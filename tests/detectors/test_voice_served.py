@@ -8,10 +8,10 @@ import sys
 
 import pytest
 
-from ml.detectors.voice_spoof.calibration import CAP
-from ml.detectors.voice_spoof.network import FOLDER
-from ml.ear import network as words
-from ml.ear import speakers
+from ml.engine.audio_encoders import speakers
+from ml.engine.audio_encoders import whisper as words
+from ml.engine.detectors.voice_spoof.calibration import CAP
+from ml.engine.detectors.voice_spoof.network import FOLDER
 from tests.detectors import golden_voice
 
 STILL = 0.01
@@ -26,7 +26,7 @@ def test_golden_scores_stand_still() -> None:
 def test_the_card_and_the_detector_agree() -> None:
     """Name, version, ears, cap, a bound that few genuine clips reach, and figures for what is
     claimed."""
-    from ml.detectors.voice_spoof.detector import VoiceSpoof
+    from ml.engine.detectors.voice_spoof.detector import VoiceSpoof
 
     detector = VoiceSpoof()
     card = detector.network.card
@@ -48,7 +48,7 @@ def test_serving_never_imports_a_training_framework() -> None:
     """Neither TensorFlow nor scikit-learn is loaded by the worker's side of the detector."""
     code = (
         "import sys; sys.path.insert(0, 'platform');"
-        "from ml.detectors.voice_spoof.detector import make; make();"
+        "from ml.engine.detectors.voice_spoof.detector import make; make();"
         "assert not {'tensorflow', 'keras', 'sklearn'} & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", code], cwd=FOLDER.parents[2], check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", code], cwd=FOLDER.parents[3], check=True, timeout=120)

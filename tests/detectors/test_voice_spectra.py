@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml.media import spectra
+from ml.engine.media import spectra
 from tests.lab.voice.voices import speech_like
 
 FEATURES = (spectra.log_mel, spectra.log_linear, spectra.mfcc, spectra.lfcc)

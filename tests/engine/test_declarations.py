@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from ml.contract import Declaration, Outcome, Result
-from ml.detectors.compression import detector as compression
-from ml.detectors.provenance import detector as provenance
-from ml.engine import analyse
+from ml.engine.analysis import analyse
+from ml.engine.contract import Declaration, Outcome, Result
+from ml.engine.detectors.compression import detector as compression
+from ml.engine.detectors.provenance import detector as provenance
 from sandbox.services import Warden
 from tests.bad_inputs import credentials
 

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ml import engine, progress
-from ml.contract import Finding, Kind, Media, Outcome, Result, Status, View
-from ml.detectors.compression import detector as compression
-from ml.detectors.provenance import detector as provenance
-from ml.engine import Stopped, analyse
-from ml.progress import Cost, unheard
-from ml.registry import Missing
-from ml.results import result_json
+from ml.engine import analysis, progress
+from ml.engine.analysis import Stopped, analyse
+from ml.engine.contract import Finding, Kind, Media, Outcome, Result, Status, View
+from ml.engine.detectors.compression import detector as compression
+from ml.engine.detectors.provenance import detector as provenance
+from ml.engine.progress import Cost, unheard
+from ml.engine.registry import Missing
+from ml.engine.results import result_json
 
 
 class Probe:
@@ -253,11 +253,11 @@ def test_stopping_is_obeyed_while_checks_conclude(clip: Path) -> None:
 def test_the_version_names_every_detector(picture: Path) -> None:
     """Another detector, or another version of it, is another engine."""
     probe = Probe("probe")
-    before = engine.engine_version([probe])
+    before = analysis.engine_version([probe])
     probe.version = "2"
-    assert engine.engine_version([probe]) != before
+    assert analysis.engine_version([probe]) != before
     assert before.startswith("0.1.0+")
-    assert run(picture, probe).engine_version == engine.engine_version([probe])
+    assert run(picture, probe).engine_version == analysis.engine_version([probe])
 
 
 def test_no_media_is_found_in_noise(picture: Path) -> None:
@@ -271,7 +271,7 @@ def test_a_broken_face_model_costs_only_the_faces(
     portrait: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The analysis goes on without faces, and the media says so."""
-    from ml.media import face_model
+    from ml.engine.media import face_model
 
     monkeypatch.setattr(face_model, "GOLDEN_POINTS", {1: (0.1, 0.1)})
     face_model.check_golden_photograph.cache_clear()

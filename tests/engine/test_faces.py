@@ -13,10 +13,10 @@ import pytest
 from PIL import Image
 
 from bench import clips
-from ml.contract import Box, Frame
-from ml.media import crops, face_model
-from ml.media.faces import FaceFinder, frontal
-from ml.media.search import overlap, tiles
+from ml.engine.contract import Box, Frame
+from ml.engine.media import crops, face_model
+from ml.engine.media.faces import FaceFinder, frontal
+from ml.engine.media.search import overlap, tiles
 
 
 def scene(width: int, place: tuple[int, int] = (700, 250)) -> np.ndarray:
@@ -50,8 +50,8 @@ def test_tensorflow_stays_out() -> None:
     that would keep a training script from importing it."""
     code = (
         "import sys; sys.path[:0] = ['.', 'platform']\n"
-        "from ml.media import face_model\n"
-        "from ml.media.faces import FaceFinder\n"
+        "from ml.engine.media import face_model\n"
+        "from ml.engine.media.faces import FaceFinder\n"
         "with FaceFinder() as finder:\n"
         "    assert len(finder.in_still(face_model.golden_photograph())) == 1\n"
         "assert 'tensorflow' not in sys.modules\n"

@@ -8,8 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml.contract import Declaration, Evidence, Finding, Kind, MediaInfo, Outcome, Status, Strength
-from ml.fusion.rule import decide
+from ml.engine.contract import (
+    Declaration,
+    Evidence,
+    Finding,
+    Kind,
+    MediaInfo,
+    Outcome,
+    Status,
+    Strength,
+)
+from ml.engine.fusion.rule import decide
 
 PICTURE = MediaInfo("0" * 64, 1, Kind.IMAGE, "png")
 FOUND = Outcome.MANIPULATION_FOUND

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from ml import model_files
-from ml.model_files import FILES, ModelFile, ModelFileUnusable, fetching
+from ml.engine import model_files
+from ml.engine.model_files import FILES, ModelFile, ModelFileUnusable, fetching
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTENT = b"weights " * 1000
@@ -154,7 +154,7 @@ def test_a_check_whose_model_file_is_missing_says_that_it_is_not_available(
 def test_the_command_says_in_words_what_could_not_be_fetched(tmp_path: Path) -> None:
     """No traceback; it ends with 1."""
     done = subprocess.run(
-        [sys.executable, "-m", "ml.model_files"],
+        [sys.executable, "-m", "ml.engine.model_files"],
         cwd=ROOT, text=True, capture_output=True, timeout=300,
         env=os.environ
         | {"MODELS_DIR": str(tmp_path), "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "",

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from ml import shell
-from ml.contract import Kind, Outcome, Result, Status
-from ml.engine import analyse
-from ml.results import result_json
+from ml.engine import shell
+from ml.engine.analysis import analyse
+from ml.engine.contract import Kind, Outcome, Result, Status
+from ml.engine.results import result_json
 from sandbox.decoders import sound_track
 from tests.sandbox import tracks
 

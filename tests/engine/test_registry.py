@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ml import registry
-from ml.registry import Missing
+from ml.engine import registry
+from ml.engine.registry import Missing
 
 
 def test_every_offered_detector_can_be_made() -> None:

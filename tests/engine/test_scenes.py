@@ -14,9 +14,9 @@ import pytest
 import soundfile
 
 from bench import clips
-from ml.contract import Finding, Heard, Kind, Media, Outcome, Result, Scene, Status, View
-from ml.engine import analyse
-from ml.results import result_json
+from ml.engine.analysis import analyse
+from ml.engine.contract import Finding, Heard, Kind, Media, Outcome, Result, Scene, Status, View
+from ml.engine.results import result_json
 from sandbox.decoding import Decoding
 from tests.lab.voice.voices import speech_like
 from tests.media import films
@@ -126,7 +126,7 @@ def test_scenes_that_break_cost_only_the_checks_that_ask(
     def breaks(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("ml.engine.scenes.told", breaks)
+    monkeypatch.setattr("ml.engine.analysis.scenes.told", breaks)
     result = run(three, Asks(), Blind())
     assert [f.status for f in result.findings] == [Status.FAILED, Status.RAN]
     assert result.scenes is None
@@ -135,7 +135,7 @@ def test_scenes_that_break_cost_only_the_checks_that_ask(
 
 def test_speech_is_looked_for_once(three: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many checks ask where somebody speaks."""
-    from ml.media import scenes
+    from ml.engine.media import scenes
 
     asked = []
     find = scenes.find_speech

@@ -12,12 +12,12 @@ import pytest
 
 import ml
 from media_analysis.submissions import presenting
-from ml.cards import card
-from ml.contract import Evidence, Finding, Kind, MediaInfo, Outcome, Status, Strength
-from ml.fusion.rule import decide
+from ml.engine.cards import card
+from ml.engine.contract import Evidence, Finding, Kind, MediaInfo, Outcome, Status, Strength
+from ml.engine.fusion.rule import decide
+from ml.engine.naming import DETECTORS, LABELS, detector_name, face
+from ml.engine.registry import names
 from ml.management.commands.verify import HEADLINES, Sheet
-from ml.naming import DETECTORS, LABELS, detector_name, face
-from ml.registry import names
 
 INTERNAL = re.compile(r"\b[a-z0-9]+_[a-z0-9_]+\b|\blog10\b|\btemporal\b|\blogit\b")
 """Words with underscores, and plain ones that only the code uses."""

@@ -6,11 +6,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml.contract import Box, Crop, Frame
-from ml.media.crops import BestCrops
-from ml.media.cuts import CutFinder
-from ml.media.faces import FoundFace
-from ml.media.tracks import Tracker, Trail
+from ml.engine.contract import Box, Crop, Frame
+from ml.engine.media.crops import BestCrops
+from ml.engine.media.cuts import CutFinder
+from ml.engine.media.faces import FoundFace
+from ml.engine.media.tracks import Tracker, Trail
 
 PIXELS = np.full((360, 640, 3), 120, np.uint8)
 

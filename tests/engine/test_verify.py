@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from ml import shell
+from ml.engine import shell
 
 ROOT = Path(__file__).resolve().parents[2]
 UNMANIPULATED = {"inconclusive", "no_manipulation_found"}

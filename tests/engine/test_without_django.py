@@ -17,7 +17,7 @@ class Refuse:
             raise ImportError(f"{name} is not for the engine")
 
 sys.meta_path.insert(0, Refuse())
-import ml.engine, ml.registry, ml.results, ml.shell, sandbox.services
+import ml.engine.analysis, ml.engine.registry, ml.engine.results, ml.engine.shell, sandbox.services
 with open(sys.argv[1], "rb") as file:
     result = ml.engine.analyse(file)
 print(result.verdict.outcome, len(result.tracks))
@@ -57,7 +57,7 @@ def test_the_version_is_the_packages() -> None:
     """One number, in pyproject.toml and in every result."""
     import tomllib
 
-    from ml.version import VERSION
+    from ml.engine.version import VERSION
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert project["version"] == VERSION

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from ml.contract import Finding, Media, Status, View
+from ml.engine.contract import Finding, Media, Status, View
 
 
 class Brightness:

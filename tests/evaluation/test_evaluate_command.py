@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ml import registry
+from ml.engine import registry
 from tests.evaluation import listed
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,8 +11,8 @@ import pytest
 from lab.face import faces
 from lab.face.store import Store
 from lab.leaks import baselines, face_leaks
-from ml import registry
-from ml.detectors.face_network import FaceNetworkDetector
+from ml.engine import registry
+from ml.engine.detectors.face_network import FaceNetworkDetector
 from tests.lab.face.faces import drawn_store
 
 FEW = 500

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ml import registry
-from ml.contract import Kind
+from ml.engine import registry
+from ml.engine.contract import Kind
 from ml.evaluation import robustness, table
 from ml.evaluation.degradations import STRENGTHS
 from ml.evaluation.evaluating import evaluate

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ml import registry
+from ml.engine import registry
 from ml.evaluation import manifest, records, running
 from ml.evaluation.evaluating import evaluate
 from ml.evaluation.records import Kept, Record

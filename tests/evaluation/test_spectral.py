@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.leaks import baselines, spectral
-from ml.contract import Pixels
+from ml.engine.contract import Pixels
 from tests.lab.face.faces import drawn_store
 
 

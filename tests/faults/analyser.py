@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ml.contract import Finding, Kind, MediaInfo, Outcome, Result, Status, Verdict
+from ml.engine.contract import Finding, Kind, MediaInfo, Outcome, Result, Status, Verdict
 from sandbox.types import SandboxFailed
 
 FINDINGS = ("provenance", "compression")
@@ -76,7 +76,7 @@ def _pretended(sha256: str, size: int, number: int, kind: Kind = Kind.IMAGE) -> 
 
 
 def _real(file: BinaryIO, **how: Any) -> Result:
-    from ml.engine import analyse as engine
+    from ml.engine.analysis import analyse as engine
 
     result = engine(file, **how)
     loaded = sorted(name for name in sys.modules if "." not in name)

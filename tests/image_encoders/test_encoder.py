@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ml import model_files
-from ml.image_encoders import building, onnx_tensors, reference, served, weights
-from ml.image_encoders.patches import patches
-from ml.image_encoders.served import ServedEncoder
-from ml.model_files import ModelFileUnusable
+from ml.engine import model_files
+from ml.engine.image_encoders import building, onnx_tensors, reference, served, weights
+from ml.engine.image_encoders.patches import patches
+from ml.engine.image_encoders.served import ServedEncoder
+from ml.engine.model_files import ModelFileUnusable
 
 SIDE, TAPS = 48, (1,)
 
@@ -194,7 +194,7 @@ def test_without_the_base_file_one_sentence_says_what_to_do(
     monkeypatch.setenv("MODELS_DIR", str(tmp_path))
     (failure,) = building.build_missing(check.folder.parent, say=lambda sentence: None)
     assert model_files.FILES["clip_vit_b16"].name in failure
-    assert "python -m ml.model_files" in failure
+    assert "python -m ml.engine.model_files" in failure
 
 
 def test_what_is_built_already_is_left_alone(check: Check) -> None:

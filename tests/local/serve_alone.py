@@ -43,7 +43,7 @@ def main() -> None:
     from django.core.management import call_command
 
     call_command("check")
-    from ml.engine import analyse
+    from ml.engine.analysis import analyse
 
     for name in sys.argv[1:]:
         with Path(name).open("rb") as file:

@@ -8,9 +8,9 @@ import pytest
 
 from lab.face import store
 from lab.face.crops import face
-from ml.contract import Pixels
+from ml.engine.contract import Pixels
+from ml.engine.media.detail import enlargement
 from ml.evaluation import degrade
-from ml.media.detail import enlargement
 from tests.lab.face.faces import genuine_test_faces, portrait
 
 

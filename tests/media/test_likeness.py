@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from bench import likeness
-from ml.contract import Frame
+from ml.engine.contract import Frame
+from ml.engine.media.similarity import MOST, NEAR, Looks, fingerprint
 from ml.evaluation import pages
-from ml.media.likeness import MOST, NEAR, Looks, fingerprint
 from tests.detectors.natural import pictures, pixels
 
 ALWAYS_FOUND = [

@@ -8,10 +8,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from ml.contract import Samples
-from ml.media import spectra, voice_activity
-from ml.media.spectra import RATE, lfcc, log_mel
-from ml.media.voice_activity import find_speech, loud_stretches
+from ml.engine.contract import Samples
+from ml.engine.media import spectra, voice_activity
+from ml.engine.media.spectra import RATE, lfcc, log_mel
+from ml.engine.media.voice_activity import find_speech, loud_stretches
 
 
 def bands(samples: Samples) -> object:

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ml.contract import FaceTrack, Heard, Scenes
-from ml.media import scenes
-from ml.media.scenes import Seen, seen, told
-from ml.media.voice_activity import Activity
-from ml.results import scenes_json
+from ml.engine.contract import FaceTrack, Heard, Scenes
+from ml.engine.media import scenes
+from ml.engine.media.scenes import Seen, seen, told
+from ml.engine.media.voice_activity import Activity
+from ml.engine.results import scenes_json
 
 MOMENTS = st.floats(0, 100, allow_nan=False)
 ANY = st.one_of(st.floats(allow_nan=True, allow_infinity=True), MOMENTS)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml.contract import Pixels
-from ml.media import face_model
-from ml.media.shrink import divided, smaller, smaller_in_steps
+from ml.engine.contract import Pixels
+from ml.engine.media import face_model
+from ml.engine.media.shrink import divided, smaller, smaller_in_steps
 
 WAYS = (smaller, divided, smaller_in_steps)
 Way = Callable[[Pixels, int], tuple[Pixels, float]]

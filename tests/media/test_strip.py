@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ml.contract import Frame
-from ml.media.thumbnails import MOST_MOMENTS, Strip
+from ml.engine.contract import Frame
+from ml.engine.media.thumbnails import MOST_MOMENTS, Strip
 
 
 @pytest.mark.parametrize("length", [0.9, 3.0, 47.0, 3600.0])

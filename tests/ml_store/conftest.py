@@ -15,7 +15,7 @@ from jobs import registry
 from jobs.claims import Claim
 from jobs.services import claim_one
 from ml import services
-from ml.contract import (
+from ml.engine.contract import (
     Evidence,
     Finding,
     Kind,

@@ -16,7 +16,7 @@ from jobs.runner import execute
 from jobs.services import claim_one
 from jobs.timing import InSeconds
 from ml import hooks, services
-from ml.contract import Outcome, Verdict
+from ml.engine.contract import Outcome, Verdict
 from ml.models import Analysis, FindingRow, Thumbnail
 from sandbox.types import Code, Rejected, SandboxFailed
 from tests.ml_store.conftest import ALICE, a_result

@@ -13,7 +13,7 @@ from accounts.services.keys import issue_key
 from jobs.services import claim_one
 from media_analysis.submissions.services import submit
 from ml import services as ml
-from ml.engine import analyse
+from ml.engine.analysis import analyse
 from ml.models import Analysis
 from tests.factories import ServiceAccountFactory
 from tests.people import Person, member

@@ -15,7 +15,7 @@ from media_analysis.review.models import Case
 from media_analysis.review.services import Words
 from media_analysis.submissions import statements
 from media_analysis.submissions.models import IndexCard, Submission
-from ml.contract import Outcome
+from ml.engine.contract import Outcome
 from tests.factories import ServiceAccountFactory
 from tests.people import Person, Send
 from tests.review.test_order import ended

@@ -16,9 +16,9 @@ from jobs.services import claim_one, finish
 from media_analysis.review import routing
 from media_analysis.review.models import Case, RoutingRule
 from media_analysis.submissions.models import Submission
-from ml.contract import Declaration, Outcome, Result, Verdict
+from ml.engine.contract import Declaration, Outcome, Result, Verdict
+from ml.engine.results import plain
 from ml.models import Analysis
-from ml.results import plain
 from tests.factories import ServiceAccountFactory
 from tests.people import Person, Send
 from tests.review.test_order import ended

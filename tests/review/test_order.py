@@ -21,7 +21,7 @@ from media_analysis.review import house_rules, queue, routing, services
 from media_analysis.review.models import Case, QueueOrder, RoutingRule
 from media_analysis.review.services import AVAILABLE
 from media_analysis.submissions.models import Submission
-from ml.contract import Outcome, Result, Verdict
+from ml.engine.contract import Outcome, Result, Verdict
 from ml.models import Analysis
 from tests.audit.helpers import triggers_off
 from tests.factories import MembershipFactory, TeamFactory

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ml.contract import Status
-from ml.results import media_json
+from ml.engine.contract import Status
+from ml.engine.results import media_json
 from sandbox.types import Limits, Rejected
 from tests.bad_inputs import parts
 from tests.sandbox import formats, media

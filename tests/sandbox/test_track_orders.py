@@ -7,10 +7,10 @@ import tempfile
 import numpy as np
 import pytest
 
-from ml.contract import Finding, Kind, Media, Result, Status, View
-from ml.detectors.compression import detector as compression
-from ml.detectors.provenance import detector as provenance
-from ml.engine import analyse
+from ml.engine.analysis import analyse
+from ml.engine.contract import Finding, Kind, Media, Result, Status, View
+from ml.engine.detectors.compression import detector as compression
+from ml.engine.detectors.provenance import detector as provenance
 from tests.sandbox import tracks
 
 

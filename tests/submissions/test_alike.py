@@ -17,7 +17,7 @@ from jobs.services import claim_one
 from media_analysis.submissions import alike
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.services import submit
-from ml.media.likeness import NEAR, distance, neighbours, quarters
+from ml.engine.media.similarity import NEAR, distance, neighbours, quarters
 from ml.models import Analysis, Look, signed
 from tests.detectors.natural import pictures
 from tests.people import Person, Send

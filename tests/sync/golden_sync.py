@@ -11,9 +11,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from ml.detectors.lip_sync.matching import pooled
-from ml.detectors.lip_sync.network import ServedNetwork
-from ml.media.lips import Stretch
+from ml.engine.detectors.lip_sync.matching import pooled
+from ml.engine.detectors.lip_sync.network import ServedNetwork
+from ml.engine.media.lips import Stretch
 from tests.sync.made import mouths_for, speech_like
 
 FILE = Path(__file__).with_name("golden_sync.json")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.contract import Box, Face, Frame, Kind, MediaInfo, Scenes, View
-from ml.media import lips, scenes
+from ml.engine.contract import Box, Face, Frame, Kind, MediaInfo, Scenes, View
+from ml.engine.media import lips, scenes
 from tests.lab.voice.voices import speech_like
 
 RATE = 16_000

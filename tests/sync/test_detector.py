@@ -7,13 +7,13 @@ import math
 import numpy as np
 import pytest
 
-from ml.contract import Kind, Media, Status, Strength
-from ml.detectors.lip_sync import inputs
-from ml.detectors.lip_sync.calibration import CAP, FITTING_FAKES
-from ml.detectors.lip_sync.detector import LipSync
-from ml.detectors.lip_sync.network import LIPS_PLACES, SOUND_PLACES, Network
-from ml.examining import Bench
-from ml.fusion.calibration import mixed
+from ml.engine.contract import Kind, Media, Status, Strength
+from ml.engine.detectors.lip_sync import inputs
+from ml.engine.detectors.lip_sync.calibration import CAP, FITTING_FAKES
+from ml.engine.detectors.lip_sync.detector import LipSync
+from ml.engine.detectors.lip_sync.network import LIPS_PLACES, SOUND_PLACES, Network
+from ml.engine.fusion.calibration import mixed
+from ml.engine.session import Bench
 from tests.sync import made
 from tests.sync.made import Film, speech_like
 

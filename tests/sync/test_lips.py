@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ml.media import lips
+from ml.engine.media import lips
 from tests.sync import made
 
 

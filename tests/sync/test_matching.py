@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml.detectors.lip_sync import inputs, judging
-from ml.detectors.lip_sync.matching import REACH, Likeness, pooled
-from ml.detectors.lip_sync.network import compared_with, heard_once
-from ml.ear import network as ears
-from ml.ear.listening import joined
-from ml.media.lips import SIDE, Stretch
-from ml.media.spectra import FRAME, HOP, RATE
+from ml.engine.audio_encoders import whisper as ears
+from ml.engine.audio_encoders.features import joined
+from ml.engine.detectors.lip_sync import inputs, judging
+from ml.engine.detectors.lip_sync.matching import REACH, Likeness, pooled
+from ml.engine.detectors.lip_sync.network import compared_with, heard_once
+from ml.engine.media.lips import SIDE, Stretch
+from ml.engine.media.spectra import FRAME, HOP, RATE
 
 
 def likeness(offset: int, count: int = 60, *, strength: float = 1.0, noise: float = 0.2):

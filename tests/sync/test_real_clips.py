@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from media_analysis.submissions import presenting
-from ml import registry
-from ml.contract import Finding, Result, Status
-from ml.detectors.lip_sync.network import FOLDER
-from ml.engine import analyse
-from ml.naming import detector_name
-from ml.results import result_json
-from ml.serving import CARD
+from ml.engine import registry
+from ml.engine.analysis import analyse
+from ml.engine.contract import Finding, Result, Status
+from ml.engine.detectors.lip_sync.network import FOLDER
+from ml.engine.naming import detector_name
+from ml.engine.results import result_json
+from ml.engine.serving import CARD
 from tests.sync import talking
 
 SPEAKERS = talking.speakers()
@@ -50,7 +50,7 @@ def clear(folder: Path) -> Path:
 
 
 def run(path: Path) -> tuple[Result, Finding]:
-    from ml.detectors.lip_sync.detector import make
+    from ml.engine.detectors.lip_sync.detector import make
 
     with path.open("rb") as file:
         result = analyse(file, detectors=[make()])

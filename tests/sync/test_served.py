@@ -8,12 +8,12 @@ import sys
 
 import pytest
 
-from ml import registry
-from ml.detectors.lip_sync import inputs
-from ml.detectors.lip_sync.calibration import CAP
-from ml.detectors.lip_sync.network import FOLDER, ServedNetwork
-from ml.ear import network as ears
-from ml.serving import CARD, WeightsUnusable
+from ml.engine import registry
+from ml.engine.audio_encoders import whisper as ears
+from ml.engine.detectors.lip_sync import inputs
+from ml.engine.detectors.lip_sync.calibration import CAP
+from ml.engine.detectors.lip_sync.network import FOLDER, ServedNetwork
+from ml.engine.serving import CARD, WeightsUnusable
 from tests.sync import golden_sync
 
 pytestmark = pytest.mark.skipif(
@@ -31,7 +31,7 @@ def test_golden_scores_stand_still() -> None:
 
 def test_the_card_and_the_detector_agree() -> None:
     """Name, version, bounds in the right order, the cap, and figures for what is claimed."""
-    from ml.detectors.lip_sync.detector import LipSync
+    from ml.engine.detectors.lip_sync.detector import LipSync
 
     detector = LipSync()
     card = detector.network.card
@@ -60,8 +60,8 @@ def test_serving_never_imports_a_training_framework() -> None:
     """Neither TensorFlow nor Keras is loaded by the worker's side of the detector."""
     code = (
         "import sys; sys.path.insert(0, 'platform');"
-        "from ml.detectors.lip_sync.detector import make; make();"
+        "from ml.engine.detectors.lip_sync.detector import make; make();"
         "assert not {'tensorflow', 'keras'} & set(sys.modules)"
     )
-    root = FOLDER.parents[2]
+    root = FOLDER.parents[3]
     subprocess.run([sys.executable, "-c", code], cwd=root, check=True, timeout=120)

@@ -11,8 +11,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 pytest.importorskip("keras")
 
 from lab.lip_sync import aligning, baselines, batches, data, measure
-from ml.detectors.lip_sync import inputs
-from ml.detectors.lip_sync.matching import Likeness
+from ml.engine.detectors.lip_sync import inputs
+from ml.engine.detectors.lip_sync.matching import Likeness
 from tests.sync.made import mouths_for, speech_like
 
 

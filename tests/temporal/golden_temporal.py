@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ml.detectors.temporal.inputs import windows
-from ml.detectors.temporal.network import ServedNetwork
-from ml.media.motion import FaceReader, signals
+from ml.engine.detectors.temporal.inputs import windows
+from ml.engine.detectors.temporal.network import ServedNetwork
+from ml.engine.media.motion import FaceReader, signals
 from tests.temporal import made
 
 FILE = Path(__file__).with_name("golden_temporal.json")

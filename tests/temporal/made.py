@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.contract import Face
+from ml.engine.contract import Face
 from tests.sync.made import Film, face, view
 
 SIZE = 240

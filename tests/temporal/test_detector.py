@@ -7,11 +7,11 @@ import math
 import numpy as np
 import pytest
 
-from ml.contract import Kind, Status, Strength
-from ml.detectors.temporal.calibration import CAP, STEADY_FAKES
-from ml.detectors.temporal.detector import Temporal
-from ml.fusion.calibration import mixed
-from ml.media.motion import CHANNELS, INSIDE
+from ml.engine.contract import Kind, Status, Strength
+from ml.engine.detectors.temporal.calibration import CAP, STEADY_FAKES
+from ml.engine.detectors.temporal.detector import Temporal
+from ml.engine.fusion.calibration import mixed
+from ml.engine.media.motion import CHANNELS, INSIDE
 from tests.temporal import made
 from tests.temporal.made import Film, shown
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ml.detectors.temporal import inputs
-from ml.media import motion
-from ml.media.motion import CHANNELS, INSIDE, REGIONS, FaceReader, FaceStretch
+from ml.engine.detectors.temporal import inputs
+from ml.engine.media import motion
+from ml.engine.media.motion import CHANNELS, INSIDE, REGIONS, FaceReader, FaceStretch
 from tests.temporal import made
 
 LIGHT_AGAINST = CHANNELS.index("light against the others")

@@ -7,7 +7,7 @@ import copy
 import pytest
 
 from lab.temporal import offering, tables
-from ml.detectors.temporal import claims
+from ml.engine.detectors.temporal import claims
 
 
 def told(auc: float, low: float | None) -> dict:

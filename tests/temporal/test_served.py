@@ -8,10 +8,10 @@ import sys
 
 import pytest
 
-from ml import registry
-from ml.detectors.temporal.calibration import CAP
-from ml.detectors.temporal.network import FOLDER, ServedNetwork
-from ml.serving import CARD, WeightsUnusable
+from ml.engine import registry
+from ml.engine.detectors.temporal.calibration import CAP
+from ml.engine.detectors.temporal.network import FOLDER, ServedNetwork
+from ml.engine.serving import CARD, WeightsUnusable
 from tests.temporal import golden_temporal
 
 pytestmark = pytest.mark.skipif(
@@ -28,7 +28,7 @@ def test_golden_scores_stand_still() -> None:
 
 def test_the_card_and_the_detector_agree() -> None:
     """Name, version, bounds in the right order, the cap, and figures for what is claimed."""
-    from ml.detectors.temporal.detector import Temporal
+    from ml.engine.detectors.temporal.detector import Temporal
 
     detector = Temporal()
     card = detector.network.card
@@ -60,8 +60,8 @@ def test_serving_never_imports_a_training_framework() -> None:
     """Neither TensorFlow nor Keras is loaded by the worker's side of the detector."""
     code = (
         "import sys; sys.path.insert(0, 'platform');"
-        "from ml.detectors.temporal.detector import make; make();"
+        "from ml.engine.detectors.temporal.detector import make; make();"
         "assert not {'tensorflow', 'keras'} & set(sys.modules)"
     )
-    root = FOLDER.parents[2]
+    root = FOLDER.parents[3]
     subprocess.run([sys.executable, "-c", code], cwd=root, check=True, timeout=120)

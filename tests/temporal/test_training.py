@@ -15,11 +15,11 @@ pytest.importorskip("keras")
 from lab.lip_sync.data import Clip, read_manifest
 from lab.temporal import baselines, data, fakes, loop, measure
 from lab.temporal.passing import Film
-from ml.detectors.temporal.inputs import SHAPE, windows
-from ml.engine import analyse
+from ml.engine.analysis import analyse
+from ml.engine.detectors.temporal.inputs import SHAPE, windows
+from ml.engine.media import motion
+from ml.engine.media.motion import FaceReader
 from ml.evaluation import data_folders
-from ml.media import motion
-from ml.media.motion import FaceReader
 from tests.temporal import made
 
 FOLDER = data_folders.research("talking")

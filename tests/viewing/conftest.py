@@ -12,7 +12,7 @@ from media_analysis.submissions.models import Submission
 from media_analysis.submissions.services import submit
 from media_analysis.viewing.models import Preview
 from ml import services as ml
-from ml.contract import Finding, Kind, MediaInfo, Outcome, Result, Verdict
+from ml.engine.contract import Finding, Kind, MediaInfo, Outcome, Result, Verdict
 from ml.models import Analysis
 from tests.people import *  # noqa: F403 - the people are fixtures
 from tests.people import Person

@@ -27,7 +27,7 @@ from media_analysis.submissions.models import Submission
 from media_analysis.submissions.services import analyse_again, submit
 from media_analysis.viewing import services
 from media_analysis.viewing.models import Preview
-from ml.contract import Kind
+from ml.engine.contract import Kind
 from ml.models import Analysis
 from sandbox.types import SandboxFailed
 from tests.audit.helpers import triggers_off

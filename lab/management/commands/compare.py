@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.progress import track
 
-from ml import shell
+from ml.engine import shell
 
 
 class Command(BaseCommand):

@@ -37,7 +37,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         from lab.face import faces
         from lab.leaks import baselines, face_leaks
-        from ml.detectors.face_network import FaceNetworkDetector
+        from ml.engine.detectors.face_network import FaceNetworkDetector
         from ml.evaluation import pages, running
 
         try:

@@ -56,7 +56,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         from lab.face import data, gather
-        from ml import shell
+        from ml.engine import shell
         from ml.evaluation import data_folders
 
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]*", options["source"]):

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.progress import track
 
-from ml import shell
+from ml.engine import shell
 
 
 class Command(BaseCommand):
@@ -30,7 +30,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         # Late, because importing Keras takes seconds that other commands need not wait for.
-        import ml.detectors
+        import ml.engine.detectors
         from lab.face import data, export, faces, release
         from ml.evaluation import data_folders
 
@@ -38,7 +38,7 @@ class Command(BaseCommand):
         run: Path = (options["runs"] or data_folders.cache() / "runs") / (
             options["name"] or options["what"]
         )
-        out: Path = options["out"] or Path(ml.detectors.__path__[0]) / what.name
+        out: Path = options["out"] or Path(ml.engine.detectors.__path__[0]) / what.name
         try:
             own = faces.own(options["also"])
             store, _ = faces.opened(own)

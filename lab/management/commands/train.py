@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.progress import track
 
-from ml import shell
+from ml.engine import shell
 
 if TYPE_CHECKING:
     from lab.face.config import FaceConfig

@@ -11,8 +11,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from ml.contract import EXAMINED_BY
-from ml.naming import detector_name
+from ml.engine.contract import EXAMINED_BY
+from ml.engine.naming import detector_name
 
 INTERRUPTED = 130
 HEADLINES = {
@@ -46,7 +46,9 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print a list, an item a file")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        from ml import shell  # models are loaded by commands that use them, not by every command
+        from ml.engine import (
+            shell,  # models are loaded by commands that use them, not by every command
+        )
 
         files = list(shell.files(options["paths"]))
         show: Listing | Sheet = Listing() if options["json"] else Sheet()

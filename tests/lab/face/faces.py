@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from lab.face import data, store
 from lab.face.data import Item
 from lab.face.store import LANDMARKS, Store
-from ml.contract import Pixels
+from ml.engine.contract import Pixels
+from ml.engine.media import face_model
 from ml.evaluation import data_folders
-from ml.media import face_model
 
 
 @cache

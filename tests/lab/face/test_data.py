@@ -110,7 +110,7 @@ def test_a_bad_row_is_named(tmp_path: Path) -> None:
 
 def test_landmarks_fit_the_unpadded_picture() -> None:
     """Padding for the face finder does not move the points: the nose stays on the nose."""
-    from ml.media.face_model import GOLDEN_POINTS
+    from ml.engine.media.face_model import GOLDEN_POINTS
     from tests.lab.face.faces import portrait
 
     picture, points = portrait()

@@ -44,7 +44,7 @@ def test_the_converted_network_recognises_a_uniform(
 ) -> None:
     """Rear Admiral Hopper's portrait: ImageNet's class for it comes first. A conversion with one
     wrong axis would be no better than one in a thousand."""
-    from ml.media.face_model import golden_photograph
+    from ml.engine.media.face_model import golden_photograph
 
     photograph = golden_photograph()[:512, :512]
     square = cv2.resize(photograph, (224, 224), interpolation=cv2.INTER_AREA)

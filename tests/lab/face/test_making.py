@@ -126,8 +126,8 @@ def test_pictures_are_never_stretched_beyond_the_photograph() -> None:
 
 def test_training_and_serving_cut_the_same_crop() -> None:
     """The same face, cut by the training code and by the worker's: equal bit for bit."""
-    from ml.contract import Box, Crop
-    from ml.media.crops import with_margin
+    from ml.engine.contract import Box, Crop
+    from ml.engine.media.crops import with_margin
 
     picture, points = portrait()
     (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)

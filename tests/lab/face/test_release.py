@@ -13,9 +13,9 @@ import pytest
 from lab.face import calibrate, loop, release
 from lab.face.batches import Pool
 from lab.face.store import Store
-from ml.fusion.calibration import Calibration
-from ml.media.face_scores import FaceNetwork
-from ml.serving import Served
+from ml.engine.fusion.calibration import Calibration
+from ml.engine.media.face_scores import FaceNetwork
+from ml.engine.serving import Served
 from tests.lab.face.faces import item, portrait
 from tests.lab.face.test_loop import tiny
 from tests.lab.face.test_making import SMALL

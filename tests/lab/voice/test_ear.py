@@ -12,13 +12,13 @@ import pytest
 from scipy.special import erf
 
 from lab.voice import borrowed, data, probe, store
-from ml.detectors.voice_spoof import listeners
-from ml.ear import hearing, speakers
-from ml.ear import network as ears
-from ml.ear.carried import Carried
-from ml.media.spectra import RATE
-from ml.model_files import FILES, ModelFileUnusable
-from ml.serving import WeightsUnusable
+from ml.engine.audio_encoders import speakers, speech
+from ml.engine.audio_encoders import whisper as ears
+from ml.engine.audio_encoders.model_files import Carried
+from ml.engine.detectors.voice_spoof import listeners
+from ml.engine.media.spectra import RATE
+from ml.engine.model_files import FILES, ModelFileUnusable
+from ml.engine.serving import WeightsUnusable
 from tests.lab.voice.voices import speech_like
 
 WIDTH, HEADS = 8, 2
@@ -40,7 +40,7 @@ def _file(arrays: dict[str, np.ndarray]) -> bytes:
 def _small(layers: int = 2) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(3)
     shapes = {
-        "conv1/weight": (WIDTH, hearing.BANDS, 3),
+        "conv1/weight": (WIDTH, speech.BANDS, 3),
         "conv1/bias": (WIDTH,),
         "conv2/weight": (WIDTH, WIDTH, 3),
         "conv2/bias": (WIDTH,),
@@ -97,18 +97,18 @@ def test_another_ear_is_refused(
 def test_a_tone_stands_in_its_band() -> None:
     """Even bands below 1 kHz, equal ratios above: a tone's band is the one that holds it."""
     time = np.arange(RATE) / RATE
-    middles = [np.argmax(row) * RATE / hearing.POINTS for row in hearing.filters()]
+    middles = [np.argmax(row) * RATE / speech.POINTS for row in speech.filters()]
     for hertz in (400, 1000, 3000, 6000):
-        seen = hearing.picture(np.sin(2 * np.pi * hertz * time))
-        assert seen.shape == (100, hearing.BANDS)
+        seen = speech.picture(np.sin(2 * np.pi * hertz * time))
+        assert seen.shape == (100, speech.BANDS)
         nearest = np.abs(np.array(middles) - hertz).min()
         assert abs(middles[int(seen.mean(axis=0).argmax())] - hertz) <= nearest + 40
-    assert np.isfinite(hearing.picture(np.zeros(RATE))).all()
+    assert np.isfinite(speech.picture(np.zeros(RATE))).all()
 
 
 def test_fewer_layers_are_the_first_ones() -> None:
     """An ear cut short hears the same as far as it goes; nothing later reaches back."""
-    picture = np.random.default_rng(0).normal(size=(20, hearing.BANDS)).astype(np.float32)
+    picture = np.random.default_rng(0).normal(size=(20, speech.BANDS)).astype(np.float32)
     whole = ears.Ear(_small(3)).hidden(picture)
     short = ears.Ear(_small(3), layers=1).hidden(picture)
     assert len(whole) == 4
@@ -130,7 +130,7 @@ def test_checks_share_the_numbers_of_the_ear() -> None:
 def test_hears_what_its_makers_runtime_hears() -> None:
     """Through both convolutions, six layers and the last norm: the same numbers as CTranslate2."""
     ear = ears.Ear(ears.arrays(ears.CARRIED.content()))
-    last = ear.hidden(hearing.picture(_siren()))[-1]
+    last = ear.hidden(speech.picture(_siren()))[-1]
     assert last.shape == (200, 512)
     normed = (last - last.mean(axis=1, keepdims=True)) / last.std(axis=1, keepdims=True)
     heard = normed * ear.weights["layer_norm/gamma"] + ear.weights["layer_norm/beta"]

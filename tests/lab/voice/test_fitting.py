@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lab.voice import fitting
-from ml.detectors.voice_spoof import listeners
+from ml.engine.detectors.voice_spoof import listeners
 
 NUMBERS, SPEAKERS = 24, 6
 

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from ml.ear import hearing, speakers
-from ml.media.spectra import RATE
+from ml.engine.audio_encoders import speakers, speech
+from ml.engine.media.spectra import RATE
 from tests.lab.voice.test_ear import _siren
 from tests.lab.voice.voices import speech_like
 
@@ -24,7 +24,7 @@ TOLD_BY_ONNX_RUNTIME = {
 
 def test_is_given_the_features_that_it_was_trained_on() -> None:
     """Kaldi's own bands of the same sound; silence and the shortest window are finite."""
-    seen = speakers.picture(hearing.levelled(_siren()))
+    seen = speakers.picture(speech.levelled(_siren()))
     assert seen.shape == (398, speakers.BANDS)
     assert seen[[0, 100, 200, 397], [5, 20, 40, 79]] == pytest.approx(TOLD_BY_KALDI, abs=2e-3)
     assert np.isfinite(speakers.picture(np.zeros(RATE // 4, np.float32))).all()
@@ -33,7 +33,7 @@ def test_is_given_the_features_that_it_was_trained_on() -> None:
 def test_hears_what_another_runtime_hears() -> None:
     """Both stages, pooled: the same numbers as ONNX Runtime, and as many for a shorter sound."""
     ear = speakers.served()
-    heard = ear.numbers(hearing.levelled(_siren()))
+    heard = ear.numbers(speech.levelled(_siren()))
     assert list(heard) == list(TOLD_BY_ONNX_RUNTIME)
     for name, (mean, spread) in TOLD_BY_ONNX_RUNTIME.items():
         third = len(heard[name]) // 3
@@ -47,7 +47,7 @@ def test_hears_what_another_runtime_hears() -> None:
 
 def test_two_that_ask_at_once_are_answered_as_one_after_the_other() -> None:
     """One network in memory answers threads side by side without mixing them up."""
-    sounds = [hearing.levelled(speech_like(1.0 + n / 2, seed=n)) for n in range(6)]
+    sounds = [speech.levelled(speech_like(1.0 + n / 2, seed=n)) for n in range(6)]
     ear = speakers.served()
     alone = [ear.numbers(sound)["speakers 3"] for sound in sounds]
     with ThreadPoolExecutor(3) as threads:

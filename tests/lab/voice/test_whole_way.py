@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from lab.voice import borrowed, data, probe, report, store, vocoders
-from ml.contract import Kind, MediaInfo, Scenes, Status
-from ml.detectors.voice_spoof.detector import VoiceSpoof
-from ml.detectors.voice_spoof.network import Network
-from ml.ear import speakers
-from ml.ear.network import Ear
-from ml.media import scenes
+from ml.engine.audio_encoders import speakers
+from ml.engine.audio_encoders.whisper import Ear
+from ml.engine.contract import Kind, MediaInfo, Scenes, Status
+from ml.engine.detectors.voice_spoof.detector import VoiceSpoof
+from ml.engine.detectors.voice_spoof.network import Network
+from ml.engine.media import scenes
 from tests.lab.voice.test_ear import _small
 from tests.lab.voice.voices import speech_like
 

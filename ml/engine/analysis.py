@@ -1,0 +1,187 @@
+"""The one door: bytes in, a result out. Frames are streamed once and faces are found once.
+
+    with open("clip.mp4", "rb") as file:
+        result = analyse(file)
+
+Needs no Django, no database and no server. A broken check makes its own finding `failed` and
+stops nothing else. A refused file is a result (`rejected`); a sandbox that failed is an exception
+(`sandbox.types.SandboxFailed`), because trying again may help.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Sequence
+from importlib import metadata
+from typing import BinaryIO
+
+from ml.engine import registry
+from ml.engine.contract import Detector, Frame, Kind, Outcome, Result, Scenes, Verdict, View
+from ml.engine.fusion import rule
+from ml.engine.media import face_model, scenes, thumbnails
+from ml.engine.media.face_watch import FaceWatch
+from ml.engine.media.media_file import OpenMedia, fingerprint, opened
+from ml.engine.media.similarity import Looks
+from ml.engine.media.spectra import RATE
+from ml.engine.progress import Progress, Report, Stopped
+from ml.engine.registry import Missing
+from ml.engine.session import Bench, close_seconds, close_seconds_without_sound
+from ml.engine.version import VERSION
+from sandbox.services import Warden, warden
+from sandbox.types import Limits, Rejected
+
+__all__ = ["Stopped", "analyse", "engine_version"]
+
+log = logging.getLogger(__name__)
+
+FACE_RATE = 5.0
+"""Frames a second in which faces are looked for."""
+DECIDING_LIBRARIES = ("numpy", "scipy", "opencv-python-headless", "mediapipe", "pillow", "av")
+"""What can change a number while our own code stays the same."""
+
+
+def analyse(
+    file: BinaryIO,
+    *,
+    sha256: str | None = None,
+    size: int | None = None,
+    progress: Report | None = None,
+    should_stop: Callable[[], bool] | None = None,
+    detectors: Sequence[Detector | Missing] | None = None,
+    limits: Limits | None = None,
+    sandbox: Warden | None = None,
+) -> Result:
+    """Examine one file. `file` is a real, seekable file; its name is never asked for."""
+    started = time.perf_counter()
+    told = Progress(progress, should_stop)
+    chosen = registry.detectors() if detectors is None else tuple(detectors)
+    version = engine_version(chosen)
+
+    told.stop_if_asked()
+    if sha256 is None or size is None:
+        told.at(0.0, "reading the file")
+        sha256, size = fingerprint(file)
+    told.at(0.01, "opening")
+    able = [d for d in chosen if not isinstance(d, Missing)]
+    frame_rate = max([FACE_RATE, *(d.frame_rate for d in able)])
+    try:
+        with opened(
+            file,
+            warden=sandbox or warden(),
+            sha256=sha256,
+            size=size,
+            frame_rate=frame_rate,
+            limits=limits or Limits(),
+            close_seconds=max([0.0, *map(close_seconds, able)]),
+            close_seconds_without_sound=max([0.0, *map(close_seconds_without_sound, able)]),
+        ) as media:
+            return _examined(media, chosen, version, told, started)
+    except Rejected as refusal:
+        return Result(
+            media=None,
+            verdict=Verdict(Outcome.REJECTED, refusal.sentence),
+            findings=(),
+            engine_version=version,
+            seconds=time.perf_counter() - started,
+            rejection=refusal.code,
+        )
+
+
+def _examined(
+    media: OpenMedia,
+    detectors: Sequence[Detector | Missing],
+    version: str,
+    told: Progress,
+    started: float,
+) -> Result:
+    bench = Bench(media, detectors)
+    pictures: dict[str, bytes] = {}
+    looks, strip = Looks(), thumbnails.Strip()
+    tracks: Sequence[dict[str, object]] = ()
+    last_frames: list[float] = []
+    told.plan(media.info, bench.checks)
+    told.looking(0.0)
+    with contextlib.ExitStack() as stack:
+        watch = stack.enter_context(FaceWatch(media, FACE_RATE))
+        # Closed before the sandbox's descriptors are: a thread may still be reading them.
+        for frame in stack.enter_context(contextlib.closing(media.frames())):
+            told.stop_if_asked()
+            last_frames = [*last_frames[-1:], frame.seconds]
+            if not pictures:
+                pictures["frame"] = thumbnails.png(frame.pixels, thumbnails.FRAME_SIDE)
+            looks.observe(frame)
+            strip.observe(frame)
+            bench.observe(View(frame, watch.faces(frame)))
+            told.looking(_part(media, frame))
+        media.tracks = watch.tracks()
+        tracks = watch.summaries()
+        media.add_flags(*watch.flags)
+    told.listening()
+    divided = _divide(media, watch, last_frames)
+    told.stop_if_asked()
+    findings = bench.conclude(told.concluding)
+    verdict = rule.decide(media.info, findings)
+    told.at(1.0, "done")
+    return Result(
+        media=media.info,
+        verdict=verdict,
+        findings=findings,
+        engine_version=version,
+        seconds=time.perf_counter() - started,
+        tracks=tracks,
+        scenes=divided,
+        thumbnails=pictures | strip.pictures() | thumbnails.of_faces(media.tracks),
+        looks=looks.found,
+    )
+
+
+def _divide(media: OpenMedia, watch: FaceWatch, last_frames: Sequence[float]) -> Scenes | None:
+    """What applies where; None for a still. If it cannot be told, checks that ask for it fail, the
+    others go on, and the media says so."""
+    kind, duration = media.info.kind, media.info.duration
+    if kind is Kind.IMAGE:
+        return None
+    try:
+        pictures = None
+        if kind is Kind.VIDEO:
+            known = "face_analysis_failed" not in media.info.flags
+            pictures = scenes.seen(
+                last_frames, 1 / FACE_RATE, duration, watch.shots, media.tracks, known
+            )
+        samples = media.audio(RATE) if media.info.has_audio else None
+        media.scenes = scenes.told(pictures, scenes.listened(samples), duration)
+    except Exception:
+        log.exception("scenes could not be told")
+        media.add_flags("scenes_not_told")
+        return None
+    return media.scenes
+
+
+def _part(media: OpenMedia, frame: Frame) -> float:
+    """How much was looked at, as far as the container's promises can be believed."""
+    info = media.info
+    if info.kind is Kind.VIDEO and info.duration:
+        return frame.seconds / info.duration
+    return 1.0
+
+
+def engine_version(detectors: Sequence[Detector | Missing] | None = None) -> str:
+    """The package's version and a short hash of all that can change a number."""
+    parts = [f"{d.name}={_version(d)}" for d in detectors or registry.detectors()]
+    parts += [f"faces={face_model.MODEL_SHA256}", f"scenes={scenes.VERSION}"]
+    parts += [f"{name}={_installed(name)}" for name in DECIDING_LIBRARIES]
+    return f"{VERSION}+{hashlib.sha256(chr(10).join(parts).encode()).hexdigest()[:10]}"
+
+
+def _version(detector: Detector | Missing) -> str:
+    return "missing" if isinstance(detector, Missing) else detector.version
+
+
+def _installed(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "absent"

@@ -1,0 +1,28 @@
+"""What a layer of an ear hears in a sound, as numbers that do not grow with its length."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.engine.contract import Samples
+
+Array = NDArray[np.float32]
+Numbers = dict[str, Array]
+"""By the layer's name."""
+
+
+class Hears(Protocol):
+    """An ear: what each of its layers hears in a sound that is at the level of all."""
+
+    def numbers(self, sound: Samples) -> Numbers: ...
+
+
+def pooled(layer: Array) -> Array:
+    """Moments x channels in; of every channel mean, spread and mean step from one moment to the
+    next."""
+    step = np.sqrt((np.diff(layer, axis=0) ** 2).mean(axis=0) + 1e-9)
+    spread = np.sqrt(layer.var(axis=0) + 1e-9)
+    return np.concatenate([layer.mean(axis=0), spread, step]).astype(np.float32)

@@ -1,0 +1,223 @@
+"""A detector that judges faces with a served network. Two stand on it; their words differ.
+
+Of several faces one may be altered and the others not: the file's likelihood ratio is the mean
+over its faces, which is exact when each is as likely as the others to be the altered one. So a
+crowd does not raise the rate of false alarms, and one altered face is not averaged away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ml.engine import naming
+from ml.engine.contract import (
+    Crop,
+    Evidence,
+    Finding,
+    Kind,
+    Media,
+    Outcome,
+    Segment,
+    Status,
+    Strength,
+    View,
+)
+from ml.engine.fusion.calibration import Calibration, mean_ratio, probability
+from ml.engine.media.face_scores import HARMLESS, FaceNetwork, FaceScore, strongest_region
+from ml.engine.media.stated import no_pictures
+from ml.engine.progress import unheard
+from ml.engine.serving import Served
+
+CHECKED_AGAIN = 4
+"""Crops of the deciding face that are looked at after harmless changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the detector says to people."""
+
+    code: str
+    found: str
+    clear: str
+    undecided: str
+    segment: str
+    shows_where: bool
+
+
+class FaceNetworkDetector:
+    """Made once a process; holds the network."""
+
+    frame_rate = 0.0  # it asks for the face tracks, which the engine keeps for everybody
+
+    def __init__(self, name: str, folder: Path, words: Words) -> None:
+        served = Served(folder)
+        self.name, self.words = name, words
+        self.version = str(served.card["version"])
+        self.network = FaceNetwork(served)
+        self.calibration = Calibration.of(served.card)
+
+    def not_applicable(self, media: Media) -> str | None:
+        return no_pictures(media.info, "A sound file shows no face.")
+
+    def examine(self, media: Media) -> FaceExamination:
+        return FaceExamination(self, media)
+
+
+class FaceExamination:
+    def __init__(self, detector: FaceNetworkDetector, media: Media) -> None:
+        self._detector, self._media = detector, media
+        self.advance: Callable[[float], None] = unheard
+
+    def observe(self, view: View) -> None:
+        """Nothing: the faces are there when all frames are through."""
+
+    def conclude(self) -> Finding:
+        network, tracks = self._detector.network, self._media.tracks
+        if "face_analysis_failed" in self._media.info.flags:
+            return self._without("Faces could not be looked for, so none was judged.", 0)
+        if not tracks:
+            return self._without("No face was found, and this check only looks at faces.", 0)
+        scores = []
+        for number, track in enumerate(tracks, 1):
+            if usable := network.usable(track):
+                scores.append(network.score(track, usable))
+            self.advance(number / len(tracks))
+        if not scores:
+            return self._without(
+                f"No face holds {network.min_side:.0f} pixels: all are smaller, or were enlarged "
+                "or blurred to their size. Below that this check was not measured.",
+                len(tracks),
+            )
+        return self._finding(scores, len(tracks))
+
+    def _without(self, reason: str, faces: int) -> Finding:
+        return Finding.not_applicable(
+            self._detector,
+            reason,
+            weights_sha256=self._detector.network.served.sha256,
+            counts={"faces": faces, "faces_judged": 0},
+        )
+
+    def _finding(self, scores: Sequence[FaceScore], faces: int) -> Finding:
+        calibration, words = self._detector.calibration, self._detector.words
+        top = max(scores, key=lambda s: s.logit)
+        log10_lr = mean_ratio([calibration.log10_lr(s.logit) for s in scores])
+        spread = [calibration.log10_interval(s.logit) for s in scores]
+        said, shaken = self._decided(top, scores)
+        seen_at = _clearest(top) if self._media.info.kind is Kind.VIDEO else None
+        evidence = _evidence(words, calibration, top, scores, said, shaken, seen_at)
+        return Finding(
+            detector=self._detector.name,
+            version=self._detector.version,
+            status=Status.RAN,
+            reason=evidence.text,
+            score=round(top.logit, 6),
+            probability_manipulated=probability(log10_lr),
+            log10_lr=log10_lr,
+            evidence=(evidence,),
+            segments=_segments(top, calibration, words.segment, self._media.info.kind),
+            weights_sha256=self._detector.network.served.sha256,
+            parameters={
+                "log10_lr_low": mean_ratio([low for low, _ in spread]),
+                "log10_lr_high": mean_ratio([high for _, high in spread]),
+                "found_at": calibration.found_at,
+                "clear_at": calibration.clear_at,
+                "runtime": self._detector.network.served.runtime,
+            },
+            counts={
+                "faces": faces,
+                "faces_judged": len(scores),
+                "crops": sum(len(s.crops) for s in scores),
+            },
+        )
+
+    def _decided(self, top: FaceScore, scores: Sequence[FaceScore]) -> tuple[Outcome, str]:
+        """What the strongest face decides, and the harmless change that unsettles it, if any."""
+        calibration = self._detector.calibration
+        said = calibration.says(top.logit)
+        if said is Outcome.MANIPULATION_FOUND and len(scores) > 1:
+            # The strongest of several faces is higher by chance alone.
+            together = mean_ratio([calibration.log10_lr(s.logit) for s in scores])
+            if together < calibration.log10_lr(calibration.found_at):
+                said = Outcome.INCONCLUSIVE
+        if said is Outcome.INCONCLUSIVE:
+            return said, ""
+        best: list[Crop] = sorted(top.crops, key=lambda c: -c.quality)[:CHECKED_AGAIN]
+        for name, change in HARMLESS.items():
+            again = self._detector.network.after(best, change)
+            if calibration.says(again) not in (said, Outcome.INCONCLUSIVE):
+                return Outcome.INCONCLUSIVE, name
+        return said, ""
+
+
+def _evidence(
+    words: Words,
+    calibration: Calibration,
+    top: FaceScore,
+    scores: Sequence[FaceScore],
+    said: Outcome,
+    shaken: str,
+    seen_at: float | None,
+) -> Evidence:
+    data: dict[str, object] = {
+        "face": top.track.id,
+        "faces_judged": len(scores),
+        "log10_lr_of_face": round(calibration.log10_lr(top.logit), 3),
+    }
+    if top.where is not None and words.shows_where:
+        data["where"] = [[round(float(v), 3) for v in row] for row in top.where]
+    if seen_at is not None:
+        data["seen_at"] = round(seen_at, 2)
+    which = naming.face(top.track.id, len(scores), seen_at, "the strongest")
+    if shaken:
+        data["unsettled_by"] = shaken
+        text = (
+            f"{which} changes sides when the picture is {shaken}: the traces are not stable enough "
+            "to decide."
+        )
+        return Evidence(f"{words.code}_unstable", text, Strength.WEAK, data)
+    if said is Outcome.MANIPULATION_FOUND:
+        region = strongest_region(top) if words.shows_where else None
+        around = f", strongest around {region}" if region else ""
+        share = _in_hundred(calibration.found_alpha)
+        text = (
+            f"{which} {words.found}{around}. Of {calibration.reals} genuine faces that it was "
+            f"calibrated on, at most {share} in 100 show as much."
+        )
+        return Evidence(f"{words.code}_found", text, Strength.MODERATE, data, said)
+    if said is Outcome.NO_MANIPULATION_FOUND:
+        share = _in_hundred(calibration.clear_alpha)
+        text = (
+            f"{which} {words.clear}. Of {calibration.fakes} altered faces that it was calibrated "
+            f"on, at most {share} in 100 show as little."
+        )
+        return Evidence(f"{words.code}_not_found", text, Strength.WEAK, data, said)
+    return Evidence(
+        f"{words.code}_undecided", f"{which} {words.undecided}.", Strength.CONTEXT, data
+    )
+
+
+def _clearest(score: FaceScore) -> float:
+    """The second at which the face speaks most for what is asked."""
+    strongest = max(range(len(score.crops)), key=lambda n: score.logits[n])
+    return score.crops[strongest].seconds
+
+
+def _in_hundred(share: float) -> str:
+    return f"{100 * share:g}"
+
+
+def _segments(
+    score: FaceScore, calibration: Calibration, label: str, kind: Kind
+) -> tuple[Segment, ...]:
+    """Of a video: the deciding face, crop by crop, each with the probability of that moment."""
+    if kind is not Kind.VIDEO:
+        return ()
+    starts = [crop.seconds for crop in score.crops]
+    ends = [*starts[1:], max(score.track.last, starts[-1])]
+    return tuple(
+        Segment(start, end, round(probability(calibration.log10_lr(logit)), 4), label)
+        for start, end, logit in zip(starts, ends, score.logits, strict=True)
+    )

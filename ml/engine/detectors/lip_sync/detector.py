@@ -1,0 +1,158 @@
+"""Does the sound belong to these lips? Asked of every video with a face that speaks in view."""
+
+from __future__ import annotations
+
+import math
+
+from ml.engine.contract import (
+    Evidence,
+    Finding,
+    Kind,
+    Media,
+    Outcome,
+    Segment,
+    Status,
+    Strength,
+    View,
+)
+from ml.engine.detectors.lip_sync import judging, sentences
+from ml.engine.detectors.lip_sync.calibration import SyncCalibration
+from ml.engine.detectors.lip_sync.judging import Judged
+from ml.engine.detectors.lip_sync.network import ServedNetwork
+from ml.engine.fusion.calibration import probability
+from ml.engine.media.lips import LipReader
+from ml.engine.media.spectra import RATE
+from ml.engine.media.stated import no_pictures, no_sound
+
+
+class LipSync:
+    """Made once a process; holds the two networks."""
+
+    name = "lip_sync"
+    frame_rate = 0.0
+    close_seconds = 10.0
+
+    def __init__(self, network: ServedNetwork | None = None) -> None:
+        self.network = network or ServedNetwork()
+        self.version = str(self.network.card["version"])
+        self.calibration = SyncCalibration.of(self.network.card)
+        self.of_a_moment = SyncCalibration.of(self.network.card, "of_a_moment")
+
+    def not_applicable(self, media: Media) -> str | None:
+        if media.info.kind is Kind.IMAGE:
+            return "A picture has no sound that its lips could fit."
+        return no_pictures(media.info, "A sound file shows no lips.") or no_sound(
+            media.info, "The video has no sound."
+        )
+
+    def examine(self, media: Media) -> SyncExamination:
+        return SyncExamination(self, media)
+
+
+def make() -> LipSync:
+    return LipSync()
+
+
+class SyncExamination:
+    """Keeps mouths while the frames go by; the sound is there when they are through."""
+
+    def __init__(self, detector: LipSync, media: Media) -> None:
+        self.detector, self.media = detector, media
+        self.lips = LipReader()
+        self.faces: set[int] = set()
+
+    def observe(self, view: View) -> None:
+        self.faces |= {face.track for face in view.faces}
+        self.lips.observe(view)
+
+    def conclude(self) -> Finding:
+        if "face_analysis_failed" in self.media.info.flags:
+            return self._without("Faces could not be looked for, so no lips were read.")
+        stretches = self.lips.stretches()
+        if not stretches:
+            return self._without(
+                sentences.no_lips(len(self.faces), self.lips.too_small, self.media.info.fps)
+            )
+        scenes, samples = self.media.scenes, self.media.audio(RATE)
+        if scenes.no_speech is not None or samples is None:
+            return self._without(scenes.no_speech or sentences.NO_SOUND)
+        if sum(end - start for start, end in scenes.speech_in_view) < judging.A_MOMENT:
+            return self._without(sentences.OUT_OF_VIEW)
+        seen = judging.watched(self.detector.network, stretches, samples, scenes.speech_in_view)
+        chosen = judging.who_speaks(seen)
+        seconds = sum(one.seconds for one in chosen)
+        if seconds < judging.NEEDED:
+            return self._without(sentences.too_little(seconds, judging.NEEDED))
+        found = judging.judged(chosen)
+        if not math.isfinite(found.score):
+            return self._without("Lips and sound gave no number that could be compared.")
+        return self._finding(found)
+
+    def _without(self, reason: str) -> Finding:
+        return Finding.not_applicable(
+            self.detector,
+            reason,
+            weights_sha256=self.detector.network.sha256,
+            counts={"faces": len(self.faces)},
+        )
+
+    def _finding(self, found: Judged) -> Finding:
+        calibration, moments = self.detector.calibration, self.detector.of_a_moment
+        log10_lr = calibration.log10_lr(found.score)
+        low, high = calibration.log10_interval(found.score)
+        evidence = _evidence(found, calibration)
+        return Finding(
+            detector=self.detector.name,
+            version=self.detector.version,
+            status=Status.RAN,
+            reason=evidence[0].text,
+            score=round(found.score, 6),
+            probability_manipulated=probability(log10_lr),
+            log10_lr=log10_lr,
+            evidence=evidence,
+            segments=tuple(
+                Segment(
+                    round(m.start, 3),
+                    round(m.end, 3),
+                    round(probability(moments.log10_lr(m.score)), 4),
+                    sentences.LABEL,
+                )
+                for m in found.moments
+            ),
+            weights_sha256=self.detector.network.sha256,
+            parameters={
+                "log10_lr_low": low,
+                "log10_lr_high": high,
+                "found_at": calibration.line.found_at,
+                "clear_at": calibration.line.clear_at,
+                "offset_ms": sentences.milliseconds(found.offset),
+                "weights_of_sound_sha256": self.detector.network.sha256_of_sound,
+            },
+            counts={
+                "faces": len(self.faces),
+                "faces_compared": found.faces,
+                "moments": len(found.moments),
+                "tenths_of_speaking_seconds": round(10 * found.seconds),
+            },
+        )
+
+
+def _evidence(found: Judged, calibration: SyncCalibration) -> tuple[Evidence, ...]:
+    said = calibration.says(found.score)
+    data = {
+        "offset_places": found.offset,
+        "offset_ms": sentences.milliseconds(found.offset),
+        "stands_out": round(-found.score, 4),
+        "seconds": round(found.seconds, 2),
+    }
+    if said is Outcome.MANIPULATION_FOUND:
+        text = sentences.unfitting(found.seconds, calibration.line)
+        return (Evidence("lip_sync_unfitting", text, Strength.MODERATE, data),)
+    if said is Outcome.INCONCLUSIVE:
+        text = sentences.unclear(found.seconds)
+        return (Evidence("lip_sync_unclear", text, Strength.CONTEXT, data),)
+    fits = Evidence("lip_sync_fitting", sentences.fitting(found.seconds), Strength.CONTEXT, data)
+    if abs(found.offset) < sentences.NOTED:
+        return (fits,)
+    told = sentences.shifted(found.offset)
+    return (fits, Evidence("lip_sync_offset", told, Strength.CONTEXT, data))

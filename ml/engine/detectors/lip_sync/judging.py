@@ -1,0 +1,149 @@
+"""Which stretches count, and what they say together."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.engine.detectors.lip_sync.inputs import LIPS_CONTEXT, PLACES
+from ml.engine.detectors.lip_sync.matching import Curve, Likeness, pooled
+from ml.engine.detectors.lip_sync.network import Network, heard_once
+from ml.engine.media.lips import Stretch
+
+NEEDED = 5.0
+"""Seconds of speech with the lips in view; what less says was measured to be too little."""
+A_MOMENT = 0.3
+"""Seconds; shorter speech in view only meets a face at a cut, whose time is told coarsely."""
+WINDOW = 30
+"""Mouths of a moment on the timeline: 1.2 s."""
+FEWEST = 12
+"""Speaking mouths that a moment needs."""
+
+Segments = Sequence[tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Watched:
+    """One face's stretch: alike or not at every place, and where somebody speaks."""
+
+    stretch: Stretch
+    likeness: Likeness
+    speaking: NDArray[np.bool_]
+
+    @property
+    def curve(self) -> Curve:
+        return self.likeness.curve(self.speaking)
+
+    @property
+    def seconds(self) -> float:
+        """Of speech with these lips in view."""
+        return float(self.speaking.sum()) / PLACES
+
+
+@dataclass(frozen=True)
+class Moment:
+    start: float
+    end: float
+    score: float
+    """How much more alike at the file's offset than elsewhere, with the sign turned: higher means
+    that it fits less."""
+    offset: int
+    """The offset that would fit this moment best."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """All that was compared, together."""
+
+    curve: Curve
+    moments: tuple[Moment, ...]
+    seconds: float
+    faces: int
+
+    @property
+    def score(self) -> float:
+        return -self.curve.standing_out()
+
+    @property
+    def offset(self) -> int:
+        return self.curve.best()
+
+
+def watched(
+    network: Network, stretches: Sequence[Stretch], samples: NDArray[Any], speech: Segments
+) -> list[Watched]:
+    found = []
+    ear = heard_once(stretches, samples)
+    for stretch in stretches:
+        places = np.arange(LIPS_CONTEXT, len(stretch.mouths) - LIPS_CONTEXT)
+        speaking = spoken(stretch.start + (places + 0.5) / PLACES, speech)
+        if not speaking.any():
+            continue  # asked before the ear and the networks, which cost most
+        embedded = network.embedded(stretch, samples, ear)
+        if embedded is not None:
+            found.append(Watched(stretch, embedded.likeness(), speaking))
+    return found
+
+
+def spoken(times: NDArray[np.float64], speech: Segments) -> NDArray[np.bool_]:
+    inside = np.zeros(len(times), bool)
+    for start, end in speech:
+        inside |= (times >= start) & (times < end)
+    return inside
+
+
+def who_speaks(watched: Sequence[Watched]) -> list[Watched]:
+    """Of faces that are in view at once, the one that fits the sound best: the other is silent,
+    and silent lips are no sign of anything."""
+    left = sorted(watched, key=lambda w: (-w.curve.standing_out(), w.stretch.start))
+    chosen: list[Watched] = []
+    for one in left:
+        if not any(_at_once(one.stretch, other.stretch) for other in chosen):
+            chosen.append(one)
+    return sorted(chosen, key=lambda w: w.stretch.start)
+
+
+def _at_once(one: Stretch, other: Stretch) -> bool:
+    shared = min(one.end, other.end) - max(one.start, other.start)
+    return shared > 0.5 * min(one.seconds, other.seconds)
+
+
+def judged(chosen: Sequence[Watched]) -> Judged:
+    curve = pooled([one.curve for one in chosen])
+    offset = curve.best()
+    return Judged(
+        curve=curve,
+        moments=tuple(moment for one in chosen for moment in _moments(one, offset)),
+        seconds=sum(one.seconds for one in chosen),
+        faces=len({one.stretch.track for one in chosen}),
+    )
+
+
+def _moments(one: Watched, offset: int) -> list[Moment]:
+    count = len(one.likeness.pairs)
+    pieces = max(round(count / WINDOW), 1)
+    edges = np.linspace(0, count, pieces + 1).round().astype(int)
+    found = []
+    for first, last in itertools.pairwise(edges):
+        here = np.zeros(count, bool)
+        here[first:last] = one.speaking[first:last]
+        if here.sum() < FEWEST:
+            continue
+        curve = one.likeness.curve(here)
+        if not np.isfinite(curve.means[len(curve.means) // 2 + offset]):
+            continue
+        start = one.stretch.start + (LIPS_CONTEXT + int(first)) / PLACES
+        found.append(
+            Moment(
+                start=start,
+                end=start + (int(last) - int(first)) / PLACES,
+                score=-curve.standing_out(offset),
+                offset=curve.best(),
+            )
+        )
+    return found

@@ -1,0 +1,70 @@
+"""What the file says about its own origin, graded. See card.md for what that is worth."""
+
+from __future__ import annotations
+
+from ml.engine.contract import Detector, Evidence, Finding, Media, Status, Strength, View
+from ml.engine.detectors.provenance import credentials, generators, reading, tools
+
+NAME = "provenance"
+VERSION = "2"
+MOST_EVIDENCE = 40
+WITHOUT_A_PLACE = {"bmp": "A BMP", "amr": "An AMR file", "mpegvideo": "A bare MPEG video stream"}
+"""Formats in which nothing can be said about where the media comes from."""
+GRADES = list(Strength)
+
+
+class Provenance:
+    """Reads only what the sandbox has gathered; wants no frame."""
+
+    name = NAME
+    version = VERSION
+    frame_rate = 0.0
+
+    def not_applicable(self, media: Media) -> str | None:
+        name = WITHOUT_A_PLACE.get(media.info.format)
+        return f"{name} has no place for notes about the origin of the media." if name else None
+
+    def examine(self, media: Media) -> ProvenanceExamination:
+        return ProvenanceExamination(media)
+
+
+class ProvenanceExamination:
+    def __init__(self, media: Media) -> None:
+        self._media = media
+
+    def observe(self, view: View) -> None:
+        """Pictures say nothing here."""
+
+    def conclude(self) -> Finding:
+        claims = reading.claims(self._media.facts)
+        evidence = _ordered(
+            [*credentials.signs(claims.manifest), *generators.signs(claims), *tools.signs(claims)]
+        )
+        return Finding(
+            detector=NAME,
+            version=VERSION,
+            status=Status.RAN,
+            reason=_reason(evidence),
+            evidence=evidence,
+            counts={"texts": len(claims.texts), "evidence": len(evidence)},
+        )
+
+
+def _ordered(evidence: list[Evidence]) -> tuple[Evidence, ...]:
+    once = {(e.code, e.text): e for e in evidence}.values()
+    by_weight = sorted(once, key=lambda e: (e.declares is None, -GRADES.index(e.strength)))
+    return tuple(by_weight[:MOST_EVIDENCE])
+
+
+def _reason(evidence: tuple[Evidence, ...]) -> str:
+    first = evidence[0]
+    if first.strength is Strength.CONTEXT:
+        return (
+            "Nothing in what the file says about itself points at a generator or at editing. Such "
+            "notes are easily removed, so this does not show that it is genuine."
+        )
+    return first.text
+
+
+def make() -> Detector:
+    return Provenance()

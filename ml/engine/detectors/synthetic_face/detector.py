@@ -1,0 +1,21 @@
+"""Was this face generated as a whole? A network that was trained on one family of generators."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ml.engine.contract import Detector
+from ml.engine.detectors.face_network import FaceNetworkDetector, Words
+
+WORDS = Words(
+    code="synthetic_face",
+    found="resembles the generated faces that this check was trained on",
+    clear="does not resemble the generated faces that this check was trained on",
+    undecided="stands between photographs and generated faces",
+    segment="resemblance to generated faces",
+    shows_where=False,
+)
+
+
+def make() -> Detector:
+    return FaceNetworkDetector("synthetic_face", Path(__file__).parent, WORDS)

@@ -1,0 +1,75 @@
+"""What the encoder says of one picture, crop by crop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.engine.contract import Pixels
+from ml.engine.detectors.synthetic_image.places import Place, places
+from ml.engine.media.detail import enlargement
+
+Floats = NDArray[np.float32]
+Features = Callable[[Pixels], Floats]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """One logit from the features of one crop."""
+
+    weight: Floats
+    bias: float
+
+    def __call__(self, features: Floats) -> float:
+        return float(features @ self.weight) + self.bias
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One crop and its logit."""
+
+    place: Place
+    logit: float
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The crops of one picture: all that is kept of it."""
+
+    width: int
+    height: int
+    crops: Sequence[tuple[Place, Pixels]]
+    unfit: str = ""
+    """Why it is not judged, or nothing."""
+
+
+def taken(pixels: Pixels, side: int) -> Picture:
+    height, width = pixels.shape[:2]
+    crops = [(place, place.cut(pixels, side)) for place in places(pixels, side)]
+    return Picture(width, height, crops, unfit(pixels, crops, side))
+
+
+def unfit(pixels: Pixels, crops: Sequence[tuple[Place, Pixels]], side: int) -> str:
+    """Kinds of picture on which genuine ones alarmed it too often, or that it cannot look at."""
+    if min(pixels.shape[:2]) < side:
+        return f"The picture is smaller than {side} pixels."
+    if not crops:
+        return "Hardly anything is to be seen in the picture."
+    if all(enlargement(crop) > 1 for _, crop in crops):
+        return (
+            "The picture is blurred, or was enlarged to its size: traces of a generator would be "
+            "gone, and this check was not measured on such pictures."
+        )
+    return ""
+
+
+def looks(picture: Picture, features: Features, head: Head) -> list[Look]:
+    return [Look(place, head(features(crop))) for place, crop in picture.crops]
+
+
+def score(found: Sequence[Look]) -> float:
+    """The mean of the logits: each crop is one look at the same traces."""
+    return float(np.mean([look.logit for look in found]))

@@ -1,0 +1,26 @@
+"""From a raw score to a bounded likelihood ratio, and what it may decide.
+
+The check was trained and calibrated on fakes that the project made itself, in which something is
+always unsteady. Good forgeries are steady. So half of what manipulates is taken to pass as genuine
+faces do, the ratio has a floor of one half, and its ceiling is low.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ml.engine.fusion.calibration import AskingCalibration
+
+CAP = 0.5
+"""|log10 LR| goes no further: no video that somebody else manipulated was measured."""
+STEADY_FAKES = 0.5
+"""Share of manipulations that are taken to be as steady as genuine faces. An assumption."""
+
+
+class TemporalCalibration(AskingCalibration):
+    """The line for faces put in frame by frame, mixed with fakes that are steady."""
+
+    @classmethod
+    def of(cls, card: Mapping[str, Any]) -> TemporalCalibration:
+        return cls.bounded(card, "used", cap=CAP, passing=STEADY_FAKES)

@@ -1,0 +1,65 @@
+"""The ears with their listeners as they are served, and their calibration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ml.engine.audio_encoders import speakers
+from ml.engine.audio_encoders import whisper as words
+from ml.engine.audio_encoders.pooling import Hears, Numbers
+from ml.engine.contract import Samples
+from ml.engine.detectors.voice_spoof import listeners
+from ml.engine.detectors.voice_spoof.calibration import VoiceCalibration
+from ml.engine.progress import unheard
+from ml.engine.serving import checked_weights, read_card
+
+FOLDER = Path(__file__).parent
+WEIGHTS = "listeners.npz"
+
+
+class Hearing:
+    """One logit a window: the ears, as deep as their listeners ask, and what they say."""
+
+    def __init__(self, panel: listeners.Panel, ears: Sequence[Hears] = ()) -> None:
+        self.panel = panel
+        self.ears = ears or _asked(panel)
+
+    def logits(
+        self, sounds: Sequence[Samples], advance: Callable[[float], None] = unheard
+    ) -> list[float]:
+        """Of windows of speech, each at the level of all."""
+        if not sounds:
+            return []
+        heard = []
+        for number, sound in enumerate(sounds, 1):
+            heard.append(self._heard(sound))
+            advance(number / len(sounds))
+        lines = {
+            layer.name: np.stack([one[layer.name] for one in heard]) for layer in self.panel.layers
+        }
+        return [float(value) for value in self.panel(lines)]
+
+    def _heard(self, sound: Samples) -> Numbers:
+        return {name: line for ear in self.ears for name, line in ear.numbers(sound).items()}
+
+
+def _asked(panel: listeners.Panel) -> list[Hears]:
+    """The ears that the listeners stand on; the one that knows words as deep as they ask."""
+    deep = [int(layer.name.split()[1]) for layer in panel.layers if layer.ear == words.WORDS]
+    found: list[Hears] = [words.served(max(deep))] if deep else []
+    if any(layer.ear == speakers.SPEAKERS for layer in panel.layers):
+        found.append(speakers.served())
+    return found
+
+
+class Network(Hearing):
+    """Loaded once a process, after it has forked."""
+
+    def __init__(self, folder: Path = FOLDER, ears: Sequence[Hears] = ()) -> None:
+        self.card = read_card(folder)
+        content, self.sha256 = checked_weights(folder, self.card)
+        super().__init__(listeners.opened(content), ears)
+        self.calibration = VoiceCalibration.of(self.card)

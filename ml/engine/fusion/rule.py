@@ -1,0 +1,177 @@
+"""From findings to a verdict.
+
+Calibrated findings are weighed; without any, the answer is inconclusive. "Manipulation found" and
+"no manipulation found" are never said without a calibrated check.
+
+What the file says about itself changes no probability and finds nothing. Where a file states that
+it was generated and no check found a manipulation, the outcome is "declared generated": it says
+that there is a statement and who signed it. Where a check found one, that outcome stays and the
+statement stands beside it.
+
+Calibrated findings are never added up: a genuine voice must not cancel a swapped face. Each stands
+for a scenario of how the file may have been made, the scenarios that could be examined are equally
+likely beforehand, and the file's likelihood ratio is their mean. A scenario that could not be
+examined is not in the mean; coverage and the reason say so.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from ml.engine.contract import Evidence, Finding, MediaInfo, Outcome, Status, Verdict
+from ml.engine.fusion import wording
+from ml.engine.fusion.calibration import probability
+from ml.engine.media.stated import PARTS_FAILED
+
+
+def decide(media: MediaInfo, findings: Sequence[Finding]) -> Verdict:
+    measured = weighed(media, findings)
+    statements = _statements(findings)
+    if not statements:
+        return measured or nothing_decides(media, findings)
+    if measured is None:
+        plain = nothing_decides(media, findings)
+        reason = wording.declared(statements, media, findings)
+    else:
+        plain, reason = measured, wording.declared(statements, media, findings, measured)
+    found = plain.outcome is Outcome.MANIPULATION_FOUND
+    return replace(
+        plain,
+        outcome=plain.outcome if found else Outcome.DECLARED_GENERATED,
+        reason=reason,
+        declared=statements[0].declares,
+    )
+
+
+def _statements(findings: Sequence[Finding]) -> list[Evidence]:
+    """Where the file says that it was generated: a trusted signer first, then any, then nobody."""
+    said = [
+        (evidence.declares, evidence)
+        for finding in findings
+        if finding.status is Status.RAN
+        for evidence in finding.evidence
+        if evidence.declares is not None
+    ]
+    return [e for _, e in sorted(said, key=lambda one: (not one[0].trusted, not one[0].signed))]
+
+
+SCENARIOS = {
+    "face_forgery": "face_altered",
+    "synthetic_face": "generated",
+    "synthetic_image": "generated",
+    "voice_spoof": "voice_synthesised",
+    "lip_sync": "lips_or_sound_replaced",
+    "temporal": "face_altered",
+}
+"""What each calibrated check examines. A check of any other name is a scenario of its own."""
+CLEARS_NOTHING = frozenset({"lip_sync", "synthetic_image", "temporal", "voice_spoof"})
+"""Checks that can ask for a look and never clear: a good fake passes them as a genuine file does.
+They stand in the way of clearing only where they raise the odds."""
+STRONGEST_COUNTS = frozenset({"generated"})
+"""Scenarios whose checks know different generators: what one of them finds, another's silence does
+not weaken. Measured: a mean of such checks finds less, a maximum after calibration does not."""
+GENUINE = "none_of_these"
+UNSEEN = frozenset({"more_faces_than_examined", "face_analysis_failed", *PARTS_FAILED})
+"""With these the file was not looked at as a whole, so nothing can be cleared."""
+
+
+def weighed(media: MediaInfo, findings: Sequence[Finding]) -> Verdict | None:
+    """Any calibrated check may find; only all of them together may find nothing."""
+    calibrated = [f for f in findings if f.status is Status.RAN and f.log10_lr is not None]
+    if not calibrated:
+        return None
+    ratios = by_scenario({f.detector: 10.0 ** (f.log10_lr or 0.0) for f in calibrated})
+    total = math.fsum(ratios.values()) / len(ratios)
+    found = [f for f in calibrated if _says(f, Outcome.MANIPULATION_FOUND)]
+    whole = not media.incomplete and not UNSEEN & set(media.flags)
+    clearing = [f for f in calibrated if f.detector not in CLEARS_NOTHING]
+    calm = [f for f in calibrated if _is_calm(f)]
+    telling = [f for f in calibrated if not _is_calm(f)]
+    clear = (
+        whole
+        and bool(clearing)
+        and len(calm) + len(clearing) == len(calibrated)
+        and all(_says(f, Outcome.NO_MANIPULATION_FOUND) for f in clearing)
+    )
+    if found:
+        outcome, reason = Outcome.MANIPULATION_FOUND, wording.found(found, media, findings)
+    elif clear:
+        outcome = Outcome.NO_MANIPULATION_FOUND
+        reason = wording.cleared(telling, calm, media, findings)
+    else:
+        outcome = Outcome.INCONCLUSIVE
+        reason = wording.undecided(telling, calm, media, findings)
+    return Verdict(
+        outcome=outcome,
+        reason=reason,
+        probability_manipulated=probability(math.log10(total)),
+        interval=_interval(calibrated),
+        scenarios={
+            GENUINE: 1.0 / (1.0 + total),
+            **{scenario: ratio / len(ratios) / (1.0 + total) for scenario, ratio in ratios.items()},
+        },
+        coverage=coverage(findings),
+    )
+
+
+def by_scenario(ratios: Mapping[str, float]) -> dict[str, float]:
+    """The checks' ratios, one a scenario. Two checks of one scenario look at the same face and are
+    not independent, so they are never multiplied: their mean counts, or the strongest. One that
+    clears nothing joins a firm one only where it raises it; where it is calm, it says nothing that
+    the other did not."""
+    checks: dict[str, list[str]] = {}
+    for name in ratios:
+        checks.setdefault(SCENARIOS.get(name, name), []).append(name)
+    found = {}
+    for scenario, names in checks.items():
+        firm = [ratios[name] for name in names if name not in CLEARS_NOTHING]
+        asking = [ratios[name] for name in names if name in CLEARS_NOTHING]
+        if scenario in STRONGEST_COUNTS:
+            found[scenario] = max(firm + [ratio for ratio in asking if ratio > 1] or asking)
+            continue
+        ratio = math.fsum(firm or asking) / len(firm or asking)
+        if firm and asking and max(asking) > ratio:
+            ratio = (ratio + max(asking)) / 2
+        found[scenario] = ratio
+    return found
+
+
+def _is_calm(finding: Finding) -> bool:
+    """A check that could only have asked, and did not."""
+    return finding.detector in CLEARS_NOTHING and (finding.log10_lr or 0.0) <= 0.0
+
+
+def _says(finding: Finding, outcome: Outcome) -> bool:
+    """What the check's own frozen operating points decided."""
+    return any(evidence.supports is outcome for evidence in finding.evidence)
+
+
+def _interval(calibrated: Sequence[Finding]) -> tuple[float, float] | None:
+    """All checks low, all checks high: wider than need be where there are several."""
+    ends = []
+    for end in ("log10_lr_low", "log10_lr_high"):
+        values = {f.detector: f.parameters.get(end) for f in calibrated}
+        if any(value is None for value in values.values()):
+            return None
+        ratios = by_scenario(
+            {name: 10.0 ** float(value) for name, value in values.items() if value is not None}
+        )
+        ends.append(probability(math.log10(math.fsum(ratios.values()) / len(ratios))))
+    return min(ends), max(ends)
+
+
+def nothing_decides(media: MediaInfo, findings: Sequence[Finding]) -> Verdict:
+    return Verdict(
+        outcome=Outcome.INCONCLUSIVE,
+        reason=wording.inconclusive(media, findings),
+        coverage=coverage(findings),
+    )
+
+
+def coverage(findings: Sequence[Finding]) -> dict[str, tuple[str, ...]]:
+    """Which checks ran, which had nothing to say, which broke."""
+    return {
+        str(status): tuple(f.detector for f in findings if f.status is status) for status in Status
+    }

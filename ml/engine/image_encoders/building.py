@@ -1,0 +1,110 @@
+"""Lays the built encoders into the models folder, each held against the float reference first."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import ml.engine.detectors
+from ml.engine import model_files, runtimes
+from ml.engine.image_encoders import reference, served, weights
+from ml.engine.image_encoders.patches import FirstLayer
+from ml.engine.model_files import ModelFileUnusable
+from ml.engine.serving import CARD
+
+CHECKS = Path(ml.engine.detectors.__path__[0])
+LEAST_LIKENESS = 0.995
+"""Cosine between the served features and the float ones, on every probe."""
+PROBES = 6
+Say = Callable[[str], None]
+
+
+def build_missing(checks: Path = CHECKS, say: Say = print) -> list[str]:
+    """Returns one sentence for each network that could not be built."""
+    failures = []
+    for folder, card in checks_with_encoder(checks):
+        try:
+            built = build(folder, card)
+        except ModelFileUnusable as error:
+            failures.append(str(error))
+            continue
+        if built is not None:
+            say(f"Image encoder {built.name}: {built.stat().st_size / 1e6:.0f} MB")
+    return failures
+
+
+def checks_with_encoder(checks: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    for file in sorted(checks.glob(f"*/{CARD}")):
+        card = json.loads(file.read_text(encoding="utf-8"))
+        offered = (file.parent / "__init__.py").exists()  # as in ml.engine.registry
+        if "encoder" in card and offered:
+            yield file.parent, card
+
+
+def build(folder: Path, card: dict[str, Any]) -> Path | None:
+    """Returns the file, or None if it is there already."""
+    source = served.made_from(folder, card)
+    target = model_files.folder() / served.file_name(folder.name, source)
+    if target.is_file() and served.note_of(target).is_file():
+        return None
+    content, first, likeness = made(folder, card)
+    if likeness < LEAST_LIKENESS:
+        raise ModelFileUnusable(
+            f"{target.name} says something else than the float encoder: {likeness:.4f}."
+        )
+    with io.BytesIO() as stored:
+        np.savez(stored, kernel=first.kernel, added=first.added)
+        layer = stored.getvalue()
+    digests = {"sha256": served.digest(content), "first_layer": served.digest(layer)}
+    _write(target, content)
+    _write(served.first_layer_of(target), layer)
+    written = {**source, **digests, "likeness": round(likeness, 6)}
+    _write(served.note_of(target), json.dumps(written, indent=1).encode())
+    return target
+
+
+def made(folder: Path, card: dict[str, Any]) -> tuple[bytes, FirstLayer, float]:
+    """The network, what stands before it, and its worst likeness to the float features."""
+    from ml.engine.image_encoders.build import converted
+
+    taps, side = tuple(card["encoder"]["taps"]), int(card["encoder"]["side"])
+    whole = weights.with_norms(weights.load(), norms(folder, card))
+    content = converted(whole, taps, side)
+    network, first = runtimes.LiteRT(content), FirstLayer.of(whole, side)
+    worst = 1.0
+    for probe in probes(side):
+        (found,) = network(first.tokens(probe)).values()
+        wanted = reference.features(whole, taps, probe)
+        length = float(np.linalg.norm(found) * np.linalg.norm(wanted))
+        worst = min(worst, float(found @ wanted) / length)
+    return content, first, worst
+
+
+def norms(folder: Path, card: dict[str, Any]) -> dict[str, NDArray[np.float32]]:
+    with np.load(folder / card["encoder"]["norms"]["file"]) as stored:
+        return {name: stored[name].astype(np.float32) for name in stored.files}
+
+
+def probes(side: int) -> Iterator[NDArray[np.uint8]]:
+    """Drawn pictures, smooth and noisy ones."""
+    random = np.random.default_rng(23)
+    across = np.linspace(0, 1, side, dtype=np.float32)
+    for number in range(PROBES):
+        colours = random.uniform(0, 255, (2, 3))
+        slope = np.add.outer(across, across * random.uniform(-1, 1))[..., None] / 2
+        picture = colours[0] + (colours[1] - colours[0]) * slope
+        waves = np.sin(across * random.uniform(10, 200))[:, None, None] * random.uniform(0, 60)
+        noise = random.normal(0, 1 + 12 * number, (side, side, 3))
+        yield np.clip(picture + waves + noise, 0, 255).astype(np.uint8)
+
+
+def _write(target: Path, content: bytes) -> None:
+    part = target.with_name(f".{target.name}.part")
+    part.write_bytes(content)
+    part.replace(target)

@@ -1,0 +1,113 @@
+"""A check's image encoder as a worker runs it: built at set-up, loaded when first asked.
+
+The card of the check names the base file, the blocks, the crop's side and the LayerNorms it was
+trained to (`norms`, committed beside the card). Set-up builds the network from them into the models
+folder and writes a note beside it: what it was made from, and its own digest. A worker takes no
+other. Where it is missing, the check says *not available* and nothing else is lost.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import io
+import json
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.engine import model_files, runtimes
+from ml.engine.image_encoders.patches import FirstLayer
+from ml.engine.model_files import FILES, ModelFileUnusable
+
+BUILDER = 1
+"""Raised when the same weights would give another network."""
+
+
+class ServedEncoder:
+    """Made once a process; the network is loaded with the first crop."""
+
+    def __init__(self, check: str, folder: Path, card: Mapping[str, Any]) -> None:
+        self.side = int(card["encoder"]["side"])
+        self.file = built_file(check, folder, card)
+        self._note = note(self.file)
+        self.sha256 = str(self._note["sha256"])
+        self._lock = threading.Lock()
+
+    @functools.cached_property
+    def _loaded(self) -> tuple[runtimes.Runtime, FirstLayer]:
+        content, layer = self.file.read_bytes(), first_layer_of(self.file).read_bytes()
+        if (digest(content), digest(layer)) != (self.sha256, self._note["first_layer"]):
+            raise ModelFileUnusable(f"{self.file} was changed after it was built: {AGAIN}")
+        with np.load(io.BytesIO(layer)) as stored:
+            first = FirstLayer(stored["kernel"], stored["added"])
+        return runtimes.chosen(content, self.file), first
+
+    @property
+    def runtime(self) -> str:
+        with self._lock:
+            return self._loaded[0].name
+
+    def features(self, crop: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Of one crop of `side` pixels. Checks conclude side by side: one crop at a time."""
+        if crop.shape != (self.side, self.side, 3):
+            raise ValueError(f"a crop of {crop.shape}, not of {self.side} pixels")
+        with self._lock:
+            network, first = self._loaded
+            (found,) = network(first.tokens(crop)).values()
+        return found
+
+
+AGAIN = "`python -m ml.engine.image_encoders` builds it again."
+
+
+def made_from(folder: Path, card: Mapping[str, Any]) -> dict[str, Any]:
+    """What decides the network's numbers."""
+    encoder = card["encoder"]
+    norms = (folder / encoder["norms"]["file"]).read_bytes()
+    if digest(norms) != encoder["norms"]["sha256"]:
+        raise ModelFileUnusable(f"{folder.name}: the LayerNorms are not those that the card names.")
+    return {
+        "base": FILES[encoder["base"]].sha256,
+        "norms": digest(norms),
+        "taps": list(encoder["taps"]),
+        "side": encoder["side"],
+        "builder": BUILDER,
+    }
+
+
+def file_name(check: str, source: Mapping[str, Any]) -> str:
+    mark = digest(json.dumps(source, sort_keys=True).encode())[:12]
+    return f"{check}-encoder-{mark}.tflite"
+
+
+def built_file(check: str, folder: Path, card: Mapping[str, Any]) -> Path:
+    """Where the built network lies. Raises if it is not there."""
+    file = model_files.folder() / file_name(check, made_from(folder, card))
+    if not all(part.is_file() for part in (file, first_layer_of(file), note_of(file))):
+        raise ModelFileUnusable(f"The network {file.name} was not built: {AGAIN}")
+    return file
+
+
+def digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def first_layer_of(file: Path) -> Path:
+    return file.with_suffix(".npz")
+
+
+def note_of(file: Path) -> Path:
+    return file.with_suffix(".json")
+
+
+def note(file: Path) -> dict[str, Any]:
+    try:
+        read: dict[str, Any] = json.loads(note_of(file).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelFileUnusable(f"The note beside {file.name} cannot be read: {AGAIN}") from error
+    return read

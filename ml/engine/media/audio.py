@@ -1,0 +1,24 @@
+"""Sound as detectors want it: mono samples from the sandbox, at the rate that they ask for."""
+
+from __future__ import annotations
+
+from math import gcd
+
+import numpy as np
+from scipy.signal import resample_poly
+
+from ml.engine.contract import Samples
+
+SANDBOX_RATE = 16_000
+
+
+def at_rate(samples: Samples, rate: int) -> Samples:
+    """The same sound with another number of samples a second."""
+    if rate <= 0:
+        raise ValueError("a rate is a positive number of samples a second")
+    if rate == SANDBOX_RATE or samples.size == 0:
+        return samples
+    common = gcd(rate, SANDBOX_RATE)
+    return np.asarray(
+        resample_poly(samples, rate // common, SANDBOX_RATE // common), dtype=np.float32
+    )

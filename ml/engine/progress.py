@@ -1,0 +1,110 @@
+"""How far an analysis is: each stage gets the share of the time that it was measured to take.
+
+`bench/stages.py` prints how well that fits. The seconds are those of one machine; only what they
+are to one another counts.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ml.engine.contract import Kind, MediaInfo
+
+Report = Callable[[float, str], None]
+OPENED = 0.02
+"""Told until the header is read and the rest can be guessed."""
+LAST = 0.99
+"""The verdict alone makes it whole."""
+
+
+class Stopped(Exception):
+    """The caller asked to stop. Nothing was concluded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Seconds of work: some for any file, some for each second of it, up to a length."""
+
+    any_file: float
+    a_second: float = 0.0
+    most_seconds: float = 0.0
+
+    def of(self, duration: float) -> float:
+        return self.any_file + self.a_second * min(duration, self.most_seconds)
+
+
+FOREVER = float("inf")
+LOOKING: Mapping[Kind, Cost] = {
+    Kind.IMAGE: Cost(0.65),
+    Kind.VIDEO: Cost(0.3, 0.7, FOREVER),
+    Kind.AUDIO: Cost(0.1, 0.005, FOREVER),
+}
+LISTENING = Cost(0.05, 0.02, FOREVER)
+"""To tell speech from other sound, of what has sound."""
+CONCLUDING: Mapping[str, Cost] = {
+    "voice_spoof": Cost(0.1, 0.65, 480.0),
+    "lip_sync": Cost(0.1, 0.5, 10.0),
+    "temporal": Cost(0.05, 0.1, 10.0),
+    "face_forgery": Cost(0.3, 0.2, 10.0),
+    "synthetic_face": Cost(0.2, 0.2, 10.0),
+}
+"""As if the file had what each looks at, and with two at a time."""
+ANY_CHECK = Cost(0.01)
+"""Of one that is not in the list."""
+
+
+def unheard(part: float) -> None:
+    """Until somebody wants to hear how far a check is."""
+
+
+class Progress:
+    """Only ever forwards, whoever reports: checks conclude side by side, in threads."""
+
+    def __init__(
+        self, report: Report | None, should_stop: Callable[[], bool] | None = None
+    ) -> None:
+        self._report = report or (lambda share, stage: None)
+        self._should_stop = should_stop
+        self._lock = threading.Lock()
+        self._share = 0.0
+        self._looked, self._listened = OPENED, OPENED
+        self._costs: dict[str, float] = {}
+        self._done: dict[str, float] = {}
+
+    def stop_if_asked(self) -> None:
+        if self._should_stop and self._should_stop():
+            raise Stopped
+
+    def at(self, share: float, stage: str) -> None:
+        with self._lock:
+            self._share = max(self._share, min(share, 1.0))
+            self._report(self._share, stage)
+
+    def plan(self, info: MediaInfo, checks: Sequence[str]) -> None:
+        """What each stage will take, as far as the container's promises can be believed."""
+        duration = info.duration or 0.0
+        look = LOOKING[info.kind].of(duration)
+        listen = LISTENING.of(duration) if info.has_audio else 0.0
+        self._costs = {name: CONCLUDING.get(name, ANY_CHECK).of(duration) for name in checks}
+        self._done = dict.fromkeys(self._costs, 0.0)
+        whole = look + listen + sum(self._costs.values())
+        room = LAST - OPENED
+        self._looked = OPENED + room * look / whole
+        self._listened = OPENED + room * (look + listen) / whole
+
+    def looking(self, part: float) -> None:
+        self.at(OPENED + (self._looked - OPENED) * min(part, 1.0), "looking")
+
+    def listening(self) -> None:
+        self.at(self._looked, "listening")
+
+    def concluding(self, check: str, part: float) -> None:
+        """One check has got so far; also where a person asked to stop meanwhile."""
+        self.stop_if_asked()
+        with self._lock:
+            self._done[check] = max(self._done.get(check, 0.0), min(part, 1.0))
+            done = sum(self._costs.get(name, 0.0) * part for name, part in self._done.items())
+        whole = sum(self._costs.values()) or 1.0
+        self.at(self._listened + (LAST - self._listened) * done / whole, "concluding")

@@ -1,0 +1,64 @@
+"""Which detectors there are: every package under `ml/engine/detectors` with a `detector.py`.
+
+Adding a detector is adding a folder. They are made once a process and only when first asked for,
+because models must be loaded after a worker has forked.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import ml.engine.detectors
+from ml.engine.contract import Detector
+from ml.engine.model_files import ModelFileUnusable
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A detector that could not be made: a wrong model file, a missing library."""
+
+    name: str
+    reason: str
+
+
+def names() -> list[str]:
+    """A folder that is no package yet is work in progress: not offered, so never a failed check."""
+    folders = [
+        file.parent
+        for path in ml.engine.detectors.__path__
+        for file in Path(path).glob("*/detector.py")
+    ]
+    return sorted({folder.name for folder in folders if (folder / "__init__.py").exists()})
+
+
+@functools.cache
+def detectors() -> tuple[Detector | Missing, ...]:
+    return tuple(_made(name) for name in names())
+
+
+def _made(name: str) -> Detector | Missing:
+    try:
+        module = importlib.import_module(f"ml.engine.detectors.{name}.detector")
+        detector: Detector = module.make()
+    except ModelFileUnusable as error:
+        log.error("detector %s is not available: %s", name, error)
+        return Missing(
+            name,
+            "This check is not available on the machine that did this analysis: a model file is "
+            "missing there. Tell an administrator; the other checks are not affected. "
+            "(code model_file_missing)",
+        )
+    except Exception:
+        log.exception("detector %s could not be made", name)
+        return Missing(
+            name,
+            "This check could not be loaded on the machine that did this analysis. Tell an "
+            "administrator; the other checks are not affected. (code check_not_loaded)",
+        )
+    return detector

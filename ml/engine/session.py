@@ -1,0 +1,165 @@
+"""Detectors at work on one file, each on its own: what one breaks, the others do not feel."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from ml.engine.contract import (
+    Detector,
+    Examination,
+    Finding,
+    Kind,
+    Media,
+    Status,
+    View,
+)  # fmt: skip
+from ml.engine.progress import Stopped
+from ml.engine.registry import Missing
+
+log = logging.getLogger(__name__)
+
+Advanced = Callable[[str, float], None]
+"""Hears a check's name, and which part of its work is done."""
+BROKEN = "code check_broke"
+"""For people who ask for help; what broke stands in the log of the worker."""
+TOO_EARLY = 1e-6
+"""Timestamps are rounded; a view that is due within a microsecond is due."""
+AT_ONCE = 2
+"""Checks that conclude side by side. Nothing is decoded any more then, and networks leave the
+interpreter's lock: on an idle core the answer comes sooner, on a busy one nothing is lost."""
+
+
+def close_seconds(detector: Detector) -> float:
+    """How many seconds of a talking video the detector wants to see frame by frame."""
+    return float(getattr(detector, "close_seconds", 0.0))
+
+
+def close_seconds_without_sound(detector: Detector) -> float:
+    """How many seconds of a silent one."""
+    return float(getattr(detector, "close_seconds_without_sound", 0.0))
+
+
+@dataclass(slots=True)
+class Work:
+    """One detector's state on this file."""
+
+    detector: Detector
+    examination: Examination | None = None
+    finding: Finding | None = None
+    seconds: float = 0.0
+    next_view: float = 0.0
+
+
+class Bench:
+    """All detectors on one file: they are asked, shown the views they want, and heard."""
+
+    def __init__(self, media: Media, detectors: Sequence[Detector | Missing]) -> None:
+        self._media = media
+        self._still = media.info.kind is Kind.IMAGE
+        self._missing = [_missing(d) for d in detectors if isinstance(d, Missing)]
+        self._works = [Work(d) for d in detectors if not isinstance(d, Missing)]
+        for work in self._works:
+            self._begin(work)
+
+    def _begin(self, work: Work) -> None:
+        started = time.perf_counter()
+        try:
+            reason = work.detector.not_applicable(self._media)
+            if reason is not None:
+                work.finding = Finding.not_applicable(work.detector, reason)
+            else:
+                work.examination = work.detector.examine(self._media)
+        except Exception as error:
+            self._broke(work, error)
+        work.seconds += time.perf_counter() - started
+
+    def observe(self, view: View) -> None:
+        for work in self._works:
+            if work.examination is None or not self._due(work, view):
+                continue
+            started = time.perf_counter()
+            try:
+                work.examination.observe(view)
+            except Exception as error:
+                self._broke(work, error)
+            work.seconds += time.perf_counter() - started
+
+    def _due(self, work: Work, view: View) -> bool:
+        if close_seconds(work.detector) > 0:
+            return True  # whatever the sandbox sends, it was sent for this detector too
+        rate = work.detector.frame_rate
+        if rate <= 0:
+            return False
+        if self._still:
+            return True
+        if view.frame.seconds + TOO_EARLY < work.next_view:
+            return False
+        work.next_view = max(work.next_view + 1 / rate, view.frame.seconds)
+        return True
+
+    @property
+    def checks(self) -> list[str]:
+        """The checks that have something to conclude."""
+        return [work.detector.name for work in self._works if work.examination is not None]
+
+    def conclude(self, advanced: Advanced | None = None) -> tuple[Finding, ...]:
+        """Every detector's finding, in the order of their names. `advanced` hears how far each is;
+        what it raises to stop them is passed on."""
+        self._advanced = advanced or (lambda check, part: None)
+        with ThreadPoolExecutor(AT_ONCE, "conclude") as pool:
+            list(pool.map(self._conclude, self._works))
+        findings = [
+            replace(work.finding, seconds=work.seconds) for work in self._works if work.finding
+        ]
+        return tuple(sorted([*findings, *self._missing], key=lambda f: f.detector))
+
+    def _conclude(self, work: Work) -> None:
+        if work.finding is not None or work.examination is None:
+            return
+        started, name = time.perf_counter(), work.detector.name
+        try:
+            if hasattr(work.examination, "advance"):
+                work.examination.advance = lambda part: self._advanced(name, part)
+            work.finding = _checked(work.detector, work.examination.conclude())
+        except Stopped:
+            raise
+        except Exception as error:
+            self._broke(work, error)
+        work.seconds += time.perf_counter() - started
+        self._advanced(name, 1.0)
+
+    def _broke(self, work: Work, error: Exception) -> None:
+        log.error("detector %s broke", work.detector.name, exc_info=error)
+        work.examination = None
+        work.finding = Finding(
+            work.detector.name,
+            work.detector.version,
+            Status.FAILED,
+            "This check broke and has no result for this file. The other checks are not affected. "
+            f"({BROKEN})",
+        )
+
+
+class NotANumber(ValueError):
+    """A detector answered with NaN or infinity, or with a probability beyond 0 and 1."""
+
+
+def _checked(detector: Detector, finding: Finding) -> Finding:
+    numbers = (finding.score, finding.probability_manipulated, finding.log10_lr)
+    if any(n is not None and not math.isfinite(n) for n in numbers):
+        raise NotANumber
+    probability = finding.probability_manipulated
+    if probability is not None and not 0.0 <= probability <= 1.0:
+        raise NotANumber
+    if (finding.detector, finding.version) != (detector.name, detector.version):
+        raise ValueError("a finding in another detector's name")
+    return finding
+
+
+def _missing(detector: Missing) -> Finding:
+    return Finding(detector.name, "", Status.FAILED, detector.reason)
