@@ -33,7 +33,7 @@ MEGA = 1_000_000
 
 def copy(path: Path) -> dict[str, Any]:
     """In this process: what the worker does between claim and store."""
-    from media_analysis.viewing.making import make
+    from media_analysis.previews.services.rendering import make
     from sandbox.services import warden
 
     with path.open("rb") as film, tempfile.TemporaryFile() as out:

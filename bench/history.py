@@ -151,10 +151,10 @@ def took_next(who: str) -> int:
 
     from accounts.actors import actor_for_user
     from accounts.models import User
-    from media_analysis.review import services
+    from media_analysis.review.services import cases
 
     with transaction.atomic():
-        case = services.claim_next(actor_for_user(User.objects.get(pk=ident(who)), via="password"))
+        case = cases.claim_next(actor_for_user(User.objects.get(pk=ident(who)), via="password"))
         transaction.set_rollback(True)
     return int(case is not None)
 
@@ -232,8 +232,8 @@ def explain(pg: postgres.Server, name: str) -> None:
 
     from accounts.actors import actor_for_user
     from accounts.models import User
-    from media_analysis.submissions import history
     from media_analysis.submissions.forms import HistoryFilter
+    from media_analysis.submissions.search import history
 
     for who, asked, sort in questions():
         if asked not in ASKED:

@@ -26,7 +26,7 @@ from PIL import Image, ImageEnhance  # noqa: E402
 
 from bench.report import Row, table  # noqa: E402
 from bench.standing import installation  # noqa: E402
-from media_analysis.submissions.samples import portrait  # noqa: E402
+from media_analysis.submissions.services.samples import portrait  # noqa: E402
 
 COMMAND = "python bench/verdict.py"
 PATIENCE_SECONDS = 120

@@ -13,7 +13,7 @@ from PIL import Image
 from accounts.actors import Actor, actor_for_user
 from accounts.models import Role, Team, User
 from media_analysis.submissions.models import Submission
-from media_analysis.submissions.services import submit
+from media_analysis.submissions.services.intake import submit
 from tests.factories import MembershipFactory, TeamFactory, UserFactory
 
 

@@ -7,7 +7,7 @@ class DashboardConfig(AppConfig):
     verbose_name = "Dashboard"
 
     def ready(self) -> None:
-        from media_analysis.dashboard import recording
+        from media_analysis.dashboard.services import recording
         from ml import hooks
 
         hooks.analysis_finished.append(recording.after_analysis)

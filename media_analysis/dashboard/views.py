@@ -17,7 +17,8 @@ from accounts.guards import signed_in
 from accounts.models import Team
 from accounts.roles import Permission
 from jobs.models import LeasedJob, State
-from media_analysis.dashboard import presenting, services
+from media_analysis.dashboard.presenters import overview as overview_page
+from media_analysis.dashboard.services import retrying
 from media_analysis.submissions.models import Submission
 
 
@@ -33,7 +34,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     context = {
         "teams": teams,
         "chosen": chosen,
-        **presenting.overview(actor, [chosen] if chosen else teams),
+        **overview_page.overview(actor, [chosen] if chosen else teams),
     }
     return render(request, "dashboard/overview.html", context)
 
@@ -42,7 +43,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def retry(request: HttpRequest, pk: UUID) -> HttpResponse:
-    return _again(request, pk, "analysis", services.retry, lambda sent: sent.analysis)
+    return _again(request, pk, "analysis", retrying.retry, lambda sent: sent.analysis)
 
 
 @signed_in
@@ -50,7 +51,7 @@ def retry(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def retry_copy(request: HttpRequest, pk: UUID) -> HttpResponse:
     return _again(
-        request, pk, "copy for the player", services.retry_copy,
+        request, pk, "copy for the player", retrying.retry_copy,
         lambda sent: getattr(sent.blob, "preview", None),
     )  # fmt: skip
 

@@ -21,7 +21,6 @@ from accounts.api_auth import allows
 from accounts.models import Team
 from accounts.roles import Permission
 from jobs.models import Priority
-from media_analysis.partners import services as partners
 from media_analysis.partners.limits import TellsItsLimits
 from media_analysis.partners.problems import Problem
 from media_analysis.partners.schema import problems
@@ -35,9 +34,11 @@ from media_analysis.partners.serializers import (
     SendSerializer,
     SubmissionSerializer,
 )
-from media_analysis.submissions import deleting, history, services
+from media_analysis.partners.services import idempotency as partners
 from media_analysis.submissions.models import Submission, SubmissionQuerySet
 from media_analysis.submissions.ownership import may
+from media_analysis.submissions.search import history
+from media_analysis.submissions.services import deletion, intake
 
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
 REFUSED_STATUS = {"too_large": 413, "type_not_allowed": 415, "storage_full": 503, "gone": 503}
@@ -78,9 +79,9 @@ class Submissions(TellsItsLimits, ViewSet):
         file = wanted["file"]
         words = {name: wanted.get(name, "") for name in ("note", "policy_context", "external_id")}
 
-        def send(also: Any = None) -> services.Received:
+        def send(also: Any = None) -> intake.Received:
             priority = Priority.PARTNER if actor.service else Priority.INTERACTIVE
-            return services.submit(
+            return intake.submit(
                 actor, team, file, file.name or "",
                 priority=Priority.BATCH if wanted["batch"] else priority, also=also, **words,
             )  # fmt: skip
@@ -111,7 +112,7 @@ class Submissions(TellsItsLimits, ViewSet):
                 )  # fmt: skip
             asked = partners.fingerprint(file, json.dumps(said, sort_keys=True))
             return partners.once(actor, key, asked, send)
-        except services.Refused as refused:
+        except intake.Refused as refused:
             status = REFUSED_STATUS.get(refused.code, 400)
             raise Problem(status, refused.code, refused.sentence) from refused
         except partners.StillBusy as busy:
@@ -158,7 +159,7 @@ class Submissions(TellsItsLimits, ViewSet):
         responses={202: AcceptedSerializer, **problems(404)},
     )
     def destroy(self, request: Request, pk: UUID) -> Response:
-        deleting.ask(actor_of(request), _to_change(request, pk, Permission.REQUEST_DELETION))
+        deletion.ask(actor_of(request), _to_change(request, pk, Permission.REQUEST_DELETION))
         return self._accepted(request, pk, Permission.REQUEST_DELETION)
 
     @extend_schema(
@@ -175,7 +176,7 @@ class Submissions(TellsItsLimits, ViewSet):
     )
     def cancel(self, request: Request, pk: UUID) -> Response:
         submission = _to_change(request, pk, Permission.CANCEL_ANALYSES)
-        if not services.cancel(actor_of(request), submission):
+        if not intake.cancel(actor_of(request), submission):
             raise Problem(409, "already_ended", "The analysis had already ended.")
         return self._accepted(request, pk, Permission.CANCEL_ANALYSES)
 

@@ -19,7 +19,7 @@ from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 
 from audit.payload import AddressInRecord
-from media_analysis.review import drafts
+from media_analysis.review.services import drafts
 
 TAIL = 400
 MULTIPART = "multipart/form-data"

@@ -15,7 +15,6 @@ from rest_framework.reverse import reverse
 from accounts.actors import actor_of
 from accounts.roles import Permission
 from media_analysis.review.models import DecisionOutcome
-from media_analysis.submissions import cursors, words
 from media_analysis.submissions.forms import (
     CHECKS,
     DECISIONS,
@@ -24,9 +23,10 @@ from media_analysis.submissions.forms import (
     STATES,
     TOO_MANY_WORDS,
 )
-from media_analysis.submissions.history import ORDERS
 from media_analysis.submissions.models import Submission
-from media_analysis.submissions.presenting import whole_result
+from media_analysis.submissions.presenters.result import whole_result
+from media_analysis.submissions.search import cursors, query
+from media_analysis.submissions.search.history import ORDERS
 from ml.engine import registry
 from ml.models import shown
 
@@ -122,7 +122,7 @@ class FilterSerializer(KnownFieldsOnly):
         return asked
 
     def validate_q(self, asked: str) -> str:
-        if len(words.split(asked)) > words.MOST_WORDS:
+        if len(query.split(asked)) > query.MOST_WORDS:
             raise serializers.ValidationError(TOO_MANY_WORDS, "too_many_words")
         return asked
 

@@ -5,9 +5,9 @@ from django.urls import URLPattern, path, re_path
 
 from media_analysis.partners import docs
 from media_analysis.partners.api import Submissions
-from media_analysis.partners.astray import NothingHere
 from media_analysis.partners.docs import reference
 from media_analysis.partners.limits import TellsItsLimits
+from media_analysis.partners.not_found import NothingHere
 
 
 class Schema(TellsItsLimits, docs.Schema):

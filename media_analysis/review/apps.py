@@ -7,7 +7,8 @@ class ReviewConfig(AppConfig):
     verbose_name = "Review"
 
     def ready(self) -> None:
-        from media_analysis.review import on_record, routing
+        from media_analysis.review import on_record
+        from media_analysis.review.services import routing
         from ml import hooks
 
         hooks.analysis_finished.append(routing.after_analysis)

@@ -21,11 +21,12 @@ from accounts.actors import Actor, actor_of
 from accounts.guards import post_only, signed_in, signed_out
 from accounts.models import Team
 from accounts.roles import Permission
-from media_analysis.review import drafts, known, reopenings, services
-from media_analysis.review import queue as waiting
 from media_analysis.review.forms import DecisionForm, ReasonForm, as_written
 from media_analysis.review.models import Case, Decision
-from media_analysis.submissions import presenting
+from media_analysis.review.search import queue as waiting
+from media_analysis.review.search import reopenings
+from media_analysis.review.services import cases, drafts, known_bytes
+from media_analysis.submissions.presenters import result
 
 View = Callable[..., HttpResponseBase]
 SESSION_ENDED = (
@@ -62,7 +63,7 @@ def take_next(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     if not actor.team_ids(Permission.DECIDE_CASES):
         raise PermissionDenied
-    case = services.claim_next(actor)
+    case = cases.claim_next(actor)
     if case is None:
         messages.info(request, "Nothing waits: every case is decided or in somebody's hands.")
         return redirect("review:queue")
@@ -81,8 +82,8 @@ def case(request: HttpRequest, pk: UUID) -> HttpResponse:
 def claim(request: HttpRequest, pk: UUID) -> HttpResponse:
     _mine(request, pk)
     try:
-        services.claim(actor_of(request), pk)
-    except services.NotYours:
+        cases.claim(actor_of(request), pk)
+    except cases.NotYours:
         messages.warning(request, "Somebody else holds this case; nothing was changed.")
     except Case.DoesNotExist as error:
         raise PermissionDenied from error
@@ -116,11 +117,11 @@ def decide(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     if not form.is_valid():
         return _unfinished(request, mine, form)
     try:
-        services.decide(actor, pk, form.cleaned_data["fence"], form.words())
-    except services.Invalid as error:
+        cases.decide(actor, pk, form.cleaned_data["fence"], form.words())
+    except cases.Invalid as error:
         form.add_error(None, str(error))
         return _unfinished(request, mine, form)
-    except services.NotYours:
+    except cases.NotYours:
         return _too_late(request, mine)
     messages.success(request, "Decided. It can be opened again from the case, with a reason.")
     if "next" in request.POST:
@@ -157,12 +158,12 @@ def take_over(request: HttpRequest, pk: UUID) -> HttpResponse:
         raise PermissionDenied
     try:
         earlier = UUID(request.POST.get("decision", ""))
-        known.take_over(actor, pk, _fence(request), earlier, as_written(request.POST))
+        known_bytes.take_over(actor, pk, _fence(request), earlier, as_written(request.POST))
     except ValueError:
         messages.error(request, "Choose the decision to take over; nothing was decided.")
-    except services.Invalid as error:
+    except cases.Invalid as error:
         messages.error(request, str(error))
-    except services.NotYours:
+    except cases.NotYours:
         return _too_late(request, mine)
     else:
         messages.success(request, "Decided as before. The record names the earlier decision.")
@@ -178,9 +179,9 @@ def release(request: HttpRequest, pk: UUID) -> HttpResponse:
     if not (words := as_written(request.POST)).are_empty():
         drafts.keep(actor_of(request), pk, words)
     try:
-        services.release(actor_of(request), pk, _fence(request))
+        cases.release(actor_of(request), pk, _fence(request))
         messages.info(request, "The case is back in the queue.")
-    except services.NotYours:
+    except cases.NotYours:
         messages.warning(request, "You did not hold this case any more; nothing was changed.")
     return redirect("review:queue")
 
@@ -193,11 +194,11 @@ def reopen(request: HttpRequest, pk: UUID) -> HttpResponse:
         raise PermissionDenied
     form = ReasonForm(request.POST)
     try:
-        services.reopen(actor, pk, why=form.cleaned_data["why"] if form.is_valid() else "")
+        cases.reopen(actor, pk, why=form.cleaned_data["why"] if form.is_valid() else "")
         messages.success(request, "The case waits again; the earlier decision stays on record.")
-    except services.Invalid as error:
+    except cases.Invalid as error:
         messages.error(request, str(error))
-    except services.NotYours:
+    except cases.NotYours:
         messages.warning(request, "This case was not decided, so it could not be opened again.")
     return redirect("review:case", pk)
 
@@ -207,7 +208,7 @@ def reopen(request: HttpRequest, pk: UUID) -> HttpResponse:
 def heartbeat(request: HttpRequest, pk: UUID) -> HttpResponse:
     """204 while the case is held, 409 once it is not: the page then says so."""
     _mine(request, pk)
-    held = services.renew(actor_of(request), pk, _fence(request))
+    held = cases.renew(actor_of(request), pk, _fence(request))
     return HttpResponse(status=204 if held else 409)
 
 
@@ -235,17 +236,17 @@ def _page(
     may_decide = actor.can(Permission.DECIDE_CASES, mine.team_id)
     initial: dict[str, Any] = {"fence": mine.fence, **(draft.words if draft else {})}
     context = {
-        **presenting.page(mine.submission, actor),
+        **result.page(mine.submission, actor),
         "case": mine,
         "holds": holds,
-        "free": Case.objects.filter(services.AVAILABLE, pk=mine.pk).exists(),
+        "free": Case.objects.filter(cases.AVAILABLE, pk=mine.pk).exists(),
         "may_decide": may_decide,
         "form": (form or DecisionForm(mine, initial=initial)) if holds else None,
         "draft": draft,
         "said": _said(mine),
         "draft_pass": drafts.pass_for(actor, mine) if may_decide else "",
-        "known": (same := known.others(actor, mine)),
-        "agreed": known.agreed(same),
+        "known": (same := known_bytes.others(actor, mine)),
+        "agreed": known_bytes.agreed(same),
         "also_held": [one for one in waiting.in_hands_of(actor) if one.pk != mine.pk],
         "heartbeat_url": reverse("review:heartbeat", args=[mine.pk]),
         "veiled": True,
@@ -268,7 +269,7 @@ def _holds(actor: Actor, mine: Case) -> bool:
     return bool(
         actor.user
         and mine.holder_id == actor.user.pk
-        and not Case.objects.filter(services.AVAILABLE, pk=mine.pk).exists()
+        and not Case.objects.filter(cases.AVAILABLE, pk=mine.pk).exists()
     )
 
 

@@ -11,13 +11,13 @@ from accounts.actors import Actor
 from accounts.models import Team
 from accounts.roles import Permission
 from media_analysis.review.models import DecisionOutcome
-from media_analysis.submissions import words
-from media_analysis.submissions.history import ORDERS
 from media_analysis.submissions.models import UNDECIDED
+from media_analysis.submissions.search import query
+from media_analysis.submissions.search.history import ORDERS
 from ml.engine import registry
 from ml.engine.naming import detector_name
 
-TOO_MANY_WORDS = f"A search has at most {words.MOST_WORDS} words."
+TOO_MANY_WORDS = f"A search has at most {query.MOST_WORDS} words."
 
 
 class DateInput(forms.DateInput):
@@ -149,7 +149,7 @@ class HistoryFilter(forms.Form):
 
     def clean_q(self) -> str:
         asked: str = self.cleaned_data["q"]
-        if len(words.split(asked)) > words.MOST_WORDS:
+        if len(query.split(asked)) > query.MOST_WORDS:
             raise forms.ValidationError(TOO_MANY_WORDS)
         return asked
 

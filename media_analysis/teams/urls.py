@@ -1,11 +1,11 @@
 from django.urls import path
 
-from media_analysis.teams.views import house, keys, members, rules
+from media_analysis.teams.views import keys, members, rules, teams
 
 app_name = "teams"
 urlpatterns = [
-    path("", house.index, name="index"),
-    path("new/", house.new, name="new"),
+    path("", teams.index, name="index"),
+    path("new/", teams.new, name="new"),
     path("<uuid:pk>/", members.members, name="members"),
     path("<uuid:pk>/invite/", members.invite, name="invite"),
     path(
@@ -14,8 +14,8 @@ urlpatterns = [
     path("<uuid:pk>/invitations/<uuid:invitation>/withdraw/", members.withdraw, name="withdraw"),
     path("<uuid:pk>/members/<uuid:user>/role/", members.change_role, name="change_role"),
     path("<uuid:pk>/members/<uuid:user>/remove/", members.remove, name="remove"),
-    path("<uuid:pk>/roles/", house.roles, name="roles"),
-    path("<uuid:pk>/name/", house.rename, name="rename"),
+    path("<uuid:pk>/roles/", teams.roles, name="roles"),
+    path("<uuid:pk>/name/", teams.rename, name="rename"),
     path("<uuid:pk>/rules/", rules.rules, name="rules"),
     path("<uuid:pk>/policies/", rules.policies, name="policies"),
     path("<uuid:pk>/policies/new/", rules.write, name="write_policy"),

@@ -97,7 +97,7 @@ INSTALLED_APPS = [
     "sandbox",
     "accounts",
     "ml",
-    "media_analysis.viewing",
+    "media_analysis.previews",
     "media_analysis.submissions",
     "media_analysis.review",
     "media_analysis.partners",
@@ -280,9 +280,9 @@ PERIODIC_DUTIES = {
     "compare_new_rows": (3600.0, "audit.checking.compare_new_rows"),
     "compare_all_rows": (3600.0, "audit.checking.compare_all_rows"),  # does it once a day
     "tidy_accounts": (86_400.0, "accounts.services.housekeeping.tidy"),
-    "tidy_dashboard": (86_400.0, "media_analysis.dashboard.services.forget_old"),
-    "tidy_partners": (86_400.0, "media_analysis.partners.services.forget_old"),
-    "tidy_spool": (3_600.0, "media_analysis.partners.spool.forget_old"),
+    "tidy_dashboard": (86_400.0, "media_analysis.dashboard.services.retrying.forget_old"),
+    "tidy_partners": (86_400.0, "media_analysis.partners.services.idempotency.forget_old"),
+    "tidy_spool": (3_600.0, "media_analysis.partners.services.spool.forget_old"),
 }
 ML_ANALYSE = "ml.engine.analyse"
 
@@ -316,7 +316,7 @@ STATIC_ROOT = HOME / "static"
 STATICFILES_DIRS = [ROOT / "static"]
 FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
-    "media_analysis.partners.spool.SpooledUploads",
+    "media_analysis.partners.services.spool.SpooledUploads",
 ]
 UPLOAD_SPOOL_DIR = env.str("UPLOAD_SPOOL_DIR", str(HOME / "spool"))
 UPLOAD_SPOOL_HOURS = env.float("UPLOAD_SPOOL_HOURS", 24.0)

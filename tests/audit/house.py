@@ -14,15 +14,15 @@ from accounts.services import keys, people, teams
 from audit.services import record_many
 from audit.who import SYSTEM
 from jobs.services import claim_one
-from media_analysis.review import house_rules
-from media_analysis.review import services as review
+from media_analysis.previews.models import Preview
+from media_analysis.previews.services import copies as viewing
+from media_analysis.previews.services.rendering import Made
 from media_analysis.review.models import Case, Decision, Policy, RoutingRule
-from media_analysis.submissions import deleting
+from media_analysis.review.services import cases as review
+from media_analysis.review.services import rules
 from media_analysis.submissions.models import DeletionRequest, Submission
-from media_analysis.submissions.services import analyse_again, submit
-from media_analysis.viewing import services as viewing
-from media_analysis.viewing.making import Made
-from media_analysis.viewing.models import Preview
+from media_analysis.submissions.services import deletion
+from media_analysis.submissions.services.intake import analyse_again, submit
 from ml import services as ml
 from ml.engine.contract import Finding, Kind, MediaInfo, Outcome, Result, Status, Verdict
 from ml.models import Analysis
@@ -110,14 +110,14 @@ def at_work() -> House:
     teams.add_member(SHELL_ACTOR, team, bob, Role.VIEWER)
     teams.change_role(SHELL_ACTOR, team, bob, Role.MODERATOR)
     teams.add_member(SHELL_ACTOR, other, bob, Role.LEAD)
-    policy = house_rules.write_policy(actor(alice), team, "Fakes", "No fakes.")
-    house_rules.route(actor(alice), team, ["manipulation_found", "inconclusive", "rejected"])
+    policy = rules.write_policy(actor(alice), team, "Fakes", "No fakes.")
+    rules.route(actor(alice), team, ["manipulation_found", "inconclusive", "rejected"])
     submission = analysed(sent(alice, team, 1, "protest.png"), Outcome.MANIPULATION_FOUND)
     decision = decided(alice, submission, policy)
     again = analysed(sent(bob, team, 2, "again.png"), Outcome.INCONCLUSIVE)
     first = again.analysis
     again = analysed(analyse_again(actor(bob), again), Outcome.NO_MANIPULATION_FOUND)
-    request = deleting.ask(actor(alice), again, "asked by the family")
+    request = deletion.ask(actor(alice), again, "asked by the family")
     service = keys.create_service_account(actor(alice), team, "Partner")
     issued = keys.issue_key(actor(alice), service, "live", [Scope.SUBMISSIONS_READ])
     return House(

@@ -22,7 +22,7 @@ from audit.rows import key
 from audit.subjects import erase_subject
 from audit.who import SYSTEM
 from media_analysis.submissions.models import Submission
-from media_analysis.submissions.presenting import custody
+from media_analysis.submissions.presenters.result import custody
 from ml.models import Analysis
 from tests.audit.helpers import triggers_off
 from tests.audit.house import House, sql
@@ -189,7 +189,7 @@ def test_an_analysis_that_waits_again_is_on_record(house: House) -> None:
     """Every move of a job that verification could trip over: parked, tried again, cancelled."""
     from audit.who import SHELL
     from jobs.services import claim_one, park
-    from media_analysis.submissions.services import analyse_again
+    from media_analysis.submissions.services.intake import analyse_again
     from ml import services
     from tests.audit.house import actor
 

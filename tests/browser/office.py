@@ -12,9 +12,9 @@ from django.urls import reverse
 from accounts.models import Role, Scope, Team
 from accounts.services import invitations, keys
 from media_analysis.dashboard.models import Ending, How
-from media_analysis.review import house_rules, routing
-from media_analysis.review import services as review
 from media_analysis.review.models import Case
+from media_analysis.review.services import cases as review
+from media_analysis.review.services import routing, rules
 from media_analysis.submissions.models import Submission
 from ml.models import Analysis
 from tests.audit.helpers import triggers_off
@@ -88,9 +88,9 @@ def _things(team: Team, lead: Person, admin: Person) -> dict[str, str]:
     invitations.invite(lead.actor, team, "dora@example.org", Role.MODERATOR)
     gone = invitations.invite(lead.actor, team, "eve@example.org", Role.VIEWER)
     invitations.withdraw(lead.actor, gone.invitation)
-    policy = house_rules.write_policy(lead.actor, team, "Elections", "No altered faces or voices.")
-    old = house_rules.write_policy(lead.actor, team, "Campaign of 2024", "As it was then.")
-    house_rules.retire_policy(lead.actor, old)
+    policy = rules.write_policy(lead.actor, team, "Elections", "No altered faces or voices.")
+    old = rules.write_policy(lead.actor, team, "Campaign of 2024", "As it was then.")
+    rules.retire_policy(lead.actor, old)
     service = keys.create_service_account(admin.actor, team, "Wire service, photo desk")
     scopes = [Scope.SUBMISSIONS_READ, Scope.SUBMISSIONS_WRITE]
     nets = ["192.0.2.0/24"]

@@ -12,7 +12,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import Team
-from media_analysis.review import services
+from media_analysis.review.services import cases
 from tests.browser import office as offices
 from tests.browser.walked import a_case, a_film_of_three_shots, addresses, walk
 from tests.browser.watched import Watched
@@ -85,7 +85,7 @@ def test_pages_of_the_walk(shoot: Callable[..., None], alice: Person, tmp_path: 
         shoot(f"{name.partition(':')[2]}-empty-light", reverse(name), user=alice.user)
     walked = walk(alice)
     walked.analysed["three-shots.mp4"] = a_film_of_three_shots(alice, tmp_path)
-    services.claim(alice.actor, a_case(walked).pk)
+    cases.claim(alice.actor, a_case(walked).pk)
     for name, path in addresses(walked).items():
         if name.startswith("result"):
             shoot(f"{name}-paper", path, user=alice.user, width=PAPER, paper=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from media_analysis.review import services
+from media_analysis.review.services import cases
 from tests.browser.walked import a_case, walk
 from tests.browser.watched import Watched
 from tests.people import Person
@@ -17,7 +17,7 @@ Open = Callable[..., Watched]
 
 def test_the_form_stays_at_hand(open_page: Open, alice: Person) -> None:
     """Beside the evidence it stays in view; below it, on a phone, one press leads there."""
-    case = services.claim(alice.actor, a_case(walk(alice, "landscape_with_prompt.png")).pk)
+    case = cases.claim(alice.actor, a_case(walk(alice, "landscape_with_prompt.png")).pk)
     path = reverse("review:case", args=[case.pk])
     page = open_page(user=alice.user).goto(path)
     link = page.get_by_role("link", name="To the decision")

@@ -9,8 +9,8 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from media_analysis.review import services
 from media_analysis.review.models import Case, Decision, Policy
+from media_analysis.review.services import cases
 from tests.browser.keystrokes import ALT, CTRL, META, Keyboard
 from tests.browser.watched import Watched
 from tests.pages.test_templates import TEMPLATES
@@ -35,7 +35,7 @@ def held(alice: Person, send: Send) -> Case:
         Policy.objects.create(team=alice.team, name=f"{key.upper()} policy")
     case = opened(alice, send, 1)
     opened(alice, send, 2)
-    services.claim(alice.actor, case.pk)
+    cases.claim(alice.actor, case.pk)
     return case
 
 
@@ -220,9 +220,9 @@ def test_taking_a_known_decision_over_types_nothing(
 ) -> None:
     """`t` makes one decision; the form that stands there afterwards has no letter of it."""
     first, second = opened(alice, send, 1), opened(alice, send, 1)
-    held = services.claim(alice.actor, first.pk)
-    services.decide(alice.actor, first.pk, held.fence, services.Words("unclear", "blurred"))
-    services.claim(alice.actor, second.pk)
+    held = cases.claim(alice.actor, first.pk)
+    cases.decide(alice.actor, first.pk, held.fence, cases.Words("unclear", "blurred"))
+    cases.claim(alice.actor, second.pk)
     _, page, keys = at(open_page, alice, case_page(second))
     (keys.hold if hold else keys.press)("t")
     expect(page.get_by_role("main")).to_contain_text("Decided as before")

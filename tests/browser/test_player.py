@@ -11,17 +11,17 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from media_analysis.review import services
+from media_analysis.previews import ranges
 from media_analysis.review.models import Case
-from media_analysis.submissions import samples
+from media_analysis.review.services import cases
 from media_analysis.submissions.models import Submission
-from media_analysis.viewing import ranges
+from media_analysis.submissions.services import samples
 from ml.engine.contract import Finding, Kind, Segment, Status
 from tests.browser.screenshots import FOLDER
 from tests.browser.watched import Watched
 from tests.people import Person
-from tests.viewing import claps
-from tests.viewing.conftest import analysed, prepared
+from tests.previews import claps
+from tests.previews.conftest import analysed, prepared
 
 Open = Callable[..., Watched]
 CLAP = 2.0
@@ -166,7 +166,7 @@ def test_on_a_case_and_without_script(open_page: Open, alice: Person, film: Path
     prepared(submission)
     submission.refresh_from_db()
     case = Case.objects.get(submission=submission)
-    services.claim(alice.actor, case.pk)
+    cases.claim(alice.actor, case.pk)
     for how in ({}, {"java_script_enabled": False}, {"width": 360, "scheme": "dark"}):
         watched = open_page(user=alice.user, **how)
         page = watched.goto(reverse("review:case", args=[case.pk]))

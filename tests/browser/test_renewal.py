@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import Session
 from jobs.services import claim_one
-from media_analysis.review import services
+from media_analysis.review.services import cases
 from media_analysis.submissions.models import Submission
 from ml.models import Analysis
 from tests.browser.watched import Watched
@@ -68,11 +68,11 @@ def test_the_queue_renews_itself(open_page: Open, alice: Person, bob: Person, se
     case = opened(alice, send)
     later(page)
     expect(page.get_by_role("main")).to_contain_text("1 case waits")
-    services.claim(bob.actor, case.pk)
+    cases.claim(bob.actor, case.pk)
     later(page)
     expect(page.get_by_role("row").last).to_contain_text(str(bob.user))
     case.refresh_from_db()
-    services.decide(bob.actor, case.pk, case.fence, services.Words("unclear", "x"))
+    cases.decide(bob.actor, case.pk, case.fence, cases.Words("unclear", "x"))
     later(page)
     expect(page.get_by_role("main")).to_contain_text("Nothing waits")
     opened(alice, send, 5)

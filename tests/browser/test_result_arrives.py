@@ -10,9 +10,9 @@ from playwright.sync_api import Page, expect
 
 from jobs.runner import execute
 from jobs.services import claim_one
-from media_analysis.submissions import samples
 from media_analysis.submissions.models import Submission
-from media_analysis.submissions.services import submit
+from media_analysis.submissions.services import samples
+from media_analysis.submissions.services.intake import submit
 from ml.models import Analysis
 from tests.browser.watched import Watched
 from tests.people import Person

@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from media_analysis.review.models import Case, Decision
-from media_analysis.submissions import samples
 from media_analysis.submissions.models import Submission
+from media_analysis.submissions.services import samples
 from tests.browser.watched import Watched
 from tests.browser.working import a_worker
 from tests.people import Person

@@ -12,7 +12,7 @@ from jobs.runner import execute
 from jobs.services import claim_one
 from media_analysis.review.models import Decision
 from media_analysis.submissions.models import Submission
-from media_analysis.submissions.samples import drawn_with_prompt
+from media_analysis.submissions.services.samples import drawn_with_prompt
 from ml.models import Analysis
 from tests.browser.watched import Watched
 from tests.people import Person, Send

@@ -11,8 +11,8 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from accounts.models import Session
-from media_analysis.review import services
 from media_analysis.review.models import Case, Decision, Draft
+from media_analysis.review.services import cases
 from tests.browser.test_two_browsers import RENEWED_EVERY, case_page
 from tests.browser.watched import Watched
 from tests.factories import PASSWORD
@@ -26,7 +26,7 @@ STORED = "() => Object.keys(localStorage).filter(name => name.startsWith('touchs
 @pytest.fixture
 def case(alice: Person, send: Send) -> Case:
     found = opened(alice, send)
-    services.claim(alice.actor, found.pk)
+    cases.claim(alice.actor, found.pk)
     return found
 
 

@@ -11,9 +11,9 @@ from django.urls import reverse
 from jobs.runner import execute
 from jobs.services import claim_one
 from media_analysis.review.models import Case, RoutingRule
-from media_analysis.submissions import samples
 from media_analysis.submissions.models import Submission
-from media_analysis.submissions.services import submit
+from media_analysis.submissions.services import samples
+from media_analysis.submissions.services.intake import submit
 from ml.models import Analysis
 from tests.media import films
 from tests.people import Person

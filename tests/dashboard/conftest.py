@@ -3,9 +3,9 @@ from __future__ import annotations
 from django.db import transaction
 
 from jobs.services import claim_one, park
+from media_analysis.previews.models import Preview
+from media_analysis.previews.services import copies as viewing
 from media_analysis.submissions.models import Submission
-from media_analysis.viewing import services as viewing
-from media_analysis.viewing.models import Preview
 from ml.models import Analysis
 from tests.people import *  # noqa: F403 - the people are fixtures
 

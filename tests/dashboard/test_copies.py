@@ -9,8 +9,8 @@ from accounts.models import Role, Team
 from audit.models import Event
 from audit.verbs import Verb
 from jobs.models import State
+from media_analysis.previews.models import Preview
 from media_analysis.submissions.models import Submission
-from media_analysis.viewing.models import Preview
 from tests.dashboard.conftest import copy_set_aside
 from tests.people import Person, Send, member
 

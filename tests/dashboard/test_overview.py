@@ -11,10 +11,10 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Membership, Role, Team
-from media_analysis.dashboard import figures
 from media_analysis.dashboard.models import Ending, How
-from media_analysis.review import services as review
+from media_analysis.dashboard.search import figures
 from media_analysis.review.models import Case
+from media_analysis.review.services import cases as review
 from tests.audit.helpers import triggers_off
 from tests.dashboard.conftest import copy_set_aside, set_aside
 from tests.factories import TeamFactory

@@ -9,10 +9,10 @@ import pytest
 
 from jobs.runner import execute
 from jobs.services import claim_one
-from media_analysis.dashboard.drawing import bars, span
 from media_analysis.dashboard.models import Ending, How
-from media_analysis.dashboard.services import forget_old
-from media_analysis.submissions.services import submit
+from media_analysis.dashboard.presenters.drawing import bars, span
+from media_analysis.dashboard.services.retrying import forget_old
+from media_analysis.submissions.services.intake import submit
 from ml.models import Analysis
 from tests.dashboard.conftest import set_aside
 from tests.people import Person, Send

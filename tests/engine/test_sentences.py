@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import ml
-from media_analysis.submissions import presenting
+from media_analysis.submissions.presenters import result
 from ml.engine.cards import card
 from ml.engine.contract import Evidence, Finding, Kind, MediaInfo, Outcome, Status, Strength
 from ml.engine.fusion.rule import decide
@@ -26,8 +26,8 @@ SPEAKING = sorted(
     [*ROOT.glob("detectors/*/*.py"), *ROOT.glob("detectors/*.py"), *ROOT.glob("fusion/*.py"),
      ROOT / "media/scenes.py", ROOT / "media/voice_activity.py", ROOT / "examining.py",
      ROOT / "registry.py", ROOT / "engine.py", ROOT / "progress.py",
-     Path(presenting.__file__), Path(presenting.__file__).with_name("statements.py"),
-     Path(presenting.__file__).with_name("scene_rows.py")]
+     Path(result.__file__), Path(result.__file__).with_name("statements.py"),
+     Path(result.__file__).with_name("scene_rows.py")]
 )  # fmt: skip
 CALIBRATED = [name for name in DETECTORS if name not in ("provenance", "compression")]
 CODE = re.compile(r"\(code (check_broke|check_not_loaded)\)")
@@ -96,7 +96,7 @@ def test_every_check_has_a_name_and_its_card_reads_like_prose() -> None:
 
 def test_what_stands_beside_evidence_has_words_or_stays_in_the_json() -> None:
     """`log10_lr_of_face` is not shown as "log10 lr of face", and what has no words not at all."""
-    shown = presenting.details({**dict.fromkeys(LABELS, 1.0), "some_new_number": 1.0})
+    shown = result.details({**dict.fromkeys(LABELS, 1.0), "some_new_number": 1.0})
     assert len(shown) == len(LABELS)
     assert not any(INTERNAL.search(one["label"]) or " lr " in one["label"] for one in shown)
 
@@ -111,8 +111,8 @@ def test_a_sentence_says_which_of_several_faces_it_speaks_of() -> None:
 def test_an_interval_of_one_value_is_not_printed() -> None:
     """0.97 to 0.97 tells nothing, also where further digits differ."""
     said = {"probability_manipulated": 0.971, "interval": (0.9701, 0.9739)}
-    assert presenting.probability(said)["interval"] == ""  # type: ignore[index]
-    wide = presenting.probability({**said, "interval": (0.91, 0.98)})
+    assert result.probability(said)["interval"] == ""  # type: ignore[index]
+    wide = result.probability({**said, "interval": (0.91, 0.98)})
     assert wide is not None and wide["interval"] == "95 % interval 0.91 to 0.98"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.faults.house import House
-from tests.viewing import claps
+from tests.previews import claps
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(280)]
 STEPS = ("preview_stored", "preview_before_commit")

@@ -17,12 +17,12 @@ from accounts.models import Role, Scope, Team
 from accounts.services import invitations, keys
 from jobs.models import State
 from jobs.services import claim_one, park
-from media_analysis.review import house_rules, routing
-from media_analysis.review import services as review
+from media_analysis.previews.models import Preview
 from media_analysis.review.models import Case
-from media_analysis.submissions import deleting, filters
+from media_analysis.review.services import cases as review
+from media_analysis.review.services import routing, rules
 from media_analysis.submissions.models import Submission
-from media_analysis.viewing.models import Preview
+from media_analysis.submissions.services import deletion, saved_filters
 from ml.models import Analysis, FindingRow, Look, Thumbnail
 from tests.factories import MembershipFactory, ServiceAccountFactory, TeamFactory
 from tests.people import *  # noqa: F403 - the people are fixtures
@@ -57,12 +57,12 @@ class House:
         review.claim(somebody.actor, cases[0].pk)
         self._decided_by(somebody, cases[1])
         self._more_of_the_result(n)
-        deleting.ask(self.admin.actor, sent[0], "why")
-        filters.save(somebody.actor, f"filter {n}", "kind=image", self.team)
+        deletion.ask(self.admin.actor, sent[0], "why")
+        saved_filters.save(somebody.actor, f"filter {n}", "kind=image", self.team)
         asked = invitations.invite(self.admin.actor, self.team, f"n{n}@example.net", Role.VIEWER)
         if n % 2:
             invitations.withdraw(self.admin.actor, asked.invitation)
-        house_rules.write_policy(self.admin.actor, another, f"policy {n}", "")
+        rules.write_policy(self.admin.actor, another, f"policy {n}", "")
         service = ServiceAccountFactory(team=self.team)
         keys.issue_key(self.admin.actor, service, "one", SCOPES)
         keys.revoke_key(

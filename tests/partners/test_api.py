@@ -23,12 +23,12 @@ from accounts.models import Scope
 from jobs.services import claim_one, park
 from media_analysis.partners.models import Allowance, IdempotentRequest
 from media_analysis.partners.serializers import FilterSerializer, SubmissionSerializer
-from media_analysis.partners.services import forget_old, once
+from media_analysis.partners.services.idempotency import forget_old, once
 from media_analysis.partners.throttling import CallerThrottle
-from media_analysis.submissions import deleting
 from media_analysis.submissions.forms import HistoryFilter
 from media_analysis.submissions.models import Submission
-from media_analysis.submissions.services import Received, submit
+from media_analysis.submissions.services import deletion
+from media_analysis.submissions.services.intake import Received, submit
 from ml.models import Analysis
 from tests.partners.conftest import Partner
 from tests.people import Person, Send, picture
@@ -66,7 +66,7 @@ def test_send_follow_find(both: Client) -> None:
 
 def test_paging_follows_its_own_addresses(both: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """`next` and `previous` lead through all rows, each once."""
-    monkeypatch.setattr("media_analysis.submissions.history.PAGE_SIZE", 2)
+    monkeypatch.setattr("media_analysis.submissions.search.history.PAGE_SIZE", 2)
     ids = [send_in(both, shade).json()["id"] for shade in range(5)]
     seen, url = [], URL
     while url:
@@ -296,7 +296,7 @@ def test_a_list_says_what_its_fields_promise(
 ) -> None:
     """The rows written out by hand are those that the declared fields would give."""
     sent = [send(alice, shade, note="a note") for shade in range(2)]
-    deleting.ask(lead.actor, sent[0], "gone")
+    deletion.ask(lead.actor, sent[0], "gone")
     Analysis.objects.filter(pk=sent[1].analysis_id).update(progress=0.25, stage="faces")
     rows = {row["id"]: row for row in both.get(URL).json()["results"]}
     request = rf.get("/")
@@ -318,7 +318,7 @@ def test_a_list_is_byte_for_byte_what_whole_submissions_give(
     with CaptureQueriesContext(connection) as one_row:
         both.get(URL)
     sent += [send(alice, shade, name=f"{shade}-ä\u2028.png", note="ö") for shade in (2, 3, 4)]
-    deleting.ask(lead.actor, sent[1], "gone")
+    deletion.ask(lead.actor, sent[1], "gone")
     claim = claim_one(Analysis, sent[2].analysis_id, worker="test")
     assert claim is not None
     park(claim, "poison", "It brought its process down.")

@@ -17,10 +17,10 @@ from accounts.models import Scope
 from jobs.timing import InSeconds
 from media_analysis.partners.models import IdempotentRequest
 from media_analysis.partners.serializers import SendSerializer
-from media_analysis.partners.services import Overtaken, forget_old, once
+from media_analysis.partners.services.idempotency import Overtaken, forget_old, once
 from media_analysis.partners.throttling import CallerThrottle
-from media_analysis.submissions import cursors
 from media_analysis.submissions.models import Submission
+from media_analysis.submissions.search import cursors
 from tests.partners.conftest import Partner
 from tests.partners.test_api import URL, media, problem, send_in
 from tests.people import Person, Send, picture

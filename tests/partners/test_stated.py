@@ -11,7 +11,7 @@ from django.urls import reverse
 from accounts.models import Role, Scope
 from accounts.services.keys import issue_key
 from jobs.services import claim_one
-from media_analysis.submissions.services import submit
+from media_analysis.submissions.services.intake import submit
 from ml import services as ml
 from ml.engine.analysis import analyse
 from ml.models import Analysis

@@ -10,11 +10,11 @@ from django.urls import reverse
 
 from accounts.models import Scope
 from accounts.services import keys
-from media_analysis.review import house_rules, services
 from media_analysis.review.models import Case
-from media_analysis.review.services import Words
-from media_analysis.submissions import statements
+from media_analysis.review.services import cases, rules
+from media_analysis.review.services.cases import Words
 from media_analysis.submissions.models import IndexCard, Submission
+from media_analysis.submissions.presenters import statements
 from ml.engine.contract import Outcome
 from tests.factories import ServiceAccountFactory
 from tests.people import Person, Send
@@ -42,8 +42,8 @@ def partner(alice: Person, lead: Person, admin: Person) -> dict[str, Any]:
 
 
 def decided(case: Case, who: Person, words: Words = WORDS) -> None:
-    held = services.claim(who.actor, case.pk)
-    services.decide(who.actor, case.pk, held.fence, words)
+    held = cases.claim(who.actor, case.pk)
+    cases.decide(who.actor, case.pk, held.fence, words)
 
 
 def with_policy(words: Words, policy_id: int) -> Words:
@@ -77,7 +77,7 @@ def test_partners_read_the_decision_without_its_words_or_names(
     case: Case, alice: Person, lead: Person, partner: dict[str, Any]
 ) -> None:
     """By REST: outcome, policy and time, in the list and of one; no reason, note or name."""
-    policy = house_rules.write_policy(lead.actor, alice.team, "Elections", "No fakes.")
+    policy = rules.write_policy(lead.actor, alice.team, "Elections", "No fakes.")
     before = Client().get(LIST, headers=partner).json()["results"][0]
     assert before["decision"] is None
     decided(case, alice, with_policy(WORDS, policy.pk))
@@ -130,7 +130,7 @@ def test_opening_again_takes_the_decision_out_of_force_and_shows_why(
     """The card, history and REST have none until it is decided anew; the case tells the reason,
     the queue what was decided before."""
     decided(case, alice)
-    services.reopen(alice.actor, case.pk, why="the original has come in")
+    cases.reopen(alice.actor, case.pk, why="the original has come in")
     assert IndexCard.objects.get(pk=case.submission_id).decision == "none"
     assert Submission.objects.with_decisions().get(pk=case.submission_id).decision is None
     shown = page(bob, reverse("review:case", args=[case.pk]))

@@ -13,8 +13,8 @@ from accounts.models import Scope
 from accounts.services import keys
 from jobs.models import State
 from jobs.services import claim_one, finish
-from media_analysis.review import routing
 from media_analysis.review.models import Case, RoutingRule
+from media_analysis.review.services import routing
 from media_analysis.submissions.models import Submission
 from ml.engine.contract import Declaration, Outcome, Result, Verdict
 from ml.engine.results import plain

@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Membership, Session
-from media_analysis.review import drafts, services
 from media_analysis.review.models import Case, Decision, Draft, Policy, Words
+from media_analysis.review.services import cases, drafts
 from tests.factories import PASSWORD
 from tests.people import Person, Send
 from tests.review.test_pages import decision, url
@@ -21,7 +21,7 @@ from tests.review.test_services import expire, opened
 @pytest.fixture
 def case(alice: Person, send: Send) -> Case:
     opened_case = opened(alice, send)
-    services.claim(alice.actor, opened_case.pk)
+    cases.claim(alice.actor, opened_case.pk)
     opened_case.refresh_from_db()
     return opened_case
 
@@ -120,7 +120,7 @@ def test_a_pass_opens_one_case_for_one_person(
 def test_a_late_draft_of_a_decided_hold_is_refused(alice: Person, case: Case) -> None:
     """A page that is being left sends its last words after the decision: no draft is left over."""
     carried = drafts.pass_for(alice.actor, case)
-    services.decide(alice.actor, case.pk, case.fence, Words("unclear", "too blurred"))
+    cases.decide(alice.actor, case.pk, case.fence, Words("unclear", "too blurred"))
     answer = Client().post(url("draft", case), {"draft_pass": carried, "reason": "too blurred"})
     assert answer.status_code == 409
     assert not Draft.objects.exists()

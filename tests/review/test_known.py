@@ -13,8 +13,8 @@ from django.urls import reverse
 from accounts.models import Role
 from audit.models import Event
 from audit.verbs import Verb
-from media_analysis.review import known, services
 from media_analysis.review.models import Case, Decision, Draft, Policy, Words
+from media_analysis.review.services import cases, known_bytes
 from tests.factories import MembershipFactory, TeamFactory
 from tests.people import Person, Send
 from tests.review.test_services import opened
@@ -24,8 +24,8 @@ NOTHING = Words("", "")
 
 
 def decided(person: Person, case: Case, words: Words = WORDS) -> Decision:
-    held = services.claim(person.actor, case.pk)
-    return services.decide(person.actor, case.pk, held.fence, words)
+    held = cases.claim(person.actor, case.pk)
+    return cases.decide(person.actor, case.pk, held.fence, words)
 
 
 def page(person: Person, case: Case) -> str:
@@ -43,7 +43,7 @@ def test_a_new_case_of_known_bytes_shows_the_earlier_decision(
         said = page(bob, case)
         assert "These bytes are known" in said and "the seam along the jaw" in said
         assert reverse("review:case", args=[earlier.pk]) in said and str(alice.user) in said
-        services.claim(bob.actor, case.pk)
+        cases.claim(bob.actor, case.pk)
     assert 'data-key="t"' in page(bob, case)
 
 
@@ -51,7 +51,7 @@ def test_taking_over_is_a_decision_of_ones_own(alice: Person, bob: Person, send:
     """Bob's decision with Alice's outcome and reason, not her note; its event names hers."""
     first = decided(alice, opened(alice, send))
     case = opened(bob, send)
-    held = services.claim(bob.actor, case.pk)
+    held = cases.claim(bob.actor, case.pk)
     url = reverse("review:take_over", args=[case.pk])
     answer = bob.client().post(url, {"fence": held.fence, "decision": first.pk}, follow=True)
     assert b"Decided as before" in answer.content and b"Taken over from" in answer.content
@@ -71,12 +71,12 @@ def test_only_a_decision_that_stands_about_the_same_bytes_is_taken_over(
     other = decided(alice, opened(alice, send, 7))
     again = opened(alice, send)
     first = decided(alice, again)
-    services.reopen(alice.actor, again.pk, why="a second look")
+    cases.reopen(alice.actor, again.pk, why="a second look")
     case = opened(bob, send)
-    held = services.claim(bob.actor, case.pk)
+    held = cases.claim(bob.actor, case.pk)
     for pk in (other.pk, first.pk, uuid.uuid4()):
-        with pytest.raises(services.Invalid):
-            known.take_over(bob.actor, case.pk, held.fence, pk, NOTHING)
+        with pytest.raises(cases.Invalid):
+            known_bytes.take_over(bob.actor, case.pk, held.fence, pk, NOTHING)
     assert "Take this decision over" not in page(bob, case)
     assert not Decision.objects.filter(case=case).exists()
 
@@ -86,7 +86,7 @@ def test_decisions_that_differ_have_no_key(alice: Person, bob: Person, send: Sen
     decided(alice, opened(alice, send))
     decided(alice, opened(alice, send), Words("unclear", "too blurred"))
     case = opened(bob, send)
-    services.claim(bob.actor, case.pk)
+    cases.claim(bob.actor, case.pk)
     said = page(bob, case)
     assert said.count("Take this decision over") == 2 and 'data-key="t"' not in said
     assert "The earlier decisions differ" in said
@@ -101,7 +101,7 @@ def test_a_policy_that_is_not_in_force_stops_it_and_keeps_the_words(
     Policy.objects.filter(pk=old.pk).update(is_active=False)
     Policy.objects.create(team=alice.team, name="New")
     case = opened(bob, send)
-    held = services.claim(bob.actor, case.pk)
+    held = cases.claim(bob.actor, case.pk)
     url = reverse("review:take_over", args=[case.pk])
     answer = bob.client().post(url, {"fence": held.fence, "decision": first.pk}, follow=True)
     assert b"Choose the policy" in answer.content and b">\ntoo blurred<" in answer.content
@@ -116,11 +116,11 @@ def test_a_decision_of_a_foreign_team_is_not_even_named(
     teams sees both."""
     theirs = decided(charlie, opened(charlie, send), Words("unclear", "canary"))
     case = opened(alice, send)
-    held = services.claim(alice.actor, case.pk)
+    held = cases.claim(alice.actor, case.pk)
     said = page(alice, case)
     assert "canary" not in said and "These bytes are known" not in said
-    with pytest.raises(services.Invalid):
-        known.take_over(alice.actor, case.pk, held.fence, theirs.pk, NOTHING)
+    with pytest.raises(cases.Invalid):
+        known_bytes.take_over(alice.actor, case.pk, held.fence, theirs.pk, NOTHING)
     MembershipFactory(user=alice.user, team=charlie.team, role=Role.VIEWER)
     assert "canary" in page(alice, case)
 
@@ -132,7 +132,7 @@ def test_whoever_holds_several_cases_sees_all_of_them(alice: Person, send: Send)
     MembershipFactory(user=alice.user, team=elsewhere.team, role=Role.MODERATOR)
     cases.append(opened(elsewhere, send, 9))
     for case in cases:
-        services.claim(elsewhere.actor, case.pk)
+        cases.claim(elsewhere.actor, case.pk)
     queue = alice.client().get(reverse("review:queue")).content.decode()
     mine = queue.partition("In your hands")[2].partition("</section>")[0]
     assert all(reverse("review:case", args=[case.pk]) in mine for case in cases)

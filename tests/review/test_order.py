@@ -17,9 +17,10 @@ from audit.verbs import Verb
 from audit.who import SYSTEM
 from jobs.models import State
 from jobs.services import claim_one, finish
-from media_analysis.review import house_rules, queue, routing, services
 from media_analysis.review.models import Case, QueueOrder, RoutingRule
-from media_analysis.review.services import AVAILABLE
+from media_analysis.review.search import queue
+from media_analysis.review.services import cases, routing, rules
+from media_analysis.review.services.cases import AVAILABLE
 from media_analysis.submissions.models import Submission
 from ml.engine.contract import Outcome, Result, Verdict
 from ml.models import Analysis
@@ -63,7 +64,7 @@ def waits(who: Person, send: Send, shade: int, hours: int, *verdict: object) -> 
 def taken(who: Person) -> list[Case]:
     """All that is handed out, in turn."""
     cases = []
-    while (case := services.claim_next(who.actor)) is not None:
+    while (case := cases.claim_next(who.actor)) is not None:
         cases.append(case)
     return cases
 
@@ -114,7 +115,7 @@ def test_teams_of_different_orders_take_turns(alice: Person, bob: Person, send: 
     works(other.team, QueueOrder.NEWEST)
     own = [waits(alice, send, shade, 90 - shade) for shade in (1, 2, 3, 4)]
     new = [waits(other, send, shade, shade) for shade in (11, 12)]
-    assert services.claim_next(bob.actor) == own[0]  # so it is the other team's turn
+    assert cases.claim_next(bob.actor) == own[0]  # so it is the other team's turn
     assert queue.shown(alice.actor)[1:3] == [own[0], new[1]]
     whole = queue.first(alice.actor, 100)
     for most in range(1, 7):  # of both teams alike at first; of one of them more where it must be
@@ -130,10 +131,10 @@ def test_a_newer_verdict_moves_a_case(alice: Person, send: Send) -> None:
     works(alice.team, QueueOrder.PROBABLE)
     first, second = (waits(alice, send, n, 9 - n, OPEN, 0.9 - n / 10) for n in (1, 2))
     _again(second, FOUND, None)
-    held = services.claim_next(alice.actor)
+    held = cases.claim_next(alice.actor)
     assert held is not None and held == second
     _again(second, CLEAR, 0.05)
-    services.release(alice.actor, held.pk, held.fence)
+    cases.release(alice.actor, held.pk, held.fence)
     assert taken(alice) == [first, second]
 
 
@@ -160,7 +161,7 @@ def test_a_lead_chooses_the_order(lead: Person, alice: Person, send: Send) -> No
         {"order_before": "oldest", "order_after": "newest"}
     ]
     client.post(url, {"outcomes": list(RoutingRule.DEFAULT_OUTCOMES)})
-    assert house_rules.order(lead.team) is QueueOrder.NEWEST
+    assert rules.order(lead.team) is QueueOrder.NEWEST
 
 
 def test_others_and_unknown_orders_are_refused(
@@ -169,12 +170,12 @@ def test_others_and_unknown_orders_are_refused(
     """A moderator and a stranger may not; an order that is none is told at once."""
     for person in (alice, charlie):
         with pytest.raises(NotAllowed):
-            house_rules.work_in_order(person.actor, lead.team, "newest")
+            rules.work_in_order(person.actor, lead.team, "newest")
     with pytest.raises(Refused):
-        house_rules.work_in_order(lead.actor, lead.team, "loudest")
+        rules.work_in_order(lead.actor, lead.team, "loudest")
     url = reverse("teams:rules", args=[lead.team.pk])
     assert lead.client().post(url, {"order": "loudest"}).status_code == 422
-    assert house_rules.order(lead.team) is QueueOrder.OLDEST
+    assert rules.order(lead.team) is QueueOrder.OLDEST
 
 
 @pytest.mark.parametrize("order", QueueOrder)
@@ -203,7 +204,7 @@ def test_charlie_gets_nothing_in_any_order(alice: Person, charlie: Person, send:
     """Turns are taken among one's own teams only."""
     works(charlie.team, QueueOrder.NEWEST)
     waits(alice, send, 1, 1)
-    assert services.claim_next(charlie.actor) is None and queue.shown(charlie.actor) == []
+    assert cases.claim_next(charlie.actor) is None and queue.shown(charlie.actor) == []
     assert (
         member(TeamFactory(), Role.MODERATOR).client().get(reverse("review:queue")).status_code
         == 200

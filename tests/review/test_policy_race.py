@@ -12,9 +12,9 @@ from django.db import connection, transaction
 
 from accounts.errors import Refused
 from accounts.models import Role
-from media_analysis.review import house_rules, services
 from media_analysis.review.models import Case, Decision, Policy
-from media_analysis.review.services import Invalid, Words
+from media_analysis.review.services import cases, rules
+from media_analysis.review.services.cases import Invalid, Words
 from tests.people import Person, Send, member
 from tests.review.test_services import opened
 
@@ -26,15 +26,15 @@ class Scene:
 
     def __init__(self, alice: Person, send: Send) -> None:
         self.alice, self.lead = alice, member(alice.team, Role.LEAD)
-        self.case: Case = services.claim(alice.actor, opened(alice, send).pk)
-        self.policy: Policy = house_rules.write_policy(self.lead.actor, alice.team, "Elections", "")
+        self.case: Case = cases.claim(alice.actor, opened(alice, send).pk)
+        self.policy: Policy = rules.write_policy(self.lead.actor, alice.team, "Elections", "")
 
     def decide(self) -> Any:
         words = Words("manipulated", "the seam along the jaw", policy_id=self.policy.pk)
-        return services.decide(self.alice.actor, self.case.pk, self.case.fence, words)
+        return cases.decide(self.alice.actor, self.case.pk, self.case.fence, words)
 
     def delete(self) -> Any:
-        return house_rules.delete_policy(self.lead.actor, self.policy)
+        return rules.delete_policy(self.lead.actor, self.policy)
 
 
 @pytest.fixture

@@ -21,9 +21,9 @@ from accounts.actors import Actor
 from accounts.models import Role, Team
 from audit.models import Event
 from audit.verbs import Verb
-from media_analysis.review import services
 from media_analysis.review.models import Case, Decision, QueueOrder, RoutingRule
-from media_analysis.review.services import NotYours, Words
+from media_analysis.review.services import cases
+from media_analysis.review.services.cases import NotYours, Words
 from media_analysis.submissions.models import Submission
 from ml.models import Analysis
 from tests.factories import MembershipFactory, TeamFactory
@@ -68,18 +68,18 @@ def moderate(actor: Actor, number: int, start: threading.Barrier) -> Tally:
     chance, tally = random.Random(number), Tally()
     start.wait()
     try:
-        while (case := services.claim_next(actor)) is not None:
+        while (case := cases.claim_next(actor)) is not None:
             tally.taken.append((case.pk, case.fence))
             if chance.random() < 0.1:
                 expire(Case(pk=case.pk))
                 tally.walked_away.append(case.pk)
                 time.sleep(chance.random() / 50)
                 try:
-                    services.decide(actor, case.pk, case.fence, WORDS)
+                    cases.decide(actor, case.pk, case.fence, WORDS)
                 except NotYours:
                     tally.late_and_refused += 1
                 continue
-            services.decide(actor, case.pk, case.fence, WORDS)
+            cases.decide(actor, case.pk, case.fence, WORDS)
             tally.decided.append(case.pk)
     finally:
         connection.close()

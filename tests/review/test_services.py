@@ -9,9 +9,9 @@ from django.db.utils import DatabaseError
 from audit.models import Event
 from audit.verbs import Verb
 from jobs.timing import InSeconds
-from media_analysis.review import routing, services
 from media_analysis.review.models import Case, Decision, Draft, Policy, RoutingRule
-from media_analysis.review.services import Invalid, NotYours, Words
+from media_analysis.review.services import cases, routing
+from media_analysis.review.services.cases import Invalid, NotYours, Words
 from tests.people import Person, Send
 
 WORDS = Words(outcome="manipulated", reason="the seam along the jaw")
@@ -36,33 +36,33 @@ def expire(case: Case) -> None:
 def test_the_oldest_case_comes_first(alice: Person, bob: Person, send: Send) -> None:
     """Taking the next gives what has waited longest, and nobody gets it twice."""
     first, second = opened(alice, send, 1), opened(alice, send, 2)
-    assert services.claim_next(alice.actor) == first
-    assert services.claim_next(bob.actor) == second
-    assert services.claim_next(bob.actor) is None
+    assert cases.claim_next(alice.actor) == first
+    assert cases.claim_next(bob.actor) == second
+    assert cases.claim_next(bob.actor) is None
 
 
 def test_strangers_and_viewers_hold_nothing(case: Case, charlie: Person, viewer: Person) -> None:
     """Another team has no such case; a viewer may look, not decide."""
-    assert services.claim_next(charlie.actor) is None
-    assert services.claim_next(viewer.actor) is None
+    assert cases.claim_next(charlie.actor) is None
+    assert cases.claim_next(viewer.actor) is None
     for person in (charlie, viewer):
         with pytest.raises(Case.DoesNotExist):
-            services.claim(person.actor, case.pk)
+            cases.claim(person.actor, case.pk)
     assert not Case.objects.for_actor(charlie.actor).exists()
 
 
 def test_a_held_case_is_refused_to_others(case: Case, alice: Person, bob: Person) -> None:
     """The holder keeps it, also when asking again."""
-    held = services.claim(alice.actor, case.pk)
-    assert services.claim(alice.actor, case.pk).fence == held.fence
+    held = cases.claim(alice.actor, case.pk)
+    assert cases.claim(alice.actor, case.pk).fence == held.fence
     with pytest.raises(NotYours):
-        services.claim(bob.actor, case.pk)
+        cases.claim(bob.actor, case.pk)
 
 
 def test_the_decision_is_kept_with_its_grounds(case: Case, alice: Person) -> None:
     """Outcome, reason and time on the case; one event; the case leaves the queue."""
-    held = services.claim(alice.actor, case.pk)
-    decision = services.decide(alice.actor, case.pk, held.fence, WORDS)
+    held = cases.claim(alice.actor, case.pk)
+    decision = cases.decide(alice.actor, case.pk, held.fence, WORDS)
     case.refresh_from_db()
     assert case.state == "decided" and decision.seconds_on_case >= 0
     events = Event.objects.filter(chain=case.submission_id)
@@ -74,42 +74,42 @@ def test_a_stale_holder_saves_nothing_and_loses_nothing(
     case: Case, alice: Person, bob: Person
 ) -> None:
     """After the lease ran out and Bob took over, Alice's words are a draft, not a decision."""
-    late = services.claim(alice.actor, case.pk)
+    late = cases.claim(alice.actor, case.pk)
     expire(case)
-    services.claim(bob.actor, case.pk)
+    cases.claim(bob.actor, case.pk)
     with pytest.raises(NotYours):
-        services.decide(alice.actor, case.pk, late.fence, WORDS)
+        cases.decide(alice.actor, case.pk, late.fence, WORDS)
     assert not Decision.objects.exists()
     assert Draft.objects.get(case=case, author=alice.user).words["reason"] == WORDS.reason
-    assert not services.renew(alice.actor, case.pk, late.fence)
+    assert not cases.renew(alice.actor, case.pk, late.fence)
 
 
 def test_an_old_fence_of_the_same_person_saves_nothing(case: Case, alice: Person) -> None:
     """Two tabs: the one that was overtaken cannot decide."""
-    old = services.claim(alice.actor, case.pk)
+    old = cases.claim(alice.actor, case.pk)
     expire(case)
-    services.claim(alice.actor, case.pk)
+    cases.claim(alice.actor, case.pk)
     with pytest.raises(NotYours):
-        services.decide(alice.actor, case.pk, old.fence, WORDS)
+        cases.decide(alice.actor, case.pk, old.fence, WORDS)
 
 
 def test_release_gives_the_case_back(case: Case, alice: Person, bob: Person) -> None:
     """And only the holder can."""
-    held = services.claim(alice.actor, case.pk)
+    held = cases.claim(alice.actor, case.pk)
     with pytest.raises(NotYours):
-        services.release(bob.actor, case.pk, held.fence)
-    services.release(alice.actor, case.pk, held.fence)
-    assert services.claim_next(bob.actor) == case
+        cases.release(bob.actor, case.pk, held.fence)
+    cases.release(alice.actor, case.pk, held.fence)
+    assert cases.claim_next(bob.actor) == case
 
 
 def test_a_reopened_case_keeps_its_earlier_decision(case: Case, alice: Person) -> None:
     """Nothing is altered; a second decision stands beside the first."""
     for outcome in ("manipulated", "not_manipulated"):
-        held = services.claim(alice.actor, case.pk)
-        services.decide(alice.actor, case.pk, held.fence, Words(outcome, "as seen"))
+        held = cases.claim(alice.actor, case.pk)
+        cases.decide(alice.actor, case.pk, held.fence, Words(outcome, "as seen"))
         with pytest.raises(Invalid):
-            services.reopen(alice.actor, case.pk, why=" ")
-        services.reopen(alice.actor, case.pk, why="a colleague disagrees")
+            cases.reopen(alice.actor, case.pk, why=" ")
+        cases.reopen(alice.actor, case.pk, why="a colleague disagrees")
     outcomes = Decision.objects.filter(case=case).values_list("outcome", flat=True)
     assert list(outcomes) == ["manipulated", "not_manipulated"]
 
@@ -119,9 +119,9 @@ def test_a_reopened_case_keeps_its_earlier_decision(case: Case, alice: Person) -
 )
 def test_half_a_decision_is_refused(case: Case, alice: Person, words: Words) -> None:
     """Outcome and reason are asked for, and a policy that exists."""
-    held = services.claim(alice.actor, case.pk)
+    held = cases.claim(alice.actor, case.pk)
     with pytest.raises(Invalid):
-        services.decide(alice.actor, case.pk, held.fence, words)
+        cases.decide(alice.actor, case.pk, held.fence, words)
     case.refresh_from_db()
     assert case.state == "claimed"
 
@@ -129,11 +129,11 @@ def test_half_a_decision_is_refused(case: Case, alice: Person, words: Words) -> 
 def test_a_team_with_policies_decides_by_one(case: Case, alice: Person) -> None:
     """The policy's text is kept as it stood."""
     policy = Policy.objects.create(team=alice.team, name="Elections", text="version 1")
-    held = services.claim(alice.actor, case.pk)
+    held = cases.claim(alice.actor, case.pk)
     with pytest.raises(Invalid, match="policy"):
-        services.decide(alice.actor, case.pk, held.fence, WORDS)
+        cases.decide(alice.actor, case.pk, held.fence, WORDS)
     words = Words("manipulated", "as seen", policy_id=policy.pk)
-    assert services.decide(alice.actor, case.pk, held.fence, words).policy_text == "version 1"
+    assert cases.decide(alice.actor, case.pk, held.fence, words).policy_text == "version 1"
 
 
 @pytest.mark.parametrize(("wanted", "cases"), [(True, 1), (False, 0)])
@@ -159,7 +159,7 @@ def test_the_teams_rule_routes(alice: Person, send: Send, wanted: bool, cases: i
 )
 def test_the_database_refuses_what_cannot_be(case: Case, alice: Person, change: str) -> None:
     """Whoever writes SQL by hand meets the same rules."""
-    held = services.claim(alice.actor, case.pk)
-    services.decide(alice.actor, case.pk, held.fence, WORDS)
+    held = cases.claim(alice.actor, case.pk)
+    cases.decide(alice.actor, case.pk, held.fence, WORDS)
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(change)

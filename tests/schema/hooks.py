@@ -13,7 +13,7 @@ import schemathesis
 from hypothesis import strategies as st
 from PIL import Image
 
-from media_analysis.submissions import cursors
+from media_analysis.submissions.search import cursors
 
 WORDS = ("note", "policy_context", "external_id", "team")
 IDS = os.environ["SCHEMA_IDS"].split()

@@ -22,9 +22,9 @@ from accounts.services.keys import issue_key
 from jobs.runner import execute
 from jobs.services import claim_one, park
 from media_analysis.partners.throttling import CallerThrottle
-from media_analysis.submissions import samples
 from media_analysis.submissions.models import Submission
-from media_analysis.submissions.services import cancel, submit
+from media_analysis.submissions.services import samples
+from media_analysis.submissions.services.intake import cancel, submit
 from ml.models import Analysis
 from tests.factories import ServiceAccountFactory
 from tests.people import *  # noqa: F403 - the people are fixtures

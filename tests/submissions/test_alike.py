@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from blobs.models import Blob
 from jobs.runner import execute
 from jobs.services import claim_one
-from media_analysis.submissions import alike
 from media_analysis.submissions.models import Submission
-from media_analysis.submissions.services import submit
+from media_analysis.submissions.search import similar
+from media_analysis.submissions.services.intake import submit
 from ml.engine.media.similarity import NEAR, distance, neighbours, quarters
 from ml.models import Analysis, Look, signed
 from tests.detectors.natural import pictures
@@ -95,7 +95,7 @@ def test_only_those_who_may_look_are_told(
     copy = with_look(send(bob, 2, "copy.png"), flipped(99, 2))
     with_look(send(charlie, 3, "canary.png"), 99)
     with_look(send(alice, 4, "far.png"), flipped(99, 20))
-    found = alike.others(alice.actor, mine)
+    found = similar.others(alice.actor, mine)
     assert [(a.submission, a.difference) for a in found] == [(copy, 2)]
     page = alice.client().get(reverse("submissions:detail", args=[mine.pk])).content.decode()
     assert "copy.png" in page and "canary.png" not in page and "far.png" not in page
@@ -107,8 +107,8 @@ def test_a_scene_is_enough(alice: Person, send: Send) -> None:
     scenes = [random.Random(n).getrandbits(64) for n in range(16)]
     film = with_look(send(alice, 1, "film.mp4"), *scenes)
     still = with_look(send(alice, 2, "still.png"), flipped(scenes[8], 4))
-    assert [(a.submission, a.seconds) for a in alike.others(alice.actor, still)] == [(film, 8.0)]
-    assert [a.submission for a in alike.others(alice.actor, film)] == [still]
+    assert [(a.submission, a.seconds) for a in similar.others(alice.actor, still)] == [(film, 8.0)]
+    assert [a.submission for a in similar.others(alice.actor, film)] == [still]
 
 
 def test_many_copies_stay_a_short_list(alice: Person, send: Send) -> None:
@@ -116,9 +116,9 @@ def test_many_copies_stay_a_short_list(alice: Person, send: Send) -> None:
     mine = with_look(send(alice, 0), 5)
     for n in range(1, 15):
         with_look(send(alice, n), flipped(5, n % 8, n))
-    found = alike.others(alice.actor, mine)
+    found = similar.others(alice.actor, mine)
     differences = [a.difference for a in found]
-    assert len(found) == alike.MOST and differences == sorted(differences)
+    assert len(found) == similar.MOST and differences == sorted(differences)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -137,5 +137,5 @@ def test_the_engine_sees_that_a_copy_is_a_copy(alice: Person) -> None:
         assert claim is not None
         execute(claim)
         sent.append(one)
-    assert [a.submission for a in alike.others(alice.actor, sent[0])] == [sent[1]]
+    assert [a.submission for a in similar.others(alice.actor, sent[0])] == [sent[1]]
     assert Look.objects.count() == 2

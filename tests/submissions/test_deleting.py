@@ -11,8 +11,8 @@ from accounts.errors import NotAllowed, Refused
 from audit.models import Event
 from audit.verbs import Verb
 from blobs.services import opened
-from media_analysis.submissions import deleting
 from media_analysis.submissions.models import DeletionAnswer, DeletionRequest, Submission
+from media_analysis.submissions.services import deletion
 from tests.people import Person, Send
 
 
@@ -62,9 +62,9 @@ def test_a_moderator_and_a_stranger_may_not(alice: Person, charlie: Person, send
     submission = send(alice)
     for person in (alice, charlie):
         with pytest.raises(NotAllowed):
-            deleting.ask(person.actor, submission)
+            deletion.ask(person.actor, submission)
         with pytest.raises(NotAllowed):
-            deleting.withdraw(person.actor, submission)
+            deletion.withdraw(person.actor, submission)
     assert "Ask for deletion" not in page(alice, submission)
     assert verbs(submission) == []
 
@@ -82,7 +82,7 @@ def test_an_admin_answers_and_whoever_asked_reads_it(
 ) -> None:
     """From the list to the answer: one event with the reason's commitment, shown to the team."""
     submission = send(alice)
-    deleting.ask(lead.actor, submission, "a child is shown")
+    deletion.ask(lead.actor, submission, "a child is shown")
     where = reverse("submissions:deletions")
     assert "1 waits for your answer" in admin.client().get("/").content.decode()
     listed = admin.client().get(where).content.decode()
@@ -104,7 +104,7 @@ def test_accepting_promises_no_erasure(
 ) -> None:
     """The page says that nothing was erased, and the bytes are there."""
     submission = send(alice)
-    deleting.ask(lead.actor, submission)
+    deletion.ask(lead.actor, submission)
     said = answered(admin, submission, "accepted")
     assert "Touchstone cannot erase media yet" in said and "nothing was erased yet" in said
     with opened(submission.blob) as file:
@@ -118,13 +118,13 @@ def test_a_declined_wish_can_be_asked_anew_and_an_accepted_one_stands(
     """Declined: the form is there again. Accepted: asking again is asking once, and it can be
     taken back."""
     submission = send(admin)
-    deleting.ask(lead.actor, submission)
-    deleting.answer(admin.actor, submission, DeletionAnswer.DECLINED, "needed in court")
+    deletion.ask(lead.actor, submission)
+    deletion.answer(admin.actor, submission, DeletionAnswer.DECLINED, "needed in court")
     assert "Ask for deletion" in page(lead, submission)
-    second = deleting.ask(lead.actor, submission)
-    deleting.answer(admin.actor, submission, DeletionAnswer.ACCEPTED, "the court is done")
-    assert deleting.ask(lead.actor, submission) == second
-    assert deleting.withdraw(lead.actor, submission)
+    second = deletion.ask(lead.actor, submission)
+    deletion.answer(admin.actor, submission, DeletionAnswer.ACCEPTED, "the court is done")
+    assert deletion.ask(lead.actor, submission) == second
+    assert deletion.withdraw(lead.actor, submission)
     assert DeletionRequest.objects.count() == 2
 
 
@@ -134,14 +134,14 @@ def test_an_answer_needs_a_reason_a_right_and_a_request_that_waits(
     """Nothing changes without them; a second answer changes nothing either."""
     submission = send(alice)
     with pytest.raises(Refused):
-        deleting.answer(admin.actor, submission, DeletionAnswer.ACCEPTED, "why")
-    deleting.ask(lead.actor, submission)
+        deletion.answer(admin.actor, submission, DeletionAnswer.ACCEPTED, "why")
+    deletion.ask(lead.actor, submission)
     for person in (lead, alice, charlie):
         with pytest.raises(NotAllowed):
-            deleting.answer(person.actor, submission, DeletionAnswer.ACCEPTED, "why")
+            deletion.answer(person.actor, submission, DeletionAnswer.ACCEPTED, "why")
     assert "Give a reason" in answered(admin, submission, "accepted", " \0 ")
     assert "Accept or decline" in answered(admin, submission, "perhaps")
-    deleting.answer(admin.actor, submission, DeletionAnswer.DECLINED, "why")
+    deletion.answer(admin.actor, submission, DeletionAnswer.DECLINED, "why")
     assert "answered or taken back already" in answered(admin, submission, "accepted")
     assert len(verbs(submission)) == 2
 
@@ -149,10 +149,10 @@ def test_an_answer_needs_a_reason_a_right_and_a_request_that_waits(
 def test_an_answer_is_final_in_the_database_too(lead: Person, admin: Person, send: Send) -> None:
     """A row's answer cannot be turned round, and none is half an answer."""
     submission = send(admin)
-    asked = deleting.ask(lead.actor, submission)
+    asked = deletion.ask(lead.actor, submission)
     with pytest.raises(DatabaseError), transaction.atomic():
         DeletionRequest.objects.filter(pk=asked.pk).update(answer="accepted")
-    deleting.answer(admin.actor, submission, DeletionAnswer.DECLINED, "why")
+    deletion.answer(admin.actor, submission, DeletionAnswer.DECLINED, "why")
     for change in ({"answer": "accepted"}, {"answer_reason": "other"}, {"answered_by": "user:x"}):
         with pytest.raises(DatabaseError), transaction.atomic():
             DeletionRequest.objects.filter(pk=asked.pk).update(**change)
@@ -162,5 +162,5 @@ def test_the_list_is_of_ones_own_teams(
     lead: Person, admin: Person, charlie: Person, send: Send
 ) -> None:
     """Charlie runs another team and sees none of it."""
-    deleting.ask(lead.actor, send(admin, name="canary.png"))
+    deletion.ask(lead.actor, send(admin, name="canary.png"))
     assert b"canary" not in charlie.client().get(reverse("submissions:deletions")).content

@@ -6,8 +6,8 @@ from django.template.loader import render_to_string
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media_analysis.submissions.face_map import FAINTEST, face_map
-from media_analysis.submissions.presenting import finding
+from media_analysis.submissions.presenters.face_map import FAINTEST, face_map
+from media_analysis.submissions.presenters.result import finding
 
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(max_size=5),

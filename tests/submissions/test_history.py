@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from accounts.models import Role
 from jobs.services import claim_one
-from media_analysis.submissions import cursors, history
 from media_analysis.submissions.models import CheckCard, IndexCard, Submission
-from media_analysis.submissions.services import analyse_again, cancel, submit
+from media_analysis.submissions.search import cursors, history
+from media_analysis.submissions.services.intake import analyse_again, cancel, submit
 from ml.models import Analysis, FindingRow
 from tests.factories import MembershipFactory, ServiceAccountFactory, TeamFactory
 from tests.people import Person, Send, picture

@@ -15,8 +15,9 @@ from django.urls import reverse
 from accounts.services.chains import team_chain
 from audit.models import Event
 from audit.verbs import Verb
-from media_analysis.submissions import exporting, filters, history
 from media_analysis.submissions.models import SavedFilter
+from media_analysis.submissions.search import history
+from media_analysis.submissions.services import export, saved_filters
 from tests.people import Person, Send
 
 HISTORY = "/"
@@ -93,10 +94,10 @@ def test_sharing_with_a_foreign_team_is_no_choice(alice: Person, charlie: Person
 
 def test_there_is_a_limit(alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     """Told with what to do."""
-    monkeypatch.setattr(filters, "MOST", 1)
+    monkeypatch.setattr(saved_filters, "MOST", 1)
     keep(alice, "kind=audio")
-    with pytest.raises(filters.Refused, match="delete one first"):
-        filters.save(alice.actor, "other", "kind=audio", None)
+    with pytest.raises(saved_filters.Refused, match="delete one first"):
+        saved_filters.save(alice.actor, "other", "kind=audio", None)
 
 
 def test_the_export_is_the_filtered_list(lead: Person, send: Send) -> None:
@@ -104,7 +105,7 @@ def test_the_export_is_the_filtered_list(lead: Person, send: Send) -> None:
     for n in range(3):
         send(lead, shade=n, name=f"{n}.png", note="zwei\nZeilen, größer" if n == 1 else "")
     rows = exported(lead, "sort=oldest")
-    assert rows[0] == exporting.COLUMNS
+    assert rows[0] == export.COLUMNS
     assert [row[3] for row in rows[1:]] == ["0.png", "1.png", "2.png"]
     assert rows[2][14] == "zwei\nZeilen, größer"
     assert [row[3] for row in exported(lead, "q=1.png")[1:]] == ["1.png"]
@@ -167,7 +168,7 @@ def test_memory_does_not_grow_with_the_list(
         for n in range(history.matching(lead.actor, {}).count(), rows):
             send(lead, shade=n, note="n" * 3000)
         tracemalloc.start()
-        for _ in exporting.export(lead.actor, {}, "http://x/"):
+        for _ in export.export(lead.actor, {}, "http://x/"):
             gc.collect()
         _, highest = tracemalloc.get_traced_memory()
         tracemalloc.stop()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media_analysis.submissions.names import MAX_CHARACTERS, displayable
+from media_analysis.submissions.file_names import MAX_CHARACTERS, displayable
 
 
 @given(st.text(max_size=600))

@@ -12,9 +12,9 @@ from django.urls import reverse
 
 from audit.models import Event
 from audit.verbs import Verb
-from media_analysis.submissions import presenting
 from media_analysis.submissions.models import Submission
-from media_analysis.submissions.pictures import shown
+from media_analysis.submissions.presenters import result
+from media_analysis.submissions.services.pictures import shown
 from ml.models import Thumbnail
 from tests.people import Person, Send, picture
 
@@ -123,7 +123,7 @@ def test_moments_of_a_film_show_the_faces_of_their_time(alice: Person, send: Sen
 
 def test_each_finding_tells_the_limits_of_its_check() -> None:
     """From the detector's card; a detector that is gone has none, and is no error."""
-    from media_analysis.submissions.presenting import finding
+    from media_analysis.submissions.presenters.result import finding
 
     said = {"detector": "compression", "status": "ran", "reason": "r"}
     assert any("does not show" in limit for limit in finding(said)["limits"])
@@ -138,14 +138,14 @@ def test_a_sentence_leads_to_the_face_and_the_moment_it_speaks_of() -> None:
     data = {"face": 3, "seen_at": 12.44}
     said = {"detector": "face_forgery", "status": "ran", "reason": "r",
             "evidence": [{"text": "t", "strength": "weak", "data": data}]}  # fmt: skip
-    (item,) = presenting.finding(said, {"face-3"})["evidence"]
+    (item,) = result.finding(said, {"face-3"})["evidence"]
     page = render_to_string(
         "result/finding.html",
         {"finding": {"anchor": "a", "status": "ran", "evidence": [item]}, "seekable": True},
     )
     assert '<a href="#face-3">See face 3</a>' in page
     assert '<a href="#t=12.44">Go to 0:12.4</a>' in page
-    (dead,) = presenting.finding(said)["evidence"]
+    (dead,) = result.finding(said)["evidence"]
     assert dead["face"]["anchor"] == "", "its picture is not on the page"
     data.clear()
-    assert presenting.finding(said, {"face-3"})["evidence"][0]["face"] is None
+    assert result.finding(said, {"face-3"})["evidence"][0]["face"] is None

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.template.loader import render_to_string
 
-from media_analysis.submissions.presenting import timeline
+from media_analysis.submissions.presenters.result import timeline
 
 ALL = {"face": "No face is in view.", "voice": "There is no sound here.", "lips": "Not here."}
 

@@ -14,8 +14,8 @@ from accounts.models import ApiKey, Invitation, Scope
 from accounts.services import keys
 from accounts.services.invitations import invite
 from audit.models import Event
-from media_analysis.review import house_rules
-from media_analysis.review import services as review
+from media_analysis.review.services import cases as review
+from media_analysis.review.services import rules
 from media_analysis.submissions.models import Submission
 from ml.models import Analysis, FindingRow
 from tests.audit.helpers import triggers_off
@@ -46,8 +46,8 @@ def filled(lead: Person, admin: Person, alice: Person, send: Send) -> Person:
         Submission.objects.update(filename="canary.png", note="canary note", external_id="canary")
     case = review.claim(alice.actor, case.pk)
     review.decide(alice.actor, case.pk, case.fence, review.Words("unclear", "canary", "canary"))
-    house_rules.write_policy(lead.actor, lead.team, "Elections", "text")
-    house_rules.route(lead.actor, lead.team, ["inconclusive"])
+    rules.write_policy(lead.actor, lead.team, "Elections", "text")
+    rules.route(lead.actor, lead.team, ["inconclusive"])
     invite(lead.actor, lead.team, "dora@example.org", lead.actor.teams[lead.team.pk])
     service = keys.create_service_account(admin.actor, admin.team, "Wire")
     keys.issue_key(admin.actor, service, "key", [Scope.SUBMISSIONS_READ])

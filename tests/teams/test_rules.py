@@ -12,9 +12,9 @@ from accounts.errors import NotAllowed, Refused
 from accounts.services.chains import team_chain
 from audit.models import Event
 from audit.verbs import Verb
-from media_analysis.review import house_rules, routing
-from media_analysis.review import services as review
 from media_analysis.review.models import Case, Decision, Policy, RoutingRule
+from media_analysis.review.services import cases as review
+from media_analysis.review.services import routing, rules
 from tests.people import Person, Send
 from tests.review.test_services import opened
 
@@ -70,8 +70,8 @@ def test_an_unknown_verdict_is_refused(lead: Person) -> None:
     """One sentence, nothing stored."""
     assert lead.client().post(url("rules", lead), {"outcomes": ["guilty"]}).status_code == 422
     with pytest.raises(Refused):
-        house_rules.route(lead.actor, lead.team, ["guilty"])
-    assert house_rules.wanted(lead.team) == set(USUAL)
+        rules.route(lead.actor, lead.team, ["guilty"])
+    assert rules.wanted(lead.team) == set(USUAL)
 
 
 def test_a_moderator_and_charlie_change_no_rule(
@@ -82,9 +82,9 @@ def test_a_moderator_and_charlie_change_no_rule(
     assert charlie.client().post(url("rules", lead), {}).status_code == 404
     for actor in (alice.actor, charlie.actor):
         with pytest.raises(NotAllowed):
-            house_rules.route(actor, lead.team, [])
+            rules.route(actor, lead.team, [])
         with pytest.raises(NotAllowed):
-            house_rules.write_policy(actor, lead.team, "x", "")
+            rules.write_policy(actor, lead.team, "x", "")
 
 
 def test_a_policy_named_with_an_e_mail_address_is_refused_in_one_sentence(lead: Person) -> None:
@@ -95,7 +95,7 @@ def test_a_policy_named_with_an_e_mail_address_is_refused_in_one_sentence(lead: 
     assert answer.status_code == 422
     assert b"cannot hold an e-mail address" in answer.content
     assert not Policy.objects.exists()
-    policy = house_rules.write_policy(lead.actor, lead.team, "Elections", "")
+    policy = rules.write_policy(lead.actor, lead.team, "Elections", "")
     answer = client.post(url("edit_policy", lead, policy.pk), words)
     assert answer.status_code == 422
     policy.refresh_from_db()
@@ -135,12 +135,12 @@ def test_a_policy_with_decisions_is_retired_not_deleted(
     lead: Person, alice: Person, send: Send
 ) -> None:
     """The page offers to retire it; the verb refuses; the decision keeps its text."""
-    policy = house_rules.write_policy(lead.actor, lead.team, "Elections", "as it stood")
+    policy = rules.write_policy(lead.actor, lead.team, "Elections", "as it stood")
     case = review.claim(alice.actor, opened(alice, send).pk)
     words = review.Words("unclear", "too blurred", policy_id=policy.pk)
     review.decide(alice.actor, case.pk, case.fence, words)
     client = lead.client()
-    house_rules.edit_policy(lead.actor, policy, "Elections", "another text")
+    rules.edit_policy(lead.actor, policy, "Elections", "another text")
     assert b"Retire it instead" in client.get(url("delete_policy", lead, policy.pk)).content
     answer = client.post(url("delete_policy", lead, policy.pk), follow=True)
     assert b"retire it instead" in answer.content and Policy.objects.exists()
@@ -149,7 +149,7 @@ def test_a_policy_with_decisions_is_retired_not_deleted(
 
 def test_an_unused_policy_is_deleted_after_a_question(lead: Person) -> None:
     """GET asks, POST deletes."""
-    policy = house_rules.write_policy(lead.actor, lead.team, "Draft", "")
+    policy = rules.write_policy(lead.actor, lead.team, "Draft", "")
     client = lead.client()
     assert b"cannot be undone" in client.get(url("delete_policy", lead, policy.pk)).content
     client.post(url("delete_policy", lead, policy.pk))
@@ -158,7 +158,7 @@ def test_an_unused_policy_is_deleted_after_a_question(lead: Person) -> None:
 
 def test_another_teams_policy_is_not_there(lead: Person, charlie: Person) -> None:
     """Neither by its own address nor through one's own team."""
-    policy = house_rules.write_policy(lead.actor, lead.team, "Elections", "secret")
+    policy = rules.write_policy(lead.actor, lead.team, "Elections", "secret")
     client = charlie.client()
     for person in (lead, charlie):
         for name in ("edit_policy", "retire_policy", "delete_policy"):

@@ -11,9 +11,9 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
-from media_analysis.review import services
 from media_analysis.review.models import Case, Policy
-from media_analysis.submissions import deleting
+from media_analysis.review.services import cases
+from media_analysis.submissions.services import deletion
 from tests.people import Person
 from tests.urls.test_matrix import MATRIX, address, everybody  # noqa: F401 - fixtures
 
@@ -64,7 +64,7 @@ def busy(
     alice: Person,
 ) -> Callable[[str], str]:
     """A request for deletion waits, too."""
-    deleting.ask(lead.actor, Case.objects.get().submission, "why")
+    deletion.ask(lead.actor, Case.objects.get().submission, "why")
     return address
 
 
@@ -81,11 +81,11 @@ def test_every_form_on_every_page_may_be_sent_by_whoever_sees_it(
     client = everybody[who]
     case = Case.objects.get()
     if state != "waiting":
-        held = services.claim(alice.actor, case.pk)
+        held = cases.claim(alice.actor, case.pk)
         if state == "decided":
             policy = Policy.objects.get().pk
-            words = services.Words("unclear", "x", policy_id=policy)
-            services.decide(alice.actor, case.pk, held.fence, words)
+            words = cases.Words("unclear", "x", policy_id=policy)
+            cases.decide(alice.actor, case.pk, held.fence, words)
     refused: list[Any] = []
     offered = 0
     for name in PAGES:

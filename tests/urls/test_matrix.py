@@ -15,9 +15,9 @@ from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, r
 from accounts.models import Role, Scope, Team
 from accounts.services.keys import issue_key
 from jobs.models import State
-from media_analysis.review import routing
+from media_analysis.previews.models import Preview
 from media_analysis.review.models import Case
-from media_analysis.viewing.models import Preview
+from media_analysis.review.services import routing
 from ml.models import Analysis, Thumbnail
 from tests.factories import ServiceAccountFactory, UserFactory
 from tests.people import Person, Send, member, picture

@@ -19,7 +19,7 @@ from accounts.models import ApiKey, Scope, ServiceAccount, Team
 from accounts.roles import Permission
 from accounts.services import keys
 from media_analysis.teams.forms import KeyForm, ServiceForm
-from media_analysis.teams.places import entered, page, refusal_on, refusal_told
+from media_analysis.teams.pages import entered, page, refusal_on, refusal_told
 
 
 @signed_in

@@ -20,7 +20,7 @@ from accounts.models import Invitation, Membership, Role, Team
 from accounts.roles import Permission
 from accounts.services import invitations, teams
 from media_analysis.teams.forms import InviteForm, RoleForm, roles_to_give
-from media_analysis.teams.places import entered, page, refusal_on, refusal_told
+from media_analysis.teams.pages import entered, page, refusal_on, refusal_told
 
 CLOSED_SHOWN = 10
 

@@ -15,19 +15,19 @@ from accounts.actors import Actor
 from accounts.guards import post_only, signed_in
 from accounts.models import Team
 from accounts.roles import Permission
-from media_analysis.review import house_rules
 from media_analysis.review.models import Policy, QueueOrder, RoutingRule
+from media_analysis.review.services import rules as rules_service
 from media_analysis.teams.forms import PolicyForm, RoutingForm
-from media_analysis.teams.places import entered, page, refusal_on, refusal_told
+from media_analysis.teams.pages import entered, page, refusal_on, refusal_told
 
 
 @signed_in
 @require_http_methods(["GET", "POST"])
 def rules(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor, team = entered(request, pk, Permission.MANAGE_QUEUES)
-    today = house_rules.wanted(team)
+    today = rules_service.wanted(team)
     usual = set(RoutingRule.DEFAULT_OUTCOMES)
-    order = house_rules.order(team).value
+    order = rules_service.order(team).value
     said = request.POST.copy()
     said.setdefault("order", order)  # a form that says nothing of the order leaves it as it is
     form = RoutingForm(
@@ -46,10 +46,10 @@ def rules(request: HttpRequest, pk: UUID) -> HttpResponse:
 def _saved(actor: Actor, team: Team, form: RoutingForm) -> list[str]:
     """Both rules or none."""
     said = []
-    if house_rules.route(actor, team, form.cleaned_data["outcomes"]):
+    if rules_service.route(actor, team, form.cleaned_data["outcomes"]):
         said.append("The rule holds from the next verdict on. Cases that wait already stay.")
     wanted = form.cleaned_data["order"]
-    if house_rules.work_in_order(actor, team, wanted):
+    if rules_service.work_in_order(actor, team, wanted):
         said.append(f"The queue works in this order from now on: {QueueOrder(wanted).label}.")
     return said or ["Nothing was changed: the rule said so before."]
 
@@ -58,7 +58,7 @@ def _saved(actor: Actor, team: Team, form: RoutingForm) -> list[str]:
 @require_GET
 def policies(request: HttpRequest, pk: UUID) -> HttpResponse:
     _, team = entered(request, pk, Permission.MANAGE_POLICIES)
-    return page(request, team, "teams/policies.html", {"policies": house_rules.policies(team)})
+    return page(request, team, "teams/policies.html", {"policies": rules_service.policies(team)})
 
 
 @signed_in
@@ -67,7 +67,7 @@ def write(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor, team = entered(request, pk, Permission.MANAGE_POLICIES)
 
     def save(name: str, text: str) -> str:
-        return f"{house_rules.write_policy(actor, team, name, text)} is in force."
+        return f"{rules_service.write_policy(actor, team, name, text)} is in force."
 
     return _form(request, team, None, save)
 
@@ -78,7 +78,7 @@ def edit(request: HttpRequest, pk: UUID, policy: int) -> HttpResponse:
     actor, team, mine = _policy(request, pk, policy)
 
     def save(name: str, text: str) -> str:
-        house_rules.edit_policy(actor, mine, name, text)
+        rules_service.edit_policy(actor, mine, name, text)
         return f"{mine} is saved. Earlier decisions keep the text as it stood."
 
     return _form(request, team, mine, save)
@@ -103,7 +103,7 @@ def retire(request: HttpRequest, pk: UUID, policy: int) -> HttpResponse:
     """Asks no question: the list offers to put it back in force."""
     actor, _, mine = _policy(request, pk, policy)
     done = f"{mine} is retired: no new decision may rest on it."
-    return _told(request, pk, lambda: house_rules.retire_policy(actor, mine), done)
+    return _told(request, pk, lambda: rules_service.retire_policy(actor, mine), done)
 
 
 @signed_in
@@ -111,7 +111,7 @@ def retire(request: HttpRequest, pk: UUID, policy: int) -> HttpResponse:
 def restore(request: HttpRequest, pk: UUID, policy: int) -> HttpResponse:
     actor, _, mine = _policy(request, pk, policy)
     return _told(
-        request, pk, lambda: house_rules.restore_policy(actor, mine), f"{mine} is in force again."
+        request, pk, lambda: rules_service.restore_policy(actor, mine), f"{mine} is in force again."
     )
 
 
@@ -121,14 +121,14 @@ def delete(request: HttpRequest, pk: UUID, policy: int) -> HttpResponse:
     actor, team, mine = _policy(request, pk, policy)
     if request.method == "POST":
         return _told(
-            request, pk, lambda: house_rules.delete_policy(actor, mine), f"{mine} is deleted."
+            request, pk, lambda: rules_service.delete_policy(actor, mine), f"{mine} is deleted."
         )
     return page(request, team, "teams/policy_delete.html", {"policy": mine})
 
 
 def _policy(request: HttpRequest, pk: UUID, policy: int) -> tuple[Actor, Team, Policy]:
     actor, team = entered(request, pk, Permission.MANAGE_POLICIES)
-    return actor, team, get_object_or_404(house_rules.policies(team), pk=policy)
+    return actor, team, get_object_or_404(rules_service.policies(team), pk=policy)
 
 
 def _told(request: HttpRequest, pk: UUID, verb: Callable[[], None], done: str) -> HttpResponse:

@@ -17,7 +17,7 @@ from asgiref.wsgi import WsgiToAsgiInstance
 
 Message = MutableMapping[str, Any]
 HELD = 3 * 1024 * 1024
-"""More than the largest part of a film that a player is given (media_analysis.viewing.ranges)."""
+"""More than the largest part of a film that a player is given (media_analysis.previews.ranges)."""
 
 
 def environ_of(scope: Message) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from django.core.management.base import BaseCommand, CommandParser
 from accounts.actors import SHELL_ACTOR, actor_for_user
 from accounts.models import Team, User
 from accounts.services.teams import create_team
-from media_analysis.submissions import samples
 from media_analysis.submissions.models import Submission
-from media_analysis.submissions.services import submit
+from media_analysis.submissions.services import samples
+from media_analysis.submissions.services.intake import submit
 from ml.models import Analysis
 
 TEAMS = ("Newsroom", "Trust and Safety")

@@ -1,0 +1,261 @@
+"""The verbs of review: claim, renew, release, decide, open again. One transaction, one event each.
+
+Each change is an `update(...)` on the state that it expects; whoever comes second changes nothing
+and is told so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Case as DbCase
+from django.db.models import F, IntegerField, Q, QuerySet, When
+
+from accounts.actors import Actor
+from accounts.roles import Permission
+from audit.rows import Row
+from audit.services import record
+from audit.subjects import keep
+from audit.verbs import Verb
+from jobs.timing import ClockTimestamp, InSeconds
+from media_analysis.review.models import (
+    Case,
+    CaseState,
+    Decision,
+    DecisionOutcome,
+    Draft,
+    Policy,
+    Words,
+    suspicion_of,
+)
+from media_analysis.review.search import queue
+from media_analysis.review.services import drafts
+from ml.models import Analysis
+
+LEASE_SECONDS = 600
+AT_ONCE = 64
+"""So many of the cases that come first are looked at before a case is locked."""
+TAKEN_BACK = Q(state=CaseState.CLAIMED, lease_until__lt=ClockTimestamp())
+AVAILABLE = Q(state=CaseState.OPEN) | TAKEN_BACK
+
+
+class NotYours(Exception):
+    """The lease ran out or somebody else holds the case; nothing was changed."""
+
+
+class Invalid(Exception):
+    """The decision lacks something; a sentence says what."""
+
+
+@transaction.atomic
+def claim_next(actor: Actor) -> Case | None:
+    """The case that comes first in the actor's teams (`queue.py`); None when nothing waits."""
+    waiting = Case.objects.for_actor(actor, Permission.DECIDE_CASES).filter(AVAILABLE)
+    first = queue.first(actor, AT_ONCE, Permission.DECIDE_CASES, AVAILABLE)
+    place = DbCase(
+        *(When(pk=pk, then=number) for number, pk in enumerate(first)),
+        output_field=IntegerField(),
+    )
+    case = _first_free(waiting.filter(pk__in=first).order_by(place)) if first else None
+    if case is None and len(first) == AT_ONCE:  # others are taking all of these just now
+        case = _first_free(waiting.order_by("opened_at", "id"))
+    return _take(actor, case) if case else None
+
+
+def _first_free(waiting: QuerySet[Any]) -> Case | None:
+    """Locked; what somebody else is about to take is passed over."""
+    case: Case | None = waiting.select_for_update(of=("self",), skip_locked=True).first()
+    return case
+
+
+@transaction.atomic
+def claim(actor: Actor, case_id: UUID) -> Case:
+    """This very case, unless somebody else holds it. Who holds it already keeps it."""
+    deciding = Case.objects.for_actor(actor, Permission.DECIDE_CASES)
+    case: Case = deciding.select_for_update(of=("self",)).get(pk=case_id)
+    if case.holder_id and actor.user and case.holder_id == actor.user.pk and _alive(case):
+        return case
+    if not deciding.filter(AVAILABLE, pk=case_id).exists():
+        raise NotYours
+    return _take(actor, case)
+
+
+def _alive(case: Case) -> bool:
+    return Case.objects.filter(pk=case.pk, lease_until__gte=ClockTimestamp()).exists()
+
+
+def _take(actor: Actor, case: Case) -> Case:
+    """Under the row's lock. The fence grows, so that an earlier holder can save nothing."""
+    assert actor.user is not None
+    Case.objects.filter(pk=case.pk).update(
+        state=CaseState.CLAIMED,
+        holder=actor.user,
+        fence=F("fence") + 1,
+        claimed_at=ClockTimestamp(),
+        lease_until=InSeconds(LEASE_SECONDS),
+    )
+    case.refresh_from_db()
+    _event(case, actor, Verb.CASE_CLAIMED, fence=case.fence)
+    return case
+
+
+def renew(actor: Actor, case_id: UUID, fence: int) -> bool:
+    """A sign of life from the open page. False when the lease was lost."""
+    return bool(_held(actor, case_id, fence).update(lease_until=InSeconds(LEASE_SECONDS)))
+
+
+@transaction.atomic
+def release(actor: Actor, case_id: UUID, fence: int, *, why: str = "") -> None:
+    """Back to the queue, at the place that is its own by now."""
+    if not _held(actor, case_id, fence).update(
+        state=CaseState.OPEN, holder=None, lease_until=None, claimed_at=None,
+        suspicion=_suspicion(case_id),
+    ):  # fmt: skip
+        raise NotYours
+    _event(Case.objects.get(pk=case_id), actor, Verb.CASE_RELEASED, why=why, fence=fence)
+
+
+def decide(
+    actor: Actor, case_id: UUID, fence: int, words: Words, taken_from: Decision | None = None
+) -> Decision:
+    """The decision of whoever holds the case now. Too late: the words are kept as a draft."""
+    try:
+        return _decide(actor, case_id, fence, words, taken_from)
+    except NotYours:
+        drafts.keep(actor, case_id, words)
+        raise
+
+
+@transaction.atomic
+def _decide(
+    actor: Actor, case_id: UUID, fence: int, words: Words, taken_from: Decision | None
+) -> Decision:
+    policy = _checked(actor, case_id, words)
+    claimed_at = Case.objects.filter(pk=case_id).values_list("claimed_at", flat=True).first()
+    if not _held(actor, case_id, fence).update(
+        state=CaseState.DECIDED, holder=None, lease_until=None, decided_at=ClockTimestamp()
+    ):
+        raise NotYours
+    case = Case.objects.select_related("submission").get(pk=case_id)
+    assert case.decided_at and claimed_at
+    decision = Decision.objects.create(
+        team_id=case.team_id,
+        case=case,
+        fence=fence,
+        outcome=words.outcome,
+        policy=policy,
+        policy_text=policy.text if policy else "",
+        reason=words.reason.strip(),
+        note=words.note.strip(),
+        decided_by=actor.user,
+        taken_from=taken_from,
+        seconds_on_case=max((case.decided_at - claimed_at) / timedelta(seconds=1), 0.0),
+    )
+    Draft.objects.filter(case=case, author=actor.user).delete()
+    _event(
+        case,
+        actor,
+        Verb.CASE_DECIDED,
+        decision=decision.pk,
+        outcome=decision.outcome,
+        policy=policy.name if policy else "",
+        commitments={
+            "grounds": keep(case.submission_id, "grounds", decision.reason),
+            **(
+                {"remark": keep(case.submission_id, "remark", decision.note)}
+                if decision.note
+                else {}
+            ),
+        },
+        fence=fence,
+        rows=[decision],
+        **_source(taken_from),
+    )
+    return decision
+
+
+def _source(taken_from: Decision | None) -> dict[str, Any]:
+    """For the event: the earlier decision about the same bytes, and its case."""
+    if taken_from is None:
+        return {}
+    return {"taken_from": taken_from.pk, "taken_from_case": taken_from.case_id}
+
+
+def _checked(actor: Actor, case_id: UUID, words: Words) -> Policy | None:
+    case = Case.objects.for_actor(actor, Permission.DECIDE_CASES).get(pk=case_id)
+    if words.outcome not in DecisionOutcome.values:
+        raise Invalid("Choose an outcome.")
+    if not words.reason.strip():
+        raise Invalid("Give a reason in a few words: the record keeps it beside the decision.")
+    if words.policy_id is not None:
+        policy = _kept(words.policy_id, case.team_id)
+        if policy is None:
+            raise Invalid("That policy is not in force in this team; choose another.")
+        return policy
+    if Policy.objects.filter(team_id=case.team_id, is_active=True).exists():
+        raise Invalid("Choose the policy that this decision rests on.")
+    return None
+
+
+def _kept(policy_id: int, team_id: UUID) -> Policy | None:
+    """The policy, which nobody can delete until this decision is written. Any number of decisions
+    may hold it at once: Django has no word for that lock."""
+    held = Policy.objects.raw(
+        "SELECT * FROM review_policy WHERE id = %s AND team_id = %s AND is_active FOR KEY SHARE",
+        [policy_id, team_id],
+    )
+    return next(iter(held), None)
+
+
+@transaction.atomic
+def reopen(actor: Actor, case_id: UUID, *, why: str) -> Case:
+    """A decided case waits again; the earlier decision stands on record."""
+    if not why.strip():
+        raise Invalid("Say why the case is opened again.")
+    mine = Case.objects.for_actor(actor, Permission.DECIDE_CASES).filter(pk=case_id)
+    if not mine.filter(state=CaseState.DECIDED).update(
+        state=CaseState.OPEN, decided_at=None, claimed_at=None, suspicion=_suspicion(case_id)
+    ):
+        raise NotYours
+    case: Case = mine.get()
+    grounds = keep(case.submission_id, "grounds", why.strip())
+    _event(case, actor, Verb.CASE_REOPENED, commitments={"grounds": grounds})
+    return case
+
+
+def _suspicion(case_id: UUID) -> float:
+    """Of the newest analysis: it may have been made since the case was opened."""
+    newest = Analysis.objects.filter(submission__case=case_id)
+    analysis = newest.only("outcome", "probability_manipulated").first()
+    return suspicion_of(analysis) if analysis else 0.0
+
+
+def _held(actor: Actor, case_id: UUID, fence: int) -> Any:
+    """The case, if this actor holds it with this very fence and the lease still runs."""
+    return Case.objects.for_actor(actor, Permission.DECIDE_CASES).filter(
+        pk=case_id,
+        holder=actor.user,
+        fence=fence,
+        state=CaseState.CLAIMED,
+        lease_until__gte=ClockTimestamp(),
+    )
+
+
+def _event(
+    case: Case, actor: Actor, verb: Verb, *, why: str = "", rows: Sequence[Row] = (), **data: Any
+) -> None:
+    record(
+        chain=case.submission_id,
+        verb=verb,
+        who=actor.who_in(case.team_id),
+        object_type="case",
+        object_id=case.pk,
+        object_sha256=case.submission.blob_id,
+        why=why,
+        data=data,
+        rows=[case, *rows],
+    )

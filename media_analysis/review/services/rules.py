@@ -1,0 +1,177 @@
+"""The verbs of a team's own rules: which verdicts want a person, in which order they come, and what
+decisions rest on.
+
+Each is one transaction with its event in the team's chain, like those in `services.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, ProtectedError, QuerySet
+
+from accounts.actors import Actor
+from accounts.errors import Refused
+from accounts.models import Team
+from accounts.roles import Permission
+from accounts.services.chains import require, team_chain
+from audit.payload import holds_address
+from audit.rows import Row
+from audit.services import record
+from audit.verbs import Verb
+from media_analysis.review.models import Decision, Policy, QueueOrder, RoutingRule
+from media_analysis.review.search import queue
+from ml.engine.contract import Outcome
+
+OUTCOMES = tuple(outcome.value for outcome in Outcome)
+
+
+def wanted(team: Team) -> frozenset[str]:
+    """The outcomes that open a case in this team today."""
+    rule = RoutingRule.objects.filter(team=team).first()
+    if rule is None:
+        return frozenset(RoutingRule.DEFAULT_OUTCOMES)
+    return frozenset(outcome for outcome in OUTCOMES if rule.wants(outcome))
+
+
+@transaction.atomic
+def route(actor: Actor, team: Team, outcomes: Collection[str]) -> bool:
+    """These outcomes want a person from now on. False when they did before."""
+    require(actor, Permission.MANAGE_QUEUES, team.pk, "change which verdicts want a person")
+    if unknown := set(outcomes) - set(OUTCOMES):
+        raise Refused(f"Not a verdict: {', '.join(sorted(unknown))}.")
+    Team.objects.select_for_update().get(pk=team.pk)  # two leads: one after the other
+    before = wanted(team)
+    if before == set(outcomes):
+        return False
+    rule, _ = RoutingRule.objects.update_or_create(
+        team=team, defaults={outcome: outcome in outcomes for outcome in OUTCOMES}
+    )
+    _event(actor, Verb.QUEUE_CHANGED, team.pk, "team", team.pk, [rule],
+           before=sorted(before), after=sorted(outcomes))  # fmt: skip
+    return True
+
+
+def order(team: Team) -> QueueOrder:
+    """How this team works its queue today."""
+    return queue.orders([team.pk])[team.pk]
+
+
+@transaction.atomic
+def work_in_order(actor: Actor, team: Team, wanted: str) -> bool:
+    """From the next case on the queue hands out in this order. False when it did before."""
+    require(actor, Permission.MANAGE_QUEUES, team.pk, "change the order of the queue")
+    if wanted not in QueueOrder.values:
+        raise Refused("Not an order of a queue.")
+    Team.objects.select_for_update().get(pk=team.pk)
+    before = order(team)
+    if before == wanted:
+        return False
+    rule, _ = RoutingRule.objects.update_or_create(team=team, defaults={"queue_order": wanted})
+    _event(actor, Verb.QUEUE_CHANGED, team.pk, "team", team.pk, [rule],
+           order_before=before.value, order_after=wanted)  # fmt: skip
+    return True
+
+
+@transaction.atomic
+def write_policy(actor: Actor, team: Team, name: str, text: str) -> Policy:
+    require(actor, Permission.MANAGE_POLICIES, team.pk, "write policies")
+    name = _named(name)
+    try:
+        with transaction.atomic():
+            policy = Policy.objects.create(team=team, name=name, text=text.strip())
+    except IntegrityError as error:
+        raise Refused(f"{team} already has a policy called {name}, in force or retired.") from error
+    _changed(actor, policy, "written")
+    return policy
+
+
+@transaction.atomic
+def edit_policy(actor: Actor, policy: Policy, name: str, text: str) -> None:
+    """For decisions from now on: each decision keeps the text as it stood."""
+    require(actor, Permission.MANAGE_POLICIES, policy.team_id, "change policies")
+    name = _named(name)
+    try:
+        with transaction.atomic():
+            there = Policy.objects.filter(pk=policy.pk).update(name=name, text=text.strip())
+    except IntegrityError as error:
+        raise Refused(f"There is already a policy called {name}, in force or retired.") from error
+    if not there:
+        raise Refused("Somebody deleted this policy meanwhile; nothing was saved.")
+    policy.refresh_from_db()
+    _changed(actor, policy, "edited")
+
+
+@transaction.atomic
+def retire_policy(actor: Actor, policy: Policy) -> None:
+    """No new decision may rest on it; earlier ones keep it."""
+    require(actor, Permission.MANAGE_POLICIES, policy.team_id, "retire policies")
+    if not Policy.objects.filter(pk=policy.pk, is_active=True).update(is_active=False):
+        raise Refused("This policy was already retired.")
+    _changed(actor, policy, "retired")
+
+
+@transaction.atomic
+def restore_policy(actor: Actor, policy: Policy) -> None:
+    require(actor, Permission.MANAGE_POLICIES, policy.team_id, "put policies back in force")
+    if not Policy.objects.filter(pk=policy.pk, is_active=False).update(is_active=True):
+        raise Refused("This policy was already in force.")
+    _changed(actor, policy, "put back in force")
+
+
+@transaction.atomic
+def delete_policy(actor: Actor, policy: Policy) -> None:
+    """Only one that no decision ever rested on; one that is being made just now is waited for."""
+    require(actor, Permission.MANAGE_POLICIES, policy.team_id, "delete policies")
+    found = Policy.objects.select_for_update().filter(pk=policy.pk).first()
+    if found is None:
+        raise Refused("This policy was deleted before.")
+    try:
+        found.delete()
+    except ProtectedError as error:
+        raise Refused(
+            "Decisions rest on this policy, so it cannot be deleted: retire it instead."
+        ) from error
+    _changed(actor, policy, "deleted")
+
+
+def policies(team: Team) -> QuerySet[Any]:
+    """In force first; `is_used` says that decisions rest on it."""
+    resting = Decision.objects.filter(policy=OuterRef("pk"))
+    mine = Policy.objects.filter(team=team).annotate(is_used=Exists(resting))
+    ordered: QuerySet[Any] = mine.order_by("-is_active", "name")
+    return ordered
+
+
+def _named(name: str) -> str:
+    name = " ".join(name.split())
+    if not name:
+        raise Refused("A policy needs a name.")
+    if holds_address(name):
+        raise Refused(
+            "A policy's name stays on record for good, so it cannot hold an e-mail address."
+        )
+    return name
+
+
+def _changed(actor: Actor, policy: Policy, how: str) -> None:
+    _event(actor, Verb.POLICY_CHANGED, policy.team_id, "policy", policy.pk, [policy],
+           how=how, name=policy.name)  # fmt: skip
+
+
+def _event(
+    actor: Actor,
+    verb: Verb,
+    team_id: UUID,
+    object_type: str,
+    object_id: Any,
+    rows: Sequence[Row],
+    **data: Any,
+) -> None:
+    record(
+        chain=team_chain(team_id), verb=verb, who=actor.who_in(team_id),
+        object_type=object_type, object_id=str(object_id), data=data, rows=rows,
+    )  # fmt: skip

@@ -1,0 +1,255 @@
+"""Finding submissions again: filters, orders and keyset paging, always from `for_actor`.
+
+Filters and orders read the index cards, words the search texts; both are kept by the database.
+Each team is asked by itself and the answers are merged: only so does an index give the order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from typing import Any
+from uuid import UUID
+
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import (
+    BooleanField,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    UUIDField,
+    Value,
+)
+
+from accounts.actors import Actor
+from accounts.models import Team
+from accounts.roles import Permission
+from media_analysis.submissions.models import CheckCard, IndexCard, SearchText, Submission
+from media_analysis.submissions.search import cursors, query
+
+PAGE_SIZE = 50
+BATCH = 500
+SHOWN = ("analysis", "blob", "team", "submitted_by", "submitted_by_service")
+FEW = 2000
+FEW_SAID = 10_000
+"""Words have no order to walk along: it pays to look up and sort far more of what they find."""
+NARROWING = ("outcome", "decision", "state", "kind", "received_from", "received_to")
+"""Filters of which no index keeps the order of names or sizes."""
+
+
+@dataclass(frozen=True)
+class Order:
+    field: str
+    descending: bool
+    label: str
+
+
+ORDERS = {
+    "newest": Order("received_at", True, "Newest first"),
+    "oldest": Order("received_at", False, "Oldest first"),
+    "name": Order("name", False, "Name, A to Z"),
+    "name_last": Order("name", True, "Name, Z to A"),
+    "largest": Order("size", True, "Largest first"),
+    "smallest": Order("size", False, "Smallest first"),
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    rows: Sequence[Any]
+    """Submissions, or of each only what was asked for."""
+    newer: str | None
+    """Towards the beginning of the list, whatever its order."""
+    older: str | None
+
+
+def matching(
+    actor: Actor,
+    wanted: Mapping[str, Any],
+    permission: Permission = Permission.VIEW_SUBMISSIONS,
+) -> QuerySet[Any]:
+    """The cards of what the actor may see of what was asked for, or their check cards where a
+    check was asked for; an unknown filter never widens the answer."""
+    found: QuerySet[Any]
+    if wanted.get("detector"):
+        found = CheckCard.objects.for_actor(actor, permission).filter(tag=_check(wanted))
+    else:
+        found = IndexCard.objects.for_actor(actor, permission)
+    at = _way(wanted)
+    for name in ("outcome", "decision", "state", "kind"):
+        if wanted.get(name):
+            found = found.filter(**{f"{at}{name}": wanted[name]})
+    if wanted.get("team"):
+        found = found.filter(team=wanted["team"])
+    if first := wanted.get("received_from"):
+        found = found.filter(received_at__gte=datetime.combine(first, time.min, UTC))
+    if last := wanted.get("received_to"):
+        found = found.filter(received_at__lte=datetime.combine(last, time.max, UTC))
+    if asked := (wanted.get("q") or "").strip():
+        found = found.filter(query.said_by(asked, f"{at}submission__search_text__"))
+    return found
+
+
+def _check(wanted: Mapping[str, Any]) -> str:
+    return f"{wanted['detector']}:{wanted.get('check') or 'ran'}"
+
+
+def _way(wanted: Mapping[str, Any]) -> str:
+    """From what is asked to the card, which alone has kind, state, outcome and decision."""
+    return "card__" if wanted.get("detector") else ""
+
+
+def page(
+    actor: Actor,
+    wanted: Mapping[str, Any],
+    cursor: str | None = None,
+    size: int | None = None,
+    permission: Permission = Permission.VIEW_SUBMISSIONS,
+    columns: Sequence[str] = (),
+) -> Page:
+    """The cursor names a place between two rows, so that new arrivals shift nothing. With
+    `columns`, the id among them, each row is a dict of these alone: that costs half as much."""
+    size = size or PAGE_SIZE
+    name = wanted.get("sort") or "newest"
+    order = ORDERS[name]
+    place = cursors.read(cursor, name)
+    backwards = place is not None and place.towards_first
+    parts = _parts(actor, wanted, order, permission)
+    cards = _cards(parts, order, place, size + 1)
+    more, cards = len(cards) > size, cards[:size]
+    if backwards:
+        cards.reverse()
+    has_newer = more if backwards else place is not None
+    has_older = True if backwards else more
+    return Page(
+        _rows(actor, [pk for _, pk in cards], permission, columns),
+        newer=cursors.write(name, *cards[0], towards_first=True) if cards and has_newer else None,
+        older=cursors.write(name, *cards[-1], towards_first=False) if cards and has_older else None,
+    )
+
+
+def walk(
+    actor: Actor,
+    wanted: Mapping[str, Any],
+    permission: Permission = Permission.VIEW_SUBMISSIONS,
+) -> Iterator[Submission]:
+    """All of it, in bounded memory and without a long transaction."""
+    cursor = None
+    while True:
+        batch = page(actor, wanted, cursor, BATCH, permission)
+        yield from batch.rows
+        if (cursor := batch.older) is None:
+            return
+
+
+def _parts(
+    actor: Actor, wanted: Mapping[str, Any], order: Order, permission: Permission
+) -> list[QuerySet[Any]]:
+    """What is asked, in parts that each give their first rows quickly: `value` in the order
+    asked for, and `item`, the submission.
+
+    The database guesses how rare a thing is from each column by itself. A team that never sends
+    sound, in the order of names, would have it walk through all of the team's names to show an
+    empty page. Here it is looked, not guessed: what is few is sorted, and what is not few is soon
+    found by walking.
+    """
+    if (said := _said_by_few(wanted)) is not None:
+        key = "pk" if not wanted.get("detector") else "card"
+        others = {name: value for name, value in wanted.items() if name != "q"}
+        found = matching(actor, others, permission).filter(**{f"{key}__in": said})
+        return [_sorted(found, wanted, order)]
+    found, teams = matching(actor, wanted, permission), actor.team_ids(permission)
+    if one := wanted.get("team"):
+        teams = [team for team in teams if team == getattr(one, "pk", one)]
+    narrows = any(wanted.get(name) for name in NARROWING)
+    if order.field == "received_at" or not narrows:
+        return [_walked(found.filter(team=team), wanted, order) for team in teams]
+    many = _with_many(found, teams)
+    few = [team for team in teams if team not in many]
+    parts = [_walked(found.filter(team=team), wanted, order) for team in sorted(many)]
+    return [*parts, _sorted(found.filter(team__in=few), wanted, order)] if few else parts
+
+
+def _said_by_few(wanted: Mapping[str, Any]) -> Sequence[UUID] | None:
+    """All submissions in which the words stand, when they are few."""
+    if not (asked := (wanted.get("q") or "").strip()):
+        return None
+    met = SearchText.objects.filter(query.said_by(asked, ""))
+    found = list(met.values_list("submission_id", flat=True)[: FEW_SAID + 1])
+    return found if len(found) <= FEW_SAID else None
+
+
+def _with_many(found: QuerySet[Any], teams: Sequence[UUID]) -> set[UUID]:
+    """The teams in which there are more than a few, looked up along the index of time."""
+    of_team = found.filter(team=OuterRef("pk")).order_by("received_at")
+    beyond = Subquery(of_team.values("received_at")[FEW : FEW + 1])
+    looked = Team.objects.filter(pk__in=teams).alias(beyond=beyond)
+    return set(looked.filter(beyond__isnull=False).values_list("pk", flat=True))
+
+
+def _walked(found: QuerySet[Any], wanted: Mapping[str, Any], order: Order) -> QuerySet[Any]:
+    """In the order of an index."""
+    return _placed(found, wanted, F(order.field))
+
+
+def _sorted(found: QuerySet[Any], wanted: Mapping[str, Any], order: Order) -> QuerySet[Any]:
+    """By a value that is the same and that no index knows: all is read, then sorted."""
+    same = {"received_at": "(%(expressions)s + interval '0')", "name": "(%(expressions)s || '')",
+            "size": "(%(expressions)s + 0)"}[order.field]  # fmt: skip
+    kind = IndexCard._meta.get_field(order.field).__class__
+    return _placed(found, wanted, Func(F(order.field), template=same, output_field=kind()))
+
+
+def _placed(found: QuerySet[Any], wanted: Mapping[str, Any], value: Any) -> QuerySet[Any]:
+    item = "card_id" if wanted.get("detector") else "submission_id"
+    return found.annotate(value=value, item=F(item)).values_list("value", "item")
+
+
+def _cards(
+    parts: Sequence[QuerySet[Any]], order: Order, place: cursors.Place | None, most: int
+) -> list[tuple[Any, UUID]]:
+    backwards = place is not None and place.towards_first
+    sign = "-" if order.descending != backwards else ""
+    ordering = [f"{sign}value", f"{sign}item"]
+    beyond = _beyond(place, "lt" if sign else "gt") if place else Q()
+    first = [part.filter(beyond).order_by(*ordering)[:most] for part in parts]
+    if not first:
+        return []
+    if len(first) == 1:
+        return list(first[0])
+    return list(first[0].union(*first[1:], all=True).order_by(*ordering)[:most])
+
+
+def _beyond(place: cursors.Place, side: str) -> Q:
+    """The first condition alone bounds the index; the others decide between equals."""
+    return Q(**{f"value__{side}e": place.value}) & (
+        Q(**{f"value__{side}": place.value}) | Q(**{f"item__{side}": place.pk})
+    )
+
+
+def _rows(
+    actor: Actor, ids: Sequence[UUID], permission: Permission, columns: Sequence[str]
+) -> list[Any]:
+    found = Submission.objects.for_actor(actor, permission).with_deletion_requests()
+    found = found.with_decisions()
+    found = found.filter(_among(ids)).order_by()
+    rows: dict[UUID, Any] = {}
+    if columns:
+        rows = {row["id"]: row for row in found.values(*columns)}
+    else:
+        whole = found.select_related(*SHOWN).defer("analysis__result", "analysis__media")
+        rows = {row.pk: row for row in whole}
+    return [rows[pk] for pk in ids if pk in rows]
+
+
+def _among(ids: Sequence[UUID]) -> Func:
+    """As one value: a statement with fifty is put together anew for every request."""
+    listed = Value(ids, ArrayField(UUIDField()))
+    return Func(
+        F("pk"), listed, arg_joiner=" = ANY(", template="(%(expressions)s))",
+        output_field=BooleanField(),
+    )  # fmt: skip

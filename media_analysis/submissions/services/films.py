@@ -1,0 +1,117 @@
+"""The copy of a submission's film or sound that a browser may play: asked for, shown, looked at.
+
+`media_analysis.previews` makes it from clean pixels and samples; who may see it is decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+
+from accounts.actors import Actor
+from accounts.roles import Permission
+from accounts.services.chains import require
+from audit.services import record
+from audit.verbs import Verb
+from audit.who import Who
+from jobs.models import State
+from media_analysis.previews.models import Preview
+from media_analysis.previews.services import copies as viewing
+from media_analysis.submissions.models import Submission
+from media_analysis.submissions.services.pictures import on_record
+
+NOT_MADE = "No copy could be made for the player"
+
+
+def look(actor: Actor, submission: Submission) -> Preview | None:
+    """The copy, the look on record before a byte of it is read; None when there is none or the
+    actor may not look."""
+    if not actor.can(Permission.VIEW_MEDIA, submission.team_id):
+        return None
+    found = Preview.objects.filter(source=submission.blob_id, state=State.DONE)
+    preview = found.select_related("film").first()
+    if preview is not None:
+        on_record(actor.who_in(submission.team_id), submission)
+    return preview
+
+
+def prepare(actor: Actor, submission: Submission) -> bool:
+    """Of a film that was analysed before copies were made, or whose copy was set aside. False when
+    there was nothing to do."""
+    require(actor, Permission.VIEW_MEDIA, submission.team_id, "look at media")
+    if not viewing.may_be_made(submission.analysis.media):
+        return False
+    return ask(submission, actor.who_in(submission.team_id))
+
+
+@transaction.atomic
+def ask(submission: Submission, who: Who) -> bool:
+    """On the submission's record. False when there is a copy, or one is being made."""
+    if not viewing.order_again(submission.blob, who):
+        return False
+    record(
+        chain=submission.pk,
+        verb=Verb.PREVIEW_ASKED,
+        who=who,
+        object_type="blob",
+        object_id=submission.blob_id,
+        object_sha256=submission.blob_id,
+    )
+    return True
+
+
+def shown(
+    submission: Submission, actor: Actor, frames: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, Any] | None:
+    """For `result/player.html`; None where there is nothing to play, or nothing that the actor
+    may see."""
+    media = submission.analysis.media or {}
+    kind = media.get("kind")
+    if kind not in viewing.KINDS or not actor.can(Permission.VIEW_MEDIA, submission.team_id):
+        return None
+    preview = Preview.objects.filter(source=submission.blob_id).first()
+    if preview is None and settings.PREVIEW_MAX_SECONDS == 0:
+        return None
+    preparing = preview is not None and preview.unfinished
+    here = [submission.pk]
+    return {
+        "kind": kind,
+        "name": "film" if kind == "video" else "sound",
+        "url": reverse("submissions:film", args=here) if _is_ready(preview) else "",
+        "fps": (preview and preview.fps) or "",
+        "poster": frames[0]["url"] if frames and kind == "video" else "",
+        "status_url": reverse("submissions:film_panel", args=here) if preparing else "",
+        "percent": round(100 * preview.progress)
+        if preview and preview.state == "running"
+        else None,
+        "trouble": _trouble(media, preview),
+        "prepare_url": reverse("submissions:prepare_film", args=here)
+        if _may_ask(media, preview)
+        else "",
+    }
+
+
+def _is_ready(preview: Preview | None) -> bool:
+    return preview is not None and preview.state == State.DONE
+
+
+def _may_ask(media: Mapping[str, Any], preview: Preview | None) -> bool:
+    return viewing.may_be_made(media) and (preview is None or preview.state == State.PARKED)
+
+
+def _trouble(media: Mapping[str, Any], preview: Preview | None) -> str:
+    """One sentence on why there is none; the pictures on the page remain."""
+    if preview is None:
+        if viewing.may_be_made(media):
+            return ""
+        minutes = settings.PREVIEW_MAX_SECONDS / 60
+        return f"{NOT_MADE}: it is longer than the {minutes:g} minutes of which copies are made."
+    if preview.state == State.PARKED:
+        return f"{NOT_MADE}: the attempts failed and it was set aside."
+    if preview.state in (State.REJECTED, State.CANCELLED):
+        return f"{NOT_MADE}. {preview.reason}"
+    return ""

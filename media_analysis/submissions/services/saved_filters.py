@@ -1,0 +1,62 @@
+"""The verbs of saved filters: keep one, alone or for a team; let it go.
+
+What somebody keeps for themselves is theirs and no matter of record; what they share is an event
+of the team.
+"""
+
+from __future__ import annotations
+
+from django.db import IntegrityError, transaction
+
+from accounts.actors import Actor
+from accounts.errors import NotAllowed
+from accounts.models import Team
+from accounts.roles import Permission
+from accounts.services.chains import require, team_chain
+from audit.services import record
+from audit.verbs import Verb
+from media_analysis.submissions.models import SavedFilter
+from media_analysis.submissions.services.intake import Refused
+
+MOST = 50
+
+__all__ = ["MOST", "Refused", "delete", "save"]
+
+
+def save(actor: Actor, name: str, query: str, team: Team | None) -> SavedFilter:
+    if actor.user is None:
+        raise NotAllowed("Only a person keeps filters.")
+    if team is not None:
+        require(actor, Permission.VIEW_SUBMISSIONS, team.pk, "share a filter with it")
+    if not query:
+        raise Refused("nothing_to_save", "Choose at least one filter first; then save it.")
+    if actor.user.saved_filters.count() >= MOST:
+        raise Refused("too_many_filters", f"You have {MOST} saved filters; delete one first.")
+    try:
+        with transaction.atomic():
+            saved = SavedFilter.objects.create(
+                owner=actor.user, team=team, name=name, query=query[:1000]
+            )
+            _told(actor, saved, Verb.FILTER_SHARED)
+    except IntegrityError as error:
+        raise Refused("name_taken", "You have a filter of that name; choose another.") from error
+    return saved
+
+
+@transaction.atomic
+def delete(actor: Actor, saved: SavedFilter) -> None:
+    if actor.user is None or saved.owner_id != actor.user.pk:
+        raise NotAllowed("Only its owner deletes a filter.")
+    _told(actor, saved, Verb.FILTER_UNSHARED)
+    SavedFilter.objects.filter(pk=saved.pk).delete()
+
+
+def _told(actor: Actor, saved: SavedFilter, verb: Verb) -> None:
+    if saved.team_id is not None:
+        record(
+            chain=team_chain(saved.team_id),
+            verb=verb,
+            who=actor.who_in(saved.team_id),
+            object_type="saved_filter",
+            object_id=saved.pk,
+        )

@@ -1,0 +1,248 @@
+"""Pages of intake and results. They translate HTTP, nothing more."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods
+
+from accounts.actors import actor_of
+from accounts.errors import NotAllowed, Refused
+from accounts.guards import post_only, signed_in
+from accounts.roles import Permission
+from media_analysis.submissions.forms import IntakeForm
+from media_analysis.submissions.models import DeletionAnswer, Submission
+from media_analysis.submissions.presenters import result
+from media_analysis.submissions.services import deletion as deletion_service
+from media_analysis.submissions.services import intake, pictures
+
+
+def as_if_missing(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A right that is missing answers like a submission that is."""
+
+    @functools.wraps(view)
+    def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except NotAllowed as error:
+            raise Http404 from error
+
+    return answered
+
+
+@signed_in
+@require_http_methods(["GET", "POST"])
+def submit(request: HttpRequest) -> HttpResponse:
+    actor = actor_of(request)
+    wants_json = request.headers.get("Accept") == "application/json"
+    may_submit = bool(actor.team_ids(Permission.SUBMIT_MEDIA))
+    if request.method == "POST" and not may_submit:
+        raise PermissionDenied
+    form = IntakeForm(actor, request.POST or None, request.FILES or None)
+    if request.method == "GET" or not form.is_valid():
+        if wants_json and request.method == "POST":
+            sentence = " ".join(str(e) for errors in form.errors.values() for e in errors)
+            return JsonResponse({"code": "invalid", "sentence": sentence}, status=400)
+        status = 400 if form.is_bound else 200
+        context = {"form": form, "may_submit": may_submit}
+        return render(request, "submissions/submit.html", context, status=status)
+    received, refused = [], []
+    for file in form.cleaned_data["upload"]:
+        try:
+            received.append(
+                intake.submit(
+                    actor,
+                    form.cleaned_data["team"],
+                    file,
+                    file.name or "",
+                    note=form.cleaned_data["note"],
+                    policy_context=form.cleaned_data["policy_context"],
+                )
+            )
+        except intake.Refused as refusal:
+            refused.append((file.name, refusal))
+    if wants_json:
+        return _intake_json(received, refused)
+    for name, reason in refused:
+        messages.error(request, f"{name}: {reason.sentence}")
+    for one in received:
+        messages.success(request, result.told(one))
+    if not received:
+        context = {"form": form, "may_submit": True}
+        return render(request, "submissions/submit.html", context, status=400)
+    if len(received) == 1:
+        return redirect("submissions:detail", received[0].submission.pk)
+    return redirect("submissions:history")
+
+
+def _intake_json(
+    received: list[intake.Received], refused: list[tuple[str | None, intake.Refused]]
+) -> JsonResponse:
+    """For the page's own uploader, which sends one file at a time."""
+    if refused:
+        _, refusal = refused[0]
+        status = 503 if isinstance(refusal, intake.Unavailable) else 400
+        return JsonResponse({"code": refusal.code, "sentence": refusal.sentence}, status=status)
+    one = received[0]
+    return JsonResponse(
+        {
+            "id": one.submission.pk,
+            "url": reverse("submissions:detail", args=[one.submission.pk]),
+            "sentence": result.told(one),
+            "earlier_url": one.earlier and reverse("submissions:detail", args=[one.earlier.pk]),
+        },
+        status=202,
+    )
+
+
+STATES_ASKED = 100
+
+
+@signed_in
+@require_GET
+@never_cache
+def states(request: HttpRequest) -> JsonResponse:
+    """How far the files are that were sent from the intake page; one question for all."""
+    ids = []
+    for asked in request.GET.getlist("id")[:STATES_ASKED]:
+        try:
+            ids.append(UUID(asked))
+        except ValueError:
+            continue
+    found = Submission.objects.for_actor(actor_of(request)).filter(pk__in=ids)
+    rows = found.select_related("analysis").defer("analysis__result", "analysis__media")
+    return JsonResponse(
+        {"submissions": {str(row.pk): result.in_a_word(row.analysis) for row in rows}}
+    )
+
+
+@signed_in
+@require_GET
+@never_cache
+def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+    submission = mine(request, pk)
+    actor = actor_of(request)
+    context: dict[str, Any] = result.page(submission, actor)
+    return render(request, "submissions/detail.html", context)
+
+
+@signed_in
+@require_GET
+def progress(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """What of the result page changes; an ETag keeps polling cheap through any proxy."""
+    submission = mine(request, pk)
+    analysis = submission.analysis
+    seen = f"{analysis.pk}:{analysis.state}:{analysis.stage}:{analysis.progress:.2f}"
+    etag = f'"{hashlib.sha256(seen.encode()).hexdigest()[:24]}"'
+    if request.headers.get("If-None-Match") == etag:
+        response = HttpResponse(status=304)
+    else:
+        context = result.page(submission, actor_of(request))
+        response = render(request, "submissions/_renewed.html", context)
+    response["ETag"] = etag
+    response["Cache-Control"] = "private, no-cache"
+    return response
+
+
+@signed_in
+@post_only("submissions:detail", "pk")
+@as_if_missing
+def again(request: HttpRequest, pk: UUID) -> HttpResponse:
+    intake.analyse_again(actor_of(request), mine(request, pk))
+    messages.success(request, "A fresh analysis is waiting; the earlier one stays on record.")
+    return redirect("submissions:detail", pk)
+
+
+@signed_in
+@post_only("submissions:detail", "pk")
+@as_if_missing
+def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
+    stopped = intake.cancel(actor_of(request), mine(request, pk))
+    messages.info(
+        request,
+        "The analysis is being cancelled; the media is kept."
+        if stopped
+        else "The analysis had already ended, so there was nothing to cancel.",
+    )
+    return redirect("submissions:detail", pk)
+
+
+@signed_in
+@post_only("submissions:detail", "pk")
+@as_if_missing
+def deletion(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Ask for deletion, or with `withdraw` take that back."""
+    submission, actor = mine(request, pk), actor_of(request)
+    if "withdraw" in request.POST:
+        deletion_service.withdraw(actor, submission)
+        messages.success(request, "The request for deletion was taken back.")
+    else:
+        deletion_service.ask(actor, submission, request.POST.get("reason", ""))
+        messages.success(request, "Deletion was asked for. Nothing was erased yet.")
+    return redirect("submissions:detail", pk)
+
+
+@signed_in
+@post_only("submissions:detail", "pk")
+@as_if_missing
+def answer_deletion(request: HttpRequest, pk: UUID) -> HttpResponse:
+    submission, actor = mine(request, pk), actor_of(request)
+    said = request.POST.get("answer", "")
+    try:
+        if said not in DeletionAnswer.values:
+            raise Refused("Accept or decline the request; nothing was changed.")
+        reason = request.POST.get("reason", "")
+        given = deletion_service.answer(actor, submission, DeletionAnswer(said), reason)
+    except NotAllowed:
+        raise
+    except Refused as refusal:
+        messages.error(request, refusal.sentence)
+        return redirect("submissions:detail", pk)
+    accepted = given.answer == DeletionAnswer.ACCEPTED
+    messages.success(
+        request,
+        "The request was accepted. Nothing was erased: Touchstone cannot erase media yet, and the "
+        "request stays on the list until it can."
+        if accepted
+        else "The request was declined. Whoever asked reads your reason on this page.",
+    )
+    return redirect("submissions:detail", pk)
+
+
+@signed_in
+@require_GET
+def picture(request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
+    """A small picture made by the engine, never the submitter's own bytes."""
+    png = pictures.look(actor_of(request), mine(request, pk), name)
+    if png is None:
+        raise Http404
+    response = HttpResponse(png, content_type="image/png")
+    response["Cache-Control"] = "private, max-age=600"
+    return response
+
+
+@signed_in
+@require_GET
+def download(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Everything that is known of one submission, as JSON."""
+    submission = mine(request, pk)
+    response = JsonResponse(result.export(submission), json_dumps_params={"indent": 2})
+    response["Content-Disposition"] = f'attachment; filename="touchstone-{submission.pk}.json"'
+    return response
+
+
+def mine(request: HttpRequest, pk: UUID) -> Submission:
+    """A foreign id answers like a missing one."""
+    theirs = Submission.objects.for_actor(actor_of(request))
+    related = ("team", "blob", "analysis", "submitted_by")
+    return get_object_or_404(theirs.select_related(*related), pk=pk)
