@@ -53,6 +53,7 @@ migrations: setup
 lint: setup
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
+	@PYTHONPATH=.:platform .venv/bin/lint-imports --no-cache >.venv/imports.log || { cat .venv/imports.log; exit 1; }
 
 types: setup
 	@DEBUG=1 $(PY) -m mypy

@@ -14,7 +14,6 @@ from rest_framework.reverse import reverse
 
 from accounts.actors import actor_of
 from accounts.roles import Permission
-from media_analysis.review.models import DecisionOutcome
 from media_analysis.submissions.forms import (
     CHECKS,
     DECISIONS,
@@ -24,6 +23,7 @@ from media_analysis.submissions.forms import (
     TOO_MANY_WORDS,
 )
 from media_analysis.submissions.models import Submission
+from media_analysis.submissions.outcomes import DecisionOutcome
 from media_analysis.submissions.presenters.result import whole_result
 from media_analysis.submissions.search import cursors, query
 from media_analysis.submissions.search.history import ORDERS

@@ -19,6 +19,7 @@ from django.db.models.functions import Now
 from accounts.actors import Actor
 from accounts.roles import Permission
 from audit import final
+from media_analysis.submissions.outcomes import DecisionOutcome
 from ml.engine.contract import Outcome
 from ml.models import Analysis
 
@@ -27,12 +28,6 @@ class CaseState(models.TextChoices):
     OPEN = "open", "Waiting"
     CLAIMED = "claimed", "Being reviewed"
     DECIDED = "decided", "Decided"
-
-
-class DecisionOutcome(models.TextChoices):
-    MANIPULATED = "manipulated", "Manipulated"
-    GENUINE = "not_manipulated", "No manipulation seen"
-    UNCLEAR = "unclear", "Cannot be told"
 
 
 @dataclass(frozen=True)

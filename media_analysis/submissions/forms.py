@@ -10,8 +10,8 @@ from django.core.files.uploadedfile import UploadedFile
 from accounts.actors import Actor
 from accounts.models import Team
 from accounts.roles import Permission
-from media_analysis.review.models import DecisionOutcome
 from media_analysis.submissions.models import UNDECIDED
+from media_analysis.submissions.outcomes import DecisionOutcome
 from media_analysis.submissions.search import query
 from media_analysis.submissions.search.history import ORDERS
 from ml.engine import registry

@@ -14,17 +14,17 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import ml
 from ml.engine import analysis
 from ml.engine.contract import Detector, Finding, Result, Status
 from ml.engine.fusion import rule
 from ml.engine.registry import Missing
 from ml.engine.results import plain
 
-ROOT = Path(ml.__file__).parent
+ROOT = Path(analysis.__file__).parent
 DECIDING = (
-    "contract.py", "engine.py", "examining.py", "naming.py", "serving.py", "media/**/*",
-    "fusion/**/*", "detectors/*.py", "../platform/sandbox/**/*",
+    "contract.py", "analysis.py", "session.py", "naming.py", "serving.py", "media/**/*",
+    "audio_encoders/**/*", "image_encoders/**/*", "fusion/**/*", "detectors/*.py",
+    "../../platform/sandbox/**/*",
 )  # fmt: skip
 """What every result rests on, beside the folders of its detectors."""
 

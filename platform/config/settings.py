@@ -102,6 +102,7 @@ INSTALLED_APPS = [
     "media_analysis.review",
     "media_analysis.partners",
     "media_analysis.dashboard",
+    "media_analysis.teams",
     "drf_spectacular",
 ]
 if find_spec("lab"):  # a server image leaves the laboratory out
@@ -136,7 +137,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "config.navigation.navigation",
+                "accounts.navigation.navigation",
             ],
         },
     }
@@ -284,6 +285,7 @@ PERIODIC_DUTIES = {
     "tidy_partners": (86_400.0, "media_analysis.partners.services.idempotency.forget_old"),
     "tidy_spool": (3_600.0, "media_analysis.partners.services.spool.forget_old"),
 }
+CELERY_APP = "config.celery.app"
 ML_ANALYSE = "ml.engine.analyse"
 
 # --- the audit record: its keys, and its anchor outside the database ----------------------------

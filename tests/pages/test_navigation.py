@@ -7,7 +7,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.test import RequestFactory
 from django.urls import resolve
 
-from config.navigation import links
+from accounts.navigation import links
 from tests.people import *  # noqa: F403 - the people are fixtures
 from tests.people import Person
 

@@ -21,6 +21,7 @@ from types import FrameType
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
+from django.utils.module_loading import import_string
 
 from jobs import liveness, registry, timing
 from jobs.claims import Claim
@@ -208,7 +209,7 @@ def _answer_the_bell(hand: Hand) -> None:
     from celery.platforms import SecurityWarning
     from celery.signals import worker_shutting_down
 
-    from config.celery import app
+    app = import_string(settings.CELERY_APP)
 
     # It fears pickle, which is not accepted here (config/doorbell.py).
     warnings.filterwarnings("ignore", category=SecurityWarning)

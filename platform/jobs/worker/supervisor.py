@@ -16,7 +16,9 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from django.conf import settings
 from django.db import connections
+from django.utils.module_loading import import_string
 
 from jobs import liveness
 from jobs.worker import beat, hand
@@ -157,7 +159,7 @@ def _preload() -> None:
     from celery.worker import consumer  # noqa: F401
     from kombu.transport import pgmq, redis  # noqa: F401
 
-    from config.celery import app
+    app = import_string(settings.CELERY_APP)
 
     app.loader.import_default_modules()
 

@@ -1,0 +1,4 @@
+from accounts.navigation import NavItem, in_some_team, register
+from accounts.roles import Permission
+
+register(NavItem("Review", "review", "review:queue", in_some_team(Permission.VIEW_CASES), 30))
