@@ -7,7 +7,8 @@ from typing import Any
 
 from django import forms
 
-from media_analysis.review.models import Case, DecisionOutcome, Policy, Words
+from media_analysis.review.models import Case, Policy, Words
+from media_analysis.submissions.outcomes import DecisionOutcome
 
 
 class OutcomeChoice(forms.RadioSelect):

@@ -9,7 +9,8 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from media_analysis.review.models import Case, Decision, DecisionOutcome, Draft
+from media_analysis.review.models import Case, Decision, Draft
+from media_analysis.submissions.outcomes import DecisionOutcome
 from tests.browser.watched import Watched
 from tests.people import Person, Send
 from tests.review.test_services import expire, opened

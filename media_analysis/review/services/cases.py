@@ -26,7 +26,6 @@ from media_analysis.review.models import (
     Case,
     CaseState,
     Decision,
-    DecisionOutcome,
     Draft,
     Policy,
     Words,
@@ -34,6 +33,7 @@ from media_analysis.review.models import (
 )
 from media_analysis.review.search import queue
 from media_analysis.review.services import drafts
+from media_analysis.submissions.outcomes import DecisionOutcome
 from ml.models import Analysis
 
 LEASE_SECONDS = 600
