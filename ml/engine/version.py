@@ -1,3 +1,3 @@
 """The package's version, as it stands in every result."""
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"
