@@ -19,7 +19,7 @@ import sys
 
 class Refuse:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in ("django", "rest_framework", "celery", "psycopg", "tensorflow"):
+        if name.partition(".")[0] in ("django", "celery", "psycopg", "tensorflow"):
             raise ImportError(f"{name} is not for the engine")
 
 sys.meta_path.insert(0, Refuse())

@@ -53,12 +53,12 @@ def withdraw(actor: Actor, submission: Submission) -> bool:
 
 
 @transaction.atomic
-def answer(
-    actor: Actor, submission: Submission, answer: DeletionAnswer, reason: str
-) -> DeletionRequest:
+def answer(actor: Actor, submission: Submission, answer: str, reason: str) -> DeletionRequest:
     """An admin's answer to the request that waits: final, with its reason and its event."""
     if not actor.can(Permission.ANSWER_DELETION_REQUESTS, submission.team_id):
         raise NotAllowed("You cannot answer requests for deletion in this team.")
+    if answer not in DeletionAnswer.values:
+        raise Refused("Accept or decline the request; nothing was changed.")
     if not (reason := reason.replace("\0", "").strip()[:500]):
         raise Refused("Give a reason: whoever asked reads it, and the record keeps it.")
     Submission.objects.select_for_update().get(pk=submission.pk)
@@ -74,7 +74,7 @@ def answer(
         DeletionAnswer.DECLINED: Verb.SUBMISSION_DELETION_DECLINED,
     }
     asked.refresh_from_db()
-    _told(actor, asked, verbs[answer], promise)
+    _told(actor, asked, verbs[DeletionAnswer(answer)], promise)
     return asked
 
 

@@ -197,12 +197,9 @@ def deletion(request: HttpRequest, pk: UUID) -> HttpResponse:
 @as_if_missing
 def answer_deletion(request: HttpRequest, pk: UUID) -> HttpResponse:
     submission, actor = mine(request, pk), actor_of(request)
-    said = request.POST.get("answer", "")
+    said, reason = request.POST.get("answer", ""), request.POST.get("reason", "")
     try:
-        if said not in DeletionAnswer.values:
-            raise Refused("Accept or decline the request; nothing was changed.")
-        reason = request.POST.get("reason", "")
-        given = deletion_service.answer(actor, submission, DeletionAnswer(said), reason)
+        given = deletion_service.answer(actor, submission, said, reason)
     except NotAllowed:
         raise
     except Refused as refusal:
