@@ -19,6 +19,7 @@ from .beside import hear, last_about
 from .comparing import Comparer, Difference
 from .keys import anchor_files, mark_file, signing_key, trusted_keys
 from .models import Comparison, Event
+from .outside import AtLeast, Outside
 from .reporting import Problem, Report
 from .services import record, site_chain
 from .verbs import Verb
@@ -37,14 +38,14 @@ def verify_database(
     trusted: list[notes.PublicKey],
     anchor: list[Path] | Path | None,
     progress: Any = iter,
-    at_least: verifying.AtLeast | None = None,
+    at_least: AtLeast | None = None,
 ) -> Report:
     """The live record, against this installation's own keys and anchor files unless told others."""
     files = [anchor] if isinstance(anchor, Path) else anchor or anchor_files()
     # With no key at all nothing can be trusted: an empty list would trust the record's own claims.
     trusted = trusted or trusted_keys() or [signing_key().public]
     mark = marks.read(mark_file())
-    outside = verifying.Outside.of(files, at_least, {"the high-water mark": mark} if mark else {})
+    outside = Outside.of(files, at_least, {"the high-water mark": mark} if mark else {})
     report = verifying.verify(progress(exporting.lines()), trusted, outside)
     if report.checkpoints:
         missing = [str(file) for file in files if not anchors.notes_in(file)]

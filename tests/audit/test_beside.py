@@ -205,3 +205,79 @@ def test_an_analysis_that_waits_again_is_on_record(house: House) -> None:
         assert verify_database([], None).ok
         assert custody(again)["intact"]
         raise Undo
+
+
+def test_every_verb_leaves_rows_that_verify(house: House) -> None:
+    """Each verb that changes a row on record says so in its event; after each, nothing differs."""
+    from accounts.actors import SHELL_ACTOR
+    from accounts.models import ApiKey, Membership, Role, Scope
+    from accounts.services import invitations, keys, people, teams
+    from blobs import scrubbing
+    from blobs.models import Blob
+    from media_analysis.review import house_rules
+    from media_analysis.review import services as review
+    from media_analysis.submissions import deleting
+    from tests.audit.house import actor, person
+    from tests.factories import PASSWORD
+
+    alice, team = actor(house.alice), house.team
+    bob = Membership.objects.get(team=team, role=Role.MODERATOR).user
+    carol = person("carol@example.org")
+    made: dict[str, object] = {}
+
+    def again_claimed() -> None:
+        review.reopen(alice, house.case.pk, why="once more")
+        made["case"] = review.claim(alice, house.case.pk)
+
+    def joined() -> None:
+        asked = invitations.invite(alice, team, "dora@example.org", Role.VIEWER)
+        invitations.accept_as_new_person(
+            asked.link.rstrip("/").rsplit("/", 1)[1], name="Dora", password=PASSWORD
+        )
+
+    def damaged() -> None:
+        blob = Blob.objects.get(pk=house.submission.blob_id)
+        scrubbing._mark(blob, "missing", SYSTEM)
+        scrubbing._mark(blob, "", SYSTEM)
+
+    def spare_policy() -> None:
+        policy = house_rules.write_policy(alice, team, "Spare", "")
+        house_rules.edit_policy(alice, policy, "Spare wheel", "text")
+        house_rules.delete_policy(alice, policy)
+
+    verbs = [
+        lambda: teams.rename_team(alice, team, "Newsdesk"),
+        lambda: teams.add_member(SHELL_ACTOR, team, carol, Role.VIEWER),
+        lambda: teams.change_role(alice, team, bob, Role.VIEWER),
+        lambda: teams.remove_member(alice, team, bob),
+        joined,
+        lambda: people.deactivate(SHELL_ACTOR, carol),
+        lambda: people.reactivate(SHELL_ACTOR, carol),
+        lambda: people.create_admin("carol@example.org"),
+        lambda: people.create_admin("carol@example.org", reset=True),
+        lambda: people.erase(SHELL_ACTOR, carol),
+        lambda: keys.revoke_key(alice, house.key),
+        lambda: keys.issue_key(alice, house.service, "two", [Scope.SUBMISSIONS_READ]),
+        lambda: keys.key_behind(  # its use is noted, and is nothing for the record
+            keys.issue_key(alice, house.service, "three", [Scope.SUBMISSIONS_READ]).secret,
+            ip=None,
+        ),
+        lambda: keys.disable_service_account(alice, house.service),
+        lambda: house_rules.work_in_order(alice, team, "newest"),
+        lambda: house_rules.retire_policy(alice, house.policy),
+        lambda: house_rules.restore_policy(alice, house.policy),
+        spare_policy,
+        again_claimed,
+        lambda: review.renew(alice, house.case.pk, made["case"].fence),  # type: ignore[attr-defined]
+        lambda: review.release(alice, house.case.pk, made["case"].fence),  # type: ignore[attr-defined]
+        lambda: deleting.withdraw(alice, house.again),
+        lambda: deleting.ask(alice, house.again, "once more"),
+        damaged,
+    ]
+    with pytest.raises(Undo), transaction.atomic():
+        for verb in verbs:
+            verb()
+            report = verify_database([], None)
+            assert report.ok, report.as_text()
+        assert not ApiKey.objects.filter(revoked_at__isnull=True).exists()
+        raise Undo

@@ -13,14 +13,16 @@ from itertools import product
 from uuid import UUID
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Random
 
+import ml.services
 from accounts.actors import Actor
 from accounts.models import Role, Team
 from audit.models import Event
 from audit.verbs import Verb
+from audit.who import SYSTEM
 from media_analysis.review.models import Case, Decision, QueueOrder, RoutingRule
 from media_analysis.review.services import cases
 from media_analysis.review.services.cases import NotYours, Words
@@ -55,8 +57,11 @@ def many_cases(person: Person, send: Send, number: int) -> set[UUID]:
     ]
     for one, its in zip(analyses, submissions, strict=True):
         one.chain = its.pk
-    Analysis.objects.bulk_create(analyses)
-    Submission.objects.bulk_create(submissions)
+    with transaction.atomic():
+        Analysis.objects.bulk_create(analyses)
+        Submission.objects.bulk_create(submissions)
+        for one in analyses:
+            ml.services.queued(one, SYSTEM)
     Case.objects.bulk_create(
         [Case(team=sent.team, submission=s, opened_because="inconclusive") for s in submissions]
     )

@@ -10,6 +10,7 @@ from django.urls import reverse
 from accounts.actors import Actor
 from accounts.roles import Permission
 from audit.beside import beside
+from audit.exporting import one_snapshot
 from audit.models import Event
 from audit.walking import first_bad_event
 from blobs.models import Blob
@@ -305,8 +306,9 @@ def media_facts(submission: Submission, result: Json) -> list[dict[str, Any]]:
 
 def custody(submission: Submission) -> dict[str, Any]:
     """The whole chain, hashed again while the page is made, and the rows beside it: it is short."""
-    events = list(Event.objects.filter(chain=submission.pk).order_by("seq"))
-    wrong, summary = _checked(submission, events)
+    with one_snapshot():  # what is written meanwhile is no damage
+        events = list(Event.objects.filter(chain=submission.pk).order_by("seq"))
+        wrong, summary = _checked(submission, events)
     return {"intact": not wrong, "summary": summary, "events": story(events, submission.team_id)}
 
 

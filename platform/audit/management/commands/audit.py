@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from audit import exporting, guards, notes, verifying
+from audit import exporting, guards, notes, outside, verifying
 from audit.checking import adopt, verify_database, was_adopted
 from audit.keys import public_key_file, signing_key, trusted_keys
 from audit.models import Checkpoint
@@ -61,7 +61,7 @@ class Command(BaseCommand):
             if not file.exists():
                 raise CommandError(f"There is no anchor file {file}.", returncode=2)
         trusted = verifying.keys_from(options["public_key"])
-        at_least = verifying.at_least(options["at_least"])
+        at_least = outside.at_least(options["at_least"])
         if options["export"]:
             report = verifying.verify_export(options["export"], trusted, given, at_least)
         else:
