@@ -1,0 +1,58 @@
+"""A quick look at a checkpoint while it is trained: a few pictures of some rows.
+
+    python -m lab.synthetic_image.glance RUN/step100.pt --most 10
+
+Prints each row's logits and its AUC against the plain genuine rows. Too small to report.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+from pathlib import Path
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+
+from lab import say
+from lab.synthetic_image import rows
+from lab.synthetic_image.checkpoint import served
+from lab.synthetic_image.folders import add_arguments, folders
+from ml.detectors.synthetic_image.looking import looks, score, taken
+
+PLAIN = ("imagenet", "bsds", "ffhq", "lfw")
+SHOWN = (
+    *PLAIN, "kodak", "hard: blur", "hard: professional, downscaled", "hard: downscaled by half",
+    "sd21 faces", "stylegan faces", "comfy pictures", "gpt-4o gallery",
+)  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_arguments(parser)
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("--most", type=int, default=10, help="pictures a row")
+    options = parser.parse_args()
+    side, features, head = served(options.checkpoint)
+    places = folders(options)
+    items = itertools.chain(
+        rows.genuine(places, "test", options.most),
+        rows.hard(places, "test", options.most),
+        rows.generated(places, options.most),
+    )
+    found: dict[str, list[float]] = {row: [] for row in SHOWN}
+    for item in items:
+        if item.row in found and len(found[item.row]) < options.most:
+            picture = taken(item.picture.read(), side)
+            if not picture.unfit:
+                found[item.row].append(score(looks(picture, features, head)))
+    plain = [logit for row in PLAIN for logit in found[row]]
+    for row, logits in found.items():
+        labels = [1] * len(logits) + [0] * len(plain)
+        ranked = roc_auc_score(labels, logits + plain)
+        say(f"{row}: {len(logits)} pictures, median {np.median(logits):.2f}, "
+            f"highest {max(logits):.2f}, AUC {ranked:.2f}")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
