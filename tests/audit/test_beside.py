@@ -214,9 +214,8 @@ def test_every_verb_leaves_rows_that_verify(house: House) -> None:
     from accounts.services import invitations, keys, people, teams
     from blobs import scrubbing
     from blobs.models import Blob
-    from media_analysis.review import house_rules
-    from media_analysis.review import services as review
-    from media_analysis.submissions import deleting
+    from media_analysis.review.services import cases, rules
+    from media_analysis.submissions.services import deletion
     from tests.audit.house import actor, person
     from tests.factories import PASSWORD
 
@@ -226,8 +225,8 @@ def test_every_verb_leaves_rows_that_verify(house: House) -> None:
     made: dict[str, object] = {}
 
     def again_claimed() -> None:
-        review.reopen(alice, house.case.pk, why="once more")
-        made["case"] = review.claim(alice, house.case.pk)
+        cases.reopen(alice, house.case.pk, why="once more")
+        made["case"] = cases.claim(alice, house.case.pk)
 
     def joined() -> None:
         asked = invitations.invite(alice, team, "dora@example.org", Role.VIEWER)
@@ -241,9 +240,9 @@ def test_every_verb_leaves_rows_that_verify(house: House) -> None:
         scrubbing._mark(blob, "", SYSTEM)
 
     def spare_policy() -> None:
-        policy = house_rules.write_policy(alice, team, "Spare", "")
-        house_rules.edit_policy(alice, policy, "Spare wheel", "text")
-        house_rules.delete_policy(alice, policy)
+        policy = rules.write_policy(alice, team, "Spare", "")
+        rules.edit_policy(alice, policy, "Spare wheel", "text")
+        rules.delete_policy(alice, policy)
 
     verbs = [
         lambda: teams.rename_team(alice, team, "Newsdesk"),
@@ -263,15 +262,15 @@ def test_every_verb_leaves_rows_that_verify(house: House) -> None:
             ip=None,
         ),
         lambda: keys.disable_service_account(alice, house.service),
-        lambda: house_rules.work_in_order(alice, team, "newest"),
-        lambda: house_rules.retire_policy(alice, house.policy),
-        lambda: house_rules.restore_policy(alice, house.policy),
+        lambda: rules.work_in_order(alice, team, "newest"),
+        lambda: rules.retire_policy(alice, house.policy),
+        lambda: rules.restore_policy(alice, house.policy),
         spare_policy,
         again_claimed,
-        lambda: review.renew(alice, house.case.pk, made["case"].fence),  # type: ignore[attr-defined]
-        lambda: review.release(alice, house.case.pk, made["case"].fence),  # type: ignore[attr-defined]
-        lambda: deleting.withdraw(alice, house.again),
-        lambda: deleting.ask(alice, house.again, "once more"),
+        lambda: cases.renew(alice, house.case.pk, made["case"].fence),  # type: ignore[attr-defined]
+        lambda: cases.release(alice, house.case.pk, made["case"].fence),  # type: ignore[attr-defined]
+        lambda: deletion.withdraw(alice, house.again),
+        lambda: deletion.ask(alice, house.again, "once more"),
         damaged,
     ]
     with pytest.raises(Undo), transaction.atomic():
