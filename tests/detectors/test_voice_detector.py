@@ -171,9 +171,9 @@ def test_training_and_serving_see_the_same_bits() -> None:
     for seconds in (2.0, 4.0, 7.0):
         sound = np.round(speech_like(seconds) * 32767).astype("<i2")
         row = store.Row(store.CLIP, "real", "train", "s", "s", "p", 0, 0, len(sound))
-        speech = store.Store([row], sound)
-        served = windows.windows(speech.sound(0), find_speech(speech.sound(0)).segments)[0].sound
-        trained = borrowed.prepared(speech, (0, borrowed.AS_IT_IS))
+        kept = store.Store([row], sound)
+        served = windows.windows(kept.sound(0), find_speech(kept.sound(0)).segments)[0].sound
+        trained = borrowed.prepared(kept, (0, borrowed.AS_IT_IS))
         assert served.tobytes() == trained.tobytes()
 
 

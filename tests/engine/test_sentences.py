@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-import ml
+import ml.engine
 from media_analysis.submissions.presenters import result
 from ml.engine.cards import card
 from ml.engine.contract import Evidence, Finding, Kind, MediaInfo, Outcome, Status, Strength
@@ -21,11 +21,11 @@ from ml.management.commands.verify import HEADLINES, Sheet
 
 INTERNAL = re.compile(r"\b[a-z0-9]+_[a-z0-9_]+\b|\blog10\b|\btemporal\b|\blogit\b")
 """Words with underscores, and plain ones that only the code uses."""
-ROOT = Path(ml.__file__).parent
+ROOT = Path(ml.engine.__file__).parent
 SPEAKING = sorted(
     [*ROOT.glob("detectors/*/*.py"), *ROOT.glob("detectors/*.py"), *ROOT.glob("fusion/*.py"),
-     ROOT / "media/scenes.py", ROOT / "media/voice_activity.py", ROOT / "examining.py",
-     ROOT / "registry.py", ROOT / "engine.py", ROOT / "progress.py",
+     ROOT / "media/scenes.py", ROOT / "media/voice_activity.py", ROOT / "session.py",
+     ROOT / "registry.py", ROOT / "analysis.py", ROOT / "progress.py",
      Path(result.__file__), Path(result.__file__).with_name("statements.py"),
      Path(result.__file__).with_name("scene_rows.py")]
 )  # fmt: skip
@@ -125,6 +125,7 @@ def test_the_shell_names_checks_as_the_pages_do(capsys: pytest.CaptureFixture[st
     ]  # fmt: skip
     for verdict in HEADLINES:
         Sheet().item({"path": "x.jpg", "verdict": verdict, "reason": "It said so.",
-                      "sha256": "0" * 64, "scenes": None, "findings": told})  # fmt: skip
+                      "sha256": "0" * 64, "scenes": None, "findings": told,
+                      "media": {"stated": []}})  # fmt: skip
     printed = capsys.readouterr().out
     assert "Motion 1:" in printed and not INTERNAL.search(printed)

@@ -184,7 +184,7 @@ def test_what_was_not_built_is_not_available(
 ) -> None:
     """The same exception as for any model file that is missing: the check is lost, no more."""
     monkeypatch.setenv("MODELS_DIR", str(tmp_path))
-    with pytest.raises(ModelFileUnusable, match=r"python -m ml\.image_encoders"):
+    with pytest.raises(ModelFileUnusable, match=r"python -m ml\.engine\.image_encoders"):
         check.encoder()
 
 

@@ -127,19 +127,19 @@ def test_a_decision_of_a_foreign_team_is_not_even_named(
 
 def test_whoever_holds_several_cases_sees_all_of_them(alice: Person, send: Send) -> None:
     """On the queue's page, also without the right place in its order; each names the others."""
-    cases = [opened(alice, send, shade) for shade in range(3)]
+    held = [opened(alice, send, shade) for shade in range(3)]
     elsewhere = Person(alice.user, TeamFactory())
     MembershipFactory(user=alice.user, team=elsewhere.team, role=Role.MODERATOR)
-    cases.append(opened(elsewhere, send, 9))
-    for case in cases:
+    held.append(opened(elsewhere, send, 9))
+    for case in held:
         cases.claim(elsewhere.actor, case.pk)
     queue = alice.client().get(reverse("review:queue")).content.decode()
     mine = queue.partition("In your hands")[2].partition("</section>")[0]
-    assert all(reverse("review:case", args=[case.pk]) in mine for case in cases)
-    for case in cases:
+    assert all(reverse("review:case", args=[case.pk]) in mine for case in held)
+    for case in held:
         also = page(alice, case).partition("You also hold")[2].partition("</p>")[0]
-        links = [reverse("review:case", args=[c.pk]) in also for c in cases]
-        assert links == [c != case for c in cases]
+        links = [reverse("review:case", args=[c.pk]) in also for c in held]
+        assert links == [c != case for c in held]
 
 
 def test_the_notice_of_the_same_bytes_keeps_time(alice: Person, send: Send) -> None:

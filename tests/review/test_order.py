@@ -63,10 +63,10 @@ def waits(who: Person, send: Send, shade: int, hours: int, *verdict: object) -> 
 
 def taken(who: Person) -> list[Case]:
     """All that is handed out, in turn."""
-    cases = []
+    handed_out = []
     while (case := cases.claim_next(who.actor)) is not None:
-        cases.append(case)
-    return cases
+        handed_out.append(case)
+    return handed_out
 
 
 @pytest.mark.parametrize(
