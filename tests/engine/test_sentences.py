@@ -30,7 +30,7 @@ SPEAKING = sorted(
      Path(result.__file__).with_name("scene_rows.py")]
 )  # fmt: skip
 CALIBRATED = [name for name in DETECTORS if name not in ("provenance", "compression")]
-CODE = re.compile(r"\(code (check_broke|check_not_loaded)\)")
+CODE = re.compile(r"\(code (check_broke|check_not_loaded|model_file_missing)\)")
 """Codes are named as such, for people who ask for help."""
 
 
