@@ -25,7 +25,7 @@ PRELUDE = """
     settings.configure(
         STORAGES={"blobs": {"BACKEND": "django.core.files.storage.FileSystemStorage",
                             "OPTIONS": {"location": sys.argv[1]}}},
-        INSTALLED_APPS=["audit", "blobs"], USE_TZ=True,
+        INSTALLED_APPS=["pgtrigger", "audit", "blobs"], USE_TZ=True,
     )
     django.setup()
     from blobs.services import store
