@@ -17,8 +17,10 @@ from ml.models import Analysis, FindingRow
 
 class FindingInline(admin.TabularInline):  # type: ignore[type-arg]
     model = FindingRow
-    fields = ["detector", "version", "status", "score", "probability_manipulated", "seconds"]
-    readonly_fields = fields
+    readonly_fields = [
+        "detector", "version", "status", "score", "probability_manipulated", "seconds",
+    ]  # fmt: skip
+    fields = list(readonly_fields)
     can_delete = False
     extra = 0
     show_change_link = False

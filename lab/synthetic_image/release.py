@@ -20,7 +20,6 @@ from typing import Any
 
 import numpy as np
 
-from lab import say
 from lab.synthetic_image import report, rows
 
 FOLDER = Path("ml/engine/detectors/synthetic_image")
@@ -88,7 +87,7 @@ def card(val: Path, test: Path, alpha: float) -> None:
     }  # fmt: skip
     written["rows"] = report.figures(report.read(val), report.read(test), alpha)
     write_card(written)
-    say(json.dumps({k: v for k, v in written["calibration"]["used"].items() if k != "lines"}))
+    print(json.dumps({k: v for k, v in written["calibration"]["used"].items() if k != "lines"}))
 
 
 def read_card() -> dict[str, Any]:

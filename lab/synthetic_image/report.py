@@ -15,8 +15,6 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from lab import say
-
 ALPHA = 0.03
 """Share of genuine validation pictures, over every source and hard row alike, above the bound."""
 BEGIN, END = "<!-- rows -->", "<!-- /rows -->"
@@ -147,7 +145,7 @@ def main() -> None:
     options = parser.parse_args()
     told = table(figures(read(options.val), read(options.test), options.alpha))
     if options.write is None:
-        say(told)
+        print(told)
         return
     before, _, rest = options.write.read_text().partition(BEGIN)
     _, found, after = rest.partition(END)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from operator import attrgetter
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.utils.datastructures import MultiValueDict
@@ -218,9 +218,10 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
         }
 
     def _root(self) -> str:
-        if "root" not in self.context:
-            self.context["root"] = reverse("api:submission-list", request=self.context["request"])
-        return str(self.context["root"])
+        context = cast("dict[str, Any]", self.context)  # the stubs promise less than DRF gives
+        if "root" not in context:
+            context["root"] = reverse("api:submission-list", request=context["request"])
+        return str(context["root"])
 
 
 def _decision(row: dict[str, Any]) -> dict[str, Any] | None:
@@ -264,8 +265,9 @@ class DetailSerializer(SubmissionSerializer):
         fields = [*SubmissionSerializer.Meta.fields, "result"]
         read_only_fields = fields
 
-    def to_representation(self, instance: Submission) -> dict[str, Any]:
-        return {**super().to_representation(instance), "result": self.get_result(instance)}
+    def to_representation(self, instance: Submission | dict[str, Any]) -> dict[str, Any]:
+        submission = cast("Submission", instance)  # only lists are made from plain rows
+        return {**super().to_representation(submission), "result": self.get_result(submission)}
 
     def get_result(self, submission: Submission) -> dict[str, Any] | None:
         analysis = submission.analysis

@@ -202,7 +202,8 @@ class Case(models.Model):
         triggers = [
             pgtrigger.Trigger(
                 name="case_fence_only_grows",
-                operation=pgtrigger.UpdateOf("fence"),
+                # pgtrigger leaves this constructor without types.
+                operation=pgtrigger.UpdateOf("fence"),  # type: ignore[no-untyped-call]
                 when=pgtrigger.Before,
                 condition=pgtrigger.Q(new__fence__lt=pgtrigger.F("old__fence")),
                 func="RAISE EXCEPTION 'a fence only grows' USING ERRCODE = 'check_violation';",

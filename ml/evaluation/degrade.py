@@ -87,8 +87,8 @@ def h264(pixels: Pixels, crf: float) -> Pixels:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         container.mux(stream.encode(None))
     file.seek(0)
-    with av.open(file) as container:
-        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    with av.open(file, "r") as encoded:
+        frames = [frame.to_ndarray(format="rgb24") for frame in encoded.decode(video=0)]
     return np.ascontiguousarray(frames[-1][: pixels.shape[0], : pixels.shape[1]])
 
 

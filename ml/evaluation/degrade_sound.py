@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import av
 import numpy as np
+from av.audio.stream import AudioStream
 from numpy.typing import NDArray
 from scipy.signal import butter, fftconvolve, resample_poly, sosfilt
 
@@ -37,7 +38,7 @@ def through_codec(samples: Samples, name: str, bit_rate: int | None = None) -> S
     wave = resample_poly(samples, rate // 1000, RATE // 1000) if rate != RATE else samples
     memory = io.BytesIO()
     with av.open(memory, "w", format=container) as out:
-        stream = out.add_stream(codec, rate=rate, layout="mono")
+        stream = cast("AudioStream", out.add_stream(codec, rate=rate, layout="mono"))
         if bit_rate:
             stream.bit_rate = bit_rate
         encode_sound(out, stream, wave, rate)
@@ -75,7 +76,8 @@ def add_noise(
     spectrum /= np.maximum(1.0, np.arange(len(spectrum)) * RATE / len(samples) / 50) ** (colour / 2)
     noise = np.fft.irfft(spectrum, len(samples))
     gain = np.sqrt(np.mean(samples**2) / (np.mean(noise**2) + 1e-12)) * 10 ** (-decibels / 20)
-    return (samples + gain * noise).astype(np.float32)
+    noisy: Samples = (samples + gain * noise).astype(np.float32)
+    return noisy
 
 
 def in_a_room(samples: Samples, seconds: float, wet: float, rng: np.random.Generator) -> Samples:
@@ -84,23 +86,28 @@ def in_a_room(samples: Samples, seconds: float, wet: float, rng: np.random.Gener
     tail = rng.normal(size=len(time)) * 10 ** (-3 * time / seconds)
     tail = sosfilt(butter(1, rng.uniform(1500, 6000), fs=RATE, output="sos"), tail)
     response = np.concatenate([[1.0], np.zeros(int(rng.uniform(0.002, 0.02) * RATE)), wet * tail])
-    return fftconvolve(samples, response)[: len(samples)].astype(np.float32)
+    echoing: Samples = fftconvolve(samples, response)[: len(samples)].astype(np.float32)
+    return echoing
 
 
 def in_a_band(samples: Samples, low: float, high: float) -> Samples:
     sections = butter(4, [low, min(high, 7900.0)], "bandpass", fs=RATE, output="sos")
-    return sosfilt(sections, samples).astype(np.float32)
+    filtered: Samples = sosfilt(sections, samples).astype(np.float32)
+    return filtered
 
 
 def at_another_speed(samples: Samples, percent: int) -> Samples:
     """Resampled: pitch and formants move together, as on a tape that runs too fast."""
-    return resample_poly(samples, 100, percent).astype(np.float32)
+    resampled: Samples = resample_poly(samples, 100, percent).astype(np.float32)
+    return resampled
 
 
 def at_level(samples: Samples, decibels: float) -> Samples:
     """At this level under full scale, peaks cut as a recorder cuts them."""
     power = float(np.sqrt(np.mean(samples**2))) + 1e-9
-    return np.clip(samples * (10 ** (decibels / 20) / power), -1, 1).astype(np.float32)
+    gain = 10 ** (decibels / 20) / power
+    levelled: Samples = np.clip(samples * gain, -1, 1).astype(np.float32)
+    return levelled
 
 
 def degraded(samples: Samples, rng: np.random.Generator) -> Samples:

@@ -20,7 +20,14 @@ class SpooledFile(TemporaryUploadedFile):
     """Django's own, in a folder of ours that nobody else can read. It is made when it is needed:
     Django's setting for such a folder refuses to start where it is not there yet."""
 
-    def __init__(self, name: str, content_type: str, size: int, charset: str, extra: Any) -> None:
+    def __init__(
+        self,
+        name: str | None,
+        content_type: str | None,
+        size: int,
+        charset: str | None,
+        extra: Any,
+    ) -> None:
         folder = Path(settings.UPLOAD_SPOOL_DIR)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = NamedTemporaryFile(suffix=".upload", dir=folder)  # noqa: SIM115 - closed with us

@@ -70,5 +70,7 @@ def take_over(
 
 
 def _policy_here(earlier: Decision, case: Case) -> int | None:
+    if earlier.policy_id is None:
+        return None
     mine = Policy.objects.filter(pk=earlier.policy_id, team=case.team_id, is_active=True)
     return earlier.policy_id if mine.exists() else None

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import (
     BooleanField,
     F,
+    Field,
     Func,
     OuterRef,
     Q,
@@ -200,13 +201,14 @@ def _sorted(found: QuerySet[Any], wanted: Mapping[str, Any], order: Order) -> Qu
     """By a value that is the same and that no index knows: all is read, then sorted."""
     same = {"received_at": "(%(expressions)s + interval '0')", "name": "(%(expressions)s || '')",
             "size": "(%(expressions)s + 0)"}[order.field]  # fmt: skip
-    kind = IndexCard._meta.get_field(order.field).__class__
+    kind = cast("type[Field[Any, Any]]", type(IndexCard._meta.get_field(order.field)))
     return _placed(found, wanted, Func(F(order.field), template=same, output_field=kind()))
 
 
 def _placed(found: QuerySet[Any], wanted: Mapping[str, Any], value: Any) -> QuerySet[Any]:
     item = "card_id" if wanted.get("detector") else "submission_id"
-    return found.annotate(value=value, item=F(item)).values_list("value", "item")
+    placed: QuerySet[Any] = found.annotate(value=value, item=F(item)).values_list("value", "item")
+    return placed
 
 
 def _cards(

@@ -81,7 +81,8 @@ def clip() -> bytes:
         sound = container.add_stream("aac", rate=RATE)
         for number in range(FPS * SECONDS):
             top = round(20 + 15 * np.sin(number / 12))
-            frame = av.VideoFrame.from_image(picture.crop((16, top, 496, top + 480)))
+            cut = picture.crop((16, top, 496, top + 480))
+            frame = av.VideoFrame.from_image(cut)  # type: ignore[no-untyped-call]  # PyAV gives no types
             container.mux(video.encode(frame))
         container.mux(video.encode())
         samples = _sine()[None, :].astype(np.float32)

@@ -58,4 +58,5 @@ def picture(wave: NDArray[Any]) -> Picture:
     window = np.hanning(POINTS + 1)[:-1]
     power = np.abs(np.fft.rfft(frames * window, axis=1)) ** 2
     logs = np.log10(np.maximum(power @ filters().T, 1e-10))
-    return ((np.maximum(logs, logs.max() - QUIETEST) + 4) / 4).astype(np.float32)
+    scaled: Picture = ((np.maximum(logs, logs.max() - QUIETEST) + 4) / 4).astype(np.float32)
+    return scaled

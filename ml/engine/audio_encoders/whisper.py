@@ -121,7 +121,10 @@ class Ear:
     def _normed(self, x: Array, name: str) -> Array:
         middle = x - x.mean(axis=-1, keepdims=True)
         scale = np.sqrt((middle**2).mean(axis=-1, keepdims=True) + 1e-5)
-        return middle / scale * self.weights[f"{name}/gamma"] + self.weights[f"{name}/beta"]
+        normed: Array = (
+            middle / scale * self.weights[f"{name}/gamma"] + self.weights[f"{name}/beta"]
+        )
+        return normed
 
     def _convolved(self, x: Array, name: str, stride: int) -> Array:
         padded = np.pad(x, ((1, 1), (0, 0)))

@@ -53,7 +53,8 @@ def graph(weights: Weights, taps: Sequence[int], side: int) -> Any:
         length = tf.reduce_sum(x * x, -1, keepdims=True)
         return SCALE * x * tf.math.rsqrt(tf.maximum(length, 1e-24))
 
-    @tf.function(input_signature=[tf.TensorSpec((1, count, WIDTH), tf.float32)])
+    # TensorFlow has no types.
+    @tf.function(input_signature=[tf.TensorSpec((1, count, WIDTH), tf.float32)])  # type: ignore[untyped-decorator]
     def features(tokens: Any) -> Any:
         x = norm(tokens[0], "pre_layrnorm")
         found = []

@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,9 +33,9 @@ class Node:
     outputs: tuple[str, ...]
 
 
-def read(content: bytes) -> tuple[dict[str, NDArray], list[Node]]:
+def read(content: bytes) -> tuple[dict[str, NDArray[Any]], list[Node]]:
     """Returns the tensors by name, and the nodes in their order."""
-    tensors: dict[str, NDArray] = {}
+    tensors: dict[str, NDArray[Any]] = {}
     nodes: list[Node] = []
     for number, value in _fields(memoryview(content)):
         if number != GRAPH or isinstance(value, int):
@@ -100,7 +101,7 @@ def _node(data: memoryview) -> Node:
     return Node(kind, tuple(inputs), tuple(outputs))
 
 
-def _tensor(data: memoryview) -> tuple[str, NDArray]:
+def _tensor(data: memoryview) -> tuple[str, NDArray[Any]]:
     dims: list[int] = []
     name, kind, raw = "", 0, None
     floats: list[memoryview] = []

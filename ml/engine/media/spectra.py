@@ -39,14 +39,17 @@ def finite(samples: NDArray[Any]) -> NDArray[np.floating[Any]]:
     """One channel, single or double precision as it came: what is not a number or endless becomes
     silence. Not a copy where there is nothing to mend: ten minutes are large."""
     given = np.asarray(samples)
-    wave = np.asarray(given, np.float32 if given.dtype == np.float32 else np.float64)
+    kind = np.float32 if given.dtype == np.float32 else np.float64
+    wave: NDArray[np.floating[Any]] = np.asarray(given, kind)
     if wave.ndim == 2:
         wave = wave.mean(axis=1 if wave.shape[0] >= wave.shape[1] else 0)
     if wave.ndim != 1:
         raise ValueError(f"Sound has one or two dimensions, not {wave.ndim}.")
     if not wave.size or (wave.min() >= -LOUDEST and wave.max() <= LOUDEST):
         return wave
-    return np.clip(np.nan_to_num(wave, nan=0.0, posinf=0.0, neginf=0.0), -LOUDEST, LOUDEST)
+    mended = np.nan_to_num(wave, nan=0.0, posinf=0.0, neginf=0.0)
+    clipped: NDArray[np.floating[Any]] = np.clip(mended, -LOUDEST, LOUDEST)
+    return clipped
 
 
 def cleaned(samples: NDArray[Any]) -> Array:
@@ -135,8 +138,9 @@ def _window_power() -> float:
 @functools.cache
 def mel_filters(bands: int, low: float = 20.0, high: float = RATE / 2) -> Array:
     """Triangles of unit sum on the mel scale (2595 log10(1 + f/700)), bands x 257."""
-    ends = 2595.0 * np.log10(1.0 + np.array([low, high]) / 700.0)
-    return _triangles(700.0 * (10.0 ** (np.linspace(*ends, bands + 2) / 2595.0) - 1.0))
+    lowest, highest = 2595.0 * np.log10(1.0 + np.array([low, high]) / 700.0)
+    mels = np.linspace(lowest, highest, bands + 2)
+    return _triangles(700.0 * (10.0 ** (mels / 2595.0) - 1.0))
 
 
 @functools.cache
@@ -156,4 +160,5 @@ def _triangles(corners: Array) -> Array:
     empty = np.flatnonzero(total[:, 0] < 1e-9)
     nearest = np.argmin(np.abs(frequencies - middle[empty]), axis=1)
     filters[empty, nearest] = 1.0
-    return filters / filters.sum(axis=1, keepdims=True)
+    of_unit_sum: Array = filters / filters.sum(axis=1, keepdims=True)
+    return of_unit_sum

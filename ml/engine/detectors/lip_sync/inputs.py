@@ -15,10 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.engine.audio_encoders.features import Listening, Part
-from ml.engine.media.lips import RATE as PLACES
+from ml.engine.media.lips import RATE as LIPS_RATE
 from ml.engine.media.lips import SIDE
 from ml.engine.media.spectra import FRAME, HOP, RATE, log_mel
 
+PLACES = LIPS_RATE
+"""A second."""
 LIPS_SIDE = 48
 """The middle of the mouth's picture."""
 LIPS_CONTEXT = 4
@@ -45,7 +47,8 @@ def lips(mouths: NDArray[np.uint8]) -> Floats:
     """Count x 48 x 48: light and contrast of the whole stretch taken out."""
     grey = mouths.astype(np.float32)
     spread = float(grey.std()) + 8.0
-    return np.clip((grey - grey.mean()) / spread, -3.0, 3.0).astype(np.float32)
+    evened: Floats = np.clip((grey - grey.mean()) / spread, -3.0, 3.0).astype(np.float32)
+    return evened
 
 
 def sound_places(samples: NDArray[Any], start: float, first: int, last: int) -> tuple[int, int]:
@@ -91,6 +94,6 @@ def _frames(first: int, last: int) -> int:
 
 
 def without_channel(rows: Floats) -> Floats:
-    middle = rows - rows.mean(axis=0, keepdims=True, dtype=np.float64)
+    middle: NDArray[np.float64] = rows - rows.mean(axis=0, keepdims=True, dtype=np.float64)
     middle[:, :BANDS] /= 2.5
     return middle.astype(np.float32)

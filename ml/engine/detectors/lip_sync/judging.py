@@ -90,7 +90,7 @@ def watched(
     return found
 
 
-def spoken(times: NDArray[np.float64], speech: Segments) -> NDArray[np.bool_]:
+def spoken(times: NDArray[np.floating[Any]], speech: Segments) -> NDArray[np.bool_]:
     inside = np.zeros(len(times), bool)
     for start, end in speech:
         inside |= (times >= start) & (times < end)

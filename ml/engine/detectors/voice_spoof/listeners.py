@@ -96,7 +96,8 @@ def together(
 
 
 def standard(heard: Floats, mean: Floats, spread: Floats) -> Floats:
-    return np.clip((heard - mean) / spread, -FURTHEST, FURTHEST)
+    standardised: Floats = np.clip((heard - mean) / spread, -FURTHEST, FURTHEST)
+    return standardised
 
 
 def alike(some: Floats, others: Floats) -> NDArray[np.float64]:
