@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 
 import pytest
@@ -106,3 +107,12 @@ def test_a_viewer_may_look_and_not_decide(viewer: Person, case: Case, name: str)
     client = viewer.client()
     assert client.get(url("case", case)).status_code == 200
     assert client.post(url(name, case), {"why": "x"}).status_code == 403
+
+
+def test_no_id_stands_twice_on_a_case(alice: Person, case: Case) -> None:
+    """A button names its form by id: with two of them it would send nothing."""
+    alice.client().post(url("claim", case))
+    html = alice.client().get(url("case", case)).content.decode()
+    ids = re.findall(r'\sid="([^"]+)"', html)
+    assert 'form="decision"' in html and ids.count("decision") == 1
+    assert sorted(ids) == sorted(set(ids))
