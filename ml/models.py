@@ -117,7 +117,8 @@ class Analysis(LeasedJob):
 
     def digest_now(self) -> str:
         """Of the rows as they are; equals `result_sha256` unless somebody changed them."""
-        findings = [row.as_json() for row in self.findings.order_by("detector")]
+        rows = sorted(self.findings.all(), key=lambda row: row.detector)  # may be prefetched
+        findings = [row.as_json() for row in rows]
         return digest({"media": self.media, "result": self.result, "findings": findings})
 
 
