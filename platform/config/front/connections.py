@@ -144,6 +144,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
 
     def _close_transport(self) -> None:
         super()._close_transport()
+        self.transport.close()  # gunicorn leaves it open where the client has reset it
         if self.transport.get_write_buffer_size():
             self._expect_taking()
 
