@@ -19,6 +19,7 @@ from lab.voice.data import FOLDS
 from lab.voice.store import CLIP, Store
 from ml.engine.audio_encoders import speakers, whisper
 from ml.engine.audio_encoders.pooling import Hears
+from ml.engine.audio_encoders.speech import LEVEL
 from ml.engine.detectors.voice_spoof import listeners, windows
 from ml.engine.detectors.voice_spoof.calibration import CAP, PASSING_FAKES
 from ml.engine.detectors.voice_spoof.network import FOLDER, WEIGHTS, Hearing
@@ -88,7 +89,7 @@ def write(
         "kinds": ["audio", "video"],
         "input": {
             "rate": RATE,
-            "level": speech.LEVEL,
+            "level": LEVEL,
             "seconds": windows.SECONDS,
             "step_seconds": windows.STEP_SECONDS,
         },
