@@ -151,7 +151,7 @@ def fill(link: psycopg.Connection[Any], statements: str) -> None:
         link.execute(f"DROP INDEX {index}")
     for statement in statements.split(";\n"):
         if statement.strip():
-            link.execute(statement)  # type: ignore[call-overload]
+            link.execute(statement)
     for _, made_anew in indexes:
         link.execute(made_anew)
     link.execute("VACUUM ANALYZE")

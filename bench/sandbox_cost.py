@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
@@ -154,7 +154,7 @@ def against_ffmpeg(warden: Warden, turns: int = 5) -> dict[str, float]:
         file.write(clip(30))
         file.flush()
         for _ in range(turns):
-            mine.append(behind_the_wall(warden, file, want)[0])
+            mine.append(behind_the_wall(warden, cast("BinaryIO", file), want)[0])
             theirs.append(ffmpeg_child(file.name, 5))
     return {
         "pyav_in_sandbox_s": round(statistics.median(mine), 2),

@@ -35,5 +35,5 @@ def average(runs: Path, names: Sequence[str], name: str) -> Path:
     target.mkdir()
     config = dataclasses.replace(configs[-1], mean_of=tuple(names))
     (target / loop.CONFIG).write_text(config.to_json())
-    np.savez(target / loop.WEIGHTS, **means)  # type: ignore[arg-type]
+    np.savez(target / loop.WEIGHTS, **means)
     return target

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -147,7 +148,8 @@ class Pool:
     def _held_alike(self, points: NDArray[np.float32], random: Generator) -> int:
         candidates = self._any_source(random)
         some = [candidates[k] for k in random.integers(len(candidates), size=DONORS)]
-        return some[foreign.nearest(points, [self.store.points(n) for n in some])]
+        held: int = some[foreign.nearest(points, [self.store.points(n) for n in some])]
+        return held
 
     def _any_source(self, random: Generator) -> list[int]:
         names = sorted(self.reals)
@@ -194,8 +196,8 @@ class Pool:
             where = np.full((cells, cells), mask, np.float32)
         else:
             inside = np.ascontiguousarray(crops.cut(mask, place))
-            where = cv2.resize(inside, (cells, cells), interpolation=cv2.INTER_AREA)
-            where = where[:, ::-1] if look.flip else where
+            small: Any = cv2.resize(inside, (cells, cells), interpolation=cv2.INTER_AREA)
+            where = small[:, ::-1] if look.flip else small
         return Sample(square, fake, where, weight)
 
 
@@ -203,7 +205,8 @@ def visible_difference(fake: Pixels, real: Pixels) -> NDArray[np.float32]:
     """1 where the two visibly differ, 0 elsewhere; specks are ignored."""
     apart = np.abs(fake.astype(np.float32) - real.astype(np.float32)).mean(axis=2)
     smooth = cv2.GaussianBlur(apart, (0, 0), max(fake.shape[0] / 40, 1.0))
-    return (smooth > VISIBLE).astype(np.float32)
+    visible: NDArray[np.float32] = (smooth > VISIBLE).astype(np.float32)
+    return visible
 
 
 def collate(samples: list[Sample], side: int) -> Batch:

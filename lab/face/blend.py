@@ -9,6 +9,7 @@ a resize the seam would be gone.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from typing import cast
 
 import cv2
 import numpy as np
@@ -53,7 +54,8 @@ def _fill(shape: tuple[int, int], *groups: Points) -> Mask:
 
 def _grown(group: Points, factor: float) -> Points:
     middle = group.mean(axis=0)
-    return (group - middle) * factor + middle
+    grown: Points = (group - middle) * factor + middle
+    return grown
 
 
 def whole_face(points: Points, shape: tuple[int, int], random: Generator) -> Mask:
@@ -101,7 +103,8 @@ def half_face(points: Points, shape: tuple[int, int], random: Generator) -> Mask
     rows, columns = np.mgrid[: shape[0], : shape[1]]
     side = (columns - top[0]) * (chin[1] - top[1]) - (rows - top[1]) * (chin[0] - top[0])
     keep = side > 0 if random.random() < 0.5 else side < 0
-    return mask * keep.astype(np.float32)
+    half: Mask = mask * keep.astype(np.float32)
+    return half
 
 
 Family = Callable[[Points, "tuple[int, int]", Generator], Mask]
@@ -129,7 +132,8 @@ def soft_mask(hard: Mask, side: float, random: Generator) -> Mask:
             cv2.resize(field, (width, height), interpolation=cv2.INTER_CUBIC) for field in coarse
         ]
         rows, columns = np.mgrid[:height, :width].astype(np.float32)
-        hard = cv2.remap(hard, columns + bend[0], rows + bend[1], cv2.INTER_LINEAR)
+        bent = cv2.remap(hard, columns + bend[0], rows + bend[1], cv2.INTER_LINEAR)
+        hard = cast("Mask", bent)
     inner = float(random.uniform(0.005, 0.03)) * side
     outer = float(random.uniform(0.004, 0.05)) * side
     blurred = cv2.GaussianBlur(hard, (0, 0), inner)
@@ -229,4 +233,5 @@ def draw_mask(
 
 def mixed(inside: Pixels, outside: Pixels, mask: Mask) -> Pixels:
     share = mask[..., None]
-    return np.rint(inside * share + outside * (1.0 - share)).astype(np.uint8)
+    together: Pixels = np.rint(inside * share + outside * (1.0 - share)).astype(np.uint8)
+    return together

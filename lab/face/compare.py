@@ -88,7 +88,9 @@ def _judge(config: FaceConfig, run: Path) -> Judge:
         plain = normalised(np.stack(squares))
         views = (plain, np.ascontiguousarray(plain[:, :, ::-1]))
         logits = [network.predict_on_batch(as_input(view))["logit"] for view in views]
-        return np.mean([np.asarray(each)[:, 0] for each in logits], axis=0, dtype=np.float64)
+        columns = [np.asarray(each)[:, 0] for each in logits]
+        scores: Scores = np.mean(columns, axis=0, dtype=np.float64)
+        return scores
 
     return judge
 

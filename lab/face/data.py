@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.common.archives import ManifestRefused
+from lab.common.archives import ManifestRefused as ManifestRefused
 
 REAL = "real"
 FAKE = "fake"

@@ -92,7 +92,7 @@ def _decoder(way: str) -> keras.Model:
 
 
 @keras.saving.register_keras_serializable("touchstone")
-class Drawers(keras.Model):
+class Drawers(keras.Model):  # type: ignore[misc]  # Keras has no types
     """One code, drawn from by all decoders."""
 
     def __init__(self) -> None:
@@ -104,7 +104,14 @@ class Drawers(keras.Model):
         code = self.encoder(entry["faces"], training=training) * entry["kept"]
         return [decoder(code, training=training) for decoder in self.decoders]
 
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):  # type: ignore[no-untyped-def]
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
         """Colour of each point, and its step to the neighbours, without which all is fog."""
         total = 0.0
         for drawing in y_pred:
@@ -131,9 +138,9 @@ def learnt(faces: Pixels, watch: Watch, steps: int) -> Drawers:
         drawers.optimizer.learning_rate = RATE * min(1.0, (step + 1) / 50, fall)
         chosen = faces[random.integers(len(faces), size=BATCH)]
         mirrored = random.random(BATCH) < 0.5
-        chosen = np.where(mirrored[:, None, None, None], chosen[:, :, ::-1], chosen) / 255.0
+        shown = np.where(mirrored[:, None, None, None], chosen[:, :, ::-1], chosen) / 255.0
         lengths = np.exp(random.uniform(np.log(SHORTEST), np.log(CODE), BATCH)).astype(np.int64)
-        entry = {"faces": chosen.astype(np.float32), "kept": _kept(lengths)}
+        entry = {"faces": shown.astype(np.float32), "kept": _kept(lengths)}
         drawers.train_on_batch(entry, entry["faces"])
     return drawers
 
@@ -141,7 +148,7 @@ def learnt(faces: Pixels, watch: Watch, steps: int) -> Drawers:
 def drawn(drawers: Drawers, faces: Pixels, file: Path) -> None:
     """Every face by every decoder from every length, into one file of a plain array."""
     with_room = (len(faces), DRAWINGS, SIDE, SIDE, 3)
-    kept = open_memmap(file, mode="w+", dtype=np.uint8, shape=with_room)  # type: ignore[no-untyped-call]
+    kept = open_memmap(file, mode="w+", dtype=np.uint8, shape=with_room)
     for start in range(0, len(faces), BATCH):
         some = faces[start : start + BATCH].astype(np.float32) / 255.0
         for place, length in enumerate(LENGTHS):

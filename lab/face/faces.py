@@ -53,7 +53,7 @@ def prepared(also: Sequence[Path], watch: Watch) -> Store:
             with face_finder() as find:
                 count = len(items)
                 stores.append(
-                    prepare(items, folder, _cache(), find, watch=lambda p, n=count: watch(p, n))
+                    prepare(items, folder, _cache(), find, watch=lambda p, n=count: watch(p, n))  # type: ignore[misc]  # mypy infers no lambda with a default
                 )
     return joined(stores)
 

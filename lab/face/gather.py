@@ -17,8 +17,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from lab.common.archives import ManifestRefused
 from lab.face import people
-from lab.face.data import FAKE, SPLITS, ManifestRefused, read_manifest
+from lab.face.data import FAKE, SPLITS, read_manifest
 from ml.engine.analysis import FACE_RATE
 from ml.engine.contract import Crop, FaceTrack
 from ml.engine.media.face_scores import face_side

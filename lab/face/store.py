@@ -50,7 +50,8 @@ class Store:
 
     def points(self, number: int) -> NDArray[np.float32]:
         """478 x 2 landmarks in pixels of the picture."""
-        return self.landmarks[number]
+        points: NDArray[np.float32] = self.landmarks[number]
+        return points
 
     def square(self, number: int, side: int, margin: float = 0.0) -> Pixels:
         """The face as it is judged, at the network's size."""

@@ -14,7 +14,7 @@ from ml.engine.image_encoders.weights import HEADS, MEAN, PATCH, SIDE, STD, WIDT
 GRID = SIDE // PATCH
 
 
-class Block(nn.Module):
+class Block(nn.Module):  # type: ignore[misc]  # torch is not installed here
     def __init__(self, weights: Weights, number: int) -> None:
         super().__init__()
         stem = f"encoder.layers.{number}"
@@ -49,7 +49,7 @@ def norm(weights: Weights, name: str) -> nn.LayerNorm:
     return layer
 
 
-class Encoder(nn.Module):
+class Encoder(nn.Module):  # type: ignore[misc]  # torch is not installed here
     """Returns the tokens after the blocks in `taps`, counted from 1."""
 
     def __init__(self, weights: Weights, taps: Sequence[int]) -> None:
@@ -90,7 +90,7 @@ class Encoder(nn.Module):
         return tapped
 
 
-class Judge(nn.Module):
+class Judge(nn.Module):  # type: ignore[misc]  # torch is not installed here
     """One logit a crop, from the class token and the mean of the patches at each tap."""
 
     SCALE = 16.0

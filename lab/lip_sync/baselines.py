@@ -15,7 +15,7 @@ from lab.lip_sync.data import Talk
 from lab.lip_sync.measure import Pairing
 from ml.engine.detectors.lip_sync import inputs
 from ml.engine.detectors.lip_sync.matching import Likeness
-from ml.engine.media.spectra import FRAME, HOP, log_mel, mfcc
+from ml.engine.media.spectra import FRAME, HOP, RATE, log_mel, mfcc
 
 Floats = NDArray[np.float64]
 MEL_FRAMES = 13
@@ -28,13 +28,15 @@ def around(talk: Talk, rows: NDArray[np.float32], frames: int) -> Floats:
     """For each place, so many feature frames round its middle, side by side."""
     low, high = place_range(talk)
     middles = talk.start + (np.arange(low, high) + 0.5) / inputs.PLACES
-    first = np.round(middles * inputs.RATE / HOP - FRAME / HOP / 2 - frames / 2).astype(int)
+    first = np.round(middles * RATE / HOP - FRAME / HOP / 2 - frames / 2).astype(int)
     wide = np.clip(first[:, None] + np.arange(frames), 0, len(rows) - 1)
-    return rows[wide].reshape(len(first), -1).astype(np.float64)
+    beside: Floats = rows[wide].reshape(len(first), -1).astype(np.float64)
+    return beside
 
 
 def standardised(values: Floats) -> Floats:
-    return (values - values.mean(axis=0)) / (values.std(axis=0) + 1e-6)
+    evened: Floats = (values - values.mean(axis=0)) / (values.std(axis=0) + 1e-6)
+    return evened
 
 
 class RidgeBaseline:
@@ -82,7 +84,8 @@ class DistanceBaseline:
         low, high = place_range(talk)
         small = inputs.lips(inputs.middle(talk.mouths))[:, ::4, ::4].reshape(len(talk.mouths), -1)
         wide = np.arange(low, high)[:, None] + np.arange(PICTURES) - PICTURES // 2
-        return small[wide].reshape(high - low, -1).astype(np.float64)
+        beside: Floats = small[wide].reshape(high - low, -1).astype(np.float64)
+        return beside
 
     def _heard(self, talk: Talk) -> Floats:
         return around(talk, mfcc(talk.sound, coefficients=13), MFCC_FRAMES)

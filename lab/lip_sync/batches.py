@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -162,7 +163,7 @@ def shaken_mouths(mouths: NDArray[np.uint8], rng: np.random.Generator) -> NDArra
     for number, mouth in enumerate(mouths):
         turn = cv2.getRotationMatrix2D((SIDE / 2, SIDE / 2), angle, size)
         turn[:, 2] += shift + drift[number] - edge
-        picture = cv2.warpAffine(mouth, turn, (side, side), borderMode=cv2.BORDER_REPLICATE)
+        picture: Any = cv2.warpAffine(mouth, turn, (side, side), borderMode=cv2.BORDER_REPLICATE)
         if small:
             picture = cv2.resize(picture, (small, small), interpolation=cv2.INTER_AREA)
             picture = cv2.resize(picture, (side, side))
@@ -210,7 +211,8 @@ def degraded(talk: Talk, seed: int) -> Talk:
 def _coarse(mouth: NDArray[np.uint8]) -> NDArray[np.uint8]:
     small = cv2.resize(mouth, (SIDE // 2, SIDE // 2), interpolation=cv2.INTER_AREA)
     _, coded = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 60])
-    back = cv2.resize(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), (SIDE, SIDE))
+    decoded: Any = cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE)
+    back = cv2.resize(decoded, (SIDE, SIDE))
     return np.asarray(back, np.uint8)
 
 

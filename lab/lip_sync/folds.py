@@ -25,7 +25,9 @@ def degraded(talks: Sequence[Talk]) -> list[Talk]:
     return [batches.degraded(talk, seed) for seed, talk in enumerate(talks)]
 
 
-def network_of(folder: Path, talks: Sequence[Talk], recipe: loop.Recipe, watch) -> Network:
+def network_of(
+    folder: Path, talks: Sequence[Talk], recipe: loop.Recipe, watch: short.Watch
+) -> Network:
     lips, sound = loop.train(talks, folder, recipe, watch=watch)
     return Network(loop.embedder(lips), loop.embedder(sound))
 

@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -28,6 +29,9 @@ LIPS, SOUND = "lips.weights.h5", "sound.weights.h5"
 FARTHEST = 10
 """Places by which the second loss shifts a clip's sound."""
 NEVER = -1e4
+
+Networks = tuple[keras.Model, keras.Model]
+"""Of the lips, and of the sound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +53,8 @@ class Recipe:
     seed: int = 1
 
 
-def build(recipe: Recipe, places: int = PLACES, sound_places: int | None = None):
-    given = {"width": recipe.width, "size": recipe.size, "dropout": recipe.dropout}
+def build(recipe: Recipe, places: int = PLACES, sound_places: int | None = None) -> Networks:
+    given: dict[str, Any] = {"width": recipe.width, "size": recipe.size, "dropout": recipe.dropout}
     return (
         models.lips_network(places, **given),
         models.sound_network(sound_places or places, ear=recipe.ear, **given),
@@ -58,10 +62,10 @@ def build(recipe: Recipe, places: int = PLACES, sound_places: int | None = None)
 
 
 @keras.saving.register_keras_serializable("touchstone")
-class Pair(keras.Model):
+class Pair(keras.Model):  # type: ignore[misc]  # Keras has no types
     """Both streams with the losses that bind them."""
 
-    def __init__(self, lips, sound, shape_weight: float) -> None:
+    def __init__(self, lips: keras.Model, sound: keras.Model, shape_weight: float) -> None:
         super().__init__()
         self.lips, self.sound, self.shape_weight = lips, sound, shape_weight
         self.sharpness = self.add_weight(
@@ -74,7 +78,7 @@ class Pair(keras.Model):
         self._near = np.where(np.abs(steps) == 1, NEVER, 0.0).astype(np.float32)
         self._near_shift = np.where(np.abs(shifts) == 1, NEVER, 0.0).astype(np.float32)
 
-    def call(self, entry, training=False):
+    def call(self, entry: dict[str, Any], training: bool = False) -> dict[str, Any]:
         seen = self.lips(entry["mouths"], training=training)
         heard = self.sound(entry["heard"], training=training)
         return {
@@ -84,7 +88,14 @@ class Pair(keras.Model):
             "heard_shape": heard["shape"],
         }
 
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
         seen, heard = y_pred["seen"], y_pred["heard"]
         sharp = ops.exp(ops.clip(self.sharpness, 0.0, 4.6))
         own = ops.einsum("bpe,bqe->bpq", seen, heard)
@@ -101,7 +112,7 @@ class Pair(keras.Model):
         return 0.5 * place + shift + 0.5 * foreign + self.shape_weight * shape
 
 
-def _right(logits):
+def _right(logits: Any) -> Any:
     """Cross entropy where the right candidate lies on the diagonal."""
     chosen = ops.diagonal(ops.log_softmax(logits, axis=-1), axis1=-2, axis2=-1)
     return -ops.mean(chosen)
@@ -113,7 +124,7 @@ def train(
     recipe: Recipe,
     *,
     watch: short.Watch = lambda steps: steps,
-):
+) -> Networks:
     """The two trained networks; only opened when the folder holds this very training."""
     if short.holds(folder, asdict(recipe)):
         return load(folder)
@@ -135,7 +146,7 @@ def train(
     return load(folder)
 
 
-def load(folder: Path):
+def load(folder: Path) -> Networks:
     """For the lengths that service uses, embeddings alone."""
     from ml.engine.detectors.lip_sync.network import LIPS_PLACES, SOUND_PLACES
 
@@ -146,7 +157,9 @@ def load(folder: Path):
     return models.alone(lips), models.alone(sound)
 
 
-def embedder(network) -> Callable[[NDArray[np.float32]], dict[int, NDArray[np.float32]]]:
+def embedder(
+    network: keras.Model,
+) -> Callable[[NDArray[np.float32]], dict[int, NDArray[np.float32]]]:
     """A Keras network in the place of a served one."""
 
     def embed(piece: NDArray[np.float32]) -> dict[int, NDArray[np.float32]]:

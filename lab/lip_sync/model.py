@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 from keras import layers, ops
 
@@ -18,21 +20,21 @@ DIRECTIONS = "ear_directions"
 
 
 # === Layers ===
-class Gated(layers.Layer):
+class Gated(layers.Layer):  # type: ignore[misc]  # Keras has no types
     """Unit length times a learnt weight between 0 and 1: silence and closed lips that say nothing
     may count for little."""
 
-    def call(self, entry):
+    def call(self, entry: Any) -> Any:
         direction, gate = entry[..., :-1], entry[..., -1:]
         length = ops.sqrt(ops.sum(ops.square(direction), axis=-1, keepdims=True) + 1e-6)
         return direction / length * ops.sigmoid(gate + 1.0)
 
-    def compute_output_shape(self, shape):
+    def compute_output_shape(self, shape: tuple[Any, ...]) -> tuple[Any, ...]:
         return (*shape[:-1], shape[-1] - 1)
 
 
 # === Functional models ===
-def lips_network(places: int, *, width: int, size: int, dropout: float):
+def lips_network(places: int, *, width: int, size: int, dropout: float) -> keras.Model:
     """(places + 8) x 48 x 48 in; `embedding` a place out, and what training also asks for."""
     count = places + 2 * LIPS_CONTEXT
     inputs = keras.Input((count, LIPS_SIDE, LIPS_SIDE), name="mouths")
@@ -54,7 +56,7 @@ def lips_network(places: int, *, width: int, size: int, dropout: float):
     return keras.Model(inputs, {"embedding": embedding, "shape": shape}, name="lips")
 
 
-def sound_network(places: int, *, width: int, size: int, ear: int, dropout: float):
+def sound_network(places: int, *, width: int, size: int, ear: int, dropout: float) -> keras.Model:
     """(4 places + 16) x (40 log-mel and 512 of the ear) in; an embedding a place out. Of the ear
     the main directions are kept; which, is found before (`Draw.ear_directions`) and not learnt."""
     inputs = keras.Input((MEL_A_PLACE * places + MEL_CONTEXT, HEARD), name="heard")
@@ -71,6 +73,6 @@ def sound_network(places: int, *, width: int, size: int, ear: int, dropout: floa
     return keras.Model(inputs, {"embedding": embedding, "shape": shape}, name="sound")
 
 
-def alone(network):
+def alone(network: keras.Model) -> keras.Model:
     """Only the embedding, for service."""
     return keras.Model(network.input, network.output["embedding"], name=network.name)

@@ -80,7 +80,8 @@ def drums(rng: Generator, length: int) -> Wave:
 def band(rng: Generator, length: int) -> Wave:
     """All three together."""
     parts = [at_level(maker(rng, length), rng.uniform(0.5, 1)) for maker in (chords, melody, drums)]
-    return np.sum(parts, axis=0)
+    together: Wave = np.sum(parts, axis=0)
+    return together
 
 
 def pink_noise(rng: Generator, length: int) -> Wave:

@@ -8,6 +8,8 @@ and traces of JPEG are evened out as well.
 
 from __future__ import annotations
 
+from typing import cast
+
 import cv2
 import numpy as np
 
@@ -36,7 +38,8 @@ def alike(real: Pixels, fake: Pixels, random: np.random.Generator) -> tuple[Pixe
 
 def with_colours_of(pattern: Pixels, pixels: Pixels) -> Pixels:
     shift = pattern.mean((0, 1)) - pixels.mean((0, 1))
-    return np.clip(np.round(pixels + shift), 0, 255).astype(np.uint8)
+    shifted: Pixels = np.clip(np.round(pixels + shift), 0, 255).astype(np.uint8)
+    return shifted
 
 
 def with_spectrum_of(pattern: Pixels, pixels: Pixels) -> Pixels:
@@ -63,12 +66,12 @@ def softened(pixels: Pixels, random: np.random.Generator) -> Pixels:
     if draw < 0.5:
         return degrade.denoised(pixels, random.random())
     if draw < 0.65:
-        return cv2.bilateralFilter(pixels, 9, random.uniform(20, 80), 5)
+        return cast("Pixels", cv2.bilateralFilter(pixels, 9, random.uniform(20, 80), 5))
     height, width = pixels.shape[:2]
     how = int(random.choice(degrade.RESIZERS))
     small = degrade.resized(pixels, random.uniform(0.45, 0.9), how)
     how = int(random.choice((cv2.INTER_CUBIC, cv2.INTER_LINEAR, cv2.INTER_LANCZOS4)))
-    return cv2.resize(small, (width, height), interpolation=how)
+    return cast("Pixels", cv2.resize(small, (width, height), interpolation=how))
 
 
 def _strengths(pixels: Pixels) -> tuple[np.ndarray, np.ndarray]:
@@ -85,4 +88,5 @@ def _strengths(pixels: Pixels) -> tuple[np.ndarray, np.ndarray]:
 def _rings(height: int, width: int) -> np.ndarray:
     down = np.fft.fftfreq(height)[:, None]
     across = np.fft.rfftfreq(width)[None, :]
-    return np.sqrt(down**2 + across**2) / np.sqrt(0.5) * RINGS
+    rings: np.ndarray = np.sqrt(down**2 + across**2) / np.sqrt(0.5) * RINGS
+    return rings

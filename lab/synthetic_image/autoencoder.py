@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 
-class _Residual(nn.Module):
+class _Residual(nn.Module):  # type: ignore[misc]  # torch is not installed here
     """Names follow the published state dictionary."""
 
     def __init__(self, width: int, pooled: bool) -> None:
@@ -36,7 +36,7 @@ class _Residual(nn.Module):
         return torch.relu(self.conv(x) + x)
 
 
-class _Soft(nn.Module):
+class _Soft(nn.Module):  # type: ignore[misc]  # torch is not installed here
     def forward(self, x: Tensor) -> Tensor:
         return torch.tanh(x / 3) * 3
 
@@ -53,7 +53,7 @@ def _double() -> list[nn.Module]:
     return [nn.Upsample(scale_factor=2), nn.Conv2d(64, 64, 3, padding=1, bias=False)]
 
 
-class Taef2(nn.Module):
+class Taef2(nn.Module):  # type: ignore[misc]  # torch is not installed here
     """Pixels 0..1 -> 32 numbers for each 8 x 8 pixels -> pixels."""
 
     def __init__(self, folder: Path) -> None:
@@ -83,7 +83,7 @@ class Taef2(nn.Module):
         return self.decoder(z).clamp(0, 1)
 
 
-class Small(nn.Module):
+class Small(nn.Module):  # type: ignore[misc]  # torch is not installed here
     """A plain autoencoder of our own. `stride` 4 or 16; `up` is how its decoder enlarges."""
 
     def __init__(self, stride: int, up: str, latent: int, width: int = 48) -> None:

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -17,36 +19,41 @@ Pixels = NDArray[np.uint8]
 RESIZERS = (cv2.INTER_AREA, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4, cv2.INTER_LINEAR)
 
 
+def _pixels(made: Any) -> Pixels:
+    """OpenCV's stubs do not say that bytes stay bytes."""
+    return cast("Pixels", made)
+
+
 def resized(pixels: Pixels, scale: float, how: int) -> Pixels:
     height, width = pixels.shape[:2]
     if how == cv2.INTER_CUBIC and scale < 1:  # as editors do it: smoothed before it is thinned out
         image = Image.fromarray(pixels)
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         return np.asarray(image.resize(size, Image.Resampling.LANCZOS))
-    return cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=how)
+    return _pixels(cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=how))
 
 
 def blurred(pixels: Pixels, sigma: float) -> Pixels:
-    return cv2.GaussianBlur(pixels, (0, 0), sigma)
+    return _pixels(cv2.GaussianBlur(pixels, (0, 0), sigma))
 
 
 def sharpened(pixels: Pixels, amount: float, sigma: float = 1.0) -> Pixels:
     soft = cv2.GaussianBlur(pixels, (0, 0), sigma)
-    return cv2.addWeighted(pixels, 1 + amount, soft, -amount, 0)
+    return _pixels(cv2.addWeighted(pixels, 1 + amount, soft, -amount, 0))
 
 
 def denoised(pixels: Pixels, strength: float) -> Pixels:
     if strength < 0.33:
-        return cv2.medianBlur(pixels, 3)
-    return cv2.bilateralFilter(pixels, 5, 20 + 60 * strength, 3)
+        return _pixels(cv2.medianBlur(pixels, 3))
+    return _pixels(cv2.bilateralFilter(pixels, 5, 20 + 60 * strength, 3))
 
 
 def noisy(pixels: Pixels, sigma: float, seed: int) -> Pixels:
     random = np.random.default_rng(seed)
-    noise = random.normal(0, sigma, pixels.shape).astype(np.float32)
+    noise: NDArray[Any] = random.normal(0, sigma, pixels.shape).astype(np.float32)
     if seed % 2:
         noise = cv2.GaussianBlur(noise, (0, 0), 0.7) * 2
-    return np.clip(pixels + noise, 0, 255).astype(np.uint8)
+    return _pixels(np.clip(pixels + noise, 0, 255).astype(np.uint8))
 
 
 def dark(pixels: Pixels, gamma: float) -> Pixels:
@@ -61,7 +68,7 @@ def saved(pixels: Pixels, form: str, quality: int) -> Pixels:
     return np.asarray(Image.open(buffer).convert("RGB"))
 
 
-STEPS = {
+STEPS: dict[str, Callable[..., Pixels]] = {
     "resized": resized,
     "blurred": blurred,
     "sharpened": sharpened,
@@ -74,7 +81,7 @@ STEPS = {
 
 @dataclass
 class Chain:
-    steps: list[tuple[str, tuple]] = field(default_factory=list)
+    steps: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
 
     def __call__(self, pixels: Pixels) -> Pixels:
         for name, arguments in self.steps:

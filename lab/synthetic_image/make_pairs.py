@@ -34,10 +34,10 @@ def crop(picture: Picture, random: np.random.Generator) -> np.ndarray | None:
         return None
     room = SIDE / shortest
     if shortest > 1500 and random.random() < 0.5:  # a part of a large photograph
-        part = int(random.integers(SIDE, 1000))
-        top = int(random.integers(0, pixels.shape[0] - part + 1))
-        left = int(random.integers(0, pixels.shape[1] - part + 1))
-        pixels, room = pixels[top : top + part, left : left + part], SIDE / part
+        side = int(random.integers(SIDE, 1000))
+        top = int(random.integers(0, pixels.shape[0] - side + 1))
+        left = int(random.integers(0, pixels.shape[1] - side + 1))
+        pixels, room = pixels[top : top + side, left : left + side], SIDE / side
     pixels = degrade.history(random, room * 1.02)(pixels)
     height, width = pixels.shape[:2]
     if min(height, width) < SIDE:

@@ -11,6 +11,7 @@ import itertools
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import cast
 
 import cv2
 import numpy as np
@@ -146,11 +147,12 @@ def scan(pixels: Pixels, number: int) -> Pixels:
 
 def beauty(pixels: Pixels, number: int) -> Pixels:
     soft = cv2.bilateralFilter(pixels, 9, 40 + 20 * (number % 3), 7)
-    return cv2.addWeighted(soft, 0.75, pixels, 0.25, 0)
+    return cast("Pixels", cv2.addWeighted(soft, 0.75, pixels, 0.25, 0))
 
 
 def denoised(pixels: Pixels, number: int) -> Pixels:
-    return cv2.fastNlMeansDenoisingColored(pixels, None, 4 + 3 * (number % 3), 6, 5, 11)
+    strength = 4 + 3 * (number % 3)
+    return cast("Pixels", cv2.fastNlMeansDenoisingColored(pixels, None, strength, 6, 5, 11))
 
 
 HARD: dict[str, Callable[[Pixels, int], Pixels]] = {

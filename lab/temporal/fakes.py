@@ -85,7 +85,8 @@ def _masks(parts: Frames, points: Tracked, family: str, seed: int) -> list[Mask]
 
 def _mixed(inside: Pixels, outside: Pixels, mask: Mask) -> Pixels:
     share = mask[..., None]
-    return np.rint(inside * share + outside * (1.0 - share)).astype(np.uint8)
+    together: Pixels = np.rint(inside * share + outside * (1.0 - share)).astype(np.uint8)
+    return together
 
 
 def _lasting_difference(random: Generator, often: float = 0.6) -> Callable[[Pixels], Pixels]:
@@ -116,7 +117,7 @@ def blended_anew(parts: Frames, points: Tracked, family: str, random: Generator)
 def _moved(part: Pixels, points: Points, most: float, random: Generator) -> Pixels:
     """A little to one side, turned, and of another size; `most` is a share of the face."""
     x, y = (float(v) for v in points.mean(axis=0))
-    turn = cv2.getRotationMatrix2D(
+    turn: Any = cv2.getRotationMatrix2D(
         (x, y), float(random.normal(0, 60 * most)), float(1 + random.normal(0, most))
     )
     turn[:, 2] += random.normal(0, most * _side(points), 2)
@@ -197,7 +198,7 @@ def drift(parts: Frames, points: Tracked, family: str, random: Generator) -> lis
         x, y = at.mean(axis=0)
         size, (across, down) = 1 + share * grown, share * slid * _side(at)
         move = np.array([[size, 0, across + (1 - size) * x], [0, size, down + (1 - size) * y]])
-        inside = cv2.warpAffine(
+        inside: Any = cv2.warpAffine(
             change(part), move, part.shape[1::-1], borderMode=cv2.BORDER_REFLECT
         )
         inside = np.clip(inside * (1 + share * gain), 0, 255).astype(np.uint8)

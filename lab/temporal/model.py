@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 from keras import layers, ops
 
@@ -11,21 +13,21 @@ from ml.engine.media.motion import INSIDE
 
 # === Layers ===
 @keras.saving.register_keras_serializable("touchstone")
-class OfEachPart(layers.Layer):
+class OfEachPart(layers.Layer):  # type: ignore[misc]  # Keras has no types
     """A number added by part and channel: a mouth may move as a forehead may not."""
 
-    def build(self, shape):
+    def build(self, shape: tuple[Any, ...]) -> None:
         self.usual = self.add_weight(shape=(1, 1, shape[2], shape[3]), initializer="zeros")
 
-    def call(self, entry):
+    def call(self, entry: Any) -> Any:
         return entry + self.usual
 
-    def compute_output_shape(self, shape):
+    def compute_output_shape(self, shape: tuple[Any, ...]) -> tuple[Any, ...]:
         return shape
 
 
 # === Functional models ===
-def network(*, width: int, dropout: float):
+def network(*, width: int, dropout: float) -> keras.Model:
     """Steps x parts x channels in; one logit out. Every part is seen by the same filters."""
     inputs = keras.Input(SHAPE, name="steps")
     x = inputs

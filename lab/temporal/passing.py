@@ -48,8 +48,8 @@ def h264(film: Film, crf: float) -> Film:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(even(frame), format="rgb24")))
         container.mux(stream.encode(None))
     file.seek(0)
-    with av.open(file) as container:
-        decoded = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    with av.open(file, "r") as encoded:
+        decoded = [frame.to_ndarray(format="rgb24") for frame in encoded.decode(video=0)]
     if len(decoded) != len(film.frames):
         raise RuntimeError("The encoder lost frames.")
     return film.with_frames([np.ascontiguousarray(f[:height, :width]) for f in decoded])

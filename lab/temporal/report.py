@@ -141,7 +141,8 @@ def _cllr(tested: Sequence[Example], served: loop.Scorer, used: dict[str, Any]) 
     known = [(e, s) for e, s in zip(tested, served(tested), strict=True) if s is not None]
     line = Calibration(**used)
     logs = [line.log10_lr(s) for _, s in known]
-    return rounded(metrics.cllr([e.variant.fake for e, _ in known], logs))
+    cost: float | None = rounded(metrics.cllr([e.variant.fake for e, _ in known], logs))
+    return cost
 
 
 # === Calibration ===

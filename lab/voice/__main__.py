@@ -59,9 +59,10 @@ def _talks() -> list[Any]:
 def _heard(chosen: argparse.Namespace, cache: Path) -> int:
     from lab.voice import borrowed, probe, store
     from ml.engine.audio_encoders import speakers, whisper
+    from ml.engine.audio_encoders.pooling import Hears
 
     speech = store.opened(cache)
-    ears = (whisper.served(whisper.DEEPEST), speakers.served())
+    ears: tuple[Hears, Hears] = (whisper.served(whisper.DEEPEST), speakers.served())
     heard, also = (
         borrowed.listen(speech, ear, cache / name, said(name, 50))
         for ear, name in zip(ears, ("whisper", "speakers"), strict=True)

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -89,8 +90,9 @@ class EngineMissing(RuntimeError):
 def _mono_16k(content: bytes) -> Samples:
     samples, rate = soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True)
     mono = resample_poly(samples.mean(axis=1), RATE, rate).astype(np.float32)
-    loud = np.flatnonzero(np.abs(mono) > 0.02 * np.abs(mono).max()) if mono.size else []
-    return mono[loud[0] : loud[-1] + 1][:LONGEST] if len(loud) else mono[:0]
+    loud: Any = np.flatnonzero(np.abs(mono) > 0.02 * np.abs(mono).max()) if mono.size else []
+    heard: Samples = mono[loud[0] : loud[-1] + 1][:LONGEST] if len(loud) else mono[:0]
+    return heard
 
 
 def _sounded(samples: object, rate: int) -> Samples:

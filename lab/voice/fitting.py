@@ -8,6 +8,7 @@ then a support vector machine with radial basis.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ def fitted(heard: Floats, fake: NDArray[np.bool_], speakers: Sequence[str | None
     """`speakers` names who is heard in each line that may show how real speakers differ."""
     heard = np.asarray(heard, np.float32)
     mean, spread = heard.mean(axis=0), heard.std(axis=0) + np.float32(1e-6)
-    shown = standard(heard, mean, spread)
+    shown: NDArray[Any] = standard(heard, mean, spread)
     apart = _between(shown, speakers)
     shown = shown - (shown @ apart.T) @ apart
     many = shown.shape[1]

@@ -65,7 +65,8 @@ def summary(scores: Scores, rows: Sequence[Row]) -> dict[str, Any]:
 def cllr(scores: Scores, rows: Sequence[Row], used: Mapping[str, Any]) -> float | None:
     """Cost of the line's ratios, before they are bounded."""
     ratios = [used["slope"] * value + used["offset"] for value in scores.values()]
-    return rounded(metrics.cllr([rows[n].is_fake for n in scores], ratios))
+    cost: float | None = rounded(metrics.cllr([rows[n].is_fake for n in scores], ratios))
+    return cost
 
 
 def by_source(scores: Scores, rows: Sequence[Row], found_at: float) -> dict[str, Any]:

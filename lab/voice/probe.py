@@ -180,8 +180,8 @@ def _fold_by_fold(heard: Heard, variant: Variant, counts: Callable[[Row], bool])
         found = judged(
             heard,
             variant,
-            lambda row, fold=fold: counts(row) and not fold.holds_out(row.source),
-            lambda job, fold=fold: asked(job, fold),
+            lambda row, fold=fold: counts(row) and not fold.holds_out(row.source),  # type: ignore[misc]  # mypy infers no lambda with a default
+            lambda job, fold=fold: asked(job, fold),  # type: ignore[misc]  # mypy infers no lambda with a default
         )
         answers |= as_they_are(found)
     return answers
@@ -241,7 +241,7 @@ def unmet_engines(heard: Heard, line: Mapping[str, Any]) -> dict[str, Any]:
         found = judged(
             heard,
             replace(line["variant"], without=engine),
-            lambda row, engine=engine: row.split != "test" and row.source != engine,
+            lambda row, engine=engine: row.split != "test" and row.source != engine,  # type: ignore[misc]  # mypy infers no lambda with a default
             asked,
         )
         scores = together(as_they_are(found), line["lines"])
@@ -257,8 +257,8 @@ def unmet_people(heard: Heard, line: Mapping[str, Any]) -> dict[str, Any]:
         found = judged(
             heard,
             line["variant"],
-            lambda row, source=source: row.split != "test" and row.source != source,
-            lambda job, source=source: _row(heard, job).source == source,
+            lambda row, source=source: row.split != "test" and row.source != source,  # type: ignore[misc]  # mypy infers no lambda with a default
+            lambda job, source=source: _row(heard, job).source == source,  # type: ignore[misc]  # mypy infers no lambda with a default
         )
         scores |= together(as_they_are(found), line["lines"])
     found_at = line["used"]["found_at"]

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+from numpy.typing import NDArray
 
 from lab.lip_sync.data import Talk
 from lab.voice import engines, genuine, vocoders
@@ -170,7 +171,7 @@ def prepare(
         people = [source for source in genuine.SOURCES if source not in held]
         there = opened(target)
         kept = ((there.rows[n], there.sound(n)) for n in there.where(lambda r: r.origin == CLIP))
-        coming = itertools.chain(
+        coming: Iterator[tuple[Row, NDArray[np.float32]]] = itertools.chain(
             _copies(kept, ways, seed),
             *(_spoken(source, seed, notes) for source in new),
             *(_genuine(source, seed, notes, talks) for source in people),

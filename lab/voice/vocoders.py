@@ -169,7 +169,8 @@ def vocoded(samples: Samples, name: str, rng: np.random.Generator) -> Samples:
     made = VOCODERS[name](wave, rng)
     made = np.pad(made, (0, max(0, len(wave) - len(made))))[: len(wave)]
     level = np.sqrt(np.mean(wave**2) / (np.mean(made**2) + 1e-12))
-    return np.clip(made * level, -1.0, 1.0).astype(np.float32)
+    levelled: Samples = np.clip(made * level, -1.0, 1.0).astype(np.float32)
+    return levelled
 
 
 def _stft(wave: Array, points: int) -> NDArray[np.complex128]:
