@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from lab import say
+from lab.common.speaking import say
 from lab.synthetic_image import rows
 from lab.synthetic_image.checkpoint import served
 from lab.synthetic_image.folders import add_arguments, folders
