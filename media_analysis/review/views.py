@@ -218,8 +218,8 @@ def draft(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The open page hands in what was written so far. Its pass is all that it needs."""
     try:
         kept = drafts.keep_with_pass(request.POST, pk)
-    except drafts.AlreadyDecided:
-        return JsonResponse({"code": "already_decided"}, status=409)
+    except drafts.AlreadyDecided:  # the page left with its decision: nothing needs to be kept
+        return JsonResponse({"code": "already_decided", "saved_at": ""})
     except drafts.NotAccepted:
         return JsonResponse({"code": "draft_pass_not_accepted"}, status=403)
     if "forget" in request.POST:
