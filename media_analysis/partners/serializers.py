@@ -35,6 +35,9 @@ def _values(choices: list[tuple[str, str]]) -> list[str]:
     return [value for value, _ in choices if value]
 
 
+VERDICTS = _values(OUTCOMES)
+
+
 class KnownFieldsOnly(serializers.Serializer[Any]):
     """A field that we do not know is told, not ignored: it is nearly always a typing mistake. So is
     one that comes twice: either of its values could be the one that was meant."""
@@ -89,7 +92,7 @@ class FilterSerializer(KnownFieldsOnly):
         help_text="Up to 12 words, each met in the name, note, policy context, external id or "
         "sender; or the beginning of a SHA-256 (6 digits or more); or an id.",
     )
-    outcome = serializers.ChoiceField(choices=_values(OUTCOMES), required=False)
+    outcome = serializers.ChoiceField(choices=VERDICTS, required=False)
     decision = serializers.ChoiceField(
         choices=_values(DECISIONS),
         required=False,
@@ -166,7 +169,7 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
     progress = serializers.FloatField(source="analysis.progress", min_value=0, max_value=1)
     stage = serializers.CharField(source="analysis.stage")
     outcome = serializers.ChoiceField(
-        source="analysis.shown_outcome", choices=_values(OUTCOMES), allow_null=True
+        source="analysis.shown_outcome", choices=VERDICTS, allow_null=True
     )
     declared = DeclaredSerializer(source="analysis.declared", allow_null=True)
     probability_manipulated = serializers.FloatField(

@@ -252,7 +252,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {},
+    "ENUM_NAME_OVERRIDES": {
+        "DecisionOutcomeEnum": "media_analysis.submissions.outcomes.DecisionOutcome",
+        "OutcomeEnum": "media_analysis.partners.serializers.VERDICTS",
+    },
     "PREPROCESSING_HOOKS": ["media_analysis.partners.schema.with_slash"],
 }
 
