@@ -84,7 +84,7 @@ def take_address_over(email: str, *, name: str) -> User | None:
     events = [
         Entry(
             chain=ACCOUNTS, verb=Verb.USER_DEACTIVATED, who=who, object_type="user",
-            object_id=str(old.pk), data={"how": HOW, "by": str(new.pk), **ended},
+            object_id=str(old.pk), data={"how": HOW, "by": str(new.pk), **ended}, rows=[old],
         ),
         came_to_be(new, who),
     ]  # fmt: skip
@@ -95,7 +95,7 @@ def take_address_over(email: str, *, name: str) -> User | None:
             Entry(chain=chain, verb=Verb.MEMBER_REMOVED, who=who, object_type="user",
                   object_id=str(old.pk), data=about),
             Entry(chain=chain, verb=Verb.MEMBER_JOINED, who=who, object_type="user",
-                  object_id=str(new.pk), data=about),
+                  object_id=str(new.pk), data=about, rows=[membership]),
         ]  # fmt: skip
     record_many(events)
     return new

@@ -215,7 +215,7 @@ def test_every_verb_leaves_rows_that_verify(house: House) -> None:
     """Each verb that changes a row on record says so in its event; after each, nothing differs."""
     from accounts.actors import SHELL_ACTOR
     from accounts.models import ApiKey, Membership, Role, Scope
-    from accounts.services import invitations, keys, people, teams
+    from accounts.services import invitations, keys, people, proofs, teams
     from blobs import scrubbing
     from blobs.models import Blob
     from media_analysis.review.services import cases, rules
@@ -254,6 +254,7 @@ def test_every_verb_leaves_rows_that_verify(house: House) -> None:
         lambda: teams.change_role(alice, team, bob, Role.VIEWER),
         lambda: teams.remove_member(alice, team, bob),
         joined,
+        lambda: proofs.take_address_over("dora@example.org", name="Dora"),
         lambda: people.deactivate(SHELL_ACTOR, carol),
         lambda: people.reactivate(SHELL_ACTOR, carol),
         lambda: people.create_admin("carol@example.org"),
@@ -275,6 +276,7 @@ def test_every_verb_leaves_rows_that_verify(house: House) -> None:
         lambda: cases.release(alice, house.case.pk, made["case"].fence),  # type: ignore[attr-defined]
         lambda: deletion.withdraw(alice, house.again),
         lambda: deletion.ask(alice, house.again, "once more"),
+        lambda: deletion.answer(alice, house.again, "declined", "still needed"),
         damaged,
     ]
     with pytest.raises(Undo), transaction.atomic():
