@@ -5,14 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
-import os
 import random
 import subprocess
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 from PIL import Image
 
@@ -230,33 +227,6 @@ def test_a_client_that_never_reads_its_answer_holds_up_nobody(port: int) -> None
 
     shown = asyncio.run(scene())
     assert {said.status for said in shown} == {200}
-
-
-def sockets_of(port: int) -> int:
-    """How many the server's processes hold; one that was reset stands in no list of the system."""
-    listening = [one for one in psutil.net_connections("tcp4") if one.laddr[:2][-1:] == (port,)]
-    processes = {one.pid for one in listening if one.pid and one.status == psutil.CONN_LISTEN}
-    held = [link for pid in processes for link in Path(f"/proc/{pid}/fd").iterdir()]
-    return sum(os.path.realpath(one).split("/")[-1].startswith("socket:") for one in held)
-
-
-def test_clients_that_vanish_leave_no_connection_behind(port: int) -> None:
-    """They ask and go away before the answer; what is left are the server's own connections."""
-    own = 2 * (4 + 4)  # each process to the database, from its threads, and a few of its own
-
-    async def vanish() -> None:
-        async with link(port) as one:
-            await one.send(head("GET", "/api/v1/nothing/"))
-
-    async def scene() -> None:
-        before = sockets_of(port)
-        await asyncio.gather(*(vanish() for _ in range(60)))
-        deadline = time.monotonic() + 45
-        while sockets_of(port) > before + own and time.monotonic() < deadline:
-            await asyncio.sleep(0.2)
-        assert sockets_of(port) <= before + own
-
-    asyncio.run(scene())
 
 
 def test_a_stop_closes_idle_connections_and_lets_an_upload_finish(tmp_path: Path, key: str) -> None:

@@ -1,0 +1,13 @@
+"""What the web server's front needs, for a server without Django's applications."""
+
+REQUEST_HEAD_SECONDS = 5.0
+REQUEST_BODY_SECONDS = 5.0
+REQUEST_BODY_MIN_RATE = 4096
+ANONYMOUS_BODY_BYTES = 64 * 1024
+CONNECTIONS_PER_ADDRESS = 100
+REQUEST_IS_KNOWN = "tests.serving.bare_application.is_known"
+REQUEST_CLIENT = "tests.serving.bare_application.client_of"
+BEHIND_PROXY = False
+MAX_UPLOAD_BYTES = 10_000_000
+FORM_BYTES = 2 * 1024 * 1024
+SECRET_KEY = "x"
