@@ -9,6 +9,7 @@ DETECTORS = {
     "compression": ("Compression history", "Traces of earlier saving, resizing and re-encoding."),
     "face_forgery": ("Face forgery", "Traces of a face that was swapped or altered."),
     "synthetic_face": ("Synthetic face", "Resemblance to faces of one family of generators."),
+    "diffusion_face": ("Face by diffusion", "Resemblance to faces by diffusion models."),
     "synthetic_image": ("Synthetic picture", "Traces that generators leave in whole pictures."),
     "voice_spoof": ("Voice", "Traces of synthesis and conversion in speech."),
     "lip_sync": ("Lip sync", "Whether the sound fits the lips, and how far it is shifted."),

@@ -49,6 +49,7 @@ CONCLUDING: Mapping[str, Cost] = {
     "temporal": Cost(0.05, 0.1, 10.0),
     "face_forgery": Cost(0.3, 0.2, 10.0),
     "synthetic_face": Cost(0.2, 0.2, 10.0),
+    "diffusion_face": Cost(0.15),
 }
 """As if the file had what each looks at, and with two at a time."""
 ANY_CHECK = Cost(0.01)

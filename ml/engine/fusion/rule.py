@@ -61,12 +61,15 @@ SCENARIOS = {
     "face_forgery": "face_altered",
     "synthetic_face": "generated",
     "synthetic_image": "generated",
+    "diffusion_face": "generated",
     "voice_spoof": "voice_synthesised",
     "lip_sync": "lips_or_sound_replaced",
     "temporal": "face_altered",
 }
 """What each calibrated check examines. A check of any other name is a scenario of its own."""
-CLEARS_NOTHING = frozenset({"lip_sync", "synthetic_image", "temporal", "voice_spoof"})
+CLEARS_NOTHING = frozenset(
+    {"diffusion_face", "lip_sync", "synthetic_image", "temporal", "voice_spoof"}
+)
 """Checks that can ask for a look and never clear: a good fake passes them as a genuine file does.
 They stand in the way of clearing only where they raise the odds."""
 STRONGEST_COUNTS = frozenset({"generated"})
