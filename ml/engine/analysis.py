@@ -28,7 +28,7 @@ from ml.engine.media.similarity import Looks
 from ml.engine.media.spectra import RATE
 from ml.engine.progress import Progress, Report, Stopped
 from ml.engine.registry import Missing
-from ml.engine.session import Bench
+from ml.engine.session import DetectorSession
 from ml.engine.version import VERSION
 from sandbox.services import Warden, warden
 from sandbox.types import Limits, Rejected
@@ -97,12 +97,12 @@ def _examined(
     told: Progress,
     started: float,
 ) -> Result:
-    bench = Bench(media, detectors)
+    session = DetectorSession(media, detectors)
     pictures: dict[str, bytes] = {}
     looks, strip = Looks(), thumbnails.Strip()
     tracks: Sequence[dict[str, object]] = ()
     last_frames: list[float] = []
-    told.plan(media.info, bench.checks)
+    told.plan(media.info, session.checks)
     told.looking(0.0)
     with contextlib.ExitStack() as stack:
         watch = stack.enter_context(FaceWatch(media, FACE_RATE))
@@ -114,7 +114,7 @@ def _examined(
                 pictures["frame"] = thumbnails.png(frame.pixels, thumbnails.FRAME_SIDE)
             looks.observe(frame)
             strip.observe(frame)
-            bench.observe(View(frame, watch.faces(frame)))
+            session.observe(View(frame, watch.faces(frame)))
             told.looking(_part(media, frame))
         media.tracks = watch.tracks()
         tracks = watch.summaries()
@@ -122,7 +122,7 @@ def _examined(
     told.listening()
     divided = _divide(media, watch, last_frames)
     told.stop_if_asked()
-    findings = bench.conclude(told.concluding)
+    findings = session.conclude(told.concluding)
     manifests = {d.name: d.manifest for d in detectors if not isinstance(d, Missing)}
     verdict = rule.decide(media.info, findings, manifests)
     told.at(1.0, "done")

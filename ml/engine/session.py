@@ -46,7 +46,7 @@ class Work:
     next_view: float = 0.0
 
 
-class Bench:
+class DetectorSession:
     """All detectors on one file: they are asked, shown the views they want, and heard."""
 
     def __init__(self, media: Media, detectors: Sequence[Detector | Missing]) -> None:

@@ -14,7 +14,7 @@ from ml.engine.detectors.lip_sync.detector import LipSync
 from ml.engine.detectors.lip_sync.network import LIPS_PLACES, SOUND_PLACES, Network
 from ml.engine.fusion.calibration import mixed
 from ml.engine.manifest import Manifest, Needs
-from ml.engine.session import Bench
+from ml.engine.session import DetectorSession
 from tests.sync import made
 from tests.sync.made import Film, speech_like
 
@@ -184,13 +184,13 @@ def test_a_network_that_answers_with_nan_is_not_passed_on() -> None:
         examination.observe(made.view(index, index / 25, pixels, made.face(160, 90)))
     try:
         finding = examination.conclude()
-    except ValueError:  # the bench of detectors turns this into a failed check
+    except ValueError:  # the detector session turns this into a failed check
         return
     assert finding.status is Status.NOT_APPLICABLE
     assert finding.score is None
 
 
-def test_the_bench_shows_it_every_view() -> None:
+def test_the_session_shows_it_every_view() -> None:
     """A detector that needs `close_seconds` sees all, its neighbours only what they asked for."""
     seen: dict[str, int] = {"close": 0, "sampled": 0}
 
@@ -210,9 +210,9 @@ def test_the_bench_shows_it_every_view() -> None:
 
     close, sampled = Needs(close_seconds=10.0), Needs(frames_per_second=5.0)
     checks = [Counts("close", close), Counts("sampled", sampled)]
-    bench = Bench(Film(SPEECH), checks)  # type: ignore[arg-type]
+    session = DetectorSession(Film(SPEECH), checks)  # type: ignore[arg-type]
     for index in range(50):
-        bench.observe(made.view(index, index / 25, np.zeros((8, 8, 3), np.uint8)))
+        session.observe(made.view(index, index / 25, np.zeros((8, 8, 3), np.uint8)))
     assert seen == {"close": 50, "sampled": 10}
 
 
