@@ -121,12 +121,26 @@ class DetectorSession:
             raise
         except Exception as error:
             self._broke(work, error)
+        self._close(work)
         work.seconds += time.perf_counter() - started
         self._advanced(name, 1.0)
 
+    def close(self) -> None:
+        """Nothing that a detector keeps for this file outlives it."""
+        for work in self._works:
+            self._close(work)
+
+    def _close(self, work: Work) -> None:
+        examination, work.examination = work.examination, None
+        try:
+            if examination is not None:
+                examination.close()
+        except Exception:
+            log.exception("detector %s could not be closed", work.detector.name)
+
     def _broke(self, work: Work, error: Exception) -> None:
         log.error("detector %s broke", work.detector.name, exc_info=error)
-        work.examination = None
+        self._close(work)
         work.finding = Finding(
             work.detector.name,
             work.detector.version,
