@@ -27,6 +27,9 @@ DIGEST = re.compile(r"[0-9a-f]{64}")
 LOOKS_AT = ("face", "voice", "lips")
 """What scenes tell apart. A check that looks at the whole file has none of them."""
 LONGEST_TEXT = 400
+MOST = {"frames_per_second": 30, "close_seconds": 30, "close_seconds_without_sound": 30,
+        "seconds": 600}  # fmt: skip
+"""What one detector may ask for: every view costs all of them time."""
 FROM_CARD = {"version": "version", "kinds": "kinds", "limits": "limits", "licence": "licence",
              "score_meaning": "score"}  # fmt: skip
 """Facts of the manifest, and what the card calls them."""
@@ -207,7 +210,7 @@ def _numbers(cls: type[Any], stated: Any, what: str) -> Any:
             good = type(value) is bool
         else:
             good = type(value) is int or (type(value) is float and not whole)
-            good = good and 0 <= value < 1e6
+            good = good and 0 <= value <= MOST.get(name, 1e6)
         _require(good, f"{what}: {name} is no number that it could be.")
     return cls(**stated)
 
