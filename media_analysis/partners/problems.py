@@ -9,7 +9,6 @@ from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError
 from django.http import Http404
 from rest_framework import exceptions, status
-from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
@@ -18,11 +17,6 @@ from media_analysis.partners.bodies import MALFORMED, trouble_of
 log = logging.getLogger(__name__)
 TYPES = "https://touchstone.invalid/problems/"
 """An identifier, as RFC 9457 allows, and no address: docs/api.md explains each code."""
-
-
-class ProblemRenderer(JSONRenderer):
-    media_type = "application/problem+json"
-    format = "problem"
 
 
 class Problem(exceptions.APIException):
