@@ -46,10 +46,10 @@ def names() -> list[str]:
 
 @functools.cache
 def detectors() -> tuple[Detector | Missing, ...]:
-    return tuple(_made(name) for name in names())
+    return tuple(made(name) for name in names())
 
 
-def _made(name: str) -> Detector | Missing:
+def made(name: str) -> Detector | Missing:
     try:
         if plugin := plugins.installed().get(name):
             return OutsideDetector(plugin, _manifest(plugin))

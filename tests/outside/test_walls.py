@@ -2,41 +2,49 @@
 
 from __future__ import annotations
 
-import io
 import os
-import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
-from PIL import Image
 
 from ml.engine import registry
-from ml.engine.analysis import Stopped, analyse
-from ml.engine.contract import Finding, Result, Status
+from ml.engine.contract import Finding, Frame, Kind, MediaInfo, Status, Verdict, View
 from ml.engine.detectors.compression import detector as compression
 from ml.engine.detectors.provenance import detector as provenance
+from ml.engine.fusion.rule import decide
+from ml.engine.outside.guest import PlainMedia
+from ml.engine.progress import Stopped
 from ml.engine.registry import Missing
+from ml.engine.session import Advanced, DetectorSession
 from tests.outside.conftest import RAN, Toy
 
 
-def run(**options: object) -> Result:
-    """The detector from outside beside two that ship, on a small picture."""
-    outside = [d for d in registry.detectors() if d.name == "toy"]
-    assert len(outside) == 1
-    picture = io.BytesIO()
-    Image.new("RGB", (64, 48), (120, 90, 60)).save(picture, "PNG")
-    with tempfile.TemporaryFile() as file:
-        file.write(picture.getvalue())
-        file.flush()
-        checks = (compression.make(), provenance.make(), *outside)
-        return analyse(file, detectors=checks, **options)  # type: ignore[arg-type]
+class Media(PlainMedia):
+    """A small picture as the engine has it when the frames are through."""
+
+    def __init__(self) -> None:
+        info = MediaInfo("0" * 64, 1, Kind.IMAGE, "png", width=64, height=48)
+        super().__init__(info, facts={}, sound_hz=None)
 
 
-def of_toy(result: Result) -> Finding:
+def run(advanced: Advanced | None = None) -> tuple[dict[str, Finding], Verdict]:
+    """The detector from outside beside two that ship. The whole way is in `test_seen.py`."""
+    media, checks = Media(), (compression.make(), provenance.make(), registry.made("toy"))
+    with closing(DetectorSession(media, checks)) as session:
+        session.observe(View(Frame(0, 0.0, np.full((48, 64, 3), 120, np.uint8))))
+        findings = session.conclude(advanced)
+    return {f.detector: f for f in findings}, decide(media.info, findings)
+
+
+def of_toy(advanced: Advanced | None = None) -> Finding:
     """Its finding; the others ran, whatever it did."""
-    findings = {f.detector: f for f in result.findings}
+    findings, verdict = run(advanced)
     assert findings["compression"].status is findings["provenance"].status is Status.RAN
+    status = str(findings["toy"].status)
+    assert "toy" in verdict.coverage[status], "coverage says what became of it"
     return findings["toy"]
 
 
@@ -56,7 +64,7 @@ def processes() -> set[str]:
 def test_a_whole_one_runs_in_a_process_of_its_own(toy: Toy) -> None:
     """Which has ended when the analysis has."""
     toy('import os\nreturn Finding("toy", "1", Status.RAN, "Played.", counts={"p": os.getpid()})')
-    finding = of_toy(run())
+    finding = of_toy()
     assert (finding.status, finding.reason) == (Status.RAN, "Played.")
     assert finding.counts["p"] != os.getpid()
     assert not processes()
@@ -93,11 +101,9 @@ BROKEN = {
 def test_what_breaks_breaks_only_itself(toy: Toy, how: str) -> None:
     """Its finding is failed and carries no number, coverage says so, the others stand."""
     toy(BROKEN[how])
-    result = run()
-    finding = of_toy(result)
+    finding = of_toy()
     assert finding.status is Status.FAILED and finding.score is None
     assert "code check_broke" in finding.reason
-    assert result.verdict.coverage["failed"] == ("toy",)
     assert not processes()
 
 
@@ -108,7 +114,7 @@ def test_one_that_hangs_is_ended_at_its_cap(toy: Toy, where: str) -> None:
     toy(hang if where == "conclude" else RAN, hang if where == "make" else "pass",
         caps={"seconds": 2, "memory_mib": 256})  # fmt: skip
     started = time.monotonic()
-    assert of_toy(run()).status is Status.FAILED
+    assert of_toy().status is Status.FAILED
     assert time.monotonic() - started < 15
     assert not processes()
 
@@ -120,13 +126,13 @@ def test_one_that_hoards_memory_is_stopped_at_its_cap(toy: Toy, where: str) -> N
     conclude = f"{hoard}\n{RAN}" if where == "conclude" else RAN
     make = hoard if where == "make" else "pass"
     toy(conclude, make)
-    assert of_toy(run()).status is Status.FAILED
+    assert of_toy().status is Status.FAILED
 
 
 def test_the_same_memory_fits_under_a_higher_cap(toy: Toy) -> None:
     """It is the cap that stops it."""
     toy(f"kept = bytearray(512 * 1024 * 1024)\n{RAN}", caps={"seconds": 20, "memory_mib": 1024})
-    assert of_toy(run()).status is Status.RAN
+    assert of_toy().status is Status.RAN
 
 
 ESCAPES = {
@@ -162,7 +168,7 @@ def test_nothing_is_reached_from_inside(toy: Toy, what: str, where: str) -> None
         toy(f"{tried}\n{answer}")
     else:
         toy(f"said = Toy.said\n{answer}", f"{tried}\nToy.said = said")
-    finding = of_toy(run())
+    finding = of_toy()
     assert (finding.status, finding.reason) == (Status.RAN, "stopped")
 
 
@@ -170,25 +176,26 @@ def test_its_own_folder_is_there_while_it_loads_and_gone_afterwards(toy: Toy) ->
     """Weights are read in make(); later not even they can be opened."""
     own = "open(__file__).read()"
     toy(f"try:\n    {own}\nexcept OSError:\n    {RAN}", own)
-    assert of_toy(run()).status is Status.RAN
+    assert of_toy().status is Status.RAN
 
 
 def test_weights_that_are_not_the_named_ones_are_not_loaded(toy: Toy) -> None:
     """The manifest names a digest; another file is no weights."""
     toy(weights=[{"file": "detector.py", "sha256": "0" * 64}])
-    assert of_toy(run()).status is Status.FAILED
+    assert of_toy().status is Status.FAILED
 
 
 def test_stopping_is_obeyed_while_one_hangs(toy: Toy) -> None:
     """A person who cancels does not wait for its cap, and its process ends."""
     toy("while True: time.sleep(0.01)", caps={"seconds": 60, "memory_mib": 256})
-    stages: list[str] = []
+
+    def stop(check: str, part: float) -> None:
+        if check == "toy":
+            raise Stopped
+
     started = time.monotonic()
     with pytest.raises(Stopped):
-        run(
-            progress=lambda share, stage: stages.append(stage),
-            should_stop=lambda: "concluding" in stages or time.monotonic() - started > 15,
-        )
+        run(stop)
     assert time.monotonic() - started < 30
     assert not processes()
 
@@ -196,6 +203,6 @@ def test_stopping_is_obeyed_while_one_hangs(toy: Toy) -> None:
 def test_a_package_that_is_no_detector_is_said_to_be_missing(toy: Toy) -> None:
     """A wrong manifest or another name in it: its finding is failed, with a code."""
     toy(kinds=["smell"])
-    (missing,) = (d for d in registry.detectors() if d.name == "toy")
+    missing = registry.made("toy")
     assert isinstance(missing, Missing) and "code check_not_loaded" in missing.reason
-    assert of_toy(run()).status is Status.FAILED
+    assert of_toy().status is Status.FAILED
