@@ -24,7 +24,7 @@ def test_no_worker_is_not_healthy(errands: type[Errand]) -> None:
 @pytest.mark.parametrize("how", ["lease", "reconcile"])
 def test_a_fresh_lease_or_reconcile_is_life(errands: type[Errand], how: str) -> None:
     """Either is enough, and only for a minute."""
-    liveness.seen("w", "hand", **{how: True})
+    liveness.seen("w", "slot", **{how: True})
     assert status() == 0
     field = {"lease": "lease_renewed_at", "reconcile": "reconciled_at"}[how]
     WorkerHeartbeat.objects.update(**{field: InSeconds(-61)})
@@ -33,7 +33,7 @@ def test_a_fresh_lease_or_reconcile_is_life(errands: type[Errand], how: str) -> 
 
 def test_merely_being_there_is_not_life(errands: type[Errand]) -> None:
     """A process that breathes but neither works nor reconciles counts for nothing."""
-    liveness.seen("w", "hand")
+    liveness.seen("w", "slot")
     assert status() == 1
 
 

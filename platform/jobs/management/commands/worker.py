@@ -39,7 +39,7 @@ class Command(BaseCommand):
         logging.basicConfig(
             level=logging.INFO, format="%(asctime)s %(levelname)s %(process)d %(message)s"
         )
-        # The checks ran with this command; Celery need not repeat them in every hand.
+        # The checks ran with this command; Celery need not repeat them in every slot.
         os.environ["CELERY_SKIP_CHECKS"] = "true"
         lower_priority(options["nice"])
         concurrency = max(1, options["concurrency"])
