@@ -89,7 +89,7 @@ def test_it_is_known_when_others_wait(order: list[Any]) -> None:
 def test_waiting_in_the_background_is_no_illness(order: list[Any]) -> None:
     """While others are worked on; when nobody works at all, it is told."""
     Errand.objects.create(available_at=InSeconds(-900))
-    liveness.seen("host:slot1:x:1", "slot", lease=True)
+    liveness.record_heartbeat("host:slot1:x:1", "slot", lease=True)
     assert not liveness.health().ok
     analysis = an_analysis()
     claim = claim_one(type(analysis), analysis.pk, worker="w1")

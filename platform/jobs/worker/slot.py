@@ -73,7 +73,7 @@ class WorkerSlot:
         while not self.stopping.wait(every):
             try:
                 if time.monotonic() - noted > 20:
-                    liveness.seen(self.name, "slot")
+                    liveness.record_heartbeat(self.name, "slot")
                     noted = time.monotonic()
                 while not self.stopping.is_set() and self._busy.acquire(blocking=False):
                     try:
@@ -198,7 +198,7 @@ def _declare(slot: WorkerSlot, replaces: str | None) -> None:
         if replaces:
             worker_died(replaces)
             liveness.gone(replaces)
-        liveness.seen(slot.name, "slot")
+        liveness.record_heartbeat(slot.name, "slot")
     except DatabaseError as error:
         log.warning("the database is away at start: %s", error)
         connection.close()
