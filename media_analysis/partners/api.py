@@ -113,7 +113,7 @@ class Submissions(TellsItsLimits, ViewSet):
                     "An Idempotency-Key has 1 to 255 visible ASCII characters.",
                 )  # fmt: skip
             asked = partners.fingerprint(file, json.dumps(said, sort_keys=True))
-            return partners.once(actor, key, asked, send)
+            return partners.send_idempotently(actor, key, asked, send)
         except intake.Refused as refused:
             status = REFUSED_STATUS.get(refused.code, 400)
             raise Problem(status, refused.code, refused.sentence) from refused
