@@ -22,19 +22,19 @@ from accounts.roles import Permission
 
 
 @dataclass(frozen=True)
-class Place:
+class NavItem:
     label: str
     url_name: str
     permission: Permission
 
 
 PLACES = (
-    Place("Members", "teams:members", Permission.MANAGE_MEMBERS),
-    Place("Roles", "teams:roles", Permission.MANAGE_MEMBERS),
-    Place("Queue rules", "teams:rules", Permission.MANAGE_QUEUES),
-    Place("Policies", "teams:policies", Permission.MANAGE_POLICIES),
-    Place("Partners and keys", "teams:services", Permission.REVOKE_KEYS),
-    Place("Name", "teams:rename", Permission.MANAGE_TEAM),
+    NavItem("Members", "teams:members", Permission.MANAGE_MEMBERS),
+    NavItem("Roles", "teams:roles", Permission.MANAGE_MEMBERS),
+    NavItem("Queue rules", "teams:rules", Permission.MANAGE_QUEUES),
+    NavItem("Policies", "teams:policies", Permission.MANAGE_POLICIES),
+    NavItem("Partners and keys", "teams:services", Permission.REVOKE_KEYS),
+    NavItem("Name", "teams:rename", Permission.MANAGE_TEAM),
 )
 
 
