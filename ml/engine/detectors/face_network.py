@@ -1,4 +1,4 @@
-"""A detector that judges faces with a served network. Two stand on it; their words differ.
+"""A detector that judges faces with a served network. Two stand on it; their phrases differ.
 
 Of several faces one may be altered and the others not: the file's likelihood ratio is the mean
 over its faces, which is exact when each is as likely as the others to be the altered one. So a
@@ -35,7 +35,7 @@ CHECKED_AGAIN = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class FacePhrases:
     """What the detector says to people."""
 
     code: str
@@ -49,10 +49,10 @@ class Words:
 class FaceNetworkDetector:
     """Made once a process; holds the network."""
 
-    def __init__(self, name: str, folder: Path, words: Words) -> None:
+    def __init__(self, name: str, folder: Path, phrases: FacePhrases) -> None:
         served = Served(folder)
         self.manifest = read_manifest(folder)
-        self.name, self.words = name, words
+        self.name, self.phrases = name, phrases
         self.version = str(served.card["version"])
         self.network = FaceNetwork(served)
         self.calibration = Calibration.of(served.card)
@@ -96,13 +96,13 @@ class FaceExamination(Examination):
         )
 
     def _finding(self, scores: Sequence[FaceScore], faces: int) -> Finding:
-        calibration, words = self._detector.calibration, self._detector.words
+        calibration, phrases = self._detector.calibration, self._detector.phrases
         top = max(scores, key=lambda s: s.logit)
         log10_lr = mean_ratio([calibration.log10_lr(s.logit) for s in scores])
         spread = [calibration.log10_interval(s.logit) for s in scores]
         said, shaken = self._decided(top, scores)
         seen_at = _clearest(top) if self._media.info.kind is Kind.VIDEO else None
-        evidence = _evidence(words, calibration, top, scores, said, shaken, seen_at)
+        evidence = _evidence(phrases, calibration, top, scores, said, shaken, seen_at)
         return Finding(
             detector=self._detector.name,
             version=self._detector.version,
@@ -112,7 +112,7 @@ class FaceExamination(Examination):
             probability_manipulated=probability(log10_lr),
             log10_lr=log10_lr,
             evidence=(evidence,),
-            segments=_segments(top, calibration, words.segment, self._media.info.kind),
+            segments=_segments(top, calibration, phrases.segment, self._media.info.kind),
             weights_sha256=self._detector.network.served.sha256,
             parameters={
                 "log10_lr_low": mean_ratio([low for low, _ in spread]),
@@ -148,7 +148,7 @@ class FaceExamination(Examination):
 
 
 def _evidence(
-    words: Words,
+    phrases: FacePhrases,
     calibration: Calibration,
     top: FaceScore,
     scores: Sequence[FaceScore],
@@ -161,7 +161,7 @@ def _evidence(
         "faces_judged": len(scores),
         "log10_lr_of_face": round(calibration.log10_lr(top.logit), 3),
     }
-    if top.where is not None and words.shows_where:
+    if top.where is not None and phrases.shows_where:
         data["where"] = [[round(float(v), 3) for v in row] for row in top.where]
     if seen_at is not None:
         data["seen_at"] = round(seen_at, 2)
@@ -172,25 +172,25 @@ def _evidence(
             f"{which} changes sides when the picture is {shaken}: the traces are not stable enough "
             "to decide."
         )
-        return Evidence(f"{words.code}_unstable", text, Strength.WEAK, data)
+        return Evidence(f"{phrases.code}_unstable", text, Strength.WEAK, data)
     if said is Outcome.MANIPULATION_FOUND:
-        region = strongest_region(top) if words.shows_where else None
+        region = strongest_region(top) if phrases.shows_where else None
         around = f", strongest around {region}" if region else ""
         share = _in_hundred(calibration.found_alpha)
         text = (
-            f"{which} {words.found}{around}. Of {calibration.reals} genuine faces that it was "
+            f"{which} {phrases.found}{around}. Of {calibration.reals} genuine faces that it was "
             f"calibrated on, at most {share} in 100 show as much."
         )
-        return Evidence(f"{words.code}_found", text, Strength.MODERATE, data, said)
+        return Evidence(f"{phrases.code}_found", text, Strength.MODERATE, data, said)
     if said is Outcome.NO_MANIPULATION_FOUND:
         share = _in_hundred(calibration.clear_alpha)
         text = (
-            f"{which} {words.clear}. Of {calibration.fakes} altered faces that it was calibrated "
+            f"{which} {phrases.clear}. Of {calibration.fakes} altered faces that it was calibrated "
             f"on, at most {share} in 100 show as little."
         )
-        return Evidence(f"{words.code}_not_found", text, Strength.WEAK, data, said)
+        return Evidence(f"{phrases.code}_not_found", text, Strength.WEAK, data, said)
     return Evidence(
-        f"{words.code}_undecided", f"{which} {words.undecided}.", Strength.CONTEXT, data
+        f"{phrases.code}_undecided", f"{which} {phrases.undecided}.", Strength.CONTEXT, data
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from ml.engine.contract import Detector
-from ml.engine.detectors.face_network import FaceNetworkDetector, Words
+from ml.engine.detectors.face_network import FaceNetworkDetector, FacePhrases
 
-WORDS = Words(
+PHRASES = FacePhrases(
     code="synthetic_face",
     found="resembles the generated faces that this check was trained on",
     clear="does not resemble the generated faces that this check was trained on",
@@ -18,4 +18,4 @@ WORDS = Words(
 
 
 def make() -> Detector:
-    return FaceNetworkDetector("synthetic_face", Path(__file__).parent, WORDS)
+    return FaceNetworkDetector("synthetic_face", Path(__file__).parent, PHRASES)
