@@ -19,7 +19,7 @@ from ml.engine.contract import (
 )
 from ml.engine.detectors.temporal import claims, sentences
 from ml.engine.detectors.temporal.calibration import TemporalCalibration
-from ml.engine.detectors.temporal.judging import Judged, judged
+from ml.engine.detectors.temporal.judging import FaceMotion, score_faces
 from ml.engine.detectors.temporal.network import FOLDER, ServedNetwork
 from ml.engine.fusion.calibration import mean_ratio, probability
 from ml.engine.manifest import read_manifest
@@ -70,12 +70,12 @@ class TemporalExamination(Examination):
         if not stretches:
             fps = self.media.info.fps
             return self._without(sentences.no_face(len(self.faces), self.reader.too_small, fps))
-        looked = judged(self.detector.network, stretches)
-        if not looked.faces:
-            return self._without(sentences.no_window(looked.uneven))
-        if not all(math.isfinite(face.score) for face in looked.faces):
+        scored = score_faces(self.detector.network, stretches)
+        if not scored.faces:
+            return self._without(sentences.no_window(scored.uneven))
+        if not all(math.isfinite(face.score) for face in scored.faces):
             return self._without("The face gave no numbers that could be compared.")
-        return self._finding(looked.faces)
+        return self._finding(scored.faces)
 
     def _without(self, reason: str) -> Finding:
         return Finding.not_applicable(
@@ -85,7 +85,7 @@ class TemporalExamination(Examination):
             counts={"faces": len(self.faces)},
         )
 
-    def _finding(self, faces: tuple[Judged, ...]) -> Finding:
+    def _finding(self, faces: tuple[FaceMotion, ...]) -> Finding:
         calibration = self.detector.calibration
         worst = max(faces, key=lambda face: face.score)
         # One of the faces may be altered, each as likely as the other: the mean of their ratios.
@@ -128,7 +128,7 @@ class TemporalExamination(Examination):
         )
 
 
-def _evidence(face: Judged, calibration: TemporalCalibration, of: int) -> Evidence:
+def _evidence(face: FaceMotion, calibration: TemporalCalibration, of: int) -> Evidence:
     said = calibration.says(face.score)
     seen_at = max(face.moments, key=lambda moment: moment.score).start if face.moments else None
     which = naming.face(face.track, of, seen_at, "the least steady")
