@@ -152,9 +152,9 @@ def test_of_two_faces_the_speaker_is_chosen() -> None:
     """Two faces at once: the one that fits stands for the stretch; faces one after the other are
     both taken."""
 
-    def one(track: int, start: float, strength: float) -> judging.Watched:
+    def one(track: int, start: float, strength: float) -> judging.StretchMatch:
         mouths = np.zeros((68, 56, 56), np.uint8)
-        return judging.Watched(
+        return judging.StretchMatch(
             Stretch(track, start, mouths), likeness(0, 60, strength=strength), np.ones(60, bool)
         )
 
@@ -167,7 +167,7 @@ def test_moments_tell_where_it_does_not_fit() -> None:
     half = likeness(0, 120)
     half.pairs[60:] = np.random.default_rng(5).normal(0, 0.2, half.pairs[60:].shape)
     stretch = Stretch(1, 2.0, np.zeros((128, 56, 56), np.uint8))
-    found = judging.judged([judging.Watched(stretch, half, np.ones(120, bool))])
+    found = judging.score_sync([judging.StretchMatch(stretch, half, np.ones(120, bool))])
     assert found.offset == 0
     assert len(found.moments) == 4
     assert max(m.score for m in found.moments[:2]) < min(m.score for m in found.moments[2:])

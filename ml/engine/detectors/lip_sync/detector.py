@@ -18,7 +18,7 @@ from ml.engine.contract import (
 )
 from ml.engine.detectors.lip_sync import judging, sentences
 from ml.engine.detectors.lip_sync.calibration import SyncCalibration
-from ml.engine.detectors.lip_sync.judging import Judged
+from ml.engine.detectors.lip_sync.judging import SyncScore
 from ml.engine.detectors.lip_sync.network import FOLDER, ServedNetwork
 from ml.engine.fusion.calibration import probability
 from ml.engine.manifest import read_manifest
@@ -79,12 +79,14 @@ class SyncExamination(Examination):
             return self._without(scenes.no_speech or sentences.NO_SOUND)
         if sum(end - start for start, end in scenes.speech_in_view) < judging.A_MOMENT:
             return self._without(sentences.OUT_OF_VIEW)
-        seen = judging.watched(self.detector.network, stretches, samples, scenes.speech_in_view)
+        seen = judging.match_stretches(
+            self.detector.network, stretches, samples, scenes.speech_in_view
+        )
         chosen = judging.who_speaks(seen)
         seconds = sum(one.seconds for one in chosen)
         if seconds < judging.NEEDED:
             return self._without(sentences.too_little(seconds, judging.NEEDED))
-        found = judging.judged(chosen)
+        found = judging.score_sync(chosen)
         if not math.isfinite(found.score):
             return self._without("Lips and sound gave no number that could be compared.")
         return self._finding(found)
@@ -97,7 +99,7 @@ class SyncExamination(Examination):
             counts={"faces": len(self.faces)},
         )
 
-    def _finding(self, found: Judged) -> Finding:
+    def _finding(self, found: SyncScore) -> Finding:
         calibration, moments = self.detector.calibration, self.detector.of_a_moment
         log10_lr = calibration.log10_lr(found.score)
         low, high = calibration.log10_interval(found.score)
@@ -138,7 +140,7 @@ class SyncExamination(Examination):
         )
 
 
-def _evidence(found: Judged, calibration: SyncCalibration) -> tuple[Evidence, ...]:
+def _evidence(found: SyncScore, calibration: SyncCalibration) -> tuple[Evidence, ...]:
     said = calibration.says(found.score)
     data = {
         "offset_places": found.offset,
