@@ -154,11 +154,11 @@ def _divide(media: OpenMedia, watch: FaceWatch, last_frames: Sequence[float]) ->
         pictures = None
         if kind is Kind.VIDEO:
             known = "face_analysis_failed" not in media.info.flags
-            pictures = scenes.seen(
+            pictures = scenes.picture_timeline(
                 last_frames, 1 / FACE_RATE, duration, watch.shots, media.tracks, known
             )
         samples = media.audio(RATE) if media.info.has_audio else None
-        media.scenes = scenes.told(pictures, scenes.listened(samples), duration)
+        media.scenes = scenes.build_scenes(pictures, scenes.find_activity(samples), duration)
     except Exception:
         log.exception("scenes could not be told")
         media.add_flags("scenes_not_told")

@@ -39,7 +39,7 @@ class Sound:
 
     @property
     def scenes(self) -> Scenes:
-        return scenes.told(None, scenes.listened(self.samples), None)
+        return scenes.build_scenes(None, scenes.find_activity(self.samples), None)
 
     def audio(self, rate: int = RATE) -> np.ndarray | None:
         return self.samples

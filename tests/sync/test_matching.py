@@ -13,7 +13,7 @@ from ml.engine.audio_encoders import whisper as ears
 from ml.engine.audio_encoders.features import joined
 from ml.engine.detectors.lip_sync import inputs, judging
 from ml.engine.detectors.lip_sync.matching import REACH, Likeness, pooled
-from ml.engine.detectors.lip_sync.network import compared_with, heard_once
+from ml.engine.detectors.lip_sync.network import compared_with, encode_once
 from ml.engine.media.lips import SIDE, Stretch
 from ml.engine.media.spectra import FRAME, HOP, RATE
 
@@ -108,14 +108,14 @@ def test_faces_in_view_together_share_one_hearing(monkeypatch: pytest.MonkeyPatc
     together = [Stretch(track, 1.0, mouths) for track in (1, 2, 3)]
     later = Stretch(1, 6.0, mouths)
     seconds: list[float] = []
-    hear = ears.Ear.heard
+    hear = ears.WhisperEncoder.encode
 
-    def counted(self: ears.Ear, wave: np.ndarray) -> list[np.ndarray]:
+    def counted(self: ears.WhisperEncoder, wave: np.ndarray) -> list[np.ndarray]:
         seconds.append(len(wave) / RATE)
         return hear(self, wave)
 
-    monkeypatch.setattr(ears.Ear, "heard", counted)
-    ear = heard_once([*together, later], sound)
+    monkeypatch.setattr(ears.WhisperEncoder, "encode", counted)
+    ear = encode_once([*together, later], sound)
     for stretch in (*together, later):
         places = compared_with(stretch, sound)
         assert places is not None

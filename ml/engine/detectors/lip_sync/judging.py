@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ml.engine.detectors.lip_sync.inputs import LIPS_CONTEXT, PLACES
 from ml.engine.detectors.lip_sync.matching import Curve, Likeness, pooled
-from ml.engine.detectors.lip_sync.network import Network, heard_once
+from ml.engine.detectors.lip_sync.network import Network, encode_once
 from ml.engine.media.lips import Stretch
 
 NEEDED = 5.0
@@ -78,7 +78,7 @@ def match_stretches(
     network: Network, stretches: Sequence[Stretch], samples: NDArray[Any], speech: Segments
 ) -> list[StretchMatch]:
     found = []
-    ear = heard_once(stretches, samples)
+    ear = encode_once(stretches, samples)
     for stretch in stretches:
         places = np.arange(LIPS_CONTEXT, len(stretch.mouths) - LIPS_CONTEXT)
         speaking = spoken(stretch.start + (places + 0.5) / PLACES, speech)
