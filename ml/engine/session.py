@@ -25,7 +25,7 @@ from ml.engine.registry import Missing
 log = logging.getLogger(__name__)
 
 Advanced = Callable[[str, float], None]
-"""AudioEncoder a check's name, and which part of its work is done."""
+"""Hears a check's name, and which part of its work is done."""
 BROKEN = "code check_broke"
 """For people who ask for help; what broke stands in the log of the worker."""
 TOO_EARLY = 1e-6
