@@ -140,12 +140,14 @@ def _object(path: Path) -> dict[str, Any]:
 
 
 def _weights_in(card: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Every file that the card names with its digest."""
-    return [
-        {"file": entry["file"], "sha256": entry["sha256"]}
-        for entry in card.values()
-        if isinstance(entry, dict) and {"file", "sha256"} <= entry.keys()
-    ]
+    """Every file that the card names with its digest, however deep."""
+    found = []
+    for entry in card.values():
+        if isinstance(entry, dict):
+            named = {"file", "sha256"} <= entry.keys()
+            found += [{key: entry[key] for key in ("file", "sha256")}] if named else []
+            found += _weights_in(entry)
+    return found
 
 
 def _checked(facts: dict[str, Any]) -> Manifest:
