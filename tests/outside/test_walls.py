@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ml.checks import plugins_are_whole
 from ml.engine import registry
 from ml.engine.contract import Finding, Frame, Kind, MediaInfo, Status, Verdict, View
 from ml.engine.detectors.compression import detector as compression
@@ -205,4 +206,6 @@ def test_a_package_that_is_no_detector_is_said_to_be_missing(toy: Toy) -> None:
     toy(kinds=["smell"])
     missing = registry.made("toy")
     assert isinstance(missing, Missing) and "code check_not_loaded" in missing.reason
+    (warning,) = plugins_are_whole()
+    assert "toy (toy_detector) cannot be used: kinds" in warning.msg
     assert of_toy().status is Status.FAILED

@@ -176,6 +176,7 @@ def _start(plugin: Plugin) -> tuple[subprocess.Popen[bytes], int, int]:
             stderr=subprocess.DEVNULL,
             env=_environment(),
             cwd="/",
+            process_group=0,  # Ctrl-C is for the worker, which lets it finish what it has begun
         )
     except BaseException:
         os.close(to)
