@@ -12,7 +12,7 @@ import dataclasses
 import functools
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,9 +112,6 @@ class Manifest:
     weights: tuple[WeightsFile, ...] = ()
     golden: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     """Scores that a change elsewhere must not shift; tests compare them."""
-
-
-ManifestOf = Callable[[str], Manifest]
 
 
 def read_manifest(folder: Path) -> Manifest:
