@@ -14,6 +14,7 @@ from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from accounts.actors import Actor, actor_of
 from accounts.models import Team
@@ -23,18 +24,18 @@ from accounts.roles import Permission
 
 @dataclass(frozen=True)
 class Place:
-    label: str
+    label: Any
     url_name: str
     permission: Permission
 
 
 PLACES = (
-    Place("Members", "teams:members", Permission.MANAGE_MEMBERS),
-    Place("Roles", "teams:roles", Permission.MANAGE_MEMBERS),
-    Place("Queue rules", "teams:rules", Permission.MANAGE_QUEUES),
-    Place("Policies", "teams:policies", Permission.MANAGE_POLICIES),
-    Place("Partners and keys", "teams:services", Permission.REVOKE_KEYS),
-    Place("Name", "teams:rename", Permission.MANAGE_TEAM),
+    Place(_("Members"), "teams:members", Permission.MANAGE_MEMBERS),
+    Place(_("Roles"), "teams:roles", Permission.MANAGE_MEMBERS),
+    Place(_("Queue rules"), "teams:rules", Permission.MANAGE_QUEUES),
+    Place(_("Policies"), "teams:policies", Permission.MANAGE_POLICIES),
+    Place(_("Partners and keys"), "teams:services", Permission.REVOKE_KEYS),
+    Place(_("Name"), "teams:rename", Permission.MANAGE_TEAM),
 )
 
 

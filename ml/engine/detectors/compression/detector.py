@@ -9,6 +9,7 @@ from ml.engine.contract import Detector, Evidence, Finding, Kind, Media, Pixels,
 from ml.engine.detectors.compression import double_jpeg, grid, resampling, sentences, traces
 from ml.engine.detectors.compression.blocks import luminance
 from ml.engine.detectors.compression.quantisation import Origin, origin
+from ml.engine.sentence import say
 
 NAME = "compression"
 VERSION = "1"
@@ -28,7 +29,7 @@ class Compression:
         if unknown:
             return unknown
         if media.info.kind is Kind.AUDIO and not traces.encoders(media.facts):
-            return "A sound file without a telling container says nothing about earlier encoding."
+            return say("compression.bare_sound")
         return None
 
     def examine(self, media: Media) -> CompressionExamination:

@@ -13,6 +13,7 @@ from ml.engine.detectors.synthetic_image import sentences
 from ml.engine.detectors.synthetic_image.looking import Head, Look, Picture, looks, score, taken
 from ml.engine.fusion.calibration import AskingCalibration, probability
 from ml.engine.image_encoders.served import ServedEncoder
+from ml.engine.sentence import say
 from ml.engine.serving import WeightsUnusable, checked_weights, read_card
 
 FOLDER = Path(__file__).parent
@@ -38,9 +39,9 @@ class SyntheticImage:
 
     def not_applicable(self, media: Media) -> str | None:
         if media.info.kind is Kind.AUDIO:
-            return "A sound file shows no picture."
+            return say("media.sound_without_picture")
         if media.info.kind is Kind.VIDEO:
-            return "This check was not measured on films."
+            return say("synthetic_image.no_video")
         return None
 
     def examine(self, media: Media) -> ImageExamination:
@@ -73,7 +74,7 @@ class ImageExamination:
 
     def conclude(self) -> Finding:
         if self.picture is None:
-            return self._without("No picture could be read from the file.")
+            return self._without(say("synthetic_image.unreadable"))
         if self.picture.unfit:
             return self._without(self.picture.unfit)
         return self._finding(self.picture)

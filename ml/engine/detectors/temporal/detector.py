@@ -16,13 +16,14 @@ from ml.engine.contract import (
     Strength,
     View,
 )
-from ml.engine.detectors.temporal import claims, sentences
+from ml.engine.detectors.temporal import sentences
 from ml.engine.detectors.temporal.calibration import TemporalCalibration
 from ml.engine.detectors.temporal.judging import Judged, judged
 from ml.engine.detectors.temporal.network import ServedNetwork
 from ml.engine.fusion.calibration import mean_ratio, probability
 from ml.engine.media.motion import FaceReader
 from ml.engine.media.stated import no_pictures
+from ml.engine.sentence import say
 
 
 class Temporal:
@@ -41,8 +42,8 @@ class Temporal:
 
     def not_applicable(self, media: Media) -> str | None:
         if media.info.kind is Kind.IMAGE:
-            return "A picture has no motion."
-        return no_pictures(media.info, "A sound file shows no face.")
+            return say("media.picture_without_motion")
+        return no_pictures(media.info, say("media.sound_without_face"))
 
     def examine(self, media: Media) -> TemporalExamination:
         return TemporalExamination(self, media)
@@ -66,7 +67,7 @@ class TemporalExamination:
 
     def conclude(self) -> Finding:
         if "face_analysis_failed" in self.media.info.flags:
-            return self._without("Faces could not be looked for, so none was followed.")
+            return self._without(say("faces.unknown"))
         stretches = self.reader.stretches()
         if not stretches:
             fps = self.media.info.fps
@@ -75,7 +76,7 @@ class TemporalExamination:
         if not looked.faces:
             return self._without(sentences.no_window(looked.uneven))
         if not all(math.isfinite(face.score) for face in looked.faces):
-            return self._without("The face gave no numbers that could be compared.")
+            return self._without(say("temporal.no_number"))
         return self._finding(looked.faces)
 
     def _without(self, reason: str) -> Finding:
@@ -93,7 +94,7 @@ class TemporalExamination:
         log10_lr = mean_ratio([calibration.log10_lr(face.score) for face in faces])
         ends = [calibration.log10_interval(face.score) for face in faces]
         evidence = _evidence(worst, calibration, len(faces))
-        limits = " ".join(claims.limits(self.detector.network.card["claims"]))
+        limits = sentences.claims(self.detector.network.card["claims"])
         return Finding(
             detector=self.detector.name,
             version=self.detector.version,
@@ -132,7 +133,7 @@ class TemporalExamination:
 def _evidence(face: Judged, calibration: TemporalCalibration, of: int) -> Evidence:
     said = calibration.says(face.score)
     seen_at = max(face.moments, key=lambda moment: moment.score).start if face.moments else None
-    which = naming.face(face.track, of, seen_at, "the least steady")
+    which = naming.face(face.track, of, seen_at, "unsteadiest")
     data = {"face": face.track, "score": round(face.score, 4), "seconds": round(face.seconds, 2)}
     if seen_at is not None:
         data["seen_at"] = round(seen_at, 2)
