@@ -53,7 +53,7 @@ SHORT = {
     "variant_not_read": "encoding not supported",
 }
 """The same in a few words, for tables; with the reasons for which files are rejected."""
-STAGES = {
+PROGRESS = {
     "reading the file": "reading the file",
     "opening": "opening",
     "looking": "analysing the pictures",
@@ -106,7 +106,7 @@ def in_short(code: str) -> str:
 
 
 def stage(name: str) -> str:
-    return gettext(STAGES[name]) if name in STAGES else name
+    return gettext(PROGRESS[name]) if name in PROGRESS else name
 
 
 def check_name(detector: str) -> str:

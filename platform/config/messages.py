@@ -29,7 +29,7 @@ CATALOGUE = "ml/engine/catalogue.py"
 WIDTH = 100
 ONE = frozenset({"gettext", "gettext_lazy", "gettext_noop", "_"})
 TWO = frozenset({"ngettext", "ngettext_lazy"})
-MARKED = frozenset({"SENTENCES", "CHECKS", "FAILURES", "SHORT", "STAGES", "LABELS"})
+MARKED = frozenset({"SENTENCES", "CHECKS", "FAILURES", "SHORT", "PROGRESS", "LABELS"})
 """Dictionaries whose values are sentences, for code that knows no Django."""
 STRING = r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""
 CALL = re.compile(rf"\b(n?gettext|_)\(\s*u?{STRING}(?:\s*,\s*u?{STRING})?")
