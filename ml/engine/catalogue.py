@@ -10,17 +10,6 @@ from collections.abc import Mapping
 
 from sandbox.types import SENTENCES as OF_FILES
 
-CHECKS: Mapping[str, tuple[str, str]] = {
-    "provenance": ("Provenance", "What the file says about its own making, and who signed it."),
-    "compression": ("Compression history", "Traces of earlier saving, resizing and re-encoding."),
-    "face_forgery": ("Face forgery", "Traces of a face that was swapped or altered."),
-    "synthetic_face": ("Synthetic face", "Resemblance to faces of one family of generators."),
-    "synthetic_image": ("Synthetic picture", "Traces that generators leave in whole pictures."),
-    "voice_spoof": ("Voice", "Traces of synthesis and conversion in speech."),
-    "lip_sync": ("Lip sync", "Whether the sound fits the lips, and how far it is shifted."),
-    "temporal": ("Motion", "Whether a face is consistent from frame to frame."),
-}
-"""A detector's name, and what it measures."""
 AND, OR = "and", "or"
 
 SENTENCES: Mapping[str, str | tuple[str, str]] = {
@@ -160,7 +149,7 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "voice.partly": "From {start:.1f} s to {end:.1f} s the voice resembles machine-made speech, elsewhere it does not. Listen for a joint there.",
     "voice.segment": "how much the voice resembles machine-made speech",
     # --- compression ---
-    "compression.jpeg2000": "JPEG 2000 transforms the picture differently from JPEG. Traces of an earlier JPEG do not survive it.",
+    "compression.other_transform": "{format} transforms the picture differently from JPEG. Traces of an earlier JPEG do not survive it.",
     "compression.tiff": "The pixels of this TIFF are stored with lossy compression ({packing}) whose tables are not read. Traces of an earlier JPEG cannot be distinguished from its own.",
     "compression.scaled": "The pixel values were scaled to 8 bits. Traces of an earlier JPEG do not survive that.",
     "compression.bare_sound": "This sound file has no container data about earlier encoding.",

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ml.engine.catalogue import CHECKS
+from ml.engine.manifest import manifest_of
 from ml.engine.sentence import Sentence, say
-
-DETECTORS = CHECKS
-"""The detector's name, and what it measures."""
 
 
 def detector_name(detector: str) -> str:
-    """A detector without a name here is called by the words of its own."""
-    return DETECTORS.get(detector, (detector.replace("_", " ").capitalize(), ""))[0]
+    return manifest_of(detector).title
 
 
 def face(number: int, of: int, seen_at: float | None, rank: str) -> Sentence:

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ml.engine.catalogue import AND, CHECKS, OR, SENTENCES
+from ml.engine.catalogue import AND, OR, SENTENCES
+from ml.engine.manifest import manifest_of
 
 Part = tuple[str, Mapping[str, Any]]
 """A code of the catalogue, and what stands in its braces."""
@@ -97,8 +98,7 @@ class _Words(string.Formatter):
         return kwargs.get(str(key), "…")
 
     def _check(self, name: str) -> str:
-        title = CHECKS.get(name, (name.replace("_", " ").capitalize(), ""))[0]
-        return self._language.gettext(title)
+        return self._language.gettext(manifest_of(name).title)
 
     def _listed(self, words: Iterator[str], last: str) -> str:
         *first, end = [*words] or [""]

@@ -29,7 +29,7 @@ CATALOGUE = "ml/engine/catalogue.py"
 WIDTH = 100
 ONE = frozenset({"gettext", "gettext_lazy", "gettext_noop", "_"})
 TWO = frozenset({"ngettext", "ngettext_lazy"})
-MARKED = frozenset({"SENTENCES", "CHECKS", "FAILURES", "SHORT", "PROGRESS", "LABELS"})
+MARKED = frozenset({"SENTENCES", "FAILURES", "SHORT", "PROGRESS", "LABELS"})
 """Dictionaries whose values are sentences, for code that knows no Django."""
 STRING = r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""
 CALL = re.compile(rf"\b(n?gettext|_)\(\s*u?{STRING}(?:\s*,\s*u?{STRING})?")
@@ -72,6 +72,12 @@ def in_python() -> Iterator[Found]:
 
 
 def in_cards() -> Iterator[Found]:
+    """What detectors say of themselves, in their manifests and their cards."""
+    for path in sorted((ROOT / "ml" / "engine" / "detectors").glob("*/manifest.json")):
+        stated = json.loads(path.read_text())
+        yield from (_found(stated[key], _place(path)) for key in ("title", "measures"))
+        if limits := stated.get("limits"):
+            yield from (_found(limit, _place(path)) for limit in limits)
     for path in sorted((ROOT / "ml" / "engine" / "detectors").glob("*/card.json")):
         card = json.loads(path.read_text())
         claims = chain.from_iterable((card.get("claims") or {}).values())
@@ -93,7 +99,7 @@ def _in_module(tree: ast.AST, place: str) -> Iterator[Found]:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             names = {getattr(target, "id", "") for target in targets}
             if names & MARKED:
-                yield from _sentences(node.value, place, are_plurals="CHECKS" not in names)
+                yield from _sentences(node.value, place)
         elif place == CATALOGUE and _is_called(node, "WORDS"):
             yield from (_found(str(_text(word)), place) for word in node.value.elts)  # type: ignore[attr-defined]
 
@@ -103,14 +109,13 @@ def _is_called(node: ast.AST, name: str) -> bool:
     return is_tuple and getattr(node.targets[0], "id", "") == name  # type: ignore[attr-defined]
 
 
-def _sentences(values: ast.Dict, place: str, *, are_plurals: bool) -> Iterator[Found]:
+def _sentences(values: ast.Dict, place: str) -> Iterator[Found]:
     for value in values.values:
         if (text := _text(value)) is not None:
             yield _found(text, place)
         elif isinstance(value, ast.Tuple):
             one, many = (str(_text(part)) for part in value.elts)
-            pair = [(one, many)] if are_plurals else [one, many]
-            yield from (_found(id, place) for id in pair)
+            yield _found((one, many), place)
 
 
 def _text(node: ast.AST) -> str | None:

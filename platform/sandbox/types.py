@@ -32,9 +32,9 @@ SENTENCES: dict[Code, str] = {
     Code.EMPTY: ("The file is empty. Send it again. An interrupted upload can be the cause."),
     Code.TYPE_NOT_ALLOWED: (
         "This file type is not supported, whatever its name is. Send a picture (JPEG, PNG, "
-        "WebP, GIF, HEIC, AVIF, TIFF, BMP or JPEG 2000), a video (MP4, MOV, 3GP, Matroska, "
-        "WebM, AVI, MPEG as TS or PS, FLV, WMV or MXF) or sound (WAV, FLAC, MP3, Ogg, Opus, "
-        "M4A, AAC, AIFF, AMR, CAF, AU or WMA)."
+        "WebP, GIF, HEIC, AVIF, TIFF, BMP, JPEG 2000 or JPEG XL), a video (MP4, MOV, 3GP, "
+        "Matroska, WebM, AVI, MPEG as TS or PS, FLV, WMV or MXF) or sound (WAV, FLAC, MP3, Ogg, "
+        "Opus, M4A, AAC, AIFF, AMR, CAF, AU or WMA)."
     ),
     Code.CORRUPT: (
         "The file is damaged, or does not match its first bytes: nothing in it could be "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml.engine.contract import (
@@ -19,6 +19,7 @@ from ml.engine.contract import (
     Strength,
 )
 from ml.engine.fusion.rule import decide
+from ml.engine.manifest import Manifest
 
 PICTURE = MediaInfo("0" * 64, 1, Kind.IMAGE, "png")
 FOUND = Outcome.MANIPULATION_FOUND
@@ -126,6 +127,7 @@ findings = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(findings)
 def test_without_a_calibrated_check_nothing_is_found_or_cleared(found: list[Finding]) -> None:
     """The answer is inconclusive, or what the file declares; each check is counted once."""
@@ -215,6 +217,7 @@ def test_what_was_not_seen_whole_is_not_cleared(media: MediaInfo) -> None:
     )
 
 
+@settings(deadline=None)  # the first call reads which packages are installed
 @given(
     st.lists(
         st.tuples(st.floats(-2.5, 2.5), st.sampled_from([FOUND, CLEAR, None])),
@@ -227,7 +230,10 @@ def test_the_mixture_is_a_probability_of_its_parts(
 ) -> None:
     """Scenarios sum to one, all but `none_of_these` to the probability, and the interval holds it;
     without a finding that decides, nothing is decided."""
-    verdict = decide(PICTURE, [calibrated(f"c{n}", lr, o) for n, (lr, o) in enumerate(said)])
+    checks = [calibrated(f"c{n}", lr, o) for n, (lr, o) in enumerate(said)]
+    verdict = decide(
+        PICTURE, checks, {f.detector: Manifest(f.detector, may_clear=True) for f in checks}
+    )
     value = verdict.probability_manipulated
     assert value is not None and verdict.interval is not None
     assert sum(verdict.scenarios.values()) == pytest.approx(1.0)

@@ -28,9 +28,9 @@ from media_analysis.submissions.search import similar
 from media_analysis.submissions.services import films, pictures
 from media_analysis.submissions.services.intake import Received
 from ml import language
-from ml.engine.cards import card
+from ml.engine.manifest import manifest_of
 from ml.engine.media.stated import PARTS_FAILED, sentence
-from ml.engine.naming import DETECTORS, LABELS, clock
+from ml.engine.naming import LABELS, clock
 from ml.models import Analysis
 
 Json = Mapping[str, Any]
@@ -180,13 +180,12 @@ def incomplete(media: Json) -> str:
 
 
 def finding(said: Json, anchors: Collection[str] = ()) -> dict[str, Any]:
-    measures = DETECTORS.get(said["detector"], ("", ""))[1]
-    of = card(said["detector"])
+    manifest = manifest_of(said["detector"])
     value, score = said.get("probability_manipulated"), said.get("score")
     return {
         "anchor": f"check-{said['detector'].replace('_', '-')}",
         "name": language.check_name(said["detector"]),
-        "measures": gettext(measures) if measures else "",
+        "measures": gettext(manifest.measures) if manifest.measures else "",
         "status": said["status"],
         "reason": said["reason"],
         "probability_text": "" if value is None else language.number(value, 2),
@@ -201,8 +200,8 @@ def finding(said: Json, anchors: Collection[str] = ()) -> dict[str, Any]:
             }
             for evidence in said.get("evidence", [])
         ],
-        "score_meaning": gettext(of["score"]) if of.get("score") else "",
-        "limits": [gettext(limit) for limit in of.get("limits") or []],
+        "score_meaning": gettext(manifest.score_meaning) if manifest.score_meaning else "",
+        "limits": [gettext(limit) for limit in manifest.limits],
         "version": said.get("version", ""),
         "weights_sha256": said.get("weights_sha256"),
         "facts": details(said.get("counts") or {}) + details(said.get("parameters") or {}),

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
-from ml.engine.contract import EXAMINED_BY
+from ml.engine.manifest import manifest_of
 from ml.language import number
 
 Json = Mapping[str, Any]
@@ -33,7 +33,7 @@ def scene_table(
 ) -> dict[str, Any] | None:
     """None for results from before scenes were told, and for stills."""
     there = {f["detector"] for f in findings}
-    offered = {name for name, by in EXAMINED_BY.items() if not there.isdisjoint(by)}
+    offered = {manifest_of(name).looks_at for name in there}
     stretches = (scenes or {}).get("stretches") or []
     if not scenes or not stretches:
         return None
@@ -71,7 +71,7 @@ def _bars(stretches: Iterable[Json]) -> list[dict[str, float]]:
     return [{"start": bar["start"], "length": round(bar["end"] - bar["start"], 3)} for bar in bars]
 
 
-def _row(stretch: Json, offered: Set[str], clock: Callable[[float], str]) -> dict[str, Any]:
+def _row(stretch: Json, offered: Set[str | None], clock: Callable[[float], str]) -> dict[str, Any]:
     return {
         "start_text": clock(stretch["start"]),
         "end_text": clock(stretch["end"]),
@@ -95,13 +95,13 @@ def _in_view(stretch: Json) -> str:
     return gettext("No face").replace(" ", NBSP)
 
 
-def applies(stretch: Json, offered: Set[str]) -> str:
+def applies(stretch: Json, offered: Set[str | None]) -> str:
     """`Face checks, lip sync`: of the checks that are there."""
     names = ", ".join(str(CHECKS.get(name, name)) for name in stretch["applies"] if name in offered)
     return names[:1].upper() + names[1:] or gettext("None of these checks")
 
 
-def because(stretch: Json, offered: Set[str]) -> str:
+def because(stretch: Json, offered: Set[str | None]) -> str:
     """Why the others do not; each sentence once."""
     why = [why for name, why in stretch["why_not"].items() if name in offered]
     return " ".join(dict.fromkeys(s for s in (*why, stretch["note"]) if s))

@@ -86,8 +86,9 @@ def _texts(value: Any) -> list[str]:
 
 def unknown_history(media: Media) -> str | None:
     """Why the pixels of this still cannot tell of an earlier JPEG; None where they can."""
-    if media.info.format == "jpeg2000":
-        return say("compression.jpeg2000")
+    other = {"jpeg2000": "JPEG 2000", "jpegxl": "JPEG XL"}.get(media.info.format)
+    if other:
+        return say("compression.other_transform", format=other)
     stored = media.facts.get("tiff")
     packing = stored.get("compression") if isinstance(stored, Mapping) else None
     if packing in ("jpeg", "old_jpeg", "jpeg2000", "webp"):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from ml.engine.contract import Detector, Evidence, Finding, Media, Status, Strength, View
+from pathlib import Path
+
+from ml.engine.contract import Detector, Evidence, Examination, Finding, Media, Status, Strength
 from ml.engine.detectors.provenance import credentials, generators, reading, tools
+from ml.engine.manifest import read_manifest
 from ml.engine.sentence import say
 
-NAME = "provenance"
-VERSION = "2"
+MANIFEST = read_manifest(Path(__file__).parent)
 MOST_EVIDENCE = 40
 WITHOUT_A_PLACE = {"bmp": "BMP", "amr": "AMR", "mpegvideo": "MPEG video"}
 """Formats in which nothing can be said about where the media comes from."""
@@ -17,9 +19,9 @@ GRADES = list(Strength)
 class Provenance:
     """Reads only what the sandbox has gathered; wants no frame."""
 
-    name = NAME
-    version = VERSION
-    frame_rate = 0.0
+    manifest = MANIFEST
+    name = MANIFEST.name
+    version = MANIFEST.version
 
     def not_applicable(self, media: Media) -> str | None:
         name = WITHOUT_A_PLACE.get(media.info.format)
@@ -29,12 +31,9 @@ class Provenance:
         return ProvenanceExamination(media)
 
 
-class ProvenanceExamination:
+class ProvenanceExamination(Examination):
     def __init__(self, media: Media) -> None:
         self._media = media
-
-    def observe(self, view: View) -> None:
-        """Pictures say nothing here."""
 
     def conclude(self) -> Finding:
         claims = reading.claims(self._media.facts)
@@ -42,8 +41,8 @@ class ProvenanceExamination:
             [*credentials.signs(claims.manifest), *generators.signs(claims), *tools.signs(claims)]
         )
         return Finding(
-            detector=NAME,
-            version=VERSION,
+            detector=MANIFEST.name,
+            version=MANIFEST.version,
             status=Status.RAN,
             reason=_reason(evidence),
             evidence=evidence,
