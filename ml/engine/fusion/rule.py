@@ -23,6 +23,7 @@ from dataclasses import replace
 from ml.engine.contract import Evidence, Finding, MediaInfo, Outcome, Status, Verdict
 from ml.engine.fusion import wording
 from ml.engine.fusion.calibration import probability
+from ml.engine.fusion.clearing import needed as needed_to_clear
 from ml.engine.media.stated import PARTS_FAILED
 
 
@@ -78,28 +79,32 @@ UNSEEN = frozenset({"more_faces_than_examined", "face_analysis_failed", *PARTS_F
 
 
 def weighed(media: MediaInfo, findings: Sequence[Finding]) -> Verdict | None:
-    """Any calibrated check may find; only all of them together may find nothing."""
+    """Any calibrated check may find; only all of them together may find nothing, where each saw as
+    little as `clearing` asks."""
     calibrated = [f for f in findings if f.status is Status.RAN and f.log10_lr is not None]
     if not calibrated:
         return None
     ratios = by_scenario({f.detector: 10.0 ** (f.log10_lr or 0.0) for f in calibrated})
     total = math.fsum(ratios.values()) / len(ratios)
     found = [f for f in calibrated if _says(f, Outcome.MANIPULATION_FOUND)]
-    whole = not media.incomplete and not UNSEEN & set(media.flags)
+    whole = _whole(media)
     clearing = [f for f in calibrated if f.detector not in CLEARS_NOTHING]
     calm = [f for f in calibrated if _is_calm(f)]
     telling = [f for f in calibrated if not _is_calm(f)]
+    needed = needed_to_clear(media.kind)
     clear = (
         whole
         and bool(clearing)
         and len(calm) + len(clearing) == len(calibrated)
         and all(_says(f, Outcome.NO_MANIPULATION_FOUND) for f in clearing)
+        and needed is not None
+        and needed.holds(calibrated)
     )
     if found:
         outcome, reason = Outcome.MANIPULATION_FOUND, wording.found(found, media, findings)
-    elif clear:
+    elif clear and needed:
         outcome = Outcome.NO_MANIPULATION_FOUND
-        reason = wording.cleared(telling, calm, media, findings)
+        reason = wording.cleared(telling, calm, media, findings, needed)
     else:
         outcome = Outcome.INCONCLUSIVE
         reason = wording.undecided(telling, calm, media, findings)
@@ -114,6 +119,18 @@ def weighed(media: MediaInfo, findings: Sequence[Finding]) -> Verdict | None:
         },
         coverage=coverage(findings),
     )
+
+
+def alone(media: MediaInfo, finding: Finding) -> Outcome:
+    """What one check's own operating points say: by itself none is enough to clear a file."""
+    if finding.log10_lr is not None and _whole(media):
+        if _says(finding, Outcome.NO_MANIPULATION_FOUND):
+            return Outcome.NO_MANIPULATION_FOUND
+    return decide(media, (finding,)).outcome
+
+
+def _whole(media: MediaInfo) -> bool:
+    return not media.incomplete and not UNSEEN & set(media.flags)
 
 
 def by_scenario(ratios: Mapping[str, float]) -> dict[str, float]:

@@ -15,6 +15,7 @@ from ml.engine.contract import (
     Strength,
     Verdict,
 )
+from ml.engine.fusion.clearing import Clearing
 from ml.engine.media.stated import part_failed
 from ml.engine.naming import detector_name, listed
 
@@ -108,8 +109,17 @@ def cleared(
     calm: Sequence[Finding],
     media: MediaInfo,
     every: Sequence[Finding],
+    needed: Clearing,
 ) -> str:
-    return _reasons(telling, calm) + f" {NOT_AUTHENTIC}" + _silent(every) + _incomplete(media)
+    """Which kinds were looked for, and which cannot be seen."""
+    looked = f"Looked for: {listed(needed.looked_for)}."
+    blind = f" These checks do not see {listed(needed.not_seen)}." if needed.not_seen else ""
+    return (
+        _reasons(telling, calm)
+        + f" {looked}{blind} {NOT_AUTHENTIC}"
+        + _silent(every)
+        + _incomplete(media)
+    )
 
 
 def undecided(

@@ -96,12 +96,13 @@ class VoiceExamination:
         flagged = [one for one in judged if one.logit >= calibration.line.found_at]
         log10_lr = calibration.log10_lr(score)
         low, high = calibration.log10_interval(score)
-        asks = calibration.says(score) is Outcome.MANIPULATION_FOUND
+        decides = calibration.decides(score)
+        asks = decides or calibration.says(score) is Outcome.MANIPULATION_FOUND
         return Finding(
             detector=self.detector.name,
             version=self.detector.version,
             status=Status.RAN,
-            reason=_sentence(asks, len(flagged), len(judged)),
+            reason=_sentence(decides, asks, len(flagged), len(judged)),
             score=score,
             probability_manipulated=probability(log10_lr),
             log10_lr=log10_lr,
@@ -112,6 +113,7 @@ class VoiceExamination:
                 "log10_lr_low": low,
                 "log10_lr_high": high,
                 "found_at": calibration.line.found_at,
+                "decides_at": calibration.decides_at,
                 "clear_at": calibration.line.clear_at,
             },
             counts={"windows": of, "windows_judged": len(judged), "windows_flagged": len(flagged)},
@@ -125,16 +127,21 @@ def _evenly(windows: list[Window], most: int) -> list[Window]:
     return [windows[int(k)] for k in np.linspace(0, len(windows) - 1, most)]
 
 
-def _sentence(asks: bool, flagged: int, judged: int) -> str:
+NEVER_MET = (
+    "Small networks that speak in one step and voices of recent years pass it as people do, so "
+    "this is no sign that the voice is genuine."
+)
+
+
+def _sentence(decides: bool, asks: bool, flagged: int, judged: int) -> str:
     heard = f"{flagged} of {judged} windows of speech"
+    if decides:
+        return f"The voice is like machine-made speech in {heard}."
     if asks:
-        return f"The voice resembles machine-made speech in {heard}."
+        return f"The voice resembles machine-made speech in {heard}, not enough to decide."
     if flagged:
         return f"As a whole the voice does not stand out; {heard} resemble machine-made speech."
-    return (
-        "The voice does not stand out from recorded speech. Engines that the check never met can "
-        "pass like that, so this is no sign that the voice is genuine."
-    )
+    return f"The voice does not stand out from recorded speech. {NEVER_MET}"
 
 
 def _segment(one: Judged, calibration: VoiceCalibration) -> Segment:
@@ -165,14 +172,21 @@ def _evidence(
         )
     ]
     if asks:
+        decides = calibration.decides(score)
+        share, genuine = (
+            (calibration.decides_alpha, f"{calibration.genuine} genuine sounds")
+            if decides
+            else (line.found_alpha, f"{line.reals} genuine clips")
+        )
         found.append(
             Evidence(
                 "voice_synthetic_traces",
                 "The fine structure of the voice resembles that of synthesisers and vocoders. Of "
-                f"{line.reals} genuine clips of sources it had not met, at most "
-                f"{100 * line.found_alpha:g} in 100 resemble them as much.",
+                f"{genuine} of sources it had not met, at most {100 * share:g} in 100 resemble "
+                "them as much.",
                 Strength.MODERATE,
                 {"mean_score": round(score, 4), "found_at": round(line.found_at, 4)},
+                Outcome.MANIPULATION_FOUND if decides else None,
             )
         )
     stretch = _longest_run(judged, line.found_at)
