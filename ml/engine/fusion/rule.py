@@ -123,9 +123,9 @@ def weighed(media: MediaInfo, findings: Sequence[Finding]) -> Verdict | None:
 
 def alone(media: MediaInfo, finding: Finding) -> Outcome:
     """What one check's own operating points say: by itself none is enough to clear a file."""
-    if finding.log10_lr is not None and _whole(media):
-        if _says(finding, Outcome.NO_MANIPULATION_FOUND):
-            return Outcome.NO_MANIPULATION_FOUND
+    calibrated = finding.log10_lr is not None and _whole(media)
+    if calibrated and _says(finding, Outcome.NO_MANIPULATION_FOUND):
+        return Outcome.NO_MANIPULATION_FOUND
     return decide(media, (finding,)).outcome
 
 

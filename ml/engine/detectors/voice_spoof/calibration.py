@@ -35,12 +35,12 @@ class VoiceCalibration(AskingCalibration):
 
     @classmethod
     def of(cls, card: Mapping[str, Any]) -> Self:
-        told = card["calibration"]["decides"]
+        asking = cls.bounded(card, "used", cap=CAP, passing=PASSING_FAKES)
+        told = card["calibration"].get("decides")
+        if told is None:
+            return asking
         return replace(
-            cls.bounded(card, "used", cap=CAP, passing=PASSING_FAKES),
-            decides_at=told["at"],
-            decides_alpha=told["alpha"],
-            genuine=told["genuine"],
+            asking, decides_at=told["at"], decides_alpha=told["alpha"], genuine=told["genuine"]
         )
 
     def decides(self, score: float) -> bool:
