@@ -6,7 +6,7 @@ export PYTHONPATH := platform
 # Starts the embedded PostgreSQL (or finds it running) and exports its addresses.
 PG = eval "$$($(PY) -m local.postgres start)"
 
-.PHONY: help setup browser lock up migrations lint types check test test-fast test-slow faults bench screenshots clean
+.PHONY: help setup browser lock up migrations lint types check test test-fast test-slow faults bench docs screenshots clean
 
 help:
 	@echo "make up           set everything up and serve it on localhost; Ctrl-C stops it"
@@ -15,6 +15,7 @@ help:
 	@echo "make faults       the long runs: everything killed repeatedly, and the schema put to the test"
 	@echo "make bench        speed and memory, as ratios measured in one run"
 	@echo "make screenshots  pictures of the main pages into .touchstone/screenshots"
+	@echo "make docs         the documentation as a site into .touchstone/site"
 	@echo "make lock         pin the requirements anew, with hashes"
 
 # --- set-up: pinned, with hashes --------------------------------------------------------------------
@@ -82,6 +83,10 @@ faults: setup
 	@$(PY) -m tests.faults.storm --jobs 600
 	@$(PY) -m tests.faults.uploads --uploads 2000
 	@$(PG) && SCHEMA_EXAMPLES=500 RACE_CASES=2000 $(PY) -m pytest tests/schema tests/review/test_race.py -q -s
+
+# The documentation as a site, into .touchstone/site; a broken link is an error.
+docs: setup
+	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict && echo "Open .touchstone/site/index.html"
 
 screenshots: setup browser
 	@$(PG) && $(PY) -m pytest tests/browser/screenshots.py -q && echo "Pictures are in .touchstone/screenshots"

@@ -12,8 +12,8 @@ from django.db import models
 from django.http import HttpRequest
 
 from accounts.actors import actor_of
-from accounts.errors import Refused
 from accounts.models import ApiKey, Invitation, Membership, ServiceAccount, Session, Team, User
+from accounts.refusals import Refusal
 from accounts.services import invitations, keys, people
 from audit.admin import ReadOnlyAdmin
 
@@ -30,7 +30,7 @@ class WithVerbs(ReadOnlyAdmin):
             try:
                 verb(actor_of(request), row)
                 count += 1
-            except Refused as refusal:
+            except Refusal as refusal:
                 messages.error(request, f"{row}: {refusal.sentence}")
         if count:
             messages.success(request, f"{done}: {count}.")

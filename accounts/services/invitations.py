@@ -19,9 +19,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.actors import Actor
-from accounts.errors import Refused
 from accounts.models import Invitation, Membership, Team, User
 from accounts.models.user import normalised
+from accounts.refusals import Refusal
 from accounts.roles import Permission, Role
 from accounts.services.chains import require, team_chain
 from accounts.services.notices import tell_if_from_outside
@@ -35,10 +35,6 @@ from audit.who import Who
 log = logging.getLogger("touchstone.accounts")
 
 VALID_FOR = timedelta(days=7)
-NOT_USABLE = (
-    "This invitation can no longer be used: it has expired, was withdrawn or was already accepted. "
-    "Ask the person who invited you for a new one."
-)
 
 
 @dataclass
@@ -52,12 +48,12 @@ class Invited:
 
 @transaction.atomic
 def invite(actor: Actor, team: Team, email: str, role: Role) -> Invited:
-    require(actor, Permission.MANAGE_MEMBERS, team.pk, "invite people")
+    require(actor, Permission.MANAGE_MEMBERS, team.pk)
     may_hand_out(actor, team.pk, role)
     email = normalised(email)
     locked(team.pk)
     if Membership.objects.filter(team=team, user__email=email).exists():
-        raise Refused(f"{email} already belongs to {team}.")
+        raise Refusal("already_member", person=email, team=str(team))
     # A second invitation replaces the first: one mailbox, one working link.
     Invitation.objects.pending().filter(team=team, email=email).update(revoked_at=Now())
     shown, mailed = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
@@ -85,15 +81,15 @@ def _link(token: str) -> str:
 def invite_again(actor: Actor, invitation: Invitation) -> Invited:
     """A new letter with a new link for the same mailbox and role; the old link stops working."""
     if invitation.accepted_at is not None:
-        raise Refused("This invitation was already accepted.")
+        raise Refusal("invitation_accepted")
     return invite(actor, invitation.team, invitation.email, Role(invitation.role))
 
 
 @transaction.atomic
 def withdraw(actor: Actor, invitation: Invitation) -> None:
-    require(actor, Permission.MANAGE_MEMBERS, invitation.team_id, "withdraw invitations")
+    require(actor, Permission.MANAGE_MEMBERS, invitation.team_id)
     if not Invitation.objects.open().filter(pk=invitation.pk).update(revoked_at=Now()):
-        raise Refused("This invitation was already accepted, withdrawn or has expired.")
+        raise Refusal("invitation_closed")
     record(
         chain=team_chain(invitation.team_id), verb=Verb.MEMBER_INVITATION_WITHDRAWN,
         who=actor.who_in(invitation.team_id),
@@ -116,7 +112,7 @@ def _has(token: str) -> Q:
 def accept(actor: Actor, token: str) -> Membership:
     """Join with the account that the invitation was mailed to."""
     if actor.user is None:
-        raise Refused("Log in first, then open the invitation again.")
+        raise Refusal("sign_in_to_accept")
     invitation, came_by_mail = _take(token, email=actor.user.email)
     proof = [address_proved(actor.user, actor.who, "invitation")] if came_by_mail else []
     return _join(invitation, actor.user, actor.who, *(entry for entry in proof if entry))
@@ -128,7 +124,7 @@ def accept_as_new_person(token: str, *, name: str, password: str) -> User:
     shown to the inviter, the account waits for an answer to a mail."""
     invitation, came_by_mail = _take(token)
     if User.objects.filter(email=invitation.email).exists():
-        raise Refused("There is already an account for this address: log in to accept.")
+        raise Refusal("account_exists")
     user = new_person(invitation.email, name=name, password=password, proved=came_by_mail)
     who = Who(kind="user", id=str(user.pk), via="invitation")
     _join(invitation, user, who, came_to_be(user, who, proved=came_by_mail))
@@ -158,12 +154,9 @@ def _take(token: str, email: str | None = None) -> tuple[Invitation, bool]:
     says whether the token was the mailed one."""
     mine = Invitation.objects.open().filter(_has(token))
     if email is not None and mine.exists() and not mine.filter(email=email).exists():
-        raise Refused(
-            "This invitation was sent to another address. Log out, and open it again with the "
-            "account that belongs to that address."
-        )
+        raise Refusal("invitation_other_address")
     if not mine.update(accepted_at=Now()):
-        raise Refused(NOT_USABLE)
+        raise Refusal("invitation_unusable")
     invitation = Invitation.objects.select_related("team").get(_has(token))
     return invitation, invitation.mailed_sha256 == digest(token)
 

@@ -6,8 +6,8 @@ from allauth.account.models import EmailAddress
 from django.db import transaction
 
 from accounts.actors import Actor
-from accounts.errors import Refused
 from accounts.models import Session, User
+from accounts.refusals import Refusal
 from accounts.services import lockout
 from accounts.services.chains import ACCOUNTS
 from accounts.services.lockout import Secret
@@ -104,7 +104,7 @@ def revoke_session(actor: Actor, name: str) -> None:
     user = _person(actor)
     deleted, _ = Session.objects.filter(user=user, session_key__startswith=name).delete()
     if not deleted or not name:
-        raise Refused("That login has already ended.")
+        raise Refusal("session_ended")
     record(
         chain=ACCOUNTS, verb=Verb.SESSION_REVOKED, who=actor.who,
         object_type="session", object_id=name,
@@ -132,7 +132,7 @@ def _end_sessions(user: User, *, keep: str | None) -> int:
 
 def _person(actor: Actor) -> User:
     if actor.user is None:
-        raise Refused("Only people have logins to end.")
+        raise Refusal("people_only")
     return actor.user
 
 

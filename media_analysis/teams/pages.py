@@ -16,8 +16,8 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from accounts.actors import Actor, actor_of
-from accounts.errors import NotAllowed, Refused
 from accounts.models import Team
+from accounts.refusals import Refusal
 from accounts.roles import Permission
 
 
@@ -71,9 +71,9 @@ def refusal_on(form: BaseForm, field: str | None) -> Iterator[None]:
     """What a verb refuses is shown at the field; a missing right stays a 403."""
     try:
         yield
-    except NotAllowed:
-        raise
-    except Refused as refusal:
+    except Refusal as refusal:
+        if refusal.forbids:
+            raise
         form.add_error(field, refusal.sentence)
 
 
@@ -84,7 +84,7 @@ def refusal_told(
     """What a verb refuses is told on the page that comes next; a missing right stays a 403."""
     try:
         yield
-    except NotAllowed:
-        raise
-    except Refused as refusal:
+    except Refusal as refusal:
+        if refusal.forbids:
+            raise
         tell(request, refusal.sentence)

@@ -18,6 +18,7 @@ from ml.engine.contract import (
     Status,
     View,
 )  # fmt: skip
+from ml.engine.manifest import Manifest
 from ml.engine.progress import Stopped
 from ml.engine.registry import Missing
 
@@ -34,16 +35,6 @@ AT_ONCE = 2
 interpreter's lock: on an idle core the answer comes sooner, on a busy one nothing is lost."""
 
 
-def close_seconds(detector: Detector) -> float:
-    """How many seconds of a talking video the detector wants to see frame by frame."""
-    return float(getattr(detector, "close_seconds", 0.0))
-
-
-def close_seconds_without_sound(detector: Detector) -> float:
-    """How many seconds of a silent one."""
-    return float(getattr(detector, "close_seconds_without_sound", 0.0))
-
-
 @dataclass(slots=True)
 class Work:
     """One detector's state on this file."""
@@ -55,7 +46,7 @@ class Work:
     next_view: float = 0.0
 
 
-class Bench:
+class DetectorSession:
     """All detectors on one file: they are asked, shown the views they want, and heard."""
 
     def __init__(self, media: Media, detectors: Sequence[Detector | Missing]) -> None:
@@ -90,9 +81,10 @@ class Bench:
             work.seconds += time.perf_counter() - started
 
     def _due(self, work: Work, view: View) -> bool:
-        if close_seconds(work.detector) > 0:
+        needs = work.detector.manifest.needs
+        if needs.close_seconds > 0 or needs.close_seconds_without_sound > 0:
             return True  # whatever the sandbox sends, it was sent for this detector too
-        rate = work.detector.frame_rate
+        rate = needs.frames_per_second
         if rate <= 0:
             return False
         if self._still:
@@ -103,9 +95,9 @@ class Bench:
         return True
 
     @property
-    def checks(self) -> list[str]:
-        """The checks that have something to conclude."""
-        return [work.detector.name for work in self._works if work.examination is not None]
+    def checks(self) -> list[Manifest]:
+        """Of the checks that have something to conclude."""
+        return [work.detector.manifest for work in self._works if work.examination is not None]
 
     def conclude(self, advanced: Advanced | None = None) -> tuple[Finding, ...]:
         """Every detector's finding, in the order of their names. `advanced` hears how far each is;
@@ -123,8 +115,7 @@ class Bench:
             return
         started, name = time.perf_counter(), work.detector.name
         try:
-            if hasattr(work.examination, "advance"):
-                work.examination.advance = lambda part: self._advanced(name, part)
+            work.examination.advance = lambda part: self._advanced(name, part)
             work.finding = _checked(work.detector, work.examination.conclude())
         except Stopped:
             raise

@@ -22,9 +22,9 @@ from ml.engine.results import plain
 
 ROOT = Path(analysis.__file__).parent
 DECIDING = (
-    "contract.py", "analysis.py", "session.py", "naming.py", "serving.py", "media/**/*",
-    "audio_encoders/**/*", "image_encoders/**/*", "fusion/**/*", "detectors/*.py",
-    "../../platform/sandbox/**/*",
+    "contract.py", "analysis.py", "session.py", "naming.py", "manifest.py", "serving.py",
+    "media/**/*", "audio_encoders/**/*", "image_encoders/**/*", "fusion/**/*",
+    "detectors/*.py", "../../platform/sandbox/**/*",
 )  # fmt: skip
 """What every result rests on, beside the folders of its detectors."""
 

@@ -32,9 +32,9 @@ SENTENCES: dict[Code, str] = {
     Code.EMPTY: "The file is empty. Send it again; an interrupted upload can cause this.",
     Code.TYPE_NOT_ALLOWED: (
         "This is not a kind of file that is examined here, whatever its name says. "
-        "Send a JPEG, PNG, WebP, GIF, HEIC, AVIF, TIFF, BMP or JPEG 2000 picture, an MP4, MOV, "
-        "3GP, Matroska, WebM, AVI, MPEG (TS or PS), FLV, WMV or MXF video, or a WAV, FLAC, MP3, "
-        "Ogg, Opus, M4A, AAC, AIFF, AMR, CAF, AU or WMA sound."
+        "Send a JPEG, PNG, WebP, GIF, HEIC, AVIF, TIFF, BMP, JPEG 2000 or JPEG XL picture, an MP4, "
+        "MOV, 3GP, Matroska, WebM, AVI, MPEG (TS or PS), FLV, WMV or MXF video, or a WAV, FLAC, "
+        "MP3, Ogg, Opus, M4A, AAC, AIFF, AMR, CAF, AU or WMA sound."
     ),
     Code.CORRUPT: (
         "The file is damaged, or is not what its first bytes say: nothing in it could be decoded. "

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml.engine.contract import (
@@ -21,6 +21,7 @@ from ml.engine.contract import (
 )
 from ml.engine.fusion import clearing
 from ml.engine.fusion.rule import alone, decide
+from ml.engine.manifest import Manifest
 
 PICTURE = MediaInfo("0" * 64, 1, Kind.IMAGE, "png")
 FOUND = Outcome.MANIPULATION_FOUND
@@ -128,6 +129,7 @@ findings = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(findings)
 def test_without_a_calibrated_check_nothing_is_found_or_cleared(found: list[Finding]) -> None:
     """The answer is inconclusive, or what the file declares; each check is counted once."""
@@ -255,6 +257,7 @@ def test_what_was_not_seen_whole_is_not_cleared(media: MediaInfo) -> None:
     )
 
 
+@settings(deadline=None)  # the first call reads which packages are installed
 @given(
     st.lists(
         st.tuples(st.floats(-2.5, 2.5), st.sampled_from([FOUND, CLEAR, None])),
@@ -268,8 +271,9 @@ def test_the_mixture_is_a_probability_of_its_parts(
     """Scenarios sum to one, all but `none_of_these` to the probability, and the interval holds it;
     without a finding that decides, nothing is decided."""
     names = ["face_forgery", *(f"c{n}" for n in range(len(said)))]
+    checks = [calibrated(name, *one) for name, one in zip(names, said, strict=False)]
     verdict = decide(
-        PICTURE, [calibrated(name, *one) for name, one in zip(names, said, strict=False)]
+        PICTURE, checks, {f.detector: Manifest(f.detector, may_clear=True) for f in checks}
     )
     value = verdict.probability_manipulated
     assert value is not None and verdict.interval is not None

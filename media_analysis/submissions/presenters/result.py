@@ -24,9 +24,9 @@ from media_analysis.submissions.presenters.statements import decision, declared,
 from media_analysis.submissions.search import similar
 from media_analysis.submissions.services import films, pictures
 from media_analysis.submissions.services.intake import Received
-from ml.engine.cards import card
+from ml.engine.manifest import manifest_of
 from ml.engine.media.stated import PARTS_FAILED, sentence
-from ml.engine.naming import DETECTORS, LABELS, clock, detector_name
+from ml.engine.naming import LABELS, clock, detector_name
 from ml.models import Analysis
 
 Json = Mapping[str, Any]
@@ -162,12 +162,12 @@ def incomplete(media: Json) -> str:
 
 
 def finding(said: Json, anchors: Collection[str] = ()) -> dict[str, Any]:
-    measures = DETECTORS.get(said["detector"], ("", ""))[1]
+    manifest = manifest_of(said["detector"])
     value, score = said.get("probability_manipulated"), said.get("score")
     return {
         "anchor": f"check-{said['detector'].replace('_', '-')}",
-        "name": detector_name(said["detector"]),
-        "measures": measures,
+        "name": manifest.title,
+        "measures": manifest.measures,
         "status": said["status"],
         "reason": said["reason"],
         "probability_text": "" if value is None else f"{value:.2f}",
@@ -182,8 +182,8 @@ def finding(said: Json, anchors: Collection[str] = ()) -> dict[str, Any]:
             }
             for evidence in said.get("evidence", [])
         ],
-        "score_meaning": card(said["detector"]).get("score") or "",
-        "limits": card(said["detector"]).get("limits") or [],
+        "score_meaning": manifest.score_meaning,
+        "limits": manifest.limits,
         "version": said.get("version", ""),
         "weights_sha256": said.get("weights_sha256"),
         "facts": details(said.get("counts") or {}) + details(said.get("parameters") or {}),

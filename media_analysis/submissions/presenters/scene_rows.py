@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import Any
 
-from ml.engine.contract import EXAMINED_BY
+from ml.engine.manifest import manifest_of
 
 Json = Mapping[str, Any]
 HEARD = {
@@ -26,7 +26,7 @@ def scene_table(
 ) -> dict[str, Any] | None:
     """None for results from before scenes were told, and for stills."""
     there = {f["detector"] for f in findings}
-    offered = {name for name, by in EXAMINED_BY.items() if not there.isdisjoint(by)}
+    offered = {manifest_of(name).looks_at for name in there}
     stretches = (scenes or {}).get("stretches") or []
     if not scenes or not stretches:
         return None
@@ -64,7 +64,7 @@ def _bars(stretches: Iterable[Json]) -> list[dict[str, float]]:
     return [{"start": bar["start"], "length": round(bar["end"] - bar["start"], 3)} for bar in bars]
 
 
-def _row(stretch: Json, offered: Set[str], clock: Callable[[float], str]) -> dict[str, Any]:
+def _row(stretch: Json, offered: Set[str | None], clock: Callable[[float], str]) -> dict[str, Any]:
     return {
         "start_text": clock(stretch["start"]),
         "end_text": clock(stretch["end"]),
@@ -85,13 +85,13 @@ def _in_view(stretch: Json) -> str:
     return "Not known" if stretch["faces"] is None else f"No{NBSP}face"
 
 
-def applies(stretch: Json, offered: Set[str]) -> str:
+def applies(stretch: Json, offered: Set[str | None]) -> str:
     """`Face checks, lip sync`: of the checks that are there."""
     names = ", ".join(CHECKS.get(name, name) for name in stretch["applies"] if name in offered)
     return names[:1].upper() + names[1:] or "None of these checks"
 
 
-def because(stretch: Json, offered: Set[str]) -> str:
+def because(stretch: Json, offered: Set[str | None]) -> str:
     """Why the others do not; each sentence once."""
     why = [why for name, why in stretch["why_not"].items() if name in offered]
     return " ".join(dict.fromkeys(s for s in (*why, stretch["note"]) if s))

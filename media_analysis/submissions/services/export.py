@@ -10,7 +10,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from accounts.actors import Actor
-from accounts.errors import NotAllowed
+from accounts.refusals import Refusal
 from accounts.roles import Permission
 from accounts.services.chains import team_chain
 from audit.services import Entry, record_many
@@ -35,7 +35,7 @@ def export(actor: Actor, wanted: Mapping[str, Any], root: str) -> Iterator[str]:
     if wanted.get("team"):
         teams = [pk for pk in teams if pk == wanted["team"].pk]
     if not teams:
-        raise NotAllowed("Your role allows you to export from none of these teams.")
+        raise Refusal("not_allowed", permission=str(Permission.EXPORT_SUBMISSIONS))
     asked = {name: _named(value) for name, value in wanted.items() if name != "q"}
     with transaction.atomic():
         record_many(

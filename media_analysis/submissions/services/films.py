@@ -42,7 +42,7 @@ def look(actor: Actor, submission: Submission) -> Preview | None:
 def prepare(actor: Actor, submission: Submission) -> bool:
     """Of a film that was analysed before copies were made, or whose copy was set aside. False when
     there was nothing to do."""
-    require(actor, Permission.VIEW_MEDIA, submission.team_id, "look at media")
+    require(actor, Permission.VIEW_MEDIA, submission.team_id)
     if not viewing.may_be_made(submission.analysis.media):
         return False
     return ask(submission, actor.who_in(submission.team_id))

@@ -22,6 +22,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.actors import actor_of
 from accounts.guards import post_only, signed_in
+from accounts.refusals import Refusal
 from accounts.roles import Permission
 from media_analysis.submissions.forms import HistoryFilter, SaveFilterForm
 from media_analysis.submissions.models import SavedFilter
@@ -100,7 +101,9 @@ def save_filter(request: HttpRequest) -> HttpResponse:
     name, team = form.cleaned_data["name"], form.cleaned_data["team"]
     try:
         saved_filters.save(actor, name, query, team)
-    except saved_filters.Refused as refusal:
+    except Refusal as refusal:
+        if refusal.forbids:
+            raise
         form.add_error("name", refusal.sentence)
         return _page(request, asked, form, status=400)
     messages.success(request, f"The filter “{name}” was saved.")

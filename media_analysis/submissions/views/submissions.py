@@ -17,8 +17,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.actors import actor_of
-from accounts.errors import NotAllowed, Refused
 from accounts.guards import post_only, signed_in
+from accounts.refusals import Refusal
 from accounts.roles import Permission
 from media_analysis.submissions.forms import IntakeForm
 from media_analysis.submissions.models import DeletionAnswer, Submission
@@ -34,8 +34,10 @@ def as_if_missing(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
     def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             return view(request, *args, **kwargs)
-        except NotAllowed as error:
-            raise Http404 from error
+        except Refusal as refusal:
+            if refusal.forbids:
+                raise Http404 from refusal
+            raise
 
     return answered
 
@@ -69,7 +71,9 @@ def submit(request: HttpRequest) -> HttpResponse:
                     policy_context=form.cleaned_data["policy_context"],
                 )
             )
-        except intake.Refused as refusal:
+        except Refusal as refusal:
+            if refusal.forbids:
+                raise
             refused.append((file.name, refusal))
     if wants_json:
         return _intake_json(received, refused)
@@ -86,13 +90,13 @@ def submit(request: HttpRequest) -> HttpResponse:
 
 
 def _intake_json(
-    received: list[intake.Received], refused: list[tuple[str | None, intake.Refused]]
+    received: list[intake.Received], refused: list[tuple[str | None, Refusal]]
 ) -> JsonResponse:
     """For the page's own uploader, which sends one file at a time."""
     if refused:
         _, refusal = refused[0]
-        status = 503 if isinstance(refusal, intake.Unavailable) else 400
-        return JsonResponse({"code": refusal.code, "sentence": refusal.sentence}, status=status)
+        body = {"code": refusal.code, "sentence": refusal.sentence}
+        return JsonResponse(body, status=refusal.status)
     one = received[0]
     return JsonResponse(
         {
@@ -200,9 +204,9 @@ def answer_deletion(request: HttpRequest, pk: UUID) -> HttpResponse:
     said, reason = request.POST.get("answer", ""), request.POST.get("reason", "")
     try:
         given = deletion_service.answer(actor, submission, said, reason)
-    except NotAllowed:
-        raise
-    except Refused as refusal:
+    except Refusal as refusal:
+        if refusal.forbids:
+            raise
         messages.error(request, refusal.sentence)
         return redirect("submissions:detail", pk)
     accepted = given.answer == DeletionAnswer.ACCEPTED

@@ -7,7 +7,7 @@ crowd does not raise the rate of false alarms, and one altered face is not avera
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from ml.engine import naming
 from ml.engine.contract import (
     Crop,
     Evidence,
+    Examination,
     Finding,
     Kind,
     Media,
@@ -22,12 +23,11 @@ from ml.engine.contract import (
     Segment,
     Status,
     Strength,
-    View,
 )
 from ml.engine.fusion.calibration import Calibration, mean_ratio, probability
+from ml.engine.manifest import read_manifest
 from ml.engine.media.face_scores import HARMLESS, FaceNetwork, FaceScore, strongest_region
 from ml.engine.media.stated import no_pictures
-from ml.engine.progress import unheard
 from ml.engine.serving import Served
 
 CHECKED_AGAIN = 4
@@ -49,10 +49,9 @@ class Words:
 class FaceNetworkDetector:
     """Made once a process; holds the network."""
 
-    frame_rate = 0.0  # it asks for the face tracks, which the engine keeps for everybody
-
     def __init__(self, name: str, folder: Path, words: Words) -> None:
         served = Served(folder)
+        self.manifest = read_manifest(folder)
         self.name, self.words = name, words
         self.version = str(served.card["version"])
         self.network = FaceNetwork(served)
@@ -65,13 +64,9 @@ class FaceNetworkDetector:
         return FaceExamination(self, media)
 
 
-class FaceExamination:
+class FaceExamination(Examination):
     def __init__(self, detector: FaceNetworkDetector, media: Media) -> None:
         self._detector, self._media = detector, media
-        self.advance: Callable[[float], None] = unheard
-
-    def observe(self, view: View) -> None:
-        """Nothing: the faces are there when all frames are through."""
 
     def conclude(self) -> Finding:
         network, tracks = self._detector.network, self._media.tracks

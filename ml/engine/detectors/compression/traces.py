@@ -85,9 +85,10 @@ def _texts(value: Any) -> list[str]:
 
 def unknown_history(media: Media) -> str | None:
     """Why the pixels of this still cannot tell of an earlier JPEG; None where they can."""
-    if media.info.format == "jpeg2000":
+    other = {"jpeg2000": "JPEG 2000", "jpegxl": "JPEG XL"}.get(media.info.format)
+    if other:
         return (
-            "JPEG 2000 transforms the picture in another way than JPEG; traces of an earlier JPEG "
+            f"{other} transforms the picture in another way than JPEG; traces of an earlier JPEG "
             "do not survive it and are not looked for."
         )
     stored = media.facts.get("tiff")

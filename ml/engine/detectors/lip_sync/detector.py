@@ -6,6 +6,7 @@ import math
 
 from ml.engine.contract import (
     Evidence,
+    Examination,
     Finding,
     Kind,
     Media,
@@ -18,8 +19,9 @@ from ml.engine.contract import (
 from ml.engine.detectors.lip_sync import judging, sentences
 from ml.engine.detectors.lip_sync.calibration import SyncCalibration
 from ml.engine.detectors.lip_sync.judging import Judged
-from ml.engine.detectors.lip_sync.network import ServedNetwork
+from ml.engine.detectors.lip_sync.network import FOLDER, ServedNetwork
 from ml.engine.fusion.calibration import probability
+from ml.engine.manifest import read_manifest
 from ml.engine.media.lips import LipReader
 from ml.engine.media.spectra import RATE
 from ml.engine.media.stated import no_pictures, no_sound
@@ -28,9 +30,8 @@ from ml.engine.media.stated import no_pictures, no_sound
 class LipSync:
     """Made once a process; holds the two networks."""
 
-    name = "lip_sync"
-    frame_rate = 0.0
-    close_seconds = 10.0
+    manifest = read_manifest(FOLDER)
+    name = manifest.name
 
     def __init__(self, network: ServedNetwork | None = None) -> None:
         self.network = network or ServedNetwork()
@@ -53,7 +54,7 @@ def make() -> LipSync:
     return LipSync()
 
 
-class SyncExamination:
+class SyncExamination(Examination):
     """Keeps mouths while the frames go by; the sound is there when they are through."""
 
     def __init__(self, detector: LipSync, media: Media) -> None:

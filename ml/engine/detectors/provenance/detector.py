@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from ml.engine.contract import Detector, Evidence, Finding, Media, Status, Strength, View
-from ml.engine.detectors.provenance import credentials, generators, reading, tools
+from pathlib import Path
 
-NAME = "provenance"
-VERSION = "2"
+from ml.engine.contract import Detector, Evidence, Examination, Finding, Media, Status, Strength
+from ml.engine.detectors.provenance import credentials, generators, reading, tools
+from ml.engine.manifest import read_manifest
+
+MANIFEST = read_manifest(Path(__file__).parent)
 MOST_EVIDENCE = 40
 WITHOUT_A_PLACE = {"bmp": "A BMP", "amr": "An AMR file", "mpegvideo": "A bare MPEG video stream"}
 """Formats in which nothing can be said about where the media comes from."""
@@ -16,9 +18,9 @@ GRADES = list(Strength)
 class Provenance:
     """Reads only what the sandbox has gathered; wants no frame."""
 
-    name = NAME
-    version = VERSION
-    frame_rate = 0.0
+    manifest = MANIFEST
+    name = MANIFEST.name
+    version = MANIFEST.version
 
     def not_applicable(self, media: Media) -> str | None:
         name = WITHOUT_A_PLACE.get(media.info.format)
@@ -28,12 +30,9 @@ class Provenance:
         return ProvenanceExamination(media)
 
 
-class ProvenanceExamination:
+class ProvenanceExamination(Examination):
     def __init__(self, media: Media) -> None:
         self._media = media
-
-    def observe(self, view: View) -> None:
-        """Pictures say nothing here."""
 
     def conclude(self) -> Finding:
         claims = reading.claims(self._media.facts)
@@ -41,8 +40,8 @@ class ProvenanceExamination:
             [*credentials.signs(claims.manifest), *generators.signs(claims), *tools.signs(claims)]
         )
         return Finding(
-            detector=NAME,
-            version=VERSION,
+            detector=MANIFEST.name,
+            version=MANIFEST.version,
             status=Status.RAN,
             reason=_reason(evidence),
             evidence=evidence,

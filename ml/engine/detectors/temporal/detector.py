@@ -7,6 +7,7 @@ import math
 from ml.engine import naming
 from ml.engine.contract import (
     Evidence,
+    Examination,
     Finding,
     Kind,
     Media,
@@ -19,8 +20,9 @@ from ml.engine.contract import (
 from ml.engine.detectors.temporal import claims, sentences
 from ml.engine.detectors.temporal.calibration import TemporalCalibration
 from ml.engine.detectors.temporal.judging import Judged, judged
-from ml.engine.detectors.temporal.network import ServedNetwork
+from ml.engine.detectors.temporal.network import FOLDER, ServedNetwork
 from ml.engine.fusion.calibration import mean_ratio, probability
+from ml.engine.manifest import read_manifest
 from ml.engine.media.motion import FaceReader
 from ml.engine.media.stated import no_pictures
 
@@ -28,11 +30,8 @@ from ml.engine.media.stated import no_pictures
 class Temporal:
     """Made once a process; holds the network."""
 
-    name = "temporal"
-    frame_rate = 0.0
-    close_seconds = 10.0
-    close_seconds_without_sound = 4.0
-    """Less than with sound, where the frames come anyway for the lips."""
+    manifest = read_manifest(FOLDER)
+    name = manifest.name
 
     def __init__(self, network: ServedNetwork | None = None) -> None:
         self.network = network or ServedNetwork()
@@ -52,7 +51,7 @@ def make() -> Temporal:
     return Temporal()
 
 
-class TemporalExamination:
+class TemporalExamination(Examination):
     """Keeps small pictures of faces while the frames go by."""
 
     def __init__(self, detector: Temporal, media: Media) -> None:

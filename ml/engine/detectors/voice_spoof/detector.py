@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from ml.engine.contract import (
     Evidence,
+    Examination,
     Finding,
     Kind,
     Media,
@@ -18,15 +18,14 @@ from ml.engine.contract import (
     Segment,
     Status,
     Strength,
-    View,
 )
 from ml.engine.detectors.voice_spoof.calibration import VoiceCalibration
-from ml.engine.detectors.voice_spoof.network import Network
+from ml.engine.detectors.voice_spoof.network import FOLDER, Network
 from ml.engine.detectors.voice_spoof.windows import STEP_SECONDS, Window, windows
 from ml.engine.fusion.calibration import probability
+from ml.engine.manifest import read_manifest
 from ml.engine.media.spectra import RATE
 from ml.engine.media.stated import no_sound
-from ml.engine.progress import unheard
 
 NO_SOUND = "The file has no sound that could be decoded."
 MOST_WINDOWS = 120
@@ -42,8 +41,8 @@ class Judged:
 class VoiceSpoof:
     """The detector; holds the network, made once a process."""
 
-    name = "voice_spoof"
-    frame_rate = 0.0
+    manifest = read_manifest(FOLDER)
+    name = manifest.name
 
     def __init__(self, network: Network | None = None) -> None:
         self.network = network or Network()
@@ -62,15 +61,11 @@ def make() -> VoiceSpoof:
     return VoiceSpoof()
 
 
-class VoiceExamination:
+class VoiceExamination(Examination):
     """Looks at no frame; the sound is there when the frames are through."""
 
     def __init__(self, detector: VoiceSpoof, media: Media) -> None:
         self.detector, self.media = detector, media
-        self.advance: Callable[[float], None] = unheard
-
-    def observe(self, view: View) -> None:
-        """Pictures say nothing about the voice."""
 
     def conclude(self) -> Finding:
         began = time.perf_counter()

@@ -10,10 +10,9 @@ import numpy as np
 from ml.engine.audio_encoders import speakers
 from ml.engine.audio_encoders import whisper as words
 from ml.engine.audio_encoders.pooling import Hears, Numbers
-from ml.engine.contract import Samples
+from ml.engine.contract import Samples, unheard
 from ml.engine.detectors.voice_spoof import listeners
 from ml.engine.detectors.voice_spoof.calibration import VoiceCalibration
-from ml.engine.progress import unheard
 from ml.engine.serving import checked_weights, read_card
 
 FOLDER = Path(__file__).parent
