@@ -26,8 +26,9 @@ import numpy as np
 from lab.clearing import sampled
 from ml.engine.contract import Kind, Outcome
 from ml.engine.fusion import clearing
-from ml.evaluation import data_folders, manifest, records, running
+from ml.evaluation import data_folders, manifest, pages, records, running
 
+PAGE = Path(__file__).parents[2] / "docs" / "evaluation.md"
 FROZEN_AT, MUST = 0.02, 0.03
 """Shares of a kind of fake that may be cleared: where bounds are frozen, and where it is told."""
 SHARES = np.linspace(0.98, 0.02, 49)
@@ -187,8 +188,38 @@ def main() -> int:
         if line:
             told[str(kind)] = line
     chosen.out.write_text(json.dumps(told, indent=1) + "\n")
-    sys.stdout.write(json.dumps(told, indent=1) + "\n")
+    text = as_text(told)
+    if chosen.out == clearing.FILE:
+        pages.written(PAGE, "clearing", text)
+    sys.stdout.write(text + "\n")
     return 0
+
+
+def as_text(told: Mapping[str, Any]) -> str:
+    """Tables for the page."""
+    text = []
+    for kind in (str(Kind.IMAGE), str(Kind.VIDEO)):
+        if kind not in told:
+            text += [f"Nothing was measured on files of the kind {kind}: none is cleared.", ""]
+            continue
+        line = told[kind]
+        text += [
+            f"Files of the kind {kind}, checks {', '.join(line['at_most'])}. Shares cleared on the "
+            "half that the bounds were frozen on, and on the other:",
+            "",
+            "| | cleared by the checks alone | cleared | on the other half | answered | files |",
+            "|---|---|---|---|---|---|",
+        ]
+        for part, names in (("fakes", "{}"), ("genuine", "genuine, {}")):
+            for name, other in line["measured_on"][part].items():
+                first = line["frozen_on"][part].get(name)
+                before = f"{first['cleared']:.1%}" if first else "none there"
+                text.append(
+                    f"| {names.format(name)} | {other['cleared_without_bounds']:.1%} | {before} "
+                    f"| {other['cleared']:.1%} | {other['answered']:.1%} | {other['files']} |"
+                )
+        text.append("")
+    return "\n".join(text).rstrip()
 
 
 def _sample(chosen: argparse.Namespace) -> int:
