@@ -57,7 +57,7 @@ def _talks() -> list[Any]:
 
 
 def _heard(chosen: argparse.Namespace, cache: Path) -> int:
-    from lab.voice import borrowed, probe, store, tables
+    from lab.voice import borrowed, probe, store
     from ml.engine.audio_encoders import speakers, whisper
     from ml.engine.audio_encoders.pooling import Hears
 
@@ -71,7 +71,8 @@ def _heard(chosen: argparse.Namespace, cache: Path) -> int:
     if chosen.stage == "borrowed":
         from ml.evaluation import pages
 
-        text = tables.as_text(probe.compared(heard, said("variants", 1)))
+        told = probe.compared(heard, borrowed.plain(speech, heard), said("variants", 1))
+        text = probe.as_text(told)
         pages.written(PAGE, "borrowed", text)
     else:
         from lab.voice import report

@@ -91,13 +91,12 @@ class VoiceExamination(Examination):
         flagged = [one for one in judged if one.logit >= calibration.line.found_at]
         log10_lr = calibration.log10_lr(score)
         low, high = calibration.log10_interval(score)
-        decides = calibration.decides(score)
-        asks = decides or calibration.says(score) is Outcome.MANIPULATION_FOUND
+        asks = calibration.says(score) is Outcome.MANIPULATION_FOUND
         return Finding(
             detector=self.detector.name,
             version=self.detector.version,
             status=Status.RAN,
-            reason=_sentence(decides, asks, len(flagged), len(judged)),
+            reason=_sentence(asks, len(flagged), len(judged)),
             score=score,
             probability_manipulated=probability(log10_lr),
             log10_lr=log10_lr,
@@ -108,7 +107,6 @@ class VoiceExamination(Examination):
                 "log10_lr_low": low,
                 "log10_lr_high": high,
                 "found_at": calibration.line.found_at,
-                "decides_at": calibration.decides_at,
                 "clear_at": calibration.line.clear_at,
             },
             counts={"windows": of, "windows_judged": len(judged), "windows_flagged": len(flagged)},
@@ -122,21 +120,16 @@ def _evenly(windows: list[Window], most: int) -> list[Window]:
     return [windows[int(k)] for k in np.linspace(0, len(windows) - 1, most)]
 
 
-NEVER_MET = (
-    "Small networks that speak in one step and voices of recent years pass it as people do, so "
-    "this is no sign that the voice is genuine."
-)
-
-
-def _sentence(decides: bool, asks: bool, flagged: int, judged: int) -> str:
+def _sentence(asks: bool, flagged: int, judged: int) -> str:
     heard = f"{flagged} of {judged} windows of speech"
-    if decides:
-        return f"The voice is like machine-made speech in {heard}."
     if asks:
-        return f"The voice resembles machine-made speech in {heard}, not enough to decide."
+        return f"The voice resembles machine-made speech in {heard}."
     if flagged:
         return f"As a whole the voice does not stand out; {heard} resemble machine-made speech."
-    return f"The voice does not stand out from recorded speech. {NEVER_MET}"
+    return (
+        "The voice does not stand out from recorded speech. Engines that the check never met can "
+        "pass like that, so this is no sign that the voice is genuine."
+    )
 
 
 def _segment(one: Judged, calibration: VoiceCalibration) -> Segment:
@@ -167,21 +160,14 @@ def _evidence(
         )
     ]
     if asks:
-        decides = calibration.decides(score)
-        share, genuine = (
-            (calibration.decides_alpha, f"{calibration.genuine} genuine sounds")
-            if decides
-            else (line.found_alpha, f"{line.reals} genuine clips")
-        )
         found.append(
             Evidence(
                 "voice_synthetic_traces",
                 "The fine structure of the voice resembles that of synthesisers and vocoders. Of "
-                f"{genuine} of sources it had not met, at most {100 * share:g} in 100 resemble "
-                "them as much.",
+                f"{line.reals} genuine clips of sources it had not met, at most "
+                f"{100 * line.found_alpha:g} in 100 resemble them as much.",
                 Strength.MODERATE,
                 {"mean_score": round(score, 4), "found_at": round(line.found_at, 4)},
-                Outcome.MANIPULATION_FOUND if decides else None,
             )
         )
     stretch = _longest_run(judged, line.found_at)
