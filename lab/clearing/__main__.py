@@ -187,6 +187,8 @@ def main() -> int:
         line = told_of(kind, every, ran)
         if line:
             told[str(kind)] = line
+    if str(Kind.IMAGE) in told and str(Kind.VIDEO) not in told:
+        told[str(Kind.VIDEO)] = _as_pictures(told[str(Kind.IMAGE)])
     chosen.out.write_text(json.dumps(told, indent=1) + "\n")
     text = as_text(told)
     if chosen.out == clearing.FILE:
@@ -203,6 +205,9 @@ def as_text(told: Mapping[str, Any]) -> str:
             text += [f"Nothing was measured on files of the kind {kind}: none is cleared.", ""]
             continue
         line = told[kind]
+        if line["measured_on"] == str(Kind.IMAGE):
+            text += [f"Files of the kind {kind}: the bounds of pictures, not measured on them.", ""]
+            continue
         text += [
             f"Files of the kind {kind}, checks {', '.join(line['at_most'])}. Shares cleared on the "
             "half that the bounds were frozen on, and on the other:",
@@ -220,6 +225,19 @@ def as_text(told: Mapping[str, Any]) -> str:
                 )
         text.append("")
     return "\n".join(text).rstrip()
+
+
+def _as_pictures(line: Mapping[str, Any]) -> dict[str, Any]:
+    """Films, where only pictures were measured: the same bounds for the faces in them."""
+    return {
+        "at_most": line["at_most"],
+        "looked_for": line["looked_for"],
+        "not_seen": [
+            *(name for name in line["not_seen"] if name not in NEVER_MEASURED[Kind.IMAGE]),
+            *NEVER_MEASURED[Kind.VIDEO],
+        ],
+        "measured_on": str(Kind.IMAGE),
+    }
 
 
 def _sample(chosen: argparse.Namespace) -> int:
