@@ -26,6 +26,7 @@ import numpy as np
 from lab.clearing import sampled
 from ml.engine.contract import Kind, Outcome
 from ml.engine.fusion import clearing
+from ml.engine.manifest import manifest_of
 from ml.evaluation import data_folders, manifest, pages, records, running
 
 PAGE = Path(__file__).parents[2] / "docs" / "evaluation.md"
@@ -151,16 +152,17 @@ def _told(split: str) -> Callable[[int], None]:
 
 
 def _examined(case: manifest.Case, split: str, record: records.Record) -> Examined:
-    ran = {n: a for n, a in record.answers.items() if a.log10_lr is not None}
-    nothing = [a.alone == Outcome.NO_MANIPULATION_FOUND for a in ran.values()]
-    found = any(a.alone == Outcome.MANIPULATION_FOUND for a in ran.values())
-    calm = [(a.alone == Outcome.INCONCLUSIVE and (a.log10_lr or 0.0) <= 0.0) for a in ran.values()]
+    """As the fusion sees it, but for the bounds."""
+    ran = {name: a for name, a in record.answers.items() if a.log10_lr is not None}
+    firm = {name for name in ran if manifest_of(name).may_clear}
+    calm = all((a.log10_lr or 0.0) <= 0.0 for name, a in ran.items() if name not in firm)
+    nothing = all(ran[name].alone == Outcome.NO_MANIPULATION_FOUND for name in firm)
     return Examined(
         case,
         split,
-        {n: a.score for n, a in ran.items() if a.score is not None},
-        any(nothing) and all(a or b for a, b in zip(nothing, calm, strict=True)),
-        found,
+        {name: a.score for name, a in ran.items() if a.score is not None},
+        clearable=bool(firm) and nothing and calm,
+        answered=any(a.alone == Outcome.MANIPULATION_FOUND for a in ran.values()),
     )
 
 
