@@ -1,4 +1,4 @@
-"""Ask somebody into a team by e-mail, withdraw, accept. A token works once, or never."""
+"""Ask somebody into a team by email, withdraw, accept. A token works once, or never."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from django.db.models.functions import Now
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts.actors import Actor
 from accounts.models import Invitation, Membership, Team, User
@@ -43,7 +44,7 @@ class Invited:
     link: str
     """Shown once to the inviter. The mail has a link of its own, which proves the mailbox."""
     mailed: bool | None = None
-    """None until the transaction is committed; then whether the mail server took the letter."""
+    """None until the transaction is committed; then whether the mail server accepted the email."""
 
 
 @transaction.atomic
@@ -67,7 +68,12 @@ def invite(actor: Actor, team: Team, email: str, role: Role) -> Invited:
         object_type="invitation", object_id=str(invitation.pk), data={"role": str(role)},
     )  # fmt: skip
     tell_if_from_outside(
-        actor, team, "an invitation", f"invited {email} to the team {team} as {role.label}."
+        actor,
+        team,
+        lambda: gettext("an invitation"),
+        lambda: gettext("{email} was invited to the team {team}. Role: {role}.").format(
+            email=email, team=team, role=role.label
+        ),
     )
     invited = Invited(invitation, _link(shown))
     transaction.on_commit(lambda: _mail(invited, _link(mailed)))
@@ -79,7 +85,7 @@ def _link(token: str) -> str:
 
 
 def invite_again(actor: Actor, invitation: Invitation) -> Invited:
-    """A new letter with a new link for the same mailbox and role; the old link stops working."""
+    """A new email with a new link for the same mailbox and role; the old link stops working."""
     if invitation.accepted_at is not None:
         raise Refusal("invitation_accepted")
     return invite(actor, invitation.team, invitation.email, Role(invitation.role))
@@ -181,7 +187,7 @@ def _join(invitation: Invitation, user: User, who: Who, *events: Entry) -> Membe
 
 
 def _mail(invited: Invited, link: str) -> None:
-    """The invitation stands also when the letter cannot be sent: its link can be handed over."""
+    """The invitation stands also when the email cannot be sent: its link can be handed over."""
     invitation = invited.invitation
     words = {
         "invitation": invitation,
@@ -192,7 +198,9 @@ def _mail(invited: Invited, link: str) -> None:
     }
     try:
         send_mail(
-            subject=f"Join {' '.join(invitation.team.name.split())} on Touchstone",
+            subject=gettext("Join {team} on Touchstone").format(
+                team=" ".join(invitation.team.name.split())
+            ),
             message=render_to_string("account/email/invitation_message.txt", words),
             from_email=None,
             recipient_list=[invitation.email],
@@ -200,6 +208,6 @@ def _mail(invited: Invited, link: str) -> None:
     except (OSError, smtplib.SMTPException) as error:
         invited.mailed = False
         # Only the kind of error: its text may hold the address.
-        log.error("letter of invitation %s not sent: %s", invitation.pk, type(error).__name__)
+        log.error("invitation email %s not sent: %s", invitation.pk, type(error).__name__)
     else:
         invited.mailed = True

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts import key_format
 from accounts.actors import Actor, actor_for_key
@@ -108,9 +109,15 @@ def issue_key(
         rows=[key],
     )  # fmt: skip
     tell_those_who_run(
-        service.team, f"A new API key for {service}",
-        f"{actor.user} issued the API key {key.prefix}… for {service} in the team {service.team}. "
-        f"It may: {', '.join(key.scopes)}.",
+        service.team,
+        lambda: gettext("A new API key for {service}").format(service=service),
+        lambda: gettext(
+            "{person} issued the API key {prefix}… for {service} in the team {team}. Its scopes: "
+            "{scopes}."
+        ).format(
+            person=actor.user, prefix=key.prefix, service=service, team=service.team,
+            scopes=", ".join(key.scopes),
+        ),
         but=actor.user,
     )  # fmt: skip
     return Issued(key, secret)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
+from django.utils.translation import gettext
 
 from accounts.actors import Actor
 from accounts.models import Invitation, Membership, Team, User
@@ -72,7 +73,12 @@ def add_member(actor: Actor, team: Team, user: User, role: Role) -> Membership:
         rows=[membership],
     )  # fmt: skip
     tell_if_from_outside(
-        actor, team, "a new member", f"added {user} to the team {team} as {role.label}."
+        actor,
+        team,
+        lambda: gettext("a new member"),
+        lambda: gettext("{person} was added to the team {team}. Role: {role}.").format(
+            person=user, team=team, role=role.label
+        ),
     )
     return membership
 
@@ -99,8 +105,10 @@ def change_role(actor: Actor, team: Team, user: User, role: Role) -> Membership:
         rows=[membership],
     )  # fmt: skip
     tell_if_from_outside(
-        actor, team, "a changed role",
-        f"changed the role of {user} in the team {team} from {before.label} to {role.label}.",
+        actor, team, lambda: gettext("a changed role"),
+        lambda: gettext(
+            "The role of {person} in the team {team} was changed from {before} to {role}."
+        ).format(person=user, team=team, before=before.label, role=role.label),
     )  # fmt: skip
     return membership
 

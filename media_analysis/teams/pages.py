@@ -14,6 +14,7 @@ from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from accounts.actors import Actor, actor_of
 from accounts.models import Team
@@ -23,18 +24,18 @@ from accounts.roles import Permission
 
 @dataclass(frozen=True)
 class NavItem:
-    label: str
+    label: Any
     url_name: str
     permission: Permission
 
 
 PLACES = (
-    NavItem("Members", "teams:members", Permission.MANAGE_MEMBERS),
-    NavItem("Roles", "teams:roles", Permission.MANAGE_MEMBERS),
-    NavItem("Queue rules", "teams:rules", Permission.MANAGE_QUEUES),
-    NavItem("Policies", "teams:policies", Permission.MANAGE_POLICIES),
-    NavItem("Partners and keys", "teams:services", Permission.REVOKE_KEYS),
-    NavItem("Name", "teams:rename", Permission.MANAGE_TEAM),
+    NavItem(_("Members"), "teams:members", Permission.MANAGE_MEMBERS),
+    NavItem(_("Roles"), "teams:roles", Permission.MANAGE_MEMBERS),
+    NavItem(_("Queue rules"), "teams:rules", Permission.MANAGE_QUEUES),
+    NavItem(_("Policies"), "teams:policies", Permission.MANAGE_POLICIES),
+    NavItem(_("Partners and keys"), "teams:services", Permission.REVOKE_KEYS),
+    NavItem(_("Name"), "teams:rename", Permission.MANAGE_TEAM),
 )
 
 

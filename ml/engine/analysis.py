@@ -28,6 +28,7 @@ from ml.engine.media.similarity import Looks
 from ml.engine.media.spectra import RATE
 from ml.engine.progress import Progress, Report, Stopped
 from ml.engine.registry import Missing
+from ml.engine.sentence import say
 from ml.engine.session import DetectorSession
 from ml.engine.version import VERSION
 from sandbox.services import Warden, warden
@@ -87,7 +88,7 @@ def analyse(
     except Rejected as refusal:
         return Result(
             media=None,
-            verdict=Verdict(Outcome.REJECTED, refusal.sentence),
+            verdict=Verdict(Outcome.REJECTED, say(f"file.{refusal.code}")),
             findings=(),
             engine_version=version,
             seconds=time.perf_counter() - started,

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ml.engine.manifest import manifest_of
+from ml.engine.sentence import Sentence, say
 
 
 def detector_name(detector: str) -> str:
     return manifest_of(detector).title
 
 
-def face(number: int, of: int, seen_at: float | None, rank: str) -> str:
-    """`Face 3 at 0:12.4, the strongest of 9 faces,`; the numbers are those on the pictures."""
-    when = "" if seen_at is None else f" at {clock(seen_at)}"
-    return f"Face {number}{when}" + (f", {rank} of {of} faces," if of > 1 else "")
+def face(number: int, of: int, seen_at: float | None, rank: str) -> Sentence:
+    """`Face 3 at 0:12.4, the strongest of 9 faces,`; the numbers are those on the pictures. `rank`
+    is `strongest` or `unsteadiest`."""
+    code = ("one" if seen_at is None else "at") if of < 2 else rank
+    if of > 1 and seen_at is not None:
+        code += "_at"
+    time = {} if seen_at is None else {"time": clock(seen_at)}
+    return say(f"face.{code}", number=number, **({"of": of} if of > 1 else {}), **time)
 
 
 def clock(seconds: float) -> str:

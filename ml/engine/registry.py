@@ -21,6 +21,7 @@ from ml.engine.manifest import Manifest, ManifestInvalid, read_manifest
 from ml.engine.model_files import ModelFileUnusable
 from ml.engine.outside.host import OutsideDetector
 from ml.engine.plugins import Plugin
+from ml.engine.sentence import say
 
 log = logging.getLogger(__name__)
 
@@ -59,16 +60,13 @@ def made(name: str) -> Detector | Missing:
         log.error("detector %s is not available: %s", name, error)
         return Missing(
             name,
-            "This check is not available on the machine that did this analysis: a model file is "
-            "missing there. Tell an administrator; the other checks are not affected. "
-            "(code model_file_missing)",
+            say("check.no_model"),
         )
     except Exception:
         log.exception("detector %s could not be made", name)
         return Missing(
             name,
-            "This check could not be loaded on the machine that did this analysis. Tell an "
-            "administrator; the other checks are not affected. (code check_not_loaded)",
+            say("check.not_loaded"),
         )
     return detector
 

@@ -21,13 +21,12 @@ from ml.engine.contract import (
 from ml.engine.manifest import Manifest
 from ml.engine.progress import Stopped
 from ml.engine.registry import Missing
+from ml.engine.sentence import say
 
 log = logging.getLogger(__name__)
 
 Advanced = Callable[[str, float], None]
 """Hears a check's name, and which part of its work is done."""
-BROKEN = "code check_broke"
-"""For people who ask for help; what broke stands in the log of the worker."""
 TOO_EARLY = 1e-6
 """Timestamps are rounded; a view that is due within a microsecond is due."""
 AT_ONCE = 2
@@ -145,8 +144,7 @@ class DetectorSession:
             work.detector.name,
             work.detector.version,
             Status.FAILED,
-            "This check broke and has no result for this file. The other checks are not affected. "
-            f"({BROKEN})",
+            say("check.failed"),
         )
 
 

@@ -90,7 +90,7 @@ def _answer(result: Result, finding: Finding) -> Answer:
     threshold = finding.parameters.get("threshold", finding.parameters.get("found_at"))
     alone = None
     if finding.status is Status.RAN and result.media is not None:
-        alone = str(rule.decide(result.media, (finding,)).outcome)
+        alone = str(rule.alone(result.media, finding))
     return Answer(
         status=str(finding.status),
         reason=finding.reason,

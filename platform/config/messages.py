@@ -1,17 +1,19 @@
 """Gathers every marked sentence into `locale/` and compiles it: `python -m config.messages`.
 
 Needs no GNU gettext. Three kinds of source are read: templates (`{% translate %}` and its like),
-Python (`gettext("...")` and its like, and dictionaries called SENTENCES, for code that knows no
-Django), and the scripts of pages (`gettext("...")`). Translations that stand in the files stay.
+Python (`gettext("...")` and its like, the dictionaries of MARKED, and what the detectors' cards say
+of their limits), and the scripts of pages (`gettext("...")`). Translations in the files stay.
 """
 
 from __future__ import annotations
 
 import ast
+import json
 import re
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -23,9 +25,12 @@ from django.utils.translation.template import templatize
 ROOT = Path(__file__).resolve().parents[2]
 LOCALE = ROOT / "locale"
 FOLDERS = ("accounts", "media_analysis", "ml", "platform")
+CATALOGUE = "ml/engine/catalogue.py"
 WIDTH = 100
 ONE = frozenset({"gettext", "gettext_lazy", "gettext_noop", "_"})
 TWO = frozenset({"ngettext", "ngettext_lazy"})
+MARKED = frozenset({"SENTENCES", "FAILURES", "SHORT", "PROGRESS", "LABELS"})
+"""Dictionaries whose values are sentences, for code that knows no Django."""
 STRING = r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""
 CALL = re.compile(rf"\b(n?gettext|_)\(\s*u?{STRING}(?:\s*,\s*u?{STRING})?")
 HEAD = "# {language} for Touchstone. Updated by `make messages`; the sentences are by hand.\n#"
@@ -43,6 +48,8 @@ class Found:
 
 def in_templates(folder: Path = ROOT / "templates") -> Iterator[Found]:
     for path in sorted([*folder.rglob("*.html"), *folder.rglob("*.txt")]):
+        if path.name == "styleguide.html":  # made-up content, for developers alone
+            continue
         yield from _called(templatize(path.read_text(), str(path)), _place(path))
 
 
@@ -64,6 +71,21 @@ def in_python() -> Iterator[Found]:
                 yield from _in_module(ast.parse(path.read_text()), _place(path))
 
 
+def in_cards() -> Iterator[Found]:
+    """What detectors say of themselves, in their manifests and their cards."""
+    for path in sorted((ROOT / "ml" / "engine" / "detectors").glob("*/manifest.json")):
+        stated = json.loads(path.read_text())
+        yield from (_found(stated[key], _place(path)) for key in ("title", "measures"))
+        if limits := stated.get("limits"):
+            yield from (_found(limit, _place(path)) for limit in limits)
+    for path in sorted((ROOT / "ml" / "engine" / "detectors").glob("*/card.json")):
+        card = json.loads(path.read_text())
+        claims = chain.from_iterable((card.get("claims") or {}).values())
+        for text in (card.get("score"), *(card.get("limits") or ()), *claims):
+            if text:
+                yield Found(text, _place(path))
+
+
 def _in_module(tree: ast.AST, place: str) -> Iterator[Found]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
@@ -75,8 +97,16 @@ def _in_module(tree: ast.AST, place: str) -> Iterator[Found]:
                 yield _found((str(words[0]), str(words[1])), place)
         elif isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Dict):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            if any(getattr(target, "id", "") == "SENTENCES" for target in targets):
+            names = {getattr(target, "id", "") for target in targets}
+            if names & MARKED:
                 yield from _sentences(node.value, place)
+        elif place == CATALOGUE and _is_called(node, "WORDS"):
+            yield from (_found(str(_text(word)), place) for word in node.value.elts)  # type: ignore[attr-defined]
+
+
+def _is_called(node: ast.AST, name: str) -> bool:
+    is_tuple = isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple)
+    return is_tuple and getattr(node.targets[0], "id", "") == name  # type: ignore[attr-defined]
 
 
 def _sentences(values: ast.Dict, place: str) -> Iterator[Found]:
@@ -84,8 +114,8 @@ def _sentences(values: ast.Dict, place: str) -> Iterator[Found]:
         if (text := _text(value)) is not None:
             yield _found(text, place)
         elif isinstance(value, ast.Tuple):
-            one, many = (_text(part) for part in value.elts)
-            yield _found((str(one), str(many)), place)
+            one, many = (str(_text(part)) for part in value.elts)
+            yield _found((one, many), place)
 
 
 def _text(node: ast.AST) -> str | None:
@@ -107,7 +137,9 @@ def files(language: str) -> dict[str, Path]:
 
 
 def found(domain: str) -> list[Found]:
-    return [*in_templates(), *in_python()] if domain == "django" else list(in_scripts())
+    return (
+        [*in_templates(), *in_python(), *in_cards()] if domain == "django" else list(in_scripts())
+    )
 
 
 def read(path: Path, language: str) -> Catalog:

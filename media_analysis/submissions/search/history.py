@@ -25,6 +25,7 @@ from django.db.models import (
     UUIDField,
     Value,
 )
+from django.utils.translation import gettext_lazy as _
 
 from accounts.actors import Actor
 from accounts.models import Team
@@ -50,12 +51,12 @@ class Order:
 
 
 ORDERS = {
-    "newest": Order("received_at", True, "Newest first"),
-    "oldest": Order("received_at", False, "Oldest first"),
-    "name": Order("name", False, "Name, A to Z"),
-    "name_last": Order("name", True, "Name, Z to A"),
-    "largest": Order("size", True, "Largest first"),
-    "smallest": Order("size", False, "Smallest first"),
+    "newest": Order("received_at", True, _("Newest first")),
+    "oldest": Order("received_at", False, _("Oldest first")),
+    "name": Order("name", False, _("Name, A to Z")),
+    "name_last": Order("name", True, _("Name, Z to A")),
+    "largest": Order("size", True, _("Largest first")),
+    "smallest": Order("size", False, _("Smallest first")),
 }
 
 

@@ -17,6 +17,7 @@ from audit.services import Entry, record_many
 from audit.verbs import Verb
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.search import history
+from ml import language
 
 COLUMNS = [
     "id", "received_at", "team", "filename", "media_type", "size", "sha256", "state", "outcome",
@@ -66,7 +67,8 @@ def _lines(actor: Actor, wanted: Mapping[str, Any], root: str) -> Iterator[str]:
 
 def _cells(row: Submission, root: str) -> list[Any]:
     analysis = row.analysis
-    words = [analysis.reason, row.sender_name, row.external_id, row.policy_context, row.note]
+    reason = language.reason(analysis.state, analysis.reason_code, analysis.reason)
+    words = [reason, row.sender_name, row.external_id, row.policy_context, row.note]
     return [
         row.pk,
         row.created_at.isoformat(timespec="seconds"),

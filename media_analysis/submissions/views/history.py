@@ -18,6 +18,7 @@ from django.http import (
 )
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.actors import actor_of
@@ -106,7 +107,7 @@ def save_filter(request: HttpRequest) -> HttpResponse:
             raise
         form.add_error("name", refusal.sentence)
         return _page(request, asked, form, status=400)
-    messages.success(request, f"The filter “{name}” was saved.")
+    messages.success(request, gettext("The filter “{name}” was saved.").format(name=name))
     return redirect(f"{reverse('submissions:history')}?{query}")
 
 
@@ -119,7 +120,12 @@ def delete_filter(request: HttpRequest, pk: UUID) -> HttpResponse:
     if request.method == "GET":
         return render(request, "submissions/delete_filter.html", {"saved": saved})
     saved_filters.delete(actor, saved)
-    messages.success(request, f"The filter “{saved.name}” was deleted; no submission was touched.")
+    messages.success(
+        request,
+        gettext("The filter “{name}” was deleted. No submission was changed.").format(
+            name=saved.name
+        ),
+    )
     return redirect("submissions:history")
 
 

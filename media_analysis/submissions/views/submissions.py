@@ -13,6 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -163,7 +164,9 @@ def progress(request: HttpRequest, pk: UUID) -> HttpResponse:
 @as_if_missing
 def again(request: HttpRequest, pk: UUID) -> HttpResponse:
     intake.analyse_again(actor_of(request), mine(request, pk))
-    messages.success(request, "A fresh analysis is waiting; the earlier one stays on record.")
+    messages.success(
+        request, gettext("A new analysis is waiting. The earlier one stays on record.")
+    )
     return redirect("submissions:detail", pk)
 
 
@@ -174,9 +177,9 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     stopped = intake.cancel(actor_of(request), mine(request, pk))
     messages.info(
         request,
-        "The analysis is being cancelled; the media is kept."
+        gettext("The analysis is being cancelled. The media is kept.")
         if stopped
-        else "The analysis had already ended, so there was nothing to cancel.",
+        else gettext("The analysis had already ended."),
     )
     return redirect("submissions:detail", pk)
 
@@ -189,10 +192,10 @@ def deletion(request: HttpRequest, pk: UUID) -> HttpResponse:
     submission, actor = mine(request, pk), actor_of(request)
     if "withdraw" in request.POST:
         deletion_service.withdraw(actor, submission)
-        messages.success(request, "The request for deletion was taken back.")
+        messages.success(request, gettext("The deletion request was withdrawn."))
     else:
         deletion_service.ask(actor, submission, request.POST.get("reason", ""))
-        messages.success(request, "Deletion was asked for. Nothing was erased yet.")
+        messages.success(request, gettext("Deletion was requested. Nothing was erased yet."))
     return redirect("submissions:detail", pk)
 
 
@@ -212,10 +215,12 @@ def answer_deletion(request: HttpRequest, pk: UUID) -> HttpResponse:
     accepted = given.answer == DeletionAnswer.ACCEPTED
     messages.success(
         request,
-        "The request was accepted. Nothing was erased: Touchstone cannot erase media yet, and the "
-        "request stays on the list until it can."
+        gettext(
+            "The request was accepted. Nothing was erased: Touchstone cannot erase media yet. The "
+            "request stays on the list."
+        )
         if accepted
-        else "The request was declined. Whoever asked reads your reason on this page.",
+        else gettext("The request was declined. The page shows your reason to whoever asked."),
     )
     return redirect("submissions:detail", pk)
 

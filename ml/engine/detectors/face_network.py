@@ -28,6 +28,7 @@ from ml.engine.fusion.calibration import Calibration, mean_ratio, probability
 from ml.engine.manifest import read_manifest
 from ml.engine.media.face_scores import HARMLESS, FaceNetwork, FaceScore, strongest_region
 from ml.engine.media.stated import no_pictures
+from ml.engine.sentence import joined, say
 from ml.engine.serving import Served
 
 CHECKED_AGAIN = 4
@@ -39,10 +40,7 @@ class FacePhrases:
     """What the detector says to people."""
 
     code: str
-    found: str
-    clear: str
-    undecided: str
-    segment: str
+    """Also the beginning of the codes of its sentences."""
     shows_where: bool
 
 
@@ -58,7 +56,7 @@ class FaceNetworkDetector:
         self.calibration = Calibration.of(served.card)
 
     def not_applicable(self, media: Media) -> str | None:
-        return no_pictures(media.info, "A sound file shows no face.")
+        return no_pictures(media.info, say("media.sound_without_face"))
 
     def examine(self, media: Media) -> FaceExamination:
         return FaceExamination(self, media)
@@ -71,9 +69,9 @@ class FaceExamination(Examination):
     def conclude(self) -> Finding:
         network, tracks = self._detector.network, self._media.tracks
         if "face_analysis_failed" in self._media.info.flags:
-            return self._without("Faces could not be looked for, so none was judged.", 0)
+            return self._without(say("faces.unknown"), 0)
         if not tracks:
-            return self._without("No face was found, and this check only looks at faces.", 0)
+            return self._without(say("face.none"), 0)
         scores = []
         for number, track in enumerate(tracks, 1):
             if usable := network.usable(track):
@@ -81,8 +79,7 @@ class FaceExamination(Examination):
             self.advance(number / len(tracks))
         if not scores:
             return self._without(
-                f"No face holds {network.min_side:.0f} pixels: all are smaller, or were enlarged "
-                "or blurred to their size. Below that this check was not measured.",
+                say("face.too_small", pixels=float(network.min_side)),
                 len(tracks),
             )
         return self._finding(scores, len(tracks))
@@ -112,7 +109,9 @@ class FaceExamination(Examination):
             probability_manipulated=probability(log10_lr),
             log10_lr=log10_lr,
             evidence=(evidence,),
-            segments=_segments(top, calibration, phrases.segment, self._media.info.kind),
+            segments=_segments(
+                top, calibration, say(f"{phrases.code}.segment"), self._media.info.kind
+            ),
             weights_sha256=self._detector.network.served.sha256,
             parameters={
                 "log10_lr_low": mean_ratio([low for low, _ in spread]),
@@ -165,33 +164,30 @@ def _evidence(
         data["where"] = [[round(float(v), 3) for v in row] for row in top.where]
     if seen_at is not None:
         data["seen_at"] = round(seen_at, 2)
-    which = naming.face(top.track.id, len(scores), seen_at, "the strongest")
+    which = naming.face(top.track.id, len(scores), seen_at, "strongest")
     if shaken:
         data["unsettled_by"] = shaken
-        text = (
-            f"{which} changes sides when the picture is {shaken}: the traces are not stable enough "
-            "to decide."
-        )
+        text = say("face.unstable", face=which, change=shaken)
         return Evidence(f"{phrases.code}_unstable", text, Strength.WEAK, data)
     if said is Outcome.MANIPULATION_FOUND:
         region = strongest_region(top) if phrases.shows_where else None
-        around = f", strongest around {region}" if region else ""
-        share = _in_hundred(calibration.found_alpha)
-        text = (
-            f"{which} {phrases.found}{around}. Of {calibration.reals} genuine faces that it was "
-            f"calibrated on, at most {share} in 100 show as much."
+        seen = (
+            say(f"{phrases.code}.found_around", face=which, region=region)
+            if region
+            else say(f"{phrases.code}.found", face=which)
         )
+        share = _in_hundred(calibration.found_alpha)
+        text = joined(seen, say("face.genuine_share", reals=calibration.reals, share=share))
         return Evidence(f"{phrases.code}_found", text, Strength.MODERATE, data, said)
     if said is Outcome.NO_MANIPULATION_FOUND:
         share = _in_hundred(calibration.clear_alpha)
-        text = (
-            f"{which} {phrases.clear}. Of {calibration.fakes} altered faces that it was calibrated "
-            f"on, at most {share} in 100 show as little."
+        text = joined(
+            say(f"{phrases.code}.clear", face=which),
+            say("face.altered_share", fakes=calibration.fakes, share=share),
         )
         return Evidence(f"{phrases.code}_not_found", text, Strength.WEAK, data, said)
-    return Evidence(
-        f"{phrases.code}_undecided", f"{which} {phrases.undecided}.", Strength.CONTEXT, data
-    )
+    text = say(f"{phrases.code}.undecided", face=which)
+    return Evidence(f"{phrases.code}_undecided", text, Strength.CONTEXT, data)
 
 
 def _clearest(score: FaceScore) -> float:
@@ -200,8 +196,8 @@ def _clearest(score: FaceScore) -> float:
     return score.crops[strongest].seconds
 
 
-def _in_hundred(share: float) -> str:
-    return f"{100 * share:g}"
+def _in_hundred(share: float) -> float:
+    return round(100 * share, 6)
 
 
 def _segments(

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from ml.engine.contract import FaceTrack, Heard, Samples, Scene, Scenes, Spans
 from ml.engine.media.voice_activity import Activity, find_speech, without
+from ml.engine.sentence import joined, say
 
 VERSION = "1"
 """Changes whenever a stretch may; part of the engine's version."""
@@ -30,21 +31,16 @@ PAUSE = 1.5
 ENDS_TOGETHER = 0.25
 """Picture and sound of one file are seldom cut to the same millisecond."""
 
-NO_PICTURE = "There is no picture here."
-NO_FACE = "No face is in view."
-FACES_UNKNOWN = "Faces could not be looked for."
-NOBODY_HEARD = "Nothing is heard here."
-NO_SOUND = "There is no sound here."
-NOT_DECODED = "The file has no sound that could be decoded."
-OUT_OF_VIEW = "Speech without a face in view: lip sync does not apply."
-NOT_SEEN = "Speech without a picture: lip sync does not apply."
-NEARER_TO_MUSIC = (
-    "Sound, speech not certain: for seconds on end it is nearer to music or noise than to a voice."
-)
-SEVERAL_FACES = (
-    "Several faces are in view while somebody speaks: who speaks is not known, so lip sync takes "
-    "the face that fits best."
-)
+NO_PICTURE = say("scenes.no_picture")
+NO_FACE = say("scenes.no_face")
+FACES_UNKNOWN = say("scenes.faces_unknown")
+NOBODY_HEARD = say("scenes.silence")
+NO_SOUND = say("scenes.no_sound")
+NOT_DECODED = say("media.undecodable_sound")
+OUT_OF_VIEW = say("scenes.out_of_view")
+NOT_SEEN = say("scenes.not_seen")
+NEARER_TO_MUSIC = say("scenes.music")
+SEVERAL_FACES = say("scenes.several_faces")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +139,7 @@ class _Sound:
             self.other, self.why_other = activity.refused, NEARER_TO_MUSIC
         else:
             self.other = _joined(activity.segments, PAUSE)
-            self.why_other = f"Sound, speech not certain. {activity.reason}"
+            self.why_other = joined(say("scenes.uncertain"), activity.reason)
 
     def at(self, moment: float) -> tuple[Heard, str]:
         """What is heard, and why no voice is to be examined."""

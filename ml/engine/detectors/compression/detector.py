@@ -21,6 +21,7 @@ from ml.engine.detectors.compression import double_jpeg, grid, resampling, sente
 from ml.engine.detectors.compression.blocks import luminance
 from ml.engine.detectors.compression.quantisation import Origin, origin
 from ml.engine.manifest import read_manifest
+from ml.engine.sentence import say
 
 MANIFEST = read_manifest(Path(__file__).parent)
 LOSSY_OTHERWISE = frozenset({"heif", "avif"})
@@ -39,7 +40,7 @@ class Compression:
         if unknown:
             return unknown
         if media.info.kind is Kind.AUDIO and not traces.encoders(media.facts):
-            return "A sound file without a telling container says nothing about earlier encoding."
+            return say("compression.bare_sound")
         return None
 
     def examine(self, media: Media) -> CompressionExamination:

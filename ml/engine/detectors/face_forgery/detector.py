@@ -9,10 +9,6 @@ from ml.engine.detectors.face_network import FaceNetworkDetector, FacePhrases
 
 PHRASES = FacePhrases(
     code="face_forgery",
-    found="shows traces of a swapped or altered face",
-    clear="shows few traces of alteration",
-    undecided="shows some traces, as both genuine and altered faces do",
-    segment="traces of alteration in the face",
     shows_where=True,
 )
 

@@ -24,6 +24,7 @@ from ml.engine.manifest import read_manifest
 from ml.engine.media.lips import LipReader
 from ml.engine.media.spectra import RATE
 from ml.engine.media.stated import no_pictures, no_sound
+from ml.engine.sentence import say
 
 
 class LipSync:
@@ -40,9 +41,9 @@ class LipSync:
 
     def not_applicable(self, media: Media) -> str | None:
         if media.info.kind is Kind.IMAGE:
-            return "A picture has no sound that its lips could fit."
-        return no_pictures(media.info, "A sound file shows no lips.") or no_sound(
-            media.info, "The video has no sound."
+            return say("media.picture_without_sound")
+        return no_pictures(media.info, say("media.sound_without_lips")) or no_sound(
+            media.info, say("media.video_without_sound")
         )
 
     def examine(self, media: Media) -> SyncExamination:
@@ -67,7 +68,7 @@ class SyncExamination(Examination):
 
     def conclude(self) -> Finding:
         if "face_analysis_failed" in self.media.info.flags:
-            return self._without("Faces could not be looked for, so no lips were read.")
+            return self._without(say("faces.unknown"))
         stretches = self.lips.stretches()
         if not stretches:
             return self._without(
@@ -87,7 +88,7 @@ class SyncExamination(Examination):
             return self._without(sentences.too_little(seconds, judging.NEEDED))
         found = judging.score_sync(chosen)
         if not math.isfinite(found.score):
-            return self._without("Lips and sound gave no number that could be compared.")
+            return self._without(say("lip_sync.no_number"))
         return self._finding(found)
 
     def _without(self, reason: str) -> Finding:

@@ -9,10 +9,6 @@ from ml.engine.detectors.face_network import FaceNetworkDetector, FacePhrases
 
 PHRASES = FacePhrases(
     code="synthetic_face",
-    found="resembles the generated faces that this check was trained on",
-    clear="does not resemble the generated faces that this check was trained on",
-    undecided="stands between photographs and generated faces",
-    segment="resemblance to generated faces",
     shows_where=False,
 )
 

@@ -24,6 +24,7 @@ from ml.engine.detectors.synthetic_image.looking import Head, Look, Picture, loo
 from ml.engine.fusion.calibration import AskingCalibration, probability
 from ml.engine.image_encoders.served import ServedEncoder
 from ml.engine.manifest import read_manifest
+from ml.engine.sentence import say
 from ml.engine.serving import WeightsUnusable, checked_weights, read_card
 
 FOLDER = Path(__file__).parent
@@ -48,9 +49,9 @@ class SyntheticImage:
 
     def not_applicable(self, media: Media) -> str | None:
         if media.info.kind is Kind.AUDIO:
-            return "A sound file shows no picture."
+            return say("media.sound_without_picture")
         if media.info.kind is Kind.VIDEO:
-            return "This check was not measured on films."
+            return say("synthetic_image.no_video")
         return None
 
     def examine(self, media: Media) -> ImageExamination:
@@ -83,7 +84,7 @@ class ImageExamination(Examination):
 
     def conclude(self) -> Finding:
         if self.picture is None:
-            return self._without("No picture could be read from the file.")
+            return self._without(say("synthetic_image.unreadable"))
         if self.picture.unfit:
             return self._without(self.picture.unfit)
         return self._finding(self.picture)

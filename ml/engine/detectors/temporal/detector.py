@@ -16,7 +16,7 @@ from ml.engine.contract import (
     View,
 )
 from ml.engine.detectors import asking
-from ml.engine.detectors.temporal import claims, sentences
+from ml.engine.detectors.temporal import sentences
 from ml.engine.detectors.temporal.calibration import calibration
 from ml.engine.detectors.temporal.judging import FaceMotion, score_faces
 from ml.engine.detectors.temporal.network import FOLDER, ServedNetwork
@@ -24,6 +24,7 @@ from ml.engine.fusion.calibration import AskingCalibration
 from ml.engine.manifest import read_manifest
 from ml.engine.media.motion import FaceReader
 from ml.engine.media.stated import no_pictures
+from ml.engine.sentence import say
 
 
 class Temporal:
@@ -39,8 +40,8 @@ class Temporal:
 
     def not_applicable(self, media: Media) -> str | None:
         if media.info.kind is Kind.IMAGE:
-            return "A picture has no motion."
-        return no_pictures(media.info, "A sound file shows no face.")
+            return say("media.picture_without_motion")
+        return no_pictures(media.info, say("media.sound_without_face"))
 
     def examine(self, media: Media) -> TemporalExamination:
         return TemporalExamination(self, media)
@@ -64,7 +65,7 @@ class TemporalExamination(Examination):
 
     def conclude(self) -> Finding:
         if "face_analysis_failed" in self.media.info.flags:
-            return self._without("Faces could not be looked for, so none was followed.")
+            return self._without(say("faces.unknown"))
         stretches = self.reader.stretches()
         if not stretches:
             fps = self.media.info.fps
@@ -73,7 +74,7 @@ class TemporalExamination(Examination):
         if not scored.faces:
             return self._without(sentences.no_window(scored.uneven))
         if not all(math.isfinite(face.score) for face in scored.faces):
-            return self._without("The face gave no numbers that could be compared.")
+            return self._without(say("temporal.no_number"))
         return self._finding(scored.faces)
 
     def _without(self, reason: str) -> Finding:
@@ -88,7 +89,7 @@ class TemporalExamination(Examination):
         line = self.detector.calibration
         worst = max(faces, key=lambda face: face.score)
         evidence = _evidence(worst, line, len(faces))
-        limits = " ".join(claims.limits(self.detector.network.card["claims"]))
+        limits = sentences.claims(self.detector.network.card["claims"])
         return asking.finding(
             self.detector,
             line,
@@ -114,7 +115,7 @@ class TemporalExamination(Examination):
 def _evidence(face: FaceMotion, line: AskingCalibration, of: int) -> Evidence:
     said = line.says(face.score)
     seen_at = max(face.moments, key=lambda moment: moment.score).start if face.moments else None
-    which = naming.face(face.track, of, seen_at, "the least steady")
+    which = naming.face(face.track, of, seen_at, "unsteadiest")
     data = {"face": face.track, "score": round(face.score, 4), "seconds": round(face.seconds, 2)}
     if seen_at is not None:
         data["seen_at"] = round(seen_at, 2)

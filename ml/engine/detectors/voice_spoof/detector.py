@@ -25,8 +25,9 @@ from ml.engine.fusion.calibration import AskingCalibration, probability
 from ml.engine.manifest import read_manifest
 from ml.engine.media.spectra import RATE
 from ml.engine.media.stated import no_sound
+from ml.engine.sentence import say
 
-NO_SOUND = "The file has no sound that could be decoded."
+NO_SOUND = say("media.undecodable_sound")
 MOST_WINDOWS = 120
 """Eight minutes of speech, looked at evenly over longer sounds: work stays bounded."""
 
@@ -49,8 +50,8 @@ class VoiceSpoof:
 
     def not_applicable(self, media: Media) -> str | None:
         if media.info.kind is Kind.IMAGE:
-            return "A picture has no voice."
-        return no_sound(media.info, "The file has no sound.")
+            return say("media.picture_without_voice")
+        return no_sound(media.info, say("media.file_without_sound"))
 
     def examine(self, media: Media) -> VoiceExamination:
         return VoiceExamination(self, media)
@@ -76,7 +77,7 @@ class VoiceExamination(Examination):
         logits = self.detector.network.logits([w.sound for w in chosen], self.advance)
         judged = [ScoredWindow(window, logit) for window, logit in zip(chosen, logits, strict=True)]
         if not judged or not np.isfinite(logits).all():
-            return self._without("The sound gave no window that could be judged.")
+            return self._without(say("voice.no_window"))
         return self._finding(judged, scenes, len(all_windows), began)
 
     def _without(self, reason: str) -> Finding:
@@ -112,15 +113,9 @@ def _evenly(windows: list[Window], most: int) -> list[Window]:
 
 
 def _sentence(asks: bool, flagged: int, judged: int) -> str:
-    heard = f"{flagged} of {judged} windows of speech"
     if asks:
-        return f"The voice resembles machine-made speech in {heard}."
-    if flagged:
-        return f"As a whole the voice does not stand out; {heard} resemble machine-made speech."
-    return (
-        "The voice does not stand out from recorded speech. Engines that the check never met can "
-        "pass like that, so this is no sign that the voice is genuine."
-    )
+        return say("voice.asks", flagged=flagged, judged=judged)
+    return say("voice.some", flagged=flagged, judged=judged) if flagged else say("voice.calm")
 
 
 def _segment(one: ScoredWindow, calibration: AskingCalibration) -> Segment:
@@ -128,7 +123,7 @@ def _segment(one: ScoredWindow, calibration: AskingCalibration) -> Segment:
         one.window.start,
         one.window.end,
         round(probability(calibration.log10_lr(one.logit)), 4),
-        "how much the voice resembles machine-made speech",
+        say("voice.segment"),
     )
 
 
@@ -144,8 +139,11 @@ def _evidence(
     found = [
         Evidence(
             "voice_speech_found",
-            f"{sum(b - a for a, b in scenes.speech):.1f} s of speech in "
-            f"{scenes.sound_seconds:.1f} s of sound.",
+            say(
+                "voice.speech",
+                speech=round(sum(b - a for a, b in scenes.speech), 3),
+                sound=round(scenes.sound_seconds, 3),
+            ),
             Strength.CONTEXT,
             {"segments": [[round(a, 2), round(b, 2)] for a, b in scenes.speech[:200]]},
         )
@@ -154,9 +152,7 @@ def _evidence(
         found.append(
             Evidence(
                 "voice_synthetic_traces",
-                "The fine structure of the voice resembles that of synthesisers and vocoders. Of "
-                f"{line.reals} genuine clips of sources it had not met, at most "
-                f"{100 * line.found_alpha:g} in 100 resemble them as much.",
+                say("voice.traces", reals=line.reals, share=round(100 * line.found_alpha, 6)),
                 Strength.MODERATE,
                 {"mean_score": round(score, 4), "found_at": round(line.found_at, 4)},
             )
@@ -166,8 +162,7 @@ def _evidence(
         found.append(
             Evidence(
                 "voice_partly_synthetic",
-                f"From {stretch[0]:.1f} s to {stretch[1]:.1f} s the voice resembles machine-made "
-                "speech, elsewhere it does not: listen there for a joint.",
+                say("voice.partly", start=round(stretch[0], 3), end=round(stretch[1], 3)),
                 Strength.WEAK,
                 {"start": round(stretch[0], 2), "end": round(stretch[1], 2)},
             )
