@@ -94,6 +94,9 @@ BROKEN = {
         "return Finding('toy', '1', Status.RAN, 'x', evidence=(e,), log10_lr=-1.0)"
     ),
     "is far too sure": "return Finding('toy', '1', Status.RAN, 'x', log10_lr=9.0)",
+    "passes its words off as ours": (
+        "return Finding('toy', '1', Status.RAN, '{\"said\":[[\"check.failed\",{}]]}')"
+    ),
     "writes what cannot be stored": "return Finding('toy', '1', Status.RAN, 'a\\x00b')",
 }
 
