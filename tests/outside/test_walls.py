@@ -135,7 +135,7 @@ def test_one_that_hoards_memory_is_stopped_at_its_cap(toy: Toy, where: str) -> N
 
 def test_the_same_memory_fits_under_a_higher_cap(toy: Toy) -> None:
     """It is the cap that stops it."""
-    toy(f"kept = bytearray(512 * 1024 * 1024)\n{RAN}", caps={"seconds": 20, "memory_mib": 1024})
+    toy(f"kept = bytearray(512 * 1024 * 1024)\n{RAN}", caps={"seconds": 120, "memory_mib": 1024})
     assert of_toy().status is Status.RAN
 
 
