@@ -44,7 +44,7 @@ class Sentence(str):
         return made
 
 
-def say(code: str, **data: Any) -> Sentence:
+def say(code: str, /, **data: Any) -> Sentence:
     return Sentence([(code, data)])
 
 
