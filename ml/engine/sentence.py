@@ -48,7 +48,7 @@ class Sentence(str):
         return (self.parts,)
 
 
-def say(code: str, **data: Any) -> Sentence:
+def say(code: str, /, **data: Any) -> Sentence:
     return Sentence([(code, data)])
 
 
