@@ -80,7 +80,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             super().pre_authenticate(request, **credentials)
         except ValidationError as error:  # its limit is per network address
             raise self.validation_error("too_many_from_here") from error
-        if not lockout.may_try(Secret.PASSWORD, credentials.get("email", "")):
+        if not lockout.count_attempt(Secret.PASSWORD, credentials.get("email", "")):
             raise self.validation_error("too_many_login_attempts")
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:

@@ -38,7 +38,7 @@ class _CountedCode:
 
     def clean_code(self) -> str:
         owner = str(self.user.pk)
-        if not lockout.may_try(Secret.CODE, owner):
+        if not lockout.count_attempt(Secret.CODE, owner):
             raise get_adapter().validation_error("too_many_codes")
         try:
             code: str = super().clean_code()  # type: ignore[misc]

@@ -18,7 +18,7 @@ from django.utils.module_loading import import_string
 from audit.rows import Row
 from audit.services import record
 from audit.verbs import Verb
-from audit.who import Who
+from audit.who import Who, worker
 from blobs.models import Blob
 from blobs.services import opened
 from jobs.bell import ring_on_commit
@@ -158,7 +158,7 @@ def _conclude(claim: Claim, result: Result) -> None:
     _event(
         analysis,
         Verb.ANALYSIS_REJECTED if rejected else Verb.ANALYSIS_FINISHED,
-        _worker(claim.worker),
+        worker(claim.worker),
         why=analysis.reason_code,
         rows=[analysis],
         outcome=analysis.outcome,
@@ -186,7 +186,7 @@ def moved(move: Move) -> None:
     """The job layer changed an analysis' state: one event, in the same transaction."""
     analysis = Analysis.objects.select_related("blob").get(pk=move.pk)
     verb = Verb.ANALYSIS_REQUEUED if move.code == "requeued" else VERBS[move.state]
-    who = move.by if isinstance(move.by, Who) else _worker(str(move.by))
+    who = move.by if isinstance(move.by, Who) else worker(str(move.by))
     # A claim changes nothing that an event holds.
     rows = [] if move.state is State.RUNNING else [analysis]
     _event(analysis, verb, who, why=move.code, rows=rows,
@@ -194,10 +194,6 @@ def moved(move: Move) -> None:
     if move.state is State.PARKED:
         for hook in hooks.analysis_parked:
             hook(analysis)
-
-
-def _worker(name: str) -> Who:
-    return Who(kind="system", id=f"worker:{name}", via="worker")
 
 
 def _event(

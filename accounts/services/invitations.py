@@ -26,7 +26,7 @@ from accounts.refusals import Refusal
 from accounts.roles import Permission, Role
 from accounts.services.chains import require, team_chain
 from accounts.services.notices import tell_if_from_outside
-from accounts.services.people import came_to_be, new_person
+from accounts.services.people import created_event, new_person
 from accounts.services.proofs import address_proved
 from accounts.services.teams import locked, may_hand_out
 from audit.services import Entry, record, record_many
@@ -133,7 +133,7 @@ def accept_as_new_person(token: str, *, name: str, password: str) -> User:
         raise Refusal("account_exists")
     user = new_person(invitation.email, name=name, password=password, proved=came_by_mail)
     who = Who(kind="user", id=str(user.pk), via="invitation")
-    _join(invitation, user, who, came_to_be(user, who, proved=came_by_mail))
+    _join(invitation, user, who, created_event(user, who, proved=came_by_mail))
     return user
 
 

@@ -11,7 +11,7 @@ from accounts.refusals import Refusal
 from accounts.services import lockout
 from accounts.services.chains import ACCOUNTS
 from accounts.services.lockout import Secret
-from accounts.services.people import came_to_be
+from accounts.services.people import created_event
 from accounts.services.proofs import address_proved, is_proved, other_ways_in_end
 from audit.services import record, record_many
 from audit.verbs import Verb
@@ -27,7 +27,7 @@ def _record(verb: Verb, who: Who, user_id: str, **data: object) -> None:
 @transaction.atomic
 def first_time(who: Who, user: User) -> None:
     """An identity provider vouched for somebody who was invited: the account is new."""
-    record_many([came_to_be(user, who)])
+    record_many([created_event(user, who)])
 
 
 @transaction.atomic

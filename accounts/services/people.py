@@ -43,7 +43,7 @@ def new_person(
     return user
 
 
-def came_to_be(user: User, who: Who, *, site_admin: bool = False, proved: bool = True) -> Entry:
+def created_event(user: User, who: Who, *, site_admin: bool = False, proved: bool = True) -> Entry:
     """The event of a new account; whoever makes one records it in the same transaction."""
     return Entry(
         chain=ACCOUNTS, verb=Verb.USER_CREATED, who=who,
@@ -80,7 +80,7 @@ def create_admin(
     secret = password if password is not None else made_up
     if user is None:
         user = new_person(email, password=secret, site_admin=True)
-        record_many([came_to_be(user, actor.who, site_admin=True)])
+        record_many([created_event(user, actor.who, site_admin=True)])
         return Administrator(user, made_up, created=True)
     assert secret is not None
     validate_password(secret, user)

@@ -108,7 +108,7 @@ class Submissions(TellsItsLimits, ViewSet):
         if not KEY.fullmatch(key):
             raise Refusal("idempotency_key_invalid")
         asked = partners.fingerprint(file, json.dumps(said, sort_keys=True))
-        return partners.once(actor, key, asked, send)
+        return partners.send_idempotently(actor, key, asked, send)
 
     @extend_schema(
         operation_id="submissions_list",

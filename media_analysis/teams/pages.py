@@ -23,19 +23,19 @@ from accounts.roles import Permission
 
 
 @dataclass(frozen=True)
-class Place:
+class NavItem:
     label: Any
     url_name: str
     permission: Permission
 
 
 PLACES = (
-    Place(_("Members"), "teams:members", Permission.MANAGE_MEMBERS),
-    Place(_("Roles"), "teams:roles", Permission.MANAGE_MEMBERS),
-    Place(_("Queue rules"), "teams:rules", Permission.MANAGE_QUEUES),
-    Place(_("Policies"), "teams:policies", Permission.MANAGE_POLICIES),
-    Place(_("Partners and keys"), "teams:services", Permission.REVOKE_KEYS),
-    Place(_("Name"), "teams:rename", Permission.MANAGE_TEAM),
+    NavItem(_("Members"), "teams:members", Permission.MANAGE_MEMBERS),
+    NavItem(_("Roles"), "teams:roles", Permission.MANAGE_MEMBERS),
+    NavItem(_("Queue rules"), "teams:rules", Permission.MANAGE_QUEUES),
+    NavItem(_("Policies"), "teams:policies", Permission.MANAGE_POLICIES),
+    NavItem(_("Partners and keys"), "teams:services", Permission.REVOKE_KEYS),
+    NavItem(_("Name"), "teams:rename", Permission.MANAGE_TEAM),
 )
 
 

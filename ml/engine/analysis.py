@@ -69,17 +69,22 @@ def analyse(
     able = [d for d in chosen if not isinstance(d, Missing)]
     needs = [d.manifest.needs for d in able]
     try:
-        with opened(
-            file,
-            warden=sandbox or warden(),
-            sha256=sha256,
-            size=size,
-            frame_rate=max([FACE_RATE, *(n.frames_per_second for n in needs)]),
-            limits=limits or Limits(),
-            close_seconds=max([0.0, *(n.close_seconds for n in needs)]),
-            close_seconds_without_sound=max([0.0, *(n.close_seconds_without_sound for n in needs)]),
-        ) as media:
-            return _examined(media, chosen, version, told, started)
+        with (
+            opened(
+                file,
+                warden=sandbox or warden(),
+                sha256=sha256,
+                size=size,
+                frame_rate=max([FACE_RATE, *(n.frames_per_second for n in needs)]),
+                limits=limits or Limits(),
+                close_seconds=max([0.0, *(n.close_seconds for n in needs)]),
+                close_seconds_without_sound=max(
+                    [0.0, *(n.close_seconds_without_sound for n in needs)]
+                ),
+            ) as media,
+            contextlib.closing(DetectorSession(media, chosen)) as session,
+        ):
+            return _examined(media, session, chosen, version, told, started)
     except Rejected as refusal:
         return Result(
             media=None,
@@ -93,12 +98,12 @@ def analyse(
 
 def _examined(
     media: OpenMedia,
+    session: DetectorSession,
     detectors: Sequence[Detector | Missing],
     version: str,
     told: Progress,
     started: float,
 ) -> Result:
-    session = DetectorSession(media, detectors)
     pictures: dict[str, bytes] = {}
     looks, strip = Looks(), thumbnails.Strip()
     tracks: Sequence[dict[str, object]] = ()
@@ -150,11 +155,11 @@ def _divide(media: OpenMedia, watch: FaceWatch, last_frames: Sequence[float]) ->
         pictures = None
         if kind is Kind.VIDEO:
             known = "face_analysis_failed" not in media.info.flags
-            pictures = scenes.seen(
+            pictures = scenes.picture_timeline(
                 last_frames, 1 / FACE_RATE, duration, watch.shots, media.tracks, known
             )
         samples = media.audio(RATE) if media.info.has_audio else None
-        media.scenes = scenes.told(pictures, scenes.listened(samples), duration)
+        media.scenes = scenes.build_scenes(pictures, scenes.find_activity(samples), duration)
     except Exception:
         log.exception("scenes could not be told")
         media.add_flags("scenes_not_told")

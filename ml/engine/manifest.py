@@ -12,7 +12,7 @@ import dataclasses
 import functools
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,9 @@ DIGEST = re.compile(r"[0-9a-f]{64}")
 LOOKS_AT = ("face", "voice", "lips")
 """What scenes tell apart. A check that looks at the whole file has none of them."""
 LONGEST_TEXT = 400
+MOST = {"frames_per_second": 30, "close_seconds": 30, "close_seconds_without_sound": 30,
+        "seconds": 600}  # fmt: skip
+"""What one detector may ask for: every view costs all of them time."""
 FROM_CARD = {"version": "version", "kinds": "kinds", "limits": "limits", "licence": "licence",
              "score_meaning": "score"}  # fmt: skip
 """Facts of the manifest, and what the card calls them."""
@@ -111,9 +114,6 @@ class Manifest:
     """Scores that a change elsewhere must not shift; tests compare them."""
 
 
-ManifestOf = Callable[[str], Manifest]
-
-
 def read_manifest(folder: Path) -> Manifest:
     """Raises ManifestInvalid, which says in one sentence what is wrong."""
     stated = _object(folder / MANIFEST)
@@ -137,12 +137,14 @@ def _object(path: Path) -> dict[str, Any]:
 
 
 def _weights_in(card: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Every file that the card names with its digest."""
-    return [
-        {"file": entry["file"], "sha256": entry["sha256"]}
-        for entry in card.values()
-        if isinstance(entry, dict) and {"file", "sha256"} <= entry.keys()
-    ]
+    """Every file that the card names with its digest, however deep."""
+    found = []
+    for entry in card.values():
+        if isinstance(entry, dict):
+            named = {"file", "sha256"} <= entry.keys()
+            found += [{key: entry[key] for key in ("file", "sha256")}] if named else []
+            found += _weights_in(entry)
+    return found
 
 
 def _checked(facts: dict[str, Any]) -> Manifest:
@@ -207,7 +209,7 @@ def _numbers(cls: type[Any], stated: Any, what: str) -> Any:
             good = type(value) is bool
         else:
             good = type(value) is int or (type(value) is float and not whole)
-            good = good and 0 <= value < 1e6
+            good = good and 0 <= value <= MOST.get(name, 1e6)
         _require(good, f"{what}: {name} is no number that it could be.")
     return cls(**stated)
 

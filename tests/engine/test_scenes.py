@@ -137,7 +137,7 @@ def test_scenes_that_break_cost_only_the_checks_that_ask(
     def breaks(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("ml.engine.analysis.scenes.told", breaks)
+    monkeypatch.setattr("ml.engine.analysis.scenes.build_scenes", breaks)
     result = run(three, Asks(), Blind())
     assert [f.status for f in result.findings] == [Status.FAILED, Status.RAN]
     assert result.scenes is None

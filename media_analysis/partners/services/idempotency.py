@@ -39,7 +39,7 @@ def fingerprint(stream: BinaryIO, *words: str) -> str:
     return hasher.hexdigest()
 
 
-def once(
+def send_idempotently(
     actor: Actor,
     key: str,
     asked: str,

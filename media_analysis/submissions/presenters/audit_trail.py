@@ -51,7 +51,7 @@ DECISIVE = {
 }
 
 
-def story(events: Sequence[Event], team: UUID) -> list[dict[str, Any]]:
+def audit_trail(events: Sequence[Event], team: UUID) -> list[dict[str, Any]]:
     said = [_read(event) for event in events]
     names = _names([one["who"] for one in said if one], team)
     return [

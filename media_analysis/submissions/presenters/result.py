@@ -20,7 +20,7 @@ from media_analysis.submissions.forms import OUTCOMES, STATES
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.ownership import may
 from media_analysis.submissions.presenters import deletion_rows
-from media_analysis.submissions.presenters.audit_trail import story
+from media_analysis.submissions.presenters.audit_trail import audit_trail
 from media_analysis.submissions.presenters.face_map import face_map
 from media_analysis.submissions.presenters.scene_rows import scene_table
 from media_analysis.submissions.presenters.statements import decision, declared, face_link
@@ -338,7 +338,11 @@ def custody(submission: Submission) -> dict[str, Any]:
     with one_snapshot():  # what is written meanwhile is no damage
         events = list(Event.objects.filter(chain=submission.pk).order_by("seq"))
         wrong, summary = _checked(submission, events)
-    return {"intact": not wrong, "summary": summary, "events": story(events, submission.team_id)}
+    return {
+        "intact": not wrong,
+        "summary": summary,
+        "events": audit_trail(events, submission.team_id),
+    }
 
 
 DO_NOT_RELY = gettext_noop(

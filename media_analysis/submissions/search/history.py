@@ -213,7 +213,7 @@ def _placed(found: QuerySet[Any], wanted: Mapping[str, Any], value: Any) -> Quer
 
 
 def _cards(
-    parts: Sequence[QuerySet[Any]], order: Order, place: cursors.Place | None, most: int
+    parts: Sequence[QuerySet[Any]], order: Order, place: cursors.CursorPosition | None, most: int
 ) -> list[tuple[Any, UUID]]:
     backwards = place is not None and place.towards_first
     sign = "-" if order.descending != backwards else ""
@@ -227,7 +227,7 @@ def _cards(
     return list(first[0].union(*first[1:], all=True).order_by(*ordering)[:most])
 
 
-def _beyond(place: cursors.Place, side: str) -> Q:
+def _beyond(place: cursors.CursorPosition, side: str) -> Q:
     """The first condition alone bounds the index; the others decide between equals."""
     return Q(**{f"value__{side}e": place.value}) & (
         Q(**{f"value__{side}": place.value}) | Q(**{f"item__{side}": place.pk})

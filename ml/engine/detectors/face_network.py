@@ -1,4 +1,4 @@
-"""A detector that judges faces with a served network. Two stand on it; their words differ.
+"""A detector that judges faces with a served network. Two stand on it; their phrases differ.
 
 Of several faces one may be altered and the others not: the file's likelihood ratio is the mean
 over its faces, which is exact when each is as likely as the others to be the altered one. So a
@@ -36,7 +36,7 @@ CHECKED_AGAIN = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class FacePhrases:
     """What the detector says to people."""
 
     code: str
@@ -47,10 +47,10 @@ class Words:
 class FaceNetworkDetector:
     """Made once a process; holds the network."""
 
-    def __init__(self, name: str, folder: Path, words: Words) -> None:
+    def __init__(self, name: str, folder: Path, phrases: FacePhrases) -> None:
         served = Served(folder)
         self.manifest = read_manifest(folder)
-        self.name, self.words = name, words
+        self.name, self.phrases = name, phrases
         self.version = str(served.card["version"])
         self.network = FaceNetwork(served)
         self.calibration = Calibration.of(served.card)
@@ -93,13 +93,13 @@ class FaceExamination(Examination):
         )
 
     def _finding(self, scores: Sequence[FaceScore], faces: int) -> Finding:
-        calibration, words = self._detector.calibration, self._detector.words
+        calibration, phrases = self._detector.calibration, self._detector.phrases
         top = max(scores, key=lambda s: s.logit)
         log10_lr = mean_ratio([calibration.log10_lr(s.logit) for s in scores])
         spread = [calibration.log10_interval(s.logit) for s in scores]
         said, shaken = self._decided(top, scores)
         seen_at = _clearest(top) if self._media.info.kind is Kind.VIDEO else None
-        evidence = _evidence(words, calibration, top, scores, said, shaken, seen_at)
+        evidence = _evidence(phrases, calibration, top, scores, said, shaken, seen_at)
         return Finding(
             detector=self._detector.name,
             version=self._detector.version,
@@ -110,7 +110,7 @@ class FaceExamination(Examination):
             log10_lr=log10_lr,
             evidence=(evidence,),
             segments=_segments(
-                top, calibration, say(f"{words.code}.segment"), self._media.info.kind
+                top, calibration, say(f"{phrases.code}.segment"), self._media.info.kind
             ),
             weights_sha256=self._detector.network.served.sha256,
             parameters={
@@ -147,7 +147,7 @@ class FaceExamination(Examination):
 
 
 def _evidence(
-    words: Words,
+    phrases: FacePhrases,
     calibration: Calibration,
     top: FaceScore,
     scores: Sequence[FaceScore],
@@ -160,7 +160,7 @@ def _evidence(
         "faces_judged": len(scores),
         "log10_lr_of_face": round(calibration.log10_lr(top.logit), 3),
     }
-    if top.where is not None and words.shows_where:
+    if top.where is not None and phrases.shows_where:
         data["where"] = [[round(float(v), 3) for v in row] for row in top.where]
     if seen_at is not None:
         data["seen_at"] = round(seen_at, 2)
@@ -168,26 +168,26 @@ def _evidence(
     if shaken:
         data["unsettled_by"] = shaken
         text = say("face.unstable", face=which, change=shaken)
-        return Evidence(f"{words.code}_unstable", text, Strength.WEAK, data)
+        return Evidence(f"{phrases.code}_unstable", text, Strength.WEAK, data)
     if said is Outcome.MANIPULATION_FOUND:
-        region = strongest_region(top) if words.shows_where else None
+        region = strongest_region(top) if phrases.shows_where else None
         seen = (
-            say(f"{words.code}.found_around", face=which, region=region)
+            say(f"{phrases.code}.found_around", face=which, region=region)
             if region
-            else say(f"{words.code}.found", face=which)
+            else say(f"{phrases.code}.found", face=which)
         )
         share = _in_hundred(calibration.found_alpha)
         text = joined(seen, say("face.genuine_share", reals=calibration.reals, share=share))
-        return Evidence(f"{words.code}_found", text, Strength.MODERATE, data, said)
+        return Evidence(f"{phrases.code}_found", text, Strength.MODERATE, data, said)
     if said is Outcome.NO_MANIPULATION_FOUND:
         share = _in_hundred(calibration.clear_alpha)
         text = joined(
-            say(f"{words.code}.clear", face=which),
+            say(f"{phrases.code}.clear", face=which),
             say("face.altered_share", fakes=calibration.fakes, share=share),
         )
-        return Evidence(f"{words.code}_not_found", text, Strength.WEAK, data, said)
-    text = say(f"{words.code}.undecided", face=which)
-    return Evidence(f"{words.code}_undecided", text, Strength.CONTEXT, data)
+        return Evidence(f"{phrases.code}_not_found", text, Strength.WEAK, data, said)
+    text = say(f"{phrases.code}.undecided", face=which)
+    return Evidence(f"{phrases.code}_undecided", text, Strength.CONTEXT, data)
 
 
 def _clearest(score: FaceScore) -> float:

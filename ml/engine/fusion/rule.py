@@ -23,6 +23,7 @@ from dataclasses import replace
 from ml.engine.contract import Evidence, Finding, MediaInfo, Outcome, Status, Verdict
 from ml.engine.fusion import wording
 from ml.engine.fusion.calibration import probability
+from ml.engine.fusion.clearing import needed as needed_to_clear
 from ml.engine.manifest import Manifest, manifest_of
 from ml.engine.media.stated import PARTS_FAILED
 
@@ -71,7 +72,8 @@ UNSEEN = frozenset({"more_faces_than_examined", "face_analysis_failed", *PARTS_F
 def weighed(
     media: MediaInfo, findings: Sequence[Finding], manifests: Mapping[str, Manifest]
 ) -> Verdict | None:
-    """Any calibrated check may find; only all of them together may find nothing."""
+    """Any calibrated check may find; only all of them together may find nothing, where each saw as
+    little as `clearing` asks."""
     calibrated = [f for f in findings if f.status is Status.RAN and f.log10_lr is not None]
     if not calibrated:
         return None
@@ -79,21 +81,24 @@ def weighed(
     ratios = by_scenario({f.detector: 10.0 ** (f.log10_lr or 0.0) for f in calibrated}, checks)
     total = math.fsum(ratios.values()) / len(ratios)
     found = [f for f in calibrated if _says(f, Outcome.MANIPULATION_FOUND)]
-    whole = not media.incomplete and not UNSEEN & set(media.flags)
+    whole = _whole(media)
     clearing = [f for f in calibrated if checks[f.detector].may_clear]
     calm = [f for f in calibrated if _is_calm(f, checks[f.detector])]
     telling = [f for f in calibrated if not _is_calm(f, checks[f.detector])]
+    needed = needed_to_clear(media.kind)
     clear = (
         whole
         and bool(clearing)
         and len(calm) + len(clearing) == len(calibrated)
         and all(_says(f, Outcome.NO_MANIPULATION_FOUND) for f in clearing)
+        and needed is not None
+        and needed.holds(calibrated)
     )
     if found:
         outcome, reason = Outcome.MANIPULATION_FOUND, wording.found(found, media, findings)
-    elif clear:
+    elif clear and needed:
         outcome = Outcome.NO_MANIPULATION_FOUND
-        reason = wording.cleared(telling, calm, media, findings)
+        reason = wording.cleared(telling, calm, media, findings, needed)
     else:
         outcome = Outcome.INCONCLUSIVE
         reason = wording.undecided(telling, calm, media, findings)
@@ -108,6 +113,18 @@ def weighed(
         },
         coverage=coverage(findings),
     )
+
+
+def alone(media: MediaInfo, finding: Finding) -> Outcome:
+    """What one check's own operating points say: by itself none is enough to clear a file."""
+    calibrated = finding.log10_lr is not None and _whole(media)
+    if calibrated and _says(finding, Outcome.NO_MANIPULATION_FOUND):
+        return Outcome.NO_MANIPULATION_FOUND
+    return decide(media, (finding,)).outcome
+
+
+def _whole(media: MediaInfo) -> bool:
+    return not media.incomplete and not UNSEEN & set(media.flags)
 
 
 def by_scenario(ratios: Mapping[str, float], manifests: Mapping[str, Manifest]) -> dict[str, float]:

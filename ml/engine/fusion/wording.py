@@ -15,6 +15,7 @@ from ml.engine.contract import (
     Strength,
     Verdict,
 )
+from ml.engine.fusion.clearing import Clearing
 from ml.engine.media.stated import part_failed
 from ml.engine.sentence import Sentence, joined, say
 
@@ -87,8 +88,17 @@ def cleared(
     calm: Sequence[Finding],
     media: MediaInfo,
     every: Sequence[Finding],
+    needed: Clearing,
 ) -> Sentence:
-    return joined(_reasons(telling, calm), NOT_AUTHENTIC, _silent(every), _incomplete(media))
+    """Which kinds were looked for, and which cannot be seen."""
+    return joined(
+        _reasons(telling, calm),
+        say("verdict.looked_for", kinds=list(needed.looked_for)) if needed.looked_for else "",
+        say("verdict.does_not_see", kinds=list(needed.not_seen)) if needed.not_seen else "",
+        NOT_AUTHENTIC,
+        _silent(every),
+        _incomplete(media),
+    )
 
 
 def undecided(

@@ -44,7 +44,7 @@ SEVERAL_FACES = say("scenes.several_faces")
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class PictureTimeline:
     """The file's pictures: when they end, where shots begin, and which face is in view when."""
 
     end: float
@@ -55,14 +55,14 @@ class Seen:
     """False when faces could not be looked for."""
 
 
-def seen(
+def picture_timeline(
     last_frames: Sequence[float],
     step: float,
     duration: float | None,
     shots: Sequence[float],
     tracks: Iterable[FaceTrack],
     known: bool,
-) -> Seen:
+) -> PictureTimeline:
     """From the seconds of the last two frames that came, one each `step` or seldomer, from the
     first frames of the shots, and from the tracks of the faces."""
     end = _end(last_frames, step, duration)
@@ -75,7 +75,7 @@ def seen(
         first, last = max(track.first, 0.0), min(track.last + STAYS, next_cut, end)
         if last > first:
             faces.append((track.id, first, last))
-    return Seen(end, cuts, tuple(sorted(faces)), known)
+    return PictureTimeline(end, cuts, tuple(sorted(faces)), known)
 
 
 def _end(last_frames: Sequence[float], step: float, duration: float | None) -> float:
@@ -95,12 +95,14 @@ def _known(seconds: float | None) -> float:
     return seconds if seconds is not None and math.isfinite(seconds) and seconds > 0.0 else 0.0
 
 
-def listened(samples: Samples | None) -> Activity | None:
+def find_activity(samples: Samples | None) -> Activity | None:
     """None where there is nothing to listen to."""
     return None if samples is None or len(samples) == 0 else find_speech(samples)
 
 
-def told(pictures: Seen | None, sound: Activity | None, duration: float | None) -> Scenes:
+def build_scenes(
+    pictures: PictureTimeline | None, sound: Activity | None, duration: float | None
+) -> Scenes:
     """`pictures` is None for a sound file, `sound` where none could be decoded."""
     heard = _Sound(sound)
     end = max(_known(duration), heard.seconds, pictures.end if pictures else 0.0)
@@ -150,7 +152,9 @@ class _Sound:
         return Heard.SILENCE, NOBODY_HEARD
 
 
-def _coarse_enough(pictures: Seen | None, sound: _Sound, end: float) -> tuple[list[float], float]:
+def _coarse_enough(
+    pictures: PictureTimeline | None, sound: _Sound, end: float
+) -> tuple[list[float], float]:
     """Edges of the stretches. Cuts and ends come before what lies close to them."""
     hard = [sound.end]
     soft = list(itertools.chain(*sound.speech, *sound.other))
@@ -178,7 +182,7 @@ def _edges(hard: Sequence[float], soft: Sequence[float], end: float, grain: floa
     return sorted(set(edges))
 
 
-def _scene(start: float, end: float, pictures: Seen | None, sound: _Sound) -> Scene:
+def _scene(start: float, end: float, pictures: PictureTimeline | None, sound: _Sound) -> Scene:
     """By what is so in the middle."""
     middle = (start + end) / 2
     shot: int | None = None

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from ml.engine.contract import Detector
-from ml.engine.detectors.face_network import FaceNetworkDetector, Words
+from ml.engine.detectors.face_network import FaceNetworkDetector, FacePhrases
 
-WORDS = Words(
+PHRASES = FacePhrases(
     code="synthetic_face",
     shows_where=False,
 )
 
 
 def make() -> Detector:
-    return FaceNetworkDetector("synthetic_face", Path(__file__).parent, WORDS)
+    return FaceNetworkDetector("synthetic_face", Path(__file__).parent, PHRASES)

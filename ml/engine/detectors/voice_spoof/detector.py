@@ -16,13 +16,12 @@ from ml.engine.contract import (
     Outcome,
     Scenes,
     Segment,
-    Status,
     Strength,
 )
-from ml.engine.detectors.voice_spoof.calibration import VoiceCalibration
+from ml.engine.detectors import asking
 from ml.engine.detectors.voice_spoof.network import FOLDER, Network
 from ml.engine.detectors.voice_spoof.windows import STEP_SECONDS, Window, windows
-from ml.engine.fusion.calibration import probability
+from ml.engine.fusion.calibration import AskingCalibration, probability
 from ml.engine.manifest import read_manifest
 from ml.engine.media.spectra import RATE
 from ml.engine.media.stated import no_sound
@@ -34,7 +33,7 @@ MOST_WINDOWS = 120
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class ScoredWindow:
     window: Window
     logit: float
 
@@ -76,7 +75,7 @@ class VoiceExamination(Examination):
         all_windows = windows(samples, scenes.speech)
         chosen = _evenly(all_windows, MOST_WINDOWS)
         logits = self.detector.network.logits([w.sound for w in chosen], self.advance)
-        judged = [Judged(window, logit) for window, logit in zip(chosen, logits, strict=True)]
+        judged = [ScoredWindow(window, logit) for window, logit in zip(chosen, logits, strict=True)]
         if not judged or not np.isfinite(logits).all():
             return self._without(say("voice.no_window"))
         return self._finding(judged, scenes, len(all_windows), began)
@@ -86,30 +85,22 @@ class VoiceExamination(Examination):
             self.detector, reason, weights_sha256=self.detector.network.sha256
         )
 
-    def _finding(self, judged: list[Judged], scenes: Scenes, of: int, began: float) -> Finding:
+    def _finding(
+        self, judged: list[ScoredWindow], scenes: Scenes, of: int, began: float
+    ) -> Finding:
         calibration = self.detector.network.calibration
         score = float(np.mean([one.logit for one in judged]))
         flagged = [one for one in judged if one.logit >= calibration.line.found_at]
-        log10_lr = calibration.log10_lr(score)
-        low, high = calibration.log10_interval(score)
         asks = calibration.says(score) is Outcome.MANIPULATION_FOUND
-        return Finding(
-            detector=self.detector.name,
-            version=self.detector.version,
-            status=Status.RAN,
+        return asking.finding(
+            self.detector,
+            calibration,
+            [score],
             reason=_sentence(asks, len(flagged), len(judged)),
             score=score,
-            probability_manipulated=probability(log10_lr),
-            log10_lr=log10_lr,
             evidence=tuple(_evidence(judged, len(flagged), score, asks, calibration, scenes)),
             segments=tuple(_segment(one, calibration) for one in judged),
             weights_sha256=self.detector.network.sha256,
-            parameters={
-                "log10_lr_low": low,
-                "log10_lr_high": high,
-                "found_at": calibration.line.found_at,
-                "clear_at": calibration.line.clear_at,
-            },
             counts={"windows": of, "windows_judged": len(judged), "windows_flagged": len(flagged)},
             seconds=time.perf_counter() - began,
         )
@@ -127,7 +118,7 @@ def _sentence(asks: bool, flagged: int, judged: int) -> str:
     return say("voice.some", flagged=flagged, judged=judged) if flagged else say("voice.calm")
 
 
-def _segment(one: Judged, calibration: VoiceCalibration) -> Segment:
+def _segment(one: ScoredWindow, calibration: AskingCalibration) -> Segment:
     return Segment(
         one.window.start,
         one.window.end,
@@ -137,11 +128,11 @@ def _segment(one: Judged, calibration: VoiceCalibration) -> Segment:
 
 
 def _evidence(
-    judged: list[Judged],
+    judged: list[ScoredWindow],
     flagged: int,
     score: float,
     asks: bool,
-    calibration: VoiceCalibration,
+    calibration: AskingCalibration,
     scenes: Scenes,
 ) -> list[Evidence]:
     line = calibration.line
@@ -179,7 +170,7 @@ def _evidence(
     return found
 
 
-def _longest_run(judged: list[Judged], found_at: float) -> tuple[float, float] | None:
+def _longest_run(judged: list[ScoredWindow], found_at: float) -> tuple[float, float] | None:
     """The longest stretch of at least two neighbouring windows over the bound."""
     best: tuple[float, float] | None = None
     run: list[Window] = []
