@@ -6,7 +6,7 @@ export PYTHONPATH := platform
 # Starts the embedded PostgreSQL (or finds it running) and exports its addresses.
 PG = eval "$$($(PY) -m local.postgres start)"
 
-.PHONY: help setup browser lock up migrations lint types check quick test test-fast test-slow faults bench docs screenshots clean
+.PHONY: help setup browser lock up migrations messages lint types check quick test test-fast test-slow faults bench docs screenshots clean
 
 help:
 	@echo "make up           set everything up and serve it on localhost; Ctrl-C stops it"
@@ -17,6 +17,7 @@ help:
 	@echo "make bench        speed and memory, as ratios measured in one run"
 	@echo "make screenshots  pictures of the main pages into .touchstone/screenshots"
 	@echo "make docs         the documentation as a site into .touchstone/site"
+	@echo "make messages     gather the sentences for translation, and compile locale/"
 	@echo "make lock         pin the requirements anew, with hashes"
 
 # --- set-up: pinned, with hashes --------------------------------------------------------------------
@@ -50,6 +51,10 @@ up: setup
 
 migrations: setup
 	@$(PG) && DATABASE_URL=$$OWNER_DATABASE_URL DEBUG=1 $(PY) manage.py makemigrations
+
+# Says which sentences have no German yet; write them into locale/de/LC_MESSAGES/*.po, run it again.
+messages: setup
+	@DEBUG=1 DJANGO_SETTINGS_MODULE=config.settings $(PY) -m config.messages
 
 # --- checks ------------------------------------------------------------------------------------------
 lint: setup

@@ -177,6 +177,10 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "compression.software": "Written by encoding software ({software}), not by a camera: the recording was saved again at least once. Most websites, messengers and editors do that.",
     "compression.ffmpeg": "an FFmpeg program, by its track names",
     "compression.service": "The container names a service that encodes media again ({name}).",
+    # --- marks in the pixels ---
+    "open_marks.none": "The pixels carry no mark of the open programs whose marks are known here. Most generated pictures carry none, and scaling or saving as JPEG removes it, so this shows nothing.",
+    "open_marks.pictures_only": "These marks are written into single pictures.",
+    "open_marks.found": "The pixels carry the mark that the published programs of {program} write into every picture ({agreeing} of {bits} bits agree).",
     # --- provenance ---
     "provenance.no_place": "{format} has no place for notes about the origin of the media.",
     "provenance.nothing": "Nothing in the file points to a generator or to editing. Such notes are easily removed, so this does not show that the file is genuine.",
