@@ -27,6 +27,7 @@ WORDS: Mapping[Permission, str] = {
     P.MANAGE_POLICIES: "write and retire policies",
     P.MANAGE_KEYS: "make service accounts and issue API keys",
     P.REVOKE_KEYS: "see and revoke API keys, close service accounts",
+    P.MANAGE_WEBHOOKS: "say where news of the team's media are sent",
     P.MANAGE_TEAM: "rename the team",
 }
 

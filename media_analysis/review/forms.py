@@ -31,7 +31,8 @@ class DecisionForm(forms.Form):
         max_length=500,
         label="Reason",
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="What decided it, in a few words. Kept with the decision for good.",
+        help_text="What decided it, in a few words. Kept with the decision for good. "
+        "Partners read it.",
     )
     note = forms.CharField(
         max_length=4000,

@@ -34,6 +34,7 @@ PLACES = (
     Place("Queue rules", "teams:rules", Permission.MANAGE_QUEUES),
     Place("Policies", "teams:policies", Permission.MANAGE_POLICIES),
     Place("Partners and keys", "teams:services", Permission.REVOKE_KEYS),
+    Place("Webhooks", "teams:webhooks", Permission.MANAGE_WEBHOOKS),
     Place("Name", "teams:rename", Permission.MANAGE_TEAM),
 )
 

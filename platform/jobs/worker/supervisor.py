@@ -21,7 +21,7 @@ from django.db import connections
 from django.utils.module_loading import import_string
 
 from jobs import liveness
-from jobs.worker import beat, hand
+from jobs.worker import beat, courier, hand
 
 log = logging.getLogger("touchstone.worker")
 
@@ -51,7 +51,7 @@ class Supervisor:
         def the_beat(name: str, _replaces: str | None) -> None:
             beat.run(name)
 
-        self.places = [Place("beat", the_beat)]
+        self.places = [Place("beat", the_beat), Place("courier", courier.run)]
         self.places += [Place(f"hand{n}", one_hand) for n in range(1, concurrency + 1)]
 
     def run(self) -> int:
