@@ -19,7 +19,6 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-import certifi
 import httpcore
 
 from outbound.addresses import Address, is_allowed, is_named
@@ -154,9 +153,7 @@ def _literal(host: str) -> Address | None:
 @lru_cache(maxsize=1)
 def _tls() -> ssl.SSLContext:
     """What this machine trusts, and what browsers do: a small image may come without the former."""
-    context = ssl.create_default_context()
-    context.load_verify_locations(certifi.where())
-    return context
+    return httpcore.default_ssl_context()
 
 
 class _Pinned(httpcore.NetworkBackend):
