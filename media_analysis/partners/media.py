@@ -17,11 +17,11 @@ from rest_framework.viewsets import ViewSet
 
 from accounts.actors import actor_of
 from accounts.api_auth import allows
+from accounts.refusals import Refusal
 from accounts.roles import Permission
 from audit.verbs import Verb
 from blobs.errors import BlobError
 from media_analysis.partners.limits import TellsItsLimits
-from media_analysis.partners.problems import Problem
 from media_analysis.partners.schema import problems
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.services import intake, pictures
@@ -57,10 +57,7 @@ class Media(TellsItsLimits, ViewSet):
         try:
             file = closing.enter_context(look)
         except (BlobError, FileNotFoundError) as error:
-            raise Problem(
-                503, "media_damaged",
-                "The stored bytes are missing or damaged; an administrator has to look.",
-            ) from error  # fmt: skip
+            raise Refusal("media_damaged") from error
         name = submission.filename or f"{submission.pk}"
         answer = FileResponse(
             file, as_attachment=True, filename=name, content_type="application/octet-stream"

@@ -223,7 +223,7 @@ def result_of(analysis: Analysis) -> dict[str, Any] | None:
     """None while there is none."""
     if analysis.state != "done":
         return None
-    said = whole_result(analysis)
+    said = whole_result(analysis, codes=True)
     said["timeline"] = timeline(said)
     said["engine_version"] = analysis.engine_version
     said["verdict"] = {"outcome": analysis.outcome, **(said.get("verdict") or {})}

@@ -9,6 +9,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.reverse import reverse
@@ -26,6 +27,7 @@ from media_analysis.submissions.forms import CHECKS, DECISIONS, STATES, TOO_MANY
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.search import cursors, query
 from media_analysis.submissions.search.history import ORDERS
+from ml import language
 from ml.engine import registry
 from ml.models import shown
 
@@ -49,10 +51,8 @@ class KnownFieldsOnly(serializers.Serializer[Any]):
             return super().to_internal_value(data)  # which says what is wrong
         unknown = sorted(set(data) - set(self.fields))
         if unknown:
-            raise serializers.ValidationError(
-                {name[:100]: [serializers.ErrorDetail("There is no such field.", "unknown_field")]
-                 for name in unknown[:20]}
-            )  # fmt: skip
+            none = serializers.ErrorDetail(gettext("There is no such field."), "unknown_field")
+            raise serializers.ValidationError({name[:100]: [none] for name in unknown[:20]})
         return super().to_internal_value(data)
 
     @staticmethod
@@ -60,7 +60,7 @@ class KnownFieldsOnly(serializers.Serializer[Any]):
         """As a plain dict, or an empty value would count as none: it is told like any wrong one."""
         repeated = sorted(name for name, values in data.lists() if len(values) > 1)
         if repeated:
-            once = serializers.ErrorDetail("Send this once.", "repeated_field")
+            once = serializers.ErrorDetail(gettext("Send this field once."), "repeated_field")
             raise serializers.ValidationError({name[:100]: [once] for name in repeated[:20]})
         return data.dict()
 
@@ -163,7 +163,7 @@ class FilterSerializer(KnownFieldsOnly):
             asked.setdefault("sort", "updated_last")
         cursor = asked.get("cursor")
         if cursor is not None and cursors.read(cursor, asked.get("sort") or "newest") is None:
-            sentence = "This names no place in this list: begin again without a cursor."
+            sentence = gettext("This cursor is not valid for this list. Start again without one.")
             wrong = serializers.ErrorDetail(sentence, "bad_cursor")
             raise serializers.ValidationError({"cursor": [wrong]})
         return asked
@@ -241,12 +241,14 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
             "media_type": row["blob__media_type"],
             "state": row["analysis__state"],
             "progress": row["analysis__progress"],
-            "stage": row["analysis__stage"],
+            "stage": language.stage(row["analysis__stage"]),
             "outcome": shown(row["analysis__state"], row["analysis__outcome"]),
             "decision": _decision(row),
             "declared": row["analysis__declared"],
             "probability_manipulated": row["analysis__probability_manipulated"],
-            "reason": row["analysis__reason"],
+            "reason": language.reason(
+                row["analysis__state"], row["analysis__reason_code"], row["analysis__reason"]
+            ),
             "reason_code": row["analysis__reason_code"],
             "deletion_requested_at": moment(row["deletion_requested_at"]),
             "updated_at": moment(row["card__updated_at"]),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -22,9 +20,9 @@ from rest_framework.viewsets import ViewSet
 from accounts.actors import Actor, actor_of
 from accounts.api_auth import allows
 from accounts.models import Team
+from accounts.refusals import Refusal
 from accounts.roles import Permission
 from media_analysis.partners.limits import TellsItsLimits
-from media_analysis.partners.problems import Problem
 from media_analysis.partners.schema import problems
 from media_analysis.partners.webhook_shapes import (
     AgainDoneSerializer,
@@ -43,16 +41,6 @@ from media_analysis.webhooks.models import Delivery, Endpoint
 from media_analysis.webhooks.services import endpoints
 
 PAGE = 50
-STATUS = {"webhook_off": 409, "too_many_webhooks": 409, "webhook_gone": 404}
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    try:
-        yield
-    except endpoints.WebhookRefused as refused:
-        status = STATUS.get(refused.code, 400)
-        raise Problem(status, refused.code, refused.sentence) from refused
 
 
 class Webhooks(TellsItsLimits, ViewSet):
@@ -82,8 +70,7 @@ class Webhooks(TellsItsLimits, ViewSet):
         wanted = dict(asked.validated_data)
         actor = actor_of(request)
         team = _team(actor, wanted.pop("team", None))
-        with _told():
-            added = endpoints.add(actor, team, **wanted)
+        added = endpoints.add(actor, team, **wanted)
         added.endpoint.refresh_from_db()
         body = {**EndpointSerializer(added.endpoint).data, "secret": added.secret}
         where = reverse("api:webhook-detail", args=[added.endpoint.pk], request=request)
@@ -107,8 +94,7 @@ class Webhooks(TellsItsLimits, ViewSet):
         mine = _mine(request, pk)
         asked = EndpointChangeSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        with _told():
-            changed = endpoints.change(actor_of(request), mine, **asked.validated_data)
+        changed = endpoints.change(actor_of(request), mine, **asked.validated_data)
         return Response(EndpointSerializer(changed).data)
 
     @extend_schema(
@@ -118,8 +104,7 @@ class Webhooks(TellsItsLimits, ViewSet):
         responses={204: OpenApiResponse(description="It is gone, with its log."), **problems(404)},
     )
     def destroy(self, request: Request, pk: UUID) -> Response:
-        with _told():
-            endpoints.delete(actor_of(request), _mine(request, pk))
+        endpoints.delete(actor_of(request), _mine(request, pk))
         return Response(status=204)
 
     @extend_schema(
@@ -129,8 +114,7 @@ class Webhooks(TellsItsLimits, ViewSet):
         responses={200: SecretSerializer, **problems(404)},
     )
     def rotate(self, request: Request, pk: UUID) -> Response:
-        with _told():
-            return Response({"secret": endpoints.rotate(actor_of(request), _mine(request, pk))})
+        return Response({"secret": endpoints.rotate(actor_of(request), _mine(request, pk))})
 
     @extend_schema(
         operation_id="webhooks_test",
@@ -139,8 +123,7 @@ class Webhooks(TellsItsLimits, ViewSet):
         responses={202: DeliverySerializer, **problems(404, 409)},
     )
     def test(self, request: Request, pk: UUID) -> Response:
-        with _told():
-            delivery = endpoints.test(actor_of(request), _mine(request, pk))
+        delivery = endpoints.test(actor_of(request), _mine(request, pk))
         fresh = _log(request).get(pk=delivery.pk)
         return Response(DeliverySerializer(fresh).data, status=202)
 
@@ -176,15 +159,14 @@ class Webhooks(TellsItsLimits, ViewSet):
         asked = AgainSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         wanted = asked.validated_data
-        with _told():
-            if "delivery" in wanted:
-                one = get_object_or_404(_log(request), endpoint=mine, pk=wanted["delivery"])
-                count = int(endpoints.deliver_again(actor, one))
-            else:
-                until = wanted.get("until") or timezone.now()
-                count = endpoints.deliver_range(
-                    actor, mine, wanted["since"], until, all_of_them=wanted["all"]
-                )
+        if "delivery" in wanted:
+            one = get_object_or_404(_log(request), endpoint=mine, pk=wanted["delivery"])
+            count = int(endpoints.deliver_again(actor, one))
+        else:
+            until = wanted.get("until") or timezone.now()
+            count = endpoints.deliver_range(
+                actor, mine, wanted["since"], until, all_of_them=wanted["all"]
+            )
         return Response({"deliveries": count}, status=202)
 
 
@@ -211,5 +193,5 @@ def _team(actor: Actor, wanted: UUID | None) -> Team:
     if not mine:
         raise Http404
     if len(mine) > 1:
-        raise Problem(400, "team_required", "You may do this in several teams: name one in `team`.")
+        raise Refusal("team_required")
     return mine[0]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from media_analysis.review.models import Case, Policy, Words
 from media_analysis.submissions.outcomes import DecisionOutcome
@@ -24,20 +25,22 @@ class OutcomeChoice(forms.RadioSelect):
 class DecisionForm(forms.Form):
     fence = forms.IntegerField(widget=forms.HiddenInput)
     outcome = forms.ChoiceField(
-        choices=DecisionOutcome.choices, widget=OutcomeChoice, label="What do you see?"
+        choices=DecisionOutcome.choices, widget=OutcomeChoice, label=_("What do you see?")
     )
-    policy = forms.ModelChoiceField(Policy.objects.none(), required=False, label="Policy")
+    policy = forms.ModelChoiceField(Policy.objects.none(), required=False, label=_("Policy"))
     reason = forms.CharField(
         max_length=500,
-        label="Reason",
+        label=_("Reason"),
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="What decided it, in a few words. Kept with the decision for good. "
-        "Partners read it.",
+        help_text=_(
+            "What decided it, in a few words. The record keeps it with the decision. Partners "
+            "read it."
+        ),
     )
     note = forms.CharField(
         max_length=4000,
         required=False,
-        label="Note for the team",
+        label=_("Note for the team"),
         widget=forms.Textarea(attrs={"rows": 2}),
     )
 
@@ -76,4 +79,4 @@ def as_written(said: Mapping[str, Any]) -> Words:
 
 
 class ReasonForm(forms.Form):
-    why = forms.CharField(max_length=500, label="Reason")
+    why = forms.CharField(max_length=500, label=_("Reason"))

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from accounts.actors import Actor
 from accounts.roles import Permission
@@ -25,9 +26,9 @@ from ml.models import Analysis
 
 
 class CaseState(models.TextChoices):
-    OPEN = "open", "Waiting"
-    CLAIMED = "claimed", "Being reviewed"
-    DECIDED = "decided", "Decided"
+    OPEN = "open", _("Waiting")
+    CLAIMED = "claimed", _("Being reviewed")
+    DECIDED = "decided", _("Decided")
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,9 @@ class Words:
 class QueueOrder(models.TextChoices):
     """What a team's queue hands out first; each is served by an index (`Case.Meta`)."""
 
-    OLDEST = "oldest", "Oldest first"
-    NEWEST = "newest", "Newest first"
-    PROBABLE = "probable", "Most probably manipulated first"
+    OLDEST = "oldest", _("Oldest first")
+    NEWEST = "newest", _("Newest first")
+    PROBABLE = "probable", _("Most probably manipulated first")
 
 
 class TeamOwned(models.QuerySet[Any]):

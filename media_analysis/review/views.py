@@ -13,6 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET
@@ -20,6 +21,7 @@ from django.views.decorators.http import require_GET
 from accounts.actors import Actor, actor_of
 from accounts.guards import post_only, signed_in, signed_out
 from accounts.models import Team
+from accounts.refusals import Refusal
 from accounts.roles import Permission
 from media_analysis.review.forms import DecisionForm, ReasonForm, as_written
 from media_analysis.review.models import Case, Decision
@@ -29,9 +31,9 @@ from media_analysis.review.services import cases, drafts, known_bytes
 from media_analysis.submissions.presenters import result
 
 View = Callable[..., HttpResponseBase]
-SESSION_ENDED = (
-    "Your session had ended, so this was not saved as a decision. Your words are kept: sign in, "
-    "and they stand in the form again."
+SESSION_ENDED = gettext_lazy(
+    "Your session had ended, so this was not saved as a decision. What you wrote is kept as a "
+    "draft. Sign in to continue."
 )
 
 
@@ -65,7 +67,7 @@ def take_next(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     case = cases.claim_next(actor)
     if case is None:
-        messages.info(request, "Nothing waits: every case is decided or in somebody's hands.")
+        messages.info(request, gettext("No case is waiting: each is decided or assigned."))
         return redirect("review:queue")
     return redirect("review:case", case.pk)
 
@@ -83,8 +85,8 @@ def claim(request: HttpRequest, pk: UUID) -> HttpResponse:
     _mine(request, pk)
     try:
         cases.claim(actor_of(request), pk)
-    except cases.NotYours:
-        messages.warning(request, "Somebody else holds this case; nothing was changed.")
+    except Refusal as refusal:
+        messages.warning(request, refusal.sentence)
     except Case.DoesNotExist as error:
         raise PermissionDenied from error
     return redirect("review:case", pk)
@@ -118,12 +120,12 @@ def decide(request: HttpRequest, pk: UUID) -> HttpResponseBase:
         return _unfinished(request, mine, form)
     try:
         cases.decide(actor, pk, form.cleaned_data["fence"], form.words())
-    except cases.Invalid as error:
-        form.add_error(None, str(error))
+    except Refusal as refusal:
+        if refusal.code == cases.CLAIM_LOST:
+            return _too_late(request, mine)
+        form.add_error(None, refusal.sentence)
         return _unfinished(request, mine, form)
-    except cases.NotYours:
-        return _too_late(request, mine)
-    messages.success(request, "Decided. It can be opened again from the case, with a reason.")
+    messages.success(request, gettext("Decided. You can reopen the case with a reason."))
     if "next" in request.POST:
         return take_next(request)
     return redirect("review:case", pk)
@@ -141,8 +143,10 @@ def _unfinished(request: HttpRequest, mine: Case, form: DecisionForm) -> HttpRes
 def _too_late(request: HttpRequest, mine: Case) -> HttpResponse:
     messages.error(
         request,
-        "Your hold on this case had run out, so this was not saved as a decision. Your words "
-        "are kept below: take the case again to use them.",
+        gettext(
+            "Your claim on this case had expired, so this was not saved as a decision. What you "
+            "wrote is kept as a draft. Claim the case again to use it."
+        ),
     )
     return redirect("review:case", mine.pk)
 
@@ -160,13 +164,16 @@ def take_over(request: HttpRequest, pk: UUID) -> HttpResponse:
         earlier = UUID(request.POST.get("decision", ""))
         known_bytes.take_over(actor, pk, _fence(request), earlier, as_written(request.POST))
     except ValueError:
-        messages.error(request, "Choose the decision to take over; nothing was decided.")
-    except cases.Invalid as error:
-        messages.error(request, str(error))
-    except cases.NotYours:
-        return _too_late(request, mine)
+        messages.error(request, gettext("Choose the decision to adopt. Nothing was decided."))
+    except Refusal as refusal:
+        if refusal.code == cases.CLAIM_LOST:
+            return _too_late(request, mine)
+        kept = gettext("Nothing was decided. The form keeps what you wrote.")
+        messages.error(request, f"{refusal.sentence} {kept}")
     else:
-        messages.success(request, "Decided as before. The record names the earlier decision.")
+        messages.success(
+            request, gettext("Decided as before. The record names the earlier decision.")
+        )
     return redirect("review:case", pk)
 
 
@@ -180,9 +187,9 @@ def release(request: HttpRequest, pk: UUID) -> HttpResponse:
         drafts.keep(actor_of(request), pk, words)
     try:
         cases.release(actor_of(request), pk, _fence(request))
-        messages.info(request, "The case is back in the queue.")
-    except cases.NotYours:
-        messages.warning(request, "You did not hold this case any more; nothing was changed.")
+        messages.info(request, gettext("The case is back in the queue."))
+    except Refusal as refusal:
+        messages.warning(request, refusal.sentence)
     return redirect("review:queue")
 
 
@@ -195,11 +202,11 @@ def reopen(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = ReasonForm(request.POST)
     try:
         cases.reopen(actor, pk, why=form.cleaned_data["why"] if form.is_valid() else "")
-        messages.success(request, "The case waits again; the earlier decision stays on record.")
-    except cases.Invalid as error:
-        messages.error(request, str(error))
-    except cases.NotYours:
-        messages.warning(request, "This case was not decided, so it could not be opened again.")
+        messages.success(
+            request, gettext("The case was reopened. The earlier decision stays on record.")
+        )
+    except Refusal as refusal:
+        messages.error(request, refusal.sentence)
     return redirect("review:case", pk)
 
 
@@ -218,10 +225,10 @@ def draft(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The open page hands in what was written so far. Its pass is all that it needs."""
     try:
         kept = drafts.keep_with_pass(request.POST, pk)
-    except drafts.AlreadyDecided:  # the page left with its decision: nothing needs to be kept
-        return JsonResponse({"code": "already_decided", "saved_at": ""})
-    except drafts.NotAccepted:
-        return JsonResponse({"code": "draft_pass_not_accepted"}, status=403)
+    except Refusal as refusal:
+        if refusal.code == drafts.ALREADY_DECIDED:  # the page left with its decision
+            return JsonResponse({"code": refusal.code, "saved_at": ""})
+        return JsonResponse({"code": refusal.code}, status=refusal.status)
     if "forget" in request.POST:
         return redirect("review:case", pk)
     return JsonResponse({"saved_at": kept.saved_at.isoformat() if kept else ""})

@@ -60,7 +60,7 @@ def register(
     `background`: taken only while nothing of the other models is due; its runner asks
     `services.others_wait` from time to time and gives way.
 
-    `courier`: waits for the network and hardly computes, so it never takes a hand; the worker's
+    `courier`: waits for the network and hardly computes, so it never takes a slot; the worker's
     couriers run it.
     """
     if not any(t.name == "job_guard" for t in getattr(model._meta, "triggers", [])):
@@ -77,7 +77,7 @@ def entry(model: type[LeasedJob]) -> Entry:
 
 
 def models(*, background: bool | None = None) -> list[type[LeasedJob]]:
-    """All; or those that hands run in the background, or the others that hands run."""
+    """All; or those that slots run in the background, or the others that slots run."""
     if background is None:
         return list(_entries)
     return [m for m, e in _entries.items() if not e.courier and background == e.background]

@@ -81,7 +81,7 @@ def test_an_admin_runs_a_webhook_from_its_first_day_to_its_last(
     [
         ("https://169.254.169.254/latest", "does not lead to the public internet"),
         ("http://news.example/", "must begin with https://"),
-        ("https://a:b@news.example/", "cannot hold a user name"),
+        ("https://a:b@news.example/", "cannot contain a user name"),
     ],
 )
 def test_a_wrong_address_is_told_at_its_field_and_nothing_is_lost(

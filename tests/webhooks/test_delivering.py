@@ -12,8 +12,8 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from accounts.errors import NotAllowed
 from accounts.models import Role, Team
+from accounts.refusals import Refusal
 from accounts.services import keys
 from audit.checking import compare_all_rows
 from audit.models import Event as Recorded
@@ -25,7 +25,7 @@ from media_analysis.submissions.models import Submission
 from media_analysis.submissions.services import deletion, intake
 from media_analysis.webhooks.models import Attempt, Delivery, Endpoint, Event, EventType, Secret
 from media_analysis.webhooks.services import delivering, endpoints
-from media_analysis.webhooks.services.endpoints import Added, WebhookRefused
+from media_analysis.webhooks.services.endpoints import Added
 from ml import services as ml
 from ml.engine.contract import Outcome, Result, Verdict
 from ml.models import Analysis
@@ -188,7 +188,7 @@ def test_an_endpoint_that_keeps_failing_is_left_alone_and_then_switched_off(
     assert Delivery.objects.get().reason_code == "endpoint_off"
     decide(alice, send(alice, 2))
     assert Event.objects.count() == 2 and Delivery.objects.count() == 1
-    with pytest.raises(WebhookRefused):
+    with pytest.raises(Refusal):
         endpoints.test(admin.actor, off)
     on = endpoints.change(admin.actor, off, is_active=True)
     receiver.reply = lambda number: (204, {})
@@ -263,7 +263,7 @@ def test_an_address_that_leads_inside_gets_nothing(
 )  # fmt: skip
 def test_an_address_that_cannot_be_asked_is_not_added(admin: Person, url: str, code: str) -> None:
     """With the code that says why; nothing is stored."""
-    with pytest.raises(WebhookRefused) as caught:
+    with pytest.raises(Refusal) as caught:
         endpoints.add(admin.actor, admin.team, url, ["decision.made"])
     assert caught.value.code == code and not Endpoint.objects.exists()
 
@@ -308,8 +308,9 @@ def test_only_admins_say_where_news_go(
             lambda actor=actor: endpoints.delete(actor, added.endpoint),
         ]  # fmt: skip
         for wish in wishes:
-            with pytest.raises(NotAllowed):
+            with pytest.raises(Refusal) as caught:
                 wish()
+            assert caught.value.forbids
         assert not Endpoint.objects.for_actor(actor).exists()
 
 

@@ -8,19 +8,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext_lazy
+
 from audit import subjects
 from audit.models import Event
 from audit.verbs import Verb
 from media_analysis.review.models import Case
 
 COMMITMENT = re.compile(r"[0-9a-f]{64}")
-GONE = "The reason was erased or cannot be read."
+GONE = gettext_lazy("The reason was erased or cannot be read.")
 
 
 @dataclass(frozen=True)
 class Reopening:
     when: datetime
-    why: str
+    why: Any
 
 
 def of(case: Case) -> Sequence[Reopening]:

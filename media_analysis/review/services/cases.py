@@ -16,6 +16,7 @@ from django.db.models import Case as DbCase
 from django.db.models import F, IntegerField, Q, QuerySet, When
 
 from accounts.actors import Actor
+from accounts.refusals import Refusal
 from accounts.roles import Permission
 from audit.rows import Row
 from audit.services import record
@@ -42,14 +43,8 @@ AT_ONCE = 64
 """So many of the cases that come first are looked at before a case is locked."""
 TAKEN_BACK = Q(state=CaseState.CLAIMED, lease_until__lt=ClockTimestamp())
 AVAILABLE = Q(state=CaseState.OPEN) | TAKEN_BACK
-
-
-class NotYours(Exception):
-    """The lease ran out or somebody else holds the case; nothing was changed."""
-
-
-class Invalid(Exception):
-    """The decision lacks something; a sentence says what."""
+CLAIM_LOST = "claim_lost"
+"""The lease expired, or somebody else holds the case now."""
 
 
 @transaction.atomic
@@ -81,7 +76,7 @@ def claim(actor: Actor, case_id: UUID) -> Case:
     if case.holder_id and actor.user and case.holder_id == actor.user.pk and _alive(case):
         return case
     if not deciding.filter(AVAILABLE, pk=case_id).exists():
-        raise NotYours
+        raise Refusal("case_taken")
     return _take(actor, case)
 
 
@@ -116,7 +111,7 @@ def release(actor: Actor, case_id: UUID, fence: int, *, why: str = "") -> None:
         state=CaseState.OPEN, holder=None, lease_until=None, claimed_at=None,
         suspicion=_suspicion(case_id),
     ):  # fmt: skip
-        raise NotYours
+        raise Refusal(CLAIM_LOST)
     _event(Case.objects.get(pk=case_id), actor, Verb.CASE_RELEASED, why=why, fence=fence)
 
 
@@ -126,8 +121,9 @@ def decide(
     """The decision of whoever holds the case now. Too late: the words are kept as a draft."""
     try:
         return _decide(actor, case_id, fence, words, taken_from)
-    except NotYours:
-        drafts.keep(actor, case_id, words)
+    except Refusal as refusal:
+        if refusal.code == CLAIM_LOST:
+            drafts.keep(actor, case_id, words)
         raise
 
 
@@ -140,7 +136,7 @@ def _decide(
     if not _held(actor, case_id, fence).update(
         state=CaseState.DECIDED, holder=None, lease_until=None, decided_at=ClockTimestamp()
     ):
-        raise NotYours
+        raise Refusal(CLAIM_LOST)
     case = Case.objects.select_related("submission").get(pk=case_id)
     assert case.decided_at and claimed_at
     decision = Decision.objects.create(
@@ -191,16 +187,16 @@ def _source(taken_from: Decision | None) -> dict[str, Any]:
 def _checked(actor: Actor, case_id: UUID, words: Words) -> Policy | None:
     case = Case.objects.for_actor(actor, Permission.DECIDE_CASES).get(pk=case_id)
     if words.outcome not in DecisionOutcome.values:
-        raise Invalid("Choose an outcome.")
+        raise Refusal("outcome_missing")
     if not words.reason.strip():
-        raise Invalid("Give a reason in a few words: the record keeps it beside the decision.")
+        raise Refusal("decision_reason_missing")
     if words.policy_id is not None:
         policy = _kept(words.policy_id, case.team_id)
         if policy is None:
-            raise Invalid("That policy is not in force in this team; choose another.")
+            raise Refusal("policy_not_in_force")
         return policy
     if Policy.objects.filter(team_id=case.team_id, is_active=True).exists():
-        raise Invalid("Choose the policy that this decision rests on.")
+        raise Refusal("policy_missing")
     return None
 
 
@@ -218,12 +214,12 @@ def _kept(policy_id: int, team_id: UUID) -> Policy | None:
 def reopen(actor: Actor, case_id: UUID, *, why: str) -> Case:
     """A decided case waits again; the earlier decision stands on record."""
     if not why.strip():
-        raise Invalid("Say why the case is opened again.")
+        raise Refusal("reopen_reason_missing")
     mine = Case.objects.for_actor(actor, Permission.DECIDE_CASES).filter(pk=case_id)
     if not mine.filter(state=CaseState.DECIDED).update(
         state=CaseState.OPEN, decided_at=None, claimed_at=None, suspicion=_suspicion(case_id)
     ):
-        raise NotYours
+        raise Refusal("case_not_decided")
     case: Case = mine.get()
     grounds = keep(case.submission_id, "grounds", why.strip())
     _event(case, actor, Verb.CASE_REOPENED, commitments={"grounds": grounds})

@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('accounts', '0006_webhooks_scope'),
+        ('accounts', '0006_scopes_of_partners'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
 
 from accounts.services.chains import team_chain
 from accounts.services.notices import tell_those_who_run
@@ -210,18 +210,14 @@ def _switched_off(endpoint: Endpoint, why: Why) -> None:
     )  # fmt: skip
     tell_those_who_run(
         endpoint.team,
-        _("A webhook was switched off"),
-        _(
-            "The webhook to %(host)s of the team %(team)s was switched off: %(why)s. Nothing is "
-            "lost: events are kept for %(days)g days. Mend the receiver, switch the webhook on "
-            "again, and have what it missed delivered."
-        )
-        % {
-            "host": endpoint.host,
-            "team": endpoint.team,
-            "why": str(why.label).lower(),
-            "days": settings.WEBHOOK_KEEP_DAYS,
-        },
+        lambda: gettext("A webhook was switched off"),
+        lambda: gettext(
+            "The webhook to {host} of the team {team} was switched off: {why}. Events are kept "
+            "for {days} days. Repair the receiver, switch the webhook on again, and send what "
+            "was not delivered."
+        ).format(
+            host=endpoint.host, team=endpoint.team, why=why.label, days=settings.WEBHOOK_KEEP_DAYS
+        ),
         but=None,
     )
 

@@ -19,6 +19,7 @@ from media_analysis.review.models import Case, Decision
 from media_analysis.review.presenters import decisions
 from media_analysis.submissions.models import DeletionRequest, Submission
 from media_analysis.webhooks.models import TEST, Delivery, Endpoint, Event, EventType
+from ml import language
 from ml.engine.contract import Result
 from ml.models import Analysis
 
@@ -120,7 +121,7 @@ def _told(submission: Submission) -> dict[str, Any]:
         "outcome": analysis.shown_outcome,
         "declared": analysis.declared,
         "probability_manipulated": analysis.probability_manipulated,
-        "reason": analysis.reason,
+        "reason": language.reason(analysis.state, analysis.reason_code, analysis.reason),
         "reason_code": analysis.reason_code,
     }
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
 
 from accounts.actors import Actor
-from accounts.errors import Refused
 from accounts.models import ServiceAccount, Team
+from accounts.refusals import Refusal
 from accounts.roles import Permission
 from accounts.services.chains import require, team_chain
 from accounts.services.notices import tell_those_who_run
@@ -29,12 +29,6 @@ MOST = 20
 """Endpoints of one team."""
 MOST_AT_ONCE = 10_000
 """Events that are delivered again by one wish."""
-
-
-class WebhookRefused(Refused):
-    def __init__(self, code: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.code = code
 
 
 @dataclass(frozen=True)
@@ -55,13 +49,10 @@ def add(
     service: ServiceAccount | None = None,
 ) -> Added:
     """A key adds for its own partner, and is told of what that partner sent."""
-    require(actor, Permission.MANAGE_WEBHOOKS, team.pk, "add webhooks")
+    require(actor, Permission.MANAGE_WEBHOOKS, team.pk)
     Team.objects.select_for_update().get(pk=team.pk)
     if Endpoint.objects.filter(team=team).count() >= MOST:
-        raise WebhookRefused(
-            "too_many_webhooks",
-            _("A team has at most %(most)d webhooks. Delete one first.") % {"most": MOST},
-        )
+        raise Refusal("too_many_webhooks", most=MOST)
     endpoint = Endpoint.objects.create(
         team=team,
         service=actor.service or service,
@@ -72,12 +63,12 @@ def add(
     )
     secret = secrets.make(endpoint)
     _changed(actor, endpoint, "added")
-    by = actor.user or actor.service
     tell_those_who_run(
         team,
-        _("A new webhook"),
-        _("%(by)s added a webhook to the team %(team)s. News go to %(host)s from now on.")
-        % {"by": by, "team": team, "host": endpoint.host},
+        lambda: gettext("A new webhook"),
+        lambda: gettext(
+            "{who} added a webhook to the team {team}. Events are sent to {host} from now on."
+        ).format(who=actor.user or actor.service, team=team, host=endpoint.host),
         but=actor.user,
     )
     return Added(endpoint, secret)
@@ -86,7 +77,7 @@ def add(
 @transaction.atomic
 def change(actor: Actor, endpoint: Endpoint, **wanted: Any) -> Endpoint:
     """`url`, `events`, `description`, `is_active`; what is not named stays."""
-    mine = _locked(actor, endpoint, "change webhooks")
+    mine = _locked(actor, endpoint)
     if "url" in wanted:
         mine.url = _url(wanted["url"])
     if "events" in wanted:
@@ -109,7 +100,7 @@ def change(actor: Actor, endpoint: Endpoint, **wanted: Any) -> Endpoint:
 @transaction.atomic
 def rotate(actor: Actor, endpoint: Endpoint) -> str:
     """A new secret; the earlier one signs beside it for a day."""
-    mine = _locked(actor, endpoint, "change webhooks")
+    mine = _locked(actor, endpoint)
     secret = secrets.make(mine)
     _changed(actor, mine, "secret rotated")
     return secret
@@ -118,7 +109,7 @@ def rotate(actor: Actor, endpoint: Endpoint) -> str:
 @transaction.atomic
 def delete(actor: Actor, endpoint: Endpoint) -> None:
     """With its log; what is on its way is not sent again."""
-    mine = _locked(actor, endpoint, "delete webhooks")
+    mine = _locked(actor, endpoint)
     host, pk, team_id = mine.host, mine.pk, mine.team_id
     mine.delete()
     _event(actor, team_id, pk, host, "deleted", [(Endpoint, pk)])
@@ -127,13 +118,13 @@ def delete(actor: Actor, endpoint: Endpoint) -> None:
 @transaction.atomic
 def test(actor: Actor, endpoint: Endpoint) -> Delivery:
     """An event that says nothing, sent now, and seen in the log."""
-    return emitting.test_event(_on(_locked(actor, endpoint, "test webhooks")))
+    return emitting.test_event(_on(_locked(actor, endpoint)))
 
 
 @transaction.atomic
 def deliver_again(actor: Actor, delivery: Delivery) -> bool:
     """The same event under the same id. False when it is under way already."""
-    mine = _on(_locked(actor, delivery.endpoint, "have events delivered again"))
+    mine = _on(_locked(actor, delivery.endpoint))
     if _under_way(mine).filter(event=delivery.event_id).exists():
         return False
     emitting.deliveries(delivery.event, [mine], by_hand=True)
@@ -146,7 +137,7 @@ def deliver_range(
 ) -> int:
     """The events between two moments that this endpoint wants and has not taken; with
     `all_of_them` also what it has. Returns how many, at most `MOST_AT_ONCE`, the oldest first."""
-    mine = _on(_locked(actor, endpoint, "have events delivered again"))
+    mine = _on(_locked(actor, endpoint))
     events = Event.objects.filter(
         team=mine.team_id, type__in=mine.events, created_at__gte=since, created_at__lte=until
     )
@@ -170,16 +161,16 @@ def _under_way(endpoint: Endpoint) -> Any:
 
 def _on(endpoint: Endpoint) -> Endpoint:
     if not endpoint.is_active:
-        raise WebhookRefused("webhook_off", _("This webhook is switched off. Switch it on first."))
+        raise Refusal("webhook_off")
     return endpoint
 
 
-def _locked(actor: Actor, endpoint: Endpoint, wish: str) -> Endpoint:
-    require(actor, Permission.MANAGE_WEBHOOKS, endpoint.team_id, wish)
+def _locked(actor: Actor, endpoint: Endpoint) -> Endpoint:
+    require(actor, Permission.MANAGE_WEBHOOKS, endpoint.team_id)
     mine = Endpoint.objects.for_actor(actor).select_for_update(of=("self",))
     found = mine.filter(pk=endpoint.pk).first()
     if found is None:
-        raise WebhookRefused("webhook_gone", _("This webhook was deleted; nothing was changed."))
+        raise Refusal("webhook_gone")
     return found
 
 
@@ -187,16 +178,16 @@ def _url(url: str) -> str:
     try:
         sending.checked(url.strip(), secrets.allowed_networks())
     except sending.Refused as refused:
-        raise WebhookRefused(refused.code, refused.sentence) from refused
+        raise Refusal(refused.code) from refused
     return url.strip()
 
 
 def _events(events: Collection[str]) -> list[str]:
     if not events:
-        raise WebhookRefused("events_needed", _("Name at least one kind of event."))
+        raise Refusal("events_missing")
     if unknown := set(events) - set(EventType.values):
         names = ", ".join(sorted(unknown))[:200]
-        raise WebhookRefused("event_unknown", _("Not an event: %(names)s.") % {"names": names})
+        raise Refusal("event_unknown", names=names)
     return sorted(set(events))
 
 

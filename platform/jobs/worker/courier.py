@@ -1,6 +1,6 @@
 """The process that runs what waits for the network: some threads, each with one job at a time.
 
-A receiver that takes its time holds up a thread here, and never a hand that examines media.
+A receiver that takes its time holds up a thread here, and never a slot that examines media.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ SCOPES = ["submissions:write", "submissions:read", "media:read", "webhooks:manag
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0005_media_scope")]
+    dependencies = [("accounts", "0005_user_language")]
 
     operations = [
         migrations.RemoveConstraint(model_name="apikey", name="api_key_scopes_are_known"),
@@ -15,10 +15,10 @@ class Migration(migrations.Migration):
             field=django.contrib.postgres.fields.ArrayField(
                 base_field=models.CharField(
                     choices=[
-                        ("submissions:write", "Send media"),
-                        ("submissions:read", "Read submissions and verdicts"),
-                        ("media:read", "Fetch media and thumbnails"),
-                        ("webhooks:manage", "Manage its own webhooks"),
+                        ("submissions:write", "send media"),
+                        ("submissions:read", "read submissions and verdicts"),
+                        ("media:read", "fetch media and thumbnails"),
+                        ("webhooks:manage", "manage its own webhooks"),
                     ],
                     max_length=32,
                 ),
