@@ -191,9 +191,12 @@ def moved(move: Move) -> None:
     rows = [] if move.state is State.RUNNING else [analysis]
     _event(analysis, verb, who, why=move.code, rows=rows,
            attempt=move.attempt, reason=move.reason)  # fmt: skip
-    if move.state is State.PARKED:
-        for hook in hooks.analysis_parked:
-            hook(analysis)
+    ended = {
+        State.PARKED: hooks.analysis_parked,
+        State.CANCELLED: hooks.analysis_cancelled,
+    }
+    for hook in ended.get(move.state, ()):
+        hook(analysis)
 
 
 def _event(

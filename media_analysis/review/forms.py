@@ -32,7 +32,10 @@ class DecisionForm(forms.Form):
         max_length=500,
         label=_("Reason"),
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=_("What decided it, in a few words. The record keeps it with the decision."),
+        help_text=_(
+            "What decided it, in a few words. The record keeps it with the decision. Partners "
+            "read it."
+        ),
     )
     note = forms.CharField(
         max_length=4000,

@@ -100,6 +100,7 @@ INSTALLED_APPS = [
     "media_analysis.previews",
     "media_analysis.submissions",
     "media_analysis.review",
+    "media_analysis.webhooks",
     "media_analysis.partners",
     "media_analysis.dashboard",
     "media_analysis.teams",
@@ -282,6 +283,7 @@ JOBS_RECONCILE_SECONDS = env.float("JOBS_RECONCILE_SECONDS", 10.0)
 JOBS_OVERDUE_SECONDS = env.float("JOBS_OVERDUE_SECONDS", 30.0)
 JOBS_BACKOFF_SECONDS = env.float("JOBS_BACKOFF_SECONDS", 2.0)
 JOBS_GRACE_SECONDS = env.float("JOBS_GRACE_SECONDS", 8.0)
+JOBS_COURIERS = env.int("JOBS_COURIERS", 4)
 WORKER_NEVER_IMPORTS = ["tensorflow"]  # models are served with LiteRT; see docs/jobs.md
 PERIODIC_DUTIES = {
     "seal": (10.0, "audit.sealer.seal"),
@@ -290,6 +292,7 @@ PERIODIC_DUTIES = {
     "tidy_accounts": (86_400.0, "accounts.services.housekeeping.tidy"),
     "tidy_dashboard": (86_400.0, "media_analysis.dashboard.services.retrying.forget_old"),
     "tidy_partners": (86_400.0, "media_analysis.partners.services.idempotency.forget_old"),
+    "tidy_webhooks": (86_400.0, "media_analysis.webhooks.services.delivering.forget_old"),
     "tidy_spool": (3_600.0, "media_analysis.partners.services.spool.forget_old"),
 }
 CELERY_APP = "config.celery.app"
@@ -341,6 +344,15 @@ ANONYMOUS_BODY_BYTES = 64 * 1024
 CONNECTIONS_PER_ADDRESS = env.int("CONNECTIONS_PER_ADDRESS", 100)
 REQUEST_IS_KNOWN = "accounts.admission.is_known"
 REQUEST_CLIENT = "accounts.admission.client_of"
+REQUEST_VERSIONS = "media_analysis.partners.waiting.versions"
+
+# --- requests to addresses that others name (webhooks) --------------------------------------------
+OUTBOUND_ALLOWED_NETWORKS = env.list("OUTBOUND_ALLOWED_NETWORKS", default=[])
+WEBHOOK_SECONDS = env.float("WEBHOOK_SECONDS", 15.0)
+WEBHOOK_RETRY_HOURS = env.float("WEBHOOK_RETRY_HOURS", 24.0)
+WEBHOOK_BACKOFF_SECONDS = env.float("WEBHOOK_BACKOFF_SECONDS", 5.0)
+WEBHOOK_DISABLE_HOURS = env.float("WEBHOOK_DISABLE_HOURS", 72.0)
+WEBHOOK_KEEP_DAYS = env.float("WEBHOOK_KEEP_DAYS", 30.0)
 
 # --- the wall round the decoder ------------------------------------------------------------------
 REQUIRE_SANDBOX = env.bool("REQUIRE_SANDBOX", not DEBUG)

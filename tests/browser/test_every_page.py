@@ -26,7 +26,9 @@ NO_PAGES = {
     # Answers for programs, and parts of pages
     "submissions:progress", "submissions:picture", "submissions:download", "submissions:film",
     "submissions:film_panel", "submissions:states", "api:submission-list",
-    "api:submission-detail", "api:submission-cancel", "api:schema", "admin:jsi18n",
+    "api:submission-detail", "api:submission-cancel", "api:submission-media",
+    "api:submission-thumbnail", "api:webhook-list", "api:webhook-detail", "api:webhook-rotate",
+    "api:webhook-test", "api:webhook-log", "api:webhook-deliver", "api:schema", "admin:jsi18n",
     "mfa_login_webauthn", "scripts_language",
 }  # fmt: skip
 WITH_SECRET = {

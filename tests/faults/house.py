@@ -63,7 +63,7 @@ class House:
     def clear(self) -> None:
         """Every row of work and of the record, as only a superuser in a test may."""
         rooms = ("ml", "jobs", "faults", "audit", "blobs", "viewing", "submissions", "review",
-                 "partners")  # fmt: skip
+                 "partners", "webhooks")  # fmt: skip
         of_rooms = "SELECT tablename FROM pg_tables WHERE split_part(tablename, '_', 1) = ANY(%s)"
         tables = ["pgmq.q_touchstone", *(name for (name,) in self.sql(of_rooms, list(rooms)))]
         self.sql(

@@ -23,6 +23,7 @@ from audit.services import record
 from audit.subjects import keep
 from audit.verbs import Verb
 from jobs.timing import ClockTimestamp, InSeconds
+from media_analysis.review import hooks
 from media_analysis.review.models import (
     Case,
     CaseState,
@@ -171,6 +172,8 @@ def _decide(
         rows=[decision],
         **_source(taken_from),
     )
+    for hook in hooks.decided:
+        hook(case, decision)
     return decision
 
 
@@ -220,6 +223,8 @@ def reopen(actor: Actor, case_id: UUID, *, why: str) -> Case:
     case: Case = mine.get()
     grounds = keep(case.submission_id, "grounds", why.strip())
     _event(case, actor, Verb.CASE_REOPENED, commitments={"grounds": grounds})
+    for hook in hooks.reopened:
+        hook(case)
     return case
 
 
