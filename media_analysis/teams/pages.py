@@ -33,6 +33,7 @@ PLACES = (
     Place("Roles", "teams:roles", Permission.MANAGE_MEMBERS),
     Place("Queue rules", "teams:rules", Permission.MANAGE_QUEUES),
     Place("Policies", "teams:policies", Permission.MANAGE_POLICIES),
+    Place("Deciding", "teams:deciding", Permission.MANAGE_POLICIES),
     Place("Partners and keys", "teams:services", Permission.REVOKE_KEYS),
     Place("Name", "teams:rename", Permission.MANAGE_TEAM),
 )

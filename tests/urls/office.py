@@ -8,7 +8,7 @@ from accounts.actors import SHELL_ACTOR
 from accounts.models import Role, Scope, Team
 from accounts.services.invitations import invite
 from accounts.services.keys import issue_key
-from media_analysis.review.models import Policy
+from media_analysis.review.models import Policy, ReasonCode
 from tests.factories import ServiceAccountFactory
 from tests.people import member
 
@@ -21,12 +21,15 @@ def arguments(team: Team) -> dict[str, list[Any]]:
     admin = member(team, Role.ADMIN)
     key = issue_key(admin.actor, service, "a key", [Scope.SUBMISSIONS_READ]).key
     policy = Policy.objects.create(team=team, name="canary policy")
+    code = ReasonCode.objects.create(team=team, name="canary code")
     own = {
         "members": ["invite", "members", "roles", "rename", "rules", "policies", "services",
+                    "deciding",
                     "write_policy", "new_service"],
         "invitation": ["invite_again", "withdraw"],
         "mate": ["change_role", "remove"],
         "policy": ["edit_policy", "retire_policy", "restore_policy", "delete_policy"],
+        "code": ["switch_code"],
         "service": ["close_service", "new_key"],
         "key": ["revoke_key"],
     }  # fmt: skip
@@ -34,6 +37,7 @@ def arguments(team: Team) -> dict[str, list[Any]]:
         "invitation": invitation.pk,
         "mate": mate.pk,
         "policy": policy.pk,
+        "code": code.pk,
         "service": service.pk,
         "key": key.pk,
     }

@@ -37,7 +37,13 @@ SENTENCES = {
     Verb.CASE_OPENED: "A case was opened for a person to decide.",
     Verb.CASE_CLAIMED: "A moderator took the case.",
     Verb.CASE_RELEASED: "The case went back to the queue.",
+    Verb.CASE_ESCALATED: "The case was handed to a lead with a question.",
+    Verb.CASE_COMMENTED: "A lead answered the question.",
+    Verb.CASE_DECISION_PENDING: "A person wrote a decision, which could still be undone.",
+    Verb.CASE_DECISION_UNDONE: "The decision was undone before it was final.",
     Verb.CASE_DECIDED: "A person decided the case.",
+    Verb.REPORT_ISSUED: "A report was issued under this fingerprint.",
+    Verb.REPORT_DOWNLOADED: "A report was downloaded.",
     Verb.CASE_REOPENED: "The case was opened again.",
 }
 DECISIVE = {
