@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Role(models.TextChoices):
-    VIEWER = "viewer", "Viewer"
-    MODERATOR = "moderator", "Moderator"
-    LEAD = "lead", "Lead"
-    ADMIN = "admin", "Admin"
+    VIEWER = "viewer", _("Viewer")
+    MODERATOR = "moderator", _("Moderator")
+    LEAD = "lead", _("Lead")
+    ADMIN = "admin", _("Admin")
 
     @property
     def rank(self) -> int:
@@ -89,8 +90,8 @@ a team's media too, so only the team's own admins issue one. A site administrato
 class Scope(models.TextChoices):
     """What an API key may do for its partner, in its one team."""
 
-    SUBMISSIONS_WRITE = "submissions:write", "Send media"
-    SUBMISSIONS_READ = "submissions:read", "Read submissions and verdicts"
+    SUBMISSIONS_WRITE = "submissions:write", _("send media")
+    SUBMISSIONS_READ = "submissions:read", _("read submissions and verdicts")
 
 
 SCOPE_PERMISSIONS: Mapping[Scope, frozenset[Permission]] = {

@@ -20,6 +20,7 @@ from lab.lip_sync.data import Talk
 from ml.engine.audio_encoders import whisper as ears
 from ml.engine.detectors.lip_sync import inputs
 from ml.engine.detectors.lip_sync.calibration import CAP, FITTING_FAKES
+from ml.engine.detectors.lip_sync.calibration import calibration as bounded
 from ml.engine.detectors.lip_sync.judging import NEEDED
 from ml.engine.detectors.lip_sync.network import FOLDER, LIPS_PLACES, SOUND_PLACES, ServedNetwork
 from ml.evaluation import metrics
@@ -188,11 +189,9 @@ def _line(items: Sequence[measure.Item], independent: int) -> dict[str, Any]:
 
 
 def _decided(talks: Sequence[Talk], network: ServedNetwork, used: dict[str, Any]) -> Any:
-    from ml.engine.detectors.lip_sync.calibration import SyncCalibration
-
     pairing = folds.pairing(folds.embedded(network, talks))
     items = measure.foreign_items(talks, pairing, measure.pools(talks))
-    calibration = SyncCalibration.of({"calibration": {"used": used}})
+    calibration = bounded({"calibration": {"used": used}})
     said = [str(calibration.says(item.score)) for item in items]
     plain = [calibration.line.log10_lr(item.score) for item in items]
     table = {

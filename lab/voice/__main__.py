@@ -59,10 +59,10 @@ def _talks() -> list[Any]:
 def _heard(chosen: argparse.Namespace, cache: Path) -> int:
     from lab.voice import borrowed, probe, store
     from ml.engine.audio_encoders import speakers, whisper
-    from ml.engine.audio_encoders.pooling import Hears
+    from ml.engine.audio_encoders.pooling import AudioEncoder
 
     speech = store.opened(cache)
-    ears: tuple[Hears, Hears] = (whisper.served(whisper.DEEPEST), speakers.served())
+    ears: tuple[AudioEncoder, AudioEncoder] = (whisper.served(whisper.DEEPEST), speakers.served())
     heard, also = (
         borrowed.listen(speech, ear, cache / name, said(name, 50))
         for ear, name in zip(ears, ("whisper", "speakers"), strict=True)

@@ -18,7 +18,7 @@ from lab.voice.borrowed import AS_IT_IS, Heard
 from lab.voice.data import FOLDS
 from lab.voice.store import CLIP, Store
 from ml.engine.audio_encoders import speakers, whisper
-from ml.engine.audio_encoders.pooling import Hears
+from ml.engine.audio_encoders.pooling import AudioEncoder
 from ml.engine.audio_encoders.speech import LEVEL
 from ml.engine.detectors.voice_spoof import listeners, windows
 from ml.engine.detectors.voice_spoof.calibration import CAP, PASSING_FAKES
@@ -67,7 +67,7 @@ SOURCES = (
 def write(
     speech: Store,
     heard: Heard,
-    ears: Sequence[Hears],
+    ears: Sequence[AudioEncoder],
     out: Path | None = None,
     watch: Callable[[Any], Any] = lambda names: names,
 ) -> dict[str, Any]:

@@ -20,10 +20,10 @@ from rest_framework.viewsets import ViewSet
 from accounts.actors import Actor, actor_of
 from accounts.api_auth import allows
 from accounts.models import Team
+from accounts.refusals import Refusal
 from accounts.roles import Permission
 from jobs.models import Priority
 from media_analysis.partners.limits import TellsItsLimits
-from media_analysis.partners.problems import Problem
 from media_analysis.partners.schema import problems
 from media_analysis.partners.serializers import (
     COLUMNS,
@@ -42,7 +42,6 @@ from media_analysis.submissions.search import history
 from media_analysis.submissions.services import deletion, intake
 
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
-REFUSED_STATUS = {"too_large": 413, "type_not_allowed": 415, "storage_full": 503, "gone": 503}
 PERMISSIONS = {
     "create": Permission.SUBMIT_MEDIA,
     "cancel": Permission.CANCEL_ANALYSES,
@@ -104,27 +103,12 @@ class Submissions(TellsItsLimits, ViewSet):
         self, request: Request, actor: Actor, file: Any, said: dict[str, str], send: Any
     ) -> tuple[Submission, bool]:
         key = request.headers.get("Idempotency-Key")
-        try:
-            if key is None:
-                return send().submission, False
-            if not KEY.fullmatch(key):
-                raise Problem(
-                    400, "idempotency_key_invalid",
-                    "An Idempotency-Key has 1 to 255 visible ASCII characters.",
-                )  # fmt: skip
-            asked = partners.fingerprint(file, json.dumps(said, sort_keys=True))
-            return partners.once(actor, key, asked, send)
-        except intake.Refused as refused:
-            status = REFUSED_STATUS.get(refused.code, 400)
-            raise Problem(status, refused.code, refused.sentence) from refused
-        except partners.StillBusy as busy:
-            raise Problem(
-                409, "idempotency_busy", "The first request with this key is still being worked on."
-            ) from busy
-        except partners.Differs as differs:
-            raise Problem(
-                422, "idempotency_differs", "This key was used before, for another request."
-            ) from differs
+        if key is None:
+            return send().submission, False
+        if not KEY.fullmatch(key):
+            raise Refusal("idempotency_key_invalid")
+        asked = partners.fingerprint(file, json.dumps(said, sort_keys=True))
+        return partners.send_idempotently(actor, key, asked, send)
 
     @extend_schema(
         operation_id="submissions_list",
@@ -179,7 +163,7 @@ class Submissions(TellsItsLimits, ViewSet):
     def cancel(self, request: Request, pk: UUID) -> Response:
         submission = _to_change(request, pk, Permission.CANCEL_ANALYSES)
         if not intake.cancel(actor_of(request), submission):
-            raise Problem(409, "already_ended", "The analysis had already ended.")
+            raise Refusal("already_ended")
         return self._accepted(request, pk, Permission.CANCEL_ANALYSES)
 
     def _accepted(self, request: Request, pk: UUID, permission: Permission) -> Response:
@@ -193,7 +177,7 @@ def _team(actor: Actor, wanted: UUID | None) -> Team:
         return get_object_or_404(teams, pk=wanted)
     mine = list(teams[:2])
     if len(mine) != 1:
-        raise Problem(400, "team_required", "You may send into several teams: name one in `team`.")
+        raise Refusal("team_required")
     return mine[0]
 
 
@@ -208,7 +192,7 @@ def _mine(
 def _to_change(request: Request, pk: UUID, permission: Permission) -> Submission:
     submission = _mine(request, pk, permission)
     if not may(actor_of(request), permission, submission):
-        raise Problem(403, "not_yours", "A key changes only what its own partner sent.")
+        raise Refusal("not_yours")
     return submission
 
 

@@ -8,6 +8,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.reverse import reverse
@@ -27,6 +28,7 @@ from media_analysis.submissions.outcomes import DecisionOutcome
 from media_analysis.submissions.presenters.result import whole_result
 from media_analysis.submissions.search import cursors, query
 from media_analysis.submissions.search.history import ORDERS
+from ml import language
 from ml.engine import registry
 from ml.models import shown
 
@@ -47,10 +49,8 @@ class KnownFieldsOnly(serializers.Serializer[Any]):
             data = self._each_once(data)
         unknown = sorted(set(data) - set(self.fields))
         if unknown:
-            raise serializers.ValidationError(
-                {name[:100]: [serializers.ErrorDetail("There is no such field.", "unknown_field")]
-                 for name in unknown[:20]}
-            )  # fmt: skip
+            none = serializers.ErrorDetail(gettext("There is no such field."), "unknown_field")
+            raise serializers.ValidationError({name[:100]: [none] for name in unknown[:20]})
         return super().to_internal_value(data)
 
     @staticmethod
@@ -58,7 +58,7 @@ class KnownFieldsOnly(serializers.Serializer[Any]):
         """As a plain dict, or an empty value would count as none: it is told like any wrong one."""
         repeated = sorted(name for name, values in data.lists() if len(values) > 1)
         if repeated:
-            once = serializers.ErrorDetail("Send this once.", "repeated_field")
+            once = serializers.ErrorDetail(gettext("Send this field once."), "repeated_field")
             raise serializers.ValidationError({name[:100]: [once] for name in repeated[:20]})
         return data.dict()
 
@@ -119,7 +119,7 @@ class FilterSerializer(KnownFieldsOnly):
     def validate(self, asked: dict[str, Any]) -> dict[str, Any]:
         cursor = asked.get("cursor")
         if cursor is not None and cursors.read(cursor, asked.get("sort") or "newest") is None:
-            sentence = "This names no place in this list: begin again without a cursor."
+            sentence = gettext("This cursor is not valid for this list. Start again without one.")
             wrong = serializers.ErrorDetail(sentence, "bad_cursor")
             raise serializers.ValidationError({"cursor": [wrong]})
         return asked
@@ -210,12 +210,14 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
             "media_type": row["blob__media_type"],
             "state": row["analysis__state"],
             "progress": row["analysis__progress"],
-            "stage": row["analysis__stage"],
+            "stage": language.stage(row["analysis__stage"]),
             "outcome": shown(row["analysis__state"], row["analysis__outcome"]),
             "decision": _decision(row),
             "declared": row["analysis__declared"],
             "probability_manipulated": row["analysis__probability_manipulated"],
-            "reason": row["analysis__reason"],
+            "reason": language.reason(
+                row["analysis__state"], row["analysis__reason_code"], row["analysis__reason"]
+            ),
             "reason_code": row["analysis__reason_code"],
             "deletion_requested_at": _moment(row["deletion_requested_at"]),
         }
@@ -274,7 +276,7 @@ class DetailSerializer(SubmissionSerializer):
 
     def get_result(self, submission: Submission) -> dict[str, Any] | None:
         analysis = submission.analysis
-        return whole_result(analysis) if analysis.state == "done" else None
+        return whole_result(analysis, codes=True) if analysis.state == "done" else None
 
 
 @extend_schema_serializer(many=False)

@@ -12,7 +12,7 @@ from media_analysis.review.models import Case, Decision
 from media_analysis.review.search import reopenings
 from media_analysis.submissions.presenters import result as results
 from media_analysis.submissions.services import pictures
-from ml.engine.cards import card
+from ml.engine.manifest import card_of, manifest_of
 from ml.engine.naming import detector_name
 from ml.models import Thumbnail
 
@@ -88,7 +88,7 @@ def _media(case: Case, result: Mapping[str, Any]) -> Json:
 
 
 def _finding(said: Mapping[str, Any]) -> Json:
-    known = card(said["detector"])
+    known = card_of(said["detector"])
     measured = known.get("measured") or {}
     return {
         "check": detector_name(said["detector"]),
@@ -109,7 +109,7 @@ def _finding(said: Mapping[str, Any]) -> Json:
             {"code": one["code"], "text": one["text"], "strength": one["strength"]}
             for one in said.get("evidence") or []
         ],
-        "limits": list(known.get("limits") or []),
+        "limits": list(manifest_of(said["detector"]).limits),
         "error_rates": {
             "measured_on": known.get("made", ""),
             **{name: _flat(measured[name]) for name in ERROR_RATES if name in measured},

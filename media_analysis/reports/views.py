@@ -13,8 +13,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.actors import actor_of
-from accounts.errors import NotAllowed, Refused
 from accounts.guards import post_only, signed_in
+from accounts.refusals import Refusal
 from accounts.roles import Permission
 from media_analysis.reports import keys, verifying
 from media_analysis.reports.models import Report
@@ -56,9 +56,9 @@ def issue(request: HttpRequest, pk: UUID) -> HttpResponse:
         messages.success(
             request, gettext("Report %(number)s is issued and signed.") % {"number": report.number}
         )
-    except NotAllowed:
-        raise
-    except Refused as refusal:
+    except Refusal as refusal:
+        if refusal.forbids:
+            raise
         messages.error(request, refusal.sentence)
     return redirect("reports:of_case", pk)
 

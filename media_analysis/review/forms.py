@@ -51,9 +51,9 @@ class CodeChoice(forms.CheckboxSelectMultiple):
 class DecisionForm(forms.Form):
     fence = forms.IntegerField(widget=forms.HiddenInput)
     outcome = forms.ChoiceField(
-        choices=DecisionOutcome.choices, widget=OutcomeChoice, label="What do you see?"
+        choices=DecisionOutcome.choices, widget=OutcomeChoice, label=_("What do you see?")
     )
-    policy = forms.ModelChoiceField(Policy.objects.none(), required=False, label="Policy")
+    policy = forms.ModelChoiceField(Policy.objects.none(), required=False, label=_("Policy"))
     confidence = forms.ChoiceField(
         choices=[("", "–"), *Confidence.choices], required=False, label=_("How sure are you?")
     )
@@ -62,14 +62,14 @@ class DecisionForm(forms.Form):
     )
     reason = forms.CharField(
         max_length=500,
-        label="Reason",
+        label=_("Reason"),
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="What decided it, in a few words. Kept with the decision for good.",
+        help_text=_("What decided it, in a few words. The record keeps it with the decision."),
     )
     note = forms.CharField(
         max_length=4000,
         required=False,
-        label="Note for the team",
+        label=_("Note for the team"),
         widget=forms.Textarea(attrs={"rows": 2}),
     )
 
@@ -141,4 +141,4 @@ def _is_id(said: str) -> bool:
 
 
 class ReasonForm(forms.Form):
-    why = forms.CharField(max_length=500, label="Reason")
+    why = forms.CharField(max_length=500, label=_("Reason"))

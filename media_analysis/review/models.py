@@ -27,9 +27,9 @@ from ml.models import Analysis
 
 
 class CaseState(models.TextChoices):
-    OPEN = "open", "Waiting"
-    CLAIMED = "claimed", "Being reviewed"
-    DECIDED = "decided", "Decided"
+    OPEN = "open", _("Waiting")
+    CLAIMED = "claimed", _("Being reviewed")
+    DECIDED = "decided", _("Decided")
 
 
 @dataclass(frozen=True)
@@ -82,9 +82,9 @@ class Confidence(models.TextChoices):
 class QueueOrder(models.TextChoices):
     """What a team's queue hands out first; each is served by an index (`Case.Meta`)."""
 
-    OLDEST = "oldest", "Oldest first"
-    NEWEST = "newest", "Newest first"
-    PROBABLE = "probable", "Most probably manipulated first"
+    OLDEST = "oldest", _("Oldest first")
+    NEWEST = "newest", _("Newest first")
+    PROBABLE = "probable", _("Most probably manipulated first")
 
 
 class TeamOwned(models.QuerySet[Any]):

@@ -14,16 +14,16 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from accounts.actors import Actor, actor_of
-from accounts.errors import Refused
 from accounts.guards import post_only, signed_in
 from accounts.models import Team
+from accounts.refusals import Refusal
 from accounts.roles import Permission
 from media_analysis.review.forms import DecisionForm
 from media_analysis.review.models import Case
 from media_analysis.review.presenters import queue_rows
 from media_analysis.review.search import queue as waiting
 from media_analysis.review.services import bulk as several
-from media_analysis.review.services import cases, grace
+from media_analysis.review.services import grace
 
 FILTERS = {
     "kind": (
@@ -112,8 +112,8 @@ def bulk(request: HttpRequest) -> HttpResponse:
         if assigns:
             return _assigned(request, actor, chosen)
         return _decided(request, actor, chosen)
-    except (Refused, cases.Invalid) as refusal:
-        messages.error(request, str(getattr(refusal, "sentence", refusal)))
+    except Refusal as refusal:
+        messages.error(request, refusal.sentence)
         return redirect("review:queue")
 
 

@@ -13,13 +13,14 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET
 
 from accounts.actors import Actor, actor_of
 from accounts.guards import post_only, signed_in, signed_out
+from accounts.refusals import Refusal
 from accounts.roles import Permission
 from media_analysis.review.forms import DecisionForm, ReasonForm, as_written
 from media_analysis.review.models import Case, Decision, PendingDecision
@@ -29,9 +30,9 @@ from media_analysis.review.services import asking, cases, drafts, grace, known_b
 from media_analysis.submissions.presenters import result
 
 View = Callable[..., HttpResponseBase]
-SESSION_ENDED = (
-    "Your session had ended, so this was not saved as a decision. Your words are kept: sign in, "
-    "and they stand in the form again."
+SESSION_ENDED = gettext_lazy(
+    "Your session had ended, so this was not saved as a decision. What you wrote is kept as a "
+    "draft. Sign in to continue."
 )
 
 
@@ -44,7 +45,7 @@ def take_next(request: HttpRequest) -> HttpResponse:
     grace.settle_due()
     case = cases.claim_next(actor)
     if case is None:
-        messages.info(request, "Nothing waits: every case is decided or in somebody's hands.")
+        messages.info(request, gettext("No case is waiting: each is decided or assigned."))
         return redirect("review:queue")
     return redirect("review:case", case.pk)
 
@@ -64,16 +65,8 @@ def claim(request: HttpRequest, pk: UUID) -> HttpResponse:
     try:
         grace.settle_due()
         cases.claim(actor_of(request), pk)
-    except cases.NotForYou:
-        messages.warning(
-            request,
-            gettext(
-                "This case waits for somebody else: for a lead, or for a person who has not "
-                "decided it before."
-            ),
-        )
-    except cases.NotYours:
-        messages.warning(request, "Somebody else holds this case; nothing was changed.")
+    except Refusal as refusal:
+        messages.warning(request, refusal.sentence)
     except Case.DoesNotExist as error:
         raise PermissionDenied from error
     return redirect("review:case", pk)
@@ -107,13 +100,13 @@ def decide(request: HttpRequest, pk: UUID) -> HttpResponseBase:
         return _unfinished(request, mine, form)
     try:
         written = grace.decide(actor, pk, form.cleaned_data["fence"], form.words())
-    except cases.Invalid as error:
-        form.add_error(None, str(error))
+    except Refusal as refusal:
+        if refusal.code == cases.CLAIM_LOST:
+            return _too_late(request, mine)
+        form.add_error(None, refusal.sentence)
         return _unfinished(request, mine, form)
-    except cases.NotYours:
-        return _too_late(request, mine)
     if not isinstance(written, PendingDecision):  # else the page offers to undo it
-        messages.success(request, "Decided. It can be opened again from the case, with a reason.")
+        messages.success(request, gettext("Decided. You can reopen the case with a reason."))
     if "next" in request.POST:
         return take_next(request)
     return redirect("review:case", pk)
@@ -131,8 +124,10 @@ def _unfinished(request: HttpRequest, mine: Case, form: DecisionForm) -> HttpRes
 def _too_late(request: HttpRequest, mine: Case) -> HttpResponse:
     messages.error(
         request,
-        "Your hold on this case had run out, so this was not saved as a decision. Your words "
-        "are kept below: take the case again to use them.",
+        gettext(
+            "Your claim on this case had expired, so this was not saved as a decision. What you "
+            "wrote is kept as a draft. Claim the case again to use it."
+        ),
     )
     return redirect("review:case", mine.pk)
 
@@ -150,13 +145,16 @@ def take_over(request: HttpRequest, pk: UUID) -> HttpResponse:
         earlier = UUID(request.POST.get("decision", ""))
         known_bytes.take_over(actor, pk, _fence(request), earlier, as_written(request.POST))
     except ValueError:
-        messages.error(request, "Choose the decision to take over; nothing was decided.")
-    except cases.Invalid as error:
-        messages.error(request, str(error))
-    except cases.NotYours:
-        return _too_late(request, mine)
+        messages.error(request, gettext("Choose the decision to adopt. Nothing was decided."))
+    except Refusal as refusal:
+        if refusal.code == cases.CLAIM_LOST:
+            return _too_late(request, mine)
+        kept = gettext("Nothing was decided. The form keeps what you wrote.")
+        messages.error(request, f"{refusal.sentence} {kept}")
     else:
-        messages.success(request, "Decided as before. The record names the earlier decision.")
+        messages.success(
+            request, gettext("Decided as before. The record names the earlier decision.")
+        )
     return redirect("review:case", pk)
 
 
@@ -170,9 +168,9 @@ def release(request: HttpRequest, pk: UUID) -> HttpResponse:
         drafts.keep(actor_of(request), pk, words)
     try:
         cases.release(actor_of(request), pk, _fence(request))
-        messages.info(request, "The case is back in the queue.")
-    except cases.NotYours:
-        messages.warning(request, "You did not hold this case any more; nothing was changed.")
+        messages.info(request, gettext("The case is back in the queue."))
+    except Refusal as refusal:
+        messages.warning(request, refusal.sentence)
     return redirect("review:queue")
 
 
@@ -184,8 +182,8 @@ def undo(request: HttpRequest, pk: UUID) -> HttpResponse:
     try:
         grace.undo(actor_of(request), pk)
         messages.success(request, gettext("The decision was undone. Your words stand in the form."))
-    except grace.TooLate:
-        messages.warning(request, grace.sentence())
+    except Refusal as refusal:
+        messages.warning(request, refusal.sentence)
     return redirect("review:case", pk)
 
 
@@ -207,11 +205,9 @@ def ask(request: HttpRequest, pk: UUID) -> HttpResponse:
         else:
             asking.escalate(actor, pk, _fence(request), said)
             messages.success(request, gettext("The case waits for a lead, with your question."))
-    except cases.Invalid as error:
-        messages.error(request, str(error))
+    except Refusal as refusal:
+        messages.error(request, refusal.sentence)
         return redirect("review:case", pk)
-    except cases.NotYours:
-        messages.warning(request, "You did not hold this case any more; nothing was changed.")
     return redirect("review:queue")
 
 
@@ -224,11 +220,11 @@ def reopen(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = ReasonForm(request.POST)
     try:
         cases.reopen(actor, pk, why=form.cleaned_data["why"] if form.is_valid() else "")
-        messages.success(request, "The case waits again; the earlier decision stays on record.")
-    except cases.Invalid as error:
-        messages.error(request, str(error))
-    except cases.NotYours:
-        messages.warning(request, "This case was not decided, so it could not be opened again.")
+        messages.success(
+            request, gettext("The case was reopened. The earlier decision stays on record.")
+        )
+    except Refusal as refusal:
+        messages.error(request, refusal.sentence)
     return redirect("review:case", pk)
 
 
@@ -247,10 +243,10 @@ def draft(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The open page hands in what was written so far. Its pass is all that it needs."""
     try:
         kept = drafts.keep_with_pass(request.POST, pk)
-    except drafts.AlreadyDecided:  # the page left with its decision: nothing needs to be kept
-        return JsonResponse({"code": "already_decided", "saved_at": ""})
-    except drafts.NotAccepted:
-        return JsonResponse({"code": "draft_pass_not_accepted"}, status=403)
+    except Refusal as refusal:
+        if refusal.code == drafts.ALREADY_DECIDED:  # the page left with its decision
+            return JsonResponse({"code": refusal.code, "saved_at": ""})
+        return JsonResponse({"code": refusal.code}, status=refusal.status)
     if "forget" in request.POST:
         return redirect("review:case", pk)
     return JsonResponse({"saved_at": kept.saved_at.isoformat() if kept else ""})

@@ -82,7 +82,7 @@ function renew() {
   if (!film || !part("play")) return;
   const length = Number.isFinite(film.duration) ? film.duration : 0;
   const said = `${clock(film.currentTime)} of ${clock(length)}`;
-  part("play").textContent = film.paused ? "Play" : "Pause";
+  part("play").textContent = film.paused ? gettext("Play") : gettext("Pause");
   part("clock").textContent = said;
   part("position").max = length;
   part("position").value = film.currentTime;
@@ -122,5 +122,5 @@ arrived();
 document.addEventListener("htmx:afterSettle", arrived);
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target?.id !== "film" || !player()) return;
-  say(player().localName === "video" ? "The film can be played now." : "The sound can be played now.");
+  say(player().localName === "video" ? gettext("The video is ready to play.") : gettext("The sound is ready to play."));
 });

@@ -17,8 +17,8 @@ from media_analysis.submissions.models import Submission
 from media_analysis.submissions.services import samples
 from media_analysis.submissions.services.intake import submit
 from tests.browser.screenshots import FOLDER
-from tests.browser.walked import a_film_of_three_shots
 from tests.browser.walked import _analysed as really_analysed
+from tests.browser.walked import a_film_of_three_shots
 from tests.browser.watched import Watched
 from tests.media.films import Shot, _picture
 from tests.people import Person

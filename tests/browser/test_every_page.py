@@ -24,7 +24,8 @@ from tests.urls.test_matrix import addresses
 Open = Callable[..., Watched]
 NO_PAGES = {
     # Answers for programs, and parts of pages
-    "submissions:progress", "submissions:picture", "submissions:glimpse", "submissions:download", "submissions:film",
+    "submissions:progress", "submissions:picture", "submissions:glimpse",
+    "submissions:download", "submissions:film",
     "submissions:film_panel", "submissions:states", "reports:download", "api:submission-list",
     "api:submission-detail", "api:submission-cancel", "api:schema", "admin:jsi18n",
     "mfa_login_webauthn",

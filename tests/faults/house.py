@@ -186,14 +186,14 @@ class House:
         self.seen |= {worker.pid, *(p.pid for p in found)}
         return found
 
-    def hands(self) -> list[int]:
+    def slots(self) -> list[int]:
         """The processes that hold a lease now, of workers that live."""
         alive = {p.pid for w in self.workers if w.poll() is None for p in self.tree(w)}
         return sorted(alive & self.working())
 
     def working(self) -> set[int]:
         busy = self.sql("SELECT worker FROM ml_analysis WHERE state = 'running'")
-        pids = self.sql("SELECT name FROM jobs_workerheartbeat WHERE kind = 'hand'")
+        pids = self.sql("SELECT name FROM jobs_workerheartbeat WHERE kind = 'slot'")
         names = {name for (name,) in busy} & {name for (name,) in pids}
         return {pid for name in names if (pid := self.pid_of(name))}
 

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.db.utils import DatabaseError
 from django.urls import reverse
 
+from accounts.refusals import Refusal
 from audit.models import Event
 from audit.verbs import Verb
 from media_analysis.reports import contents
@@ -77,7 +78,7 @@ def test_a_new_decision_makes_a_new_report_that_names_the_old(
     first = issuing.issue(alice.actor, case)
     assert issuing.issue(bob.actor, case) == first
     cases.reopen(bob.actor, case.pk, why="the original came in")
-    with pytest.raises(issuing.Refused):
+    with pytest.raises(Refusal):
         issuing.issue(alice.actor, case)
     second = issuing.issue(alice.actor, decided(bob, case, "a second look"))
     said = json.loads(bytes(second.body))

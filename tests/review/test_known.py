@@ -11,6 +11,7 @@ from django.db.utils import DatabaseError
 from django.urls import reverse
 
 from accounts.models import Role
+from accounts.refusals import Refusal
 from audit.models import Event
 from audit.verbs import Verb
 from media_analysis.review.models import Case, Decision, Draft, Policy, Words
@@ -75,7 +76,7 @@ def test_only_a_decision_that_stands_about_the_same_bytes_is_taken_over(
     case = opened(bob, send)
     held = cases.claim(bob.actor, case.pk)
     for pk in (other.pk, first.pk, uuid.uuid4()):
-        with pytest.raises(cases.Invalid):
+        with pytest.raises(Refusal):
             known_bytes.take_over(bob.actor, case.pk, held.fence, pk, NOTHING)
     assert "Take this decision over" not in page(bob, case)
     assert not Decision.objects.filter(case=case).exists()
@@ -119,7 +120,7 @@ def test_a_decision_of_a_foreign_team_is_not_even_named(
     held = cases.claim(alice.actor, case.pk)
     said = page(alice, case)
     assert "canary" not in said and "These bytes are known" not in said
-    with pytest.raises(cases.Invalid):
+    with pytest.raises(Refusal):
         known_bytes.take_over(alice.actor, case.pk, held.fence, theirs.pk, NOTHING)
     MembershipFactory(user=alice.user, team=charlie.team, role=Role.VIEWER)
     assert "canary" in page(alice, case)

@@ -48,7 +48,9 @@ def test_a_row_tells_what_stands_out(alice: Person, waiting: list[Case]) -> None
     assert not Event.objects.filter(verb=Verb.MEDIA_VIEWED).exists()
 
 
-def test_the_filter_bar_narrows_and_forgets(alice: Person, bob: Person, waiting: list[Case]) -> None:
+def test_the_filter_bar_narrows_and_forgets(
+    alice: Person, bob: Person, waiting: list[Case]
+) -> None:
     """By whose hands and by name; a chip takes it away; what it does not know narrows nothing."""
     cases.claim(bob.actor, waiting[0].pk)
     free = queue(alice, "?hands=free")

@@ -8,10 +8,10 @@ import pytest
 
 from media_analysis.submissions.presenters import bench, bounds
 from media_analysis.submissions.presenters.result import finding
-from ml.engine.cards import card
-from ml.engine.detectors.lip_sync.calibration import SyncCalibration
-from ml.engine.detectors.voice_spoof.calibration import VoiceCalibration
+from ml.engine.detectors.lip_sync import calibration as lip_sync
+from ml.engine.detectors.voice_spoof import calibration as voice_spoof
 from ml.engine.fusion.calibration import Calibration, probability
+from ml.engine.manifest import card_of as card
 
 USED = card("face_forgery")["calibration"]["used"]
 
@@ -55,7 +55,8 @@ def test_what_says_most_comes_first() -> None:
 
 @pytest.mark.parametrize(
     ("score", "side", "low", "high"),
-    [(-99.0, "clear", 0, 1), (USED["clear_at"], "clear", 33, 34), (USED["found_at"], "found", 66, 67),
+    [(-99.0, "clear", 0, 1), (USED["clear_at"], "clear", 33, 34),
+     (USED["found_at"], "found", 66, 67),
      ((USED["found_at"] + USED["clear_at"]) / 2, "between", 49, 51), (99.0, "found", 99, 100)],
 )  # fmt: skip
 def test_a_score_lies_where_its_bounds_say(score: float, side: str, low: int, high: int) -> None:
@@ -69,8 +70,8 @@ def test_the_bound_of_a_lane_is_that_of_its_detector() -> None:
     """As each detector's own calibration says; none where another version scored."""
     for name, own in (
         ("face_forgery", Calibration.of(card("face_forgery"))),
-        ("voice_spoof", VoiceCalibration.of(card("voice_spoof"))),
-        ("lip_sync", SyncCalibration.of(card("lip_sync"), "of_a_moment")),
+        ("voice_spoof", voice_spoof.calibration(card("voice_spoof"))),
+        ("lip_sync", lip_sync.calibration(card("lip_sync"), "of_a_moment")),
     ):
         used = card(name)["calibration"]["used"]
         line = own if isinstance(own, Calibration) else own.line

@@ -7,13 +7,14 @@ from django.db import transaction
 from django.db.utils import DatabaseError
 from django.urls import reverse
 
-from accounts.errors import NotAllowed, Refused
+from accounts.refusals import Refusal
 from audit.models import Event
 from audit.verbs import Verb
 from blobs.services import opened
 from media_analysis.submissions.models import DeletionAnswer, DeletionRequest, Submission
 from media_analysis.submissions.services import deletion
 from tests.people import Person, Send
+from tests.refusals import forbids
 
 
 def verbs(submission: Submission) -> list[str]:
@@ -61,9 +62,9 @@ def test_a_moderator_and_a_stranger_may_not(alice: Person, charlie: Person, send
     """Neither asks, and neither is offered it."""
     submission = send(alice)
     for person in (alice, charlie):
-        with pytest.raises(NotAllowed):
+        with forbids():
             deletion.ask(person.actor, submission)
-        with pytest.raises(NotAllowed):
+        with forbids():
             deletion.withdraw(person.actor, submission)
     assert "Ask for deletion" not in page(alice, submission)
     assert verbs(submission) == []
@@ -133,11 +134,11 @@ def test_an_answer_needs_a_reason_a_right_and_a_request_that_waits(
 ) -> None:
     """Nothing changes without them; a second answer changes nothing either."""
     submission = send(alice)
-    with pytest.raises(Refused):
+    with pytest.raises(Refusal):
         deletion.answer(admin.actor, submission, DeletionAnswer.ACCEPTED, "why")
     deletion.ask(lead.actor, submission)
     for person in (lead, alice, charlie):
-        with pytest.raises(NotAllowed):
+        with forbids():
             deletion.answer(person.actor, submission, DeletionAnswer.ACCEPTED, "why")
     assert "Give a reason" in answered(admin, submission, "accepted", " \0 ")
     assert "Accept or decline" in answered(admin, submission, "perhaps")

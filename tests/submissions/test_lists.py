@@ -12,6 +12,7 @@ import pytest
 from django.http import StreamingHttpResponse
 from django.urls import reverse
 
+from accounts.refusals import Refusal
 from accounts.services.chains import team_chain
 from audit.models import Event
 from audit.verbs import Verb
@@ -96,7 +97,7 @@ def test_there_is_a_limit(alice: Person, monkeypatch: pytest.MonkeyPatch) -> Non
     """Told with what to do."""
     monkeypatch.setattr(saved_filters, "MOST", 1)
     keep(alice, "kind=audio")
-    with pytest.raises(saved_filters.Refused, match="delete one first"):
+    with pytest.raises(Refusal, match="delete one first"):
         saved_filters.save(alice.actor, "other", "kind=audio", None)
 
 

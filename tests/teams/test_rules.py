@@ -8,7 +8,7 @@ import pytest
 from django.db import transaction
 from django.urls import reverse
 
-from accounts.errors import NotAllowed, Refused
+from accounts.refusals import Refusal
 from accounts.services.chains import team_chain
 from audit.models import Event
 from audit.verbs import Verb
@@ -16,6 +16,7 @@ from media_analysis.review.models import Case, Decision, Policy, RoutingRule
 from media_analysis.review.services import cases as review
 from media_analysis.review.services import routing, rules
 from tests.people import Person, Send
+from tests.refusals import forbids
 from tests.review.test_services import opened
 
 USUAL = sorted(RoutingRule.DEFAULT_OUTCOMES)
@@ -69,7 +70,7 @@ def test_a_rule_that_asks_nobody_is_warned_of(lead: Person) -> None:
 def test_an_unknown_verdict_is_refused(lead: Person) -> None:
     """One sentence, nothing stored."""
     assert lead.client().post(url("rules", lead), {"outcomes": ["guilty"]}).status_code == 422
-    with pytest.raises(Refused):
+    with pytest.raises(Refusal):
         rules.route(lead.actor, lead.team, ["guilty"])
     assert rules.wanted(lead.team) == set(USUAL)
 
@@ -81,9 +82,9 @@ def test_a_moderator_and_charlie_change_no_rule(
     assert alice.client().post(url("rules", lead), {}).status_code == 403
     assert charlie.client().post(url("rules", lead), {}).status_code == 404
     for actor in (alice.actor, charlie.actor):
-        with pytest.raises(NotAllowed):
+        with forbids():
             rules.route(actor, lead.team, [])
-        with pytest.raises(NotAllowed):
+        with forbids():
             rules.write_policy(actor, lead.team, "x", "")
 
 

@@ -8,11 +8,10 @@ from uuid import UUID
 
 import rfc8785
 from django.db import transaction
-from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils import timezone, translation
 
 from accounts.actors import Actor
-from accounts.errors import Refused
+from accounts.refusals import Refusal
 from accounts.roles import Permission
 from accounts.services.chains import require
 from audit.services import record
@@ -27,11 +26,11 @@ from media_analysis.submissions.models import Submission
 def issue(actor: Actor, case: Case) -> Report:
     """One a decision: asked for again, it is the same. A case that was opened again and decided
     anew gets a further one, which names the one before."""
-    require(actor, Permission.DECIDE_CASES, case.team_id, "issue reports")
+    require(actor, Permission.DECIDE_CASES, case.team_id)
     Submission.objects.select_for_update(no_key=True).get(pk=case.submission_id)
     found = Case.objects.select_related("submission__blob", "submission__analysis").get(pk=case.pk)
     if found.state != CaseState.DECIDED:
-        raise Refused(_("A report tells a decision that is in force. This case has none now."))
+        raise Refusal("case_not_decided")
     decision = Decision.objects.select_related("policy").get(case=found, fence=found.fence)
     if known := Report.objects.filter(decision=decision).first():
         return known
@@ -61,7 +60,8 @@ def _made(case: Case, decision: Decision, earlier: Report | None) -> Report:
         "replaces": str(earlier.pk) if earlier else None,
         "issued_at": timezone.now().isoformat(),
     }
-    said, frames = contents.contents(case, decision, head)
+    with translation.override("en"):  # whoever issues it, a report reads the same
+        said, frames = contents.contents(case, decision, head)
     body = rfc8785.dumps(said)
     files = {
         verifying.BODY: body,

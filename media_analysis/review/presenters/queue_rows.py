@@ -11,7 +11,8 @@ from accounts.actors import Actor
 from accounts.roles import Permission
 from media_analysis.review.models import Case
 from media_analysis.submissions.presenters import bench
-from ml.engine.naming import clock, detector_name
+from ml import language
+from ml.engine.naming import clock
 from ml.models import FindingRow, Thumbnail
 
 
@@ -49,10 +50,14 @@ def _strongest(said: Sequence[Mapping[str, Any]]) -> dict[str, str] | None:
     if found is None:
         return None
     value = found.get("probability_manipulated")
-    number = "" if value is None else f"{value:.2f}"
+    number = "" if value is None else language.number(value, 2)
     if value is None and found.get("score") is not None:
-        number = f"{found['score']:.2f}"
-    return {"name": detector_name(found["detector"]), "says": found["reason"], "number": number}
+        number = language.number(found["score"], 2)
+    return {
+        "name": language.check_name(found["detector"]),
+        "says": language.in_words(language.from_text(found["reason"])),
+        "number": number,
+    }
 
 
 def _length(case: Case) -> str:

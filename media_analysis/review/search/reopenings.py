@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext_lazy
+
 from audit import subjects
 from audit.models import Event
 from audit.verbs import Verb
@@ -16,26 +18,22 @@ from media_analysis.review.models import Case
 
 COMMITMENT = re.compile(r"[0-9a-f]{64}")
 TOLD = (Verb.CASE_REOPENED, Verb.CASE_ESCALATED, Verb.CASE_COMMENTED)
-GONE = "The reason was erased or cannot be read."
+GONE = gettext_lazy("The reason was erased or cannot be read.")
 
 
 @dataclass(frozen=True)
 class Reopening:
     when: datetime
-    why: str
+    why: Any
     verb: str = Verb.CASE_REOPENED
 
 
 def of(case: Case) -> Sequence[Reopening]:
     """The oldest first. The record holds a commitment; the words lie beside it, encrypted."""
-    events = Event.objects.filter(
-        chain=case.submission_id, verb__in=TOLD, object_id=str(case.pk)
-    )
+    events = Event.objects.filter(chain=case.submission_id, verb__in=TOLD, object_id=str(case.pk))
     told = [(event, _commitment(event)) for event in events.order_by("seq")]
     words = subjects.read_all([commitment for _, commitment in told if commitment])
-    return [
-        Reopening(event.recorded_at, words.get(said, GONE), event.verb) for event, said in told
-    ]
+    return [Reopening(event.recorded_at, words.get(said, GONE), event.verb) for event, said in told]
 
 
 def _commitment(event: Event) -> str:

@@ -6,9 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from accounts.actors import Actor
+from accounts.refusals import Refusal
 from audit.subjects import keep
 from audit.verbs import Verb
 from jobs.timing import ClockTimestamp
@@ -20,7 +20,7 @@ from media_analysis.review.services import cases
 def escalate(actor: Actor, case_id: UUID, fence: int, question: str) -> None:
     """Back to the queue, for a lead alone, with a question that the case shows."""
     if not question.strip():
-        raise cases.Invalid(_("Write the question that a lead should answer."))
+        raise Refusal("question_missing")
     _hand_on(actor, case_id, fence, question, Verb.CASE_ESCALATED, asked_at=ClockTimestamp())
 
 
@@ -28,9 +28,9 @@ def escalate(actor: Actor, case_id: UUID, fence: int, question: str) -> None:
 def answer(actor: Actor, case_id: UUID, fence: int, text: str) -> None:
     """A lead answers a question: the case is everybody's again, and shows the answer."""
     if not text.strip():
-        raise cases.Invalid(_("Write the answer."))
+        raise Refusal("answer_missing")
     if not cases.held(actor, case_id, fence).filter(asked_at__isnull=False).exists():
-        raise cases.NotYours
+        raise Refusal(cases.CLAIM_LOST)
     _hand_on(actor, case_id, fence, text, Verb.CASE_COMMENTED, asked_at=None)
 
 
@@ -41,7 +41,7 @@ def _hand_on(
         state=CaseState.OPEN, holder=None, lease_until=None, claimed_at=None,
         asked_at=asked_at, suspicion=cases.suspicion_now(case_id),
     ):  # fmt: skip
-        raise cases.NotYours
+        raise Refusal(cases.CLAIM_LOST)
     case = Case.objects.select_related("submission").get(pk=case_id)
     grounds = keep(case.submission_id, "grounds", words.strip()[: cases.REASON_LENGTH])
     cases.event(case, actor, verb, commitments={"grounds": grounds}, fence=fence)

@@ -8,11 +8,10 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
-from django.utils.translation import gettext as _
 
 from accounts.actors import Actor
-from accounts.errors import Refused
 from accounts.models import Membership, User
+from accounts.refusals import Refusal
 from accounts.roles import ROLE_PERMISSIONS, Permission
 from accounts.services.chains import require
 from audit.verbs import Verb
@@ -21,6 +20,7 @@ from media_analysis.review.models import Case, CaseState, Words
 from media_analysis.review.services import cases, grace
 
 MOST = 50
+PASSED_OVER = (cases.CLAIM_LOST, "case_taken", "case_for_somebody_else")
 ASSIGNED_SECONDS = 24 * 3600
 """An assigned case stays with its person for a day, or until they give it back."""
 
@@ -35,9 +35,9 @@ class Done:
 def chosen(actor: Actor, ids: Sequence[UUID], permission: Permission) -> list[Case]:
     """Of one team, and not more than anybody can answer for at once."""
     if not ids:
-        raise Refused(_("Choose at least one case."))
+        raise Refusal("no_case_chosen")
     if len(set(ids)) > MOST:
-        raise Refused(_("At most 50 cases can be chosen at once."))
+        raise Refusal("too_many_cases", most=MOST)
     found = list(
         Case.objects.for_actor(actor, permission)
         .filter(pk__in=ids)
@@ -45,9 +45,9 @@ def chosen(actor: Actor, ids: Sequence[UUID], permission: Permission) -> list[Ca
         .order_by("opened_at")
     )
     if not found:
-        raise Refused(_("None of these cases is there for you."))
+        raise Refusal("cases_not_found")
     if len({case.team_id for case in found}) > 1:
-        raise Refused(_("Choose cases of one team: policies and reason codes are the team's own."))
+        raise Refusal("cases_of_several_teams")
     return found
 
 
@@ -59,7 +59,9 @@ def decide(actor: Actor, chosen_cases: Sequence[Case], words: Words) -> Done:
             with transaction.atomic():
                 held = cases.claim(actor, case.pk)
                 grace.decide(actor, held.pk, held.fence, words)
-        except cases.NotYours:
+        except Refusal as refusal:
+            if refusal.code not in PASSED_OVER:
+                raise
             continue
         count += 1
     return Done(count, len(chosen_cases) - count)
@@ -73,9 +75,9 @@ def assign(actor: Actor, chosen_cases: Sequence[Case], person: User) -> Done:
 @transaction.atomic
 def assign_one(actor: Actor, case: Case, person: User) -> bool:
     """By a lead, to somebody who decides in this team. False when it is not free."""
-    require(actor, Permission.MANAGE_QUEUES, case.team_id, "assign cases")
+    require(actor, Permission.MANAGE_QUEUES, case.team_id)
     if person not in people(case):
-        raise Refused(_("This person does not decide in this team."))
+        raise Refusal("person_does_not_decide")
     if not Case.objects.filter(cases.AVAILABLE, pk=case.pk).update(
         state=CaseState.CLAIMED,
         holder=person,

@@ -15,10 +15,10 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Case as DbCase
 from django.db.models import Exists, F, IntegerField, OuterRef, Q, QuerySet, When
-from django.utils.translation import gettext as _
 
 from accounts.actors import Actor
 from accounts.models import Membership
+from accounts.refusals import Refusal
 from accounts.roles import ROLE_PERMISSIONS, Permission
 from audit.rows import Row
 from audit.services import record
@@ -50,18 +50,8 @@ TAKEN_BACK = Q(state=CaseState.CLAIMED, lease_until__lt=ClockTimestamp())
 PENDING = Q(Exists(PendingDecision.objects.filter(case=OuterRef("pk"))))
 AVAILABLE = (Q(state=CaseState.OPEN) | TAKEN_BACK) & ~PENDING
 REASON_LENGTH = 500
-
-
-class NotYours(Exception):
-    """The lease ran out or somebody else holds the case; nothing was changed."""
-
-
-class Invalid(Exception):
-    """The decision lacks something; a sentence says what."""
-
-
-class NotForYou(NotYours):
-    """The case waits for somebody else: a lead, or a person who has not decided it before."""
+CLAIM_LOST = "claim_lost"
+"""The lease expired, or somebody else holds the case now."""
 
 
 @dataclass(frozen=True)
@@ -101,13 +91,13 @@ def claim(actor: Actor, case_id: UUID) -> Case:
     deciding = Case.objects.for_actor(actor, Permission.DECIDE_CASES)
     case: Case = deciding.select_for_update(of=("self",)).get(pk=case_id)
     if PendingDecision.objects.filter(case=case).exists():
-        raise NotYours
+        raise Refusal("case_taken")
     if case.holder_id and actor.user and case.holder_id == actor.user.pk and _alive(case):
         return case
     if not deciding.filter(AVAILABLE, pk=case_id).exists():
-        raise NotYours
+        raise Refusal("case_taken")
     if not deciding.filter(for_this_person(actor), pk=case_id).exists():
-        raise NotForYou
+        raise Refusal("case_for_somebody_else")
     return _take(actor, case)
 
 
@@ -158,7 +148,7 @@ def release(actor: Actor, case_id: UUID, fence: int, *, why: str = "") -> None:
         state=CaseState.OPEN, holder=None, lease_until=None, claimed_at=None,
         suspicion=suspicion_now(case_id),
     ):  # fmt: skip
-        raise NotYours
+        raise Refusal(CLAIM_LOST)
     event(Case.objects.get(pk=case_id), actor, Verb.CASE_RELEASED, why=why, fence=fence)
 
 
@@ -168,8 +158,9 @@ def decide(
     """The decision of whoever holds the case now. Too late: the words are kept as a draft."""
     try:
         return _decide(actor, case_id, fence, words, taken_from)
-    except NotYours:
-        drafts.keep(actor, case_id, words)
+    except Refusal as refusal:
+        if refusal.code == CLAIM_LOST:
+            drafts.keep(actor, case_id, words)
         raise
 
 
@@ -183,7 +174,7 @@ def _decide(
         state=CaseState.DECIDED, holder=None, lease_until=None, asked_at=None,
         decided_at=ClockTimestamp(),
     ):  # fmt: skip
-        raise NotYours
+        raise Refusal(CLAIM_LOST)
     case = Case.objects.select_related("submission").get(pk=case_id)
     assert case.decided_at and claimed_at
     decision: Decision = Decision.objects.create(
@@ -239,18 +230,18 @@ def _source(taken_from: Decision | None) -> dict[str, Any]:
 def checked(actor: Actor, case_id: UUID, words: Words) -> Checked:
     case = Case.objects.for_actor(actor, Permission.DECIDE_CASES).get(pk=case_id)
     if words.outcome not in DecisionOutcome.values:
-        raise Invalid("Choose an outcome.")
+        raise Refusal("outcome_missing")
     if words.confidence and words.confidence not in Confidence.values:
-        raise Invalid(_("Choose one of the given degrees of confidence."))
+        raise Refusal("confidence_unknown")
     codes = list(
         ReasonCode.objects.filter(pk__in=words.codes, team_id=case.team_id, is_active=True)
     )
     if len(codes) != len(set(words.codes)):
-        raise Invalid(_("A reason code is no longer in force; choose another."))
+        raise Refusal("reason_code_not_in_force")
     names = [code.name for code in codes]
     reason = words.reason.strip() or "; ".join(names)[:REASON_LENGTH]
     if not reason:
-        raise Invalid("Give a reason in a few words: the record keeps it beside the decision.")
+        raise Refusal("decision_reason_missing")
     return Checked(_policy(case, words, codes), names, reason)
 
 
@@ -263,10 +254,10 @@ def _policy(case: Case, words: Words, codes: Sequence[ReasonCode]) -> Policy | N
     if chosen is not None:
         policy = _kept(chosen, case.team_id)
         if policy is None:
-            raise Invalid("That policy is not in force in this team; choose another.")
+            raise Refusal("policy_not_in_force")
         return policy
     if Policy.objects.filter(team_id=case.team_id, is_active=True).exists():
-        raise Invalid("Choose the policy that this decision rests on.")
+        raise Refusal("policy_missing")
     return None
 
 
@@ -284,12 +275,12 @@ def _kept(policy_id: int, team_id: UUID) -> Policy | None:
 def reopen(actor: Actor, case_id: UUID, *, why: str) -> Case:
     """A decided case waits again; the earlier decision stands on record."""
     if not why.strip():
-        raise Invalid("Say why the case is opened again.")
+        raise Refusal("reopen_reason_missing")
     mine = Case.objects.for_actor(actor, Permission.DECIDE_CASES).filter(pk=case_id)
     if not mine.filter(state=CaseState.DECIDED).update(
         state=CaseState.OPEN, decided_at=None, claimed_at=None, suspicion=suspicion_now(case_id)
     ):
-        raise NotYours
+        raise Refusal("case_not_decided")
     case: Case = mine.get()
     grounds = keep(case.submission_id, "grounds", why.strip())
     event(case, actor, Verb.CASE_REOPENED, commitments={"grounds": grounds})

@@ -14,9 +14,9 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
-from django.utils.translation import gettext as _
 
 from accounts.actors import Actor
+from accounts.refusals import Refusal
 from accounts.roles import Permission
 from audit.verbs import Verb
 from audit.who import Who
@@ -37,10 +37,6 @@ SLACK = 600
 """Seconds beyond the grace time for which the case stays with its holder."""
 
 
-class TooLate(Exception):
-    """The decision is final, or was undone before."""
-
-
 def seconds_of(team_id: UUID) -> int:
     chosen = RoutingRule.objects.filter(team=team_id).values_list("grace_seconds", flat=True)
     own = chosen.first()
@@ -57,8 +53,9 @@ def decide(
         return cases.decide(actor, case_id, fence, words, taken_from)
     try:
         return _write(actor, case_id, fence, words, taken_from, seconds)
-    except cases.NotYours:
-        drafts.keep(actor, case_id, words)
+    except Refusal as refusal:
+        if refusal.code == cases.CLAIM_LOST:
+            drafts.keep(actor, case_id, words)
         raise
 
 
@@ -75,7 +72,7 @@ def _write(
     if not cases.held(actor, case_id, fence).update(
         fence=F("fence") + 1, lease_until=InSeconds(seconds + SLACK)
     ):
-        raise cases.NotYours
+        raise Refusal(cases.CLAIM_LOST)
     case = Case.objects.select_related("submission").get(pk=case_id)
     pending: PendingDecision = PendingDecision.objects.create(
         case=case,
@@ -104,7 +101,7 @@ def undo(actor: Actor, case_id: UUID) -> Case:
     )
     pending = mine.select_for_update(of=("self",)).first()
     if pending is None:
-        raise TooLate
+        raise Refusal("decision_final")
     words = Words.of_dict(pending.words)
     pending.delete()
     Case.objects.filter(pk=case_id).update(
@@ -173,9 +170,3 @@ def mine(actor: Actor) -> Sequence[PendingDecision]:
         return []
     own = PendingDecision.objects.filter(decided_by=actor.user, due_at__gt=ClockTimestamp())
     return list(own.select_related("case__submission").order_by("-written_at")[:5])
-
-
-def sentence() -> str:
-    return str(_("The decision is final now. Open the case again from its page, with a reason."))
-
-

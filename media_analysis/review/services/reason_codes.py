@@ -6,11 +6,10 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 
 from accounts.actors import Actor
-from accounts.errors import Refused
 from accounts.models import Team
+from accounts.refusals import Refusal
 from accounts.roles import Permission
 from accounts.services.chains import require, team_chain
 from audit.payload import holds_address
@@ -32,20 +31,20 @@ def codes(team: Team) -> QuerySet[Any]:
 
 @transaction.atomic
 def add(actor: Actor, team: Team, name: str, policy: Policy | None = None) -> ReasonCode:
-    require(actor, Permission.MANAGE_POLICIES, team.pk, "write reason codes")
+    require(actor, Permission.MANAGE_POLICIES, team.pk)
     name = " ".join(name.split())
     if not name:
-        raise Refused(_("A reason code needs a name."))
+        raise Refusal("reason_code_name_missing")
     if holds_address(name):
-        raise Refused(_("A reason code stays on record for good: it cannot hold an email address."))
+        raise Refusal("reason_code_holds_address")
     Team.objects.select_for_update().get(pk=team.pk)
     if ReasonCode.objects.filter(team=team, is_active=True).count() >= MOST_IN_FORCE:
-        raise Refused(_("A team has at most 16 reason codes in force. Retire one first."))
+        raise Refusal("too_many_reason_codes", most=MOST_IN_FORCE)
     try:
         with transaction.atomic():
             code = ReasonCode.objects.create(team=team, name=name, policy=policy)
     except IntegrityError as error:
-        raise Refused(_("There is already a reason code of this name.")) from error
+        raise Refusal("reason_code_name_taken") from error
     _changed(actor, code, "added")
     return code
 
@@ -53,9 +52,9 @@ def add(actor: Actor, team: Team, name: str, policy: Policy | None = None) -> Re
 @transaction.atomic
 def switch(actor: Actor, code: ReasonCode, *, on: bool) -> None:
     """Retired, it can be chosen no more; decisions keep its name."""
-    require(actor, Permission.MANAGE_POLICIES, code.team_id, "change reason codes")
+    require(actor, Permission.MANAGE_POLICIES, code.team_id)
     if not ReasonCode.objects.filter(pk=code.pk, is_active=not on).update(is_active=on):
-        raise Refused(_("It was so before; nothing was changed."))
+        raise Refusal("reason_code_unchanged")
     code.refresh_from_db()
     _changed(actor, code, "put back in force" if on else "retired")
 
@@ -63,9 +62,9 @@ def switch(actor: Actor, code: ReasonCode, *, on: bool) -> None:
 @transaction.atomic
 def give_time(actor: Actor, team: Team, seconds: int) -> bool:
     """How long a decision of this team can be undone from now on. False when it was so before."""
-    require(actor, Permission.MANAGE_QUEUES, team.pk, "change the grace time")
+    require(actor, Permission.MANAGE_QUEUES, team.pk)
     if not 0 <= seconds <= LONGEST_GRACE:
-        raise Refused(_("The grace time is between 0 and 600 seconds."))
+        raise Refusal("grace_out_of_range", most=LONGEST_GRACE)
     Team.objects.select_for_update().get(pk=team.pk)
     before = grace.seconds_of(team.pk)
     if before == seconds:

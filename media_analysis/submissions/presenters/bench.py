@@ -10,7 +10,7 @@ from django.utils.translation import gettext, ngettext
 
 from media_analysis.submissions.presenters import bounds
 from media_analysis.submissions.presenters.face_map import face_map
-from ml.engine.naming import listed
+from ml import language
 
 Json = Mapping[str, Any]
 STRENGTHS = ("strong", "moderate", "weak", "context")
@@ -24,7 +24,7 @@ def in_short(outcome: str, reason: str) -> str:
     """At most two sentences. "Not found" always says what it does not mean."""
     first, *others = SENTENCE_ENDS.split(reason.strip()) if reason else [""]
     if outcome == "no_manipulation_found":
-        return f"{first} {gettext('This does not say that the media is authentic.')}"
+        return f"{first} {gettext('This does not mean that the media is authentic.')}"
     if others and len(first) + len(others[0]) <= SHORT:
         return f"{first} {others[0]}"
     return first
@@ -104,7 +104,7 @@ def aside(shown: Sequence[Json]) -> dict[str, Any] | None:
         "%(count)s checks do not apply: %(names)s",
         len(folded),
     )
-    names = listed([one["name"] for one in folded])
+    names = language.listed([one["name"] for one in folded])
     return {"text": said % {"count": len(folded), "names": names}, "checks": folded}
 
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ml.engine.cards import card
 from ml.engine.fusion.calibration import AskingCalibration, Calibration, probability
+from ml.engine.manifest import card_of
 
 Json = Mapping[str, Any]
 OF_A_MOMENT = {"lip_sync": "of_a_moment"}
@@ -50,7 +50,7 @@ def lane_bound(said: Json) -> float | None:
     """The height from which a stretch counts, between 0 and 1. None when the check that is
     installed now is not the one that scored, because its bound would be another's."""
     detector, parameters = said["detector"], said.get("parameters") or {}
-    calibration: Json = card(detector).get("calibration") or {}
+    calibration: Json = card_of(detector).get("calibration") or {}
     used: Json = calibration.get("used") or {}
     if not used or not _same(parameters.get("found_at"), used.get("found_at")):
         return None

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext
+
 from media_analysis.submissions.presenters import bounds
 from media_analysis.submissions.presenters.scene_rows import scene_table
-from ml.engine.naming import clock, detector_name
+from ml import language
+from ml.engine.naming import clock
 
 Json = Mapping[str, Any]
 
@@ -24,16 +27,16 @@ def timeline(result: Json) -> dict[str, Any] | None:
     lanes, rows = [scenes["lane"]] if scenes else [], []
     for track in tracks:
         start, end = track["first"], track["last"]
-        name = f"Face {track['id']}"
+        name = gettext("Face {number}").format(number=track["id"])
         lanes.append({"name": name, "kind": "presence", "segments": [_segment(start, end)]})
-        rows.append(_row(start, end, name, "", "a face is in view"))
+        rows.append(_row(start, end, name, "", gettext("a face is in view")))
     for f in {f["detector"]: f for f, _ in spoken}.values():
-        name = detector_name(f["detector"])
+        name = language.check_name(f["detector"])
         bound = bounds.lane_bound(f)
         lane = [_segment(s["start"], s["end"], s.get("score"), bound) for s in f["segments"]]
         lanes.append({"name": name, "kind": "bars", "threshold": bound, "segments": lane})
         for s, drawn in zip(f["segments"], lane, strict=True):
-            score = "" if s.get("score") is None else f"{s['score']:.2f}"
+            score = "" if s.get("score") is None else language.number(s["score"], 2)
             row = _row(s["start"], s["end"], name, score, s.get("label", ""))
             rows.append({**row, "flagged": drawn["flagged"]})
     return {
@@ -43,7 +46,7 @@ def timeline(result: Json) -> dict[str, Any] | None:
         "scored": bool(spoken),
         "scenes": scenes,
         "rows": sorted(rows, key=lambda row: row["seconds"]),
-        "summary": f"{clock(duration)} long",
+        "summary": gettext("Length: {time}").format(time=clock(duration)),
     }
 
 

@@ -25,6 +25,7 @@ from django.db.models import (
     UUIDField,
     Value,
 )
+from django.utils.translation import gettext_lazy as _
 
 from accounts.actors import Actor
 from accounts.models import Team
@@ -50,12 +51,12 @@ class Order:
 
 
 ORDERS = {
-    "newest": Order("received_at", True, "Newest first"),
-    "oldest": Order("received_at", False, "Oldest first"),
-    "name": Order("name", False, "Name, A to Z"),
-    "name_last": Order("name", True, "Name, Z to A"),
-    "largest": Order("size", True, "Largest first"),
-    "smallest": Order("size", False, "Smallest first"),
+    "newest": Order("received_at", True, _("Newest first")),
+    "oldest": Order("received_at", False, _("Oldest first")),
+    "name": Order("name", False, _("Name, A to Z")),
+    "name_last": Order("name", True, _("Name, Z to A")),
+    "largest": Order("size", True, _("Largest first")),
+    "smallest": Order("size", False, _("Smallest first")),
 }
 
 
@@ -212,7 +213,7 @@ def _placed(found: QuerySet[Any], wanted: Mapping[str, Any], value: Any) -> Quer
 
 
 def _cards(
-    parts: Sequence[QuerySet[Any]], order: Order, place: cursors.Place | None, most: int
+    parts: Sequence[QuerySet[Any]], order: Order, place: cursors.CursorPosition | None, most: int
 ) -> list[tuple[Any, UUID]]:
     backwards = place is not None and place.towards_first
     sign = "-" if order.descending != backwards else ""
@@ -226,7 +227,7 @@ def _cards(
     return list(first[0].union(*first[1:], all=True).order_by(*ordering)[:most])
 
 
-def _beyond(place: cursors.Place, side: str) -> Q:
+def _beyond(place: cursors.CursorPosition, side: str) -> Q:
     """The first condition alone bounds the index; the others decide between equals."""
     return Q(**{f"value__{side}e": place.value}) & (
         Q(**{f"value__{side}": place.value}) | Q(**{f"item__{side}": place.pk})

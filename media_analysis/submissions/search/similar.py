@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db.models import Q
+from django.utils.translation import gettext
 
 from accounts.actors import Actor
 from media_analysis.submissions.models import Submission
@@ -31,7 +32,7 @@ class Alike:
 
     @property
     def how(self) -> str:
-        return "almost identical" if self.difference <= 2 else "very similar"
+        return gettext("almost identical") if self.difference <= 2 else gettext("very similar")
 
 
 def others(actor: Actor, submission: Submission) -> list[Alike]:

@@ -14,6 +14,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models.functions import Now
 from django.urls import reverse
+from django.utils.translation import gettext
 from PIL import Image
 
 from accounts.actors import Actor
@@ -23,6 +24,7 @@ from audit.services import record
 from audit.verbs import Verb
 from audit.who import Who
 from media_analysis.submissions.models import Submission
+from ml.language import number
 from ml.models import Thumbnail
 
 ONE_LOOK = timedelta(minutes=10)
@@ -118,9 +120,9 @@ def _frame(
 ) -> dict[str, Any]:
     width, height = media.get("width") or 480, media.get("height") or 480
     seconds = int(name.removeprefix(MOMENT)) / 1000 if name.startswith(MOMENT) else 0.0
-    alt, caption = "The picture", "The picture, made smaller"
+    alt, caption = gettext("The picture"), gettext("The picture, reduced")
     if media.get("kind") == "video":
-        alt = caption = f"The film at {seconds:.1f} s"
+        alt = caption = gettext("The video at {seconds} s").format(seconds=number(seconds, 1))
     return {
         "width": width,
         "height": height,
@@ -134,17 +136,19 @@ def _frame(
 
 
 def _face(name: str, tracks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    number = name.rpartition("-")[2]
-    track = next((t for t in tracks if str(t["id"]) == number), None)
-    caption = f"Face {number}"
+    track_id = name.rpartition("-")[2]
+    track = next((t for t in tracks if str(t["id"]) == track_id), None)
+    caption = gettext("Face {number}").format(number=track_id)
     if track and track["last"] > track["first"]:
-        caption += f", seen from {track['first']:.1f} s to {track['last']:.1f} s"
+        caption = gettext("Face {number}, seen from {start} s to {end} s").format(
+            number=track_id, start=number(track["first"], 1), end=number(track["last"], 1)
+        )
     return {
         "width": 160,
         "height": 160,
-        "alt": f"Face {number} at its clearest",
+        "alt": gettext("Face {number} at its clearest").format(number=track_id),
         "caption": caption,
-        "anchor": f"face-{number}",
+        "anchor": f"face-{track_id}",
         "moment": None,
         "faces": [],
     }

@@ -13,7 +13,7 @@ from django.conf import settings
 
 
 @cache
-def place() -> dict[str, str]:
+def origin() -> dict[str, str]:
     """The machine is told apart by a hash: its name may name a person or a customer."""
     root: Path = settings.ROOT
     return {

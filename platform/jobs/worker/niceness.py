@@ -9,7 +9,7 @@ from pathlib import Path
 AUTOGROUP = Path("/proc/self/autogroup")
 
 
-def stand_back(by: int) -> None:
+def lower_priority(by: int) -> None:
     """Lower this process's share of the processor, and that of all it starts.
 
     A Linux that groups processes by session weighs the sessions first, and niceness only within

@@ -1,8 +1,8 @@
-"""One hand: a process that works on one job at a time.
+"""One slot: a process that works on one job at a time.
 
 Celery's solo worker (main thread) answers the bell. A second thread looks by itself for rows that
 nobody answered for, so that a broker which is lost, deaf or absent costs seconds and nothing else.
-Whoever of the two comes first has the hand; models are loaded here, after the fork, on first use.
+Whoever of the two comes first has the slot; models are loaded here, after the fork, on first use.
 """
 
 from __future__ import annotations
@@ -35,18 +35,18 @@ log = logging.getLogger("touchstone.worker")
 ORDERLY_SECONDS = 5.0
 """After the grace time, to write down what is to be written down and to go."""
 
-_this: Hand | None = None
+_this: WorkerSlot | None = None
 
 
-def this_process() -> Hand:
-    """The hand of this process; a Celery worker started by other means gets one on first use."""
+def this_process() -> WorkerSlot:
+    """The slot of this process; a Celery worker started by other means gets one on first use."""
     global _this
     if _this is None:
-        _this = Hand(f"{liveness.this_host()}:{os.getpid()}")
+        _this = WorkerSlot(f"{liveness.this_host()}:{os.getpid()}")
     return _this
 
 
-class Hand:
+class WorkerSlot:
     def __init__(self, name: str, *, may_exit: bool = False) -> None:
         self.name, self.may_exit = name, may_exit
         self.stopping = threading.Event()
@@ -73,7 +73,7 @@ class Hand:
         while not self.stopping.wait(every):
             try:
                 if time.monotonic() - noted > 20:
-                    liveness.seen(self.name, "hand")
+                    liveness.record_heartbeat(self.name, "slot")
                     noted = time.monotonic()
                 while not self.stopping.is_set() and self._busy.acquire(blocking=False):
                     try:
@@ -155,30 +155,30 @@ def grace_seconds() -> float:
 
 
 def run(name: str, *, broker: bool, replaces: str | None) -> None:
-    """The whole life of a hand's process."""
+    """The whole life of a slot's process."""
     from celery.worker import state
 
     global _this
     sys.meta_path.insert(0, NeverImported(getattr(settings, "WORKER_NEVER_IMPORTS", ())))
-    hand = _this = Hand(name, may_exit=True)
-    _declare(hand, replaces)
-    looker = threading.Thread(target=hand.look_for_overdue, args=(broker,), name="overdue")
+    slot = _this = WorkerSlot(name, may_exit=True)
+    _declare(slot, replaces)
+    looker = threading.Thread(target=slot.look_for_overdue, args=(broker,), name="overdue")
 
     def on_term(number: int, frame: FrameType | None) -> None:
         # Celery has its own handler once it runs; told here, it does not even begin.
         state.should_stop = 0
-        hand.stop(grace_seconds())
+        slot.stop(grace_seconds())
 
     signal.signal(signal.SIGTERM, on_term)
     looker.start()
     try:
         if broker:
-            _answer_the_bell(hand)
+            _answer_the_bell(slot)
         else:
-            hand.stopping.wait()
+            slot.stopping.wait()
     finally:
-        hand.stop(grace_seconds())
-        hand.wait_until_idle(grace_seconds() + 5)
+        slot.stop(grace_seconds())
+        slot.wait_until_idle(grace_seconds() + 5)
         looker.join(timeout=5)
         try:
             liveness.gone(name)
@@ -193,18 +193,18 @@ def _answer_term_alone(worker: object) -> None:
     install_worker_term_handler(worker)
 
 
-def _declare(hand: Hand, replaces: str | None) -> None:
+def _declare(slot: WorkerSlot, replaces: str | None) -> None:
     try:
         if replaces:
             worker_died(replaces)
             liveness.gone(replaces)
-        liveness.seen(hand.name, "hand")
+        liveness.record_heartbeat(slot.name, "slot")
     except DatabaseError as error:
         log.warning("the database is away at start: %s", error)
         connection.close()
 
 
-def _answer_the_bell(hand: Hand) -> None:
+def _answer_the_bell(slot: WorkerSlot) -> None:
     """Celery in this thread until it is told to stop; started again if it falls over."""
     from celery.platforms import SecurityWarning
     from celery.signals import worker_shutting_down
@@ -215,13 +215,13 @@ def _answer_the_bell(hand: Hand) -> None:
     warnings.filterwarnings("ignore", category=SecurityWarning)
 
     def shutting_down(**_: object) -> None:
-        hand.stop(grace_seconds())
+        slot.stop(grace_seconds())
 
     worker_shutting_down.connect(shutting_down, weak=False)
-    while not hand.stopping.is_set():
+    while not slot.stopping.is_set():
         try:
             worker = app.Worker(
-                hostname=f"hand{os.getpid()}@touchstone",
+                hostname=f"slot{os.getpid()}@touchstone",
                 pool="solo", concurrency=1, loglevel="WARNING", quiet=True,
                 without_gossip=True, without_mingle=True, without_heartbeat=True,
             )  # fmt: skip
@@ -230,5 +230,5 @@ def _answer_the_bell(hand: Hand) -> None:
             worker.start()
         except Exception:
             log.exception("Celery fell over; overdue rows are still taken")
-        if not hand.stopping.wait(2):
+        if not slot.stopping.wait(2):
             log.warning("Celery ended by itself and is started again")
