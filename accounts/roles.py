@@ -90,8 +90,8 @@ a team's media too, so only the team's own admins issue one. A site administrato
 class Scope(models.TextChoices):
     """What an API key may do for its partner, in its one team."""
 
-    SUBMISSIONS_WRITE = "submissions:write", _("send media")
-    SUBMISSIONS_READ = "submissions:read", _("read submissions and verdicts")
+    SUBMISSIONS_WRITE = "submissions:write", _("Send media")
+    SUBMISSIONS_READ = "submissions:read", _("Read submissions and verdicts")
 
 
 SCOPE_PERMISSIONS: Mapping[Scope, frozenset[Permission]] = {

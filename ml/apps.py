@@ -7,9 +7,12 @@ class MlConfig(AppConfig):
     verbose_name = "Detection engine"
 
     def ready(self) -> None:
+        from django.core.checks import register
+
         from jobs import bell, registry
-        from ml import on_record, services
+        from ml import checks, on_record, services
         from ml.models import Analysis
 
         registry.register(Analysis, services.run, wake=bell.ring, moved=services.moved)
         on_record.keep()
+        register(checks.plugins_are_whole)

@@ -21,6 +21,7 @@ KINDS = {
 }
 COLUMNS = ("path", "archive", "member", "label", "source", "method", "split")
 SPLITS = ("val", "test")
+PICTURES = {".jpg", ".jpeg", ".png", ".webp"}
 
 
 def rows(faces: Path, generated: Sequence[tuple[str, Path]], seed: int = 1) -> list[dict[str, Any]]:
@@ -42,7 +43,7 @@ def rows(faces: Path, generated: Sequence[tuple[str, Path]], seed: int = 1) -> l
             }
         )
     for kind, folder in generated:
-        for path in sorted(folder.glob("*.jpg")):
+        for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in PICTURES):
             split = SPLITS[zlib.crc32(path.name.encode()) % 2]
             groups.setdefault((split, "fake", folder.name), []).append(
                 {

@@ -61,6 +61,7 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "check.failed": "This check failed and has no result for this file. The other checks are not affected. (code check_broke)",
     "check.no_model": "This check is not available on the machine that did this analysis: a model file is missing. Tell an administrator. The other checks are not affected. (code model_file_missing)",
     "check.not_loaded": "This check could not be loaded on the machine that did this analysis. Tell an administrator. The other checks are not affected. (code check_not_loaded)",
+    "check.other_kind": "This check does not examine files of this kind.",
     # --- scenes ---
     "scenes.no_picture": "There is no picture here.",
     "scenes.no_face": "No face is in view.",

@@ -199,6 +199,8 @@ def unmarked(path: Path) -> list[str]:
                 inside = "" if tag == f"end{inside}" else inside
             elif tag in ("blocktranslate", "blocktrans", "comment", "verbatim"):
                 inside = tag
+            elif token.contents == "block page_class":  # a name of the style sheet
+                inside = "block"
             elif tag in ("include", "with"):
                 wrong += [
                     said for mark, said in LITERAL.findall(token.contents)

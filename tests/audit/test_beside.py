@@ -45,7 +45,7 @@ class Undo(Exception):
 def test_the_page_of_a_whole_submission_says_so(house: House) -> None:
     for submission in (house.submission, house.again):
         said = custody(submission)
-        assert said["intact"] and "rows that they speak of say the same" in said["summary"]
+        assert said["intact"] and "rows that they describe match" in said["summary"]
 
 
 @pytest.mark.parametrize(

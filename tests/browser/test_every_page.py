@@ -28,7 +28,7 @@ NO_PAGES = {
     "submissions:download", "submissions:film",
     "submissions:film_panel", "submissions:states", "reports:download", "api:submission-list",
     "api:submission-detail", "api:submission-cancel", "api:schema", "admin:jsi18n",
-    "mfa_login_webauthn",
+    "mfa_login_webauthn", "scripts_language",
 }  # fmt: skip
 WITH_SECRET = {
     # Behind a link in a letter, a second factor just shown, or a provider that is not there

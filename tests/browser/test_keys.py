@@ -104,7 +104,7 @@ def test_taking_a_case_types_nothing_into_its_form(
     _, page, keys = at(open_page, alice, where)
     keys.down(key)
     page.wait_for_url(f"**{case_page(case)}")
-    expect(page.get_by_role("main")).to_contain_text("In your hands until")
+    expect(page.get_by_role("main")).to_contain_text("Assigned to you until")
     page.get_by_label("Reason", exact=True).focus()
     keys.char(key)  # what was still on its way when the page changed
     if hold:
@@ -146,7 +146,7 @@ def test_a_modifier_makes_it_another_key(
 ) -> None:
     """Ctrl+S saves a page in the browser and decides nothing."""
     _, page, keys = at(open_page, alice, case_page(held))
-    page.get_by_label("Cannot be told").check()
+    page.get_by_label("Unclear").check()
     page.get_by_label("Policy").select_option(index=1)
     page.get_by_label("Reason", exact=True).fill("the seam")
     page.evaluate("document.activeElement.blur()")
@@ -173,7 +173,7 @@ def test_a_field_of_any_kind_keeps_its_letters(
 ) -> None:
     """Whatever takes text has the key; nothing is decided or given back."""
     watched, page, keys = at(open_page, alice, case_page(held))
-    page.get_by_label("Cannot be told").check()
+    page.get_by_label("Unclear").check()
     page.get_by_label("Policy").select_option(index=1)
     page.get_by_label("Reason", exact=True).fill("the seam")
     if place == "frame":
@@ -201,13 +201,13 @@ def test_a_field_of_any_kind_keeps_its_letters(
     page.wait_for_timeout(200)
     held.refresh_from_db()
     assert held.state == "claimed" and not Decision.objects.exists()
-    expect(page.get_by_label("Cannot be told")).to_be_checked()
+    expect(page.get_by_label("Unclear")).to_be_checked()
 
 
 def test_composed_text_is_no_shortcut(open_page: Open, alice: Person, held: Case) -> None:
     """An input method that composes with `s` types its text and decides nothing."""
     _, page, keys = at(open_page, alice, case_page(held))
-    page.get_by_label("Cannot be told").check()
+    page.get_by_label("Unclear").check()
     page.get_by_label("Policy").select_option(index=1)
     reason = page.get_by_label("Reason", exact=True)
     reason.fill("x")
@@ -234,7 +234,7 @@ def test_taking_a_known_decision_over_types_nothing(
     (keys.hold if hold else keys.press)("t")
     expect(page.get_by_role("main")).to_contain_text("Decided as before")
     assert list(Decision.objects.values_list("reason", flat=True)) == ["blurred", "blurred"]
-    expect(page.get_by_label("Why open it again?")).to_have_value("")
+    expect(page.get_by_label("Reason for reopening")).to_have_value("")
 
 
 def test_rows_of_the_queue_are_moved_over_and_chosen(

@@ -50,7 +50,7 @@ def test_a_declaration_is_told_as_one_without_a_probability() -> None:
     assert verdict.probability_manipulated is None and verdict.interval is None
 
 
-@pytest.mark.parametrize(("trusted", "says"), [(True, "who is on"), (False, "is not on")])
+@pytest.mark.parametrize(("trusted", "says"), [(True, "who is on"), (False, "who is not on")])
 def test_a_signed_declaration_names_its_signer_and_whether_it_is_trusted(
     trusted: bool, says: str
 ) -> None:
@@ -58,8 +58,8 @@ def test_a_signed_declaration_names_its_signer_and_whether_it_is_trusted(
     every = [PROMPT, signed(trusted=False), *([signed(trusted=True)] if trusted else [])]
     verdict = decide(PICTURE, [finding(*every)])
     assert verdict.declared == Declaration("Example Press", signed=True, trusted=trusted)
-    assert f"signed by Example Press{', ' if trusted else '. That signer '}{says}" in verdict.reason
-    assert f"{'Two' if trusted else 'One'} further statement" in verdict.reason
+    assert f"signed by Example Press, {says}" in verdict.reason
+    assert f"{2 if trusted else 1} further statement" in verdict.reason
 
 
 def test_a_very_long_signer_does_not_flood_the_sentence() -> None:
@@ -90,7 +90,7 @@ def test_inconclusive_says_what_ran_and_what_would_help() -> None:
     """Names of the checks, no claim of authenticity, a next step."""
     verdict = decide(PICTURE, [finding(), finding(name="compression")])
     assert "Two checks ran (Provenance, Compression history); neither can show" in verdict.reason
-    assert "does not show that it is genuine" in verdict.reason
+    assert "does not show that the file is genuine" in verdict.reason
     assert "would tell more than a copy" in verdict.reason
 
 
@@ -205,7 +205,7 @@ def test_nothing_is_found_only_when_every_calibrated_check_is_clear() -> None:
     clear = calibrated("face_forgery", -1.0, CLEAR)
     verdict = decide(PICTURE, [clear, finding(name="compression")])
     assert verdict.outcome is CLEAR
-    assert "does not show that it is genuine" in verdict.reason
+    assert "does not show that the file is genuine" in verdict.reason
     open_one = calibrated("synthetic_face", 0.1, None)
     assert decide(PICTURE, [clear, open_one]).outcome is Outcome.INCONCLUSIVE
 

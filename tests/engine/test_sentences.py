@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import pickle
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from ml.engine.fusion.rule import decide
 from ml.engine.manifest import FOLDER, manifest_of
 from ml.engine.naming import LABELS, detector_name, face
 from ml.engine.registry import names
+from ml.engine.sentence import say
 from ml.management.commands.verify import HEADLINES, Sheet
 
 INTERNAL = re.compile(r"\b[a-z0-9]+_[a-z0-9_]+\b|\blog10\b|\btemporal\b|\blogit\b")
@@ -129,3 +131,10 @@ def test_the_shell_names_checks_as_the_pages_do(capsys: pytest.CaptureFixture[st
                       "media": {"stated": []}})  # fmt: skip
     printed = capsys.readouterr().out
     assert "Motion 1:" in printed and not INTERNAL.search(printed)
+
+
+def test_a_sentence_goes_to_another_process_whole() -> None:
+    """Detectors from outside hear some, and evaluations send all of theirs."""
+    said = say("voice.some", flagged=2, judged=3)
+    again = pickle.loads(pickle.dumps(said))
+    assert again == said and again.parts == said.parts

@@ -32,6 +32,8 @@ def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
         "search/search_index.json",
     ):
         assert (tmp_path / page).is_file()
+    checks = (tmp_path / "detectors/index.html").read_text()
+    assert "<td>Lip sync</td>" in checks, "the page lists what the manifests say"
 
 
 @pytest.mark.parametrize("link", ["no-such-page.md", "review.md#no-such-heading", "../no/such.py"])

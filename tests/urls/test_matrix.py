@@ -120,6 +120,7 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "api:schema": ("get", (200,) * 9),
     "api:docs": ("get", (200,) * 9),
     "api:nothing-here": ("get", (404,) * 9),
+    "scripts_language": ("get", (200,) * 9),
 }
 OWN_ACCOUNT = (
     "account_",

@@ -122,8 +122,10 @@ def _number(value: Any, name: str) -> float | None:
 
 
 def _text(value: Any, longest: int, name: str) -> str:
-    """No control character and no half of a pair: neither can be stored."""
-    if not isinstance(value, str) or not 0 < len(value) <= longest or not value.isprintable():
+    """No control character and no half of a pair: neither can be stored. Nothing that looks like
+    JSON either: a stored sentence of our own does."""
+    good = isinstance(value, str) and 0 < len(value) <= longest and value.isprintable()
+    if not good or value.startswith("{"):
         raise AnswerRefused(name)
     return value
 
