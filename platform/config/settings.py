@@ -102,6 +102,7 @@ INSTALLED_APPS = [
     "media_analysis.review",
     "media_analysis.webhooks",
     "media_analysis.partners",
+    "media_analysis.reports",
     "media_analysis.dashboard",
     "media_analysis.teams",
     "drf_spectacular",
@@ -285,7 +286,10 @@ JOBS_BACKOFF_SECONDS = env.float("JOBS_BACKOFF_SECONDS", 2.0)
 JOBS_GRACE_SECONDS = env.float("JOBS_GRACE_SECONDS", 8.0)
 JOBS_COURIERS = env.int("JOBS_COURIERS", 4)
 WORKER_NEVER_IMPORTS = ["tensorflow"]  # models are served with LiteRT; see docs/jobs.md
+DECISION_GRACE_SECONDS = env.int("DECISION_GRACE_SECONDS", 30)
+"""How long a decision can be undone, where a team has not chosen otherwise. 0: final at once."""
 PERIODIC_DUTIES = {
+    "settle_decisions": (5.0, "media_analysis.review.services.grace.settle_due"),
     "seal": (10.0, "audit.sealer.seal"),
     "compare_new_rows": (3600.0, "audit.checking.compare_new_rows"),
     "compare_all_rows": (3600.0, "audit.checking.compare_all_rows"),  # does it once a day
@@ -299,6 +303,9 @@ CELERY_APP = "config.celery.app"
 ML_ANALYSE = "ml.engine.analyse"
 
 # --- the audit record: its keys, and its anchor outside the database ----------------------------
+REPORT_SIGNING_KEY_FILE = Path(
+    env.str("REPORT_SIGNING_KEY_FILE", str(HOME / "keys" / "report_signing.key"))
+)
 AUDIT_SIGNING_KEY_FILE = Path(
     env.str("AUDIT_SIGNING_KEY_FILE", str(HOME / "keys" / "audit_signing.key"))
 )

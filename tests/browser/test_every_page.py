@@ -24,7 +24,8 @@ from tests.urls.test_matrix import addresses
 Open = Callable[..., Watched]
 NO_PAGES = {
     # Answers for programs, and parts of pages
-    "submissions:progress", "submissions:picture", "submissions:download", "submissions:film",
+    "submissions:progress", "submissions:picture", "submissions:glimpse",
+    "submissions:download", "submissions:film", "reports:download",
     "submissions:film_panel", "submissions:states", "api:submission-list",
     "api:submission-detail", "api:submission-cancel", "api:submission-media",
     "api:submission-thumbnail", "api:webhook-list", "api:webhook-detail", "api:webhook-rotate",
@@ -62,7 +63,7 @@ def known(office: Office, team: Team) -> dict[str, list[Any]]:
         for page in ("change", "history", "delete") if pk is not None else ():
             found[f"admin:{model._meta.label_lower.replace('.', '_')}_{page}"] = [pk]
     for name, _ in addresses(get_resolver()):
-        if name.startswith("review:"):
+        if name.startswith(("review:", "reports:")):
             found.setdefault(name, [case.pk])
         if name.startswith("submissions:"):
             found.setdefault(name, [office.parked.pk])
