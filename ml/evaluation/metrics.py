@@ -117,6 +117,15 @@ def tpr_at_fpr(labels: ArrayLike, scores: ArrayLike, limit: float) -> float | No
     return float(hits[alarms <= limit].max())
 
 
+def threshold_at_fpr(labels: ArrayLike, scores: ArrayLike, limit: float) -> float | None:
+    """The operating point to freeze: found on some data, used on other."""
+    fake, values = _both(labels, scores)
+    if fake.all() or not len(fake):
+        return None
+    alarms, _, thresholds = roc(fake, values)
+    return float(thresholds[alarms <= limit].min())
+
+
 def balanced_accuracy(labels: ArrayLike, scores: ArrayLike, threshold: float) -> float | None:
     fake, values = _both(labels, scores)
     if not fake.any() or fake.all():
