@@ -127,10 +127,13 @@ def undecided(
     calm: Sequence[Finding],
     media: MediaInfo,
     every: Sequence[Finding],
+    blind: Sequence[str] = (),
 ) -> str:
+    """`blind`: what the checks do not see, where all of them found nothing."""
+    clears = f" That clears nothing: these checks do not see {listed(blind)}." if blind else ""
     return (
         _reasons(telling, calm)
-        + f" That is not enough to decide. {BETTER_SOURCE}"
+        + f"{clears or ' That is not enough to decide.'} {BETTER_SOURCE}"
         + _silent(every)
         + _incomplete(media)
     )
