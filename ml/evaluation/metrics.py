@@ -118,7 +118,8 @@ def tpr_at_fpr(labels: ArrayLike, scores: ArrayLike, limit: float) -> float | No
 
 
 def threshold_at_fpr(labels: ArrayLike, scores: ArrayLike, limit: float) -> float | None:
-    """The operating point to freeze: found on some data, used on other."""
+    """The operating point to freeze: found on some data, used on all other. Infinite where no
+    finite one keeps to the limit."""
     fake, values = _both(labels, scores)
     if fake.all() or not len(fake):
         return None
@@ -140,7 +141,10 @@ def balanced_threshold(labels: ArrayLike, scores: ArrayLike) -> float | None:
     if not fake.any() or fake.all():
         return None
     alarms, hits, thresholds = roc(fake, values)
-    return float(thresholds[int(np.argmax(hits - alarms))])
+    # In whole numbers: rounding must not decide between points that are equally good.
+    fakes, reals = int(fake.sum()), int((~fake).sum())
+    gain = np.rint(hits * fakes) * reals - np.rint(alarms * reals) * fakes
+    return float(thresholds[int(np.argmax(gain))])
 
 
 def auc_with_unscored(area: float | None, of_fakes: float, of_reals: float) -> float | None:
