@@ -8,6 +8,7 @@ from rest_framework.authentication import BaseAuthentication, get_authorization_
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
+from structlog.contextvars import bind_contextvars
 
 from accounts.actors import actor_of
 from accounts.client import ip_of
@@ -33,6 +34,7 @@ class ApiKeyAuthentication(BaseAuthentication):
             if refusal.code == "wrong_network":
                 raise PermissionDenied(refusal.sentence, code=refusal.code) from refusal
             raise AuthenticationFailed(refusal.sentence, code=refusal.code) from refusal
+        bind_contextvars(client=f"key:{key.prefix}")
         return key.service, key
 
     def authenticate_header(self, request: Request) -> str:

@@ -7,9 +7,11 @@ class MlConfig(AppConfig):
     verbose_name = "Detection engine"
 
     def ready(self) -> None:
-        from jobs import bell, registry
+        from blobs import place
+        from jobs import bell, claiming, registry
         from ml import on_record, services
         from ml.models import Analysis
 
         registry.register(Analysis, services.run, wake=bell.ring, moved=services.moved)
+        claiming.register_probe("store_unavailable", place.probe)
         on_record.keep()

@@ -42,7 +42,8 @@ from media_analysis.submissions.search import history
 from media_analysis.submissions.services import deletion, intake
 
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
-REFUSED_STATUS = {"too_large": 413, "type_not_allowed": 415, "storage_full": 503, "gone": 503}
+REFUSED_STATUS = {"too_large": 413, "type_not_allowed": 415, "storage_full": 503, "gone": 503,
+                  "store_unavailable": 503}  # fmt: skip
 PERMISSIONS = {
     "create": Permission.SUBMIT_MEDIA,
     "cancel": Permission.CANCEL_ANALYSES,

@@ -19,6 +19,7 @@ from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 
 from audit.payload import AddressInRecord
+from media_analysis.partners.services.spool import SpoolUnusable
 from media_analysis.review.services import drafts
 
 TAIL = 400
@@ -58,6 +59,11 @@ ADDRESS_IN_RECORD = Trouble(
     "A text that stays on record for good holds an e-mail address; nothing was saved. "
     "Take the address out and send it again.",
 )
+NO_PLACE = Trouble(
+    503,
+    "store_unavailable",
+    "The server has no place for uploads now. Nothing was kept. Send the same request again later.",
+)
 NOT_TAKEN = {
     "not_known": Trouble(
         401,
@@ -70,6 +76,7 @@ NOT_TAKEN = {
     "no_room": Trouble(
         503, "storage_full", "The server has no room for the request now. Tell an administrator."
     ),
+    "no_spool": NO_PLACE,
     "unavailable": Trouble(
         503, "unavailable", "The service is not available now; try again shortly."
     ),
@@ -90,6 +97,8 @@ def trouble_of(error: BaseException) -> Trouble | None:
         return MALFORMED
     if isinstance(error, AddressInRecord):
         return ADDRESS_IN_RECORD
+    if isinstance(error, SpoolUnusable):
+        return NO_PLACE
     return TORN if isinstance(error, UnreadablePostError | Torn) else None
 
 

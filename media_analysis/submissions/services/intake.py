@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext
 
 import blobs.errors
 import blobs.services
@@ -80,6 +81,15 @@ def submit(
     except blobs.errors.Gone as error:
         sentence = "The file went away while it was being stored; nothing was kept. Send it again."
         raise Unavailable(error.code, sentence) from error
+    except blobs.errors.StoreUnavailable as error:
+        raise _no_store(error) from error
+
+
+def _no_store(error: blobs.errors.StoreUnavailable) -> Unavailable:
+    sentence = gettext(
+        "The media store does not answer now. Nothing was kept. Send it again later."
+    )
+    return Unavailable(error.code, sentence)
 
 
 def _store(stream: BinaryIO) -> blobs.services.Stored:
@@ -94,6 +104,8 @@ def _store(stream: BinaryIO) -> blobs.services.Stored:
     except blobs.errors.StorageFull as error:
         sentence = "The media store is full; nothing was kept. Tell an administrator, try later."
         raise Unavailable(error.code, sentence) from error
+    except blobs.errors.StoreUnavailable as error:
+        raise _no_store(error) from error
 
 
 def _media_type(stored: blobs.services.Stored) -> str:
