@@ -157,6 +157,11 @@ CATALOGUE: Mapping[str, Entry] = {
         _("The media store is full. Nothing was kept. Tell an administrator and try again later."),
         in_rest=True,
     ),
+    "store_unavailable": Entry(
+        503,
+        _("The media store is not available at the moment. Nothing was kept. Send it again later."),
+        in_rest=True,
+    ),
     "gone": Entry(
         503,
         _("The file disappeared while it was being stored. Nothing was kept. Send it again."),
