@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.actors import SHELL_ACTOR
-from accounts.refusals import Refusal
 from accounts.models import ApiKey, ServiceAccount, Team
+from accounts.refusals import Refusal
 from accounts.roles import Scope
 from accounts.services import keys
 

@@ -7,9 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.actors import SHELL_ACTOR
-from accounts.refusals import Refusal
 from accounts.models import User
 from accounts.models.user import normalised
+from accounts.refusals import Refusal
 from accounts.services import people
 
 
