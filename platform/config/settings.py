@@ -108,7 +108,9 @@ INSTALLED_APPS = [
     "media_analysis.previews",
     "media_analysis.submissions",
     "media_analysis.review",
+    "media_analysis.webhooks",
     "media_analysis.partners",
+    "media_analysis.reports",
     "media_analysis.dashboard",
     "media_analysis.teams",
     "operations",
@@ -132,6 +134,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "accounts.middleware.SessionOrigin",
+    "accounts.middleware.OwnLanguage",
     "allauth.account.middleware.AccountMiddleware",
 ]
 
@@ -144,10 +147,13 @@ TEMPLATES = [
         "DIRS": [ROOT / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
+            # On every page there are sentences and times.
+            "builtins": ["django.templatetags.i18n", "accounts.templatetags.moments"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
                 "accounts.navigation.navigation",
             ],
         },
@@ -291,20 +297,28 @@ JOBS_RECONCILE_SECONDS = env.above(0, "JOBS_RECONCILE_SECONDS", 10.0)
 JOBS_OVERDUE_SECONDS = env.above(0, "JOBS_OVERDUE_SECONDS", 30.0)
 JOBS_BACKOFF_SECONDS = env.float("JOBS_BACKOFF_SECONDS", 2.0)
 JOBS_GRACE_SECONDS = env.float("JOBS_GRACE_SECONDS", 8.0)
+JOBS_COURIERS = env.int("JOBS_COURIERS", 4)
 WORKER_NEVER_IMPORTS = ["tensorflow"]  # models are served with LiteRT; see docs/jobs.md
+DECISION_GRACE_SECONDS = env.int("DECISION_GRACE_SECONDS", 30)
+"""How long a decision can be undone, where a team has not chosen otherwise. 0: final at once."""
 PERIODIC_DUTIES = {
+    "settle_decisions": (5.0, "media_analysis.review.services.grace.settle_due"),
     "seal": (10.0, "audit.sealer.seal"),
     "compare_new_rows": (3600.0, "audit.checking.compare_new_rows"),
     "compare_all_rows": (3600.0, "audit.checking.compare_all_rows"),  # does it once a day
     "tidy_accounts": (86_400.0, "accounts.services.housekeeping.tidy"),
     "tidy_dashboard": (86_400.0, "media_analysis.dashboard.services.retrying.forget_old"),
     "tidy_partners": (86_400.0, "media_analysis.partners.services.idempotency.forget_old"),
+    "tidy_webhooks": (86_400.0, "media_analysis.webhooks.services.delivering.forget_old"),
     "tidy_spool": (3_600.0, "media_analysis.partners.services.spool.forget_old"),
 }
 CELERY_APP = "config.celery.app"
 ML_ANALYSE = "ml.engine.analyse"
 
 # --- the audit record: its keys, and its anchor outside the database ----------------------------
+REPORT_SIGNING_KEY_FILE = Path(
+    env.str("REPORT_SIGNING_KEY_FILE", str(HOME / "keys" / "report_signing.key"))
+)
 AUDIT_SIGNING_KEY_FILE = Path(
     env.str("AUDIT_SIGNING_KEY_FILE", str(HOME / "keys" / "audit_signing.key"))
 )
@@ -366,6 +380,15 @@ ANONYMOUS_BODY_BYTES = 64 * 1024
 CONNECTIONS_PER_ADDRESS = env.int("CONNECTIONS_PER_ADDRESS", 100)
 REQUEST_IS_KNOWN = "accounts.admission.is_known"
 REQUEST_CLIENT = "accounts.admission.client_of"
+REQUEST_VERSIONS = "media_analysis.partners.waiting.versions"
+
+# --- requests to addresses that others name (webhooks) --------------------------------------------
+OUTBOUND_ALLOWED_NETWORKS = env.list("OUTBOUND_ALLOWED_NETWORKS", default=[])
+WEBHOOK_SECONDS = env.float("WEBHOOK_SECONDS", 15.0)
+WEBHOOK_RETRY_HOURS = env.float("WEBHOOK_RETRY_HOURS", 24.0)
+WEBHOOK_BACKOFF_SECONDS = env.float("WEBHOOK_BACKOFF_SECONDS", 5.0)
+WEBHOOK_DISABLE_HOURS = env.float("WEBHOOK_DISABLE_HOURS", 72.0)
+WEBHOOK_KEEP_DAYS = env.float("WEBHOOK_KEEP_DAYS", 30.0)
 
 # --- who may read figures (docs/operating.md) ----------------------------------------------------
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")  # empty: /metrics is not there
@@ -380,6 +403,10 @@ LOGGING = logs.configuration(
 
 # --- language and time ---------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [ROOT / "locale"]
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_HTTPONLY = True
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True

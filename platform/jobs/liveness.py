@@ -26,7 +26,7 @@ def this_host() -> str:
     return socket.gethostname()[:40]
 
 
-def seen(name: str, kind: str, *, lease: bool = False, reconcile: bool = False) -> None:
+def record_heartbeat(name: str, kind: str, *, lease: bool = False, reconcile: bool = False) -> None:
     """Note that this process did something. One upsert, the database's clock."""
     now = ClockTimestamp()
     changes: dict[str, object] = {"host": this_host(), "kind": kind, "seen_at": now}

@@ -197,6 +197,15 @@ def release(claim: Claim, why: Why = Why.SHUTDOWN) -> State:
                  attempt=F("attempt") - 1, available_at=ClockTimestamp())  # fmt: skip
 
 
+def postpone(claim: Claim, seconds: float, reason: str, code: str, **fields: Any) -> State:
+    """Back to the queue, to be due again after so long. For work that counts its attempts itself:
+    neither attempts nor crashes add up, and nothing parks it."""
+    if _cancel_was_asked(claim):
+        return cancelled(claim)
+    return _move(claim, State.QUEUED, code, reason, attempt=F("attempt") - 1, crashes=0,
+                 available_at=InSeconds(seconds), **fields)  # fmt: skip
+
+
 def cancelled(claim: Claim) -> State:
     return _move(claim, State.CANCELLED, "cancelled", "cancelled while it was running")
 

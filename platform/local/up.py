@@ -140,7 +140,8 @@ class Services:
             process.wait()
 
 
-def wait_for_web(url: str, services: Services, seconds: float = 60) -> None:
+def wait_for_web(url: str, services: Services, seconds: float = 180) -> None:
+    """A slow or busy machine needs more than a minute; a server that ended is seen at once."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if name := services.ended():

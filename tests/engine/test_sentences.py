@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import pickle
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,11 +13,12 @@ import pytest
 
 import ml.engine
 from media_analysis.submissions.presenters import result
-from ml.engine.cards import card
 from ml.engine.contract import Evidence, Finding, Kind, MediaInfo, Outcome, Status, Strength
 from ml.engine.fusion.rule import decide
-from ml.engine.naming import DETECTORS, LABELS, detector_name, face
+from ml.engine.manifest import FOLDER, manifest_of
+from ml.engine.naming import LABELS, detector_name, face
 from ml.engine.registry import names
+from ml.engine.sentence import say
 from ml.management.commands.verify import HEADLINES, Sheet
 
 INTERNAL = re.compile(r"\b[a-z0-9]+_[a-z0-9_]+\b|\blog10\b|\btemporal\b|\blogit\b")
@@ -29,7 +31,7 @@ SPEAKING = sorted(
      Path(result.__file__), Path(result.__file__).with_name("statements.py"),
      Path(result.__file__).with_name("scene_rows.py")]
 )  # fmt: skip
-CALIBRATED = [name for name in DETECTORS if name not in ("provenance", "compression")]
+DETECTORS = sorted(path.parent.name for path in FOLDER.glob("*/manifest.json"))
 CODE = re.compile(r"\(code (check_broke|check_not_loaded|model_file_missing)\)")
 """Codes are named as such, for people who ask for help."""
 
@@ -87,10 +89,10 @@ def test_no_verdict_of_any_checks_names_them_by_their_code() -> None:
 def test_every_check_has_a_name_and_its_card_reads_like_prose() -> None:
     """Meaning of the score and limits stand on the page as the card has them."""
     for name in names():
-        assert name in DETECTORS, "a new check needs a name that people read"
+        manifest = manifest_of(name)
+        assert manifest.title and manifest.measures, "a new check needs a name that people read"
         assert not INTERNAL.search(detector_name(name))
-        told = card(name)
-        for text in [told.get("score") or "", *(told.get("limits") or [])]:
+        for text in [manifest.measures, manifest.score_meaning, *manifest.limits]:
             assert not INTERNAL.search(text), (name, text)
 
 
@@ -129,3 +131,10 @@ def test_the_shell_names_checks_as_the_pages_do(capsys: pytest.CaptureFixture[st
                       "media": {"stated": []}})  # fmt: skip
     printed = capsys.readouterr().out
     assert "Motion 1:" in printed and not INTERNAL.search(printed)
+
+
+def test_a_sentence_goes_to_another_process_whole() -> None:
+    """Detectors from outside hear some, and evaluations send all of theirs."""
+    said = say("voice.some", flagged=2, judged=3)
+    again = pickle.loads(pickle.dumps(said))
+    assert again == said and again.parts == said.parts

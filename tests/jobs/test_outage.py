@@ -17,7 +17,7 @@ from jobs.errors import Outage
 from jobs.models import State, WorkerHeartbeat
 from jobs.runner import execute, without_addresses
 from jobs.services import claim
-from jobs.worker.hand import Hand
+from jobs.worker.slot import WorkerSlot
 from tests.jobs.errands import Errand
 
 
@@ -25,7 +25,7 @@ from tests.jobs.errands import Errand
 def own_breaker(monkeypatch: pytest.MonkeyPatch) -> claiming.Breaker:
     fresh = claiming.Breaker()
     monkeypatch.setattr(claiming, "breaker", fresh)
-    monkeypatch.setattr("jobs.worker.hand.breaker", fresh)
+    monkeypatch.setattr("jobs.worker.slot.breaker", fresh)
     return fresh
 
 
@@ -51,17 +51,17 @@ def test_an_outage_spends_no_attempt_and_pauses_claiming_until_the_part_is_back(
     monkeypatch.setitem(claiming._probes, "store_unavailable", probe)
     registry.register(errands, run)
     rows = [errands.objects.create() for _ in range(20)]
-    hand = Hand("w")
+    slot = WorkerSlot("w")
     for _ in range(30):
         own_breaker._next_try = 0.0  # as if the pause were over
-        hand._work_once(overdue=0.0)
+        slot._work_once(overdue=0.0)
     states = set(errands.objects.values_list("state", "attempt", "reason_code"))
     assert states == {(State.QUEUED, 0, "outage"), (State.QUEUED, 0, "")}
     assert own_breaker.code == "store_unavailable"
     assert "10.1.2.3" not in "".join(errands.objects.values_list("reason", flat=True))
     away[0] = False
     own_breaker._next_try = 0.0
-    while hand._work_once(overdue=0.0):
+    while slot._work_once(overdue=0.0):
         pass
     assert errands.objects.filter(state=State.DONE).count() == len(rows)
 
@@ -82,7 +82,7 @@ def test_a_pause_is_seen_on_the_workers_row_and_is_no_ill_health(
 ) -> None:
     from jobs import liveness
 
-    liveness.seen("w", "hand", lease=True)
+    liveness.record_heartbeat("w", "slot", lease=True)
     own_breaker.trip("store_unavailable")
     own_breaker.note("w")
     assert WorkerHeartbeat.objects.get(pk="w").paused_for == "store_unavailable"

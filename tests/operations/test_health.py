@@ -34,7 +34,7 @@ def parts(client: Client) -> dict[str, bool]:
 @pytest.fixture
 def well(own_home: Path) -> None:
     fingerprints.init()
-    liveness.seen("w", "beat", reconcile=True)
+    liveness.record_heartbeat("w", "beat", reconcile=True)
     (own_home / "blobs" / "sha256").mkdir(parents=True)
 
 
@@ -90,7 +90,7 @@ def _another_secret(home: Path) -> Iterator[None]:
 def _no_worker(home: Path) -> Iterator[None]:
     liveness.gone("w")
     yield
-    liveness.seen("w", "beat", reconcile=True)
+    liveness.record_heartbeat("w", "beat", reconcile=True)
 
 
 @contextmanager
@@ -99,7 +99,7 @@ def _worker_deaf(home: Path) -> Iterator[None]:
     with connection.cursor() as cursor:
         cursor.execute(f"UPDATE {table} SET reconciled_at = now() - interval '61 seconds'")
     yield
-    liveness.seen("w", "beat", reconcile=True)
+    liveness.record_heartbeat("w", "beat", reconcile=True)
 
 
 @contextmanager

@@ -37,7 +37,7 @@ def test_the_page_lists_members_and_invitations(lead: Person, alice: Person) -> 
     """People with their roles; an empty list of invitations says so."""
     page = text(lead.client().get(url("members", lead.team)))
     assert alice.user.email in page and lead.user.email in page
-    assert "No invitation is open" in page
+    assert "No open invitations" in page
 
 
 def test_charlie_finds_no_such_team(charlie: Person, lead: Person, alice: Person) -> None:

@@ -43,7 +43,7 @@ def calls(secret: str) -> int:
 def test_from_nothing_to_a_working_key(admin: Person) -> None:
     """Add an account, issue a key, call with it; the empty list showed the way."""
     client = admin.client()
-    assert b"No program calls for this team" in client.get(url("services", admin)).content
+    assert b"No program calls the API for this team" in client.get(url("services", admin)).content
     answer = client.post(url("new_service", admin), {"name": "Wire"})
     service = ServiceAccount.objects.get()
     assert answer["Location"] == url("new_key", admin, service.pk)

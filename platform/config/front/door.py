@@ -25,6 +25,7 @@ from django.db import Error as DatabaseFailure
 from django.utils.module_loading import import_string
 
 from config.front.answering import Answer, environ_of
+from config.front.waiting import WAITED, Wait, Waiting
 
 log = logging.getLogger(__name__)
 Message = MutableMapping[str, Any]
@@ -63,6 +64,7 @@ class Door:
         self.application, self.threads, self.limits = application, threads, limits
         self.is_known = import_string(settings.REQUEST_IS_KNOWN)
         self.client_of = import_string(settings.REQUEST_CLIENT)
+        self.waiting = Waiting(import_string(settings.REQUEST_VERSIONS), threads)
         self.under_way: Counter[str] = Counter()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -92,10 +94,27 @@ class Door:
             whole = False
             if unread.code:
                 environ[TROUBLE] = unread.code
-        answer = Answer(self.application, {**environ, "wsgi.input": body}, send, close=not whole)
-        await answer.given(self.threads)
+        while True:
+            asked = {**environ, "wsgi.input": body}
+            wait = await Answer(self.application, asked, send, close=not whole).given(self.threads)
+            if wait is None:
+                break
+            await self._slept(wait, receive)
+            environ[WAITED], body = vars(wait), BytesIO()
         if not whole and environ.get(TROUBLE) != TOO_SLOW:
             await _linger(receive)
+
+    async def _slept(self, wait: Wait, receive: Receive) -> None:
+        """Until there is something new. Whoever has gone meanwhile is waited for no longer."""
+        sleeping = asyncio.ensure_future(self.waiting.until_changed(wait))
+        gone = asyncio.ensure_future(_gone(receive))
+        try:
+            await asyncio.wait({sleeping, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if not sleeping.done():
+                wait.seconds = 0.0
+        finally:
+            sleeping.cancel()
+            gone.cancel()
 
     async def _taken(self, environ: dict[str, Any], receive: Receive) -> IO[bytes]:
         declared = _length(environ)
@@ -151,6 +170,11 @@ class Door:
                     raise Unread(NO_ROOM) from error
                 log.error("the folder for uploads cannot be written: %s", error)
                 raise Unread(NO_SPOOL) from error
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _linger(receive: Receive) -> None:

@@ -36,7 +36,7 @@ def _keep(duty: Duty, name: str, stopping: threading.Event) -> None:
         try:
             duty.do()
             if duty.name == "reconcile":
-                liveness.seen(name, "beat", reconcile=True)
+                liveness.record_heartbeat(name, "beat", reconcile=True)
                 liveness.forget_old()
         except OperationalError as error:
             log.warning("the database is away, %r waits for its next turn: %s", duty.name, error)

@@ -8,11 +8,23 @@ from typing import Any
 
 import numpy as np
 
-from ml.engine.contract import Evidence, Finding, Kind, Media, Outcome, Status, Strength, View
+from ml.engine.contract import (
+    Evidence,
+    Examination,
+    Finding,
+    Kind,
+    Media,
+    Outcome,
+    Status,
+    Strength,
+    View,
+)
 from ml.engine.detectors.synthetic_image import sentences
 from ml.engine.detectors.synthetic_image.looking import Head, Look, Picture, looks, score, taken
 from ml.engine.fusion.calibration import AskingCalibration, probability
 from ml.engine.image_encoders.served import ServedEncoder
+from ml.engine.manifest import read_manifest
+from ml.engine.sentence import say
 from ml.engine.serving import WeightsUnusable, checked_weights, read_card
 
 FOLDER = Path(__file__).parent
@@ -24,9 +36,8 @@ CAP = 2.0
 class SyntheticImage:
     """Made once a process; the network is loaded with the first picture."""
 
-    name = "synthetic_image"
-    frame_rate = 1.0
-    """A still is shown once. Films are not examined (see the card)."""
+    manifest = read_manifest(FOLDER)
+    name = manifest.name
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self.card = read_card(folder)
@@ -38,9 +49,9 @@ class SyntheticImage:
 
     def not_applicable(self, media: Media) -> str | None:
         if media.info.kind is Kind.AUDIO:
-            return "A sound file shows no picture."
+            return say("media.sound_without_picture")
         if media.info.kind is Kind.VIDEO:
-            return "This check was not measured on films."
+            return say("synthetic_image.no_video")
         return None
 
     def examine(self, media: Media) -> ImageExamination:
@@ -60,7 +71,7 @@ def read_head(folder: Path, card: dict[str, Any]) -> Head:
         raise WeightsUnusable(f"The head of {folder.name} cannot be read: {error}") from error
 
 
-class ImageExamination:
+class ImageExamination(Examination):
     """Keeps the crops of one picture, never the picture."""
 
     def __init__(self, detector: SyntheticImage, media: Media) -> None:
@@ -73,7 +84,7 @@ class ImageExamination:
 
     def conclude(self) -> Finding:
         if self.picture is None:
-            return self._without("No picture could be read from the file.")
+            return self._without(say("synthetic_image.unreadable"))
         if self.picture.unfit:
             return self._without(self.picture.unfit)
         return self._finding(self.picture)

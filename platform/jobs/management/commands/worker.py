@@ -11,7 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from audit.fingerprints import refuse_to_serve_with_other_keys
-from jobs.worker.standing_back import stand_back
+from jobs.worker.niceness import lower_priority
 from jobs.worker.supervisor import Supervisor
 
 
@@ -41,8 +41,8 @@ class Command(BaseCommand):
             level=logging.INFO, format="%(asctime)s %(levelname)s %(process)d %(message)s"
         )
         refuse_to_serve_with_other_keys()
-        # The checks ran with this command; Celery need not repeat them in every hand.
+        # The checks ran with this command; Celery need not repeat them in every slot.
         os.environ["CELERY_SKIP_CHECKS"] = "true"
-        stand_back(options["nice"])
+        lower_priority(options["nice"])
         concurrency = max(1, options["concurrency"])
         sys.exit(Supervisor(concurrency, broker=not options["no_broker"]).run())
