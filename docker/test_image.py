@@ -43,10 +43,12 @@ class Image:
     def __init__(self, scratch: Path) -> None:
         self.scratch = scratch
         self.env: dict[str, str] = {}
+        self.volumes = [scratch]
 
     def command(self, *args: str, user: str = f"{USER}:{USER}") -> list[str]:
         options = ["--isolation", "chroot", "--user", user]
-        options += ["--volume", f"{self.scratch}:{self.scratch}:rw"]
+        for folder in self.volumes:
+            options += ["--volume", f"{folder}:{folder}:rw"]
         for name, value in self.env.items():
             options += ["--env", f"{name}={value}"]
         return ["buildah", "run", *options, CONTAINER, "--", *args]
@@ -170,6 +172,7 @@ def whole_house(image: Image) -> None:
     with database(image.scratch) as pg:
         port = free_port()
         url = f"http://127.0.0.1:{port}"
+        image.volumes.append(pg.sockets)
         image.env |= {
             "SECRET_KEY": "x" * 60,
             "PUBLIC_URL": url,

@@ -139,7 +139,7 @@ def keys() -> Iterator[Finding]:
     try:
         for said in fingerprints.problems():
             yield Finding("keys", ERROR, said, "See docs/audit.md, Keys.")
-        for kind in sorted({*fingerprints.OWN} - fingerprints.known().keys()):
+        for kind in sorted({*fingerprints.KEYS} - fingerprints.known().keys()):
             yield Finding("keys", WARNING, f"The {kind} key is not noted in the database yet.",
                           "Run `manage.py keys init`.")  # fmt: skip
     except DatabaseError:
