@@ -324,7 +324,7 @@ def test_a_list_is_byte_for_byte_what_whole_submissions_give(
     park(claim, "poison", "It brought its process down.")
     with django_assert_num_queries(len(one_row)):
         said = both.get(URL)
-    unread = '"ml_analysis"."(lease_until|fence|result)"|"review_decision"."(reason|note)"'
+    unread = '"ml_analysis"."(lease_until|fence|result)"|"review_decision"."(policy_text|note)"'
     assert not re.search(unread, "".join(q["sql"] for q in one_row))
     whole = Submission.objects.with_deletion_requests().with_decisions()
     whole = whole.order_by("-created_at", "-id")

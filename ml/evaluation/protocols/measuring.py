@@ -252,7 +252,7 @@ def _after(table: Table, one: Examinee, way: str, method: str) -> dict[str, Any]
     fakes, reals = table.of_method(method, way), table.genuine(matched, way)
     untouched = [np.zeros(len(table.rows), bool) for _ in range(2)]
     for rows, before in zip((fakes, reals), untouched, strict=True):
-        before[[table.rows[n].of for n in np.flatnonzero(rows)]] = True
+        before[[table.rows[int(n)].of for n in np.flatnonzero(rows)]] = True
     return {
         "n": int(fakes.sum()),
         "content_matched": matched is not None,
