@@ -109,19 +109,20 @@ def measured(
 
 
 def told_of(kind: Kind, every: Sequence[Examined], names: Sequence[str]) -> dict[str, Any] | None:
-    """None where nothing can be cleared: no files, no bounds, or no kind that is seen."""
+    """None where there are no files. Bounds are null where none keep fakes from being cleared."""
     if not every or not names:
         return None
     bounds = frozen(every, names)
     on_test = measured(every, bounds, "test")
-    seen = [name for name, line in on_test["fakes"].items() if line["cleared"] <= MUST]
+    share = "cleared" if bounds else "cleared_without_bounds"
+    seen = [name for name, line in on_test["fakes"].items() if line[share] <= MUST]
     others = [name for name in on_test["fakes"] if name not in seen]
-    if bounds is None or not seen:
-        return None
+    at_most = {name: round(bound, 4) for name, bound in bounds.items()} if bounds else None
     return {
-        "at_most": {name: round(bound, 4) for name, bound in bounds.items()},
+        "at_most": at_most if seen else None,
         "looked_for": seen,
         "not_seen": [*others, *NEVER_MEASURED.get(kind, ())],
+        "checks": list(names),
         "frozen_on": measured(every, bounds, "val"),
         "measured_on": on_test,
     }
@@ -210,8 +211,10 @@ def as_text(told: Mapping[str, Any]) -> str:
         if line["measured_on"] == str(Kind.IMAGE):
             text += [f"Files of the kind {kind}: the bounds of pictures, not measured on them.", ""]
             continue
+        if line["at_most"] is None:
+            text += [f"No bounds keep fakes from being cleared: no {kind} is cleared.", ""]
         text += [
-            f"Files of the kind {kind}, checks {', '.join(line['at_most'])}. Shares cleared on the "
+            f"Files of the kind {kind}, checks {', '.join(line['checks'])}. Shares cleared on the "
             "half that the bounds were frozen on, and on the other:",
             "",
             "| | cleared by the checks alone | cleared | on the other half | answered | files |",

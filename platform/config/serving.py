@@ -5,7 +5,13 @@ Only the address is left to whoever starts it.
 
 from __future__ import annotations
 
+import os
+import tempfile
 from pathlib import Path
+from typing import Any
+
+# Before Django is imported: the processes put their counts of requests there for one another.
+os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="touchstone-metrics-"))
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -26,3 +32,9 @@ next request is on its way looks like an error to whoever sent it."""
 control_socket_disable = True  # nobody steers it that way
 accesslog = "-"
 logger_class = "config.masking.AccessLog"
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    from prometheus_client import multiprocess
+
+    multiprocess.mark_process_dead(worker.pid)

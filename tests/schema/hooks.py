@@ -20,6 +20,7 @@ IDS = os.environ["SCHEMA_IDS"].split()
 _VALUES: dict[str, Any] = {
     "newest": datetime.now(UTC), "oldest": datetime.now(UTC),
     "name": "m", "name_last": "m", "largest": 9, "smallest": 9,
+    "updated": datetime.now(UTC), "updated_last": datetime.now(UTC),
 }  # fmt: skip
 ORDERS = {
     order: cursors.write(order, value, UUID(IDS[0]), towards_first=False)
