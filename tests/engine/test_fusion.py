@@ -89,7 +89,9 @@ def test_a_broken_check_does_not_decide() -> None:
 def test_inconclusive_says_what_ran_and_what_would_help() -> None:
     """Names of the checks, no claim of authenticity, a next step."""
     verdict = decide(PICTURE, [finding(), finding(name="compression")])
-    assert "2 checks ran (Provenance and Compression history). None of them can show" in verdict.reason
+    assert (
+        "2 checks ran (Provenance and Compression history). None of them can show" in verdict.reason
+    )
     assert "does not show that the file is genuine" in verdict.reason
     assert "would tell more than a copy" in verdict.reason
 
