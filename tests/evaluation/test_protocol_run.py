@@ -188,6 +188,15 @@ def test_what_cannot_be_done_is_one_sentence(options: dict[str, object], sentenc
         call_command("evaluate", **options)
 
 
+def test_without_what_opponents_learn_with_the_report_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A served installation has no scikit-learn, and still measures the engine."""
+    monkeypatch.setattr(opponents, "find_spec", lambda name: None)
+    here, problems = opponents.offered()
+    assert here == [] and "scikit-learn is not installed" in problems[0]
+
+
 @pytest.mark.parametrize("row", changes.HARD)
 def test_every_hard_row_writes_a_picture_that_the_sandbox_reads(row: str, tmp_path: Path) -> None:
     """Also of a picture with odd sides, at every strength; the same file each time."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,11 @@ class Opponent:
 
 def offered() -> tuple[list[Opponent], list[str]]:
     """Those that can run here, and one sentence for each that cannot."""
+    if find_spec("sklearn") is None:
+        return [], [
+            "No opponent is fitted: scikit-learn is not installed (requirements/lab.txt).",
+            NEVER,
+        ]
     found = [
         Opponent(
             STATISTICS, file_statistics, ("image", "video", "audio"),
