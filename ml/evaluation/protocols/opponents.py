@@ -68,7 +68,8 @@ def compute(
     records: Sequence[Record | None], folder: Path, done: Done,
 ) -> list[Vector | None]:  # fmt: skip
     """Features of each task's file; None where it has none."""
-    memory, found = Memory(folder, SHORT[opponent.name]), []
+    memory = Memory(folder, SHORT[opponent.name])
+    found: list[Vector | None] = []
     for count, (task, kind, record) in enumerate(zip(tasks, kinds, records, strict=True), 1):
         found.append(_one(opponent, task, kind, record, memory))
         done(count)

@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.actors import SHELL_ACTOR
-from accounts.errors import Refused
 from accounts.models import ApiKey, ServiceAccount, Team
+from accounts.refusals import Refusal
 from accounts.roles import Scope
 from accounts.services import keys
 
@@ -33,7 +33,7 @@ class Command(BaseCommand):
                 self._issue(words, options["scope"] or [])
             else:
                 self._revoke(words, options["why"])
-        except Refused as refusal:
+        except Refusal as refusal:
             raise CommandError(refusal.sentence) from refusal
 
     def _list(self) -> None:

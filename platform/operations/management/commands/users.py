@@ -7,9 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.actors import SHELL_ACTOR
-from accounts.errors import Refused
 from accounts.models import User
 from accounts.models.user import normalised
+from accounts.refusals import Refusal
 from accounts.services import people
 
 
@@ -41,7 +41,7 @@ class Command(BaseCommand):
                 people.reactivate(SHELL_ACTOR, user)
             else:
                 people.erase(SHELL_ACTOR, user, why=options["why"])
-        except Refused as refusal:
+        except Refusal as refusal:
             raise CommandError(refusal.sentence) from refusal
         self.stdout.write(f"{email}: {action}d.")
 
