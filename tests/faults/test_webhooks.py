@@ -63,6 +63,7 @@ def test_every_message_arrives_though_half_the_answers_fail_and_couriers_are_kil
             "OUTBOUND_ALLOWED_NETWORKS": "127.0.0.0/8",
             "WEBHOOK_BACKOFF_SECONDS": "0.02",
             "WEBHOOK_SECONDS": "5",
+            "JOBS_LEASE_SECONDS": "20",  # whoever is killed is noticed by its parent
         }
         add = ADD.replace("URL", repr(receiver.url))
         said = house.python("-c", add, env={**house.env, **more}).stdout
