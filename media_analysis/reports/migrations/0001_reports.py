@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0004_access'),
-        ('review', '0007_deciding'),
+        ('review', '0008_deciding'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0004_access'),
-        ('review', '0006_final_rows'),
+        ('review', '0007_plainer_labels'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
