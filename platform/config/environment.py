@@ -11,6 +11,7 @@ from collections.abc import Iterator, MutableMapping
 from typing import Any
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 UNITS = {
     "": 1, "B": 1,
@@ -31,7 +32,7 @@ ASKED: set[str] = set()
 """Every name that the settings have read; `manage.py doctor` finds misspelt ones by it."""
 
 
-class BadSetting(environ.ImproperlyConfigured):
+class BadSetting(ImproperlyConfigured):
     """A setting cannot be read; the sentence names it and says what it should be."""
 
 

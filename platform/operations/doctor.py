@@ -208,7 +208,7 @@ def sandbox() -> Iterator[Finding]:
 def broker() -> Iterator[Finding]:
     if not settings.BROKER_URL:
         return
-    from kombu import Connection
+    from kombu.connection import Connection
 
     try:
         with Connection(settings.BROKER_URL, connect_timeout=4) as link:  # type: ignore[no-untyped-call]
