@@ -222,7 +222,10 @@ def _switched_off(endpoint: Endpoint, why: Why) -> None:
             "for {days} days. Repair the receiver, switch the webhook on again, and send what "
             "was not delivered."
         ).format(
-            host=endpoint.host, team=endpoint.team, why=why.label, days=settings.WEBHOOK_KEEP_DAYS
+            host=endpoint.host,
+            team=endpoint.team,
+            why=why.label,
+            days=f"{settings.WEBHOOK_KEEP_DAYS:g}",
         ),
         but=None,
     )
