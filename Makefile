@@ -6,8 +6,8 @@ export PYTHONPATH := platform
 # Starts the embedded PostgreSQL (or finds it running) and exports its addresses.
 PG = eval "$$($(PY) -m local.postgres start)"
 
-.PHONY: help setup browser lock up migrations messages lint types check quick test test-fast test-slow faults bench docs screenshots clean
 .PHONY: image image-test image-sbom chart sbom
+.PHONY: help setup browser lock up migrations messages lint types check quick test test-fast test-slow faults bench docs screenshots clean
 
 help:
 	@echo "make up           set everything up and serve it on localhost; Ctrl-C stops it"
@@ -17,11 +17,11 @@ help:
 	@echo "make faults       the long runs: everything killed repeatedly, and the schema put to the test"
 	@echo "make bench        speed and memory, as ratios measured in one run"
 	@echo "make screenshots  pictures of the main pages into .touchstone/screenshots"
-	@echo "make docs         the documentation as a site into .touchstone/site"
-	@echo "make messages     gather the sentences for translation, and compile locale/"
 	@echo "make image        the container image, with buildah (root); make image-test tries it"
 	@echo "make chart        Helm is fetched, and docker/ is checked against every schema"
 	@echo "make sbom         the pinned packages as CycloneDX into .touchstone/sbom.json"
+	@echo "make docs         the documentation as a site into .touchstone/site"
+	@echo "make messages     gather the sentences for translation, and compile locale/"
 	@echo "make lock         pin the requirements anew, with hashes"
 
 # --- set-up: pinned, with hashes --------------------------------------------------------------------

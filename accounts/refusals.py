@@ -159,7 +159,7 @@ CATALOGUE: Mapping[str, Entry] = {
     ),
     "store_unavailable": Entry(
         503,
-        _("The media store is not available at the moment. Nothing was kept. Send it again later."),
+        _("The media store does not answer now. Nothing was kept. Send the same again later."),
         in_rest=True,
     ),
     "gone": Entry(

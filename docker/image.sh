@@ -90,7 +90,7 @@ case "${1:-build}" in
     need buildah buildah
     with_container
     size
-    CONTAINER=$CONTAINER MOUNT=$MOUNT PYTHONPATH=platform:. .venv/bin/python docker/test_image.py
+    CONTAINER=$CONTAINER MOUNT=$MOUNT PYTHONPATH=platform:. .venv/bin/python docker/test_image.py "${@:2}"
     ;;
   sbom)
     need buildah buildah

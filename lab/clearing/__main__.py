@@ -28,6 +28,7 @@ from ml.engine.contract import Kind, Outcome
 from ml.engine.fusion import clearing
 from ml.engine.manifest import manifest_of
 from ml.evaluation import data_folders, manifest, pages, records, running
+from ml.evaluation.manifest import Case
 
 PAGE = Path(__file__).parents[2] / "docs" / "evaluation.md"
 FROZEN_AT, MUST = 0.02, 0.03
@@ -92,7 +93,11 @@ def measured(
     """Shares cleared by kind of fake, and of genuine files cleared and answered by source."""
     some = [one for one in every if one.split == split]
     told: dict[str, Any] = {"fakes": {}, "genuine": {}}
-    for part, key in (("fakes", lambda c: c.method), ("genuine", lambda c: c.source)):
+    keys: dict[str, Callable[[Case], str]] = {
+        "fakes": lambda case: case.method,
+        "genuine": lambda case: case.source,
+    }
+    for part, key in keys.items():
         for name in sorted({key(one.case) for one in some if one.case.fake == (part == "fakes")}):
             these = [
                 one for one in some if one.case.fake == (part == "fakes") and key(one.case) == name

@@ -69,6 +69,20 @@ def problems(*own: int) -> dict[Any, Any]:
     }
 
 
+class WhatIsSentAgain(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+    """One delivery, or all since a moment."""
+
+    target_class = "media_analysis.partners.webhook_shapes.AgainSerializer"
+
+    def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        shape = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        either = [
+            {"required": [name], "properties": {other: {"not": {}}}}
+            for name, other in (("delivery", "since"), ("since", "delivery"))
+        ]
+        return {**shape, "additionalProperties": False, "oneOf": either}
+
+
 class WhatWeRead(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
     target_class = "media_analysis.partners.serializers.KnownFieldsOnly"
     match_subclasses = True

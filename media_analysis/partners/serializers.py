@@ -69,7 +69,11 @@ class Words(serializers.CharField):
     """Any text but one with a null character, which no text here can hold. The schema says so."""
 
 
-class Ids(Words):
+UUIDS = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
+
+@extend_schema_field({"type": "string", "pattern": f"^{UUIDS}(,{UUIDS}){{0,{MOST_IDS - 1}}}$"})
+class Ids(serializers.CharField):
     """Several ids in one field."""
 
     def to_internal_value(self, data: Any) -> Any:
@@ -135,7 +139,10 @@ class FilterSerializer(KnownFieldsOnly):
         "deletion. Without a `sort`, what changed longest ago comes first.",
     )
     external_id = Words(
-        required=False, max_length=200, help_text="Exactly this external id, letter for letter."
+        required=False,
+        max_length=200,
+        trim_whitespace=False,
+        help_text="Exactly this external id, letter for letter.",
     )
     ids = Ids(
         required=False,

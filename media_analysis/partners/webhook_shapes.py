@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from jobs.models import State
@@ -14,6 +15,11 @@ from media_analysis.webhooks.models import Attempt, Delivery, Endpoint, EventTyp
 EVENTS = EventType.values
 DELIVERY_STATES = [value for value, _ in STATES if value]
 REASONS = ["", *Why.values]
+
+
+@extend_schema_field({"type": "string", "format": "uri", "maxLength": 2000})
+class Address(serializers.CharField):
+    """Checked by `outbound.sending`, which says more exactly what is wrong."""
 
 
 class EndpointSerializer(serializers.ModelSerializer[Endpoint]):
@@ -54,9 +60,9 @@ class SecretSerializer(serializers.Serializer[Any]):
 
 
 class EndpointChangeSerializer(KnownFieldsOnly):
-    url = Words(required=False, max_length=2000, help_text="It begins with https://.")
+    url = Address(required=False, max_length=2000, help_text="It begins with https://.")
     events = serializers.ListField(
-        child=serializers.ChoiceField(choices=EVENTS), required=False, allow_empty=False,
+        child=serializers.ChoiceField(choices=EVENTS), required=False, min_length=1,
         max_length=len(EVENTS),
     )  # fmt: skip
     description = Words(required=False, allow_blank=True, max_length=200)
@@ -67,9 +73,9 @@ class EndpointAddSerializer(KnownFieldsOnly):
     team = serializers.UUIDField(
         required=False, help_text="Only for callers that may do this in more than one team."
     )
-    url = Words(max_length=2000, help_text="It begins with https://.")
+    url = Address(max_length=2000, help_text="It begins with https://.")
     events = serializers.ListField(
-        child=serializers.ChoiceField(choices=EVENTS), allow_empty=False, max_length=len(EVENTS)
+        child=serializers.ChoiceField(choices=EVENTS), min_length=1, max_length=len(EVENTS)
     )
     description = Words(required=False, allow_blank=True, max_length=200)
 

@@ -36,16 +36,16 @@ FILTERS = {
             ("manipulation_found", _("Manipulation found")),
             ("declared_generated", _("Declared generated")),
             ("inconclusive", _("Inconclusive")),
-            ("analysis_set_aside", _("Analysis set aside")),
+            ("analysis_set_aside", _("The analysis failed")),
             ("no_manipulation_found", _("Nothing found")),
         ],
     ),
     "hands": (
-        _("In whose hands"),
+        _("Assigned to"),
         [
-            ("free", _("Nobody")),
-            ("mine", _("Mine")),
-            ("held", _("Somebody")),
+            ("free", _("nobody")),
+            ("mine", _("me")),
+            ("held", _("somebody")),
             ("lead", _("Waits for a lead")),
         ],
     ),
@@ -124,7 +124,9 @@ def _decided(request: HttpRequest, actor: Actor, chosen: Sequence[Case]) -> Http
     if not confirmed or not form.is_valid():
         context = {"chosen": chosen, "form": form, "assigns": False}
         return render(request, "review/bulk.html", context, status=422 if confirmed else 200)
-    return _told(request, several.decide(actor, chosen, form.words()), gettext("decided"))
+    done = several.decide(actor, chosen, form.words())
+    said = ngettext("%(count)s case is decided.", "%(count)s cases are decided.", done.count)
+    return _told(request, done, said)
 
 
 def _assigned(request: HttpRequest, actor: Actor, chosen: Sequence[Case]) -> HttpResponse:
@@ -134,12 +136,13 @@ def _assigned(request: HttpRequest, actor: Actor, chosen: Sequence[Case]) -> Htt
     if "confirmed" not in request.POST or person is None:
         context = {"chosen": chosen, "people": people, "assigns": True}
         return render(request, "review/bulk.html", context)
-    return _told(request, several.assign(actor, chosen, person), gettext("assigned"))
+    done = several.assign(actor, chosen, person)
+    said = ngettext("%(count)s case is assigned.", "%(count)s cases are assigned.", done.count)
+    return _told(request, done, said)
 
 
-def _told(request: HttpRequest, done: several.Done, verb: str) -> HttpResponse:
-    said = ngettext("%(count)s case is %(verb)s.", "%(count)s cases are %(verb)s.", done.count)
-    sentence = said % {"count": done.count, "verb": verb}
+def _told(request: HttpRequest, done: several.Done, said: str) -> HttpResponse:
+    sentence = said % {"count": done.count}
     if done.passed_over:
         sentence += " " + gettext("%(count)s could not be taken and were passed over.") % {
             "count": done.passed_over

@@ -181,7 +181,8 @@ def undo(request: HttpRequest, pk: UUID) -> HttpResponse:
     _mine(request, pk)
     try:
         grace.undo(actor_of(request), pk)
-        messages.success(request, gettext("The decision was undone. Your words stand in the form."))
+        told = gettext("The decision was undone. The form contains what you wrote.")
+        messages.success(request, told)
     except Refusal as refusal:
         messages.warning(request, refusal.sentence)
     return redirect("review:case", pk)
@@ -201,7 +202,7 @@ def ask(request: HttpRequest, pk: UUID) -> HttpResponse:
     try:
         if "answer" in request.POST:
             asking.answer(actor, pk, _fence(request), said)
-            messages.success(request, gettext("Your answer stands on the case, which waits again."))
+            messages.success(request, gettext("The case shows your answer and waits again."))
         else:
             asking.escalate(actor, pk, _fence(request), said)
             messages.success(request, gettext("The case waits for a lead, with your question."))

@@ -11,6 +11,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
@@ -25,12 +26,11 @@ log = logging.getLogger("touchstone.keys")
 BOOT_FAILED = 3
 """What gunicorn takes for: do not try again."""
 LOCK = 0x6B657973  # "keys": one initialiser at a time
-WHAT_TO_DO = {
-    Kind.SIGNING: "Copy AUDIT_SIGNING_KEY_FILE and its .pub file from a machine that works.",
-    Kind.SUBJECT: "Copy AUDIT_SUBJECT_KEY_FILE from a machine that works.",
-    Kind.SECRET: "Give this machine the SECRET_KEY of the others, or run `manage.py keys rotate "
-    "secret` after a planned change.",
-}
+
+
+def of(kind: str, material: bytes) -> str:
+    """A fingerprint: it tells nothing of the key."""
+    return _hash(kind, material)
 
 
 def _hash(kind: str, material: bytes) -> str:
@@ -41,11 +41,40 @@ def _secret(text: str) -> str:
     return _hash("secret", text.encode())
 
 
-OWN: dict[str, Callable[[], str]] = {
-    Kind.SIGNING: lambda: _hash("signing", str(keys.signing_key().public).encode()),
-    Kind.SUBJECT: lambda: _hash("subject", keys.subject_master_key()),
-    Kind.SECRET: lambda: _secret(settings.SECRET_KEY),
+@dataclass(frozen=True)
+class Key:
+    """A key of the site: how it is called, read, and made where there never was one."""
+
+    label: str
+    fingerprint: Callable[[], str]
+    what_to_do: str
+    file: Callable[[], Path] | None = None
+    make: Callable[[], bool] | None = None
+
+
+KEYS: dict[str, Key] = {
+    Kind.SIGNING: Key(
+        "signing key",
+        lambda: _hash("signing", str(keys.signing_key().public).encode()),
+        "Copy AUDIT_SIGNING_KEY_FILE and its .pub file from a machine that works.",
+        lambda: settings.AUDIT_SIGNING_KEY_FILE,
+        keys.make_signing_key,
+    ),
+    Kind.SUBJECT: Key(
+        "subject key",
+        lambda: _hash("subject", keys.subject_master_key()),
+        "Copy AUDIT_SUBJECT_KEY_FILE from a machine that works.",
+        lambda: settings.AUDIT_SUBJECT_KEY_FILE,
+        keys.make_subject_key,
+    ),
+    Kind.SECRET: Key(
+        "SECRET_KEY",
+        lambda: _secret(settings.SECRET_KEY),
+        "Give this machine the SECRET_KEY of the others, or run `manage.py keys rotate secret` "
+        "after a planned change.",
+    ),
 }
+"""Apps above this one add theirs in `ready()`."""
 
 
 def known() -> dict[str, str]:
@@ -55,19 +84,19 @@ def known() -> dict[str, str]:
 def problems() -> list[str]:
     """One sentence for each key that is missing here or is not the one that the database knows."""
     found, said = known(), []
-    for kind, own in OWN.items():
+    for kind, key in KEYS.items():
         try:
-            mine = own()
+            mine = key.fingerprint()
         except KeysRefused as refused:
             said.append(str(refused))
             continue
         except ValueError as error:
-            said.append(f"The {Kind(kind).label} on this machine cannot be read: {error}")
+            said.append(f"The {key.label} on this machine cannot be read: {error}")
             continue
         if kind in found and found[kind] != mine:
             said.append(
-                f"The {Kind(kind).label} on this machine is not the one that this database works "
-                f"with. {WHAT_TO_DO[Kind(kind)]}"
+                f"The {key.label} on this machine is not the one that this database works with. "
+                f"{key.what_to_do}"
             )
     return said
 
@@ -91,39 +120,34 @@ def init() -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
     found, said = known(), []
-    makers = {Kind.SIGNING: keys.make_signing_key, Kind.SUBJECT: keys.make_subject_key}
-    files: dict[str, Path] = {
-        Kind.SIGNING: settings.AUDIT_SIGNING_KEY_FILE,
-        Kind.SUBJECT: settings.AUDIT_SUBJECT_KEY_FILE,
-    }
-    for kind, own in OWN.items():
-        made = False
-        if kind not in found and kind in makers and not files[kind].exists():
-            made = makers[Kind(kind)]()
-        mine = own()
+    for kind, key in KEYS.items():
+        made = bool(
+            kind not in found and key.make and key.file and not key.file().exists() and key.make()
+        )
+        mine = key.fingerprint()
         if kind not in found:
             KeyFingerprint.objects.create(kind=kind, fingerprint=mine)
         elif found[kind] != mine:
             raise KeysRefused(
-                f"This database already works with another {Kind(kind).label}; nothing was made. "
-                f"{WHAT_TO_DO[Kind(kind)]}"
+                f"This database already works with another {key.label}; nothing was made. "
+                f"{key.what_to_do}"
             )
         state = "made" if made else "kept" if kind in found else "noted"
-        said.append(f"{Kind(kind).label}: {state} ({mine[:12]})")
+        said.append(f"{key.label}: {state} ({mine[:12]})")
     return said
 
 
 @transaction.atomic
 def rotate_signing() -> str:
     """A new signing key; the old one is kept beside it, and what it signed stays verifiable."""
-    old = OWN[Kind.SIGNING]()
+    old = KEYS[Kind.SIGNING].fingerprint()
     if known().get(Kind.SIGNING, old) != old:
-        raise KeysRefused(WHAT_TO_DO[Kind.SIGNING])
+        raise KeysRefused(KEYS[Kind.SIGNING].what_to_do)
     file: Path = settings.AUDIT_SIGNING_KEY_FILE
     aside = file.with_name(f"{file.name}.{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}")
     file.rename(aside)
     keys.make_signing_key()
-    _becomes(Kind.SIGNING, OWN[Kind.SIGNING]())
+    _becomes(Kind.SIGNING, KEYS[Kind.SIGNING].fingerprint())
     return (
         f"A new signing key is in {file}; the old one is {aside}. Copy the key and its .pub file "
         "to every other machine, then restart web and workers."
@@ -135,12 +159,12 @@ def rotate_secret() -> str:
     """After SECRET_KEY was changed and the old one was put into SECRET_KEY_FALLBACKS."""
     noted = known().get(Kind.SECRET)
     fallbacks = {_secret(text) for text in settings.SECRET_KEY_FALLBACKS}
-    if noted and noted not in {*fallbacks, OWN[Kind.SECRET]()}:
+    if noted and noted not in {*fallbacks, KEYS[Kind.SECRET].fingerprint()}:
         raise KeysRefused(
             "The SECRET_KEY that this database knows is neither SECRET_KEY nor one of "
             "SECRET_KEY_FALLBACKS. Put the old one there: sessions and mailed links then stay good."
         )
-    _becomes(Kind.SECRET, OWN[Kind.SECRET]())
+    _becomes(Kind.SECRET, KEYS[Kind.SECRET].fingerprint())
     return "The new SECRET_KEY is noted. Give it to every machine, then restart web and workers."
 
 

@@ -21,7 +21,7 @@ def signing_key() -> SigningKey:
     file: Path = settings.AUDIT_SIGNING_KEY_FILE
     if not file.exists() and settings.AUDIT_MAKE_KEYS:
         make_signing_key()
-    return SigningKey.parse(_content(file))
+    return SigningKey.parse(content(file))
 
 
 def make_signing_key() -> bool:
@@ -39,14 +39,15 @@ def subject_master_key() -> bytes:
     file: Path = settings.AUDIT_SUBJECT_KEY_FILE
     if not file.exists() and settings.AUDIT_MAKE_KEYS:
         make_subject_key()
-    return bytes.fromhex(_content(file))
+    return bytes.fromhex(content(file))
 
 
 def make_subject_key() -> bool:
     return write_once(settings.AUDIT_SUBJECT_KEY_FILE, os.urandom(32).hex().encode() + b"\n")
 
 
-def _content(file: Path) -> str:
+def content(file: Path) -> str:
+    """Of a key file, or `KeysRefused` with what to do."""
     try:
         return file.read_text()
     except FileNotFoundError:

@@ -139,6 +139,7 @@ class KeyFingerprint(models.Model):
         SIGNING = "signing", "signing key"
         SUBJECT = "subject", "subject key"
         SECRET = "secret", "SECRET_KEY"
+        REPORT = "report", "report key"
 
     kind = models.CharField(max_length=10, choices=Kind.choices)
     fingerprint = models.CharField(max_length=64)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, MutableMapping
 from typing import Any
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 UNITS = {
     "": 1, "B": 1,
@@ -22,7 +23,7 @@ BROKERS = ("redis", "rediss", "amqp", "amqps")
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*")
 _RATE = re.compile(r"\d+/(s|sec|second|m|min|minute|h|hour|d|day)")
 _OWN_FILES = frozenset({"AUDIT_SIGNING_KEY", "AUDIT_SUBJECT_KEY", "AUDIT_ANCHOR",
-                        "AUDIT_MARK",
+                        "AUDIT_MARK", "REPORT_SIGNING_KEY",
                         "C2PA_TRUST_ANCHORS", "SSL_CERT"})  # fmt: skip
 """Settings of their own whose names end in _FILE: they name a file and are no secret's place."""
 
@@ -31,7 +32,7 @@ ASKED: set[str] = set()
 """Every name that the settings have read; `manage.py doctor` finds misspelt ones by it."""
 
 
-class BadSetting(environ.ImproperlyConfigured):
+class BadSetting(ImproperlyConfigured):
     """A setting cannot be read; the sentence names it and says what it should be."""
 
 

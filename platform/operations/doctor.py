@@ -139,7 +139,7 @@ def keys() -> Iterator[Finding]:
     try:
         for said in fingerprints.problems():
             yield Finding("keys", ERROR, said, "See docs/audit.md, Keys.")
-        for kind in sorted({*fingerprints.OWN} - fingerprints.known().keys()):
+        for kind in sorted({*fingerprints.KEYS} - fingerprints.known().keys()):
             yield Finding("keys", WARNING, f"The {kind} key is not noted in the database yet.",
                           "Run `manage.py keys init`.")  # fmt: skip
     except DatabaseError:
@@ -208,7 +208,7 @@ def sandbox() -> Iterator[Finding]:
 def broker() -> Iterator[Finding]:
     if not settings.BROKER_URL:
         return
-    from kombu import Connection
+    from kombu.connection import Connection
 
     try:
         with Connection(settings.BROKER_URL, connect_timeout=4) as link:  # type: ignore[no-untyped-call]

@@ -142,7 +142,7 @@ def _safety() -> Iterator[Any]:
     )  # fmt: skip
     yield GaugeMetricFamily(
         "touchstone_workers", "Worker processes seen within a minute.",
-        value=_one("SELECT count(*) FROM jobs_workerheartbeat WHERE kind = 'hand' "
+        value=_one("SELECT count(*) FROM jobs_workerheartbeat WHERE kind = 'slot' "
                    "AND seen_at > now() - interval '1 minute'"),
     )  # fmt: skip
     yield CounterMetricFamily(

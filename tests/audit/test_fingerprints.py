@@ -37,8 +37,11 @@ def keys_in(home: Path) -> set[str]:
 def test_init_makes_each_key_once(own_home: Path) -> None:
     first = fingerprints.init()
     kept = {n: (own_home / "keys" / n).read_bytes() for n in keys_in(own_home)}
-    assert {"audit_signing.key", "audit_signing.pub", "audit_subjects.key"} == set(kept)
-    assert [line.split(": ")[1].split(" ")[0] for line in first] == ["made", "made", "noted"]
+    names = {"audit_signing.key", "audit_signing.pub", "audit_subjects.key", "report_signing.key",
+             "report_signing.pub"}  # fmt: skip
+    assert names == set(kept)
+    states = [line.split(": ")[1].split(" ")[0] for line in first]
+    assert states == ["made", "made", "noted", "made"]
     assert all(": kept" in line for line in fingerprints.init())
     assert {n: (own_home / "keys" / n).read_bytes() for n in keys_in(own_home)} == kept
     assert fingerprints.problems() == []

@@ -8,12 +8,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from django.core.management import CommandError, call_command
 from PIL import Image
 
 from ml.engine import model_files, registry
-from ml.evaluation import looks, rewriting
-from ml.evaluation.protocols import changes, evaluating, features, opponents, report
+from ml.evaluation import data_folders, looks, rewriting
+from ml.evaluation.protocols import (
+    changes,
+    evaluating,
+    features,
+    neural_codec,
+    opponents,
+    report,
+)
 from tests.evaluation.brightness import Brightness
 
 PROTOCOL = """
@@ -180,6 +188,15 @@ def test_what_cannot_be_done_is_one_sentence(options: dict[str, object], sentenc
         call_command("evaluate", **options)
 
 
+def test_without_what_opponents_learn_with_the_report_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A served installation has no scikit-learn, and still measures the engine."""
+    monkeypatch.setattr(opponents, "find_spec", lambda name: None)
+    here, problems = opponents.offered()
+    assert here == [] and "scikit-learn is not installed" in problems[0]
+
+
 @pytest.mark.parametrize("row", changes.HARD)
 def test_every_hard_row_writes_a_picture_that_the_sandbox_reads(row: str, tmp_path: Path) -> None:
     """Also of a picture with odd sides, at every strength; the same file each time."""
@@ -202,6 +219,23 @@ def test_a_quarter_of_a_sheet_is_its_upper_left_picture(tmp_path: Path) -> None:
     with (tmp_path / "sheet.png").open("rb") as file, changes.QUARTER(file) as quarter:
         pixels = rewriting.picture(quarter)
     assert pixels.shape == (50, 40, 3) and (pixels == (200, 100, 50)).all()
+
+
+def test_speech_through_the_neural_codec_stays_as_long_and_becomes_another(tmp_path: Path) -> None:
+    """The row is made only where a data folder has the codec's weights."""
+    assert neural_codec.change([tmp_path]) is None
+    speech = data_folders.research("speech")
+    made = neural_codec.change([speech.parent]) if speech else None
+    if made is None:
+        pytest.skip("the weights of Lyra are not here")
+    seconds = np.arange(16_000) / 16_000
+    wave = (0.3 * np.sin(2 * np.pi * 180 * seconds)).astype(np.float32)
+    soundfile.write(tmp_path / "x.wav", wave, 16_000)
+    assert len({made(number).name for number in range(6)}) == 3
+    with (tmp_path / "x.wav").open("rb") as file, made(0)(file) as spoken:
+        again, rate = soundfile.read(spoken)
+    assert (len(again), rate) == (len(wave), 16_000)
+    assert np.abs(again).max() > 0.01 and not np.allclose(again, wave, atol=0.01)
 
 
 def test_frozen_clip_tells_one_picture_from_another(tmp_path: Path) -> None:

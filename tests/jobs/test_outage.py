@@ -51,17 +51,17 @@ def test_an_outage_spends_no_attempt_and_pauses_claiming_until_the_part_is_back(
     monkeypatch.setitem(claiming._probes, "store_unavailable", probe)
     registry.register(errands, run)
     rows = [errands.objects.create() for _ in range(20)]
-    hand = WorkerSlot("w")
+    slot = WorkerSlot("w")
     for _ in range(30):
         own_breaker._next_try = 0.0  # as if the pause were over
-        hand._work_once(overdue=0.0)
+        slot._work_once(overdue=0.0)
     states = set(errands.objects.values_list("state", "attempt", "reason_code"))
     assert states == {(State.QUEUED, 0, "outage"), (State.QUEUED, 0, "")}
     assert own_breaker.code == "store_unavailable"
     assert "10.1.2.3" not in "".join(errands.objects.values_list("reason", flat=True))
     away[0] = False
     own_breaker._next_try = 0.0
-    while hand._work_once(overdue=0.0):
+    while slot._work_once(overdue=0.0):
         pass
     assert errands.objects.filter(state=State.DONE).count() == len(rows)
 

@@ -254,8 +254,9 @@ def test_a_key_asks_only_for_what_its_partner_sent(
 
 
 def test_the_list_filters_like_the_page(both: Client, alice: Person, send: Send) -> None:
-    """Every filter of the page under the same name, and the same orders."""
-    assert set(FilterSerializer().fields) == {*HistoryFilter.base_fields, "cursor"}
+    """Every filter of the page under the same name, and the same orders; some are for programs."""
+    for_programs = {"cursor", "updated_since", "external_id", "ids", "page_size"}
+    assert set(FilterSerializer().fields) == {*HistoryFilter.base_fields, *for_programs}
     send(alice, 1, "b.png")
     send(alice, 2, "a.png", note="see holiday")
 

@@ -55,9 +55,9 @@ def test_the_filter_bar_narrows_and_forgets(
     cases.claim(bob.actor, waiting[0].pk)
     free = queue(alice, "?hands=free")
     assert str(waiting[0].pk) not in free and str(waiting[1].pk) in free
-    assert "In whose hands: Nobody" in free
+    assert "Assigned to: nobody" in free
     assert str(waiting[0].pk) in queue(bob, "?hands=mine")
-    assert "Nothing that waits fits" in queue(alice, "?kind=video&q=x")
+    assert "No waiting case matches" in queue(alice, "?kind=video&q=x")
     assert queue(alice, "?hands=x&kind=%00&because=y").count("data-row") == 3
 
 
@@ -86,7 +86,7 @@ def test_a_lead_assigns_and_nobody_else_does(
     body = {"case": [str(waiting[0].pk)], "assign": "1", "confirmed": "1",
             "person": str(alice.user.pk)}  # fmt: skip
     assert alice.client().post(BULK, body).status_code == 403
-    assert b"None of these cases" in charlie.client().post(BULK, body, follow=True).content
+    assert b"You cannot work on any" in charlie.client().post(BULK, body, follow=True).content
     assert b"1 case is assigned" in lead.client().post(BULK, body, follow=True).content
     waiting[0].refresh_from_db()
     assert waiting[0].holder == alice.user

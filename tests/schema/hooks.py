@@ -35,6 +35,11 @@ def picture(shade: int) -> bytes:
     return out.getvalue()
 
 
+WORD = st.text("abcdefghijklmnopqrstuvwxyz", min_size=2, max_size=12)
+schemathesis.openapi.format(
+    "uri",
+    st.builds("https://{}.example/{}".format, WORD, WORD),  # what webhooks may be sent to
+)
 schemathesis.openapi.format("binary", st.integers(0, 255).map(picture))
 
 

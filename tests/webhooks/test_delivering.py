@@ -324,3 +324,18 @@ def test_what_is_old_is_forgotten_with_its_log(
     Event.objects.update(created_at=Now() - timedelta(days=31))
     delivering.forget_old()
     assert Event.objects.count() == 1 and not Attempt.objects.exists()
+
+
+def test_of_many_to_one_endpoint_two_go_first_and_the_others_wait(
+    added: Added, receiver: Receiver, alice: Person, send: Send
+) -> None:
+    """Claimed at the same time: the first two are sent, and not all give way to each other."""
+    for shade in range(4):
+        decide(alice, send(alice, shade))
+    taken = [claim(Delivery, worker=f"t{n}") for n in range(4)]
+    for one in reversed(taken):
+        assert one is not None
+        delivering.run(one)
+    states = Delivery.objects.order_by("started_at").values_list("state", flat=True)
+    assert list(states) == ["done", "done", "queued", "queued"]
+    assert len(receiver.got) == 2

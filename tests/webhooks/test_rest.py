@@ -117,7 +117,7 @@ def test_a_foreign_webhook_looks_like_a_missing_one(
         ({**GOOD, "surprise": 1}, "invalid", 400),
         ({"events": GOOD["events"]}, "invalid", 400),
         ([GOOD], "invalid", 400),
-        ("text", "invalid", 400),
+        ('"text"', "invalid", 400),
         ({**GOOD, "team": str(uuid.uuid4())}, "not_found", 404),
     ],
 )

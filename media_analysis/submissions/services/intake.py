@@ -69,7 +69,7 @@ def submit(
     except blobs.errors.Gone as error:
         raise Refusal("gone") from error
     except blobs.errors.StoreUnavailable as error:
-        raise Refusal("store_unavailable") from error
+        raise Refusal(error.code) from error
 
 
 def _store(stream: BinaryIO) -> blobs.services.Stored:
@@ -82,7 +82,7 @@ def _store(stream: BinaryIO) -> blobs.services.Stored:
     except blobs.errors.StorageFull as error:
         raise Refusal("storage_full") from error
     except blobs.errors.StoreUnavailable as error:
-        raise Refusal("store_unavailable") from error
+        raise Refusal(error.code) from error
 
 
 def _media_type(stored: blobs.services.Stored) -> str:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
@@ -28,7 +29,6 @@ from media_analysis.webhooks.models import Delivery, Endpoint
 from media_analysis.webhooks.services import endpoints
 
 LOGGED = 50
-MISSED_DAYS = 30
 
 
 @signed_in
@@ -128,9 +128,11 @@ def delete(request: HttpRequest, pk: UUID, endpoint: UUID) -> HttpResponse:
 def switch(request: HttpRequest, pk: UUID, endpoint: UUID) -> HttpResponse:
     """On, or with `off` off. Asks no question: the page offers the opposite."""
     on = "off" not in request.POST
-    done = _("The webhook is on. What it missed can be sent again below.") if on else _(
-        "The webhook is off. Events are kept for 30 days."
-    )  # fmt: skip
+    done = _("The webhook is on. What it missed can be sent again below.")
+    if not on:
+        done = _("The webhook is off. Events are kept for {days} days.").format(
+            days=f"{settings.WEBHOOK_KEEP_DAYS:g}"
+        )
     return _done(request, pk, endpoint, lambda a, e: endpoints.change(a, e, is_active=on), done)
 
 
@@ -157,7 +159,7 @@ def missed(request: HttpRequest, pk: UUID, endpoint: UUID) -> HttpResponse:
     found = [0]
 
     def deliver(actor: Actor, mine: Endpoint) -> None:
-        since = now - timedelta(days=MISSED_DAYS)
+        since = now - timedelta(days=settings.WEBHOOK_KEEP_DAYS)
         found[0] = endpoints.deliver_range(actor, mine, since, now)
         count = found[0]
         messages.success(

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, Subquery
 from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext
 
@@ -85,9 +85,15 @@ def _pause(endpoint: Endpoint, claim: Claim) -> float:
         left = (endpoint.paused_until - _now()).total_seconds()
         if left > 0:
             return left
-    under_way = Delivery.objects.filter(endpoint=endpoint, state=State.RUNNING)
-    busy = under_way.exclude(pk=claim.pk).filter(fence__gt=0).count() >= AT_ONCE
-    return 0.5 if busy else 0.0
+    # Only those that were claimed before this one count, or all would give way to each other.
+    began = Delivery.objects.filter(pk=claim.pk).values("started_at")
+    under_way = Delivery.objects.filter(
+        endpoint=endpoint,
+        state=State.RUNNING,
+        lease_until__gt=ClockTimestamp(),
+        started_at__lt=Subquery(began),
+    )
+    return 0.5 if under_way.count() >= AT_ONCE else 0.0
 
 
 def _now() -> datetime:
@@ -216,7 +222,10 @@ def _switched_off(endpoint: Endpoint, why: Why) -> None:
             "for {days} days. Repair the receiver, switch the webhook on again, and send what "
             "was not delivered."
         ).format(
-            host=endpoint.host, team=endpoint.team, why=why.label, days=settings.WEBHOOK_KEEP_DAYS
+            host=endpoint.host,
+            team=endpoint.team,
+            why=why.label,
+            days=f"{settings.WEBHOOK_KEEP_DAYS:g}",
         ),
         but=None,
     )

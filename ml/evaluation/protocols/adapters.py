@@ -84,7 +84,8 @@ def listing(found: Sequence[Found]) -> str:
 
 def _of_files(one: SetOfMedia, adapter: FilesAdapter, folder: Path) -> Listed:
     pattern, keys = re.compile(adapter.pattern, re.IGNORECASE), _lists(one, adapter, folder)
-    found, unlabelled = [], 0
+    found: list[Found] = []
+    unlabelled = 0
     for path in _walked(folder):
         match = pattern.search(path)
         if match is None or _excluded(adapter.names, path):
@@ -173,8 +174,10 @@ def _rows(one: SetOfMedia, adapter: TableAdapter, folder: Path) -> Iterator[dict
         raise ProtocolRefused(f"{one.name}: {adapter.table!r} could not be read.") from error
     lines = text.splitlines()[adapter.skip :]
     separator = SEPARATORS[adapter.separator]
-    rows = csv.reader(lines, delimiter=separator) if separator else (line.split() for line in lines)
-    names = list(adapter.columns) or [name.strip() for name in next(iter(rows), [])]
+    rows: Iterator[list[str]] = (line.split() for line in lines)
+    if separator:
+        rows = csv.reader(lines, delimiter=separator)
+    names = list(adapter.columns) or [name.strip() for name in next(rows, [])]
     for row in rows:
         if row:
             yield {name: value.strip() for name, value in zip(names, row, strict=False)}

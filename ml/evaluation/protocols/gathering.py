@@ -110,18 +110,16 @@ def _of_splits(files: Sequence[Found], splits: Sequence[str]) -> list[Found]:
 
 def chosen(files: Sequence[Found], name: str, most: int) -> list[Found]:
     """At most so many, kinds and sources in turn; within each by a hash of the path, so that the
-    choice says nothing about the content and is the same everywhere. 0: all."""
-    if not most or len(files) <= most:
-        return list(files)
+    choice says nothing about the content and is the same everywhere. 0: all, in that order."""
     rows: dict[tuple[str, str], list[Found]] = {}
     for file in files:
         rows.setdefault((file.method, file.source), []).append(file)
     for row in rows.values():
         row.sort(key=lambda file: _hash(f"{name}/{file.path}"))
-    longest = max(map(len, rows.values()))
+    longest = max(map(len, rows.values()), default=0)
     turns = [row[turn] for turn in range(longest) for _, row in sorted(rows.items())
              if turn < len(row)]  # fmt: skip
-    return turns[:most]
+    return turns[: most or None]
 
 
 def _hash(text: str) -> str:

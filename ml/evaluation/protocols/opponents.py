@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,11 @@ class Opponent:
 
 def offered() -> tuple[list[Opponent], list[str]]:
     """Those that can run here, and one sentence for each that cannot."""
+    if find_spec("sklearn") is None:
+        return [], [
+            "No opponent is fitted: scikit-learn is not installed (requirements/lab.txt).",
+            NEVER,
+        ]
     found = [
         Opponent(
             STATISTICS, file_statistics, ("image", "video", "audio"),
@@ -68,7 +74,8 @@ def compute(
     records: Sequence[Record | None], folder: Path, done: Done,
 ) -> list[Vector | None]:  # fmt: skip
     """Features of each task's file; None where it has none."""
-    memory, found = Memory(folder, SHORT[opponent.name]), []
+    memory = Memory(folder, SHORT[opponent.name])
+    found: list[Vector | None] = []
     for count, (task, kind, record) in enumerate(zip(tasks, kinds, records, strict=True), 1):
         found.append(_one(opponent, task, kind, record, memory))
         done(count)

@@ -172,22 +172,24 @@ def _set(told: Mapping[str, Any]) -> SetOfMedia:
 
 
 def _files(name: str, told: Mapping[str, Any]) -> FilesAdapter:
-    told, names = _names(name, told)
-    lists = tuple((split, str(file)) for split, file in told.pop("lists", {}).items())
-    _pattern(name, told.get("pattern", ""))
-    found = _made(name, FilesAdapter, told | {"lists": lists, "names": names})
+    rest, names = _names(name, told)
+    lists = tuple((split, str(file)) for split, file in rest.pop("lists", {}).items())
+    _pattern(name, rest.get("pattern", ""))
+    found = _made(name, FilesAdapter, rest | {"lists": lists, "names": names})
     assert isinstance(found, FilesAdapter)
     return found
 
 
 def _table(name: str, told: Mapping[str, Any]) -> TableAdapter:
-    told, names = _names(name, told)
-    for key in ("labels", "where"):
-        told[key] = {word: _words(value) for word, value in told.get(key, {}).items()}
-    if unknown := set(told["labels"]) - set(LABELS):
+    rest, names = _names(name, told)
+    words = {
+        key: {word: _words(value) for word, value in rest.pop(key, {}).items()}
+        for key in ("labels", "where")
+    }
+    if unknown := set(words["labels"]) - set(LABELS):
         raise ProtocolRefused(f"{name}: {min(unknown)!r} is no label.")
-    found = _made(name, TableAdapter, {key: _plain(value) for key, value in told.items()}
-                  | {"names": names})  # fmt: skip
+    plain = {key: _plain(value) for key, value in rest.items()}
+    found = _made(name, TableAdapter, {**plain, **words, "names": names})
     assert isinstance(found, TableAdapter)
     if found.separator not in SEPARATORS:
         raise ProtocolRefused(f"{name}: the separator is one of {', '.join(SEPARATORS)}.")

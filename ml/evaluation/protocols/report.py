@@ -176,7 +176,8 @@ def _genuine(told: Told, key: str, title: str, elsewhere: str) -> str:
 def _laundered(told: Told) -> Iterator[str]:
     people = told["examinees"]
     first = next(iter(people.values()))["laundered"]
-    rows, verdicts = [], []
+    rows: list[list[str]] = []
+    verdicts: list[list[str]] = []
     for way, methods in first.items():
         for method, entry in methods.items():
             name = [clean(way), clean(method), str(entry["n"])]

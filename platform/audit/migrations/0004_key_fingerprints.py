@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
             name='KeyFingerprint',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('signing', 'signing key'), ('subject', 'subject key'), ('secret', 'SECRET_KEY')], max_length=10)),
+                ('kind', models.CharField(choices=[('signing', 'signing key'), ('subject', 'subject key'), ('secret', 'SECRET_KEY'), ('report', 'report key')], max_length=10)),
                 ('fingerprint', models.CharField(max_length=64)),
                 ('current', models.BooleanField(default=True)),
                 ('since', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),

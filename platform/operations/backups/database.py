@@ -31,7 +31,7 @@ def program(name: str) -> str:
 
 def _environment() -> dict[str, str]:
     """The connection of Django, so that no password stands in a process list."""
-    db = settings.DATABASES["default"]
+    db: dict[str, Any] = dict(settings.DATABASES["default"])
     names = {"PGHOST": "HOST", "PGPORT": "PORT", "PGDATABASE": "NAME", "PGUSER": "USER",
              "PGPASSWORD": "PASSWORD"}  # fmt: skip
     return {**os.environ, **{k: str(db[v]) for k, v in names.items() if db.get(v)}}

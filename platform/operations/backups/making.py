@@ -31,6 +31,7 @@ def key_files() -> dict[str, Path | None]:
         "audit_signing.pub": public_key_file(),
         "audit_signing.mark": mark_file(),
         "audit_subjects.key": settings.AUDIT_SUBJECT_KEY_FILE,
+        "report_signing.key": settings.REPORT_SIGNING_KEY_FILE,
         "audit.anchor": settings.AUDIT_ANCHOR_FILE,
     }
 
