@@ -33,6 +33,8 @@ from ml.evaluation.manifest import Case
 PAGE = Path(__file__).parents[2] / "docs" / "evaluation.md"
 FROZEN_AT, MUST = 0.02, 0.03
 """Shares of a kind of fake that may be cleared: where bounds are frozen, and where it is told."""
+LEAST_GENUINE = 0.1
+"""Share of genuine files that bounds must clear to be worth having."""
 SHARES = np.linspace(0.98, 0.02, 49)
 NEVER_MEASURED = {
     Kind.IMAGE: ("retouching outside the face",),
@@ -53,15 +55,16 @@ class Examined:
 
 
 def frozen(every: Sequence[Examined], names: Sequence[str]) -> dict[str, float] | None:
-    """Bounds by check, from the split `val`; None where no bounds are strict enough."""
+    """Bounds by check, from the split `val`; None where those that are strict enough clear hardly
+    any genuine file, so that the checks do not tell it from some kind of fake."""
     known = [one for one in every if one.split == "val"]
     genuine = [one for one in known if not one.case.fake]
     kinds = sorted({one.case.method for one in known if one.case.fake})
+    fakes = [[one for one in known if one.case.method == kind] for kind in kinds]
     for share in SHARES:
         bounds = {name: _quantile(genuine, name, float(share)) for name in names}
-        fakes = [[one for one in known if one.case.method == kind] for kind in kinds]
         if all(_cleared(some, bounds) <= FROZEN_AT for some in fakes):
-            return bounds
+            return bounds if _cleared(genuine, bounds) >= LEAST_GENUINE else None
     return None
 
 

@@ -230,7 +230,7 @@ def test_what_is_not_cleared_for_want_of_a_check_says_what_is_not_seen() -> None
     """So that a person knows why nothing was found and nothing cleared."""
     more = calibrated("face_forgery", BOUND + 0.01, CLEAR)
     reason = decide(PICTURE, [more]).reason
-    assert "That clears nothing: these checks do not see retouching." in reason
+    assert "That clears nothing. These checks do not see retouching." in reason
     open_one = calibrated("face_forgery", 0.1, None)
     assert "do not see" not in decide(PICTURE, [open_one]).reason
 
