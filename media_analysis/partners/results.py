@@ -103,14 +103,14 @@ class SegmentSerializer(Shape):
     start = serializers.FloatField(help_text="Seconds.")
     end = serializers.FloatField(help_text="Seconds.")
     score = serializers.FloatField(allow_null=True)
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
 
 
 class EvidenceSerializer(Shape):
     code = serializers.CharField()
     text = serializers.CharField()
     strength = serializers.ChoiceField(choices=[one.value for one in Strength])
-    data = serializers.DictField(help_text="What the sentence rests on; differs by `code`.")
+    data = serializers.DictField(help_text="What the sentence rests on; differs by `code`.")  # type: ignore[assignment]
     supports = serializers.ChoiceField(choices=VERDICTS, allow_null=True)
     declares = DeclaredSerializer(allow_null=True)
 
@@ -200,7 +200,7 @@ class MomentSerializer(Shape):
     what = serializers.ChoiceField(choices=["face", "check"])
     name = serializers.CharField(help_text="The id of a track, or the name of a check.")
     score = serializers.FloatField(allow_null=True)
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
 
 
 class ResultSerializer(Shape):
