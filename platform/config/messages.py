@@ -90,7 +90,9 @@ def in_bounds() -> Iterator[Found]:
     """Kinds of manipulation that clearing a file was measured on."""
     path = ROOT / "ml" / "engine" / "fusion" / "clearing.json"
     for kind in json.loads(path.read_text()).values():
-        yield from (Found(text, _place(path)) for text in (*kind["looked_for"], *kind["not_seen"]))
+        if isinstance(kind, dict):  # beside them stands when it was made
+            texts = (*kind["looked_for"], *kind["not_seen"])
+            yield from (Found(text, _place(path)) for text in texts)
 
 
 def _in_module(tree: ast.AST, place: str) -> Iterator[Found]:
