@@ -60,7 +60,9 @@ def live_in(settings: Any, home: Path) -> None:
 def settings_at(home: Path) -> dict[str, Any]:
     return {
         "HOME": home,
+        "DECISION_GRACE_SECONDS": 0,  # tests/review/test_grace.py gives teams their time
         "UPLOAD_SPOOL_DIR": str(home / "spool"),
+        "REPORT_SIGNING_KEY_FILE": home / "keys" / "report_signing.key",
         "AUDIT_SIGNING_KEY_FILE": home / "keys" / "audit_signing.key",
         "AUDIT_SUBJECT_KEY_FILE": home / "keys" / "audit_subjects.key",
         "AUDIT_ANCHOR_FILE": home / "audit.anchor",

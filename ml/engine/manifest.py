@@ -226,3 +226,10 @@ def manifest_of(name: str) -> Manifest:
     except (ManifestInvalid, plugins.PluginUnusable):
         pass  # the registry says why
     return Manifest(name, title=name.replace("_", " ").capitalize())
+
+
+@functools.cache
+def card_of(name: str) -> Mapping[str, Any]:
+    """What was measured of a detector that is installed here; empty without a card."""
+    file = FOLDER / name / CARD
+    return _object(file) if NAME.fullmatch(name) and file.exists() else {}

@@ -185,9 +185,13 @@ def missing(catalog: Catalog) -> list[str]:
     return [
         str(message.id)
         for message in catalog
-        if message.id
-        and (message.fuzzy or not (all(message.string) if message.pluralizable else message.string))
+        if message.id and (message.fuzzy or not all(_forms(message.string)))
     ]
+
+
+def _forms(string: object) -> list[str]:
+    """The singular and the plurals, or the one form there is."""
+    return [str(one) for one in string] if isinstance(string, list | tuple) else [str(string or "")]
 
 
 # --- sentences in templates that nobody marked ---

@@ -24,9 +24,12 @@ from tests.urls.test_matrix import addresses
 Open = Callable[..., Watched]
 NO_PAGES = {
     # Answers for programs, and parts of pages
-    "submissions:progress", "submissions:picture", "submissions:download", "submissions:film",
+    "submissions:progress", "submissions:picture", "submissions:glimpse",
+    "submissions:download", "submissions:film", "reports:download",
     "submissions:film_panel", "submissions:states", "api:submission-list",
-    "api:submission-detail", "api:submission-cancel", "api:schema", "admin:jsi18n",
+    "api:submission-detail", "api:submission-cancel", "api:submission-media",
+    "api:submission-thumbnail", "api:webhook-list", "api:webhook-detail", "api:webhook-rotate",
+    "api:webhook-test", "api:webhook-log", "api:webhook-deliver", "api:schema", "admin:jsi18n",
     "mfa_login_webauthn", "scripts_language",
 }  # fmt: skip
 WITH_SECRET = {
@@ -60,7 +63,7 @@ def known(office: Office, team: Team) -> dict[str, list[Any]]:
         for page in ("change", "history", "delete") if pk is not None else ():
             found[f"admin:{model._meta.label_lower.replace('.', '_')}_{page}"] = [pk]
     for name, _ in addresses(get_resolver()):
-        if name.startswith("review:"):
+        if name.startswith(("review:", "reports:")):
             found.setdefault(name, [case.pk])
         if name.startswith("submissions:"):
             found.setdefault(name, [office.parked.pk])

@@ -9,7 +9,14 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from media_analysis.review.models import Case, Decision, Policy
+from media_analysis.review.models import (
+    Case,
+    Decision,
+    PendingDecision,
+    Policy,
+    ReasonCode,
+    RoutingRule,
+)
 from media_analysis.review.services import cases
 from tests.browser.keystrokes import ALT, CTRL, META, Keyboard
 from tests.browser.watched import Watched
@@ -230,9 +237,55 @@ def test_taking_a_known_decision_over_types_nothing(
     expect(page.get_by_label("Reason for reopening")).to_have_value("")
 
 
+def test_rows_of_the_queue_are_moved_over_and_chosen(
+    open_page: Open, alice: Person, held: Case
+) -> None:
+    """`j`, `k` and `x` act on rows, and type in the filter's field when that has the focus."""
+    _, page, keys = at(open_page, alice, reverse("review:queue"))
+    for key in "jjk":
+        keys.press(key)
+    expect(page.locator("tr[data-here] a").first).to_be_focused()
+    keys.press("x")
+    expect(page.locator("tr[data-here] [name=case]")).to_be_checked()
+    field = page.get_by_label("File name")
+    field.focus()
+    for key in "jkxn":
+        keys.press(key)
+    expect(field).to_have_value("jkxn")
+
+
+def test_four_keys_lead_from_the_queue_to_a_decided_case(
+    open_page: Open, alice: Person, send: Send
+) -> None:
+    """Take, outcome, reason code, submit: and `u` takes it back within the grace time."""
+    policy = Policy.objects.create(team=alice.team, name="Elections")
+    ReasonCode.objects.create(team=alice.team, name="Face swap", policy=policy)
+    RoutingRule.objects.update_or_create(team=alice.team, defaults={"grace_seconds": 60})
+    case = opened(alice, send)
+    _, page, keys = at(open_page, alice, reverse("review:queue"))
+    keys.press("n")
+    page.wait_for_url(f"**{case_page(case)}")
+    page.wait_for_load_state("networkidle")
+    for key in "1as":
+        keys.press(key)
+    page.wait_for_url(f"**{reverse('review:queue')}")
+    pending = PendingDecision.objects.get()
+    assert (pending.reason, pending.policy, pending.words["outcome"]) == (
+        "Face swap", policy, "manipulated",
+    )  # fmt: skip
+    keys.press("u")
+    page.wait_for_url(f"**{case_page(case)}")
+    expect(page.get_by_label("Face swap")).to_be_checked()
+    assert not PendingDecision.objects.exists() and not Decision.objects.exists()
+    page.get_by_label("Reason", exact=True).fill("as seen")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url(f"**{reverse('review:queue')}")
+    assert PendingDecision.objects.get().reason == "as seen"
+
+
 def test_every_shortcut_is_on_a_page_that_is_tested_here() -> None:
     """A new `data-key` in a template fails here until this file presses it."""
     found = set()
     for path in TEMPLATES:
         found |= set(re.findall(r'data-key="(.)"', path.read_text()))
-    assert found == {"c", "n", "r", "s", "t"}
+    assert found == {"c", "j", "k", "n", "r", "s", "t", "u", "x"}

@@ -128,6 +128,7 @@ def test_from_upload_to_playing_by_keys(open_page: Open, alice: Person, film: Pa
         moved = player(page, "currentTime") - before
         assert moved == pytest.approx(way / 25 if way > 0 else 0.0, abs=0.002)
 
+    page.get_by_text("The timeline as a table").first.click()
     row = page.get_by_role("button", name="Show the moment at 0:01.0")
     row.click()
     assert player(page, "currentTime") == pytest.approx(1.0, abs=0.01)

@@ -226,6 +226,15 @@ def test_only_checks_that_were_measured_to_see_it_clear() -> None:
     assert alone(PICTURE, other) is CLEAR, "a check's own figures stand apart from the verdict"
 
 
+def test_what_is_not_cleared_for_want_of_a_check_says_what_is_not_seen() -> None:
+    """So that a person knows why nothing was found and nothing cleared."""
+    more = calibrated("face_forgery", BOUND + 0.01, CLEAR)
+    reason = decide(PICTURE, [more]).reason
+    assert "That clears nothing: these checks do not see retouching." in reason
+    open_one = calibrated("face_forgery", 0.1, None)
+    assert "do not see" not in decide(PICTURE, [open_one]).reason
+
+
 def test_a_clear_answer_says_what_was_looked_for_and_what_cannot_be_seen() -> None:
     """So that nobody takes it for more than it is."""
     reason = decide(PICTURE, [calibrated("face_forgery", -1.0, CLEAR)]).reason

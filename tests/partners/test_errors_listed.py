@@ -28,6 +28,8 @@ OPERATIONS = {
     "submissions_read": ("get", ONE),
     "submissions_delete": ("delete", ONE),
     "submissions_cancel": ("post", f"{ONE}cancel/"),
+    "submissions_media": ("get", f"{ONE}media/"),
+    "submissions_thumbnail": ("get", f"{ONE}thumbnails/frame/"),
 }
 NEEDS = {
     "submissions_create": Scope.SUBMISSIONS_WRITE,
@@ -35,14 +37,18 @@ NEEDS = {
     "submissions_read": Scope.SUBMISSIONS_READ,
     "submissions_delete": Scope.SUBMISSIONS_WRITE,
     "submissions_cancel": Scope.SUBMISSIONS_WRITE,
+    "submissions_media": Scope.MEDIA_READ,
+    "submissions_thumbnail": Scope.MEDIA_READ,
 }
 EACH = (401, 403, 406, 414, 429, 503)
 OWN = {
     "submissions_create": (400, 404, 409, 411, 413, 415, 422),
     "submissions_list": (400,),
-    "submissions_read": (404,),
+    "submissions_read": (400, 404),
     "submissions_delete": (404,),
     "submissions_cancel": (404, 409),
+    "submissions_media": (404,),
+    "submissions_thumbnail": (404,),
 }
 CASES = [(name, status) for name in OPERATIONS for status in (*EACH, *OWN[name])]
 
@@ -82,13 +88,13 @@ def test_the_schema_says_what_a_cursor_may_be(client: Client, db: None) -> None:
 def test_a_listed_error_is_given(
     name: str,
     status: int,
-    both: Client,
     partner: Partner,
     monkeypatch: pytest.MonkeyPatch,
     settings: Any,
 ) -> None:
     """A real request brings it about, as a problem with a code and a sentence."""
     method, path = OPERATIONS[name]
+    both = partner(*Scope)
     sent = "" if path == URL else send_in(both, 3).json()["id"]
 
     def ask(client: Client = both, pk: str = sent, **how: Any) -> Any:
@@ -97,8 +103,7 @@ def test_a_listed_error_is_given(
         return getattr(client, method)(path.replace("{id}", pk), **how)
 
     def without_scope() -> Any:
-        (other,) = set(Scope) - {NEEDS[name]}
-        return ask(partner(other))
+        return ask(partner(*set(Scope) - {NEEDS[name]}))
 
     def too_often() -> Any:
         monkeypatch.setattr(CallerThrottle, "THROTTLE_RATES", {"read": "1/min", "write": "1/min"})
@@ -113,7 +118,7 @@ def test_a_listed_error_is_given(
 
     def not_right() -> Any:
         if method == "get":
-            return ask(data={"sort": "random"})
+            return ask(data={"sort": "random", "wait": "long"})
         return ask(data={"note": "no file"})
 
     def nothing_there() -> Any:

@@ -137,7 +137,7 @@ def test_opening_again_takes_the_decision_out_of_force_and_shows_why(
     assert "Reopened" in shown and "the original has come in" in shown
     queue = page(bob, reverse("review:queue"))
     assert "opened again" in queue and "Decided: manipulated" in queue
-    decided(case, alice, Words("unclear", "cannot be told"))
+    decided(case, bob, Words("unclear", "cannot be told"))
     assert IndexCard.objects.get(pk=case.submission_id).decision == "unclear"
     assert "Decided: unclear" in page(bob, "/")
 

@@ -19,7 +19,10 @@ from tests.urls.test_matrix import MATRIX, address, everybody  # noqa: F401 - fi
 
 ROLES = ("stranger", "site_admin", "viewer", "moderator", "lead", "admin")
 PAGES = [name for name, (method, _) in MATRIX.items() if method == "get" and "api:" not in name]
-NO_PAGES = ("submissions:picture", "submissions:film", "submissions:download")
+NO_PAGES = (
+    *("submissions:picture", "submissions:glimpse", "submissions:film"),
+    "submissions:download",
+)
 
 
 class Forms(HTMLParser):
