@@ -36,7 +36,10 @@ def test_one_team_is_entered_at_once(lead: Person) -> None:
     client = lead.client()
     answer = client.get(reverse("teams:index"))
     assert answer["Location"] == reverse("teams:members", args=[lead.team.pk])
-    assert "Take cases" in client.get(reverse("teams:roles", args=[lead.team.pk])).content.decode()
+    assert (
+        "Claim, decide and reopen cases"
+        in client.get(reverse("teams:roles", args=[lead.team.pk])).content.decode()
+    )
 
 
 def test_a_site_administrator_makes_a_team(site_admin: Person, lead: Person) -> None:
