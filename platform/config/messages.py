@@ -13,6 +13,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 
@@ -173,8 +174,12 @@ def updated(old: Catalog, sentences: Iterable[Found], language: str) -> Catalog:
     return new
 
 
+MADE = datetime(2026, 11, 28, tzinfo=UTC)
+
+
 def write(catalog: Catalog, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
+    catalog.creation_date = MADE  # the time of a run would be a difference where nothing differs
     with path.open("wb") as file:
         write_po(file, catalog, width=WIDTH, sort_by_file=True, include_lineno=False,
                  omit_header=False, ignore_obsolete=True)  # fmt: skip
