@@ -6,15 +6,22 @@ export PYTHONPATH := platform
 # Starts the embedded PostgreSQL (or finds it running) and exports its addresses.
 PG = eval "$$($(PY) -m local.postgres start)"
 
-.PHONY: help setup browser lock up migrations lint types check test test-fast test-slow faults bench screenshots clean
+.PHONY: image image-test image-sbom chart sbom
+.PHONY: help setup browser lock up migrations messages lint types check quick test test-fast test-slow faults bench docs screenshots clean
 
 help:
 	@echo "make up           set everything up and serve it on localhost; Ctrl-C stops it"
 	@echo "make test         the whole suite: style, types, settings, fast tests, slow tests"
+	@echo "make quick        style, import contracts and the quickest tests, for the inner loop"
 	@echo "make test-fast    the fast tests only"
 	@echo "make faults       the long runs: everything killed repeatedly, and the schema put to the test"
 	@echo "make bench        speed and memory, as ratios measured in one run"
 	@echo "make screenshots  pictures of the main pages into .touchstone/screenshots"
+	@echo "make image        the container image, with buildah (root); make image-test tries it"
+	@echo "make chart        Helm is fetched, and docker/ is checked against every schema"
+	@echo "make sbom         the pinned packages as CycloneDX into .touchstone/sbom.json"
+	@echo "make docs         the documentation as a site into .touchstone/site"
+	@echo "make messages     gather the sentences for translation, and compile locale/"
 	@echo "make lock         pin the requirements anew, with hashes"
 
 # --- set-up: pinned, with hashes --------------------------------------------------------------------
@@ -49,6 +56,10 @@ up: setup
 migrations: setup
 	@$(PG) && DATABASE_URL=$$OWNER_DATABASE_URL DEBUG=1 $(PY) manage.py makemigrations
 
+# Says which sentences have no German yet; write them into locale/de/LC_MESSAGES/*.po, run it again.
+messages: setup
+	@DEBUG=1 DJANGO_SETTINGS_MODULE=config.settings $(PY) -m config.messages
+
 # --- checks ------------------------------------------------------------------------------------------
 lint: setup
 	@$(PY) -m ruff check .
@@ -63,10 +74,14 @@ check: setup
 	  $(PY) manage.py check --deploy --fail-level WARNING && \
 	  $(PY) manage.py makemigrations --check --dry-run
 
+# The inner loop: style, import contracts and the quickest tests (tests/choose_quick.py).
+quick: setup lint
+	@$(PG) && $(PY) -m pytest -q -n 2 --dist loadfile -m "not slow and not faults and not browser" $$(cat tests/quick.txt)
+
 test: setup browser lint types check test-fast test-slow
 
 test-fast: setup
-	@$(PG) && $(PY) -m pytest -n 2 --dist loadfile -m "not slow and not faults and not browser"
+	@$(PG) && $(PY) -m pytest -n 2 --dist loadfile -m "not slow and not faults and not browser" $(if $(JUNIT),--junit-xml $(JUNIT))
 
 # Two folders are named: to collect the whole suite for a few of its tests takes half a minute each
 # time. What kills processes runs alone, for it waits by the clock.
@@ -83,12 +98,35 @@ faults: setup
 	@$(PY) -m tests.faults.uploads --uploads 2000
 	@$(PG) && SCHEMA_EXAMPLES=500 RACE_CASES=2000 $(PY) -m pytest tests/schema tests/review/test_race.py -q -s
 
+# The documentation as a site, into .touchstone/site; a broken link is an error.
+docs: setup
+	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict && echo "Open .touchstone/site/index.html"
+
 screenshots: setup browser
 	@$(PG) && $(PY) -m pytest tests/browser/screenshots.py -q && echo "Pictures are in .touchstone/screenshots"
 
 clean:
 	@-$(PY) -m local.postgres stop
 	rm -rf .touchstone .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# --- the image and its surroundings (docs/install/) ---------------------------------------------------
+image: setup
+	@docker/image.sh build
+
+image-test: setup
+	@docker/image.sh test
+
+image-sbom: setup
+	@mkdir -p .touchstone
+	@PYTHONPATH=platform:. docker/image.sh sbom >.touchstone/image-sbom.json && echo "Written to .touchstone/image-sbom.json"
+
+sbom: setup
+	@mkdir -p .touchstone
+	@.venv/bin/cyclonedx-py requirements --spec-version 1.6 --output-reproducible -o .touchstone/sbom.json requirements/serve.txt && echo "Written to .touchstone/sbom.json"
+
+chart: setup
+	@sh docker/helm.sh
+	@$(PG) && $(PY) -m pytest tests/docker -q
 
 # --- measure -----------------------------------------------------------------------------------------
 bench: setup

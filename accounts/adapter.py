@@ -17,6 +17,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy
 
 from accounts.client import ip_of
 from accounts.models import User
@@ -25,16 +26,17 @@ from accounts.sealing import seal, unseal
 from accounts.services import invitations, lockout, logins, proofs
 from accounts.services.lockout import Secret
 
-PAUSED = (
-    f"After {lockout.LIMIT} wrong attempts, logging in is paused for "
-    f"{int(lockout.PAUSE.total_seconds() // 60)} minutes. Wait that long, or get in at once with "
-    "a passkey or by resetting your password."
+PAUSED = gettext_lazy(
+    "After 10 wrong attempts, sign-in with this password is paused for 15 minutes. Wait, or sign "
+    "in with a passkey, or reset your password."
 )
-PROVE_FIRST = "Confirm your e-mail address first: follow the link in the message sent to it."
-PAUSED_CODE = (
-    f"After {lockout.LIMIT} wrong codes, codes are not accepted for "
-    f"{int(lockout.PAUSE.total_seconds() // 60)} minutes. Wait that long, or use a passkey."
+PROVE_FIRST = gettext_lazy(
+    "Confirm your email address first. Follow the link in the email sent to it."
 )
+PAUSED_CODE = gettext_lazy(
+    "After 10 wrong codes, codes are not accepted for 15 minutes. Wait, or use a passkey."
+)
+assert (lockout.LIMIT, lockout.PAUSE.total_seconds()) == (10, 15 * 60)  # as the sentences say
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     error_messages = DefaultAccountAdapter.error_messages | {
         "too_many_login_attempts": PAUSED,
         "too_many_codes": PAUSED_CODE,
-        "too_many_from_here": "Too many wrong attempts came from your network address. "
-        "Wait a minute, then try again.",
+        "too_many_from_here": gettext_lazy(
+            "Too many wrong attempts came from your network address. Wait a minute, then try again."
+        ),
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -77,7 +80,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             super().pre_authenticate(request, **credentials)
         except ValidationError as error:  # its limit is per network address
             raise self.validation_error("too_many_from_here") from error
-        if not lockout.may_try(Secret.PASSWORD, credentials.get("email", "")):
+        if not lockout.count_attempt(Secret.PASSWORD, credentials.get("email", "")):
             raise self.validation_error("too_many_login_attempts")
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:

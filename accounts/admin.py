@@ -5,17 +5,21 @@ All of it is read-only; the verbs in `accounts.services` are offered as actions 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.db import models
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from accounts.actors import actor_of
-from accounts.errors import Refused
 from accounts.models import ApiKey, Invitation, Membership, ServiceAccount, Session, Team, User
+from accounts.refusals import Refusal
 from accounts.services import invitations, keys, people
 from audit.admin import ReadOnlyAdmin
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 class WithVerbs(ReadOnlyAdmin):
@@ -23,14 +27,16 @@ class WithVerbs(ReadOnlyAdmin):
 
     actions: Any = []
 
-    def each(self, request: HttpRequest, rows: models.QuerySet[Any], verb: Any, done: str) -> None:
+    def each(
+        self, request: HttpRequest, rows: models.QuerySet[Any], verb: Any, done: StrOrPromise
+    ) -> None:
         """Run a verb on every chosen row; each is its own transaction and its own event."""
         count = 0
         for row in rows:
             try:
                 verb(actor_of(request), row)
                 count += 1
-            except Refused as refusal:
+            except Refusal as refusal:
                 messages.error(request, f"{row}: {refusal.sentence}")
         if count:
             messages.success(request, f"{done}: {count}.")
@@ -45,17 +51,17 @@ class UserAdmin(WithVerbs):
               "erased_at"]  # fmt: skip
     actions = ["close", "open", "erase"]
 
-    @admin.action(description="Close accounts and end their sessions", permissions=["view"])
+    @admin.action(description=_("Close accounts and end their sessions"), permissions=["view"])
     def close(self, request: HttpRequest, rows: models.QuerySet[User]) -> None:
-        self.each(request, rows, people.deactivate, "Accounts closed")
+        self.each(request, rows, people.deactivate, _("Accounts closed"))
 
-    @admin.action(description="Open closed accounts again", permissions=["view"])
+    @admin.action(description=_("Open closed accounts again"), permissions=["view"])
     def open(self, request: HttpRequest, rows: models.QuerySet[User]) -> None:
-        self.each(request, rows, people.reactivate, "Accounts opened")
+        self.each(request, rows, people.reactivate, _("Accounts opened"))
 
-    @admin.action(description="Erase the person, keep the record", permissions=["view"])
+    @admin.action(description=_("Erase the person, keep the record"), permissions=["view"])
     def erase(self, request: HttpRequest, rows: models.QuerySet[User]) -> None:
-        self.each(request, rows, people.erase, "People erased")
+        self.each(request, rows, people.erase, _("People erased"))
 
 
 class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -63,7 +69,7 @@ class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]
     extra = 0
     can_delete = False
     readonly_fields = ["user", "role", "created_at"]
-    verbose_name_plural = "members"
+    verbose_name_plural = _("members")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -84,9 +90,9 @@ class InvitationAdmin(WithVerbs):
     exclude = ["token_sha256", "mailed_sha256"]
     actions = ["withdraw"]
 
-    @admin.action(description="Withdraw", permissions=["view"])
+    @admin.action(description=_("Withdraw"), permissions=["view"])
     def withdraw(self, request: HttpRequest, rows: models.QuerySet[Invitation]) -> None:
-        self.each(request, rows, invitations.withdraw, "Invitations withdrawn")
+        self.each(request, rows, invitations.withdraw, _("Invitations withdrawn"))
 
 
 @admin.register(ServiceAccount)
@@ -95,9 +101,9 @@ class ServiceAccountAdmin(WithVerbs):
     list_filter = ["team", "is_active"]
     actions = ["disable"]
 
-    @admin.action(description="Close and revoke all keys", permissions=["view"])
+    @admin.action(description=_("Close and revoke all keys"), permissions=["view"])
     def disable(self, request: HttpRequest, rows: models.QuerySet[ServiceAccount]) -> None:
-        self.each(request, rows, keys.disable_service_account, "Service accounts closed")
+        self.each(request, rows, keys.disable_service_account, _("Service accounts closed"))
 
 
 @admin.register(ApiKey)
@@ -108,9 +114,9 @@ class ApiKeyAdmin(WithVerbs):
     exclude = ["key_sha256"]
     actions = ["revoke"]
 
-    @admin.action(description="Revoke", permissions=["view"])
+    @admin.action(description=_("Revoke"), permissions=["view"])
     def revoke(self, request: HttpRequest, rows: models.QuerySet[ApiKey]) -> None:
-        self.each(request, rows, keys.revoke_key, "Keys revoked")
+        self.each(request, rows, keys.revoke_key, _("Keys revoked"))
 
 
 @admin.register(Session)

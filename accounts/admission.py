@@ -11,7 +11,8 @@ from django.http import HttpRequest, parse_cookie
 
 from accounts.api_auth import SCHEME
 from accounts.client import ip_of
-from accounts.services.keys import KeyRefused, key_behind
+from accounts.refusals import Refusal
+from accounts.services.keys import key_behind
 from accounts.sessions import SessionStore
 
 
@@ -47,6 +48,6 @@ def _head(environ: dict[str, Any]) -> HttpRequest:
 def _opens(key: str, ip: str | None) -> bool:
     try:
         key_behind(key, ip=ip)
-    except KeyRefused:
+    except Refusal:
         return False
     return True

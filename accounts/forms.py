@@ -12,8 +12,10 @@ from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from django import forms
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.cache import cache
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.services import lockout, logins
@@ -36,7 +38,7 @@ class _CountedCode:
 
     def clean_code(self) -> str:
         owner = str(self.user.pk)
-        if not lockout.may_try(Secret.CODE, owner):
+        if not lockout.count_attempt(Secret.CODE, owner):
             raise get_adapter().validation_error("too_many_codes")
         try:
             code: str = super().clean_code()  # type: ignore[misc]
@@ -53,7 +55,7 @@ class _CountedCode:
 
 
 class CodeForm(_CountedCode, AuthenticateForm):  # type: ignore[misc]
-    """Logging in with a code."""
+    """Signing in with a code."""
 
 
 class ReauthenticationCodeForm(_CountedCode, ReauthenticateForm):  # type: ignore[misc]
@@ -61,7 +63,7 @@ class ReauthenticationCodeForm(_CountedCode, ReauthenticateForm):  # type: ignor
 
 
 class FirstCodeForm(ActivateTOTPForm):  # type: ignore[misc]
-    """The code that proves a new authenticator is spent as well: it cannot log in next."""
+    """The code that proves a new authenticator is spent as well: it cannot sign in next."""
 
     def clean_code(self) -> str:
         code: str = super().clean_code()
@@ -69,19 +71,32 @@ class FirstCodeForm(ActivateTOTPForm):  # type: ignore[misc]
         return code
 
 
+class LanguageForm(forms.Form):
+    language = forms.ChoiceField(
+        label=_("Language of pages and emails"), required=False, widget=forms.RadioSelect
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["language"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", _("As the browser asks")), *settings.LANGUAGES]
+
+
 class NewPersonForm(forms.Form):
     """What somebody who was invited still has to tell us."""
 
     name = forms.CharField(
-        label="Your name",
+        label=_("Your name"),
         max_length=150,
-        help_text="Shown to your team.",
+        help_text=_("Your team sees it."),
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     password1 = SetPasswordField(
-        label="Password", help_text="At least 15 characters; a few unrelated words do well."
+        label=_("Password"),
+        help_text=_("At least 15 characters. A few unrelated words work well."),
     )
-    password2 = PasswordField(label="Password again", autocomplete="new-password")
+    password2 = PasswordField(label=_("Password again"), autocomplete="new-password")
 
     def __init__(self, *args: Any, email: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -91,7 +106,7 @@ class NewPersonForm(forms.Form):
         data = super().clean() or {}
         first, second = data.get("password1"), data.get("password2")
         if first and second and first != second:
-            self.add_error("password2", "The two passwords differ.")
+            self.add_error("password2", _("The two passwords differ."))
         elif first:
             try:
                 validate_password(first, User(email=self.email, name=data.get("name", "")))

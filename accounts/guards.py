@@ -22,15 +22,31 @@ from django.http import (
 )
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext, gettext_lazy, gettext_noop
+
+from accounts.refusals import Refusal
 
 View = Callable[..., HttpResponseBase]
-SIGNED_OUT = "You are signed out, so nothing was done. Sign in again and send it once more."
-NOTHING_DONE = (
-    "Nothing was done. This happens after signing in again or reloading: use the form on this page."
+NOTHING_DONE = gettext_lazy(
+    "Nothing was done. This happens after you sign in again or reload. Use the form on this page."
 )
 _NOT_WORDS = re.compile(r"csrf|pass|fence|token|code|query|cursor")
 _NO_WORD = re.compile(r"[0-9a-f-]*|\s*|[0-9]+")
 LONGEST = 8000
+FIELDS = {
+    "answer": gettext_noop("Answer"),
+    "email": gettext_noop("Email address"),
+    "external_id": gettext_noop("External id"),
+    "name": gettext_noop("Name"),
+    "note": gettext_noop("Note"),
+    "outcome": gettext_noop("Outcome"),
+    "policy": gettext_noop("Policy"),
+    "policy_context": gettext_noop("Policy context"),
+    "reason": gettext_noop("Reason"),
+    "text": gettext_noop("Text"),
+    "why": gettext_noop("Reason"),
+}
+"""What the fields are called whose words are shown again."""
 
 
 def post_only(page: str, *names: str) -> Callable[[View], View]:
@@ -71,7 +87,9 @@ def signed_in(view: View) -> View:
 def signed_out(request: HttpRequest, page: str) -> HttpResponse:
     """The answer to somebody who is not signed in any more; `page` is where they go on."""
     if request.headers.get("Accept") == "application/json":
-        return JsonResponse({"code": "signed_out", "sentence": SIGNED_OUT}, status=401)
+        refusal = Refusal("signed_out")
+        body = {"code": refusal.code, "sentence": refusal.sentence}
+        return JsonResponse(body, status=refusal.status)
     words = _words(request) if request.method == "POST" else []
     if not words:
         return redirect_to_login(page)
@@ -84,7 +102,7 @@ def signed_out(request: HttpRequest, page: str) -> HttpResponse:
 def _words(request: HttpRequest) -> list[tuple[str, str]]:
     """What a person wrote, without tokens, ids and numbers."""
     return [
-        (name.replace("_", " ").capitalize(), value[:LONGEST])
+        (gettext(FIELDS.get(name, "")) or name.replace("_", " ").capitalize(), value[:LONGEST])
         for name, values in request.POST.lists()
         for value in map(str, values)
         if not _NOT_WORDS.search(name) and not _NO_WORD.fullmatch(value)

@@ -1,10 +1,12 @@
-"""Keeps each session's last place and time, so that people can recognise their own logins."""
+"""Keeps where each session comes from, and answers in the language that the person chose."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+from django.middleware.locale import LocaleMiddleware
+from django.utils import translation
 
 from accounts.client import ip_of, user_agent_of
 from accounts.sessions import SessionStore
@@ -25,3 +27,13 @@ class SessionOrigin:
             if session.session_key and request.user.is_authenticated:
                 session.touch()
         return self.get_response(request)
+
+
+class OwnLanguage(LocaleMiddleware):
+    """The language of the account, else of the cookie, else of the browser or the program. After
+    AuthenticationMiddleware, for it asks who is signed in."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        own = getattr(request.user, "language", "")
+        translation.activate(own or translation.get_language_from_request(request))
+        request.LANGUAGE_CODE = translation.get_language()

@@ -13,6 +13,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import lazy
+from django.utils.translation import gettext_lazy as _
 
 from accounts.actors import Actor, actor_of
 from accounts.roles import Permission
@@ -20,7 +21,8 @@ from accounts.roles import Permission
 
 @dataclass(frozen=True)
 class NavItem:
-    label: str
+    label: Any
+    """Lazily translated."""
     icon: str
     url_name: str
     may_enter: Callable[[Actor], bool]
@@ -60,7 +62,7 @@ def links(request: HttpRequest) -> list[Link]:
     room = request.resolver_match.namespace if request.resolver_match else None
     in_room = [url for item, url in open_to_them if item.url_name.split(":")[0] == room]
     here = _current(request.path, in_room)
-    return [Link(i.label, i.icon, url, is_current=url == here) for i, url in open_to_them]
+    return [Link(str(i.label), i.icon, url, is_current=url == here) for i, url in open_to_them]
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
@@ -80,4 +82,4 @@ def _current(path: str, urls: Sequence[str]) -> str | None:
     return max((url for url in urls if path.startswith(url)), key=len, default=None)
 
 
-register(NavItem("Admin", "admin", "admin:index", lambda actor: actor.is_site_admin, 60))
+register(NavItem(_("Admin"), "admin", "admin:index", lambda actor: actor.is_site_admin, 60))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 from zxcvbn import zxcvbn
 
 MIN_LENGTH = 15
@@ -26,18 +27,24 @@ class LongEnough:
     def validate(self, password: str, user: Any = None) -> None:
         if len(password) < MIN_LENGTH:
             raise ValidationError(
-                f"This password is too short: it has {len(password)} of at least {MIN_LENGTH} "
-                "characters. A few unrelated words do well.",
+                gettext(
+                    "This password is too short: it has {length} of at least {least} characters. "
+                    "A few unrelated words work well."
+                ).format(length=len(password), least=MIN_LENGTH),
                 code="password_too_short",
             )
         if len(password) > MAX_LENGTH:
             raise ValidationError(
-                f"This password is too long: {MAX_LENGTH} characters are the most.",
+                gettext("This password is too long: the limit is {most} characters.").format(
+                    most=MAX_LENGTH
+                ),
                 code="password_too_long",
             )
 
     def get_help_text(self) -> str:
-        return f"At least {MIN_LENGTH} characters. A few unrelated words do well."
+        return gettext("At least {least} characters. A few unrelated words work well.").format(
+            least=MIN_LENGTH
+        )
 
 
 class NotGuessedEarly:
@@ -48,14 +55,15 @@ class NotGuessedEarly:
         estimate = zxcvbn(password[:_LOOKED_AT], user_inputs=about, max_length=_LOOKED_AT)
         if estimate["guesses"] < _GUESSES:
             raise ValidationError(
-                "This password is one of the first that a guesser tries: it is, or is made of, "
-                "leaked passwords, common words or your own name or address. "
-                "Take a few unrelated words instead.",
+                gettext(
+                    "This password is easy to guess: it consists of leaked passwords, common words "
+                    "or your own name or address. Use a few unrelated words instead."
+                ),
                 code="password_guessable",
             )
 
     def get_help_text(self) -> str:
-        return "Not a leaked password, and not made of your name or address."
+        return gettext("Not a leaked password, and not made of your name or address.")
 
 
 def _words_about(user: Any) -> list[str]:

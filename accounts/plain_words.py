@@ -4,36 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from django.utils.text import capfirst
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import ROLE_PERMISSIONS, Permission, Role
 
 P = Permission
 
-WORDS: Mapping[Permission, str] = {
-    P.VIEW_SUBMISSIONS: "see what was sent in, with its verdict and findings",
-    P.VIEW_MEDIA: "look at the media itself",
-    P.VIEW_CASES: "see the cases that wait for a person",
-    P.VIEW_MEMBERS: "see who belongs to the team",
-    P.SUBMIT_MEDIA: "send media in, and have it analysed again",
-    P.CANCEL_ANALYSES: "stop an analysis",
-    P.DECIDE_CASES: "take cases, decide them, open them again",
-    P.EXPORT_SUBMISSIONS: "export lists of submissions",
-    P.REQUEST_DELETION: "ask for media to be deleted",
-    P.ANSWER_DELETION_REQUESTS: "accept or decline requests for deletion",
-    P.VIEW_DASHBOARD: "watch the dashboard",
-    P.RETRY_ANALYSES: "try again what was set aside",
-    P.MANAGE_MEMBERS: "invite people, change their role, remove them",
-    P.MANAGE_QUEUES: "say which verdicts want a person",
-    P.MANAGE_POLICIES: "write and retire policies",
-    P.MANAGE_KEYS: "make service accounts and issue API keys",
-    P.REVOKE_KEYS: "see and revoke API keys, close service accounts",
-    P.MANAGE_TEAM: "rename the team",
+WORDS: Mapping[Permission, Any] = {
+    P.VIEW_SUBMISSIONS: _("view submissions with verdicts and findings"),
+    P.VIEW_MEDIA: _("view the media"),
+    P.VIEW_CASES: _("view cases"),
+    P.VIEW_MEMBERS: _("view members"),
+    P.SUBMIT_MEDIA: _("submit media and analyse it again"),
+    P.CANCEL_ANALYSES: _("cancel analyses"),
+    P.DECIDE_CASES: _("claim, decide and reopen cases"),
+    P.EXPORT_SUBMISSIONS: _("export submissions"),
+    P.REQUEST_DELETION: _("request deletion of media"),
+    P.ANSWER_DELETION_REQUESTS: _("answer deletion requests"),
+    P.VIEW_DASHBOARD: _("view the dashboard"),
+    P.RETRY_ANALYSES: _("retry failed analyses"),
+    P.MANAGE_MEMBERS: _("invite, change and remove members"),
+    P.MANAGE_QUEUES: _("manage queue rules"),
+    P.MANAGE_POLICIES: _("manage policies"),
+    P.MANAGE_KEYS: _("create service accounts and issue API keys"),
+    P.REVOKE_KEYS: _("view and revoke API keys, close service accounts"),
+    P.MANAGE_WEBHOOKS: _("manage webhooks"),
+    P.MANAGE_TEAM: _("rename the team"),
 }
 
 
 @dataclass(frozen=True)
 class Line:
-    words: str
+    words: Any
     roles: tuple[bool, ...]
     """For each role from the lowest: may it?"""
 
@@ -49,12 +55,14 @@ def table() -> list[Line]:
 
 def in_short(role: Role) -> str:
     """What this role may do beyond the one below it."""
-    added = "; ".join(_beyond_the_one_below(role))
+    added = "; ".join(map(str, _beyond_the_one_below(role)))
     below = _below(role)
-    return f"Everything that a {below.label.lower()} may, and: {added}." if below else f"{added}."
+    if below is None:
+        return f"{capfirst(added)}."
+    return gettext("All permissions of {role}, and: {added}.").format(role=below.label, added=added)
 
 
-def _beyond_the_one_below(role: Role) -> Iterator[str]:
+def _beyond_the_one_below(role: Role) -> Iterator[Any]:
     below = _below(role)
     had = ROLE_PERMISSIONS[below] if below else frozenset()
     return (words for permission, words in WORDS.items()

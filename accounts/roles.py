@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Role(models.TextChoices):
-    VIEWER = "viewer", "Viewer"
-    MODERATOR = "moderator", "Moderator"
-    LEAD = "lead", "Lead"
-    ADMIN = "admin", "Admin"
+    VIEWER = "viewer", _("Viewer")
+    MODERATOR = "moderator", _("Moderator")
+    LEAD = "lead", _("Lead")
+    ADMIN = "admin", _("Admin")
 
     @property
     def rank(self) -> int:
@@ -46,6 +47,7 @@ class Permission(StrEnum):
     MANAGE_POLICIES = "policies.manage"
     MANAGE_KEYS = "keys.manage"
     REVOKE_KEYS = "keys.revoke"
+    MANAGE_WEBHOOKS = "webhooks.manage"
     MANAGE_TEAM = "team.manage"
 
 
@@ -62,7 +64,13 @@ _LEAD = _MODERATOR | {
     P.MANAGE_QUEUES,
     P.MANAGE_POLICIES,
 }
-_ADMIN = _LEAD | {P.ANSWER_DELETION_REQUESTS, P.MANAGE_KEYS, P.REVOKE_KEYS, P.MANAGE_TEAM}
+_ADMIN = _LEAD | {
+    P.ANSWER_DELETION_REQUESTS,
+    P.MANAGE_KEYS,
+    P.REVOKE_KEYS,
+    P.MANAGE_WEBHOOKS,
+    P.MANAGE_TEAM,
+}
 
 ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.VIEWER: _VIEWER,
@@ -89,11 +97,15 @@ a team's media too, so only the team's own admins issue one. A site administrato
 class Scope(models.TextChoices):
     """What an API key may do for its partner, in its one team."""
 
-    SUBMISSIONS_WRITE = "submissions:write", "Send media"
-    SUBMISSIONS_READ = "submissions:read", "Read submissions and verdicts"
+    SUBMISSIONS_WRITE = "submissions:write", _("Send media")
+    SUBMISSIONS_READ = "submissions:read", _("Read submissions and verdicts")
+    MEDIA_READ = "media:read", _("Fetch media and thumbnails")
+    WEBHOOKS_MANAGE = "webhooks:manage", _("Manage its own webhooks")
 
 
 SCOPE_PERMISSIONS: Mapping[Scope, frozenset[Permission]] = {
     Scope.SUBMISSIONS_WRITE: frozenset({P.SUBMIT_MEDIA, P.CANCEL_ANALYSES, P.REQUEST_DELETION}),
     Scope.SUBMISSIONS_READ: frozenset({P.VIEW_SUBMISSIONS}),
+    Scope.MEDIA_READ: frozenset({P.VIEW_MEDIA}),
+    Scope.WEBHOOKS_MANAGE: frozenset({P.MANAGE_WEBHOOKS}),
 }

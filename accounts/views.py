@@ -1,4 +1,4 @@
-"""The pages that the login library does not bring: one's own logins, and joining a team."""
+"""The pages that the login library does not bring: sessions, language, joining a team."""
 
 from __future__ import annotations
 
@@ -8,33 +8,43 @@ from allauth.account.internal.flows.login import record_authentication
 from allauth.account.models import EmailAddress, get_emailconfirmation_model
 from allauth.account.utils import perform_login
 from allauth.account.views import ConfirmEmailView
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts.actors import actor_of
-from accounts.errors import Refused
-from accounts.forms import NewPersonForm
+from accounts.forms import LanguageForm, NewPersonForm
 from accounts.guards import post_only, signed_in
 from accounts.models import Invitation, Session, User
-from accounts.services import invitations, logins, proofs
+from accounts.refusals import Refusal
+from accounts.services import invitations, logins, people, proofs
+
+LANGUAGE_SECONDS = 365 * 24 * 3600
 
 
 @signed_in
 @never_cache
 @require_http_methods(["GET", "POST"])
 def sessions(request: HttpRequest) -> HttpResponse:
-    """Where I am logged in. POST ends every login but this one."""
+    """Where I am signed in. POST ends every session but this one."""
     assert isinstance(request.user, User)
     here = request.session.session_key or ""
     if request.method == "POST":
         count = logins.revoke_other_sessions(actor_of(request), keep=here)
-        messages.success(request, f"Ended {count} other login{'' if count == 1 else 's'}.")
+        messages.success(
+            request,
+            ngettext("{count} other session ended.", "{count} other sessions ended.", count).format(
+                count=count
+            ),
+        )
         return redirect("usersessions_list")
     mine = Session.objects.filter(user=request.user, expire_date__gt=Now())
     return render(
@@ -49,10 +59,36 @@ def sessions(request: HttpRequest) -> HttpResponse:
 def end_session(request: HttpRequest, name: str) -> HttpResponse:
     try:
         logins.revoke_session(actor_of(request), name)
-        messages.success(request, "That login has ended.")
-    except Refused as refusal:
+        messages.success(request, gettext("The session has ended."))
+    except Refusal as refusal:
         messages.info(request, refusal.sentence)
     return redirect("usersessions_list")
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def language(request: HttpRequest) -> HttpResponse:
+    """Kept with the account; for whoever is not signed in, in a cookie."""
+    wanted = request.POST.get("next") or request.headers.get("Referer", "")
+    back = wanted if url_has_allowed_host_and_scheme(wanted, request.get_host()) else "/"
+    user = request.user if isinstance(request.user, User) else None
+    chosen = user.language if user else request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+    form = LanguageForm(request.POST or None, initial={"language": chosen})
+    if request.method == "GET" or not form.is_valid():
+        context = {"form": form, "back": back}
+        return render(request, "account/language.html", context, status=400 if form.errors else 200)
+    code = form.cleaned_data["language"]
+    answer = redirect(back)
+    if user:
+        people.choose_language(user, code)
+    if code:
+        answer.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME, code, max_age=LANGUAGE_SECONDS,
+            secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax",
+        )  # fmt: skip
+    else:
+        answer.delete_cookie(settings.LANGUAGE_COOKIE_NAME, samesite="Lax")
+    return answer
 
 
 @never_cache
@@ -74,7 +110,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Join a team: with the account one has, or with a new one."""
     found = invitations.find(token)
     if found is None:
-        return _unusable(request, invitations.NOT_USABLE)
+        return _unusable(request, Refusal("invitation_unusable").sentence)
     if isinstance(request.user, User):
         return _join(request, found, token)
     if User.objects.filter(email=found.email).exists():
@@ -89,9 +125,14 @@ def _join(request: HttpRequest, found: Invitation, token: str) -> HttpResponse:
     if request.method == "POST":
         try:
             membership = invitations.accept(actor_of(request), token)
-        except Refused as refusal:
+        except Refusal as refusal:
             return _unusable(request, refusal.sentence)
-        messages.success(request, f"You are now {membership.get_role_display()} in {found.team}.")
+        messages.success(
+            request,
+            gettext("You are now in the team {team}. Your role: {role}.").format(
+                team=found.team, role=membership.get_role_display()
+            ),
+        )
         return redirect("/")
     return render(
         request,
@@ -110,14 +151,17 @@ def _new_person(request: HttpRequest, found: Invitation, token: str) -> HttpResp
             )
         except ValidationError as error:
             form.add_error("password1", error)
-        except Refused as refusal:
+        except Refusal as refusal:
             return _unusable(request, refusal.sentence)
         else:
             record_authentication(request, user, method="password", email=user.email)
             if not proofs.is_proved(user):
                 EmailAddress.objects.get(user=user).send_confirmation(request)
                 messages.info(
-                    request, f"Confirm your address: follow the link sent to {user.email}."
+                    request,
+                    gettext("Confirm your address: follow the link sent to {email}.").format(
+                        email=user.email
+                    ),
                 )
             answer: HttpResponse = perform_login(
                 request, user, redirect_url="/", email=user.email, email_verification="none"

@@ -33,7 +33,8 @@ def shown(state: str, outcome: str | None) -> str | None:
 
 
 class Analysis(LeasedJob):
-    """`reason` is the verdict's sentence when it is done, and the trouble's when it is parked."""
+    """Once done, `reason` holds the codes of the verdict's sentence (`ml.language`). While parked,
+    it holds what the job layer noted for administrators; people read that of `reason_code`."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     blob = models.ForeignKey("blobs.Blob", on_delete=models.PROTECT, related_name="analyses")

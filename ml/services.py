@@ -14,11 +14,12 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.utils.module_loading import import_string
+from structlog.contextvars import bind_contextvars
 
 from audit.rows import Row
 from audit.services import record
 from audit.verbs import Verb
-from audit.who import Who
+from audit.who import Who, worker
 from blobs.models import Blob
 from blobs.services import opened
 from jobs.bell import ring_on_commit
@@ -30,9 +31,11 @@ from jobs.registry import Move
 from jobs.runner import through_outage
 from jobs.services import finish, request_cancel, requeue_parked
 from ml import hooks
-from ml.engine.contract import Outcome, Result, Verdict
+from ml.engine.contract import Finding, Outcome, Result, Verdict
 from ml.engine.results import finding_json, media_json, plain, scenes_json
+from ml.engine.sentence import say, stored
 from ml.failures import told_apart
+from ml.language import as_text
 from ml.models import Analysis, FindingRow, Look, Thumbnail
 from ml.storing import digest, storable
 from sandbox.types import Rejected
@@ -83,6 +86,7 @@ def retry_parked(analysis_id: uuid.UUID, who: Who) -> bool:
 def run(claim: Claim, analyse: Analyse | None = None) -> None:
     """Examine what was claimed and conclude. Registered with `jobs` as the runner."""
     analysis = Analysis.objects.select_related("blob").get(pk=claim.pk)
+    bind_contextvars(submission=str(analysis.chain))
     result = _examine(claim, analysis.blob, analyse or import_string(settings.ML_ANALYSE))
     if claim.why in (Why.LOST, Why.CANCELLED):
         raise Interrupted(claim.why)
@@ -106,26 +110,32 @@ def _examine(claim: Claim, blob: Blob, analyse: Analyse) -> Result:
 
 def _rejected(refusal: Rejected) -> Result:
     return Result(
-        media=None, verdict=Verdict(Outcome.REJECTED, refusal.sentence), findings=(),
+        media=None, verdict=Verdict(Outcome.REJECTED, say(f"file.{refusal.code}")), findings=(),
         engine_version="none", seconds=0.0, rejection=refusal.code,
     )  # fmt: skip
 
 
+def _finding(finding: Finding) -> dict[str, Any]:
+    """As its row keeps it: sentences as codes, also in the column that holds text."""
+    row: dict[str, Any] = storable(stored(finding_json(finding)))
+    return {**row, "reason": as_text(row["reason"])}
+
+
 @transaction.atomic
 def _conclude(claim: Claim, result: Result) -> None:
-    media = storable(media_json(result.media)) if result.media else None
-    body = storable(
+    media = storable(stored(media_json(result.media))) if result.media else None
+    body = storable(stored(
         {"verdict": plain(result.verdict), "tracks": plain(result.tracks),
          "scenes": scenes_json(result.scenes), "rejection": result.rejection}
-    )  # fmt: skip
-    findings = [storable(finding_json(f)) for f in result.findings]
+    ))  # fmt: skip
+    findings = [_finding(f) for f in result.findings]
     findings.sort(key=lambda f: str(f["detector"]))
     sha256 = digest({"media": media, "result": body, "findings": findings})
     finish(
         claim,
         State.DONE,
         reason_code=result.rejection or "",
-        reason=storable(result.verdict.reason),
+        reason=as_text(storable(stored(result.verdict.reason))),
         outcome=result.verdict.outcome.value,
         probability_manipulated=plain(result.verdict.probability_manipulated),
         engine_version=result.engine_version,
@@ -150,7 +160,7 @@ def _conclude(claim: Claim, result: Result) -> None:
     _event(
         analysis,
         Verb.ANALYSIS_REJECTED if rejected else Verb.ANALYSIS_FINISHED,
-        _worker(claim.worker),
+        worker(claim.worker),
         why=analysis.reason_code,
         rows=[analysis],
         outcome=analysis.outcome,
@@ -178,18 +188,17 @@ def moved(move: Move) -> None:
     """The job layer changed an analysis' state: one event, in the same transaction."""
     analysis = Analysis.objects.select_related("blob").get(pk=move.pk)
     verb = Verb.ANALYSIS_REQUEUED if move.code == "requeued" else VERBS[move.state]
-    who = move.by if isinstance(move.by, Who) else _worker(str(move.by))
+    who = move.by if isinstance(move.by, Who) else worker(str(move.by))
     # A claim changes nothing that an event holds.
     rows = [] if move.state is State.RUNNING else [analysis]
     _event(analysis, verb, who, why=move.code, rows=rows,
            attempt=move.attempt, reason=move.reason)  # fmt: skip
-    if move.state is State.PARKED:
-        for hook in hooks.analysis_parked:
-            hook(analysis)
-
-
-def _worker(name: str) -> Who:
-    return Who(kind="system", id=f"worker:{name}", via="worker")
+    ended = {
+        State.PARKED: hooks.analysis_parked,
+        State.CANCELLED: hooks.analysis_cancelled,
+    }
+    for hook in ended.get(move.state, ()):
+        hook(analysis)
 
 
 def _event(

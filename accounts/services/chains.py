@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from accounts.actors import Actor
-from accounts.errors import NotAllowed
+from accounts.refusals import Refusal
 from accounts.roles import Permission
 from audit.services import site_chain
 
@@ -16,6 +16,6 @@ def team_chain(team_id: UUID) -> UUID:
     return site_chain(f"team:{team_id}")
 
 
-def require(actor: Actor, permission: Permission, team_id: UUID, wish: str) -> None:
+def require(actor: Actor, permission: Permission, team_id: UUID) -> None:
     if not actor.can(permission, team_id):
-        raise NotAllowed(f"Your role in this team does not allow you to {wish}.")
+        raise Refusal("not_allowed", permission=str(permission))

@@ -1,4 +1,4 @@
-"""Ask somebody into a team by e-mail, withdraw, accept. A token works once, or never."""
+"""Ask somebody into a team by email, withdraw, accept. A token works once, or never."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ from django.db.models.functions import Now
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts.actors import Actor
-from accounts.errors import Refused
 from accounts.models import Invitation, Membership, Team, User
 from accounts.models.user import normalised
+from accounts.refusals import Refusal
 from accounts.roles import Permission, Role
 from accounts.services.chains import require, team_chain
 from accounts.services.notices import tell_if_from_outside
-from accounts.services.people import came_to_be, new_person
+from accounts.services.people import created_event, new_person
 from accounts.services.proofs import address_proved
 from accounts.services.teams import locked, may_hand_out
 from audit.services import Entry, record, record_many
@@ -35,10 +36,6 @@ from audit.who import Who
 log = logging.getLogger("touchstone.accounts")
 
 VALID_FOR = timedelta(days=7)
-NOT_USABLE = (
-    "This invitation can no longer be used: it has expired, was withdrawn or was already accepted. "
-    "Ask the person who invited you for a new one."
-)
 
 
 @dataclass
@@ -47,17 +44,17 @@ class Invited:
     link: str
     """Shown once to the inviter. The mail has a link of its own, which proves the mailbox."""
     mailed: bool | None = None
-    """None until the transaction is committed; then whether the mail server took the letter."""
+    """None until the transaction is committed; then whether the mail server accepted the email."""
 
 
 @transaction.atomic
 def invite(actor: Actor, team: Team, email: str, role: Role) -> Invited:
-    require(actor, Permission.MANAGE_MEMBERS, team.pk, "invite people")
+    require(actor, Permission.MANAGE_MEMBERS, team.pk)
     may_hand_out(actor, team.pk, role)
     email = normalised(email)
     locked(team.pk)
     if Membership.objects.filter(team=team, user__email=email).exists():
-        raise Refused(f"{email} already belongs to {team}.")
+        raise Refusal("already_member", person=email, team=str(team))
     # A second invitation replaces the first: one mailbox, one working link.
     Invitation.objects.pending().filter(team=team, email=email).update(revoked_at=Now())
     shown, mailed = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
@@ -71,7 +68,12 @@ def invite(actor: Actor, team: Team, email: str, role: Role) -> Invited:
         object_type="invitation", object_id=str(invitation.pk), data={"role": str(role)},
     )  # fmt: skip
     tell_if_from_outside(
-        actor, team, "an invitation", f"invited {email} to the team {team} as {role.label}."
+        actor,
+        team,
+        lambda: gettext("an invitation"),
+        lambda: gettext("{email} was invited to the team {team}. Role: {role}.").format(
+            email=email, team=team, role=role.label
+        ),
     )
     invited = Invited(invitation, _link(shown))
     transaction.on_commit(lambda: _mail(invited, _link(mailed)))
@@ -83,17 +85,17 @@ def _link(token: str) -> str:
 
 
 def invite_again(actor: Actor, invitation: Invitation) -> Invited:
-    """A new letter with a new link for the same mailbox and role; the old link stops working."""
+    """A new email with a new link for the same mailbox and role; the old link stops working."""
     if invitation.accepted_at is not None:
-        raise Refused("This invitation was already accepted.")
+        raise Refusal("invitation_accepted")
     return invite(actor, invitation.team, invitation.email, Role(invitation.role))
 
 
 @transaction.atomic
 def withdraw(actor: Actor, invitation: Invitation) -> None:
-    require(actor, Permission.MANAGE_MEMBERS, invitation.team_id, "withdraw invitations")
+    require(actor, Permission.MANAGE_MEMBERS, invitation.team_id)
     if not Invitation.objects.open().filter(pk=invitation.pk).update(revoked_at=Now()):
-        raise Refused("This invitation was already accepted, withdrawn or has expired.")
+        raise Refusal("invitation_closed")
     record(
         chain=team_chain(invitation.team_id), verb=Verb.MEMBER_INVITATION_WITHDRAWN,
         who=actor.who_in(invitation.team_id),
@@ -116,7 +118,7 @@ def _has(token: str) -> Q:
 def accept(actor: Actor, token: str) -> Membership:
     """Join with the account that the invitation was mailed to."""
     if actor.user is None:
-        raise Refused("Log in first, then open the invitation again.")
+        raise Refusal("sign_in_to_accept")
     invitation, came_by_mail = _take(token, email=actor.user.email)
     proof = [address_proved(actor.user, actor.who, "invitation")] if came_by_mail else []
     return _join(invitation, actor.user, actor.who, *(entry for entry in proof if entry))
@@ -128,10 +130,10 @@ def accept_as_new_person(token: str, *, name: str, password: str) -> User:
     shown to the inviter, the account waits for an answer to a mail."""
     invitation, came_by_mail = _take(token)
     if User.objects.filter(email=invitation.email).exists():
-        raise Refused("There is already an account for this address: log in to accept.")
+        raise Refusal("account_exists")
     user = new_person(invitation.email, name=name, password=password, proved=came_by_mail)
     who = Who(kind="user", id=str(user.pk), via="invitation")
-    _join(invitation, user, who, came_to_be(user, who, proved=came_by_mail))
+    _join(invitation, user, who, created_event(user, who, proved=came_by_mail))
     return user
 
 
@@ -158,12 +160,9 @@ def _take(token: str, email: str | None = None) -> tuple[Invitation, bool]:
     says whether the token was the mailed one."""
     mine = Invitation.objects.open().filter(_has(token))
     if email is not None and mine.exists() and not mine.filter(email=email).exists():
-        raise Refused(
-            "This invitation was sent to another address. Log out, and open it again with the "
-            "account that belongs to that address."
-        )
+        raise Refusal("invitation_other_address")
     if not mine.update(accepted_at=Now()):
-        raise Refused(NOT_USABLE)
+        raise Refusal("invitation_unusable")
     invitation = Invitation.objects.select_related("team").get(_has(token))
     return invitation, invitation.mailed_sha256 == digest(token)
 
@@ -188,7 +187,7 @@ def _join(invitation: Invitation, user: User, who: Who, *events: Entry) -> Membe
 
 
 def _mail(invited: Invited, link: str) -> None:
-    """The invitation stands also when the letter cannot be sent: its link can be handed over."""
+    """The invitation stands also when the email cannot be sent: its link can be handed over."""
     invitation = invited.invitation
     words = {
         "invitation": invitation,
@@ -199,7 +198,9 @@ def _mail(invited: Invited, link: str) -> None:
     }
     try:
         send_mail(
-            subject=f"Join {' '.join(invitation.team.name.split())} on Touchstone",
+            subject=gettext("Join {team} on Touchstone").format(
+                team=" ".join(invitation.team.name.split())
+            ),
             message=render_to_string("account/email/invitation_message.txt", words),
             from_email=None,
             recipient_list=[invitation.email],
@@ -207,6 +208,6 @@ def _mail(invited: Invited, link: str) -> None:
     except (OSError, smtplib.SMTPException) as error:
         invited.mailed = False
         # Only the kind of error: its text may hold the address.
-        log.error("letter of invitation %s not sent: %s", invitation.pk, type(error).__name__)
+        log.error("invitation email %s not sent: %s", invitation.pk, type(error).__name__)
     else:
         invited.mailed = True

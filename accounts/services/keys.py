@@ -11,11 +11,12 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts import key_format
 from accounts.actors import Actor, actor_for_key
-from accounts.errors import Refused
 from accounts.models import ApiKey, ServiceAccount, Team
+from accounts.refusals import Refusal
 from accounts.roles import Permission, Scope
 from accounts.services.chains import require, team_chain
 from accounts.services.notices import tell_those_who_run
@@ -28,15 +29,15 @@ NOTE_EVERY = timedelta(minutes=1)
 
 @transaction.atomic
 def create_service_account(actor: Actor, team: Team, name: str) -> ServiceAccount:
-    require(actor, Permission.MANAGE_KEYS, team.pk, "add service accounts")
+    require(actor, Permission.MANAGE_KEYS, team.pk)
     name = " ".join(name.split())
     if not name:
-        raise Refused("A service account needs a name.")
+        raise Refusal("service_name_missing")
     try:
         with transaction.atomic():
             service = ServiceAccount.objects.create(team=team, name=name)
     except IntegrityError as error:
-        raise Refused(f"{team} already has a service account called {name}.") from error
+        raise Refusal("service_name_taken", team=str(team), name=name) from error
     record(
         chain=team_chain(team.pk), verb=Verb.SERVICE_ACCOUNT_CREATED, who=actor.who_in(team.pk),
         object_type="service", object_id=str(service.pk), rows=[service],
@@ -47,7 +48,7 @@ def create_service_account(actor: Actor, team: Team, name: str) -> ServiceAccoun
 @transaction.atomic
 def disable_service_account(actor: Actor, service: ServiceAccount, *, why: str = "") -> None:
     """Its keys stop working at once, and for good."""
-    require(actor, Permission.REVOKE_KEYS, service.team_id, "close service accounts")
+    require(actor, Permission.REVOKE_KEYS, service.team_id)
     ServiceAccount.objects.filter(pk=service.pk).update(is_active=False)
     live = ApiKey.objects.select_for_update().filter(service=service, revoked_at__isnull=True)
     revoked = [(ApiKey, pk) for pk in live.values_list("pk", flat=True)]
@@ -77,15 +78,15 @@ def issue_key(
     expires_at: datetime | None = None,
     allowed_networks: Collection[str] = (),
 ) -> Issued:
-    require(actor, Permission.MANAGE_KEYS, service.team_id, "issue keys")
+    require(actor, Permission.MANAGE_KEYS, service.team_id)
     if not service.is_active:
-        raise Refused(f"{service} is closed; make a new service account.")
+        raise Refusal("service_closed", service=str(service))
     if not scopes:
-        raise Refused("A key needs at least one scope.")
+        raise Refusal("scopes_missing")
     if unknown := set(scopes) - set(Scope.values):
-        raise Refused(f"Not a scope: {', '.join(sorted(unknown))}.")
+        raise Refusal("scope_unknown", scopes=", ".join(sorted(unknown)))
     if expires_at is not None and expires_at <= timezone.now():
-        raise Refused("A key must expire in the future.")
+        raise Refusal("expiry_in_past")
     secret = key_format.new_key()
     key = ApiKey.objects.create(
         service=service,
@@ -108,9 +109,15 @@ def issue_key(
         rows=[key],
     )  # fmt: skip
     tell_those_who_run(
-        service.team, f"A new API key for {service}",
-        f"{actor.user} issued the API key {key.prefix}… for {service} in the team {service.team}. "
-        f"It may: {', '.join(key.scopes)}.",
+        service.team,
+        lambda: gettext("A new API key for {service}").format(service=service),
+        lambda: gettext(
+            "{person} issued the API key {prefix}… for {service} in the team {team}. Its scopes: "
+            "{scopes}."
+        ).format(
+            person=actor.user, prefix=key.prefix, service=service, team=service.team,
+            scopes=", ".join(key.scopes),
+        ),
         but=actor.user,
     )  # fmt: skip
     return Issued(key, secret)
@@ -119,34 +126,26 @@ def issue_key(
 @transaction.atomic
 def revoke_key(actor: Actor, key: ApiKey, *, why: str = "") -> None:
     team_id = key.service.team_id
-    require(actor, Permission.REVOKE_KEYS, team_id, "revoke keys")
+    require(actor, Permission.REVOKE_KEYS, team_id)
     if not ApiKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(revoked_at=Now()):
-        raise Refused("This key was already revoked.")
+        raise Refusal("key_already_revoked")
     record(
         chain=team_chain(team_id), verb=Verb.KEY_REVOKED, who=actor.who_in(team_id), why=why,
         object_type="key", object_id=str(key.pk), data={"prefix": key.prefix}, rows=[key],
     )  # fmt: skip
 
 
-class KeyRefused(Refused):
-    def __init__(self, code: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.code = code
-
-
 def key_behind(text: str, *, ip: str | None) -> ApiKey:
-    """The live key that `text` is, or `KeyRefused`. Notes its use at most once a minute."""
+    """The live key that `text` is, or a `Refusal`. Notes its use at most once a minute."""
     if not key_format.is_well_formed(text):
-        raise KeyRefused(
-            "malformed_key", "This is not a complete API key: check that it was copied whole."
-        )
+        raise Refusal("malformed_key")
     key = (
         ApiKey.objects.select_related("service__team")
         .filter(key_sha256=key_format.digest(text))
         .first()
     )
     if key is None:
-        raise KeyRefused("unknown_key", "This API key is not known here.")
+        raise Refusal("unknown_key")
     if refusal := _refusal(key, ip):
         _note_refusal(key, refusal)
         raise refusal
@@ -154,15 +153,13 @@ def key_behind(text: str, *, ip: str | None) -> ApiKey:
     return key
 
 
-def _refusal(key: ApiKey, ip: str | None) -> KeyRefused | None:
+def _refusal(key: ApiKey, ip: str | None) -> Refusal | None:
     if key.revoked_at is not None or not key.service.is_active:
-        return KeyRefused("revoked_key", "This API key was revoked. Ask your team for a new one.")
+        return Refusal("revoked_key")
     if key.expires_at is not None and _has_passed(key):
-        return KeyRefused("expired_key", "This API key has expired. Ask your team for a new one.")
+        return Refusal("expired_key")
     if key.allowed_networks and not _within(ip, key.allowed_networks):
-        return KeyRefused(
-            "wrong_network", "This API key cannot be used from the network you call from."
-        )
+        return Refusal("wrong_network")
     return None
 
 
@@ -181,9 +178,7 @@ def _network(text: str) -> str:
     try:
         return str(ipaddress.ip_network(text.strip()))
     except ValueError as error:
-        raise Refused(
-            f"{text.strip()} is not a network such as 192.0.2.0/24 or 2001:db8::/32."
-        ) from error
+        raise Refusal("network_invalid", network=text.strip()) from error
 
 
 def _note_use(key: ApiKey) -> None:
@@ -194,7 +189,7 @@ def _note_use(key: ApiKey) -> None:
 
 
 @transaction.atomic
-def _note_refusal(key: ApiKey, refusal: KeyRefused) -> None:
+def _note_refusal(key: ApiKey, refusal: Refusal) -> None:
     """A misused key is worth an event, but a program that keeps trying is not worth thousands."""
     first = ApiKey.objects.filter(
         Q(last_refused_at__isnull=True) | Q(last_refused_at__lte=Now() - NOTE_EVERY), pk=key.pk

@@ -45,7 +45,7 @@ _COUNT = """
 """
 
 
-def may_try(secret: Secret, owner: str) -> bool:
+def count_attempt(secret: Secret, owner: str) -> bool:
     """Counts one guess; False while the pause lasts. The tenth guess is tried and starts it."""
     with connection.cursor() as cursor:
         cursor.execute(

@@ -6,12 +6,12 @@ from allauth.account.models import EmailAddress
 from django.db import transaction
 
 from accounts.actors import Actor
-from accounts.errors import Refused
 from accounts.models import Session, User
+from accounts.refusals import Refusal
 from accounts.services import lockout
 from accounts.services.chains import ACCOUNTS
 from accounts.services.lockout import Secret
-from accounts.services.people import came_to_be
+from accounts.services.people import created_event
 from accounts.services.proofs import address_proved, is_proved, other_ways_in_end
 from audit.services import record, record_many
 from audit.verbs import Verb
@@ -27,7 +27,7 @@ def _record(verb: Verb, who: Who, user_id: str, **data: object) -> None:
 @transaction.atomic
 def first_time(who: Who, user: User) -> None:
     """An identity provider vouched for somebody who was invited: the account is new."""
-    record_many([came_to_be(user, who)])
+    record_many([created_event(user, who)])
 
 
 @transaction.atomic
@@ -104,7 +104,7 @@ def revoke_session(actor: Actor, name: str) -> None:
     user = _person(actor)
     deleted, _ = Session.objects.filter(user=user, session_key__startswith=name).delete()
     if not deleted or not name:
-        raise Refused("That login has already ended.")
+        raise Refusal("session_ended")
     record(
         chain=ACCOUNTS, verb=Verb.SESSION_REVOKED, who=actor.who,
         object_type="session", object_id=name,
@@ -132,7 +132,7 @@ def _end_sessions(user: User, *, keep: str | None) -> int:
 
 def _person(actor: Actor) -> User:
     if actor.user is None:
-        raise Refused("Only people have logins to end.")
+        raise Refusal("people_only")
     return actor.user
 
 

@@ -14,9 +14,9 @@ from django.db.models.functions import Now
 from django.utils.crypto import get_random_string
 
 from accounts.actors import SHELL_ACTOR, Actor
-from accounts.errors import NotAllowed, Refused
 from accounts.models import Invitation, Membership, Role, Session, User
 from accounts.models.user import normalised
+from accounts.refusals import Refusal
 from accounts.services.chains import ACCOUNTS, team_chain
 from audit.services import Entry, record, record_many
 from audit.verbs import Verb
@@ -43,7 +43,7 @@ def new_person(
     return user
 
 
-def came_to_be(user: User, who: Who, *, site_admin: bool = False, proved: bool = True) -> Entry:
+def created_event(user: User, who: Who, *, site_admin: bool = False, proved: bool = True) -> Entry:
     """The event of a new account; whoever makes one records it in the same transaction."""
     return Entry(
         chain=ACCOUNTS, verb=Verb.USER_CREATED, who=who,
@@ -66,14 +66,11 @@ def create_admin(
 ) -> Administrator:
     """A site administrator. Run again, it keeps what is there unless asked to reset."""
     if not actor.is_site_admin:
-        raise NotAllowed("Only a site administrator can make another.")
+        raise Refusal("site_admin_only")
     user = User.objects.select_for_update().filter(email=normalised(email)).first()
     if user is not None and not reset and password is None:
         if not EmailAddress.objects.filter(user=user, email=user.email, verified=True).exists():
-            raise Refused(
-                f"{user.email} is not confirmed, so the account may be somebody else's. Run this "
-                "with --reset: it makes a new password and ends every other way in."
-            )
+            raise Refusal("address_not_confirmed", email=user.email)
         if not (user.is_superuser and user.is_staff and user.is_active):
             User.objects.filter(pk=user.pk).update(is_superuser=True, is_staff=True, is_active=True)
             _changed(actor, user, ["site_admin"])
@@ -83,7 +80,7 @@ def create_admin(
     secret = password if password is not None else made_up
     if user is None:
         user = new_person(email, password=secret, site_admin=True)
-        record_many([came_to_be(user, actor.who, site_admin=True)])
+        record_many([created_event(user, actor.who, site_admin=True)])
         return Administrator(user, made_up, created=True)
     assert secret is not None
     validate_password(secret, user)
@@ -112,6 +109,11 @@ def _vouched_for(user: User) -> bool:
     return True
 
 
+def choose_language(user: User, language: str) -> None:
+    """Of the pages and mails that this person reads: theirs alone, and no matter of record."""
+    User.objects.filter(pk=user.pk).update(language=language)
+
+
 @transaction.atomic
 def deactivate(actor: Actor, user: User, *, why: str = "") -> None:
     """Closes the door at once: every session ends. Their teams keep a lead, or it is refused."""
@@ -131,7 +133,7 @@ def deactivate(actor: Actor, user: User, *, why: str = "") -> None:
 def reactivate(actor: Actor, user: User) -> None:
     _site_admin(actor)
     if user.erased_at is not None:
-        raise Refused("This account was erased; there is nobody left to let in.")
+        raise Refusal("account_erased")
     User.objects.filter(pk=user.pk).update(is_active=True)
     record(
         chain=ACCOUNTS, verb=Verb.USER_REACTIVATED, who=actor.who,
@@ -174,7 +176,7 @@ def erase(actor: Actor, user: User, *, why: str = "") -> None:
 
 def _site_admin(actor: Actor) -> None:
     if not actor.is_site_admin:
-        raise NotAllowed("Only a site administrator can do this.")
+        raise Refusal("site_admin_only")
 
 
 def _leaves_no_team_alone(user: User) -> None:
@@ -188,9 +190,7 @@ def _leaves_no_team_alone(user: User) -> None:
         ).exclude(user=user)
         company = Membership.objects.filter(team=team).exclude(user=user)
         if company.exists() and not others.exists():
-            raise Refused(
-                f"{user} is the last lead or admin of {team}. Make somebody else a lead first."
-            )
+            raise Refusal("last_lead", person=str(user), team=str(team))
 
 
 def _changed(actor: Actor, user: User, what: list[str]) -> None:

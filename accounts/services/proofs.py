@@ -16,7 +16,7 @@ from django.db import transaction
 
 from accounts.models import Membership, Session, User
 from accounts.services.chains import ACCOUNTS, team_chain
-from accounts.services.people import came_to_be, new_person
+from accounts.services.people import created_event, new_person
 from audit.services import Entry, record, record_many
 from audit.verbs import Verb
 from audit.who import Who
@@ -86,7 +86,7 @@ def take_address_over(email: str, *, name: str) -> User | None:
             chain=ACCOUNTS, verb=Verb.USER_DEACTIVATED, who=who, object_type="user",
             object_id=str(old.pk), data={"how": HOW, "by": str(new.pk), **ended}, rows=[old],
         ),
-        came_to_be(new, who),
+        created_event(new, who),
     ]  # fmt: skip
     for membership in moved:
         about = {"role": membership.role, "how": HOW}

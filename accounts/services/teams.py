@@ -6,10 +6,11 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
+from django.utils.translation import gettext
 
 from accounts.actors import Actor
-from accounts.errors import NotAllowed, Refused
 from accounts.models import Invitation, Membership, Team, User
+from accounts.refusals import Refusal
 from accounts.roles import Permission, Role
 from accounts.services.chains import require, team_chain
 from accounts.services.notices import tell_if_from_outside
@@ -20,12 +21,12 @@ from audit.verbs import Verb
 @transaction.atomic
 def create_team(actor: Actor, name: str, *, first_admin: User | None = None) -> Team:
     if not actor.is_site_admin:
-        raise NotAllowed("Only a site administrator can make a team.")
+        raise Refusal("site_admin_only")
     name = " ".join(name.split())
     if not name:
-        raise Refused("A team needs a name.")
+        raise Refusal("team_name_missing")
     if Team.objects.filter(name__iexact=name).exists():
-        raise Refused(f"There is already a team called {name}.")
+        raise Refusal("team_name_taken", name=name)
     team = Team.objects.create(name=name)
     record(
         chain=team_chain(team.pk), verb=Verb.TEAM_CREATED, who=actor.who,
@@ -38,12 +39,12 @@ def create_team(actor: Actor, name: str, *, first_admin: User | None = None) -> 
 
 @transaction.atomic
 def rename_team(actor: Actor, team: Team, name: str) -> Team:
-    require(actor, Permission.MANAGE_TEAM, team.pk, "rename it")
+    require(actor, Permission.MANAGE_TEAM, team.pk)
     name = " ".join(name.split())
     if not name:
-        raise Refused("A team needs a name.")
+        raise Refusal("team_name_missing")
     if Team.objects.filter(name__iexact=name).exclude(pk=team.pk).exists():
-        raise Refused(f"There is already a team called {name}.")
+        raise Refusal("team_name_taken", name=name)
     team = locked(team.pk)
     team.name = name
     team.save(update_fields=["name"])
@@ -58,28 +59,33 @@ def rename_team(actor: Actor, team: Team, name: str) -> Team:
 @transaction.atomic
 def add_member(actor: Actor, team: Team, user: User, role: Role) -> Membership:
     """At once and without asking: for the shell and the administration. People invite."""
-    require(actor, Permission.MANAGE_MEMBERS, team.pk, "add members")
+    require(actor, Permission.MANAGE_MEMBERS, team.pk)
     may_hand_out(actor, team.pk, role)
     locked(team.pk)
     try:
         with transaction.atomic():
             membership = Membership.objects.create(team=team, user=user, role=role)
     except IntegrityError as error:
-        raise Refused(f"{user} already belongs to {team}.") from error
+        raise Refusal("already_member", person=str(user), team=str(team)) from error
     record(
         chain=team_chain(team.pk), verb=Verb.MEMBER_JOINED, who=actor.who_in(team.pk),
         object_type="user", object_id=str(user.pk), data={"role": str(role), "how": "added"},
         rows=[membership],
     )  # fmt: skip
     tell_if_from_outside(
-        actor, team, "a new member", f"added {user} to the team {team} as {role.label}."
+        actor,
+        team,
+        lambda: gettext("a new member"),
+        lambda: gettext("{person} was added to the team {team}. Role: {role}.").format(
+            person=user, team=team, role=role.label
+        ),
     )
     return membership
 
 
 @transaction.atomic
 def change_role(actor: Actor, team: Team, user: User, role: Role) -> Membership:
-    require(actor, Permission.MANAGE_MEMBERS, team.pk, "change roles")
+    require(actor, Permission.MANAGE_MEMBERS, team.pk)
     locked(team.pk)
     membership = _member(team, user)
     before = Role(membership.role)
@@ -99,8 +105,10 @@ def change_role(actor: Actor, team: Team, user: User, role: Role) -> Membership:
         rows=[membership],
     )  # fmt: skip
     tell_if_from_outside(
-        actor, team, "a changed role",
-        f"changed the role of {user} in the team {team} from {before.label} to {role.label}.",
+        actor, team, lambda: gettext("a changed role"),
+        lambda: gettext(
+            "The role of {person} in the team {team} was changed from {before} to {role}."
+        ).format(person=user, team=team, before=before.label, role=role.label),
     )  # fmt: skip
     return membership
 
@@ -110,7 +118,7 @@ def remove_member(actor: Actor, team: Team, user: User) -> None:
     """Anybody may leave; others need the right to manage members."""
     leaving = actor.user is not None and actor.user.pk == user.pk
     if not leaving:
-        require(actor, Permission.MANAGE_MEMBERS, team.pk, "remove members")
+        require(actor, Permission.MANAGE_MEMBERS, team.pk)
     locked(team.pk)
     membership = _member(team, user)
     role = Role(membership.role)
@@ -139,27 +147,25 @@ def locked(team_id: UUID) -> Team:
 def _member(team: Team, user: User) -> Membership:
     membership = Membership.objects.select_for_update().filter(team=team, user=user).first()
     if membership is None:
-        raise Refused(f"{user} does not belong to {team}.")
+        raise Refusal("not_member", person=str(user), team=str(team))
     return membership
 
 
 def _another_runs_it(team: Team, user: User) -> None:
     others = Membership.objects.filter(team=team, role__in=[Role.LEAD, Role.ADMIN])
     if not others.exclude(user=user).exists():
-        raise Refused(
-            f"{user} is the last lead or admin of {team}. Make somebody else a lead first."
-        )
+        raise Refusal("last_lead", person=str(user), team=str(team))
 
 
 def may_hand_out(actor: Actor, team_id: UUID, role: Role) -> None:
     own = actor.role_in(team_id)
     if actor.is_site_admin or (own is not None and role.rank <= own.rank):
         return
-    raise NotAllowed(f"You cannot give the role {role.label}: it is above your own.")
+    raise Refusal("role_above_yours", role=str(role))
 
 
 def _may_touch(actor: Actor, team_id: UUID, role: Role) -> None:
     own = actor.role_in(team_id)
     if actor.is_site_admin or (own is not None and role.rank <= own.rank):
         return
-    raise NotAllowed("You cannot change a member whose role is above your own.")
+    raise Refusal("member_above_you")

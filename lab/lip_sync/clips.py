@@ -17,18 +17,19 @@ from numpy.typing import NDArray
 from lab.common.archives import Archives
 from lab.lip_sync.data import STORE, Clip, Talk, opened, write
 from ml.engine.analysis import analyse
-from ml.engine.contract import Finding, Media, Samples, Status, View
+from ml.engine.contract import Examination, Finding, Media, Samples, Status, View
+from ml.engine.manifest import Manifest, Needs
 from ml.engine.media import lips
 from ml.engine.media.landmarks import PointNetwork, round_points
 
 FEWEST_MOUTHS = 24
 
 
-class Collector:
+class Collector(Examination):
     """Stands among the detectors and keeps what the lip sync detector would be given."""
 
-    name, version, frame_rate = "collector", "1", 0.0
-    close_seconds = 10.0
+    manifest = Manifest("collector", "1", needs=Needs(close_seconds=10.0))
+    name, version = manifest.name, manifest.version
 
     def __init__(self) -> None:
         self.points = PointNetwork()

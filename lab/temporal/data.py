@@ -28,7 +28,8 @@ from lab.lip_sync.data import Clip
 from lab.temporal import fakes, passing
 from lab.temporal.passing import Film
 from ml.engine.analysis import FACE_RATE
-from ml.engine.contract import Finding, Frame, Kind, Media, MediaInfo, Status, View
+from ml.engine.contract import Examination, Finding, Frame, Kind, Media, MediaInfo, Status, View
+from ml.engine.manifest import Manifest, Needs
 from ml.engine.media import motion
 from ml.engine.media.face_watch import FaceWatch
 from ml.engine.media.faces import FaceFinder
@@ -148,12 +149,14 @@ def _random(clip: Clip, place: int) -> Generator:
 # === A clip as it is ===
 
 
-class Collector:
+class Collector(Examination):
     """Stands among the detectors and keeps frames, points of every frame, and what the temporal
     detector would be given."""
 
-    name, version, frame_rate = "collector", "1", 0.0
-    close_seconds = close_seconds_without_sound = 10.0
+    manifest = Manifest(
+        "collector", "1", needs=Needs(close_seconds=10.0, close_seconds_without_sound=10.0)
+    )
+    name, version = manifest.name, manifest.version
 
     def __init__(self) -> None:
         self.network = PointNetwork()
@@ -202,8 +205,8 @@ def collected(content: bytes, collector: Collector, finders: Finders) -> None:
         file.seek(0)
         with opened(
             file, warden=warden(), sha256="", size=len(content), frame_rate=FACE_RATE,
-            limits=Limits(), close_seconds=collector.close_seconds,
-            close_seconds_without_sound=collector.close_seconds_without_sound,
+            limits=Limits(), close_seconds=collector.manifest.needs.close_seconds,
+            close_seconds_without_sound=collector.manifest.needs.close_seconds_without_sound,
         ) as media:  # fmt: skip
             collector.examine(media)
             with closing(media.frames()) as frames:

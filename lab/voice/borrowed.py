@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from lab.voice.baselines import mel_statistics
 from lab.voice.store import CLIP, ENGINE, GENUINE, VOCODED, Row, Store
-from ml.engine.audio_encoders.pooling import Hears
+from ml.engine.audio_encoders.pooling import AudioEncoder
 from ml.engine.contract import Samples
 from ml.engine.detectors.voice_spoof import windows
 from ml.engine.media.voice_activity import loud_stretches, trimmed
@@ -93,7 +93,7 @@ def prepared(store: Store, job: Job, seed: int = 7) -> Samples:
 
 def listen(
     store: Store,
-    ear: Hears,
+    ear: AudioEncoder,
     target: Path,
     watch: Callable[[Iterable[Job]], Iterable[Job]] = lambda jobs: jobs,
 ) -> Heard:

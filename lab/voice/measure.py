@@ -29,7 +29,7 @@ FOUND_ALPHA, CLEAR_ALPHA = 0.03, 0.1
 
 
 def calibrated(scores: Scores, rows: Sequence[Row]) -> dict[str, Any]:
-    """What `VoiceCalibration` reads from the card, from clips outside the test split."""
+    """What `voice_spoof.calibration` reads from the card, from clips outside the test split."""
     used = [n for n in scores if rows[n].split != "test"]
     values = np.array([scores[n] for n in used])
     fake = np.array([rows[n].is_fake for n in used])

@@ -10,15 +10,16 @@ from typing import Any
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from accounts.actors import Actor
 from accounts.roles import Permission
 
 
 class How(models.TextChoices):
-    VERDICT = "verdict", "Verdict given"
-    REJECTED = "rejected", "Rejected"
-    SET_ASIDE = "set_aside", "Set aside"
+    VERDICT = "verdict", _("Verdict given")
+    REJECTED = "rejected", _("Rejected")
+    SET_ASIDE = "set_aside", _("Needs attention")
 
 
 class EndingQuerySet(models.QuerySet[Any]):

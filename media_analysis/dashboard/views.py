@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -20,6 +21,7 @@ from jobs.models import LeasedJob, State
 from media_analysis.dashboard.presenters import overview as overview_page
 from media_analysis.dashboard.services import retrying
 from media_analysis.submissions.models import Submission
+from ml import language
 
 
 @signed_in
@@ -43,7 +45,9 @@ def overview(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def retry(request: HttpRequest, pk: UUID) -> HttpResponse:
-    return _again(request, pk, "analysis", retrying.retry, lambda sent: sent.analysis)
+    return _again(
+        request, pk, gettext("Retry this analysis?"), retrying.retry, lambda sent: sent.analysis
+    )
 
 
 @signed_in
@@ -51,7 +55,7 @@ def retry(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def retry_copy(request: HttpRequest, pk: UUID) -> HttpResponse:
     return _again(
-        request, pk, "copy for the player", retrying.retry_copy,
+        request, pk, gettext("Retry this playback copy?"), retrying.retry_copy,
         lambda sent: getattr(sent.blob, "preview", None),
     )  # fmt: skip
 
@@ -59,7 +63,7 @@ def retry_copy(request: HttpRequest, pk: UUID) -> HttpResponse:
 def _again(
     request: HttpRequest,
     pk: UUID,
-    what: str,
+    question: str,
     verb: Callable[[Actor, UUID], bool],
     job_of: Callable[[Submission], LeasedJob | None],
 ) -> HttpResponse:
@@ -70,15 +74,19 @@ def _again(
     submission = get_object_or_404(whole, pk=pk)
     if request.method == "POST":
         if verb(actor, pk):
-            messages.success(request, "It waits for a worker again, from its first attempt.")
+            messages.success(
+                request,
+                gettext("It is waiting for a worker again and starts from its first attempt."),
+            )
         else:
-            messages.info(request, "It was not set aside any more; nothing was changed.")
+            messages.info(request, gettext("It no longer needed attention. Nothing was changed."))
         return redirect("dashboard:overview")
     job = job_of(submission)
     context = {
         "submission": submission,
-        "what": what,
+        "question": question,
         "job": job,
+        "reason": language.reason(job.state, job.reason_code, job.reason) if job else "",
         "is_parked": job is not None and job.state == State.PARKED,
         "name": submission.filename
         if actor.can(Permission.VIEW_SUBMISSIONS, submission.team_id)

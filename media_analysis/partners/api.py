@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any, cast
 from uuid import UUID
 
+from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.parsers import MultiPartParser
@@ -20,15 +21,16 @@ from rest_framework.viewsets import ViewSet
 from accounts.actors import Actor, actor_of
 from accounts.api_auth import allows
 from accounts.models import Team
+from accounts.refusals import Refusal
 from accounts.roles import Permission
 from jobs.models import Priority
+from media_analysis.partners import waiting
+from media_analysis.partners.details import DetailSerializer
 from media_analysis.partners.limits import TellsItsLimits
-from media_analysis.partners.problems import Problem
 from media_analysis.partners.schema import problems
 from media_analysis.partners.serializers import (
     COLUMNS,
     AcceptedSerializer,
-    DetailSerializer,
     FilterSerializer,
     PageSerializer,
     ProblemSerializer,
@@ -42,13 +44,12 @@ from media_analysis.submissions.search import history
 from media_analysis.submissions.services import deletion, intake
 
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
-REFUSED_STATUS = {"too_large": 413, "type_not_allowed": 415, "storage_full": 503, "gone": 503}
 PERMISSIONS = {
     "create": Permission.SUBMIT_MEDIA,
     "cancel": Permission.CANCEL_ANALYSES,
     "destroy": Permission.REQUEST_DELETION,
 }
-RELATED = ("analysis", "blob")
+RELATED = ("analysis", "blob", "card")
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     {"type": "string", "pattern": r"^[\x21-\x7e]{1,255}$"},
@@ -56,6 +57,15 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     description="Any text of your own, up to 255 visible ASCII characters. The same key with the "
     "same request is done once; with another request it answers 422.",
 )
+
+
+IF_NONE_MATCH = OpenApiParameter(
+    "If-None-Match",
+    str,
+    OpenApiParameter.HEADER,
+    description="The ETag of an answer that you have: 304 when there is nothing newer.",
+)
+NOT_NEW = OpenApiResponse(description="Nothing is new since the answer with this ETag.")
 
 
 class Submissions(TellsItsLimits, ViewSet):
@@ -104,55 +114,45 @@ class Submissions(TellsItsLimits, ViewSet):
         self, request: Request, actor: Actor, file: Any, said: dict[str, str], send: Any
     ) -> tuple[Submission, bool]:
         key = request.headers.get("Idempotency-Key")
-        try:
-            if key is None:
-                return send().submission, False
-            if not KEY.fullmatch(key):
-                raise Problem(
-                    400, "idempotency_key_invalid",
-                    "An Idempotency-Key has 1 to 255 visible ASCII characters.",
-                )  # fmt: skip
-            asked = partners.fingerprint(file, json.dumps(said, sort_keys=True))
-            return partners.once(actor, key, asked, send)
-        except intake.Refused as refused:
-            status = REFUSED_STATUS.get(refused.code, 400)
-            raise Problem(status, refused.code, refused.sentence) from refused
-        except partners.StillBusy as busy:
-            raise Problem(
-                409, "idempotency_busy", "The first request with this key is still being worked on."
-            ) from busy
-        except partners.Differs as differs:
-            raise Problem(
-                422, "idempotency_differs", "This key was used before, for another request."
-            ) from differs
+        if key is None:
+            return send().submission, False
+        if not KEY.fullmatch(key):
+            raise Refusal("idempotency_key_invalid")
+        asked = partners.fingerprint(file, json.dumps(said, sort_keys=True))
+        return partners.send_idempotently(actor, key, asked, send)
 
     @extend_schema(
         operation_id="submissions_list",
         summary="Find submissions again",
-        parameters=[FilterSerializer],
-        responses={200: PageSerializer, **problems(400)},
+        parameters=[FilterSerializer, IF_NONE_MATCH],
+        responses={200: PageSerializer, 304: NOT_NEW, **problems(400)},
     )
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> HttpResponseBase:
         asked = FilterSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         wanted = asked.validated_data
-        page = history.page(actor_of(request), wanted, wanted.get("cursor"), columns=COLUMNS)
+        cursor, size = wanted.get("cursor"), wanted.get("page_size")
+        page = history.page(actor_of(request), wanted, cursor, size, columns=COLUMNS)
         rows = SubmissionSerializer(page.rows, many=True, context={"request": request})
         body = {
             "next": _address(request, page.older),
             "previous": _address(request, page.newer),
             "results": rows.data,
         }
-        return Response(body)
+        return waiting.conditional(request, body)
 
     @extend_schema(
         operation_id="submissions_read",
-        summary="One submission: progress, verdict, findings",
-        responses={200: DetailSerializer, **problems(404)},
+        summary="One submission: progress, verdict, findings, decisions",
+        parameters=[waiting.WaitSerializer, IF_NONE_MATCH],
+        responses={200: DetailSerializer, 304: NOT_NEW, **problems(400, 404)},
     )
-    def retrieve(self, request: Request, pk: UUID) -> Response:
+    def retrieve(self, request: Request, pk: UUID) -> HttpResponseBase:
+        asked = waiting.WaitSerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        news = waiting.News(request, pk, asked.validated_data["wait"])
         submission = _mine(request, pk)
-        return Response(DetailSerializer(submission, context={"request": request}).data)
+        return news.answered(DetailSerializer(submission, context={"request": request}).data)
 
     @extend_schema(
         operation_id="submissions_delete",
@@ -179,7 +179,7 @@ class Submissions(TellsItsLimits, ViewSet):
     def cancel(self, request: Request, pk: UUID) -> Response:
         submission = _to_change(request, pk, Permission.CANCEL_ANALYSES)
         if not intake.cancel(actor_of(request), submission):
-            raise Problem(409, "already_ended", "The analysis had already ended.")
+            raise Refusal("already_ended")
         return self._accepted(request, pk, Permission.CANCEL_ANALYSES)
 
     def _accepted(self, request: Request, pk: UUID, permission: Permission) -> Response:
@@ -193,7 +193,7 @@ def _team(actor: Actor, wanted: UUID | None) -> Team:
         return get_object_or_404(teams, pk=wanted)
     mine = list(teams[:2])
     if len(mine) != 1:
-        raise Problem(400, "team_required", "You may send into several teams: name one in `team`.")
+        raise Refusal("team_required")
     return mine[0]
 
 
@@ -208,7 +208,7 @@ def _mine(
 def _to_change(request: Request, pk: UUID, permission: Permission) -> Submission:
     submission = _mine(request, pk, permission)
     if not may(actor_of(request), permission, submission):
-        raise Problem(403, "not_yours", "A key changes only what its own partner sent.")
+        raise Refusal("not_yours")
     return submission
 
 

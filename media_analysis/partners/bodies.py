@@ -9,7 +9,6 @@ files are Django's; here they get their words.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -17,8 +16,12 @@ from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooMany
 from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
+from django.utils.translation import gettext, gettext_noop
+from django.views.defaults import permission_denied
 
+from accounts.refusals import Refusal
 from audit.payload import AddressInRecord
+from media_analysis.partners.services.spool import SpoolUnusable
 from media_analysis.review.services import drafts
 
 TAIL = 400
@@ -26,71 +29,56 @@ MULTIPART = "multipart/form-data"
 API = "/api/"
 
 
-@dataclass(frozen=True)
-class Trouble:
-    status: int
-    code: str
-    sentence: str
-
-
-TORN = Trouble(
-    400, "incomplete_body", "The request ended before all of it had arrived. Send it again."
-)
-ENCODED = Trouble(
-    415, "encoding_not_supported", "Bodies are read as they are: send it without Content-Encoding."
-)
-NO_LENGTH = Trouble(
-    411, "length_required", "The request does not say how long it is: send a Content-Length."
-)
-TOO_MANY = Trouble(400, "too_many_parts", "The form has more fields or files than are read here.")
-TOO_BIG = Trouble(413, "too_large", "The form's text is longer than is read here.")
-MALFORMED = Trouble(400, "malformed_body", "The form could not be read: its parts are malformed.")
-FORGED = Trouble(
-    403,
-    "csrf_failed",
-    "The form's protection against forged requests did not match: reload the page, send it again.",
-)
-
-
-ADDRESS_IN_RECORD = Trouble(
-    400,
-    "personal_data",
-    "A text that stays on record for good holds an e-mail address; nothing was saved. "
-    "Take the address out and send it again.",
-)
 NOT_TAKEN = {
-    "not_known": Trouble(
-        401,
-        "sign_in_first",
-        "You are not signed in, so nothing of what you sent was read. Sign in, then send it again.",
-    ),
-    "too_slow": Trouble(
-        408, "too_slow", "The request came in too slowly and was ended. Send it again."
-    ),
-    "no_room": Trouble(
-        503, "storage_full", "The server has no room for the request now. Tell an administrator."
-    ),
-    "unavailable": Trouble(
-        503, "unavailable", "The service is not available now; try again shortly."
-    ),
+    "not_known": "sign_in_first",
+    "too_slow": "too_slow",
+    "no_room": "storage_full",
+    "no_spool": "store_unavailable",
+    "unavailable": "unavailable",
 }
-"""Why the server did not take the body (config.front.door)."""
+"""Why the server did not take the body (config.front.door), as codes of the catalogue."""
+TYPES = "https://touchstone.invalid/problems/"
+"""An identifier, as RFC 9457 allows, and no address: docs/api.md explains each code."""
+
+
+ERROR = gettext_noop("Error")
+TITLES = {
+    400: gettext_noop("Invalid request"),
+    401: gettext_noop("Not signed in"),
+    403: gettext_noop("Not allowed"),
+    404: gettext_noop("Not found"),
+    405: gettext_noop("Method not allowed"),
+    406: gettext_noop("Not acceptable"),
+    408: gettext_noop("Request too slow"),
+    409: gettext_noop("Conflict"),
+    411: gettext_noop("Length required"),
+    413: gettext_noop("Too large"),
+    414: gettext_noop("Address too long"),
+    415: gettext_noop("Unsupported type"),
+    422: gettext_noop("This cannot be done"),
+    429: gettext_noop("Too many requests"),
+    503: gettext_noop("Not available"),
+}
 
 
 class Torn(OSError):
     """The stream ended early; Django makes an `UnreadablePostError` of it."""
 
 
-def trouble_of(error: BaseException) -> Trouble | None:
+def refusal_of(error: BaseException) -> Refusal | None:
+    if isinstance(error, Refusal):
+        return error
     if isinstance(error, TooManyFieldsSent | TooManyFilesSent):
-        return TOO_MANY
+        return Refusal("too_many_parts")
     if isinstance(error, RequestDataTooBig):
-        return TOO_BIG
+        return Refusal("too_large", limit=(settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0) / 1_000_000)
     if isinstance(error, MultiPartParserError):
-        return MALFORMED
+        return Refusal("malformed_body")
     if isinstance(error, AddressInRecord):
-        return ADDRESS_IN_RECORD
-    return TORN if isinstance(error, UnreadablePostError | Torn) else None
+        return Refusal("personal_data")
+    if isinstance(error, SpoolUnusable):
+        return Refusal("store_unavailable")
+    return Refusal("incomplete_body") if isinstance(error, UnreadablePostError | Torn) else None
 
 
 class Whole:
@@ -143,8 +131,8 @@ class HonestBodies:
         """After every middleware has seen the request, for the page needs them. A signed-in form is
         read here, before the check of its token would swallow what is wrong with it and speak of
         forgery. Others are read by whoever knows the sender first."""
-        if trouble := self._at_first_sight(request):
-            return answer(request, trouble)
+        if refusal := self._at_first_sight(request):
+            return answer(request, refusal)
         if settings.SESSION_COOKIE_NAME not in request.COOKIES or request.method != "POST":
             return None
         if _not_taken(request):
@@ -156,44 +144,48 @@ class HonestBodies:
         return None
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        trouble = trouble_of(error)
-        return answer(request, trouble) if trouble else None
+        refusal = refusal_of(error)
+        return answer(request, refusal) if refusal else None
 
-    def _at_first_sight(self, request: HttpRequest) -> Trouble | None:
+    def _at_first_sight(self, request: HttpRequest) -> Refusal | None:
         why = _not_taken(request)
         # The interface says itself, and more exactly, what is wrong with a key.
         if why and not (why == "not_known" and request.path.startswith(API)):
-            return NOT_TAKEN[why]
+            return Refusal(NOT_TAKEN[why])
         if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-            return ENCODED
+            return Refusal("encoding_not_supported")
         if "Content-Length" not in request.headers and "Transfer-Encoding" in request.headers:
-            return NO_LENGTH
+            return Refusal("length_required")
         if _length(request) > settings.MAX_UPLOAD_BYTES + settings.FORM_BYTES:
-            megabytes = settings.MAX_UPLOAD_BYTES // 1_000_000
-            sentence = f"The request is larger than the {megabytes} MB that are allowed here."
-            return Trouble(413, "too_large", sentence)
+            return Refusal("too_large", limit=settings.MAX_UPLOAD_BYTES // 1_000_000)
         return None
 
 
-def answer(request: HttpRequest, trouble: Trouble) -> HttpResponse:
+def answer(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """For a program as JSON, for a person as a page; both with the code."""
     if request.path.startswith(API):
-        return told_as_json(trouble)
+        return answer_as_problem(refusal)
     if request.headers.get("Accept") == "application/json":
-        body = {"code": trouble.code, "sentence": trouble.sentence}
-        return JsonResponse(body, status=trouble.status)
-    return render(request, "body_trouble.html", {"trouble": trouble}, status=trouble.status)
+        body = {"code": refusal.code, "sentence": refusal.sentence}
+        return JsonResponse(body, status=refusal.status)
+    if refusal.forbids and refusal.code != "csrf_failed":
+        return permission_denied(request, refusal)
+    return render(request, "refused.html", {"refusal": refusal}, status=refusal.status)
 
 
-def told_as_json(trouble: Trouble) -> JsonResponse:
-    body = {
-        "type": f"https://touchstone.invalid/problems/{trouble.code}",
-        "title": "The request is not right",
-        "status": trouble.status,
-        "code": trouble.code,
-        "detail": trouble.sentence,
+def answer_as_problem(refusal: Refusal) -> JsonResponse:
+    body = problem(refusal.status, refusal.code, refusal.sentence)
+    return JsonResponse(body, status=refusal.status, content_type="application/problem+json")
+
+
+def problem(status: int, code: str, sentence: str) -> dict[str, Any]:
+    return {
+        "type": TYPES + code,
+        "title": gettext(TITLES.get(status, ERROR)),
+        "status": status,
+        "code": code,
+        "detail": sentence,
     }
-    return JsonResponse(body, status=trouble.status, content_type="application/problem+json")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -201,7 +193,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     kept: its form carries a pass that nobody else can make."""
     kept_for = drafts.rescued(request.POST) if request.method == "POST" else None
     if request.headers.get("Accept") == "application/json":
-        return answer(request, FORGED)
+        return answer(request, Refusal("csrf_failed"))
     return render(request, "403_csrf.html", {"kept_for": kept_for}, status=403)
 
 

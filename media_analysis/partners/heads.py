@@ -7,19 +7,11 @@ from collections.abc import Callable
 
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
+from django.utils import translation
 
-from media_analysis.partners.bodies import API, Trouble, told_as_json
+from accounts.refusals import Refusal
+from media_analysis.partners.bodies import API, answer_as_problem
 
-UNKNOWN_HOST = Trouble(
-    400, "unknown_host", "This site is not known under the name that the request's Host says."
-)
-MALFORMED = Trouble(400, "malformed_address", "The address holds a character that none can hold.")
-CHARSET = Trouble(
-    415, "charset_not_supported", "Text is read as UTF-8 here: send it as UTF-8, and say no other."
-)
-UNREADABLE_TYPE = Trouble(
-    400, "malformed_type", "The request's Content-Type cannot be read: check it, and send it again."
-)
 READ = {"utf-8", "ascii"}
 
 
@@ -30,27 +22,32 @@ class HonestHeads:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        trouble = self._trouble(request)
-        if trouble is None:
+        refusal = self._refusal(request)
+        if refusal is None:
             return self.get_response(request)
-        if request.path.startswith(API):
-            return told_as_json(trouble)
-        words = f"{trouble.sentence}\n\nCode: {trouble.code}\n"
-        answer = HttpResponse(words, status=trouble.status, content_type="text/plain")
-        answer["X-Content-Type-Options"] = "nosniff"
-        return answer
+        with translation.override(translation.get_language_from_request(request)):
+            return _answer(request, refusal)
 
-    def _trouble(self, request: HttpRequest) -> Trouble | None:
+    def _refusal(self, request: HttpRequest) -> Refusal | None:
         try:
             request.get_host()
         except DisallowedHost:
-            return UNKNOWN_HOST
+            return Refusal("unknown_host")
         if "\x00" in request.path:
-            return MALFORMED
+            return Refusal("malformed_address")
         if getattr(request, "has_unreadable_type", False):
-            return UNREADABLE_TYPE
+            return Refusal("malformed_type")
         charset = (request.content_params or {}).get("charset")
-        return CHARSET if charset and not _is_read(charset) else None
+        return Refusal("charset_not_supported") if charset and not _is_read(charset) else None
+
+
+def _answer(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    if request.path.startswith(API):
+        return answer_as_problem(refusal)
+    words = f"{refusal.sentence}\n\nCode: {refusal.code}\n"
+    answer = HttpResponse(words, status=refusal.status, content_type="text/plain; charset=utf-8")
+    answer["X-Content-Type-Options"] = "nosniff"
+    return answer
 
 
 def _is_read(charset: str) -> bool:

@@ -9,12 +9,11 @@ from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from media_analysis.partners.problems import Problem
+from accounts.refusals import Refusal
 from media_analysis.partners.throttling import CallerThrottle
 
 LONGEST_ADDRESS = 4000
 """Web servers read a little more, and say nothing about what was too long."""
-TOO_LONG = f"The address has more than {LONGEST_ADDRESS} characters: ask for less at once."
 
 
 class TellsItsLimits:
@@ -23,7 +22,7 @@ class TellsItsLimits:
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         try:
             if len(request.get_full_path()) > LONGEST_ADDRESS:
-                raise Problem(414, "address_too_long", TOO_LONG)
+                raise Refusal("address_too_long", limit=LONGEST_ADDRESS)
             super().initial(request, *args, **kwargs)  # type: ignore[misc]
         except Exception:
             self._count(request)

@@ -1,4 +1,6 @@
+from django.utils.translation import gettext_lazy as _
+
 from accounts.navigation import NavItem, in_some_team, register
 from accounts.roles import Permission
 
-register(NavItem("Review", "review", "review:queue", in_some_team(Permission.VIEW_CASES), 30))
+register(NavItem(_("Review"), "review", "review:queue", in_some_team(Permission.VIEW_CASES), 30))

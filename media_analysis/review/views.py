@@ -13,48 +13,27 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET
 
 from accounts.actors import Actor, actor_of
 from accounts.guards import post_only, signed_in, signed_out
-from accounts.models import Team
+from accounts.refusals import Refusal
 from accounts.roles import Permission
 from media_analysis.review.forms import DecisionForm, ReasonForm, as_written
-from media_analysis.review.models import Case, Decision
+from media_analysis.review.models import Case, Decision, PendingDecision
 from media_analysis.review.search import queue as waiting
 from media_analysis.review.search import reopenings
-from media_analysis.review.services import cases, drafts, known_bytes
+from media_analysis.review.services import asking, cases, drafts, grace, known_bytes
 from media_analysis.submissions.presenters import result
 
 View = Callable[..., HttpResponseBase]
-SESSION_ENDED = (
-    "Your session had ended, so this was not saved as a decision. Your words are kept: sign in, "
-    "and they stand in the form again."
+SESSION_ENDED = gettext_lazy(
+    "Your session had ended, so this was not saved as a decision. What you wrote is kept as a "
+    "draft. Sign in to continue."
 )
-
-
-@signed_in
-@require_GET
-def queue(request: HttpRequest) -> HttpResponse:
-    actor = actor_of(request)
-    if not actor.team_ids(Permission.VIEW_CASES):
-        raise PermissionDenied
-    count = waiting.count(actor)
-    teams = Team.objects.in_bulk(actor.team_ids(Permission.VIEW_CASES))
-    orders = {teams[pk]: order for pk, order in waiting.orders(teams).items()}
-    context = {
-        "order": next(iter(orders.values())) if len(set(orders.values())) == 1 else None,
-        "orders": sorted((team.name, order) for team, order in orders.items()),
-        "cases": waiting.shown(actor),
-        "count": min(count, waiting.COUNTED),
-        "more": count > waiting.COUNTED,
-        "shown": waiting.SHOWN,
-        "may_decide": bool(actor.team_ids(Permission.DECIDE_CASES)),
-        "mine": waiting.in_hands_of(actor),
-    }
-    return render(request, "review/queue.html", context)
 
 
 @signed_in
@@ -63,9 +42,10 @@ def take_next(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     if not actor.team_ids(Permission.DECIDE_CASES):
         raise PermissionDenied
+    grace.settle_due()
     case = cases.claim_next(actor)
     if case is None:
-        messages.info(request, "Nothing waits: every case is decided or in somebody's hands.")
+        messages.info(request, gettext("No case is waiting: each is decided or assigned."))
         return redirect("review:queue")
     return redirect("review:case", case.pk)
 
@@ -74,6 +54,7 @@ def take_next(request: HttpRequest) -> HttpResponse:
 @require_GET
 @never_cache
 def case(request: HttpRequest, pk: UUID) -> HttpResponse:
+    grace.settle_due()
     return _page(request, _mine(request, pk))
 
 
@@ -82,9 +63,10 @@ def case(request: HttpRequest, pk: UUID) -> HttpResponse:
 def claim(request: HttpRequest, pk: UUID) -> HttpResponse:
     _mine(request, pk)
     try:
+        grace.settle_due()
         cases.claim(actor_of(request), pk)
-    except cases.NotYours:
-        messages.warning(request, "Somebody else holds this case; nothing was changed.")
+    except Refusal as refusal:
+        messages.warning(request, refusal.sentence)
     except Case.DoesNotExist as error:
         raise PermissionDenied from error
     return redirect("review:case", pk)
@@ -117,13 +99,14 @@ def decide(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     if not form.is_valid():
         return _unfinished(request, mine, form)
     try:
-        cases.decide(actor, pk, form.cleaned_data["fence"], form.words())
-    except cases.Invalid as error:
-        form.add_error(None, str(error))
+        written = grace.decide(actor, pk, form.cleaned_data["fence"], form.words())
+    except Refusal as refusal:
+        if refusal.code == cases.CLAIM_LOST:
+            return _too_late(request, mine)
+        form.add_error(None, refusal.sentence)
         return _unfinished(request, mine, form)
-    except cases.NotYours:
-        return _too_late(request, mine)
-    messages.success(request, "Decided. It can be opened again from the case, with a reason.")
+    if not isinstance(written, PendingDecision):  # else the page offers to undo it
+        messages.success(request, gettext("Decided. You can reopen the case with a reason."))
     if "next" in request.POST:
         return take_next(request)
     return redirect("review:case", pk)
@@ -141,8 +124,10 @@ def _unfinished(request: HttpRequest, mine: Case, form: DecisionForm) -> HttpRes
 def _too_late(request: HttpRequest, mine: Case) -> HttpResponse:
     messages.error(
         request,
-        "Your hold on this case had run out, so this was not saved as a decision. Your words "
-        "are kept below: take the case again to use them.",
+        gettext(
+            "Your claim on this case had expired, so this was not saved as a decision. What you "
+            "wrote is kept as a draft. Claim the case again to use it."
+        ),
     )
     return redirect("review:case", mine.pk)
 
@@ -160,13 +145,16 @@ def take_over(request: HttpRequest, pk: UUID) -> HttpResponse:
         earlier = UUID(request.POST.get("decision", ""))
         known_bytes.take_over(actor, pk, _fence(request), earlier, as_written(request.POST))
     except ValueError:
-        messages.error(request, "Choose the decision to take over; nothing was decided.")
-    except cases.Invalid as error:
-        messages.error(request, str(error))
-    except cases.NotYours:
-        return _too_late(request, mine)
+        messages.error(request, gettext("Choose the decision to adopt. Nothing was decided."))
+    except Refusal as refusal:
+        if refusal.code == cases.CLAIM_LOST:
+            return _too_late(request, mine)
+        kept = gettext("Nothing was decided. The form keeps what you wrote.")
+        messages.error(request, f"{refusal.sentence} {kept}")
     else:
-        messages.success(request, "Decided as before. The record names the earlier decision.")
+        messages.success(
+            request, gettext("Decided as before. The record names the earlier decision.")
+        )
     return redirect("review:case", pk)
 
 
@@ -180,9 +168,47 @@ def release(request: HttpRequest, pk: UUID) -> HttpResponse:
         drafts.keep(actor_of(request), pk, words)
     try:
         cases.release(actor_of(request), pk, _fence(request))
-        messages.info(request, "The case is back in the queue.")
-    except cases.NotYours:
-        messages.warning(request, "You did not hold this case any more; nothing was changed.")
+        messages.info(request, gettext("The case is back in the queue."))
+    except Refusal as refusal:
+        messages.warning(request, refusal.sentence)
+    return redirect("review:queue")
+
+
+@signed_in
+@post_only("review:case", "pk")
+def undo(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Within the grace time: the case is in hand again, with every word in its form."""
+    _mine(request, pk)
+    try:
+        grace.undo(actor_of(request), pk)
+        told = gettext("The decision was undone. The form contains what you wrote.")
+        messages.success(request, told)
+    except Refusal as refusal:
+        messages.warning(request, refusal.sentence)
+    return redirect("review:case", pk)
+
+
+@keeps_words
+@signed_in
+@post_only("review:case", "pk")
+def ask(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Hand the case to a lead with a question, or, as a lead, answer it."""
+    actor, mine = actor_of(request), _mine(request, pk)
+    if not actor.can(Permission.DECIDE_CASES, mine.team_id):
+        raise PermissionDenied
+    if not (words := as_written(request.POST)).are_empty():
+        drafts.keep(actor, pk, words)
+    said = request.POST.get("question", "").replace("\0", "")
+    try:
+        if "answer" in request.POST:
+            asking.answer(actor, pk, _fence(request), said)
+            messages.success(request, gettext("The case shows your answer and waits again."))
+        else:
+            asking.escalate(actor, pk, _fence(request), said)
+            messages.success(request, gettext("The case waits for a lead, with your question."))
+    except Refusal as refusal:
+        messages.error(request, refusal.sentence)
+        return redirect("review:case", pk)
     return redirect("review:queue")
 
 
@@ -195,11 +221,11 @@ def reopen(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = ReasonForm(request.POST)
     try:
         cases.reopen(actor, pk, why=form.cleaned_data["why"] if form.is_valid() else "")
-        messages.success(request, "The case waits again; the earlier decision stays on record.")
-    except cases.Invalid as error:
-        messages.error(request, str(error))
-    except cases.NotYours:
-        messages.warning(request, "This case was not decided, so it could not be opened again.")
+        messages.success(
+            request, gettext("The case was reopened. The earlier decision stays on record.")
+        )
+    except Refusal as refusal:
+        messages.error(request, refusal.sentence)
     return redirect("review:case", pk)
 
 
@@ -218,10 +244,10 @@ def draft(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The open page hands in what was written so far. Its pass is all that it needs."""
     try:
         kept = drafts.keep_with_pass(request.POST, pk)
-    except drafts.AlreadyDecided:  # the page left with its decision: nothing needs to be kept
-        return JsonResponse({"code": "already_decided", "saved_at": ""})
-    except drafts.NotAccepted:
-        return JsonResponse({"code": "draft_pass_not_accepted"}, status=403)
+    except Refusal as refusal:
+        if refusal.code == drafts.ALREADY_DECIDED:  # the page left with its decision
+            return JsonResponse({"code": refusal.code, "saved_at": ""})
+        return JsonResponse({"code": refusal.code}, status=refusal.status)
     if "forget" in request.POST:
         return redirect("review:case", pk)
     return JsonResponse({"saved_at": kept.saved_at.isoformat() if kept else ""})
@@ -232,6 +258,8 @@ def _page(
 ) -> HttpResponse:
     actor = actor_of(request)
     holds = _holds(actor, mine)
+    pending = PendingDecision.objects.filter(case=mine).select_related("policy").first()
+    undoable = grace.mine(actor)
     draft = drafts.kept(actor, mine)
     may_decide = actor.can(Permission.DECIDE_CASES, mine.team_id)
     initial: dict[str, Any] = {"fence": mine.fence, **(draft.words if draft else {})}
@@ -239,7 +267,12 @@ def _page(
         **result.page(mine.submission, actor),
         "case": mine,
         "holds": holds,
-        "free": Case.objects.filter(cases.AVAILABLE, pk=mine.pk).exists(),
+        "free": Case.objects.filter(
+            cases.AVAILABLE & cases.for_this_person(actor), pk=mine.pk
+        ).exists(),
+        "pending": pending,
+        "undoable": undoable,
+        "leads": actor.can(Permission.MANAGE_QUEUES, mine.team_id),
         "may_decide": may_decide,
         "form": (form or DecisionForm(mine, initial=initial)) if holds else None,
         "draft": draft,
@@ -256,11 +289,9 @@ def _page(
 
 def _said(mine: Case) -> list[Decision | reopenings.Reopening]:
     """Every decision, and why the case was opened again, in the order of time."""
-    decisions = list(
-        mine.decisions.select_related("decided_by", "policy", "taken_from__case__submission")
+    decisions = mine.decisions.select_related(
+        "decided_by", "policy", "taken_from__case__submission"
     )
-    if not decisions:
-        return []
     said: list[Decision | reopenings.Reopening] = [*decisions, *reopenings.of(mine)]
     return sorted(said, key=lambda one: one.created_at if isinstance(one, Decision) else one.when)
 
@@ -269,6 +300,7 @@ def _holds(actor: Actor, mine: Case) -> bool:
     return bool(
         actor.user
         and mine.holder_id == actor.user.pk
+        and not PendingDecision.objects.filter(case=mine).exists()
         and not Case.objects.filter(cases.AVAILABLE, pk=mine.pk).exists()
     )
 

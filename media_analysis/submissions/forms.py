@@ -6,6 +6,8 @@ from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from accounts.actors import Actor
 from accounts.models import Team
@@ -15,9 +17,9 @@ from media_analysis.submissions.outcomes import DecisionOutcome
 from media_analysis.submissions.search import query
 from media_analysis.submissions.search.history import ORDERS
 from ml.engine import registry
-from ml.engine.naming import detector_name
+from ml.language import check_name
 
-TOO_MANY_WORDS = f"A search has at most {query.MOST_WORDS} words."
+TOO_MANY_WORDS = format_lazy(_("A search has at most {most} words."), most=query.MOST_WORDS)
 
 
 class DateInput(forms.DateInput):
@@ -46,23 +48,23 @@ class ManyFilesField(forms.FileField):
 
 class IntakeForm(forms.Form):
     upload = ManyFilesField(
-        label="Files",
+        label=_("Files"),
         allow_empty_file=True,
-        help_text="Pictures, video or sound. Several files become several submissions.",
+        help_text=_("Pictures, video or sound. Several files become several submissions."),
     )
-    team = forms.ModelChoiceField(Team.objects.none(), label="Team", empty_label=None)
+    team = forms.ModelChoiceField(Team.objects.none(), label=_("Team"), empty_label=None)
     policy_context = forms.CharField(
         max_length=200,
         required=False,
-        label="Policy context",
-        help_text="Why this matters here, for example “election policy, report 4411”.",
+        label=_("Policy context"),
+        help_text=_("Why this matters here, for example “election policy, report 4411”."),
     )
     note = forms.CharField(
         max_length=4000,
         required=False,
-        label="Note",
+        label=_("Note"),
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="For those who review it; the engine never reads it.",
+        help_text=_("For reviewers. The checks do not read it."),
     )
 
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
@@ -76,40 +78,47 @@ class IntakeForm(forms.Form):
             field.widget = forms.HiddenInput()
 
 
-OUTCOMES = [
-    ("", "Any"),
-    ("manipulation_found", "Manipulation found"),
-    ("declared_generated", "Declared generated"),
-    ("no_manipulation_found", "No manipulation found"),
-    ("inconclusive", "Inconclusive"),
-    ("rejected", "Rejected"),
+Choices = list[tuple[str, Any]]
+
+OUTCOMES: Choices = [
+    ("", _("Any")),
+    ("manipulation_found", _("Manipulation found")),
+    ("declared_generated", _("Declared generated")),
+    ("no_manipulation_found", _("No manipulation found")),
+    ("inconclusive", _("Inconclusive")),
+    ("rejected", _("Rejected")),
 ]
-DECISIONS = [
-    ("", "Any"),
+DECISIONS: Choices = [
+    ("", _("Any")),
     *DecisionOutcome.choices,
-    (UNDECIDED, "Not decided"),
+    (UNDECIDED, _("Not decided")),
 ]
-STATES = [
-    ("", "Any"),
-    ("queued", "Waiting"),
-    ("running", "Running"),
-    ("done", "Finished"),
-    ("parked", "Set aside"),
-    ("cancelled", "Cancelled"),
+STATES: Choices = [
+    ("", _("Any")),
+    ("queued", _("Waiting")),
+    ("running", _("Running")),
+    ("done", _("Finished")),
+    ("parked", _("Needs attention")),
+    ("cancelled", _("Cancelled")),
 ]
-KINDS = [("", "Any"), ("image", "Picture"), ("video", "Video"), ("audio", "Sound")]
-
-
-CHECKS = [
-    ("ran", "ran"),
-    ("noticed", "noticed something"),
-    ("not_applicable", "did not apply"),
-    ("failed", "failed"),
+KINDS: Choices = [
+    ("", _("Any")),
+    ("image", _("Picture")),
+    ("video", _("Video")),
+    ("audio", _("Sound")),
 ]
 
 
-def detector_choices() -> list[tuple[str, str]]:
-    return [("", "Any"), *((name, detector_name(name)) for name in registry.names())]
+CHECKS: Choices = [
+    ("ran", _("ran")),
+    ("noticed", _("noticed something")),
+    ("not_applicable", _("not applicable")),
+    ("failed", _("failed")),
+]
+
+
+def detector_choices() -> Choices:
+    return [("", _("Any")), *((name, check_name(name)) for name in registry.names())]
 
 
 class HistoryFilter(forms.Form):
@@ -118,26 +127,29 @@ class HistoryFilter(forms.Form):
     q = forms.CharField(
         max_length=200,
         required=False,
-        label="Search",
+        label=_("Search"),
         widget=forms.TextInput(attrs={"type": "search"}),
-        help_text="Words of the name, note, context or external id; a sender; a hash's beginning.",
+        help_text=_(
+            "Words from the name, note, context or external id, a sender, or the start of a "
+            "SHA-256."
+        ),
     )
-    outcome = forms.ChoiceField(choices=OUTCOMES, required=False, label="Verdict")
-    decision = forms.ChoiceField(choices=DECISIONS, required=False, label="A person's decision")
-    state = forms.ChoiceField(choices=STATES, required=False, label="State")
-    kind = forms.ChoiceField(choices=KINDS, required=False, label="Kind")
+    outcome = forms.ChoiceField(choices=OUTCOMES, required=False, label=_("Verdict"))
+    decision = forms.ChoiceField(choices=DECISIONS, required=False, label=_("Decision of a person"))
+    state = forms.ChoiceField(choices=STATES, required=False, label=_("State"))
+    kind = forms.ChoiceField(choices=KINDS, required=False, label=_("Kind"))
     sort = forms.ChoiceField(
         choices=[(name, order.label) for name, order in ORDERS.items()],
         required=False,
-        label="Order",
+        label=_("Order"),
     )
     team = forms.ModelChoiceField(
-        Team.objects.none(), required=False, label="Team", empty_label="Any"
+        Team.objects.none(), required=False, label=_("Team"), empty_label=_("Any")
     )
-    received_from = forms.DateField(required=False, label="From", widget=DateInput())
-    received_to = forms.DateField(required=False, label="Until", widget=DateInput())
-    detector = forms.ChoiceField(choices=detector_choices, required=False, label="Check")
-    check = forms.ChoiceField(choices=CHECKS, required=False, label="that")
+    received_from = forms.DateField(required=False, label=_("From"), widget=DateInput())
+    received_to = forms.DateField(required=False, label=_("Until"), widget=DateInput())
+    detector = forms.ChoiceField(choices=detector_choices, required=False, label=_("Check"))
+    check = forms.ChoiceField(choices=CHECKS, required=False, label=_("that"))
 
     SELDOM = ("team", "received_from", "received_to", "detector", "check")
 
@@ -178,9 +190,9 @@ class HistoryFilter(forms.Form):
 
 
 class SaveFilterForm(forms.Form):
-    name = forms.CharField(max_length=80, label="Name of this filter")
+    name = forms.CharField(max_length=80, label=_("Filter name"))
     team = forms.ModelChoiceField(
-        Team.objects.none(), required=False, label="Shared with", empty_label="Only me"
+        Team.objects.none(), required=False, label=_("Shared with"), empty_label=_("Only me")
     )
 
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:

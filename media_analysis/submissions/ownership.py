@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from accounts.actors import Actor
-from accounts.errors import NotAllowed
+from accounts.refusals import Refusal
 from accounts.roles import Permission
 from media_analysis.submissions.models import Submission
 
@@ -19,6 +19,8 @@ def may(actor: Actor, permission: Permission, submission: Submission) -> bool:
     return submission.submitted_by_service_id == actor.service.pk
 
 
-def require_may(actor: Actor, permission: Permission, submission: Submission, wish: str) -> None:
+def require_may(actor: Actor, permission: Permission, submission: Submission) -> None:
     if not may(actor, permission, submission):
-        raise NotAllowed(f"You cannot {wish}.")
+        if actor.can(permission, submission.team_id):
+            raise Refusal("not_yours")
+        raise Refusal("not_allowed", permission=str(permission))

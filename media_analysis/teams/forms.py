@@ -7,10 +7,12 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.actors import Actor
-from accounts.models import Role, Scope, Team
+from accounts.models import Role, Scope, ServiceAccount, Team
 from media_analysis.review.models import QueueOrder, RoutingRule
+from media_analysis.webhooks.models import EventType
 
 
 def roles_to_give(actor: Actor, team: Team) -> list[tuple[str, str]]:
@@ -24,7 +26,7 @@ def roles_to_give(actor: Actor, team: Team) -> list[tuple[str, str]]:
 
 
 class RoleForm(forms.Form):
-    role = forms.ChoiceField(choices=())
+    role = forms.ChoiceField(choices=(), label=_("Role"))
 
     def __init__(self, actor: Actor, team: Team, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -38,35 +40,36 @@ class RoleForm(forms.Form):
 
 class InviteForm(RoleForm):
     email = forms.EmailField(
-        label="E-mail address", widget=forms.EmailInput(attrs={"autocomplete": "off"})
+        label=_("Email address"), widget=forms.EmailInput(attrs={"autocomplete": "off"})
     )
     field_order = ["email", "role"]
 
 
 class TeamForm(forms.Form):
-    name = forms.CharField(max_length=100, label="Name of the team")
+    name = forms.CharField(max_length=100, label=_("Team name"))
 
 
 class PolicyForm(forms.Form):
     name = forms.CharField(
-        max_length=100, label="Name", help_text="Moderators choose by it, so keep it short."
+        max_length=100, label=_("Name"), help_text=_("Moderators choose by name, so keep it short.")
     )
     text = forms.CharField(
         max_length=10_000,
         required=False,
-        label="Text",
+        label=_("Text"),
         widget=forms.Textarea(attrs={"rows": 10}),
-        help_text="Kept with each decision as it stood on that day.",
+        help_text=_("Each decision keeps the text of its day."),
     )
 
 
 WANTED = {
-    "manipulation_found": "Manipulation found: at least one check speaks for an alteration.",
-    "declared_generated": "Declared generated: the file says so itself, signed or not; no check "
-    "found it.",
-    "inconclusive": "Inconclusive: the checks cannot tell, or the analysis was set aside.",
-    "no_manipulation_found": "No manipulation found: nothing stands out, which proves nothing.",
-    "rejected": "Rejected: the file could not be examined, because it is damaged or too large.",
+    "manipulation_found": _("Manipulation found: at least one check found signs of manipulation."),
+    "declared_generated": _(
+        "Declared generated: the file says so itself, signed or not. No check found it."
+    ),
+    "inconclusive": _("Inconclusive: the checks cannot tell, or the analysis failed."),
+    "no_manipulation_found": _("No manipulation found: nothing stands out. This proves nothing."),
+    "rejected": _("Rejected: the file is damaged or too large to be analysed."),
 }
 
 
@@ -74,21 +77,26 @@ class RoutingForm(forms.Form):
     outcomes = forms.MultipleChoiceField(
         choices=list(WANTED.items()),
         required=False,
-        label="A person looks at media when the verdict is",
+        label=_("Verdicts that need review"),
         widget=forms.CheckboxSelectMultiple,
     )
     order = forms.ChoiceField(
         choices=[
-            (QueueOrder.OLDEST, "Oldest first: nothing waits longer than it must."),
-            (QueueOrder.NEWEST, "Newest first: for what is spreading now; old cases may stay."),
+            (QueueOrder.OLDEST, _("Oldest first: no case waits longer than necessary.")),
+            (
+                QueueOrder.NEWEST,
+                _("Newest first: for media that is spreading now. Old cases may stay."),
+            ),
             (
                 QueueOrder.PROBABLE,
-                "Most probably manipulated first: what was found, then what says of itself that "
-                "it was generated, then by calibrated probability; what has none comes last, and "
-                "the oldest first among equals.",
+                _(
+                    "Most probably manipulated first: manipulation found, then declared generated, "
+                    "then by calibrated probability. Cases without one come last. Equal cases: "
+                    "oldest first."
+                ),
             ),
         ],
-        label="Cases are handed out",
+        label=_("Order of the queue"),
         widget=forms.RadioSelect,
     )
 
@@ -100,28 +108,37 @@ class RoutingForm(forms.Form):
 class ServiceForm(forms.Form):
     name = forms.CharField(
         max_length=100,
-        label="Name of the program",
-        help_text="Who calls, and for what: “Wire service, photo desk”. Shown beside what it "
-        "sends in.",
+        label=_("Program name"),
+        help_text=_(
+            "Who calls, and for what, for example “Wire service, photo desk”. Its submissions "
+            "show the name."
+        ),
     )
 
 
 class KeyForm(forms.Form):
-    LIVES = (("30", "30 days"), ("90", "90 days"), ("365", "one year"), ("", "does not expire"))
+    LIVES = (
+        ("30", _("30 days")),
+        ("90", _("90 days")),
+        ("365", _("1 year")),
+        ("", _("no expiry date")),
+    )
 
     name = forms.CharField(
-        max_length=100, label="Name of the key", help_text="Where it lives: “staging server”."
+        max_length=100,
+        label=_("Key name"),
+        help_text=_("Where it is used, for example “staging server”."),
     )
     scopes = forms.MultipleChoiceField(
-        choices=Scope.choices, label="What it may do", widget=forms.CheckboxSelectMultiple
+        choices=Scope.choices, label=_("Scopes"), widget=forms.CheckboxSelectMultiple
     )
-    days = forms.ChoiceField(choices=LIVES, required=False, initial="90", label="It is valid for")
+    days = forms.ChoiceField(choices=LIVES, required=False, initial="90", label=_("Valid for"))
     networks = forms.CharField(
         required=False,
         max_length=2000,
-        label="Networks it may be used from",
+        label=_("Allowed networks"),
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="One a line, such as 192.0.2.0/24. Empty: from everywhere.",
+        help_text=_("One per line, such as 192.0.2.0/24. Empty: from everywhere."),
     )
 
     def expires_at(self) -> Any:
@@ -131,3 +148,29 @@ class KeyForm(forms.Form):
     def allowed_networks(self) -> list[str]:
         words: list[str] = self.cleaned_data["networks"].replace(",", " ").split()
         return words
+
+
+class WebhookForm(forms.Form):
+    url = forms.CharField(
+        max_length=2000,
+        label=_("Address"),
+        widget=forms.URLInput(attrs={"placeholder": "https://"}),
+        help_text=_("It begins with https:// and leads to the public internet."),
+    )
+    events = forms.MultipleChoiceField(
+        choices=EventType.choices, label=_("Events"), widget=forms.CheckboxSelectMultiple
+    )
+    service = forms.ModelChoiceField(
+        ServiceAccount.objects.none(),
+        required=False,
+        label=_("Submissions"),
+        empty_label=_("Everything in the team"),
+        help_text=_("Or only what one partner sent."),
+    )
+    description = forms.CharField(max_length=200, required=False, label=_("Description"))
+
+    def __init__(self, team: Team, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"initial": {"events": EventType.values}, **kwargs})
+        field = self.fields["service"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = ServiceAccount.objects.filter(team=team, is_active=True)

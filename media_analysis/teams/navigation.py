@@ -1,3 +1,5 @@
+from django.utils.translation import gettext_lazy as _
+
 from accounts.actors import Actor
 from accounts.navigation import NavItem, register
 from accounts.roles import Permission
@@ -8,4 +10,4 @@ def _runs_something(actor: Actor) -> bool:
     return actor.is_site_admin or bool(actor.team_ids(Permission.MANAGE_MEMBERS))
 
 
-register(NavItem("Teams", "user", "teams:index", _runs_something, 50))
+register(NavItem(_("Teams"), "user", "teams:index", _runs_something, 50))

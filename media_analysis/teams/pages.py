@@ -14,27 +14,30 @@ from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from accounts.actors import Actor, actor_of
-from accounts.errors import NotAllowed, Refused
 from accounts.models import Team
+from accounts.refusals import Refusal
 from accounts.roles import Permission
 
 
 @dataclass(frozen=True)
-class Place:
-    label: str
+class NavItem:
+    label: Any
     url_name: str
     permission: Permission
 
 
 PLACES = (
-    Place("Members", "teams:members", Permission.MANAGE_MEMBERS),
-    Place("Roles", "teams:roles", Permission.MANAGE_MEMBERS),
-    Place("Queue rules", "teams:rules", Permission.MANAGE_QUEUES),
-    Place("Policies", "teams:policies", Permission.MANAGE_POLICIES),
-    Place("Partners and keys", "teams:services", Permission.REVOKE_KEYS),
-    Place("Name", "teams:rename", Permission.MANAGE_TEAM),
+    NavItem(_("Members"), "teams:members", Permission.MANAGE_MEMBERS),
+    NavItem(_("Roles"), "teams:roles", Permission.MANAGE_MEMBERS),
+    NavItem(_("Queue rules"), "teams:rules", Permission.MANAGE_QUEUES),
+    NavItem(_("Policies"), "teams:policies", Permission.MANAGE_POLICIES),
+    NavItem(_("Deciding"), "teams:deciding", Permission.MANAGE_POLICIES),
+    NavItem(_("Partners and keys"), "teams:services", Permission.REVOKE_KEYS),
+    NavItem(_("Webhooks"), "teams:webhooks", Permission.MANAGE_WEBHOOKS),
+    NavItem(_("Name"), "teams:rename", Permission.MANAGE_TEAM),
 )
 
 
@@ -71,9 +74,9 @@ def refusal_on(form: BaseForm, field: str | None) -> Iterator[None]:
     """What a verb refuses is shown at the field; a missing right stays a 403."""
     try:
         yield
-    except NotAllowed:
-        raise
-    except Refused as refusal:
+    except Refusal as refusal:
+        if refusal.forbids:
+            raise
         form.add_error(field, refusal.sentence)
 
 
@@ -84,7 +87,7 @@ def refusal_told(
     """What a verb refuses is told on the page that comes next; a missing right stays a 403."""
     try:
         yield
-    except NotAllowed:
-        raise
-    except Refused as refusal:
+    except Refusal as refusal:
+        if refusal.forbids:
+            raise
         tell(request, refusal.sentence)

@@ -28,7 +28,8 @@ from ml.engine.media.similarity import Looks
 from ml.engine.media.spectra import RATE
 from ml.engine.progress import Progress, Report, Stopped
 from ml.engine.registry import Missing
-from ml.engine.session import Bench, close_seconds, close_seconds_without_sound
+from ml.engine.sentence import say
+from ml.engine.session import DetectorSession
 from ml.engine.version import VERSION
 from sandbox.services import Warden, warden
 from sandbox.types import Limits, Rejected
@@ -66,23 +67,28 @@ def analyse(
         sha256, size = fingerprint(file)
     told.at(0.01, "opening")
     able = [d for d in chosen if not isinstance(d, Missing)]
-    frame_rate = max([FACE_RATE, *(d.frame_rate for d in able)])
+    needs = [d.manifest.needs for d in able]
     try:
-        with opened(
-            file,
-            warden=sandbox or warden(),
-            sha256=sha256,
-            size=size,
-            frame_rate=frame_rate,
-            limits=limits or Limits(),
-            close_seconds=max([0.0, *map(close_seconds, able)]),
-            close_seconds_without_sound=max([0.0, *map(close_seconds_without_sound, able)]),
-        ) as media:
-            return _examined(media, chosen, version, told, started)
+        with (
+            opened(
+                file,
+                warden=sandbox or warden(),
+                sha256=sha256,
+                size=size,
+                frame_rate=max([FACE_RATE, *(n.frames_per_second for n in needs)]),
+                limits=limits or Limits(),
+                close_seconds=max([0.0, *(n.close_seconds for n in needs)]),
+                close_seconds_without_sound=max(
+                    [0.0, *(n.close_seconds_without_sound for n in needs)]
+                ),
+            ) as media,
+            contextlib.closing(DetectorSession(media, chosen)) as session,
+        ):
+            return _examined(media, session, chosen, version, told, started)
     except Rejected as refusal:
         return Result(
             media=None,
-            verdict=Verdict(Outcome.REJECTED, refusal.sentence),
+            verdict=Verdict(Outcome.REJECTED, say(f"file.{refusal.code}")),
             findings=(),
             engine_version=version,
             seconds=time.perf_counter() - started,
@@ -92,17 +98,17 @@ def analyse(
 
 def _examined(
     media: OpenMedia,
+    session: DetectorSession,
     detectors: Sequence[Detector | Missing],
     version: str,
     told: Progress,
     started: float,
 ) -> Result:
-    bench = Bench(media, detectors)
     pictures: dict[str, bytes] = {}
     looks, strip = Looks(), thumbnails.Strip()
     tracks: Sequence[dict[str, object]] = ()
     last_frames: list[float] = []
-    told.plan(media.info, bench.checks)
+    told.plan(media.info, session.checks)
     told.looking(0.0)
     with contextlib.ExitStack() as stack:
         watch = stack.enter_context(FaceWatch(media, FACE_RATE))
@@ -114,7 +120,7 @@ def _examined(
                 pictures["frame"] = thumbnails.png(frame.pixels, thumbnails.FRAME_SIDE)
             looks.observe(frame)
             strip.observe(frame)
-            bench.observe(View(frame, watch.faces(frame)))
+            session.observe(View(frame, watch.faces(frame)))
             told.looking(_part(media, frame))
         media.tracks = watch.tracks()
         tracks = watch.summaries()
@@ -122,8 +128,9 @@ def _examined(
     told.listening()
     divided = _divide(media, watch, last_frames)
     told.stop_if_asked()
-    findings = bench.conclude(told.concluding)
-    verdict = rule.decide(media.info, findings)
+    findings = session.conclude(told.concluding)
+    manifests = {d.name: d.manifest for d in detectors if not isinstance(d, Missing)}
+    verdict = rule.decide(media.info, findings, manifests)
     told.at(1.0, "done")
     return Result(
         media=media.info,
@@ -148,11 +155,11 @@ def _divide(media: OpenMedia, watch: FaceWatch, last_frames: Sequence[float]) ->
         pictures = None
         if kind is Kind.VIDEO:
             known = "face_analysis_failed" not in media.info.flags
-            pictures = scenes.seen(
+            pictures = scenes.picture_timeline(
                 last_frames, 1 / FACE_RATE, duration, watch.shots, media.tracks, known
             )
         samples = media.audio(RATE) if media.info.has_audio else None
-        media.scenes = scenes.told(pictures, scenes.listened(samples), duration)
+        media.scenes = scenes.build_scenes(pictures, scenes.find_activity(samples), duration)
     except Exception:
         log.exception("scenes could not be told")
         media.add_flags("scenes_not_told")

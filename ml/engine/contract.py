@@ -7,13 +7,16 @@ probability always means *more likely manipulated*.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from ml.engine.manifest import Manifest
 
 Pixels = NDArray[np.uint8]
 """Height x width x 3, RGB, orientation already applied."""
@@ -164,14 +167,6 @@ class Heard(StrEnum):
     NOTHING = "nothing"  # there is no sound, or it has ended
 
 
-EXAMINED_BY: Mapping[str, tuple[str, ...]] = {
-    "face": ("face_forgery", "synthetic_face", "temporal"),
-    "voice": ("voice_spoof",),
-    "lips": ("lip_sync",),
-}
-"""Detectors by what they look at. Not all need be installed; people are told of those that are."""
-
-
 @dataclass(frozen=True, slots=True)
 class Scene:
     """A stretch of the file in which the same is in view and the same is heard."""
@@ -184,7 +179,7 @@ class Scene:
     """Tracks of the faces in view; None where that is not known."""
     heard: Heard
     applies: tuple[str, ...]
-    """Of the names in EXAMINED_BY: what may be examined here."""
+    """Of the names in `manifest.LOOKS_AT`: what may be examined here."""
     why_not: Mapping[str, str] = field(default_factory=dict)
     """A sentence for each that does not apply."""
     note: str = ""
@@ -347,18 +342,25 @@ class Media(Protocol):
         ...
 
 
-class Examination(Protocol):
-    """One detector at work on one file. Views come once, in order; keep bounded memory.
+def unheard(part: float) -> None:
+    """Until somebody wants to hear how far a check is."""
 
-    One that concludes for long has an attribute `advance` (`ml.engine.progress.unheard` at first).
-    It is
-    set before `conclude`, and is called with the part that is done, from 0 to 1. What it raises
-    must pass: somebody asked to stop.
-    """
 
-    def observe(self, view: View) -> None: ...
+class Examination:
+    """One detector at work on one file. Views come once, in order; keep bounded memory."""
 
-    def conclude(self) -> Finding: ...
+    advance: Callable[[float], None] = staticmethod(unheard)
+    """Set before `conclude`. One that concludes for long calls it with the part that is done, from
+    0 to 1. What it raises must pass: somebody asked to stop."""
+
+    def observe(self, view: View) -> None:
+        """Only views that the manifest asks for come."""
+
+    def conclude(self) -> Finding:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Called once, whatever happened: give back what outlives the file."""
 
 
 class Detector(Protocol):
@@ -366,11 +368,8 @@ class Detector(Protocol):
 
     name: str
     version: str
-    frame_rate: float
-    """Views a second that `observe` wants of a video: 0 for none. Stills come once to all that
-    want any. A detector that also has `close_seconds` is shown every view there is, and of a video
-    with sound up to so many seconds come frame by frame (`sandbox.types.Want`); of a silent one
-    `close_seconds_without_sound`."""
+    manifest: Manifest
+    """What it says of itself; `name` and `version` are the manifest's."""
 
     def not_applicable(self, media: Media) -> str | None:
         """Why this detector has nothing to say about this file, or None when it has."""

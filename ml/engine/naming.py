@@ -4,29 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-DETECTORS = {
-    "provenance": ("Provenance", "What the file says about its own making, and who signed it."),
-    "compression": ("Compression history", "Traces of earlier saving, resizing and re-encoding."),
-    "face_forgery": ("Face forgery", "Traces of a face that was swapped or altered."),
-    "synthetic_face": ("Synthetic face", "Resemblance to faces of one family of generators."),
-    "diffusion_face": ("Face by diffusion", "Resemblance to faces by diffusion models."),
-    "synthetic_image": ("Synthetic picture", "Traces that generators leave in whole pictures."),
-    "voice_spoof": ("Voice", "Traces of synthesis and conversion in speech."),
-    "lip_sync": ("Lip sync", "Whether the sound fits the lips, and how far it is shifted."),
-    "temporal": ("Motion", "Whether a face holds together from frame to frame."),
-}
-"""The detector's name, and what it measures."""
+from ml.engine.manifest import manifest_of
+from ml.engine.sentence import Sentence, say
 
 
 def detector_name(detector: str) -> str:
-    """A detector without a name here is called by the words of its own."""
-    return DETECTORS.get(detector, (detector.replace("_", " ").capitalize(), ""))[0]
+    return manifest_of(detector).title
 
 
-def face(number: int, of: int, seen_at: float | None, rank: str) -> str:
-    """`Face 3 at 0:12.4, the strongest of 9 faces,`; the numbers are those on the pictures."""
-    when = "" if seen_at is None else f" at {clock(seen_at)}"
-    return f"Face {number}{when}" + (f", {rank} of {of} faces," if of > 1 else "")
+def face(number: int, of: int, seen_at: float | None, rank: str) -> Sentence:
+    """`Face 3 at 0:12.4, the strongest of 9 faces,`; the numbers are those on the pictures. `rank`
+    is `strongest` or `unsteadiest`."""
+    code = ("one" if seen_at is None else "at") if of < 2 else rank
+    if of > 1 and seen_at is not None:
+        code += "_at"
+    time = {} if seen_at is None else {"time": clock(seen_at)}
+    return say(f"face.{code}", number=number, **({"of": of} if of > 1 else {}), **time)
 
 
 def clock(seconds: float) -> str:

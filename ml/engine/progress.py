@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from ml.engine.contract import Kind, MediaInfo
+from ml.engine.manifest import Cost, Manifest
 
 Report = Callable[[float, str], None]
 OPENED = 0.02
@@ -23,18 +23,6 @@ class Stopped(Exception):
     """The caller asked to stop. Nothing was concluded."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """Seconds of work: some for any file, some for each second of it, up to a length."""
-
-    any_file: float
-    a_second: float = 0.0
-    most_seconds: float = 0.0
-
-    def of(self, duration: float) -> float:
-        return self.any_file + self.a_second * min(duration, self.most_seconds)
-
-
 FOREVER = float("inf")
 LOOKING: Mapping[Kind, Cost] = {
     Kind.IMAGE: Cost(0.65),
@@ -43,21 +31,6 @@ LOOKING: Mapping[Kind, Cost] = {
 }
 LISTENING = Cost(0.05, 0.02, FOREVER)
 """To tell speech from other sound, of what has sound."""
-CONCLUDING: Mapping[str, Cost] = {
-    "voice_spoof": Cost(0.1, 0.65, 480.0),
-    "lip_sync": Cost(0.1, 0.5, 10.0),
-    "temporal": Cost(0.05, 0.1, 10.0),
-    "face_forgery": Cost(0.3, 0.2, 10.0),
-    "synthetic_face": Cost(0.2, 0.2, 10.0),
-    "diffusion_face": Cost(0.15),
-}
-"""As if the file had what each looks at, and with two at a time."""
-ANY_CHECK = Cost(0.01)
-"""Of one that is not in the list."""
-
-
-def unheard(part: float) -> None:
-    """Until somebody wants to hear how far a check is."""
 
 
 class Progress:
@@ -83,12 +56,13 @@ class Progress:
             self._share = max(self._share, min(share, 1.0))
             self._report(self._share, stage)
 
-    def plan(self, info: MediaInfo, checks: Sequence[str]) -> None:
-        """What each stage will take, as far as the container's promises can be believed."""
+    def plan(self, info: MediaInfo, checks: Sequence[Manifest]) -> None:
+        """What each stage will take, as far as the container's promises can be believed, and as if
+        the file had what each check looks at."""
         duration = info.duration or 0.0
         look = LOOKING[info.kind].of(duration)
         listen = LISTENING.of(duration) if info.has_audio else 0.0
-        self._costs = {name: CONCLUDING.get(name, ANY_CHECK).of(duration) for name in checks}
+        self._costs = {check.name: check.cost.of(duration) for check in checks}
         self._done = dict.fromkeys(self._costs, 0.0)
         whole = look + listen + sum(self._costs.values())
         room = LAST - OPENED

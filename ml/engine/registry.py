@@ -1,7 +1,9 @@
-"""Which detectors there are: every package under `ml/engine/detectors` with a `detector.py`.
+"""Which detectors there are: every package under `ml/engine/detectors` with a `detector.py`, and
+every package that names itself in the entry points `touchstone.detectors`.
 
-Adding a detector is adding a folder. They are made once a process and only when first asked for,
-because models must be loaded after a worker has forked.
+Adding a detector is adding a folder, here or elsewhere. Those that are here are made once a process
+and only when first asked for, because models must be loaded after a worker has forked. Those from
+elsewhere run in processes of their own (`ml/engine/outside`).
 """
 
 from __future__ import annotations
@@ -13,8 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import ml.engine.detectors
+from ml.engine import plugins
 from ml.engine.contract import Detector
+from ml.engine.manifest import Manifest, ManifestInvalid, read_manifest
 from ml.engine.model_files import ModelFileUnusable
+from ml.engine.outside.host import OutsideDetector
+from ml.engine.plugins import Plugin
+from ml.engine.sentence import say
 
 log = logging.getLogger(__name__)
 
@@ -34,31 +41,38 @@ def names() -> list[str]:
         for path in ml.engine.detectors.__path__
         for file in Path(path).glob("*/detector.py")
     ]
-    return sorted({folder.name for folder in folders if (folder / "__init__.py").exists()})
+    shipped = {folder.name for folder in folders if (folder / "__init__.py").exists()}
+    return sorted({*shipped, *plugins.installed()})
 
 
 @functools.cache
 def detectors() -> tuple[Detector | Missing, ...]:
-    return tuple(_made(name) for name in names())
+    return tuple(made(name) for name in names())
 
 
-def _made(name: str) -> Detector | Missing:
+def made(name: str) -> Detector | Missing:
     try:
+        if plugin := plugins.installed().get(name):
+            return OutsideDetector(plugin, manifest_from(plugin))
         module = importlib.import_module(f"ml.engine.detectors.{name}.detector")
         detector: Detector = module.make()
     except ModelFileUnusable as error:
         log.error("detector %s is not available: %s", name, error)
         return Missing(
             name,
-            "This check is not available on the machine that did this analysis: a model file is "
-            "missing there. Tell an administrator; the other checks are not affected. "
-            "(code model_file_missing)",
+            say("check.no_model"),
         )
     except Exception:
         log.exception("detector %s could not be made", name)
         return Missing(
             name,
-            "This check could not be loaded on the machine that did this analysis. Tell an "
-            "administrator; the other checks are not affected. (code check_not_loaded)",
+            say("check.not_loaded"),
         )
     return detector
+
+
+def manifest_from(plugin: Plugin) -> Manifest:
+    manifest = read_manifest(plugin.folder)
+    if manifest.name != plugin.name:
+        raise ManifestInvalid(f"the entry point {plugin.name} leads to {manifest.name}.")
+    return manifest

@@ -12,10 +12,13 @@ import numpy as np
 
 from ml.engine.contract import Finding, MediaInfo, Result, Scenes
 from ml.engine.media.stated import stated
+from ml.engine.sentence import Sentence
 
 
 def plain(value: Any) -> Any:
     """Only what JSON knows. A number that is not finite becomes null, never `NaN`."""
+    if isinstance(value, Sentence):
+        return value  # as text it is English; `stored` keeps its codes
     if isinstance(value, StrEnum):
         return str(value)
     if value is None or isinstance(value, str | bool | int):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import math
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
+from ml.engine.checking import checked
 from ml.engine.contract import (
     Detector,
     Examination,
@@ -18,30 +18,20 @@ from ml.engine.contract import (
     Status,
     View,
 )  # fmt: skip
+from ml.engine.manifest import Manifest
 from ml.engine.progress import Stopped
 from ml.engine.registry import Missing
+from ml.engine.sentence import say
 
 log = logging.getLogger(__name__)
 
 Advanced = Callable[[str, float], None]
 """Hears a check's name, and which part of its work is done."""
-BROKEN = "code check_broke"
-"""For people who ask for help; what broke stands in the log of the worker."""
 TOO_EARLY = 1e-6
 """Timestamps are rounded; a view that is due within a microsecond is due."""
 AT_ONCE = 2
 """Checks that conclude side by side. Nothing is decoded any more then, and networks leave the
 interpreter's lock: on an idle core the answer comes sooner, on a busy one nothing is lost."""
-
-
-def close_seconds(detector: Detector) -> float:
-    """How many seconds of a talking video the detector wants to see frame by frame."""
-    return float(getattr(detector, "close_seconds", 0.0))
-
-
-def close_seconds_without_sound(detector: Detector) -> float:
-    """How many seconds of a silent one."""
-    return float(getattr(detector, "close_seconds_without_sound", 0.0))
 
 
 @dataclass(slots=True)
@@ -55,7 +45,7 @@ class Work:
     next_view: float = 0.0
 
 
-class Bench:
+class DetectorSession:
     """All detectors on one file: they are asked, shown the views they want, and heard."""
 
     def __init__(self, media: Media, detectors: Sequence[Detector | Missing]) -> None:
@@ -90,9 +80,10 @@ class Bench:
             work.seconds += time.perf_counter() - started
 
     def _due(self, work: Work, view: View) -> bool:
-        if close_seconds(work.detector) > 0:
+        needs = work.detector.manifest.needs
+        if needs.close_seconds > 0 or needs.close_seconds_without_sound > 0:
             return True  # whatever the sandbox sends, it was sent for this detector too
-        rate = work.detector.frame_rate
+        rate = needs.frames_per_second
         if rate <= 0:
             return False
         if self._still:
@@ -103,9 +94,9 @@ class Bench:
         return True
 
     @property
-    def checks(self) -> list[str]:
-        """The checks that have something to conclude."""
-        return [work.detector.name for work in self._works if work.examination is not None]
+    def checks(self) -> list[Manifest]:
+        """Of the checks that have something to conclude."""
+        return [work.detector.manifest for work in self._works if work.examination is not None]
 
     def conclude(self, advanced: Advanced | None = None) -> tuple[Finding, ...]:
         """Every detector's finding, in the order of their names. `advanced` hears how far each is;
@@ -123,42 +114,38 @@ class Bench:
             return
         started, name = time.perf_counter(), work.detector.name
         try:
-            if hasattr(work.examination, "advance"):
-                work.examination.advance = lambda part: self._advanced(name, part)
-            work.finding = _checked(work.detector, work.examination.conclude())
+            work.examination.advance = lambda part: self._advanced(name, part)
+            work.finding = checked(work.detector, work.examination.conclude())
         except Stopped:
             raise
         except Exception as error:
             self._broke(work, error)
+        self._close(work)
         work.seconds += time.perf_counter() - started
         self._advanced(name, 1.0)
 
+    def close(self) -> None:
+        """Nothing that a detector keeps for this file outlives it."""
+        for work in self._works:
+            self._close(work)
+
+    def _close(self, work: Work) -> None:
+        examination, work.examination = work.examination, None
+        try:
+            if examination is not None:
+                examination.close()
+        except Exception:
+            log.exception("detector %s could not be closed", work.detector.name)
+
     def _broke(self, work: Work, error: Exception) -> None:
         log.error("detector %s broke", work.detector.name, exc_info=error)
-        work.examination = None
+        self._close(work)
         work.finding = Finding(
             work.detector.name,
             work.detector.version,
             Status.FAILED,
-            "This check broke and has no result for this file. The other checks are not affected. "
-            f"({BROKEN})",
+            say("check.failed"),
         )
-
-
-class NotANumber(ValueError):
-    """A detector answered with NaN or infinity, or with a probability beyond 0 and 1."""
-
-
-def _checked(detector: Detector, finding: Finding) -> Finding:
-    numbers = (finding.score, finding.probability_manipulated, finding.log10_lr)
-    if any(n is not None and not math.isfinite(n) for n in numbers):
-        raise NotANumber
-    probability = finding.probability_manipulated
-    if probability is not None and not 0.0 <= probability <= 1.0:
-        raise NotANumber
-    if (finding.detector, finding.version) != (detector.name, detector.version):
-        raise ValueError("a finding in another detector's name")
-    return finding
 
 
 def _missing(detector: Missing) -> Finding:

@@ -22,9 +22,9 @@ from ml.engine.results import plain
 
 ROOT = Path(analysis.__file__).parent
 DECIDING = (
-    "contract.py", "analysis.py", "session.py", "naming.py", "serving.py", "media/**/*",
-    "audio_encoders/**/*", "image_encoders/**/*", "fusion/**/*", "detectors/*.py",
-    "../../platform/sandbox/**/*",
+    "contract.py", "analysis.py", "session.py", "checking.py", "naming.py", "manifest.py",
+    "serving.py", "media/**/*", "audio_encoders/**/*", "image_encoders/**/*", "fusion/**/*",
+    "detectors/*.py", "../../platform/sandbox/**/*",
 )  # fmt: skip
 """What every result rests on, beside the folders of its detectors."""
 
@@ -90,7 +90,7 @@ def _answer(result: Result, finding: Finding) -> Answer:
     threshold = finding.parameters.get("threshold", finding.parameters.get("found_at"))
     alone = None
     if finding.status is Status.RAN and result.media is not None:
-        alone = str(rule.decide(result.media, (finding,)).outcome)
+        alone = str(rule.alone(result.media, finding))
     return Answer(
         status=str(finding.status),
         reason=finding.reason,

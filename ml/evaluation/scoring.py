@@ -37,7 +37,8 @@ FEWEST_FOR_ECE = 30
 KEYS = (
     "n", "coverage", "scored", "reals", "fakes", "scale", "auc", "auc_low", "auc_high", "ap", "eer",
     "tpr_at_1_fpr", "tpr_at_5_fpr", "balanced_accuracy", "tpr", "fpr", "brier", "ece", "cllr",
-    "min_cllr", "decided_share", "decided_accuracy", "not_applicable", "failed", "unscored",
+    "min_cllr", "decided_share", "decided_accuracy", "cleared_fakes", "answered_reals",
+    "not_applicable", "failed", "unscored",
     "declared", "fpr_by_source", "reals_by_source", "auc_by_method",
 )  # fmt: skip
 
@@ -259,7 +260,15 @@ def _decisions(cases: Sequence[Case], column: Column) -> dict[str, Any]:
     return {
         "decided_share": len(right) / len(cases) if cases else None,
         "decided_accuracy": float(np.mean(right)) if right else None,
+        "cleared_fakes": _share(cases, column, fake=True, of={Outcome.NO_MANIPULATION_FOUND}),
+        "answered_reals": _share(cases, column, fake=False, of=set(DECIDED)),
     }
+
+
+def _share(cases: Sequence[Case], column: Column, *, fake: bool, of: set[Outcome]) -> float | None:
+    """Of the fakes, or of the genuine files, how many got one of these outcomes."""
+    got = [o in of for case, o in zip(cases, column.decided, strict=True) if case.fake == fake]
+    return float(np.mean(got)) if got else None
 
 
 def _auc_by_method(cases: Sequence[Case], column: Column) -> dict[str, float | None] | None:

@@ -16,7 +16,7 @@ from uuid import UUID
 
 import rfc8785
 
-from .place import place
+from .origin import origin
 from .verbs import Verb
 from .who import Who
 
@@ -61,7 +61,7 @@ def payload(
             "object": {"type": object_type, "id": str(object_id), "sha256": object_sha256},
             "why": _plain(why, "why"),
             "data": _plain(data, "data"),
-            "where": place(),
+            "where": origin(),
             **({"rows": rows} if rows else {}),
         }
     )

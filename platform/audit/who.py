@@ -24,3 +24,7 @@ class Who:
 SYSTEM = Who(kind="system", id="touchstone", via="none")
 SHELL = Who(kind="system", id="shell", via="shell")
 NOBODY = Who(kind="anonymous", id="", via="none")
+
+
+def worker(name: str) -> Who:
+    return Who(kind="system", id=f"worker:{name}", via="worker")

@@ -74,7 +74,7 @@ class Keeper:
         try:
             beat = heartbeat(claim, progress=claim.fraction, stage=claim.stage)
             if beat.alive:
-                liveness.seen(claim.worker, "hand", lease=True)
+                liveness.record_heartbeat(claim.worker, "slot", lease=True)
         except DatabaseError as error:
             log.warning("the lease of %s could not be renewed just now: %s", claim.pk, error)
             connection.close()

@@ -26,7 +26,7 @@ def this_host() -> str:
     return socket.gethostname()[:40]
 
 
-def seen(name: str, kind: str, *, lease: bool = False, reconcile: bool = False) -> None:
+def record_heartbeat(name: str, kind: str, *, lease: bool = False, reconcile: bool = False) -> None:
     """Note that this process did something. One upsert, the database's clock."""
     now = ClockTimestamp()
     changes: dict[str, object] = {"host": this_host(), "kind": kind, "seen_at": now}
@@ -58,6 +58,10 @@ def health(host: str | None = None) -> Health:
     )
     if not fresh.exists():
         return Health(False, f"no worker{where} renewed a lease or reconciled in the last minute")
+    # What pauses for an outage is well: to start it anew would mend nothing.
+    paused = beats.filter(seen_at__gt=InSeconds(-FRESH_SECONDS), paused_since__isnull=False).first()
+    if paused is not None:
+        return Health(True, f"a worker{where} waits for a part of the site: {paused.paused_for}")
     # Alive but deaf: things wait for long and nobody holds a lease. What is done in the background
     # may wait while others are worked on.
     for model in registry.models():

@@ -8,6 +8,6 @@ from celery import shared_task
 @shared_task(name="jobs.answer", ignore_result=True, acks_late=False)  # type: ignore[untyped-decorator]
 def answer(label: str, pk: str) -> None:
     """Somebody rang for `pk`: work until nothing is due, best turn first (not only for `pk`)."""
-    from jobs.worker.hand import this_process
+    from jobs.worker.slot import this_process
 
     this_process().answer()

@@ -15,7 +15,6 @@ import pwd
 import shutil
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -144,14 +143,6 @@ def _roles(pg: Server) -> None:
 def stop(pg: Server, mode: str = "fast") -> None:
     if is_running(pg):
         pg.program("pg_ctl", "-D", str(pg.data), "-m", mode, "-w", "-t", "60", "stop")
-
-
-def wait_until_ready(pg: Server, seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while pg.program("pg_isready", "-U", SUPERUSER, check=False).returncode != 0:
-        if time.monotonic() > deadline:
-            raise TimeoutError("PostgreSQL did not become ready")
-        time.sleep(0.1)
 
 
 def main(argv: list[str]) -> int:

@@ -13,6 +13,7 @@ FLOORS = {
     "pillow-heif": (1, 8, 1),
     "av": (18, 1, 0),
     "opencv-python-headless": (4, 14, 0),
+    "imagecodecs": (2026, 3, 6),
     "c2pa-python": (0, 38, 1),
 }
 LIBAV_FLOORS = {"libavcodec": (62, 28), "libavformat": (62, 12)}

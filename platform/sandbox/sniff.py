@@ -41,6 +41,7 @@ AAC = Kind("recording", "aac", "aac", "audio/aac")
 TIFF = Kind("image", "tiff", "TIFF", "image/tiff")
 BMP = Kind("image", "bmp", "BMP", "image/bmp")
 JPEG2000 = Kind("image", "jpeg2000", "JPEG2000", "image/jp2")
+JPEGXL = Kind("image", "jpegxl", "JPEGXL", "image/jxl")
 MPEG_TS = Kind("recording", "mpegts", "mpegts", "video/mp2t")
 MPEG_PS = Kind("recording", "mpegps", "mpeg", "video/mpeg")
 MPEG_VIDEO = Kind("recording", "mpegvideo", "mpegvideo", "video/mpeg")
@@ -119,6 +120,8 @@ _STARTS = (
     (b"MM\0+\0\x08\0\0", TIFF),
     (b"\0\0\0\x0cjP  \r\n\x87\n", JPEG2000),
     (b"\xffO\xffQ\0", JPEG2000),
+    (b"\0\0\0\x0cJXL \r\n\x87\n", JPEGXL),
+    (b"\xff\x0a", JPEGXL),
     (b"\0\0\x01\xba", MPEG_PS),
     (b"\0\0\x01\xb3", MPEG_VIDEO),
     (b"FLV\x01", FLV),

@@ -29,40 +29,39 @@ class Code(StrEnum):
 
 
 SENTENCES: dict[Code, str] = {
-    Code.EMPTY: "The file is empty. Send it again; an interrupted upload can cause this.",
+    Code.EMPTY: ("The file is empty. Send it again. An interrupted upload can be the cause."),
     Code.TYPE_NOT_ALLOWED: (
-        "This is not a kind of file that is examined here, whatever its name says. "
-        "Send a JPEG, PNG, WebP, GIF, HEIC, AVIF, TIFF, BMP or JPEG 2000 picture, an MP4, MOV, "
-        "3GP, Matroska, WebM, AVI, MPEG (TS or PS), FLV, WMV or MXF video, or a WAV, FLAC, MP3, "
-        "Ogg, Opus, M4A, AAC, AIFF, AMR, CAF, AU or WMA sound."
+        "This file type is not supported, whatever its name is. Send a picture (JPEG, PNG, "
+        "WebP, GIF, HEIC, AVIF, TIFF, BMP, JPEG 2000 or JPEG XL), a video (MP4, MOV, 3GP, "
+        "Matroska, WebM, AVI, MPEG as TS or PS, FLV, WMV or MXF) or sound (WAV, FLAC, MP3, Ogg, "
+        "Opus, M4A, AAC, AIFF, AMR, CAF, AU or WMA)."
     ),
     Code.CORRUPT: (
-        "The file is damaged, or is not what its first bytes say: nothing in it could be decoded. "
-        "Send the original file if you have it."
+        "The file is damaged, or does not match its first bytes: nothing in it could be "
+        "decoded. Send the original file if you have it."
     ),
-    Code.NO_MEDIA: "The file is well-formed but holds no picture, no video and no sound.",
+    Code.NO_MEDIA: ("The file is well-formed but contains no picture, no video and no sound."),
     Code.TOO_MANY_PIXELS: (
-        "The picture is larger than what is decoded here. Send a smaller version, and say that "
-        "it was made smaller."
+        "The picture exceeds the size limit. Send a smaller version, and say that it was reduced."
     ),
-    Code.TOO_MANY_FRAMES: "There are more frames in the file than are decoded here. Send a part.",
-    Code.TOO_LONG: "The recording is longer than what is examined here. Send the part in question.",
+    Code.TOO_MANY_FRAMES: "The file contains more frames than the limit. Send a part.",
+    Code.TOO_LONG: "The recording is longer than the limit. Send the part in question.",
     Code.TOO_EXPENSIVE: (
-        "Decoding the file took more time or memory than one file may take, so it was stopped."
+        "Decoding the file took more time or memory than the limit, so it was stopped."
     ),
     Code.DECOMPRESSION_BOMB: (
         "A small part of the file unpacks to far more data than belongs there. Such files are "
-        "made to exhaust a server; it was not decoded."
+        "made to exhaust a server. It was not decoded."
     ),
     Code.EXTERNAL_REFERENCE: (
-        "The file refers to media in other files or on the network. Only what is inside the "
-        "file itself is examined; nothing else was opened."
+        "The file refers to media in other files or on the network. Only the content of the "
+        "file itself is analysed. Nothing else was opened."
     ),
     Code.VARIANT_NOT_READ: (
-        "The file is of a kind that is examined here, but it is encoded in a way that is not read. "
-        "Send the original, or a copy in a common encoding, and say that it is a copy."
+        "The file type is supported, but its encoding is not. Send the original, or a copy in a"
+        " common encoding, and say that it is a copy."
     ),
-    Code.ASPECT_NOT_SUPPORTED: "The picture is a strip far longer than wide; it is not examined.",
+    Code.ASPECT_NOT_SUPPORTED: "The picture is a strip, far longer than wide. It is not analysed.",
 }
 
 

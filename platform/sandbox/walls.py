@@ -26,7 +26,8 @@ MAX_THREADS = 48
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NAME = 1, 4, 15
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 38, 22, 2
-_LANDLOCK_CREATE, _LANDLOCK_RESTRICT = 444, 446
+_LANDLOCK_CREATE, _LANDLOCK_ADD_RULE, _LANDLOCK_RESTRICT = 444, 445, 446
+_PATH_BENEATH, _READ_FILE, _READ_DIR = 1, 1 << 2, 1 << 3
 _MAP_SHARED, _PROT_EXEC, _CLONE_THREAD = 1, 4, 0x10000
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -79,18 +80,28 @@ def prepare(inside: str = "", without: Collection[str] = ()) -> Walls:
 def lock(walls: Walls, limits: Limits, warden: int, required: bool) -> None:
     """Put every lock on this process. After it only the file and the pipe are left."""
     if walls.limits:
-        _limit(limits)
+        limit(limits)
     _become_nobody()
+    give_up_rights(warden)
+    seal(walls, required)
+
+
+def give_up_rights(parent: int) -> None:
+    """No capability, none to be gained, nobody looks in, and no life without the parent."""
     _drop_capabilities()
-    die_with(warden)  # again: the change of identity has cleared it
+    die_with(parent)  # again: a change of identity has cleared it
     _prctl(_PR_SET_DUMPABLE, 0)
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+
+
+def seal(walls: Walls, required: bool) -> None:
+    """No path and no call but those that need none. Can only be made tighter."""
     if walls.landlock:
-        _no_paths(walls.landlock)
+        read_only(walls.landlock, ())
     if walls.limits:
         resource.setrlimit(resource.RLIMIT_NOFILE, (PIPE + 1, PIPE + 1))
     if walls.program:
-        _filter(walls.program)
+        filter_calls(walls.program)
     elif required:
         raise WallBroken("seccomp")
 
@@ -102,7 +113,7 @@ def die_with(warden: int) -> None:
         os._exit(0)
 
 
-def _limit(limits: Limits) -> None:
+def limit(limits: Limits) -> None:
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     space = pages * resource.getpagesize() + limits.memory_bytes
     longest = limits.cpu_seconds + limits.cpu_per_media_second * limits.max_duration
@@ -162,8 +173,8 @@ def _prctl(option: int, value: int) -> None:
         raise WallBroken(f"prctl {option}")
 
 
-def _no_paths(abi: int) -> None:
-    """Handle every right that this kernel knows, and grant none."""
+def read_only(abi: int, folders: Collection[Path]) -> None:
+    """Handle every right that this kernel knows, and grant none but reading in `folders`."""
     paths = (1 << 13) - 1
     for version, right in ((2, 13), (3, 14), (5, 15)):
         if abi >= version:
@@ -172,16 +183,33 @@ def _no_paths(abi: int) -> None:
     scoped = 0b11 if abi >= 6 else 0  # abstract sockets and signals
     rules = struct.pack("<QQQ", paths, net, scoped)[: 8 if abi < 4 else 16 if abi < 6 else 24]
     ruleset = _libc.syscall(_LANDLOCK_CREATE, rules, len(rules), 0)
-    if ruleset < 0 or _libc.syscall(_LANDLOCK_RESTRICT, ruleset, 0) != 0:
+    if ruleset < 0:
+        raise WallBroken("landlock")
+    for folder in folders:
+        _grant_reading(ruleset, folder)
+    if _libc.syscall(_LANDLOCK_RESTRICT, ruleset, 0) != 0:
         raise WallBroken("landlock")
     os.close(ruleset)
+
+
+def _grant_reading(ruleset: int, path: Path) -> None:
+    try:
+        fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    except OSError:
+        return  # what is not there need not be read
+    rights = _READ_FILE | (_READ_DIR if path.is_dir() else 0)
+    rule = struct.pack("=Qi", rights, fd)
+    added = _libc.syscall(_LANDLOCK_ADD_RULE, ruleset, _PATH_BENEATH, rule, 0)
+    os.close(fd)
+    if added != 0:
+        raise WallBroken("landlock")
 
 
 class _Program(ctypes.Structure):
     _fields_ = [("length", ctypes.c_ushort), ("code", ctypes.c_char_p)]
 
 
-def _filter(program: bytes) -> None:
+def filter_calls(program: bytes) -> None:
     prog = _Program(len(program) // 8, program)
     address = ctypes.addressof(prog)
     if _libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, address, 0, 0) != 0:
@@ -202,7 +230,19 @@ ALLOWED = (
 )  # fmt: skip
 
 
-def _compile() -> bytes:
+LOADING = (
+    "stat", "fstat", "lstat", "newfstatat", "statx", "access", "faccessat", "faccessat2",
+    "readlink", "readlinkat", "getdents64", "getcwd", "fcntl", "fadvise64", "statfs", "fstatfs",
+)  # fmt: skip
+"""What importing Python packages needs beside: to look at files. Opening is for reading alone."""
+
+
+def compile_for_loading() -> bytes:
+    """The filter of a process that still imports the code that it will run when it is sealed."""
+    return _compile(loading=True)
+
+
+def _compile(loading: bool = False) -> bytes:
     """The allow-list as a BPF program. What is not on it answers EPERM."""
     import pyseccomp as sc
 
@@ -222,6 +262,16 @@ def _compile() -> bytes:
     for name in ("write", "writev"):
         allow(name, sc.Arg(0, sc.EQ, PIPE))
     private = sc.Arg(3, sc.MASKED_EQ, _MAP_SHARED, 0)
+    if loading:
+        for name in LOADING:
+            allow(name)
+        writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
+        allow("openat", sc.Arg(2, sc.MASKED_EQ, writing, 0))
+        allow("open", sc.Arg(1, sc.MASKED_EQ, writing, 0))
+        allow("mmap", private)  # libraries are mapped to be run
+        allow("prctl", sc.Arg(0, sc.EQ, _PR_SET_SECCOMP))
+        for number in (_LANDLOCK_CREATE, _LANDLOCK_RESTRICT):
+            rules.add_rule(sc.ALLOW, number)
     allow("mmap", sc.Arg(2, sc.MASKED_EQ, _PROT_EXEC, 0), private)
     allow("mprotect", sc.Arg(2, sc.MASKED_EQ, _PROT_EXEC, 0))
     allow("clone", sc.Arg(0, sc.MASKED_EQ, _CLONE_THREAD, _CLONE_THREAD))

@@ -7,15 +7,15 @@ import { say } from "./say.js";
 
 const RENEW_EVERY = 60_000;
 const SAVE_AFTER = 1_500;
-const WORDS = ["outcome", "policy", "reason", "note"];
+const WORDS = ["outcome", "policy", "confidence", "codes", "reason", "note"];
 const form = document.querySelector("[data-held]");
 
 const TROUBLE = {
-  lost: "Your hold on this case was lost. What you wrote is kept as a draft. Open the case again to see who holds it.",
-  out: "You are signed out, so your hold on this case is not renewed. What you wrote is kept. Open the case again and sign in.",
-  stale: "You signed in anew in another tab, so this page can renew nothing. What you wrote is kept. Open the case again.",
-  away: "The server cannot be reached, so your hold is not renewed. What you write is kept in this browser. Leave the page open; this is tried again each minute.",
-  broken: "The server could not renew your hold. What you write is kept. This is tried again each minute.",
+  lost: gettext("Your claim on this case was lost. What you wrote is kept as a draft. Open the case again to see who it is assigned to."),
+  out: gettext("You are signed out, so your claim is not renewed. What you wrote is kept. Open the case again and sign in."),
+  stale: gettext("You signed in again in another tab, so this page cannot renew the claim. What you wrote is kept. Open the case again."),
+  away: gettext("The server cannot be reached, so your claim is not renewed. What you write is kept in this browser. Leave the page open. It retries every minute."),
+  broken: gettext("The server could not renew your claim. What you write is kept. The page retries every minute."),
 };
 
 if (form) {
@@ -28,12 +28,12 @@ if (form) {
 
   function words() {
     const written = new FormData(form);
-    return JSON.stringify(WORDS.map((field) => written.get(field) ?? ""));
+    return JSON.stringify(WORDS.map((field) => written.getAll(field).join()));
   }
 
   function entry() {
     const written = new FormData(form);
-    const fields = WORDS.map((field) => [field, written.get(field) ?? ""]);
+    const fields = WORDS.flatMap((field) => written.getAll(field).map((value) => [field, value]));
     fields.push(["draft_pass", written.get("draft_pass")]);
     return { url: form.dataset.draft, page: location.pathname, base: form.dataset.savedAt, fields };
   }
@@ -50,11 +50,11 @@ if (form) {
       handedIn = now;
       if (answer.ok) form.dataset.savedAt = (await answer.json()).saved_at;
       remove(name);
-      if (answer.ok) tell("What you wrote is kept as your draft.");
+      if (answer.ok) tell(gettext("What you wrote is kept as a draft."));
     } catch {
       tell(put(name, entry())
-        ? "What you wrote is kept in this browser until the server can be reached."
-        : "What you wrote could not be kept. Do not close this page.");
+        ? gettext("What you wrote is kept in this browser until the server can be reached.")
+        : gettext("What you wrote could not be kept. Do not close this page."));
       waiting = setTimeout(save, 10 * SAVE_AFTER);
       return;
     } finally {
@@ -89,12 +89,30 @@ if (form) {
     if ("cameBack" in form.dataset || local.base !== form.dataset.savedAt) return;
     for (const [field, value] of local.fields) {
       if (!WORDS.includes(field) || !form.elements[field]) continue;
-      form.elements[field].value = value;
+      if (field === "codes") form.querySelector(`[name="codes"][value="${CSS.escape(value)}"]`)?.click();
+      else form.elements[field].value = value;
     }
     if (!changed()) return;
-    say("What you wrote was put back into the form.");
+    say(gettext("What you wrote was restored."));
     save();
   }
+
+  /* A reason code stands for words, and may bring its policy along. */
+  const codes = [...form.querySelectorAll('[name="codes"]')];
+  function basis() {
+    const chosen = codes.filter((code) => code.checked);
+    const policies = new Set(chosen.map((code) => code.dataset.policy).filter(Boolean));
+    const policy = form.elements.policy;
+    if (policy && !policy.value && policies.size === 1) [policy.value] = policies;
+  }
+  for (const code of codes) code.addEventListener("change", basis);
+
+  /* Ctrl+Enter decides and takes the next, also from inside text. */
+  form.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.repeat || event.isComposing) return;
+    event.preventDefault();
+    form.requestSubmit(form.querySelector('[name="next"]'));
+  });
 
   form.addEventListener("input", soon);
   form.addEventListener("change", save);
@@ -127,7 +145,7 @@ if (form) {
     leaseUntil = Date.now() + Number(form.dataset.leaseSeconds ?? 600) * 1000;
     if (notice.hidden) return;
     notice.hidden = true;
-    say("Your hold on this case is renewed again.");
+    say(gettext("Your claim on this case is renewed again."));
     save();
   }
 
@@ -135,8 +153,8 @@ if (form) {
     const end = new Date(leaseUntil);
     const at = end.toISOString().slice(11, 16);
     const hold = Date.now() < end
-      ? `Without renewal your hold ends at ${at} UTC.`
-      : `Your hold ended at ${at} UTC; somebody else may take the case.`;
+      ? interpolate(gettext("Without renewal your claim expires at %(time)s UTC."), { time: at }, true)
+      : interpolate(gettext("Your claim expired at %(time)s UTC. Somebody else may claim the case."), { time: at }, true);
     const sentence = which === "lost" ? TROUBLE.lost : `${TROUBLE[which]} ${hold}`;
     const place = notice.querySelector("[data-sentence]");
     notice.querySelector("[data-reload]").hidden = which === "away" || which === "broken";

@@ -12,13 +12,13 @@ document.addEventListener("click", async (event) => {
   const label = button.querySelector("[data-copy-label]");
   try {
     await navigator.clipboard.writeText(button.dataset.copy);
-    label.textContent = "Copied";
-    say(`${button.dataset.copyName ?? "Text"} copied`);
+    label.textContent = gettext("Copied");
+    say(interpolate(gettext("Copied: %(name)s"), { name: button.dataset.copyName ?? "" }, true));
   } catch {
-    label.textContent = "Not copied";
-    say("The browser did not allow copying. Select the text and copy it by hand.");
+    label.textContent = gettext("Not copied");
+    say(gettext("The browser did not allow copying. Select the text and copy it by hand."));
   }
-  setTimeout(() => (label.textContent = "Copy"), 2500);
+  setTimeout(() => (label.textContent = gettext("Copy")), 2500);
 });
 
 reveal(document);

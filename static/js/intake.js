@@ -43,7 +43,7 @@ function add(file) {
   const part = (name) => (name === "row" ? row : null) ?? row.querySelector(`[data-${name}]`);
   part("name").textContent = file.name;
   part("size").textContent = size(file.size);
-  part("progress").setAttribute("aria-label", `Sending ${file.name}`);
+  part("progress").setAttribute("aria-label", interpolate(gettext("Sending %(file)s"), { file: file.name }, true));
   // The words of the form as they are now: they may be changed for the next file.
   const fields = new FormData(form);
   fields.delete("upload");
@@ -58,7 +58,7 @@ function add(file) {
 function enqueue(upload) {
   upload.part("retry").hidden = true;
   upload.part("stop").hidden = false;
-  upload.part("sentence").textContent = "Waiting to be sent";
+  upload.part("sentence").textContent = gettext("Waiting to be sent");
   waiting.push(upload);
   next();
 }
@@ -75,11 +75,11 @@ function send(upload) {
   body.append("upload", upload.file);
   upload.request = request;
   running += 1;
-  part("sentence").textContent = "Sending";
+  part("sentence").textContent = gettext("Sending");
   request.upload.addEventListener("progress", (event) => {
     if (event.lengthComputable) part("progress").value = (100 * event.loaded) / event.total;
   });
-  request.upload.addEventListener("load", () => (part("sentence").textContent = "Being stored"));
+  request.upload.addEventListener("load", () => (part("sentence").textContent = gettext("Storing")));
   request.addEventListener("loadend", () => {
     running -= 1;
     finish(upload, request);
@@ -113,8 +113,8 @@ function finish(upload, request) {
   const sentence =
     answer.sentence ??
     (upload.stopped
-      ? "Stopped; nothing was kept."
-      : "The file did not arrive. Nothing was kept; try again.");
+      ? gettext("Stopped. Nothing was kept.")
+      : gettext("The file did not arrive. Nothing was kept. Try again."));
   upload.stopped = false;
   part("sentence").textContent = sentence;
   say(`${upload.file.name}: ${sentence}`);
@@ -141,7 +141,7 @@ async function ask() {
     for (const row of rows) show(row, states[row.dataset.status]);
   } catch {
     stopWatching();
-    say("This list no longer renews itself: the server did not answer. Open a result to see it.");
+    say(gettext("This list is no longer updated: the server did not answer. Open a result to see it."));
     for (const row of rows) row.querySelector("[data-state]").textContent += " (no longer renewed)";
   }
 }
@@ -178,7 +178,7 @@ function link(element, url) {
 }
 
 function size(bytes) {
-  const units = ["bytes", "kB", "MB", "GB"];
+  const units = [gettext("bytes"), "kB", "MB", "GB"];
   let unit = 0;
   while (bytes >= 1000 && unit < units.length - 1) {
     bytes /= 1000;

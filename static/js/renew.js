@@ -99,17 +99,17 @@ async function renew() {
   try {
     answer = await fetch(location.href, { headers: { "X-Renew": "yes" }, credentials: "same-origin" });
   } catch {
-    return stop("The server cannot be reached.");
+    return stop(gettext("The server cannot be reached."));
   }
-  if (answer.redirected && new URL(answer.url).pathname !== location.pathname) return stop("You are signed out.");
-  if (!answer.ok) return stop("The server could not answer.");
+  if (answer.redirected && new URL(answer.url).pathname !== location.pathname) return stop(gettext("You are signed out."));
+  if (!answer.ok) return stop(gettext("The server could not answer."));
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = page.querySelector("[data-renew]");
-  if (!fresh) return stop("This list is no longer here.");
+  if (!fresh) return stop(gettext("This list no longer exists."));
   if (isSelecting(region())) return;
   patch(region(), fresh);
   document.dispatchEvent(new CustomEvent("renewed"));
-  tell(`Renewed at ${clock.format(new Date())}, every ${every()} s.`);
+  tell(interpolate(gettext("Updated at %(time)s, every %(seconds)s s."), { time: clock.format(new Date()), seconds: every() }, true));
 }
 
 function start() {
@@ -122,14 +122,14 @@ function start() {
 function stop(why) {
   clearInterval(timer);
   paused = true;
-  const sentence = `${why} This list no longer renews itself; what it shows may be old.`;
+  const sentence = `${why} ${gettext("This list is no longer updated and may be out of date.")}`;
   tell(sentence);
   say(sentence);
-  button("Try again");
+  button(gettext("Retry"));
 }
 
 if (region()) {
-  tell(`Renews itself every ${every()} s.`);
+  tell(interpolate(gettext("Updated every %(seconds)s s."), { seconds: every() }, true));
   start();
   document.addEventListener("click", (event) => {
     if (!event.target.closest?.("[data-renewal] button")) return;
@@ -139,8 +139,8 @@ if (region()) {
     } else {
       clearInterval(timer);
       paused = true;
-      tell("Paused. What it shows may be old.");
-      button("Go on");
+      tell(gettext("Paused. The list may be out of date."));
+      button(gettext("Resume"));
     }
   });
   document.addEventListener("visibilitychange", () => document.hidden || renew());

@@ -4,7 +4,7 @@ const local = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyl
 function localise(root) {
   for (const time of root.querySelectorAll("time[datetime]:not([title])")) {
     const moment = new Date(time.dateTime);
-    if (!Number.isNaN(moment.valueOf())) time.title = `${local.format(moment)} your time`;
+    if (!Number.isNaN(moment.valueOf())) time.title = interpolate(gettext("%(time)s your time"), { time: local.format(moment) }, true);
   }
 }
 

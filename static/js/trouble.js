@@ -16,19 +16,19 @@ const clear = () => toast?.replaceChildren();
 
 function sentenceFor(status) {
   if (status === 401 || status === 403) {
-    return "You are signed out, or may not do this. Nothing was changed. Reload the page to sign in again.";
+    return gettext("You are signed out, or cannot do this. Nothing was changed. Reload the page to sign in again.");
   }
-  if (status === 404) return "This is no longer here. Reload the page to see what is.";
+  if (status === 404) return gettext("This no longer exists. Reload the page.");
   if (status === 409 || status === 412) {
-    return "Somebody else was faster. Nothing of yours was saved yet. Reload the page to see the new state.";
+    return gettext("Somebody else was faster. Nothing was saved. Reload the page to see the new state.");
   }
-  if (status === 429) return "That was too often. Wait a moment, then try again.";
-  return "The server could not do this. Nothing was changed. Try again in a moment.";
+  if (status === 429) return gettext("Too many requests. Wait a moment, then try again.");
+  return gettext("The server could not do this. Nothing was changed. Try again in a moment.");
 }
 
 document.addEventListener("htmx:responseError", (event) => show(sentenceFor(event.detail.xhr.status)));
 document.addEventListener("htmx:sendError", () =>
-  show("The server cannot be reached. What you wrote is still on this page. Trying again helps once the connection is back."),
+  show(gettext("The server cannot be reached. What you wrote is still on this page. Try again when the connection is back.")),
 );
 document.addEventListener("htmx:afterRequest", (event) => event.detail.successful && clear());
 toast?.addEventListener("click", (event) => event.target.closest("[data-close]") && clear());

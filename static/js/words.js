@@ -35,10 +35,10 @@ function offer(form, entry) {
   box.className = "alert tone-clear no-print";
   const inside = document.createElement("div");
   const sentence = document.createElement("p");
-  sentence.textContent = "You wrote something here that was not saved.";
+  sentence.textContent = gettext("You wrote something here that was not saved.");
   const buttons = document.createElement("p");
   buttons.className = "buttons";
-  for (const [label, act] of [["Put it back", () => putBack(form, entry)], ["Forget it", () => {}]]) {
+  for (const [label, act] of [[gettext("Restore"), () => putBack(form, entry)], [gettext("Discard"), () => {}]]) {
     const button = document.createElement("button");
     Object.assign(button, { type: "button", className: "button button--small", textContent: label });
     button.addEventListener("click", () => {
@@ -62,7 +62,7 @@ function meet(form) {
   else if (entry && form.querySelector("[aria-invalid=true], [data-form-errors]")) remove(nameOf(form));
   else if (entry?.lost && putBack(form, entry)) {
     form.closest("details")?.setAttribute("open", "");
-    say("What you wrote was put back into the form.");
+    say(gettext("What you wrote was restored."));
   } else if (entry) offer(form, entry);
   const keep = (more) => put(nameOf(form), { fields: written(form), ...more });
   // At the document, so that a script which sends the form itself has said so before.

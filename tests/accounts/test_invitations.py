@@ -11,13 +11,14 @@ from django.db import connections
 from django.utils import timezone
 
 from accounts.actors import ANONYMOUS, SHELL_ACTOR, actor_for_user
-from accounts.errors import NotAllowed, Refused
 from accounts.models import Invitation, Membership, Role, User
+from accounts.refusals import Refusal
 from accounts.services import invitations
 from accounts.services.invitations import accept, accept_as_new_person, invite, withdraw
 from audit.models import Event
 from tests.accounts.conftest import is_logged_in, log_in
 from tests.factories import PASSWORD, TeamFactory, UserFactory
+from tests.refusals import forbids
 
 NEW_PASSWORD = "marble otter violin sunday"
 
@@ -91,7 +92,7 @@ def test_somebody_with_an_account_logs_in_and_joins(client, people):
 
 def test_an_invitation_works_only_for_its_address(client, people, invited):
     """Charlie found Dora's link; it does not let him in, and stays Dora's."""
-    with pytest.raises(Refused, match="sent to another address"):
+    with pytest.raises(Refusal, match="sent to another address"):
         accept(people.actor(people.charlie), token_of(invited))
     log_in(client, "charlie@example.org", PASSWORD)
     path = f"/accounts/invitation/{token_of(invited)}/"
@@ -104,7 +105,7 @@ def test_an_invitation_works_only_for_its_address(client, people, invited):
 def test_used_twice(client, invited):
     """The second time the link is dead, with a sentence that says what to do."""
     accept_as_new_person(token_of(invited), name="Dora", password=NEW_PASSWORD)
-    with pytest.raises(Refused, match="already accepted"):
+    with pytest.raises(Refusal, match="already accepted"):
         accept_as_new_person(token_of(invited), name="Dora", password=NEW_PASSWORD)
     page = client.get(f"/accounts/invitation/{token_of(invited)}/")
     assert page.status_code == 410
@@ -114,7 +115,7 @@ def test_used_twice(client, invited):
 def test_expired(client, invited):
     """After its time the link is dead, by the database's clock."""
     Invitation.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
-    with pytest.raises(Refused):
+    with pytest.raises(Refusal):
         accept_as_new_person(token_of(invited), name="Dora", password=NEW_PASSWORD)
     assert client.get(f"/accounts/invitation/{token_of(invited)}/").status_code == 410
 
@@ -125,7 +126,7 @@ def test_withdrawn_and_replaced(people, invited):
     assert invitations.find(token_of(invited)) is None
     withdraw(people.actor(people.alice), again.invitation)
     assert invitations.find(token_of(again)) is None
-    with pytest.raises(Refused, match="already"):
+    with pytest.raises(Refusal, match="already"):
         withdraw(people.actor(people.alice), again.invitation)
 
 
@@ -136,16 +137,16 @@ def test_unknown_token(client, db):
 
 def test_who_may_invite_and_as_what(people):
     """Bob cannot; a lead cannot invite an admin; a member is not invited again."""
-    with pytest.raises(NotAllowed):
+    with forbids():
         invite(people.actor(people.bob), people.team, "x@example.org", Role.VIEWER)
-    with pytest.raises(NotAllowed):
+    with forbids():
         invite(people.actor(people.charlie), people.team, "x@example.org", Role.VIEWER)
-    with pytest.raises(NotAllowed):
+    with forbids():
         invite(ANONYMOUS, people.team, "x@example.org", Role.VIEWER)
     Membership.objects.filter(user=people.bob).update(role=Role.LEAD)
-    with pytest.raises(NotAllowed, match="above your own"):
+    with forbids(match="above your own"):
         invite(people.actor(people.bob), people.team, "x@example.org", Role.ADMIN)
-    with pytest.raises(Refused, match="already belongs"):
+    with pytest.raises(Refusal, match="already belongs"):
         invite(people.actor(people.alice), people.team, "bob@example.org", Role.VIEWER)
 
 
@@ -166,7 +167,7 @@ def test_raced_by_eight_threads(known):
             else:
                 accept_as_new_person(token, name="Dora", password=NEW_PASSWORD)
             answers.append("in")
-        except Refused:
+        except Refusal:
             answers.append("refused")
         except Exception as error:
             answers.append(repr(error))

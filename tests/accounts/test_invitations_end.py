@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from accounts.actors import SHELL_ACTOR, actor_for_user
-from accounts.errors import Refused
 from accounts.models import Invitation, Membership, Role, User
+from accounts.refusals import Refusal
 from accounts.services import invitations
 from accounts.services import people as persons
 from accounts.services.invitations import accept_as_new_person, invite
@@ -51,7 +51,7 @@ def test_an_invitation_ends_with_the_right_of_its_inviter(people, lead, lose):
     assert invitations.find(token) and invitations.is_awaited("dora@example.org")
     lose(people, lead)
     assert invitations.find(token) is None and not invitations.is_awaited("dora@example.org")
-    with pytest.raises(Refused, match="can no longer be used"):
+    with pytest.raises(Refusal, match="can no longer be used"):
         accept_as_new_person(token, name="Dora", password=PASSWORD)
     assert not User.objects.filter(email="dora@example.org").exists()
     invited.invitation.refresh_from_db()

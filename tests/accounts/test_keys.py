@@ -14,9 +14,9 @@ from rest_framework.views import APIView, exception_handler
 
 from accounts.actors import actor_of
 from accounts.api_auth import ApiKeyAuthentication, allows
-from accounts.errors import NotAllowed, Refused
 from accounts.key_format import new_key
 from accounts.models import ApiKey, Permission, Scope
+from accounts.refusals import Refusal
 from accounts.services.keys import (
     create_service_account,
     disable_service_account,
@@ -25,6 +25,7 @@ from accounts.services.keys import (
     revoke_key,
 )
 from audit.models import Event
+from tests.refusals import forbids
 
 
 class Probe(APIView):
@@ -138,7 +139,7 @@ def test_revoked(people, issue):
     revoke_key(people.actor(people.alice), issued.key, why="laptop lost")
     answer = call(issued.secret)
     assert (answer.status_code, answer.data["detail"].code) == (401, "revoked_key")
-    with pytest.raises(Refused, match="already revoked"):
+    with pytest.raises(Refusal, match="already revoked"):
         revoke_key(people.actor(people.alice), issued.key)
 
 
@@ -148,7 +149,7 @@ def test_closed_service(people, service, issue):
     disable_service_account(people.actor(people.alice), service)
     assert call(issued.secret).data["detail"].code == "revoked_key"
     service.refresh_from_db()
-    with pytest.raises(Refused, match="closed"):
+    with pytest.raises(Refusal, match="closed"):
         issue_key(people.actor(people.alice), service, "x", [Scope.SUBMISSIONS_READ])
 
 
@@ -180,21 +181,21 @@ def test_a_forwarded_address_is_not_believed(issue, settings):
 @pytest.mark.parametrize("network", ["10.0.0.1/8", "everywhere", "10.0.0.0/40"])
 def test_a_wrong_network_is_refused_at_once(issue, network):
     """Better a sentence now than a key that never works."""
-    with pytest.raises(Refused, match="not a network"):
+    with pytest.raises(Refusal, match="not a network"):
         issue(allowed_networks=[network])
 
 
 def test_issuing_is_for_admins_and_checked(people, service):
     """Bob and Charlie issue nothing; unknown scopes and past dates are refused."""
     for person in (people.bob, people.charlie):
-        with pytest.raises(NotAllowed):
+        with forbids():
             issue_key(people.actor(person), service, "x", [Scope.SUBMISSIONS_READ])
     alice = people.actor(people.alice)
-    with pytest.raises(Refused, match="Not a scope"):
+    with pytest.raises(Refusal, match="Not a scope"):
         issue_key(alice, service, "x", ["everything"])
-    with pytest.raises(Refused, match="at least one scope"):
+    with pytest.raises(Refusal, match="at least one scope"):
         issue_key(alice, service, "x", [])
-    with pytest.raises(Refused, match="in the future"):
+    with pytest.raises(Refusal, match="in the future"):
         issue_key(alice, service, "x", [Scope.SUBMISSIONS_READ], expires_at=timezone.now())
 
 

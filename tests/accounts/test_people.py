@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from accounts.actors import actor_for_user
-from accounts.errors import NotAllowed, Refused
 from accounts.models import Invitation, Membership, Role, User
+from accounts.refusals import Refusal
 from accounts.services.invitations import invite
 from accounts.services.people import deactivate, erase, reactivate
 from accounts.services.teams import change_role
@@ -15,6 +15,7 @@ from audit.models import Event
 from tests.accounts.conftest import is_logged_in, log_in
 from tests.accounts.test_secrets import everything_in_the_database
 from tests.factories import PASSWORD
+from tests.refusals import forbids
 
 
 @pytest.fixture
@@ -36,15 +37,15 @@ def test_closed_and_opened(people, root):
 def test_only_a_site_administrator_closes_accounts(people):
     """Alice runs a team; other people's accounts are not hers."""
     for verb in (deactivate, reactivate, erase):
-        with pytest.raises(NotAllowed):
+        with forbids():
             verb(people.actor(people.alice), people.bob)
 
 
 def test_a_teams_last_lead_is_not_closed(people, root):
     """The team would be left alone; the sentence says what to do first."""
-    with pytest.raises(Refused, match="Make somebody else a lead first"):
+    with pytest.raises(Refusal, match="Make somebody else a lead first"):
         deactivate(root, people.alice)
-    with pytest.raises(Refused, match="Make somebody else a lead first"):
+    with pytest.raises(Refusal, match="Make somebody else a lead first"):
         erase(root, people.alice)
     change_role(people.actor(people.alice), people.team, people.bob, Role.LEAD)
     deactivate(root, people.alice)
@@ -64,7 +65,7 @@ def test_erased_means_gone_from_every_row(people, root):
     assert Event.objects.count() == before + 2
     assert not Membership.objects.filter(user=people.bob).exists()
     assert not is_logged_in(client)
-    with pytest.raises(Refused, match="erased"):
+    with pytest.raises(Refusal, match="erased"):
         reactivate(root, User.objects.get(pk=people.bob.pk))
     assert not Invitation.objects.exists()
 

@@ -7,7 +7,6 @@ from django.core import mail
 from django.db import connection
 
 from accounts.actors import SHELL_ACTOR, Actor, actor_for_user
-from accounts.errors import NotAllowed
 from accounts.models import ApiKey, Role, Scope
 from accounts.services.invitations import invite
 from accounts.services.keys import (
@@ -19,6 +18,7 @@ from accounts.services.keys import (
 from accounts.services.teams import add_member, change_role
 from audit.models import Event
 from tests.factories import MembershipFactory, ServiceAccountFactory
+from tests.refusals import forbids
 
 
 @pytest.fixture
@@ -43,9 +43,9 @@ def test_a_site_administrator_makes_no_key_for_a_team(people, root):
     """Neither a service account nor a key, in anybody's team; the shell neither."""
     service = ServiceAccountFactory(team=people.team)
     for actor in (root, SHELL_ACTOR):
-        with pytest.raises(NotAllowed):
+        with forbids():
             create_service_account(actor, people.team, "Mine")
-        with pytest.raises(NotAllowed):
+        with forbids():
             issue_key(actor, service, "mine", [Scope.SUBMISSIONS_READ])
     assert not ApiKey.objects.exists()
 

@@ -8,8 +8,8 @@ import pytest
 from django.db import IntegrityError, connection, connections, transaction
 
 from accounts.actors import SHELL_ACTOR
-from accounts.errors import NotAllowed, Refused
 from accounts.models import Invitation, Membership, Role, Team, User
+from accounts.refusals import Refusal
 from accounts.services.invitations import invite
 from accounts.services.teams import (
     add_member,
@@ -21,6 +21,7 @@ from accounts.services.teams import (
 from audit.models import Event
 from audit.services import site_chain
 from tests.factories import MembershipFactory, TeamFactory, UserFactory
+from tests.refusals import forbids
 
 
 def verbs(team: Team) -> list[str]:
@@ -36,9 +37,9 @@ def test_a_team_is_made_once_per_name(people):
     team = create_team(SHELL_ACTOR, "  Trust   and Safety ", first_admin=people.alice)
     assert team.name == "Trust and Safety"
     assert verbs(team) == ["team.created", "member.joined"]
-    with pytest.raises(Refused, match="already a team called"):
+    with pytest.raises(Refusal, match="already a team called"):
         create_team(SHELL_ACTOR, "trust AND safety")
-    with pytest.raises(NotAllowed):
+    with forbids():
         create_team(people.actor(people.alice), "Mine")
 
 
@@ -58,7 +59,7 @@ def test_a_member_who_may_not_is_refused(people):
         lambda: remove_member(bob, people.team, people.alice),
         lambda: rename_team(bob, people.team, "Ours"),
     ):
-        with pytest.raises(NotAllowed):
+        with forbids():
             attempt()
     assert verbs(people.team) == []
 
@@ -66,9 +67,9 @@ def test_a_member_who_may_not_is_refused(people):
 def test_a_stranger_is_refused(people):
     """Charlie is admin elsewhere, which counts for nothing here."""
     charlie = people.actor(people.charlie)
-    with pytest.raises(NotAllowed):
+    with forbids():
         add_member(charlie, people.team, people.charlie, Role.VIEWER)
-    with pytest.raises(NotAllowed):
+    with forbids():
         remove_member(charlie, people.team, people.bob)
 
 
@@ -76,20 +77,20 @@ def test_nobody_hands_out_more_than_they_have(people):
     """A lead manages members but makes no admin, and does not touch one."""
     change_role(people.actor(people.alice), people.team, people.bob, Role.LEAD)
     bob = people.actor(people.bob)
-    with pytest.raises(NotAllowed, match="above your own"):
+    with forbids(match="above your own"):
         add_member(bob, people.team, people.charlie, Role.ADMIN)
-    with pytest.raises(NotAllowed, match="above your own"):
+    with forbids(match="above your own"):
         change_role(bob, people.team, people.bob, Role.ADMIN)
-    with pytest.raises(NotAllowed, match="above your own"):
+    with forbids(match="above your own"):
         remove_member(bob, people.team, people.alice)
 
 
 def test_the_last_lead_stays(people):
     """Alice can neither leave nor step down while nobody else runs the team."""
     alice = people.actor(people.alice)
-    with pytest.raises(Refused, match="Make somebody else a lead first"):
+    with pytest.raises(Refusal, match="Make somebody else a lead first"):
         remove_member(alice, people.team, people.alice)
-    with pytest.raises(Refused, match="last lead or admin"):
+    with pytest.raises(Refusal, match="last lead or admin"):
         change_role(alice, people.team, people.alice, Role.VIEWER)
     change_role(alice, people.team, people.bob, Role.LEAD)
     remove_member(alice, people.team, people.alice)
@@ -119,7 +120,7 @@ def test_two_leads_cannot_leave_at_once():
         try:
             remove_member(actor_for_user(user, via="password"), team, user)
             answers.append("left")
-        except Refused:
+        except Refusal:
             answers.append("refused")
         finally:
             connections.close_all()

@@ -14,8 +14,8 @@ from django.core import mail
 from django.test import Client
 
 from accounts.actors import SHELL_ACTOR
-from accounts.errors import Refused
 from accounts.models import Membership, Role, Session, User
+from accounts.refusals import Refusal
 from accounts.services import people as persons
 from accounts.services.invitations import accept, invite
 from audit.models import Event
@@ -160,7 +160,7 @@ def test_an_unproved_account_cannot_be_tied_to_a_provider(people, impostor, prov
     answer = impostor.get(
         "/accounts/oidc/oidc/login/callback/", {"code": "1", "state": state[1]}, follow=True
     )
-    assert "Confirm your e-mail address first" in answer.content.decode()
+    assert "Confirm your email address first" in answer.content.decode()
     assert not SocialAccount.objects.exists()
 
 
@@ -214,7 +214,7 @@ def test_a_confirmation_counts_only_from_the_account_itself(people, impostor):
 
 def test_an_unproved_account_is_not_made_a_site_administrator(people, impostor):
     """The operator means the owner of the mailbox; with --reset the owner gets a password."""
-    with pytest.raises(Refused, match="not confirmed"):
+    with pytest.raises(Refusal, match="not confirmed"):
         persons.create_admin(VICTIM)
     made = persons.create_admin(VICTIM, reset=True)
     assert made.user.is_superuser and is_proved(VICTIM) and not is_logged_in(impostor)

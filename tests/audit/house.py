@@ -59,7 +59,7 @@ def actor(user: User) -> Actor:
 def person(email: str) -> User:
     with transaction.atomic():
         user = people.new_person(email, name=email.split("@")[0], password=PASSWORD)
-        record_many([people.came_to_be(user, SYSTEM)])
+        record_many([people.created_event(user, SYSTEM)])
     return user
 
 

@@ -67,6 +67,41 @@ def jp2_huge() -> bytes:
     return JP2_HEAD + parts.box(b"jp2c", _code_stream(60_000, 60_000))
 
 
+JXL_HEAD = b"\0\0\0\x0cJXL \r\n\x87\n" + parts.box(b"ftyp", b"jxl \0\0\0\0jxl ")
+
+
+def _bits(*fields: tuple[int, int]) -> bytes:
+    """Fields of (value, width), from the lowest bit up."""
+    value = place = 0
+    for number, width in fields:
+        value |= number << place
+        place += width
+    return value.to_bytes(place // 8 + 1, "little")
+
+
+def _jxl_stream(size: int, *rest: tuple[int, int]) -> bytes:
+    """The beginning of a code stream of `size` x `size`."""
+    return b"\xff\x0a" + _bits((0, 1), (3, 2), (size - 1, 30), (1, 3), *rest) + bytes(40)
+
+
+def jxl_huge() -> bytes:
+    return JXL_HEAD + parts.box(b"jxlc", _jxl_stream(60_000, (1, 1)))
+
+
+def jxl_bare_huge() -> bytes:
+    return _jxl_stream(2**30, (1, 1))
+
+
+def jxl_animated() -> bytes:
+    """Not all by default, extra fields, upright, no sizes, no preview, an animation."""
+    flags = [(0, 1), (1, 1), (0, 3), (0, 1), (0, 1), (1, 1)]
+    return JXL_HEAD + parts.box(b"jxlc", _jxl_stream(64, *flags))
+
+
+def jxl_empty_stream() -> bytes:
+    return b"\xff\x0a"
+
+
 def jp2_tiles() -> bytes:
     """A tile for each pixel."""
     return JP2_HEAD + parts.box(b"jp2c", _code_stream(2000, 1))

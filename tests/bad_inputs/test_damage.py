@@ -33,6 +33,8 @@ FILES = {
             "tiff_tiff_lzw",
             "bmp_RGB",
             "jp2",
+            "jxl",
+            "jxl_bare",
             "flv_h264",
             "wmv2",
             "mxf",

@@ -1,6 +1,6 @@
 """Scores that a dependency must not shift unseen: the public-domain portrait and a blend of it.
 
-    python -m tests.detectors.golden_faces     writes golden_faces.json anew
+    python -m tests.detectors.golden_faces     writes the detectors' golden.json anew
 
 Do that only together with new weights, and say in the commit what moved.
 """
@@ -8,17 +8,16 @@ Do that only together with new weights, and say in the commit what moved.
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import numpy as np
 
 from lab.face import blend
 from lab.face.calibrate import score_one
+from ml.engine import manifest
 from ml.engine.contract import Pixels
 from ml.engine.detectors.face_network import FaceNetworkDetector
 from ml.engine.media.faces import FaceFinder
 
-FILE = Path(__file__).with_name("golden_faces.json")
 NAMES = ("face_forgery", "synthetic_face")
 BLEND_SEED = 11
 
@@ -53,7 +52,9 @@ def main() -> None:
     from ml.engine import registry
 
     offered = [name for name in NAMES if name in registry.names()]
-    FILE.write_text(json.dumps({name: scores(name) for name in offered}, indent=1) + "\n")
+    for name in offered:
+        file = manifest.FOLDER / name / manifest.GOLDEN
+        file.write_text(json.dumps(scores(name), indent=1) + "\n")
 
 
 if __name__ == "__main__":

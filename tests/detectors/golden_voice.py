@@ -1,6 +1,6 @@
 """Scores that a dependency must not shift unseen: made-up voices, plain and vocoded.
 
-    python -m tests.detectors.golden_voice     writes golden_voice.json anew
+    python -m tests.detectors.golden_voice     writes the detector's golden.json anew
 
 Do that only together with new weights, and say in the commit what moved. Nobody speaks in them, so
 the scores say nothing about how well anything works.
@@ -9,16 +9,16 @@ the scores say nothing about how well anything works.
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import numpy as np
 
 from lab.voice.vocoders import vocoded
+from ml.engine import manifest
 from ml.engine.detectors.voice_spoof import windows
 from ml.engine.detectors.voice_spoof.network import Network
 from tests.lab.voice.voices import speech_like
 
-FILE = Path(__file__).with_name("golden_voice.json")
+FILE = manifest.FOLDER / "voice_spoof" / manifest.GOLDEN
 
 
 def scores() -> dict[str, float]:

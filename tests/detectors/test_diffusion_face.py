@@ -33,6 +33,7 @@ from ml.engine.detectors.diffusion_face.detector import (
 from ml.engine.fusion.calibration import AskingCalibration, Calibration
 from ml.engine.fusion.rule import by_scenario, decide
 from ml.engine.image_encoders.heads import Head
+from ml.engine.manifest import manifest_of
 from ml.engine.media.crops import cut
 from ml.engine.media.encoding import through_codec
 from ml.engine.media.faces import FoundFace
@@ -109,7 +110,7 @@ def test_a_crowd_is_no_evidence() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tracks", "why"), [((), "No face was found"), ((face(1, 200, 40),), "No face holds 64")]
+    ("tracks", "why"), [((), "No face was found"), ((face(1, 200, 40),), "No face is at least 64")]
 )
 def test_what_it_cannot_judge_is_said(tracks: tuple[FaceTrack, ...], why: str) -> None:
     finding = said(*tracks)
@@ -143,4 +144,5 @@ def test_the_public_portrait_is_not_found_however_it_was_saved(quality: int) -> 
 def test_it_stands_beside_the_other_checks_for_generated_pictures() -> None:
     """The strongest counts: they know different generators."""
     both = {"synthetic_face": 0.1, "diffusion_face": 20.0}
-    assert by_scenario(both) == {"generated": 20.0}
+    checks = {name: manifest_of(name) for name in both}
+    assert by_scenario(both, checks) == {"generated": 20.0}

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from ml.engine.contract import Box, Crop, FaceTrack, Kind, MediaInfo, Outcome, Status
 from ml.engine.detectors import face_network
-from ml.engine.detectors.face_forgery.detector import WORDS
+from ml.engine.detectors.face_forgery.detector import PHRASES
 from ml.engine.detectors.face_network import FaceExamination, FaceNetworkDetector
 from ml.engine.fusion.calibration import Calibration, mean_ratio, probability
 from ml.engine.media import face_scores
@@ -46,7 +46,7 @@ class Brightness:
 
 def detector() -> FaceNetworkDetector:
     made = FaceNetworkDetector.__new__(FaceNetworkDetector)
-    made.name, made.words, made.version = "face_forgery", WORDS, "0"
+    made.name, made.phrases, made.version = "face_forgery", PHRASES, "0"
     made.network = FaceNetwork(Brightness())  # type: ignore[arg-type]
     made.calibration = LINE
     return made
@@ -168,5 +168,5 @@ def test_the_words_of_both_detectors_differ() -> None:
     """Two checks with one code could not be told apart in an audit."""
     from ml.engine.detectors.synthetic_face import detector as synthetic
 
-    assert synthetic.WORDS.code != WORDS.code
+    assert synthetic.PHRASES.code != PHRASES.code
     assert face_network.CHECKED_AGAIN >= 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
 import numpy as np
@@ -11,6 +10,7 @@ import pytest
 from lab.face import blend, calibrate
 from ml.engine import registry
 from ml.engine.contract import Outcome, Pixels
+from ml.engine.manifest import manifest_of
 from ml.engine.media.faces import FaceFinder
 from ml.evaluation import degrade
 from tests.detectors import golden_faces
@@ -27,7 +27,7 @@ CHANCE = 2.0
 @pytest.mark.parametrize("name", OFFERED)
 def test_golden_scores_stand_still(name: str) -> None:
     """A new NumPy, OpenCV or LiteRT must not move a score without anybody noticing."""
-    golden = json.loads(golden_faces.FILE.read_text())[name]
+    golden = manifest_of(name).golden
     assert golden_faces.scores(name) == pytest.approx(golden, abs=STILL)
 
 

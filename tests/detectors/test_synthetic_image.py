@@ -21,6 +21,7 @@ from ml.engine.detectors.synthetic_image.looking import Head, taken
 from ml.engine.detectors.synthetic_image.places import places
 from ml.engine.fusion.calibration import AskingCalibration, Calibration
 from ml.engine.fusion.rule import by_scenario, decide
+from ml.engine.manifest import manifest_of
 
 SIDE = 32
 LINE = Calibration(
@@ -92,7 +93,7 @@ def test_a_low_score_clears_nothing() -> None:
     ("pixels", "why"),
     [
         (noisy(100, 20, 400), "smaller than 32 pixels"),
-        (np.full((200, 200, 3), 90, np.uint8), "Hardly anything"),
+        (np.full((200, 200, 3), 90, np.uint8), "hardly anything"),
         (cv2.resize(noisy(100, 30, 30), (240, 240), interpolation=cv2.INTER_CUBIC), "enlarged"),
     ],
 )
@@ -130,7 +131,14 @@ def test_it_looks_where_something_is_to_be_seen() -> None:
 
 def test_of_two_checks_for_generated_pictures_the_stronger_counts() -> None:
     """They know different generators: one's silence does not weaken the other's finding."""
-    assert by_scenario({"synthetic_face": 0.1, "synthetic_image": 20.0}) == {"generated": 20.0}
-    assert by_scenario({"synthetic_face": 15.0, "synthetic_image": 0.5}) == {"generated": 15.0}
-    assert by_scenario({"synthetic_face": 0.1, "synthetic_image": 0.5}) == {"generated": 0.1}
-    assert by_scenario({"synthetic_image": 0.5}) == {"generated": 0.5}
+    checks = {name: manifest_of(name) for name in ("synthetic_face", "synthetic_image")}
+    assert by_scenario({"synthetic_face": 0.1, "synthetic_image": 20.0}, checks) == {
+        "generated": 20.0
+    }
+    assert by_scenario({"synthetic_face": 15.0, "synthetic_image": 0.5}, checks) == {
+        "generated": 15.0
+    }
+    assert by_scenario({"synthetic_face": 0.1, "synthetic_image": 0.5}, checks) == {
+        "generated": 0.1
+    }
+    assert by_scenario({"synthetic_image": 0.5}, checks) == {"generated": 0.5}

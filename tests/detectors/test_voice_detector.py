@@ -13,10 +13,10 @@ import pytest
 from ml.engine.audio_encoders import speech
 from ml.engine.contract import Frame, Kind, MediaInfo, Scenes, Status, View
 from ml.engine.detectors.voice_spoof import windows
-from ml.engine.detectors.voice_spoof.calibration import CAP, PASSING_FAKES, VoiceCalibration
+from ml.engine.detectors.voice_spoof.calibration import CAP, PASSING_FAKES
 from ml.engine.detectors.voice_spoof.detector import VoiceSpoof
 from ml.engine.detectors.voice_spoof.network import Network
-from ml.engine.fusion.calibration import Calibration
+from ml.engine.fusion.calibration import AskingCalibration, Calibration
 from ml.engine.media import scenes
 from ml.engine.media.voice_activity import find_speech
 from ml.engine.serving import WeightsUnusable
@@ -39,7 +39,7 @@ class Sound:
 
     @property
     def scenes(self) -> Scenes:
-        return scenes.told(None, scenes.listened(self.samples), None)
+        return scenes.build_scenes(None, scenes.find_activity(self.samples), None)
 
     def audio(self, rate: int = RATE) -> np.ndarray | None:
         return self.samples
@@ -57,7 +57,7 @@ class Listener:
 
     card = {"version": "0"}
     sha256 = "0" * 64
-    calibration = VoiceCalibration(LINE, PASSING_FAKES)
+    calibration = AskingCalibration(LINE, PASSING_FAKES)
 
     def __init__(self, value: float | None = None) -> None:
         self.value = value

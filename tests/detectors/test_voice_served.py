@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 
@@ -12,6 +11,7 @@ from ml.engine.audio_encoders import speakers
 from ml.engine.audio_encoders import whisper as words
 from ml.engine.detectors.voice_spoof.calibration import CAP
 from ml.engine.detectors.voice_spoof.network import FOLDER
+from ml.engine.manifest import manifest_of
 from tests.detectors import golden_voice
 
 STILL = 0.01
@@ -19,7 +19,7 @@ STILL = 0.01
 
 def test_golden_scores_stand_still() -> None:
     """A new NumPy or SciPy, or another ear, must not move a score without anybody noticing."""
-    golden = json.loads(golden_voice.FILE.read_text())
+    golden = manifest_of("voice_spoof").golden
     assert golden_voice.scores() == pytest.approx(golden, abs=STILL)
 
 

@@ -5,29 +5,29 @@ from __future__ import annotations
 import dataclasses
 import threading
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from ml.engine import analysis, progress
+from ml.engine import analysis
 from ml.engine.analysis import Stopped, analyse
-from ml.engine.contract import Finding, Kind, Media, Outcome, Result, Status, View
+from ml.engine.contract import Examination, Finding, Kind, Media, Outcome, Result, Status, View
 from ml.engine.detectors.compression import detector as compression
 from ml.engine.detectors.provenance import detector as provenance
-from ml.engine.progress import Cost, unheard
+from ml.engine.manifest import Cost, Manifest, Needs
 from ml.engine.registry import Missing
 from ml.engine.results import result_json
 from ml.engine.version import VERSION
 
 
-class Probe:
+class Probe(Examination):
     """A detector that counts, and breaks where it is told to."""
 
     version = "1"
 
     def __init__(self, name: str, *, rate: float = 5.0, breaks: str = "", score: float = 0.5):
-        self.name, self.frame_rate, self.breaks, self.score = name, rate, breaks, score
+        self.manifest = Manifest(name, "1", needs=Needs(frames_per_second=rate))
+        self.name, self.breaks, self.score = name, breaks, score
         self.times: list[float] = []
         self.tracks: list[int] = []
         self.samples = 0
@@ -83,7 +83,7 @@ def test_a_picture_has_findings_and_an_honest_verdict(portrait: Path) -> None:
     }
     assert result.verdict.outcome is Outcome.INCONCLUSIVE
     assert result.verdict.probability_manipulated is None
-    assert "does not show that it is genuine" in result.verdict.reason
+    assert "does not show that the file is genuine" in result.verdict.reason
     assert len(result.tracks) == 1
     assert result.thumbnails["face-1"].startswith(b"\x89PNG")
 
@@ -218,7 +218,7 @@ class Slow(Probe):
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self.advance = unheard
+        self.manifest = dataclasses.replace(self.manifest, cost=Cost(0.0, 2.0, 60.0))
 
     def conclude(self) -> Finding:
         for step in range(1, 11):
@@ -226,11 +226,9 @@ class Slow(Probe):
         return super().conclude()
 
 
-def test_progress_advances_while_checks_conclude(clip: Path, monkeypatch: Any) -> None:
+def test_progress_advances_while_checks_conclude(clip: Path) -> None:
     """A film's last check may take longer than all of its frames: that time has its own share, and
     is told step by step, also by two checks at once."""
-    costs = {"slow": Cost(0.0, 2.0, 60.0), "also slow": Cost(0.0, 2.0, 60.0)}
-    monkeypatch.setattr(progress, "CONCLUDING", costs)
     told: list[tuple[float, str]] = []
     run(clip, Slow("slow"), Slow("also slow"), Probe("probe"),
         progress=lambda share, stage: told.append((share, stage)))  # fmt: skip

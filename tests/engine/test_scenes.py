@@ -15,7 +15,18 @@ import soundfile
 
 from bench import clips
 from ml.engine.analysis import analyse
-from ml.engine.contract import Finding, Heard, Kind, Media, Outcome, Result, Scene, Status, View
+from ml.engine.contract import (
+    Examination,
+    Finding,
+    Heard,
+    Kind,
+    Media,
+    Outcome,
+    Result,
+    Scene,
+    Status,
+)
+from ml.engine.manifest import Manifest
 from ml.engine.results import result_json
 from sandbox.decoding import Decoding
 from tests.lab.voice.voices import speech_like
@@ -23,10 +34,11 @@ from tests.media import films
 from tests.media.films import RATE, Shot, converted, film
 
 
-class Asks:
+class Asks(Examination):
     """A detector that keeps what applies where."""
 
-    name, version, frame_rate = "asks", "1", 0.0
+    manifest = Manifest("asks", "1")
+    name, version = manifest.name, manifest.version
 
     def not_applicable(self, media: Media) -> str | None:
         return None
@@ -34,8 +46,6 @@ class Asks:
     def examine(self, media: Media) -> Asks:
         self.media = media
         return self
-
-    def observe(self, view: View) -> None: ...
 
     def conclude(self) -> Finding:
         said = "Somebody speaks." if self.media.scenes.speech else "Nobody speaks."
@@ -45,7 +55,8 @@ class Asks:
 class Blind(Asks):
     """Has no use for scenes."""
 
-    name = "blind"
+    manifest = Manifest("blind", "1")
+    name = manifest.name
 
     def conclude(self) -> Finding:
         return Finding(self.name, self.version, Status.RAN, "Fine.")
@@ -126,7 +137,7 @@ def test_scenes_that_break_cost_only_the_checks_that_ask(
     def breaks(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("ml.engine.analysis.scenes.told", breaks)
+    monkeypatch.setattr("ml.engine.analysis.scenes.build_scenes", breaks)
     result = run(three, Asks(), Blind())
     assert [f.status for f in result.findings] == [Status.FAILED, Status.RAN]
     assert result.scenes is None
@@ -247,11 +258,11 @@ def test_faces_that_are_there_for_half_a_second(folder: Path) -> None:
 
 
 def test_a_crowd_is_capped_and_nobody_is_taken_for_the_speaker(folder: Path) -> None:
-    """No more faces than are followed; where several are in view, who speaks is not known."""
+    """No more faces than are followed; where several are in view, uses the face that fits best."""
     result = run(crowd(folder), Blind())
     assert result.scenes is not None
     stretches = [s for s in result.scenes.stretches if s.faces]
     assert stretches and max(len(s.faces or ()) for s in stretches) <= 16
     for one in stretches:
         several = len(one.faces or ()) > 1 and one.heard is Heard.SPEECH
-        assert ("who speaks is not known" in one.note) is several
+        assert ("uses the face that fits best" in one.note) is several

@@ -7,13 +7,13 @@ import os
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from ml.engine.contract import Finding, Media, Status, View
+from ml.engine.contract import Examination, Finding, Media, Status, View
+from ml.engine.manifest import Manifest, Needs
 
 
 class Brightness:
-    name = "brightness"
-    version = "1"
-    frame_rate = 1.0
+    manifest = Manifest("brightness", "1", needs=Needs(frames_per_second=1.0), may_clear=True)
+    name, version = manifest.name, manifest.version
 
     def __init__(self, *, slope: float = 0.05, breaks_on: int | None = None) -> None:
         self.slope, self.breaks_on, self.seen = slope, breaks_on, 0
@@ -28,7 +28,7 @@ class Brightness:
         return Looking(self.slope)
 
 
-class Looking:
+class Looking(Examination):
     def __init__(self, slope: float) -> None:
         self.slope, self.level = slope, 0.0
 

@@ -36,8 +36,8 @@ def test_every_promised_key_is_there_and_json_can_hold_it() -> None:
     """Also when nothing at all was scored; nothing is made up then."""
     promised = {
         "n", "coverage", "auc", "auc_low", "auc_high", "ap", "eer", "tpr_at_1_fpr", "tpr_at_5_fpr",
-        "brier", "ece", "cllr", "min_cllr", "decided_share", "decided_accuracy", "not_applicable",
-        "failed", "fpr_by_source", "balanced_accuracy",
+        "brier", "ece", "cllr", "min_cllr", "decided_share", "decided_accuracy", "cleared_fakes",
+        "answered_reals", "not_applicable", "failed", "fpr_by_source", "balanced_accuracy",
     }  # fmt: skip
     told = evaluated([case(0, False)], [Record(error="It broke.")]).as_json()
     for found in (told["detectors"]["one"], told[FUSED]):
@@ -109,6 +109,7 @@ def test_decisions_count_only_what_was_decided() -> None:
     for name in ("one", FUSED):
         found = evaluation.figures(name, draws=10)
         assert (found["decided_share"], found["decided_accuracy"]) == (0.8, 0.5)
+        assert found["cleared_fakes"] == pytest.approx(1 / 3) and found["answered_reals"] == 1.0
     assert evaluation.figures(FUSED, draws=10)["fpr_by_source"] == {"web": 0.5}
 
 

@@ -47,7 +47,7 @@ class Doorway:
         log = (self.house.home / "web.log").read_text(errors="replace")
         raise AssertionError(f"the web server does not answer:\n{log[-3000:]}")
 
-    def hands(self) -> list[int]:
+    def slots(self) -> list[int]:
         if self.process is None or self.process.poll() is not None:
             return []
         try:

@@ -57,13 +57,14 @@ class House:
         postgres.start(self.pg)
         owner = {**self.env, "DATABASE_URL": self.pg.url(postgres.OWNER)}
         self.manage("migrate", "--noinput", env=owner)
+        self.manage("keys", "init")
         self.sql("CREATE TABLE faults_effect (analysis uuid, fence bigint)")
         self.sql(f"GRANT ALL ON faults_effect TO {postgres.APP}")
 
     def clear(self) -> None:
         """Every row of work and of the record, as only a superuser in a test may."""
         rooms = ("ml", "jobs", "faults", "audit", "blobs", "viewing", "submissions", "review",
-                 "partners")  # fmt: skip
+                 "partners", "webhooks")  # fmt: skip
         of_rooms = "SELECT tablename FROM pg_tables WHERE split_part(tablename, '_', 1) = ANY(%s)"
         tables = ["pgmq.q_touchstone", *(name for (name,) in self.sql(of_rooms, list(rooms)))]
         self.sql(
@@ -186,14 +187,14 @@ class House:
         self.seen |= {worker.pid, *(p.pid for p in found)}
         return found
 
-    def hands(self) -> list[int]:
+    def slots(self) -> list[int]:
         """The processes that hold a lease now, of workers that live."""
         alive = {p.pid for w in self.workers if w.poll() is None for p in self.tree(w)}
         return sorted(alive & self.working())
 
     def working(self) -> set[int]:
         busy = self.sql("SELECT worker FROM ml_analysis WHERE state = 'running'")
-        pids = self.sql("SELECT name FROM jobs_workerheartbeat WHERE kind = 'hand'")
+        pids = self.sql("SELECT name FROM jobs_workerheartbeat WHERE kind = 'slot'")
         names = {name for (name,) in busy} & {name for (name,) in pids}
         return {pid for name in names if (pid := self.pid_of(name))}
 

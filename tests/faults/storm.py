@@ -144,20 +144,20 @@ class Storm:
         return 1 - sum(states.get(s, 0) for s in ("queued", "running")) / self.jobs
 
     def strike(self, running: list[Any]) -> None:
-        hands = [pid for pid in self.house.hands() if pid not in self.frozen]
+        slots = [pid for pid in self.house.slots() if pid not in self.frozen]
         dice = self.chance.random()
         at = self.chance.randrange(len(running))
-        if dice < 0.04 and any(p.pid in hands for p in self.house.tree(running[at])):
+        if dice < 0.04 and any(p.pid in slots for p in self.house.tree(running[at])):
             self.kill(running[at].pid, "worker tree SIGKILL")
             running[at].wait()
             running[at] = self.house.start_worker("--concurrency", "2")
-        elif hands and dice < 0.5:
-            self.kill(self.chance.choice(hands), "hand SIGKILL")
-        elif hands and dice < 0.8:
-            pid = self.chance.choice(hands)
+        elif slots and dice < 0.5:
+            self.kill(self.chance.choice(slots), "slot SIGKILL")
+        elif slots and dice < 0.8:
+            pid = self.chance.choice(slots)
             if self.signal(pid, signal.SIGSTOP):
                 self.frozen[pid] = time.monotonic() + FROZEN_SECONDS
-                self.report.faults["hand SIGSTOP and SIGCONT"] += 1
+                self.report.faults["slot SIGSTOP and SIGCONT"] += 1
 
     def kill(self, pid: int, name: str) -> None:
         if self.signal(pid, signal.SIGKILL):

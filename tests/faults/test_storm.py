@@ -18,7 +18,7 @@ def test_nothing_is_lost_and_nothing_done_twice_in_a_storm(house: House) -> None
     assert report.kept(), told
     struck = (
         report.late_writes_refused,
-        report.faults["hand SIGKILL"] + report.faults["worker tree SIGKILL"],
+        report.faults["slot SIGKILL"] + report.faults["worker tree SIGKILL"],
         report.faults["crash postgres"],
         report.faults["purge"] or report.faults["drop"],
     )

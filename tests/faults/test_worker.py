@@ -164,7 +164,7 @@ def test_a_killed_hand_is_replaced_and_its_job_restarted_before_the_lease_ends(
     house.start_worker("--concurrency", "1", JOBS_LEASE_SECONDS="60")
     [key] = house.take_in([order(do="polite", seconds=3)]).values()
     house.wait_for(lambda: house.row(key)["state"] == "running", 30, "it runs")
-    [pid] = house.hands()
+    [pid] = house.slots()
     import os
 
     os.kill(pid, signal.SIGKILL)

@@ -183,8 +183,8 @@ class Uploads:
             self.say(f"{len(self.told):5} of {self.uploads}: killed {name}")
 
     def one_web_process(self) -> None:
-        if hands := self.door.hands():
-            os.kill(self.chance.choice(hands), signal.SIGKILL)
+        if slots := self.door.slots():
+            os.kill(self.chance.choice(slots), signal.SIGKILL)
 
     def web(self) -> None:
         self.door.kill()

@@ -19,7 +19,7 @@ from jobs.models import LeasedJob, State
 from jobs.runner import execute
 from jobs.services import claim_one, others_wait
 from jobs.timing import InSeconds
-from jobs.worker.hand import Hand
+from jobs.worker.slot import WorkerSlot
 from ml.models import Analysis
 from ml.services import queue
 from tests.jobs.errands import Errand
@@ -51,8 +51,8 @@ def test_the_background_waits_until_nothing_else_is_due(order: list[Any]) -> Non
     """However long it has been there: all others first, then one of it."""
     Errand.objects.create(available_at=InSeconds(-900))
     an_analysis(), an_analysis()
-    hand = Hand("w1")
-    while hand._work_once(overdue=0.0):
+    slot = WorkerSlot("w1")
+    while slot._work_once(overdue=0.0):
         pass
     assert order == [Analysis, Analysis, Errand]
 
@@ -89,7 +89,7 @@ def test_it_is_known_when_others_wait(order: list[Any]) -> None:
 def test_waiting_in_the_background_is_no_illness(order: list[Any]) -> None:
     """While others are worked on; when nobody works at all, it is told."""
     Errand.objects.create(available_at=InSeconds(-900))
-    liveness.seen("host:hand1:x:1", "hand", lease=True)
+    liveness.record_heartbeat("host:slot1:x:1", "slot", lease=True)
     assert not liveness.health().ok
     analysis = an_analysis()
     claim = claim_one(type(analysis), analysis.pk, worker="w1")

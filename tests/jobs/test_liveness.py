@@ -24,7 +24,7 @@ def test_no_worker_is_not_healthy(errands: type[Errand]) -> None:
 @pytest.mark.parametrize("how", ["lease", "reconcile"])
 def test_a_fresh_lease_or_reconcile_is_life(errands: type[Errand], how: str) -> None:
     """Either is enough, and only for a minute."""
-    liveness.seen("w", "hand", **{how: True})
+    liveness.record_heartbeat("w", "slot", **{how: True})
     assert status() == 0
     field = {"lease": "lease_renewed_at", "reconcile": "reconciled_at"}[how]
     WorkerHeartbeat.objects.update(**{field: InSeconds(-61)})
@@ -33,13 +33,13 @@ def test_a_fresh_lease_or_reconcile_is_life(errands: type[Errand], how: str) -> 
 
 def test_merely_being_there_is_not_life(errands: type[Errand]) -> None:
     """A process that breathes but neither works nor reconciles counts for nothing."""
-    liveness.seen("w", "hand")
+    liveness.record_heartbeat("w", "slot")
     assert status() == 1
 
 
 def test_another_hosts_worker_is_not_ours(errands: type[Errand]) -> None:
     """A container asks for its own worker; the site as a whole can be asked for too."""
-    liveness.seen("w", "beat", reconcile=True)
+    liveness.record_heartbeat("w", "beat", reconcile=True)
     WorkerHeartbeat.objects.update(host="elsewhere")
     assert status() == 1
     assert liveness.health().ok
@@ -47,7 +47,7 @@ def test_another_hosts_worker_is_not_ours(errands: type[Errand]) -> None:
 
 def test_alive_but_deaf_is_not_healthy(errands: type[Errand]) -> None:
     """Things wait for five minutes and nobody holds a lease, although the clock still ticks."""
-    liveness.seen("w", "beat", reconcile=True)
+    liveness.record_heartbeat("w", "beat", reconcile=True)
     errands.objects.create()
     errands.objects.update(available_at=InSeconds(-301))
     assert status() == 1

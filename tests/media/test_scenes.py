@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ml.engine.contract import FaceTrack, Heard, Scenes
 from ml.engine.media import scenes
-from ml.engine.media.scenes import Seen, seen, told
+from ml.engine.media.scenes import PictureTimeline, build_scenes, picture_timeline
 from ml.engine.media.voice_activity import Activity
 from ml.engine.results import scenes_json
 
@@ -50,7 +50,7 @@ TRACKS = st.lists(
     max_size=12,
 )  # fmt: skip
 PICTURES = st.none() | st.builds(
-    lambda last, duration, shots, tracks, known: seen(last, 0.2, duration, shots, tracks, known),
+    lambda last, *given: picture_timeline(last, 0.2, *given),
     st.lists(ANY, max_size=2), st.none() | ANY, st.lists(ANY, max_size=12), TRACKS, st.booleans(),
 )  # fmt: skip
 
@@ -75,26 +75,29 @@ def holds(found: Scenes, end: float) -> None:
     json.dumps(scenes_json(found), allow_nan=False)
 
 
-BEYOND = seen([0.0, 1.7e308], 0.2, None, [], [], known=True)
+BEYOND = picture_timeline([0.0, 1.7e308], 0.2, None, [], [], known=True)
 """The frame after the last one would come later than any number tells."""
 
 
 @example(BEYOND, None, None)
 @given(PICTURES, ACTIVITIES, st.none() | ANY)
 def test_stretches_cover_the_file(
-    pictures: Seen | None, sound: Activity | None, duration: float | None
+    pictures: PictureTimeline | None, sound: Activity | None, duration: float | None
 ) -> None:
     """Whatever cuts, faces and speech, and whatever a container promises of its length."""
     ends = [duration or 0.0, sound.duration if sound else 0.0, pictures.end if pictures else 0.0]
-    holds(told(pictures, sound, duration), max([e for e in ends if math.isfinite(e)], default=0.0))
+    holds(
+        build_scenes(pictures, sound, duration),
+        max([e for e in ends if math.isfinite(e)], default=0.0),
+    )
 
 
 @given(PICTURES, ACTIVITIES)
 def test_lips_are_read_only_where_speech_and_a_face_are(
-    pictures: Seen | None, sound: Activity | None
+    pictures: PictureTimeline | None, sound: Activity | None
 ) -> None:
     """The exact spans for lip sync lie within those for the voice and within a face's time."""
-    found = told(pictures, sound, None)
+    found = build_scenes(pictures, sound, None)
     for start, end in found.speech_in_view:
         middle = (start + end) / 2
         assert any(a <= middle < b for a, b in found.speech)
@@ -104,8 +107,8 @@ def test_lips_are_read_only_where_speech_and_a_face_are(
 def test_three_shots_say_what_applies_to_each() -> None:
     """Speech over scenery, a silent face, a face with speech."""
     tracks = (FaceTrack(1, 5.0, 9.8, 25), FaceTrack(2, 10.0, 14.8, 25))
-    pictures = seen([14.6, 14.8], 0.2, 15.0, [0.0, 5.0, 10.0], tracks, True)
-    found = told(pictures, activity((0.2, 4.9), (10.1, 14.9), seconds=15.0), 15.0)
+    pictures = picture_timeline([14.6, 14.8], 0.2, 15.0, [0.0, 5.0, 10.0], tracks, True)
+    found = build_scenes(pictures, activity((0.2, 4.9), (10.1, 14.9), seconds=15.0), 15.0)
     assert found.shots == 3
     dubbed, silent, both = (
         next(s for s in found.stretches if s.start <= at < s.end) for at in (2, 7, 12)
@@ -120,43 +123,47 @@ def test_three_shots_say_what_applies_to_each() -> None:
 
 def test_several_faces_are_noted_where_somebody_speaks() -> None:
     """Who speaks is not known, and it is said; where all are silent there is nothing to say."""
-    pictures = Seen(10.0, faces=((1, 0.0, 10.0), (2, 0.0, 10.0)))
-    found = told(pictures, activity((0.0, 5.0)), 10.0)
-    assert "who speaks is not known" in found.stretches[0].note
+    pictures = PictureTimeline(10.0, faces=((1, 0.0, 10.0), (2, 0.0, 10.0)))
+    found = build_scenes(pictures, activity((0.0, 5.0)), 10.0)
+    assert "uses the face that fits best" in found.stretches[0].note
     assert found.stretches[0].applies == ("face", "voice", "lips")
     assert found.stretches[-1].note == ""
 
 
 def test_sound_that_is_no_speech_is_not_called_more_than_it_is() -> None:
     """The whole refused, or a stretch of it: speech is not certain, with the reason."""
-    reason = "No speech: the loudness does not beat in syllables."
-    (whole,) = told(None, activity((0.0, 10.0), reason=reason), None).stretches
+    reason = "No speech: the loudness does not vary in syllables."
+    (whole,) = build_scenes(None, activity((0.0, 10.0), reason=reason), None).stretches
     assert whole.heard is Heard.SOUND and whole.why_not["voice"].endswith(reason)
-    part = told(None, activity((0.0, 4.0), seconds=10.0, refused=((4.0, 10.0),)), None)
+    part = build_scenes(None, activity((0.0, 4.0), seconds=10.0, refused=((4.0, 10.0),)), None)
     assert [s.heard for s in part.stretches] == [Heard.SPEECH, Heard.SOUND]
-    assert "not certain" in part.stretches[1].why_not["voice"]
+    assert "may not be speech" in part.stretches[1].why_not["voice"]
 
 
 def test_sound_and_picture_that_end_apart_are_told_apart() -> None:
     """Longer sound has no picture, longer pictures have no sound, a few frames are nothing."""
-    longer = told(Seen(5.0, faces=((1, 0.0, 5.0),)), activity((0.0, 10.0)), 10.0)
+    longer = build_scenes(PictureTimeline(5.0, faces=((1, 0.0, 5.0),)), activity((0.0, 10.0)), 10.0)
     assert [(s.end, s.shot) for s in longer.stretches] == [(5.0, 1), (10.0, None)]
     assert longer.stretches[1].why_not["lips"] == scenes.NOT_SEEN
-    shorter = told(Seen(10.0), activity((0.0, 4.0), seconds=4.0), 10.0)
+    shorter = build_scenes(PictureTimeline(10.0), activity((0.0, 4.0), seconds=4.0), 10.0)
     assert shorter.stretches[-1].why_not["voice"] == scenes.NO_SOUND
-    nearly = told(Seen(10.0), activity((0.0, 10.1), seconds=10.1), 10.0)
+    nearly = build_scenes(PictureTimeline(10.0), activity((0.0, 10.1), seconds=10.1), 10.0)
     assert len(nearly.stretches) == 1
 
 
 def test_a_face_does_not_reach_over_a_cut() -> None:
     """A face measured just before a cut is in view until the cut and no longer."""
-    pictures = seen([4.8, 5.0], 0.2, None, [0.0, 3.0], (FaceTrack(7, 1.0, 2.9, 9),), True)
+    pictures = picture_timeline(
+        [4.8, 5.0], 0.2, None, [0.0, 3.0], (FaceTrack(7, 1.0, 2.9, 9),), True
+    )
     assert pictures.faces == ((7, 1.0, 3.0),)
 
 
 def test_faces_that_could_not_be_looked_for_are_not_called_absent() -> None:
     """Not known is another thing than none."""
-    (only,) = told(Seen(10.0, known=False), activity((0.0, 10.0)), 10.0).stretches
+    (only,) = build_scenes(
+        PictureTimeline(10.0, known=False), activity((0.0, 10.0)), 10.0
+    ).stretches
     assert only.faces is None
     assert only.why_not["face"] == only.why_not["lips"] == scenes.FACES_UNKNOWN
 
@@ -167,7 +174,9 @@ def test_five_hundred_faces_and_a_thousand_cuts_stay_small() -> None:
     starts = rng.uniform(0, 3000, 500)
     tracks = [FaceTrack(n, float(a), float(a + 4), 20) for n, a in enumerate(starts, 1)]
     cuts = [0.0, *np.cumsum(rng.uniform(0.4, 5, 1000)).tolist()]
-    found = told(seen([2999.8, 3000.0], 0.2, None, cuts, tracks, True), None, 3000.2)
+    found = build_scenes(
+        picture_timeline([2999.8, 3000.0], 0.2, None, cuts, tracks, True), None, 3000.2
+    )
     holds(found, 3000.2)
     assert len(found.stretches) <= scenes.MOST
     assert found.grain > scenes.GRAIN
@@ -176,15 +185,15 @@ def test_five_hundred_faces_and_a_thousand_cuts_stay_small() -> None:
 @pytest.mark.parametrize("samples", [None, np.zeros(0, np.float32)])
 def test_nothing_to_listen_to(samples: np.ndarray | None) -> None:
     """No sound at all has a reason of its own."""
-    found = told(None, scenes.listened(samples), 3.0)
+    found = build_scenes(None, scenes.find_activity(samples), 3.0)
     assert found.no_speech == scenes.NOT_DECODED
     assert [s.heard for s in found.stretches] == [Heard.NOTHING]
 
 
 def test_one_frame_and_one_sample() -> None:
     """The shortest there is gives one stretch each, and no division by anything."""
-    one_frame = told(seen([0.0], 0.2, 0.04, [0.0], (), True), None, 0.04)
+    one_frame = build_scenes(picture_timeline([0.0], 0.2, 0.04, [0.0], (), True), None, 0.04)
     assert [(s.start, s.end, s.shot) for s in one_frame.stretches] == [(0.0, 0.04, 1)]
-    one_sample = told(None, scenes.listened(np.ones(1, np.float32)), None)
+    one_sample = build_scenes(None, scenes.find_activity(np.ones(1, np.float32)), None)
     assert len(one_sample.stretches) == 1
     assert one_sample.no_speech == "The sound is shorter than a tenth of a second."

@@ -12,7 +12,7 @@ from accounts.models import Role, Scope, Team
 from accounts.services.keys import create_service_account, issue_key, revoke_key
 from accounts.services.teams import create_team, rename_team
 from audit.payload import AddressInRecord
-from media_analysis.partners.bodies import trouble_of
+from media_analysis.partners.bodies import refusal_of
 from media_analysis.submissions.models import Submission
 from tests.people import Person, member, picture
 
@@ -66,5 +66,5 @@ def test_a_filter_may_be_named_so(lead: Person) -> None:
 
 def test_whatever_else_reaches_the_record_answers_400() -> None:
     """The net under all verbs, for pages and REST alike."""
-    trouble: Any = trouble_of(AddressInRecord("x"))
-    assert trouble.status == 400 and trouble.code == "personal_data"
+    refusal: Any = refusal_of(AddressInRecord("x"))
+    assert refusal.status == 400 and refusal.code == "personal_data"

@@ -23,7 +23,7 @@ from accounts.models import Scope
 from jobs.services import claim_one, park
 from media_analysis.partners.models import Allowance, IdempotentRequest
 from media_analysis.partners.serializers import FilterSerializer, SubmissionSerializer
-from media_analysis.partners.services.idempotency import forget_old, once
+from media_analysis.partners.services.idempotency import forget_old, send_idempotently
 from media_analysis.partners.throttling import CallerThrottle
 from media_analysis.submissions.forms import HistoryFilter
 from media_analysis.submissions.models import Submission
@@ -110,11 +110,11 @@ def test_a_slow_first_request_that_was_overtaken_writes_nothing(alice: Person) -
 
     def slowly(also: Callable[[Received], None]) -> Received:
         IdempotentRequest.objects.update(busy_until="2000-01-01T00:00Z")
-        seen.append(once(alice.actor, "k", "asked", send))
+        seen.append(send_idempotently(alice.actor, "k", "asked", send))
         return send(also)
 
     seen: list[tuple[Submission, bool]] = []
-    slow = once(alice.actor, "k", "asked", slowly)
+    slow = send_idempotently(alice.actor, "k", "asked", slowly)
     assert (slow, seen) == ((seen[0][0], True), [(seen[0][0], False)])
     assert Submission.objects.count() == 1
 
@@ -254,8 +254,9 @@ def test_a_key_asks_only_for_what_its_partner_sent(
 
 
 def test_the_list_filters_like_the_page(both: Client, alice: Person, send: Send) -> None:
-    """Every filter of the page under the same name, and the same orders."""
-    assert set(FilterSerializer().fields) == {*HistoryFilter.base_fields, "cursor"}
+    """Every filter of the page under the same name, and the same orders; some are for programs."""
+    for_programs = {"cursor", "updated_since", "external_id", "ids", "page_size"}
+    assert set(FilterSerializer().fields) == {*HistoryFilter.base_fields, *for_programs}
     send(alice, 1, "b.png")
     send(alice, 2, "a.png", note="see holiday")
 
@@ -324,7 +325,7 @@ def test_a_list_is_byte_for_byte_what_whole_submissions_give(
     park(claim, "poison", "It brought its process down.")
     with django_assert_num_queries(len(one_row)):
         said = both.get(URL)
-    unread = '"ml_analysis"."(lease_until|fence|result)"|"review_decision"."(reason|note)"'
+    unread = '"ml_analysis"."(lease_until|fence|result)"|"review_decision"."(policy_text|note)"'
     assert not re.search(unread, "".join(q["sql"] for q in one_row))
     whole = Submission.objects.with_deletion_requests().with_decisions()
     whole = whole.order_by("-created_at", "-id")

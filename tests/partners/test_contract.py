@@ -17,7 +17,7 @@ from accounts.models import Scope
 from jobs.timing import InSeconds
 from media_analysis.partners.models import IdempotentRequest
 from media_analysis.partners.serializers import SendSerializer
-from media_analysis.partners.services.idempotency import Overtaken, forget_old, once
+from media_analysis.partners.services.idempotency import Overtaken, forget_old, send_idempotently
 from media_analysis.partners.throttling import CallerThrottle
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.search import cursors
@@ -118,8 +118,8 @@ def test_a_key_whose_server_died_is_free_for_any_request(alice: Person, send: Se
         also(received)
         return received
 
-    found, replayed = once(alice.actor, "k", "second", store)
-    assert not replayed and once(alice.actor, "k", "second", store) == (found, True)
+    found, replayed = send_idempotently(alice.actor, "k", "second", store)
+    assert not replayed and send_idempotently(alice.actor, "k", "second", store) == (found, True)
 
 
 def test_an_attempt_that_lost_its_key_frees_nothing(alice: Person) -> None:
@@ -130,7 +130,7 @@ def test_an_attempt_that_lost_its_key_frees_nothing(alice: Person) -> None:
         raise ValueError
 
     with pytest.raises(ValueError):
-        once(alice.actor, "k", "asked", lost)
+        send_idempotently(alice.actor, "k", "asked", lost)
     assert IdempotentRequest.objects.get().busy_until is not None
 
     def late(also: Any) -> Any:
@@ -141,7 +141,7 @@ def test_an_attempt_that_lost_its_key_frees_nothing(alice: Person) -> None:
 
     IdempotentRequest.objects.update(busy_until=None)
     with pytest.raises(ValueError):
-        once(alice.actor, "k", "asked", late)
+        send_idempotently(alice.actor, "k", "asked", late)
 
 
 def test_old_keys_are_forgotten_and_young_ones_kept(both: Client, settings: Any) -> None:

@@ -9,7 +9,6 @@ import pytest
 from django.db import transaction
 
 import blobs.services
-from accounts.errors import NotAllowed
 from audit.models import Event
 from audit.verbs import Verb
 from audit.who import SYSTEM
@@ -34,6 +33,7 @@ from tests.audit.helpers import triggers_off
 from tests.people import Person, Send
 from tests.previews import claps
 from tests.previews.conftest import Filmed, analysed, prepared
+from tests.refusals import forbids
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -108,7 +108,7 @@ def test_longer_than_it_says_is_refused_in_words(
     [refused] = events(submission.blob_id, Verb.PREVIEW_NOT_MADE)
     assert refused["why"] == "too_long"
     shown = films.shown(submission, alice.actor)
-    assert shown is not None and "longer than what is examined" in shown["trouble"]
+    assert shown is not None and "longer than the limit" in shown["trouble"]
 
 
 def test_what_kills_its_decoder_is_set_aside_and_may_be_asked_for_again(
@@ -129,7 +129,7 @@ def test_what_kills_its_decoder_is_set_aside_and_may_be_asked_for_again(
     assert len(events(submission.blob_id, Verb.PREVIEW_NOT_MADE)) == 1
     shown = films.shown(submission, bob.actor)
     assert shown is not None and "set aside" in shown["trouble"] and shown["prepare_url"]
-    with pytest.raises(NotAllowed):
+    with forbids():
         films.prepare(charlie.actor, submission)
     assert films.prepare(bob.actor, submission)
     assert not films.prepare(bob.actor, submission), "it waits already"

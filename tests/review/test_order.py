@@ -9,8 +9,8 @@ from django.db import connection, transaction
 from django.urls import reverse
 
 import ml.services
-from accounts.errors import NotAllowed, Refused
 from accounts.models import Role, Team
+from accounts.refusals import Refusal
 from accounts.services.chains import team_chain
 from audit.models import Event
 from audit.verbs import Verb
@@ -27,6 +27,7 @@ from ml.models import Analysis
 from tests.audit.helpers import triggers_off
 from tests.factories import MembershipFactory, TeamFactory
 from tests.people import Person, Send, member
+from tests.refusals import forbids
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 FOUND, OPEN, CLEAR = (
@@ -122,8 +123,8 @@ def test_teams_of_different_orders_take_turns(alice: Person, bob: Person, send: 
         assert queue.first(alice.actor, most) == whole[:most]
     assert taken(alice) == [new[0], own[1], new[1], own[2], own[3]]
     page = alice.client().get(reverse("review:queue")).content.decode()
-    assert "in its own order, in turn" in page
-    assert f"{other.team.name}: newest first." in page
+    assert "The teams take turns" in page
+    assert f"{other.team.name}: Newest first." in page
 
 
 def test_a_newer_verdict_moves_a_case(alice: Person, send: Send) -> None:
@@ -169,9 +170,9 @@ def test_others_and_unknown_orders_are_refused(
 ) -> None:
     """A moderator and a stranger may not; an order that is none is told at once."""
     for person in (alice, charlie):
-        with pytest.raises(NotAllowed):
+        with forbids():
             rules.work_in_order(person.actor, lead.team, "newest")
-    with pytest.raises(Refused):
+    with pytest.raises(Refusal):
         rules.work_in_order(lead.actor, lead.team, "loudest")
     url = reverse("teams:rules", args=[lead.team.pk])
     assert lead.client().post(url, {"order": "loudest"}).status_code == 422

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from accounts.errors import Refused
 from accounts.models import Role
+from accounts.refusals import Refusal
 from media_analysis.review.models import Case, Decision, Policy
 from media_analysis.review.services import cases, rules
-from media_analysis.review.services.cases import Invalid, Words
+from media_analysis.review.services.cases import Words
 from tests.people import Person, Send, member
 from tests.review.test_services import opened
 
@@ -88,23 +88,23 @@ def test_a_decision_that_is_being_made_keeps_its_policy(scene: Scene) -> None:
     """Whoever deletes waits for the decision, and is told in a sentence why the policy stays."""
     decision, refusal = meanwhile(scene.decide, scene.delete)
     assert isinstance(decision, Decision) and decision.policy == scene.policy
-    assert isinstance(refusal, Refused) and "retire it instead" in refusal.sentence
+    assert isinstance(refusal, Refusal) and "Retire it instead" in refusal.sentence
     assert Policy.objects.filter(pk=scene.policy.pk).exists()
 
 
 def test_a_policy_that_is_being_deleted_carries_no_decision(scene: Scene) -> None:
     """Whoever decides waits for the deletion, is asked to choose another, and keeps the case."""
     _, invalid = meanwhile(scene.delete, scene.decide)
-    assert isinstance(invalid, Invalid) and "choose another" in str(invalid)
+    assert isinstance(invalid, Refusal) and "choose another" in str(invalid)
     assert not Policy.objects.exists() and not Decision.objects.exists()
     assert Case.objects.get().holder == scene.alice.user
 
 
 def test_deleting_twice_at_once_deletes_once(scene: Scene) -> None:
-    """The second is told that it was deleted before."""
+    """The second is told that it was already deleted."""
     first, second = meanwhile(scene.delete, scene.delete)
     assert first is None
-    assert isinstance(second, Refused) and "deleted before" in second.sentence
+    assert isinstance(second, Refusal) and "already deleted" in second.sentence
 
 
 def test_the_page_answers_in_a_sentence(scene: Scene) -> None:

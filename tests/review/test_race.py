@@ -20,12 +20,13 @@ from django.db.models.functions import Random
 import ml.services
 from accounts.actors import Actor
 from accounts.models import Role, Team
+from accounts.refusals import Refusal
 from audit.models import Event
 from audit.verbs import Verb
 from audit.who import SYSTEM
 from media_analysis.review.models import Case, Decision, QueueOrder, RoutingRule
 from media_analysis.review.services import cases
-from media_analysis.review.services.cases import NotYours, Words
+from media_analysis.review.services.cases import Words
 from media_analysis.submissions.models import Submission
 from ml.models import Analysis
 from tests.factories import MembershipFactory, TeamFactory
@@ -81,7 +82,7 @@ def moderate(actor: Actor, number: int, start: threading.Barrier) -> Tally:
                 time.sleep(chance.random() / 50)
                 try:
                     cases.decide(actor, case.pk, case.fence, WORDS)
-                except NotYours:
+                except Refusal:
                     tally.late_and_refused += 1
                 continue
             cases.decide(actor, case.pk, case.fence, WORDS)

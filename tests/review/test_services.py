@@ -6,13 +6,15 @@ import pytest
 from django.db import connection, transaction
 from django.db.utils import DatabaseError
 
+from accounts.refusals import Refusal
 from audit.models import Event
 from audit.verbs import Verb
 from jobs.timing import InSeconds
 from media_analysis.review.models import Case, Decision, Draft, Policy, RoutingRule
 from media_analysis.review.services import cases, routing
-from media_analysis.review.services.cases import Invalid, NotYours, Words
+from media_analysis.review.services.cases import Words
 from tests.people import Person, Send
+from tests.refusals import refuses
 
 WORDS = Words(outcome="manipulated", reason="the seam along the jaw")
 
@@ -55,7 +57,7 @@ def test_a_held_case_is_refused_to_others(case: Case, alice: Person, bob: Person
     """The holder keeps it, also when asking again."""
     held = cases.claim(alice.actor, case.pk)
     assert cases.claim(alice.actor, case.pk).fence == held.fence
-    with pytest.raises(NotYours):
+    with refuses("claim_lost"):
         cases.claim(bob.actor, case.pk)
 
 
@@ -77,7 +79,7 @@ def test_a_stale_holder_saves_nothing_and_loses_nothing(
     late = cases.claim(alice.actor, case.pk)
     expire(case)
     cases.claim(bob.actor, case.pk)
-    with pytest.raises(NotYours):
+    with refuses("claim_lost"):
         cases.decide(alice.actor, case.pk, late.fence, WORDS)
     assert not Decision.objects.exists()
     assert Draft.objects.get(case=case, author=alice.user).words["reason"] == WORDS.reason
@@ -89,14 +91,14 @@ def test_an_old_fence_of_the_same_person_saves_nothing(case: Case, alice: Person
     old = cases.claim(alice.actor, case.pk)
     expire(case)
     cases.claim(alice.actor, case.pk)
-    with pytest.raises(NotYours):
+    with refuses("claim_lost"):
         cases.decide(alice.actor, case.pk, old.fence, WORDS)
 
 
 def test_release_gives_the_case_back(case: Case, alice: Person, bob: Person) -> None:
     """And only the holder can."""
     held = cases.claim(alice.actor, case.pk)
-    with pytest.raises(NotYours):
+    with refuses("claim_lost"):
         cases.release(bob.actor, case.pk, held.fence)
     cases.release(alice.actor, case.pk, held.fence)
     assert cases.claim_next(bob.actor) == case
@@ -107,7 +109,7 @@ def test_a_reopened_case_keeps_its_earlier_decision(case: Case, alice: Person) -
     for outcome in ("manipulated", "not_manipulated"):
         held = cases.claim(alice.actor, case.pk)
         cases.decide(alice.actor, case.pk, held.fence, Words(outcome, "as seen"))
-        with pytest.raises(Invalid):
+        with pytest.raises(Refusal):
             cases.reopen(alice.actor, case.pk, why=" ")
         cases.reopen(alice.actor, case.pk, why="a colleague disagrees")
     outcomes = Decision.objects.filter(case=case).values_list("outcome", flat=True)
@@ -120,7 +122,7 @@ def test_a_reopened_case_keeps_its_earlier_decision(case: Case, alice: Person) -
 def test_half_a_decision_is_refused(case: Case, alice: Person, words: Words) -> None:
     """Outcome and reason are asked for, and a policy that exists."""
     held = cases.claim(alice.actor, case.pk)
-    with pytest.raises(Invalid):
+    with pytest.raises(Refusal):
         cases.decide(alice.actor, case.pk, held.fence, words)
     case.refresh_from_db()
     assert case.state == "claimed"
@@ -130,7 +132,7 @@ def test_a_team_with_policies_decides_by_one(case: Case, alice: Person) -> None:
     """The policy's text is kept as it stood."""
     policy = Policy.objects.create(team=alice.team, name="Elections", text="version 1")
     held = cases.claim(alice.actor, case.pk)
-    with pytest.raises(Invalid, match="policy"):
+    with pytest.raises(Refusal, match="policy"):
         cases.decide(alice.actor, case.pk, held.fence, WORDS)
     words = Words("manipulated", "as seen", policy_id=policy.pk)
     assert cases.decide(alice.actor, case.pk, held.fence, words).policy_text == "version 1"

@@ -37,6 +37,17 @@ def _gray() -> np.ndarray:
     return np.asarray(Image.fromarray(media.scene()).convert("L"))
 
 
+def _jpegxl(mode: str, depth: type = np.uint8, **options: Any) -> bytes:
+    from imagecodecs import jpegxl_encode
+
+    values = np.asarray(Image.fromarray(media.scene()).convert(mode))
+    if depth is np.uint16:
+        values = values.astype(np.uint16) * 257
+    elif depth is np.float32:
+        values = values.astype(np.float32) / 255
+    return bytes(jpegxl_encode(values, numthreads=1, **options))
+
+
 def _through_ffmpeg(container: str, pix_fmt: str, *more: str) -> bytes:
     """The scene, written by another library than Pillow."""
     import tempfile
@@ -110,6 +121,13 @@ PICTURES: dict[str, tuple[str, Maker]] = {
         "jpeg2000",
         functools.partial(_through_ffmpeg, "jp2", "yuv420p", "-c:v", "libopenjpeg"),
     ),
+    "jxl": ("jpegxl", functools.partial(_jpegxl, "RGB", usecontainer=True)),
+    "jxl_lossless": ("jpegxl", functools.partial(_jpegxl, "RGB", lossless=True)),
+    "jxl_bare": ("jpegxl", functools.partial(_jpegxl, "RGB")),
+    "jxl_L": ("jpegxl", functools.partial(_jpegxl, "L")),
+    "jxl_RGBA": ("jpegxl", functools.partial(_jpegxl, "RGBA")),
+    "jxl_16_bit": ("jpegxl", functools.partial(_jpegxl, "L", np.uint16)),
+    "jxl_fractions": ("jpegxl", functools.partial(_jpegxl, "L", np.float32)),
     "png_16_bit": ("png", functools.partial(_through_ffmpeg, "png", "rgb48be")),
 }  # fmt: skip
 

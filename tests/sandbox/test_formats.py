@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import shutil
 import struct
+import subprocess
 
 import numpy as np
 import pytest
@@ -68,6 +70,7 @@ def test_each_format_is_examined_and_no_check_breaks(name):
     ("name", "check", "word"),
     [
         ("jp2", "compression", "JPEG 2000"),
+        ("jxl", "compression", "JPEG XL"),
         ("tiff_jpeg", "compression", "TIFF"),
         ("tiff_fractions", "compression", "scaled"),
         ("bmp_RGB", "provenance", "BMP"),
@@ -97,7 +100,7 @@ def test_pixels_of_more_than_8_bits_are_said():
     """A picture of 16 bits a channel states that it is examined at 8."""
     result, _ = examined(formats.whole("tiff_rgb48"))
     said = {fact["code"]: fact["text"] for fact in media_json(result.media)["stated"]}
-    assert "8 bits a channel" in said["high_bit_depth"]
+    assert "8 bits per channel" in said["high_bit_depth"]
 
 
 @pytest.mark.parametrize("make", [formats.bitmap_packed, formats.bitmap_of_os2])
@@ -131,9 +134,34 @@ def test_a_camera_raw_file_is_not_judged_by_its_preview(decode):
     assert refusal.value.code == "variant_not_read"
 
 
-@pytest.mark.parametrize("name", ["tiff_raw", "bmp_RGB", "jp2", "jp2_bare", "jp2_rgb48"])
+@pytest.mark.parametrize(
+    "name", ["tiff_raw", "bmp_RGB", "jp2", "jp2_bare", "jp2_rgb48", "jxl", "jxl_bare"]
+)
 def test_the_limit_of_pixels_holds_for_each_new_format(name, decode):
     """The size is refused before the decoder is asked."""
     with pytest.raises(Rejected) as refusal:
         decode(formats.whole(name), limits=Limits(max_pixels=10_000))
     assert refusal.value.code == "too_many_pixels"
+
+
+def test_a_jpeg_xl_picture_is_turned_and_its_metadata_are_read(tmp_path, decode, facts):
+    """Written by another program than the one that reads it here, from a turned JPEG."""
+    cjxl = shutil.which("cjxl")
+    if not cjxl:
+        pytest.skip("cjxl (Debian: libjxl-tools) is not installed")
+    exif = Image.Exif()
+    exif[0x0112], exif[0x0131] = 6, "Darkroom 3"
+    (tmp_path / "in.jpg").write_bytes(media.picture("JPEG", exif=exif.tobytes(), quality=95))
+    for options in (["--lossless_jpeg=1"], ["--lossless_jpeg=0"]):
+        subprocess.run(
+            [cjxl, *options, tmp_path / "in.jpg", tmp_path / "out.jxl"],
+            check=True, capture_output=True,
+        )  # fmt: skip
+        data = (tmp_path / "out.jxl").read_bytes()
+        got = decode(data)
+        assert (got.header.width, got.header.height) == (120, 160)
+        assert "rotated" in got.footer.flags
+        turned = np.rot90(media.scene(), -1).astype(int)
+        assert np.abs(got.frames[0][2].astype(int) - turned).mean() < 12
+        if options == ["--lossless_jpeg=1"]:  # encoded anew, the Exif is dropped by the encoder
+            assert facts(data)["exif"]["claimed"]["Software"] == "Darkroom 3"

@@ -8,16 +8,18 @@ import numpy as np
 import pytest
 
 from ml.engine.analysis import analyse
-from ml.engine.contract import Finding, Kind, Media, Result, Status, View
+from ml.engine.contract import Examination, Finding, Kind, Media, Result, Status, View
 from ml.engine.detectors.compression import detector as compression
 from ml.engine.detectors.provenance import detector as provenance
+from ml.engine.manifest import Manifest, Needs
 from tests.sandbox import tracks
 
 
-class Listener:
+class Listener(Examination):
     """A check that keeps what it is shown."""
 
-    name, version, frame_rate = "listener", "1", 100.0
+    manifest = Manifest("listener", "1", needs=Needs(frames_per_second=100.0))
+    name, version = manifest.name, manifest.version
 
     def __init__(self) -> None:
         self.shapes: list[tuple[int, ...]] = []

@@ -147,7 +147,7 @@ def test_an_old_decoder_and_a_second_cv2_are_found(monkeypatch):
             self.metadata = {"Name": name}
 
     versions = {"pillow": "12.9.1", "opencv-python-headless": "4.14.0.94"}
-    monkeypatch.setattr(floors.metadata, "version", lambda name: versions.get(name, "99.0"))
+    monkeypatch.setattr(floors.metadata, "version", lambda name: versions.get(name, "9999.0"))
     monkeypatch.setattr(
         floors.metadata, "distributions",
         lambda: [Package("opencv-python-headless"), Package("opencv-contrib-python")],

@@ -9,7 +9,7 @@ from io import BytesIO
 import pytest
 from django.db import connection, transaction
 
-from accounts.errors import NotAllowed
+from accounts.refusals import Refusal
 from audit.models import Event
 from audit.services import record
 from audit.verbs import Verb
@@ -17,9 +17,10 @@ from blobs.models import Blob
 from blobs.services import opened
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.presenters.result import custody
-from media_analysis.submissions.services.intake import Refused, cancel, submit, viewed
+from media_analysis.submissions.services.intake import cancel, submit, viewed
 from ml.models import Analysis
 from tests.people import Person, Send, picture
+from tests.refusals import forbids
 
 
 def verbs(submission: Submission) -> list[str]:
@@ -58,7 +59,7 @@ def test_what_cannot_be_read_is_refused_and_not_kept(
     alice: Person, content: bytes, code: str
 ) -> None:
     """One sentence, a stable code, and nothing half-stored."""
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refusal) as refused:
         submit(alice.actor, alice.team, BytesIO(content), "x.mp4")
     assert refused.value.code == code
     assert refused.value.sentence.endswith((".", "kept."))
@@ -68,7 +69,7 @@ def test_what_cannot_be_read_is_refused_and_not_kept(
 def test_a_file_over_the_limit_is_refused(alice: Person, settings: object) -> None:
     """As soon as the limit is passed, with the limit named."""
     settings.MAX_UPLOAD_BYTES = 100  # type: ignore[attr-defined]
-    with pytest.raises(Refused, match="larger than") as refused:
+    with pytest.raises(Refusal, match="larger than") as refused:
         submit(alice.actor, alice.team, BytesIO(picture()), "x.png")
     assert refused.value.code == "too_large"
 
@@ -92,7 +93,7 @@ def test_another_team_hears_nothing_of_the_same_bytes(
 def test_only_members_who_may_submit_do(viewer: Person, charlie: Person, alice: Person) -> None:
     """A viewer and a stranger cannot send media into the team."""
     for person in (viewer, charlie):
-        with pytest.raises(NotAllowed):
+        with forbids():
             submit(person.actor, alice.team, BytesIO(picture()), "x.png")
 
 
@@ -114,7 +115,7 @@ def test_every_look_is_an_event(bob: Person, alice: Person, send: Send) -> None:
 def test_cancelling_keeps_the_media(alice: Person, viewer: Person, send: Send) -> None:
     """A waiting analysis ends at once; the bytes stay; a viewer may not."""
     submission = send(alice)
-    with pytest.raises(NotAllowed):
+    with forbids():
         cancel(viewer.actor, submission)
     assert cancel(alice.actor, submission)
     submission.analysis.refresh_from_db()

@@ -1,6 +1,6 @@
 """Scores that a dependency must not shift unseen: drawn mouths and a made-up voice.
 
-    python -m tests.sync.golden_sync     writes golden_sync.json anew
+    python -m tests.sync.golden_sync     writes the detector's golden.json anew
 
 Do that only together with new weights, and say in the commit what moved. The mouths are drawings,
 so the scores say nothing about how well anything works.
@@ -9,14 +9,14 @@ so the scores say nothing about how well anything works.
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
+from ml.engine import manifest
 from ml.engine.detectors.lip_sync.matching import pooled
 from ml.engine.detectors.lip_sync.network import ServedNetwork
 from ml.engine.media.lips import Stretch
 from tests.sync.made import mouths_for, speech_like
 
-FILE = Path(__file__).with_name("golden_sync.json")
+FILE = manifest.FOLDER / "lip_sync" / manifest.GOLDEN
 SECONDS = 2.5
 
 

@@ -64,9 +64,9 @@ class Film:
     @property
     def scenes(self) -> Scenes:
         """A face is in view throughout."""
-        sound = scenes.listened(self.sound)
+        sound = scenes.find_activity(self.sound)
         end = sound.duration if sound else 1.0
-        return scenes.told(scenes.Seen(end, faces=((1, 0.0, end),)), sound, None)
+        return scenes.build_scenes(scenes.PictureTimeline(end, faces=((1, 0.0, end),)), sound, None)
 
     def audio(self, rate: int = RATE) -> NDArray[np.float32] | None:
         return self.sound

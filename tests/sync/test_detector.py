@@ -7,13 +7,14 @@ import math
 import numpy as np
 import pytest
 
-from ml.engine.contract import Kind, Media, Status, Strength
+from ml.engine.contract import Examination, Kind, Media, Status, Strength
 from ml.engine.detectors.lip_sync import inputs
 from ml.engine.detectors.lip_sync.calibration import CAP, FITTING_FAKES
 from ml.engine.detectors.lip_sync.detector import LipSync
 from ml.engine.detectors.lip_sync.network import LIPS_PLACES, SOUND_PLACES, Network
 from ml.engine.fusion.calibration import mixed
-from ml.engine.session import Bench
+from ml.engine.manifest import Manifest, Needs
+from ml.engine.session import DetectorSession
 from tests.sync import made
 from tests.sync.made import Film, speech_like
 
@@ -183,23 +184,20 @@ def test_a_network_that_answers_with_nan_is_not_passed_on() -> None:
         examination.observe(made.view(index, index / 25, pixels, made.face(160, 90)))
     try:
         finding = examination.conclude()
-    except ValueError:  # the bench of detectors turns this into a failed check
+    except ValueError:  # the detector session turns this into a failed check
         return
     assert finding.status is Status.NOT_APPLICABLE
     assert finding.score is None
 
 
-def test_the_bench_shows_it_every_view() -> None:
-    """A detector with `close_seconds` sees all frames, its neighbours only those they asked for."""
+def test_the_session_shows_it_every_view() -> None:
+    """A detector that needs `close_seconds` sees all, its neighbours only what they asked for."""
     seen: dict[str, int] = {"close": 0, "sampled": 0}
 
-    class Counts:
-        version = "1"
-
-        def __init__(self, name: str, rate: float) -> None:
-            self.name, self.frame_rate = name, rate
-            if name == "close":
-                self.close_seconds = 10.0
+    class Counts(Examination):
+        def __init__(self, name: str, needs: Needs) -> None:
+            self.name, self.version = name, "1"
+            self.manifest = Manifest(name, "1", needs=needs)
 
         def not_applicable(self, media):
             return None
@@ -210,9 +208,11 @@ def test_the_bench_shows_it_every_view() -> None:
         def observe(self, view):
             seen[self.name] += 1
 
-    bench = Bench(Film(SPEECH), [Counts("close", 0.0), Counts("sampled", 5.0)])  # type: ignore[list-item]
+    close, sampled = Needs(close_seconds=10.0), Needs(frames_per_second=5.0)
+    checks = [Counts("close", close), Counts("sampled", sampled)]
+    session = DetectorSession(Film(SPEECH), checks)  # type: ignore[arg-type]
     for index in range(50):
-        bench.observe(made.view(index, index / 25, np.zeros((8, 8, 3), np.uint8)))
+        session.observe(made.view(index, index / 25, np.zeros((8, 8, 3), np.uint8)))
     assert seen == {"close": 50, "sampled": 10}
 
 

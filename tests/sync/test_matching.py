@@ -13,7 +13,7 @@ from ml.engine.audio_encoders import whisper as ears
 from ml.engine.audio_encoders.features import joined
 from ml.engine.detectors.lip_sync import inputs, judging
 from ml.engine.detectors.lip_sync.matching import REACH, Likeness, pooled
-from ml.engine.detectors.lip_sync.network import compared_with, heard_once
+from ml.engine.detectors.lip_sync.network import compared_with, encode_once
 from ml.engine.media.lips import SIDE, Stretch
 from ml.engine.media.spectra import FRAME, HOP, RATE
 
@@ -108,14 +108,14 @@ def test_faces_in_view_together_share_one_hearing(monkeypatch: pytest.MonkeyPatc
     together = [Stretch(track, 1.0, mouths) for track in (1, 2, 3)]
     later = Stretch(1, 6.0, mouths)
     seconds: list[float] = []
-    hear = ears.Ear.heard
+    hear = ears.WhisperEncoder.encode
 
-    def counted(self: ears.Ear, wave: np.ndarray) -> list[np.ndarray]:
+    def counted(self: ears.WhisperEncoder, wave: np.ndarray) -> list[np.ndarray]:
         seconds.append(len(wave) / RATE)
         return hear(self, wave)
 
-    monkeypatch.setattr(ears.Ear, "heard", counted)
-    ear = heard_once([*together, later], sound)
+    monkeypatch.setattr(ears.WhisperEncoder, "encode", counted)
+    ear = encode_once([*together, later], sound)
     for stretch in (*together, later):
         places = compared_with(stretch, sound)
         assert places is not None
@@ -152,9 +152,9 @@ def test_of_two_faces_the_speaker_is_chosen() -> None:
     """Two faces at once: the one that fits stands for the stretch; faces one after the other are
     both taken."""
 
-    def one(track: int, start: float, strength: float) -> judging.Watched:
+    def one(track: int, start: float, strength: float) -> judging.StretchMatch:
         mouths = np.zeros((68, 56, 56), np.uint8)
-        return judging.Watched(
+        return judging.StretchMatch(
             Stretch(track, start, mouths), likeness(0, 60, strength=strength), np.ones(60, bool)
         )
 
@@ -167,7 +167,7 @@ def test_moments_tell_where_it_does_not_fit() -> None:
     half = likeness(0, 120)
     half.pairs[60:] = np.random.default_rng(5).normal(0, 0.2, half.pairs[60:].shape)
     stretch = Stretch(1, 2.0, np.zeros((128, 56, 56), np.uint8))
-    found = judging.judged([judging.Watched(stretch, half, np.ones(120, bool))])
+    found = judging.score_sync([judging.StretchMatch(stretch, half, np.ones(120, bool))])
     assert found.offset == 0
     assert len(found.moments) == 4
     assert max(m.score for m in found.moments[:2]) < min(m.score for m in found.moments[2:])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 
@@ -13,6 +12,7 @@ from ml.engine.audio_encoders import whisper as ears
 from ml.engine.detectors.lip_sync import inputs
 from ml.engine.detectors.lip_sync.calibration import CAP
 from ml.engine.detectors.lip_sync.network import FOLDER, ServedNetwork
+from ml.engine.manifest import manifest_of
 from ml.engine.serving import CARD, WeightsUnusable
 from tests.sync import golden_sync
 
@@ -24,7 +24,7 @@ STILL = 0.01
 
 def test_golden_scores_stand_still() -> None:
     """A new NumPy, OpenCV or LiteRT must not move a score without anybody noticing."""
-    golden = json.loads(golden_sync.FILE.read_text())
+    golden = manifest_of("lip_sync").golden
     for name, values in golden_sync.scores().items():
         assert values == pytest.approx(golden[name], abs=STILL)
 

@@ -1,6 +1,6 @@
 """Scores that a dependency must not shift unseen: a drawn face, calm and trembling.
 
-    python -m tests.temporal.golden_temporal     writes golden_temporal.json anew
+    python -m tests.temporal.golden_temporal     writes the detector's golden.json anew
 
 Do that only together with new weights, and say in the commit what moved. The face is a drawing, so
 the scores say nothing about how well anything works.
@@ -9,16 +9,16 @@ the scores say nothing about how well anything works.
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import numpy as np
 
+from ml.engine import manifest
 from ml.engine.detectors.temporal.inputs import windows
 from ml.engine.detectors.temporal.network import ServedNetwork
 from ml.engine.media.motion import FaceReader, signals
 from tests.temporal import made
 
-FILE = Path(__file__).with_name("golden_temporal.json")
+FILE = manifest.FOLDER / "temporal" / manifest.GOLDEN
 FACES = {"calm": {}, "trembling": {"tremble": 1.5}, "flickering": {"flicker": 0.03}}
 
 

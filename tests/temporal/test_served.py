@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 
@@ -11,6 +10,7 @@ import pytest
 from ml.engine import registry
 from ml.engine.detectors.temporal.calibration import CAP
 from ml.engine.detectors.temporal.network import FOLDER, ServedNetwork
+from ml.engine.manifest import manifest_of
 from ml.engine.serving import CARD, WeightsUnusable
 from tests.temporal import golden_temporal
 
@@ -22,7 +22,7 @@ STILL = 0.02
 
 def test_golden_scores_stand_still() -> None:
     """A new NumPy, OpenCV or LiteRT must not move a score without anybody noticing."""
-    golden = json.loads(golden_temporal.FILE.read_text())
+    golden = manifest_of("temporal").golden
     assert golden_temporal.scores() == pytest.approx(golden, abs=STILL)
 
 

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email
 
-from accounts.errors import Refused
+from accounts.refusals import Refusal
 from accounts.services.people import create_admin
 
 
@@ -40,7 +40,7 @@ class Command(BaseCommand):
             made = create_admin(email, password=password, reset=options["reset"])
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
-        except Refused as refusal:
+        except Refusal as refusal:
             raise CommandError(refusal.sentence) from refusal
         if options["only_password"]:
             self.stdout.write(made.password or "", ending="\n" if made.password else "")

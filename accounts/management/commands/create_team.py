@@ -7,9 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.actors import SHELL_ACTOR
-from accounts.errors import Refused
 from accounts.models import Team, User
 from accounts.models.user import normalised
+from accounts.refusals import Refusal
 from accounts.services.teams import create_team
 
 
@@ -31,6 +31,6 @@ class Command(BaseCommand):
                 raise CommandError(f"There is no account for {admin}.")
         try:
             team = create_team(SHELL_ACTOR, name, first_admin=person)
-        except Refused as refusal:
+        except Refusal as refusal:
             raise CommandError(refusal.sentence) from refusal
         self.stdout.write(f"Made the team {team} ({team.pk}).")

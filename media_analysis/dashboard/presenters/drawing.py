@@ -6,6 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.utils.translation import gettext
+
+from ml.language import number
+
 HEIGHT = 100
 
 
@@ -15,9 +19,9 @@ def span(length: float | timedelta | None) -> str:
         return "–"
     seconds = length.total_seconds() if isinstance(length, timedelta) else length
     if seconds < 0.1:
-        return "under 0.1 s"
+        return gettext("under {limit} s").format(limit=number(0.1, 1))
     if seconds < 10:
-        return f"{seconds:.1f} s"
+        return f"{number(seconds, 1)} s"
     whole = round(seconds)
     if whole < 120:
         return f"{whole} s"
@@ -26,7 +30,7 @@ def span(length: float | timedelta | None) -> str:
         return f"{minutes} min {whole % 60} s"
     if hours < 48:
         return f"{hours} h {minutes % 60} min"
-    return f"{days} days {hours % 24} h"
+    return gettext("{days} days {hours} h").format(days=days, hours=hours % 24)
 
 
 @dataclass(frozen=True)

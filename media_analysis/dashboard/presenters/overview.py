@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.urls import reverse
+from django.utils.dateformat import format as format_date
+from django.utils.translation import gettext
 
 from accounts.actors import Actor
 from accounts.models import Team
@@ -17,11 +19,8 @@ from media_analysis.dashboard.presenters.drawing import bars, span
 from media_analysis.dashboard.search import figures
 from media_analysis.dashboard.search.figures import DAYS, DECISION_DAYS, HOURS, LISTED, Row
 from media_analysis.submissions.models import Submission
+from ml import language
 
-OWN_WORDS = {
-    "poison": "brought its process down again and again",
-    "attempts_exhausted": "every attempt failed",
-}
 COUNTED = ("verdicts", "rejected", "set_aside")
 
 
@@ -35,8 +34,8 @@ def overview(actor: Actor, teams: Sequence[Team]) -> dict[str, Any]:
         "total": _total(queues),
         "in_hands": [_held(actor, case) for case in figures.in_hands(ids)],
         "day": _with_spans(figures.last_day(ids)),
-        "hours": _series(figures.by_hour(ids), _slots(now, hours=HOURS), "%H:%M"),
-        "days": _series(figures.by_day(ids), _slots(now, days=DAYS), "%a %d %b"),
+        "hours": _series(figures.by_hour(ids), _slots(now, hours=HOURS), "H:i"),
+        "days": _series(figures.by_day(ids), _slots(now, days=DAYS), "D j M"),
         "people": _people(
             figures.people(ids), figures.decisions(ids), _slots(now, days=DECISION_DAYS)
         ),
@@ -95,7 +94,7 @@ def _held(actor: Actor, case: Any) -> Row:
         "case": case,
         "team": case.team,
         "holder": case.holder,
-        "name": (case.submission.filename or "without a name")
+        "name": (case.submission.filename or gettext("unnamed"))
         if _may_see(actor, case.submission)
         else None,
         "run_out": case.has_run_out,
@@ -123,7 +122,7 @@ def _series(rows: Sequence[Row], slots: Sequence[datetime], name: str) -> Row:
         lines.append(
             {
                 "slot": slot,
-                "name": slot.strftime(name),
+                "name": format_date(slot, name),
                 **{counted: row.get(counted, 0) for counted in COUNTED},
                 "median": span(row.get("median")),
                 "p95": span(row.get("p95")),
@@ -145,7 +144,9 @@ def _people(people: Sequence[Row], made: Sequence[Any], days: Sequence[datetime]
     counts = {(row["decided_by"], row["day"]): row["count"] for row in made}
     lines = [
         {
-            "name": row["decided_by__name"] or row["decided_by__email"] or "an erased account",
+            "name": row["decided_by__name"]
+            or row["decided_by__email"]
+            or gettext("an erased account"),
             "counts": [counts.get((row["decided_by"], day), 0) for day in days],
             "sum": row["count"],
             "median": span(row["seconds"]),
@@ -153,15 +154,11 @@ def _people(people: Sequence[Row], made: Sequence[Any], days: Sequence[datetime]
         for row in people
     ]
     lines.sort(key=lambda line: (-line["sum"], line["name"]))
-    return {"days": [day.strftime("%a %d") for day in days], "lines": lines}
+    return {"days": [format_date(day, "D j") for day in days], "lines": lines}
 
 
 def _reason(row: Row) -> Row:
-    return {**row, "how": How(row["how"]).label, "words": _words(row["code"])}
-
-
-def _words(code: str) -> str:
-    return OWN_WORDS.get(code) or code.replace("_", " ")
+    return {**row, "how": How(row["how"]).label, "words": language.in_short(row["code"])}
 
 
 def _set_aside(
@@ -171,9 +168,10 @@ def _set_aside(
     rows = [
         {
             "submission": submission,
-            "job": job_of(submission),
+            "job": (job := job_of(submission)),
+            "reason": language.reason(job.state, job.reason_code, job.reason),
             "team": submission.team,
-            "name": (submission.filename or "without a name")
+            "name": (submission.filename or gettext("unnamed"))
             if _may_see(actor, submission)
             else None,
             "again": reverse(f"dashboard:{again}", args=[submission.pk])

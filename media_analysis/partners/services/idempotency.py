@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from accounts.actors import Actor
+from accounts.refusals import Refusal
 from jobs.timing import ClockTimestamp, InSeconds
 from media_analysis.partners.models import Allowance, IdempotentRequest
 from media_analysis.submissions.models import Submission
@@ -23,16 +24,8 @@ BUSY_SECONDS = settings.IDEMPOTENCY_BUSY_SECONDS
 after that; one that was only slow finds its place taken and writes nothing."""
 
 
-class StillBusy(Exception):
-    """The first request with this key has not been answered yet."""
-
-
 class Overtaken(Exception):
     """We were slower than our place was kept, and somebody else has answered by now."""
-
-
-class Differs(Exception):
-    """The key was used before, for something else."""
 
 
 def fingerprint(stream: BinaryIO, *words: str) -> str:
@@ -46,7 +39,7 @@ def fingerprint(stream: BinaryIO, *words: str) -> str:
     return hasher.hexdigest()
 
 
-def once(
+def send_idempotently(
     actor: Actor,
     key: str,
     asked: str,
@@ -84,9 +77,9 @@ def _settled(mine: QuerySet[IdempotentRequest], asked: str) -> tuple[Submission,
     """Somebody else has the row: it was answered, or is still being worked on."""
     row = mine.first()
     if row is not None and row.fingerprint != asked:
-        raise Differs
+        raise Refusal("idempotency_differs")
     if row is None or row.submission_id is None:
-        raise StillBusy
+        raise Refusal("idempotency_busy")
     return Submission.objects.get(pk=row.submission_id), True
 
 

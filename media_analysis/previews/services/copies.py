@@ -19,7 +19,7 @@ import blobs.services
 from audit.rows import Row
 from audit.services import record
 from audit.verbs import Verb
-from audit.who import SYSTEM, Who
+from audit.who import SYSTEM, Who, worker
 from blobs.models import Blob
 from jobs.bell import ring_on_commit
 from jobs.claims import Claim
@@ -90,7 +90,8 @@ def run(claim: Claim) -> None:
             through_outage(lambda: _refused(claim, source, reason), claim.lease_seconds)
             return
         copy.seek(0)
-        stored = blobs.services.store(cast(BinaryIO, copy))
+        with told_apart(claim, "the copy"):
+            stored = blobs.services.store(cast(BinaryIO, copy))
     failpoint("preview_stored")
     through_outage(lambda: _conclude(claim, source, stored, made), claim.lease_seconds)
 
@@ -118,9 +119,9 @@ def _make(claim: Claim, source: Blob, copy: BinaryIO) -> Made:
 
 @transaction.atomic
 def _conclude(claim: Claim, source: Blob, stored: blobs.services.Stored, made: Made) -> None:
-    film = blobs.services.register(stored, made.media_type, who=_worker(claim.worker))
+    film = blobs.services.register(stored, made.media_type, who=worker(claim.worker))
     finish(claim, State.DONE, film=film, seconds=made.seconds, fps=made.fps, made_in=made.took)
-    _event(source, Verb.PREVIEW_MADE, _worker(claim.worker), rows=[(Preview, claim.pk)],
+    _event(source, Verb.PREVIEW_MADE, worker(claim.worker), rows=[(Preview, claim.pk)],
            film=film.pk, size=film.size)  # fmt: skip
     failpoint("preview_before_commit")
 
@@ -128,14 +129,14 @@ def _conclude(claim: Claim, source: Blob, stored: blobs.services.Stored, made: M
 @transaction.atomic
 def _refused(claim: Claim, source: Blob, refusal: Rejected) -> None:
     finish(claim, State.REJECTED, reason_code=refusal.code, reason=refusal.sentence)
-    _event(source, Verb.PREVIEW_NOT_MADE, _worker(claim.worker), why=refusal.code)
+    _event(source, Verb.PREVIEW_NOT_MADE, worker(claim.worker), why=refusal.code)
 
 
 def moved(move: Move) -> None:
     """Set aside: on the record of the original. The other moves change nothing that is kept."""
     if move.state is State.PARKED:
         source = Preview.objects.select_related("source").get(pk=move.pk).source
-        _event(source, Verb.PREVIEW_NOT_MADE, _worker(str(move.by)), why=move.code)
+        _event(source, Verb.PREVIEW_NOT_MADE, worker(str(move.by)), why=move.code)
 
 
 def forget_film(instance: Preview, **_: Any) -> None:
@@ -154,10 +155,6 @@ def forget_film(instance: Preview, **_: Any) -> None:
                 blobs.services.delete(instance.film_id, who=SYSTEM, why="its_original_was_deleted")
         except ProtectedError:
             return
-
-
-def _worker(name: str) -> Who:
-    return Who(kind="system", id=f"worker:{name}", via="worker")
 
 
 def _event(

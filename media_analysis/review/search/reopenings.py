@@ -1,4 +1,5 @@
-"""When and why a decided case was opened again, out of the record."""
+"""When and why a case was opened again or handed to a lead, and what the lead answered, out of the
+record."""
 
 from __future__ import annotations
 
@@ -8,29 +9,31 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext_lazy
+
 from audit import subjects
 from audit.models import Event
 from audit.verbs import Verb
 from media_analysis.review.models import Case
 
 COMMITMENT = re.compile(r"[0-9a-f]{64}")
-GONE = "The reason was erased or cannot be read."
+TOLD = (Verb.CASE_REOPENED, Verb.CASE_ESCALATED, Verb.CASE_COMMENTED)
+GONE = gettext_lazy("The reason was erased or cannot be read.")
 
 
 @dataclass(frozen=True)
 class Reopening:
     when: datetime
-    why: str
+    why: Any
+    verb: str = Verb.CASE_REOPENED
 
 
 def of(case: Case) -> Sequence[Reopening]:
     """The oldest first. The record holds a commitment; the words lie beside it, encrypted."""
-    events = Event.objects.filter(
-        chain=case.submission_id, verb=Verb.CASE_REOPENED, object_id=str(case.pk)
-    )
+    events = Event.objects.filter(chain=case.submission_id, verb__in=TOLD, object_id=str(case.pk))
     told = [(event, _commitment(event)) for event in events.order_by("seq")]
     words = subjects.read_all([commitment for _, commitment in told if commitment])
-    return [Reopening(event.recorded_at, words.get(said, GONE)) for event, said in told]
+    return [Reopening(event.recorded_at, words.get(said, GONE), event.verb) for event, said in told]
 
 
 def _commitment(event: Event) -> str:

@@ -17,21 +17,18 @@ from django.db.models.functions import Now
 
 from accounts.actors import Actor, actor_for_user
 from accounts.models import User
+from accounts.refusals import Refusal
 from accounts.roles import Permission
 from media_analysis.review.forms import as_written
-from media_analysis.review.models import Case, Decision, Draft, Words
+from media_analysis.review.models import Case, Decision, Draft, PendingDecision, Words
 
 FIELD = "draft_pass"
 _SALT = "review.draft"
 _SECONDS = 24 * 3600
-
-
-class NotAccepted(Exception):
-    """The pass is forged, too old, or its person may no longer decide."""
-
-
-class AlreadyDecided(Exception):
-    """The words of this hold were saved as a decision."""
+NOT_ACCEPTED = "draft_pass_not_accepted"
+"""The pass is forged, too old, or its person may no longer decide."""
+ALREADY_DECIDED = "already_decided"
+"""The words of this claim were saved as a decision."""
 
 
 def pass_for(actor: Actor, case: Case) -> str:
@@ -63,16 +60,19 @@ def keep_with_pass(form: Mapping[str, Any], case_id: UUID) -> Draft | None:
     """Waits for a decision that is just being written, so that none leaves a draft behind."""
     said = _read(str(form.get(FIELD, "")))
     if said is None or said["case"] != str(case_id):
-        raise NotAccepted
+        raise Refusal(NOT_ACCEPTED)
     user = User.objects.filter(pk=said["user"], is_active=True).first()
     if user is None:
-        raise NotAccepted
+        raise Refusal(NOT_ACCEPTED)
     actor = actor_for_user(user, via="draft_pass")
     deciding = Case.objects.for_actor(actor, Permission.DECIDE_CASES).filter(pk=case_id)
     if not deciding.select_for_update(of=("self",)).exists():
-        raise NotAccepted
-    if Decision.objects.filter(case=case_id, fence=said["fence"], decided_by=user).exists():
-        raise AlreadyDecided
+        raise Refusal(NOT_ACCEPTED)
+    fence = said["fence"]  # a decision with a grace time bears the fence that came after its hold
+    own = Decision.objects.filter(case=case_id, fence__in=(fence, fence + 1), decided_by=user)
+    pending = PendingDecision.objects.filter(case=case_id, fence=fence, decided_by=user)
+    if own.exists() or pending.exists():
+        raise Refusal(ALREADY_DECIDED)
     draft = keep(actor, case_id, as_written(form))
     if draft:
         draft.refresh_from_db()
@@ -87,7 +87,7 @@ def rescued(form: Mapping[str, Any]) -> UUID | None:
     case_id = UUID(said["case"])
     try:
         keep_with_pass(form, case_id)
-    except (NotAccepted, AlreadyDecided):
+    except Refusal:
         return None
     return case_id
 

@@ -11,9 +11,17 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from accounts.actors import Actor
+from accounts.refusals import Refusal
 from accounts.roles import Permission
-from media_analysis.review.models import Case, CaseState, Decision, Policy, Words
-from media_analysis.review.services import cases, drafts
+from media_analysis.review.models import (
+    Case,
+    CaseState,
+    Decision,
+    PendingDecision,
+    Policy,
+    Words,
+)
+from media_analysis.review.services import cases, drafts, grace
 
 SHOWN = 10
 
@@ -50,7 +58,7 @@ def agreed(known: Sequence[Known]) -> Decision | None:
 
 def take_over(
     actor: Actor, case_id: UUID, fence: int, decision_id: UUID, written: Words
-) -> Decision:
+) -> Decision | PendingDecision:
     """Decides the case as the earlier decision did, with its reason and its policy; a note and,
     where that policy is not in force here, a policy come from what was `written`. What cannot be
     decided becomes a draft."""
@@ -58,15 +66,15 @@ def take_over(
     standing = (one.decision for one in others(actor, case) if one.decision)
     earlier = next((one for one in standing if one.pk == decision_id), None)
     if earlier is None:
-        raise cases.Invalid("That decision does not stand any more; nothing was decided.")
+        raise Refusal("decision_replaced")
     policy = _policy_here(earlier, case) or written.policy_id
     words = Words(earlier.outcome, earlier.reason, written.note, policy)
     try:
-        return cases.decide(actor, case_id, fence, words, taken_from=earlier)
-    except cases.Invalid as error:
-        drafts.keep(actor, case_id, words if not written.reason.strip() else written)
-        sentence = f"{error} Nothing was decided; the words stand in the form."
-        raise cases.Invalid(sentence) from error
+        return grace.decide(actor, case_id, fence, words, taken_from=earlier)
+    except Refusal as refusal:
+        if refusal.code != cases.CLAIM_LOST:
+            drafts.keep(actor, case_id, words if not written.reason.strip() else written)
+        raise
 
 
 def _policy_here(earlier: Decision, case: Case) -> int | None:

@@ -14,8 +14,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, ProtectedError, QuerySet
 
 from accounts.actors import Actor
-from accounts.errors import Refused
 from accounts.models import Team
+from accounts.refusals import Refusal
 from accounts.roles import Permission
 from accounts.services.chains import require, team_chain
 from audit.payload import holds_address
@@ -40,9 +40,9 @@ def wanted(team: Team) -> frozenset[str]:
 @transaction.atomic
 def route(actor: Actor, team: Team, outcomes: Collection[str]) -> bool:
     """These outcomes want a person from now on. False when they did before."""
-    require(actor, Permission.MANAGE_QUEUES, team.pk, "change which verdicts want a person")
+    require(actor, Permission.MANAGE_QUEUES, team.pk)
     if unknown := set(outcomes) - set(OUTCOMES):
-        raise Refused(f"Not a verdict: {', '.join(sorted(unknown))}.")
+        raise Refusal("verdict_unknown", verdicts=", ".join(sorted(unknown)))
     Team.objects.select_for_update().get(pk=team.pk)  # two leads: one after the other
     before = wanted(team)
     if before == set(outcomes):
@@ -63,9 +63,9 @@ def order(team: Team) -> QueueOrder:
 @transaction.atomic
 def work_in_order(actor: Actor, team: Team, wanted: str) -> bool:
     """From the next case on the queue hands out in this order. False when it did before."""
-    require(actor, Permission.MANAGE_QUEUES, team.pk, "change the order of the queue")
+    require(actor, Permission.MANAGE_QUEUES, team.pk)
     if wanted not in QueueOrder.values:
-        raise Refused("Not an order of a queue.")
+        raise Refusal("order_unknown")
     Team.objects.select_for_update().get(pk=team.pk)
     before = order(team)
     if before == wanted:
@@ -78,13 +78,13 @@ def work_in_order(actor: Actor, team: Team, wanted: str) -> bool:
 
 @transaction.atomic
 def write_policy(actor: Actor, team: Team, name: str, text: str) -> Policy:
-    require(actor, Permission.MANAGE_POLICIES, team.pk, "write policies")
+    require(actor, Permission.MANAGE_POLICIES, team.pk)
     name = _named(name)
     try:
         with transaction.atomic():
             policy = Policy.objects.create(team=team, name=name, text=text.strip())
     except IntegrityError as error:
-        raise Refused(f"{team} already has a policy called {name}, in force or retired.") from error
+        raise Refusal("policy_name_taken", name=name) from error
     _changed(actor, policy, "written")
     return policy
 
@@ -92,15 +92,15 @@ def write_policy(actor: Actor, team: Team, name: str, text: str) -> Policy:
 @transaction.atomic
 def edit_policy(actor: Actor, policy: Policy, name: str, text: str) -> None:
     """For decisions from now on: each decision keeps the text as it stood."""
-    require(actor, Permission.MANAGE_POLICIES, policy.team_id, "change policies")
+    require(actor, Permission.MANAGE_POLICIES, policy.team_id)
     name = _named(name)
     try:
         with transaction.atomic():
             there = Policy.objects.filter(pk=policy.pk).update(name=name, text=text.strip())
     except IntegrityError as error:
-        raise Refused(f"There is already a policy called {name}, in force or retired.") from error
+        raise Refusal("policy_name_taken", name=name) from error
     if not there:
-        raise Refused("Somebody deleted this policy meanwhile; nothing was saved.")
+        raise Refusal("policy_gone")
     policy.refresh_from_db()
     _changed(actor, policy, "edited")
 
@@ -108,33 +108,31 @@ def edit_policy(actor: Actor, policy: Policy, name: str, text: str) -> None:
 @transaction.atomic
 def retire_policy(actor: Actor, policy: Policy) -> None:
     """No new decision may rest on it; earlier ones keep it."""
-    require(actor, Permission.MANAGE_POLICIES, policy.team_id, "retire policies")
+    require(actor, Permission.MANAGE_POLICIES, policy.team_id)
     if not Policy.objects.filter(pk=policy.pk, is_active=True).update(is_active=False):
-        raise Refused("This policy was already retired.")
+        raise Refusal("policy_already_retired")
     _changed(actor, policy, "retired")
 
 
 @transaction.atomic
 def restore_policy(actor: Actor, policy: Policy) -> None:
-    require(actor, Permission.MANAGE_POLICIES, policy.team_id, "put policies back in force")
+    require(actor, Permission.MANAGE_POLICIES, policy.team_id)
     if not Policy.objects.filter(pk=policy.pk, is_active=False).update(is_active=True):
-        raise Refused("This policy was already in force.")
+        raise Refusal("policy_already_in_force")
     _changed(actor, policy, "put back in force")
 
 
 @transaction.atomic
 def delete_policy(actor: Actor, policy: Policy) -> None:
     """Only one that no decision ever rested on; one that is being made just now is waited for."""
-    require(actor, Permission.MANAGE_POLICIES, policy.team_id, "delete policies")
+    require(actor, Permission.MANAGE_POLICIES, policy.team_id)
     found = Policy.objects.select_for_update().filter(pk=policy.pk).first()
     if found is None:
-        raise Refused("This policy was deleted before.")
+        raise Refusal("policy_already_deleted")
     try:
         found.delete()
     except ProtectedError as error:
-        raise Refused(
-            "Decisions rest on this policy, so it cannot be deleted: retire it instead."
-        ) from error
+        raise Refusal("policy_in_use") from error
     _changed(actor, policy, "deleted")
 
 
@@ -149,11 +147,9 @@ def policies(team: Team) -> QuerySet[Any]:
 def _named(name: str) -> str:
     name = " ".join(name.split())
     if not name:
-        raise Refused("A policy needs a name.")
+        raise Refusal("policy_name_missing")
     if holds_address(name):
-        raise Refused(
-            "A policy's name stays on record for good, so it cannot hold an e-mail address."
-        )
+        raise Refusal("policy_name_holds_address")
     return name
 
 

@@ -11,34 +11,44 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext
+
 from accounts.models import Membership, ServiceAccount
+from accounts.roles import Role
 from audit.models import Event
 from audit.verbs import Verb
+from ml import language
 
 SENTENCES = {
-    Verb.SUBMISSION_RECEIVED: "The media was received and kept unaltered under this fingerprint.",
-    Verb.SUBMISSION_DELETION_REQUESTED: "Somebody asked for its deletion; nothing was erased.",
-    Verb.SUBMISSION_DELETION_WITHDRAWN: "The wish to have it deleted was taken back.",
-    Verb.SUBMISSION_DELETION_ACCEPTED: "The wish to have it deleted was accepted; nothing was "
-    "erased yet.",
-    Verb.SUBMISSION_DELETION_DECLINED: "The wish to have it deleted was declined.",
-    Verb.ANALYSIS_QUEUED: "An analysis was asked for.",
-    Verb.ANALYSIS_STARTED: "A worker began the analysis.",
-    Verb.ANALYSIS_FINISHED: "The analysis was finished and its verdict recorded.",
-    Verb.ANALYSIS_REJECTED: "The file could not be analysed; the reason was recorded.",
-    Verb.ANALYSIS_RETRIED: "The analysis was interrupted and will be tried again.",
-    Verb.ANALYSIS_PARKED: "The analysis failed repeatedly and was set aside for a person.",
-    Verb.ANALYSIS_REQUEUED: "A person asked for the analysis that was set aside to run again.",
-    Verb.ANALYSIS_CANCEL_REQUESTED: "Somebody asked to cancel the analysis.",
+    Verb.SUBMISSION_RECEIVED: "The media was received and stored unchanged under this hash.",
+    Verb.SUBMISSION_DELETION_REQUESTED: "Deletion was requested. Nothing was erased.",
+    Verb.SUBMISSION_DELETION_WITHDRAWN: "The deletion request was withdrawn.",
+    Verb.SUBMISSION_DELETION_ACCEPTED: "The deletion request was accepted. Nothing was erased yet.",
+    Verb.SUBMISSION_DELETION_DECLINED: "The deletion request was declined.",
+    Verb.ANALYSIS_QUEUED: "An analysis was ordered.",
+    Verb.ANALYSIS_STARTED: "A worker started the analysis.",
+    Verb.ANALYSIS_FINISHED: "The analysis finished and its verdict was recorded.",
+    Verb.ANALYSIS_REJECTED: "The file could not be analysed. The reason was recorded.",
+    Verb.ANALYSIS_RETRIED: "The analysis was interrupted and will be retried.",
+    Verb.ANALYSIS_PARKED: "The analysis failed repeatedly and needs attention.",
+    Verb.ANALYSIS_REQUEUED: "A person retried the failed analysis.",
+    Verb.ANALYSIS_CANCEL_REQUESTED: "Cancellation of the analysis was requested.",
     Verb.ANALYSIS_CANCELLED: "The analysis was cancelled.",
-    Verb.MEDIA_VIEWED: "The media was looked at.",
+    Verb.MEDIA_VIEWED: "The media was viewed.",
     Verb.MEDIA_DOWNLOADED: "The media was downloaded.",
-    Verb.PREVIEW_ASKED: "Somebody asked for a copy to play on the page.",
-    Verb.CASE_OPENED: "A case was opened for a person to decide.",
-    Verb.CASE_CLAIMED: "A moderator took the case.",
-    Verb.CASE_RELEASED: "The case went back to the queue.",
+    Verb.PREVIEW_ASKED: "A playback copy was requested.",
+    Verb.CASE_OPENED: "A case was opened for review.",
+    Verb.CASE_CLAIMED: "A moderator claimed the case.",
+    Verb.CASE_RELEASED: "The case was released to the queue.",
+    Verb.CASE_ASSIGNED: "A lead assigned the case.",
+    Verb.CASE_ESCALATED: "The case was handed to a lead with a question.",
+    Verb.CASE_COMMENTED: "A lead answered the question.",
+    Verb.CASE_DECISION_PENDING: "A person wrote a decision, which could still be undone.",
+    Verb.CASE_DECISION_UNDONE: "The decision was undone before it was final.",
     Verb.CASE_DECIDED: "A person decided the case.",
-    Verb.CASE_REOPENED: "The case was opened again.",
+    Verb.CASE_REOPENED: "The case was reopened.",
+    Verb.REPORT_ISSUED: "A report was issued under this hash.",
+    Verb.REPORT_DOWNLOADED: "A report was downloaded.",
 }
 DECISIVE = {
     Verb.SUBMISSION_RECEIVED,
@@ -48,7 +58,7 @@ DECISIVE = {
 }
 
 
-def story(events: Sequence[Event], team: UUID) -> list[dict[str, Any]]:
+def audit_trail(events: Sequence[Event], team: UUID) -> list[dict[str, Any]]:
     said = [_read(event) for event in events]
     names = _names([one["who"] for one in said if one], team)
     return [
@@ -72,8 +82,8 @@ def _read(event: Event) -> dict[str, Any] | None:
 def _illegible(event: Event) -> dict[str, Any]:
     return {
         "when": event.recorded_at,
-        "who": "nobody knows",
-        "text": "This event was altered and cannot be read.",
+        "who": gettext("unknown"),
+        "text": gettext("This event was altered and cannot be read."),
         "code": "",
         "code_name": "",
         "decisive": True,
@@ -86,18 +96,20 @@ def _told(event: Event, said: Mapping[str, Any], names: Mapping[str, str]) -> di
     return {
         "when": event.recorded_at,
         "who": _who(said["who"], names),
-        "text": " ".join(filter(None, [SENTENCES.get(verb, verb), _why(said)])),
+        "text": " ".join(filter(None, [gettext(SENTENCES.get(verb, verb)), _why(said)])),
         "code": fingerprint if verb == Verb.SUBMISSION_RECEIVED else "",
-        "code_name": "SHA-256 of the media",
+        "code_name": gettext("SHA-256 of the media"),
         "decisive": verb in DECISIVE,
     }
 
 
 def _why(said: Mapping[str, Any]) -> str:
-    """A reason in words; codes are for machines and stand in the JSON download."""
+    """A reason in words: of a code that has a sentence, or as somebody wrote it."""
+    if said["why"] in language.FAILURES:
+        return gettext("Reason: {reason}").format(reason=gettext(language.FAILURES[said["why"]]))
     for words in (said["data"].get("reason"), said["why"]):
         if isinstance(words, str) and " " in words:
-            return f"Reason: {words.rstrip('.')}."
+            return gettext("Reason: {reason}").format(reason=f"{words.rstrip('.')}.")
     return ""
 
 
@@ -114,9 +126,10 @@ def _names(recorded: Sequence[Mapping[str, str]], team: UUID) -> dict[str, str]:
 
 
 def _who(who: Mapping[str, str], names: Mapping[str, str]) -> str:
-    kind = {"user": "person", "service": "partner", "system": "system"}.get(
-        who["kind"], who["kind"]
-    )
+    kinds = {"user": gettext("person"), "service": gettext("partner"), "system": gettext("system")}
+    kind = kinds.get(who["kind"], who["kind"])
     name = who["id"] if who["kind"] == "system" else who["id"][:8]
     shown = names.get(who["id"]) or f"{kind} {name}"
-    return shown + (f", {who['role']}" if who.get("role") else "")
+    role = str(who.get("role") or "")
+    label = Role(role).label if role in Role.values else role.replace("_", " ")
+    return f"{shown}, {label}" if role else shown

@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.urls import reverse
+from django.utils.formats import date_format, get_format
+from django.utils.translation import gettext, gettext_noop, ngettext
 
 from accounts.actors import Actor
 from accounts.roles import Permission
@@ -14,35 +16,38 @@ from audit.exporting import one_snapshot
 from audit.models import Event
 from audit.walking import first_bad_event
 from blobs.models import Blob
+from media_analysis.submissions.forms import OUTCOMES, STATES
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.ownership import may
-from media_analysis.submissions.presenters import deletion_rows
-from media_analysis.submissions.presenters.audit_trail import story
+from media_analysis.submissions.presenters import bench, deletion_rows
+from media_analysis.submissions.presenters.audit_trail import audit_trail
 from media_analysis.submissions.presenters.face_map import face_map
-from media_analysis.submissions.presenters.scene_rows import scene_table
 from media_analysis.submissions.presenters.statements import decision, declared, face_link
+from media_analysis.submissions.presenters.timeline import timeline
 from media_analysis.submissions.search import similar
 from media_analysis.submissions.services import films, pictures
 from media_analysis.submissions.services.intake import Received
-from ml.engine.cards import card
+from ml import language
+from ml.engine.manifest import manifest_of
 from ml.engine.media.stated import PARTS_FAILED, sentence
-from ml.engine.naming import DETECTORS, LABELS, clock, detector_name
+from ml.engine.naming import LABELS, clock
 from ml.models import Analysis
 
 Json = Mapping[str, Any]
 UNFINISHED = ("queued", "running")
+NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
 
 
 def told(received: Received) -> str:
     """The answer to an upload; a duplicate is told, never refused."""
-    name = received.submission.filename or "The file"
+    name = received.submission.filename or gettext("The file")
     if received.earlier is None:
-        return f"{name} was received and is being analysed."
-    when = received.earlier.created_at.strftime("%Y-%m-%d %H:%M UTC")
-    return (
-        f"{name} was received. These bytes were already submitted on {when}; "
-        "that result is linked, and a fresh analysis is running."
-    )
+        return gettext("{file} was received and is being analysed.").format(file=name)
+    when = date_format(received.earlier.created_at, "SHORT_DATETIME_FORMAT")
+    return gettext(
+        "{file} was received. The same bytes were already submitted on {when} UTC. That result is "
+        "linked, and a new analysis is running."
+    ).format(file=name, when=when)
 
 
 def page(submission: Submission, actor: Actor) -> dict[str, Any]:
@@ -51,6 +56,7 @@ def page(submission: Submission, actor: Actor) -> dict[str, Any]:
     frames = pictures.shown(submission, actor, result)
     anchors = {frame["anchor"] for frame in frames}
     findings = [finding(f, anchors) for f in result["findings"]]
+    is_still = bool(frames) and (result["media"] or {}).get("kind") == "image"
     return {
         "submission": submission,
         "analysis": analysis,
@@ -58,12 +64,17 @@ def page(submission: Submission, actor: Actor) -> dict[str, Any]:
         "work": work(submission),
         "announcement": announcement(analysis),
         "verdict": verdict(analysis, result),
+        "reason": reason_of(analysis),
         "decision": decision(submission, actor),
         "findings": findings,
         "coverage": [coverage_line(f) for f in findings],
         "coverage_summary": coverage_summary(findings),
+        "lines": bench.lines(findings, result["findings"]),
+        "aside": bench.aside(findings),
         "timeline": timeline(result),
-        "frames": frames,
+        "still": frames[0] if is_still else None,
+        "frames": frames[1:] if is_still else frames,
+        "overlay": bench.overlay(result),
         "player": (player := films.shown(submission, actor, frames)),
         "seekable": bool(player and player["url"]),
         "veiled": True,
@@ -78,13 +89,16 @@ def page(submission: Submission, actor: Actor) -> dict[str, Any]:
     }
 
 
-def whole_result(analysis: Analysis) -> dict[str, Any]:
-    """Verdict, tracks, media and findings together, as the engine said them."""
-    return {
+def whole_result(analysis: Analysis, *, codes: bool = False) -> dict[str, Any]:
+    """Verdict, tracks, media and findings together, with sentences in the reader's language and,
+    if asked, with their codes beside them."""
+    findings = [row.as_json() for row in analysis.findings.all()]
+    whole = {
         **(analysis.result or {}),
         "media": analysis.media,
-        "findings": [row.as_json() for row in analysis.findings.all()],
+        "findings": [{**row, "reason": language.from_text(row["reason"])} for row in findings],
     }
+    return dict(language.tree(whole, codes=codes))
 
 
 def work(submission: Submission) -> dict[str, Any]:
@@ -93,7 +107,9 @@ def work(submission: Submission) -> dict[str, Any]:
     return {
         "state": analysis.state,
         "percent": round(100 * analysis.progress) if analysis.state == "running" else None,
-        "stage": analysis.stage or ("waiting for a worker" if analysis.state == "queued" else ""),
+        "stage": language.stage(
+            analysis.stage or ("waiting for a worker" if analysis.state == "queued" else "")
+        ),
         "status_url": url if analysis.state in UNFINISHED else None,
     }
 
@@ -103,11 +119,9 @@ def in_a_word(analysis: Analysis) -> dict[str, Any]:
     ended = analysis.state not in UNFINISHED
     outcome = analysis.shown_outcome if ended else None
     if outcome:
-        said = outcome.replace("_", " ").capitalize()
+        said = str(dict(OUTCOMES).get(outcome, outcome))
     else:
-        said = {"queued": "Waiting for a worker", "running": "Being analysed"}.get(
-            analysis.state, analysis.state.capitalize()
-        )
+        said = str(dict(STATES).get(analysis.state, analysis.state))
         if analysis.state == "running":
             said += f", {round(100 * analysis.progress)} %"
     return {"words": said, "ended": ended}
@@ -115,9 +129,9 @@ def in_a_word(analysis: Analysis) -> dict[str, Any]:
 
 def announcement(analysis: Analysis) -> str:
     """Said aloud when the result takes the place of its progress."""
-    if analysis.shown_outcome is None:
-        return f"The analysis has ended: {analysis.state}."
-    return f"The analysis has ended: {analysis.shown_outcome.replace('_', ' ')}."
+    outcome = analysis.shown_outcome
+    ended = dict(OUTCOMES).get(outcome) if outcome else dict(STATES).get(analysis.state)
+    return gettext("The analysis has ended: {result}.").format(result=ended or analysis.state)
 
 
 def verdict(analysis: Analysis, result: Json) -> dict[str, Any] | None:
@@ -125,13 +139,19 @@ def verdict(analysis: Analysis, result: Json) -> dict[str, Any] | None:
         return None
     said: Json = result.get("verdict") or {}
     media: Json = result.get("media") or {}
+    reason = said.get("reason") or reason_of(analysis)
     return {
         "outcome": analysis.shown_outcome,
-        "reason": said.get("reason") or analysis.reason,
+        "reason": reason,
+        "short": bench.in_short(analysis.shown_outcome, reason),
         "declared": declared(said.get("declared")),
         "probability": probability(said),
         "incomplete": incomplete(media),
     }
+
+
+def reason_of(analysis: Analysis) -> str:
+    return language.reason(analysis.state, analysis.reason_code, analysis.reason)
 
 
 def probability(said: Json) -> dict[str, Any] | None:
@@ -139,39 +159,44 @@ def probability(said: Json) -> dict[str, Any] | None:
     if value is None:
         return None
     low, high = said.get("interval") or (value, value)
-    ends = f"{low:.2f}", f"{high:.2f}"
+    ends = language.number(low, 2), language.number(high, 2)
     return {
         "percent": round(100 * value, 1),
-        "text": f"{value:.2f}",
+        "text": language.number(value, 2),
         "low_percent": round(100 * low, 1),
         "width_percent": round(100 * (high - low), 1),
-        "interval": f"95 % interval {' to '.join(ends)}" if ends[0] != ends[1] else "",
+        "interval": gettext("95 % interval {low} to {high}").format(low=ends[0], high=ends[1])
+        if ends[0] != ends[1]
+        else "",
     }
 
 
 def incomplete(media: Json) -> str:
-    failed = [PARTS_FAILED[flag] for flag in PARTS_FAILED if flag in media.get("flags", ())]
+    flags = media.get("flags", ())
+    failed = [language.in_words(sentence(flag)) for flag in PARTS_FAILED if flag in flags]
     if failed:
         return " ".join(failed)
     if not media.get("incomplete"):
         return ""
     decoded, expected = media.get("frames_decoded"), media.get("frames_expected")
     if decoded is None or expected is None or decoded == expected:
-        return "The checks speak of the part that could be decoded."
-    return f"{decoded} of {expected} promised frames could be decoded; the checks speak of those."
+        return gettext("The checks cover only the part that could be decoded.")
+    return gettext(
+        "{decoded} of {expected} frames could be decoded. The checks cover only those."
+    ).format(decoded=decoded, expected=expected)
 
 
 def finding(said: Json, anchors: Collection[str] = ()) -> dict[str, Any]:
-    measures = DETECTORS.get(said["detector"], ("", ""))[1]
+    manifest = manifest_of(said["detector"])
     value, score = said.get("probability_manipulated"), said.get("score")
     return {
         "anchor": f"check-{said['detector'].replace('_', '-')}",
-        "name": detector_name(said["detector"]),
-        "measures": measures,
+        "name": language.check_name(said["detector"]),
+        "measures": gettext(manifest.measures) if manifest.measures else "",
         "status": said["status"],
         "reason": said["reason"],
-        "probability_text": "" if value is None else f"{value:.2f}",
-        "score_text": "" if score is None else f"{score:.3f}",
+        "probability_text": "" if value is None else language.number(value, 2),
+        "score_text": "" if score is None else language.number(score, 3),
         "evidence": [
             {
                 "text": evidence["text"],
@@ -182,8 +207,8 @@ def finding(said: Json, anchors: Collection[str] = ()) -> dict[str, Any]:
             }
             for evidence in said.get("evidence", [])
         ],
-        "score_meaning": card(said["detector"]).get("score") or "",
-        "limits": card(said["detector"]).get("limits") or [],
+        "score_meaning": gettext(manifest.score_meaning) if manifest.score_meaning else "",
+        "limits": [gettext(limit) for limit in manifest.limits],
         "version": said.get("version", ""),
         "weights_sha256": said.get("weights_sha256"),
         "facts": details(said.get("counts") or {}) + details(said.get("parameters") or {}),
@@ -193,7 +218,7 @@ def finding(said: Json, anchors: Collection[str] = ()) -> dict[str, Any]:
 def details(data: Json) -> list[dict[str, Any]]:
     """Small values that have words; what is nested, long or internal stays in the JSON download."""
     return [
-        {"label": LABELS[label], "value": shown(value)}
+        {"label": gettext(LABELS[label]), "value": shown(value)}
         for label, value in data.items()
         if label in LABELS and shown(value)
     ]
@@ -201,9 +226,9 @@ def details(data: Json) -> list[dict[str, Any]]:
 
 def shown(value: Any) -> str:
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return gettext("yes") if value else gettext("no")
     if isinstance(value, float):
-        return f"{value:.4g}"
+        return f"{value:.4g}".replace(".", str(get_format("DECIMAL_SEPARATOR")))
     if isinstance(value, int):
         return str(value)
     if isinstance(value, str):
@@ -225,83 +250,42 @@ def coverage_line(shown_finding: Json) -> dict[str, Any]:
 
 def coverage_summary(findings: Sequence[Json]) -> str:
     ran = sum(f["status"] == "ran" for f in findings)
-    return f"{ran} of {len(findings)} checks ran"
-
-
-def timeline(result: Json) -> dict[str, Any] | None:
-    """Scenes, faces in view and the stretches that findings speak of; only where time passes."""
-    duration = (result.get("media") or {}).get("duration")
-    tracks, findings = result.get("tracks") or [], result.get("findings") or []
-    spoken = [(f, s) for f in findings for s in f.get("segments") or []]
-    scenes = scene_table(result.get("scenes"), findings, clock)
-    if not duration or not (tracks or spoken or scenes):
-        return None
-    duration = max(duration, scenes["end"] if scenes else 0.0)
-    lanes, rows = [scenes["lane"]] if scenes else [], []
-    for track in tracks:
-        start, end = track["first"], track["last"]
-        name = f"Face {track['id']}"
-        lanes.append({"name": name, "kind": "presence", "segments": [_segment(start, end)]})
-        rows.append(_row(start, end, name, "", "a face is in view"))
-    for f in {f["detector"]: f for f, _ in spoken}.values():
-        name = detector_name(f["detector"])
-        segments = [_segment(s["start"], s["end"], s.get("score")) for s in f["segments"]]
-        lanes.append({"name": name, "kind": "bars", "segments": segments})
-        for s in f["segments"]:
-            score = "" if s.get("score") is None else f"{s['score']:.2f}"
-            rows.append(_row(s["start"], s["end"], name, score, s.get("label", "")))
-    return {
-        "duration": round(duration, 3),
-        "ticks": [clock(duration * part / 4) for part in range(5)],
-        "lanes": lanes,
-        "scored": bool(spoken),
-        "scenes": scenes,
-        "rows": sorted(rows, key=lambda row: row["seconds"]),
-        "summary": f"{clock(duration)} long",
-    }
-
-
-def _segment(start: float, end: float, score: float | None = None) -> dict[str, Any]:
-    return {
-        "start": round(start, 3),
-        "length": round(max(end - start, 0.04), 3),
-        "score": min(max(score or 0.0, 0.0), 1.0),  # drawn on a lane one unit high
-    }
-
-
-def _row(start: float, end: float, lane: str, score: str, label: str) -> dict[str, Any]:
-    return {
-        "start_text": clock(start),
-        "end_text": clock(end),
-        "seconds": round(start, 2),
-        "lane": lane,
-        "score_text": score,
-        "label": label,
-    }
+    return gettext("{ran} of {all} checks ran").format(ran=ran, all=len(findings))
 
 
 def media_facts(submission: Submission, result: Json) -> list[dict[str, Any]]:
     media: Json = result.get("media") or {}
     facts: list[dict[str, Any]] = [
         {"label": "SHA-256", "value": submission.blob_id, "code": True},
-        {"label": "Size", "value": f"{submission.blob.size:,} bytes".replace(",", " ")},
-        {"label": "Type", "value": submission.blob.media_type},
+        {"label": gettext("Size"), "value": _bytes(submission.blob.size)},
+        {"label": gettext("Type"), "value": submission.blob.media_type},
     ]
     if media.get("width"):
-        facts.append({"label": "Picture", "value": f"{media['width']} × {media['height']} pixels"})
+        pixels = gettext("{width} × {height} pixels")
+        size = pixels.format(width=media["width"], height=media["height"])
+        facts.append({"label": gettext("Picture"), "value": size})
     if media.get("duration"):
-        facts.append({"label": "Duration", "value": clock(media["duration"])})
+        facts.append({"label": gettext("Duration"), "value": clock(media["duration"])})
     if media.get("frames_decoded") and media.get("kind") == "video":
         expected = media.get("frames_expected")
-        of = f" of {expected} promised" if expected else ""
-        facts.append({"label": "Frames decoded", "value": f"{media['frames_decoded']}{of}"})
+        decoded = str(media["frames_decoded"])
+        if expected:
+            decoded = gettext("{decoded} of {expected}").format(decoded=decoded, expected=expected)
+        facts.append({"label": gettext("Frames decoded"), "value": decoded})
     if media.get("sample_rate"):
-        facts.append({"label": "Sound", "value": f"{media['sample_rate']} Hz"})
+        facts.append({"label": gettext("Sound"), "value": f"{media['sample_rate']} Hz"})
     flags = media.get("flags") or ()
-    said = media.get("stated") or [{"text": sentence(flag)} for flag in flags]
-    facts += [{"label": "Noticed while reading", "value": fact["text"]} for fact in said]
-    facts.append({"label": "Engine", "value": submission.analysis.engine_version or "not yet run"})
+    said = media.get("stated") or [{"text": language.in_words(sentence(flag))} for flag in flags]
+    noticed = gettext("Noticed while decoding")
+    facts += [{"label": noticed, "value": fact["text"]} for fact in said]
+    version = submission.analysis.engine_version or gettext("not run yet")
+    facts.append({"label": gettext("Engine"), "value": version})
     return facts
+
+
+def _bytes(size: int) -> str:
+    grouped = f"{size:,}".replace(",", NARROW_SPACE)
+    return ngettext("{size} byte", "{size} bytes", size).format(size=grouped)
 
 
 def custody(submission: Submission) -> dict[str, Any]:
@@ -309,25 +293,31 @@ def custody(submission: Submission) -> dict[str, Any]:
     with one_snapshot():  # what is written meanwhile is no damage
         events = list(Event.objects.filter(chain=submission.pk).order_by("seq"))
         wrong, summary = _checked(submission, events)
-    return {"intact": not wrong, "summary": summary, "events": story(events, submission.team_id)}
+    return {
+        "intact": not wrong,
+        "summary": summary,
+        "events": audit_trail(events, submission.team_id),
+    }
 
 
-DO_NOT_RELY = "Do not rely on this page; ask an administrator to run the audit verification."
+DO_NOT_RELY = gettext_noop(
+    "Do not rely on this page. Ask an administrator to run the audit verification."
+)
 
 
 def _checked(submission: Submission, events: Sequence[Event]) -> tuple[bool, str]:
     if bad := first_bad_event(submission.pk, events):
-        return True, f"Event {bad} does not follow from the one before it. {DO_NOT_RELY}"
+        broken = gettext("Event {number} does not follow from the one before it.")
+        return True, f"{broken.format(number=bad)} {gettext(DO_NOT_RELY)}"
     found = beside(submission.pk, events, also=[(Blob, submission.blob_id)])
     if wrong := found.first:
-        return True, (
-            f"What is kept says something else than the record: {wrong.table}, {wrong.row}: "
-            f"{wrong.what}. {DO_NOT_RELY}"
-        )
-    return False, (
-        f"All {len(events)} events of this submission follow from one another without a gap, and "
-        f"the {found.rows} rows that they speak of say the same."
-    )
+        differs = gettext("The stored data differs from the record: {table}, {row}: {what}.")
+        where = differs.format(table=wrong.table, row=wrong.row, what=wrong.what)
+        return True, f"{where} {gettext(DO_NOT_RELY)}"
+    return False, gettext(
+        "All {events} events of this submission form an unbroken chain. The {rows} rows that they "
+        "describe match."
+    ).format(events=len(events), rows=found.rows)
 
 
 def export(submission: Submission) -> dict[str, Any]:
@@ -354,7 +344,7 @@ def export(submission: Submission) -> dict[str, Any]:
             "attempt": analysis.attempt,
             "engine_version": analysis.engine_version,
             "result_sha256": analysis.result_sha256,
-            "result": whole_result(analysis),
+            "result": whole_result(analysis, codes=True),
         },
         "events": [
             {"seq": e.seq, "hash": bytes(e.hash).hex(), "payload": bytes(e.payload).decode()}

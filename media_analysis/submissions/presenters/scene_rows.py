@@ -6,16 +6,23 @@ import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import Any
 
-from ml.engine.contract import EXAMINED_BY
+from django.utils.translation import gettext, gettext_lazy, ngettext
+
+from ml.engine.manifest import manifest_of
+from ml.language import number
 
 Json = Mapping[str, Any]
 HEARD = {
-    "speech": "Speech",
-    "sound": "Sound, speech not certain",
-    "silence": "Nothing",
-    "nothing": "No sound",
+    "speech": gettext_lazy("Speech"),
+    "sound": gettext_lazy("Sound, maybe not speech"),
+    "silence": gettext_lazy("Nothing"),
+    "nothing": gettext_lazy("No sound"),
 }
-CHECKS = {"face": "face checks", "voice": "voice", "lips": "lip sync"}
+CHECKS = {
+    "face": gettext_lazy("face checks"),
+    "voice": gettext_lazy("voice"),
+    "lips": gettext_lazy("lip sync"),
+}
 NBSP = "\N{NO-BREAK SPACE}"
 FINEST = 0.5
 """Seconds; from then on it is told how finely the file was divided."""
@@ -26,7 +33,7 @@ def scene_table(
 ) -> dict[str, Any] | None:
     """None for results from before scenes were told, and for stills."""
     there = {f["detector"] for f in findings}
-    offered = {name for name, by in EXAMINED_BY.items() if not there.isdisjoint(by)}
+    offered = {manifest_of(name).looks_at for name in there}
     stretches = (scenes or {}).get("stretches") or []
     if not scenes or not stretches:
         return None
@@ -41,7 +48,7 @@ def scene_table(
 def lane(stretches: Sequence[Json]) -> dict[str, Any]:
     """Cuts, and bars for faces in view, for speech and for other sound."""
     return {
-        "name": "Scenes",
+        "name": gettext("Scenes"),
         "kind": "scenes",
         "cuts": [
             after["start"]
@@ -64,7 +71,7 @@ def _bars(stretches: Iterable[Json]) -> list[dict[str, float]]:
     return [{"start": bar["start"], "length": round(bar["end"] - bar["start"], 3)} for bar in bars]
 
 
-def _row(stretch: Json, offered: Set[str], clock: Callable[[float], str]) -> dict[str, Any]:
+def _row(stretch: Json, offered: Set[str | None], clock: Callable[[float], str]) -> dict[str, Any]:
     return {
         "start_text": clock(stretch["start"]),
         "end_text": clock(stretch["end"]),
@@ -79,19 +86,22 @@ def _row(stretch: Json, offered: Set[str], clock: Callable[[float], str]) -> dic
 
 def _in_view(stretch: Json) -> str:
     if stretch["faces"]:
-        return ", ".join(f"Face{NBSP}{track}" for track in stretch["faces"])
+        face = gettext("Face {number}")
+        return ", ".join(face.format(number=n).replace(" ", NBSP) for n in stretch["faces"])
     if stretch["shot"] is None:
-        return f"No{NBSP}picture"
-    return "Not known" if stretch["faces"] is None else f"No{NBSP}face"
+        return gettext("No picture").replace(" ", NBSP)
+    if stretch["faces"] is None:
+        return gettext("Not known")
+    return gettext("No face").replace(" ", NBSP)
 
 
-def applies(stretch: Json, offered: Set[str]) -> str:
+def applies(stretch: Json, offered: Set[str | None]) -> str:
     """`Face checks, lip sync`: of the checks that are there."""
-    names = ", ".join(CHECKS.get(name, name) for name in stretch["applies"] if name in offered)
-    return names[:1].upper() + names[1:] or "None of these checks"
+    names = ", ".join(str(CHECKS.get(name, name)) for name in stretch["applies"] if name in offered)
+    return names[:1].upper() + names[1:] or gettext("None of these checks")
 
 
-def because(stretch: Json, offered: Set[str]) -> str:
+def because(stretch: Json, offered: Set[str | None]) -> str:
     """Why the others do not; each sentence once."""
     why = [why for name, why in stretch["why_not"].items() if name in offered]
     return " ".join(dict.fromkeys(s for s in (*why, stretch["note"]) if s))
@@ -99,9 +109,14 @@ def because(stretch: Json, offered: Set[str]) -> str:
 
 def _summary(scenes: Json) -> str:
     shots = scenes.get("shots") or 0
-    said = [f"{shots} shot{'' if shots == 1 else 's'}"] if shots else []
+    said = [ngettext("{count} shot", "{count} shots", shots).format(count=shots)] if shots else []
     if scenes.get("no_speech") is None:
-        said.append(f"{scenes['speech_seconds']:.1f} s of speech")
+        seconds = number(scenes["speech_seconds"], 1)
+        said.append(gettext("{seconds} s of speech").format(seconds=seconds))
     if (scenes.get("grain") or 0.0) > FINEST:
-        said.append(f"changes closer than {scenes['grain']:g} s are not told apart")
+        said.append(
+            gettext("changes closer than {seconds} s are not separated").format(
+                seconds=number(scenes["grain"], 1)
+            )
+        )
     return ", ".join(said)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from accounts.actors import Actor
 from accounts.roles import Permission
@@ -37,9 +38,10 @@ def declared(said: Json | None) -> str:
     if said is None:
         return ""
     if not said["signed"]:
-        return "Signed by nobody."
-    trust = "is" if said["trusted"] else "is not"
-    return f"Signed by {said['by']}, who {trust} on this site's trust list."
+        return gettext("The statement is not signed.")
+    trusted = gettext("Signed by {name}, who is on this site's trust list.")
+    unknown = gettext("Signed by {name}, who is not on this site's trust list.")
+    return (trusted if said["trusted"] else unknown).format(name=said["by"])
 
 
 def face_link(data: Json, anchors: Collection[str]) -> dict[str, Any] | None:

@@ -16,7 +16,7 @@ BIGGEST = 2**63
 
 
 @dataclass(frozen=True)
-class Place:
+class CursorPosition:
     value: Any
     pk: UUID
     towards_first: bool
@@ -28,7 +28,7 @@ def write(order: str, value: Any, pk: UUID, *, towards_first: bool) -> str:
     return base64.urlsafe_b64encode(said.encode()).decode().rstrip("=")
 
 
-def read(cursor: str | None, order: str) -> Place | None:
+def read(cursor: str | None, order: str) -> CursorPosition | None:
     """None for a cursor that we did not write, or wrote for another order. A page then shows its
     beginning. The REST interface says so."""
     if not cursor or len(cursor) > LONGEST:
@@ -38,7 +38,7 @@ def read(cursor: str | None, order: str) -> Place | None:
         written_for, value, pk, towards_first = said
         if written_for != order:
             return None
-        return Place(_KINDS[order](value), UUID(pk), towards_first is True)
+        return CursorPosition(_KINDS[order](value), UUID(pk), towards_first is True)
     except (ValueError, TypeError, AttributeError, KeyError, OverflowError, RecursionError):
         return None
 
@@ -70,4 +70,6 @@ _KINDS: dict[str, Callable[[Any], Any]] = {
     "name_last": _name,
     "largest": _size,
     "smallest": _size,
+    "updated": _moment,
+    "updated_last": _moment,
 }

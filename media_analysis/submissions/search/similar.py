@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db.models import Q
+from django.utils.translation import gettext
 
 from accounts.actors import Actor
 from media_analysis.submissions.models import Submission
@@ -31,7 +32,7 @@ class Alike:
 
     @property
     def how(self) -> str:
-        return "almost identical" if self.difference <= 2 else "very similar"
+        return gettext("almost identical") if self.difference <= 2 else gettext("very similar")
 
 
 def others(actor: Actor, submission: Submission) -> list[Alike]:
@@ -58,7 +59,8 @@ SAME_SHOWN = 10
 def same_bytes(actor: Actor, submission: Submission) -> dict[str, list[Submission]]:
     """Other submissions of the same bytes that the actor may see: before this one, and after."""
     mine = Submission.objects.for_actor(actor).filter(blob_id=submission.blob_id)
-    others = mine.exclude(pk=submission.pk).select_related("team")
+    others = mine.exclude(pk=submission.pk).select_related("team", "analysis").with_decisions()
+    others = others.defer("analysis__result", "analysis__media")
     at = submission.created_at
     before = Q(created_at__lt=at) | Q(created_at=at, pk__lt=submission.pk)
     return {

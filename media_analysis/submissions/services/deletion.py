@@ -11,21 +11,20 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from accounts.actors import Actor
-from accounts.errors import NotAllowed, Refused
+from accounts.refusals import Refusal
 from accounts.roles import Permission
 from audit.services import record
 from audit.subjects import keep
 from audit.verbs import Verb
+from media_analysis.submissions import hooks
 from media_analysis.submissions.models import DeletionAnswer, DeletionRequest, Submission
 from media_analysis.submissions.ownership import require_may
-
-WISH = "ask for the deletion of this media"
 
 
 @transaction.atomic
 def ask(actor: Actor, submission: Submission, reason: str = "") -> DeletionRequest:
     """Asking twice is asking once."""
-    require_may(actor, Permission.REQUEST_DELETION, submission, WISH)
+    require_may(actor, Permission.REQUEST_DELETION, submission)
     Submission.objects.select_for_update().get(pk=submission.pk)
     reason = reason.strip()[:500]
     standing = DeletionRequest.objects.standing().filter(submission=submission).first()
@@ -42,7 +41,7 @@ def ask(actor: Actor, submission: Submission, reason: str = "") -> DeletionReque
 @transaction.atomic
 def withdraw(actor: Actor, submission: Submission) -> bool:
     """Whoever may ask may take it back, also after it was accepted. False when none stands."""
-    require_may(actor, Permission.REQUEST_DELETION, submission, WISH)
+    require_may(actor, Permission.REQUEST_DELETION, submission)
     Submission.objects.select_for_update().get(pk=submission.pk)
     asked = DeletionRequest.objects.standing().filter(submission=submission).first()
     if asked is None:
@@ -56,18 +55,18 @@ def withdraw(actor: Actor, submission: Submission) -> bool:
 def answer(actor: Actor, submission: Submission, answer: str, reason: str) -> DeletionRequest:
     """An admin's answer to the request that waits: final, with its reason and its event."""
     if not actor.can(Permission.ANSWER_DELETION_REQUESTS, submission.team_id):
-        raise NotAllowed("You cannot answer requests for deletion in this team.")
+        raise Refusal("not_allowed", permission=str(Permission.ANSWER_DELETION_REQUESTS))
     if answer not in DeletionAnswer.values:
-        raise Refused("Accept or decline the request; nothing was changed.")
+        raise Refusal("deletion_answer_unknown")
     if not (reason := reason.replace("\0", "").strip()[:500]):
-        raise Refused("Give a reason: whoever asked reads it, and the record keeps it.")
+        raise Refusal("deletion_reason_missing")
     Submission.objects.select_for_update().get(pk=submission.pk)
     waiting = DeletionRequest.objects.waiting().filter(submission=submission)
     asked = waiting.select_for_update().first()
     if asked is None or not waiting.update(
         answer=answer, answered_by=_name(actor), answered_at=Now(), answer_reason=reason
     ):
-        raise Refused("This request was answered or taken back already; nothing was changed.")
+        raise Refusal("deletion_settled")
     promise = {"deletion_answer": keep(submission.pk, "deletion_answer", reason)}
     verbs = {
         DeletionAnswer.ACCEPTED: Verb.SUBMISSION_DELETION_ACCEPTED,
@@ -112,3 +111,5 @@ def _told(actor: Actor, asked: DeletionRequest, verb: Verb, commitments: dict[st
         data={"commitments": commitments} if commitments else {},
         rows=[asked],
     )
+    for hook in hooks.deletion_changed:
+        hook(asked, verb)

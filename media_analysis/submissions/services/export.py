@@ -10,13 +10,14 @@ from django.db import transaction
 from django.urls import reverse
 
 from accounts.actors import Actor
-from accounts.errors import NotAllowed
+from accounts.refusals import Refusal
 from accounts.roles import Permission
 from accounts.services.chains import team_chain
 from audit.services import Entry, record_many
 from audit.verbs import Verb
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.search import history
+from ml import language
 
 COLUMNS = [
     "id", "received_at", "team", "filename", "media_type", "size", "sha256", "state", "outcome",
@@ -35,7 +36,7 @@ def export(actor: Actor, wanted: Mapping[str, Any], root: str) -> Iterator[str]:
     if wanted.get("team"):
         teams = [pk for pk in teams if pk == wanted["team"].pk]
     if not teams:
-        raise NotAllowed("Your role allows you to export from none of these teams.")
+        raise Refusal("not_allowed", permission=str(Permission.EXPORT_SUBMISSIONS))
     asked = {name: _named(value) for name, value in wanted.items() if name != "q"}
     with transaction.atomic():
         record_many(
@@ -66,7 +67,8 @@ def _lines(actor: Actor, wanted: Mapping[str, Any], root: str) -> Iterator[str]:
 
 def _cells(row: Submission, root: str) -> list[Any]:
     analysis = row.analysis
-    words = [analysis.reason, row.sender_name, row.external_id, row.policy_context, row.note]
+    reason = language.reason(analysis.state, analysis.reason_code, analysis.reason)
+    words = [reason, row.sender_name, row.external_id, row.policy_context, row.note]
     return [
         row.pk,
         row.created_at.isoformat(timespec="seconds"),

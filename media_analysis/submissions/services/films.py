@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from accounts.actors import Actor
 from accounts.roles import Permission
@@ -23,8 +24,7 @@ from media_analysis.previews.models import Preview
 from media_analysis.previews.services import copies as viewing
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.services.pictures import on_record
-
-NOT_MADE = "No copy could be made for the player"
+from ml.language import reason
 
 
 def look(actor: Actor, submission: Submission) -> Preview | None:
@@ -42,7 +42,7 @@ def look(actor: Actor, submission: Submission) -> Preview | None:
 def prepare(actor: Actor, submission: Submission) -> bool:
     """Of a film that was analysed before copies were made, or whose copy was set aside. False when
     there was nothing to do."""
-    require(actor, Permission.VIEW_MEDIA, submission.team_id, "look at media")
+    require(actor, Permission.VIEW_MEDIA, submission.team_id)
     if not viewing.may_be_made(submission.analysis.media):
         return False
     return ask(submission, actor.who_in(submission.team_id))
@@ -67,7 +67,7 @@ def ask(submission: Submission, who: Who) -> bool:
 def shown(
     submission: Submission, actor: Actor, frames: Sequence[Mapping[str, Any]] = ()
 ) -> dict[str, Any] | None:
-    """For `result/player.html`; None where there is nothing to play, or nothing that the actor
+    """For `bench/player.html`; None where there is nothing to play, or nothing that the actor
     may see."""
     media = submission.analysis.media or {}
     kind = media.get("kind")
@@ -80,7 +80,6 @@ def shown(
     here = [submission.pk]
     return {
         "kind": kind,
-        "name": "film" if kind == "video" else "sound",
         "url": reverse("submissions:film", args=here) if _is_ready(preview) else "",
         "fps": (preview and preview.fps) or "",
         "poster": frames[0]["url"] if frames and kind == "video" else "",
@@ -108,10 +107,13 @@ def _trouble(media: Mapping[str, Any], preview: Preview | None) -> str:
     if preview is None:
         if viewing.may_be_made(media):
             return ""
-        minutes = settings.PREVIEW_MAX_SECONDS / 60
-        return f"{NOT_MADE}: it is longer than the {minutes:g} minutes of which copies are made."
+        return gettext(
+            "No playback copy was made: the recording is longer than the limit of {minutes} "
+            "minutes."
+        ).format(minutes=f"{settings.PREVIEW_MAX_SECONDS / 60:g}")
     if preview.state == State.PARKED:
-        return f"{NOT_MADE}: the attempts failed and it was set aside."
+        return gettext("No playback copy could be made: all attempts failed.")
     if preview.state in (State.REJECTED, State.CANCELLED):
-        return f"{NOT_MADE}. {preview.reason}"
+        why = reason(preview.state, preview.reason_code, preview.reason)
+        return f"{gettext('No playback copy could be made.')} {why}"
     return ""

@@ -15,6 +15,7 @@ import blobs.services
 import ml.services
 from accounts.actors import Actor
 from accounts.models import Team
+from accounts.refusals import Refusal
 from accounts.roles import Permission
 from accounts.services.chains import require
 from audit.services import record
@@ -26,18 +27,6 @@ from media_analysis.submissions.models import Submission
 from media_analysis.submissions.ownership import require_may
 from sandbox.sniff import sniff
 from sandbox.types import Rejected
-
-
-class Refused(Exception):
-    """The upload's fault: a stable code and one clear sentence. Nothing was kept."""
-
-    def __init__(self, code: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.code, self.sentence = code, sentence
-
-
-class Unavailable(Refused):
-    """Our fault, not the upload's: the same request may work later. Nothing was kept."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +52,7 @@ def submit(
 
     `also` runs inside the transaction that writes the rows: both happen or neither.
     """
-    require(actor, Permission.SUBMIT_MEDIA, team.pk, "send media in")
+    require(actor, Permission.SUBMIT_MEDIA, team.pk)
     stored = _store(stream)
     submission = Submission(
         team=team,
@@ -78,22 +67,22 @@ def submit(
     try:
         return _received(actor, submission, stored, media_type, priority, also)
     except blobs.errors.Gone as error:
-        sentence = "The file went away while it was being stored; nothing was kept. Send it again."
-        raise Unavailable(error.code, sentence) from error
+        raise Refusal("gone") from error
+    except blobs.errors.StoreUnavailable as error:
+        raise Refusal(error.code) from error
 
 
 def _store(stream: BinaryIO) -> blobs.services.Stored:
     try:
         return blobs.services.store(stream, max_bytes=settings.MAX_UPLOAD_BYTES)
     except blobs.errors.TooLarge as error:
-        megabytes = settings.MAX_UPLOAD_BYTES // 1_000_000
-        sentence = f"The file is larger than the {megabytes} MB that are allowed here."
-        raise Refused(error.code, sentence) from error
+        raise Refusal("too_large", limit=settings.MAX_UPLOAD_BYTES // 1_000_000) from error
     except blobs.errors.Empty as error:
-        raise Refused(error.code, "The file is empty; nothing was kept.") from error
+        raise Refusal("empty") from error
     except blobs.errors.StorageFull as error:
-        sentence = "The media store is full; nothing was kept. Tell an administrator, try later."
-        raise Unavailable(error.code, sentence) from error
+        raise Refusal("storage_full") from error
+    except blobs.errors.StoreUnavailable as error:
+        raise Refusal(error.code) from error
 
 
 def _media_type(stored: blobs.services.Stored) -> str:
@@ -103,7 +92,7 @@ def _media_type(stored: blobs.services.Stored) -> str:
     except Rejected as rejected:
         if not stored.already_there:
             blobs.services.remove_unclaimed(stored.sha256)
-        raise Refused(rejected.code, f"{rejected.sentence} Nothing was kept.") from rejected
+        raise Refusal(rejected.code) from rejected
 
 
 @transaction.atomic
@@ -159,7 +148,7 @@ def analyse_again(actor: Actor, submission: Submission) -> Submission:
     locked = (
         Submission.objects.for_actor(actor).select_for_update(of=("self",)).get(pk=submission.pk)
     )
-    require_may(actor, Permission.SUBMIT_MEDIA, locked, "have this media analysed again")
+    require_may(actor, Permission.SUBMIT_MEDIA, locked)
     who = actor.who_in(locked.team_id)
     locked.analysis = ml.services.order(locked.blob, locked.pk)
     locked.save(update_fields=["analysis"])
@@ -187,7 +176,7 @@ def viewed(
 
 def cancel(actor: Actor, submission: Submission) -> bool:
     """Stop the analysis; the media and what is on record stay. False when it had already ended."""
-    require_may(actor, Permission.CANCEL_ANALYSES, submission, "stop this analysis")
+    require_may(actor, Permission.CANCEL_ANALYSES, submission)
     submission.analysis.refresh_from_db(fields=["state"])
     if submission.analysis.state not in (State.QUEUED, State.RUNNING):
         return False

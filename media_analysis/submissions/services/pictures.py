@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
 from django.urls import reverse
+from django.utils.translation import gettext
+from PIL import Image
 
 from accounts.actors import Actor
 from accounts.roles import Permission
@@ -21,6 +24,7 @@ from audit.services import record
 from audit.verbs import Verb
 from audit.who import Who
 from media_analysis.submissions.models import Submission
+from ml.language import number
 from ml.models import Thumbnail
 
 ONE_LOOK = timedelta(minutes=10)
@@ -41,6 +45,25 @@ def look(actor: Actor, submission: Submission, name: str) -> bytes | None:
         return None
     on_record(actor.who_in(submission.team_id), submission)
     return bytes(found.png)
+
+
+GLIMPSE_SIDE = 24
+"""Pixels. Enough to tell a list's rows apart, too few to show anybody: it is no look at the media,
+so none is recorded."""
+
+
+def glimpse(actor: Actor, submission: Submission) -> bytes | None:
+    if not actor.can(Permission.VIEW_MEDIA, submission.team_id):
+        return None
+    found = Thumbnail.objects.filter(analysis=submission.analysis_id, name="frame").first()
+    if found is None:
+        return None
+    with Image.open(BytesIO(bytes(found.png)), formats=["PNG"]) as picture:
+        small = picture.convert("L")
+        small.thumbnail((GLIMPSE_SIDE, GLIMPSE_SIDE))
+        out = BytesIO()
+        small.save(out, "PNG")
+    return out.getvalue()
 
 
 def on_record(who: Who, submission: Submission) -> None:
@@ -77,14 +100,14 @@ def shown(submission: Submission, actor: Actor, result: Mapping[str, Any]) -> li
         names.remove("frame")  # the first moment is the same frame
     return [
         {
-            **_described(name, media, tracks),
+            **described(name, media, tracks),
             "url": reverse("submissions:picture", args=[submission.pk, name]),
         }
         for name in names
     ]
 
 
-def _described(
+def described(
     name: str, media: Mapping[str, Any], tracks: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
     if name == "frame" or name.startswith(MOMENT):
@@ -97,9 +120,9 @@ def _frame(
 ) -> dict[str, Any]:
     width, height = media.get("width") or 480, media.get("height") or 480
     seconds = int(name.removeprefix(MOMENT)) / 1000 if name.startswith(MOMENT) else 0.0
-    alt, caption = "The picture", "The picture, made smaller"
+    alt, caption = gettext("The picture"), gettext("The picture, reduced")
     if media.get("kind") == "video":
-        alt = caption = f"The film at {seconds:.1f} s"
+        alt = caption = gettext("The video at {seconds} s").format(seconds=number(seconds, 1))
     return {
         "width": width,
         "height": height,
@@ -113,17 +136,19 @@ def _frame(
 
 
 def _face(name: str, tracks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    number = name.rpartition("-")[2]
-    track = next((t for t in tracks if str(t["id"]) == number), None)
-    caption = f"Face {number}"
+    track_id = name.rpartition("-")[2]
+    track = next((t for t in tracks if str(t["id"]) == track_id), None)
+    caption = gettext("Face {number}").format(number=track_id)
     if track and track["last"] > track["first"]:
-        caption += f", seen from {track['first']:.1f} s to {track['last']:.1f} s"
+        caption = gettext("Face {number}, seen from {start} s to {end} s").format(
+            number=track_id, start=number(track["first"], 1), end=number(track["last"], 1)
+        )
     return {
         "width": 160,
         "height": 160,
-        "alt": f"Face {number} at its clearest",
+        "alt": gettext("Face {number} at its clearest").format(number=track_id),
         "caption": caption,
-        "anchor": f"face-{number}",
+        "anchor": f"face-{track_id}",
         "moment": None,
         "faces": [],
     }

@@ -9,29 +9,26 @@ from __future__ import annotations
 from django.db import IntegrityError, transaction
 
 from accounts.actors import Actor
-from accounts.errors import NotAllowed
 from accounts.models import Team
+from accounts.refusals import Refusal
 from accounts.roles import Permission
 from accounts.services.chains import require, team_chain
 from audit.services import record
 from audit.verbs import Verb
 from media_analysis.submissions.models import SavedFilter
-from media_analysis.submissions.services.intake import Refused
 
 MOST = 50
-
-__all__ = ["MOST", "Refused", "delete", "save"]
 
 
 def save(actor: Actor, name: str, query: str, team: Team | None) -> SavedFilter:
     if actor.user is None:
-        raise NotAllowed("Only a person keeps filters.")
+        raise Refusal("people_only")
     if team is not None:
-        require(actor, Permission.VIEW_SUBMISSIONS, team.pk, "share a filter with it")
+        require(actor, Permission.VIEW_SUBMISSIONS, team.pk)
     if not query:
-        raise Refused("nothing_to_save", "Choose at least one filter first; then save it.")
+        raise Refusal("nothing_to_save")
     if actor.user.saved_filters.count() >= MOST:
-        raise Refused("too_many_filters", f"You have {MOST} saved filters; delete one first.")
+        raise Refusal("too_many_filters", most=MOST)
     try:
         with transaction.atomic():
             saved = SavedFilter.objects.create(
@@ -39,14 +36,14 @@ def save(actor: Actor, name: str, query: str, team: Team | None) -> SavedFilter:
             )
             _told(actor, saved, Verb.FILTER_SHARED)
     except IntegrityError as error:
-        raise Refused("name_taken", "You have a filter of that name; choose another.") from error
+        raise Refusal("filter_name_taken") from error
     return saved
 
 
 @transaction.atomic
 def delete(actor: Actor, saved: SavedFilter) -> None:
     if actor.user is None or saved.owner_id != actor.user.pk:
-        raise NotAllowed("Only its owner deletes a filter.")
+        raise Refusal("not_owner")
     _told(actor, saved, Verb.FILTER_UNSHARED)
     SavedFilter.objects.filter(pk=saved.pk).delete()
 

@@ -18,10 +18,12 @@ from django.http import (
 )
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.actors import actor_of
 from accounts.guards import post_only, signed_in
+from accounts.refusals import Refusal
 from accounts.roles import Permission
 from media_analysis.submissions.forms import HistoryFilter, SaveFilterForm
 from media_analysis.submissions.models import SavedFilter
@@ -57,6 +59,7 @@ def _page(
         "older_url": address(page.older),
         "is_filtered": form.narrows,
         "query": urlencode(query),
+        "chips": _chips(form, query),
         "save": save or SaveFilterForm(actor),
         "saved": SavedFilter.objects.for_actor(actor).select_related("owner", "team"),
         "may_submit": bool(actor.team_ids(Permission.SUBMIT_MEDIA)),
@@ -65,6 +68,20 @@ def _page(
         "may_export": bool(actor.team_ids(Permission.EXPORT_SUBMISSIONS)),
     }
     return render(request, "submissions/history.html", context, status=status)
+
+
+def _chips(form: HistoryFilter, query: list[tuple[str, str]]) -> list[dict[str, Any]]:
+    """What narrows the list now, each with the address that no longer does."""
+    wanted = form.wanted
+    return [
+        {
+            "label": form.fields[name].label,
+            "value": dict(getattr(form.fields[name], "choices", ())).get(value, wanted[name]),
+            "without": urlencode([(n, v) for n, v in query if n != name]),
+        }
+        for name, value in query
+        if name in wanted and name not in ("sort", "check")
+    ]
 
 
 def _query(asked: QueryDict) -> list[tuple[str, str]]:
@@ -100,10 +117,12 @@ def save_filter(request: HttpRequest) -> HttpResponse:
     name, team = form.cleaned_data["name"], form.cleaned_data["team"]
     try:
         saved_filters.save(actor, name, query, team)
-    except saved_filters.Refused as refusal:
+    except Refusal as refusal:
+        if refusal.forbids:
+            raise
         form.add_error("name", refusal.sentence)
         return _page(request, asked, form, status=400)
-    messages.success(request, f"The filter “{name}” was saved.")
+    messages.success(request, gettext("The filter “{name}” was saved.").format(name=name))
     return redirect(f"{reverse('submissions:history')}?{query}")
 
 
@@ -116,7 +135,12 @@ def delete_filter(request: HttpRequest, pk: UUID) -> HttpResponse:
     if request.method == "GET":
         return render(request, "submissions/delete_filter.html", {"saved": saved})
     saved_filters.delete(actor, saved)
-    messages.success(request, f"The filter “{saved.name}” was deleted; no submission was touched.")
+    messages.success(
+        request,
+        gettext("The filter “{name}” was deleted. No submission was changed.").format(
+            name=saved.name
+        ),
+    )
     return redirect("submissions:history")
 
 

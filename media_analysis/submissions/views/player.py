@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_safe
 
 import blobs.services
@@ -39,9 +40,11 @@ def panel(request: HttpRequest, pk: UUID) -> HttpResponse:
 @as_if_missing
 def prepare(request: HttpRequest, pk: UUID) -> HttpResponse:
     if films.prepare(actor_of(request), mine(request, pk)):
-        messages.success(request, "A copy is being prepared; it appears here when it is ready.")
+        messages.success(
+            request, gettext("A copy is being prepared. It appears here when it is ready.")
+        )
     else:
-        messages.info(request, "There was nothing to prepare.")
+        messages.info(request, gettext("There was nothing to prepare."))
     return redirect("submissions:detail", pk)
 
 

@@ -13,12 +13,13 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.actors import actor_of
-from accounts.errors import NotAllowed, Refused
 from accounts.guards import post_only, signed_in
+from accounts.refusals import Refusal
 from accounts.roles import Permission
 from media_analysis.submissions.forms import IntakeForm
 from media_analysis.submissions.models import DeletionAnswer, Submission
@@ -34,8 +35,10 @@ def as_if_missing(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
     def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             return view(request, *args, **kwargs)
-        except NotAllowed as error:
-            raise Http404 from error
+        except Refusal as refusal:
+            if refusal.forbids:
+                raise Http404 from refusal
+            raise
 
     return answered
 
@@ -69,7 +72,9 @@ def submit(request: HttpRequest) -> HttpResponse:
                     policy_context=form.cleaned_data["policy_context"],
                 )
             )
-        except intake.Refused as refusal:
+        except Refusal as refusal:
+            if refusal.forbids:
+                raise
             refused.append((file.name, refusal))
     if wants_json:
         return _intake_json(received, refused)
@@ -86,13 +91,13 @@ def submit(request: HttpRequest) -> HttpResponse:
 
 
 def _intake_json(
-    received: list[intake.Received], refused: list[tuple[str | None, intake.Refused]]
+    received: list[intake.Received], refused: list[tuple[str | None, Refusal]]
 ) -> JsonResponse:
     """For the page's own uploader, which sends one file at a time."""
     if refused:
         _, refusal = refused[0]
-        status = 503 if isinstance(refusal, intake.Unavailable) else 400
-        return JsonResponse({"code": refusal.code, "sentence": refusal.sentence}, status=status)
+        body = {"code": refusal.code, "sentence": refusal.sentence}
+        return JsonResponse(body, status=refusal.status)
     one = received[0]
     return JsonResponse(
         {
@@ -159,7 +164,9 @@ def progress(request: HttpRequest, pk: UUID) -> HttpResponse:
 @as_if_missing
 def again(request: HttpRequest, pk: UUID) -> HttpResponse:
     intake.analyse_again(actor_of(request), mine(request, pk))
-    messages.success(request, "A fresh analysis is waiting; the earlier one stays on record.")
+    messages.success(
+        request, gettext("A new analysis is waiting. The earlier one stays on record.")
+    )
     return redirect("submissions:detail", pk)
 
 
@@ -170,9 +177,9 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     stopped = intake.cancel(actor_of(request), mine(request, pk))
     messages.info(
         request,
-        "The analysis is being cancelled; the media is kept."
+        gettext("The analysis is being cancelled. The media is kept.")
         if stopped
-        else "The analysis had already ended, so there was nothing to cancel.",
+        else gettext("The analysis had already ended."),
     )
     return redirect("submissions:detail", pk)
 
@@ -185,10 +192,10 @@ def deletion(request: HttpRequest, pk: UUID) -> HttpResponse:
     submission, actor = mine(request, pk), actor_of(request)
     if "withdraw" in request.POST:
         deletion_service.withdraw(actor, submission)
-        messages.success(request, "The request for deletion was taken back.")
+        messages.success(request, gettext("The deletion request was withdrawn."))
     else:
         deletion_service.ask(actor, submission, request.POST.get("reason", ""))
-        messages.success(request, "Deletion was asked for. Nothing was erased yet.")
+        messages.success(request, gettext("Deletion was requested. Nothing was erased yet."))
     return redirect("submissions:detail", pk)
 
 
@@ -200,18 +207,20 @@ def answer_deletion(request: HttpRequest, pk: UUID) -> HttpResponse:
     said, reason = request.POST.get("answer", ""), request.POST.get("reason", "")
     try:
         given = deletion_service.answer(actor, submission, said, reason)
-    except NotAllowed:
-        raise
-    except Refused as refusal:
+    except Refusal as refusal:
+        if refusal.forbids:
+            raise
         messages.error(request, refusal.sentence)
         return redirect("submissions:detail", pk)
     accepted = given.answer == DeletionAnswer.ACCEPTED
     messages.success(
         request,
-        "The request was accepted. Nothing was erased: Touchstone cannot erase media yet, and the "
-        "request stays on the list until it can."
+        gettext(
+            "The request was accepted. Nothing was erased: Touchstone cannot erase media yet. The "
+            "request stays on the list."
+        )
         if accepted
-        else "The request was declined. Whoever asked reads your reason on this page.",
+        else gettext("The request was declined. The page shows your reason to whoever asked."),
     )
     return redirect("submissions:detail", pk)
 
@@ -225,6 +234,18 @@ def picture(request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
         raise Http404
     response = HttpResponse(png, content_type="image/png")
     response["Cache-Control"] = "private, max-age=600"
+    return response
+
+
+@signed_in
+@require_GET
+def glimpse(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """A few grey pixels for a list: made anew each time, kept by the browser for an hour."""
+    png = pictures.glimpse(actor_of(request), mine(request, pk))
+    if png is None:
+        raise Http404
+    response = HttpResponse(png, content_type="image/png")
+    response["Cache-Control"] = "private, max-age=3600"
     return response
 
 

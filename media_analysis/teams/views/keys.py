@@ -10,6 +10,7 @@ from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -59,7 +60,12 @@ def new_service(request: HttpRequest, pk: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with refusal_on(form, "name"):
             service = keys.create_service_account(actor, team, form.cleaned_data["name"])
-            messages.success(request, f"{service} is there. It needs a key to call.")
+            messages.success(
+                request,
+                gettext("{service} was added. It needs a key to call the API.").format(
+                    service=service
+                ),
+            )
             return redirect("teams:new_key", pk, service.pk)
     status = 422 if form.is_bound else 200
     return page(request, team, "teams/service_new.html", {"form": form}, status)
@@ -72,7 +78,9 @@ def close_service(request: HttpRequest, pk: UUID, service: UUID) -> HttpResponse
     mine = _service(actor, team, service)
     if request.method == "POST":
         keys.disable_service_account(actor, mine)
-        messages.success(request, f"{mine} is closed, and its keys have stopped working.")
+        messages.success(
+            request, gettext("{service} was closed. Its keys no longer work.").format(service=mine)
+        )
         return redirect("teams:services", pk)
     return page(
         request, team, "teams/service_close.html", {"service": mine, "live": _row(mine)["live"]}
@@ -112,7 +120,9 @@ def revoke_key(request: HttpRequest, pk: UUID, key: UUID) -> HttpResponse:
     if request.method == "POST":
         with refusal_told(request):
             keys.revoke_key(actor, mine)
-            messages.success(request, f"The key {mine.prefix}… has stopped working.")
+            messages.success(
+                request, gettext("The key {prefix}… no longer works.").format(prefix=mine.prefix)
+            )
         return redirect("teams:services", pk)
     return page(request, team, "teams/key_revoke.html", {"key": mine, **_key(mine)})
 

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -66,7 +67,9 @@ def withdraw(request: HttpRequest, pk: UUID, invitation: UUID) -> HttpResponse:
     found = get_object_or_404(Invitation.objects.for_actor(actor), team=team, pk=invitation)
     with refusal_told(request):
         invitations.withdraw(actor, found)
-        messages.success(request, f"The invitation of {found.email} no longer works.")
+        messages.success(
+            request, gettext("The invitation for {email} was withdrawn.").format(email=found.email)
+        )
     return redirect("teams:members", pk)
 
 
@@ -78,13 +81,16 @@ def change_role(request: HttpRequest, pk: UUID, user: UUID) -> HttpResponse:
     before = Role(member.role)
     form = RoleForm(actor, team, request.POST)
     if not form.is_valid():
-        messages.error(request, "Choose a role that you may give; nothing was changed.")
+        messages.error(request, gettext("Choose a role that you can give. Nothing was changed."))
         return redirect("teams:members", pk)
     with refusal_told(request, messages.error):
         after = Role(teams.change_role(actor, team, member.user, form.chosen()).role)
         if after != before:
             messages.success(
-                request, f"{member.user} is now {after.label}, and was {before.label} before."
+                request,
+                gettext("Role of {person}: {after}. Previously: {before}.").format(
+                    person=member.user, after=after.label, before=before.label
+                ),
             )
     return redirect("teams:members", pk)
 
@@ -99,7 +105,9 @@ def remove(request: HttpRequest, pk: UUID, user: UUID) -> HttpResponse:
             teams.remove_member(actor, team, member.user)
             messages.success(
                 request,
-                f"{member.user} no longer belongs to {team}. Inviting them again brings them back.",
+                gettext(
+                    "{person} no longer belongs to {team}. To undo this, invite them again."
+                ).format(person=member.user, team=team),
             )
         return redirect("teams:index" if member.user == actor.user else "teams:members", *(
             [] if member.user == actor.user else [pk]

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.actors import Actor
@@ -47,11 +48,13 @@ def _saved(actor: Actor, team: Team, form: RoutingForm) -> list[str]:
     """Both rules or none."""
     said = []
     if rules_service.route(actor, team, form.cleaned_data["outcomes"]):
-        said.append("The rule holds from the next verdict on. Cases that wait already stay.")
+        said.append(gettext("The rule applies from the next verdict. Waiting cases stay."))
     wanted = form.cleaned_data["order"]
     if rules_service.work_in_order(actor, team, wanted):
-        said.append(f"The queue works in this order from now on: {QueueOrder(wanted).label}.")
-    return said or ["Nothing was changed: the rule said so before."]
+        said.append(
+            gettext("New order of the queue: {order}.").format(order=QueueOrder(wanted).label)
+        )
+    return said or [gettext("Nothing was changed.")]
 
 
 @signed_in
@@ -67,7 +70,8 @@ def write(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor, team = entered(request, pk, Permission.MANAGE_POLICIES)
 
     def save(name: str, text: str) -> str:
-        return f"{rules_service.write_policy(actor, team, name, text)} is in force."
+        written = rules_service.write_policy(actor, team, name, text)
+        return gettext("{policy} is in force.").format(policy=written)
 
     return _form(request, team, None, save)
 
@@ -79,7 +83,9 @@ def edit(request: HttpRequest, pk: UUID, policy: int) -> HttpResponse:
 
     def save(name: str, text: str) -> str:
         rules_service.edit_policy(actor, mine, name, text)
-        return f"{mine} is saved. Earlier decisions keep the text as it stood."
+        return gettext("{policy} was saved. Earlier decisions keep the earlier text.").format(
+            policy=mine
+        )
 
     return _form(request, team, mine, save)
 
@@ -102,7 +108,7 @@ def _form(
 def retire(request: HttpRequest, pk: UUID, policy: int) -> HttpResponse:
     """Asks no question: the list offers to put it back in force."""
     actor, _, mine = _policy(request, pk, policy)
-    done = f"{mine} is retired: no new decision may rest on it."
+    done = gettext("{policy} was retired. New decisions cannot use it.").format(policy=mine)
     return _told(request, pk, lambda: rules_service.retire_policy(actor, mine), done)
 
 
@@ -111,7 +117,10 @@ def retire(request: HttpRequest, pk: UUID, policy: int) -> HttpResponse:
 def restore(request: HttpRequest, pk: UUID, policy: int) -> HttpResponse:
     actor, _, mine = _policy(request, pk, policy)
     return _told(
-        request, pk, lambda: rules_service.restore_policy(actor, mine), f"{mine} is in force again."
+        request,
+        pk,
+        lambda: rules_service.restore_policy(actor, mine),
+        gettext("{policy} is in force again.").format(policy=mine),
     )
 
 
@@ -121,7 +130,10 @@ def delete(request: HttpRequest, pk: UUID, policy: int) -> HttpResponse:
     actor, team, mine = _policy(request, pk, policy)
     if request.method == "POST":
         return _told(
-            request, pk, lambda: rules_service.delete_policy(actor, mine), f"{mine} is deleted."
+            request,
+            pk,
+            lambda: rules_service.delete_policy(actor, mine),
+            gettext("{policy} was deleted.").format(policy=mine),
         )
     return page(request, team, "teams/policy_delete.html", {"policy": mine})
 

@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import plain_words
@@ -46,7 +47,9 @@ def new(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with refusal_on(form, "name"):
             team = teams.create_team(actor, form.cleaned_data["name"])
-            messages.success(request, f"{team} is there. Invite its first admin.")
+            messages.success(
+                request, gettext("Team {team} created. Invite its first admin.").format(team=team)
+            )
             return redirect("teams:members", team.pk)
     status = 422 if form.is_bound else 200
     return render(request, "teams/new.html", {"form": form}, status=status)
@@ -60,7 +63,9 @@ def rename(request: HttpRequest, pk: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with refusal_on(form, "name"):
             renamed = teams.rename_team(actor, team, form.cleaned_data["name"])
-            messages.success(request, f"The team is now called {renamed}.")
+            messages.success(
+                request, gettext("The team is now called {team}.").format(team=renamed)
+            )
             return redirect("teams:rename", team.pk)
     return page(request, team, "teams/rename.html", {"form": form}, 422 if form.is_bound else 200)
 

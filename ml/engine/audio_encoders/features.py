@@ -18,7 +18,7 @@ Part = tuple[int, int]
 """First sample, and the one after the last."""
 
 
-class Listening:
+class EncodedParts:
     """To parts of a 16 kHz mono sound, up to one layer. Parts that overlap are heard as one: of
     faces that are in view together each needs the sound of the same time."""
 
@@ -41,7 +41,7 @@ class Listening:
     def _moments(self, part: Part) -> Array:
         if part not in self._heard:
             wave = self.samples[part[0] : part[1]]
-            self._heard[part] = served(self.layer).heard(wave)[self.layer]
+            self._heard[part] = served(self.layer).encode(wave)[self.layer]
         return self._heard[part]
 
 

@@ -14,7 +14,7 @@ Numbers = dict[str, Array]
 """By the layer's name."""
 
 
-class Hears(Protocol):
+class AudioEncoder(Protocol):
     """An ear: what each of its layers hears in a sound that is at the level of all."""
 
     def numbers(self, sound: Samples) -> Numbers: ...

@@ -66,7 +66,7 @@ def _mel(hertz: NDArray[np.floating] | float) -> NDArray[np.float64]:
 # === The network ===
 
 
-class SpeakerEar:
+class SpeakerEncoder:
     """Convolutions over time and bands; what two of its stages make of a sound."""
 
     def __init__(self, content: bytes) -> None:
@@ -89,6 +89,6 @@ def _flat(stage: Array) -> Array:
 
 
 @functools.cache
-def served() -> SpeakerEar:
+def served() -> SpeakerEncoder:
     """In memory once a process, made after it has forked."""
-    return SpeakerEar(CARRIED.content())
+    return SpeakerEncoder(CARRIED.content())

@@ -65,11 +65,11 @@ def arrays(content: bytes) -> Arrays:
 
 
 @functools.cache
-def _served() -> Ear:
-    return Ear(arrays(CARRIED.content()), DEEPEST)
+def _served() -> WhisperEncoder:
+    return WhisperEncoder(arrays(CARRIED.content()), DEEPEST)
 
 
-def served(layers: int) -> Ear:
+def served(layers: int) -> WhisperEncoder:
     """The ear as deep as a check asks; its numbers are in memory once a process."""
     ear = copy.copy(_served())
     ear.layers = min(layers, ear.layers)
@@ -79,7 +79,7 @@ def served(layers: int) -> Ear:
 # === The network ===
 
 
-class Ear:
+class WhisperEncoder:
     """Two convolutions and transformer layers; every one's output can be had."""
 
     def __init__(self, weights: Arrays, layers: int | None = None) -> None:
@@ -93,7 +93,7 @@ class Ear:
             if not name.startswith(beyond)
         }
 
-    def heard(self, wave: NDArray[Any]) -> list[Array]:
+    def encode(self, wave: NDArray[Any]) -> list[Array]:
         """What it makes of a sound, at the level of all."""
         return self.hidden(speech.picture(speech.levelled(wave)))
 

@@ -1,4 +1,4 @@
-"""A detector that judges faces with a served network. Two stand on it; their words differ.
+"""A detector that judges faces with a served network. Two stand on it; their phrases differ.
 
 Of several faces one may be altered and the others not: the file's likelihood ratio is the mean
 over its faces, which is exact when each is as likely as the others to be the altered one. So a
@@ -7,7 +7,7 @@ crowd does not raise the rate of false alarms, and one altered face is not avera
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from ml.engine import naming
 from ml.engine.contract import (
     Crop,
     Evidence,
+    Examination,
     Finding,
     Kind,
     Media,
@@ -22,12 +23,12 @@ from ml.engine.contract import (
     Segment,
     Status,
     Strength,
-    View,
 )
 from ml.engine.fusion.calibration import Calibration, mean_ratio, probability
+from ml.engine.manifest import read_manifest
 from ml.engine.media.face_scores import HARMLESS, FaceNetwork, FaceScore, strongest_region
 from ml.engine.media.stated import no_pictures
-from ml.engine.progress import unheard
+from ml.engine.sentence import joined, say
 from ml.engine.serving import Served
 
 CHECKED_AGAIN = 4
@@ -35,50 +36,42 @@ CHECKED_AGAIN = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class FacePhrases:
     """What the detector says to people."""
 
     code: str
-    found: str
-    clear: str
-    undecided: str
-    segment: str
+    """Also the beginning of the codes of its sentences."""
     shows_where: bool
 
 
 class FaceNetworkDetector:
     """Made once a process; holds the network."""
 
-    frame_rate = 0.0  # it asks for the face tracks, which the engine keeps for everybody
-
-    def __init__(self, name: str, folder: Path, words: Words) -> None:
+    def __init__(self, name: str, folder: Path, phrases: FacePhrases) -> None:
         served = Served(folder)
-        self.name, self.words = name, words
+        self.manifest = read_manifest(folder)
+        self.name, self.phrases = name, phrases
         self.version = str(served.card["version"])
         self.network = FaceNetwork(served)
         self.calibration = Calibration.of(served.card)
 
     def not_applicable(self, media: Media) -> str | None:
-        return no_pictures(media.info, "A sound file shows no face.")
+        return no_pictures(media.info, say("media.sound_without_face"))
 
     def examine(self, media: Media) -> FaceExamination:
         return FaceExamination(self, media)
 
 
-class FaceExamination:
+class FaceExamination(Examination):
     def __init__(self, detector: FaceNetworkDetector, media: Media) -> None:
         self._detector, self._media = detector, media
-        self.advance: Callable[[float], None] = unheard
-
-    def observe(self, view: View) -> None:
-        """Nothing: the faces are there when all frames are through."""
 
     def conclude(self) -> Finding:
         network, tracks = self._detector.network, self._media.tracks
         if "face_analysis_failed" in self._media.info.flags:
-            return self._without("Faces could not be looked for, so none was judged.", 0)
+            return self._without(say("faces.unknown"), 0)
         if not tracks:
-            return self._without("No face was found, and this check only looks at faces.", 0)
+            return self._without(say("face.none"), 0)
         scores = []
         for number, track in enumerate(tracks, 1):
             if usable := network.usable(track):
@@ -86,8 +79,7 @@ class FaceExamination:
             self.advance(number / len(tracks))
         if not scores:
             return self._without(
-                f"No face holds {network.min_side:.0f} pixels: all are smaller, or were enlarged "
-                "or blurred to their size. Below that this check was not measured.",
+                say("face.too_small", pixels=float(network.min_side)),
                 len(tracks),
             )
         return self._finding(scores, len(tracks))
@@ -101,13 +93,13 @@ class FaceExamination:
         )
 
     def _finding(self, scores: Sequence[FaceScore], faces: int) -> Finding:
-        calibration, words = self._detector.calibration, self._detector.words
+        calibration, phrases = self._detector.calibration, self._detector.phrases
         top = max(scores, key=lambda s: s.logit)
         log10_lr = mean_ratio([calibration.log10_lr(s.logit) for s in scores])
         spread = [calibration.log10_interval(s.logit) for s in scores]
         said, shaken = self._decided(top, scores)
         seen_at = _clearest(top) if self._media.info.kind is Kind.VIDEO else None
-        evidence = _evidence(words, calibration, top, scores, said, shaken, seen_at)
+        evidence = _evidence(phrases, calibration, top, scores, said, shaken, seen_at)
         return Finding(
             detector=self._detector.name,
             version=self._detector.version,
@@ -117,7 +109,9 @@ class FaceExamination:
             probability_manipulated=probability(log10_lr),
             log10_lr=log10_lr,
             evidence=(evidence,),
-            segments=_segments(top, calibration, words.segment, self._media.info.kind),
+            segments=_segments(
+                top, calibration, say(f"{phrases.code}.segment"), self._media.info.kind
+            ),
             weights_sha256=self._detector.network.served.sha256,
             parameters={
                 "log10_lr_low": mean_ratio([low for low, _ in spread]),
@@ -153,7 +147,7 @@ class FaceExamination:
 
 
 def _evidence(
-    words: Words,
+    phrases: FacePhrases,
     calibration: Calibration,
     top: FaceScore,
     scores: Sequence[FaceScore],
@@ -166,37 +160,34 @@ def _evidence(
         "faces_judged": len(scores),
         "log10_lr_of_face": round(calibration.log10_lr(top.logit), 3),
     }
-    if top.where is not None and words.shows_where:
+    if top.where is not None and phrases.shows_where:
         data["where"] = [[round(float(v), 3) for v in row] for row in top.where]
     if seen_at is not None:
         data["seen_at"] = round(seen_at, 2)
-    which = naming.face(top.track.id, len(scores), seen_at, "the strongest")
+    which = naming.face(top.track.id, len(scores), seen_at, "strongest")
     if shaken:
         data["unsettled_by"] = shaken
-        text = (
-            f"{which} changes sides when the picture is {shaken}: the traces are not stable enough "
-            "to decide."
-        )
-        return Evidence(f"{words.code}_unstable", text, Strength.WEAK, data)
+        text = say("face.unstable", face=which, change=shaken)
+        return Evidence(f"{phrases.code}_unstable", text, Strength.WEAK, data)
     if said is Outcome.MANIPULATION_FOUND:
-        region = strongest_region(top) if words.shows_where else None
-        around = f", strongest around {region}" if region else ""
-        share = _in_hundred(calibration.found_alpha)
-        text = (
-            f"{which} {words.found}{around}. Of {calibration.reals} genuine faces that it was "
-            f"calibrated on, at most {share} in 100 show as much."
+        region = strongest_region(top) if phrases.shows_where else None
+        seen = (
+            say(f"{phrases.code}.found_around", face=which, region=region)
+            if region
+            else say(f"{phrases.code}.found", face=which)
         )
-        return Evidence(f"{words.code}_found", text, Strength.MODERATE, data, said)
+        share = _in_hundred(calibration.found_alpha)
+        text = joined(seen, say("face.genuine_share", reals=calibration.reals, share=share))
+        return Evidence(f"{phrases.code}_found", text, Strength.MODERATE, data, said)
     if said is Outcome.NO_MANIPULATION_FOUND:
         share = _in_hundred(calibration.clear_alpha)
-        text = (
-            f"{which} {words.clear}. Of {calibration.fakes} altered faces that it was calibrated "
-            f"on, at most {share} in 100 show as little."
+        text = joined(
+            say(f"{phrases.code}.clear", face=which),
+            say("face.altered_share", fakes=calibration.fakes, share=share),
         )
-        return Evidence(f"{words.code}_not_found", text, Strength.WEAK, data, said)
-    return Evidence(
-        f"{words.code}_undecided", f"{which} {words.undecided}.", Strength.CONTEXT, data
-    )
+        return Evidence(f"{phrases.code}_not_found", text, Strength.WEAK, data, said)
+    text = say(f"{phrases.code}.undecided", face=which)
+    return Evidence(f"{phrases.code}_undecided", text, Strength.CONTEXT, data)
 
 
 def _clearest(score: FaceScore) -> float:
@@ -205,8 +196,8 @@ def _clearest(score: FaceScore) -> float:
     return score.crops[strongest].seconds
 
 
-def _in_hundred(share: float) -> str:
-    return f"{100 * share:g}"
+def _in_hundred(share: float) -> float:
+    return round(100 * share, 6)
 
 
 def _segments(

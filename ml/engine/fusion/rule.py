@@ -23,11 +23,18 @@ from dataclasses import replace
 from ml.engine.contract import Evidence, Finding, MediaInfo, Outcome, Status, Verdict
 from ml.engine.fusion import wording
 from ml.engine.fusion.calibration import probability
+from ml.engine.fusion.clearing import needed as needed_to_clear
+from ml.engine.manifest import Manifest, manifest_of
 from ml.engine.media.stated import PARTS_FAILED
 
 
-def decide(media: MediaInfo, findings: Sequence[Finding]) -> Verdict:
-    measured = weighed(media, findings)
+def decide(
+    media: MediaInfo,
+    findings: Sequence[Finding],
+    manifests: Mapping[str, Manifest] | None = None,
+) -> Verdict:
+    """`manifests` are those of detectors that are not installed."""
+    measured = weighed(media, findings, manifests or {})
     statements = _statements(findings)
     if not statements:
         return measured or nothing_decides(media, findings)
@@ -57,42 +64,29 @@ def _statements(findings: Sequence[Finding]) -> list[Evidence]:
     return [e for _, e in sorted(said, key=lambda one: (not one[0].trusted, not one[0].signed))]
 
 
-SCENARIOS = {
-    "face_forgery": "face_altered",
-    "synthetic_face": "generated",
-    "synthetic_image": "generated",
-    "diffusion_face": "generated",
-    "voice_spoof": "voice_synthesised",
-    "lip_sync": "lips_or_sound_replaced",
-    "temporal": "face_altered",
-}
-"""What each calibrated check examines. A check of any other name is a scenario of its own."""
-CLEARS_NOTHING = frozenset(
-    {"diffusion_face", "lip_sync", "synthetic_image", "temporal", "voice_spoof"}
-)
-"""Checks that can ask for a look and never clear: a good fake passes them as a genuine file does.
-They stand in the way of clearing only where they raise the odds."""
-STRONGEST_COUNTS = frozenset({"generated"})
-"""Scenarios whose checks know different generators: what one of them finds, another's silence does
-not weaken. Measured: a mean of such checks finds less, a maximum after calibration does not."""
 GENUINE = "none_of_these"
 UNSEEN = frozenset({"more_faces_than_examined", "face_analysis_failed", *PARTS_FAILED})
 """With these the file was not looked at as a whole, so nothing can be cleared."""
 
 
-def weighed(media: MediaInfo, findings: Sequence[Finding]) -> Verdict | None:
-    """Any calibrated check may find; only all of them together may find nothing."""
+def weighed(
+    media: MediaInfo, findings: Sequence[Finding], manifests: Mapping[str, Manifest]
+) -> Verdict | None:
+    """Any calibrated check may find; only all of them together may find nothing, where each saw as
+    little as `clearing` asks."""
     calibrated = [f for f in findings if f.status is Status.RAN and f.log10_lr is not None]
     if not calibrated:
         return None
-    ratios = by_scenario({f.detector: 10.0 ** (f.log10_lr or 0.0) for f in calibrated})
+    checks = {f.detector: manifests.get(f.detector) or manifest_of(f.detector) for f in calibrated}
+    ratios = by_scenario({f.detector: 10.0 ** (f.log10_lr or 0.0) for f in calibrated}, checks)
     total = math.fsum(ratios.values()) / len(ratios)
     found = [f for f in calibrated if _says(f, Outcome.MANIPULATION_FOUND)]
-    whole = not media.incomplete and not UNSEEN & set(media.flags)
-    clearing = [f for f in calibrated if f.detector not in CLEARS_NOTHING]
-    calm = [f for f in calibrated if _is_calm(f)]
-    telling = [f for f in calibrated if not _is_calm(f)]
-    clear = (
+    whole = _whole(media)
+    clearing = [f for f in calibrated if checks[f.detector].may_clear]
+    calm = [f for f in calibrated if _is_calm(f, checks[f.detector])]
+    telling = [f for f in calibrated if not _is_calm(f, checks[f.detector])]
+    needed = needed_to_clear(media.kind)
+    nothing = (
         whole
         and bool(clearing)
         and len(calm) + len(clearing) == len(calibrated)
@@ -100,17 +94,18 @@ def weighed(media: MediaInfo, findings: Sequence[Finding]) -> Verdict | None:
     )
     if found:
         outcome, reason = Outcome.MANIPULATION_FOUND, wording.found(found, media, findings)
-    elif clear:
+    elif nothing and needed and needed.holds(calibrated):
         outcome = Outcome.NO_MANIPULATION_FOUND
-        reason = wording.cleared(telling, calm, media, findings)
+        reason = wording.cleared(telling, calm, media, findings, needed)
     else:
         outcome = Outcome.INCONCLUSIVE
-        reason = wording.undecided(telling, calm, media, findings)
+        blind = needed.not_seen if nothing and needed else ()
+        reason = wording.undecided(telling, calm, media, findings, blind)
     return Verdict(
         outcome=outcome,
         reason=reason,
         probability_manipulated=probability(math.log10(total)),
-        interval=_interval(calibrated),
+        interval=_interval(calibrated, checks),
         scenarios={
             GENUINE: 1.0 / (1.0 + total),
             **{scenario: ratio / len(ratios) / (1.0 + total) for scenario, ratio in ratios.items()},
@@ -119,19 +114,31 @@ def weighed(media: MediaInfo, findings: Sequence[Finding]) -> Verdict | None:
     )
 
 
-def by_scenario(ratios: Mapping[str, float]) -> dict[str, float]:
+def alone(media: MediaInfo, finding: Finding) -> Outcome:
+    """What one check's own operating points say: by itself none is enough to clear a file."""
+    calibrated = finding.log10_lr is not None and _whole(media)
+    if calibrated and _says(finding, Outcome.NO_MANIPULATION_FOUND):
+        return Outcome.NO_MANIPULATION_FOUND
+    return decide(media, (finding,)).outcome
+
+
+def _whole(media: MediaInfo) -> bool:
+    return not media.incomplete and not UNSEEN & set(media.flags)
+
+
+def by_scenario(ratios: Mapping[str, float], manifests: Mapping[str, Manifest]) -> dict[str, float]:
     """The checks' ratios, one a scenario. Two checks of one scenario look at the same face and are
     not independent, so they are never multiplied: their mean counts, or the strongest. One that
     clears nothing joins a firm one only where it raises it; where it is calm, it says nothing that
     the other did not."""
     checks: dict[str, list[str]] = {}
     for name in ratios:
-        checks.setdefault(SCENARIOS.get(name, name), []).append(name)
+        checks.setdefault(manifests[name].scenario or name, []).append(name)
     found = {}
     for scenario, names in checks.items():
-        firm = [ratios[name] for name in names if name not in CLEARS_NOTHING]
-        asking = [ratios[name] for name in names if name in CLEARS_NOTHING]
-        if scenario in STRONGEST_COUNTS:
+        firm = [ratios[name] for name in names if manifests[name].may_clear]
+        asking = [ratios[name] for name in names if not manifests[name].may_clear]
+        if any(manifests[name].strongest_counts for name in names):
             found[scenario] = max(firm + [ratio for ratio in asking if ratio > 1] or asking)
             continue
         ratio = math.fsum(firm or asking) / len(firm or asking)
@@ -141,9 +148,9 @@ def by_scenario(ratios: Mapping[str, float]) -> dict[str, float]:
     return found
 
 
-def _is_calm(finding: Finding) -> bool:
+def _is_calm(finding: Finding, manifest: Manifest) -> bool:
     """A check that could only have asked, and did not."""
-    return finding.detector in CLEARS_NOTHING and (finding.log10_lr or 0.0) <= 0.0
+    return not manifest.may_clear and (finding.log10_lr or 0.0) <= 0.0
 
 
 def _says(finding: Finding, outcome: Outcome) -> bool:
@@ -151,7 +158,9 @@ def _says(finding: Finding, outcome: Outcome) -> bool:
     return any(evidence.supports is outcome for evidence in finding.evidence)
 
 
-def _interval(calibrated: Sequence[Finding]) -> tuple[float, float] | None:
+def _interval(
+    calibrated: Sequence[Finding], manifests: Mapping[str, Manifest]
+) -> tuple[float, float] | None:
     """All checks low, all checks high: wider than need be where there are several."""
     ends = []
     for end in ("log10_lr_low", "log10_lr_high"):
@@ -159,7 +168,8 @@ def _interval(calibrated: Sequence[Finding]) -> tuple[float, float] | None:
         if any(value is None for value in values.values()):
             return None
         ratios = by_scenario(
-            {name: 10.0 ** float(value) for name, value in values.items() if value is not None}
+            {name: 10.0 ** float(value) for name, value in values.items() if value is not None},
+            manifests,
         )
         ends.append(probability(math.log10(math.fsum(ratios.values()) / len(ratios))))
     return min(ends), max(ends)

@@ -15,17 +15,12 @@ from ml.engine.contract import (
     Strength,
     Verdict,
 )
+from ml.engine.fusion.clearing import Clearing
 from ml.engine.media.stated import part_failed
-from ml.engine.naming import detector_name, listed
+from ml.engine.sentence import Sentence, joined, say
 
-THING = {Kind.IMAGE: "picture", Kind.VIDEO: "video", Kind.AUDIO: "recording"}
-NOT_AUTHENTIC = "Finding nothing does not show that it is genuine."
-BETTER_SOURCE = (
-    "The file as it left the camera or recorder, or the place where it was first published, would "
-    "tell more than a copy."
-)
-
-
+NOT_AUTHENTIC = say("verdict.not_authentic")
+BETTER_SOURCE = say("verdict.better_source")
 LONGEST_NAME = 80
 
 
@@ -34,51 +29,38 @@ def declared(
     media: MediaInfo,
     findings: Sequence[Finding],
     measured: Verdict | None = None,
-) -> str:
+) -> Sentence:
     """The file's statement and who signed it; then, apart from it, what the checks say."""
     said = _statement(statements)
     if measured is None:
-        return (
-            f"{said} No check found anything that decides.{_silent(findings)}{_incomplete(media)}"
-        )
+        nothing = say("verdict.nothing_decisive")
+        return joined(said, nothing, _silent(findings), _incomplete(media))
     if measured.outcome is Outcome.MANIPULATION_FOUND:
-        return f"{measured.reason} Apart from that: {_lower(said)}"
-    return f"{said} The checks, apart from that: {measured.reason}"
+        return joined(measured.reason, say("verdict.apart"), said)
+    return joined(said, say("verdict.checks_say"), measured.reason)
 
 
-def _statement(statements: Sequence[Evidence]) -> str:
+def _statement(statements: Sequence[Evidence]) -> Sentence:
     first, more = statements[0], len(statements) - 1
-    in_part = " in part" if "partly" in first.code else ""
-    sentences = [f"The file says that it was generated{in_part}{_signed_by(first.declares)}"]
-    sentences.append(f"{first.text.rstrip('.')}.")
-    if more:
-        same = f"{_count(more, 'further statement')} of the same kind {_stand(more)} in it."
-        sentences.append(same.capitalize())
-    return " ".join(sentences)
+    return joined(
+        say("verdict.declared_partly" if "partly" in first.code else "verdict.declared"),
+        _signed_by(first.declares),
+        first.text,
+        say("verdict.more_statements", count=more) if more else "",
+    )
 
 
-def _signed_by(declares: Declaration | None) -> str:
+def _signed_by(declares: Declaration | None) -> Sentence:
     if declares is None or not declares.signed:
-        return ". Nobody signed that, and anyone can write it into any file."
-    name = declares.by or "an unnamed signer"
-    by = f", signed by {name if len(name) <= LONGEST_NAME else f'{name[: LONGEST_NAME - 1]}…'}"
-    if declares.trusted:
-        return f"{by}, who is on this site's trust list."
-    return f"{by}. That signer is not on this site's trust list: anyone can make such a signature."
+        return say("verdict.unsigned")
+    name = declares.by or say("provenance.unnamed_signer")
+    if len(name) > LONGEST_NAME:
+        name = f"{name[: LONGEST_NAME - 1]}…"
+    return say(f"verdict.signed_{'trusted' if declares.trusted else 'untrusted'}", name=name)
 
 
-def inconclusive(media: MediaInfo, findings: Sequence[Finding]) -> str:
+def inconclusive(media: MediaInfo, findings: Sequence[Finding]) -> Sentence:
     ran = [f for f in findings if f.status is Status.RAN]
-    broken = [f for f in findings if f.status is Status.FAILED]
-    thing = THING[media.kind]
-    sentences = []
-    if ran:
-        sentences.append(
-            f"{_count(len(ran), 'check').capitalize()} ran ({_names(ran)}); "
-            f"{_neither(len(ran))} show by itself whether this {thing} was manipulated."
-        )
-    else:
-        sentences.append(f"No check could say anything about this {thing}.")
     signs = sum(
         1
         for finding in ran
@@ -86,21 +68,19 @@ def inconclusive(media: MediaInfo, findings: Sequence[Finding]) -> str:
         if evidence.strength in (Strength.MODERATE, Strength.STRONG)
         and evidence.supports is Outcome.MANIPULATION_FOUND
     )
-    if signs:
-        sentences.append(f"{_count(signs, 'sign').capitalize()} in it should be looked at.")
-    if broken:
-        sentences.append(f"{_count(len(broken), 'check').capitalize()} broke ({_names(broken)}).")
-    sentences += [f"{NOT_AUTHENTIC} {BETTER_SOURCE}"]
-    return " ".join(sentences) + _incomplete(media)
-
-
-def found(finding: Sequence[Finding], media: MediaInfo, every: Sequence[Finding]) -> str:
-    return (
-        " ".join(f.reason for f in finding)
-        + " This is a measured resemblance, not a proof: a person should look at it."
-        + _silent(every)
-        + _incomplete(media)
+    return joined(
+        say("verdict.ran", count=len(ran), names=_names(ran)) if ran else say("verdict.no_check"),
+        say("verdict.signs", count=signs) if signs else "",
+        _silent(findings),
+        NOT_AUTHENTIC,
+        BETTER_SOURCE,
+        _incomplete(media),
     )
+
+
+def found(finding: Sequence[Finding], media: MediaInfo, every: Sequence[Finding]) -> Sentence:
+    resemblance = say("verdict.resemblance")
+    return joined(*(f.reason for f in finding), resemblance, _silent(every), _incomplete(media))
 
 
 def cleared(
@@ -108,8 +88,17 @@ def cleared(
     calm: Sequence[Finding],
     media: MediaInfo,
     every: Sequence[Finding],
-) -> str:
-    return _reasons(telling, calm) + f" {NOT_AUTHENTIC}" + _silent(every) + _incomplete(media)
+    needed: Clearing,
+) -> Sentence:
+    """Which kinds were looked for, and which cannot be seen."""
+    return joined(
+        _reasons(telling, calm),
+        say("verdict.looked_for", kinds=list(needed.looked_for)) if needed.looked_for else "",
+        say("verdict.does_not_see", kinds=list(needed.not_seen)) if needed.not_seen else "",
+        NOT_AUTHENTIC,
+        _silent(every),
+        _incomplete(media),
+    )
 
 
 def undecided(
@@ -117,70 +106,46 @@ def undecided(
     calm: Sequence[Finding],
     media: MediaInfo,
     every: Sequence[Finding],
-) -> str:
-    return (
-        _reasons(telling, calm)
-        + f" That is not enough to decide. {BETTER_SOURCE}"
-        + _silent(every)
-        + _incomplete(media)
+    blind: Sequence[str] = (),
+) -> Sentence:
+    """`blind`: what the checks do not see, where all of them found nothing."""
+    unsure = say("verdict.clears_nothing", kinds=list(blind)) if blind else None
+    return joined(
+        _reasons(telling, calm),
+        unsure or say("verdict.not_enough"),
+        BETTER_SOURCE,
+        _silent(every),
+        _incomplete(media),
     )
 
 
-def _reasons(telling: Sequence[Finding], calm: Sequence[Finding]) -> str:
+def _reasons(telling: Sequence[Finding], calm: Sequence[Finding]) -> Sentence:
     """What stands out most comes first. Several checks that could only have asked, and did not,
     share a sentence: each has its own further down the page."""
     reasons = [f.reason for f in sorted(telling, key=lambda f: -(f.log10_lr or 0.0))]
     if reasons and len(calm) > 1:
-        named = listed([detector_name(f.detector) for f in calm])
-        reasons.append(f"Nothing stands out to {named}, which clear nothing.")
+        reasons.append(say("verdict.calm", names=_names(calm)))
     else:
         reasons += [f.reason for f in calm]
-    return " ".join(reasons)
+    return joined(*reasons)
 
 
 def _silent(findings: Sequence[Finding]) -> str:
-    """The checks that broke; those that do not apply stand in the coverage."""
+    """The checks that failed; those that do not apply are in the coverage."""
     broken = [f for f in findings if f.status is Status.FAILED]
-    if not broken:
-        return ""
-    return f" {_count(len(broken), 'check').capitalize()} broke ({_names(broken)})."
+    return say("verdict.failed", count=len(broken), names=_names(broken)) if broken else ""
 
 
 def _incomplete(media: MediaInfo) -> str:
     failed = part_failed(media)
-    if failed:
-        return f" {failed}"
-    if not media.incomplete:
-        return ""
+    if failed or not media.incomplete:
+        return failed
     if media.frames_expected and media.frames_decoded is not None and media.kind is Kind.VIDEO:
-        return (
-            f" Only {media.frames_decoded} of {media.frames_expected} frames could be decoded; "
-            "nothing is said about the rest."
+        return say(
+            "verdict.frames_missing", decoded=media.frames_decoded, expected=media.frames_expected
         )
-    return " Only a part of the file could be decoded; nothing is said about the rest."
+    return say("verdict.part_missing")
 
 
-def _names(findings: Sequence[Finding]) -> str:
-    return ", ".join(detector_name(f.detector) for f in findings)
-
-
-NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-
-
-def _count(number: int, noun: str) -> str:
-    word = NUMBERS[number] if number < len(NUMBERS) else str(number)
-    return f"{word} {noun}{'' if number == 1 else 's'}"
-
-
-def _stand(number: int) -> str:
-    return "stands" if number == 1 else "stand"
-
-
-def _neither(number: int) -> str:
-    return {1: "it cannot", 2: "neither can"}.get(number, "none of them can")
-
-
-def _lower(text: str) -> str:
-    """`The file says` in mid-sentence; names and acronyms keep their capitals."""
-    head, _, rest = text.partition(" ")
-    return f"{head.lower()} {rest}" if head in {"The", "A", "An", "It", "Its", "In"} else text
+def _names(findings: Sequence[Finding]) -> list[str]:
+    return [f.detector for f in findings]

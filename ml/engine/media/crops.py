@@ -99,10 +99,6 @@ class BestCrops:
         self._slot_seconds = slot_seconds
         self._slots: dict[int, Crop] = {}
 
-    def would_keep(self, seconds: float, quality: float) -> bool:
-        rival = self._slots.get(int(seconds // self._slot_seconds))
-        return rival is None or quality > rival.quality
-
     def offer(self, crop: Crop) -> None:
         slot = int(crop.seconds // self._slot_seconds)
         rival = self._slots.get(slot)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from ml.engine.contract import FaceTrack, Heard, Samples, Scene, Scenes, Spans
 from ml.engine.media.voice_activity import Activity, find_speech, without
+from ml.engine.sentence import joined, say
 
 VERSION = "1"
 """Changes whenever a stretch may; part of the engine's version."""
@@ -30,25 +31,20 @@ PAUSE = 1.5
 ENDS_TOGETHER = 0.25
 """Picture and sound of one file are seldom cut to the same millisecond."""
 
-NO_PICTURE = "There is no picture here."
-NO_FACE = "No face is in view."
-FACES_UNKNOWN = "Faces could not be looked for."
-NOBODY_HEARD = "Nothing is heard here."
-NO_SOUND = "There is no sound here."
-NOT_DECODED = "The file has no sound that could be decoded."
-OUT_OF_VIEW = "Speech without a face in view: lip sync does not apply."
-NOT_SEEN = "Speech without a picture: lip sync does not apply."
-NEARER_TO_MUSIC = (
-    "Sound, speech not certain: for seconds on end it is nearer to music or noise than to a voice."
-)
-SEVERAL_FACES = (
-    "Several faces are in view while somebody speaks: who speaks is not known, so lip sync takes "
-    "the face that fits best."
-)
+NO_PICTURE = say("scenes.no_picture")
+NO_FACE = say("scenes.no_face")
+FACES_UNKNOWN = say("scenes.faces_unknown")
+NOBODY_HEARD = say("scenes.silence")
+NO_SOUND = say("scenes.no_sound")
+NOT_DECODED = say("media.undecodable_sound")
+OUT_OF_VIEW = say("scenes.out_of_view")
+NOT_SEEN = say("scenes.not_seen")
+NEARER_TO_MUSIC = say("scenes.music")
+SEVERAL_FACES = say("scenes.several_faces")
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class PictureTimeline:
     """The file's pictures: when they end, where shots begin, and which face is in view when."""
 
     end: float
@@ -59,14 +55,14 @@ class Seen:
     """False when faces could not be looked for."""
 
 
-def seen(
+def picture_timeline(
     last_frames: Sequence[float],
     step: float,
     duration: float | None,
     shots: Sequence[float],
     tracks: Iterable[FaceTrack],
     known: bool,
-) -> Seen:
+) -> PictureTimeline:
     """From the seconds of the last two frames that came, one each `step` or seldomer, from the
     first frames of the shots, and from the tracks of the faces."""
     end = _end(last_frames, step, duration)
@@ -79,7 +75,7 @@ def seen(
         first, last = max(track.first, 0.0), min(track.last + STAYS, next_cut, end)
         if last > first:
             faces.append((track.id, first, last))
-    return Seen(end, cuts, tuple(sorted(faces)), known)
+    return PictureTimeline(end, cuts, tuple(sorted(faces)), known)
 
 
 def _end(last_frames: Sequence[float], step: float, duration: float | None) -> float:
@@ -99,12 +95,14 @@ def _known(seconds: float | None) -> float:
     return seconds if seconds is not None and math.isfinite(seconds) and seconds > 0.0 else 0.0
 
 
-def listened(samples: Samples | None) -> Activity | None:
+def find_activity(samples: Samples | None) -> Activity | None:
     """None where there is nothing to listen to."""
     return None if samples is None or len(samples) == 0 else find_speech(samples)
 
 
-def told(pictures: Seen | None, sound: Activity | None, duration: float | None) -> Scenes:
+def build_scenes(
+    pictures: PictureTimeline | None, sound: Activity | None, duration: float | None
+) -> Scenes:
     """`pictures` is None for a sound file, `sound` where none could be decoded."""
     heard = _Sound(sound)
     end = max(_known(duration), heard.seconds, pictures.end if pictures else 0.0)
@@ -141,7 +139,7 @@ class _Sound:
             self.other, self.why_other = activity.refused, NEARER_TO_MUSIC
         else:
             self.other = _joined(activity.segments, PAUSE)
-            self.why_other = f"Sound, speech not certain. {activity.reason}"
+            self.why_other = joined(say("scenes.uncertain"), activity.reason)
 
     def at(self, moment: float) -> tuple[Heard, str]:
         """What is heard, and why no voice is to be examined."""
@@ -154,7 +152,9 @@ class _Sound:
         return Heard.SILENCE, NOBODY_HEARD
 
 
-def _coarse_enough(pictures: Seen | None, sound: _Sound, end: float) -> tuple[list[float], float]:
+def _coarse_enough(
+    pictures: PictureTimeline | None, sound: _Sound, end: float
+) -> tuple[list[float], float]:
     """Edges of the stretches. Cuts and ends come before what lies close to them."""
     hard = [sound.end]
     soft = list(itertools.chain(*sound.speech, *sound.other))
@@ -182,7 +182,7 @@ def _edges(hard: Sequence[float], soft: Sequence[float], end: float, grain: floa
     return sorted(set(edges))
 
 
-def _scene(start: float, end: float, pictures: Seen | None, sound: _Sound) -> Scene:
+def _scene(start: float, end: float, pictures: PictureTimeline | None, sound: _Sound) -> Scene:
     """By what is so in the middle."""
     middle = (start + end) / 2
     shot: int | None = None

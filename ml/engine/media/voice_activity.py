@@ -19,6 +19,7 @@ from scipy.fft import irfft, rfft
 
 from ml.engine.contract import Spans
 from ml.engine.media.spectra import BLOCK, HOP, RATE, cleaned, finite, log_mel
+from ml.engine.sentence import say
 
 Array = NDArray[np.float64]
 Sound = NDArray[np.floating[Any]]
@@ -76,10 +77,10 @@ def find_speech(samples: NDArray[Any]) -> Activity:
     wave = finite(samples)
     duration = wave.size / RATE
     if wave.size < RATE // 10:
-        return Activity((), duration, "The sound is shorter than a tenth of a second.", {})
+        return Activity((), duration, say("speech.too_short"), {})
     level = _levels(wave)
     if level.max() < SILENT:
-        return Activity((), duration, "The sound is silent.", {})
+        return Activity((), duration, say("speech.silent"), {})
     active = _active(level)
     heard = _heard(wave, level, active)
     measures = _measures(heard)
@@ -89,7 +90,7 @@ def find_speech(samples: NDArray[Any]) -> Activity:
     segments = without(segments, refused)
     total = sum(end - start for start, end in segments)
     if reason is None and total < SHORTEST_SPEECH:
-        reason = f"Only {total:.1f} s of speech were found; {SHORTEST_SPEECH:.0f} s are needed."
+        reason = say("speech.too_little", seconds=float(total), needed=float(SHORTEST_SPEECH))
     return Activity(segments, duration, reason, measures, refused)
 
 
@@ -271,17 +272,17 @@ def _refused(heard: _Heard, duration: float) -> Spans:
 def _why_not_speech(found: dict[str, float]) -> str | None:
     """First what no voice does at all, then whether the whole is nearer to speech than to music."""
     if found["voiced"] < 0.25:
-        return "No voice: what sounds has no pitch in the range of human voices."
+        return say("speech.no_pitch")
     if found["voiced"] > 0.985 or found["held"] > 0.7 or found["glide"] < 0.05:
-        return "No speech: the pitch stands still as in tones and music, it does not glide."
+        return say("speech.steady_pitch")
     if found["mixed"] > 0.3:
-        return "No speech: the pitch comes and goes as where several notes sound together."
+        return say("speech.many_pitches")
     if found["change"] < 0.6 or found["flux"] < 0.35:
-        return "No speech: the spectrum hardly changes from sound to sound."
+        return say("speech.steady_spectrum")
     if found["beat"] < 0.6:
-        return "No speech: the loudness does not beat in syllables."
+        return say("speech.no_syllables")
     if likeness(found) < LEAST_LIKENESS:
-        return "No speech: pitch, spectrum and rhythm are nearer to music than to a voice."
+        return say("speech.music")
     return None
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from ml.engine.contract import EXAMINED_BY
+from ml.engine.manifest import manifest_of
 from ml.engine.naming import detector_name
 
 INTERRUPTED = 130
@@ -116,7 +116,7 @@ class Sheet:
 
 def scene_lines(scenes: dict[str, Any] | None, detectors: Set[str]) -> Iterator[str]:
     """What may be examined where by the checks that are there, a line a stretch, and why not."""
-    offered = {name for name, by in EXAMINED_BY.items() if not detectors.isdisjoint(by)}
+    offered = {manifest_of(name).looks_at for name in detectors}
     stretches = scenes["stretches"] if scenes else []
     for stretch in stretches[:MOST_SCENES]:
         heard, shot = SOUNDS[stretch["heard"]], stretch["shot"]

@@ -21,7 +21,7 @@ from django.db import connections
 from django.utils.module_loading import import_string
 
 from jobs import liveness
-from jobs.worker import beat, hand
+from jobs.worker import beat, courier, slot
 
 log = logging.getLogger("touchstone.worker")
 
@@ -31,7 +31,7 @@ LONGEST_PAUSE = 30.0
 
 
 @dataclass
-class Place:
+class ManagedProcess:
     """A process that should be there, and the one that is."""
 
     title: str
@@ -45,14 +45,17 @@ class Place:
 
 class Supervisor:
     def __init__(self, concurrency: int, *, broker: bool) -> None:
-        def one_hand(name: str, replaces: str | None) -> None:
-            hand.run(name, broker=broker, replaces=replaces)
+        def one_slot(name: str, replaces: str | None) -> None:
+            slot.run(name, broker=broker, replaces=replaces)
 
         def the_beat(name: str, _replaces: str | None) -> None:
             beat.run(name)
 
-        self.places = [Place("beat", the_beat)]
-        self.places += [Place(f"hand{n}", one_hand) for n in range(1, concurrency + 1)]
+        self.processes = [
+            ManagedProcess("beat", the_beat),
+            ManagedProcess("courier", courier.run),
+        ]
+        self.processes += [ManagedProcess(f"slot{n}", one_slot) for n in range(1, concurrency + 1)]
 
     def run(self) -> int:
         stops = stop_signals()
@@ -63,26 +66,26 @@ class Supervisor:
         _preload()
         connections.close_all()
         while True:
-            for place in self.places:
-                if not place.pid and time.monotonic() >= place.not_before:
-                    self._start(place)
+            for process in self.processes:
+                if not process.pid and time.monotonic() >= process.not_before:
+                    self._start(process)
             got = signal.sigtimedwait(awaited, 1.0)
             self._bury()
             if got and got.si_signo in stops:
                 return self._end()
 
-    def _start(self, place: Place) -> None:
-        replaces, token = place.name or None, secrets.token_hex(3)
-        place.born = time.monotonic()
+    def _start(self, process: ManagedProcess) -> None:
+        replaces, token = process.name or None, secrets.token_hex(3)
+        process.born = time.monotonic()
         sys.stdout.flush()
         sys.stderr.flush()
         parent = os.getpid()
         pid = os.fork()
         # The token keeps two lives apart that got the same process id.
-        place.pid = pid or os.getpid()
-        place.name = f"{liveness.this_host()}:{place.title}:{token}:{place.pid}"
+        process.pid = pid or os.getpid()
+        process.name = f"{liveness.this_host()}:{process.title}:{token}:{process.pid}"
         if pid == 0:
-            _live(place, replaces, parent)
+            _live(process, replaces, parent)
 
     def _bury(self) -> None:
         while True:
@@ -92,36 +95,36 @@ class Supervisor:
                 return
             if pid == 0:
                 return
-            for place in self.places:
-                if place.pid == pid:
-                    self._note_end(place, status)
+            for process in self.processes:
+                if process.pid == pid:
+                    self._note_end(process, status)
 
-    def _note_end(self, place: Place, status: int) -> None:
-        lived = time.monotonic() - place.born
-        place.pid = 0
+    def _note_end(self, process: ManagedProcess, status: int) -> None:
+        lived = time.monotonic() - process.born
+        process.pid = 0
         # Who falls at once, again and again, is started more and more seldom.
-        place.falls = place.falls + 1 if lived < 5 else 0
-        pause = min(0.5 * 2 ** (place.falls - 3), LONGEST_PAUSE) if place.falls > 3 else 0.0
-        place.not_before = time.monotonic() + pause
-        log.warning("%s ended (%s) after %.0f s", place.name, _ending(status), lived)
+        process.falls = process.falls + 1 if lived < 5 else 0
+        pause = min(0.5 * 2 ** (process.falls - 3), LONGEST_PAUSE) if process.falls > 3 else 0.0
+        process.not_before = time.monotonic() + pause
+        log.warning("%s ended (%s) after %.0f s", process.name, _ending(status), lived)
 
     def _end(self) -> int:
         """Everybody is told at once; who does not go in time is killed."""
         self._tell(signal.SIGTERM)
-        deadline = time.monotonic() + hand.grace_seconds() + 5
-        while any(p.pid for p in self.places) and time.monotonic() < deadline:
+        deadline = time.monotonic() + slot.grace_seconds() + 5
+        while any(p.pid for p in self.processes) and time.monotonic() < deadline:
             signal.sigtimedwait({signal.SIGCHLD}, 0.2)
             self._bury()
         self._tell(signal.SIGKILL)
-        while any(p.pid for p in self.places):
+        while any(p.pid for p in self.processes):
             signal.sigtimedwait({signal.SIGCHLD}, 0.2)
             self._bury()
         return 0
 
     def _tell(self, number: int) -> None:
-        for place in self.places:
-            if place.pid:
-                os.kill(place.pid, number)
+        for process in self.processes:
+            if process.pid:
+                os.kill(process.pid, number)
 
 
 def stop_signals() -> set[signal.Signals]:
@@ -131,18 +134,18 @@ def stop_signals() -> set[signal.Signals]:
     return STOPS if hung_up else STOPS - {signal.SIGHUP}
 
 
-def _live(place: Place, replaces: str | None, parent: int) -> None:
+def _live(process: ManagedProcess, replaces: str | None, parent: int) -> None:
     """In the child: never returns."""
     code = 1
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        hand.leave_to_the_parent()
+        slot.leave_to_the_parent()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD, *STOPS})
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != parent:
             os._exit(0)
-        place.live(place.name, replaces)
+        process.live(process.name, replaces)
         code = 0
     except BaseException:
         traceback.print_exc()
@@ -153,7 +156,7 @@ def _live(place: Place, replaces: str | None, parent: int) -> None:
 
 
 def _preload() -> None:
-    """What every hand needs and what a fork does no harm to: a dead hand is replaced at once."""
+    """What every slot needs and what a fork does no harm to: a dead slot is replaced at once."""
     from celery.apps import worker  # noqa: F401
     from celery.concurrency import solo  # noqa: F401
     from celery.worker import consumer  # noqa: F401

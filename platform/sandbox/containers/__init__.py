@@ -21,6 +21,7 @@ from sandbox.containers import (
     iff,
     jpeg,
     jpeg2000,
+    jpegxl,
     mpeg,
     mpegps,
     mpegts,
@@ -47,6 +48,7 @@ _READERS: dict[str, Reader] = {
     "mpegts": mpegts.extent, "mpegps": mpegps.extent, "mpegvideo": mpegps.video_extent,
     "flv": flv.extent, "asf": asf.extent, "mxf": mxf.extent, "aiff": iff.aiff_extent,
     "caf": iff.caf_extent, "au": iff.au_extent, "amr": amr.extent,
+    "jpegxl": jpegxl.extent,
 }  # fmt: skip
 
 

@@ -90,14 +90,6 @@ def _refuse_stuffing(source: Source, listed: list[Chunk], raw: int) -> None:
         raise Rejected(Code.DECOMPRESSION_BOMB, "IDAT")
 
 
-def animation_frames(source: Source) -> int:
-    listed, _ = chunks(source)
-    for chunk in listed:
-        if chunk.type == b"acTL":
-            return int.from_bytes(source.at(chunk.offset, 4), "big")
-    return 1
-
-
 def _odd_sums(source: Source, listed: list[Chunk]) -> bool:
     """Whether a chunk's checksum is wrong. Decoders let that pass."""
     for chunk in listed:

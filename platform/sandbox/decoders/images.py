@@ -14,8 +14,8 @@ from PIL import Image, ImageFile
 
 from sandbox import containers
 from sandbox.containers.extent import Extent
-from sandbox.decoders import other_reader, pixels
-from sandbox.sniff import Kind
+from sandbox.decoders import jpegxl, other_reader, pixels
+from sandbox.sniff import JPEGXL, Kind
 from sandbox.source import Source
 from sandbox.types import PASS_ON, Code, Flag, Limits, Rejected, Want
 from sandbox.wire import HEADER, Out
@@ -41,6 +41,7 @@ def warm_up() -> None:
         with Image.open(data, formats=[name]) as picture:
             picture.getexif()
             picture.convert("RGB").resize((8, 8), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    jpegxl.warm_up()
     Image.new("LAB", (8, 8)).convert("RGB")  # brings in the colour engine
     for packing in PACKED:
         data = io.BytesIO()
@@ -92,6 +93,8 @@ def decode(source: Source, kind: Kind, want: Want, limits: Limits, out: Out) -> 
 
 def _open(source: Source, kind: Kind, measured: Extent, limits: Limits) -> Any:
     Image.MAX_IMAGE_PIXELS = limits.max_pixels
+    if kind == JPEGXL:
+        return jpegxl.picture(source)
     if measured.libav == "first" and (picture := other_reader.picture(source, kind, limits)):
         return picture
     stream = io.BufferedReader(source.stream(measured.missing_end))

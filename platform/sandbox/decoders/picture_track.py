@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-import av
 import numpy as np
 
 from sandbox.decoders.pixels import Sampler, Stretches, fitted
+from sandbox.decoders.track import Track
 from sandbox.types import Code, Flag, Limits, Rejected, Want
 
 if TYPE_CHECKING:
@@ -19,18 +19,19 @@ MAX_PLAUSIBLE_GAP = 120.0
 NOMINAL_FPS = 25.0
 
 
-class PictureTrack:
+class PictureTrack(Track):
+    damaged = Flag.PICTURE_ERRORS
+
     def __init__(
         self, stream: Any, origin: float, promised: int, want: Want, limits: Limits, flags: set[str]
     ) -> None:
-        self.stream, self.origin = stream, origin
-        self.want, self.limits, self.flags = want, limits, flags
-        self.codec = stream.codec_context.name
+        super().__init__(stream, origin, flags)
+        self.want, self.limits = want, limits
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = limits.threads
         self.expected: int | None = promised or None
         self.fps = self._rate()
-        self.decoded_frames = self.discarded = self.sent = self.errors = 0
+        self.decoded_frames = self.discarded = self.sent = 0
         self.seconds = 0.0
         self._last_time: float | None = None
         self._size: tuple[int, int] | None = None
@@ -51,15 +52,7 @@ class PictureTrack:
     def decoded(self, packet: Any) -> Iterator[Any]:
         if packet.is_discard:
             self.discarded += 1
-        try:
-            yield from packet.decode()
-        except av.error.EOFError:
-            return
-        except MemoryError:
-            raise
-        except av.error.FFmpegError:
-            self.errors += 1
-            self.flags |= {Flag.DECODE_ERRORS, Flag.PICTURE_ERRORS}
+        yield from super().decoded(packet)
 
     def take(self, frame: Any, run: _Run) -> None:
         size = (frame.width, frame.height)

@@ -9,6 +9,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from sandbox.decoders.track import Track
 from sandbox.types import Code, Flag, Limits, Rejected, Want
 from sandbox.wire import Out
 
@@ -26,17 +27,18 @@ MAX_HOLE_SECONDS = 120.0
 """Where times jump further they are not believed, as for pictures."""
 
 
-class SoundTrack:
+class SoundTrack(Track):
+    damaged = Flag.SOUND_ERRORS
+
     def __init__(
         self, stream: Any, origin: float, want: Want, limits: Limits, flags: set[str]
     ) -> None:
-        self.stream, self.origin = stream, origin
+        super().__init__(stream, origin, flags)
         self.wanted = want.audio_rate is not None
         self.in_time = want.sound_in_time
         self._given = 0.0
         self.rate = want.audio_rate or 16_000
-        self.limits, self.flags = limits, flags
-        self.codec = stream.codec_context.name
+        self.limits = limits
         stream.codec_context.thread_count = 1
         self._resampler = _resampler(self.rate)
         self._changes = 0
@@ -46,7 +48,6 @@ class SoundTrack:
         self.samples = 0
         self.source_samples = 0
         self.packets = 0
-        self.errors = 0
         self.dropped = False
         """Decoding it broke; what came before stands."""
 
@@ -59,15 +60,7 @@ class SoundTrack:
         if self.dropped:
             return
         self.packets += bool(packet.size)
-        try:
-            yield from packet.decode()
-        except av.error.EOFError:
-            return
-        except MemoryError:
-            raise
-        except av.error.FFmpegError:
-            self.errors += 1
-            self.flags |= {Flag.DECODE_ERRORS, Flag.SOUND_ERRORS}
+        yield from super().decoded(packet)
 
     def take(self, frame: Any, run: _Run) -> None:
         if self._first and not self.in_time:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pillow_heif
+from imagecodecs import _brotli as brotli
 
 from sandbox.containers import jpeg as jpeg_structure
 from sandbox.containers import png as png_structure
@@ -29,6 +30,7 @@ MOST_INFLATED = 1024 * 1024
 def warm_up() -> None:
     xmp.warm_up()
     zlib.decompress(zlib.compress(b"x"))
+    brotli.brotli_decode(brotli.brotli_encode(b"x"))
     for encoding in ("ascii", "latin-1", "shift_jis", "utf-16-be", "utf-16-le", "utf-8"):
         codecs.lookup(encoding)
 
@@ -146,6 +148,22 @@ _UUIDS = {
 }
 
 
+def _jpegxl_blocks(source: Source) -> dict[str, bytes]:
+    """From the boxes beside the code stream, plain or compressed (`brob`)."""
+    found: dict[str, bytes] = {}
+    if source.peek(0, 2) == b"\xff\x0a":
+        return found
+    for box in walk(source).boxes:
+        kind, body = box.type, source.at(box.offset, min(box.length, MOST_BLOCK))
+        if kind == b"brob":
+            kind, body = body[:4], bytes(brotli.brotli_decode(body[4:], out=MOST_INFLATED))
+        if kind == b"Exif":  # four bytes say how far in the TIFF header stands
+            found["exif"] = body[4 + int.from_bytes(body[:4], "big") :]
+        elif kind == b"xml ":
+            found.setdefault("xmp", body)
+    return found
+
+
 def _tiff_blocks(source: Source) -> dict[str, bytes]:
     tags = getattr(_open_tiff(source), "tag_v2", {})
     return {
@@ -167,7 +185,7 @@ def _open_tiff(source: Source) -> Any | None:
 _BLOCKS: dict[str, Callable[[Source], dict[str, bytes]]] = {
     "jpeg": _jpeg_blocks, "png": _png_blocks, "webp": _webp_blocks, "heif": _heif_blocks,
     "avif": _avif_blocks, "gif": _gif_blocks, "tiff": _tiff_blocks,
-    "jpeg2000": _jpeg2000_blocks,
+    "jpeg2000": _jpeg2000_blocks, "jpegxl": _jpegxl_blocks,
 }  # fmt: skip
 
 

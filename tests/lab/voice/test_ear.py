@@ -109,8 +109,8 @@ def test_a_tone_stands_in_its_band() -> None:
 def test_fewer_layers_are_the_first_ones() -> None:
     """An ear cut short hears the same as far as it goes; nothing later reaches back."""
     picture = np.random.default_rng(0).normal(size=(20, speech.BANDS)).astype(np.float32)
-    whole = ears.Ear(_small(3)).hidden(picture)
-    short = ears.Ear(_small(3), layers=1).hidden(picture)
+    whole = ears.WhisperEncoder(_small(3)).hidden(picture)
+    short = ears.WhisperEncoder(_small(3), layers=1).hidden(picture)
     assert len(whole) == 4
     assert len(short) == 2
     assert all(np.array_equal(a, b) for a, b in zip(short, whole, strict=False))
@@ -123,13 +123,13 @@ def test_checks_share_the_numbers_of_the_ear() -> None:
     assert (one.layers, other.layers) == (1, ears.DEEPEST)
     assert one.weights is other.weights
     sound = _siren()
-    assert [len(ear.heard(sound)) for ear in (one, other)] == [2, ears.DEEPEST + 1]
-    assert np.array_equal(one.heard(sound)[1], other.heard(sound)[1])
+    assert [len(ear.encode(sound)) for ear in (one, other)] == [2, ears.DEEPEST + 1]
+    assert np.array_equal(one.encode(sound)[1], other.encode(sound)[1])
 
 
 def test_hears_what_its_makers_runtime_hears() -> None:
     """Through both convolutions, six layers and the last norm: the same numbers as CTranslate2."""
-    ear = ears.Ear(ears.arrays(ears.CARRIED.content()))
+    ear = ears.WhisperEncoder(ears.arrays(ears.CARRIED.content()))
     last = ear.hidden(speech.picture(_siren()))[-1]
     assert last.shape == (200, 512)
     normed = (last - last.mean(axis=1, keepdims=True)) / last.std(axis=1, keepdims=True)
@@ -302,7 +302,7 @@ def test_listening_goes_on_where_it_stopped(tmp_path: Path) -> None:
         for n, split in enumerate(data.SPLITS)
     ]
     samples = np.round(np.concatenate(sounds) * 32767).astype("<i2")
-    speech, ear = store.Store(rows, samples), ears.Ear(_small())
+    speech, ear = store.Store(rows, samples), ears.WhisperEncoder(_small())
     whole = borrowed.listen(speech, ear, tmp_path / "a").layers
 
     def broken(jobs):
@@ -331,7 +331,7 @@ def test_what_was_heard_is_not_heard_again(tmp_path: Path, monkeypatch: pytest.M
     ]
     sounds = np.concatenate([speech_like(1.5, seed=n) for n in range(4)])
     speech = store.Store(rows, np.round(sounds * 32767).astype("<i2"))
-    ear, asked = ears.Ear(_small()), []
+    ear, asked = ears.WhisperEncoder(_small()), []
     monkeypatch.setattr(borrowed, "planned", lambda rows: [(2, "clean"), (0, "clean")])
     before = borrowed.listen(speech, ear, tmp_path)
     monkeypatch.setattr(

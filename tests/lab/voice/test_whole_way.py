@@ -11,7 +11,7 @@ import pytest
 
 from lab.voice import borrowed, data, probe, report, store, vocoders
 from ml.engine.audio_encoders import speakers
-from ml.engine.audio_encoders.whisper import Ear
+from ml.engine.audio_encoders.whisper import WhisperEncoder
 from ml.engine.contract import Kind, MediaInfo, Scenes, Status
 from ml.engine.detectors.voice_spoof.detector import VoiceSpoof
 from ml.engine.detectors.voice_spoof.network import Network
@@ -54,7 +54,7 @@ class _Sound:
 
     @property
     def scenes(self) -> Scenes:
-        return scenes.told(None, scenes.listened(self.audio()), None)
+        return scenes.build_scenes(None, scenes.find_activity(self.audio()), None)
 
     def audio(self, rate: int = 16_000) -> np.ndarray:
         return speech_like(5.0)
@@ -67,7 +67,7 @@ def test_from_sounds_to_a_detector_with_a_card(
     """What the command writes is what the detector loads, and no figure of the card is missing."""
     for module in (probe, report):
         monkeypatch.setattr(module, "FOLDS", FOLDS)
-    speech, ears = _store(tmp_path / "cache"), (Ear(_small(3)), speakers.served())
+    speech, ears = _store(tmp_path / "cache"), (WhisperEncoder(_small(3)), speakers.served())
     one, other = (borrowed.listen(speech, ear, tmp_path / f"{n}") for n, ear in enumerate(ears))
     card = report.write(speech, one.beside(other), ears, tmp_path / "out")
     measured = card["measured"]

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
-from ml.engine.contract import Detector, Evidence, Finding, Kind, Media, Pixels, Status, View
+from ml.engine.contract import (
+    Detector,
+    Evidence,
+    Examination,
+    Finding,
+    Kind,
+    Media,
+    Pixels,
+    Status,
+    View,
+)
 from ml.engine.detectors.compression import double_jpeg, grid, resampling, sentences, traces
 from ml.engine.detectors.compression.blocks import luminance
 from ml.engine.detectors.compression.quantisation import Origin, origin
+from ml.engine.manifest import read_manifest
+from ml.engine.sentence import say
 
-NAME = "compression"
-VERSION = "1"
+MANIFEST = read_manifest(Path(__file__).parent)
 LOSSY_OTHERWISE = frozenset({"heif", "avif"})
 """These have transforms of their own, so that an earlier JPEG no longer shows."""
 
@@ -19,23 +31,23 @@ LOSSY_OTHERWISE = frozenset({"heif", "avif"})
 class Compression:
     """Of a still: its tables, pixels and rhythms. Of a recording: what its container tells."""
 
-    name = NAME
-    version = VERSION
-    frame_rate = 0.001  # a still's only frame; of a video the first, which is not looked at
+    manifest = MANIFEST
+    name = MANIFEST.name
+    version = MANIFEST.version
 
     def not_applicable(self, media: Media) -> str | None:
         unknown = traces.unknown_history(media)
         if unknown:
             return unknown
         if media.info.kind is Kind.AUDIO and not traces.encoders(media.facts):
-            return "A sound file without a telling container says nothing about earlier encoding."
+            return say("compression.bare_sound")
         return None
 
     def examine(self, media: Media) -> CompressionExamination:
         return CompressionExamination(media)
 
 
-class CompressionExamination:
+class CompressionExamination(Examination):
     def __init__(self, media: Media) -> None:
         self._media = media
         self._evidence: list[Evidence] = []
@@ -84,8 +96,8 @@ class CompressionExamination:
     def conclude(self) -> Finding:
         evidence = (*self._evidence, *traces.evidence(self._media))
         return Finding(
-            detector=NAME,
-            version=VERSION,
+            detector=MANIFEST.name,
+            version=MANIFEST.version,
             status=Status.RAN,
             reason=sentences.reason(evidence),
             score=self._score,

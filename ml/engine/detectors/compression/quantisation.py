@@ -56,26 +56,6 @@ class Origin:
     """The exact quality of a known family; for own tables the nearest of the IJG's."""
     exact: bool
 
-    @property
-    def text(self) -> str:
-        if self.family == "ijg":
-            return (
-                f"Its quantisation tables are the common ones at quality {self.quality}, as "
-                "most websites, messengers and programming libraries write them"
-            )
-        if self.family == "mozjpeg":
-            return (
-                f"Its quantisation tables are mozjpeg's at quality {self.quality}, as some "
-                "websites and image optimisers write them"
-            )
-        if self.family == "unquantised":
-            return "Its quantisation tables are all ones: saved at the highest quality there is"
-        return (
-            "Its quantisation tables are not the common ones: cameras, phones and some editors "
-            f"bring tables of their own (these are about as fine as the common ones at quality "
-            f"{self.quality})"
-        )
-
 
 def origin(tables: Sequence[Sequence[int]]) -> Origin:
     """Whose tables these are. The first is for luminance, the second, if any, for colour."""

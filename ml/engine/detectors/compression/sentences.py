@@ -12,7 +12,10 @@ from ml.engine.detectors.compression.double_jpeg import Earlier
 from ml.engine.detectors.compression.grid import Grid
 from ml.engine.detectors.compression.quantisation import Origin
 from ml.engine.detectors.compression.resampling import Rhythm
+from ml.engine.sentence import joined, say
 
+TABLES = {"ijg": "ijg", "mozjpeg": "mozjpeg", "unquantised": "ones", "own": "own"}
+"""From the family of quantisation tables to its sentence."""
 DOUBLE_LEAST = 0.004
 DOUBLE_PER_BLOCK = 1.8
 """Few blocks make the score uncertain: the threshold is LEAST + PER_BLOCK / blocks."""
@@ -23,13 +26,13 @@ GRID_FINE_ENOUGH = 90
 RHYTHM_CLEAN = 16.0
 RHYTHM_JPEG = 9.0
 
-ORDINARY = "That happens whenever a picture is saved again, also without any falsification."
+ORDINARY = say("compression.ordinary")
 
 
 def tables(origin: Origin, values: Sequence[Sequence[int]]) -> Evidence:
     return Evidence(
         "quantisation_tables",
-        f"{origin.text}.",
+        say(f"compression.tables_{TABLES[origin.family]}", quality=origin.quality),
         Strength.CONTEXT,
         {
             "family": origin.family,
@@ -55,17 +58,18 @@ def earlier_save(earlier: Earlier, made_by: Origin | None) -> Evidence:
     if earlier.score < threshold:
         return Evidence(
             "no_earlier_save",
-            "No earlier JPEG save shows in the statistics of its pixels. One at a similar or "
-            "better quality would not show.",
+            say("compression.no_earlier"),
             Strength.CONTEXT,
             data,
         )
-    now = f", and then at quality {made_by.quality}" if made_by and made_by.exact else ""
-    what = "was saved as a JPEG more than once" if made_by else "was once a JPEG"
+    if made_by and made_by.exact:
+        text = say("compression.twice_now", quality=earlier.quality, now=made_by.quality)
+    else:
+        code = "compression.twice" if made_by else "compression.was_jpeg"
+        text = say(code, quality=earlier.quality)
     return Evidence(
         "earlier_save",
-        f"The picture {what}: the statistics of its pixels fit an earlier save at about quality "
-        f"{earlier.quality}{now}. {ORDINARY}",
+        joined(text, ORDINARY),
         Strength.WEAK,
         data,
     )
@@ -73,15 +77,10 @@ def earlier_save(earlier: Earlier, made_by: Origin | None) -> Evidence:
 
 def grid_in_clean(place: tuple[int, int, float], edges: Grid) -> Evidence:
     left, top, strength = place
-    cut = (
-        f" The blocks begin {left} pixels from the left and {top} from the top: the picture was "
-        "cut after that save."
-        if left or top
-        else ""
-    )
+    cut = say("compression.grid_cut", left=left, top=top) if left or top else ""
     return Evidence(
         "block_grid",
-        f"The edges of JPEG blocks show in a picture that is not a JPEG now.{cut} {ORDINARY}",
+        joined(say("compression.grid"), cut, ORDINARY),
         Strength.WEAK,
         _grid(left, top, strength, edges),
     )
@@ -91,9 +90,7 @@ def grid_besides(place: tuple[int, int, float], edges: Grid) -> Evidence:
     left, top, strength = place
     return Evidence(
         "second_block_grid",
-        f"The edges of JPEG blocks show in two places: where this save has them, and {left} pixels "
-        f"to the right and {top} down. The picture was cut or moved between two saves. Look "
-        "whether all of it was, or only a part.",
+        say("compression.two_grids", left=left, top=top),
         Strength.WEAK,
         _grid(left, top, strength, edges),
     )
@@ -116,8 +113,7 @@ def rhythm(found: Rhythm, *, was_jpeg: bool) -> list[Evidence]:
     return [
         Evidence(
             "resampling",
-            "Its pixels repeat a rhythm that enlarging or turning leaves. Regular patterns, such "
-            "as cloth, fences or screens, can look the same. Enlarging alone is ordinary.",
+            say("compression.resampling"),
             Strength.WEAK,
             {
                 "score": round(found.score, 2),
@@ -134,13 +130,6 @@ def reason(evidence: Sequence[Evidence]) -> str:
     telling = [e for e in evidence if e.strength is not Strength.CONTEXT]
     if telling:
         others = len(telling) - 1
-        more = (
-            f" There {'is' if others == 1 else 'are'} {others} more to look at." if others else ""
-        )
-        return telling[0].text + more
-    if evidence:
-        return (
-            "The traces of compression that were found are ordinary. They neither show nor exclude "
-            "a manipulation."
-        )
-    return "No trace of earlier compression could be looked for in this file."
+        more = say("compression.more", count=others) if others else ""
+        return joined(telling[0].text, more)
+    return say("compression.only_ordinary") if evidence else say("compression.nothing")

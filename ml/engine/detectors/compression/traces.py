@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ml.engine.contract import Evidence, Media, Strength
+from ml.engine.sentence import say
 
 SOFTWARE = re.compile(
     r"\b(x264|x265|Lav[cf]\d*|libx26[45]|libvpx|libaom|SVT-AV1|LAME|HandBrake)", re.I
@@ -85,22 +86,15 @@ def _texts(value: Any) -> list[str]:
 
 def unknown_history(media: Media) -> str | None:
     """Why the pixels of this still cannot tell of an earlier JPEG; None where they can."""
-    if media.info.format == "jpeg2000":
-        return (
-            "JPEG 2000 transforms the picture in another way than JPEG; traces of an earlier JPEG "
-            "do not survive it and are not looked for."
-        )
+    other = {"jpeg2000": "JPEG 2000", "jpegxl": "JPEG XL"}.get(media.info.format)
+    if other:
+        return say("compression.other_transform", format=other)
     stored = media.facts.get("tiff")
     packing = stored.get("compression") if isinstance(stored, Mapping) else None
     if packing in ("jpeg", "old_jpeg", "jpeg2000", "webp"):
-        return (
-            f"The pixels of this TIFF are stored with lossy compression ({packing}), whose tables "
-            "are not read; traces of an earlier JPEG could not be told from its own."
-        )
+        return say("compression.tiff", packing=packing)
     if "values_scaled" in media.info.flags:
-        return (
-            "The pixel values were scaled to 8 bits; traces of an earlier JPEG do not survive that."
-        )
+        return say("compression.scaled")
     return None
 
 
@@ -120,21 +114,19 @@ def _software(facts: Mapping[str, Any]) -> Iterator[Evidence]:
         "handler_names": remuxed,
         "settings": settings,
     }
-    shown = ", ".join(dict.fromkeys(names)) or "an FFmpeg program, by its track names"
+    shown = ", ".join(dict.fromkeys(names)) or say("compression.ffmpeg")
     device = camera(facts)
     if device:
         yield Evidence(
             "camera_and_encoder",
-            f"The container claims a camera ({device}) but was written by software ({shown}): it "
-            "was saved anew after recording, or the claim was copied.",
+            say("compression.camera_software", camera=device, software=shown),
             Strength.WEAK,
             data | {"camera": device},
         )
         return
     yield Evidence(
         "software_encoder",
-        f"Written by encoding software ({shown}), not by a camera: what was recorded has been "
-        "saved anew at least once. Most websites, messengers and editors do that.",
+        say("compression.software", software=shown),
         Strength.WEAK,
         data,
     )
@@ -146,7 +138,7 @@ def _service(facts: Mapping[str, Any]) -> Iterator[Evidence]:
     if names:
         yield Evidence(
             "service",
-            f"The container bears the name of a service that encodes anew ({names[0]}).",
+            say("compression.service", name=names[0]),
             Strength.CONTEXT,
             {"names": list(dict.fromkeys(names))},
         )

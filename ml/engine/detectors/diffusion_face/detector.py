@@ -11,6 +11,7 @@ from ml.engine import naming
 from ml.engine.contract import (
     Crop,
     Evidence,
+    Examination,
     FaceTrack,
     Finding,
     Kind,
@@ -18,13 +19,14 @@ from ml.engine.contract import (
     Outcome,
     Status,
     Strength,
-    View,
 )
 from ml.engine.fusion.calibration import AskingCalibration, Calibration, mean_ratio, probability
 from ml.engine.image_encoders.heads import read_head
 from ml.engine.image_encoders.served import ServedEncoder
+from ml.engine.manifest import read_manifest
 from ml.engine.media.crops import to_side, with_margin
 from ml.engine.media.face_scores import usable
+from ml.engine.sentence import joined, say
 from ml.engine.serving import read_card
 
 FOLDER = Path(__file__).parent
@@ -45,8 +47,8 @@ class Judged:
 class DiffusionFace:
     """Made once a process; the network is loaded with the first face."""
 
-    name = "diffusion_face"
-    frame_rate = 0.0  # it asks for the face tracks, which the engine keeps for everybody
+    manifest = read_manifest(FOLDER)
+    name = manifest.name
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self.card = read_card(folder)
@@ -58,9 +60,9 @@ class DiffusionFace:
 
     def not_applicable(self, media: Media) -> str | None:
         if media.info.kind is Kind.AUDIO:
-            return "A sound file shows no face."
+            return say("media.sound_without_face")
         if media.info.kind is Kind.VIDEO:
-            return "This check was not measured on films."
+            return say("diffusion_face.no_video")
         return None
 
     def examine(self, media: Media) -> DiffusionExamination:
@@ -76,27 +78,20 @@ def make() -> DiffusionFace:
     return DiffusionFace()
 
 
-class DiffusionExamination:
+class DiffusionExamination(Examination):
     def __init__(self, detector: DiffusionFace, media: Media) -> None:
         self.detector, self.media = detector, media
-
-    def observe(self, view: View) -> None:
-        """Nothing: the faces are there when the picture is through."""
 
     def conclude(self) -> Finding:
         tracks = self.media.tracks
         if "face_analysis_failed" in self.media.info.flags:
-            return self._without("Faces could not be looked for, so none was judged.", 0)
+            return self._without(say("faces.unknown"), 0)
         if not tracks:
-            return self._without("No face was found, and this check only looks at faces.", 0)
+            return self._without(say("face.none"), 0)
         held = [(track, usable(track, self.detector.min_side, most=1)) for track in tracks]
         held = sorted((h for h in held if h[1]), key=lambda h: -h[1][0].quality)[:MOST_FACES]
         if not held:
-            return self._without(
-                f"No face holds {self.detector.min_side:.0f} pixels: all are smaller, or were "
-                "enlarged or blurred to their size. Below that this check was not measured.",
-                len(tracks),
-            )
+            return self._without(say("face.too_small", pixels=self.detector.min_side), len(tracks))
         judged = [Judged(track, self.detector.look(crops[0])) for track, crops in held]
         return self._finding(judged, len(tracks))
 
@@ -140,18 +135,16 @@ class DiffusionExamination:
 def _evidence(
     line: Calibration, top: Judged, judged: list[Judged], found: bool, faces: int
 ) -> Evidence:
-    which = naming.face(top.track.id, len(judged), None, "the strongest")
+    which = naming.face(top.track.id, len(judged), None, "strongest")
     data: dict[str, object] = {"face": top.track.id, "faces_judged": len(judged), "faces": faces}
     if found:
-        text = (
-            f"{which} resembles faces by diffusion models. Of {line.reals} genuine faces that it "
-            f"was calibrated on, at most {100 * line.found_alpha:g} in 100 show as much."
+        share = round(100 * line.found_alpha, 6)
+        text = joined(
+            say("diffusion_face.found", face=which),
+            say("face.genuine_share", reals=line.reals, share=share),
         )
         return Evidence(
             "diffusion_face_found", text, Strength.MODERATE, data, Outcome.MANIPULATION_FOUND
         )
-    text = (
-        f"{which} does not resemble faces by diffusion models as far as this check knows them. "
-        "Many generated faces do not: this clears nothing."
-    )
+    text = say("diffusion_face.not_found", face=which)
     return Evidence("diffusion_face_not_found", text, Strength.CONTEXT, data)

@@ -18,9 +18,6 @@ FITTING_FAKES = 0.5
 """Share of manipulations that are taken to fit as well as genuine speech. An assumption."""
 
 
-class SyncCalibration(AskingCalibration):
+def calibration(card: Mapping[str, Any], entry: str = "used") -> AskingCalibration:
     """The line for sound that belongs to somebody else, mixed with fakes that fit."""
-
-    @classmethod
-    def of(cls, card: Mapping[str, Any], entry: str = "used") -> SyncCalibration:
-        return cls.bounded(card, entry, cap=CAP, passing=FITTING_FAKES)
+    return AskingCalibration.bounded(card, entry, cap=CAP, passing=FITTING_FAKES)

@@ -6,43 +6,44 @@ import math
 
 from ml.engine.contract import (
     Evidence,
+    Examination,
     Finding,
     Kind,
     Media,
     Outcome,
-    Segment,
-    Status,
     Strength,
     View,
 )
+from ml.engine.detectors import asking
 from ml.engine.detectors.lip_sync import judging, sentences
-from ml.engine.detectors.lip_sync.calibration import SyncCalibration
-from ml.engine.detectors.lip_sync.judging import Judged
-from ml.engine.detectors.lip_sync.network import ServedNetwork
-from ml.engine.fusion.calibration import probability
+from ml.engine.detectors.lip_sync.calibration import calibration
+from ml.engine.detectors.lip_sync.judging import SyncScore
+from ml.engine.detectors.lip_sync.network import FOLDER, ServedNetwork
+from ml.engine.fusion.calibration import AskingCalibration
+from ml.engine.manifest import read_manifest
 from ml.engine.media.lips import LipReader
 from ml.engine.media.spectra import RATE
 from ml.engine.media.stated import no_pictures, no_sound
+from ml.engine.sentence import say
 
 
 class LipSync:
     """Made once a process; holds the two networks."""
 
-    name = "lip_sync"
-    frame_rate = 0.0
-    close_seconds = 10.0
+    manifest = read_manifest(FOLDER)
+    name = manifest.name
 
     def __init__(self, network: ServedNetwork | None = None) -> None:
         self.network = network or ServedNetwork()
         self.version = str(self.network.card["version"])
-        self.calibration = SyncCalibration.of(self.network.card)
-        self.of_a_moment = SyncCalibration.of(self.network.card, "of_a_moment")
+        self.calibration = calibration(self.network.card)
+        self.of_a_moment = calibration(self.network.card, "of_a_moment")
 
     def not_applicable(self, media: Media) -> str | None:
         if media.info.kind is Kind.IMAGE:
-            return "A picture has no sound that its lips could fit."
-        return no_pictures(media.info, "A sound file shows no lips.") or no_sound(
-            media.info, "The video has no sound."
+            return say("media.picture_without_sound")
+        return no_pictures(media.info, say("media.sound_without_lips")) or no_sound(
+            media.info, say("media.video_without_sound")
         )
 
     def examine(self, media: Media) -> SyncExamination:
@@ -53,7 +54,7 @@ def make() -> LipSync:
     return LipSync()
 
 
-class SyncExamination:
+class SyncExamination(Examination):
     """Keeps mouths while the frames go by; the sound is there when they are through."""
 
     def __init__(self, detector: LipSync, media: Media) -> None:
@@ -67,7 +68,7 @@ class SyncExamination:
 
     def conclude(self) -> Finding:
         if "face_analysis_failed" in self.media.info.flags:
-            return self._without("Faces could not be looked for, so no lips were read.")
+            return self._without(say("faces.unknown"))
         stretches = self.lips.stretches()
         if not stretches:
             return self._without(
@@ -78,14 +79,16 @@ class SyncExamination:
             return self._without(scenes.no_speech or sentences.NO_SOUND)
         if sum(end - start for start, end in scenes.speech_in_view) < judging.A_MOMENT:
             return self._without(sentences.OUT_OF_VIEW)
-        seen = judging.watched(self.detector.network, stretches, samples, scenes.speech_in_view)
+        seen = judging.match_stretches(
+            self.detector.network, stretches, samples, scenes.speech_in_view
+        )
         chosen = judging.who_speaks(seen)
         seconds = sum(one.seconds for one in chosen)
         if seconds < judging.NEEDED:
             return self._without(sentences.too_little(seconds, judging.NEEDED))
-        found = judging.judged(chosen)
+        found = judging.score_sync(chosen)
         if not math.isfinite(found.score):
-            return self._without("Lips and sound gave no number that could be compared.")
+            return self._without(say("lip_sync.no_number"))
         return self._finding(found)
 
     def _without(self, reason: str) -> Finding:
@@ -96,35 +99,22 @@ class SyncExamination:
             counts={"faces": len(self.faces)},
         )
 
-    def _finding(self, found: Judged) -> Finding:
-        calibration, moments = self.detector.calibration, self.detector.of_a_moment
-        log10_lr = calibration.log10_lr(found.score)
-        low, high = calibration.log10_interval(found.score)
-        evidence = _evidence(found, calibration)
-        return Finding(
-            detector=self.detector.name,
-            version=self.detector.version,
-            status=Status.RAN,
+    def _finding(self, found: SyncScore) -> Finding:
+        line, moments = self.detector.calibration, self.detector.of_a_moment
+        evidence = _evidence(found, line)
+        return asking.finding(
+            self.detector,
+            line,
+            [found.score],
             reason=evidence[0].text,
             score=round(found.score, 6),
-            probability_manipulated=probability(log10_lr),
-            log10_lr=log10_lr,
             evidence=evidence,
             segments=tuple(
-                Segment(
-                    round(m.start, 3),
-                    round(m.end, 3),
-                    round(probability(moments.log10_lr(m.score)), 4),
-                    sentences.LABEL,
-                )
+                asking.segment(m.start, m.end, m.score, moments, sentences.LABEL)
                 for m in found.moments
             ),
             weights_sha256=self.detector.network.sha256,
             parameters={
-                "log10_lr_low": low,
-                "log10_lr_high": high,
-                "found_at": calibration.line.found_at,
-                "clear_at": calibration.line.clear_at,
                 "offset_ms": sentences.milliseconds(found.offset),
                 "weights_of_sound_sha256": self.detector.network.sha256_of_sound,
             },
@@ -137,8 +127,8 @@ class SyncExamination:
         )
 
 
-def _evidence(found: Judged, calibration: SyncCalibration) -> tuple[Evidence, ...]:
-    said = calibration.says(found.score)
+def _evidence(found: SyncScore, line: AskingCalibration) -> tuple[Evidence, ...]:
+    said = line.says(found.score)
     data = {
         "offset_places": found.offset,
         "offset_ms": sentences.milliseconds(found.offset),
@@ -146,7 +136,7 @@ def _evidence(found: Judged, calibration: SyncCalibration) -> tuple[Evidence, ..
         "seconds": round(found.seconds, 2),
     }
     if said is Outcome.MANIPULATION_FOUND:
-        text = sentences.unfitting(found.seconds, calibration.line)
+        text = sentences.unfitting(found.seconds, line.line)
         return (Evidence("lip_sync_unfitting", text, Strength.MODERATE, data),)
     if said is Outcome.INCONCLUSIVE:
         text = sentences.unclear(found.seconds)

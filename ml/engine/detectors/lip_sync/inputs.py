@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.engine.audio_encoders.features import Listening, Part
+from ml.engine.audio_encoders.features import EncodedParts, Part
 from ml.engine.media.lips import RATE as LIPS_RATE
 from ml.engine.media.lips import SIDE
 from ml.engine.media.spectra import FRAME, HOP, RATE, log_mel
@@ -61,7 +61,7 @@ def sound_places(samples: NDArray[Any], start: float, first: int, last: int) -> 
 
 
 def sound(
-    samples: NDArray[Any], start: float, first: int, last: int, ear: Listening | None = None
+    samples: NDArray[Any], start: float, first: int, last: int, ear: EncodedParts | None = None
 ) -> Floats:
     """(4 a place + 16) x (40 log-mel values and 512 of the ear) of the places `first` to `last`
     (not included), with the mean of each taken out. An `ear` that listens to more than this part
@@ -70,17 +70,17 @@ def sound(
 
 
 def heard(
-    samples: NDArray[Any], start: float, first: int, last: int, ear: Listening | None = None
+    samples: NDArray[Any], start: float, first: int, last: int, ear: EncodedParts | None = None
 ) -> Floats:
     begin, end = part = part_of(start, first, last)
     mel = log_mel(samples[begin:end], BANDS)[: _frames(first, last)]
-    ear = ear or listening(samples, [part])
+    ear = ear or encode_parts(samples, [part])
     by_ear = ear.rows(begin + np.arange(len(mel)) * HOP + FRAME / 2)
     return np.concatenate([mel, by_ear], axis=1, dtype=np.float32)
 
 
-def listening(samples: NDArray[Any], parts: Iterable[Part]) -> Listening:
-    return Listening(samples, parts, EAR_LAYER)
+def encode_parts(samples: NDArray[Any], parts: Iterable[Part]) -> EncodedParts:
+    return EncodedParts(samples, parts, EAR_LAYER)
 
 
 def part_of(start: float, first: int, last: int) -> Part:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ml.engine.detectors.lip_sync.inputs import LIPS_CONTEXT, PLACES
 from ml.engine.detectors.lip_sync.matching import Curve, Likeness, pooled
-from ml.engine.detectors.lip_sync.network import Network, heard_once
+from ml.engine.detectors.lip_sync.network import Network, encode_once
 from ml.engine.media.lips import Stretch
 
 NEEDED = 5.0
@@ -28,7 +28,7 @@ Segments = Sequence[tuple[float, float]]
 
 
 @dataclass(frozen=True)
-class Watched:
+class StretchMatch:
     """One face's stretch: alike or not at every place, and where somebody speaks."""
 
     stretch: Stretch
@@ -57,7 +57,7 @@ class Moment:
 
 
 @dataclass(frozen=True)
-class Judged:
+class SyncScore:
     """All that was compared, together."""
 
     curve: Curve
@@ -74,11 +74,11 @@ class Judged:
         return self.curve.best()
 
 
-def watched(
+def match_stretches(
     network: Network, stretches: Sequence[Stretch], samples: NDArray[Any], speech: Segments
-) -> list[Watched]:
+) -> list[StretchMatch]:
     found = []
-    ear = heard_once(stretches, samples)
+    ear = encode_once(stretches, samples)
     for stretch in stretches:
         places = np.arange(LIPS_CONTEXT, len(stretch.mouths) - LIPS_CONTEXT)
         speaking = spoken(stretch.start + (places + 0.5) / PLACES, speech)
@@ -86,7 +86,7 @@ def watched(
             continue  # asked before the ear and the networks, which cost most
         embedded = network.embedded(stretch, samples, ear)
         if embedded is not None:
-            found.append(Watched(stretch, embedded.likeness(), speaking))
+            found.append(StretchMatch(stretch, embedded.likeness(), speaking))
     return found
 
 
@@ -97,11 +97,11 @@ def spoken(times: NDArray[np.floating[Any]], speech: Segments) -> NDArray[np.boo
     return inside
 
 
-def who_speaks(watched: Sequence[Watched]) -> list[Watched]:
+def who_speaks(matches: Sequence[StretchMatch]) -> list[StretchMatch]:
     """Of faces that are in view at once, the one that fits the sound best: the other is silent,
     and silent lips are no sign of anything."""
-    left = sorted(watched, key=lambda w: (-w.curve.standing_out(), w.stretch.start))
-    chosen: list[Watched] = []
+    left = sorted(matches, key=lambda w: (-w.curve.standing_out(), w.stretch.start))
+    chosen: list[StretchMatch] = []
     for one in left:
         if not any(_at_once(one.stretch, other.stretch) for other in chosen):
             chosen.append(one)
@@ -113,10 +113,10 @@ def _at_once(one: Stretch, other: Stretch) -> bool:
     return shared > 0.5 * min(one.seconds, other.seconds)
 
 
-def judged(chosen: Sequence[Watched]) -> Judged:
+def score_sync(chosen: Sequence[StretchMatch]) -> SyncScore:
     curve = pooled([one.curve for one in chosen])
     offset = curve.best()
-    return Judged(
+    return SyncScore(
         curve=curve,
         moments=tuple(moment for one in chosen for moment in _moments(one, offset)),
         seconds=sum(one.seconds for one in chosen),
@@ -124,7 +124,7 @@ def judged(chosen: Sequence[Watched]) -> Judged:
     )
 
 
-def _moments(one: Watched, offset: int) -> list[Moment]:
+def _moments(one: StretchMatch, offset: int) -> list[Moment]:
     count = len(one.likeness.pairs)
     pieces = max(round(count / WINDOW), 1)
     edges = np.linspace(0, count, pieces + 1).round().astype(int)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.engine.audio_encoders import whisper as ears
-from ml.engine.audio_encoders.features import Listening
+from ml.engine.audio_encoders.features import EncodedParts
 from ml.engine.detectors.lip_sync import inputs
 from ml.engine.detectors.lip_sync.matching import REACH, Likeness
 from ml.engine.media.lips import Stretch
@@ -51,11 +51,11 @@ def compared_with(stretch: Stretch, samples: NDArray[Any]) -> tuple[int, int] | 
     return (first, last) if count >= 1 and last > first else None
 
 
-def heard_once(stretches: Sequence[Stretch], samples: NDArray[Any]) -> Listening:
+def encode_once(stretches: Sequence[Stretch], samples: NDArray[Any]) -> EncodedParts:
     """To all the sound that these stretches need, the same for faces that are in view together."""
     needed = [(stretch, compared_with(stretch, samples)) for stretch in stretches]
     parts = [inputs.part_of(stretch.start, *places) for stretch, places in needed if places]
-    return inputs.listening(samples, parts)
+    return inputs.encode_parts(samples, parts)
 
 
 class Network:
@@ -65,7 +65,7 @@ class Network:
         self._lips, self._sound = lips, sound
 
     def embedded(
-        self, stretch: Stretch, samples: NDArray[Any], ear: Listening | None = None
+        self, stretch: Stretch, samples: NDArray[Any], ear: EncodedParts | None = None
     ) -> Embedded | None:
         """None where the stretch is too short or has no sound."""
         places = compared_with(stretch, samples)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from ml.engine.detectors.lip_sync.inputs import PLACES
 from ml.engine.fusion.calibration import Calibration
+from ml.engine.sentence import Sentence, say
 
-NO_SOUND = "The video has no sound that could be decoded."
-OUT_OF_VIEW = "Somebody speaks, but not while a face is in view."
-LABEL = "how little the sound fits the lips"
+NO_SOUND = say("lip_sync.undecodable")
+OUT_OF_VIEW = say("lip_sync.out_of_view")
+LABEL = say("lip_sync.segment")
 NOTED = 3
 """Places (0.12 s) from which on an offset is told."""
 
@@ -16,49 +17,33 @@ def milliseconds(offset: int) -> int:
     return round(1000 * offset / PLACES)
 
 
-def no_lips(faces: int, too_small: int, fps: float | None) -> str:
+def no_lips(faces: int, too_small: int, fps: float | None) -> Sentence:
     if not faces:
-        return "No face was found, so there are no lips to hold against the sound."
+        return say("lip_sync.no_face")
     if too_small:
-        return "The faces are too small for their lips to be read."
+        return say("lip_sync.too_small")
     if fps is not None and fps < 17:
-        return "The video has too few frames a second for lips to be read."
-    return "No face is in view, frame after frame, for long enough to read its lips."
+        return say("lip_sync.slow")
+    return say("lip_sync.too_short")
 
 
-def too_little(seconds: float, needed: float) -> str:
-    return (
-        f"In the parts that were looked at frame by frame, a speaking face is in view for "
-        f"{seconds:.1f} s; {needed:.0f} s are needed."
-    )
+def too_little(seconds: float, needed: float) -> Sentence:
+    return say("lip_sync.too_little", seconds=round(seconds, 3), needed=needed)
 
 
-def unfitting(seconds: float, line: Calibration) -> str:
-    return (
-        f"Over {seconds:.1f} s the sound does not fit the lips at any offset. Of {line.reals} "
-        f"stretches of genuine speech that this was calibrated on, at most "
-        f"{100 * line.found_alpha:g} in 100 fit as little. Dubbing, a narrator or a person who "
-        "speaks off the picture give the same."
-    )
+def unfitting(seconds: float, line: Calibration) -> Sentence:
+    share = round(100 * line.found_alpha, 6)
+    return say("lip_sync.unfitting", seconds=round(seconds, 3), reals=line.reals, share=share)
 
 
-def unclear(seconds: float) -> str:
-    return (
-        f"Over {seconds:.1f} s it cannot be told whether the sound belongs to the lips; both own "
-        "and foreign speech fit as much at times."
-    )
+def unclear(seconds: float) -> Sentence:
+    return say("lip_sync.unclear", seconds=round(seconds, 3))
 
 
-def fitting(seconds: float) -> str:
-    return (
-        f"Over {seconds:.1f} s the sound fits the lips. Programs that make lips speak are built to "
-        "make them fit, so this is no sign that the video is genuine."
-    )
+def fitting(seconds: float) -> Sentence:
+    return say("lip_sync.fitting", seconds=round(seconds, 3))
 
 
-def shifted(offset: int) -> str:
+def shifted(offset: int) -> Sentence:
     when = "after" if offset > 0 else "before"
-    return (
-        f"The sound comes about {abs(milliseconds(offset))} ms {when} the lips throughout. Cutting "
-        "and converting shift sound like this; by itself it is no sign of manipulation."
-    )
+    return say(f"lip_sync.{when}", ms=abs(milliseconds(offset)))

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from ml.engine.contract import Declaration, Evidence, Strength
 from ml.engine.detectors.provenance import generators
 from ml.engine.detectors.provenance.claims import Manifest
+from ml.engine.sentence import joined, say
 
 SIGNED = frozenset({"valid", "trusted"})
+UNNAMED_SIGNER = say("provenance.unnamed_signer")
 
 
 def signs(manifest: Manifest) -> Iterator[Evidence]:
@@ -17,48 +19,44 @@ def signs(manifest: Manifest) -> Iterator[Evidence]:
         yield from _making(manifest, manifest.state == "trusted")
         for before in manifest.inherited:
             # The list vouches for the last signer alone, not for whoever signed an ingredient.
-            yield from _making(before, False, " of a file that it was made from")
+            yield from _making(before, False, "_source")
     elif manifest.state == "invalid":
         yield _broken(manifest)
     elif manifest.state == "remote":
         yield Evidence(
             "c2pa_remote",
-            "The file points at Content Credentials elsewhere on the network. They were not "
-            "fetched: nothing leaves this server during an analysis.",
+            say("provenance.remote"),
             Strength.CONTEXT,
             _data(manifest),
         )
     elif manifest.state == "malformed":
         yield Evidence(
             "c2pa_malformed",
-            "The file holds something in the place of Content Credentials that cannot be read.",
+            say("provenance.malformed"),
             Strength.WEAK,
             _data(manifest),
         )
     else:
         yield Evidence(
             "c2pa_absent",
-            "The file carries no Content Credentials. Most files do not, and most websites remove "
-            "them: this says nothing either way.",
+            say("provenance.absent"),
             Strength.CONTEXT,
         )
 
 
 def _signature(manifest: Manifest) -> Evidence:
-    signer = manifest.signer or "an unnamed signer"
-    tool = f" It names {manifest.generator} as the program." if manifest.generator else ""
+    signer = manifest.signer or UNNAMED_SIGNER
+    tool = say("provenance.names_tool", tool=manifest.generator) if manifest.generator else ""
     if manifest.state == "trusted":
         return Evidence(
             "c2pa_trusted",
-            f"Content Credentials: the signature is valid and by {signer}, who is on this site's "
-            f"trust list.{tool} It vouches for who signed, not for what the picture shows.",
+            joined(say("provenance.trusted", signer=signer), tool),
             Strength.CONTEXT,
             _data(manifest),
         )
     return Evidence(
         "c2pa_valid_untrusted",
-        f"Content Credentials: the signature is valid, but the signer ({signer}) is not on this "
-        f"site's trust list, so anyone may have made it.{tool}",
+        joined(say("provenance.untrusted", signer=signer), tool),
         Strength.CONTEXT,
         _data(manifest),
     )
@@ -66,19 +64,14 @@ def _signature(manifest: Manifest) -> Evidence:
 
 def _broken(manifest: Manifest) -> Evidence:
     changed = any("mismatch" in problem for problem in manifest.problems)
-    text = (
-        "Content Credentials do not fit the file: it was changed after it was signed. Saving it "
-        "again in a program that does not know them is enough for that."
-        if changed
-        else "Content Credentials are present but their signature is not valid."
-    )
+    text = say("provenance.changed" if changed else "provenance.invalid")
     return Evidence("c2pa_invalid", text, Strength.WEAK, _data(manifest))
 
 
 def _making(manifest: Manifest, trusted: bool, whose: str = "") -> Iterator[Evidence]:
     kinds = {generators.source_type(value) for value in manifest.source_types}
-    by = manifest.generator or manifest.signer or "an unnamed program"
-    declares = Declaration(manifest.signer or "an unnamed signer", signed=True, trusted=trusted)
+    by = manifest.generator or manifest.signer or say("provenance.unnamed_program")
+    declares = Declaration(manifest.signer or str(UNNAMED_SIGNER), signed=True, trusted=trusted)
     strength = Strength.STRONG if trusted else Strength.WEAK
     for names, code in (
         (generators.GENERATED_TYPES, "c2pa_generated"),
@@ -87,8 +80,7 @@ def _making(manifest: Manifest, trusted: bool, whose: str = "") -> Iterator[Evid
         for kind in sorted(kinds & names.keys()):
             yield Evidence(
                 code,
-                f"The signed Content Credentials{whose}, by {by}, say that it was {names[kind]} "
-                f"({kind}).",
+                say(f"provenance.signed_kind{whose}", by=by, kind=names[kind], code=kind),
                 strength,
                 _data(manifest),
                 declares=declares,
@@ -96,8 +88,12 @@ def _making(manifest: Manifest, trusted: bool, whose: str = "") -> Iterator[Evid
     for kind in sorted(kinds & generators.CAPTURED_TYPES.keys()):
         yield Evidence(
             "c2pa_captured",
-            f"The signed Content Credentials{whose}, by {by}, say that it was "
-            f"{generators.CAPTURED_TYPES[kind]}.",
+            say(
+                f"provenance.signed_kind{whose}",
+                by=by,
+                kind=generators.CAPTURED_TYPES[kind],
+                code=kind,
+            ),
             Strength.CONTEXT,
             _data(manifest),
         )
@@ -106,7 +102,7 @@ def _making(manifest: Manifest, trusted: bool, whose: str = "") -> Iterator[Evid
         if any(named):
             yield Evidence(
                 "c2pa_generator_named",
-                f"The signed Content Credentials{whose} name a generator among the programs: {by}.",
+                say(f"provenance.signed_generator{whose}", by=by),
                 strength,
                 _data(manifest),
                 declares=declares,

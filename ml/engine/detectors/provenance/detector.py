@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from ml.engine.contract import Detector, Evidence, Finding, Media, Status, Strength, View
-from ml.engine.detectors.provenance import credentials, generators, reading, tools
+from pathlib import Path
 
-NAME = "provenance"
-VERSION = "2"
+from ml.engine.contract import Detector, Evidence, Examination, Finding, Media, Status, Strength
+from ml.engine.detectors.provenance import credentials, generators, reading, tools
+from ml.engine.manifest import read_manifest
+from ml.engine.sentence import say
+
+MANIFEST = read_manifest(Path(__file__).parent)
 MOST_EVIDENCE = 40
-WITHOUT_A_PLACE = {"bmp": "A BMP", "amr": "An AMR file", "mpegvideo": "A bare MPEG video stream"}
+WITHOUT_A_PLACE = {"bmp": "BMP", "amr": "AMR", "mpegvideo": "MPEG video"}
 """Formats in which nothing can be said about where the media comes from."""
 GRADES = list(Strength)
 
@@ -16,24 +19,21 @@ GRADES = list(Strength)
 class Provenance:
     """Reads only what the sandbox has gathered; wants no frame."""
 
-    name = NAME
-    version = VERSION
-    frame_rate = 0.0
+    manifest = MANIFEST
+    name = MANIFEST.name
+    version = MANIFEST.version
 
     def not_applicable(self, media: Media) -> str | None:
         name = WITHOUT_A_PLACE.get(media.info.format)
-        return f"{name} has no place for notes about the origin of the media." if name else None
+        return say("provenance.no_place", format=name) if name else None
 
     def examine(self, media: Media) -> ProvenanceExamination:
         return ProvenanceExamination(media)
 
 
-class ProvenanceExamination:
+class ProvenanceExamination(Examination):
     def __init__(self, media: Media) -> None:
         self._media = media
-
-    def observe(self, view: View) -> None:
-        """Pictures say nothing here."""
 
     def conclude(self) -> Finding:
         claims = reading.claims(self._media.facts)
@@ -41,8 +41,8 @@ class ProvenanceExamination:
             [*credentials.signs(claims.manifest), *generators.signs(claims), *tools.signs(claims)]
         )
         return Finding(
-            detector=NAME,
-            version=VERSION,
+            detector=MANIFEST.name,
+            version=MANIFEST.version,
             status=Status.RAN,
             reason=_reason(evidence),
             evidence=evidence,
@@ -59,10 +59,7 @@ def _ordered(evidence: list[Evidence]) -> tuple[Evidence, ...]:
 def _reason(evidence: tuple[Evidence, ...]) -> str:
     first = evidence[0]
     if first.strength is Strength.CONTEXT:
-        return (
-            "Nothing in what the file says about itself points at a generator or at editing. Such "
-            "notes are easily removed, so this does not show that it is genuine."
-        )
+        return say("provenance.nothing")
     return first.text
 
 

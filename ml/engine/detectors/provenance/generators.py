@@ -10,6 +10,7 @@ from typing import Any
 
 from ml.engine.contract import Declaration, Evidence, Strength
 from ml.engine.detectors.provenance.claims import PLACES, Claim, Claims
+from ml.engine.sentence import say
 
 UNSIGNED = Declaration(by=None, signed=False, trusted=False)
 SOURCE_TYPE = re.compile(r"(?:^|[/:#])([A-Za-z]+)/?$")
@@ -72,7 +73,7 @@ def _source_types(claims: Claims) -> Iterator[Evidence]:
         if kind in GENERATED_TYPES:
             yield Evidence(
                 "source_type_generated",
-                f"The file says in {where} that it was {GENERATED_TYPES[kind]} ({kind}).",
+                say("provenance.stated_kind", place=where, kind=GENERATED_TYPES[kind], code=kind),
                 Strength.WEAK,
                 _data(claim),
                 declares=UNSIGNED,
@@ -80,7 +81,12 @@ def _source_types(claims: Claims) -> Iterator[Evidence]:
         elif kind in PARTLY_GENERATED_TYPES:
             yield Evidence(
                 "source_type_partly_generated",
-                f"The file says in {where} that it was {PARTLY_GENERATED_TYPES[kind]} ({kind}).",
+                say(
+                    "provenance.stated_kind",
+                    place=where,
+                    kind=PARTLY_GENERATED_TYPES[kind],
+                    code=kind,
+                ),
                 Strength.WEAK,
                 _data(claim),
                 declares=UNSIGNED,
@@ -88,8 +94,7 @@ def _source_types(claims: Claims) -> Iterator[Evidence]:
         elif kind in CAPTURED_TYPES:
             yield Evidence(
                 "source_type_captured",
-                f"The file says in {where} that it was {CAPTURED_TYPES[kind]}. The statement is "
-                "not signed and can be written by anyone.",
+                say("provenance.stated_capture", place=where, kind=CAPTURED_TYPES[kind]),
                 Strength.CONTEXT,
                 _data(claim),
             )
@@ -101,8 +106,7 @@ def _prompt(claim: Claim) -> Evidence | None:
         return None
     return Evidence(
         "generator_prompt",
-        f"The file carries settings such as {maker} leaves in what it generates, in "
-        f"{PLACES.get(claim.place, claim.place)}.",
+        say("provenance.prompt", maker=maker, place=PLACES.get(claim.place, claim.place)),
         Strength.WEAK,
         _data(claim),
         declares=UNSIGNED,
@@ -153,16 +157,14 @@ def _name(claim: Claim) -> Evidence | None:
     if claim.names_a_tool or claim.field in CREDIT_FIELDS:
         return Evidence(
             "generator_named",
-            f"The file names a generator as the program that made it: {claim.shown} (in {where}, "
-            f"field {claim.field}).",
+            say("provenance.generator", text=claim.shown, place=where, field=claim.field),
             Strength.WEAK,
             _data(claim),
             declares=UNSIGNED,
         )
     return Evidence(
         "generator_mentioned",
-        f"A generator is mentioned in {where}, field {claim.field}: {claim.shown}. That can be "
-        "prose about another picture.",
+        say("provenance.mentioned", text=claim.shown, place=where, field=claim.field),
         Strength.WEAK,
         _data(claim),
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ml.engine.contract import Evidence, Strength
 from ml.engine.detectors.provenance.claims import PLACES, Claims
+from ml.engine.sentence import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,6 @@ class Family:
 
     code: str
     names: re.Pattern[str]
-    text: str
     strength: Strength
 
 
@@ -29,7 +29,6 @@ FAMILIES = (
         "face_app",
         _any("faceapp", "reface", "facetune", "deepfacelab", "faceswap", "facefusion", "roop",
              "avatarify", "zao", "deepfacelive", "remini", "meitu", "beautyplus"),
-        "names a program that changes faces",
         Strength.WEAK,
     ),
     Family(
@@ -38,13 +37,11 @@ FAMILIES = (
              "luminar", "paint\\.net", "photopea", "pixlr", "inshot", "capcut", "premiere",
              "after effects", "davinci", "final cut", "imovie", "filmora", "kdenlive", "vegas",
              "vn video", "kinemaster", "audacity", "audition", "inkscape", "krita", "paintshop"),
-        "names an editing program; editing is not yet falsifying",
         Strength.WEAK,
     ),
     Family(
         "developer",
         _any("lightroom", "camera raw", "capture one", "darktable", "rawtherapee", "dxo"),
-        "names a program for developing photographs, which is ordinary",
         Strength.CONTEXT,
     ),
     Family(
@@ -53,7 +50,6 @@ FAMILIES = (
              "mkvmerge", "imagemagick", "graphicsmagick", "pillow", "libvips", "gstreamer",
              "google", "youtube", "bento4", "gpac", "isomedia", "libwebm", "libebml", "mp4box",
              "whatsapp", "telegram", "tiktok", "instagram", "facebook", "vimeo", "lame", "sox"),
-        "names an encoder or a service that saves media anew: it is not the camera's own file",
         Strength.CONTEXT,
     ),
 )  # fmt: skip
@@ -79,8 +75,12 @@ def _programs(claims: Claims) -> Iterator[Evidence]:
                 said.add((family.code, found.group(1).lower()))
                 yield Evidence(
                     family.code,
-                    f"The file {family.text}: {claim.shown} "
-                    f"({PLACES.get(claim.place, claim.place)}, field {claim.field}).",
+                    say(
+                        f"provenance.{family.code}",
+                        text=claim.shown,
+                        field=claim.field,
+                        place=PLACES.get(claim.place, claim.place),
+                    ),
                     family.strength,
                     {"place": claim.place, "field": claim.field, "value": claim.value[:500]},
                 )
@@ -93,16 +93,14 @@ def _capture(claims: Claims) -> Iterator[Evidence]:
         device = " ".join(found[n].shown for n in ("make", "model") if n in found)
         yield Evidence(
             "capture_metadata",
-            f"The file carries the notes of a camera{f' ({device})' if device else ''}. They fit "
-            "a photograph, and anyone can write them.",
+            say("provenance.camera_named", device=device) if device else say("provenance.camera"),
             Strength.CONTEXT,
             {name: claim.value[:200] for name, claim in found.items()},
         )
     elif not claims.texts:
         yield Evidence(
             "no_metadata",
-            "The file says nothing about its origin. Most websites and messengers remove such "
-            "notes: this says nothing either way.",
+            say("provenance.no_metadata"),
             Strength.CONTEXT,
         )
 
@@ -113,8 +111,7 @@ def _history(claims: Claims) -> Iterator[Evidence]:
         kinds = list(dict.fromkeys(c.value for c in steps))[:12]
         yield Evidence(
             "edit_history",
-            f"The file keeps a history of {len(steps)} saving or editing steps: "
-            f"{', '.join(k[:40] for k in kinds)}.",
+            say("provenance.history", count=len(steps), steps=", ".join(k[:40] for k in kinds)),
             Strength.WEAK,
             {"steps": kinds},
         )
@@ -122,8 +119,7 @@ def _history(claims: Claims) -> Iterator[Evidence]:
     if taken and changed and changed.value[:19].replace("-", ":") > taken.value[:19]:
         yield Evidence(
             "saved_later",
-            f"By its own notes the file was taken at {taken.shown} and saved again at "
-            f"{changed.shown}.",
+            say("provenance.saved_later", taken=taken.shown, changed=changed.shown),
             Strength.CONTEXT,
             {"taken": taken.value[:40], "changed": changed.value[:40]},
         )

@@ -5,17 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from ml.engine.contract import Detector
-from ml.engine.detectors.face_network import FaceNetworkDetector, Words
+from ml.engine.detectors.face_network import FaceNetworkDetector, FacePhrases
 
-WORDS = Words(
+PHRASES = FacePhrases(
     code="synthetic_face",
-    found="resembles the generated faces that this check was trained on",
-    clear="does not resemble the generated faces that this check was trained on",
-    undecided="stands between photographs and generated faces",
-    segment="resemblance to generated faces",
     shows_where=False,
 )
 
 
 def make() -> Detector:
-    return FaceNetworkDetector("synthetic_face", Path(__file__).parent, WORDS)
+    return FaceNetworkDetector("synthetic_face", Path(__file__).parent, PHRASES)

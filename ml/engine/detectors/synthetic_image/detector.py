@@ -5,12 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ml.engine.contract import Evidence, Finding, Kind, Media, Outcome, Status, Strength, View
+from ml.engine.contract import (
+    Evidence,
+    Examination,
+    Finding,
+    Kind,
+    Media,
+    Outcome,
+    Status,
+    Strength,
+    View,
+)
 from ml.engine.detectors.synthetic_image import sentences
 from ml.engine.detectors.synthetic_image.looking import Look, Picture, looks, score, taken
 from ml.engine.fusion.calibration import AskingCalibration, probability
 from ml.engine.image_encoders.heads import read_head
 from ml.engine.image_encoders.served import ServedEncoder
+from ml.engine.manifest import read_manifest
+from ml.engine.sentence import say
 from ml.engine.serving import read_card
 
 FOLDER = Path(__file__).parent
@@ -22,9 +34,8 @@ CAP = 2.0
 class SyntheticImage:
     """Made once a process; the network is loaded with the first picture."""
 
-    name = "synthetic_image"
-    frame_rate = 1.0
-    """A still is shown once. Films are not examined (see the card)."""
+    manifest = read_manifest(FOLDER)
+    name = manifest.name
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self.card = read_card(folder)
@@ -36,9 +47,9 @@ class SyntheticImage:
 
     def not_applicable(self, media: Media) -> str | None:
         if media.info.kind is Kind.AUDIO:
-            return "A sound file shows no picture."
+            return say("media.sound_without_picture")
         if media.info.kind is Kind.VIDEO:
-            return "This check was not measured on films."
+            return say("synthetic_image.no_video")
         return None
 
     def examine(self, media: Media) -> ImageExamination:
@@ -49,7 +60,7 @@ def make() -> SyntheticImage:
     return SyntheticImage()
 
 
-class ImageExamination:
+class ImageExamination(Examination):
     """Keeps the crops of one picture, never the picture."""
 
     def __init__(self, detector: SyntheticImage, media: Media) -> None:
@@ -62,7 +73,7 @@ class ImageExamination:
 
     def conclude(self) -> Finding:
         if self.picture is None:
-            return self._without("No picture could be read from the file.")
+            return self._without(say("synthetic_image.unreadable"))
         if self.picture.unfit:
             return self._without(self.picture.unfit)
         return self._finding(self.picture)

@@ -12,6 +12,7 @@ from ml.engine.contract import Pixels
 from ml.engine.detectors.synthetic_image.places import Place, places
 from ml.engine.image_encoders.heads import Head as Head
 from ml.engine.media.detail import enlargement
+from ml.engine.sentence import say
 
 Floats = NDArray[np.float32]
 Features = Callable[[Pixels], Floats]
@@ -45,14 +46,11 @@ def taken(pixels: Pixels, side: int) -> Picture:
 def unfit(pixels: Pixels, crops: Sequence[tuple[Place, Pixels]], side: int) -> str:
     """Kinds of picture on which genuine ones alarmed it too often, or that it cannot look at."""
     if min(pixels.shape[:2]) < side:
-        return f"The picture is smaller than {side} pixels."
+        return say("synthetic_image.small", side=side)
     if not crops:
-        return "Hardly anything is to be seen in the picture."
+        return say("synthetic_image.empty")
     if all(enlargement(crop) > 1 for _, crop in crops):
-        return (
-            "The picture is blurred, or was enlarged to its size: traces of a generator would be "
-            "gone, and this check was not measured on such pictures."
-        )
+        return say("synthetic_image.blurred")
     return ""
 
 

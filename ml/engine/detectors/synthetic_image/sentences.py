@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from ml.engine.fusion.calibration import Calibration
+from ml.engine.sentence import Sentence, say
 
-NOT_FOUND = (
-    "The picture shows no traces that this check takes for those of a generator. Many generated "
-    "pictures show none: this clears nothing."
-)
+NOT_FOUND = say("synthetic_image.not_found")
 
 
-def found(where: str, line: Calibration) -> str:
-    share = f"{100 * line.found_alpha:g}"
-    return (
-        f"The picture carries traces that generators leave in a whole picture, strongest {where}. "
-        f"Of {line.reals} genuine pictures that the bound was set on, at most {share} in 100 show "
-        "as much."
-    )
+def found(where: str, line: Calibration) -> Sentence:
+    share = round(100 * line.found_alpha, 6)
+    return say("synthetic_image.found", where=where, reals=line.reals, share=share)
 
 
 def where(middle: tuple[float, float]) -> str:

@@ -18,9 +18,6 @@ STEADY_FAKES = 0.5
 """Share of manipulations that are taken to be as steady as genuine faces. An assumption."""
 
 
-class TemporalCalibration(AskingCalibration):
+def calibration(card: Mapping[str, Any]) -> AskingCalibration:
     """The line for faces put in frame by frame, mixed with fakes that are steady."""
-
-    @classmethod
-    def of(cls, card: Mapping[str, Any]) -> TemporalCalibration:
-        return cls.bounded(card, "used", cap=CAP, passing=STEADY_FAKES)
+    return AskingCalibration.bounded(card, "used", cap=CAP, passing=STEADY_FAKES)

@@ -7,42 +7,41 @@ import math
 from ml.engine import naming
 from ml.engine.contract import (
     Evidence,
+    Examination,
     Finding,
     Kind,
     Media,
     Outcome,
-    Segment,
-    Status,
     Strength,
     View,
 )
-from ml.engine.detectors.temporal import claims, sentences
-from ml.engine.detectors.temporal.calibration import TemporalCalibration
-from ml.engine.detectors.temporal.judging import Judged, judged
-from ml.engine.detectors.temporal.network import ServedNetwork
-from ml.engine.fusion.calibration import mean_ratio, probability
+from ml.engine.detectors import asking
+from ml.engine.detectors.temporal import sentences
+from ml.engine.detectors.temporal.calibration import calibration
+from ml.engine.detectors.temporal.judging import FaceMotion, score_faces
+from ml.engine.detectors.temporal.network import FOLDER, ServedNetwork
+from ml.engine.fusion.calibration import AskingCalibration
+from ml.engine.manifest import read_manifest
 from ml.engine.media.motion import FaceReader
 from ml.engine.media.stated import no_pictures
+from ml.engine.sentence import say
 
 
 class Temporal:
     """Made once a process; holds the network."""
 
-    name = "temporal"
-    frame_rate = 0.0
-    close_seconds = 10.0
-    close_seconds_without_sound = 4.0
-    """Less than with sound, where the frames come anyway for the lips."""
+    manifest = read_manifest(FOLDER)
+    name = manifest.name
 
     def __init__(self, network: ServedNetwork | None = None) -> None:
         self.network = network or ServedNetwork()
         self.version = str(self.network.card["version"])
-        self.calibration = TemporalCalibration.of(self.network.card)
+        self.calibration = calibration(self.network.card)
 
     def not_applicable(self, media: Media) -> str | None:
         if media.info.kind is Kind.IMAGE:
-            return "A picture has no motion."
-        return no_pictures(media.info, "A sound file shows no face.")
+            return say("media.picture_without_motion")
+        return no_pictures(media.info, say("media.sound_without_face"))
 
     def examine(self, media: Media) -> TemporalExamination:
         return TemporalExamination(self, media)
@@ -52,7 +51,7 @@ def make() -> Temporal:
     return Temporal()
 
 
-class TemporalExamination:
+class TemporalExamination(Examination):
     """Keeps small pictures of faces while the frames go by."""
 
     def __init__(self, detector: Temporal, media: Media) -> None:
@@ -66,17 +65,17 @@ class TemporalExamination:
 
     def conclude(self) -> Finding:
         if "face_analysis_failed" in self.media.info.flags:
-            return self._without("Faces could not be looked for, so none was followed.")
+            return self._without(say("faces.unknown"))
         stretches = self.reader.stretches()
         if not stretches:
             fps = self.media.info.fps
             return self._without(sentences.no_face(len(self.faces), self.reader.too_small, fps))
-        looked = judged(self.detector.network, stretches)
-        if not looked.faces:
-            return self._without(sentences.no_window(looked.uneven))
-        if not all(math.isfinite(face.score) for face in looked.faces):
-            return self._without("The face gave no numbers that could be compared.")
-        return self._finding(looked.faces)
+        scored = score_faces(self.detector.network, stretches)
+        if not scored.faces:
+            return self._without(sentences.no_window(scored.uneven))
+        if not all(math.isfinite(face.score) for face in scored.faces):
+            return self._without(say("temporal.no_number"))
+        return self._finding(scored.faces)
 
     def _without(self, reason: str) -> Finding:
         return Finding.not_applicable(
@@ -86,40 +85,24 @@ class TemporalExamination:
             counts={"faces": len(self.faces)},
         )
 
-    def _finding(self, faces: tuple[Judged, ...]) -> Finding:
-        calibration = self.detector.calibration
+    def _finding(self, faces: tuple[FaceMotion, ...]) -> Finding:
+        line = self.detector.calibration
         worst = max(faces, key=lambda face: face.score)
-        # One of the faces may be altered, each as likely as the other: the mean of their ratios.
-        log10_lr = mean_ratio([calibration.log10_lr(face.score) for face in faces])
-        ends = [calibration.log10_interval(face.score) for face in faces]
-        evidence = _evidence(worst, calibration, len(faces))
-        limits = " ".join(claims.limits(self.detector.network.card["claims"]))
-        return Finding(
-            detector=self.detector.name,
-            version=self.detector.version,
-            status=Status.RAN,
+        evidence = _evidence(worst, line, len(faces))
+        limits = sentences.claims(self.detector.network.card["claims"])
+        return asking.finding(
+            self.detector,
+            line,
+            [face.score for face in faces],
             reason=evidence.text,
             score=round(worst.score, 6),
-            probability_manipulated=probability(log10_lr),
-            log10_lr=log10_lr,
             evidence=(evidence, Evidence("temporal_claims", limits, Strength.CONTEXT)),
             segments=tuple(
-                Segment(
-                    round(moment.start, 3),
-                    round(moment.end, 3),
-                    round(probability(calibration.log10_lr(moment.score)), 4),
-                    sentences.LABEL,
-                )
+                asking.segment(m.start, m.end, m.score, line, sentences.LABEL)
                 for face in faces
-                for moment in face.moments
+                for m in face.moments
             ),
             weights_sha256=self.detector.network.sha256,
-            parameters={
-                "log10_lr_low": mean_ratio([low for low, _ in ends]),
-                "log10_lr_high": mean_ratio([high for _, high in ends]),
-                "found_at": calibration.line.found_at,
-                "clear_at": calibration.line.clear_at,
-            },
             counts={
                 "faces": len(self.faces),
                 "faces_followed": len(faces),
@@ -129,15 +112,15 @@ class TemporalExamination:
         )
 
 
-def _evidence(face: Judged, calibration: TemporalCalibration, of: int) -> Evidence:
-    said = calibration.says(face.score)
+def _evidence(face: FaceMotion, line: AskingCalibration, of: int) -> Evidence:
+    said = line.says(face.score)
     seen_at = max(face.moments, key=lambda moment: moment.score).start if face.moments else None
-    which = naming.face(face.track, of, seen_at, "the least steady")
+    which = naming.face(face.track, of, seen_at, "unsteadiest")
     data = {"face": face.track, "score": round(face.score, 4), "seconds": round(face.seconds, 2)}
     if seen_at is not None:
         data["seen_at"] = round(seen_at, 2)
     if said is Outcome.MANIPULATION_FOUND:
-        text = sentences.unsteady(which, face.seconds, calibration.line)
+        text = sentences.unsteady(which, face.seconds, line.line)
         return Evidence("temporal_unsteady", text, Strength.MODERATE, data)
     if said is Outcome.INCONCLUSIVE:
         text = sentences.unclear(which, face.seconds)

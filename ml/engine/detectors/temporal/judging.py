@@ -27,7 +27,7 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class FaceMotion:
     """One face: the mean of its windows, and its moments."""
 
     track: int
@@ -37,13 +37,13 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
-    faces: tuple[Judged, ...]
+class ScoredFaces:
+    faces: tuple[FaceMotion, ...]
     uneven: int
     """Stretches whose frames come too unevenly."""
 
 
-def judged(network: Network, stretches: Sequence[FaceStretch]) -> Looked:
+def score_faces(network: Network, stretches: Sequence[FaceStretch]) -> ScoredFaces:
     scored: dict[int, list[Moment]] = defaultdict(list)
     seconds: dict[int, float] = defaultdict(float)
     uneven = 0
@@ -59,9 +59,9 @@ def judged(network: Network, stretches: Sequence[FaceStretch]) -> Looked:
         ]
         seconds[stretch.track] += windows[-1].end - windows[0].start
     longest = sorted(scored, key=lambda track: (-seconds[track], track))[:MOST_FACES]
-    return Looked(
+    return ScoredFaces(
         faces=tuple(
-            Judged(
+            FaceMotion(
                 track,
                 seconds[track],
                 float(np.mean([m.score for m in scored[track]])),

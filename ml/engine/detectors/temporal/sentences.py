@@ -2,48 +2,46 @@
 
 from __future__ import annotations
 
+from ml.engine.detectors.temporal.claims import Claims
 from ml.engine.fusion.calibration import Calibration
+from ml.engine.sentence import Sentence, joined, say
 
-LABEL = "how unlike a genuine face it moves and shines from frame to frame"
+LABEL = say("temporal.segment")
 
 
-def no_face(faces: int, too_small: int, fps: float | None) -> str:
+def no_face(faces: int, too_small: int, fps: float | None) -> Sentence:
     if not faces:
-        return "No face was found that could be followed from frame to frame."
+        return say("temporal.no_face")
     if too_small:
-        return "The faces are too small to be compared from frame to frame."
+        return say("temporal.too_small")
     if fps is not None and fps < 12:
-        return "The video has too few frames a second to follow a face from one to the next."
-    return "No face is in view, frame after frame, for a whole second."
+        return say("temporal.slow")
+    return say("temporal.too_short")
 
 
-def no_window(uneven: int) -> str:
-    if uneven:
-        return "The frames come at times too uneven for faces to be compared from one to the next."
-    return (
-        "The faces in view hardly change from frame to frame, or too briefly, so there is no "
-        "motion to be judged."
-    )
+def no_window(uneven: int) -> Sentence:
+    return say("temporal.uneven") if uneven else say("temporal.still")
 
 
-def unsteady(which: str, seconds: float, line: Calibration) -> str:
-    return (
-        f"{which} changes over {seconds:.1f} s from frame to frame, against its surroundings, as "
-        f"faces do that were put in frame by frame. Of {line.reals} genuine clips that this was "
-        f"calibrated on, at most {100 * line.found_alpha:g} in 100 look as much like it. Filters "
-        "that smooth or make up a face give the same."
-    )
+def unsteady(which: str, seconds: float, line: Calibration) -> Sentence:
+    return say(
+        "temporal.unsteady", face=which, seconds=round(seconds, 3), reals=line.reals,
+        share=round(100 * line.found_alpha, 6),
+    )  # fmt: skip
 
 
-def unclear(which: str, seconds: float) -> str:
-    return (
-        f"{which} was followed over {seconds:.1f} s. It cannot be told whether it moves and shines "
-        "as a genuine one does."
-    )
+def unclear(which: str, seconds: float) -> Sentence:
+    return say("temporal.unclear", face=which, seconds=round(seconds, 3))
 
 
-def steady(which: str, seconds: float) -> str:
-    return (
-        f"{which} moves and shines over {seconds:.1f} s as genuine faces do. Good forgeries are "
-        "as steady, so this is no sign that the video is genuine."
+def steady(which: str, seconds: float) -> Sentence:
+    return say("temporal.steady", face=which, seconds=round(seconds, 3))
+
+
+def claims(told: Claims) -> Sentence:
+    """Which fakes the check tells, and which it does not, as its card says."""
+    claimed, not_told = list(told["claimed"]), list(told["not_told"])
+    return joined(
+        say("temporal.tells", faces=claimed) if claimed else "",
+        say("temporal.does_not_tell", faces=not_told) if not_told else "",
     )

@@ -18,9 +18,6 @@ PASSING_FAKES = 0.5
 """Share of made voices that are taken to pass as genuine ones do. An assumption."""
 
 
-class VoiceCalibration(AskingCalibration):
+def calibration(card: Mapping[str, Any]) -> AskingCalibration:
     """The line for voices of engines that are known, mixed with those that pass."""
-
-    @classmethod
-    def of(cls, card: Mapping[str, Any]) -> VoiceCalibration:
-        return cls.bounded(card, "used", cap=CAP, passing=PASSING_FAKES)
+    return AskingCalibration.bounded(card, "used", cap=CAP, passing=PASSING_FAKES)

@@ -3,38 +3,37 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from ml.engine.contract import (
     Evidence,
+    Examination,
     Finding,
     Kind,
     Media,
     Outcome,
     Scenes,
     Segment,
-    Status,
     Strength,
-    View,
 )
-from ml.engine.detectors.voice_spoof.calibration import VoiceCalibration
-from ml.engine.detectors.voice_spoof.network import Network
+from ml.engine.detectors import asking
+from ml.engine.detectors.voice_spoof.network import FOLDER, Network
 from ml.engine.detectors.voice_spoof.windows import STEP_SECONDS, Window, windows
-from ml.engine.fusion.calibration import probability
+from ml.engine.fusion.calibration import AskingCalibration, probability
+from ml.engine.manifest import read_manifest
 from ml.engine.media.spectra import RATE
 from ml.engine.media.stated import no_sound
-from ml.engine.progress import unheard
+from ml.engine.sentence import say
 
-NO_SOUND = "The file has no sound that could be decoded."
+NO_SOUND = say("media.undecodable_sound")
 MOST_WINDOWS = 120
 """Eight minutes of speech, looked at evenly over longer sounds: work stays bounded."""
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class ScoredWindow:
     window: Window
     logit: float
 
@@ -42,8 +41,8 @@ class Judged:
 class VoiceSpoof:
     """The detector; holds the network, made once a process."""
 
-    name = "voice_spoof"
-    frame_rate = 0.0
+    manifest = read_manifest(FOLDER)
+    name = manifest.name
 
     def __init__(self, network: Network | None = None) -> None:
         self.network = network or Network()
@@ -51,8 +50,8 @@ class VoiceSpoof:
 
     def not_applicable(self, media: Media) -> str | None:
         if media.info.kind is Kind.IMAGE:
-            return "A picture has no voice."
-        return no_sound(media.info, "The file has no sound.")
+            return say("media.picture_without_voice")
+        return no_sound(media.info, say("media.file_without_sound"))
 
     def examine(self, media: Media) -> VoiceExamination:
         return VoiceExamination(self, media)
@@ -62,15 +61,11 @@ def make() -> VoiceSpoof:
     return VoiceSpoof()
 
 
-class VoiceExamination:
+class VoiceExamination(Examination):
     """Looks at no frame; the sound is there when the frames are through."""
 
     def __init__(self, detector: VoiceSpoof, media: Media) -> None:
         self.detector, self.media = detector, media
-        self.advance: Callable[[float], None] = unheard
-
-    def observe(self, view: View) -> None:
-        """Pictures say nothing about the voice."""
 
     def conclude(self) -> Finding:
         began = time.perf_counter()
@@ -80,9 +75,9 @@ class VoiceExamination:
         all_windows = windows(samples, scenes.speech)
         chosen = _evenly(all_windows, MOST_WINDOWS)
         logits = self.detector.network.logits([w.sound for w in chosen], self.advance)
-        judged = [Judged(window, logit) for window, logit in zip(chosen, logits, strict=True)]
+        judged = [ScoredWindow(window, logit) for window, logit in zip(chosen, logits, strict=True)]
         if not judged or not np.isfinite(logits).all():
-            return self._without("The sound gave no window that could be judged.")
+            return self._without(say("voice.no_window"))
         return self._finding(judged, scenes, len(all_windows), began)
 
     def _without(self, reason: str) -> Finding:
@@ -90,30 +85,22 @@ class VoiceExamination:
             self.detector, reason, weights_sha256=self.detector.network.sha256
         )
 
-    def _finding(self, judged: list[Judged], scenes: Scenes, of: int, began: float) -> Finding:
+    def _finding(
+        self, judged: list[ScoredWindow], scenes: Scenes, of: int, began: float
+    ) -> Finding:
         calibration = self.detector.network.calibration
         score = float(np.mean([one.logit for one in judged]))
         flagged = [one for one in judged if one.logit >= calibration.line.found_at]
-        log10_lr = calibration.log10_lr(score)
-        low, high = calibration.log10_interval(score)
         asks = calibration.says(score) is Outcome.MANIPULATION_FOUND
-        return Finding(
-            detector=self.detector.name,
-            version=self.detector.version,
-            status=Status.RAN,
+        return asking.finding(
+            self.detector,
+            calibration,
+            [score],
             reason=_sentence(asks, len(flagged), len(judged)),
             score=score,
-            probability_manipulated=probability(log10_lr),
-            log10_lr=log10_lr,
             evidence=tuple(_evidence(judged, len(flagged), score, asks, calibration, scenes)),
             segments=tuple(_segment(one, calibration) for one in judged),
             weights_sha256=self.detector.network.sha256,
-            parameters={
-                "log10_lr_low": low,
-                "log10_lr_high": high,
-                "found_at": calibration.line.found_at,
-                "clear_at": calibration.line.clear_at,
-            },
             counts={"windows": of, "windows_judged": len(judged), "windows_flagged": len(flagged)},
             seconds=time.perf_counter() - began,
         )
@@ -126,40 +113,37 @@ def _evenly(windows: list[Window], most: int) -> list[Window]:
 
 
 def _sentence(asks: bool, flagged: int, judged: int) -> str:
-    heard = f"{flagged} of {judged} windows of speech"
     if asks:
-        return f"The voice resembles machine-made speech in {heard}."
-    if flagged:
-        return f"As a whole the voice does not stand out; {heard} resemble machine-made speech."
-    return (
-        "The voice does not stand out from recorded speech. Engines that the check never met can "
-        "pass like that, so this is no sign that the voice is genuine."
-    )
+        return say("voice.asks", flagged=flagged, judged=judged)
+    return say("voice.some", flagged=flagged, judged=judged) if flagged else say("voice.calm")
 
 
-def _segment(one: Judged, calibration: VoiceCalibration) -> Segment:
+def _segment(one: ScoredWindow, calibration: AskingCalibration) -> Segment:
     return Segment(
         one.window.start,
         one.window.end,
         round(probability(calibration.log10_lr(one.logit)), 4),
-        "how much the voice resembles machine-made speech",
+        say("voice.segment"),
     )
 
 
 def _evidence(
-    judged: list[Judged],
+    judged: list[ScoredWindow],
     flagged: int,
     score: float,
     asks: bool,
-    calibration: VoiceCalibration,
+    calibration: AskingCalibration,
     scenes: Scenes,
 ) -> list[Evidence]:
     line = calibration.line
     found = [
         Evidence(
             "voice_speech_found",
-            f"{sum(b - a for a, b in scenes.speech):.1f} s of speech in "
-            f"{scenes.sound_seconds:.1f} s of sound.",
+            say(
+                "voice.speech",
+                speech=round(sum(b - a for a, b in scenes.speech), 3),
+                sound=round(scenes.sound_seconds, 3),
+            ),
             Strength.CONTEXT,
             {"segments": [[round(a, 2), round(b, 2)] for a, b in scenes.speech[:200]]},
         )
@@ -168,9 +152,7 @@ def _evidence(
         found.append(
             Evidence(
                 "voice_synthetic_traces",
-                "The fine structure of the voice resembles that of synthesisers and vocoders. Of "
-                f"{line.reals} genuine clips of sources it had not met, at most "
-                f"{100 * line.found_alpha:g} in 100 resemble them as much.",
+                say("voice.traces", reals=line.reals, share=round(100 * line.found_alpha, 6)),
                 Strength.MODERATE,
                 {"mean_score": round(score, 4), "found_at": round(line.found_at, 4)},
             )
@@ -180,8 +162,7 @@ def _evidence(
         found.append(
             Evidence(
                 "voice_partly_synthetic",
-                f"From {stretch[0]:.1f} s to {stretch[1]:.1f} s the voice resembles machine-made "
-                "speech, elsewhere it does not: listen there for a joint.",
+                say("voice.partly", start=round(stretch[0], 3), end=round(stretch[1], 3)),
                 Strength.WEAK,
                 {"start": round(stretch[0], 2), "end": round(stretch[1], 2)},
             )
@@ -189,7 +170,7 @@ def _evidence(
     return found
 
 
-def _longest_run(judged: list[Judged], found_at: float) -> tuple[float, float] | None:
+def _longest_run(judged: list[ScoredWindow], found_at: float) -> tuple[float, float] | None:
     """The longest stretch of at least two neighbouring windows over the bound."""
     best: tuple[float, float] | None = None
     run: list[Window] = []

@@ -9,11 +9,10 @@ import numpy as np
 
 from ml.engine.audio_encoders import speakers
 from ml.engine.audio_encoders import whisper as words
-from ml.engine.audio_encoders.pooling import Hears, Numbers
-from ml.engine.contract import Samples
+from ml.engine.audio_encoders.pooling import AudioEncoder, Numbers
+from ml.engine.contract import Samples, unheard
 from ml.engine.detectors.voice_spoof import listeners
-from ml.engine.detectors.voice_spoof.calibration import VoiceCalibration
-from ml.engine.progress import unheard
+from ml.engine.detectors.voice_spoof.calibration import calibration
 from ml.engine.serving import checked_weights, read_card
 
 FOLDER = Path(__file__).parent
@@ -23,7 +22,7 @@ WEIGHTS = "listeners.npz"
 class Hearing:
     """One logit a window: the ears, as deep as their listeners ask, and what they say."""
 
-    def __init__(self, panel: listeners.Panel, ears: Sequence[Hears] = ()) -> None:
+    def __init__(self, panel: listeners.Panel, ears: Sequence[AudioEncoder] = ()) -> None:
         self.panel = panel
         self.ears = ears or _asked(panel)
 
@@ -46,10 +45,10 @@ class Hearing:
         return {name: line for ear in self.ears for name, line in ear.numbers(sound).items()}
 
 
-def _asked(panel: listeners.Panel) -> list[Hears]:
+def _asked(panel: listeners.Panel) -> list[AudioEncoder]:
     """The ears that the listeners stand on; the one that knows words as deep as they ask."""
     deep = [int(layer.name.split()[1]) for layer in panel.layers if layer.ear == words.WORDS]
-    found: list[Hears] = [words.served(max(deep))] if deep else []
+    found: list[AudioEncoder] = [words.served(max(deep))] if deep else []
     if any(layer.ear == speakers.SPEAKERS for layer in panel.layers):
         found.append(speakers.served())
     return found
@@ -58,8 +57,8 @@ def _asked(panel: listeners.Panel) -> list[Hears]:
 class Network(Hearing):
     """Loaded once a process, after it has forked."""
 
-    def __init__(self, folder: Path = FOLDER, ears: Sequence[Hears] = ()) -> None:
+    def __init__(self, folder: Path = FOLDER, ears: Sequence[AudioEncoder] = ()) -> None:
         self.card = read_card(folder)
         content, self.sha256 = checked_weights(folder, self.card)
         super().__init__(listeners.opened(content), ears)
-        self.calibration = VoiceCalibration.of(self.card)
+        self.calibration = calibration(self.card)

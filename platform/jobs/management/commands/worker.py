@@ -10,7 +10,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from jobs.worker.standing_back import stand_back
+from audit.fingerprints import refuse_to_serve_with_other_keys
+from jobs.worker.niceness import lower_priority
 from jobs.worker.supervisor import Supervisor
 
 
@@ -39,8 +40,9 @@ class Command(BaseCommand):
         logging.basicConfig(
             level=logging.INFO, format="%(asctime)s %(levelname)s %(process)d %(message)s"
         )
-        # The checks ran with this command; Celery need not repeat them in every hand.
+        refuse_to_serve_with_other_keys()
+        # The checks ran with this command; Celery need not repeat them in every slot.
         os.environ["CELERY_SKIP_CHECKS"] = "true"
-        stand_back(options["nice"])
+        lower_priority(options["nice"])
         concurrency = max(1, options["concurrency"])
         sys.exit(Supervisor(concurrency, broker=not options["no_broker"]).run())

@@ -1,0 +1,383 @@
+"""One refusal for everybody who asks: a stable code, what it speaks of, and the HTTP status.
+
+The catalogue below is the only place that knows their sentences. Pages and REST make the sentence
+in the reader's language when they answer; docs/api.md lists the codes that REST can give.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext, gettext_lazy, gettext_noop
+
+from accounts.plain_words import WORDS
+from accounts.roles import Permission, Role
+from sandbox.types import SENTENCES, Code
+
+
+class Refusal(Exception):
+    """The wish is not granted, and nothing was changed."""
+
+    def __init__(self, code: str, **data: Any) -> None:
+        super().__init__(code)
+        self.code, self.data = code, data
+        self.status = CATALOGUE[code].status
+
+    @property
+    def sentence(self) -> str:
+        """In the language of whoever is being answered."""
+        words = {name: _word(name, value) for name, value in self.data.items()}
+        return str(CATALOGUE[self.code].sentence).format(**words)
+
+    @property
+    def forbids(self) -> bool:
+        """A right is missing: pages that do not show the sentence answer 403."""
+        return self.status == 403
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+@dataclass(frozen=True)
+class Entry:
+    status: int
+    sentence: Any
+    """Lazily translated; `{name}` stands for the refusal's data."""
+    in_rest: bool = False
+    """REST can give it, so docs/api.md lists it."""
+
+
+def _word(name: str, value: Any) -> Any:
+    """Rights and roles are data by their value, and read by their name."""
+    if name == "permission":
+        return WORDS[Permission(value)]
+    return Role(value).label if name == "role" else value
+
+
+_ = gettext_lazy
+NOTHING_KEPT = gettext_noop("Nothing was kept.")
+
+
+class _OfTheFile:
+    """What the sandbox says of a file, and that it was not kept."""
+
+    def __init__(self, code: Code) -> None:
+        self._code = code
+
+    def __str__(self) -> str:
+        return f"{gettext(SENTENCES[self._code])} {gettext(NOTHING_KEPT)}"
+
+
+CATALOGUE: Mapping[str, Entry] = {
+    # --- rights ---
+    "not_allowed": Entry(403, _("Your role in this team does not include: {permission}.")),
+    "site_admin_only": Entry(403, _("Only a site administrator can do this.")),
+    "role_above_yours": Entry(403, _("You cannot give the role {role}: it is above your own.")),
+    "member_above_you": Entry(
+        403, _("You cannot change a member whose role is above your own.")
+    ),
+    "people_only": Entry(403, _("Only a person can do this, not a program.")),
+    "not_owner": Entry(403, _("Only its owner can delete a filter.")),
+    "not_yours": Entry(
+        403, _("An API key changes only submissions that its own partner sent."), in_rest=True
+    ),
+    # --- teams and members ---
+    "team_name_missing": Entry(422, _("A team needs a name.")),
+    "team_name_taken": Entry(422, _("There is already a team called {name}.")),
+    "already_member": Entry(409, _("{person} already belongs to {team}.")),
+    "not_member": Entry(409, _("{person} does not belong to {team}.")),
+    "last_lead": Entry(
+        409,
+        _("{person} is the last lead or admin of {team}. Make somebody else a lead first."),
+    ),
+    # --- accounts, sessions and invitations ---
+    "address_not_confirmed": Entry(
+        409,
+        _(
+            "{email} is not confirmed, so the account may be somebody else's. Run this command "
+            "with --reset: it sets a new password and ends every other way in."
+        ),
+    ),
+    "account_erased": Entry(409, _("This account was erased. It cannot be opened again.")),
+    "session_ended": Entry(409, _("This session has already ended.")),
+    "invitation_accepted": Entry(409, _("This invitation was already accepted.")),
+    "invitation_closed": Entry(
+        409, _("This invitation was already accepted or withdrawn, or it has expired.")
+    ),
+    "invitation_unusable": Entry(
+        410,
+        _(
+            "This invitation can no longer be used: it has expired, was withdrawn or was already "
+            "accepted. Ask the person who invited you for a new one."
+        ),
+    ),
+    "invitation_other_address": Entry(
+        409,
+        _(
+            "This invitation was sent to another address. Sign out, then open it again with the "
+            "account for that address."
+        ),
+    ),
+    "sign_in_to_accept": Entry(401, _("Sign in first, then open the invitation again.")),
+    "account_exists": Entry(
+        409, _("There is already an account for this address. Sign in to accept.")
+    ),
+    # --- partners' keys ---
+    "service_name_missing": Entry(422, _("A service account needs a name.")),
+    "service_name_taken": Entry(422, _("{team} already has a service account called {name}.")),
+    "service_closed": Entry(409, _("{service} is closed. Create a new service account.")),
+    "scopes_missing": Entry(422, _("A key needs at least one scope.")),
+    "scope_unknown": Entry(422, _("Not a scope: {scopes}.")),
+    "expiry_in_past": Entry(422, _("A key must expire in the future.")),
+    "network_invalid": Entry(
+        422, _("{network} is not a network such as 192.0.2.0/24 or 2001:db8::/32.")
+    ),
+    "key_already_revoked": Entry(409, _("This key was already revoked.")),
+    "malformed_key": Entry(
+        401, _("This is not a complete API key. Check that it was copied whole."), in_rest=True
+    ),
+    "unknown_key": Entry(401, _("This API key is not known here."), in_rest=True),
+    "revoked_key": Entry(
+        401, _("This API key was revoked. Ask your team for a new one."), in_rest=True
+    ),
+    "expired_key": Entry(
+        401, _("This API key has expired. Ask your team for a new one."), in_rest=True
+    ),
+    "wrong_network": Entry(
+        403,
+        _("This API key cannot be used from the network that you call from."),
+        in_rest=True,
+    ),
+    # --- intake ---
+    "too_large": Entry(413, _("This is larger than the limit of {limit} MB."), in_rest=True),
+    "storage_full": Entry(
+        503,
+        _("The media store is full. Nothing was kept. Tell an administrator and try again later."),
+        in_rest=True,
+    ),
+    "store_unavailable": Entry(
+        503,
+        _("The media store does not answer now. Nothing was kept. Send the same again later."),
+        in_rest=True,
+    ),
+    "gone": Entry(
+        503,
+        _("The file disappeared while it was being stored. Nothing was kept. Send it again."),
+        in_rest=True,
+    ),
+    **{
+        str(code): Entry(415 if code is Code.TYPE_NOT_ALLOWED else 400, _OfTheFile(code),
+                         in_rest=code in (Code.EMPTY, Code.TYPE_NOT_ALLOWED))
+        for code in Code
+    },
+    "already_ended": Entry(409, _("The analysis had already ended."), in_rest=True),
+    "team_required": Entry(
+        400, _("You can send to several teams. Name one in the field team."), in_rest=True
+    ),
+    # --- media and webhooks ---
+    "media_damaged": Entry(
+        503,
+        _("The stored file is missing or damaged. Tell an administrator."),
+        in_rest=True,
+    ),
+    "address_not_public": Entry(
+        400, _("The address does not lead to the public internet."), in_rest=True
+    ),
+    "https_needed": Entry(400, _("The address must begin with https://."), in_rest=True),
+    "url_malformed": Entry(
+        400,
+        _("The address cannot be read. It begins with https:// and names a host."),
+        in_rest=True,
+    ),
+    "url_too_long": Entry(400, _("The address is too long."), in_rest=True),
+    "url_with_password": Entry(
+        400, _("An address cannot contain a user name or a password."), in_rest=True
+    ),
+    "port_closed": Entry(
+        400, _("Only the ports 80, 443 and those from 1024 on can be used."), in_rest=True
+    ),
+    "events_missing": Entry(400, _("Name at least one kind of event."), in_rest=True),
+    "event_unknown": Entry(400, _("Not an event: {names}."), in_rest=True),
+    "too_many_webhooks": Entry(
+        409, _("A team has at most {most} webhooks. Delete one first."), in_rest=True
+    ),
+    "webhook_off": Entry(
+        409, _("This webhook is switched off. Switch it on first."), in_rest=True
+    ),
+    "webhook_gone": Entry(
+        404, _("This webhook was deleted. Nothing was changed."), in_rest=True
+    ),
+    # --- history and deletion ---
+    "nothing_to_save": Entry(422, _("Choose at least one filter first, then save it.")),
+    "too_many_filters": Entry(
+        422, _("You have {most} saved filters, which is the limit. Delete one first.")
+    ),
+    "filter_name_taken": Entry(422, _("You already have a filter of that name. Choose another.")),
+    "deletion_answer_unknown": Entry(422, _("Accept or decline the request. Nothing was changed.")),
+    "deletion_reason_missing": Entry(
+        422, _("Give a reason. The person who asked reads it, and the record keeps it.")
+    ),
+    "deletion_settled": Entry(
+        409, _("This request was already answered or withdrawn. Nothing was changed.")
+    ),
+    # --- review ---
+    "case_taken": Entry(409, _("This case is assigned to somebody else. Nothing was changed.")),
+    "claim_lost": Entry(409, _("This case is no longer assigned to you. Nothing was changed.")),
+    "case_for_somebody_else": Entry(
+        409,
+        _(
+            "This case waits for a lead, or for another person than the one who decided it before."
+        ),
+    ),
+    "decision_final": Entry(
+        409,
+        _("The decision is final or was already undone. Reopen the case with a reason."),
+    ),
+    "confidence_unknown": Entry(422, _("Choose one of the listed degrees of confidence.")),
+    "reason_code_not_in_force": Entry(
+        422, _("A reason code is no longer in force. Choose another.")
+    ),
+    "question_missing": Entry(422, _("Write the question for a lead.")),
+    "answer_missing": Entry(422, _("Write the answer.")),
+    "no_case_chosen": Entry(422, _("Choose at least one case.")),
+    "too_many_cases": Entry(422, _("At most {most} cases can be chosen at once.")),
+    "cases_not_found": Entry(422, _("You cannot work on any of these cases.")),
+    "cases_of_several_teams": Entry(
+        422, _("Choose cases of one team. Policies and reason codes belong to a team.")
+    ),
+    "person_does_not_decide": Entry(422, _("This person does not decide in this team.")),
+    "reason_code_name_missing": Entry(422, _("A reason code needs a name.")),
+    "reason_code_holds_address": Entry(
+        422, _("The record keeps a reason code for good, so it cannot hold an email address.")
+    ),
+    "too_many_reason_codes": Entry(
+        422, _("A team has at most {most} reason codes in force. Retire one first.")
+    ),
+    "reason_code_name_taken": Entry(422, _("There is already a reason code of this name.")),
+    "reason_code_unchanged": Entry(409, _("Nothing was changed. It was already so.")),
+    "grace_out_of_range": Entry(422, _("The grace time is between 0 and {most} seconds.")),
+    "case_not_decided": Entry(
+        409, _("This case is not decided, so it cannot be reopened. Nothing was changed.")
+    ),
+    "outcome_missing": Entry(422, _("Choose an outcome.")),
+    "decision_reason_missing": Entry(
+        422, _("Give a short reason. The record keeps it with the decision.")
+    ),
+    "policy_missing": Entry(422, _("Choose the policy that this decision is based on.")),
+    "policy_not_in_force": Entry(
+        422, _("This policy is not in force in this team. Choose another.")
+    ),
+    "reopen_reason_missing": Entry(422, _("Say why the case is reopened.")),
+    "decision_replaced": Entry(
+        409, _("That decision no longer stands. Nothing was decided.")
+    ),
+    "draft_pass_not_accepted": Entry(
+        403, _("The draft was not saved: its pass is forged or has expired.")
+    ),
+    "already_decided": Entry(409, _("This case was already decided.")),
+    "verdict_unknown": Entry(422, _("Not a verdict: {verdicts}.")),
+    "order_unknown": Entry(422, _("Not an order of the queue.")),
+    "policy_name_missing": Entry(422, _("A policy needs a name.")),
+    "policy_name_taken": Entry(
+        422, _("There is already a policy called {name}, in force or retired.")
+    ),
+    "policy_name_holds_address": Entry(
+        422,
+        _("The record keeps a policy's name for good, so it cannot contain an email address."),
+    ),
+    "policy_gone": Entry(409, _("This policy was deleted in the meantime. Nothing was saved.")),
+    "policy_already_retired": Entry(409, _("This policy was already retired.")),
+    "policy_already_in_force": Entry(409, _("This policy was already in force.")),
+    "policy_already_deleted": Entry(409, _("This policy was already deleted.")),
+    "policy_in_use": Entry(
+        409, _("Decisions are based on this policy, so it cannot be deleted. Retire it instead.")
+    ),
+    # --- REST ---
+    "invalid": Entry(400, _("Some fields are invalid. Each is named below."), in_rest=True),
+    "idempotency_key_invalid": Entry(
+        400, _("An Idempotency-Key has 1 to 255 visible ASCII characters."), in_rest=True
+    ),
+    "idempotency_busy": Entry(
+        409, _("The first request with this key is still being processed."), in_rest=True
+    ),
+    "idempotency_differs": Entry(
+        422, _("This key was already used for a different request."), in_rest=True
+    ),
+    "address_too_long": Entry(
+        414,
+        _("The address has more than {limit} characters. Ask for less at once."),
+        in_rest=True,
+    ),
+    "not_authenticated": Entry(401, _("Send an API key, or sign in."), in_rest=True),
+    "authentication_failed": Entry(401, _("The credentials are not valid."), in_rest=True),
+    "permission_denied": Entry(
+        403, _("Your API key or your role does not allow this."), in_rest=True
+    ),
+    "not_found": Entry(404, _("There is nothing here that you can see."), in_rest=True),
+    "method_not_allowed": Entry(405, _("This address does not support the method."), in_rest=True),
+    "not_acceptable": Entry(406, _("Answers are JSON. Accept application/json."), in_rest=True),
+    "unsupported_media_type": Entry(
+        415,
+        _("Send the request as multipart/form-data, or as JSON where the reference says so."),
+        in_rest=True,
+    ),
+    "throttled": Entry(
+        429, _("Too many requests. Retry-After says when to try again."), in_rest=True
+    ),
+    "unavailable": Entry(
+        503, _("The service is not available at the moment. Try again shortly."), in_rest=True
+    ),
+    # --- requests that cannot be read ---
+    "unknown_host": Entry(
+        400, _("This site is not known under the name in the Host header."), in_rest=True
+    ),
+    "malformed_address": Entry(
+        400, _("The address contains a character that is not allowed."), in_rest=True
+    ),
+    "malformed_type": Entry(
+        400, _("The Content-Type cannot be read. Correct it and send the request again."),
+        in_rest=True,
+    ),
+    "charset_not_supported": Entry(
+        415, _("Text is read as UTF-8 only. Send it as UTF-8."), in_rest=True
+    ),
+    "incomplete_body": Entry(
+        400, _("The request ended before all of it had arrived. Send it again."), in_rest=True
+    ),
+    "encoding_not_supported": Entry(
+        415, _("Compressed bodies are not read. Send it without Content-Encoding."), in_rest=True
+    ),
+    "length_required": Entry(
+        411, _("The request does not state its length. Send a Content-Length."), in_rest=True
+    ),
+    "too_many_parts": Entry(400, _("The form has too many fields or files."), in_rest=True),
+    "malformed_body": Entry(
+        400, _("The form could not be read: its parts are malformed."), in_rest=True
+    ),
+    "csrf_failed": Entry(
+        403,
+        _(
+            "The form's protection against forged requests did not match. Reload the page and "
+            "send it again."
+        ),
+    ),
+    "personal_data": Entry(
+        400,
+        _(
+            "A text that stays on record contains an email address. Nothing was saved. Remove the "
+            "address and send it again."
+        ),
+        in_rest=True,
+    ),
+    "sign_in_first": Entry(
+        401, _("You are not signed in, so nothing was read. Sign in, then send it again.")
+    ),
+    "signed_out": Entry(
+        401, _("You are signed out, so nothing was done. Sign in and send it again.")
+    ),
+    "too_slow": Entry(
+        408, _("The request arrived too slowly and was ended. Send it again."), in_rest=True
+    ),
+}  # fmt: skip

@@ -1,0 +1,58 @@
+"""How a score becomes a finding, of the checks that can ask for a look and never clear."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ml.engine.contract import Detector, Evidence, Finding, Segment, Status
+from ml.engine.fusion.calibration import AskingCalibration, mean_ratio, probability
+
+
+def finding(
+    detector: Detector,
+    calibration: AskingCalibration,
+    scores: Sequence[float],
+    *,
+    reason: str,
+    score: float,
+    evidence: tuple[Evidence, ...],
+    segments: tuple[Segment, ...],
+    weights_sha256: str,
+    counts: Mapping[str, int],
+    parameters: Mapping[str, Any] | None = None,
+    seconds: float = 0.0,
+) -> Finding:
+    """Of several scores each is as likely as the others to be the manipulated one's: the mean of
+    their ratios counts."""
+    log10_lr = mean_ratio([calibration.log10_lr(one) for one in scores])
+    ends = [calibration.log10_interval(one) for one in scores]
+    return Finding(
+        detector=detector.name,
+        version=detector.version,
+        status=Status.RAN,
+        reason=reason,
+        score=score,
+        probability_manipulated=probability(log10_lr),
+        log10_lr=log10_lr,
+        evidence=evidence,
+        segments=segments,
+        weights_sha256=weights_sha256,
+        parameters={
+            "log10_lr_low": mean_ratio([low for low, _ in ends]),
+            "log10_lr_high": mean_ratio([high for _, high in ends]),
+            "found_at": calibration.line.found_at,
+            "clear_at": calibration.line.clear_at,
+            **(parameters or {}),
+        },
+        counts=counts,
+        seconds=seconds,
+    )
+
+
+def segment(
+    start: float, end: float, score: float, calibration: AskingCalibration, label: str
+) -> Segment:
+    """A moment with its probability."""
+    value = probability(calibration.log10_lr(score))
+    return Segment(round(start, 3), round(end, 3), round(value, 4), label)

@@ -1,0 +1,1 @@
+"""Marks that open programs write into every picture that they generate."""

@@ -1,0 +1,54 @@
+"""What it takes to clear a file: that the checks were measured to see what they are trusted with.
+
+A check that finds nothing clears nothing that it cannot see. So a file is cleared only where every
+check that `clearing.json` names ran and gave no more than its bound. `python -m lab.clearing`
+freezes the bounds on fakes of kinds that the checks never met, beside kinds that they know, and
+measures them on others.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ml.engine.contract import Finding, Kind, Status
+
+FILE = Path(__file__).with_name("clearing.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Clearing:
+    """For one kind of media."""
+
+    at_most: Mapping[str, float] | None
+    """By check, the raw score up to which it stands in nobody's way; None where no bounds keep
+    fakes from being cleared."""
+    looked_for: Sequence[str]
+    """Kinds of manipulation of which hardly any was cleared when that was measured."""
+    not_seen: Sequence[str]
+    """Kinds of which more were cleared, or that were not measured."""
+
+    def holds(self, findings: Sequence[Finding]) -> bool:
+        if self.at_most is None:
+            return False
+        scores = {f.detector: f.score for f in findings if f.status is Status.RAN}
+        found = [(scores.get(name), bound) for name, bound in self.at_most.items()]
+        return all(score is not None and score <= bound for score, bound in found)
+
+
+def needed(kind: Kind) -> Clearing | None:
+    """None where nothing was measured for this kind of media: then it is never cleared."""
+    told = _read().get(str(kind))
+    if told is None:
+        return None
+    return Clearing(told["at_most"], tuple(told["looked_for"]), tuple(told["not_seen"]))
+
+
+@functools.cache
+def _read() -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
+    return told

@@ -1,0 +1,75 @@
+"""What it takes to clear a file: frozen on one half, measured on the other, and strict enough."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from lab.clearing.__main__ import FROZEN_AT, Examined, as_text, frozen, measured, told_of
+from ml.engine.contract import Kind
+from ml.evaluation.manifest import Case
+
+CHECKS = ("one", "other")
+
+
+def _file(method: str, split: str, scores: dict[str, float], *, clearable: bool = True) -> Examined:
+    case = Case(0, "f", Path("f"), "", bool(method), "g", "camera", method)
+    return Examined(case, split, scores, clearable, False)
+
+
+def _files(split: str, *, seen: float) -> list[Examined]:
+    """Two hundred genuine files and as many of a kind that stands out by so much to one check."""
+    rng = np.random.default_rng(0 if split == "val" else 1)
+    return [
+        _file(method, split, {"one": float(rng.normal(high, 1)), "other": float(rng.normal(0, 1))})
+        for method, high in (("", 0.0), ("swapped", seen))
+        for _ in range(200)
+    ]
+
+
+def test_bounds_keep_what_the_checks_see_and_clear_what_is_genuine() -> None:
+    """Of the fakes that bounds were not frozen on hardly any is cleared, of the genuine files many
+    are, and the kind is said to be looked for."""
+    every = _files("val", seen=3.5) + _files("test", seen=3.5)
+    bounds = frozen(every, CHECKS)
+    assert bounds is not None and set(bounds) == set(CHECKS)
+    told = measured(every, bounds, "test")
+    assert told["fakes"]["swapped"]["cleared"] <= FROZEN_AT + 0.02
+    assert told["genuine"]["camera"]["cleared"] > 0.5
+    line = told_of(Kind.IMAGE, every, CHECKS)
+    assert line is not None and line["looked_for"] == ["swapped"]
+
+
+def test_what_no_check_sees_is_never_cleared_lightly() -> None:
+    """Fakes that score as genuine files do leave no bound that clears many of them."""
+    every = _files("val", seen=0.0) + _files("test", seen=0.0)
+    bounds = frozen(every, CHECKS)
+    told = measured(every, bounds, "val")
+    assert told["fakes"]["swapped"]["cleared"] <= FROZEN_AT
+
+
+def test_a_file_that_a_check_did_not_judge_is_not_cleared() -> None:
+    """A check that ran on nothing clears nothing; nor is a file cleared that a check asks about."""
+    every = [
+        *_files("val", seen=3.5),
+        _file("", "test", {"one": -9.0}),
+        _file("", "test", {"one": -9.0, "other": -9.0}, clearable=False),
+        _file("swapped", "test", {"one": 9.0, "other": 9.0}),
+    ]
+    told = measured(every, frozen(every, CHECKS), "test")
+    assert told["genuine"]["camera"]["cleared"] == 0.0
+
+
+def test_where_no_bounds_are_strict_enough_none_are_written() -> None:
+    """Every fake looks more genuine than any genuine file: nothing is cleared, and it is said."""
+    every = _files("val", seen=-9.0) + _files("test", seen=-9.0)
+    line = told_of(Kind.IMAGE, every, CHECKS)
+    assert line is not None and line["at_most"] is None
+    assert "swapped" in line["not_seen"]
+    assert "no image is cleared" in as_text({"image": line})
+
+
+def test_without_files_nothing_is_cleared() -> None:
+    """No measurement, no clear answer."""
+    assert told_of(Kind.VIDEO, [], CHECKS) is None
