@@ -65,7 +65,8 @@ class Pairs:
         if self.random.random() < evened:
             real, fake = alike(real, fake, self.random)
         chain = degrade.after(self.random, self.side / real.shape[0] * 1.01)
-        return self._cropped(chain(real), chain(fake))
+        real, fake = self._cropped(chain(real), chain(fake))
+        return real, fake
 
     def single(self) -> np.ndarray:
         """A genuine picture of a kind that is taken for a generated one most easily."""
