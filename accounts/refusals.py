@@ -157,6 +157,11 @@ CATALOGUE: Mapping[str, Entry] = {
         _("The media store is full. Nothing was kept. Tell an administrator and try again later."),
         in_rest=True,
     ),
+    "store_unavailable": Entry(
+        503,
+        _("The media store does not answer now. Nothing was kept. Send the same again later."),
+        in_rest=True,
+    ),
     "gone": Entry(
         503,
         _("The file disappeared while it was being stored. Nothing was kept. Send it again."),
@@ -220,6 +225,39 @@ CATALOGUE: Mapping[str, Entry] = {
     # --- review ---
     "case_taken": Entry(409, _("This case is assigned to somebody else. Nothing was changed.")),
     "claim_lost": Entry(409, _("This case is no longer assigned to you. Nothing was changed.")),
+    "case_for_somebody_else": Entry(
+        409,
+        _(
+            "This case waits for a lead, or for another person than the one who decided it before."
+        ),
+    ),
+    "decision_final": Entry(
+        409,
+        _("The decision is final or was already undone. Reopen the case with a reason."),
+    ),
+    "confidence_unknown": Entry(422, _("Choose one of the listed degrees of confidence.")),
+    "reason_code_not_in_force": Entry(
+        422, _("A reason code is no longer in force. Choose another.")
+    ),
+    "question_missing": Entry(422, _("Write the question for a lead.")),
+    "answer_missing": Entry(422, _("Write the answer.")),
+    "no_case_chosen": Entry(422, _("Choose at least one case.")),
+    "too_many_cases": Entry(422, _("At most {most} cases can be chosen at once.")),
+    "cases_not_found": Entry(422, _("You cannot work on any of these cases.")),
+    "cases_of_several_teams": Entry(
+        422, _("Choose cases of one team. Policies and reason codes belong to a team.")
+    ),
+    "person_does_not_decide": Entry(422, _("This person does not decide in this team.")),
+    "reason_code_name_missing": Entry(422, _("A reason code needs a name.")),
+    "reason_code_holds_address": Entry(
+        422, _("The record keeps a reason code for good, so it cannot hold an email address.")
+    ),
+    "too_many_reason_codes": Entry(
+        422, _("A team has at most {most} reason codes in force. Retire one first.")
+    ),
+    "reason_code_name_taken": Entry(422, _("There is already a reason code of this name.")),
+    "reason_code_unchanged": Entry(409, _("Nothing was changed. It was already so.")),
+    "grace_out_of_range": Entry(422, _("The grace time is between 0 and {most} seconds.")),
     "case_not_decided": Entry(
         409, _("This case is not decided, so it cannot be reopened. Nothing was changed.")
     ),

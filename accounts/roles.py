@@ -97,10 +97,10 @@ a team's media too, so only the team's own admins issue one. A site administrato
 class Scope(models.TextChoices):
     """What an API key may do for its partner, in its one team."""
 
-    SUBMISSIONS_WRITE = "submissions:write", _("send media")
-    SUBMISSIONS_READ = "submissions:read", _("read submissions and verdicts")
-    MEDIA_READ = "media:read", _("fetch media and thumbnails")
-    WEBHOOKS_MANAGE = "webhooks:manage", _("manage its own webhooks")
+    SUBMISSIONS_WRITE = "submissions:write", _("Send media")
+    SUBMISSIONS_READ = "submissions:read", _("Read submissions and verdicts")
+    MEDIA_READ = "media:read", _("Fetch media and thumbnails")
+    WEBHOOKS_MANAGE = "webhooks:manage", _("Manage its own webhooks")
 
 
 SCOPE_PERMISSIONS: Mapping[Scope, frozenset[Permission]] = {

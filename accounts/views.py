@@ -69,7 +69,7 @@ def end_session(request: HttpRequest, name: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def language(request: HttpRequest) -> HttpResponse:
     """Kept with the account; for whoever is not signed in, in a cookie."""
-    wanted = request.GET.get("next", "/")
+    wanted = request.POST.get("next") or request.headers.get("Referer", "")
     back = wanted if url_has_allowed_host_and_scheme(wanted, request.get_host()) else "/"
     user = request.user if isinstance(request.user, User) else None
     chosen = user.language if user else request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")

@@ -4,6 +4,7 @@ strict build."""
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 from pathlib import Path
@@ -22,6 +23,8 @@ AT_THE_ROOT = {
     "lab/README.md": "project/lab.md",
 }
 _IN_THE_REPOSITORY = {page: source for source, page in AT_THE_ROOT.items()}
+CHECKS = "<!-- checks -->"
+"""Becomes a table of the checks, made of their manifests."""
 _LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(([^)\s#]+)(#[^)\s]*)?\)")
 
 
@@ -29,6 +32,18 @@ def on_files(files: Files, config: Any, **_: Any) -> Files:
     for source, page in AT_THE_ROOT.items():
         files.append(File.generated(config, page, abs_src_path=str(ROOT / source)))
     return files
+
+
+def checks() -> str:
+    """What each detector that ships says of itself."""
+    lines = ["| Check | Measures | Looks at | Can clear |", "|---|---|---|---|"]
+    for path in sorted((ROOT / "ml/engine/detectors").glob("*/manifest.json")):
+        if (path.parent / "__init__.py").exists():  # else it is not offered
+            said = json.loads(path.read_text(encoding="utf-8"))
+            clears = "yes" if said.get("may_clear") else "no"
+            looks_at = said.get("looks_at", "the whole file")
+            lines.append(f"| {said['title']} | {said['measures']} | {looks_at} | {clears} |")
+    return "\n".join(lines)
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
@@ -49,4 +64,4 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
             return f"[{text}]({posixpath.relpath(on_site, posixpath.dirname(name))}{anchor})"
         return text if (ROOT / wanted).exists() else link[0]
 
-    return _LINK.sub(rewritten, markdown)
+    return _LINK.sub(rewritten, markdown.replace(CHECKS, checks()))

@@ -7,9 +7,14 @@ class MlConfig(AppConfig):
     verbose_name = "Detection engine"
 
     def ready(self) -> None:
-        from jobs import bell, registry
-        from ml import on_record, services
+        from django.core.checks import register
+
+        from blobs import place
+        from jobs import bell, claiming, registry
+        from ml import checks, on_record, services
         from ml.models import Analysis
 
         registry.register(Analysis, services.run, wake=bell.ring, moved=services.moved)
+        claiming.register_probe("store_unavailable", place.probe)
         on_record.keep()
+        register(checks.plugins_are_whole)

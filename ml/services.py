@@ -14,6 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.utils.module_loading import import_string
+from structlog.contextvars import bind_contextvars
 
 from audit.rows import Row
 from audit.services import record
@@ -85,6 +86,7 @@ def retry_parked(analysis_id: uuid.UUID, who: Who) -> bool:
 def run(claim: Claim, analyse: Analyse | None = None) -> None:
     """Examine what was claimed and conclude. Registered with `jobs` as the runner."""
     analysis = Analysis.objects.select_related("blob").get(pk=claim.pk)
+    bind_contextvars(submission=str(analysis.chain))
     result = _examine(claim, analysis.blob, analyse or import_string(settings.ML_ANALYSE))
     if claim.why in (Why.LOST, Why.CANCELLED):
         raise Interrupted(claim.why)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.utils import translation
 
 from tests.in_flight import InFlight
 
@@ -60,7 +61,9 @@ def live_in(settings: Any, home: Path) -> None:
 def settings_at(home: Path) -> dict[str, Any]:
     return {
         "HOME": home,
+        "DECISION_GRACE_SECONDS": 0,  # tests/review/test_grace.py gives teams their time
         "UPLOAD_SPOOL_DIR": str(home / "spool"),
+        "REPORT_SIGNING_KEY_FILE": home / "keys" / "report_signing.key",
         "AUDIT_SIGNING_KEY_FILE": home / "keys" / "audit_signing.key",
         "AUDIT_SUBJECT_KEY_FILE": home / "keys" / "audit_subjects.key",
         "AUDIT_ANCHOR_FILE": home / "audit.anchor",
@@ -73,6 +76,13 @@ def settings_at(home: Path) -> dict[str, Any]:
             },
         },
     }
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """The test client leaves its last page's language behind, in this very thread."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -15,10 +15,10 @@ class Migration(migrations.Migration):
             field=django.contrib.postgres.fields.ArrayField(
                 base_field=models.CharField(
                     choices=[
-                        ("submissions:write", "send media"),
-                        ("submissions:read", "read submissions and verdicts"),
-                        ("media:read", "fetch media and thumbnails"),
-                        ("webhooks:manage", "manage its own webhooks"),
+                        ("submissions:write", "Send media"),
+                        ("submissions:read", "Read submissions and verdicts"),
+                        ("media:read", "Fetch media and thumbnails"),
+                        ("webhooks:manage", "Manage its own webhooks"),
                     ],
                     max_length=32,
                 ),

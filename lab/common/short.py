@@ -26,6 +26,11 @@ class Recipe(Protocol):
     def decay(self) -> float: ...
 
 
+class SeededRecipe(Recipe, Protocol):
+    @property
+    def seed(self) -> int: ...
+
+
 def learning_rate(step: int, recipe: Recipe) -> float:
     """Up for a tenth of the way, then down along a cosine."""
     warm = max(1, recipe.steps // 10)
@@ -51,6 +56,27 @@ def losses(
         if not np.isfinite(found[-1]):
             raise FloatingPointError(f"The loss is not finite at step {step}; nothing was kept.")
     return found
+
+
+def train(
+    folder: Path,
+    told: Told,
+    recipe: SeededRecipe,
+    *,
+    make: Callable[[], tuple[keras.Model, Iterator[tuple[Any, Any]]]],
+    save: Callable[[keras.Model], None],
+    watch: Watch,
+) -> None:
+    """Unless the folder holds this very training: `make` gives the network, compiled, with its
+    batches, and `save` writes the weights of the last step into the folder."""
+    if holds(folder, told):
+        return
+    keras.utils.set_random_seed(recipe.seed)
+    network, batches = make()
+    found = losses(network, batches, recipe, watch)
+    folder.mkdir(parents=True, exist_ok=True)
+    save(network)
+    keep(folder, told, found)
 
 
 def holds(folder: Path, told: Told) -> bool:

@@ -2,10 +2,48 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from pathlib import Path
 from typing import Any
+
+# `python -m lab.X` starts from the repository's root; the sandbox lies in `platform`.
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "platform"))
+
+
+def parser(
+    package: str, doc: str | None, stages: Sequence[str], *, cache: str, threads: int = 2
+) -> argparse.ArgumentParser:
+    """What every `python -m lab.X STAGE` takes."""
+    made = argparse.ArgumentParser(
+        prog=f"python -m {package}",
+        description=doc,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.add_argument("stage", choices=stages)
+    made.add_argument("--cache", type=Path, help=f"where {cache} and runs lie")
+    made.add_argument("--threads", type=int, default=threads)
+    made.add_argument("--out", type=Path, help="where `card` writes; the detector's folder")
+    return made
+
+
+def for_networks(made: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """What the stages that train a network take beside."""
+    made.add_argument("--steps", type=int, help="length of each training")
+    made.add_argument("--write", type=Path, help="a text whose table of figures `card` renews")
+    return made
+
+
+def research(name: str, page: str) -> Path | None:
+    """The folder of research data, or a sentence that says where to read about it."""
+    from ml.evaluation import data_folders
+
+    folder = data_folders.research(name)
+    if folder is None:
+        sys.stderr.write(f"The {name} data is not there; see docs/{page}.\n")
+    return folder
 
 
 def said(name: str, every: int) -> Callable[[Iterable[Any]], Iterator[Any]]:

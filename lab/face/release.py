@@ -9,12 +9,12 @@ import dataclasses
 import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from lab.common import cards
 from lab.face import calibrate, data, export, loop
 from lab.face.calibrate import Scored
 from lab.face.config import FaceConfig
@@ -145,11 +145,7 @@ def release(
         trained, folder / f"{what.name}.tflite", probes, tolerance=TOLERANCE, half=True
     )
     card: dict[str, Any] = {
-        "name": what.name,
-        "version": "1",
-        "made": datetime.now(UTC).date().isoformat(),
-        "says": what.says,
-        "kinds": ["image", "video"],
+        **cards.begun(what.name, "1", says=what.says, kinds=["image", "video"]),
         "input": {"side": config.side, "min_face_side": what.min_face_side},
         "weights": weights,
         "recipe": dataclasses.asdict(config),

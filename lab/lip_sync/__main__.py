@@ -15,32 +15,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from lab.common import speakers
+from lab.common import speakers, stages
 from lab.common.stages import on_few_threads, said
 from ml.evaluation import data_folders
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "platform"))
 
 STAGES = ("clips", "offsets", "folds", "served", "card")
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m lab.lip_sync", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("stage", choices=STAGES)
-    parser.add_argument("--cache", type=Path, help="where mouths and runs lie")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--steps", type=int, help="length of each training")
-    parser.add_argument("--out", type=Path, help="where `card` writes; the detector's folder")
-    parser.add_argument("--write", type=Path, help="a text whose table of figures `card` renews")
+    parser = stages.for_networks(stages.parser("lab.lip_sync", __doc__, STAGES, cache="mouths"))
     chosen = parser.parse_args()
     on_few_threads(chosen.threads)
     from lab.lip_sync import clips as seen
     from lab.lip_sync import data
 
-    folder = data_folders.research("talking")
+    folder = stages.research("talking", "training-sync.md")
     if folder is None:
-        sys.stderr.write("The talking clips are not there; see docs/training-sync.md.\n")
         return 2
     cache = chosen.cache or data_folders.cache() / "talking"
     clips = data.read_manifest(folder / data_folders.MANIFEST)

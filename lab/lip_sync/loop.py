@@ -126,23 +126,24 @@ def train(
     watch: short.Watch = lambda steps: steps,
 ) -> Networks:
     """The two trained networks; only opened when the folder holds this very training."""
-    if short.holds(folder, asdict(recipe)):
-        return load(folder)
-    keras.utils.set_random_seed(recipe.seed)
-    draw = Draw(talks, clips=recipe.clips, seed=recipe.seed)
-    lips, sound = build(recipe)
-    sound.get_layer(models.DIRECTIONS).set_weights([draw.ear_directions(recipe.ear)])
-    pair = Pair(lips, sound, recipe.shape_weight)
-    pair.compile(optimizer=short.optimizer(recipe), jit_compile=False)
-    batches = (
-        ({"mouths": batch.mouths, "heard": batch.heard}, batch.shapes)
-        for batch in ahead(draw.batch, 0, recipe.steps)
-    )
-    losses = short.losses(pair, batches, recipe, watch)
-    folder.mkdir(parents=True, exist_ok=True)
-    pair.lips.save_weights(folder / LIPS)
-    pair.sound.save_weights(folder / SOUND)
-    short.keep(folder, asdict(recipe), losses)
+
+    def make() -> tuple[Pair, Any]:
+        draw = Draw(talks, clips=recipe.clips, seed=recipe.seed)
+        lips, sound = build(recipe)
+        sound.get_layer(models.DIRECTIONS).set_weights([draw.ear_directions(recipe.ear)])
+        pair = Pair(lips, sound, recipe.shape_weight)
+        pair.compile(optimizer=short.optimizer(recipe), jit_compile=False)
+        batches = (
+            ({"mouths": batch.mouths, "heard": batch.heard}, batch.shapes)
+            for batch in ahead(draw.batch, 0, recipe.steps)
+        )
+        return pair, batches
+
+    def save(pair: Pair) -> None:
+        pair.lips.save_weights(folder / LIPS)
+        pair.sound.save_weights(folder / SOUND)
+
+    short.train(folder, asdict(recipe), recipe, make=make, save=save, watch=watch)
     return load(folder)
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lab.common import speakers, stages
+from lab.common import cards, speakers, stages
 from lab.face import export
 from lab.face.calibrate import for_card, upper_bound
 from lab.lip_sync import baselines, folds, loop, measure
@@ -26,6 +25,7 @@ from ml.engine.detectors.lip_sync.network import FOLDER, LIPS_PLACES, SOUND_PLAC
 from ml.evaluation import metrics
 
 VERSION = "4"
+SAYS = "A higher score means that the sound fits the lips less, at the best offset."
 TOLERANCE = 1e-3
 PROBES = 32
 FOUND_ALPHA, CLEAR_ALPHA = 0.03, 0.1
@@ -70,11 +70,7 @@ def write(
         sound, target / "sound.tflite", _heard(tested), tolerance=TOLERANCE, half=False
     )
     card: dict[str, Any] = {
-        "name": "lip_sync",
-        "version": VERSION,
-        "made": datetime.now(UTC).date().isoformat(),
-        "says": "A higher score means that the sound fits the lips less, at the best offset.",
-        "kinds": ["video"],
+        **cards.begun("lip_sync", VERSION, says=SAYS, kinds=["video"]),
         "input": {
             "places_a_second": inputs.PLACES,
             "lips": [LIPS_PLACES + 2 * inputs.LIPS_CONTEXT, inputs.LIPS_SIDE, inputs.LIPS_SIDE],
@@ -93,8 +89,7 @@ def write(
         "data": {
             "sources": SOURCES,
             "clips": dict(Counter(t.clip.split for t in talks)),
-            "speakers": {s: len({t.clip.speaker for t in talks if t.clip.split == s})
-                         for s in ("train", "val", "test")},
+            "speakers": cards.speakers_by_split(talks),
             "places_the_sound_came_late": dict(sorted(offsets.items())),
         },
         "licence": LICENCE,

@@ -15,25 +15,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from lab.common import speakers
+from lab.common import speakers, stages
 from lab.common.stages import on_few_threads, said
 from ml.evaluation import data_folders
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "platform"))
 
 STAGES = ("clips", "folds", "without", "served", "card")
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m lab.temporal", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("stage", choices=STAGES)
-    parser.add_argument("--cache", type=Path, help="where signals and runs lie")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--steps", type=int, help="length of each training")
+    parser = stages.for_networks(stages.parser("lab.temporal", __doc__, STAGES, cache="signals"))
     parser.add_argument("--most", type=int, help="clips of each whom it learns from")
-    parser.add_argument("--out", type=Path, help="where `card` writes; the detector's folder")
-    parser.add_argument("--write", type=Path, help="a text whose tables of figures `card` renews")
     chosen = parser.parse_args()
     on_few_threads(chosen.threads)
     import cv2
@@ -42,9 +33,8 @@ def main() -> int:
     from lab.temporal import data
 
     cv2.setNumThreads(1)
-    folder = data_folders.research("talking")
+    folder = stages.research("talking", "training-temporal.md")
     if folder is None:
-        sys.stderr.write("The talking clips are not there; see docs/training-temporal.md.\n")
         return 2
     cache = chosen.cache or data_folders.cache() / "temporal"
     clips = data.at_most(read_manifest(folder / data_folders.MANIFEST), chosen.most)

@@ -87,23 +87,27 @@ def train(
     watch: short.Watch = lambda steps: steps,
 ) -> Any:
     """The trained network; only opened when the folder holds this very training."""
-    net = model.network(width=recipe.width, dropout=recipe.dropout)
+
+    def make() -> tuple[Any, Any]:
+        net = model.network(width=recipe.width, dropout=recipe.dropout)
+        net.compile(
+            optimizer=short.optimizer(recipe),
+            loss=keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=0.05),
+            jit_compile=False,
+        )
+        return net, ahead(Draw(examples, recipe).batch, 0, recipe.steps)
+
     told = {**asdict(recipe), "examples": len(examples)}
-    if short.holds(folder, told):
-        net.load_weights(folder / WEIGHTS)
-        return net
-    keras.utils.set_random_seed(recipe.seed)
-    net = model.network(width=recipe.width, dropout=recipe.dropout)
-    draw = Draw(examples, recipe)
-    net.compile(
-        optimizer=short.optimizer(recipe),
-        loss=keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=0.05),
-        jit_compile=False,
+    short.train(
+        folder,
+        told,
+        recipe,
+        make=make,
+        save=lambda net: net.save_weights(folder / WEIGHTS),
+        watch=watch,
     )
-    losses = short.losses(net, ahead(draw.batch, 0, recipe.steps), recipe, watch)
-    folder.mkdir(parents=True, exist_ok=True)
-    net.save_weights(folder / WEIGHTS)
-    short.keep(folder, told, losses)
+    net = model.network(width=recipe.width, dropout=recipe.dropout)
+    net.load_weights(folder / WEIGHTS)
     return net
 
 

@@ -6,14 +6,13 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.common import speakers, stages
+from lab.common import cards, speakers, stages
 from lab.face import export
 from lab.face.calibrate import for_card, upper_bound
 from lab.temporal import fakes, folds, loop, measure
@@ -29,6 +28,10 @@ from ml.evaluation import metrics
 from ml.evaluation.cards import rounded
 
 VERSION = "1"
+SAYS = (
+    "A higher score means that the face changes from frame to frame, against its surroundings, as "
+    "faces do that were put in frame by frame."
+)
 TOLERANCE = 1e-3
 PROBES = 64
 FOUND_ALPHA, CLEAR_ALPHA = 0.025, 0.1
@@ -68,12 +71,7 @@ def write(examples: Sequence[Example], runs: Path, recipe: loop.Recipe, out: Pat
         net, target / "temporal.tflite", _probes(tested), tolerance=TOLERANCE, half=False
     )
     card: dict[str, Any] = {
-        "name": "temporal",
-        "version": VERSION,
-        "made": datetime.now(UTC).date().isoformat(),
-        "says": "A higher score means that the face changes from frame to frame, against its "
-        "surroundings, as faces do that were put in frame by frame.",
-        "kinds": ["video"],
+        **cards.begun("temporal", VERSION, says=SAYS, kinds=["video"]),
         "input": {
             "shape": list(inputs.SHAPE),
             "picture_side": motion.SIDE,
@@ -88,8 +86,7 @@ def write(examples: Sequence[Example], runs: Path, recipe: loop.Recipe, out: Pat
             "variants": dict(
                 Counter("fake" if e.variant.fake else "real" for e in examples)
             ),
-            "speakers": {s: len({e.clip.speaker for e in examples if e.clip.split == s})
-                         for s in ("train", "val", "test")},
+            "speakers": cards.speakers_by_split(examples),
         },
         "licence": LICENCE,
     }  # fmt: skip

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from lab.common import stages
 from lab.common.stages import on_few_threads, said
 from ml.evaluation import data_folders
 
@@ -20,19 +21,14 @@ PAGE = Path(__file__).parents[2] / "docs" / "training-sound.md"
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m lab.voice", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("stage", choices=STAGES)
-    parser.add_argument("--cache", type=Path, help="where prepared speech and runs lie")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--out", type=Path, help="where `card` writes; the detector's folder")
-    chosen = parser.parse_args()
+    chosen = stages.parser(
+        "lab.voice", __doc__, STAGES, cache="prepared speech", threads=1
+    ).parse_args()
     on_few_threads(chosen.threads)
     from lab.voice import data
 
-    speech = data_folders.research("speech")
+    speech = stages.research("speech", PAGE.name)
     if speech is None:
-        sys.stderr.write("The speech data is not there; see docs/training-sound.md.\n")
         return 2
     clips = data.read_manifest(speech / data_folders.MANIFEST)
     data.check_folds(clips)

@@ -6,12 +6,12 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from lab.common import cards
 from lab.face.export import ParityBroken, write_card
 from lab.voice import baselines, borrowed, fitting, measure, probe
 from lab.voice.borrowed import AS_IT_IS, Heard
@@ -27,6 +27,7 @@ from ml.engine.media.spectra import RATE
 from ml.evaluation.degrade_sound import NAMED
 
 VERSION = "3"
+SAYS = "A higher score means more likely synthesised or vocoded speech."
 SERVED = probe.Variant(probe.ALL, made=True, worn=True, more=True)
 """Chosen by leave-one-source-out among the variants of the page."""
 PROBES, STEP = 40, 2
@@ -82,11 +83,7 @@ def write(
     (folder / WEIGHTS).write_bytes(content)
     served = Hearing(listeners.opened(content), ears)
     card = {
-        "name": "voice_spoof",
-        "version": VERSION,
-        "made": datetime.now(UTC).date().isoformat(),
-        "says": "A higher score means more likely synthesised or vocoded speech.",
-        "kinds": ["audio", "video"],
+        **cards.begun("voice_spoof", VERSION, says=SAYS, kinds=["audio", "video"]),
         "input": {
             "rate": RATE,
             "level": LEVEL,

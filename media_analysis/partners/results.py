@@ -110,7 +110,9 @@ class EvidenceSerializer(Shape):
     code = serializers.CharField()
     text = serializers.CharField()
     strength = serializers.ChoiceField(choices=[one.value for one in Strength])
-    data = serializers.DictField(help_text="What the sentence rests on; differs by `code`.")  # type: ignore[assignment]
+    data = serializers.DictField(  # type: ignore[assignment]
+        help_text="What the sentence rests on; differs by `code`."
+    )
     supports = serializers.ChoiceField(choices=VERDICTS, allow_null=True)
     declares = DeclaredSerializer(allow_null=True)
 

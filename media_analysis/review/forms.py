@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from django import forms
+from django.http import QueryDict
+from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from media_analysis.review.models import Case, Policy, Words
+from media_analysis.review.models import Case, Confidence, Policy, ReasonCode, Words
 from media_analysis.submissions.outcomes import DecisionOutcome
 
 
@@ -22,12 +25,41 @@ class OutcomeChoice(forms.RadioSelect):
         return option
 
 
+CODE_KEYS = "abdefghiopqvwxyz"
+"""Free of the keys that act on a case."""
+
+
+class CodeChoice(forms.CheckboxSelectMultiple):
+    """Each reason code has a letter, and names the policy that goes with it."""
+
+    policies: Mapping[int, int | None] = {}
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option: dict[str, Any] = super().create_option(name, value, *args, **kwargs)
+        number = int(option["index"])
+        if number < len(CODE_KEYS):
+            key = CODE_KEYS[number]
+            option["attrs"] |= {"data-key": key, "aria-keyshortcuts": key}
+            option["label"] = format_html(
+                '{} <kbd aria-hidden="true">{}</kbd>', option["label"], key
+            )
+        if policy := self.policies.get(int(str(value))):
+            option["attrs"]["data-policy"] = str(policy)
+        return option
+
+
 class DecisionForm(forms.Form):
     fence = forms.IntegerField(widget=forms.HiddenInput)
     outcome = forms.ChoiceField(
         choices=DecisionOutcome.choices, widget=OutcomeChoice, label=_("What do you see?")
     )
     policy = forms.ModelChoiceField(Policy.objects.none(), required=False, label=_("Policy"))
+    confidence = forms.ChoiceField(
+        choices=[("", "–"), *Confidence.choices], required=False, label=_("How sure are you?")
+    )
+    codes = forms.ModelMultipleChoiceField(
+        ReasonCode.objects.none(), required=False, widget=CodeChoice, label=_("Reason codes")
+    )
     reason = forms.CharField(
         max_length=500,
         label=_("Reason"),
@@ -54,6 +86,30 @@ class DecisionForm(forms.Form):
             field.required = True
         else:
             del self.fields["policy"]
+        self._offer_codes(case)
+
+    def _offer_codes(self, case: Case) -> None:
+        """With codes to choose, the reason in words may be left out."""
+        codes = ReasonCode.objects.filter(team_id=case.team_id, is_active=True)
+        known = dict(codes.values_list("pk", "policy_id"))
+        if not known:
+            del self.fields["codes"]
+            return
+        field = self.fields["codes"]
+        assert isinstance(field, forms.ModelMultipleChoiceField)
+        assert isinstance(field.widget, CodeChoice)
+        field.queryset = codes
+        field.widget.policies = known
+        self.fields["reason"].required = False
+        if self.is_bound and "policy" in self.fields:
+            # Whether a code implies one, the verb finds out.
+            self.fields["policy"].required = not cast(QueryDict, self.data).getlist("codes")
+
+    def clean(self) -> dict[str, Any]:
+        said: dict[str, Any] = super().clean() or self.cleaned_data
+        if "codes" in self.fields and not said.get("codes") and not said.get("reason"):
+            self.add_error("reason", gettext("Choose a reason code, or give a reason in words."))
+        return said
 
     def words(self) -> Words:
         policy = self.cleaned_data.get("policy")
@@ -62,6 +118,8 @@ class DecisionForm(forms.Form):
             reason=self.cleaned_data["reason"],
             note=self.cleaned_data["note"],
             policy_id=policy.pk if policy else None,
+            codes=tuple(code.pk for code in self.cleaned_data.get("codes") or ()),
+            confidence=self.cleaned_data["confidence"],
         )
 
 
@@ -69,13 +127,20 @@ def as_written(said: Mapping[str, Any]) -> Words:
     """As much as can be kept of a form that is not filled in well."""
     text = {name: str(said.get(name, "")).replace("\0", "") for name in ("reason", "note")}
     outcome, policy = str(said.get("outcome", "")), str(said.get("policy", ""))
-    is_id = policy.isascii() and policy.isdigit() and len(policy) < 10
+    codes = said.getlist("codes") if isinstance(said, QueryDict) else []
+    confidence = str(said.get("confidence", ""))
     return Words(
         outcome=outcome if outcome in DecisionOutcome.values else "",
         reason=text["reason"][:500],
         note=text["note"][:4000],
-        policy_id=int(policy) if is_id else None,
+        policy_id=int(policy) if _is_id(policy) else None,
+        codes=tuple(int(code) for code in codes[:50] if _is_id(code)),
+        confidence=confidence if confidence in Confidence.values else "",
     )
+
+
+def _is_id(said: str) -> bool:
+    return said.isascii() and said.isdigit() and len(said) < 10
 
 
 class ReasonForm(forms.Form):

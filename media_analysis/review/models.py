@@ -12,6 +12,7 @@ from typing import Any
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -39,6 +40,9 @@ class Words:
     reason: str
     note: str = ""
     policy_id: int | None = None
+    codes: tuple[int, ...] = ()
+    """Ids of the team's reason codes."""
+    confidence: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -46,10 +50,33 @@ class Words:
             "reason": self.reason,
             "note": self.note,
             "policy": self.policy_id,
+            "codes": list(self.codes),
+            "confidence": self.confidence,
         }
 
+    @classmethod
+    def of_dict(cls, said: dict[str, Any]) -> Words:
+        return cls(
+            said["outcome"],
+            said["reason"],
+            said["note"],
+            said["policy"],
+            tuple(said.get("codes") or ()),
+            said.get("confidence") or "",
+        )
+
     def are_empty(self) -> bool:
-        return not (self.outcome or self.policy_id or self.reason.strip() or self.note.strip())
+        return not (
+            self.outcome or self.policy_id or self.reason.strip() or self.note.strip() or self.codes
+        )
+
+
+class Confidence(models.TextChoices):
+    """How sure a person is of the own decision."""
+
+    SURE = "sure", _("Sure")
+    FAIRLY = "fairly", _("Fairly sure")
+    UNSURE = "unsure", _("Not sure")
 
 
 class QueueOrder(models.TextChoices):
@@ -86,6 +113,33 @@ class Policy(models.Model):
         return self.name
 
 
+class ReasonCode(models.Model):
+    """A reason that a team gives often, chosen by a key. Its name is kept with each decision."""
+
+    team = models.ForeignKey("accounts.Team", on_delete=models.PROTECT, related_name="reason_codes")
+    name = models.CharField(max_length=60)
+    policy = models.ForeignKey(
+        Policy,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="Chosen with the code, where no other policy was.",
+    )
+    is_active = models.BooleanField(default=True)
+
+    objects = TeamOwned.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["team", "name"], name="reason_code_once_a_team")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class RoutingRule(models.Model):
     """Which outcomes want a person, and in which order. A team without a rule routes as
     `DEFAULT_OUTCOMES` says, the oldest first."""
@@ -107,6 +161,11 @@ class RoutingRule(models.Model):
     queue_order = models.CharField(
         max_length=8, choices=QueueOrder.choices, default=QueueOrder.OLDEST
     )
+    grace_seconds = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        help_text="How long a decision can be undone before it is final. Empty: as the site says.",
+    )
 
     objects = TeamOwned.as_manager()
 
@@ -114,7 +173,10 @@ class RoutingRule(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="queue_order_known", condition=Q(queue_order__in=QueueOrder.values)
-            )
+            ),
+            models.CheckConstraint(
+                name="grace_is_short", condition=Q(grace_seconds=None) | Q(grace_seconds__lte=600)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -161,6 +223,9 @@ class Case(models.Model):
     claimed_at = models.DateTimeField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     decided_at = models.DateTimeField(null=True, blank=True)
+    asked_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since when the case waits for a lead, with a question."
+    )
 
     objects = TeamOwned.as_manager()
 
@@ -235,6 +300,16 @@ class Decision(models.Model):
     policy_text = models.TextField(blank=True, help_text="As it stood when this was decided.")
     reason = models.CharField(max_length=500)
     note = models.TextField(blank=True, max_length=4000)
+    codes = ArrayField(
+        models.CharField(max_length=60),
+        db_default=[],
+        default=list,
+        blank=True,
+        help_text="The names of the reason codes, as they stood.",
+    )
+    confidence = models.CharField(
+        max_length=8, choices=Confidence.choices, blank=True, default="", db_default=""
+    )
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -274,6 +349,39 @@ class Decision(models.Model):
 
     def __str__(self) -> str:
         return self.get_outcome_display()
+
+
+class PendingDecision(models.Model):
+    """A decision within its grace time: its person can undo it, and nobody else is told of it. When
+    the time is over it becomes a `Decision` (`services/grace.py`), and this row goes."""
+
+    case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="pending")
+    fence = models.PositiveIntegerField(help_text="Of the hold in which it was written.")
+    words = models.JSONField()
+    reason = models.CharField(max_length=500)
+    code_names = ArrayField(models.CharField(max_length=60), default=list, blank=True)
+    policy = models.ForeignKey(
+        Policy, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    policy_text = models.TextField(blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    who = models.JSONField(help_text="Who decided, as the record will say it.")
+    taken_from = models.ForeignKey(
+        Decision, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    written_at = models.DateTimeField(db_default=Now(), editable=False)
+    due_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        ordering = ["due_at"]
+        constraints = [
+            models.CheckConstraint(name="pending_gives_reason", condition=~Q(reason="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"pending decision of {self.case_id}"
 
 
 class Draft(models.Model):

@@ -1,7 +1,7 @@
 """What events hold of cases, decisions and the rules that they rest on."""
 
 from audit.rows import OnRecord, register
-from media_analysis.review.models import Case, Decision, Policy, RoutingRule
+from media_analysis.review.models import Case, Decision, Policy, ReasonCode, RoutingRule
 
 RULE = tuple(field.attname for field in RoutingRule._meta.concrete_fields if not field.primary_key)
 
@@ -9,6 +9,7 @@ RULE = tuple(field.attname for field in RoutingRule._meta.concrete_fields if not
 def keep() -> None:
     register(
         OnRecord(model=Policy, columns=("team_id", "is_active"), texts=("name", "text")),
+        OnRecord(model=ReasonCode, columns=("team_id", "policy_id", "is_active"), texts=("name",)),
         OnRecord(model=RoutingRule, columns=RULE),
         OnRecord(
             model=Case,
@@ -22,7 +23,7 @@ def keep() -> None:
             model=Decision,
             columns=(
                 "team_id", "case_id", "fence", "outcome", "policy_id", "decided_by_id",
-                "seconds_on_case", "created_at", "taken_from_id",
+                "seconds_on_case", "created_at", "taken_from_id", "codes", "confidence",
             ),
             texts=("policy_text",),
             words=("reason", "note"),

@@ -1,16 +1,19 @@
 from django.urls import path
 
-from media_analysis.review import views
+from media_analysis.review import queue_views, views
 
 app_name = "review"
 urlpatterns = [
-    path("", views.queue, name="queue"),
+    path("", queue_views.queue, name="queue"),
+    path("bulk/", queue_views.bulk, name="bulk"),
     path("next/", views.take_next, name="next"),
     path("<uuid:pk>/", views.case, name="case"),
     path("<uuid:pk>/claim/", views.claim, name="claim"),
     path("<uuid:pk>/decide/", views.decide, name="decide"),
     path("<uuid:pk>/take-over/", views.take_over, name="take_over"),
     path("<uuid:pk>/release/", views.release, name="release"),
+    path("<uuid:pk>/undo/", views.undo, name="undo"),
+    path("<uuid:pk>/ask/", views.ask, name="ask"),
     path("<uuid:pk>/reopen/", views.reopen, name="reopen"),
     path("<uuid:pk>/draft/", views.draft, name="draft"),
     path("<uuid:pk>/heartbeat/", views.heartbeat, name="heartbeat"),

@@ -20,14 +20,13 @@ from django.views.decorators.http import require_GET
 
 from accounts.actors import Actor, actor_of
 from accounts.guards import post_only, signed_in, signed_out
-from accounts.models import Team
 from accounts.refusals import Refusal
 from accounts.roles import Permission
 from media_analysis.review.forms import DecisionForm, ReasonForm, as_written
-from media_analysis.review.models import Case, Decision
+from media_analysis.review.models import Case, Decision, PendingDecision
 from media_analysis.review.search import queue as waiting
 from media_analysis.review.search import reopenings
-from media_analysis.review.services import cases, drafts, known_bytes
+from media_analysis.review.services import asking, cases, drafts, grace, known_bytes
 from media_analysis.submissions.presenters import result
 
 View = Callable[..., HttpResponseBase]
@@ -38,33 +37,12 @@ SESSION_ENDED = gettext_lazy(
 
 
 @signed_in
-@require_GET
-def queue(request: HttpRequest) -> HttpResponse:
-    actor = actor_of(request)
-    if not actor.team_ids(Permission.VIEW_CASES):
-        raise PermissionDenied
-    count = waiting.count(actor)
-    teams = Team.objects.in_bulk(actor.team_ids(Permission.VIEW_CASES))
-    orders = {teams[pk]: order for pk, order in waiting.orders(teams).items()}
-    context = {
-        "order": next(iter(orders.values())) if len(set(orders.values())) == 1 else None,
-        "orders": sorted((team.name, order) for team, order in orders.items()),
-        "cases": waiting.shown(actor),
-        "count": min(count, waiting.COUNTED),
-        "more": count > waiting.COUNTED,
-        "shown": waiting.SHOWN,
-        "may_decide": bool(actor.team_ids(Permission.DECIDE_CASES)),
-        "mine": waiting.in_hands_of(actor),
-    }
-    return render(request, "review/queue.html", context)
-
-
-@signed_in
 @post_only("review:queue")
 def take_next(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     if not actor.team_ids(Permission.DECIDE_CASES):
         raise PermissionDenied
+    grace.settle_due()
     case = cases.claim_next(actor)
     if case is None:
         messages.info(request, gettext("No case is waiting: each is decided or assigned."))
@@ -76,6 +54,7 @@ def take_next(request: HttpRequest) -> HttpResponse:
 @require_GET
 @never_cache
 def case(request: HttpRequest, pk: UUID) -> HttpResponse:
+    grace.settle_due()
     return _page(request, _mine(request, pk))
 
 
@@ -84,6 +63,7 @@ def case(request: HttpRequest, pk: UUID) -> HttpResponse:
 def claim(request: HttpRequest, pk: UUID) -> HttpResponse:
     _mine(request, pk)
     try:
+        grace.settle_due()
         cases.claim(actor_of(request), pk)
     except Refusal as refusal:
         messages.warning(request, refusal.sentence)
@@ -119,13 +99,14 @@ def decide(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     if not form.is_valid():
         return _unfinished(request, mine, form)
     try:
-        cases.decide(actor, pk, form.cleaned_data["fence"], form.words())
+        written = grace.decide(actor, pk, form.cleaned_data["fence"], form.words())
     except Refusal as refusal:
         if refusal.code == cases.CLAIM_LOST:
             return _too_late(request, mine)
         form.add_error(None, refusal.sentence)
         return _unfinished(request, mine, form)
-    messages.success(request, gettext("Decided. You can reopen the case with a reason."))
+    if not isinstance(written, PendingDecision):  # else the page offers to undo it
+        messages.success(request, gettext("Decided. You can reopen the case with a reason."))
     if "next" in request.POST:
         return take_next(request)
     return redirect("review:case", pk)
@@ -195,6 +176,44 @@ def release(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @signed_in
 @post_only("review:case", "pk")
+def undo(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Within the grace time: the case is in hand again, with every word in its form."""
+    _mine(request, pk)
+    try:
+        grace.undo(actor_of(request), pk)
+        told = gettext("The decision was undone. The form contains what you wrote.")
+        messages.success(request, told)
+    except Refusal as refusal:
+        messages.warning(request, refusal.sentence)
+    return redirect("review:case", pk)
+
+
+@keeps_words
+@signed_in
+@post_only("review:case", "pk")
+def ask(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Hand the case to a lead with a question, or, as a lead, answer it."""
+    actor, mine = actor_of(request), _mine(request, pk)
+    if not actor.can(Permission.DECIDE_CASES, mine.team_id):
+        raise PermissionDenied
+    if not (words := as_written(request.POST)).are_empty():
+        drafts.keep(actor, pk, words)
+    said = request.POST.get("question", "").replace("\0", "")
+    try:
+        if "answer" in request.POST:
+            asking.answer(actor, pk, _fence(request), said)
+            messages.success(request, gettext("The case shows your answer and waits again."))
+        else:
+            asking.escalate(actor, pk, _fence(request), said)
+            messages.success(request, gettext("The case waits for a lead, with your question."))
+    except Refusal as refusal:
+        messages.error(request, refusal.sentence)
+        return redirect("review:case", pk)
+    return redirect("review:queue")
+
+
+@signed_in
+@post_only("review:case", "pk")
 def reopen(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor, mine = actor_of(request), _mine(request, pk)
     if not actor.can(Permission.DECIDE_CASES, mine.team_id):
@@ -239,6 +258,8 @@ def _page(
 ) -> HttpResponse:
     actor = actor_of(request)
     holds = _holds(actor, mine)
+    pending = PendingDecision.objects.filter(case=mine).select_related("policy").first()
+    undoable = grace.mine(actor)
     draft = drafts.kept(actor, mine)
     may_decide = actor.can(Permission.DECIDE_CASES, mine.team_id)
     initial: dict[str, Any] = {"fence": mine.fence, **(draft.words if draft else {})}
@@ -246,7 +267,12 @@ def _page(
         **result.page(mine.submission, actor),
         "case": mine,
         "holds": holds,
-        "free": Case.objects.filter(cases.AVAILABLE, pk=mine.pk).exists(),
+        "free": Case.objects.filter(
+            cases.AVAILABLE & cases.for_this_person(actor), pk=mine.pk
+        ).exists(),
+        "pending": pending,
+        "undoable": undoable,
+        "leads": actor.can(Permission.MANAGE_QUEUES, mine.team_id),
         "may_decide": may_decide,
         "form": (form or DecisionForm(mine, initial=initial)) if holds else None,
         "draft": draft,
@@ -263,11 +289,9 @@ def _page(
 
 def _said(mine: Case) -> list[Decision | reopenings.Reopening]:
     """Every decision, and why the case was opened again, in the order of time."""
-    decisions = list(
-        mine.decisions.select_related("decided_by", "policy", "taken_from__case__submission")
+    decisions = mine.decisions.select_related(
+        "decided_by", "policy", "taken_from__case__submission"
     )
-    if not decisions:
-        return []
     said: list[Decision | reopenings.Reopening] = [*decisions, *reopenings.of(mine)]
     return sorted(said, key=lambda one: one.created_at if isinstance(one, Decision) else one.when)
 
@@ -276,6 +300,7 @@ def _holds(actor: Actor, mine: Case) -> bool:
     return bool(
         actor.user
         and mine.holder_id == actor.user.pk
+        and not PendingDecision.objects.filter(case=mine).exists()
         and not Case.objects.filter(cases.AVAILABLE, pk=mine.pk).exists()
     )
 

@@ -22,7 +22,7 @@ from jobs.models import LeasedJob, State
 
 class EventType(models.TextChoices):
     ANALYSIS_COMPLETED = "analysis.completed", _("An analysis ended with a verdict")
-    ANALYSIS_FAILED = "analysis.failed", _("An analysis failed and was set aside")
+    ANALYSIS_FAILED = "analysis.failed", _("An analysis failed and needs attention")
     ANALYSIS_CANCELLED = "analysis.cancelled", _("An analysis was cancelled")
     DECISION_MADE = "decision.made", _("A person decided")
     DECISION_CHANGED = "decision.changed", _("A further decision replaced the one before")

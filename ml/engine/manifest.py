@@ -12,7 +12,7 @@ import dataclasses
 import functools
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -114,9 +114,6 @@ class Manifest:
     """Scores that a change elsewhere must not shift; tests compare them."""
 
 
-ManifestOf = Callable[[str], Manifest]
-
-
 def read_manifest(folder: Path) -> Manifest:
     """Raises ManifestInvalid, which says in one sentence what is wrong."""
     stated = _object(folder / MANIFEST)
@@ -140,12 +137,14 @@ def _object(path: Path) -> dict[str, Any]:
 
 
 def _weights_in(card: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Every file that the card names with its digest."""
-    return [
-        {"file": entry["file"], "sha256": entry["sha256"]}
-        for entry in card.values()
-        if isinstance(entry, dict) and {"file", "sha256"} <= entry.keys()
-    ]
+    """Every file that the card names with its digest, however deep."""
+    found = []
+    for entry in card.values():
+        if isinstance(entry, dict):
+            named = {"file", "sha256"} <= entry.keys()
+            found += [{key: entry[key] for key in ("file", "sha256")}] if named else []
+            found += _weights_in(entry)
+    return found
 
 
 def _checked(facts: dict[str, Any]) -> Manifest:
@@ -227,3 +226,10 @@ def manifest_of(name: str) -> Manifest:
     except (ManifestInvalid, plugins.PluginUnusable):
         pass  # the registry says why
     return Manifest(name, title=name.replace("_", " ").capitalize())
+
+
+@functools.cache
+def card_of(name: str) -> Mapping[str, Any]:
+    """What was measured of a detector that is installed here; empty without a card."""
+    file = FOLDER / name / CARD
+    return _object(file) if NAME.fullmatch(name) and file.exists() else {}

@@ -53,7 +53,7 @@ def detectors() -> tuple[Detector | Missing, ...]:
 def made(name: str) -> Detector | Missing:
     try:
         if plugin := plugins.installed().get(name):
-            return OutsideDetector(plugin, _manifest(plugin))
+            return OutsideDetector(plugin, manifest_from(plugin))
         module = importlib.import_module(f"ml.engine.detectors.{name}.detector")
         detector: Detector = module.make()
     except ModelFileUnusable as error:
@@ -71,7 +71,7 @@ def made(name: str) -> Detector | Missing:
     return detector
 
 
-def _manifest(plugin: Plugin) -> Manifest:
+def manifest_from(plugin: Plugin) -> Manifest:
     manifest = read_manifest(plugin.folder)
     if manifest.name != plugin.name:
         raise ManifestInvalid(f"the entry point {plugin.name} leads to {manifest.name}.")

@@ -43,8 +43,12 @@ class Sentence(str):
         made.parts = tuple(parts)
         return made
 
+    def __getnewargs__(self) -> tuple[Any, ...]:
+        """It goes to other processes and back whole."""
+        return (self.parts,)
 
-def say(code: str, **data: Any) -> Sentence:
+
+def say(code: str, /, **data: Any) -> Sentence:
     return Sentence([(code, data)])
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import math
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
+from ml.engine.checking import checked
 from ml.engine.contract import (
     Detector,
     Examination,
@@ -115,7 +115,7 @@ class DetectorSession:
         started, name = time.perf_counter(), work.detector.name
         try:
             work.examination.advance = lambda part: self._advanced(name, part)
-            work.finding = _checked(work.detector, work.examination.conclude())
+            work.finding = checked(work.detector, work.examination.conclude())
         except Stopped:
             raise
         except Exception as error:
@@ -146,22 +146,6 @@ class DetectorSession:
             Status.FAILED,
             say("check.failed"),
         )
-
-
-class NotANumber(ValueError):
-    """A detector answered with NaN or infinity, or with a probability beyond 0 and 1."""
-
-
-def _checked(detector: Detector, finding: Finding) -> Finding:
-    numbers = (finding.score, finding.probability_manipulated, finding.log10_lr)
-    if any(n is not None and not math.isfinite(n) for n in numbers):
-        raise NotANumber
-    probability = finding.probability_manipulated
-    if probability is not None and not 0.0 <= probability <= 1.0:
-        raise NotANumber
-    if (finding.detector, finding.version) != (detector.name, detector.version):
-        raise ValueError("a finding in another detector's name")
-    return finding
 
 
 def _missing(detector: Missing) -> Finding:

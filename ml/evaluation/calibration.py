@@ -64,12 +64,3 @@ def fit_platt(labels: ArrayLike, scores: ArrayLike) -> Platt:
         reals=reals,
         fakes=fakes,
     )
-
-
-def conformal_p(calibration: ArrayLike, strangeness: ArrayLike) -> NDArray[np.float64]:
-    """For each item, the share of calibration items of one class that are at least as strange
-    (itself counted). Valid only where the items are exchangeable with the calibration set."""
-    known = np.sort(np.asarray(calibration, np.float64))
-    new = np.asarray(strangeness, np.float64)
-    at_least = len(known) - np.searchsorted(known, new, side="left")
-    return np.asarray((at_least + 1.0) / (len(known) + 1.0))

@@ -18,8 +18,6 @@ from numpy.random import Generator
 from ml.engine.contract import Pixels
 from ml.engine.media.encoding import even, through_codec
 
-Step = Callable[[Pixels], Pixels]
-
 
 @dataclass(frozen=True)
 class Chain:

@@ -22,8 +22,8 @@ from ml.engine.results import plain
 
 ROOT = Path(analysis.__file__).parent
 DECIDING = (
-    "contract.py", "analysis.py", "session.py", "naming.py", "manifest.py", "serving.py",
-    "media/**/*", "audio_encoders/**/*", "image_encoders/**/*", "fusion/**/*",
+    "contract.py", "analysis.py", "session.py", "checking.py", "naming.py", "manifest.py",
+    "serving.py", "media/**/*", "audio_encoders/**/*", "image_encoders/**/*", "fusion/**/*",
     "detectors/*.py", "../../platform/sandbox/**/*",
 )  # fmt: skip
 """What every result rests on, beside the folders of its detectors."""

@@ -29,8 +29,6 @@ LAUNDERING = "laundering"
 SOUND = "sound"
 QUALITIES, SIZES = (95, 75, 50, 30), (1.0, 0.75, 0.5)
 SOUNDS = ("Opus 24k", "8 kHz mu-law", "MP3 64k", "noise 10 dB")
-ITEMS = 60
-"""Files that are taken by default: half of them genuine, as evenly over sources as can be."""
 
 Laundering = Callable[[BinaryIO], BinaryIO]
 

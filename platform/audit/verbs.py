@@ -56,6 +56,8 @@ class Verb(StrEnum):
     CASE_ASSIGNED = "case.assigned"
     CASE_COMMENTED = "case.commented"
     CASE_ESCALATED = "case.escalated"
+    CASE_DECISION_PENDING = "case.decision_pending"
+    CASE_DECISION_UNDONE = "case.decision_undone"
     CASE_DECIDED = "case.decided"
     CASE_REOPENED = "case.reopened"
 

@@ -22,6 +22,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("media_analysis.partners.urls")),
     path("dashboard/", include("media_analysis.dashboard.urls")),
+    path("reports/", include("media_analysis.reports.urls")),
     path("review/", include("media_analysis.review.urls")),
     path("teams/", include("media_analysis.teams.urls")),
     path("", include("media_analysis.submissions.urls")),

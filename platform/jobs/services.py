@@ -27,6 +27,7 @@ log = logging.getLogger("touchstone.jobs")
 RELEASED = {
     Why.SHUTDOWN: ("released", "its worker was stopped"),
     Why.GAVE_WAY: ("gave_way", "other work went before it"),
+    Why.OUTAGE: ("outage", "a part of the site was away; it goes on by itself"),
 }
 POISON, EXHAUSTED = "poison", "attempts_exhausted"
 

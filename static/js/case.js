@@ -7,7 +7,7 @@ import { say } from "./say.js";
 
 const RENEW_EVERY = 60_000;
 const SAVE_AFTER = 1_500;
-const WORDS = ["outcome", "policy", "reason", "note"];
+const WORDS = ["outcome", "policy", "confidence", "codes", "reason", "note"];
 const form = document.querySelector("[data-held]");
 
 const TROUBLE = {
@@ -28,12 +28,12 @@ if (form) {
 
   function words() {
     const written = new FormData(form);
-    return JSON.stringify(WORDS.map((field) => written.get(field) ?? ""));
+    return JSON.stringify(WORDS.map((field) => written.getAll(field).join()));
   }
 
   function entry() {
     const written = new FormData(form);
-    const fields = WORDS.map((field) => [field, written.get(field) ?? ""]);
+    const fields = WORDS.flatMap((field) => written.getAll(field).map((value) => [field, value]));
     fields.push(["draft_pass", written.get("draft_pass")]);
     return { url: form.dataset.draft, page: location.pathname, base: form.dataset.savedAt, fields };
   }
@@ -89,12 +89,30 @@ if (form) {
     if ("cameBack" in form.dataset || local.base !== form.dataset.savedAt) return;
     for (const [field, value] of local.fields) {
       if (!WORDS.includes(field) || !form.elements[field]) continue;
-      form.elements[field].value = value;
+      if (field === "codes") form.querySelector(`[name="codes"][value="${CSS.escape(value)}"]`)?.click();
+      else form.elements[field].value = value;
     }
     if (!changed()) return;
     say(gettext("What you wrote was restored."));
     save();
   }
+
+  /* A reason code stands for words, and may bring its policy along. */
+  const codes = [...form.querySelectorAll('[name="codes"]')];
+  function basis() {
+    const chosen = codes.filter((code) => code.checked);
+    const policies = new Set(chosen.map((code) => code.dataset.policy).filter(Boolean));
+    const policy = form.elements.policy;
+    if (policy && !policy.value && policies.size === 1) [policy.value] = policies;
+  }
+  for (const code of codes) code.addEventListener("change", basis);
+
+  /* Ctrl+Enter decides and takes the next, also from inside text. */
+  form.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.repeat || event.isComposing) return;
+    event.preventDefault();
+    form.requestSubmit(form.querySelector('[name="next"]'));
+  });
 
   form.addEventListener("input", soon);
   form.addEventListener("change", save);

@@ -12,14 +12,16 @@ function show(seconds) {
   if (!film || !Number.isFinite(seconds)) return;
   film.pause();
   film.currentTime = Math.max(seconds, 0);
-  film.scrollIntoView({ block: "nearest" });
+  film.closest(".panel").scrollIntoView({ block: "nearest" });
 }
 
 function follow(event) {
   if (!isPlayer(event)) return;
   for (const head of document.querySelectorAll("[data-timeline] .playhead")) {
-    head.setAttribute("x1", event.target.currentTime);
-    head.setAttribute("x2", event.target.currentTime);
+    const whole = Number(head.closest("[data-timeline]").dataset.duration) || 1;
+    const place = `${(100 * event.target.currentTime) / whole}%`;
+    head.setAttribute("x1", place);
+    head.setAttribute("x2", place);
     head.setAttribute("visibility", "visible");
   }
 }
@@ -44,12 +46,19 @@ document.addEventListener(
 document.addEventListener("click", (event) => {
   const button = event.target.closest?.("[data-seek]");
   if (button) show(Number(button.dataset.seek));
-  const lane = event.target.closest?.("[data-timeline] svg.lane");
-  if (lane) {
-    const place = lane.getBoundingClientRect();
-    show(((event.clientX - place.left) / place.width) * lane.viewBox.baseVal.width);
-  }
 });
+
+/* A press in a lane jumps there, and a drag goes on. */
+function scrub(event) {
+  const lane = event.target.closest?.("[data-timeline] [data-lane]");
+  if (!lane || !(event.buttons & 1)) return;
+  const place = lane.getBoundingClientRect();
+  const whole = Number(lane.closest("[data-timeline]").dataset.duration) || 1;
+  show(((event.clientX - place.left) / place.width) * whole);
+}
+
+document.addEventListener("pointerdown", scrub);
+document.addEventListener("pointermove", scrub);
 
 /* An address may end in #t=12.5: that moment is shown. */
 function fromAddress() {
@@ -70,7 +79,7 @@ function clock(seconds) {
 
 function renew() {
   const film = player();
-  if (!film || !part("controls")) return;
+  if (!film || !part("play")) return;
   const length = Number.isFinite(film.duration) ? film.duration : 0;
   const said = `${clock(film.currentTime)} of ${clock(length)}`;
   part("play").textContent = film.paused ? gettext("Play") : gettext("Pause");
@@ -78,7 +87,7 @@ function renew() {
   part("position").max = length;
   part("position").value = film.currentTime;
   part("position").setAttribute("aria-valuetext", said);
-  soundSwitch().checked = !film.muted;
+  if (soundSwitch()) soundSwitch().checked = !film.muted;
 }
 
 const NEWS = ["play", "pause", "timeupdate", "seeking", "loadedmetadata", "durationchange", "volumechange"];

@@ -68,7 +68,7 @@ def test_ten_wrong_passwords_and_a_pause(client, people):
         assert "not correct" in text(log_in(client, "alice@example.org", "wrong password wrong"))
     page = text(log_in(client, "alice@example.org", PASSWORD))
     assert "paused for 15 minutes" in page
-    assert "resetting your password" in page
+    assert "reset your password" in page
     assert not is_logged_in(client)
     assert events("login.failed") == ["login.failed"] * 10
     assert events("login.locked") == ["login.locked"]
@@ -209,7 +209,7 @@ def test_a_session_can_be_ended_from_another(people):
     log_in(here, "alice@example.org", PASSWORD, headers={"user-agent": "Firefox here"})
     log_in(there, "alice@example.org", PASSWORD, headers={"user-agent": "Chrome there"})
     page = text(here.get("/accounts/sessions/"))
-    assert "Firefox here" in page and "Chrome there" in page and "This one" in page
+    assert "Firefox here" in page and "Chrome there" in page and "This session" in page
     name = Session.objects.get(user_agent="Chrome there").name
     here.post(f"/accounts/sessions/{name}/end/")
     assert not is_logged_in(there)

@@ -160,7 +160,7 @@ def test_an_unproved_account_cannot_be_tied_to_a_provider(people, impostor, prov
     answer = impostor.get(
         "/accounts/oidc/oidc/login/callback/", {"code": "1", "state": state[1]}, follow=True
     )
-    assert "Confirm your e-mail address first" in answer.content.decode()
+    assert "Confirm your email address first" in answer.content.decode()
     assert not SocialAccount.objects.exists()
 
 

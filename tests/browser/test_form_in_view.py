@@ -20,7 +20,7 @@ def test_the_form_stays_at_hand(open_page: Open, alice: Person) -> None:
     case = cases.claim(alice.actor, a_case(walk(alice, "landscape_with_prompt.png")).pk)
     path = reverse("review:case", args=[case.pk])
     page = open_page(user=alice.user).goto(path)
-    link = page.get_by_role("link", name="To the decision")
+    link = page.get_by_role("link", name="Go to the decision")
     expect(link).to_be_hidden()
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
     assert page.evaluate("scrollY") > 400, "the page is too short to show anything"
@@ -28,5 +28,5 @@ def test_the_form_stays_at_hand(open_page: Open, alice: Person) -> None:
     phone = open_page(user=alice.user, width=390).goto(path)
     heading = phone.get_by_role("heading", name="Decide")
     expect(heading).not_to_be_in_viewport()
-    phone.get_by_role("link", name="To the decision").click()
+    phone.get_by_role("link", name="Go to the decision").click()
     expect(heading).to_be_in_viewport()

@@ -160,7 +160,7 @@ def test_paper_shows_no_controls(open_page: Open) -> None:
     page = open_page(scheme="dark").goto("/styleguide/")
     page.emulate_media(media="print")
     assert page.locator(".nav:visible, button:visible, .foot:visible").count() == 0
-    assert page.get_by_role("heading", name="Custody").is_visible()
+    assert page.get_by_role("heading", name="Chain of custody").is_visible()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
 
 

@@ -54,9 +54,9 @@ def test_the_whole_review_by_tab_and_enter(open_page: Open, alice: Person, send:
     tab_to(page, "Review")
     page.keyboard.press("Enter")
     main(page, "2 cases wait")
-    tab_to(page, "Take the next case")
+    tab_to(page, "Claim the next case")
     page.keyboard.press("Enter")
-    main(page, "In your hands until")
+    main(page, "Assigned to you until")
     tab_to(page, "Manipulated")
     page.keyboard.press("ArrowDown")
     tab_to(page, "Policy")
@@ -65,7 +65,7 @@ def test_the_whole_review_by_tab_and_enter(open_page: Open, alice: Person, send:
     page.keyboard.type("nothing that I can see")
     tab_to(page, "Note for the team")
     page.keyboard.type("s and r are letters here, not commands")
-    tab_to(page, "Decide and take the next")
+    tab_to(page, "Decide and claim next")
     page.keyboard.press("Enter")
     page.wait_for_url(f"**{reverse('review:case', args=[second.pk])}")
     main(page, "Decided.")
@@ -78,11 +78,11 @@ def test_the_whole_review_by_tab_and_enter(open_page: Open, alice: Person, send:
     assert decision.note == "s and r are letters here, not commands"
 
     page.goto(page.url.split("/review")[0] + reverse("review:case", args=[first.pk]))
-    tab_to(page, "Why open it again?")
+    tab_to(page, "Reason for reopening")
     page.keyboard.type("a second look")
-    tab_to(page, "Open again")
+    tab_to(page, "Reopen")
     page.keyboard.press("Enter")
-    main(page, "Waiting for somebody to take it")
+    main(page, "Waiting to be claimed")
     assert Case.objects.get(pk=first.pk).state == "open"
 
 
@@ -93,7 +93,7 @@ def test_the_whole_review_by_shortcuts(open_page: Open, alice: Person, send: Sen
     page.keyboard.press("n")
     page.wait_for_url(f"**{reverse('review:case', args=[first.pk])}")
     page.keyboard.press("3")
-    expect(page.get_by_label("Cannot be told")).to_be_checked()
+    expect(page.get_by_label("Unclear")).to_be_checked()
     tab_to(page, "Reason", within=3)
     page.keyboard.type("s 1 2 r: only text")
     page.keyboard.press("Shift+Tab")
@@ -103,14 +103,14 @@ def test_the_whole_review_by_shortcuts(open_page: Open, alice: Person, send: Sen
     main(page, "1 case waits")
     page.goto(page.url.split("/review")[0] + reverse("review:case", args=[second.pk]))
     page.keyboard.press("c")
-    main(page, "In your hands until")
+    main(page, "Assigned to you until")
     page.wait_for_load_state()
     page.keyboard.press("1")
     tab_to(page, "Reason", within=3)
     page.keyboard.type("the seam")
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("s")
-    main(page, "Nothing waits")
+    main(page, "No case is waiting")
     assert list(Decision.objects.values_list("reason", "outcome")) == [
         ("s 1 2 r: only text", "unclear"),
         ("the seam", "manipulated"),

@@ -9,7 +9,14 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from media_analysis.review.models import Case, Decision, Policy
+from media_analysis.review.models import (
+    Case,
+    Decision,
+    PendingDecision,
+    Policy,
+    ReasonCode,
+    RoutingRule,
+)
 from media_analysis.review.services import cases
 from tests.browser.keystrokes import ALT, CTRL, META, Keyboard
 from tests.browser.watched import Watched
@@ -97,7 +104,7 @@ def test_taking_a_case_types_nothing_into_its_form(
     _, page, keys = at(open_page, alice, where)
     keys.down(key)
     page.wait_for_url(f"**{case_page(case)}")
-    expect(page.get_by_role("main")).to_contain_text("In your hands until")
+    expect(page.get_by_role("main")).to_contain_text("Assigned to you until")
     page.get_by_label("Reason", exact=True).focus()
     keys.char(key)  # what was still on its way when the page changed
     if hold:
@@ -139,7 +146,7 @@ def test_a_modifier_makes_it_another_key(
 ) -> None:
     """Ctrl+S saves a page in the browser and decides nothing."""
     _, page, keys = at(open_page, alice, case_page(held))
-    page.get_by_label("Cannot be told").check()
+    page.get_by_label("Unclear").check()
     page.get_by_label("Policy").select_option(index=1)
     page.get_by_label("Reason", exact=True).fill("the seam")
     page.evaluate("document.activeElement.blur()")
@@ -166,7 +173,7 @@ def test_a_field_of_any_kind_keeps_its_letters(
 ) -> None:
     """Whatever takes text has the key; nothing is decided or given back."""
     watched, page, keys = at(open_page, alice, case_page(held))
-    page.get_by_label("Cannot be told").check()
+    page.get_by_label("Unclear").check()
     page.get_by_label("Policy").select_option(index=1)
     page.get_by_label("Reason", exact=True).fill("the seam")
     if place == "frame":
@@ -194,13 +201,13 @@ def test_a_field_of_any_kind_keeps_its_letters(
     page.wait_for_timeout(200)
     held.refresh_from_db()
     assert held.state == "claimed" and not Decision.objects.exists()
-    expect(page.get_by_label("Cannot be told")).to_be_checked()
+    expect(page.get_by_label("Unclear")).to_be_checked()
 
 
 def test_composed_text_is_no_shortcut(open_page: Open, alice: Person, held: Case) -> None:
     """An input method that composes with `s` types its text and decides nothing."""
     _, page, keys = at(open_page, alice, case_page(held))
-    page.get_by_label("Cannot be told").check()
+    page.get_by_label("Unclear").check()
     page.get_by_label("Policy").select_option(index=1)
     reason = page.get_by_label("Reason", exact=True)
     reason.fill("x")
@@ -227,7 +234,53 @@ def test_taking_a_known_decision_over_types_nothing(
     (keys.hold if hold else keys.press)("t")
     expect(page.get_by_role("main")).to_contain_text("Decided as before")
     assert list(Decision.objects.values_list("reason", flat=True)) == ["blurred", "blurred"]
-    expect(page.get_by_label("Why open it again?")).to_have_value("")
+    expect(page.get_by_label("Reason for reopening")).to_have_value("")
+
+
+def test_rows_of_the_queue_are_moved_over_and_chosen(
+    open_page: Open, alice: Person, held: Case
+) -> None:
+    """`j`, `k` and `x` act on rows, and type in the filter's field when that has the focus."""
+    _, page, keys = at(open_page, alice, reverse("review:queue"))
+    for key in "jjk":
+        keys.press(key)
+    expect(page.locator("tr[data-here] a").first).to_be_focused()
+    keys.press("x")
+    expect(page.locator("tr[data-here] [name=case]")).to_be_checked()
+    field = page.get_by_label("File name")
+    field.focus()
+    for key in "jkxn":
+        keys.press(key)
+    expect(field).to_have_value("jkxn")
+
+
+def test_four_keys_lead_from_the_queue_to_a_decided_case(
+    open_page: Open, alice: Person, send: Send
+) -> None:
+    """Take, outcome, reason code, submit: and `u` takes it back within the grace time."""
+    policy = Policy.objects.create(team=alice.team, name="Elections")
+    ReasonCode.objects.create(team=alice.team, name="Face swap", policy=policy)
+    RoutingRule.objects.update_or_create(team=alice.team, defaults={"grace_seconds": 60})
+    case = opened(alice, send)
+    _, page, keys = at(open_page, alice, reverse("review:queue"))
+    keys.press("n")
+    page.wait_for_url(f"**{case_page(case)}")
+    page.wait_for_load_state("networkidle")
+    for key in "1as":
+        keys.press(key)
+    page.wait_for_url(f"**{reverse('review:queue')}")
+    pending = PendingDecision.objects.get()
+    assert (pending.reason, pending.policy, pending.words["outcome"]) == (
+        "Face swap", policy, "manipulated",
+    )  # fmt: skip
+    keys.press("u")
+    page.wait_for_url(f"**{case_page(case)}")
+    expect(page.get_by_label("Face swap")).to_be_checked()
+    assert not PendingDecision.objects.exists() and not Decision.objects.exists()
+    page.get_by_label("Reason", exact=True).fill("as seen")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url(f"**{reverse('review:queue')}")
+    assert PendingDecision.objects.get().reason == "as seen"
 
 
 def test_every_shortcut_is_on_a_page_that_is_tested_here() -> None:
@@ -235,4 +288,4 @@ def test_every_shortcut_is_on_a_page_that_is_tested_here() -> None:
     found = set()
     for path in TEMPLATES:
         found |= set(re.findall(r'data-key="(.)"', path.read_text()))
-    assert found == {"c", "n", "r", "s", "t"}
+    assert found == {"c", "j", "k", "n", "r", "s", "t", "u", "x"}

@@ -48,14 +48,14 @@ def test_trying_again_works_without_script(open_page: Open, office: Office) -> N
     page = watched.goto("/dashboard/")
     page.get_by_role("link", name="Try again press-conference-final-cut.mp4").click()
     page.get_by_role("button", name="Try again").click()
-    expect(page.get_by_text("waits for a worker again")).to_be_visible()
+    expect(page.get_by_text("waiting for a worker again")).to_be_visible()
 
 
 def test_a_key_is_issued_copied_and_gone(open_page: Open, office: Office) -> None:
     """By page: the secret is shown and can be copied; the list afterwards has only its prefix."""
     watched = open_page(user=office.admin.user, permissions=["clipboard-read", "clipboard-write"])
     page = watched.goto(office.things["team-new-key"])
-    page.get_by_label("Name of the key").fill("nightly")
+    page.get_by_label("Key name").fill("nightly")
     page.get_by_label("Read submissions and verdicts").check()
     page.get_by_role("button", name="Issue the key").click()
     page.get_by_role("button", name="Copy the key").click()
@@ -72,6 +72,6 @@ def test_an_invitation_shows_its_link(open_page: Open, office: Office) -> None:
     watched = open_page(user=office.lead.user)
     page = watched.goto(office.things["team-members"])
     page.get_by_label("E-mail address").fill("fay@example.org")
-    page.get_by_role("button", name="Send the invitation").click()
+    page.get_by_role("button", name="Send invitation").click()
     expect(page.get_by_role("heading", name="fay@example.org is invited")).to_be_visible()
     assert "/accounts/invitation/" in page.content() and watched.axe() == []

@@ -93,7 +93,7 @@ def test_from_upload_to_playing_by_keys(open_page: Open, alice: Person, film: Pa
     assert watched.axe() == []
     prepared(submission)
     expect(page.locator("#player")).to_be_visible(timeout=15_000)
-    expect(page.locator("#live")).to_have_text("The film can be played now.")
+    expect(page.locator("#live")).to_have_text("The video is ready to play.")
     until(page, "readyState >= 1")
     assert player(page, "duration") == pytest.approx(4.0, abs=0.1)
     assert veiled(page) and player(page, "muted") and player(page, "paused")
@@ -105,11 +105,11 @@ def test_from_upload_to_playing_by_keys(open_page: Open, alice: Person, film: Pa
     expect(play).to_have_text("Pause")
     page.keyboard.press("Enter")
     expect(play).to_have_text("Play")
-    page.get_by_label("Position in the film").focus()
+    page.get_by_label("Position in the video").focus()
     page.keyboard.press("Home")
     assert player(page, "currentTime") == 0 and veiled(page)
 
-    page.get_by_label("Show the film without blur").focus()
+    page.get_by_label("Show the video without blur").focus()
     page.keyboard.press("Space")
     expect(page.locator("#player")).to_have_css("filter", "none")
     assert player(page, "muted"), "to see is not to hear"
@@ -128,6 +128,7 @@ def test_from_upload_to_playing_by_keys(open_page: Open, alice: Person, film: Pa
         moved = player(page, "currentTime") - before
         assert moved == pytest.approx(way / 25 if way > 0 else 0.0, abs=0.002)
 
+    page.get_by_text("The timeline as a table").first.click()
     row = page.get_by_role("button", name="Show the moment at 0:01.0")
     row.click()
     assert player(page, "currentTime") == pytest.approx(1.0, abs=0.01)

@@ -22,7 +22,8 @@ from tests.review.test_services import opened
 
 Open = Callable[..., Watched]
 SOON = 31_000
-FILES = "() => [...document.querySelectorAll('[data-row]')].map(r => r.innerText.split('\\t')[0])"
+FILES = """() => [...document.querySelectorAll('[data-row]')]
+  .map(r => r.querySelector('a').innerText)"""
 
 
 def at(open_page: Open, person: Person, address: str) -> tuple[Watched, Page]:
@@ -58,13 +59,13 @@ def test_the_history_renews_itself_and_keeps_the_place(
     assert page.evaluate("() => document.activeElement.mine") is True
     after = link.bounding_box()
     assert before and after and abs(before["y"] - after["y"]) < 2
-    expect(page.locator("[data-renewal]")).to_contain_text("Renewed at")
+    expect(page.locator("[data-renewal]")).to_contain_text("Updated at")
 
 
 def test_the_queue_renews_itself(open_page: Open, alice: Person, bob: Person, send: Send) -> None:
     """A case that comes, one that is taken, one that goes; an empty queue too, and `n` works."""
     watched, page = at(open_page, alice, reverse("review:queue"))
-    expect(page.get_by_role("main")).to_contain_text("Nothing waits")
+    expect(page.get_by_role("main")).to_contain_text("No case is waiting")
     case = opened(alice, send)
     later(page)
     expect(page.get_by_role("main")).to_contain_text("1 case waits")
@@ -74,12 +75,12 @@ def test_the_queue_renews_itself(open_page: Open, alice: Person, bob: Person, se
     case.refresh_from_db()
     cases.decide(bob.actor, case.pk, case.fence, cases.Words("unclear", "x"))
     later(page)
-    expect(page.get_by_role("main")).to_contain_text("Nothing waits")
+    expect(page.get_by_role("main")).to_contain_text("No case is waiting")
     opened(alice, send, 5)
     later(page)
     assert watched.axe() == []
     page.keyboard.press("n")
-    expect(page.get_by_role("main")).to_contain_text("In your hands until")
+    expect(page.get_by_role("main")).to_contain_text("Assigned to you until")
 
 
 def test_the_dashboard_renews_itself(
@@ -124,13 +125,13 @@ def test_it_stops_at_the_first_failure_and_says_so(
     else:
         page.route("**/*", lambda route: route.fulfill(status=503))
     page.clock.run_for(SOON)
-    expect(page.locator("[data-renewal]")).to_contain_text("no longer renews itself")
-    expect(page.locator("#live")).to_contain_text("no longer renews itself")
+    expect(page.locator("[data-renewal]")).to_contain_text("no longer updated")
+    expect(page.locator("#live")).to_contain_text("no longer updated")
     expect(page.get_by_text("one.png")).to_be_visible()
     page.unroute_all()
     if trouble == "broken":
         page.get_by_role("button", name="Try again").click()
-        expect(page.locator("[data-renewal]")).to_contain_text("Renewed at")
+        expect(page.locator("[data-renewal]")).to_contain_text("Updated at")
 
 
 def test_it_can_be_paused_and_asks_nothing_while_hidden(
@@ -144,7 +145,7 @@ def test_it_can_be_paused_and_asks_nothing_while_hidden(
     page.clock.run_for(2 * SOON)
     assert asked == []
     page.get_by_role("button", name="Go on").click()
-    expect(page.locator("[data-renewal]")).to_contain_text("Renewed at")
+    expect(page.locator("[data-renewal]")).to_contain_text("Updated at")
     asked.clear()
     page.evaluate(
         "() => Object.defineProperty(document, 'hidden', {get: () => true, configurable: true})"

@@ -37,6 +37,8 @@ def test_scenes_on_the_result_page(open_page: Open, alice: Person, analysed: Sub
         assert page.locator(".lane .cut").count() == 2
         assert page.locator(".lane .speech").count() == 2
         assert page.locator(".lane .in-view").count() == 1
+        if not page.locator("#timeline details[open]").count():
+            page.locator("#timeline summary").click()
         table = page.get_by_role("region", name="What applies to which part")
         table.focus()
         assert table.evaluate("e => e === document.activeElement")

@@ -42,39 +42,41 @@ def test_racing_for_a_case_one_gets_it_and_the_other_is_told_who_holds_it(
     for shade in range(ROUNDS):
         case = opened(alice, send, shade)
         pages = {name: w.goto(case_page(case)) for name, w in watched.items()}
-        press_together(pages, "Take this case")
+        press_together(pages, "Claim this case")
         for page in pages.values():
             expect(page.get_by_role("main")).to_contain_text("hands")
         case.refresh_from_db()
         assert case.fence == 1, "it was taken once"
         holder = next(n for n, person in people.items() if person.user == case.holder)
         other = next(n for n in people if n != holder)
-        expect(pages[holder].get_by_role("main")).to_contain_text("In your hands until")
+        expect(pages[holder].get_by_role("main")).to_contain_text("Assigned to you until")
         expect(pages[holder].get_by_role("button", name="Decide", exact=True)).to_be_visible()
         told = pages[other]
-        expect(told.locator(".messages")).to_contain_text("Somebody else holds this case")
-        expect(told.get_by_role("main")).to_contain_text(f"In the hands of {case.holder}")
+        expect(told.locator(".messages")).to_contain_text("assigned to somebody else")
+        expect(told.get_by_role("main")).to_contain_text(f"Assigned to {case.holder}")
         expect(told.get_by_role("button", name="Decide", exact=True)).to_have_count(0)
-        expect(told.get_by_role("button", name="Take this case")).to_have_count(0)
+        expect(told.get_by_role("button", name="Claim this case")).to_have_count(0)
 
 
 def test_racing_for_the_last_case_of_the_queue(
     open_page: Open, alice: Person, bob: Person, send: Send
 ) -> None:
-    """“Take the next case” pressed by both: one has it, the other hears that nothing waits."""
+    """“Claim the next case” pressed by both: one has it, the other hears that nothing waits."""
     opened(alice, send)
     queue = reverse("review:queue")
     pages = {
         name: open_page(user=person.user).goto(queue)
         for name, person in {"alice": alice, "bob": bob}.items()
     }
-    press_together(pages, "Take the next case")
+    press_together(pages, "Claim the next case")
     for page in pages.values():
-        expect(page.get_by_role("main")).to_contain_text(re.compile("In your hands|Nothing waits"))
+        expect(page.get_by_role("main")).to_contain_text(
+            re.compile("Assigned to you|No case is waiting")
+        )
     has_it = Case.objects.get().holder
     mine, other = ("alice", "bob") if has_it == alice.user else ("bob", "alice")
-    expect(pages[mine].get_by_role("main")).to_contain_text("In your hands until")
-    expect(pages[other].locator(".messages")).to_contain_text("Nothing waits")
+    expect(pages[mine].get_by_role("main")).to_contain_text("Assigned to you until")
+    expect(pages[other].locator(".messages")).to_contain_text("No case is waiting")
     expect(pages[other].get_by_role("main")).to_contain_text(str(has_it))
 
 
@@ -85,26 +87,26 @@ def test_a_stale_holders_words_are_kept_and_not_saved(
     """Her hold ran out while she wrote: no decision, every word there when she takes it again."""
     case = opened(alice, send)
     page = open_page(user=alice.user).goto(case_page(case))
-    page.get_by_role("button", name="Take this case").click()
+    page.get_by_role("button", name="Claim this case").click()
     page.get_by_label(DecisionOutcome.GENUINE.label).check()
     page.get_by_label("Reason", exact=True).fill("the shadow falls the wrong way")
     page.get_by_label("Note for the team").fill("compare with the agency's copy")
     expire(case)
     if overtaken:
         other = open_page(user=bob.user).goto(case_page(case))
-        other.get_by_role("button", name="Take this case").click()
-        expect(other.get_by_role("main")).to_contain_text("In your hands until")
+        other.get_by_role("button", name="Claim this case").click()
+        expect(other.get_by_role("main")).to_contain_text("Assigned to you until")
     page.get_by_role("button", name="Decide", exact=True).click()
-    expect(page.get_by_role("main")).to_contain_text("kept, not saved as a decision")
+    expect(page.get_by_role("main")).to_contain_text("kept as a draft, not as a decision")
     expect(page.get_by_role("main")).to_contain_text("the shadow falls the wrong way")
     assert not Decision.objects.exists()
     assert Draft.objects.get().author == alice.user
     if overtaken:
-        expect(page.get_by_role("main")).to_contain_text(f"In the hands of {bob.user}")
-        expect(page.get_by_role("button", name="Take this case")).to_have_count(0)
+        expect(page.get_by_role("main")).to_contain_text(f"Assigned to {bob.user}")
+        expect(page.get_by_role("button", name="Claim this case")).to_have_count(0)
         other.get_by_role("button", name="Give it back").click()
         page.reload()
-    page.get_by_role("button", name="Take this case").click()
+    page.get_by_role("button", name="Claim this case").click()
     expect(page.get_by_label("Reason", exact=True)).to_have_value("the shadow falls the wrong way")
     expect(page.get_by_label("Note for the team")).to_have_value("compare with the agency's copy")
     expect(page.get_by_label(DecisionOutcome.GENUINE.label)).to_be_checked()
@@ -122,7 +124,7 @@ def test_the_open_page_renews_its_hold_and_says_when_it_is_lost(
     watched = open_page(user=alice.user)
     watched.page.clock.install()
     page = watched.goto(case_page(case))
-    page.get_by_role("button", name="Take this case").click()
+    page.get_by_role("button", name="Claim this case").click()
     page.get_by_label("Reason", exact=True).fill("half a thought")
     page.wait_for_load_state()  # the form is there before the script that renews the hold
     case.refresh_from_db()

@@ -67,16 +67,16 @@ def test_upload_progress_result_queue_claim_decide_next(
 
     bar.get_by_role("link", name="Review").click()
     expect(page.get_by_role("main")).to_contain_text("2 cases wait for a person")
-    page.get_by_role("button", name="Take the next case").click()
+    page.get_by_role("button", name="Claim the next case").click()
     for number, name in enumerate(order_of_arrival(), start=1):
         expect(page.get_by_role("heading", level=1)).to_have_text(name)
-        expect(page.get_by_role("main")).to_contain_text("In your hands until")
+        expect(page.get_by_role("main")).to_contain_text("Assigned to you until")
         page.get_by_label("Reason", exact=True).fill(f"as seen in number {number}")
         page.get_by_role("group", name="What do you see?").get_by_role("radio").first.check()
-        page.get_by_role("button", name="Decide and take the next").click()
+        page.get_by_role("button", name="Decide and claim next").click()
         expect(page.get_by_role("main")).to_contain_text("Decided.")
     expect(page.get_by_role("heading", level=1)).to_have_text("Review queue")
-    expect(page.get_by_role("main")).to_contain_text("Nothing waits")
+    expect(page.get_by_role("main")).to_contain_text("No case is waiting")
     assert sorted(Decision.objects.values_list("reason", flat=True)) == [
         "as seen in number 1",
         "as seen in number 2",

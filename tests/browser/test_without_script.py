@@ -47,7 +47,7 @@ def test_sign_in_upload_result_history_queue_claim_decide(
     claim = claim_one(Analysis, Submission.objects.get().analysis_id, worker="test")
     assert claim is not None
     execute(claim)
-    page.get_by_role("link", name="Reload to see how far it is").click()
+    page.get_by_role("link", name="Reload to see the progress").click()
     expect(page.locator("#work .verdict")).to_be_visible()
 
     bar = page.get_by_role("navigation", name="Main")
@@ -59,11 +59,11 @@ def test_sign_in_upload_result_history_queue_claim_decide(
     opened(alice, send)  # a second case, so that there is a next one
     bar.get_by_role("link", name="Review").click()
     page.get_by_role("link", name="hills.png").click()
-    page.get_by_role("button", name="Take this case").click()
+    page.get_by_role("button", name="Claim this case").click()
     page.get_by_role("button", name="Decide", exact=True).click()  # the browser asks for the rest
     page.get_by_label("Manipulated", exact=True).check()
     page.get_by_label("Reason", exact=True).fill("the prompt is in the file")
-    page.get_by_role("button", name="Decide and take the next").click()
+    page.get_by_role("button", name="Decide and claim next").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("photo.png")
     page.get_by_role("button", name="Give it back").click()
     expect(page.get_by_role("main")).to_contain_text("1 case waits")
@@ -76,12 +76,12 @@ def test_a_stale_holders_words_are_kept(
     """Without a script nothing warns her in time, and still nothing is lost."""
     case = opened(alice, send)
     page = open_page(user=alice.user, java_script_enabled=False).goto("/review/")
-    page.get_by_role("button", name="Take the next case").click()
+    page.get_by_role("button", name="Claim the next case").click()
     page.get_by_label("Manipulated", exact=True).check()
     page.get_by_label("Reason", exact=True).fill("a long thought")
     expire(case)
     page.get_by_role("button", name="Decide", exact=True).click()
-    expect(page.get_by_role("main")).to_contain_text("kept, not saved as a decision")
+    expect(page.get_by_role("main")).to_contain_text("kept as a draft, not as a decision")
     expect(page.get_by_role("main")).to_contain_text("a long thought")
     assert not Decision.objects.exists()
 

@@ -55,15 +55,15 @@ def test_a_session_that_ended_leads_back_to_the_case_with_its_words(
 ) -> None:
     """Decide, sign in, and go on: the same case, held, every word in its place."""
     page = open_page(user=alice.user).goto(case_page(case))
-    page.get_by_label("Cannot be told").check()
+    page.get_by_label("Unclear").check()
     reason(page).fill("the shadow falls the wrong way")
     Session.objects.all().delete()
     page.get_by_role("button", name="Decide", exact=True).click()
-    expect(page.get_by_text("Your words are kept")).to_be_visible()
+    expect(page.get_by_text("What you wrote is kept")).to_be_visible()
     sign_in(page, alice)
     page.wait_for_url(f"**{case_page(case)}")
     expect(reason(page)).to_have_value("the shadow falls the wrong way")
-    expect(page.get_by_label("Cannot be told")).to_be_checked()
+    expect(page.get_by_label("Unclear")).to_be_checked()
     page.get_by_role("button", name="Decide", exact=True).click()
     expect(page.get_by_role("main")).to_contain_text("Decided.")
     assert Decision.objects.get().reason == "the shadow falls the wrong way"
@@ -86,7 +86,7 @@ def test_words_are_kept_whichever_way_the_page_is_left(
         page = other
         page.goto(watched.base + reverse("review:queue"))
     elif way == "leave":
-        page.get_by_role("link", name="The whole result").click()
+        page.get_by_role("link", name="Full result").click()
     elif way == "back":
         page.go_back()
     else:
@@ -94,7 +94,7 @@ def test_words_are_kept_whichever_way_the_page_is_left(
     draft_says(page, "half a thought")
     page.goto(watched.base + case_page(case))
     if way == "give back":
-        page.get_by_role("button", name="Take this case").click()
+        page.get_by_role("button", name="Claim this case").click()
     expect(reason(page)).to_have_value("half a thought")
     page.wait_for_load_state("networkidle")
     assert page.evaluate(STORED) == []
@@ -160,7 +160,7 @@ def test_no_words_stay_on_a_shared_machine(
 
 TROUBLES = {
     "signed out": "You are signed out",
-    "taken over": "Your hold on this case was lost",
+    "taken over": "Your claim on this case was lost",
     "no network": "The server cannot be reached",
     "broken": "The server could not renew",
 }
@@ -230,7 +230,7 @@ def test_a_note_that_was_left_is_offered_and_can_be_forgotten(
     page.wait_for_load_state()
     watched.goto(reverse("submissions:submit"))
     expect(page.get_by_label("Note")).to_have_value("")
-    page.get_by_role("button", name="Put it back").click()
+    page.get_by_role("button", name="Restore").click()
     expect(page.get_by_label("Note")).to_have_value("seen on the square")
     assert page.evaluate(STORED) == []
     assert watched.axe() == []

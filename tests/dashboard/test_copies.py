@@ -39,7 +39,7 @@ def test_the_dashboard_tells_it_and_is_silent_without(
     copy_set_aside(sent, reason="the film brought its decoder down")
     page = lead.client().get(OVERVIEW).content.decode()
     assert "1 copy for the player" in page and "the film brought its decoder down" in page
-    assert url(sent) in page and "Nothing is set aside" in page, "its analysis was not"
+    assert url(sent) in page and "Nothing needs attention" in page, "its analysis was not"
 
 
 def test_the_same_bytes_are_one_copy(
@@ -62,19 +62,19 @@ def test_asking_changes_nothing_and_posting_does(lead: Person, sent: Submission)
     page = client.get(url(sent)).content.decode()
     assert "Try this copy for the player again?" in page and "it died" in page
     assert state(sent) == State.PARKED
-    assert b"waits for a worker again" in client.post(url(sent), follow=True).content
+    assert b"waiting for a worker again" in client.post(url(sent), follow=True).content
     assert state(sent) == State.QUEUED
     again = client.post(url(sent), follow=True).content
     assert b"not set aside any more" in again, "the second of two is told so"
     event = Event.objects.get(chain=sent.pk, verb=Verb.PREVIEW_ASKED)
     assert event.who == f"user:{lead.user.pk}"
-    assert b"Nothing to try again" in client.get(url(sent)).content
+    assert b"Nothing to retry" in client.get(url(sent)).content
 
 
 def test_what_has_no_copy_gets_none(lead: Person, alice: Person, send: Send) -> None:
     """The address of a picture orders nothing."""
     sent = send(alice)
-    assert b"Nothing to try again" in lead.client().get(url(sent)).content
+    assert b"Nothing to retry" in lead.client().get(url(sent)).content
     assert b"not set aside any more" in lead.client().post(url(sent), follow=True).content
     assert not Preview.objects.exists()
 

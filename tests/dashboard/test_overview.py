@@ -48,7 +48,7 @@ def test_an_empty_team_reads_honestly(lead: Person) -> None:
     """Nothing there is said as such, and no figure is made up."""
     page, context = read(lead.client())
     assert "No analysis ended in the last 14 days" in page
-    assert "No decision in the last 7 days" in page and "Nothing is set aside" in page
+    assert "No decision in the last 7 days" in page and "Nothing needs attention" in page
     assert context["day"]["verdicts"] == 0 and context["day"]["median"] == "–"
 
 
@@ -99,7 +99,7 @@ def test_queues_count_what_waits_and_who_holds(
     assert (row["cases"], row["held"], row["run_out"]) == (3, 1, 1)
     assert row["case_span"] == "5 h 1 min"
     assert row["analyses"] == 3  # none of them was run
-    assert "Run out: free to take" in page and str(bob.user) in page
+    assert "Expired: free to claim" in page and str(bob.user) in page
 
 
 def test_the_figures_of_time_are_right(lead: Person) -> None:
@@ -135,7 +135,7 @@ def test_reasons_are_counted(lead: Person) -> None:
     _, context = read(lead.client())
     assert [(r["words"], r["count"]) for r in context["reasons"]] == [
         ("too many pixels", 2),
-        ("brought its process down again and again", 1),
+        ("crashed its worker process several times", 1),
     ]
 
 

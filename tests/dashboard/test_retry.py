@@ -31,7 +31,7 @@ def test_asking_changes_nothing_and_posting_does(lead: Person, parked: Submissio
     assert "it brought its process down" in page and "Try again" in page
     assert Analysis.objects.get(pk=parked.analysis_id).state == State.PARKED
     answer = client.post(url(parked), follow=True)
-    assert b"waits for a worker again" in answer.content
+    assert b"waiting for a worker again" in answer.content
     analysis = Analysis.objects.get(pk=parked.analysis_id)
     assert (analysis.state, analysis.attempt, analysis.crashes) == (State.QUEUED, 0, 0)
     event = Event.objects.get(chain=parked.pk, verb=Verb.ANALYSIS_REQUEUED)
@@ -45,7 +45,7 @@ def test_a_second_try_at_once_changes_nothing(lead: Person, parked: Submission) 
     answer = client.post(url(parked), follow=True)
     assert b"not set aside any more" in answer.content
     assert Event.objects.filter(chain=parked.pk, verb=Verb.ANALYSIS_REQUEUED).count() == 1
-    assert b"Nothing to try again" in client.get(url(parked)).content
+    assert b"Nothing to retry" in client.get(url(parked)).content
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.MODERATOR])

@@ -200,7 +200,7 @@ def test_a_film_that_names_nobody_has_no_trace() -> None:
     """Nothing is invented for a bare container."""
     finding = concluded({"container": {"claimed": {}}, "streams": [{"type": "video", "tags": {}}]})
     assert finding.evidence == ()
-    assert "No trace" in finding.reason
+    assert "no search for traces" in finding.reason
 
 
 def test_sound_without_a_telling_container_is_not_applicable() -> None:

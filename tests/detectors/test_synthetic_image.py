@@ -93,7 +93,7 @@ def test_a_low_score_clears_nothing() -> None:
     ("pixels", "why"),
     [
         (noisy(100, 20, 400), "smaller than 32 pixels"),
-        (np.full((200, 200, 3), 90, np.uint8), "Hardly anything"),
+        (np.full((200, 200, 3), 90, np.uint8), "hardly anything"),
         (cv2.resize(noisy(100, 30, 30), (240, 240), interpolation=cv2.INTER_CUBIC), "enlarged"),
     ],
 )

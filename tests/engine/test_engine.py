@@ -83,7 +83,7 @@ def test_a_picture_has_findings_and_an_honest_verdict(portrait: Path) -> None:
     }
     assert result.verdict.outcome is Outcome.INCONCLUSIVE
     assert result.verdict.probability_manipulated is None
-    assert "does not show that it is genuine" in result.verdict.reason
+    assert "does not show that the file is genuine" in result.verdict.reason
     assert len(result.tracks) == 1
     assert result.thumbnails["face-1"].startswith(b"\x89PNG")
 

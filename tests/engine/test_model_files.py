@@ -144,15 +144,15 @@ def test_a_check_whose_model_file_is_missing_says_that_it_is_not_available(
     found = {finding["detector"]: finding for finding in result["findings"]}
     for name in ("voice_spoof", "lip_sync"):
         assert found[name]["status"] == "failed"
-        assert "a model file is missing there" in found[name]["reason"]
+        assert "a model file is missing" in found[name]["reason"]
         assert "(code model_file_missing)" in found[name]["reason"]
-    assert "Faces could not be looked for" in found["face_forgery"]["reason"]
+    assert "Face detection failed" in found["face_forgery"]["reason"]
     assert found["compression"]["status"] == "ran"
     assert f"is missing in {tmp_path}: run `make setup`" in done.stderr
 
 
 def test_the_command_says_in_words_what_could_not_be_fetched(tmp_path: Path) -> None:
-    """No traceback; it ends with 1."""
+    """no search for tracesback; it ends with 1."""
     done = subprocess.run(
         [sys.executable, "-m", "ml.engine.model_files"],
         cwd=ROOT, text=True, capture_output=True, timeout=300,

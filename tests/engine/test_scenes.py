@@ -258,11 +258,11 @@ def test_faces_that_are_there_for_half_a_second(folder: Path) -> None:
 
 
 def test_a_crowd_is_capped_and_nobody_is_taken_for_the_speaker(folder: Path) -> None:
-    """No more faces than are followed; where several are in view, who speaks is not known."""
+    """No more faces than are followed; where several are in view, uses the face that fits best."""
     result = run(crowd(folder), Blind())
     assert result.scenes is not None
     stretches = [s for s in result.scenes.stretches if s.faces]
     assert stretches and max(len(s.faces or ()) for s in stretches) <= 16
     for one in stretches:
         several = len(one.faces or ()) > 1 and one.heard is Heard.SPEECH
-        assert ("who speaks is not known" in one.note) is several
+        assert ("uses the face that fits best" in one.note) is several

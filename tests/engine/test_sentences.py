@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import pickle
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from ml.engine.fusion.rule import decide
 from ml.engine.manifest import FOLDER, manifest_of
 from ml.engine.naming import LABELS, detector_name, face
 from ml.engine.registry import names
+from ml.engine.sentence import say
 from ml.management.commands.verify import HEADLINES, Sheet
 
 INTERNAL = re.compile(r"\b[a-z0-9]+_[a-z0-9_]+\b|\blog10\b|\btemporal\b|\blogit\b")
@@ -25,7 +27,7 @@ ROOT = Path(ml.engine.__file__).parent
 SPEAKING = sorted(
     [*ROOT.glob("detectors/*/*.py"), *ROOT.glob("detectors/*.py"), *ROOT.glob("fusion/*.py"),
      ROOT / "media/scenes.py", ROOT / "media/voice_activity.py", ROOT / "session.py",
-     ROOT / "registry.py", ROOT / "analysis.py", ROOT / "progress.py",
+     ROOT / "catalogue.py", ROOT / "registry.py", ROOT / "analysis.py", ROOT / "progress.py",
      Path(result.__file__), Path(result.__file__).with_name("statements.py"),
      Path(result.__file__).with_name("scene_rows.py")]
 )  # fmt: skip
@@ -103,9 +105,9 @@ def test_what_stands_beside_evidence_has_words_or_stays_in_the_json() -> None:
 
 def test_a_sentence_says_which_of_several_faces_it_speaks_of() -> None:
     """By the number on the picture, and by the time in a film."""
-    assert face(3, 9, 12.44, "the strongest") == "Face 3 at 0:12.4, the strongest of 9 faces,"
-    assert face(1, 1, None, "the strongest") == "Face 1"
-    assert face(1, 1, 59.96, "the strongest") == "Face 1 at 1:00.0"
+    assert face(3, 9, 12.44, "strongest") == "Face 3 at 0:12.4, the strongest of 9 faces,"
+    assert face(1, 1, None, "strongest") == "Face 1"
+    assert face(1, 1, 59.96, "strongest") == "Face 1 at 1:00.0"
 
 
 def test_an_interval_of_one_value_is_not_printed() -> None:
@@ -129,3 +131,10 @@ def test_the_shell_names_checks_as_the_pages_do(capsys: pytest.CaptureFixture[st
                       "media": {"stated": []}})  # fmt: skip
     printed = capsys.readouterr().out
     assert "Motion 1:" in printed and not INTERNAL.search(printed)
+
+
+def test_a_sentence_goes_to_another_process_whole() -> None:
+    """Detectors from outside hear some, and evaluations send all of theirs."""
+    said = say("voice.some", flagged=2, judged=3)
+    again = pickle.loads(pickle.dumps(said))
+    assert again == said and again.parts == said.parts

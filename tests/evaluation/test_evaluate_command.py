@@ -69,7 +69,7 @@ def test_a_person_reads_a_table(tmp_path: Path) -> None:
 def test_what_cannot_be_done_is_one_sentence(
     tmp_path: Path, arguments: list[str], sentence: str
 ) -> None:
-    """No traceback, status 1, nothing on standard output."""
+    """no search for tracesback, status 1, nothing on standard output."""
     path = tmp_path / "m.csv"
     path.write_text("path\nx.jpg\n")
     done = evaluate(tmp_path, path, *arguments)

@@ -57,6 +57,7 @@ class House:
         postgres.start(self.pg)
         owner = {**self.env, "DATABASE_URL": self.pg.url(postgres.OWNER)}
         self.manage("migrate", "--noinput", env=owner)
+        self.manage("keys", "init")
         self.sql("CREATE TABLE faults_effect (analysis uuid, fence bigint)")
         self.sql(f"GRANT ALL ON faults_effect TO {postgres.APP}")
 

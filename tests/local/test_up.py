@@ -110,7 +110,7 @@ def sent_in(url: str, password: str) -> str:
     person.post(f"{url}/submit/", data=form("/submit/"), files=files, timeout=30).raise_for_status()
     history = person.get(f"{url}/?q=new.png", timeout=10).text
     (result,) = set(re.findall(r'href="(/s/[0-9a-f-]{36}/)"', history))
-    while "Cancel the analysis" in person.get(f"{url}{result}", timeout=10).text:
+    while "Cancel analysis" in person.get(f"{url}{result}", timeout=10).text:
         assert time.monotonic() - began < AT_ONCE, "the file waits, as if nobody had rung"
         time.sleep(0.2)
     return result

@@ -10,7 +10,7 @@ import pytest
 
 from ml.engine.contract import Samples
 from ml.engine.media import spectra, voice_activity
-from ml.engine.media.spectra import RATE, lfcc, log_mel
+from ml.engine.media.spectra import RATE, log_mel, mfcc
 from ml.engine.media.voice_activity import find_speech, loud_stretches
 
 
@@ -36,8 +36,8 @@ def test_two_minutes_cost_little_more_than_the_samples(listen: Callable[[Samples
 def test_pieces_and_whole_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is found does not depend on how many frames are made at a time."""
     samples = np.random.default_rng(4).normal(0, 0.1, 9 * RATE + 77).astype(np.float32)
-    in_pieces = (lfcc(samples), find_speech(samples))
+    in_pieces = (mfcc(samples), find_speech(samples))
     for module in (spectra, voice_activity):
         monkeypatch.setattr(module, "BLOCK", 10**6)
-    np.testing.assert_array_equal(lfcc(samples), in_pieces[0])
+    np.testing.assert_array_equal(mfcc(samples), in_pieces[0])
     assert find_speech(samples) == in_pieces[1]

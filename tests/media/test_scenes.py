@@ -125,19 +125,19 @@ def test_several_faces_are_noted_where_somebody_speaks() -> None:
     """Who speaks is not known, and it is said; where all are silent there is nothing to say."""
     pictures = PictureTimeline(10.0, faces=((1, 0.0, 10.0), (2, 0.0, 10.0)))
     found = build_scenes(pictures, activity((0.0, 5.0)), 10.0)
-    assert "who speaks is not known" in found.stretches[0].note
+    assert "uses the face that fits best" in found.stretches[0].note
     assert found.stretches[0].applies == ("face", "voice", "lips")
     assert found.stretches[-1].note == ""
 
 
 def test_sound_that_is_no_speech_is_not_called_more_than_it_is() -> None:
     """The whole refused, or a stretch of it: speech is not certain, with the reason."""
-    reason = "No speech: the loudness does not beat in syllables."
+    reason = "No speech: the loudness does not vary in syllables."
     (whole,) = build_scenes(None, activity((0.0, 10.0), reason=reason), None).stretches
     assert whole.heard is Heard.SOUND and whole.why_not["voice"].endswith(reason)
     part = build_scenes(None, activity((0.0, 4.0), seconds=10.0, refused=((4.0, 10.0),)), None)
     assert [s.heard for s in part.stretches] == [Heard.SPEECH, Heard.SOUND]
-    assert "not certain" in part.stretches[1].why_not["voice"]
+    assert "may not be speech" in part.stretches[1].why_not["voice"]
 
 
 def test_sound_and_picture_that_end_apart_are_told_apart() -> None:

@@ -14,7 +14,7 @@ from tests.people import *  # noqa: F403 - the people are fixtures
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "detectors" / "example"
 TOY = """
-import time
+import ctypes, os, socket, subprocess, time
 from ml.engine.contract import Evidence, Examination, Finding, Status, Strength
 
 class Toy(Examination):
@@ -83,7 +83,7 @@ def toy(site: Path) -> Toy:
         manifest = {
             "name": "toy", "version": "1", "title": "Toy", "measures": "Nothing.",
             "kinds": ["image", "video", "audio"], "limits": ["It is a toy."], "licence": "CC0",
-            "caps": {"seconds": 60, "memory_mib": 256}, **facts,
+            "caps": {"seconds": 120, "memory_mib": 256}, **facts,
         }  # fmt: skip
         (folder / "manifest.json").write_text(json.dumps(manifest))
         announce(site, "toy", "toy_detector")

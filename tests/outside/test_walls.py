@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ml.checks import plugins_are_whole
 from ml.engine import registry
 from ml.engine.contract import Finding, Frame, Kind, MediaInfo, Status, Verdict, View
 from ml.engine.detectors.compression import detector as compression
@@ -93,6 +94,9 @@ BROKEN = {
         "return Finding('toy', '1', Status.RAN, 'x', evidence=(e,), log10_lr=-1.0)"
     ),
     "is far too sure": "return Finding('toy', '1', Status.RAN, 'x', log10_lr=9.0)",
+    "passes its words off as ours": (
+        "return Finding('toy', '1', Status.RAN, '{\"said\":[[\"check.failed\",{}]]}')"
+    ),
     "writes what cannot be stored": "return Finding('toy', '1', Status.RAN, 'a\\x00b')",
 }
 
@@ -131,7 +135,7 @@ def test_one_that_hoards_memory_is_stopped_at_its_cap(toy: Toy, where: str) -> N
 
 def test_the_same_memory_fits_under_a_higher_cap(toy: Toy) -> None:
     """It is the cap that stops it."""
-    toy(f"kept = bytearray(512 * 1024 * 1024)\n{RAN}", caps={"seconds": 20, "memory_mib": 1024})
+    toy(f"kept = bytearray(512 * 1024 * 1024)\n{RAN}", caps={"seconds": 120, "memory_mib": 1024})
     assert of_toy().status is Status.RAN
 
 
@@ -150,7 +154,7 @@ ESCAPES = {
 TRIED = """
 try:
     {escape}
-except (OSError, MemoryError) as error:
+except (OSError, LookupError) as error:
     said = "stopped"
 else:
     said = "escaped"
@@ -205,4 +209,6 @@ def test_a_package_that_is_no_detector_is_said_to_be_missing(toy: Toy) -> None:
     toy(kinds=["smell"])
     missing = registry.made("toy")
     assert isinstance(missing, Missing) and "code check_not_loaded" in missing.reason
+    (warning,) = plugins_are_whole()
+    assert "toy (toy_detector) cannot be used: kinds" in warning.msg
     assert of_toy().status is Status.FAILED

@@ -56,7 +56,7 @@ class House:
         cases = [_waiting(one) for one in sent]
         review.claim(somebody.actor, cases[0].pk)
         self._decided_by(somebody, cases[1])
-        self._more_of_the_result(n)
+        self._more_of_the_result(n, somebody)
         deletion.ask(self.admin.actor, sent[0], "why")
         saved_filters.save(somebody.actor, f"filter {n}", "kind=image", self.team)
         asked = invitations.invite(self.admin.actor, self.team, f"n{n}@example.net", Role.VIEWER)
@@ -78,7 +78,7 @@ class House:
         with transaction.atomic():
             park(claim, f"code_{case.pk.hex[:8]}", "Set aside by a test.")
 
-    def _more_of_the_result(self, n: int) -> None:
+    def _more_of_the_result(self, n: int, somebody: Person) -> None:
         """Findings, pictures, looks alike, and a longer story with more decisions."""
         analysis = self.shown.analysis
         evidence = [{"code": "c", "text": "t", "strength": "weak", "data": {"number": n}}]
@@ -88,8 +88,8 @@ class House:
         Thumbnail.objects.create(analysis=analysis, name=f"face-{n}", png=picture())
         for one in (self.shown, self.send(self.admin, 120 + n, f"alike {n}.png")):
             Look.of(one.blob, float(n), 5).save()
-        held = review.claim(self.admin.actor, self.case.pk)
-        review.decide(self.admin.actor, held.pk, held.fence, review.Words("unclear", f"look {n}"))
+        held = review.claim(somebody.actor, self.case.pk)
+        review.decide(somebody.actor, held.pk, held.fence, review.Words("unclear", f"look {n}"))
         review.reopen(self.admin.actor, self.case.pk, why="again")
 
 

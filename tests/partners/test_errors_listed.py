@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,12 +14,14 @@ from django.db import OperationalError
 from django.test import Client
 
 from accounts.models import Scope
+from accounts.refusals import CATALOGUE
 from media_analysis.partners.models import IdempotentRequest
 from media_analysis.partners.throttling import CallerThrottle
 from tests.partners.conftest import Partner
 from tests.partners.test_api import URL, media, send_in
 
 ONE = f"{URL}{{id}}/"
+API = Path(__file__).parents[2] / "docs" / "api.md"
 OPERATIONS = {
     "submissions_create": ("post", URL),
     "submissions_list": ("get", URL),
@@ -155,4 +159,16 @@ def test_a_listed_error_is_given(
     answer = provoke[status]()
     assert answer.status_code == status, answer.content
     assert answer["Content-Type"] == "application/problem+json"
-    assert answer.json()["status"] == status and answer.json()["code"] and answer.json()["detail"]
+    said = answer.json()
+    entry = CATALOGUE[said["code"]]
+    assert said["status"] == entry.status == status and entry.in_rest and said["detail"]
+
+
+def test_the_documentation_lists_the_catalogue() -> None:
+    """docs/api.md has each code that REST can give, with its status and its sentence."""
+    rows = re.findall(r"^\| (\d{3}) \| `(\w+)` \| (.+) \|$", API.read_text(), re.M)
+    assert rows == sorted(
+        (str(entry.status), code, str(entry.sentence))
+        for code, entry in CATALOGUE.items()
+        if entry.in_rest
+    )

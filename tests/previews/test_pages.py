@@ -114,7 +114,7 @@ def test_the_page_tells_how_far_it_is(alice: Person, sent: Submission) -> None:
     for url in (panel, reverse("submissions:detail", args=[sent.pk])):
         page = alice.client().get(url).content.decode()
         assert "<video" in page and "muted" in page and "panel player no-print veil" in page
-        assert "hx-get" not in page and "The original is kept untouched" in page
+        assert "hx-get" not in page and "The original is unchanged" in page
 
 
 def test_asking_for_it_on_the_page(alice: Person, charlie: Person, sent: Submission) -> None:

@@ -108,7 +108,7 @@ def test_longer_than_it_says_is_refused_in_words(
     [refused] = events(submission.blob_id, Verb.PREVIEW_NOT_MADE)
     assert refused["why"] == "too_long"
     shown = films.shown(submission, alice.actor)
-    assert shown is not None and "longer than what is examined" in shown["trouble"]
+    assert shown is not None and "longer than the limit" in shown["trouble"]
 
 
 def test_what_kills_its_decoder_is_set_aside_and_may_be_asked_for_again(

@@ -134,12 +134,12 @@ def test_opening_again_takes_the_decision_out_of_force_and_shows_why(
     assert IndexCard.objects.get(pk=case.submission_id).decision == "none"
     assert Submission.objects.with_decisions().get(pk=case.submission_id).decision is None
     shown = page(bob, reverse("review:case", args=[case.pk]))
-    assert "Opened again" in shown and "the original has come in" in shown
+    assert "Reopened" in shown and "the original has come in" in shown
     queue = page(bob, reverse("review:queue"))
     assert "opened again" in queue and "Decided: manipulated" in queue
-    decided(case, alice, Words("unclear", "cannot be told"))
+    decided(case, bob, Words("unclear", "cannot be told"))
     assert IndexCard.objects.get(pk=case.submission_id).decision == "unclear"
-    assert "Decided: cannot be told" in page(bob, "/")
+    assert "Decided: unclear" in page(bob, "/")
 
 
 def test_a_case_is_no_link_for_those_who_may_not_see_cases(

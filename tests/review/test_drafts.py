@@ -53,7 +53,7 @@ def test_a_session_that_ends_keeps_the_words(alice: Person, case: Case, how: str
     answer = client.post(url(how, case), words)
     assert answer["Location"].startswith(reverse("account_login"))
     assert not Decision.objects.exists()
-    assert "Your words are kept" in client.get(answer["Location"]).content.decode()
+    assert "What you wrote is kept" in client.get(answer["Location"]).content.decode()
     back = sign_in(client, alice, answer["Location"])
     assert "too blurred" in back and "compare the copy" in back
     assert f'value="{policy.pk}" selected' in back

@@ -42,7 +42,7 @@ def test_a_new_case_of_known_bytes_shows_the_earlier_decision(
     case = opened(bob, send)
     for _ in range(2):
         said = page(bob, case)
-        assert "These bytes are known" in said and "the seam along the jaw" in said
+        assert "Known file" in said and "the seam along the jaw" in said
         assert reverse("review:case", args=[earlier.pk]) in said and str(alice.user) in said
         cases.claim(bob.actor, case.pk)
     assert 'data-key="t"' in page(bob, case)
@@ -55,7 +55,7 @@ def test_taking_over_is_a_decision_of_ones_own(alice: Person, bob: Person, send:
     held = cases.claim(bob.actor, case.pk)
     url = reverse("review:take_over", args=[case.pk])
     answer = bob.client().post(url, {"fence": held.fence, "decision": first.pk}, follow=True)
-    assert b"Decided as before" in answer.content and b"Taken over from" in answer.content
+    assert b"Decided as before" in answer.content and b"Adopted from" in answer.content
     second = Decision.objects.get(case=case)
     assert (second.decided_by, second.taken_from) == (bob.user, first)
     assert (second.outcome, second.reason, second.note) == (first.outcome, first.reason, "")
@@ -78,7 +78,7 @@ def test_only_a_decision_that_stands_about_the_same_bytes_is_taken_over(
     for pk in (other.pk, first.pk, uuid.uuid4()):
         with pytest.raises(Refusal):
             known_bytes.take_over(bob.actor, case.pk, held.fence, pk, NOTHING)
-    assert "Take this decision over" not in page(bob, case)
+    assert "Adopt this decision" not in page(bob, case)
     assert not Decision.objects.filter(case=case).exists()
 
 
@@ -89,7 +89,7 @@ def test_decisions_that_differ_have_no_key(alice: Person, bob: Person, send: Sen
     case = opened(bob, send)
     cases.claim(bob.actor, case.pk)
     said = page(bob, case)
-    assert said.count("Take this decision over") == 2 and 'data-key="t"' not in said
+    assert said.count("Adopt this decision") == 2 and 'data-key="t"' not in said
     assert "The earlier decisions differ" in said
 
 
@@ -119,7 +119,7 @@ def test_a_decision_of_a_foreign_team_is_not_even_named(
     case = opened(alice, send)
     held = cases.claim(alice.actor, case.pk)
     said = page(alice, case)
-    assert "canary" not in said and "These bytes are known" not in said
+    assert "canary" not in said and "Known file" not in said
     with pytest.raises(Refusal):
         known_bytes.take_over(alice.actor, case.pk, held.fence, theirs.pk, NOTHING)
     MembershipFactory(user=alice.user, team=charlie.team, role=Role.VIEWER)
@@ -135,10 +135,10 @@ def test_whoever_holds_several_cases_sees_all_of_them(alice: Person, send: Send)
     for case in held:
         cases.claim(elsewhere.actor, case.pk)
     queue = alice.client().get(reverse("review:queue")).content.decode()
-    mine = queue.partition("In your hands")[2].partition("</section>")[0]
+    mine = queue.partition("Assigned to you")[2].partition("</section>")[0]
     assert all(reverse("review:case", args=[case.pk]) in mine for case in held)
     for case in held:
-        also = page(alice, case).partition("You also hold")[2].partition("</p>")[0]
+        also = page(alice, case).partition("Also assigned to you")[2].partition("</p>")[0]
         links = [reverse("review:case", args=[c.pk]) in also for c in held]
         assert links == [c != case for c in held]
 
@@ -160,4 +160,4 @@ def test_a_viewer_takes_nothing_over(alice: Person, viewer: Person, send: Send) 
     decided(alice, opened(alice, send))
     case = opened(alice, send)
     said = page(viewer, case)
-    assert "These bytes are known" in said and "Take this decision over" not in said
+    assert "Known file" in said and "Adopt this decision" not in said

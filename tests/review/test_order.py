@@ -123,8 +123,8 @@ def test_teams_of_different_orders_take_turns(alice: Person, bob: Person, send: 
         assert queue.first(alice.actor, most) == whole[:most]
     assert taken(alice) == [new[0], own[1], new[1], own[2], own[3]]
     page = alice.client().get(reverse("review:queue")).content.decode()
-    assert "in its own order, in turn" in page
-    assert f"{other.team.name}: newest first." in page
+    assert "The teams take turns" in page
+    assert f"{other.team.name}: Newest first." in page
 
 
 def test_a_newer_verdict_moves_a_case(alice: Person, send: Send) -> None:

@@ -33,7 +33,7 @@ def test_queue_claim_decide_next(alice: Person, case: Case, send: Send) -> None:
     client = alice.client()
     assert "2 cases wait" in client.get(url("queue")).content.decode()
     assert client.post(url("next"))["Location"] == url("case", case)
-    assert b"Decide and take the next" in client.get(url("case", case)).content
+    assert b"Decide and claim next" in client.get(url("case", case)).content
     answer = client.post(url("decide", case), decision(case, next="1"))
     assert answer["Location"] == url("case", second)
     assert Decision.objects.get().reason == "too blurred"
@@ -43,9 +43,9 @@ def test_the_holder_is_visible_to_others(alice: Person, bob: Person, case: Case)
     """Bob sees in whose hands the case is, and no form."""
     alice.client().post(url("claim", case))
     page = bob.client().get(url("case", case)).content.decode()
-    assert f"In the hands of {alice.user}" in page and "Decide and take" not in page
+    assert f"Assigned to {alice.user}" in page and "Decide and claim" not in page
     answer = bob.client().post(url("claim", case), follow=True)
-    assert b"Somebody else holds this case" in answer.content
+    assert b"assigned to somebody else" in answer.content
 
 
 def test_a_late_decision_is_kept_as_a_draft(alice: Person, case: Case) -> None:
@@ -55,7 +55,7 @@ def test_a_late_decision_is_kept_as_a_draft(alice: Person, case: Case) -> None:
     words = decision(case)
     expire(case)
     answer = client.post(url("decide", case), words, follow=True)
-    assert b"kept, not saved as a decision" in answer.content
+    assert b"kept as a draft, not as a decision" in answer.content
     assert Draft.objects.exists() and not Decision.objects.exists()
     client.post(url("claim", case))
     assert b"too blurred" in client.get(url("case", case)).content
@@ -68,7 +68,7 @@ def test_half_a_decision_of_a_stale_holder_is_kept_too(alice: Person, case: Case
     words = decision(case, reason="", note="my long\0note", outcome="nonsense")
     expire(case)
     answer = client.post(url("decide", case), words, follow=True)
-    assert b"Your words are kept below" in answer.content
+    assert b"What you wrote is kept" in answer.content
     client.post(url("claim", case))
     assert b"my longnote" in client.get(url("case", case)).content
     assert not Decision.objects.exists()

@@ -88,7 +88,7 @@ def test_a_decision_that_is_being_made_keeps_its_policy(scene: Scene) -> None:
     """Whoever deletes waits for the decision, and is told in a sentence why the policy stays."""
     decision, refusal = meanwhile(scene.decide, scene.delete)
     assert isinstance(decision, Decision) and decision.policy == scene.policy
-    assert isinstance(refusal, Refusal) and "retire it instead" in refusal.sentence
+    assert isinstance(refusal, Refusal) and "Retire it instead" in refusal.sentence
     assert Policy.objects.filter(pk=scene.policy.pk).exists()
 
 
@@ -101,10 +101,10 @@ def test_a_policy_that_is_being_deleted_carries_no_decision(scene: Scene) -> Non
 
 
 def test_deleting_twice_at_once_deletes_once(scene: Scene) -> None:
-    """The second is told that it was deleted before."""
+    """The second is told that it was already deleted."""
     first, second = meanwhile(scene.delete, scene.delete)
     assert first is None
-    assert isinstance(second, Refusal) and "deleted before" in second.sentence
+    assert isinstance(second, Refusal) and "already deleted" in second.sentence
 
 
 def test_the_page_answers_in_a_sentence(scene: Scene) -> None:

@@ -100,7 +100,7 @@ def test_pixels_of_more_than_8_bits_are_said():
     """A picture of 16 bits a channel states that it is examined at 8."""
     result, _ = examined(formats.whole("tiff_rgb48"))
     said = {fact["code"]: fact["text"] for fact in media_json(result.media)["stated"]}
-    assert "8 bits a channel" in said["high_bit_depth"]
+    assert "8 bits per channel" in said["high_bit_depth"]
 
 
 @pytest.mark.parametrize("make", [formats.bitmap_packed, formats.bitmap_of_os2])

@@ -33,9 +33,9 @@ def test_asking_is_seen_and_erases_nothing(lead: Person, alice: Person, send: Se
     url = reverse("submissions:deletion", args=[submission.pk])
     for _ in range(2):
         assert lead.client().post(url, {"reason": "canary: a child is shown"}).status_code == 302
-    assert "Deletion was asked for" in page(alice, submission)
-    assert "Take the request back" not in page(alice, submission)
-    assert "Deletion asked for" in alice.client().get("/").content.decode()
+    assert "Deletion was requested" in page(alice, submission)
+    assert "Withdraw request" not in page(alice, submission)
+    assert "Deletion requested" in alice.client().get("/").content.decode()
     assert verbs(submission) == [Verb.SUBMISSION_DELETION_REQUESTED]
     with opened(submission.blob) as file:
         assert file.read()
@@ -85,7 +85,7 @@ def test_an_admin_answers_and_whoever_asked_reads_it(
     submission = send(alice)
     deletion.ask(lead.actor, submission, "a child is shown")
     where = reverse("submissions:deletions")
-    assert "1 waits for your answer" in admin.client().get("/").content.decode()
+    assert "1 waiting for your answer" in admin.client().get("/").content.decode()
     listed = admin.client().get(where).content.decode()
     assert "a child is shown" in listed and "Answer<span" in listed
     assert "Answer<span" not in lead.client().get(where).content.decode()
@@ -107,10 +107,10 @@ def test_accepting_promises_no_erasure(
     submission = send(alice)
     deletion.ask(lead.actor, submission)
     said = answered(admin, submission, "accepted")
-    assert "Touchstone cannot erase media yet" in said and "nothing was erased yet" in said
+    assert "Touchstone cannot erase media yet" in said and "Nothing was erased yet" in said
     with opened(submission.blob) as file:
         assert file.read()
-    assert "Deletion asked for" in alice.client().get("/").content.decode()
+    assert "Deletion requested" in alice.client().get("/").content.decode()
 
 
 def test_a_declined_wish_can_be_asked_anew_and_an_accepted_one_stands(
@@ -143,7 +143,7 @@ def test_an_answer_needs_a_reason_a_right_and_a_request_that_waits(
     assert "Give a reason" in answered(admin, submission, "accepted", " \0 ")
     assert "Accept or decline" in answered(admin, submission, "perhaps")
     deletion.answer(admin.actor, submission, DeletionAnswer.DECLINED, "why")
-    assert "answered or taken back already" in answered(admin, submission, "accepted")
+    assert "already answered or withdrawn" in answered(admin, submission, "accepted")
     assert len(verbs(submission)) == 2
 
 

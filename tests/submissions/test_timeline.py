@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.template.loader import render_to_string
 
-from media_analysis.submissions.presenters.result import timeline
+from media_analysis.submissions.presenters.timeline import timeline
 
 ALL = {"face": "No face is in view.", "voice": "There is no sound here.", "lips": "Not here."}
 
@@ -46,7 +46,7 @@ FILM: dict[str, Any] = {
 
 
 def rendered(result: Mapping[str, Any]) -> str:
-    return render_to_string("result/timeline.html", {"timeline": timeline(result)})
+    return render_to_string("bench/timeline.html", {"timeline": timeline(result)})
 
 
 def test_scenes_are_drawn_and_written() -> None:
@@ -62,7 +62,7 @@ def test_scenes_are_drawn_and_written() -> None:
     assert (first["in_view"], first["heard"]) == ("No\N{NO-BREAK SPACE}face", "Speech")
     assert (second["in_view"], second["heard"]) == (
         "Face\N{NO-BREAK SPACE}1",
-        "Sound, speech not certain",
+        "Sound, maybe not speech",
     )
     assert third["in_view"] == "Face\N{NO-BREAK SPACE}1, Face\N{NO-BREAK SPACE}2"
     assert third["applies"] == "Face checks, lip sync" and third["because"] == "Who?"
@@ -113,7 +113,7 @@ def test_a_sound_file_has_a_timeline_without_pictures() -> None:
     assert (row["shot"], row["in_view"]) == ("", "No\N{NO-BREAK SPACE}picture")
     assert shown["scenes"]["summary"] == ""
     page = rendered(sound)
-    assert "The timeline as a table" not in page
+    assert 'aria-label="The timeline as a table"' not in page
     assert "No\N{NO-BREAK SPACE}picture" in page
 
 

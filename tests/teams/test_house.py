@@ -26,9 +26,9 @@ def test_the_table_is_made_from_the_rights_themselves() -> None:
 def test_each_role_is_told_by_what_it_adds() -> None:
     """A moderator's words are the viewer's and more, without repeating them."""
     words = plain_words.in_short(Role.MODERATOR)
-    assert words.startswith("Everything that a viewer may") and "take cases" in words
-    assert "look at the media" not in words
-    assert "look at the media" in plain_words.in_short(Role.VIEWER)
+    assert words.startswith("All permissions of Viewer") and "claim, decide" in words
+    assert "view the media" not in words
+    assert "view the media" in plain_words.in_short(Role.VIEWER)
 
 
 def test_one_team_is_entered_at_once(lead: Person) -> None:
@@ -36,7 +36,10 @@ def test_one_team_is_entered_at_once(lead: Person) -> None:
     client = lead.client()
     answer = client.get(reverse("teams:index"))
     assert answer["Location"] == reverse("teams:members", args=[lead.team.pk])
-    assert "Take cases" in client.get(reverse("teams:roles", args=[lead.team.pk])).content.decode()
+    assert (
+        "Claim, decide and reopen cases"
+        in client.get(reverse("teams:roles", args=[lead.team.pk])).content.decode()
+    )
 
 
 def test_a_site_administrator_makes_a_team(site_admin: Person, lead: Person) -> None:
@@ -45,7 +48,7 @@ def test_a_site_administrator_makes_a_team(site_admin: Person, lead: Person) -> 
     new = reverse("teams:new")
     answer = client.post(new, {"name": "  Fact   desk "}, follow=True)
     assert Team.objects.filter(name="Fact desk").exists()
-    assert b"Nobody belongs to this team yet" in answer.content
+    assert b"This team has no members yet" in answer.content
     assert client.post(new, {"name": "fact desk"}).status_code == 422
     assert lead.client().post(new, {"name": "mine"}).status_code == 403
 

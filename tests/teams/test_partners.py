@@ -43,7 +43,7 @@ def calls(secret: str) -> int:
 def test_from_nothing_to_a_working_key(admin: Person) -> None:
     """Add an account, issue a key, call with it; the empty list showed the way."""
     client = admin.client()
-    assert b"No program calls for this team" in client.get(url("services", admin)).content
+    assert b"No program calls the API for this team" in client.get(url("services", admin)).content
     answer = client.post(url("new_service", admin), {"name": "Wire"})
     service = ServiceAccount.objects.get()
     assert answer["Location"] == url("new_key", admin, service.pk)
@@ -67,7 +67,7 @@ def test_scopes_expiry_and_networks_are_kept(admin: Person, service: ServiceAcco
     assert key.scopes == ["submissions:write"] and key.expires_at is None
     assert key.allowed_networks == ["192.0.2.0/24", "2001:db8::/32"]
     page = admin.client().get(url("services", admin)).content.decode()
-    assert "Send media" in page and "192.0.2.0/24" in page and "for good" in page
+    assert "Send media" in page and "192.0.2.0/24" in page and "no expiry date" in page
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_closing_an_account_ends_all_its_keys(admin: Person, service: ServiceAcc
     """After a question that names them; no new key can be issued."""
     secrets = [issue(admin, service), issue(admin, service, name="other")]
     client = admin.client()
-    assert b"2 working keys stop" in client.get(url("close_service", admin, service.pk)).content
+    assert b"2 active keys stop" in client.get(url("close_service", admin, service.pk)).content
     client.post(url("close_service", admin, service.pk))
     assert {calls(secret) for secret in secrets} == {401}
     assert b"is closed" in client.get(url("new_key", admin, service.pk)).content

@@ -46,7 +46,7 @@ def test_a_rule_changes_what_opens_a_case(lead: Person, alice: Person, send: Sen
     client.post(url("rules", lead), {"outcomes": ["manipulation_found"]})
     assert not routed(alice, send, 2)
     page = client.get(url("rules", lead)).content.decode()
-    assert "Back to the verdicts that every team starts with" in page
+    assert "Reset to the default verdicts" in page
     client.post(url("rules", lead), {"outcomes": USUAL})
     assert routed(alice, send, 3)
     assert events(lead, Verb.QUEUE_CHANGED) == [
@@ -94,7 +94,7 @@ def test_a_policy_named_with_an_e_mail_address_is_refused_in_one_sentence(lead: 
     words = {"name": "Ask bob@example.org first", "text": "No altered faces."}
     answer = client.post(url("write_policy", lead), words)
     assert answer.status_code == 422
-    assert b"cannot hold an e-mail address" in answer.content
+    assert b"cannot contain an email address" in answer.content
     assert not Policy.objects.exists()
     policy = rules.write_policy(lead.actor, lead.team, "Elections", "")
     answer = client.post(url("edit_policy", lead, policy.pk), words)
@@ -144,7 +144,7 @@ def test_a_policy_with_decisions_is_retired_not_deleted(
     rules.edit_policy(lead.actor, policy, "Elections", "another text")
     assert b"Retire it instead" in client.get(url("delete_policy", lead, policy.pk)).content
     answer = client.post(url("delete_policy", lead, policy.pk), follow=True)
-    assert b"retire it instead" in answer.content and Policy.objects.exists()
+    assert b"Retire it instead" in answer.content and Policy.objects.exists()
     assert Decision.objects.get().policy_text == "as it stood"
 
 

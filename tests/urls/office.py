@@ -8,7 +8,7 @@ from accounts.actors import SHELL_ACTOR
 from accounts.models import Role, Scope, Team
 from accounts.services.invitations import invite
 from accounts.services.keys import issue_key
-from media_analysis.review.models import Policy
+from media_analysis.review.models import Policy, ReasonCode
 from media_analysis.webhooks.models import EventType
 from media_analysis.webhooks.services import endpoints
 from tests.factories import ServiceAccountFactory
@@ -25,12 +25,14 @@ def arguments(team: Team) -> dict[str, list[Any]]:
     added = endpoints.add(admin.actor, team, "https://news.example/canary", EventType.values)
     webhook = added.endpoint
     policy = Policy.objects.create(team=team, name="canary policy")
+    code = ReasonCode.objects.create(team=team, name="canary code")
     own = {
         "members": ["invite", "members", "roles", "rename", "rules", "policies", "services",
-                    "write_policy", "new_service", "webhooks", "new_webhook"],
+                    "write_policy", "deciding", "new_service", "webhooks", "new_webhook"],
         "invitation": ["invite_again", "withdraw"],
         "mate": ["change_role", "remove"],
         "policy": ["edit_policy", "retire_policy", "restore_policy", "delete_policy"],
+        "code": ["switch_code"],
         "service": ["close_service", "new_key"],
         "key": ["revoke_key"],
         "webhook": ["webhook", "edit_webhook", "rotate_webhook", "delete_webhook",
@@ -40,6 +42,7 @@ def arguments(team: Team) -> dict[str, list[Any]]:
         "invitation": invitation.pk,
         "mate": mate.pk,
         "policy": policy.pk,
+        "code": code.pk,
         "service": service.pk,
         "key": key.pk,
         "webhook": webhook.pk,

@@ -19,7 +19,10 @@ from tests.urls.test_matrix import MATRIX, address, everybody  # noqa: F401 - fi
 
 ROLES = ("stranger", "site_admin", "viewer", "moderator", "lead", "admin")
 PAGES = [name for name, (method, _) in MATRIX.items() if method == "get" and "api:" not in name]
-NO_PAGES = ("submissions:picture", "submissions:film", "submissions:download")
+NO_PAGES = (
+    *("submissions:picture", "submissions:glimpse", "submissions:film"),
+    "submissions:download",
+)
 
 
 class Forms(HTMLParser):
@@ -115,5 +118,5 @@ def test_a_viewer_reads_why_there_is_no_intake_form(
 ) -> None:
     """The page says what to do; sending all the same is refused."""
     page = everybody["viewer"].get("/submit/").content.decode()
-    assert "You may not send media" in page and 'type="file"' not in page
+    assert "You cannot submit media" in page and 'type="file"' not in page
     assert everybody["viewer"].post("/submit/", {"note": "x"}).status_code == 403

@@ -57,6 +57,7 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "submissions:detail": ("get", page(404, 404, 200, 200)),
     "submissions:progress": ("get", page(404, 404, 200, 200)),
     "submissions:picture": ("get", page(404, 404, 200, 200)),
+    "submissions:glimpse": ("get", page(404, 404, 200, 200)),
     "submissions:film": ("get", page(404, 404, 200, 200)),
     "submissions:film_panel": ("get", page(404, 404, 200, 200)),
     "submissions:prepare_film": ("post", page(404, 404, 302, 302)),
@@ -70,6 +71,7 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     ),
     "submissions:cancel": ("post", page(404, 404, 404, 302)),
     "review:queue": ("get", page(200, 403, 200, 200)),
+    "review:bulk": ("post", page(302, 403, 403, 302)),
     "review:next": ("post", page(302, 403, 403, 302)),
     "review:case": ("get", page(404, 404, 200, 200)),
     "review:claim": ("post", page(404, 404, 403, 302)),
@@ -77,8 +79,14 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "review:take_over": ("post", page(404, 404, 403, 302)),
     "review:release": ("post", page(404, 404, 302, 302)),
     "review:reopen": ("post", page(404, 404, 403, 302)),
+    "review:undo": ("post", page(404, 404, 302, 302)),
+    "review:ask": ("post", page(404, 404, 403, 302)),
     "review:draft": ("post", (403,) * 9),  # a page's pass opens it, nothing else
     "review:heartbeat": ("post", page(404, 404, 409, 409)),
+    "reports:verify": ("get", (200,) * 9),  # a report is checked by everybody
+    "reports:of_case": ("get", page(404, 404, 200, 200)),
+    "reports:issue": ("post", page(404, 404, 404, 302)),
+    "reports:download": ("get", page(404, 404, 404, 404)),  # of a report that is not there
     "dashboard:overview": ("get", office(200, 200, 403, 200, 200)),
     "dashboard:retry": ("post", office(404, 302, 404, 302, 302)),
     "dashboard:retry_copy": ("post", office(404, 302, 404, 302, 302)),
@@ -93,6 +101,8 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "teams:roles": ("get", office(404, 200, 403, 200, 200)),
     "teams:rename": ("get", office(404, 200, 403, 403, 200)),
     "teams:rules": ("get", office(404, 403, 403, 200, 200)),
+    "teams:deciding": ("get", office(404, 403, 403, 200, 200)),
+    "teams:switch_code": ("post", office(404, 403, 403, 302, 302)),
     "teams:policies": ("get", office(404, 403, 403, 200, 200)),
     "teams:write_policy": ("get", office(404, 403, 403, 200, 200)),
     "teams:edit_policy": ("get", office(404, 403, 403, 200, 200)),
@@ -128,6 +138,7 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "api:schema": ("get", (200,) * 9),
     "api:docs": ("get", (200,) * 9),
     "api:nothing-here": ("get", (404,) * 9),
+    "scripts_language": ("get", (200,) * 9),
 }
 OWN_ACCOUNT = (
     "account_",
@@ -205,8 +216,11 @@ def address(alice: Person, send: Send) -> Callable[[str], str]:
             return reverse(name, args=inside["teams:webhook"][1:])
         if name in ("submissions:picture", "api:submission-thumbnail"):
             return reverse(name, args=[submission.pk, "frame"])
+        if name == "reports:download":
+            return reverse(name, args=[case.pk, "report.pdf"])
+        of_case = name.startswith(("review", "reports"))
         try:
-            return reverse(name, args=[case.pk if name.startswith("review") else submission.pk])
+            return reverse(name, args=[case.pk if of_case else submission.pk])
         except NoReverseMatch:  # it takes no id
             return reverse(name)
 

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Window
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Window
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import RowNumber
 
 from accounts.actors import Actor
@@ -21,11 +22,14 @@ from media_analysis.review.models import (
     Case,
     CaseState,
     Decision,
+    PendingDecision,
     QueueOrder,
     RoutingRule,
     TeamOwned,
 )
+from ml.engine.contract import Outcome
 
+OUTCOMES = {outcome.value for outcome in Outcome} | {"analysis_set_aside"}
 FIELDS = {
     QueueOrder.OLDEST: ("opened_at", "id"),
     QueueOrder.NEWEST: ("-opened_at", "-id"),
@@ -37,7 +41,9 @@ COUNTED = 1000
 
 
 def waiting(actor: Actor, permission: Permission = Permission.VIEW_CASES) -> TeamOwned:
-    return Case.objects.for_actor(actor, permission).exclude(state=CaseState.DECIDED)
+    """Without what was just decided and can still be undone."""
+    undecided = Case.objects.for_actor(actor, permission).exclude(state=CaseState.DECIDED)
+    return undecided.filter(~Exists(PendingDecision.objects.filter(case=OuterRef("pk"))))
 
 
 def orders(teams: Iterable[UUID]) -> dict[UUID, QueueOrder]:
@@ -102,14 +108,45 @@ def _longest_untouched(teams: Iterable[UUID]) -> list[UUID]:
     )
 
 
-def shown(actor: Actor) -> list[Case]:
+KINDS = ("image", "video", "audio")
+HANDS = ("free", "mine", "held", "lead")
+
+
+def narrowed(actor: Actor, asked: Mapping[str, str]) -> Q:
+    """What the filter bar asks for; what it does not know narrows nothing."""
+    only = Q()
+    if asked.get("kind") in KINDS:
+        only &= Q(submission__blob__media_type__startswith=f"{asked['kind']}/")
+    if asked.get("because") in OUTCOMES:
+        only &= Q(opened_because=asked["because"])
+    if words := asked.get("q", "").replace("\0", "").strip():
+        only &= Q(submission__filename__icontains=words[:100])
+    hands = asked.get("hands")
+    if hands == "free":
+        only &= Q(holder=None)
+    elif hands == "mine" and actor.user:
+        only &= Q(holder=actor.user)
+    elif hands == "held":
+        only &= Q(holder__isnull=False)
+    elif hands == "lead":
+        only &= Q(asked_at__isnull=False)
+    return only
+
+
+def shown(actor: Actor, only: Q | None = None) -> list[Case]:
     """The beginning of the queue, with what the page says of each."""
-    ids = first(actor, SHOWN)
-    related = ("submission", "submission__analysis", "team", "holder")
+    ids = first(actor, SHOWN, only=only)
+    related = (
+        *("submission__analysis", "submission__blob", "submission__submitted_by"),
+        *("submission__submitted_by_service", "team", "holder"),
+    )
     found = waiting(actor).select_related(*related)
     heavy = ("submission__analysis__result", "submission__analysis__media")
     earlier = Decision.objects.filter(case=OuterRef("pk")).order_by("-fence")
-    found = found.annotate(decided_before=Subquery(earlier.values("outcome")[:1]))
+    found = found.annotate(
+        decided_before=Subquery(earlier.values("outcome")[:1]),
+        seconds=KeyTextTransform("duration", "submission__analysis__media"),
+    )
     cases: dict[UUID, Case] = found.defer(*heavy).in_bulk(ids)
     return [cases[pk] for pk in ids if pk in cases]
 

@@ -1,4 +1,5 @@
-"""When and why a decided case was opened again, out of the record."""
+"""When and why a case was opened again or handed to a lead, and what the lead answered, out of the
+record."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ from audit.verbs import Verb
 from media_analysis.review.models import Case
 
 COMMITMENT = re.compile(r"[0-9a-f]{64}")
+TOLD = (Verb.CASE_REOPENED, Verb.CASE_ESCALATED, Verb.CASE_COMMENTED)
 GONE = gettext_lazy("The reason was erased or cannot be read.")
 
 
@@ -23,16 +25,15 @@ GONE = gettext_lazy("The reason was erased or cannot be read.")
 class Reopening:
     when: datetime
     why: Any
+    verb: str = Verb.CASE_REOPENED
 
 
 def of(case: Case) -> Sequence[Reopening]:
     """The oldest first. The record holds a commitment; the words lie beside it, encrypted."""
-    events = Event.objects.filter(
-        chain=case.submission_id, verb=Verb.CASE_REOPENED, object_id=str(case.pk)
-    )
+    events = Event.objects.filter(chain=case.submission_id, verb__in=TOLD, object_id=str(case.pk))
     told = [(event, _commitment(event)) for event in events.order_by("seq")]
     words = subjects.read_all([commitment for _, commitment in told if commitment])
-    return [Reopening(event.recorded_at, words.get(said, GONE)) for event, said in told]
+    return [Reopening(event.recorded_at, words.get(said, GONE), event.verb) for event, said in told]
 
 
 def _commitment(event: Event) -> str:

@@ -7,29 +7,35 @@ and is told so.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Case as DbCase
-from django.db.models import F, IntegerField, Q, QuerySet, When
+from django.db.models import Exists, F, IntegerField, OuterRef, Q, QuerySet, When
 
 from accounts.actors import Actor
+from accounts.models import Membership
 from accounts.refusals import Refusal
-from accounts.roles import Permission
+from accounts.roles import ROLE_PERMISSIONS, Permission
 from audit.rows import Row
 from audit.services import record
 from audit.subjects import keep
 from audit.verbs import Verb
+from audit.who import Who
 from jobs.timing import ClockTimestamp, InSeconds
 from media_analysis.review import hooks
 from media_analysis.review.models import (
     Case,
     CaseState,
+    Confidence,
     Decision,
     Draft,
+    PendingDecision,
     Policy,
+    ReasonCode,
     Words,
     suspicion_of,
 )
@@ -42,16 +48,28 @@ LEASE_SECONDS = 600
 AT_ONCE = 64
 """So many of the cases that come first are looked at before a case is locked."""
 TAKEN_BACK = Q(state=CaseState.CLAIMED, lease_until__lt=ClockTimestamp())
-AVAILABLE = Q(state=CaseState.OPEN) | TAKEN_BACK
+PENDING = Q(Exists(PendingDecision.objects.filter(case=OuterRef("pk"))))
+AVAILABLE = (Q(state=CaseState.OPEN) | TAKEN_BACK) & ~PENDING
+REASON_LENGTH = 500
 CLAIM_LOST = "claim_lost"
 """The lease expired, or somebody else holds the case now."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a decision rests on, as it stands now."""
+
+    policy: Policy | None
+    codes: list[str]
+    reason: str
 
 
 @transaction.atomic
 def claim_next(actor: Actor) -> Case | None:
     """The case that comes first in the actor's teams (`queue.py`); None when nothing waits."""
-    waiting = Case.objects.for_actor(actor, Permission.DECIDE_CASES).filter(AVAILABLE)
-    first = queue.first(actor, AT_ONCE, Permission.DECIDE_CASES, AVAILABLE)
+    free = AVAILABLE & for_this_person(actor)
+    waiting = Case.objects.for_actor(actor, Permission.DECIDE_CASES).filter(free)
+    first = queue.first(actor, AT_ONCE, Permission.DECIDE_CASES, free)
     place = DbCase(
         *(When(pk=pk, then=number) for number, pk in enumerate(first)),
         output_field=IntegerField(),
@@ -73,11 +91,31 @@ def claim(actor: Actor, case_id: UUID) -> Case:
     """This very case, unless somebody else holds it. Who holds it already keeps it."""
     deciding = Case.objects.for_actor(actor, Permission.DECIDE_CASES)
     case: Case = deciding.select_for_update(of=("self",)).get(pk=case_id)
+    if PendingDecision.objects.filter(case=case).exists():
+        raise Refusal("case_taken")
     if case.holder_id and actor.user and case.holder_id == actor.user.pk and _alive(case):
         return case
     if not deciding.filter(AVAILABLE, pk=case_id).exists():
         raise Refusal("case_taken")
+    if not deciding.filter(for_this_person(actor), pk=case_id).exists():
+        raise Refusal("case_for_somebody_else")
     return _take(actor, case)
+
+
+def for_this_person(actor: Actor) -> Q:
+    """Not what waits for a lead, unless the actor leads there; and of what was opened again, not
+    what the actor decided before, unless nobody else in the team decides."""
+    leads = Q(asked_at__isnull=True) | Q(team_id__in=actor.team_ids(Permission.MANAGE_QUEUES))
+    before = Exists(Decision.objects.filter(case=OuterRef("pk"), decided_by=actor.user))
+    return leads & (~Q(before) | Q(team_id__in=_alone_in(actor)))
+
+
+def _alone_in(actor: Actor) -> list[UUID]:
+    teams = actor.team_ids(Permission.DECIDE_CASES)
+    deciding = [role for role, may in ROLE_PERMISSIONS.items() if Permission.DECIDE_CASES in may]
+    others = Membership.objects.filter(team__in=teams, role__in=deciding).exclude(user=actor.user)
+    peopled = set(others.values_list("team_id", flat=True).distinct())
+    return [team for team in teams if team not in peopled]
 
 
 def _alive(case: Case) -> bool:
@@ -95,24 +133,24 @@ def _take(actor: Actor, case: Case) -> Case:
         lease_until=InSeconds(LEASE_SECONDS),
     )
     case.refresh_from_db()
-    _event(case, actor, Verb.CASE_CLAIMED, fence=case.fence)
+    event(case, actor, Verb.CASE_CLAIMED, fence=case.fence)
     return case
 
 
 def renew(actor: Actor, case_id: UUID, fence: int) -> bool:
     """A sign of life from the open page. False when the lease was lost."""
-    return bool(_held(actor, case_id, fence).update(lease_until=InSeconds(LEASE_SECONDS)))
+    return bool(held(actor, case_id, fence).update(lease_until=InSeconds(LEASE_SECONDS)))
 
 
 @transaction.atomic
 def release(actor: Actor, case_id: UUID, fence: int, *, why: str = "") -> None:
     """Back to the queue, at the place that is its own by now."""
-    if not _held(actor, case_id, fence).update(
+    if not held(actor, case_id, fence).update(
         state=CaseState.OPEN, holder=None, lease_until=None, claimed_at=None,
-        suspicion=_suspicion(case_id),
+        suspicion=suspicion_now(case_id),
     ):  # fmt: skip
         raise Refusal(CLAIM_LOST)
-    _event(Case.objects.get(pk=case_id), actor, Verb.CASE_RELEASED, why=why, fence=fence)
+    event(Case.objects.get(pk=case_id), actor, Verb.CASE_RELEASED, why=why, fence=fence)
 
 
 def decide(
@@ -131,35 +169,44 @@ def decide(
 def _decide(
     actor: Actor, case_id: UUID, fence: int, words: Words, taken_from: Decision | None
 ) -> Decision:
-    policy = _checked(actor, case_id, words)
+    basis = checked(actor, case_id, words)
     claimed_at = Case.objects.filter(pk=case_id).values_list("claimed_at", flat=True).first()
-    if not _held(actor, case_id, fence).update(
-        state=CaseState.DECIDED, holder=None, lease_until=None, decided_at=ClockTimestamp()
-    ):
+    if not held(actor, case_id, fence).update(
+        state=CaseState.DECIDED, holder=None, lease_until=None, asked_at=None,
+        decided_at=ClockTimestamp(),
+    ):  # fmt: skip
         raise Refusal(CLAIM_LOST)
     case = Case.objects.select_related("submission").get(pk=case_id)
     assert case.decided_at and claimed_at
-    decision = Decision.objects.create(
+    decision: Decision = Decision.objects.create(
         team_id=case.team_id,
         case=case,
         fence=fence,
         outcome=words.outcome,
-        policy=policy,
-        policy_text=policy.text if policy else "",
-        reason=words.reason.strip(),
+        policy=basis.policy,
+        policy_text=basis.policy.text if basis.policy else "",
+        reason=basis.reason,
         note=words.note.strip(),
+        codes=basis.codes,
+        confidence=words.confidence,
         decided_by=actor.user,
         taken_from=taken_from,
         seconds_on_case=max((case.decided_at - claimed_at) / timedelta(seconds=1), 0.0),
     )
     Draft.objects.filter(case=case, author=actor.user).delete()
-    _event(
+    decided(case, actor.who_in(case.team_id), decision)
+    return decision
+
+
+def decided(case: Case, who: Who, decision: Decision) -> None:
+    """The event of a decision, which is final from here on."""
+    _record(
         case,
-        actor,
+        who,
         Verb.CASE_DECIDED,
         decision=decision.pk,
         outcome=decision.outcome,
-        policy=policy.name if policy else "",
+        policy=decision.policy.name if decision.policy else "",
         commitments={
             "grounds": keep(case.submission_id, "grounds", decision.reason),
             **(
@@ -168,13 +215,12 @@ def _decide(
                 else {}
             ),
         },
-        fence=fence,
+        fence=decision.fence,
         rows=[decision],
-        **_source(taken_from),
+        **_source(decision.taken_from),
     )
     for hook in hooks.decided:
         hook(case, decision)
-    return decision
 
 
 def _source(taken_from: Decision | None) -> dict[str, Any]:
@@ -184,14 +230,32 @@ def _source(taken_from: Decision | None) -> dict[str, Any]:
     return {"taken_from": taken_from.pk, "taken_from_case": taken_from.case_id}
 
 
-def _checked(actor: Actor, case_id: UUID, words: Words) -> Policy | None:
+def checked(actor: Actor, case_id: UUID, words: Words) -> Checked:
     case = Case.objects.for_actor(actor, Permission.DECIDE_CASES).get(pk=case_id)
     if words.outcome not in DecisionOutcome.values:
         raise Refusal("outcome_missing")
-    if not words.reason.strip():
+    if words.confidence and words.confidence not in Confidence.values:
+        raise Refusal("confidence_unknown")
+    codes = list(
+        ReasonCode.objects.filter(pk__in=words.codes, team_id=case.team_id, is_active=True)
+    )
+    if len(codes) != len(set(words.codes)):
+        raise Refusal("reason_code_not_in_force")
+    names = [code.name for code in codes]
+    reason = words.reason.strip() or "; ".join(names)[:REASON_LENGTH]
+    if not reason:
         raise Refusal("decision_reason_missing")
-    if words.policy_id is not None:
-        policy = _kept(words.policy_id, case.team_id)
+    return Checked(_policy(case, words, codes), names, reason)
+
+
+def _policy(case: Case, words: Words, codes: Sequence[ReasonCode]) -> Policy | None:
+    """The one chosen, or the one that the reason codes go with."""
+    implied = {code.policy_id for code in codes if code.policy_id is not None}
+    chosen = words.policy_id
+    if chosen is None and len(implied) == 1:
+        chosen = implied.pop()
+    if chosen is not None:
+        policy = _kept(chosen, case.team_id)
         if policy is None:
             raise Refusal("policy_not_in_force")
         return policy
@@ -217,25 +281,25 @@ def reopen(actor: Actor, case_id: UUID, *, why: str) -> Case:
         raise Refusal("reopen_reason_missing")
     mine = Case.objects.for_actor(actor, Permission.DECIDE_CASES).filter(pk=case_id)
     if not mine.filter(state=CaseState.DECIDED).update(
-        state=CaseState.OPEN, decided_at=None, claimed_at=None, suspicion=_suspicion(case_id)
+        state=CaseState.OPEN, decided_at=None, claimed_at=None, suspicion=suspicion_now(case_id)
     ):
         raise Refusal("case_not_decided")
     case: Case = mine.get()
     grounds = keep(case.submission_id, "grounds", why.strip())
-    _event(case, actor, Verb.CASE_REOPENED, commitments={"grounds": grounds})
+    event(case, actor, Verb.CASE_REOPENED, commitments={"grounds": grounds})
     for hook in hooks.reopened:
         hook(case)
     return case
 
 
-def _suspicion(case_id: UUID) -> float:
+def suspicion_now(case_id: UUID) -> float:
     """Of the newest analysis: it may have been made since the case was opened."""
     newest = Analysis.objects.filter(submission__case=case_id)
     analysis = newest.only("outcome", "probability_manipulated").first()
     return suspicion_of(analysis) if analysis else 0.0
 
 
-def _held(actor: Actor, case_id: UUID, fence: int) -> Any:
+def held(actor: Actor, case_id: UUID, fence: int) -> Any:
     """The case, if this actor holds it with this very fence and the lease still runs."""
     return Case.objects.for_actor(actor, Permission.DECIDE_CASES).filter(
         pk=case_id,
@@ -246,13 +310,19 @@ def _held(actor: Actor, case_id: UUID, fence: int) -> Any:
     )
 
 
-def _event(
+def event(
     case: Case, actor: Actor, verb: Verb, *, why: str = "", rows: Sequence[Row] = (), **data: Any
+) -> None:
+    _record(case, actor.who_in(case.team_id), verb, why=why, rows=rows, **data)
+
+
+def _record(
+    case: Case, who: Who, verb: Verb, *, why: str = "", rows: Sequence[Row] = (), **data: Any
 ) -> None:
     record(
         chain=case.submission_id,
         verb=verb,
-        who=actor.who_in(case.team_id),
+        who=who,
         object_type="case",
         object_id=case.pk,
         object_sha256=case.submission.blob_id,

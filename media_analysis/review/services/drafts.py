@@ -20,7 +20,7 @@ from accounts.models import User
 from accounts.refusals import Refusal
 from accounts.roles import Permission
 from media_analysis.review.forms import as_written
-from media_analysis.review.models import Case, Decision, Draft, Words
+from media_analysis.review.models import Case, Decision, Draft, PendingDecision, Words
 
 FIELD = "draft_pass"
 _SALT = "review.draft"
@@ -68,7 +68,10 @@ def keep_with_pass(form: Mapping[str, Any], case_id: UUID) -> Draft | None:
     deciding = Case.objects.for_actor(actor, Permission.DECIDE_CASES).filter(pk=case_id)
     if not deciding.select_for_update(of=("self",)).exists():
         raise Refusal(NOT_ACCEPTED)
-    if Decision.objects.filter(case=case_id, fence=said["fence"], decided_by=user).exists():
+    fence = said["fence"]  # a decision with a grace time bears the fence that came after its hold
+    own = Decision.objects.filter(case=case_id, fence__in=(fence, fence + 1), decided_by=user)
+    pending = PendingDecision.objects.filter(case=case_id, fence=fence, decided_by=user)
+    if own.exists() or pending.exists():
         raise Refusal(ALREADY_DECIDED)
     draft = keep(actor, case_id, as_written(form))
     if draft:

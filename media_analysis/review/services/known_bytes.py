@@ -13,8 +13,15 @@ from uuid import UUID
 from accounts.actors import Actor
 from accounts.refusals import Refusal
 from accounts.roles import Permission
-from media_analysis.review.models import Case, CaseState, Decision, Policy, Words
-from media_analysis.review.services import cases, drafts
+from media_analysis.review.models import (
+    Case,
+    CaseState,
+    Decision,
+    PendingDecision,
+    Policy,
+    Words,
+)
+from media_analysis.review.services import cases, drafts, grace
 
 SHOWN = 10
 
@@ -51,7 +58,7 @@ def agreed(known: Sequence[Known]) -> Decision | None:
 
 def take_over(
     actor: Actor, case_id: UUID, fence: int, decision_id: UUID, written: Words
-) -> Decision:
+) -> Decision | PendingDecision:
     """Decides the case as the earlier decision did, with its reason and its policy; a note and,
     where that policy is not in force here, a policy come from what was `written`. What cannot be
     decided becomes a draft."""
@@ -63,7 +70,7 @@ def take_over(
     policy = _policy_here(earlier, case) or written.policy_id
     words = Words(earlier.outcome, earlier.reason, written.note, policy)
     try:
-        return cases.decide(actor, case_id, fence, words, taken_from=earlier)
+        return grace.decide(actor, case_id, fence, words, taken_from=earlier)
     except Refusal as refusal:
         if refusal.code != cases.CLAIM_LOST:
             drafts.keep(actor, case_id, words if not written.reason.strip() else written)

@@ -40,8 +40,15 @@ SENTENCES = {
     Verb.CASE_OPENED: "A case was opened for review.",
     Verb.CASE_CLAIMED: "A moderator claimed the case.",
     Verb.CASE_RELEASED: "The case was released to the queue.",
+    Verb.CASE_ASSIGNED: "A lead assigned the case.",
+    Verb.CASE_ESCALATED: "The case was handed to a lead with a question.",
+    Verb.CASE_COMMENTED: "A lead answered the question.",
+    Verb.CASE_DECISION_PENDING: "A person wrote a decision, which could still be undone.",
+    Verb.CASE_DECISION_UNDONE: "The decision was undone before it was final.",
     Verb.CASE_DECIDED: "A person decided the case.",
     Verb.CASE_REOPENED: "The case was reopened.",
+    Verb.REPORT_ISSUED: "A report was issued under this hash.",
+    Verb.REPORT_DOWNLOADED: "A report was downloaded.",
 }
 DECISIVE = {
     Verb.SUBMISSION_RECEIVED,

@@ -19,11 +19,11 @@ from blobs.models import Blob
 from media_analysis.submissions.forms import OUTCOMES, STATES
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.ownership import may
-from media_analysis.submissions.presenters import deletion_rows
+from media_analysis.submissions.presenters import bench, deletion_rows
 from media_analysis.submissions.presenters.audit_trail import audit_trail
 from media_analysis.submissions.presenters.face_map import face_map
-from media_analysis.submissions.presenters.scene_rows import scene_table
 from media_analysis.submissions.presenters.statements import decision, declared, face_link
+from media_analysis.submissions.presenters.timeline import timeline
 from media_analysis.submissions.search import similar
 from media_analysis.submissions.services import films, pictures
 from media_analysis.submissions.services.intake import Received
@@ -56,6 +56,7 @@ def page(submission: Submission, actor: Actor) -> dict[str, Any]:
     frames = pictures.shown(submission, actor, result)
     anchors = {frame["anchor"] for frame in frames}
     findings = [finding(f, anchors) for f in result["findings"]]
+    is_still = bool(frames) and (result["media"] or {}).get("kind") == "image"
     return {
         "submission": submission,
         "analysis": analysis,
@@ -68,8 +69,12 @@ def page(submission: Submission, actor: Actor) -> dict[str, Any]:
         "findings": findings,
         "coverage": [coverage_line(f) for f in findings],
         "coverage_summary": coverage_summary(findings),
+        "lines": bench.lines(findings, result["findings"]),
+        "aside": bench.aside(findings),
         "timeline": timeline(result),
-        "frames": frames,
+        "still": frames[0] if is_still else None,
+        "frames": frames[1:] if is_still else frames,
+        "overlay": bench.overlay(result),
         "player": (player := films.shown(submission, actor, frames)),
         "seekable": bool(player and player["url"]),
         "veiled": True,
@@ -134,9 +139,11 @@ def verdict(analysis: Analysis, result: Json) -> dict[str, Any] | None:
         return None
     said: Json = result.get("verdict") or {}
     media: Json = result.get("media") or {}
+    reason = said.get("reason") or reason_of(analysis)
     return {
         "outcome": analysis.shown_outcome,
-        "reason": said.get("reason") or reason_of(analysis),
+        "reason": reason,
+        "short": bench.in_short(analysis.shown_outcome, reason),
         "declared": declared(said.get("declared")),
         "probability": probability(said),
         "incomplete": incomplete(media),
@@ -244,58 +251,6 @@ def coverage_line(shown_finding: Json) -> dict[str, Any]:
 def coverage_summary(findings: Sequence[Json]) -> str:
     ran = sum(f["status"] == "ran" for f in findings)
     return gettext("{ran} of {all} checks ran").format(ran=ran, all=len(findings))
-
-
-def timeline(result: Json) -> dict[str, Any] | None:
-    """Scenes, faces in view and the stretches that findings speak of; only where time passes."""
-    duration = (result.get("media") or {}).get("duration")
-    tracks, findings = result.get("tracks") or [], result.get("findings") or []
-    spoken = [(f, s) for f in findings for s in f.get("segments") or []]
-    scenes = scene_table(result.get("scenes"), findings, clock)
-    if not duration or not (tracks or spoken or scenes):
-        return None
-    duration = max(duration, scenes["end"] if scenes else 0.0)
-    lanes, rows = [scenes["lane"]] if scenes else [], []
-    for track in tracks:
-        start, end = track["first"], track["last"]
-        name = gettext("Face {number}").format(number=track["id"])
-        lanes.append({"name": name, "kind": "presence", "segments": [_segment(start, end)]})
-        rows.append(_row(start, end, name, "", gettext("a face is in view")))
-    for f in {f["detector"]: f for f, _ in spoken}.values():
-        name = language.check_name(f["detector"])
-        segments = [_segment(s["start"], s["end"], s.get("score")) for s in f["segments"]]
-        lanes.append({"name": name, "kind": "bars", "segments": segments})
-        for s in f["segments"]:
-            score = "" if s.get("score") is None else language.number(s["score"], 2)
-            rows.append(_row(s["start"], s["end"], name, score, s.get("label", "")))
-    return {
-        "duration": round(duration, 3),
-        "ticks": [clock(duration * part / 4) for part in range(5)],
-        "lanes": lanes,
-        "scored": bool(spoken),
-        "scenes": scenes,
-        "rows": sorted(rows, key=lambda row: row["seconds"]),
-        "summary": gettext("Length: {time}").format(time=clock(duration)),
-    }
-
-
-def _segment(start: float, end: float, score: float | None = None) -> dict[str, Any]:
-    return {
-        "start": round(start, 3),
-        "length": round(max(end - start, 0.04), 3),
-        "score": min(max(score or 0.0, 0.0), 1.0),  # drawn on a lane one unit high
-    }
-
-
-def _row(start: float, end: float, lane: str, score: str, label: str) -> dict[str, Any]:
-    return {
-        "start_text": clock(start),
-        "end_text": clock(end),
-        "seconds": round(start, 2),
-        "lane": lane,
-        "score_text": score,
-        "label": label,
-    }
 
 
 def media_facts(submission: Submission, result: Json) -> list[dict[str, Any]]:

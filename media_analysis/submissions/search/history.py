@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
@@ -33,6 +33,9 @@ from accounts.roles import Permission
 from media_analysis.submissions.models import CheckCard, IndexCard, SearchText, Submission
 from media_analysis.submissions.search import cursors, query
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 PAGE_SIZE = 50
 BATCH = 500
 SHOWN = ("analysis", "blob", "team", "submitted_by", "submitted_by_service")
@@ -49,7 +52,7 @@ NARROWING = (
 class Order:
     field: str
     descending: bool
-    label: str
+    label: StrOrPromise
 
 
 ORDERS = {

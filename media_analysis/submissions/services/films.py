@@ -67,7 +67,7 @@ def ask(submission: Submission, who: Who) -> bool:
 def shown(
     submission: Submission, actor: Actor, frames: Sequence[Mapping[str, Any]] = ()
 ) -> dict[str, Any] | None:
-    """For `result/player.html`; None where there is nothing to play, or nothing that the actor
+    """For `bench/player.html`; None where there is nothing to play, or nothing that the actor
     may see."""
     media = submission.analysis.media or {}
     kind = media.get("kind")

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils.translation import gettext
+from PIL import Image
 
 from accounts.actors import Actor
 from accounts.roles import Permission
@@ -43,6 +45,25 @@ def look(actor: Actor, submission: Submission, name: str) -> bytes | None:
         return None
     on_record(actor.who_in(submission.team_id), submission)
     return bytes(found.png)
+
+
+GLIMPSE_SIDE = 24
+"""Pixels. Enough to tell a list's rows apart, too few to show anybody: it is no look at the media,
+so none is recorded."""
+
+
+def glimpse(actor: Actor, submission: Submission) -> bytes | None:
+    if not actor.can(Permission.VIEW_MEDIA, submission.team_id):
+        return None
+    found = Thumbnail.objects.filter(analysis=submission.analysis_id, name="frame").first()
+    if found is None:
+        return None
+    with Image.open(BytesIO(bytes(found.png)), formats=["PNG"]) as picture:
+        small = picture.convert("L")
+        small.thumbnail((GLIMPSE_SIDE, GLIMPSE_SIDE))
+        out = BytesIO()
+        small.save(out, "PNG")
+    return out.getvalue()
 
 
 def on_record(who: Who, submission: Submission) -> None:
@@ -79,14 +100,14 @@ def shown(submission: Submission, actor: Actor, result: Mapping[str, Any]) -> li
         names.remove("frame")  # the first moment is the same frame
     return [
         {
-            **_described(name, media, tracks),
+            **described(name, media, tracks),
             "url": reverse("submissions:picture", args=[submission.pk, name]),
         }
         for name in names
     ]
 
 
-def _described(
+def described(
     name: str, media: Mapping[str, Any], tracks: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
     if name == "frame" or name.startswith(MOMENT):

@@ -59,6 +59,7 @@ def _page(
         "older_url": address(page.older),
         "is_filtered": form.narrows,
         "query": urlencode(query),
+        "chips": _chips(form, query),
         "save": save or SaveFilterForm(actor),
         "saved": SavedFilter.objects.for_actor(actor).select_related("owner", "team"),
         "may_submit": bool(actor.team_ids(Permission.SUBMIT_MEDIA)),
@@ -67,6 +68,20 @@ def _page(
         "may_export": bool(actor.team_ids(Permission.EXPORT_SUBMISSIONS)),
     }
     return render(request, "submissions/history.html", context, status=status)
+
+
+def _chips(form: HistoryFilter, query: list[tuple[str, str]]) -> list[dict[str, Any]]:
+    """What narrows the list now, each with the address that no longer does."""
+    wanted = form.wanted
+    return [
+        {
+            "label": form.fields[name].label,
+            "value": dict(getattr(form.fields[name], "choices", ())).get(value, wanted[name]),
+            "without": urlencode([(n, v) for n, v in query if n != name]),
+        }
+        for name, value in query
+        if name in wanted and name not in ("sort", "check")
+    ]
 
 
 def _query(asked: QueryDict) -> list[tuple[str, str]]:

@@ -239,6 +239,18 @@ def picture(request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
 
 @signed_in
 @require_GET
+def glimpse(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """A few grey pixels for a list: made anew each time, kept by the browser for an hour."""
+    png = pictures.glimpse(actor_of(request), mine(request, pk))
+    if png is None:
+        raise Http404
+    response = HttpResponse(png, content_type="image/png")
+    response["Cache-Control"] = "private, max-age=3600"
+    return response
+
+
+@signed_in
+@require_GET
 def download(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Everything that is known of one submission, as JSON."""
     submission = mine(request, pk)

@@ -86,24 +86,8 @@ def log_mel(samples: NDArray[Any], bands: int = 64) -> Features:
     return _log_bands(samples, mel_filters(bands))
 
 
-def log_linear(samples: NDArray[Any], bands: int = 64) -> Features:
-    """The same on evenly spaced bands: vocoders fail high up, where mel bands are wide."""
-    return _log_bands(samples, linear_filters(bands))
-
-
 def mfcc(samples: NDArray[Any], bands: int = 40, coefficients: int = 20) -> Features:
     return _cepstrum(log_mel(samples, bands), coefficients)
-
-
-def lfcc(samples: NDArray[Any], bands: int = 64, coefficients: int = 20) -> Features:
-    """Linear frequency cepstral coefficients, the classic of this field."""
-    return _cepstrum(log_linear(samples, bands), coefficients)
-
-
-def with_deltas(features: Features) -> Features:
-    """Static values, their slopes and the slopes of those, side by side."""
-    first = _slope(features)
-    return np.concatenate([features, first, _slope(first)], axis=1)
 
 
 def _log_bands(samples: NDArray[Any], filters: Array) -> Features:
@@ -114,15 +98,6 @@ def _log_bands(samples: NDArray[Any], filters: Array) -> Features:
 def _cepstrum(logs: Features, coefficients: int) -> Features:
     values = dct(logs.astype(np.float64), type=2, norm="ortho", axis=1)
     return np.asarray(values[:, :coefficients], np.float32)
-
-
-def _slope(features: Features, reach: int = 2) -> Features:
-    wide = np.pad(features.astype(np.float64), ((reach, reach), (0, 0)), mode="edge")
-    count = features.shape[0]
-    total = np.zeros(features.shape)
-    for step in range(1, reach + 1):
-        total += step * (wide[reach + step :][:count] - wide[reach - step :][:count])
-    return (total / (2 * sum(step**2 for step in range(1, reach + 1)))).astype(np.float32)
 
 
 @functools.cache
@@ -141,12 +116,6 @@ def mel_filters(bands: int, low: float = 20.0, high: float = RATE / 2) -> Array:
     lowest, highest = 2595.0 * np.log10(1.0 + np.array([low, high]) / 700.0)
     mels = np.linspace(lowest, highest, bands + 2)
     return _triangles(700.0 * (10.0 ** (mels / 2595.0) - 1.0))
-
-
-@functools.cache
-def linear_filters(bands: int, low: float = 20.0, high: float = RATE / 2) -> Array:
-    """Triangles of unit sum, evenly spaced, bands x 257."""
-    return _triangles(np.linspace(low, high, bands + 2))
 
 
 def _triangles(corners: Array) -> Array:

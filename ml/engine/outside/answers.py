@@ -52,7 +52,9 @@ def finding(told: Mapping[str, Any], manifest: Manifest) -> Finding:
         weights_sha256=manifest.weights[0].sha256 if manifest.weights else None,
         parameters=_values(told.get("parameters"), "parameters"),
         counts=_counts(told.get("counts")),
-        **numbers,
+        score=numbers["score"],
+        probability_manipulated=probability,
+        log10_lr=log10_lr,
     )
 
 
@@ -122,10 +124,12 @@ def _number(value: Any, name: str) -> float | None:
 
 
 def _text(value: Any, longest: int, name: str) -> str:
-    """No control character and no half of a pair: neither can be stored."""
-    if not isinstance(value, str) or not 0 < len(value) <= longest or not value.isprintable():
+    """No control character and no half of a pair: neither can be stored. Nothing that looks like
+    JSON either: a stored sentence of our own does."""
+    good = isinstance(value, str) and 0 < len(value) <= longest and value.isprintable()
+    if not good or value.startswith("{"):
         raise AnswerRefused(name)
-    return value
+    return str(value)
 
 
 def _one_of(allowed: set[Any], value: Any, name: str) -> Any:

@@ -25,6 +25,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from ml.engine.checking import checked
 from ml.engine.contract import (
     Detector,
     FaceTrack,
@@ -162,7 +163,7 @@ def _examine(detector: Detector, manifest: Manifest, heard: BinaryIO) -> None:
     while (told := _next(heard))[0] == wire.VIEW:
         examination.observe(told[1])
     _, media.info, media.tracks, media.told_scenes, media.samples = told
-    _tell(wire.FINDING, finding_json(examination.conclude()))
+    _tell(wire.FINDING, finding_json(checked(detector, examination.conclude())))
 
 
 def _next(heard: BinaryIO) -> Any:

@@ -23,13 +23,13 @@ from ml.engine.contract import Examination, Finding, Kind, Media, Status, View
 from ml.engine.manifest import Manifest
 from ml.engine.outside import answers, wire
 from ml.engine.plugins import Plugin
+from ml.engine.sentence import say
 from sandbox import services as sandbox
 
 PROTOCOL = 5
 OFTEN = 0.25
 """Seconds after which a waiting engine asks again whether it should stop."""
 MOST_ANSWERS = 10_000
-OTHER_KIND = "This check does not examine files of this kind."
 
 
 class OutsideFailed(Exception):
@@ -44,7 +44,7 @@ class OutsideDetector:
         self.name, self.version = manifest.name, manifest.version
 
     def not_applicable(self, media: Media) -> str | None:
-        return None if media.info.kind in self.manifest.kinds else OTHER_KIND
+        return None if media.info.kind in self.manifest.kinds else say("check.other_kind")
 
     def examine(self, media: Media) -> OutsideExamination:
         return OutsideExamination(self, media)
@@ -176,6 +176,7 @@ def _start(plugin: Plugin) -> tuple[subprocess.Popen[bytes], int, int]:
             stderr=subprocess.DEVNULL,
             env=_environment(),
             cwd="/",
+            process_group=0,  # Ctrl-C is for the worker, which lets it finish what it has begun
         )
     except BaseException:
         os.close(to)

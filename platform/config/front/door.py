@@ -8,6 +8,7 @@ the body, so that the answer looks like its other answers (media_analysis.partne
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import logging
 from collections import Counter
@@ -15,6 +16,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from io import BytesIO
+from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
@@ -32,7 +34,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 TROUBLE = "touchstone.body"
 NOT_KNOWN, TOO_SLOW, NO_ROOM = "not_known", "too_slow", "no_room"
-UNAVAILABLE = "unavailable"
+UNAVAILABLE, NO_SPOOL = "unavailable", "no_spool"
 LINGER_SECONDS = 3.0
 TOO_MANY_HEAD = [(b"content-type", b"text/plain"), (b"retry-after", b"10")]
 TOO_MANY = b"Too many requests from your address are under way. Wait a moment, then try again.\n"
@@ -122,7 +124,9 @@ class Door:
             raise Unread  # the application refuses it by its head
         if declared > self.limits.unknown_bytes:
             await self._recognised(environ)
-        body = SpooledTemporaryFile(max_size=self.limits.unknown_bytes)  # noqa: SIM115 - handed on
+        body = SpooledTemporaryFile(  # noqa: SIM115 - handed on
+            max_size=self.limits.unknown_bytes, dir=spool_folder()
+        )
         try:
             await self._spooled(body, receive)
         except BaseException:
@@ -162,9 +166,10 @@ class Door:
                 else:  # to disk, which may take its time
                     await asyncio.to_thread(body.write, chunk)
             except OSError as error:
-                if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                    raise
-                raise Unread(NO_ROOM) from error
+                if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                    raise Unread(NO_ROOM) from error
+                log.error("the folder for uploads cannot be written: %s", error)
+                raise Unread(NO_SPOOL) from error
 
 
 async def _gone(receive: Receive) -> None:
@@ -181,6 +186,14 @@ async def _linger(receive: Receive) -> None:
                 pass
     except TimeoutError:
         pass
+
+
+def spool_folder() -> str:
+    """UPLOAD_SPOOL_DIR, which only we can read. TMPDIR is often memory, and small."""
+    folder = settings.UPLOAD_SPOOL_DIR
+    with contextlib.suppress(OSError):  # told when the first large body is written
+        Path(folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+    return str(folder)
 
 
 def _length(environ: dict[str, Any]) -> int:

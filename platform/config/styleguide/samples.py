@@ -248,10 +248,9 @@ def timeline() -> dict[str, Any]:
             },
             {
                 "name": "Lips and voice",
-                "kind": "line",
+                "kind": "bars",
                 "threshold": 0.6,
-                "points": " ".join(f"{i * step},{1.1 * s - 0.1:.3f}" for i, s in enumerate(scores)),
-                "segments": [{"start": 13.0, "length": 3.5, "score": 0, "flagged": True}],
+                "segments": [{"start": 13.0, "length": 3.5, "score": 0.81, "flagged": True}],
             },
             {
                 "name": "Face 2 seen",

@@ -12,7 +12,6 @@ from sandbox.types import Code, Flag, Limits, Rejected
 MAX_BOXES = 20_000
 MAX_DEPTH = 12
 MAX_ITEMS = 1_000
-MAX_FRAGMENTS = 20_000
 _OPEN_ENDED = {b"mdat", b"free", b"skip", b"uuid", b"jp2c", b"jxlc", b"jxlp"}
 _PARENTS = {
     b"moov", b"trak", b"mdia", b"minf", b"dinf", b"stbl", b"edts", b"udta", b"mvex", b"moof",

@@ -1,0 +1,195 @@
+"""What a report says, as plain values: facts from the record, and nothing that it does not hold."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from audit.models import Event
+from media_analysis.review.models import Case, Decision
+from media_analysis.review.search import reopenings
+from media_analysis.submissions.presenters import result as results
+from media_analysis.submissions.services import pictures
+from ml.engine.manifest import card_of, manifest_of
+from ml.engine.naming import detector_name
+from ml.models import Thumbnail
+
+FORMAT = "touchstone-report-1"
+NOT_PROOF = (
+    "That no manipulation was found does not prove that the media is authentic. It says that the "
+    "checks named here, within their limits, found nothing."
+)
+PROPOSITIONS = {
+    "manipulated": "The media was manipulated in the way that the named check looks for.",
+    "genuine": "The media was not manipulated in that way.",
+}
+LIMITS = (
+    NOT_PROOF,
+    "A probability is given at even odds beforehand: it says how much better the observation fits "
+    "one proposition than the other, on data like that on which the check was calibrated.",
+    "A raw score is no probability.",
+    "What a file declares about itself can be written by anyone, unless a trusted signature stands "
+    "behind it.",
+)
+ERROR_RATES = ("split", "clean", "test_split", "leave_one_source_out", "network", "all")
+FRAMES = 6
+Json = dict[str, Any]
+
+
+def contents(case: Case, decision: Decision, head: Json) -> tuple[Json, list[tuple[Json, bytes]]]:
+    """The report, and its key frames with their bytes."""
+    submission = case.submission
+    analysis = submission.analysis
+    result = results.whole_result(analysis)
+    frames = key_frames(analysis.pk, result)
+    custody = results.custody(submission)
+    body = {
+        "format": FORMAT,
+        "report": head,
+        "media": _media(case, result),
+        "propositions": PROPOSITIONS,
+        "verdict": _plain(result.get("verdict") or {"outcome": analysis.shown_outcome}),
+        "findings": [_finding(said) for said in result["findings"]],
+        "limits": list(LIMITS),
+        "decision": _decision(decision),
+        "history": _history(case),
+        "custody": {
+            "intact": custody["intact"],
+            "summary": custody["summary"],
+            "events": _events(submission.pk),
+        },
+        "frames": [frame for frame, _ in frames],
+        "versions": {"engine": analysis.engine_version, "result_sha256": analysis.result_sha256},
+    }
+    return body, frames
+
+
+def pseudonym(user: UUID | None, team: UUID) -> str:
+    """The same person is the same reviewer within a team, and nobody's name leaves the house."""
+    if user is None:
+        return "Reviewer erased"
+    return f"Reviewer {hashlib.sha256(f'{team}:{user}'.encode()).hexdigest()[:8]}"
+
+
+def _media(case: Case, result: Mapping[str, Any]) -> Json:
+    submission, media = case.submission, result.get("media") or {}
+    told = ("kind", "format", "width", "height", "duration", "fps", "frames_decoded",
+            "frames_expected", "sample_rate", "channels")  # fmt: skip
+    return {
+        "sha256": submission.blob_id,
+        "size": submission.blob.size,
+        "type": submission.blob.media_type,
+        "name": submission.filename,
+        "received_at": submission.created_at.isoformat(),
+        **{name: media[name] for name in told if media.get(name) is not None},
+    }
+
+
+def _finding(said: Mapping[str, Any]) -> Json:
+    known = card_of(said["detector"])
+    measured = known.get("measured") or {}
+    return {
+        "check": detector_name(said["detector"]),
+        "detector": said["detector"],
+        "version": said["version"],
+        "weights_sha256": said.get("weights_sha256"),
+        "status": said["status"],
+        "says": said["reason"],
+        "score": said.get("score"),
+        "probability_manipulated": said.get("probability_manipulated"),
+        "log10_likelihood_ratio": said.get("log10_lr"),
+        "bounds": {
+            name: value
+            for name, value in (said.get("parameters") or {}).items()
+            if name in ("found_at", "clear_at")
+        },
+        "evidence": [
+            {"code": one["code"], "text": one["text"], "strength": one["strength"]}
+            for one in said.get("evidence") or []
+        ],
+        "limits": list(manifest_of(said["detector"]).limits),
+        "error_rates": {
+            "measured_on": known.get("made", ""),
+            **{name: _flat(measured[name]) for name in ERROR_RATES if name in measured},
+        },
+    }
+
+
+def _flat(value: Any) -> Any:
+    """Figures of one set; how they divide further stands on the card."""
+    if not isinstance(value, Mapping):
+        return value
+    return {name: one for name, one in value.items() if not isinstance(one, Mapping | list)}
+
+
+def _decision(decision: Decision) -> Json:
+    return {
+        "outcome": decision.outcome,
+        "outcome_text": decision.get_outcome_display(),
+        "reason": decision.reason,
+        "reason_codes": list(decision.codes),
+        "confidence": decision.confidence,
+        "policy": decision.policy.name if decision.policy else "",
+        "policy_text": decision.policy_text,
+        "decided_by": pseudonym(decision.decided_by_id, decision.team_id),
+        "decided_at": decision.created_at.isoformat(),
+    }
+
+
+def _history(case: Case) -> list[Json]:
+    """Every decision and every opening again, in the order of time."""
+    made = case.decisions.select_related("policy")
+    steps = [
+        {"when": one.created_at.isoformat(), "what": "decided", **_decision(one)} for one in made
+    ]
+    steps += [
+        {"when": one.when.isoformat(), "what": str(one.verb).partition(".")[2], "reason": one.why}
+        for one in reopenings.of(case)
+    ]
+    return sorted(steps, key=lambda step: str(step["when"]))
+
+
+def _events(chain: UUID) -> list[Json]:
+    """Names stay out: who did it is told by kind."""
+    return [
+        {
+            "number": event.seq,
+            "when": event.recorded_at.isoformat(),
+            "what": event.verb,
+            "who": event.who.partition(":")[0],
+            "hash": bytes(event.hash).hex(),
+        }
+        for event in Event.objects.filter(chain=chain).order_by("seq")
+    ]
+
+
+def key_frames(analysis: UUID, result: Mapping[str, Any]) -> list[tuple[Json, bytes]]:
+    """Small pictures that the engine made from clean pixels, with the boxes of faces in them."""
+    media, tracks = result.get("media") or {}, result.get("tracks") or []
+    found = Thumbnail.objects.filter(analysis=analysis).order_by("id")[:FRAMES]
+    return [(_frame(one, media, tracks), bytes(one.png)) for one in found]
+
+
+def _frame(one: Thumbnail, media: Mapping[str, Any], tracks: Sequence[Mapping[str, Any]]) -> Json:
+    told = pictures.described(one.name, media, tracks)
+    return {
+        "name": one.name,
+        "sha256": hashlib.sha256(bytes(one.png)).hexdigest(),
+        "caption": told["caption"],
+        "width": told["width"],
+        "height": told["height"],
+        "faces": [
+            {name: face[name] for name in ("track", "left", "top", "width", "height")}
+            for face in told["faces"]
+        ],
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(name): _plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return value

@@ -1,0 +1,116 @@
+"""Issue the report of the decision that is in force, hand its files out: each an event."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from uuid import UUID
+
+import rfc8785
+from django.db import transaction
+from django.utils import timezone, translation
+
+from accounts.actors import Actor
+from accounts.refusals import Refusal
+from accounts.roles import Permission
+from accounts.services.chains import require
+from audit.services import record
+from audit.verbs import Verb
+from media_analysis.reports import contents, keys, paper, reasons, verifying
+from media_analysis.reports.models import Report
+from media_analysis.review.models import Case, CaseState, Decision
+from media_analysis.submissions.models import Submission
+
+
+@transaction.atomic
+def issue(actor: Actor, case: Case) -> Report:
+    """One a decision: asked for again, it is the same. A case that was opened again and decided
+    anew gets a further one, which names the one before."""
+    require(actor, Permission.DECIDE_CASES, case.team_id)
+    Submission.objects.select_for_update(no_key=True).get(pk=case.submission_id)
+    found = Case.objects.select_related("submission__blob", "submission__analysis").get(pk=case.pk)
+    if found.state != CaseState.DECIDED:
+        raise Refusal("case_not_decided")
+    decision = Decision.objects.select_related("policy").get(case=found, fence=found.fence)
+    known: Report | None = Report.objects.filter(decision=decision).first()
+    if known is not None:
+        return known
+    earlier = Report.objects.filter(case=found).order_by("-number").first()
+    report = _made(found, decision, earlier)
+    report.issued_by = actor.user
+    report.save(force_insert=True)
+    record(
+        chain=found.submission_id,
+        verb=Verb.REPORT_ISSUED,
+        who=actor.who_in(found.team_id),
+        object_type="report",
+        object_id=report.pk,
+        object_sha256=report.body_sha256,
+        data={"number": report.number, "decision": decision.pk},
+        rows=[report],
+    )
+    return report
+
+
+def _made(case: Case, decision: Decision, earlier: Report | None) -> Report:
+    pk = uuid.uuid4()
+    number = earlier.number + 1 if earlier else 1
+    head = {
+        "id": str(pk),
+        "version": number,
+        "replaces": str(earlier.pk) if earlier else None,
+        "issued_at": timezone.now().isoformat(),
+    }
+    with translation.override("en"):  # whoever issues it, a report reads the same
+        said, frames = contents.contents(case, decision, head)
+    body = rfc8785.dumps(said)
+    files = {
+        verifying.BODY: body,
+        verifying.PDF: paper.draw(said, frames, body),
+        verifying.STATEMENT: rfc8785.dumps(reasons.statement(said)),
+    }
+    return Report(
+        pk=pk,
+        team_id=case.team_id,
+        case=case,
+        decision=decision,
+        number=number,
+        earlier=earlier,
+        body=body,
+        pdf=files[verifying.PDF],
+        statement=files[verifying.STATEMENT],
+        signature=verifying.sign(str(pk), files, keys.signing_key()),
+        body_sha256=verifying.sha256(body),
+    )
+
+
+def files_of(report: Report) -> Mapping[str, bytes]:
+    return {
+        verifying.BODY: bytes(report.body),
+        verifying.PDF: bytes(report.pdf),
+        verifying.STATEMENT: bytes(report.statement),
+        verifying.SIGNATURE: report.signature.encode(),
+    }
+
+
+@transaction.atomic
+def handed_out(actor: Actor, report: Report, name: str) -> bytes | None:
+    """One of its files, on record; None when there is none of that name."""
+    content = files_of(report).get(name)
+    if content is not None:
+        record(
+            chain=report.case.submission_id,
+            verb=Verb.REPORT_DOWNLOADED,
+            who=actor.who_in(report.team_id),
+            object_type="report",
+            object_id=report.pk,
+            object_sha256=report.body_sha256,
+            data={"file": name},
+        )
+    return content
+
+
+def of_case(actor: Actor, case_id: UUID) -> list[Report]:
+    found = Report.objects.for_actor(actor).filter(case=case_id)
+    light = found.defer("body", "pdf", "statement")
+    return list(light.select_related("decision", "issued_by", "earlier").order_by("-number"))

@@ -1,0 +1,133 @@
+"""Check a report offline: its files, its signature, the keys that are trusted. No Django.
+
+The signature is a note that lists the SHA-256 of each file and is signed with ed25519:
+
+    touchstone-report-v1
+    report 6f1c…
+    file report.json 64 hex digits
+    file report.pdf 64 hex digits
+    file statement.json 64 hex digits
+
+    — name base64(key id, signature)
+
+It is read strictly: a note with any other byte in it is refused, also where a reader would not see
+the difference.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import rfc8785
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from audit.notes import PublicKey, SigningKey
+
+FORMAT = "touchstone-report-v1"
+BODY, PDF, STATEMENT, SIGNATURE = "report.json", "report.pdf", "statement.json", "report.sig"
+FILES = (BODY, PDF, STATEMENT)
+_DASH = "\N{EM DASH} "
+_REPORT = re.compile(r"report ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+_FILE = re.compile(r"file ([a-z.]{1,40}) ([0-9a-f]{64})")
+
+
+class Refused(ValueError):
+    """Not a report of a trusted key, or not as it was signed. A sentence says what is wrong."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    report: str
+    """Its id."""
+    key: str
+    """The name of the key that signed it."""
+    files: tuple[str, ...]
+    """The names of the files that were given and are whole."""
+    missing: tuple[str, ...]
+    """Names of files that the signature speaks of and that were not given."""
+
+
+def sign(report: str, files: Mapping[str, bytes], key: SigningKey) -> str:
+    listed = "".join(f"file {name} {sha256(files[name])}\n" for name in FILES)
+    return key.sign(f"{FORMAT}\nreport {report}\n{listed}")
+
+
+def verify(given: Sequence[bytes], trusted: Sequence[PublicKey]) -> Checked:
+    """Of files in any order and under any names: one signature, and at least one file that it
+    speaks of. Raises `Refused` at the first thing that is wrong."""
+    notes = [one for one in given if one.startswith(FORMAT.encode())]
+    if len(notes) != 1:
+        raise Refused("Give exactly one signature file (report.sig) with the report's files.")
+    report, listed, key = _read(notes[0], trusted)
+    others = [one for one in given if one is not notes[0]]
+    if not others:
+        raise Refused("Give the files that the signature speaks of, report.json or report.pdf.")
+    by_digest = {digest: name for name, digest in listed.items()}
+    found = []
+    for number, one in enumerate(others, start=1):
+        name = by_digest.get(sha256(one))
+        if name is None:
+            raise Refused(f"File {number} is not as it was signed, or belongs to another report.")
+        if name == BODY:
+            _whole(one, report)
+        found.append(name)
+    missing = tuple(name for name in listed if name not in found)
+    return Checked(report, key, tuple(sorted(set(found))), missing)
+
+
+def _read(note: bytes, trusted: Sequence[PublicKey]) -> tuple[str, dict[str, str], str]:
+    try:
+        text, blank, signature = note.decode().partition("\n\n")
+    except UnicodeDecodeError:
+        raise Refused("The signature file is not text.") from None
+    text += "\n"
+    if not blank:
+        raise Refused("The signature file carries no signature.")
+    name = _signed_by(text, signature, trusted)
+    first, second, *rest = text.splitlines()
+    said = _REPORT.fullmatch(second)
+    files = [_FILE.fullmatch(line) for line in rest]
+    if first != FORMAT or said is None or not files or not all(files):
+        raise Refused("The signed text is not a report's.")
+    return said[1], {one[1]: one[2] for one in files if one}, name
+
+
+def _signed_by(text: str, signature: str, trusted: Sequence[PublicKey]) -> str:
+    for key in trusted:
+        start = f"{_DASH}{key.name} "
+        if not signature.startswith(start) or not signature.endswith("\n"):
+            continue
+        body = signature[len(start) : -1]
+        try:
+            raw = base64.b64decode(body, validate=True)
+        except (binascii.Error, ValueError):
+            continue
+        if raw[:4] != key.id or base64.b64encode(raw).decode() != body:
+            continue
+        try:
+            Ed25519PublicKey.from_public_bytes(key.public).verify(raw[4:], text.encode())
+        except InvalidSignature:
+            raise Refused(f"The signature of {key.name} does not fit this report.") from None
+        return key.name
+    raise Refused("The report is not signed by a key that is trusted here.")
+
+
+def _whole(body: bytes, report: str) -> None:
+    try:
+        said = json.loads(body)
+        canonical = rfc8785.dumps(said)
+    except (ValueError, RecursionError, rfc8785.CanonicalizationError):
+        raise Refused("report.json is not JSON.") from None
+    if canonical != body or said.get("report", {}).get("id") != report:
+        raise Refused("report.json is not the report that was signed.")
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,107 @@
+"""Pages of reports: those of one case, their files, and the public check."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods
+
+from accounts.actors import actor_of
+from accounts.guards import post_only, signed_in
+from accounts.refusals import Refusal
+from accounts.roles import Permission
+from media_analysis.reports import keys, verifying
+from media_analysis.reports.models import Report
+from media_analysis.reports.services import issuing
+from media_analysis.review.models import Case, CaseState
+from media_analysis.submissions.views.submissions import as_if_missing
+
+KINDS = {".json": "application/json", ".pdf": "application/pdf", ".sig": "text/plain"}
+LARGEST = 32 * 1024 * 1024
+MOST_FILES = 4
+
+
+@signed_in
+@require_GET
+@never_cache
+def of_case(request: HttpRequest, pk: UUID) -> HttpResponse:
+    actor, case = actor_of(request), _case(request, pk)
+    reports = issuing.of_case(actor, case.pk)
+    is_decided = case.state == CaseState.DECIDED
+    context = {
+        "case": case,
+        "reports": reports,
+        "is_decided": is_decided,
+        "may_issue": actor.can(Permission.DECIDE_CASES, case.team_id)
+        and is_decided
+        and not any(one.decision.fence == case.fence for one in reports),
+        "files": (verifying.PDF, verifying.BODY, verifying.STATEMENT, verifying.SIGNATURE),
+    }
+    return render(request, "reports/of_case.html", context)
+
+
+@signed_in
+@post_only("reports:of_case", "pk")
+@as_if_missing
+def issue(request: HttpRequest, pk: UUID) -> HttpResponse:
+    case = _case(request, pk)
+    try:
+        report = issuing.issue(actor_of(request), case)
+        messages.success(
+            request, gettext("Report %(number)s is issued and signed.") % {"number": report.number}
+        )
+    except Refusal as refusal:
+        if refusal.forbids:
+            raise
+        messages.error(request, refusal.sentence)
+    return redirect("reports:of_case", pk)
+
+
+@signed_in
+@require_GET
+@never_cache
+def download(request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
+    actor = actor_of(request)
+    report = get_object_or_404(Report.objects.for_actor(actor).select_related("case"), pk=pk)
+    content = issuing.handed_out(actor, report, name)
+    if content is None:
+        raise Http404
+    response = HttpResponse(content, content_type=KINDS[name[name.index(".") :]])
+    response["Content-Disposition"] = f'attachment; filename="{report.pk}-{name}"'
+    return response
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+def verify(request: HttpRequest) -> HttpResponse:
+    """For everybody, signed in or not: the media is not needed, and nothing is kept."""
+    context: dict[str, Any] = {"keys": [str(key) for key in keys.trusted_keys()]}
+    status = 200
+    if request.method == "POST":
+        try:
+            context["checked"] = verifying.verify(_given(request), keys.trusted_keys())
+        except verifying.Refused as refusal:
+            context["refused"], status = str(refusal), 422
+    return render(request, "reports/verify.html", context, status=status)
+
+
+def _given(request: HttpRequest) -> list[bytes]:
+    files = request.FILES.getlist("files")
+    if len(files) > MOST_FILES or any((file.size or 0) > LARGEST for file in files):
+        raise verifying.Refused(
+            gettext("A report has at most 4 files, and none is larger than 32 MB.")
+        )
+    return [file.read() for file in files]
+
+
+def _case(request: HttpRequest, pk: UUID) -> Case:
+    mine = Case.objects.for_actor(actor_of(request)).select_related("submission", "team")
+    found = get_object_or_404(mine, pk=pk)
+    assert isinstance(found, Case)
+    return found

@@ -1,0 +1,68 @@
+"""The queue as a table of decisions to make: what stands out, how long it is, who has it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from accounts.actors import Actor
+from accounts.roles import Permission
+from media_analysis.review.models import Case
+from media_analysis.submissions.presenters import bench
+from ml import language
+from ml.engine.naming import clock
+from ml.models import FindingRow, Thumbnail
+
+
+def rows(actor: Actor, cases: Sequence[Case]) -> list[dict[str, Any]]:
+    analyses = [case.submission.analysis_id for case in cases if case.submission.analysis_id]
+    findings = _findings(analyses)
+    pictured = set(
+        Thumbnail.objects.filter(analysis__in=analyses, name="frame").values_list(
+            "analysis_id", flat=True
+        )
+    )
+    looking = set(actor.team_ids(Permission.VIEW_MEDIA))
+    return [
+        {
+            "case": case,
+            "kind": case.submission.blob.media_type.partition("/")[0],
+            "length": _length(case),
+            "glimpse": case.submission.analysis_id in pictured and case.team_id in looking,
+            "strongest": _strongest(findings.get(case.submission.analysis_id, [])),
+            "sender": case.submission.sender_name,
+        }
+        for case in cases
+    ]
+
+
+def _findings(analyses: Sequence[UUID]) -> Mapping[UUID, list[dict[str, Any]]]:
+    found: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
+    for row in FindingRow.objects.filter(analysis__in=analyses):
+        found[row.analysis_id].append(row.as_json())
+    return found
+
+
+def _strongest(said: Sequence[Mapping[str, Any]]) -> dict[str, str] | None:
+    found = bench.strongest(said)
+    if found is None:
+        return None
+    value = found.get("probability_manipulated")
+    number = "" if value is None else language.number(value, 2)
+    if value is None and found.get("score") is not None:
+        number = language.number(found["score"], 2)
+    return {
+        "name": language.check_name(found["detector"]),
+        "says": language.in_words(language.from_text(found["reason"])),
+        "number": number,
+    }
+
+
+def _length(case: Case) -> str:
+    seconds = getattr(case, "seconds", None)
+    try:
+        return clock(float(seconds)) if seconds else ""
+    except ValueError:
+        return ""

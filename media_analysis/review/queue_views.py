@@ -1,0 +1,161 @@
+"""The queue's page and what is done from it: filters, and several cases at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET
+
+from accounts.actors import Actor, actor_of
+from accounts.guards import post_only, signed_in
+from accounts.models import Team
+from accounts.refusals import Refusal
+from accounts.roles import Permission
+from media_analysis.review.forms import DecisionForm
+from media_analysis.review.models import Case
+from media_analysis.review.presenters import queue_rows
+from media_analysis.review.search import queue as waiting
+from media_analysis.review.services import bulk as several
+from media_analysis.review.services import grace
+
+FILTERS = {
+    "kind": (
+        _("Kind"),
+        [("image", _("Picture")), ("video", _("Video")), ("audio", _("Sound"))],
+    ),
+    "because": (
+        _("Why it is here"),
+        [
+            ("manipulation_found", _("Manipulation found")),
+            ("declared_generated", _("Declared generated")),
+            ("inconclusive", _("Inconclusive")),
+            ("analysis_set_aside", _("The analysis failed")),
+            ("no_manipulation_found", _("Nothing found")),
+        ],
+    ),
+    "hands": (
+        _("Assigned to"),
+        [
+            ("free", _("nobody")),
+            ("mine", _("me")),
+            ("held", _("somebody")),
+            ("lead", _("Waits for a lead")),
+        ],
+    ),
+}
+
+
+@signed_in
+@require_GET
+def queue(request: HttpRequest) -> HttpResponse:
+    actor = actor_of(request)
+    if not actor.team_ids(Permission.VIEW_CASES):
+        raise PermissionDenied
+    grace.settle_due()
+    count = waiting.count(actor)
+    teams = Team.objects.in_bulk(actor.team_ids(Permission.VIEW_CASES))
+    orders = {teams[pk]: order for pk, order in waiting.orders(teams).items()}
+    asked = {name: request.GET.get(name, "") for name in (*FILTERS, "q")}
+    shown = waiting.shown(actor, waiting.narrowed(actor, asked))
+    context = {
+        "order": next(iter(orders.values())) if len(set(orders.values())) == 1 else None,
+        "orders": sorted((team.name, order) for team, order in orders.items()),
+        "rows": queue_rows.rows(actor, shown),
+        "filters": _filters(asked),
+        "q": asked["q"],
+        "is_filtered": any(asked.values()),
+        "count": min(count, waiting.COUNTED),
+        "more": count > waiting.COUNTED,
+        "shown": waiting.SHOWN,
+        "may_decide": bool(actor.team_ids(Permission.DECIDE_CASES)),
+        "leads": bool(actor.team_ids(Permission.MANAGE_QUEUES)),
+        "most": several.MOST,
+        "mine": waiting.in_hands_of(actor),
+        "undoable": grace.mine(actor),
+    }
+    return render(request, "review/queue.html", context)
+
+
+def _filters(asked: dict[str, str]) -> list[dict[str, object]]:
+    """For the bar; each chosen one is a chip that takes it away again."""
+    return [
+        {
+            "name": name,
+            "label": label,
+            "options": options,
+            "value": asked[name],
+            "said": dict(options).get(asked[name], ""),
+            "without": "&".join(f"{n}={v}" for n, v in asked.items() if v and n not in (name, "q")),
+        }
+        for name, (label, options) in FILTERS.items()
+    ]
+
+
+@signed_in
+@post_only("review:queue")
+def bulk(request: HttpRequest) -> HttpResponse:
+    """First a preview of what would happen; then, with `confirmed`, it happens."""
+    actor = actor_of(request)
+    assigns = "assign" in request.POST
+    permission = Permission.MANAGE_QUEUES if assigns else Permission.DECIDE_CASES
+    if not actor.team_ids(permission):
+        raise PermissionDenied
+    try:
+        chosen = several.chosen(actor, _ids(request.POST.getlist("case")), permission)
+        if assigns:
+            return _assigned(request, actor, chosen)
+        return _decided(request, actor, chosen)
+    except Refusal as refusal:
+        messages.error(request, refusal.sentence)
+        return redirect("review:queue")
+
+
+def _decided(request: HttpRequest, actor: Actor, chosen: Sequence[Case]) -> HttpResponse:
+    confirmed = "confirmed" in request.POST
+    initial = {"fence": 0}
+    form = DecisionForm(chosen[0], request.POST if confirmed else None, initial=initial)
+    if not confirmed or not form.is_valid():
+        context = {"chosen": chosen, "form": form, "assigns": False}
+        return render(request, "review/bulk.html", context, status=422 if confirmed else 200)
+    done = several.decide(actor, chosen, form.words())
+    said = ngettext("%(count)s case is decided.", "%(count)s cases are decided.", done.count)
+    return _told(request, done, said)
+
+
+def _assigned(request: HttpRequest, actor: Actor, chosen: Sequence[Case]) -> HttpResponse:
+    people = several.people(chosen[0])
+    wanted = request.POST.get("person", "")
+    person = next((one for one in people if str(one.pk) == wanted), None)
+    if "confirmed" not in request.POST or person is None:
+        context = {"chosen": chosen, "people": people, "assigns": True}
+        return render(request, "review/bulk.html", context)
+    done = several.assign(actor, chosen, person)
+    said = ngettext("%(count)s case is assigned.", "%(count)s cases are assigned.", done.count)
+    return _told(request, done, said)
+
+
+def _told(request: HttpRequest, done: several.Done, said: str) -> HttpResponse:
+    sentence = said % {"count": done.count}
+    if done.passed_over:
+        sentence += " " + gettext("%(count)s could not be taken and were passed over.") % {
+            "count": done.passed_over
+        }
+    messages.success(request, sentence)
+    return redirect("review:queue")
+
+
+def _ids(said: Sequence[str]) -> list[UUID]:
+    ids = []
+    for one in said[:1000]:
+        try:
+            ids.append(UUID(one))
+        except ValueError:
+            continue
+    return ids

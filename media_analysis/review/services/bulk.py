@@ -1,0 +1,97 @@
+"""The same decision about several cases, and handing several cases to a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+
+from accounts.actors import Actor
+from accounts.models import Membership, User
+from accounts.refusals import Refusal
+from accounts.roles import ROLE_PERMISSIONS, Permission
+from accounts.services.chains import require
+from audit.verbs import Verb
+from jobs.timing import ClockTimestamp, InSeconds
+from media_analysis.review.models import Case, CaseState, Words
+from media_analysis.review.services import cases, grace
+
+MOST = 50
+PASSED_OVER = (cases.CLAIM_LOST, "case_taken", "case_for_somebody_else")
+ASSIGNED_SECONDS = 24 * 3600
+"""An assigned case stays with its person for a day, or until they give it back."""
+
+
+@dataclass(frozen=True)
+class Done:
+    count: int
+    passed_over: int
+    """In somebody else's hands, decided meanwhile, or not for this person."""
+
+
+def chosen(actor: Actor, ids: Sequence[UUID], permission: Permission) -> list[Case]:
+    """Of one team, and not more than anybody can answer for at once."""
+    if not ids:
+        raise Refusal("no_case_chosen")
+    if len(set(ids)) > MOST:
+        raise Refusal("too_many_cases", most=MOST)
+    found = list(
+        Case.objects.for_actor(actor, permission)
+        .filter(pk__in=ids)
+        .select_related("submission", "team")
+        .order_by("opened_at")
+    )
+    if not found:
+        raise Refusal("cases_not_found")
+    if len({case.team_id for case in found}) > 1:
+        raise Refusal("cases_of_several_teams")
+    return found
+
+
+def decide(actor: Actor, chosen_cases: Sequence[Case], words: Words) -> Done:
+    """Each is a decision of its own, with its own grace time and event."""
+    count = 0
+    for case in chosen_cases:
+        try:
+            with transaction.atomic():
+                held = cases.claim(actor, case.pk)
+                grace.decide(actor, held.pk, held.fence, words)
+        except Refusal as refusal:
+            if refusal.code not in PASSED_OVER:
+                raise
+            continue
+        count += 1
+    return Done(count, len(chosen_cases) - count)
+
+
+def assign(actor: Actor, chosen_cases: Sequence[Case], person: User) -> Done:
+    count = sum(assign_one(actor, case, person) for case in chosen_cases)
+    return Done(count, len(chosen_cases) - count)
+
+
+@transaction.atomic
+def assign_one(actor: Actor, case: Case, person: User) -> bool:
+    """By a lead, to somebody who decides in this team. False when it is not free."""
+    require(actor, Permission.MANAGE_QUEUES, case.team_id)
+    if person not in people(case):
+        raise Refusal("person_does_not_decide")
+    if not Case.objects.filter(cases.AVAILABLE, pk=case.pk).update(
+        state=CaseState.CLAIMED,
+        holder=person,
+        fence=F("fence") + 1,
+        claimed_at=ClockTimestamp(),
+        lease_until=InSeconds(ASSIGNED_SECONDS),
+    ):
+        return False
+    fresh = Case.objects.select_related("submission").get(pk=case.pk)
+    cases.event(fresh, actor, Verb.CASE_ASSIGNED, to=str(person.pk), fence=fresh.fence)
+    return True
+
+
+def people(case: Case) -> list[User]:
+    deciding = [role for role, may in ROLE_PERMISSIONS.items() if Permission.DECIDE_CASES in may]
+    members = Membership.objects.filter(team=case.team_id, role__in=deciding, user__is_active=True)
+    return [member.user for member in members.select_related("user").order_by("user__name")]

@@ -1,0 +1,173 @@
+"""A decision within its grace time: written, undone, or made final when the time is over.
+
+Nothing leaves the house meanwhile: to everybody else the case is in its holder's hands. The fence
+grows when the decision is written, so the page that wrote it can do nothing more with the case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+
+from accounts.actors import Actor
+from accounts.refusals import Refusal
+from accounts.roles import Permission
+from audit.verbs import Verb
+from audit.who import Who
+from jobs.timing import ClockTimestamp, InSeconds
+from media_analysis.review.models import (
+    Case,
+    CaseState,
+    Decision,
+    Draft,
+    PendingDecision,
+    RoutingRule,
+    Words,
+)
+from media_analysis.review.services import cases, drafts
+
+SETTLED_AT_ONCE = 200
+SLACK = 600
+"""Seconds beyond the grace time for which the case stays with its holder."""
+
+
+def seconds_of(team_id: UUID) -> int:
+    chosen = RoutingRule.objects.filter(team=team_id).values_list("grace_seconds", flat=True)
+    own = chosen.first()
+    return int(settings.DECISION_GRACE_SECONDS) if own is None else own
+
+
+def decide(
+    actor: Actor, case_id: UUID, fence: int, words: Words, taken_from: Decision | None = None
+) -> Decision | PendingDecision:
+    """Final at once in a team without a grace time. Too late: the words are kept as a draft."""
+    team_id = Case.objects.for_actor(actor, Permission.DECIDE_CASES).get(pk=case_id).team_id
+    seconds = seconds_of(team_id)
+    if seconds == 0:
+        return cases.decide(actor, case_id, fence, words, taken_from)
+    try:
+        return _write(actor, case_id, fence, words, taken_from, seconds)
+    except Refusal as refusal:
+        if refusal.code == cases.CLAIM_LOST:
+            drafts.keep(actor, case_id, words)
+        raise
+
+
+@transaction.atomic
+def _write(
+    actor: Actor,
+    case_id: UUID,
+    fence: int,
+    words: Words,
+    taken_from: Decision | None,
+    seconds: int,
+) -> PendingDecision:
+    checked = cases.checked(actor, case_id, words)
+    if not cases.held(actor, case_id, fence).update(
+        fence=F("fence") + 1, lease_until=InSeconds(seconds + SLACK)
+    ):
+        raise Refusal(cases.CLAIM_LOST)
+    case = Case.objects.select_related("submission").get(pk=case_id)
+    assert actor.user is not None  # `checked` asked for the permission of a person
+    pending: PendingDecision = PendingDecision.objects.create(
+        case=case,
+        fence=fence,
+        words=words.as_dict(),
+        reason=checked.reason,
+        code_names=checked.codes,
+        policy=checked.policy,
+        policy_text=checked.policy.text if checked.policy else "",
+        decided_by=actor.user,
+        who=actor.who_in(case.team_id).as_dict(),
+        taken_from=taken_from,
+        due_at=InSeconds(seconds),
+    )
+    Draft.objects.filter(case=case, author=actor.user).delete()
+    cases.event(case, actor, Verb.CASE_DECISION_PENDING, seconds=seconds, fence=case.fence)
+    pending.refresh_from_db()
+    return pending
+
+
+@transaction.atomic
+def undo(actor: Actor, case_id: UUID) -> Case:
+    """The case is in its person's hands again, and the words stand in the form."""
+    mine = PendingDecision.objects.filter(
+        case=case_id, decided_by=actor.user, due_at__gt=ClockTimestamp()
+    )
+    pending = mine.select_for_update(of=("self",)).first()
+    if pending is None:
+        raise Refusal("decision_final")
+    words = Words.of_dict(pending.words)
+    pending.delete()
+    Case.objects.filter(pk=case_id).update(
+        fence=F("fence") + 1, lease_until=InSeconds(cases.LEASE_SECONDS)
+    )
+    case: Case = Case.objects.select_related("submission").get(pk=case_id)
+    drafts.keep(actor, case_id, words)
+    cases.event(case, actor, Verb.CASE_DECISION_UNDONE, fence=case.fence)
+    return case
+
+
+def settle_due() -> int:
+    """Every decision whose grace time is over becomes final. A duty, and done before a page or a
+    claim looks. Returns how many."""
+    due = PendingDecision.objects.filter(due_at__lte=ClockTimestamp())
+    settled = 0
+    for pk in list(due.values_list("pk", flat=True)[:SETTLED_AT_ONCE]):
+        settled += _settle(pk)
+    return settled
+
+
+@transaction.atomic
+def _settle(pk: int) -> bool:
+    """Once: whoever comes second finds the row locked or gone."""
+    found = PendingDecision.objects.filter(pk=pk, due_at__lte=ClockTimestamp())
+    pending = found.select_for_update(of=("self",), skip_locked=True).first()
+    if pending is None:
+        return False
+    claimed_at = Case.objects.filter(pk=pending.case_id).values_list("claimed_at", flat=True).get()
+    words = Words.of_dict(pending.words)
+    Case.objects.filter(
+        pk=pending.case_id, state=CaseState.CLAIMED, holder=pending.decided_by_id
+    ).update(
+        state=CaseState.DECIDED, holder=None, lease_until=None, asked_at=None,
+        decided_at=ClockTimestamp(),
+    )  # fmt: skip
+    case = Case.objects.select_related("submission").get(pk=pending.case_id)
+    decision = Decision.objects.create(
+        team_id=case.team_id,
+        case=case,
+        fence=case.fence,
+        outcome=words.outcome,
+        policy_id=pending.policy_id,
+        policy_text=pending.policy_text,
+        reason=pending.reason,
+        note=words.note.strip(),
+        codes=pending.code_names,
+        confidence=words.confidence,
+        decided_by_id=pending.decided_by_id,
+        taken_from_id=pending.taken_from_id,
+        seconds_on_case=_seconds(claimed_at, pending.written_at),
+    )
+    who = Who(**pending.who)
+    pending.delete()
+    cases.decided(case, who, decision)
+    return True
+
+
+def _seconds(start: Any, end: Any) -> float:
+    return max((end - start) / timedelta(seconds=1), 0.0) if start else 0.0
+
+
+def mine(actor: Actor) -> Sequence[PendingDecision]:
+    """What this person can still undo, the newest first."""
+    if actor.user is None:
+        return []
+    own = PendingDecision.objects.filter(decided_by=actor.user, due_at__gt=ClockTimestamp())
+    return list(own.select_related("case__submission").order_by("-written_at")[:5])

@@ -1,0 +1,150 @@
+"""The bench: findings in one line each, what lies on the picture, the verdict in two sentences."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import gettext, ngettext
+
+from media_analysis.submissions.presenters import bounds
+from media_analysis.submissions.presenters.face_map import face_map
+from ml import language
+
+Json = Mapping[str, Any]
+STRENGTHS = ("strong", "moderate", "weak", "context")
+NOT_APPLICABLE = "not_applicable"
+SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"“(])")
+SHORT = 240
+"""Characters. A longer second sentence waits behind "More"."""
+
+
+def in_short(outcome: str, reason: str) -> str:
+    """At most two sentences. "Not found" always says what it does not mean."""
+    first, *others = SENTENCE_ENDS.split(reason.strip()) if reason else [""]
+    if outcome == "no_manipulation_found":
+        return f"{first} {gettext('This does not mean that the media is authentic.')}"
+    if others and len(first) + len(others[0]) <= SHORT:
+        return f"{first} {others[0]}"
+    return first
+
+
+def lines(shown: Sequence[Json], said: Sequence[Json]) -> list[dict[str, Any]]:
+    """Of checks that ran or failed. What speaks for a manipulation comes first, by the strength of
+    its evidence; then what lies high against its bounds; a failure after all that spoke."""
+    pairs = [
+        (_rank(raw), finding, raw)
+        for finding, raw in zip(shown, said, strict=True)
+        if raw["status"] != NOT_APPLICABLE
+    ]
+    pairs.sort(key=lambda pair: pair[0])
+    return [_line(finding, raw) for _, finding, raw in pairs]
+
+
+def strongest(said: Sequence[Json]) -> Json | None:
+    """The finding that the first line would be of; None when no check ran."""
+    ran = [one for one in said if one["status"] == "ran"]
+    return min(ran, key=_rank) if ran else None
+
+
+def _rank(raw: Json) -> tuple[bool, int, float, str]:
+    placed = bounds.scale(raw)
+    place = placed["place"] if placed else 100 * (raw.get("probability_manipulated") or 0.0)
+    return raw["status"] == "failed", _order_of(raw), -place, raw["detector"]
+
+
+def _order_of(raw: Json) -> int:
+    """Evidence that would carry a verdict alone comes before what is only to be looked at."""
+    evidence = raw.get("evidence") or []
+    against = [e for e in evidence if e.get("supports") in ("manipulation_found",)]
+    declares = [e for e in evidence if e.get("declares")]
+    for step, group in enumerate((against, declares, evidence)):
+        known = [STRENGTHS.index(e["strength"]) for e in group if e["strength"] in STRENGTHS]
+        if known:
+            return 10 * step + min(known)
+    return 30
+
+
+def _line(finding: Json, raw: Json) -> dict[str, Any]:
+    evidence = raw.get("evidence") or []
+    order = _order_of(raw)
+    first = min(
+        evidence, key=lambda e: (e.get("supports") != "manipulation_found", _strength(e)),
+        default=None,
+    )  # fmt: skip
+    failed = raw["status"] == "failed"
+    return {
+        "finding": finding,
+        "says": raw["reason"] if failed or first is None else first["text"],
+        "number": finding["probability_text"] or finding["score_text"],
+        "scale": None if failed else bounds.scale(raw),
+        "badge": "failed" if failed else _badge(order),
+    }
+
+
+def _strength(evidence: Json) -> int:
+    said = evidence["strength"]
+    return STRENGTHS.index(said) if said in STRENGTHS else len(STRENGTHS)
+
+
+def _badge(order: int) -> str:
+    if order < 10:
+        return STRENGTHS[order]
+    return "declared" if order < 20 else "none"
+
+
+def aside(shown: Sequence[Json]) -> dict[str, Any] | None:
+    """The checks that did not apply, in one line."""
+    folded = [one for one in shown if one["status"] == NOT_APPLICABLE]
+    if not folded:
+        return None
+    said = ngettext(
+        "%(count)s check does not apply: %(names)s",
+        "%(count)s checks do not apply: %(names)s",
+        len(folded),
+    )
+    names = language.listed([one["name"] for one in folded])
+    return {"text": said % {"count": len(folded), "names": names}, "checks": folded}
+
+
+def overlay(result: Json) -> dict[str, Any] | None:
+    """Boxes of faces over time and the maps of where, in pixels of the media."""
+    media, tracks = result.get("media") or {}, result.get("tracks") or []
+    width, height = media.get("width"), media.get("height")
+    if not width or not height or not tracks:
+        return None
+    return {
+        "width": width,
+        "height": height,
+        "tracks": [{"id": one["id"], "boxes": one["boxes"]} for one in tracks if one.get("boxes")],
+        "maps": [placed for placed in _maps(result, tracks) if placed],
+    }
+
+
+def _maps(result: Json, tracks: Sequence[Json]) -> list[dict[str, Any] | None]:
+    boxes = {track["id"]: track.get("boxes") or [] for track in tracks}
+    return [
+        _placed(evidence["data"], boxes)
+        for finding in result.get("findings") or []
+        for evidence in finding.get("evidence") or []
+        if evidence.get("data")
+    ]
+
+
+def _placed(data: Json, boxes: Mapping[int, Sequence[Sequence[float]]]) -> dict[str, Any] | None:
+    """On the face's box that lies nearest to the moment at which the check looked."""
+    drawn, face = face_map(data), data.get("face")
+    near = boxes.get(face) if isinstance(face, int) else None
+    if drawn is None or not near:
+        return None
+    seconds = data.get("seen_at") or 0.0
+    _, left, top, right, bottom = min(near, key=lambda box: abs(box[0] - seconds))
+    return {
+        **drawn,
+        "seconds": seconds,
+        "left": left,
+        "top": top,
+        "width": right - left,
+        "height": bottom - top,
+    }

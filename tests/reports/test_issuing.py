@@ -1,0 +1,117 @@
+"""One decision becomes a signed report that holds what it rests on; a new decision, a new one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection, transaction
+from django.db.utils import DatabaseError
+from django.urls import reverse
+
+from accounts.refusals import Refusal
+from audit.models import Event
+from audit.verbs import Verb
+from media_analysis.reports import contents
+from media_analysis.reports.models import Report
+from media_analysis.reports.services import issuing
+from media_analysis.review.models import Case
+from media_analysis.review.services import cases
+from media_analysis.review.services.cases import Words
+from ml.models import Thumbnail
+from tests.people import Person, Send, picture
+from tests.review.test_services import opened
+
+
+@pytest.fixture
+def case(alice: Person, send: Send) -> Case:
+    made = opened(alice, send)
+    Thumbnail.objects.create(analysis=made.submission.analysis, name="frame", png=picture())
+    return decided(alice, made, "the seam along the jaw")
+
+
+def decided(person: Person, case: Case, reason: str) -> Case:
+    held = cases.claim(person.actor, case.pk)
+    cases.decide(person.actor, case.pk, held.fence, Words("manipulated", reason))
+    case.refresh_from_db()
+    return case
+
+
+def written(report: Report, folder: Path) -> list[str]:
+    for name, content in issuing.files_of(report).items():
+        (folder / name).write_bytes(content)
+    return [str(folder / name) for name in issuing.files_of(report)]
+
+
+def test_a_report_holds_what_the_decision_rests_on(
+    alice: Person, case: Case, tmp_path: Path, capsys: Any
+) -> None:
+    """Hashes, custody, decision, frames and the sentence on what "not found" means, no name of
+    anybody; a PDF/A that carries the JSON; the command finds it whole, and a changed one not."""
+    report = issuing.issue(alice.actor, case)
+    said = json.loads(bytes(report.body))
+    assert said["media"]["sha256"] == case.submission.blob_id
+    assert said["decision"]["reason"] == "the seam along the jaw"
+    assert contents.NOT_PROOF in said["limits"] and said["custody"]["intact"] is True
+    assert [event["what"] for event in said["custody"]["events"]][-1] == Verb.CASE_DECIDED
+    assert len(said["frames"]) == 1 and said["report"]["replaces"] is None
+    assert alice.user.email not in str(said) and str(alice.user) not in str(said)
+    pdf = bytes(report.pdf)
+    assert pdf.startswith(b"%PDF-") and b"pdfaid:part" in pdf
+    event = Event.objects.get(verb=Verb.REPORT_ISSUED)
+    assert event.content["object"]["sha256"] == report.body_sha256
+    files = written(report, tmp_path)
+    call_command("report", "verify", *files)
+    assert f"Report {report.pk} is as" in capsys.readouterr().out
+    Path(files[0]).write_bytes(bytes(report.body).replace(b"manipulated", b"Manipulated", 1))
+    with pytest.raises(CommandError, match="not as it was signed"):
+        call_command("report", "verify", *files)
+
+
+def test_a_new_decision_makes_a_new_report_that_names_the_old(
+    alice: Person, bob: Person, case: Case
+) -> None:
+    """Asked for twice it is the same; opened again there is none; decided anew it replaces it."""
+    first = issuing.issue(alice.actor, case)
+    assert issuing.issue(bob.actor, case) == first
+    cases.reopen(bob.actor, case.pk, why="the original came in")
+    with pytest.raises(Refusal):
+        issuing.issue(alice.actor, case)
+    second = issuing.issue(alice.actor, decided(bob, case, "a second look"))
+    said = json.loads(bytes(second.body))
+    assert said["report"] == {**said["report"], "version": 2, "replaces": str(first.pk)}
+    assert [step["what"] for step in said["history"]] == ["decided", "reopened", "decided"]
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("UPDATE reports_report SET body = ''")
+
+
+def test_pages_issue_hand_out_and_check(alice: Person, charlie: Person, case: Case) -> None:
+    """By buttons and links; each download is an event; strangers find nothing, and check freely."""
+    client = alice.client()
+    page = client.post(reverse("reports:issue", args=[case.pk]), follow=True)
+    assert b"Report 1 is issued and signed" in page.content
+    report = Report.objects.get()
+    given = {}
+    for name, content in issuing.files_of(report).items():
+        url = reverse("reports:download", args=[report.pk, name])
+        answer = client.get(url)
+        assert answer.content == content and "attachment" in answer["Content-Disposition"]
+        assert charlie.client().get(url).status_code == 404
+        given[name] = content
+    assert Event.objects.filter(verb=Verb.REPORT_DOWNLOADED).count() == 4
+    assert client.get(reverse("reports:download", args=[report.pk, "x.exe"])).status_code == 404
+    answer = checked(charlie, given)
+    assert answer.status_code == 200 and b"as it was signed" in answer.content
+    given["report.pdf"] = given["report.pdf"][:-1] + b"x"
+    answer = checked(charlie, given)
+    assert answer.status_code == 422 and b"The report is refused" in answer.content
+
+
+def checked(person: Person, files: dict[str, bytes]) -> Any:
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    uploads = [SimpleUploadedFile(name, content) for name, content in files.items()]
+    return person.client().post(reverse("reports:verify"), {"files": uploads})

@@ -1,0 +1,106 @@
+"""Findings in one line each, the verdict in two sentences, bounds where they belong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from media_analysis.submissions.presenters import bench, bounds
+from media_analysis.submissions.presenters.result import finding
+from ml.engine.detectors.lip_sync import calibration as lip_sync
+from ml.engine.detectors.voice_spoof import calibration as voice_spoof
+from ml.engine.fusion.calibration import Calibration, probability
+from ml.engine.manifest import card_of as card
+
+USED = card("face_forgery")["calibration"]["used"]
+
+
+def said(detector: str, status: str = "ran", **more: Any) -> dict[str, Any]:
+    return {"detector": detector, "version": "1", "status": status, "reason": f"{detector} says",
+            "evidence": [], "segments": [], "parameters": {}, **more}  # fmt: skip
+
+
+def evidence(strength: str, supports: str | None = None) -> dict[str, Any]:
+    return {"code": "c", "text": f"{strength} trace", "strength": strength, "supports": supports}
+
+
+def scored(detector: str, score: float, **more: Any) -> dict[str, Any]:
+    own = {"found_at": USED["found_at"], "clear_at": USED["clear_at"]}
+    return said(detector, score=score, parameters=own, **more)
+
+
+def test_what_says_most_comes_first() -> None:
+    """What speaks for a manipulation by strength; then the higher score; failures last; what did
+    not apply shares one line."""
+    raw = [
+        said("compression", evidence=[evidence("weak")]),
+        said("voice_spoof", "not_applicable"),
+        scored("synthetic_face", USED["clear_at"] - 1, evidence=[evidence("context")]),
+        scored("temporal", USED["found_at"] + 1, evidence=[evidence("context")]),
+        said("lip_sync", "failed"),
+        scored("face_forgery", USED["found_at"] + 2,
+               evidence=[evidence("moderate", "manipulation_found")]),
+    ]  # fmt: skip
+    shown = [finding(one) for one in raw]
+    lines = bench.lines(shown, raw)
+    names = [line["finding"]["anchor"].removeprefix("check-") for line in lines]
+    assert names == ["face-forgery", "compression", "temporal", "synthetic-face", "lip-sync"]
+    assert lines[0]["badge"] == "moderate" and lines[-1]["badge"] == "failed"
+    assert lines[0]["says"] == "moderate trace"
+    folded = bench.aside(shown)
+    assert folded is not None and folded["text"] == "1 check does not apply: Voice"
+    assert bench.strongest(raw) is raw[5] and bench.strongest([raw[1]]) is None
+
+
+@pytest.mark.parametrize(
+    ("score", "side", "low", "high"),
+    [(-99.0, "clear", 0, 1), (USED["clear_at"], "clear", 33, 34),
+     (USED["found_at"], "found", 66, 67),
+     ((USED["found_at"] + USED["clear_at"]) / 2, "between", 49, 51), (99.0, "found", 99, 100)],
+)  # fmt: skip
+def test_a_score_lies_where_its_bounds_say(score: float, side: str, low: int, high: int) -> None:
+    """Three equal parts; however far beyond a bound, it stays on the drawing."""
+    placed = bounds.scale(scored("face_forgery", score))
+    assert placed is not None and placed["side"] == side and low <= placed["place"] <= high
+    assert bounds.scale(said("compression", score=0.4)) is None
+
+
+def test_the_bound_of_a_lane_is_that_of_its_detector() -> None:
+    """As each detector's own calibration says; none where another version scored."""
+    for name, own in (
+        ("face_forgery", Calibration.of(card("face_forgery"))),
+        ("voice_spoof", voice_spoof.calibration(card("voice_spoof"))),
+        ("lip_sync", lip_sync.calibration(card("lip_sync"), "of_a_moment")),
+    ):
+        used = card(name)["calibration"]["used"]
+        line = own if isinstance(own, Calibration) else own.line
+        wanted = probability(own.log10_lr(line.found_at))
+        found = bounds.lane_bound(said(name, parameters={"found_at": used["found_at"]}))
+        assert found == pytest.approx(wanted, abs=1e-4), name
+        assert bounds.lane_bound(said(name, parameters={"found_at": 0.123})) is None
+
+
+def test_the_verdict_is_two_sentences_and_never_says_authentic() -> None:
+    """The first two of the reason; of "not found" the second says what it does not mean."""
+    reason = "A face does not fit. The voice does. The file was saved twice."
+    assert bench.in_short("manipulation_found", reason) == "A face does not fit. The voice does."
+    assert bench.in_short("no_manipulation_found", reason).endswith("that the media is authentic.")
+    assert bench.in_short("inconclusive", "") == ""
+
+
+def test_boxes_and_maps_lie_in_pixels_of_the_media() -> None:
+    """The map lies on the face's box that is nearest to the moment at which the check looked."""
+    where = [[0.0, 0.9], [0.2, 0.0]]
+    data = {"face": 3, "seen_at": 2.0, "where": where}
+    result = {
+        "media": {"width": 640, "height": 360},
+        "tracks": [{"id": 3, "boxes": [[0.0, 1, 2, 3, 4], [2.1, 10, 20, 50, 80]]}],
+        "findings": [said("face_forgery", evidence=[{**evidence("weak"), "data": data}])],
+    }
+    drawn = bench.overlay(result)
+    assert drawn is not None and drawn["tracks"][0]["id"] == 3
+    (one,) = drawn["maps"]
+    assert (one["left"], one["top"], one["width"], one["height"]) == (10, 20, 40, 60)
+    assert len(one["cells"]) == 2
+    assert bench.overlay({"media": {}, "tracks": []}) is None
