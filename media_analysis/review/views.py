@@ -181,7 +181,9 @@ def undo(request: HttpRequest, pk: UUID) -> HttpResponse:
     _mine(request, pk)
     try:
         grace.undo(actor_of(request), pk)
-        messages.success(request, gettext("The decision was undone. The form contains what you wrote."))
+        messages.success(
+            request, gettext("The decision was undone. The form contains what you wrote.")
+        )
     except Refusal as refusal:
         messages.warning(request, refusal.sentence)
     return redirect("review:case", pk)
