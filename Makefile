@@ -6,7 +6,8 @@ export PYTHONPATH := platform
 # Starts the embedded PostgreSQL (or finds it running) and exports its addresses.
 PG = eval "$$($(PY) -m local.postgres start)"
 
-.PHONY: help setup browser lock up migrations lint types check quick test test-fast test-slow faults bench docs screenshots clean
+.PHONY: image image-test image-sbom chart sbom
+.PHONY: help setup browser lock up migrations messages lint types check quick test test-fast test-slow faults bench docs screenshots clean
 
 help:
 	@echo "make up           set everything up and serve it on localhost; Ctrl-C stops it"
@@ -16,7 +17,11 @@ help:
 	@echo "make faults       the long runs: everything killed repeatedly, and the schema put to the test"
 	@echo "make bench        speed and memory, as ratios measured in one run"
 	@echo "make screenshots  pictures of the main pages into .touchstone/screenshots"
+	@echo "make image        the container image, with buildah (root); make image-test tries it"
+	@echo "make chart        Helm is fetched, and docker/ is checked against every schema"
+	@echo "make sbom         the pinned packages as CycloneDX into .touchstone/sbom.json"
 	@echo "make docs         the documentation as a site into .touchstone/site"
+	@echo "make messages     gather the sentences for translation, and compile locale/"
 	@echo "make lock         pin the requirements anew, with hashes"
 
 # --- set-up: pinned, with hashes --------------------------------------------------------------------
@@ -50,6 +55,10 @@ up: setup
 
 migrations: setup
 	@$(PG) && DATABASE_URL=$$OWNER_DATABASE_URL DEBUG=1 $(PY) manage.py makemigrations
+
+# Says which sentences have no German yet; write them into locale/de/LC_MESSAGES/*.po, run it again.
+messages: setup
+	@DEBUG=1 DJANGO_SETTINGS_MODULE=config.settings $(PY) -m config.messages
 
 # --- checks ------------------------------------------------------------------------------------------
 lint: setup
@@ -99,6 +108,25 @@ screenshots: setup browser
 clean:
 	@-$(PY) -m local.postgres stop
 	rm -rf .touchstone .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# --- the image and its surroundings (docs/install/) ---------------------------------------------------
+image: setup
+	@docker/image.sh build
+
+image-test: setup
+	@docker/image.sh test
+
+image-sbom: setup
+	@mkdir -p .touchstone
+	@PYTHONPATH=platform:. docker/image.sh sbom >.touchstone/image-sbom.json && echo "Written to .touchstone/image-sbom.json"
+
+sbom: setup
+	@mkdir -p .touchstone
+	@.venv/bin/cyclonedx-py requirements --spec-version 1.6 --output-reproducible -o .touchstone/sbom.json requirements/serve.txt && echo "Written to .touchstone/sbom.json"
+
+chart: setup
+	@sh docker/helm.sh
+	@$(PG) && $(PY) -m pytest tests/docker -q
 
 # --- measure -----------------------------------------------------------------------------------------
 bench: setup

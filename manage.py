@@ -14,7 +14,28 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.core.management import execute_from_command_line
 
+    if sys.argv[1:2] == ["doctor"]:
+        _settings_or_finding()
     execute_from_command_line(sys.argv)
+
+
+def _settings_or_finding() -> None:
+    """Settings that cannot be read are what a doctor is asked about most: one sentence, no
+    traceback."""
+    import json
+
+    from django.conf import settings
+    from django.core.exceptions import ImproperlyConfigured
+
+    try:
+        settings.ROOT  # noqa: B018 - reads them all
+    except (ImproperlyConfigured, ValueError, OSError) as error:
+        if "--json" in sys.argv:
+            found = {"part": "settings", "level": "error", "said": str(error), "mend": ""}
+            print(json.dumps({"ok": False, "findings": [found]}, indent=2))
+        else:
+            print(f"ERROR    settings: {error}\n1 errors, 0 warnings.")
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ All of it is read-only; the verbs in `accounts.services` are offered as actions 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.db import models
@@ -18,13 +18,18 @@ from accounts.refusals import Refusal
 from accounts.services import invitations, keys, people
 from audit.admin import ReadOnlyAdmin
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 
 class WithVerbs(ReadOnlyAdmin):
     """Read-only, but verbs can be run on the rows that were ticked."""
 
     actions: Any = []
 
-    def each(self, request: HttpRequest, rows: models.QuerySet[Any], verb: Any, done: str) -> None:
+    def each(
+        self, request: HttpRequest, rows: models.QuerySet[Any], verb: Any, done: StrOrPromise
+    ) -> None:
         """Run a verb on every chosen row; each is its own transaction and its own event."""
         count = 0
         for row in rows:

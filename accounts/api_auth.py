@@ -8,6 +8,7 @@ from rest_framework.authentication import BaseAuthentication, get_authorization_
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
+from structlog.contextvars import bind_contextvars
 
 from accounts.actors import actor_of
 from accounts.client import ip_of
@@ -30,6 +31,7 @@ class ApiKeyAuthentication(BaseAuthentication):
             key = key_behind(header[1].decode("ascii", "replace"), ip=ip_of(request._request))
         except Refusal as refusal:
             raise _failed(refusal) from refusal
+        bind_contextvars(client=f"key:{key.prefix}")
         return key.service, key
 
     def authenticate_header(self, request: Request) -> str:

@@ -157,6 +157,11 @@ CATALOGUE: Mapping[str, Entry] = {
         _("The media store is full. Nothing was kept. Tell an administrator and try again later."),
         in_rest=True,
     ),
+    "store_unavailable": Entry(
+        503,
+        _("The media store does not answer now. Nothing was kept. Send the same again later."),
+        in_rest=True,
+    ),
     "gone": Entry(
         503,
         _("The file disappeared while it was being stored. Nothing was kept. Send it again."),
@@ -170,6 +175,39 @@ CATALOGUE: Mapping[str, Entry] = {
     "already_ended": Entry(409, _("The analysis had already ended."), in_rest=True),
     "team_required": Entry(
         400, _("You can send to several teams. Name one in the field team."), in_rest=True
+    ),
+    # --- media and webhooks ---
+    "media_damaged": Entry(
+        503,
+        _("The stored file is missing or damaged. Tell an administrator."),
+        in_rest=True,
+    ),
+    "address_not_public": Entry(
+        400, _("The address does not lead to the public internet."), in_rest=True
+    ),
+    "https_needed": Entry(400, _("The address must begin with https://."), in_rest=True),
+    "url_malformed": Entry(
+        400,
+        _("The address cannot be read. It begins with https:// and names a host."),
+        in_rest=True,
+    ),
+    "url_too_long": Entry(400, _("The address is too long."), in_rest=True),
+    "url_with_password": Entry(
+        400, _("An address cannot contain a user name or a password."), in_rest=True
+    ),
+    "port_closed": Entry(
+        400, _("Only the ports 80, 443 and those from 1024 on can be used."), in_rest=True
+    ),
+    "events_missing": Entry(400, _("Name at least one kind of event."), in_rest=True),
+    "event_unknown": Entry(400, _("Not an event: {names}."), in_rest=True),
+    "too_many_webhooks": Entry(
+        409, _("A team has at most {most} webhooks. Delete one first."), in_rest=True
+    ),
+    "webhook_off": Entry(
+        409, _("This webhook is switched off. Switch it on first."), in_rest=True
+    ),
+    "webhook_gone": Entry(
+        404, _("This webhook was deleted. Nothing was changed."), in_rest=True
     ),
     # --- history and deletion ---
     "nothing_to_save": Entry(422, _("Choose at least one filter first, then save it.")),
@@ -281,7 +319,9 @@ CATALOGUE: Mapping[str, Entry] = {
     "method_not_allowed": Entry(405, _("This address does not support the method."), in_rest=True),
     "not_acceptable": Entry(406, _("Answers are JSON. Accept application/json."), in_rest=True),
     "unsupported_media_type": Entry(
-        415, _("Send the request as multipart/form-data."), in_rest=True
+        415,
+        _("Send the request as multipart/form-data, or as JSON where the reference says so."),
+        in_rest=True,
     ),
     "throttled": Entry(
         429, _("Too many requests. Retry-After says when to try again."), in_rest=True

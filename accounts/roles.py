@@ -47,6 +47,7 @@ class Permission(StrEnum):
     MANAGE_POLICIES = "policies.manage"
     MANAGE_KEYS = "keys.manage"
     REVOKE_KEYS = "keys.revoke"
+    MANAGE_WEBHOOKS = "webhooks.manage"
     MANAGE_TEAM = "team.manage"
 
 
@@ -63,7 +64,13 @@ _LEAD = _MODERATOR | {
     P.MANAGE_QUEUES,
     P.MANAGE_POLICIES,
 }
-_ADMIN = _LEAD | {P.ANSWER_DELETION_REQUESTS, P.MANAGE_KEYS, P.REVOKE_KEYS, P.MANAGE_TEAM}
+_ADMIN = _LEAD | {
+    P.ANSWER_DELETION_REQUESTS,
+    P.MANAGE_KEYS,
+    P.REVOKE_KEYS,
+    P.MANAGE_WEBHOOKS,
+    P.MANAGE_TEAM,
+}
 
 ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.VIEWER: _VIEWER,
@@ -92,9 +99,13 @@ class Scope(models.TextChoices):
 
     SUBMISSIONS_WRITE = "submissions:write", _("Send media")
     SUBMISSIONS_READ = "submissions:read", _("Read submissions and verdicts")
+    MEDIA_READ = "media:read", _("Fetch media and thumbnails")
+    WEBHOOKS_MANAGE = "webhooks:manage", _("Manage its own webhooks")
 
 
 SCOPE_PERMISSIONS: Mapping[Scope, frozenset[Permission]] = {
     Scope.SUBMISSIONS_WRITE: frozenset({P.SUBMIT_MEDIA, P.CANCEL_ANALYSES, P.REQUEST_DELETION}),
     Scope.SUBMISSIONS_READ: frozenset({P.VIEW_SUBMISSIONS}),
+    Scope.MEDIA_READ: frozenset({P.VIEW_MEDIA}),
+    Scope.WEBHOOKS_MANAGE: frozenset({P.MANAGE_WEBHOOKS}),
 }

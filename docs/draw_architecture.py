@@ -17,7 +17,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PICTURE, PAGE = ROOT / "docs" / "architecture.svg", ROOT / "docs" / "architecture.md"
 START, END = "<!-- rooms:start -->", "<!-- rooms:end -->"
 PACKAGES = (
-    "accounts", "audit", "blobs", "config", "jobs", "lab", "media_analysis", "ml", "sandbox",
+    "accounts", "audit", "blobs", "config", "jobs", "lab", "media_analysis", "ml", "outbound",
+    "sandbox",
 )  # fmt: skip
 SPLIT = {"media_analysis": None, "ml": {"engine", "evaluation"}}
 """Packages whose parts are rooms of their own; None means all parts."""

@@ -9,10 +9,12 @@ class MlConfig(AppConfig):
     def ready(self) -> None:
         from django.core.checks import register
 
-        from jobs import bell, registry
+        from blobs import place
+        from jobs import bell, claiming, registry
         from ml import checks, on_record, services
         from ml.models import Analysis
 
         registry.register(Analysis, services.run, wake=bell.ring, moved=services.moved)
+        claiming.register_probe("store_unavailable", place.probe)
         on_record.keep()
         register(checks.plugins_are_whole)

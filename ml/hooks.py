@@ -16,5 +16,8 @@ if TYPE_CHECKING:
 analysis_finished: list[Callable[[Analysis, Result], None]] = []
 """The analysis as stored, and the result that it came from (rejected input included)."""
 
+analysis_cancelled: list[Callable[[Analysis], None]] = []
+"""Somebody stopped it; there is no verdict."""
+
 analysis_parked: list[Callable[[Analysis], None]] = []
 """Nothing could be said, and no retry will help: to be shown as inconclusive, with its reason."""

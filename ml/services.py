@@ -14,6 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.utils.module_loading import import_string
+from structlog.contextvars import bind_contextvars
 
 from audit.rows import Row
 from audit.services import record
@@ -85,6 +86,7 @@ def retry_parked(analysis_id: uuid.UUID, who: Who) -> bool:
 def run(claim: Claim, analyse: Analyse | None = None) -> None:
     """Examine what was claimed and conclude. Registered with `jobs` as the runner."""
     analysis = Analysis.objects.select_related("blob").get(pk=claim.pk)
+    bind_contextvars(submission=str(analysis.chain))
     result = _examine(claim, analysis.blob, analyse or import_string(settings.ML_ANALYSE))
     if claim.why in (Why.LOST, Why.CANCELLED):
         raise Interrupted(claim.why)
@@ -191,9 +193,12 @@ def moved(move: Move) -> None:
     rows = [] if move.state is State.RUNNING else [analysis]
     _event(analysis, verb, who, why=move.code, rows=rows,
            attempt=move.attempt, reason=move.reason)  # fmt: skip
-    if move.state is State.PARKED:
-        for hook in hooks.analysis_parked:
-            hook(analysis)
+    ended = {
+        State.PARKED: hooks.analysis_parked,
+        State.CANCELLED: hooks.analysis_cancelled,
+    }
+    for hook in ended.get(move.state, ()):
+        hook(analysis)
 
 
 def _event(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.utils import translation
 
 from tests.in_flight import InFlight
 
@@ -75,6 +76,13 @@ def settings_at(home: Path) -> dict[str, Any]:
             },
         },
     }
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """The test client leaves its last page's language behind, in this very thread."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,7 @@ from ml.engine.contract import Kind, Outcome
 from ml.engine.fusion import clearing
 from ml.engine.manifest import manifest_of
 from ml.evaluation import data_folders, manifest, pages, records, running
+from ml.evaluation.manifest import Case
 
 PAGE = Path(__file__).parents[2] / "docs" / "evaluation.md"
 FROZEN_AT, MUST = 0.02, 0.03
@@ -89,7 +90,11 @@ def measured(
     """Shares cleared by kind of fake, and of genuine files cleared and answered by source."""
     some = [one for one in every if one.split == split]
     told: dict[str, Any] = {"fakes": {}, "genuine": {}}
-    for part, key in (("fakes", lambda c: c.method), ("genuine", lambda c: c.source)):
+    keys: dict[str, Callable[[Case], str]] = {
+        "fakes": lambda case: case.method,
+        "genuine": lambda case: case.source,
+    }
+    for part, key in keys.items():
         for name in sorted({key(one.case) for one in some if one.case.fake == (part == "fakes")}):
             these = [
                 one for one in some if one.case.fake == (part == "fakes") and key(one.case) == name
@@ -109,19 +114,20 @@ def measured(
 
 
 def told_of(kind: Kind, every: Sequence[Examined], names: Sequence[str]) -> dict[str, Any] | None:
-    """None where nothing can be cleared: no files, no bounds, or no kind that is seen."""
+    """None where there are no files. Bounds are null where none keep fakes from being cleared."""
     if not every or not names:
         return None
     bounds = frozen(every, names)
     on_test = measured(every, bounds, "test")
-    seen = [name for name, line in on_test["fakes"].items() if line["cleared"] <= MUST]
+    share = "cleared" if bounds else "cleared_without_bounds"
+    seen = [name for name, line in on_test["fakes"].items() if line[share] <= MUST]
     others = [name for name in on_test["fakes"] if name not in seen]
-    if bounds is None or not seen:
-        return None
+    at_most = {name: round(bound, 4) for name, bound in bounds.items()} if bounds else None
     return {
-        "at_most": {name: round(bound, 4) for name, bound in bounds.items()},
+        "at_most": at_most if seen else None,
         "looked_for": seen,
         "not_seen": [*others, *NEVER_MEASURED.get(kind, ())],
+        "checks": list(names),
         "frozen_on": measured(every, bounds, "val"),
         "measured_on": on_test,
     }
@@ -210,8 +216,10 @@ def as_text(told: Mapping[str, Any]) -> str:
         if line["measured_on"] == str(Kind.IMAGE):
             text += [f"Files of the kind {kind}: the bounds of pictures, not measured on them.", ""]
             continue
+        if line["at_most"] is None:
+            text += [f"No bounds keep fakes from being cleared: no {kind} is cleared.", ""]
         text += [
-            f"Files of the kind {kind}, checks {', '.join(line['at_most'])}. Shares cleared on the "
+            f"Files of the kind {kind}, checks {', '.join(line['checks'])}. Shares cleared on the "
             "half that the bounds were frozen on, and on the other:",
             "",
             "| | cleared by the checks alone | cleared | on the other half | answered | files |",

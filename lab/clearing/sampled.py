@@ -13,7 +13,7 @@ import numpy as np
 
 from ml.evaluation.data_folders import MANIFEST
 
-EACH = {"fake": 60, "real": 30}
+EACH = {("val", "fake"): 60, ("val", "real"): 30, ("test", "fake"): 40, ("test", "real"): 20}
 """Pictures of one source and one kind in each split."""
 KINDS = {
     "dfdc": "faces swapped by common programs",
@@ -59,8 +59,8 @@ def rows(faces: Path, generated: Sequence[tuple[str, Path]], seed: int = 1) -> l
     rng = np.random.default_rng(seed)
     return [
         group[int(n)]
-        for (_, label, _), group in sorted(groups.items())
-        for n in rng.permutation(len(group))[: EACH[label]]
+        for (split, label, _), group in sorted(groups.items())
+        for n in rng.permutation(len(group))[: EACH[split, label]]
     ]
 
 

@@ -1,1 +1,1 @@
-"""What programs of partners speak with: REST, idempotency and, later, webhooks."""
+"""What programs of partners speak with: REST and idempotency."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any, cast
 from uuid import UUID
 
+from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.parsers import MultiPartParser
@@ -23,12 +24,13 @@ from accounts.models import Team
 from accounts.refusals import Refusal
 from accounts.roles import Permission
 from jobs.models import Priority
+from media_analysis.partners import waiting
+from media_analysis.partners.details import DetailSerializer
 from media_analysis.partners.limits import TellsItsLimits
 from media_analysis.partners.schema import problems
 from media_analysis.partners.serializers import (
     COLUMNS,
     AcceptedSerializer,
-    DetailSerializer,
     FilterSerializer,
     PageSerializer,
     ProblemSerializer,
@@ -47,7 +49,7 @@ PERMISSIONS = {
     "cancel": Permission.CANCEL_ANALYSES,
     "destroy": Permission.REQUEST_DELETION,
 }
-RELATED = ("analysis", "blob")
+RELATED = ("analysis", "blob", "card")
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     {"type": "string", "pattern": r"^[\x21-\x7e]{1,255}$"},
@@ -55,6 +57,15 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     description="Any text of your own, up to 255 visible ASCII characters. The same key with the "
     "same request is done once; with another request it answers 422.",
 )
+
+
+IF_NONE_MATCH = OpenApiParameter(
+    "If-None-Match",
+    str,
+    OpenApiParameter.HEADER,
+    description="The ETag of an answer that you have: 304 when there is nothing newer.",
+)
+NOT_NEW = OpenApiResponse(description="Nothing is new since the answer with this ETag.")
 
 
 class Submissions(TellsItsLimits, ViewSet):
@@ -113,30 +124,35 @@ class Submissions(TellsItsLimits, ViewSet):
     @extend_schema(
         operation_id="submissions_list",
         summary="Find submissions again",
-        parameters=[FilterSerializer],
-        responses={200: PageSerializer, **problems(400)},
+        parameters=[FilterSerializer, IF_NONE_MATCH],
+        responses={200: PageSerializer, 304: NOT_NEW, **problems(400)},
     )
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> HttpResponseBase:
         asked = FilterSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         wanted = asked.validated_data
-        page = history.page(actor_of(request), wanted, wanted.get("cursor"), columns=COLUMNS)
+        cursor, size = wanted.get("cursor"), wanted.get("page_size")
+        page = history.page(actor_of(request), wanted, cursor, size, columns=COLUMNS)
         rows = SubmissionSerializer(page.rows, many=True, context={"request": request})
         body = {
             "next": _address(request, page.older),
             "previous": _address(request, page.newer),
             "results": rows.data,
         }
-        return Response(body)
+        return waiting.conditional(request, body)
 
     @extend_schema(
         operation_id="submissions_read",
-        summary="One submission: progress, verdict, findings",
-        responses={200: DetailSerializer, **problems(404)},
+        summary="One submission: progress, verdict, findings, decisions",
+        parameters=[waiting.WaitSerializer, IF_NONE_MATCH],
+        responses={200: DetailSerializer, 304: NOT_NEW, **problems(400, 404)},
     )
-    def retrieve(self, request: Request, pk: UUID) -> Response:
+    def retrieve(self, request: Request, pk: UUID) -> HttpResponseBase:
+        asked = waiting.WaitSerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        news = waiting.News(request, pk, asked.validated_data["wait"])
         submission = _mine(request, pk)
-        return Response(DetailSerializer(submission, context={"request": request}).data)
+        return news.answered(DetailSerializer(submission, context={"request": request}).data)
 
     @extend_schema(
         operation_id="submissions_delete",

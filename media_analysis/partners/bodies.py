@@ -21,6 +21,7 @@ from django.views.defaults import permission_denied
 
 from accounts.refusals import Refusal
 from audit.payload import AddressInRecord
+from media_analysis.partners.services.spool import SpoolUnusable
 from media_analysis.review.services import drafts
 
 TAIL = 400
@@ -32,6 +33,7 @@ NOT_TAKEN = {
     "not_known": "sign_in_first",
     "too_slow": "too_slow",
     "no_room": "storage_full",
+    "no_spool": "store_unavailable",
     "unavailable": "unavailable",
 }
 """Why the server did not take the body (config.front.door), as codes of the catalogue."""
@@ -74,6 +76,8 @@ def refusal_of(error: BaseException) -> Refusal | None:
         return Refusal("malformed_body")
     if isinstance(error, AddressInRecord):
         return Refusal("personal_data")
+    if isinstance(error, SpoolUnusable):
+        return Refusal("store_unavailable")
     return Refusal("incomplete_body") if isinstance(error, UnreadablePostError | Torn) else None
 
 

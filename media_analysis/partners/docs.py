@@ -46,7 +46,7 @@ def reference(request: HttpRequest) -> HttpResponse:
         }
         for path, methods in schema["paths"].items()
         for method, said in methods.items()
-        if said.get("operationId", "").startswith("submissions")
+        if said.get("operationId", "").startswith(("submissions", "webhooks"))
     ]
     return render(request, "partners/reference.html", {"operations": operations})
 

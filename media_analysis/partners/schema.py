@@ -20,11 +20,12 @@ MEANING = {
     "was not sent by this key's partner.",
     404: "There is nothing here that the caller may see.",
     406: "The answer is JSON, and the request does not accept JSON.",
-    409: "The first request with this Idempotency-Key is still being worked on.",
+    409: "The first request with this Idempotency-Key is still being worked on; or what is asked "
+    "for does not fit the state of the thing, as the sentence says.",
     411: "The request does not say how long it is.",
     413: "More than is read here; the sentence names the limit.",
     414: "The address is too long.",
-    415: "Not a multipart form, or not a format that is read.",
+    415: "Not the form or JSON that is asked for, or not a format that is read.",
     422: "This Idempotency-Key was used before, for another request.",
     429: "Too many requests; `Retry-After` says when to come back.",
     503: "Try again shortly; nothing was half-stored.",
@@ -66,6 +67,20 @@ def problems(*own: int) -> dict[Any, Any]:
         )
         for status in sorted({*own, *ALWAYS})
     }
+
+
+class WhatIsSentAgain(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+    """One delivery, or all since a moment."""
+
+    target_class = "media_analysis.partners.webhook_shapes.AgainSerializer"
+
+    def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        shape = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        either = [
+            {"required": [name], "properties": {other: {"not": {}}}}
+            for name, other in (("delivery", "since"), ("since", "delivery"))
+        ]
+        return {**shape, "additionalProperties": False, "oneOf": either}
 
 
 class WhatWeRead(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]

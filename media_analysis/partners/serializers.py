@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import date
 from operator import attrgetter
 from typing import Any, cast
 from uuid import UUID
 
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext
-from drf_spectacular.utils import extend_schema_serializer
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
 from accounts.actors import actor_of
 from accounts.roles import Permission
-from media_analysis.submissions.forms import (
-    CHECKS,
-    DECISIONS,
-    KINDS,
-    OUTCOMES,
-    STATES,
-    TOO_MANY_WORDS,
+from media_analysis.partners.results import (
+    MEDIA_KINDS,
+    VERDICTS,
+    DecisionSerializer,
+    DeclaredSerializer,
 )
+from media_analysis.review.presenters.decisions import moment, reviewer
+from media_analysis.submissions.forms import CHECKS, DECISIONS, STATES, TOO_MANY_WORDS
 from media_analysis.submissions.models import Submission
-from media_analysis.submissions.outcomes import DecisionOutcome
-from media_analysis.submissions.presenters.result import whole_result
 from media_analysis.submissions.search import cursors, query
 from media_analysis.submissions.search.history import ORDERS
 from ml import language
@@ -37,7 +36,8 @@ def _values(choices: list[tuple[str, str]]) -> list[str]:
     return [value for value, _ in choices if value]
 
 
-VERDICTS = _values(OUTCOMES)
+MOST_IDS = 100
+LARGEST_PAGE = 200
 
 
 class KnownFieldsOnly(serializers.Serializer[Any]):
@@ -47,6 +47,8 @@ class KnownFieldsOnly(serializers.Serializer[Any]):
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, MultiValueDict):
             data = self._each_once(data)
+        if not isinstance(data, Mapping):
+            return super().to_internal_value(data)  # which says what is wrong
         unknown = sorted(set(data) - set(self.fields))
         if unknown:
             none = serializers.ErrorDetail(gettext("There is no such field."), "unknown_field")
@@ -65,6 +67,34 @@ class KnownFieldsOnly(serializers.Serializer[Any]):
 
 class Words(serializers.CharField):
     """Any text but one with a null character, which no text here can hold. The schema says so."""
+
+
+UUIDS = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
+
+@extend_schema_field({"type": "string", "pattern": f"^{UUIDS}(,{UUIDS}){{0,{MOST_IDS - 1}}}$"})
+class Ids(serializers.CharField):
+    """Several ids in one field."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        said = super().to_internal_value(data).split(",")
+        try:
+            return [UUID(one.strip()) for one in said[: MOST_IDS + 1]][:MOST_IDS]
+        except ValueError as error:
+            sentence = "One of these is not the id of a submission."
+            raise serializers.ValidationError(sentence, "invalid") from error
+
+
+@extend_schema_field({"oneOf": [{"type": "string", "format": "date"},
+                                {"type": "string", "format": "date-time"}]})  # fmt: skip
+class DayOrMoment(serializers.DateTimeField):
+    """`2026-11-28`, or `2026-11-28T09:30:00Z`."""
+
+    def to_internal_value(self, value: Any) -> Any:
+        try:
+            return date.fromisoformat(value)
+        except (TypeError, ValueError):
+            return super().to_internal_value(value)
 
 
 class SendSerializer(KnownFieldsOnly):
@@ -99,10 +129,29 @@ class FilterSerializer(KnownFieldsOnly):
         help_text="A person's decision that is in force.",
     )
     state = serializers.ChoiceField(choices=_values(STATES), required=False)
-    kind = serializers.ChoiceField(choices=_values(KINDS), required=False)
+    kind = serializers.ChoiceField(choices=MEDIA_KINDS, required=False)
     team = serializers.UUIDField(required=False)
-    received_from = serializers.DateField(required=False, help_text="UTC, this day included.")
-    received_to = serializers.DateField(required=False, help_text="UTC, this day included.")
+    received_from = DayOrMoment(required=False, help_text="A day in UTC, or a moment; included.")
+    received_to = DayOrMoment(required=False, help_text="A day in UTC, or a moment; included.")
+    updated_since = serializers.DateTimeField(
+        required=False,
+        help_text="What changed at this moment or later: state, verdict, decision, or the wish for "
+        "deletion. Without a `sort`, what changed longest ago comes first.",
+    )
+    external_id = Words(
+        required=False,
+        max_length=200,
+        trim_whitespace=False,
+        help_text="Exactly this external id, letter for letter.",
+    )
+    ids = Ids(
+        required=False,
+        max_length=37 * MOST_IDS,
+        help_text=f"Ids with commas between them, {MOST_IDS} at most. Unknown ones are left out.",
+    )
+    page_size = serializers.IntegerField(
+        required=False, min_value=1, max_value=LARGEST_PAGE, help_text="50, if it is not named."
+    )
     detector = serializers.ChoiceField(choices=registry.names(), required=False)
     check = serializers.ChoiceField(
         choices=_values(CHECKS), required=False, help_text="What `detector` did; else it ran."
@@ -117,6 +166,8 @@ class FilterSerializer(KnownFieldsOnly):
     )
 
     def validate(self, asked: dict[str, Any]) -> dict[str, Any]:
+        if asked.get("updated_since"):
+            asked.setdefault("sort", "updated_last")
         cursor = asked.get("cursor")
         if cursor is not None and cursors.read(cursor, asked.get("sort") or "newest") is None:
             sentence = gettext("This cursor is not valid for this list. Start again without one.")
@@ -135,28 +186,11 @@ COLUMNS = (
     "blob__size", "blob__media_type", "analysis__state", "analysis__progress", "analysis__stage",
     "analysis__outcome", "analysis__declared", "analysis__probability_manipulated",
     "analysis__reason", "analysis__reason_code", "decided_as", "decided_by_policy", "decided_at",
-    "deletion_requested_at",
+    "decision_key", "decision_reason", "decision_by", "supersedes", "deletion_requested_at",
+    "card__updated_at",
 )  # fmt: skip
 """What a list reads of each: all that is told, and nothing else."""
 _VALUES = {name: attrgetter(name.replace("__", ".")) for name in COLUMNS}
-
-
-class DeclaredSerializer(serializers.Serializer[Any]):
-    """The file's own statement that it was generated. It is not what a check found."""
-
-    by = serializers.CharField(allow_null=True, help_text="Who signed it; null: nobody did.")
-    signed = serializers.BooleanField(help_text="The signature is valid for this file.")
-    trusted = serializers.BooleanField(
-        help_text="The signer's certificate chains to one on this site's trust list."
-    )
-
-
-class DecisionSerializer(serializers.Serializer[Any]):
-    """What a person decided. Who it was and what they wrote stays with their team."""
-
-    outcome = serializers.ChoiceField(choices=DecisionOutcome.choices)
-    policy = serializers.CharField(allow_null=True, help_text="The name of the team's policy.")
-    decided_at = serializers.DateTimeField()
 
 
 class SubmissionSerializer(serializers.ModelSerializer[Submission]):
@@ -181,6 +215,10 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
         allow_null=True, help_text="Null until a person decides, and while the case is open again."
     )
     deletion_requested_at = serializers.DateTimeField(allow_null=True, read_only=True)
+    updated_at = serializers.DateTimeField(
+        source="card.updated_at",
+        help_text="When state, verdict, decision or the wish for deletion last changed.",
+    )
 
     class Meta:
         model = Submission
@@ -188,7 +226,7 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
             "id", "url", "team", "filename", "note", "policy_context", "external_id",
             "created_at", "sha256", "size", "media_type", "state", "progress", "stage",
             "outcome", "decision", "declared", "probability_manipulated", "reason", "reason_code",
-            "deletion_requested_at",
+            "deletion_requested_at", "updated_at",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -204,7 +242,7 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
             "note": row["note"],
             "policy_context": row["policy_context"],
             "external_id": row["external_id"],
-            "created_at": _moment(row["created_at"]),
+            "created_at": moment(row["created_at"]),
             "sha256": row["blob_id"],
             "size": row["blob__size"],
             "media_type": row["blob__media_type"],
@@ -219,7 +257,8 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
                 row["analysis__state"], row["analysis__reason_code"], row["analysis__reason"]
             ),
             "reason_code": row["analysis__reason_code"],
-            "deletion_requested_at": _moment(row["deletion_requested_at"]),
+            "deletion_requested_at": moment(row["deletion_requested_at"]),
+            "updated_at": moment(row["card__updated_at"]),
         }
 
     def _root(self) -> str:
@@ -233,14 +272,14 @@ def _decision(row: dict[str, Any]) -> dict[str, Any] | None:
     if row["decided_as"] is None:
         return None
     return {
+        "id": str(row["decision_key"]),
         "outcome": row["decided_as"],
         "policy": row["decided_by_policy"],
-        "decided_at": _moment(row["decided_at"]),
+        "reason": row["decision_reason"],
+        "decided_at": moment(row["decided_at"]),
+        "reviewer": reviewer(row["team_id"], row["decision_by"]),
+        "supersedes": str(row["supersedes"]) if row["supersedes"] else None,
     }
-
-
-def _moment(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat().replace("+00:00", "Z")
 
 
 def _row(submission: Submission) -> dict[str, Any]:
@@ -251,7 +290,10 @@ class AcceptedSerializer(SubmissionSerializer):
     """The answer to whoever changed something. A key that only sends is told what it sent and how
     far it is; what was found is told to whoever may read."""
 
-    FOUND = ("progress", "stage", "outcome", "probability_manipulated", "reason", "reason_code")
+    FOUND = (
+        "progress", "stage", "outcome", "decision", "declared", "probability_manipulated", "reason",
+        "reason_code",
+    )  # fmt: skip
 
     def to_representation(self, instance: Submission | dict[str, Any]) -> dict[str, Any]:
         told = super().to_representation(instance)
@@ -259,24 +301,6 @@ class AcceptedSerializer(SubmissionSerializer):
         if actor.can(Permission.VIEW_SUBMISSIONS, UUID(told["team"])):
             return told
         return {name: value for name, value in told.items() if name not in self.FOUND}
-
-
-class DetailSerializer(SubmissionSerializer):
-    """With all that the engine said: media, verdict, findings, tracks."""
-
-    result = serializers.SerializerMethodField()
-
-    class Meta(SubmissionSerializer.Meta):
-        fields = [*SubmissionSerializer.Meta.fields, "result"]
-        read_only_fields = fields
-
-    def to_representation(self, instance: Submission | dict[str, Any]) -> dict[str, Any]:
-        submission = cast("Submission", instance)  # only lists are made from plain rows
-        return {**super().to_representation(submission), "result": self.get_result(submission)}
-
-    def get_result(self, submission: Submission) -> dict[str, Any] | None:
-        analysis = submission.analysis
-        return whole_result(analysis, codes=True) if analysis.state == "done" else None
 
 
 @extend_schema_serializer(many=False)

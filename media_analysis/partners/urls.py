@@ -7,7 +7,9 @@ from media_analysis.partners import docs
 from media_analysis.partners.api import Submissions
 from media_analysis.partners.docs import reference
 from media_analysis.partners.limits import TellsItsLimits
+from media_analysis.partners.media import Media
 from media_analysis.partners.not_found import NothingHere
+from media_analysis.partners.webhooks import Webhooks
 
 
 class Schema(TellsItsLimits, docs.Schema):
@@ -32,6 +34,22 @@ urlpatterns = [
     *both(
         "submissions/<uuid:pk>/cancel", Submissions.as_view({"post": "cancel"}), "submission-cancel"
     ),
+    *both("submissions/<uuid:pk>/media", Media.as_view({"get": "media"}), "submission-media"),
+    *both(
+        "submissions/<uuid:pk>/thumbnails/<slug:name>",
+        Media.as_view({"get": "thumbnail"}),
+        "submission-thumbnail",
+    ),
+    *both("webhooks", Webhooks.as_view({"get": "list", "post": "create"}), "webhook-list"),
+    *both(
+        "webhooks/<uuid:pk>",
+        Webhooks.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
+        "webhook-detail",
+    ),
+    *both("webhooks/<uuid:pk>/rotate", Webhooks.as_view({"post": "rotate"}), "webhook-rotate"),
+    *both("webhooks/<uuid:pk>/test", Webhooks.as_view({"post": "test"}), "webhook-test"),
+    *both("webhooks/<uuid:pk>/deliveries", Webhooks.as_view({"get": "log"}), "webhook-log"),
+    *both("webhooks/<uuid:pk>/deliver", Webhooks.as_view({"post": "deliver"}), "webhook-deliver"),
     *both("schema", Schema.as_view(), "schema"),
     *both("docs", reference, "docs"),
     re_path(r"^[\s\S]*$", NothingHere.as_view(), name="nothing-here"),

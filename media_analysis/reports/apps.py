@@ -7,6 +7,8 @@ class ReportsConfig(AppConfig):
     verbose_name = "Reports"
 
     def ready(self) -> None:
-        from media_analysis.reports import on_record
+        from audit import fingerprints
+        from media_analysis.reports import keys, on_record
 
+        fingerprints.KEYS["report"] = keys.REPORT
         on_record.keep()

@@ -7,19 +7,37 @@ from pathlib import Path
 
 from django.conf import settings
 
-from audit.keys import write_once
+from audit import fingerprints
+from audit.keys import content, write_once
 from audit.notes import PublicKey, SigningKey
 
 
 def signing_key() -> SigningKey:
-    """The key of this installation, made on first use."""
+    """The key of this site. `manage.py keys init` makes it, once, and nothing else does."""
     file: Path = settings.REPORT_SIGNING_KEY_FILE
-    if not file.exists():
-        key = SigningKey.make(f"touchstone-reports-{secrets.token_hex(4)}")
-        if write_once(file, key.secret_text().encode() + b"\n"):
-            with public_key_file().open("a") as public:
-                public.write(f"{key.public}\n")
-    return SigningKey.parse(file.read_text())
+    if not file.exists() and settings.AUDIT_MAKE_KEYS:
+        make_signing_key()
+    return SigningKey.parse(content(file))
+
+
+def make_signing_key() -> bool:
+    """False when there was one."""
+    key = SigningKey.make(f"touchstone-reports-{secrets.token_hex(4)}")
+    secret = key.secret_text().encode() + b"\n"
+    made = write_once(settings.REPORT_SIGNING_KEY_FILE, secret)
+    if made:
+        with public_key_file().open("a") as public:
+            public.write(f"{key.public}\n")
+    return made
+
+
+REPORT = fingerprints.Key(
+    "report key",
+    lambda: fingerprints.of("report", str(signing_key().public).encode()),
+    "Copy REPORT_SIGNING_KEY_FILE and its .pub file from a machine that works.",
+    lambda: settings.REPORT_SIGNING_KEY_FILE,
+    make_signing_key,
+)
 
 
 def public_key_file() -> Path:

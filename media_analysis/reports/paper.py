@@ -66,7 +66,7 @@ def draw(body: Json, frames: Sequence[tuple[Json, bytes]], source: bytes) -> byt
         basename="report.json",
         mime_type="application/json",
         desc="The report as canonical JSON",
-        associated_file_relationship=AssociatedFileRelationship.SOURCE,
+        associated_file_relationship=AssociatedFileRelationship.SOURCE.value,
     )
     return bytes(paper.output())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.http import QueryDict
@@ -64,7 +64,10 @@ class DecisionForm(forms.Form):
         max_length=500,
         label=_("Reason"),
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=_("What decided it, in a few words. The record keeps it with the decision."),
+        help_text=_(
+            "What decided it, in a few words. The record keeps it with the decision. Partners "
+            "read it."
+        ),
     )
     note = forms.CharField(
         max_length=4000,
@@ -100,7 +103,7 @@ class DecisionForm(forms.Form):
         self.fields["reason"].required = False
         if self.is_bound and "policy" in self.fields:
             # Whether a code implies one, the verb finds out.
-            self.fields["policy"].required = not self.data.getlist("codes")
+            self.fields["policy"].required = not cast(QueryDict, self.data).getlist("codes")
 
     def clean(self) -> dict[str, Any]:
         said: dict[str, Any] = super().clean() or self.cleaned_data

@@ -181,9 +181,8 @@ def undo(request: HttpRequest, pk: UUID) -> HttpResponse:
     _mine(request, pk)
     try:
         grace.undo(actor_of(request), pk)
-        messages.success(
-            request, gettext("The decision was undone. The form contains what you wrote.")
-        )
+        told = gettext("The decision was undone. The form contains what you wrote.")
+        messages.success(request, told)
     except Refusal as refusal:
         messages.warning(request, refusal.sentence)
     return redirect("review:case", pk)

@@ -110,10 +110,10 @@ KINDS: Choices = [
 
 
 CHECKS: Choices = [
-    (_("ran"), _("ran")),
+    ("ran", _("ran")),
     ("noticed", _("noticed something")),
     ("not_applicable", _("not applicable")),
-    (_("failed"), _("failed")),
+    ("failed", _("failed")),
 ]
 
 

@@ -42,12 +42,21 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
                 case__state="decided", case__decisions__fence=models.F("case__fence")
             ),
         )
+        decisions: Any = Submission._meta.get_field("case").related_model
+        decisions = decisions._meta.get_field("decisions").related_model
+        earlier = decisions.objects.filter(
+            case=models.OuterRef("case__id"), fence__lt=models.OuterRef("case__fence")
+        )
         return self.annotate(
             in_force=in_force,
+            supersedes=models.Subquery(earlier.order_by("-fence").values("pk")[:1]),
             case_key=models.F("case__id"),
             decided_as=models.F("in_force__outcome"),
             decided_by_policy=models.F("in_force__policy__name"),
             decided_at=models.F("in_force__created_at"),
+            decision_key=models.F("in_force__id"),
+            decision_reason=models.F("in_force__reason"),
+            decision_by=models.F("in_force__decided_by_id"),
         )
 
 
@@ -86,6 +95,11 @@ class Submission(models.Model):
         indexes = [
             models.Index(fields=["team", "-created_at", "-id"], name="submission_newest_first"),
             models.Index(fields=["blob"], name="submission_same_bytes"),
+            models.Index(
+                fields=["external_id"],
+                condition=~models.Q(external_id=""),
+                name="submission_external_id",
+            ),
         ]
         constraints = [
             # Erasing a sender clears the reference, so both may be empty: never both set.
@@ -142,9 +156,13 @@ class Submission(models.Model):
         if row.decided_as is None:
             return None
         return {
+            "id": row.decision_key,
             "outcome": row.decided_as,
             "policy": row.decided_by_policy,
+            "reason": row.decision_reason,
             "decided_at": row.decided_at,
+            "decided_by": row.decision_by,
+            "supersedes": row.supersedes,
         }
 
     @property
@@ -279,7 +297,7 @@ class IndexCardQuerySet(models.QuerySet["IndexCard"]):
 class IndexCard(models.Model):
     """What a submission is filtered and sorted by, side by side in one narrow row.
 
-    Triggers in the database keep it (migrations 0002 to 0007), so that no verb can forget to;
+    Triggers in the database keep it (migrations 0002 to 0010), so that no verb can forget to;
     Python only reads it. Every order has an index of its own, and every filter one in the order of
     time.
     """
@@ -301,6 +319,10 @@ class IndexCard(models.Model):
     decision = models.CharField(
         max_length=16, db_default=UNDECIDED, help_text="The person's decision that is in force."
     )
+    updated_at = models.DateTimeField(
+        db_default=Now(),
+        help_text="When state, verdict, decision or wish for deletion last changed.",
+    )
 
     objects = IndexCardQuerySet.as_manager()
 
@@ -309,6 +331,7 @@ class IndexCard(models.Model):
             models.Index(fields=["team", "received_at", "submission"], name="card_time"),
             models.Index(fields=["team", "name", "submission"], name="card_name"),
             models.Index(fields=["team", "size", "submission"], name="card_size"),
+            models.Index(fields=["team", "updated_at", "submission"], name="card_updated"),
             *(
                 models.Index(
                     fields=["team", field, "received_at", "submission"], name=f"card_{field}"

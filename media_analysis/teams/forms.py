@@ -10,8 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actors import Actor
-from accounts.models import Role, Scope, Team
+from accounts.models import Role, Scope, ServiceAccount, Team
 from media_analysis.review.models import QueueOrder, RoutingRule
+from media_analysis.webhooks.models import EventType
 
 
 def roles_to_give(actor: Actor, team: Team) -> list[tuple[str, str]]:
@@ -147,3 +148,29 @@ class KeyForm(forms.Form):
     def allowed_networks(self) -> list[str]:
         words: list[str] = self.cleaned_data["networks"].replace(",", " ").split()
         return words
+
+
+class WebhookForm(forms.Form):
+    url = forms.CharField(
+        max_length=2000,
+        label=_("Address"),
+        widget=forms.URLInput(attrs={"placeholder": "https://"}),
+        help_text=_("It begins with https:// and leads to the public internet."),
+    )
+    events = forms.MultipleChoiceField(
+        choices=EventType.choices, label=_("Events"), widget=forms.CheckboxSelectMultiple
+    )
+    service = forms.ModelChoiceField(
+        ServiceAccount.objects.none(),
+        required=False,
+        label=_("Submissions"),
+        empty_label=_("Everything in the team"),
+        help_text=_("Or only what one partner sent."),
+    )
+    description = forms.CharField(max_length=200, required=False, label=_("Description"))
+
+    def __init__(self, team: Team, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"initial": {"events": EventType.values}, **kwargs})
+        field = self.fields["service"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = ServiceAccount.objects.filter(team=team, is_active=True)

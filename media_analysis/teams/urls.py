@@ -1,6 +1,6 @@
 from django.urls import path
 
-from media_analysis.teams.views import deciding, keys, members, rules, teams
+from media_analysis.teams.views import deciding, keys, members, rules, teams, webhooks
 
 app_name = "teams"
 urlpatterns = [
@@ -30,4 +30,18 @@ urlpatterns = [
     path("<uuid:pk>/partners/<uuid:service>/close/", keys.close_service, name="close_service"),
     path("<uuid:pk>/partners/<uuid:service>/keys/new/", keys.new_key, name="new_key"),
     path("<uuid:pk>/partners/keys/<uuid:key>/revoke/", keys.revoke_key, name="revoke_key"),
+    path("<uuid:pk>/webhooks/", webhooks.webhooks, name="webhooks"),
+    path("<uuid:pk>/webhooks/new/", webhooks.new, name="new_webhook"),
+    path("<uuid:pk>/webhooks/<uuid:endpoint>/", webhooks.webhook, name="webhook"),
+    path("<uuid:pk>/webhooks/<uuid:endpoint>/edit/", webhooks.edit, name="edit_webhook"),
+    path("<uuid:pk>/webhooks/<uuid:endpoint>/secret/", webhooks.rotate, name="rotate_webhook"),
+    path("<uuid:pk>/webhooks/<uuid:endpoint>/delete/", webhooks.delete, name="delete_webhook"),
+    path("<uuid:pk>/webhooks/<uuid:endpoint>/switch/", webhooks.switch, name="switch_webhook"),
+    path("<uuid:pk>/webhooks/<uuid:endpoint>/test/", webhooks.test, name="test_webhook"),
+    path("<uuid:pk>/webhooks/<uuid:endpoint>/missed/", webhooks.missed, name="webhook_missed"),
+    path(
+        "<uuid:pk>/webhooks/<uuid:endpoint>/again/<uuid:delivery>/",
+        webhooks.again,
+        name="webhook_again",
+    ),
 ]

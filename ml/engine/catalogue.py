@@ -177,6 +177,10 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "compression.software": "Written by encoding software ({software}), not by a camera: the recording was saved again at least once. Most websites, messengers and editors do that.",
     "compression.ffmpeg": "an FFmpeg program, by its track names",
     "compression.service": "The container names a service that encodes media again ({name}).",
+    # --- marks in the pixels ---
+    "open_marks.none": "The pixels carry no mark of the open programs whose marks are known here. Most generated pictures carry none, and scaling or saving as JPEG removes it, so this shows nothing.",
+    "open_marks.pictures_only": "These marks are written into single pictures.",
+    "open_marks.found": "The pixels carry the mark that the published programs of {program} write into every picture ({agreeing} of {bits} bits agree).",
     # --- provenance ---
     "provenance.no_place": "{format} has no place for notes about the origin of the media.",
     "provenance.nothing": "Nothing in the file points to a generator or to editing. Such notes are easily removed, so this does not show that the file is genuine.",
@@ -227,6 +231,7 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     ),
     "verdict.looked_for": "Looked for: {kinds:and}.",
     "verdict.does_not_see": "These checks do not see {kinds:and}.",
+    "verdict.clears_nothing": "That clears nothing. These checks do not see {kinds:and}.",
     "verdict.not_authentic": "Finding nothing does not show that the file is genuine.",
     "verdict.better_source": "The original file from the camera or recorder, or the place of first publication, would tell more than a copy.",
     "verdict.resemblance": "This is a measured resemblance, not a proof. A person should review it.",

@@ -43,7 +43,7 @@ class Sentence(str):
         made.parts = tuple(parts)
         return made
 
-    def __getnewargs__(self) -> tuple[Any, ...]:  # type: ignore[override]
+    def __getnewargs__(self) -> tuple[Any, ...]:
         """It goes to other processes and back whole."""
         return (self.parts,)
 

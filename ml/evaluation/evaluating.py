@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ml.evaluation import data_folders, manifest, records, robustness, running, scoring
+from ml.evaluation import data_folders, looks, manifest, records, robustness, running, scoring
 from ml.evaluation.scoring import FUSED, Evaluation
 
 Watch = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
@@ -31,10 +31,11 @@ def evaluate(
     out: Path | None = None,
     cache: Path | None = None,
     robust: int = 0,
+    by: str | None = None,
     watch: Watch = unwatched,
 ) -> dict[str, Any]:
-    """All figures as plain JSON; with `robust`, also so many files through every change. Raises
-    ManifestRefused or UnknownDetector before it begins."""
+    """All figures as plain JSON; with `robust`, also so many files through every change. `by` is
+    who looked. Raises ManifestRefused or UnknownDetector before it begins."""
     began = time.perf_counter()
     running.check(names)
     cases = manifest.read(path, split=split)
@@ -65,7 +66,7 @@ def evaluate(
         "warnings": scoring.warnings(cases, found, told),
         "seconds": round(time.perf_counter() - began, 1),
     }
-    _log_look(folder, told, len(cases))
+    _log_look(folder, told, len(cases), by)
     if out:
         out.mkdir(parents=True, exist_ok=True)
         (out / "evaluation.json").write_text(json.dumps(told, indent=1) + "\n")
@@ -85,12 +86,9 @@ def _errors(evaluation: Evaluation) -> list[dict[str, str]]:
     ]
 
 
-def _log_look(folder: Path, told: dict[str, Any], count: int) -> None:
-    """A test split wears out by being looked at: each look is written down."""
-    folder.mkdir(parents=True, exist_ok=True)
+def _log_look(folder: Path, told: dict[str, Any], count: int, by: str | None) -> None:
     look = {key: told[key] for key in ("made", "manifest", "split", "engine_version")}
-    with (folder / "looks.jsonl").open("a", encoding="utf-8") as file:
-        file.write(json.dumps(look | {"items": count}) + "\n")
+    looks.add(folder, [look | {"items": count}], by)
 
 
 def write_items(evaluation: Evaluation, path: Path) -> None:

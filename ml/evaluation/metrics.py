@@ -117,12 +117,73 @@ def tpr_at_fpr(labels: ArrayLike, scores: ArrayLike, limit: float) -> float | No
     return float(hits[alarms <= limit].max())
 
 
+def threshold_at_fpr(labels: ArrayLike, scores: ArrayLike, limit: float) -> float | None:
+    """The operating point to freeze: found on some data, used on all other. Infinite where no
+    finite one keeps to the limit."""
+    fake, values = _both(labels, scores)
+    if fake.all() or not len(fake):
+        return None
+    alarms, _, thresholds = roc(fake, values)
+    return float(thresholds[alarms <= limit].min())
+
+
 def balanced_accuracy(labels: ArrayLike, scores: ArrayLike, threshold: float) -> float | None:
     fake, values = _both(labels, scores)
     if not fake.any() or fake.all():
         return None
     said = values >= threshold
     return float((said[fake].mean() + (~said)[~fake].mean()) / 2.0)
+
+
+def balanced_threshold(labels: ArrayLike, scores: ArrayLike) -> float | None:
+    """Where the balanced accuracy is best; of several such points the highest."""
+    fake, values = _both(labels, scores)
+    if not fake.any() or fake.all():
+        return None
+    alarms, hits, thresholds = roc(fake, values)
+    # In whole numbers: rounding must not decide between points that are equally good.
+    fakes, reals = int(fake.sum()), int((~fake).sum())
+    gain = np.rint(hits * fakes) * reals - np.rint(alarms * reals) * fakes
+    return float(thresholds[int(np.argmax(gain))])
+
+
+def auc_with_unscored(area: float | None, of_fakes: float, of_reals: float) -> float | None:
+    """The AUC when files without a score are not left out: a pair with one is told apart by luck.
+    `of_fakes` and `of_reals` are the shares that have a score."""
+    pairs = of_fakes * of_reals
+    return 0.5 if area is None or not pairs else float(pairs * area + (1.0 - pairs) * 0.5)
+
+
+def mean_interval(
+    values: ArrayLike,
+    groups: ArrayLike,
+    *,
+    draws: int = 2000,
+    share: float = 0.95,
+    seed: int = 0,
+) -> tuple[float, float] | None:
+    """Bootstrap interval of a mean that draws whole groups. None with fewer than two groups.
+
+    Where all values are 0, or all are 1, a bootstrap says nothing. The bound is then the exact one
+    (Clopper and Pearson) for so many groups.
+    """
+    numbers = np.asarray(values, np.float64)
+    _, group = np.unique(np.asarray(groups), return_inverse=True)
+    count = int(group.max(initial=-1)) + 1
+    if count < 2 or draws < 1:
+        return None
+    if (numbers == numbers[0]).all() and numbers[0] in (0.0, 1.0):
+        far = float(((1.0 - share) / 2.0) ** (1.0 / count))
+        return (0.0, 1.0 - far) if numbers[0] == 0.0 else (far, 1.0)
+    total = np.bincount(group, numbers, minlength=count)
+    size = np.bincount(group, minlength=count).astype(float)
+    random = np.random.default_rng(seed)
+    found = []
+    for _ in range(draws):
+        drawn = random.integers(count, size=count)
+        found.append(total[drawn].sum() / size[drawn].sum())
+    low, high = np.quantile(found, [(1 - share) / 2, (1 + share) / 2])
+    return float(low), float(high)
 
 
 # === Whether the numbers mean what they say ===

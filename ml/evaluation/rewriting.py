@@ -62,6 +62,10 @@ def jpeg(pixels: Pixels, quality: int) -> BinaryIO:
     return _file(encoded(pixels, ".jpg", [cv2.IMWRITE_JPEG_QUALITY, quality]))
 
 
+def webp(pixels: Pixels, quality: int) -> BinaryIO:
+    return _file(encoded(pixels, ".webp", [cv2.IMWRITE_WEBP_QUALITY, quality]))
+
+
 def jpeg_again(pixels: Pixels, quality: int) -> Pixels:
     with jpeg(pixels, quality) as file, Image.open(file, formats=["JPEG"]) as again:
         return np.asarray(again.convert("RGB"))

@@ -9,19 +9,50 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import IO
+
+TAIL = 64 * 1024
+"""More than any line has."""
 
 
-def notes_in(file: Path) -> list[str]:
-    """Every whole line; a torn last line (a crash while writing) is no statement."""
-    if not file.exists():
-        return []
-    notes = []
-    for line in file.read_text().splitlines(keepends=True):
-        if line.endswith("\n"):
-            notes.append(str(json.loads(line)["note"]))
-    return notes
+def notes_in(file: Path) -> Iterator[str]:
+    """Every whole line, one at a time; a torn last line (a crash while writing) is no statement."""
+    try:
+        lines = file.open()
+    except FileNotFoundError:
+        return
+    with lines:
+        for line in lines:
+            if line.endswith("\n"):
+                yield str(json.loads(line)["note"])
+
+
+def last_note(file: Path) -> str | None:
+    """The last whole line, read from the file's end: its length does not matter."""
+    try:
+        with file.open("rb") as anchor:
+            return _last(anchor)[0]
+    except FileNotFoundError:
+        return None
+
+
+def _last(anchor: IO[bytes]) -> tuple[str | None, int]:
+    """The last whole line, and where the whole lines end."""
+    end = anchor.seek(0, os.SEEK_END)
+    reach = TAIL
+    while True:
+        begin = max(end - reach, 0)
+        anchor.seek(begin)
+        tail = anchor.read(end - begin)
+        whole = tail.rfind(b"\n") + 1
+        before = tail.rfind(b"\n", 0, max(whole - 1, 0)) + 1
+        if whole and (before or begin == 0):
+            return str(json.loads(tail[before:whole])["note"]), begin + whole
+        if begin == 0:
+            return None, 0
+        reach *= 2
 
 
 def size_of(note: str) -> int:
@@ -32,17 +63,15 @@ def size_of(note: str) -> int:
 def catch_up(file: Path, notes_after: Iterable[str]) -> int:
     """Append the checkpoints that the file does not know yet; several sealers may try at once."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("a+") as anchor:
+    with file.open("a+b") as anchor:
         fcntl.flock(anchor, fcntl.LOCK_EX)
-        known = max((size_of(note) for note in notes_in(file)), default=-1)
-        anchor.seek(0)
-        text = anchor.read()
-        if text and not text.endswith("\n"):
-            anchor.truncate(len(text[: text.rfind("\n") + 1].encode()))
+        last, whole = _last(anchor)
+        known = size_of(last) if last else -1
+        anchor.truncate(whole)  # a torn line
         count = 0
         for note in notes_after:
             if size_of(note) > known:
-                anchor.write(json.dumps({"note": note}, ensure_ascii=False) + "\n")
+                anchor.write(json.dumps({"note": note}, ensure_ascii=False).encode() + b"\n")
                 count += 1
         anchor.flush()
         os.fsync(anchor.fileno())

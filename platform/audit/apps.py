@@ -8,6 +8,7 @@ class AuditConfig(AppConfig):
     verbose_name = "Audit record"
 
     def ready(self) -> None:
-        from . import guards
+        from . import guards, rights
 
         post_migrate.connect(guards.shut_side_door, sender=self, dispatch_uid="shut_side_door")
+        post_migrate.connect(rights.apply, sender=self, dispatch_uid="audit_rights")

@@ -48,7 +48,7 @@ def verify_database(
     outside = Outside.of(files, at_least, {"the high-water mark": mark} if mark else {})
     report = verifying.verify(progress(exporting.lines()), trusted, outside)
     if report.checkpoints:
-        missing = [str(file) for file in files if not anchors.notes_in(file)]
+        missing = [str(file) for file in files if anchors.last_note(file) is None]
         for file in [*missing, *([] if mark else [str(mark_file())])]:
             what = "the high-water mark" if file == str(mark_file()) else "the anchor file"
             report.add(Problem(f"{what} {file} is missing or empty, and there are checkpoints"))

@@ -11,15 +11,52 @@ from django.conf import settings
 from .notes import PublicKey, SigningKey
 
 
+class KeysRefused(Exception):
+    """A key is missing, or is not the one that this database knows. It says what to do."""
+
+
 def signing_key() -> SigningKey:
-    """The key of this installation, made on first use."""
+    """The key of this site. It is made once, by `manage.py keys init`, and never here: a second
+    machine that made its own would look like a forger."""
     file: Path = settings.AUDIT_SIGNING_KEY_FILE
-    if not file.exists():
-        key = SigningKey.make(f"touchstone-{secrets.token_hex(4)}")
-        if write_once(file, key.secret_text().encode() + b"\n"):
-            with public_key_file().open("a") as public:
-                public.write(f"{key.public}\n")
-    return SigningKey.parse(file.read_text())
+    if not file.exists() and settings.AUDIT_MAKE_KEYS:
+        make_signing_key()
+    return SigningKey.parse(content(file))
+
+
+def make_signing_key() -> bool:
+    """False when there was one."""
+    key = SigningKey.make(f"touchstone-{secrets.token_hex(4)}")
+    made = write_once(settings.AUDIT_SIGNING_KEY_FILE, key.secret_text().encode() + b"\n")
+    if made:
+        with public_key_file().open("a") as public:
+            public.write(f"{key.public}\n")
+    return made
+
+
+def subject_master_key() -> bytes:
+    """Wraps the key of each subject. Made once, like the signing key."""
+    file: Path = settings.AUDIT_SUBJECT_KEY_FILE
+    if not file.exists() and settings.AUDIT_MAKE_KEYS:
+        make_subject_key()
+    return bytes.fromhex(content(file))
+
+
+def make_subject_key() -> bool:
+    return write_once(settings.AUDIT_SUBJECT_KEY_FILE, os.urandom(32).hex().encode() + b"\n")
+
+
+def content(file: Path) -> str:
+    """Of a key file, or `KeysRefused` with what to do."""
+    try:
+        return file.read_text()
+    except FileNotFoundError:
+        raise KeysRefused(
+            f"The key file {file} is not on this machine. Copy it from the first machine of this "
+            "site, or run `manage.py keys init` if there is none yet."
+        ) from None
+    except OSError as error:
+        raise KeysRefused(f"The key file {file} cannot be read: {error.strerror}.") from error
 
 
 def public_key_file() -> Path:
@@ -29,9 +66,10 @@ def public_key_file() -> Path:
 
 
 def mark_file() -> Path:
-    """Beside the key: the last checkpoint that was signed with it."""
+    """The last checkpoint that was signed: beside the key, unless AUDIT_MARK_FILE names a place
+    that can be written where the key's folder cannot."""
     file: Path = settings.AUDIT_SIGNING_KEY_FILE
-    return file.with_suffix(".mark")
+    return settings.AUDIT_MARK_FILE or file.with_suffix(".mark")
 
 
 def anchor_files() -> list[Path]:

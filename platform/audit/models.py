@@ -129,6 +129,34 @@ class Comparison(models.Model):
         return f"{self.rows} rows at {self.at}"
 
 
+class KeyFingerprint(models.Model):
+    """Which keys this database works with, so that a machine with others refuses to start.
+
+    A fingerprint is a hash and tells nothing of the key.
+    """
+
+    class Kind(models.TextChoices):
+        SIGNING = "signing", "signing key"
+        SUBJECT = "subject", "subject key"
+        SECRET = "secret", "SECRET_KEY"
+        REPORT = "report", "report key"
+
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    fingerprint = models.CharField(max_length=64)
+    current = models.BooleanField(default=True)
+    since = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=("kind",), condition=models.Q(current=True), name="audit_one_current_key"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.fingerprint[:12]}"
+
+
 class Subject(models.Model):
     """Somebody or something that personal text belongs to, and the key to that text."""
 

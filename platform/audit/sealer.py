@@ -81,7 +81,8 @@ def _write_down() -> None:
         return
     for number, file in enumerate(anchor_files()):
         try:
-            known = max((anchors.size_of(note) for note in anchors.notes_in(file)), default=-1)
+            noted = anchors.last_note(file)
+            known = anchors.size_of(noted) if noted else -1
             missing = Checkpoint.objects.filter(size__gt=known).values_list("note", flat=True)
             anchors.catch_up(file, missing)
         except OSError as error:
@@ -144,8 +145,8 @@ def _opened(previous: Checkpoint | None) -> Tree:
 
 def _compare_with_what_is_outside(previous: Checkpoint | None) -> None:
     for file in anchor_files():
-        if noted := anchors.notes_in(file):
-            _compare_with(previous, noted[-1], "the anchor file", f"the last line of {file}")
+        if noted := anchors.last_note(file):
+            _compare_with(previous, noted, "the anchor file", f"the last line of {file}")
     if mark := marks.read(mark_file()):
         _compare_with(previous, mark, "the high-water mark", f"{mark_file()}")
 

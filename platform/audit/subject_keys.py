@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import secrets
 import uuid
 from collections.abc import Iterable
-from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from django.conf import settings
 
-from .keys import write_once
+from .keys import subject_master_key
 from .models import Subject
 
 NONCE = 12
@@ -49,7 +46,7 @@ def keyed_hash(key: bytes, where: str, text: str) -> str:
 
 def key_of(subject_id: uuid.UUID) -> bytes:
     key, nonce = AESGCM.generate_key(256), secrets.token_bytes(NONCE)
-    wrapped = nonce + AESGCM(_master_key()).encrypt(nonce, key, subject_id.bytes)
+    wrapped = nonce + AESGCM(subject_master_key()).encrypt(nonce, key, subject_id.bytes)
     subject, made = Subject.objects.get_or_create(pk=subject_id, defaults={"wrapped_key": wrapped})
     return key if made else unwrap(subject)
 
@@ -57,16 +54,11 @@ def key_of(subject_id: uuid.UUID) -> bytes:
 def unwrap(subject: Subject) -> bytes:
     wrapped = bytes(subject.wrapped_key)
     try:
-        return AESGCM(_master_key()).decrypt(wrapped[:NONCE], wrapped[NONCE:], subject.pk.bytes)
+        return AESGCM(subject_master_key()).decrypt(
+            wrapped[:NONCE], wrapped[NONCE:], subject.pk.bytes
+        )
     except InvalidTag:
         raise Unreadable(
             "The key of a subject cannot be unwrapped: AUDIT_SUBJECT_KEY_FILE is not the file "
             "that this database was filled with."
         ) from None
-
-
-def _master_key() -> bytes:
-    file: Path = settings.AUDIT_SUBJECT_KEY_FILE
-    if not file.exists():
-        write_once(file, os.urandom(32).hex().encode() + b"\n")
-    return bytes.fromhex(file.read_text())

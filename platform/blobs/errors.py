@@ -29,6 +29,18 @@ class StorageFull(BlobError):
     code = "storage_full"
 
 
+class StoreUnavailable(BlobError):
+    """Ours: the store does not answer, or refuses us. The same works once it is back. What exactly
+    went wrong stands in the log, for it may name a host or a bucket."""
+
+    code = "store_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The media store does not answer now. Nothing was lost; it is tried again."
+        )
+
+
 class Gone(BlobError):
     """The bytes went away between storing and registering: store them again."""
 

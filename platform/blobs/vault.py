@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import logging
 import os
 import tempfile
 from collections.abc import Iterator
@@ -18,7 +19,9 @@ from typing import BinaryIO, cast
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage, Storage, storages
 
-from .errors import Damaged, StorageFull
+from .errors import BlobError, Damaged, StorageFull, StoreUnavailable
+
+log = logging.getLogger("touchstone.blobs")
 
 CHUNK = 1 << 20
 INCOMING = ".incoming"
@@ -27,6 +30,38 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 def storage() -> Storage:
     return storages["blobs"]
+
+
+@contextmanager
+def reached() -> Iterator[None]:
+    """Round every word with the store. A full one says so; one that cannot be reached, refuses us
+    or fails in its own way is unavailable. What is not there stays FileNotFoundError."""
+    try:
+        yield
+    except (BlobError, FileNotFoundError):
+        raise
+    except OSError as problem:
+        if problem.errno in _FULL:
+            raise StorageFull(
+                "The media store is full. Nothing of this file was kept; send it again when there "
+                "is room."
+            ) from problem
+        raise _unavailable(problem) from problem
+    except Exception as problem:  # whatever a provider's SDK raises
+        raise _unavailable(problem) from problem
+
+
+def _unavailable(problem: Exception) -> StoreUnavailable:
+    log.error("the media store did not do as it was asked: %s: %s", type(problem).__name__, problem)
+    return StoreUnavailable()
+
+
+def _missing(place: Storage, sha256: str) -> Exception:
+    """A file that is not there may be lost; if the whole store is not there, it is none of its
+    own. A disk that is not mounted looks like an empty folder."""
+    if isinstance(place, FileSystemStorage) and not (Path(place.location) / "sha256").is_dir():
+        return _unavailable(FileNotFoundError(f"{place.location}/sha256"))
+    return Damaged(sha256, "missing")
 
 
 def name_of(sha256: str) -> str:
@@ -41,23 +76,27 @@ def arrival() -> Iterator[BinaryIO]:
     """
     place = storage()
     folder = Path(place.location) / INCOMING if isinstance(place, FileSystemStorage) else None
-    with _full_is_said():
-        if folder:
-            folder.mkdir(parents=True, exist_ok=True)
-        part = tempfile.NamedTemporaryFile(  # noqa: SIM115 - closed below, whatever happens
-            dir=folder, suffix=".part", buffering=0, delete=False
-        )
-        try:
-            yield cast(BinaryIO, part)
-        finally:
-            part.close()
-            Path(part.name).unlink(missing_ok=True)
+    try:
+        with reached():
+            if folder:
+                folder.mkdir(parents=True, exist_ok=True)
+            part = tempfile.NamedTemporaryFile(  # noqa: SIM115 - closed below, whatever happens
+                dir=folder, suffix=".part", buffering=0, delete=False
+            )
+    except FileNotFoundError as problem:  # no usable temporary folder
+        raise _unavailable(problem) from problem
+    try:
+        yield cast(BinaryIO, part)
+    finally:
+        part.close()
+        Path(part.name).unlink(missing_ok=True)
 
 
 def write_all(part: BinaryIO, chunk: bytes) -> None:
-    rest = memoryview(chunk)
-    while rest:
-        rest = rest[part.write(rest) :]
+    with reached():
+        rest = memoryview(chunk)
+        while rest:
+            rest = rest[part.write(rest) :]
 
 
 def put(part: BinaryIO, sha256: str, size: int) -> bool:
@@ -69,25 +108,29 @@ def put(part: BinaryIO, sha256: str, size: int) -> bool:
     if exists(sha256):
         if fault(sha256, size) is None:
             return False
-        with _full_is_said():
+        with reached():
             _replace(place, part, sha256)
         return True
-    with _full_is_said():
+    with reached():
         if isinstance(place, FileSystemStorage):
             return _link(place, part, sha256)
         return _upload(place, part, sha256, size)
 
 
 def exists(sha256: str) -> bool:
-    return storage().exists(name_of(sha256))
+    with reached():
+        return storage().exists(name_of(sha256))
 
 
 def fault(sha256: str, size: int | None) -> str | None:
     """Read the whole blob: None when it is what it was, else what is wrong with it."""
     try:
-        with _open(sha256) as file:
+        with reached(), _open(sha256) as file:
             return _compare(cast(BinaryIO, file), sha256, size)
     except FileNotFoundError:
+        missing = _missing(storage(), sha256)
+        if isinstance(missing, StoreUnavailable):
+            raise missing from None
         return "missing"
 
 
@@ -96,28 +139,39 @@ def opened(sha256: str, size: int | None) -> Iterator[BinaryIO]:
     """A local file, checked before the first byte is handed out."""
     place = storage()
     try:
-        source = _open(sha256)
+        with reached():
+            source = _open(sha256)
     except FileNotFoundError:
-        raise Damaged(sha256, "missing") from None
+        raise _missing(place, sha256) from None
     with source:
         if isinstance(place, FileSystemStorage):
             local = cast(BinaryIO, source.file)
-            found = _compare(local, sha256, size)
+            with reached():
+                found = _compare(local, sha256, size)
             if found:
                 raise Damaged(sha256, found)
             local.seek(0)
             yield local
             return
-        with tempfile.TemporaryFile() as copy:
-            found = _compare(cast(BinaryIO, source), sha256, size, copy=cast(BinaryIO, copy))
+        with _temporary() as copy:
+            with reached():
+                found = _compare(cast(BinaryIO, source), sha256, size, copy=copy)
             if found:
                 raise Damaged(sha256, found)
             copy.seek(0)
-            yield cast(BinaryIO, copy)
+            yield copy
+
+
+def _temporary() -> BinaryIO:
+    try:
+        return cast(BinaryIO, tempfile.TemporaryFile())
+    except OSError as problem:
+        raise _unavailable(problem) from problem
 
 
 def opened_unchecked(sha256: str) -> BinaryIO:
-    return cast(BinaryIO, _open(sha256))
+    with reached():
+        return cast(BinaryIO, _open(sha256))
 
 
 def _open(sha256: str) -> File[bytes]:
@@ -209,16 +263,3 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-@contextmanager
-def _full_is_said() -> Iterator[None]:
-    try:
-        yield
-    except OSError as problem:
-        if problem.errno in _FULL:
-            raise StorageFull(
-                "The media store is full. Nothing of this file was kept; send it again when there "
-                "is room."
-            ) from problem
-        raise

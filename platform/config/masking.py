@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 from typing import Any
 
 from gunicorn.glogging import Logger
+
+from config import logs
 
 _SECRETS = re.compile(
     r"(?P<kept>\btsk_[0-9A-Za-z]{0,6})[0-9A-Za-z]*"
@@ -50,8 +53,11 @@ class AccessLog(Logger):  # type: ignore[misc]
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
+        format_ = os.environ.get("LOG_FORMAT", "text")
         for handler in (*self.error_log.handlers, *self.access_log.handlers):
             handler.addFilter(MaskSecrets())
+            if format_ == "json":
+                handler.setFormatter(logs.formatter(format_))
 
     def atoms(self, *args: Any, **options: Any) -> dict[str, Any]:
         atoms: dict[str, Any] = super().atoms(*args, **options)

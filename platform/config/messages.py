@@ -86,6 +86,13 @@ def in_cards() -> Iterator[Found]:
                 yield Found(text, _place(path))
 
 
+def in_bounds() -> Iterator[Found]:
+    """Kinds of manipulation that clearing a file was measured on."""
+    path = ROOT / "ml" / "engine" / "fusion" / "clearing.json"
+    for kind in json.loads(path.read_text()).values():
+        yield from (Found(text, _place(path)) for text in (*kind["looked_for"], *kind["not_seen"]))
+
+
 def _in_module(tree: ast.AST, place: str) -> Iterator[Found]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
@@ -138,7 +145,9 @@ def files(language: str) -> dict[str, Path]:
 
 def found(domain: str) -> list[Found]:
     return (
-        [*in_templates(), *in_python(), *in_cards()] if domain == "django" else list(in_scripts())
+        [*in_templates(), *in_python(), *in_cards(), *in_bounds()]
+        if domain == "django"
+        else list(in_scripts())
     )
 
 
@@ -176,9 +185,13 @@ def missing(catalog: Catalog) -> list[str]:
     return [
         str(message.id)
         for message in catalog
-        if message.id
-        and (message.fuzzy or not (all(message.string) if message.pluralizable else message.string))
+        if message.id and (message.fuzzy or not all(_forms(message.string)))
     ]
+
+
+def _forms(string: object) -> list[str]:
+    """The singular and the plurals, or the one form there is."""
+    return [str(one) for one in string] if isinstance(string, list | tuple) else [str(string or "")]
 
 
 # --- sentences in templates that nobody marked ---

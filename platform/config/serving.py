@@ -5,7 +5,15 @@ Only the address is left to whoever starts it.
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from pathlib import Path
+from typing import Any
+
+# Before Django is imported: the processes put their counts of requests there for one another.
+if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="touchstone-metrics-")
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -26,3 +34,16 @@ next request is on its way looks like an error to whoever sent it."""
 control_socket_disable = True  # nobody steers it that way
 accesslog = "-"
 logger_class = "config.masking.AccessLog"
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    from prometheus_client import multiprocess
+
+    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+
+def on_exit(_server: Any) -> None:
+    """In the parent alone, at its end."""
+    folder = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
+    if folder.name.startswith("touchstone-metrics-"):
+        shutil.rmtree(folder, ignore_errors=True)

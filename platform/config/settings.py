@@ -14,8 +14,13 @@ from urllib.parse import urlsplit
 import dj_database_url
 import environ
 
+from config import logs
+from config.environment import Environment
+from config.s3 import s3_patience
+from config.static import is_collected
+
 ROOT = Path(__file__).resolve().parents[2]
-env = environ.Env()
+env = Environment()
 
 HOME = Path(env.str("TOUCHSTONE_HOME", str(ROOT / ".touchstone")))
 DEBUG = env.bool("DEBUG", False)
@@ -27,7 +32,10 @@ SECRET_KEY = env.str("SECRET_KEY", "") or (
     _secret_file.read_text().strip() if _secret_file.exists() else ""
 )
 # Commands that sign nothing and open no database run on a machine that was never set up.
-_SIGN_NOTHING = {"verify", "evaluate", "prepare", "leaks", "train", "release", "sandbox_selftest"}
+_SIGN_NOTHING = {
+    "verify", "evaluate", "prepare", "leaks", "train", "release", "sandbox_selftest",
+    "collectstatic",
+}  # fmt: skip
 _needs_no_secret = len(sys.argv) > 1 and sys.argv[1] in _SIGN_NOTHING
 if not SECRET_KEY and _needs_no_secret:
     SECRET_KEY = secrets.token_urlsafe(60)
@@ -100,16 +108,20 @@ INSTALLED_APPS = [
     "media_analysis.previews",
     "media_analysis.submissions",
     "media_analysis.review",
+    "media_analysis.webhooks",
     "media_analysis.partners",
     "media_analysis.reports",
     "media_analysis.dashboard",
     "media_analysis.teams",
+    "operations",
     "drf_spectacular",
 ]
 if find_spec("lab"):  # a server image leaves the laboratory out
     INSTALLED_APPS.append("lab")
 
 MIDDLEWARE = [
+    "operations.middleware.Probes",
+    "operations.middleware.LogIds",
     "media_analysis.partners.heads.HonestHeads",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -241,8 +253,8 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_THROTTLE_CLASSES": ["media_analysis.partners.throttling.CallerThrottle"],
     "DEFAULT_THROTTLE_RATES": {
-        "read": env.str("API_READ_RATE", "600/min"),
-        "write": env.str("API_WRITE_RATE", "120/min"),
+        "read": env.rate("API_READ_RATE", "600/min"),
+        "write": env.rate("API_WRITE_RATE", "120/min"),
     },
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "media_analysis.partners.problems.handler",
@@ -273,16 +285,19 @@ DATABASES = {
         conn_health_checks=True,
     )
 }
+if _password := env.str("DATABASE_PASSWORD", ""):  # so that a secret's file may hold it alone
+    DATABASES["default"]["PASSWORD"] = _password
 DATABASES["default"]["TEST"] = {"NAME": env.str("TEST_DATABASE_NAME", "test_touchstone")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Celery: only a doorbell; the row in PostgreSQL is the truth ----------------------------------
-BROKER_URL = env.str("BROKER_URL", "")
-JOBS_LEASE_SECONDS = env.float("JOBS_LEASE_SECONDS", 60.0)
-JOBS_RECONCILE_SECONDS = env.float("JOBS_RECONCILE_SECONDS", 10.0)
-JOBS_OVERDUE_SECONDS = env.float("JOBS_OVERDUE_SECONDS", 30.0)
+BROKER_URL = env.broker("BROKER_URL")
+JOBS_LEASE_SECONDS = env.above(0, "JOBS_LEASE_SECONDS", 60.0)
+JOBS_RECONCILE_SECONDS = env.above(0, "JOBS_RECONCILE_SECONDS", 10.0)
+JOBS_OVERDUE_SECONDS = env.above(0, "JOBS_OVERDUE_SECONDS", 30.0)
 JOBS_BACKOFF_SECONDS = env.float("JOBS_BACKOFF_SECONDS", 2.0)
 JOBS_GRACE_SECONDS = env.float("JOBS_GRACE_SECONDS", 8.0)
+JOBS_COURIERS = env.int("JOBS_COURIERS", 4)
 WORKER_NEVER_IMPORTS = ["tensorflow"]  # models are served with LiteRT; see docs/jobs.md
 DECISION_GRACE_SECONDS = env.int("DECISION_GRACE_SECONDS", 30)
 """How long a decision can be undone, where a team has not chosen otherwise. 0: final at once."""
@@ -294,6 +309,7 @@ PERIODIC_DUTIES = {
     "tidy_accounts": (86_400.0, "accounts.services.housekeeping.tidy"),
     "tidy_dashboard": (86_400.0, "media_analysis.dashboard.services.retrying.forget_old"),
     "tidy_partners": (86_400.0, "media_analysis.partners.services.idempotency.forget_old"),
+    "tidy_webhooks": (86_400.0, "media_analysis.webhooks.services.delivering.forget_old"),
     "tidy_spool": (3_600.0, "media_analysis.partners.services.spool.forget_old"),
 }
 CELERY_APP = "config.celery.app"
@@ -309,11 +325,21 @@ AUDIT_SIGNING_KEY_FILE = Path(
 AUDIT_SUBJECT_KEY_FILE = Path(
     env.str("AUDIT_SUBJECT_KEY_FILE", str(HOME / "keys" / "audit_subjects.key"))
 )
+_mark = env.str("AUDIT_MARK_FILE", "")
+AUDIT_MARK_FILE = Path(_mark) if _mark else None
+# Elsewhere `manage.py keys init` makes them, once.
+AUDIT_MAKE_KEYS = env.bool("AUDIT_MAKE_KEYS", TESTING or DEBUG)
 AUDIT_ANCHOR_FILE = Path(env.str("AUDIT_ANCHOR_FILE", str(HOME / "audit.anchor")))
 # Further copies, best on other machines: each is written and each is compared.
 AUDIT_ANCHOR_COPIES = [Path(name) for name in env.list("AUDIT_ANCHOR_COPIES", default=[])]
 
 # --- storage -------------------------------------------------------------------------------------
+# Pages work without `collectstatic` too: files are then served as they lie in the checkout, without
+# compression and without a year in the browser's cache. `manage.py doctor` says so.
+STATIC_ROOT = Path(env.str("STATIC_ROOT", str(ROOT / "staticfiles")))
+_collecting = len(sys.argv) > 1 and sys.argv[1] == "collectstatic"
+_collected = _collecting or is_collected(STATIC_ROOT, ROOT / "static")
+WHITENOISE_USE_FINDERS = not _collected
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "blobs": {
@@ -322,13 +348,19 @@ STORAGES = {
     },
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEBUG or TESTING
+        if DEBUG or TESTING or not _collected
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+if STORAGES["blobs"]["BACKEND"] == "storages.backends.s3.S3Storage":
+    STORAGES["blobs"]["OPTIONS"].setdefault(
+        "client_config", s3_patience(STORAGES["blobs"]["OPTIONS"])
+    )
+if _backup := env.str("BACKUP_STORAGE", ""):
+    STORAGES["backup"] = {"BACKEND": _backup, "OPTIONS": env.json("BACKUP_STORAGE_OPTIONS", {})}
+BACKUP_RECIPIENT = env.str("BACKUP_RECIPIENT", "")
 MEDIA_ROOT = HOME / "media"
 STATIC_URL = "static/"
-STATIC_ROOT = HOME / "static"
 STATICFILES_DIRS = [ROOT / "static"]
 FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
@@ -336,7 +368,7 @@ FILE_UPLOAD_HANDLERS = [
 ]
 UPLOAD_SPOOL_DIR = env.str("UPLOAD_SPOOL_DIR", str(HOME / "spool"))
 UPLOAD_SPOOL_HOURS = env.float("UPLOAD_SPOOL_HOURS", 24.0)
-MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_BYTES", 512 * 1024 * 1024)
+MAX_UPLOAD_BYTES = env.size("MAX_UPLOAD_BYTES", 512 * 1024 * 1024)
 FORM_BYTES = 2 * 1024 * 1024  # what a form may weigh beside its file
 PREVIEW_MAX_SECONDS = env.int("PREVIEW_MAX_SECONDS", 3600)
 
@@ -348,26 +380,26 @@ ANONYMOUS_BODY_BYTES = 64 * 1024
 CONNECTIONS_PER_ADDRESS = env.int("CONNECTIONS_PER_ADDRESS", 100)
 REQUEST_IS_KNOWN = "accounts.admission.is_known"
 REQUEST_CLIENT = "accounts.admission.client_of"
+REQUEST_VERSIONS = "media_analysis.partners.waiting.versions"
+
+# --- requests to addresses that others name (webhooks) --------------------------------------------
+OUTBOUND_ALLOWED_NETWORKS = env.list("OUTBOUND_ALLOWED_NETWORKS", default=[])
+WEBHOOK_SECONDS = env.float("WEBHOOK_SECONDS", 15.0)
+WEBHOOK_RETRY_HOURS = env.float("WEBHOOK_RETRY_HOURS", 24.0)
+WEBHOOK_BACKOFF_SECONDS = env.float("WEBHOOK_BACKOFF_SECONDS", 5.0)
+WEBHOOK_DISABLE_HOURS = env.float("WEBHOOK_DISABLE_HOURS", 72.0)
+WEBHOOK_KEEP_DAYS = env.float("WEBHOOK_KEEP_DAYS", 30.0)
+
+# --- who may read figures (docs/operating.md) ----------------------------------------------------
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")  # empty: /metrics is not there
 
 # --- the wall round the decoder ------------------------------------------------------------------
 REQUIRE_SANDBOX = env.bool("REQUIRE_SANDBOX", not DEBUG)
 
 # --- logs: no key and no mailed token ever stands in them -----------------------------------------
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {"mask_secrets": {"()": "config.masking.MaskSecrets"}},
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "filters": ["mask_secrets"],
-            "formatter": "line",
-        }
-    },
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
-    "loggers": {"django": {"handlers": [], "level": "INFO"}},
-}
+LOGGING = logs.configuration(
+    env.str("LOG_FORMAT", "text"), env.str("LOG_LEVEL", "INFO"), env.str("LOG_FILE", "")
+)
 
 # --- language and time ---------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
@@ -385,4 +417,5 @@ MAIL_FILE = HOME / "mail.txt"
 EMAIL_BACKEND = "config.mail.ToFile"
 if env.str("EMAIL_URL", ""):
     vars().update(env.email_url("EMAIL_URL"))
+EMAIL_TIMEOUT = env.above(0, "EMAIL_TIMEOUT", 20.0)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Touchstone <touchstone@localhost>")

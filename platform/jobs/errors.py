@@ -16,6 +16,7 @@ class Why(StrEnum):
     CANCELLED = "cancelled"
     SHUTDOWN = "shutdown"
     GAVE_WAY = "gave_way"
+    OUTAGE = "outage"
 
 
 class Interrupted(Exception):
@@ -32,6 +33,15 @@ class Crashed(Exception):
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(reason)
         self.code, self.reason = code, reason
+
+
+class Outage(Exception):
+    """A part of the site is away: no fault of the job, and no attempt of it. Claiming pauses until
+    the part named by `code` is back (jobs.claiming)."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 class Hopeless(Exception):

@@ -71,6 +71,8 @@ class WorkerHeartbeat(models.Model):
     seen_at = models.DateTimeField(db_default=Now())
     lease_renewed_at = models.DateTimeField(null=True)
     reconciled_at = models.DateTimeField(null=True)
+    paused_since = models.DateTimeField(null=True)
+    paused_for = models.CharField(max_length=60, blank=True, default="")
 
     def __str__(self) -> str:
         return self.name

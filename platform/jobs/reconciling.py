@@ -6,6 +6,7 @@ Runs every few seconds in every worker; any number may run at once (SKIP LOCKED,
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ from jobs.timing import ClockTimestamp, InSeconds
 log = logging.getLogger("touchstone.jobs")
 
 BATCH = 100
+HOLD_OFF_SECONDS = 15.0
 BELLS_AT_ONCE = 20
 """One bell wakes a worker that goes on until nothing is due, so a backlog needs only a few."""
 
@@ -42,10 +44,21 @@ class Reconciled:
         )
 
 
+_not_before = 0.0
+
+
+def hold_off() -> None:
+    """The database was away, so no lease could be renewed. Workers that live renew theirs within
+    seconds; until then an expired lease says nothing."""
+    global _not_before
+    _not_before = time.monotonic() + min(timing.lease_seconds() / 2, HOLD_OFF_SECONDS)
+
+
 def reconcile() -> Reconciled:
     total = Reconciled()
+    may_reclaim = time.monotonic() >= _not_before
     for model in registry.models():
-        while (batch := _reclaim(model)) != Reconciled():
+        while may_reclaim and (batch := _reclaim(model)) != Reconciled():
             total += batch
         total += Reconciled(rung=_ring_again(model))
     if total != Reconciled():

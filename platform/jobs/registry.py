@@ -40,6 +40,7 @@ class Entry:
     wake: Wake | None
     moved: Moved | None
     background: bool = False
+    courier: bool = False
 
 
 _entries: dict[type[LeasedJob], Entry] = {}
@@ -52,15 +53,19 @@ def register(
     moved: Moved | None = None,
     *,
     background: bool = False,
+    courier: bool = False,
 ) -> None:
     """`moved` is called inside the transaction that makes the move: the place for audit events.
 
     `background`: taken only while nothing of the other models is due; its runner asks
     `services.others_wait` from time to time and gives way.
+
+    `courier`: waits for the network and hardly computes, so it never takes a slot; the worker's
+    couriers run it.
     """
     if not any(t.name == "job_guard" for t in getattr(model._meta, "triggers", [])):
         raise TypeError(f"{model.__name__}.Meta must inherit from LeasedJob.Meta")
-    _entries[model] = Entry(model, runner, wake, moved, background)
+    _entries[model] = Entry(model, runner, wake, moved, background, courier)
 
 
 def unregister(model: type[LeasedJob]) -> None:
@@ -72,8 +77,14 @@ def entry(model: type[LeasedJob]) -> Entry:
 
 
 def models(*, background: bool | None = None) -> list[type[LeasedJob]]:
-    """All, or only those in the background, or only the others."""
-    return [m for m, e in _entries.items() if background in (None, e.background)]
+    """All; or those that slots run in the background, or the others that slots run."""
+    if background is None:
+        return list(_entries)
+    return [m for m, e in _entries.items() if not e.courier and background == e.background]
+
+
+def couriers() -> list[type[LeasedJob]]:
+    return [m for m, e in _entries.items() if e.courier]
 
 
 def named(label: str) -> type[LeasedJob] | None:

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
 from django.db import InterfaceError, OperationalError, connection
+from structlog.contextvars import bind_contextvars, unbind_contextvars
 
-from jobs import registry
+from jobs import claiming, registry
 from jobs.claims import Claim
-from jobs.errors import Crashed, Hopeless, Interrupted, LeaseLost, Why
+from jobs.errors import Crashed, Hopeless, Interrupted, LeaseLost, Outage, Why
 from jobs.failpoints import failpoint
 from jobs.keeper import Keeper
 from jobs.services import cancelled, crashed, note_refused, park, release, retry
 
 log = logging.getLogger("touchstone.jobs")
 T = TypeVar("T")
+_ADDRESS = re.compile(
+    r"\b[a-z][a-z0-9+.-]*://\S+"  # a URL
+    r"|\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b"  # IPv4
+    r"|\[?\b(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{0,4}\b\]?"  # IPv6
+    r"|\b(?:[a-z0-9-]+\.)+[a-z0-9-]+:\d+\b"  # host:port
+    r"|\b(?:host|server|bucket|port)\s*[=:]?\s*[\"']?[\w.-]*[\w][\"']?"
+    r"|(?<![\w/])/(?:[\w.@-]+/)+[\w.@-]*",  # a path
+    re.IGNORECASE,
+)
 
 
 def through_outage(write: Callable[[], T], seconds: float = 30.0) -> T:
@@ -37,6 +48,7 @@ def through_outage(write: Callable[[], T], seconds: float = 30.0) -> T:
 
 def execute(claim: Claim, *, may_exit: bool = False) -> None:
     """Never raises for what the job did; a database that stays away leaves the row to its lease."""
+    bind_contextvars(worker=claim.worker, job=str(claim.pk))
     try:
         try:
             with Keeper(claim, may_exit=may_exit):
@@ -52,6 +64,8 @@ def execute(claim: Claim, *, may_exit: bool = False) -> None:
     except (OperationalError, InterfaceError):
         log.exception("%s %s is left to its lease", claim.model._meta.label, claim.pk)
         connection.close()
+    finally:
+        unbind_contextvars("job", "submission")
 
 
 def _settle_failure(claim: Claim, error: Exception) -> None:
@@ -63,6 +77,24 @@ def _settle_failure(claim: Claim, error: Exception) -> None:
         crashed(claim, error.code, error.reason)
     elif isinstance(error, Hopeless):
         park(claim, error.code, error.reason)
+    elif isinstance(error, Outage):
+        claiming.breaker.trip(error.code)
+        release(claim, Why.OUTAGE)
+    elif database_is_away(error):
+        release(claim, Why.OUTAGE)
     else:
         log.error("%s %s failed", claim.model._meta.label, claim.pk, exc_info=error)
-        retry(claim, f"{type(error).__name__}: {error}"[:500])
+        retry(claim, without_addresses(f"{type(error).__name__}: {error}")[:500])
+
+
+def database_is_away(error: BaseException) -> bool:
+    """The connection was lost, refused or ended by the server; not what a statement did wrong."""
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    state = getattr(error.__cause__, "sqlstate", None)
+    return state is None or state[:2] == "08" or state in {"57P01", "57P02", "57P03", "53300"}
+
+
+def without_addresses(text: str) -> str:
+    """A reason is shown to partners: no host, address, bucket or path of the site stands in it."""
+    return _ADDRESS.sub("[...]", text)

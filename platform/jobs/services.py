@@ -27,6 +27,7 @@ log = logging.getLogger("touchstone.jobs")
 RELEASED = {
     Why.SHUTDOWN: ("released", "its worker was stopped"),
     Why.GAVE_WAY: ("gave_way", "other work went before it"),
+    Why.OUTAGE: ("outage", "a part of the site was away; it goes on by itself"),
 }
 POISON, EXHAUSTED = "poison", "attempts_exhausted"
 
@@ -194,6 +195,15 @@ def release(claim: Claim, why: Why = Why.SHUTDOWN) -> State:
     code, reason = RELEASED.get(why, RELEASED[Why.SHUTDOWN])
     return _move(claim, State.QUEUED, code, reason,
                  attempt=F("attempt") - 1, available_at=ClockTimestamp())  # fmt: skip
+
+
+def postpone(claim: Claim, seconds: float, reason: str, code: str, **fields: Any) -> State:
+    """Back to the queue, to be due again after so long. For work that counts its attempts itself:
+    neither attempts nor crashes add up, and nothing parks it."""
+    if _cancel_was_asked(claim):
+        return cancelled(claim)
+    return _move(claim, State.QUEUED, code, reason, attempt=F("attempt") - 1, crashes=0,
+                 available_at=InSeconds(seconds), **fields)  # fmt: skip
 
 
 def cancelled(claim: Claim) -> State:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,7 +18,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import IO
 from urllib.request import urlopen
 
 from local import postgres
@@ -25,6 +25,7 @@ from local import postgres
 ROOT = postgres.ROOT
 PYTHON = sys.executable
 GRACE_SECONDS = 20
+LOG_BYTES = 50_000_000
 PR_SET_PDEATHSIG = 1
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -89,14 +90,14 @@ class Services:
 
     def __init__(self) -> None:
         self.running: dict[str, subprocess.Popen[bytes]] = {}
-        self.logs: list[IO[bytes]] = []
+        self.logs: list[Path] = []
 
     def start(self, name: str, *command: str) -> None:
         log_path = home() / "logs" / f"{name}.log"
         log_path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
         log = os.fdopen(os.open(log_path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640), "ab")
         os.fchmod(log.fileno(), 0o640)
-        self.logs.append(log)
+        self.logs.append(log_path)
         # An own session: Ctrl-C in the terminal reaches us alone, and we end the others in order.
         self.running[name] = subprocess.Popen(
             command,
@@ -107,6 +108,16 @@ class Services:
             start_new_session=True,
             preexec_fn=_die_with_parent,
         )
+        log.close()
+
+    def rotate_logs(self) -> None:
+        """Each log keeps one predecessor. Its writers append, so that a file cut to nothing goes on
+        from its beginning."""
+        for path in self.logs:
+            if path.stat().st_size > LOG_BYTES:
+                shutil.copyfile(path, path.with_suffix(".log.1"))
+                path.with_suffix(".log.1").chmod(0o640)
+                os.truncate(path, 0)
 
     def ended(self) -> str | None:
         return next((n for n, p in self.running.items() if p.poll() is not None), None)
@@ -127,8 +138,6 @@ class Services:
             except ProcessLookupError:
                 pass
             process.wait()
-        for log in self.logs:
-            log.close()
 
 
 def wait_for_web(url: str, services: Services, seconds: float = 180) -> None:
@@ -175,7 +184,7 @@ def main() -> int:
     port = free_port(int(os.environ.get("PORT", "8000")))
     url = f"http://localhost:{port}"
     os.environ.setdefault("PUBLIC_URL", url)
-    step = Steps(8)
+    step = Steps(9)
     password = ""
 
     def database() -> str:
@@ -209,6 +218,7 @@ def main() -> int:
         step("Secret key", secret_key)
         step("Database", database)
         step("Migrations", migrate)
+        step("Keys", lambda: manage("keys", "init") and None)
         step("Pages and pictures", lambda: manage("collectstatic", "--noinput") and None)
         step("Administrator", administrator)
         step("Web and worker", start)
@@ -224,6 +234,7 @@ def main() -> int:
             print(f"    mail      {home() / 'mail.txt'}    (no EMAIL_URL is set: nothing is sent)")
         print("\nCtrl-C stops everything.", flush=True)
         while (name := services.ended()) is None:
+            services.rotate_logs()
             time.sleep(0.5)
         print(f"\n{name} ended by itself; its log is {home() / 'logs' / name}.log")
         return 1

@@ -28,6 +28,7 @@ queues.manage             -      -         yes  yes
 policies.manage           -      -         yes  yes
 keys.manage               -      -         -    yes
 keys.revoke               -      -         -    yes
+webhooks.manage           -      -         -    yes
 team.manage               -      -         -    yes
 """
 _head, *_rows = [line.split() for line in MATRIX.strip().splitlines()]

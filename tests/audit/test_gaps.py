@@ -128,7 +128,7 @@ def test_a_copy_of_the_anchor_elsewhere_sees_it(settings, tmp_path: Path) -> Non
     transaction.savepoint_rollback(point)
     settings.AUDIT_ANCHOR_FILE.write_text(cut)
     mark_file().write_text(mark)
-    assert len(anchors.notes_in(copy)) == 2
+    assert len(list(anchors.notes_in(copy))) == 2
     report = verify_database([], None)
     assert not report.ok and "anchor file" in report.as_text(), report.as_text()
     settings.AUDIT_ANCHOR_COPIES = []
@@ -145,7 +145,7 @@ def test_a_copy_that_cannot_be_reached_holds_up_nothing(settings, tmp_path: Path
     (tmp_path / "away").unlink()
     note(uuid.uuid4())
     assert seal()
-    assert len(anchors.notes_in(copy)) == 2
+    assert len(list(anchors.notes_in(copy))) == 2
 
 
 @pytest.mark.parametrize("way", ["number", "checkpoint"])

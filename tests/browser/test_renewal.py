@@ -22,9 +22,8 @@ from tests.review.test_services import opened
 
 Open = Callable[..., Watched]
 SOON = 31_000
-FILES = (
-    "() => [...document.querySelectorAll('[data-row]')].map(r => r.querySelector('a').innerText)"
-)
+FILES = """() => [...document.querySelectorAll('[data-row]')]
+  .map(r => r.querySelector('a').innerText)"""
 
 
 def at(open_page: Open, person: Person, address: str) -> tuple[Watched, Page]:

@@ -29,6 +29,7 @@ def a_worker(home: Path) -> Iterator[subprocess.Popen[bytes]]:
         "SECRET_KEY": "x" * 60,
         "REQUIRE_SANDBOX": "0",  # the check at every start alone: media is decoded behind the wall
         "JOBS_GRACE_SECONDS": "1",
+        "AUDIT_MAKE_KEYS": "1",
     }
     command = [sys.executable, "manage.py", "worker", "--concurrency", "1", "--no-broker"]
     with (home / "worker.log").open("ab") as log:

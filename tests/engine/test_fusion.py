@@ -46,7 +46,7 @@ def test_a_declaration_is_told_as_one_without_a_probability() -> None:
     verdict = decide(PICTURE, [finding(PROMPT)])
     assert verdict.outcome is Outcome.DECLARED_GENERATED and verdict.declared == UNSIGNED
     assert "The file carries its prompt." in verdict.reason
-    assert "Nobody signed that" in verdict.reason
+    assert "The statement is not signed." in verdict.reason
     assert verdict.probability_manipulated is None and verdict.interval is None
 
 
@@ -76,20 +76,22 @@ def test_no_strength_without_calibration_decides(strength: Strength) -> None:
     verdict = decide(PICTURE, [finding(dataclasses.replace(STRONG_SIGN, strength=strength))])
     assert verdict.outcome is Outcome.INCONCLUSIVE
     looked = strength in (Strength.MODERATE, Strength.STRONG)
-    assert ("should be looked at" in verdict.reason) == looked
+    assert ("needs a closer look" in verdict.reason) == looked
 
 
 def test_a_broken_check_does_not_decide() -> None:
     """What a failed finding may still carry is not counted."""
     verdict = decide(PICTURE, [finding(PROMPT, STRONG_SIGN, status=Status.FAILED)])
     assert verdict.outcome is Outcome.INCONCLUSIVE and verdict.declared is None
-    assert "One check broke (Provenance)." in verdict.reason
+    assert "1 check failed (Provenance)." in verdict.reason
 
 
 def test_inconclusive_says_what_ran_and_what_would_help() -> None:
     """Names of the checks, no claim of authenticity, a next step."""
     verdict = decide(PICTURE, [finding(), finding(name="compression")])
-    assert "Two checks ran (Provenance, Compression history); neither can show" in verdict.reason
+    assert (
+        "2 checks ran (Provenance and Compression history). None of them can show" in verdict.reason
+    )
     assert "does not show that the file is genuine" in verdict.reason
     assert "would tell more than a copy" in verdict.reason
 
@@ -224,6 +226,15 @@ def test_only_checks_that_were_measured_to_see_it_clear() -> None:
     assert alone(PICTURE, other) is CLEAR, "a check's own figures stand apart from the verdict"
 
 
+def test_what_is_not_cleared_for_want_of_a_check_says_what_is_not_seen() -> None:
+    """So that a person knows why nothing was found and nothing cleared."""
+    more = calibrated("face_forgery", BOUND + 0.01, CLEAR)
+    reason = decide(PICTURE, [more]).reason
+    assert "That clears nothing: these checks do not see retouching." in reason
+    open_one = calibrated("face_forgery", 0.1, None)
+    assert "do not see" not in decide(PICTURE, [open_one]).reason
+
+
 def test_a_clear_answer_says_what_was_looked_for_and_what_cannot_be_seen() -> None:
     """So that nobody takes it for more than it is."""
     reason = decide(PICTURE, [calibrated("face_forgery", -1.0, CLEAR)]).reason
@@ -319,7 +330,7 @@ def test_what_stands_out_is_told_first_and_what_is_calm_in_one_sentence() -> Non
     reason = decide(PICTURE, said).reason
     assert reason.startswith(
         "face_forgery spoke. temporal spoke. synthetic_face spoke. "
-        "Nothing stands out to Lip sync and Voice, which clear nothing."
+        "Nothing stands out to Lip sync and Voice. These checks cannot clear a file."
     )
     alone = decide(PICTURE, said[2:3]).reason
     assert alone.startswith("lip_sync spoke."), "one calm check says its own sentence"

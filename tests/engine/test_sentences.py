@@ -27,7 +27,7 @@ ROOT = Path(ml.engine.__file__).parent
 SPEAKING = sorted(
     [*ROOT.glob("detectors/*/*.py"), *ROOT.glob("detectors/*.py"), *ROOT.glob("fusion/*.py"),
      ROOT / "media/scenes.py", ROOT / "media/voice_activity.py", ROOT / "session.py",
-     ROOT / "registry.py", ROOT / "analysis.py", ROOT / "progress.py",
+     ROOT / "catalogue.py", ROOT / "registry.py", ROOT / "analysis.py", ROOT / "progress.py",
      Path(result.__file__), Path(result.__file__).with_name("statements.py"),
      Path(result.__file__).with_name("scene_rows.py")]
 )  # fmt: skip
@@ -105,9 +105,9 @@ def test_what_stands_beside_evidence_has_words_or_stays_in_the_json() -> None:
 
 def test_a_sentence_says_which_of_several_faces_it_speaks_of() -> None:
     """By the number on the picture, and by the time in a film."""
-    assert face(3, 9, 12.44, "the strongest") == "Face 3 at 0:12.4, the strongest of 9 faces,"
-    assert face(1, 1, None, "the strongest") == "Face 1"
-    assert face(1, 1, 59.96, "the strongest") == "Face 1 at 1:00.0"
+    assert face(3, 9, 12.44, "strongest") == "Face 3 at 0:12.4, the strongest of 9 faces,"
+    assert face(1, 1, None, "strongest") == "Face 1"
+    assert face(1, 1, 59.96, "strongest") == "Face 1 at 1:00.0"
 
 
 def test_an_interval_of_one_value_is_not_printed() -> None:

@@ -57,13 +57,14 @@ class House:
         postgres.start(self.pg)
         owner = {**self.env, "DATABASE_URL": self.pg.url(postgres.OWNER)}
         self.manage("migrate", "--noinput", env=owner)
+        self.manage("keys", "init")
         self.sql("CREATE TABLE faults_effect (analysis uuid, fence bigint)")
         self.sql(f"GRANT ALL ON faults_effect TO {postgres.APP}")
 
     def clear(self) -> None:
         """Every row of work and of the record, as only a superuser in a test may."""
         rooms = ("ml", "jobs", "faults", "audit", "blobs", "viewing", "submissions", "review",
-                 "partners")  # fmt: skip
+                 "partners", "webhooks")  # fmt: skip
         of_rooms = "SELECT tablename FROM pg_tables WHERE split_part(tablename, '_', 1) = ANY(%s)"
         tables = ["pgmq.q_touchstone", *(name for (name,) in self.sql(of_rooms, list(rooms)))]
         self.sql(

@@ -39,7 +39,7 @@ def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
 @pytest.mark.parametrize("link", ["no-such-page.md", "review.md#no-such-heading", "../no/such.py"])
 def test_a_link_to_nothing_fails_the_build(tmp_path: Path, link: str) -> None:
     """In a copy of the documentation with one such link."""
-    for name in ("docs", "lab"):
+    for name in ("docs", "lab", "clients"):
         shutil.copytree(
             ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("*.py[co]", "__pycache__")
         )

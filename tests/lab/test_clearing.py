@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lab.clearing.__main__ import FROZEN_AT, Examined, frozen, measured, told_of
+from lab.clearing.__main__ import FROZEN_AT, Examined, as_text, frozen, measured, told_of
 from ml.engine.contract import Kind
 from ml.evaluation.manifest import Case
 
@@ -59,6 +59,15 @@ def test_a_file_that_a_check_did_not_judge_is_not_cleared() -> None:
     ]
     told = measured(every, frozen(every, CHECKS), "test")
     assert told["genuine"]["camera"]["cleared"] == 0.0
+
+
+def test_where_no_bounds_are_strict_enough_none_are_written() -> None:
+    """Every fake looks more genuine than any genuine file: nothing is cleared, and it is said."""
+    every = _files("val", seen=-9.0) + _files("test", seen=-9.0)
+    line = told_of(Kind.IMAGE, every, CHECKS)
+    assert line is not None and line["at_most"] is None
+    assert "swapped" in line["not_seen"]
+    assert "no image is cleared" in as_text({"image": line})
 
 
 def test_without_files_nothing_is_cleared() -> None:

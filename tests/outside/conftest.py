@@ -14,7 +14,7 @@ from tests.people import *  # noqa: F403 - the people are fixtures
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "detectors" / "example"
 TOY = """
-import time
+import ctypes, os, socket, subprocess, time
 from ml.engine.contract import Evidence, Examination, Finding, Status, Strength
 
 class Toy(Examination):

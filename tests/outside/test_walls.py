@@ -154,7 +154,7 @@ ESCAPES = {
 TRIED = """
 try:
     {escape}
-except (OSError, MemoryError) as error:
+except (OSError, LookupError) as error:
     said = "stopped"
 else:
     said = "escaped"

@@ -40,6 +40,7 @@ def served(
         "SECRET_KEY": settings.SECRET_KEY,  # so that it knows the sessions of the test
         "DEBUG": "0",
         "MAX_UPLOAD_BYTES": str(MAX_UPLOAD_BYTES),
+        "AUDIT_MAKE_KEYS": "1",
         "REQUIRE_SANDBOX": "0",  # the web server decodes nothing
         **settings_,
     }

@@ -254,8 +254,9 @@ def test_a_key_asks_only_for_what_its_partner_sent(
 
 
 def test_the_list_filters_like_the_page(both: Client, alice: Person, send: Send) -> None:
-    """Every filter of the page under the same name, and the same orders."""
-    assert set(FilterSerializer().fields) == {*HistoryFilter.base_fields, "cursor"}
+    """Every filter of the page under the same name, and the same orders; some are for programs."""
+    for_programs = {"cursor", "updated_since", "external_id", "ids", "page_size"}
+    assert set(FilterSerializer().fields) == {*HistoryFilter.base_fields, *for_programs}
     send(alice, 1, "b.png")
     send(alice, 2, "a.png", note="see holiday")
 
@@ -324,7 +325,7 @@ def test_a_list_is_byte_for_byte_what_whole_submissions_give(
     park(claim, "poison", "It brought its process down.")
     with django_assert_num_queries(len(one_row)):
         said = both.get(URL)
-    unread = '"ml_analysis"."(lease_until|fence|result)"|"review_decision"."(reason|note)"'
+    unread = '"ml_analysis"."(lease_until|fence|result)"|"review_decision"."(policy_text|note)"'
     assert not re.search(unread, "".join(q["sql"] for q in one_row))
     whole = Submission.objects.with_deletion_requests().with_decisions()
     whole = whole.order_by("-created_at", "-id")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,18 +14,22 @@ from django.db import OperationalError
 from django.test import Client
 
 from accounts.models import Scope
+from accounts.refusals import CATALOGUE
 from media_analysis.partners.models import IdempotentRequest
 from media_analysis.partners.throttling import CallerThrottle
 from tests.partners.conftest import Partner
 from tests.partners.test_api import URL, media, send_in
 
 ONE = f"{URL}{{id}}/"
+API = Path(__file__).parents[2] / "docs" / "api.md"
 OPERATIONS = {
     "submissions_create": ("post", URL),
     "submissions_list": ("get", URL),
     "submissions_read": ("get", ONE),
     "submissions_delete": ("delete", ONE),
     "submissions_cancel": ("post", f"{ONE}cancel/"),
+    "submissions_media": ("get", f"{ONE}media/"),
+    "submissions_thumbnail": ("get", f"{ONE}thumbnails/frame/"),
 }
 NEEDS = {
     "submissions_create": Scope.SUBMISSIONS_WRITE,
@@ -31,14 +37,18 @@ NEEDS = {
     "submissions_read": Scope.SUBMISSIONS_READ,
     "submissions_delete": Scope.SUBMISSIONS_WRITE,
     "submissions_cancel": Scope.SUBMISSIONS_WRITE,
+    "submissions_media": Scope.MEDIA_READ,
+    "submissions_thumbnail": Scope.MEDIA_READ,
 }
 EACH = (401, 403, 406, 414, 429, 503)
 OWN = {
     "submissions_create": (400, 404, 409, 411, 413, 415, 422),
     "submissions_list": (400,),
-    "submissions_read": (404,),
+    "submissions_read": (400, 404),
     "submissions_delete": (404,),
     "submissions_cancel": (404, 409),
+    "submissions_media": (404,),
+    "submissions_thumbnail": (404,),
 }
 CASES = [(name, status) for name in OPERATIONS for status in (*EACH, *OWN[name])]
 
@@ -78,13 +88,13 @@ def test_the_schema_says_what_a_cursor_may_be(client: Client, db: None) -> None:
 def test_a_listed_error_is_given(
     name: str,
     status: int,
-    both: Client,
     partner: Partner,
     monkeypatch: pytest.MonkeyPatch,
     settings: Any,
 ) -> None:
     """A real request brings it about, as a problem with a code and a sentence."""
     method, path = OPERATIONS[name]
+    both = partner(*Scope)
     sent = "" if path == URL else send_in(both, 3).json()["id"]
 
     def ask(client: Client = both, pk: str = sent, **how: Any) -> Any:
@@ -93,8 +103,7 @@ def test_a_listed_error_is_given(
         return getattr(client, method)(path.replace("{id}", pk), **how)
 
     def without_scope() -> Any:
-        (other,) = set(Scope) - {NEEDS[name]}
-        return ask(partner(other))
+        return ask(partner(*set(Scope) - {NEEDS[name]}))
 
     def too_often() -> Any:
         monkeypatch.setattr(CallerThrottle, "THROTTLE_RATES", {"read": "1/min", "write": "1/min"})
@@ -109,7 +118,7 @@ def test_a_listed_error_is_given(
 
     def not_right() -> Any:
         if method == "get":
-            return ask(data={"sort": "random"})
+            return ask(data={"sort": "random", "wait": "long"})
         return ask(data={"note": "no file"})
 
     def nothing_there() -> Any:
@@ -150,4 +159,16 @@ def test_a_listed_error_is_given(
     answer = provoke[status]()
     assert answer.status_code == status, answer.content
     assert answer["Content-Type"] == "application/problem+json"
-    assert answer.json()["status"] == status and answer.json()["code"] and answer.json()["detail"]
+    said = answer.json()
+    entry = CATALOGUE[said["code"]]
+    assert said["status"] == entry.status == status and entry.in_rest and said["detail"]
+
+
+def test_the_documentation_lists_the_catalogue() -> None:
+    """docs/api.md has each code that REST can give, with its status and its sentence."""
+    rows = re.findall(r"^\| (\d{3}) \| `(\w+)` \| (.+) \|$", API.read_text(), re.M)
+    assert rows == sorted(
+        (str(entry.status), code, str(entry.sentence))
+        for code, entry in CATALOGUE.items()
+        if entry.in_rest
+    )

@@ -15,37 +15,49 @@ from django.urls import get_resolver
 from accounts.models import Role, Scope, Team
 from accounts.services.keys import issue_key
 from jobs.services import claim_one, park
+from media_analysis.partners.api import Submissions
+from media_analysis.partners.media import Media
 from media_analysis.partners.serializers import AcceptedSerializer
 from media_analysis.submissions.models import Submission
-from ml.models import Analysis
+from ml.models import Analysis, Thumbnail
 from tests.factories import ServiceAccountFactory, TeamFactory
 from tests.partners.test_api import URL, send_in
-from tests.people import Person, Send, member
+from tests.people import Person, Send, member, picture
 
 ROOT = Path(__file__).resolve().parents[2]
 SCOPES = {
     "write": [Scope.SUBMISSIONS_WRITE],
     "read": [Scope.SUBMISSIONS_READ],
     "both": [Scope.SUBMISSIONS_WRITE, Scope.SUBMISSIONS_READ],
+    "media": [Scope.MEDIA_READ],
+    "webhooks": [Scope.WEBHOOKS_MANAGE],
 }
 FORBIDDEN, NOT_YOURS, MISSING = "permission_denied", "not_yours", "not_found"
 NO_SCOPE = {FORBIDDEN: 403, NOT_YOURS: 403, MISSING: 404}
-TABLE: dict[tuple[str, str], tuple[int | str, int | str, int | str]] = {
-    # verb, whose           write      read       both
-    ("create", "own"): (202, FORBIDDEN, 202),
-    ("list", "own"): (FORBIDDEN, 200, 200),
-    ("retrieve", "own"): (FORBIDDEN, 200, 200),
-    ("retrieve", "other partner's"): (FORBIDDEN, 200, 200),
-    ("retrieve", "moderator's"): (FORBIDDEN, 200, 200),
-    ("retrieve", "other team's"): (FORBIDDEN, MISSING, MISSING),
-    ("cancel", "own"): (202, FORBIDDEN, 202),
-    ("cancel", "other partner's"): (NOT_YOURS, FORBIDDEN, NOT_YOURS),
-    ("cancel", "moderator's"): (NOT_YOURS, FORBIDDEN, NOT_YOURS),
-    ("cancel", "other team's"): (MISSING, FORBIDDEN, MISSING),
-    ("destroy", "own"): (202, FORBIDDEN, 202),
-    ("destroy", "other partner's"): (NOT_YOURS, FORBIDDEN, NOT_YOURS),
-    ("destroy", "moderator's"): (NOT_YOURS, FORBIDDEN, NOT_YOURS),
-    ("destroy", "other team's"): (MISSING, FORBIDDEN, MISSING),
+TABLE: dict[tuple[str, str], tuple[int | str, int | str, int | str, int | str]] = {
+    # verb, whose           write      read       both       media
+    ("create", "own"): (202, FORBIDDEN, 202, FORBIDDEN),
+    ("list", "own"): (FORBIDDEN, 200, 200, FORBIDDEN),
+    ("retrieve", "own"): (FORBIDDEN, 200, 200, FORBIDDEN),
+    ("retrieve", "other partner's"): (FORBIDDEN, 200, 200, FORBIDDEN),
+    ("retrieve", "moderator's"): (FORBIDDEN, 200, 200, FORBIDDEN),
+    ("retrieve", "other team's"): (FORBIDDEN, MISSING, MISSING, FORBIDDEN),
+    ("cancel", "own"): (202, FORBIDDEN, 202, FORBIDDEN),
+    ("cancel", "other partner's"): (NOT_YOURS, FORBIDDEN, NOT_YOURS, FORBIDDEN),
+    ("cancel", "moderator's"): (NOT_YOURS, FORBIDDEN, NOT_YOURS, FORBIDDEN),
+    ("cancel", "other team's"): (MISSING, FORBIDDEN, MISSING, FORBIDDEN),
+    ("destroy", "own"): (202, FORBIDDEN, 202, FORBIDDEN),
+    ("destroy", "other partner's"): (NOT_YOURS, FORBIDDEN, NOT_YOURS, FORBIDDEN),
+    ("destroy", "moderator's"): (NOT_YOURS, FORBIDDEN, NOT_YOURS, FORBIDDEN),
+    ("destroy", "other team's"): (MISSING, FORBIDDEN, MISSING, FORBIDDEN),
+    ("media", "own"): (FORBIDDEN, FORBIDDEN, FORBIDDEN, 200),
+    ("media", "other partner's"): (FORBIDDEN, FORBIDDEN, FORBIDDEN, 200),
+    ("media", "moderator's"): (FORBIDDEN, FORBIDDEN, FORBIDDEN, 200),
+    ("media", "other team's"): (FORBIDDEN, FORBIDDEN, FORBIDDEN, MISSING),
+    ("thumbnail", "own"): (FORBIDDEN, FORBIDDEN, FORBIDDEN, 200),
+    ("thumbnail", "other partner's"): (FORBIDDEN, FORBIDDEN, FORBIDDEN, 200),
+    ("thumbnail", "moderator's"): (FORBIDDEN, FORBIDDEN, FORBIDDEN, 200),
+    ("thumbnail", "other team's"): (FORBIDDEN, FORBIDDEN, FORBIDDEN, MISSING),
 }
 WHOSE = ("own", "other partner's", "moderator's", "other team's")
 SECRET = "canary: keep this among us"
@@ -66,6 +78,8 @@ class House:
             "retrieve": lambda: client.get(path),
             "cancel": lambda: client.post(f"{path}cancel/"),
             "destroy": lambda: client.delete(path),
+            "media": lambda: client.get(f"{path}media/"),
+            "thumbnail": lambda: client.get(f"{path}thumbnails/frame/"),
         }
         return calls[verb]()
 
@@ -97,6 +111,8 @@ def house(team: Team, alice: Person, send: Send) -> House:
         "moderator's": send(alice, 3, note=SECRET),
         "other team's": sent_by(foreign("both"), 4),
     }
+    for one in sent.values():
+        Thumbnail.objects.create(analysis=one.analysis, name="frame", png=picture())
     return House(keys, sent)
 
 
@@ -104,7 +120,8 @@ def test_the_table_names_every_verb() -> None:
     """A verb that is added must be decided here for every scope and every owner."""
     actions: set[str] = set()
     for entry in get_resolver("media_analysis.partners.urls").url_patterns:
-        actions |= set(getattr(entry.callback, "actions", {}).values())
+        if getattr(entry.callback, "cls", None) in (Submissions, Media):
+            actions |= set(entry.callback.actions.values())
     assert {verb for verb, _ in TABLE} == actions
     by_id = actions - {"create", "list"}
     assert {(verb, whose) for verb in by_id for whose in WHOSE} <= set(TABLE)
@@ -115,7 +132,8 @@ def test_the_table_names_every_verb() -> None:
 @pytest.mark.parametrize(("verb", "whose"), TABLE)
 def test_a_key_gets_what_its_scopes_allow(house: House, verb: str, whose: str, scopes: str) -> None:
     """Exactly the table's answer; a refusal changes nothing and tells nothing of the submission."""
-    expected = TABLE[verb, whose][list(SCOPES).index(scopes)]
+    row = (*TABLE[verb, whose], FORBIDDEN)  # webhooks are no submissions
+    expected = row[list(SCOPES).index(scopes)]
     before = list(Analysis.objects.order_by("pk").values_list("pk", "state", "cancel_requested"))
     answer = house.call(verb, whose, scopes)
     if isinstance(expected, int):

@@ -20,6 +20,7 @@ IDS = os.environ["SCHEMA_IDS"].split()
 _VALUES: dict[str, Any] = {
     "newest": datetime.now(UTC), "oldest": datetime.now(UTC),
     "name": "m", "name_last": "m", "largest": 9, "smallest": 9,
+    "updated": datetime.now(UTC), "updated_last": datetime.now(UTC),
 }  # fmt: skip
 ORDERS = {
     order: cursors.write(order, value, UUID(IDS[0]), towards_first=False)
@@ -34,6 +35,11 @@ def picture(shade: int) -> bytes:
     return out.getvalue()
 
 
+WORD = st.text("abcdefghijklmnopqrstuvwxyz", min_size=2, max_size=12)
+schemathesis.openapi.format(
+    "uri",
+    st.builds("https://{}.example/{}".format, WORD, WORD),  # what webhooks may be sent to
+)
 schemathesis.openapi.format("binary", st.integers(0, 255).map(picture))
 
 

@@ -40,7 +40,7 @@ NO_LIMIT = {"read": "1000000/min", "write": "1000000/min"}
 @pytest.fixture
 def key(team: Team, transactional_db: None) -> str:
     admin = member(team, Role.ADMIN)
-    scopes = (Scope.SUBMISSIONS_READ, Scope.SUBMISSIONS_WRITE)
+    scopes = tuple(Scope)
     return str(issue_key(admin.actor, ServiceAccountFactory(team=team), "fuzz", scopes).secret)
 
 

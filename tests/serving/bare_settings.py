@@ -1,5 +1,7 @@
 """What the web server's front needs, for a server without Django's applications."""
 
+import tempfile
+
 REQUEST_HEAD_SECONDS = 5.0
 REQUEST_BODY_SECONDS = 5.0
 REQUEST_BODY_MIN_RATE = 4096
@@ -10,4 +12,5 @@ REQUEST_CLIENT = "tests.serving.bare_application.client_of"
 BEHIND_PROXY = False
 MAX_UPLOAD_BYTES = 10_000_000
 FORM_BYTES = 2 * 1024 * 1024
+UPLOAD_SPOOL_DIR = tempfile.gettempdir()
 SECRET_KEY = "x"

@@ -9,6 +9,8 @@ from accounts.models import Role, Scope, Team
 from accounts.services.invitations import invite
 from accounts.services.keys import issue_key
 from media_analysis.review.models import Policy, ReasonCode
+from media_analysis.webhooks.models import EventType
+from media_analysis.webhooks.services import endpoints
 from tests.factories import ServiceAccountFactory
 from tests.people import member
 
@@ -20,18 +22,21 @@ def arguments(team: Team) -> dict[str, list[Any]]:
     service = ServiceAccountFactory(team=team)
     admin = member(team, Role.ADMIN)
     key = issue_key(admin.actor, service, "a key", [Scope.SUBMISSIONS_READ]).key
+    added = endpoints.add(admin.actor, team, "https://news.example/canary", EventType.values)
+    webhook = added.endpoint
     policy = Policy.objects.create(team=team, name="canary policy")
     code = ReasonCode.objects.create(team=team, name="canary code")
     own = {
         "members": ["invite", "members", "roles", "rename", "rules", "policies", "services",
-                    "deciding",
-                    "write_policy", "new_service"],
+                    "write_policy", "deciding", "new_service", "webhooks", "new_webhook"],
         "invitation": ["invite_again", "withdraw"],
         "mate": ["change_role", "remove"],
         "policy": ["edit_policy", "retire_policy", "restore_policy", "delete_policy"],
         "code": ["switch_code"],
         "service": ["close_service", "new_key"],
         "key": ["revoke_key"],
+        "webhook": ["webhook", "edit_webhook", "rotate_webhook", "delete_webhook",
+                    "switch_webhook", "test_webhook", "webhook_missed"],
     }  # fmt: skip
     things = {
         "invitation": invitation.pk,
@@ -40,9 +45,12 @@ def arguments(team: Team) -> dict[str, list[Any]]:
         "code": code.pk,
         "service": service.pk,
         "key": key.pk,
+        "webhook": webhook.pk,
     }
     found: dict[str, list[Any]] = {"teams:index": [], "teams:new": []}
     for kind, names in own.items():
         inner = [things[kind]] if kind in things else []
         found |= {f"teams:{name}": [team.pk, *inner] for name in names}
+    test = endpoints.test(admin.actor, webhook)
+    found["teams:webhook_again"] = [team.pk, webhook.pk, test.pk]
     return found

@@ -114,9 +114,27 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "teams:close_service": ("post", office(404, 302, 403, 403, 302)),
     "teams:new_key": ("get", office(404, 403, 403, 403, 200)),
     "teams:revoke_key": ("post", office(404, 302, 403, 403, 302)),
+    "teams:webhooks": ("get", office(404, 403, 403, 403, 200)),
+    "teams:new_webhook": ("get", office(404, 403, 403, 403, 200)),
+    "teams:webhook": ("get", office(404, 403, 403, 403, 200)),
+    "teams:edit_webhook": ("get", office(404, 403, 403, 403, 200)),
+    "teams:rotate_webhook": ("get", office(404, 403, 403, 403, 200)),
+    "teams:delete_webhook": ("get", office(404, 403, 403, 403, 200)),
+    "teams:switch_webhook": ("post", office(404, 403, 403, 403, 302)),
+    "teams:test_webhook": ("post", office(404, 403, 403, 403, 302)),
+    "teams:webhook_missed": ("post", office(404, 403, 403, 403, 302)),
+    "teams:webhook_again": ("post", office(404, 403, 403, 403, 302)),
+    "api:webhook-list": ("get", (401, 200, 403, 403, 403, 403, 200, 403, 403)),
+    "api:webhook-detail": ("get", (401, 404, 403, 403, 403, 403, 200, 403, 403)),
+    "api:webhook-rotate": ("post", (401, 404, 403, 403, 403, 403, 200, 403, 403)),
+    "api:webhook-test": ("post", (401, 404, 403, 403, 403, 403, 202, 403, 403)),
+    "api:webhook-log": ("get", (401, 404, 403, 403, 403, 403, 200, 403, 403)),
+    "api:webhook-deliver": ("post", (401, 404, 403, 403, 403, 403, 415, 403, 403)),
     "api:submission-list": ("get", rest(200, 403, 200, 200)),
     "api:submission-detail": ("get", rest(404, 403, 200, 200)),
     "api:submission-cancel": ("post", (401, 404, 403, 403, 202, 202, 202, 403, 403)),
+    "api:submission-media": ("get", (401, 404, 403, 200, 200, 200, 200, 403, 403)),
+    "api:submission-thumbnail": ("get", (401, 404, 403, 200, 200, 200, 200, 403, 403)),
     "api:schema": ("get", (200,) * 9),
     "api:docs": ("get", (200,) * 9),
     "api:nothing-here": ("get", (404,) * 9),
@@ -194,7 +212,9 @@ def address(alice: Person, send: Send) -> Callable[[str], str]:
     def _address(name: str) -> str:
         if name.startswith("teams:"):
             return reverse(name, args=inside[name])
-        if name == "submissions:picture":
+        if name.startswith("api:webhook") and name != "api:webhook-list":
+            return reverse(name, args=inside["teams:webhook"][1:])
+        if name in ("submissions:picture", "api:submission-thumbnail"):
             return reverse(name, args=[submission.pk, "frame"])
         if name == "reports:download":
             return reverse(name, args=[case.pk, "report.pdf"])

@@ -3,6 +3,7 @@ killed leaves its own behind, and a duty of the workers ends them."""
 
 from __future__ import annotations
 
+import logging
 import stat
 import time
 from pathlib import Path
@@ -14,6 +15,12 @@ from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, TemporaryFileUploadHandler
 
 from blobs import scrubbing
+
+log = logging.getLogger(__name__)
+
+
+class SpoolUnusable(OSError):
+    """The folder for uploads is missing, full or not ours to write to."""
 
 
 class SpooledFile(TemporaryUploadedFile):
@@ -29,8 +36,12 @@ class SpooledFile(TemporaryUploadedFile):
         extra: Any,
     ) -> None:
         folder = Path(settings.UPLOAD_SPOOL_DIR)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file = NamedTemporaryFile(suffix=".upload", dir=folder)  # noqa: SIM115 - closed with us
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            file = NamedTemporaryFile(suffix=".upload", dir=folder)  # noqa: SIM115 - closed with us
+        except OSError as error:
+            log.error("the folder for uploads cannot be written: %s", error)
+            raise SpoolUnusable(*error.args) from error
         UploadedFile.__init__(self, file, name, content_type, size, charset, extra)
 
 

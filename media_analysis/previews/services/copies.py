@@ -90,7 +90,8 @@ def run(claim: Claim) -> None:
             through_outage(lambda: _refused(claim, source, reason), claim.lease_seconds)
             return
         copy.seek(0)
-        stored = blobs.services.store(cast(BinaryIO, copy))
+        with told_apart(claim, "the copy"):
+            stored = blobs.services.store(cast(BinaryIO, copy))
     failpoint("preview_stored")
     through_outage(lambda: _conclude(claim, source, stored, made), claim.lease_seconds)
 

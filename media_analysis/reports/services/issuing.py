@@ -32,7 +32,8 @@ def issue(actor: Actor, case: Case) -> Report:
     if found.state != CaseState.DECIDED:
         raise Refusal("case_not_decided")
     decision = Decision.objects.select_related("policy").get(case=found, fence=found.fence)
-    if known := Report.objects.filter(decision=decision).first():
+    known: Report | None = Report.objects.filter(decision=decision).first()
+    if known is not None:
         return known
     earlier = Report.objects.filter(case=found).order_by("-number").first()
     report = _made(found, decision, earlier)

@@ -26,6 +26,7 @@ from audit.subjects import keep
 from audit.verbs import Verb
 from audit.who import Who
 from jobs.timing import ClockTimestamp, InSeconds
+from media_analysis.review import hooks
 from media_analysis.review.models import (
     Case,
     CaseState,
@@ -218,6 +219,8 @@ def decided(case: Case, who: Who, decision: Decision) -> None:
         rows=[decision],
         **_source(decision.taken_from),
     )
+    for hook in hooks.decided:
+        hook(case, decision)
 
 
 def _source(taken_from: Decision | None) -> dict[str, Any]:
@@ -284,6 +287,8 @@ def reopen(actor: Actor, case_id: UUID, *, why: str) -> Case:
     case: Case = mine.get()
     grounds = keep(case.submission_id, "grounds", why.strip())
     event(case, actor, Verb.CASE_REOPENED, commitments={"grounds": grounds})
+    for hook in hooks.reopened:
+        hook(case)
     return case
 
 

@@ -74,6 +74,7 @@ def _write(
     ):
         raise Refusal(cases.CLAIM_LOST)
     case = Case.objects.select_related("submission").get(pk=case_id)
+    assert actor.user is not None  # `checked` asked for the permission of a person
     pending: PendingDecision = PendingDecision.objects.create(
         case=case,
         fence=fence,
@@ -107,7 +108,7 @@ def undo(actor: Actor, case_id: UUID) -> Case:
     Case.objects.filter(pk=case_id).update(
         fence=F("fence") + 1, lease_until=InSeconds(cases.LEASE_SECONDS)
     )
-    case = Case.objects.select_related("submission").get(pk=case_id)
+    case: Case = Case.objects.select_related("submission").get(pk=case_id)
     drafts.keep(actor, case_id, words)
     cases.event(case, actor, Verb.CASE_DECISION_UNDONE, fence=case.fence)
     return case

@@ -70,4 +70,6 @@ _KINDS: dict[str, Callable[[Any], Any]] = {
     "name_last": _name,
     "largest": _size,
     "smallest": _size,
+    "updated": _moment,
+    "updated_last": _moment,
 }

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
-from typing import Any, cast
+from datetime import UTC, date, datetime, time
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
@@ -33,13 +33,18 @@ from accounts.roles import Permission
 from media_analysis.submissions.models import CheckCard, IndexCard, SearchText, Submission
 from media_analysis.submissions.search import cursors, query
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 PAGE_SIZE = 50
 BATCH = 500
 SHOWN = ("analysis", "blob", "team", "submitted_by", "submitted_by_service")
 FEW = 2000
 FEW_SAID = 10_000
 """Words have no order to walk along: it pays to look up and sort far more of what they find."""
-NARROWING = ("outcome", "decision", "state", "kind", "received_from", "received_to")
+NARROWING = (
+    "outcome", "decision", "state", "kind", "received_from", "received_to", "updated_since",
+)  # fmt: skip
 """Filters of which no index keeps the order of names or sizes."""
 
 
@@ -47,7 +52,7 @@ NARROWING = ("outcome", "decision", "state", "kind", "received_from", "received_
 class Order:
     field: str
     descending: bool
-    label: str
+    label: StrOrPromise
 
 
 ORDERS = {
@@ -57,6 +62,8 @@ ORDERS = {
     "name_last": Order("name", True, _("Name, Z to A")),
     "largest": Order("size", True, _("Largest first")),
     "smallest": Order("size", False, _("Smallest first")),
+    "updated": Order("updated_at", True, _("Last changed first")),
+    "updated_last": Order("updated_at", False, _("Last changed at the end")),
 }
 
 
@@ -88,12 +95,23 @@ def matching(
     if wanted.get("team"):
         found = found.filter(team=wanted["team"])
     if first := wanted.get("received_from"):
-        found = found.filter(received_at__gte=datetime.combine(first, time.min, UTC))
+        found = found.filter(received_at__gte=_moment(first, time.min))
     if last := wanted.get("received_to"):
-        found = found.filter(received_at__lte=datetime.combine(last, time.max, UTC))
+        found = found.filter(received_at__lte=_moment(last, time.max))
+    if since := wanted.get("updated_since"):
+        found = found.filter(**{f"{at}updated_at__gte": since})
+    if ids := wanted.get("ids"):
+        found = found.filter(**{f"{at}submission__in": ids})
+    if external_id := wanted.get("external_id"):
+        found = found.filter(**{f"{at}submission__external_id": external_id})
     if asked := (wanted.get("q") or "").strip():
         found = found.filter(query.said_by(asked, f"{at}submission__search_text__"))
     return found
+
+
+def _moment(said: date, edge: time) -> datetime:
+    """A day stands for its first or its last moment."""
+    return said if isinstance(said, datetime) else datetime.combine(said, edge, UTC)
 
 
 def _check(wanted: Mapping[str, Any]) -> str:
@@ -159,8 +177,11 @@ def _parts(
     empty page. Here it is looked, not guessed: what is few is sorted, and what is not few is soon
     found by walking.
     """
+    key = "pk" if not wanted.get("detector") else "card"
+    if (named := _named_few(actor, wanted, permission)) is not None:
+        found = matching(actor, wanted, permission).filter(**{f"{key}__in": named})
+        return [_sorted(found, wanted, order)]
     if (said := _said_by_few(wanted)) is not None:
-        key = "pk" if not wanted.get("detector") else "card"
         others = {name: value for name, value in wanted.items() if name != "q"}
         found = matching(actor, others, permission).filter(**{f"{key}__in": said})
         return [_sorted(found, wanted, order)]
@@ -185,6 +206,19 @@ def _said_by_few(wanted: Mapping[str, Any]) -> Sequence[UUID] | None:
     return found if len(found) <= FEW_SAID else None
 
 
+def _named_few(
+    actor: Actor, wanted: Mapping[str, Any], permission: Permission
+) -> Sequence[UUID] | None:
+    """The submissions that were asked for by name, when they are few."""
+    if ids := wanted.get("ids"):
+        return list(ids)
+    if not (external_id := wanted.get("external_id")):
+        return None
+    mine = Submission.objects.for_actor(actor, permission).filter(external_id=external_id)
+    found = list(mine.order_by().values_list("pk", flat=True)[: FEW_SAID + 1])
+    return found if len(found) <= FEW_SAID else None
+
+
 def _with_many(found: QuerySet[Any], teams: Sequence[UUID]) -> set[UUID]:
     """The teams in which there are more than a few, looked up along the index of time."""
     of_team = found.filter(team=OuterRef("pk")).order_by("received_at")
@@ -195,15 +229,24 @@ def _with_many(found: QuerySet[Any], teams: Sequence[UUID]) -> set[UUID]:
 
 def _walked(found: QuerySet[Any], wanted: Mapping[str, Any], order: Order) -> QuerySet[Any]:
     """In the order of an index."""
-    return _placed(found, wanted, F(order.field))
+    return _placed(found, wanted, F(_field(wanted, order)))
+
+
+def _field(wanted: Mapping[str, Any], order: Order) -> str:
+    """The row of a check has no time of change of its own."""
+    way = _way(wanted) if order.field == "updated_at" else ""
+    return f"{way}{order.field}"
 
 
 def _sorted(found: QuerySet[Any], wanted: Mapping[str, Any], order: Order) -> QuerySet[Any]:
     """By a value that is the same and that no index knows: all is read, then sorted."""
     same = {"received_at": "(%(expressions)s + interval '0')", "name": "(%(expressions)s || '')",
+            "updated_at": "(%(expressions)s + interval '0')",
             "size": "(%(expressions)s + 0)"}[order.field]  # fmt: skip
     kind = cast("type[Field[Any, Any]]", type(IndexCard._meta.get_field(order.field)))
-    return _placed(found, wanted, Func(F(order.field), template=same, output_field=kind()))
+    return _placed(
+        found, wanted, Func(F(_field(wanted, order)), template=same, output_field=kind())
+    )
 
 
 def _placed(found: QuerySet[Any], wanted: Mapping[str, Any], value: Any) -> QuerySet[Any]:

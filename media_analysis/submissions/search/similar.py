@@ -59,7 +59,8 @@ SAME_SHOWN = 10
 def same_bytes(actor: Actor, submission: Submission) -> dict[str, list[Submission]]:
     """Other submissions of the same bytes that the actor may see: before this one, and after."""
     mine = Submission.objects.for_actor(actor).filter(blob_id=submission.blob_id)
-    others = mine.exclude(pk=submission.pk).select_related("team")
+    others = mine.exclude(pk=submission.pk).select_related("team", "analysis").with_decisions()
+    others = others.defer("analysis__result", "analysis__media")
     at = submission.created_at
     before = Q(created_at__lt=at) | Q(created_at=at, pk__lt=submission.pk)
     return {

@@ -16,6 +16,7 @@ from accounts.roles import Permission
 from audit.services import record
 from audit.subjects import keep
 from audit.verbs import Verb
+from media_analysis.submissions import hooks
 from media_analysis.submissions.models import DeletionAnswer, DeletionRequest, Submission
 from media_analysis.submissions.ownership import require_may
 
@@ -110,3 +111,5 @@ def _told(actor: Actor, asked: DeletionRequest, verb: Verb, commitments: dict[st
         data={"commitments": commitments} if commitments else {},
         rows=[asked],
     )
+    for hook in hooks.deletion_changed:
+        hook(asked, verb)

@@ -68,6 +68,8 @@ def submit(
         return _received(actor, submission, stored, media_type, priority, also)
     except blobs.errors.Gone as error:
         raise Refusal("gone") from error
+    except blobs.errors.StoreUnavailable as error:
+        raise Refusal(error.code) from error
 
 
 def _store(stream: BinaryIO) -> blobs.services.Stored:
@@ -79,6 +81,8 @@ def _store(stream: BinaryIO) -> blobs.services.Stored:
         raise Refusal("empty") from error
     except blobs.errors.StorageFull as error:
         raise Refusal("storage_full") from error
+    except blobs.errors.StoreUnavailable as error:
+        raise Refusal(error.code) from error
 
 
 def _media_type(stored: blobs.services.Stored) -> str:

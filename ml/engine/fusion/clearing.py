@@ -24,14 +24,17 @@ FILE = Path(__file__).with_name("clearing.json")
 class Clearing:
     """For one kind of media."""
 
-    at_most: Mapping[str, float]
-    """By check, the raw score up to which it stands in nobody's way."""
+    at_most: Mapping[str, float] | None
+    """By check, the raw score up to which it stands in nobody's way; None where no bounds keep
+    fakes from being cleared."""
     looked_for: Sequence[str]
     """Kinds of manipulation of which hardly any was cleared when that was measured."""
     not_seen: Sequence[str]
     """Kinds of which more were cleared, or that were not measured."""
 
     def holds(self, findings: Sequence[Finding]) -> bool:
+        if self.at_most is None:
+            return False
         scores = {f.detector: f.score for f in findings if f.status is Status.RAN}
         found = [(scores.get(name), bound) for name, bound in self.at_most.items()]
         return all(score is not None and score <= bound for score, bound in found)

@@ -86,22 +86,21 @@ def weighed(
     calm = [f for f in calibrated if _is_calm(f, checks[f.detector])]
     telling = [f for f in calibrated if not _is_calm(f, checks[f.detector])]
     needed = needed_to_clear(media.kind)
-    clear = (
+    nothing = (
         whole
         and bool(clearing)
         and len(calm) + len(clearing) == len(calibrated)
         and all(_says(f, Outcome.NO_MANIPULATION_FOUND) for f in clearing)
-        and needed is not None
-        and needed.holds(calibrated)
     )
     if found:
         outcome, reason = Outcome.MANIPULATION_FOUND, wording.found(found, media, findings)
-    elif clear and needed:
+    elif nothing and needed and needed.holds(calibrated):
         outcome = Outcome.NO_MANIPULATION_FOUND
         reason = wording.cleared(telling, calm, media, findings, needed)
     else:
         outcome = Outcome.INCONCLUSIVE
-        reason = wording.undecided(telling, calm, media, findings)
+        blind = needed.not_seen if nothing and needed else ()
+        reason = wording.undecided(telling, calm, media, findings, blind)
     return Verdict(
         outcome=outcome,
         reason=reason,

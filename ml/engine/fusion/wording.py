@@ -106,10 +106,16 @@ def undecided(
     calm: Sequence[Finding],
     media: MediaInfo,
     every: Sequence[Finding],
+    blind: Sequence[str] = (),
 ) -> Sentence:
-    not_enough = say("verdict.not_enough")
+    """`blind`: what the checks do not see, where all of them found nothing."""
+    unsure = say("verdict.clears_nothing", kinds=list(blind)) if blind else None
     return joined(
-        _reasons(telling, calm), not_enough, BETTER_SOURCE, _silent(every), _incomplete(media)
+        _reasons(telling, calm),
+        unsure or say("verdict.not_enough"),
+        BETTER_SOURCE,
+        _silent(every),
+        _incomplete(media),
     )
 
 

@@ -52,7 +52,9 @@ def finding(told: Mapping[str, Any], manifest: Manifest) -> Finding:
         weights_sha256=manifest.weights[0].sha256 if manifest.weights else None,
         parameters=_values(told.get("parameters"), "parameters"),
         counts=_counts(told.get("counts")),
-        **numbers,
+        score=numbers["score"],
+        probability_manipulated=probability,
+        log10_lr=log10_lr,
     )
 
 
@@ -127,7 +129,7 @@ def _text(value: Any, longest: int, name: str) -> str:
     good = isinstance(value, str) and 0 < len(value) <= longest and value.isprintable()
     if not good or value.startswith("{"):
         raise AnswerRefused(name)
-    return value
+    return str(value)
 
 
 def _one_of(allowed: set[Any], value: Any, name: str) -> Any:

@@ -1,4 +1,8 @@
-"""`manage.py evaluate MANIFEST.csv`: how good the checks are on files whose answer is known."""
+"""`manage.py evaluate MANIFEST.csv`: how good the checks are on files whose answer is known.
+
+`--protocol NAME --data FOLDER` measures on the sets of a protocol instead
+(ml/evaluation/protocols).
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from ml.evaluation.protocols import commanding as protocols
+
 INTERRUPTED = 130
 
 
@@ -18,13 +24,14 @@ class Command(BaseCommand):
     help = (
         "Examine every file of a manifest (CSV with path and label; docs/evaluation.md) with the "
         "engine that production uses, and print how good each check and the verdict are. A run "
-        "that was stopped goes on where it was."
+        "that was stopped goes on where it was. With --protocol the files are those of public sets "
+        "that you hold, and others can repeat the run."
     )
     requires_system_checks = []
     requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("manifest", type=Path, metavar="MANIFEST.csv")
+        parser.add_argument("manifest", type=Path, nargs="?", metavar="MANIFEST.csv")
         parser.add_argument("--detectors", metavar="A,B", help="only these; default: all")
         parser.add_argument("--split", help="only rows whose column split says this")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -47,10 +54,12 @@ class Command(BaseCommand):
         parser.add_argument(
             "--cache", type=Path, help="kept results; default: TOUCHSTONE_CACHE/evaluations"
         )
+        parser.add_argument(
+            "--by", metavar="NAME", help="who looks, for looks.jsonl; default: this account"
+        )
+        protocols.add_arguments(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        from ml.evaluation import cards, evaluating, manifest, pages, running, table
-
         names = (
             [n.strip() for n in options["detectors"].split(",")] if options["detectors"] else None
         )
@@ -58,6 +67,20 @@ class Command(BaseCommand):
             raise CommandError("--jobs must be at least 1 (or 0: in this very process).")
         if options["robustness_items"] < 2:
             raise CommandError("--robustness-items must be at least 2.")
+        if (options["manifest"] is None) == (options["protocol"] is None):
+            raise CommandError("Name either a MANIFEST.csv or a --protocol.")
+        try:
+            if options["protocol"]:
+                protocols.run(options, names, bar)
+            else:
+                self._manifest(options, names)
+        except KeyboardInterrupt:
+            self.stderr.write("Stopped. What was examined is kept: the same command goes on there.")
+            sys.exit(INTERRUPTED)
+
+    def _manifest(self, options: dict[str, Any], names: list[str] | None) -> None:
+        from ml.evaluation import cards, evaluating, manifest, pages, running, table
+
         try:
             told = evaluating.evaluate(
                 options["manifest"],
@@ -67,13 +90,11 @@ class Command(BaseCommand):
                 out=options["out"],
                 cache=options["cache"],
                 robust=options["robustness_items"] if options["robustness"] else 0,
+                by=options["by"],
                 watch=bar,
             )
         except (manifest.ManifestRefused, running.UnknownDetector) as refused:
             raise CommandError(str(refused)) from refused
-        except KeyboardInterrupt:
-            self.stderr.write("Stopped. What was examined is kept: the same command goes on there.")
-            sys.exit(INTERRUPTED)
         if options["fill_cards"]:
             try:
                 for path in cards.fill(told, names):

@@ -15,6 +15,8 @@ from urllib.parse import unquote_to_bytes
 
 from asgiref.wsgi import WsgiToAsgiInstance
 
+from config.front.waiting import WAIT, Wait
+
 Message = MutableMapping[str, Any]
 HELD = 3 * 1024 * 1024
 """More than the largest part of a film that a player is given (media_analysis.previews.ranges)."""
@@ -49,13 +51,18 @@ class Answer:
         self.head: Message | None = None
         self.told = self.gone = False
 
-    async def given(self, threads: Executor) -> None:
+    async def given(self, threads: Executor) -> Wait | None:
+        """The answer is on its way; or it is kept back, because it would rather wait."""
         try:
             last = await self.loop.run_in_executor(threads, self._run)
         except asyncio.CancelledError:
             self.gone = True
             raise
+        wait = self.environ.get(WAIT)
+        if wait and not self.told:
+            return Wait(**wait)
         await self._pass_on(last, more=False)
+        return None
 
     def _run(self) -> bytes:
         """In a thread. What it returns is the end of the answer, or all of it."""

@@ -8,6 +8,7 @@ the body, so that the answer looks like its other answers (media_analysis.partne
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import logging
 from collections import Counter
@@ -15,6 +16,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from io import BytesIO
+from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
@@ -23,6 +25,7 @@ from django.db import Error as DatabaseFailure
 from django.utils.module_loading import import_string
 
 from config.front.answering import Answer, environ_of
+from config.front.waiting import WAITED, Wait, Waiting
 
 log = logging.getLogger(__name__)
 Message = MutableMapping[str, Any]
@@ -31,7 +34,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 TROUBLE = "touchstone.body"
 NOT_KNOWN, TOO_SLOW, NO_ROOM = "not_known", "too_slow", "no_room"
-UNAVAILABLE = "unavailable"
+UNAVAILABLE, NO_SPOOL = "unavailable", "no_spool"
 LINGER_SECONDS = 3.0
 TOO_MANY_HEAD = [(b"content-type", b"text/plain"), (b"retry-after", b"10")]
 TOO_MANY = b"Too many requests from your address are under way. Wait a moment, then try again.\n"
@@ -61,6 +64,7 @@ class Door:
         self.application, self.threads, self.limits = application, threads, limits
         self.is_known = import_string(settings.REQUEST_IS_KNOWN)
         self.client_of = import_string(settings.REQUEST_CLIENT)
+        self.waiting = Waiting(import_string(settings.REQUEST_VERSIONS), threads)
         self.under_way: Counter[str] = Counter()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -90,10 +94,27 @@ class Door:
             whole = False
             if unread.code:
                 environ[TROUBLE] = unread.code
-        answer = Answer(self.application, {**environ, "wsgi.input": body}, send, close=not whole)
-        await answer.given(self.threads)
+        while True:
+            asked = {**environ, "wsgi.input": body}
+            wait = await Answer(self.application, asked, send, close=not whole).given(self.threads)
+            if wait is None:
+                break
+            await self._slept(wait, receive)
+            environ[WAITED], body = vars(wait), BytesIO()
         if not whole and environ.get(TROUBLE) != TOO_SLOW:
             await _linger(receive)
+
+    async def _slept(self, wait: Wait, receive: Receive) -> None:
+        """Until there is something new. Whoever has gone meanwhile is waited for no longer."""
+        sleeping = asyncio.ensure_future(self.waiting.until_changed(wait))
+        gone = asyncio.ensure_future(_gone(receive))
+        try:
+            await asyncio.wait({sleeping, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if not sleeping.done():
+                wait.seconds = 0.0
+        finally:
+            sleeping.cancel()
+            gone.cancel()
 
     async def _taken(self, environ: dict[str, Any], receive: Receive) -> IO[bytes]:
         declared = _length(environ)
@@ -103,7 +124,9 @@ class Door:
             raise Unread  # the application refuses it by its head
         if declared > self.limits.unknown_bytes:
             await self._recognised(environ)
-        body = SpooledTemporaryFile(max_size=self.limits.unknown_bytes)  # noqa: SIM115 - handed on
+        body = SpooledTemporaryFile(  # noqa: SIM115 - handed on
+            max_size=self.limits.unknown_bytes, dir=spool_folder()
+        )
         try:
             await self._spooled(body, receive)
         except BaseException:
@@ -143,9 +166,15 @@ class Door:
                 else:  # to disk, which may take its time
                     await asyncio.to_thread(body.write, chunk)
             except OSError as error:
-                if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                    raise
-                raise Unread(NO_ROOM) from error
+                if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                    raise Unread(NO_ROOM) from error
+                log.error("the folder for uploads cannot be written: %s", error)
+                raise Unread(NO_SPOOL) from error
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _linger(receive: Receive) -> None:
@@ -157,6 +186,14 @@ async def _linger(receive: Receive) -> None:
                 pass
     except TimeoutError:
         pass
+
+
+def spool_folder() -> str:
+    """UPLOAD_SPOOL_DIR, which only we can read. TMPDIR is often memory, and small."""
+    folder = settings.UPLOAD_SPOOL_DIR
+    with contextlib.suppress(OSError):  # told when the first large body is written
+        Path(folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+    return str(folder)
 
 
 def _length(environ: dict[str, Any]) -> int:

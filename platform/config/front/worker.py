@@ -59,6 +59,7 @@ class Worker(ASGIWorker):  # type: ignore[misc]
     async def _shutdown(self) -> None:
         """What is under way is finished; who only waits is not waited for."""
         self.connections.close_idle()
+        self.asgi.waiting.let_go()
         await super()._shutdown()
 
 

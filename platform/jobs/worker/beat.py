@@ -9,7 +9,7 @@ import time
 
 from django.db import OperationalError, connection
 
-from jobs import liveness
+from jobs import liveness, reconciling
 from jobs.duties import Duty, all_duties
 
 log = logging.getLogger("touchstone.worker")
@@ -41,6 +41,8 @@ def _keep(duty: Duty, name: str, stopping: threading.Event) -> None:
         except OperationalError as error:
             log.warning("the database is away, %r waits for its next turn: %s", duty.name, error)
             connection.close()
+            if duty.name == "reconcile":
+                reconciling.hold_off()
         except Exception:
             log.exception("the duty %r failed; it is tried again at its next turn", duty.name)
             connection.close()

@@ -24,6 +24,7 @@ from django.db import connection
 from django.utils.module_loading import import_string
 
 from jobs import liveness, registry, timing
+from jobs.claiming import breaker
 from jobs.claims import Claim
 from jobs.errors import Why
 from jobs.models import LeasedJob
@@ -32,6 +33,9 @@ from jobs.services import claim, worker_died
 
 log = logging.getLogger("touchstone.worker")
 
+AFTER_OUTAGE_SECONDS = 60.0
+DEAF_AFTER = 3
+"""Overdue rows in a row, with no bell heard between them."""
 ORDERLY_SECONDS = 5.0
 """After the grace time, to write down what is to be written down and to go."""
 
@@ -52,9 +56,11 @@ class WorkerSlot:
         self.stopping = threading.Event()
         self._busy = threading.Lock()
         self._current: Claim | None = None
+        self.ears = Ears()
 
     def answer(self) -> None:
         """The bell rang: work until nothing is due."""
+        self.ears.heard()
         while not self.stopping.is_set():
             if not self._busy.acquire(timeout=1):
                 continue  # the other thread is at work; the bell waits for it
@@ -70,25 +76,38 @@ class WorkerSlot:
         every, overdue = (5.0, timing.overdue_seconds() / 2) if broker else (0.5, 0.0)
         every = min(every, timing.overdue_seconds())
         noted = 0.0
+        resumed = -AFTER_OUTAGE_SECONDS
         while not self.stopping.wait(every):
             try:
-                if time.monotonic() - noted > 20:
+                if time.monotonic() - noted > 20 or breaker.code:
                     liveness.record_heartbeat(self.name, "slot")
+                    breaker.note(self.name)
                     noted = time.monotonic()
+                if breaker.code and breaker.may_claim():
+                    resumed = time.monotonic()
                 while not self.stopping.is_set() and self._busy.acquire(blocking=False):
+                    # After an outage what waits is not overdue yet, and nobody rings for it again.
+                    late = 0.0 if time.monotonic() - resumed < AFTER_OUTAGE_SECONDS else overdue
                     try:
-                        if not self._work_once(overdue=overdue):
+                        if not self._work_once(overdue=late):
                             break
+                        if late:
+                            self.ears.missed()
                     finally:
                         self._busy.release()
+                if broker and self.may_exit and self.ears.are_deaf():
+                    self._renew()
             except DatabaseError as error:
                 log.warning("the database is away: %s", error)
                 connection.close()
+                resumed = time.monotonic()
         connection.close()
 
     def _work_once(self, overdue: float) -> bool:
         """One job of each model that has one; one in the background only when no other has. False
-        when nothing was due."""
+        when nothing was due, or nothing may be claimed now."""
+        if not breaker.may_claim():
+            return False
         first = [self._one_of(model, overdue) for model in registry.models(background=False)]
         return any(first) or any(
             self._one_of(model, overdue) for model in registry.models(background=True)
@@ -108,6 +127,15 @@ class WorkerSlot:
         finally:
             self._current = None
         return True
+
+    def _renew(self) -> None:
+        """Nobody mends a consumer from outside: this process ends, and the supervisor starts one
+        that hears."""
+        from celery.worker import state
+
+        log.warning("the broker is there and its bells are not heard; this process is replaced")
+        state.should_stop = 0
+        self.stop(grace_seconds())
 
     def stop(self, grace_seconds: float) -> None:
         """Claim nothing more; what runs has the grace time to finish, then goes back."""
@@ -130,6 +158,39 @@ class WorkerSlot:
     def wait_until_idle(self, seconds: float) -> None:
         if self._busy.acquire(timeout=seconds):
             self._busy.release()
+
+
+class Ears:
+    """Whether the bell is heard. A consumer may live and take no message any more: when Redis went
+    away while the hand was at work, for one. Rows then become overdue, again and again, although
+    the broker is there."""
+
+    def __init__(self) -> None:
+        self._missed: list[float] = []
+
+    def heard(self) -> None:
+        self._missed.clear()
+
+    def missed(self) -> None:
+        """A row was overdue: its bell was lost, or nobody heard it."""
+        self._missed = [*self._missed, time.monotonic()][-DEAF_AFTER:]
+
+    def are_deaf(self) -> bool:
+        if len(self._missed) < DEAF_AFTER:
+            return False
+        self._missed.clear()  # a broker that is away is asked once for each few rows
+        return broker_is_there()
+
+
+def broker_is_there() -> bool:
+    app = import_string(settings.CELERY_APP)
+    try:
+        with app.connection_for_write() as link:
+            link.ensure_connection(max_retries=1, timeout=2)
+    except Exception as error:  # whatever a broker's library raises
+        log.warning("the broker is away (%s); overdue rows are taken without it", error)
+        return False
+    return True
 
 
 class NeverImported(MetaPathFinder):

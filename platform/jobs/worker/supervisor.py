@@ -21,7 +21,7 @@ from django.db import connections
 from django.utils.module_loading import import_string
 
 from jobs import liveness
-from jobs.worker import beat, slot
+from jobs.worker import beat, courier, slot
 
 log = logging.getLogger("touchstone.worker")
 
@@ -51,7 +51,10 @@ class Supervisor:
         def the_beat(name: str, _replaces: str | None) -> None:
             beat.run(name)
 
-        self.processes = [ManagedProcess("beat", the_beat)]
+        self.processes = [
+            ManagedProcess("beat", the_beat),
+            ManagedProcess("courier", courier.run),
+        ]
         self.processes += [ManagedProcess(f"slot{n}", one_slot) for n in range(1, concurrency + 1)]
 
     def run(self) -> int:

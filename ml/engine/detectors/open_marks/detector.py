@@ -22,13 +22,11 @@ from ml.engine.contract import (
 )
 from ml.engine.detectors.open_marks import marks
 from ml.engine.manifest import read_manifest
+from ml.engine.sentence import say
 
 MANIFEST = read_manifest(Path(__file__).parent)
 UNSIGNED = Declaration(by=None, signed=False, trusted=False)
-NO_MARK = (
-    "The pixels carry no mark of the open programs whose marks are known here. Most generated "
-    "pictures carry none, and scaling or saving as JPEG removes it, so this shows nothing."
-)
+NO_MARK = say("open_marks.none")
 
 
 class OpenMarks:
@@ -38,7 +36,7 @@ class OpenMarks:
 
     def not_applicable(self, media: Media) -> str | None:
         if media.info.kind is not Kind.IMAGE:
-            return "These marks are written into single pictures."
+            return say("open_marks.pictures_only")
         return None
 
     def examine(self, media: Media) -> MarksExamination:
@@ -67,8 +65,7 @@ def _evidence(found: marks.Agreement) -> Evidence:
     bits = len(found.mark.bits)
     return Evidence(
         "open_mark_generated",
-        f"The pixels carry the mark that the published programs of {found.mark.program} write "
-        f"into every picture ({found.agreeing} of {bits} bits agree).",
+        say("open_marks.found", program=found.mark.program, agreeing=found.agreeing, bits=bits),
         Strength.WEAK,
         {"program": found.mark.program, "bits_agreeing": found.agreeing, "bits": bits},
         declares=UNSIGNED,

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from audit import exporting, guards, notes, outside, verifying
 from audit.checking import adopt, verify_database, was_adopted
-from audit.keys import public_key_file, signing_key, trusted_keys
+from audit.keys import KeysRefused, public_key_file, signing_key, trusted_keys
 from audit.models import Checkpoint
 from audit.sealer import SealRefused, seal
 from audit.verifying import Line
@@ -52,7 +52,7 @@ class Command(BaseCommand):
         }[options["action"]]
         try:
             action(options)
-        except (notes.BadNote, SealRefused, OSError) as problem:
+        except (notes.BadNote, SealRefused, KeysRefused, OSError) as problem:
             raise CommandError(str(problem), returncode=2) from problem
 
     def _verify(self, options: dict[str, Any]) -> None:

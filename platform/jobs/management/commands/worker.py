@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from audit.fingerprints import refuse_to_serve_with_other_keys
 from jobs.worker.niceness import lower_priority
 from jobs.worker.supervisor import Supervisor
 
@@ -39,6 +40,7 @@ class Command(BaseCommand):
         logging.basicConfig(
             level=logging.INFO, format="%(asctime)s %(levelname)s %(process)d %(message)s"
         )
+        refuse_to_serve_with_other_keys()
         # The checks ran with this command; Celery need not repeat them in every slot.
         os.environ["CELERY_SKIP_CHECKS"] = "true"
         lower_priority(options["nice"])

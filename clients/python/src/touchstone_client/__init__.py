@@ -1,0 +1,24 @@
+"""Sends media to a Touchstone server and follows what checks and people say of them."""
+
+from touchstone_client.asynchronous import AsyncTouchstone
+from touchstone_client.errors import Problem, TimedOut, TouchstoneError, Unreachable
+from touchstone_client.models import Decision, Declared, Similar, Submission, Webhook
+from touchstone_client.synchronous import Touchstone
+from touchstone_client.webhooks import Message, NotGenuine, verify
+
+__all__ = [
+    "AsyncTouchstone",
+    "Decision",
+    "Declared",
+    "Message",
+    "NotGenuine",
+    "Problem",
+    "Similar",
+    "Submission",
+    "TimedOut",
+    "Touchstone",
+    "TouchstoneError",
+    "Unreachable",
+    "Webhook",
+    "verify",
+]

@@ -1,0 +1,198 @@
+"""The client for programs that do other things meanwhile. Made from `synchronous.py`; a test holds
+both to each other."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from touchstone_client import calls
+from touchstone_client.calls import Call, Media, Progress
+from touchstone_client.errors import TimedOut, Unreachable
+from touchstone_client.models import Submission, Webhook
+
+
+class AsyncTouchstone:
+    """`AsyncTouchstone("https://touchstone.example", key="tsk_...")`; also as a context manager.
+
+    A request that was refused for the moment, or never answered, is repeated up to `retries` times
+    with growing pauses. Sending carries an `Idempotency-Key`, so a repeat sends nothing twice.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        key: str,
+        retries: int = 5,
+        timeout: float = 30.0,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self.retries = retries
+        self._http = httpx.AsyncClient(
+            base_url=url.rstrip("/"),
+            headers={"Authorization": f"Bearer {key}", "User-Agent": "touchstone-client/0.1"},
+            timeout=timeout,
+            transport=transport,
+        )
+
+    async def __aenter__(self) -> AsyncTouchstone:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    # --- sending and following --------------------------------------------------------------
+    async def submit(
+        self,
+        media: Media,
+        *,
+        filename: str | None = None,
+        note: str = "",
+        policy_context: str = "",
+        external_id: str = "",
+        batch: bool = False,
+        team: str | None = None,
+        idempotency_key: str | None = None,
+        progress: Progress | None = None,
+    ) -> Submission:
+        """A path, bytes, or a file that is open for reading. `batch`: no hurry."""
+        words = {"note": note, "policy_context": policy_context, "external_id": external_id,
+                 "batch": batch, "team": team}  # fmt: skip
+        with calls.opened(media, filename, progress) as file:
+            answer = await self._send(calls.submit(file, idempotency_key, words))
+        replayed = answer.headers.get("Idempotent-Replayed") == "true"
+        return Submission.of(answer.json(), replayed=replayed)
+
+    async def get(self, submission: str, *, wait: float = 0) -> Submission:
+        """With everything that is known. `wait`: up to so many seconds for the analysis to end."""
+        answer = await self._send(calls.read(submission, wait))
+        return Submission.of(answer.json(), etag=answer.headers.get("ETag"))
+
+    async def news(self, known: Submission, *, wait: float = 0) -> Submission | None:
+        """What is new since then; None when nothing is."""
+        answer = await self._send(calls.read(known.id, wait, known.etag))
+        if answer.status_code == 304:
+            return None
+        return Submission.of(answer.json(), etag=answer.headers.get("ETag"))
+
+    async def wait(self, submission: str, *, timeout: float = 600) -> Submission:
+        """Until the analysis has ended. Raises `TimedOut`."""
+        until = time.monotonic() + timeout
+        while True:
+            began = time.monotonic()
+            found = await self.get(submission, wait=max(until - began, 0))
+            if found.ended:
+                return found
+            await self._breathe(began, until, f"{submission} is still {found.state}")
+
+    async def wait_for_decision(self, submission: str, *, timeout: float = 86_400) -> Submission:
+        """Until a person's decision is in force. Raises `TimedOut`."""
+        until = time.monotonic() + timeout
+        found = await self.get(submission)
+        while found.decision is None:
+            began = time.monotonic()
+            news = await self.news(found, wait=max(until - began, 0))
+            found = news or found
+            if found.decision is None:
+                await self._breathe(began, until, f"nobody has decided about {submission}")
+        return found
+
+    async def find(self, **filters: Any) -> AsyncIterator[Submission]:
+        """Every submission that fits, page after page: `outcome`, `decision`, `external_id`, `ids`,
+        `updated_since`, `sort` and the others that docs/api.md names."""
+        call: Call | None = calls.find(filters)
+        while call is not None:
+            said = (await self._send(call)).json()
+            for one in said["results"]:
+                yield Submission.of(one)
+            call = Call("GET", said["next"]) if said["next"] else None
+
+    async def cancel(self, submission: str) -> Submission:
+        return Submission.of(
+            (await self._send(calls.of_submission("POST", submission, "cancel/"))).json()
+        )
+
+    async def request_deletion(self, submission: str) -> Submission:
+        """Asks for it; a person answers."""
+        return Submission.of((await self._send(calls.of_submission("DELETE", submission))).json())
+
+    # --- media --------------------------------------------------------------------------------
+    async def media(self, submission: str) -> bytes:
+        return (await self._send(calls.of_submission("GET", submission, "media/"))).content
+
+    async def save_media(self, submission: str, path: str | PathLike[str]) -> int:
+        """Into a file, piece by piece. Returns its size."""
+        call = calls.of_submission("GET", submission, "media/")
+        async with self._http.stream(call.method, call.path) as answer:
+            if answer.status_code >= 400:
+                await answer.aread()
+            calls.checked(answer)
+            with Path(path).open("wb") as file:
+                size = 0
+                async for chunk in answer.aiter_bytes():
+                    size += file.write(chunk)
+                return size
+
+    async def thumbnail(self, submission: str, name: str) -> bytes:
+        part = f"thumbnails/{name}/"
+        return (await self._send(calls.of_submission("GET", submission, part))).content
+
+    # --- webhooks -----------------------------------------------------------------------------
+    async def webhooks(self) -> Sequence[Webhook]:
+        said = (await self._send(calls.of_webhooks("GET"))).json()
+        return [Webhook.of(one) for one in said["results"]]
+
+    async def add_webhook(self, url: str, events: Sequence[str], description: str = "") -> Webhook:
+        """Its `secret` is told here and never again."""
+        body = {"url": url, "events": list(events), "description": description}
+        return Webhook.of((await self._send(calls.of_webhooks("POST", json=body))).json())
+
+    async def change_webhook(self, webhook: str, **wanted: Any) -> Webhook:
+        call = calls.of_webhooks("PATCH", f"{webhook}/", wanted)
+        return Webhook.of((await self._send(call)).json())
+
+    async def delete_webhook(self, webhook: str) -> None:
+        await self._send(calls.of_webhooks("DELETE", f"{webhook}/"))
+
+    async def rotate_secret(self, webhook: str) -> str:
+        call = calls.of_webhooks("POST", f"{webhook}/rotate/")
+        return str((await self._send(call)).json()["secret"])
+
+    async def test_webhook(self, webhook: str) -> Mapping[str, Any]:
+        call = calls.of_webhooks("POST", f"{webhook}/test/")
+        said: Mapping[str, Any] = (await self._send(call)).json()
+        return said
+
+    # --- asking, and asking again ---------------------------------------------------------------
+    async def _send(self, call: Call) -> httpx.Response:
+        for attempt in range(self.retries + 1):
+            last = attempt == self.retries
+            try:
+                answer = await self._http.request(call.method, call.path, **call.arguments())
+            except httpx.TransportError as error:
+                if last or not call.may_repeat:
+                    raise Unreachable(f"No answer: {error!r}") from error
+                await asyncio.sleep(calls.pause(attempt, None))
+                continue
+            if last or not calls.wants_repeating(call, answer):
+                return calls.checked(answer)
+            await asyncio.sleep(calls.pause(attempt, answer))
+        raise AssertionError("unreachable")
+
+    @staticmethod
+    async def _breathe(began: float, until: float, what: str) -> None:
+        """A server that cannot wait answers at once: it is not asked without a pause."""
+        now = time.monotonic()
+        if now >= until:
+            raise TimedOut(what)
+        await asyncio.sleep(min(max(1.0 - (now - began), 0.0), until - now))

@@ -1,0 +1,152 @@
+"""The requests of the interface and how long to wait before one is repeated; no network here."""
+
+from __future__ import annotations
+
+import os
+import random
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any
+
+import httpx
+
+from touchstone_client.errors import Problem
+
+Media = str | os.PathLike[str] | bytes | IO[bytes]
+Progress = Callable[[int], None]
+"""Called with the number of bytes that have been read so far."""
+ROOT = "/api/v1/"
+LONGEST_PAUSE = 60.0
+AGAIN = frozenset({408, 429, 500, 502, 503, 504})
+LONGEST_WAIT = 50
+"""Seconds of one long poll; the server takes 60 at most."""
+
+
+@dataclass(frozen=True)
+class Call:
+    method: str
+    path: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    json: Any = None
+    data: Mapping[str, str] | None = None
+    files: Mapping[str, Any] | None = None
+    may_repeat: bool = True
+    timeout: float | None = None
+
+    def arguments(self) -> dict[str, Any]:
+        said: dict[str, Any] = {"params": dict(self.params) or None, "headers": dict(self.headers)}
+        if self.json is not None:
+            said["json"] = self.json
+        if self.files is not None:
+            said |= {"files": self.files, "data": self.data}
+        if self.timeout is not None:
+            said["timeout"] = self.timeout
+        return said
+
+
+def submit(file: tuple[str, IO[bytes]], key: str | None, words: Mapping[str, Any]) -> Call:
+    """With a key of its own, so that a repeat sends nothing twice."""
+    said = {name: _text(value) for name, value in words.items() if value not in (None, "", False)}
+    headers = {"Idempotency-Key": key or uuid.uuid4().hex}
+    return Call("POST", f"{ROOT}submissions/", headers=headers, data=said, files={"file": file})
+
+
+def read(submission: str, wait: float = 0, known: str | None = None) -> Call:
+    seconds = max(0, min(int(wait), LONGEST_WAIT))
+    return Call(
+        "GET", f"{ROOT}submissions/{submission}/",
+        params={"wait": seconds} if seconds else {},
+        headers={"If-None-Match": known} if known else {},
+        timeout=seconds + 30.0,
+    )  # fmt: skip
+
+
+def find(filters: Mapping[str, Any]) -> Call:
+    said = {name: _text(value) for name, value in filters.items() if value is not None}
+    return Call("GET", f"{ROOT}submissions/", params=said)
+
+
+def of_submission(method: str, submission: str, part: str = "") -> Call:
+    path = f"{ROOT}submissions/{submission}/{part}"
+    return Call(method, path, may_repeat=method in ("GET", "DELETE"))
+
+
+def of_webhooks(method: str, path: str = "", json: Any = None) -> Call:
+    return Call(method, f"{ROOT}webhooks/{path}", json=json, may_repeat=method == "GET")
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+class _Told:
+    """A file that tells how much of it has been read."""
+
+    def __init__(self, inner: IO[bytes], tell: Progress) -> None:
+        self._inner, self._tell = inner, tell
+
+    def read(self, size: int = -1) -> bytes:
+        chunk = self._inner.read(size)
+        self._tell(self._inner.tell())
+        return chunk
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+
+@contextmanager
+def opened(
+    media: Media, filename: str | None, progress: Progress | None
+) -> Iterator[tuple[str, Any]]:
+    """The name and the file as httpx takes them; closed only if it was opened here."""
+    if isinstance(media, bytes):
+        yield filename or "media", media
+    elif isinstance(media, str | os.PathLike):
+        with Path(media).open("rb") as file:
+            yield filename or Path(media).name, _Told(file, progress) if progress else file
+    else:
+        name = filename or Path(str(getattr(media, "name", "media"))).name
+        yield name, _Told(media, progress) if progress else media
+
+
+def pause(attempt: int, answer: httpx.Response | None) -> float:
+    """As long as the server asks, else 0.5, 1, 2 seconds and so on, with jitter."""
+    if answer is not None:
+        try:
+            return min(max(float(answer.headers["Retry-After"]), 0.0), LONGEST_PAUSE)
+        except (KeyError, ValueError):
+            pass
+    return float(min(0.5 * 2**attempt, LONGEST_PAUSE) * random.uniform(0.5, 1.5))
+
+
+def wants_repeating(call: Call, answer: httpx.Response) -> bool:
+    """What was refused before it was done may be repeated; so may what is done only once anyway."""
+    if answer.status_code in (429, 503):
+        return True
+    if answer.status_code == 409:
+        return bool(_said(answer).get("code") == "idempotency_busy")
+    return call.may_repeat and answer.status_code in AGAIN
+
+
+def checked(answer: httpx.Response) -> httpx.Response:
+    """Raises `Problem` unless the server did as it was asked."""
+    if answer.status_code < 400:
+        return answer
+    raise Problem(answer.status_code, _said(answer))
+
+
+def _said(answer: httpx.Response) -> Mapping[str, Any]:
+    try:
+        said = answer.json()
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}

@@ -1,0 +1,93 @@
+"""`touchstone submit clip.mp4 --wait`: the client from the shell.
+
+The address of the server and the key come from TOUCHSTONE_URL and TOUCHSTONE_KEY: a key in the
+command line would stand in the list of processes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+
+from touchstone_client.errors import TimedOut, TouchstoneError
+from touchstone_client.models import Submission
+from touchstone_client.synchronous import Touchstone
+
+FAILED, USAGE, LATE = 1, 2, 3
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    asked = _parser().parse_args(argv)
+    url, key = os.environ.get("TOUCHSTONE_URL", ""), os.environ.get("TOUCHSTONE_KEY", "")
+    if not url or not key:
+        print("Set TOUCHSTONE_URL and TOUCHSTONE_KEY first.", file=sys.stderr)
+        return USAGE
+    try:
+        with Touchstone(url, key=key) as client:
+            _run(client, asked)
+    except TimedOut as error:
+        print(f"Not yet: {error}.", file=sys.stderr)
+        return LATE
+    except (TouchstoneError, OSError) as error:
+        print(error, file=sys.stderr)
+        return FAILED
+    return 0
+
+
+def _run(client: Touchstone, asked: argparse.Namespace) -> None:
+    if asked.command == "submit":
+        for path in asked.files:
+            sent = client.submit(
+                path, note=asked.note, external_id=asked.external_id, batch=asked.batch
+            )
+            if asked.wait:
+                sent = client.wait(sent.id, timeout=asked.timeout)
+            _told(sent, asked.json)
+    elif asked.command == "get":
+        waits = client.wait if asked.wait else None
+        found = waits(asked.id, timeout=asked.timeout) if waits else client.get(asked.id)
+        _told(found, asked.json)
+    else:
+        for one in client.find(external_id=asked.external_id, outcome=asked.outcome):
+            _told(one, asked.json)
+
+
+def _told(one: Submission, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(one.raw))
+        return
+    said = (one.outcome or one.state).replace("_", " ")
+    line = f"{one.id}  {one.filename}: {said}"
+    if one.decision:
+        line += f"; decided: {one.decision.outcome.replace('_', ' ')} ({one.decision.reason})"
+    elif one.reason:
+        line += f". {one.reason}"
+    print(line)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="touchstone", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    submit = commands.add_parser("submit", help="send files in")
+    submit.add_argument("files", nargs="+")
+    submit.add_argument("--note", default="")
+    submit.add_argument("--external-id", default="")
+    submit.add_argument("--batch", action="store_true", help="no hurry")
+    get = commands.add_parser("get", help="one submission")
+    get.add_argument("id")
+    for command in (submit, get):
+        command.add_argument("--wait", action="store_true", help="until the analysis has ended")
+        command.add_argument("--timeout", type=float, default=600, help="seconds (600)")
+    find = commands.add_parser("find", help="list submissions")
+    find.add_argument("--external-id")
+    find.add_argument("--outcome")
+    for command in (submit, get, find):
+        command.add_argument("--json", action="store_true", help="one JSON object a line")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,153 @@
+"""Answers of the server as values. `raw` holds everything, also what came with a newer server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+Json = Mapping[str, Any]
+
+
+def moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text.replace("Z", "+00:00")) if text else None
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+@dataclass(frozen=True)
+class Declared:
+    """The file's own statement that it was generated; it is no detection."""
+
+    by: str | None
+    signed: bool
+    trusted: bool
+
+    @classmethod
+    def of(cls, said: Json | None) -> Declared | None:
+        return cls(said["by"], said["signed"], said["trusted"]) if said else None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a person decided."""
+
+    id: str
+    outcome: str
+    policy: str | None
+    reason: str
+    decided_at: datetime
+    reviewer: str | None
+    supersedes: str | None
+    in_force: bool = True
+
+    @classmethod
+    def of(cls, said: Json) -> Decision:
+        return cls(
+            said["id"], said["outcome"], said["policy"], said["reason"],
+            _moment(said["decided_at"]), said["reviewer"], said["supersedes"],
+            said.get("in_force", True),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Similar:
+    id: str
+    same_bytes: bool
+    difference: int
+    outcome: str | None
+    decision: str | None
+
+    @classmethod
+    def of(cls, said: Json) -> Similar:
+        names = ("id", "same_bytes", "difference", "outcome", "decision")
+        return cls(*(said[name] for name in names))
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A key that may only send is told less: the fields for which it lacks the right are None."""
+
+    id: str
+    url: str
+    team: str
+    filename: str
+    external_id: str
+    sha256: str
+    media_type: str
+    created_at: datetime
+    state: str
+    progress: float | None
+    stage: str | None
+    outcome: str | None
+    probability_manipulated: float | None
+    reason: str | None
+    decision: Decision | None
+    declared: Declared | None
+    deletion_requested_at: datetime | None
+    updated_at: datetime | None
+    result: Json | None = None
+    decisions: Sequence[Decision] = ()
+    similar: Sequence[Similar] = ()
+    thumbnails: Sequence[Json] = ()
+    etag: str | None = None
+    replayed: bool = False
+    """The same request was sent before with this key; nothing was done again."""
+    raw: Json = field(default_factory=dict, repr=False)
+
+    @property
+    def ended(self) -> bool:
+        return self.state not in ("queued", "running")
+
+    @classmethod
+    def of(cls, said: Json, *, etag: str | None = None, replayed: bool = False) -> Submission:
+        decision = said.get("decision")
+        return cls(
+            id=said["id"],
+            url=said["url"],
+            team=said["team"],
+            filename=said["filename"],
+            external_id=said["external_id"],
+            sha256=said["sha256"],
+            media_type=said["media_type"],
+            created_at=_moment(said["created_at"]),
+            state=said["state"],
+            progress=said.get("progress"),
+            stage=said.get("stage"),
+            outcome=said.get("outcome"),
+            probability_manipulated=said.get("probability_manipulated"),
+            reason=said.get("reason"),
+            decision=Decision.of(decision) if decision else None,
+            declared=Declared.of(said.get("declared")),
+            deletion_requested_at=moment(said.get("deletion_requested_at")),
+            updated_at=moment(said.get("updated_at")),
+            result=said.get("result"),
+            decisions=[Decision.of(one) for one in said.get("decisions", ())],
+            similar=[Similar.of(one) for one in said.get("similar", ())],
+            thumbnails=said.get("thumbnails", ()),
+            etag=etag,
+            replayed=replayed,
+            raw=said,
+        )
+
+
+@dataclass(frozen=True)
+class Webhook:
+    id: str
+    url: str
+    events: Sequence[str]
+    is_active: bool
+    disabled_because: str
+    secret: str | None = None
+    """Only where it was just made."""
+    raw: Json = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, said: Json) -> Webhook:
+        return cls(
+            said["id"], said["url"], said["events"], said["is_active"], said["disabled_because"],
+            said.get("secret"), said,
+        )  # fmt: skip

@@ -1,0 +1,189 @@
+"""The client for programs that wait for each answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from touchstone_client import calls
+from touchstone_client.calls import Call, Media, Progress
+from touchstone_client.errors import TimedOut, Unreachable
+from touchstone_client.models import Submission, Webhook
+
+
+class Touchstone:
+    """`Touchstone("https://touchstone.example", key="tsk_...")`; also as a context manager.
+
+    A request that was refused for the moment, or never answered, is repeated up to `retries` times
+    with growing pauses. Sending carries an `Idempotency-Key`, so a repeat sends nothing twice.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        key: str,
+        retries: int = 5,
+        timeout: float = 30.0,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.retries = retries
+        self._http = httpx.Client(
+            base_url=url.rstrip("/"),
+            headers={"Authorization": f"Bearer {key}", "User-Agent": "touchstone-client/0.1"},
+            timeout=timeout,
+            transport=transport,
+        )
+
+    def __enter__(self) -> Touchstone:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._http.close()
+
+    # --- sending and following --------------------------------------------------------------
+    def submit(
+        self,
+        media: Media,
+        *,
+        filename: str | None = None,
+        note: str = "",
+        policy_context: str = "",
+        external_id: str = "",
+        batch: bool = False,
+        team: str | None = None,
+        idempotency_key: str | None = None,
+        progress: Progress | None = None,
+    ) -> Submission:
+        """A path, bytes, or a file that is open for reading. `batch`: no hurry."""
+        words = {"note": note, "policy_context": policy_context, "external_id": external_id,
+                 "batch": batch, "team": team}  # fmt: skip
+        with calls.opened(media, filename, progress) as file:
+            answer = self._send(calls.submit(file, idempotency_key, words))
+        replayed = answer.headers.get("Idempotent-Replayed") == "true"
+        return Submission.of(answer.json(), replayed=replayed)
+
+    def get(self, submission: str, *, wait: float = 0) -> Submission:
+        """With everything that is known. `wait`: up to so many seconds for the analysis to end."""
+        answer = self._send(calls.read(submission, wait))
+        return Submission.of(answer.json(), etag=answer.headers.get("ETag"))
+
+    def news(self, known: Submission, *, wait: float = 0) -> Submission | None:
+        """What is new since then; None when nothing is."""
+        answer = self._send(calls.read(known.id, wait, known.etag))
+        if answer.status_code == 304:
+            return None
+        return Submission.of(answer.json(), etag=answer.headers.get("ETag"))
+
+    def wait(self, submission: str, *, timeout: float = 600) -> Submission:
+        """Until the analysis has ended. Raises `TimedOut`."""
+        until = time.monotonic() + timeout
+        while True:
+            began = time.monotonic()
+            found = self.get(submission, wait=max(until - began, 0))
+            if found.ended:
+                return found
+            self._breathe(began, until, f"{submission} is still {found.state}")
+
+    def wait_for_decision(self, submission: str, *, timeout: float = 86_400) -> Submission:
+        """Until a person's decision is in force. Raises `TimedOut`."""
+        until = time.monotonic() + timeout
+        found = self.get(submission)
+        while found.decision is None:
+            began = time.monotonic()
+            found = self.news(found, wait=max(until - began, 0)) or found
+            if found.decision is None:
+                self._breathe(began, until, f"nobody has decided about {submission}")
+        return found
+
+    def find(self, **filters: Any) -> Iterator[Submission]:
+        """Every submission that fits, page after page: `outcome`, `decision`, `external_id`, `ids`,
+        `updated_since`, `sort` and the others that docs/api.md names."""
+        call: Call | None = calls.find(filters)
+        while call is not None:
+            said = self._send(call).json()
+            yield from (Submission.of(one) for one in said["results"])
+            call = Call("GET", said["next"]) if said["next"] else None
+
+    def cancel(self, submission: str) -> Submission:
+        return Submission.of(self._send(calls.of_submission("POST", submission, "cancel/")).json())
+
+    def request_deletion(self, submission: str) -> Submission:
+        """Asks for it; a person answers."""
+        return Submission.of(self._send(calls.of_submission("DELETE", submission)).json())
+
+    # --- media --------------------------------------------------------------------------------
+    def media(self, submission: str) -> bytes:
+        return self._send(calls.of_submission("GET", submission, "media/")).content
+
+    def save_media(self, submission: str, path: str | PathLike[str]) -> int:
+        """Into a file, piece by piece. Returns its size."""
+        call = calls.of_submission("GET", submission, "media/")
+        with self._http.stream(call.method, call.path) as answer:
+            if answer.status_code >= 400:
+                answer.read()
+            calls.checked(answer)
+            with Path(path).open("wb") as file:
+                return sum(file.write(chunk) for chunk in answer.iter_bytes())
+
+    def thumbnail(self, submission: str, name: str) -> bytes:
+        part = f"thumbnails/{name}/"
+        return self._send(calls.of_submission("GET", submission, part)).content
+
+    # --- webhooks -----------------------------------------------------------------------------
+    def webhooks(self) -> Sequence[Webhook]:
+        said = self._send(calls.of_webhooks("GET")).json()
+        return [Webhook.of(one) for one in said["results"]]
+
+    def add_webhook(self, url: str, events: Sequence[str], description: str = "") -> Webhook:
+        """Its `secret` is told here and never again."""
+        body = {"url": url, "events": list(events), "description": description}
+        return Webhook.of(self._send(calls.of_webhooks("POST", json=body)).json())
+
+    def change_webhook(self, webhook: str, **wanted: Any) -> Webhook:
+        call = calls.of_webhooks("PATCH", f"{webhook}/", wanted)
+        return Webhook.of(self._send(call).json())
+
+    def delete_webhook(self, webhook: str) -> None:
+        self._send(calls.of_webhooks("DELETE", f"{webhook}/"))
+
+    def rotate_secret(self, webhook: str) -> str:
+        call = calls.of_webhooks("POST", f"{webhook}/rotate/")
+        return str(self._send(call).json()["secret"])
+
+    def test_webhook(self, webhook: str) -> Mapping[str, Any]:
+        call = calls.of_webhooks("POST", f"{webhook}/test/")
+        said: Mapping[str, Any] = self._send(call).json()
+        return said
+
+    # --- asking, and asking again ---------------------------------------------------------------
+    def _send(self, call: Call) -> httpx.Response:
+        for attempt in range(self.retries + 1):
+            last = attempt == self.retries
+            try:
+                answer = self._http.request(call.method, call.path, **call.arguments())
+            except httpx.TransportError as error:
+                if last or not call.may_repeat:
+                    raise Unreachable(f"No answer: {error!r}") from error
+                time.sleep(calls.pause(attempt, None))
+                continue
+            if last or not calls.wants_repeating(call, answer):
+                return calls.checked(answer)
+            time.sleep(calls.pause(attempt, answer))
+        raise AssertionError("unreachable")
+
+    @staticmethod
+    def _breathe(began: float, until: float, what: str) -> None:
+        """A server that cannot wait answers at once: it is not asked without a pause."""
+        now = time.monotonic()
+        if now >= until:
+            raise TimedOut(what)
+        time.sleep(min(max(1.0 - (now - began), 0.0), until - now))

@@ -1,0 +1,96 @@
+"""The media itself and its small pictures, for keys with `media:read`. Each look is on record."""
+
+from __future__ import annotations
+
+import base64
+from contextlib import ExitStack
+from typing import Any
+from uuid import UUID
+
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import BasePermission
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.viewsets import ViewSet
+
+from accounts.actors import actor_of
+from accounts.api_auth import allows
+from accounts.refusals import Refusal
+from accounts.roles import Permission
+from audit.verbs import Verb
+from blobs.errors import BlobError
+from media_analysis.partners.limits import TellsItsLimits
+from media_analysis.partners.schema import problems
+from media_analysis.submissions.models import Submission
+from media_analysis.submissions.services import intake, pictures
+
+WALLS = "sandbox; default-src 'none'"
+
+
+class BytesRenderer(JSONRenderer):
+    """Bytes are answered by themselves; what this renders are errors."""
+
+    media_type = "application/octet-stream"
+    format = "bytes"
+
+
+class PictureRenderer(BytesRenderer):
+    media_type = "image/png"
+    format = "png"
+
+
+class Media(TellsItsLimits, ViewSet):
+    def get_permissions(self) -> list[BasePermission]:
+        return [allows(Permission.VIEW_MEDIA)()]
+
+    @extend_schema(
+        operation_id="submissions_media",
+        summary="The bytes that were sent in",
+        responses={(200, "application/octet-stream"): bytes, **problems(404)},
+    )
+    def media(self, request: Request, pk: UUID) -> HttpResponseBase:
+        submission = _mine(request, pk)
+        closing = ExitStack()
+        look = intake.viewed(actor_of(request), submission, how=Verb.MEDIA_DOWNLOADED)
+        try:
+            file = closing.enter_context(look)
+        except (BlobError, FileNotFoundError) as error:
+            raise Refusal("media_damaged") from error
+        name = submission.filename or f"{submission.pk}"
+        answer = FileResponse(
+            file, as_attachment=True, filename=name, content_type="application/octet-stream"
+        )
+        answer._resource_closers.append(closing.close)  # type: ignore[attr-defined]
+        digest = base64.b64encode(bytes.fromhex(submission.blob_id)).decode()
+        answer["Repr-Digest"] = f"sha-256=:{digest}:"
+        return _walled(answer)
+
+    @extend_schema(
+        operation_id="submissions_thumbnail",
+        summary="A small picture of the media, made from clean pixels",
+        responses={(200, "image/png"): bytes, **problems(404)},
+    )
+    def thumbnail(self, request: Request, pk: UUID, name: str) -> HttpResponseBase:
+        png = pictures.look(actor_of(request), _mine(request, pk), name)
+        if png is None:
+            raise Http404
+        return _walled(HttpResponse(png, content_type="image/png"))
+
+    def get_renderers(self) -> list[Any]:
+        first = PictureRenderer() if self.action == "thumbnail" else BytesRenderer()
+        return [first, JSONRenderer()]
+
+
+def _walled(answer: HttpResponseBase) -> HttpResponseBase:
+    """Somebody else's bytes: never shown by a browser as a page of ours."""
+    answer["Content-Security-Policy"] = WALLS
+    answer["X-Content-Type-Options"] = "nosniff"
+    answer["Cache-Control"] = "private, no-store"
+    return answer
+
+
+def _mine(request: Request, pk: UUID) -> Submission:
+    theirs = Submission.objects.for_actor(actor_of(request), Permission.VIEW_MEDIA)
+    return get_object_or_404(theirs.select_related("blob", "analysis"), pk=pk)

@@ -1,0 +1,87 @@
+"""Answers that wait for news, and answers that are left out because nothing is new.
+
+`?wait=` needs a server that can keep an answer back (`config.front.waiting`). Behind any other the
+answer comes at once, and the caller asks again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from typing import Any
+from uuid import UUID
+
+from django.db import close_old_connections
+from django.http import HttpResponseBase
+from django.utils.cache import get_conditional_response
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from media_analysis.submissions.models import Submission
+
+WAIT, WAITED = "touchstone.wait", "touchstone.waited"
+"""Names in the request's environment, as `config.front.waiting` has them."""
+LONGEST = 60
+UNFINISHED = ("queued", "running")
+
+
+class WaitSerializer(serializers.Serializer[Any]):
+    wait = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=LONGEST,
+        default=0,
+        help_text="So many seconds the answer may wait: until the analysis has ended; with "
+        "If-None-Match until anything is new.",
+    )
+
+
+def waited(request: Request) -> dict[str, Any]:
+    """What this request waited for before, and how many seconds are left; empty the first time."""
+    found: dict[str, Any] = request.META.get(WAITED) or {}
+    return found
+
+
+def versions(keys: Collection[str]) -> Mapping[str, str]:
+    """What each of these submissions is like now, in a word that changes with it."""
+    close_old_connections()
+    try:
+        columns = ("pk", "card__updated_at", "analysis_id", "analysis__progress", "analysis__stage")
+        found = Submission.objects.filter(pk__in=[UUID(key) for key in keys]).order_by()
+        return {str(pk): " ".join(map(str, said)) for pk, *said in found.values_list(*columns)}
+    finally:
+        close_old_connections()
+
+
+class News:
+    """Made before the answer is: what changes while it is made is noticed."""
+
+    def __init__(self, request: Request, pk: UUID, seconds: float) -> None:
+        self.request, self.key = request, str(pk)
+        before = waited(request)
+        self.seconds = float(before["seconds"] if before else seconds)
+        self.version = versions([self.key]).get(self.key, "") if self.seconds > 0 else ""
+
+    def answered(self, body: Mapping[str, Any]) -> HttpResponseBase:
+        answer = conditional(self.request, body)
+        known = "If-None-Match" in self.request.headers
+        has_news = answer.status_code == 200 and (known or body["state"] not in UNFINISHED)
+        if self.seconds > 0 and not has_news:
+            throttle: Any = getattr(self.request, "_rate_limit", None)
+            kept = {"allowance": (throttle.used, throttle.ends_in)} if throttle else {}
+            self.request.META[WAIT] = {
+                "key": self.key, "version": self.version, "seconds": self.seconds, "kept": kept,
+            }  # fmt: skip
+        return answer
+
+
+def conditional(request: Request, body: Mapping[str, Any]) -> HttpResponseBase:
+    """The body with its ETag; 304 without it for whoever has just this."""
+    said = json.dumps(body, sort_keys=True, default=str).encode()
+    etag = f'"{hashlib.sha256(said).hexdigest()[:32]}"'
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
+    whole = Response(body, headers=headers)
+    answer = get_conditional_response(request._request, etag=etag, response=whole)
+    return whole if answer is None else answer

@@ -1,0 +1,143 @@
+"""The shapes of webhooks over REST."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from jobs.models import State
+from media_analysis.partners.serializers import KnownFieldsOnly, Words
+from media_analysis.submissions.forms import STATES
+from media_analysis.webhooks.models import Attempt, Delivery, Endpoint, EventType, Why
+
+EVENTS = EventType.values
+DELIVERY_STATES = [value for value, _ in STATES if value]
+REASONS = ["", *Why.values]
+
+
+@extend_schema_field({"type": "string", "format": "uri", "maxLength": 2000})
+class Address(serializers.CharField):
+    """Checked by `outbound.sending`, which says more exactly what is wrong."""
+
+
+class EndpointSerializer(serializers.ModelSerializer[Endpoint]):
+    events = serializers.ListField(child=serializers.ChoiceField(choices=EVENTS))
+    disabled_because = serializers.ChoiceField(
+        choices=REASONS, help_text="Why it is switched off; empty while it is on."
+    )
+    own_only = serializers.SerializerMethodField(
+        help_text="It is told only of what its own partner sent."
+    )
+
+    class Meta:
+        model = Endpoint
+        fields = [
+            "id", "url", "description", "events", "is_active", "disabled_because", "own_only",
+            "failures", "failing_since", "last_success_at", "created_at",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+    def get_own_only(self, endpoint: Endpoint) -> bool:
+        return endpoint.service_id is not None
+
+
+class EndpointAddedSerializer(EndpointSerializer):
+    secret = serializers.CharField(help_text="Signs what is sent. It is never shown again.")
+
+    class Meta(EndpointSerializer.Meta):
+        fields = [*EndpointSerializer.Meta.fields, "secret"]
+        read_only_fields = fields
+
+
+class EndpointsSerializer(serializers.Serializer[Any]):
+    results = EndpointSerializer(many=True)
+
+
+class SecretSerializer(serializers.Serializer[Any]):
+    secret = serializers.CharField(help_text="It is never shown again.")
+
+
+class EndpointChangeSerializer(KnownFieldsOnly):
+    url = Address(required=False, max_length=2000, help_text="It begins with https://.")
+    events = serializers.ListField(
+        child=serializers.ChoiceField(choices=EVENTS), required=False, min_length=1,
+        max_length=len(EVENTS),
+    )  # fmt: skip
+    description = Words(required=False, allow_blank=True, max_length=200)
+    is_active = serializers.BooleanField(required=False)
+
+
+class EndpointAddSerializer(KnownFieldsOnly):
+    team = serializers.UUIDField(
+        required=False, help_text="Only for callers that may do this in more than one team."
+    )
+    url = Address(max_length=2000, help_text="It begins with https://.")
+    events = serializers.ListField(
+        child=serializers.ChoiceField(choices=EVENTS), min_length=1, max_length=len(EVENTS)
+    )
+    description = Words(required=False, allow_blank=True, max_length=200)
+
+
+class AttemptSerializer(serializers.ModelSerializer[Attempt]):
+    class Meta:
+        model = Attempt
+        fields = ["number", "at", "milliseconds", "status", "code", "sentence", "answer"]
+        read_only_fields = fields
+
+
+class DeliverySerializer(serializers.ModelSerializer[Delivery]):
+    message_id = serializers.CharField(source="event.message_id")
+    type = serializers.CharField(source="event.type")
+    submission = serializers.UUIDField(source="event.submission", allow_null=True)
+    state = serializers.ChoiceField(
+        choices=DELIVERY_STATES, help_text="`done`: it was taken. `parked`: it was given up."
+    )
+    next_at = serializers.SerializerMethodField(allow_null=True)
+    attempts = AttemptSerializer(many=True)
+
+    class Meta:
+        model = Delivery
+        fields = [
+            "id", "message_id", "type", "submission", "state", "tries", "answered", "reason_code",
+            "reason", "created_at", "next_at", "attempts",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+    def get_next_at(self, delivery: Delivery) -> str | None:
+        """When it is tried again."""
+        waiting = delivery.state == State.QUEUED and delivery.tries
+        return delivery.available_at.isoformat().replace("+00:00", "Z") if waiting else None
+
+
+class DeliveriesSerializer(serializers.Serializer[Any]):
+    next = serializers.URLField(allow_null=True)
+    results = DeliverySerializer(many=True)
+
+
+class LogFilterSerializer(KnownFieldsOnly):
+    state = serializers.ChoiceField(choices=DELIVERY_STATES, required=False)
+    after = serializers.UUIDField(
+        required=False, help_text="The id of the last delivery that you have; `next` names it."
+    )
+
+
+class AgainSerializer(KnownFieldsOnly):
+    delivery = serializers.UUIDField(required=False, help_text="This one.")
+    since = serializers.DateTimeField(
+        required=False, help_text="Or everything from here on that was not taken."
+    )
+    until = serializers.DateTimeField(required=False, help_text="Until then; else until now.")
+    all = serializers.BooleanField(
+        required=False, default=False, help_text="Also what was taken already."
+    )
+
+    def validate(self, asked: dict[str, Any]) -> dict[str, Any]:
+        if ("delivery" in asked) == ("since" in asked):
+            raise serializers.ValidationError("Name a delivery, or a moment in `since`.")
+        return asked
+
+
+class AgainDoneSerializer(serializers.Serializer[Any]):
+    deliveries = serializers.IntegerField(help_text="So many are on their way.")

@@ -1,0 +1,197 @@
+"""Webhooks over REST: add, change, test and delete them, read their log, have news sent again."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.parsers import JSONParser
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+from rest_framework.viewsets import ViewSet
+
+from accounts.actors import Actor, actor_of
+from accounts.api_auth import allows
+from accounts.models import Team
+from accounts.refusals import Refusal
+from accounts.roles import Permission
+from media_analysis.partners.limits import TellsItsLimits
+from media_analysis.partners.schema import problems
+from media_analysis.partners.webhook_shapes import (
+    AgainDoneSerializer,
+    AgainSerializer,
+    DeliveriesSerializer,
+    DeliverySerializer,
+    EndpointAddedSerializer,
+    EndpointAddSerializer,
+    EndpointChangeSerializer,
+    EndpointSerializer,
+    EndpointsSerializer,
+    LogFilterSerializer,
+    SecretSerializer,
+)
+from media_analysis.webhooks.models import Delivery, Endpoint
+from media_analysis.webhooks.services import endpoints
+
+PAGE = 50
+
+
+class Webhooks(TellsItsLimits, ViewSet):
+    parser_classes = [JSONParser]
+
+    def get_permissions(self) -> list[BasePermission]:
+        return [allows(Permission.MANAGE_WEBHOOKS)()]
+
+    @extend_schema(
+        operation_id="webhooks_list",
+        summary="Where news are sent",
+        responses={200: EndpointsSerializer, **problems()},
+    )
+    def list(self, request: Request) -> Response:
+        mine = Endpoint.objects.for_actor(actor_of(request))
+        return Response({"results": EndpointSerializer(mine, many=True).data})
+
+    @extend_schema(
+        operation_id="webhooks_add",
+        summary="Have news sent to an address",
+        request=EndpointAddSerializer,
+        responses={201: EndpointAddedSerializer, **problems(400, 404, 409, 411, 413, 415)},
+    )
+    def create(self, request: Request) -> Response:
+        asked = EndpointAddSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        wanted = dict(asked.validated_data)
+        actor = actor_of(request)
+        team = _team(actor, wanted.pop("team", None))
+        added = endpoints.add(actor, team, **wanted)
+        added.endpoint.refresh_from_db()
+        body = {**EndpointSerializer(added.endpoint).data, "secret": added.secret}
+        where = reverse("api:webhook-detail", args=[added.endpoint.pk], request=request)
+        return Response(body, status=201, headers={"Location": str(where)})
+
+    @extend_schema(
+        operation_id="webhooks_read",
+        summary="One webhook and its state",
+        responses={200: EndpointSerializer, **problems(404)},
+    )
+    def retrieve(self, request: Request, pk: UUID) -> Response:
+        return Response(EndpointSerializer(_mine(request, pk)).data)
+
+    @extend_schema(
+        operation_id="webhooks_change",
+        summary="Change a webhook, switch it on or off",
+        request=EndpointChangeSerializer,
+        responses={200: EndpointSerializer, **problems(400, 404, 411, 413, 415)},
+    )
+    def partial_update(self, request: Request, pk: UUID) -> Response:
+        mine = _mine(request, pk)
+        asked = EndpointChangeSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        changed = endpoints.change(actor_of(request), mine, **asked.validated_data)
+        return Response(EndpointSerializer(changed).data)
+
+    @extend_schema(
+        operation_id="webhooks_delete",
+        summary="Send no more to an address",
+        request=None,
+        responses={204: OpenApiResponse(description="It is gone, with its log."), **problems(404)},
+    )
+    def destroy(self, request: Request, pk: UUID) -> Response:
+        endpoints.delete(actor_of(request), _mine(request, pk))
+        return Response(status=204)
+
+    @extend_schema(
+        operation_id="webhooks_rotate",
+        summary="A new secret; the earlier one signs beside it for 24 hours",
+        request=None,
+        responses={200: SecretSerializer, **problems(404)},
+    )
+    def rotate(self, request: Request, pk: UUID) -> Response:
+        return Response({"secret": endpoints.rotate(actor_of(request), _mine(request, pk))})
+
+    @extend_schema(
+        operation_id="webhooks_test",
+        summary="Send a test event",
+        request=None,
+        responses={202: DeliverySerializer, **problems(404, 409)},
+    )
+    def test(self, request: Request, pk: UUID) -> Response:
+        delivery = endpoints.test(actor_of(request), _mine(request, pk))
+        fresh = _log(request).get(pk=delivery.pk)
+        return Response(DeliverySerializer(fresh).data, status=202)
+
+    @extend_schema(
+        operation_id="webhooks_log",
+        summary="What was sent, and what came of it",
+        parameters=[LogFilterSerializer],
+        responses={200: DeliveriesSerializer, **problems(400, 404)},
+    )
+    def log(self, request: Request, pk: UUID) -> Response:
+        mine = _mine(request, pk)
+        asked = LogFilterSerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        found = _log(request).filter(endpoint=mine)
+        if state := asked.validated_data.get("state"):
+            found = found.filter(state=state)
+        if after := asked.validated_data.get("after"):
+            last = get_object_or_404(Delivery, endpoint=mine, pk=after)
+            same = Q(created_at=last.created_at, pk__lt=last.pk)
+            found = found.filter(Q(created_at__lt=last.created_at) | same)
+        rows = list(found.order_by("-created_at", "-id")[: PAGE + 1])
+        more = _next(request, rows[PAGE - 1]) if len(rows) > PAGE else None
+        return Response({"next": more, "results": DeliverySerializer(rows[:PAGE], many=True).data})
+
+    @extend_schema(
+        operation_id="webhooks_deliver",
+        summary="Have news sent again: one, or all since a moment",
+        request=AgainSerializer,
+        responses={202: AgainDoneSerializer, **problems(400, 404, 409, 411, 413, 415)},
+    )
+    def deliver(self, request: Request, pk: UUID) -> Response:
+        mine, actor = _mine(request, pk), actor_of(request)
+        asked = AgainSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        wanted = asked.validated_data
+        if "delivery" in wanted:
+            one = get_object_or_404(_log(request), endpoint=mine, pk=wanted["delivery"])
+            count = int(endpoints.deliver_again(actor, one))
+        else:
+            until = wanted.get("until") or timezone.now()
+            count = endpoints.deliver_range(
+                actor, mine, wanted["since"], until, all_of_them=wanted["all"]
+            )
+        return Response({"deliveries": count}, status=202)
+
+
+def _mine(request: Request, pk: UUID) -> Endpoint:
+    return get_object_or_404(Endpoint.objects.for_actor(actor_of(request)), pk=pk)
+
+
+def _log(request: Request) -> Any:
+    mine = Delivery.objects.for_actor(actor_of(request))
+    return mine.select_related("event", "endpoint").prefetch_related("attempts")
+
+
+def _next(request: Request, last: Delivery) -> str:
+    query = request.query_params.copy()
+    query["after"] = str(last.pk)
+    return f"{request.build_absolute_uri(request.path)}?{query.urlencode()}"
+
+
+def _team(actor: Actor, wanted: UUID | None) -> Team:
+    teams = Team.objects.for_actor(actor, Permission.MANAGE_WEBHOOKS)
+    if wanted is not None:
+        return get_object_or_404(teams, pk=wanted)
+    mine = list(teams[:2])
+    if not mine:
+        raise Http404
+    if len(mine) > 1:
+        raise Refusal("team_required")
+    return mine[0]

@@ -1,0 +1,63 @@
+"""What partners are told of a person's decision and of its changes: everything but the note, which
+is for the team, and who it was, whose name is replaced by a pseudonym."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils.crypto import salted_hmac
+
+from media_analysis.review.models import Case, CaseState, Decision
+
+SALT = "touchstone.reviewer"
+DIGITS = 12
+
+
+def reviewer(team_id: UUID, user_id: UUID | None) -> str | None:
+    """The same name for the same person within one team, and another in each other team. None when
+    the account was erased."""
+    if user_id is None:
+        return None
+    said = salted_hmac(SALT, f"{team_id}:{user_id}", algorithm="sha256").hexdigest()
+    return f"reviewer-{said[:DIGITS]}"
+
+
+def moment(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat().replace("+00:00", "Z")
+
+
+def told(decision: Decision, supersedes: UUID | None) -> dict[str, Any]:
+    return {
+        "id": str(decision.pk),
+        "outcome": decision.outcome,
+        "policy": decision.policy.name if decision.policy else None,
+        "reason": decision.reason,
+        "decided_at": moment(decision.created_at),
+        "reviewer": reviewer(decision.team_id, decision.decided_by_id),
+        "supersedes": str(supersedes) if supersedes else None,
+    }
+
+
+def changes(submission_id: UUID) -> list[dict[str, Any]]:
+    """Every decision about a submission, the first one first; `in_force` says which one stands."""
+    case = Case.objects.filter(submission=submission_id).first()
+    if case is None:
+        return []
+    said: list[dict[str, Any]] = []
+    before: UUID | None = None
+    for one in Decision.objects.filter(case=case).select_related("policy").order_by("fence"):
+        stands = case.state == CaseState.DECIDED and one.fence == case.fence
+        said.append({**told(one, before), "in_force": stands})
+        before = one.pk
+    return said
+
+
+def last(case: Case) -> dict[str, Any] | None:
+    """The newest decision about a case, in force or not."""
+    newest = Decision.objects.filter(case=case).select_related("policy").order_by("-fence")[:2]
+    found = list(newest)
+    if not found:
+        return None
+    return told(found[0], found[1].pk if len(found) > 1 else None)

@@ -1,0 +1,197 @@
+"""Where a team's news go, what there was to tell, and what became of telling it.
+
+An `Event` is the outbox: it is written in the transaction of the verb that it tells of, with one
+`Delivery` for each endpoint. A delivery is a leased job; its `Attempt`s are the log.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from accounts.actors import Actor
+from accounts.roles import Permission
+from jobs.models import LeasedJob, State
+
+
+class EventType(models.TextChoices):
+    ANALYSIS_COMPLETED = "analysis.completed", _("An analysis ended with a verdict")
+    ANALYSIS_FAILED = "analysis.failed", _("An analysis failed and needs attention")
+    ANALYSIS_CANCELLED = "analysis.cancelled", _("An analysis was cancelled")
+    DECISION_MADE = "decision.made", _("A person decided")
+    DECISION_CHANGED = "decision.changed", _("A further decision replaced the one before")
+    DECISION_REOPENED = "decision.reopened", _("A decided case was opened again")
+    DELETION_REQUESTED = "deletion.requested", _("Deletion was asked for")
+    DELETION_WITHDRAWN = "deletion.withdrawn", _("A request for deletion was taken back")
+    DELETION_ANSWERED = "deletion.answered", _("A request for deletion was answered")
+
+
+TEST = "webhook.test"
+"""Sent when somebody asks for a test, and only then."""
+
+
+class Why(models.TextChoices):
+    BY_HAND = "by_hand", _("Somebody switched it off")
+    FAILING = "failing", _("It failed for too long")
+    GONE = "gone", _("It answered 410: it wants no more")
+
+
+class EndpointQuerySet(models.QuerySet["Endpoint"]):
+    def for_actor(
+        self, actor: Actor, permission: Permission = Permission.MANAGE_WEBHOOKS
+    ) -> EndpointQuerySet:
+        """A key manages what belongs to its own partner."""
+        mine = self.filter(team_id__in=actor.team_ids(permission))
+        return mine.filter(service=actor.service) if actor.service else mine
+
+
+class Endpoint(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    team = models.ForeignKey("accounts.Team", on_delete=models.PROTECT, related_name="+")
+    service = models.ForeignKey(
+        "accounts.ServiceAccount",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Only news of what this partner sent; empty: of everything in the team.",
+    )
+    url = models.CharField(max_length=2000)
+    description = models.CharField(max_length=200, blank=True)
+    events = ArrayField(models.CharField(max_length=40, choices=EventType.choices))
+    is_active = models.BooleanField(default=True)
+    disabled_because = models.CharField(max_length=10, blank=True, choices=Why.choices, default="")
+    failures = models.PositiveIntegerField(default=0, help_text="In a row.")
+    failing_since = models.DateTimeField(null=True)
+    paused_until = models.DateTimeField(null=True)
+    last_success_at = models.DateTimeField(null=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = EndpointQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["created_at", "id"]
+        indexes = [models.Index(fields=["team"], name="endpoint_of_team")]
+        constraints = [
+            models.CheckConstraint(
+                name="endpoint_events_are_known",
+                condition=Q(events__contained_by=EventType.values, events__len__gt=0),
+            ),
+            models.CheckConstraint(
+                name="endpoint_is_off_for_a_reason",
+                condition=Q(is_active=True, disabled_because="")
+                | (Q(is_active=False) & ~Q(disabled_because="")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.host
+
+    @property
+    def host(self) -> str:
+        """For logs and mails: what follows it may hold a token."""
+        return self.url.partition("://")[2].partition("/")[0].partition("?")[0]
+
+
+class Secret(models.Model):
+    """What deliveries are signed with; encrypted. Two while one takes over from the other."""
+
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="secrets")
+    sealed = models.TextField()
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    expires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"a secret of {self.endpoint_id}"
+
+
+class Event(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    team = models.ForeignKey("accounts.Team", on_delete=models.PROTECT, related_name="+")
+    submission = models.UUIDField(null=True, help_text="No key: the news of its end outlives it.")
+    service = models.UUIDField(null=True, help_text="The partner that sent the submission.")
+    type = models.CharField(max_length=40)
+    body = models.TextField(help_text="As it is sent and signed, byte for byte.")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["team", "created_at"], name="webhook_event_of_team"),
+            models.Index(fields=["created_at"], name="webhook_event_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.message_id}"
+
+    @property
+    def message_id(self) -> str:
+        """The same in every attempt and for every endpoint: receivers know repeats by it."""
+        return f"msg_{self.pk.hex}"
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def for_actor(
+        self, actor: Actor, permission: Permission = Permission.MANAGE_WEBHOOKS
+    ) -> DeliveryQuerySet:
+        return self.filter(endpoint__in=Endpoint.objects.for_actor(actor, permission))
+
+
+class Delivery(LeasedJob):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="deliveries")
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="deliveries")
+    tries = models.PositiveIntegerField(default=0)
+    until = models.DateTimeField(help_text="Not tried again after that.")
+    answered = models.PositiveSmallIntegerField(null=True, help_text="The newest HTTP status.")
+    by_hand = models.BooleanField(default=False, help_text="Somebody asked for it again.")
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta(LeasedJob.Meta):
+        verbose_name_plural = "deliveries"
+        indexes = [
+            *LeasedJob.Meta.indexes,
+            models.Index(fields=["endpoint", "-created_at", "-id"], name="delivery_newest_first"),
+        ]
+        constraints = [
+            *LeasedJob.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["event", "endpoint"],
+                condition=Q(state__in=[State.QUEUED, State.RUNNING]),
+                name="one_delivery_under_way",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event_id} to {self.endpoint_id}: {self.state}"
+
+
+class Attempt(models.Model):
+    """One request to an endpoint, and what came of it."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="attempts")
+    number = models.PositiveIntegerField()
+    at = models.DateTimeField(db_default=Now())
+    milliseconds = models.PositiveIntegerField()
+    status = models.PositiveSmallIntegerField(null=True)
+    code = models.CharField(max_length=40, blank=True, help_text="What failed; empty: nothing.")
+    sentence = models.CharField(max_length=300, blank=True)
+    answer = models.TextField(blank=True, help_text="The beginning of the answer's body.")
+
+    class Meta:
+        ordering = ["number", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.number}: {self.status or self.code}"

@@ -1,0 +1,240 @@
+"""One delivery: signed, sent, written down; tried again with growing pauses until it is taken.
+
+A delivery may arrive twice (a worker that dies after it was sent), always under the same id.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from secrets import randbelow
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import F, Q, Subquery
+from django.db.models.functions import Coalesce, Now
+from django.utils.translation import gettext
+
+from accounts.services.chains import team_chain
+from accounts.services.notices import tell_those_who_run
+from audit.services import record
+from audit.verbs import Verb
+from audit.who import SYSTEM
+from jobs.claims import Claim
+from jobs.errors import Interrupted
+from jobs.errors import Why as Stop
+from jobs.models import State
+from jobs.runner import through_outage
+from jobs.services import finish, park, postpone
+from jobs.timing import ClockTimestamp, InSeconds
+from media_analysis.webhooks.models import Attempt, Delivery, Endpoint, Event, Secret, Why
+from media_analysis.webhooks.services import secrets
+from outbound import sending
+
+MOST_BYTES = 64 * 1024
+KEPT = 1000
+LONGEST_PAUSE = 7200.0
+LONGEST_WISH = 3600.0
+"""What a receiver may ask for with Retry-After."""
+ENOUGH = 5
+"""So many failures in a row, and the endpoint is left alone for a while."""
+AT_ONCE = 2
+"""Deliveries to one endpoint at a time, so that a slow one leaves couriers to the others."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    milliseconds: int
+    status: int | None
+    code: str
+    sentence: str
+    answer: str
+    wish: float = 0.0
+
+    @property
+    def is_taken(self) -> bool:
+        return not self.code
+
+
+def run(claim: Claim) -> None:
+    """What a courier does with a claim."""
+    delivery = Delivery.objects.select_related("event", "endpoint__service").get(pk=claim.pk)
+    endpoint = delivery.endpoint
+    closed = endpoint.service is not None and not endpoint.service.is_active
+    if closed or not endpoint.is_active:
+        park(claim, "endpoint_off", "The endpoint is switched off, or its partner is closed.")
+        return
+    if not delivery.by_hand and (pause := _pause(endpoint, claim)):
+        with transaction.atomic():
+            postpone(claim, pause, "", "")
+            due = Delivery.objects.filter(endpoint=endpoint, state=State.QUEUED, by_hand=False)
+            due.filter(available_at__lte=ClockTimestamp()).update(available_at=InSeconds(pause))
+        return
+    claim.raise_if_stopped()
+    outcome = _sent(delivery)
+    if claim.why is Stop.LOST:
+        raise Interrupted(claim.why)
+    through_outage(lambda: _conclude(claim, delivery, outcome), claim.lease_seconds)
+
+
+def _pause(endpoint: Endpoint, claim: Claim) -> float:
+    """How long this endpoint is to be left alone."""
+    if endpoint.paused_until is not None:
+        left = (endpoint.paused_until - _now()).total_seconds()
+        if left > 0:
+            return left
+    # Only those that were claimed before this one count, or all would give way to each other.
+    began = Delivery.objects.filter(pk=claim.pk).values("started_at")
+    under_way = Delivery.objects.filter(
+        endpoint=endpoint,
+        state=State.RUNNING,
+        lease_until__gt=ClockTimestamp(),
+        started_at__lt=Subquery(began),
+    )
+    return 0.5 if under_way.count() >= AT_ONCE else 0.0
+
+
+def _now() -> datetime:
+    """The database's, for that is the clock of all pauses."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        now: datetime = cursor.fetchone()[0]
+    return now
+
+
+def _sent(delivery: Delivery) -> Outcome:
+    event, began = delivery.event, time.monotonic()
+    try:
+        answer = sending.send(
+            "POST",
+            delivery.endpoint.url,
+            headers=signed(event, delivery.endpoint),
+            body=event.body.encode(),
+            seconds=settings.WEBHOOK_SECONDS,
+            most_bytes=MOST_BYTES,
+            allowed=secrets.allowed_networks(),
+        )
+    except (sending.Refused, sending.Failed) as error:
+        return Outcome(_since(began), None, error.code, error.sentence, "")
+    text = (
+        answer.body[:KEPT].decode("utf-8", "replace").replace("\x00", "\N{REPLACEMENT CHARACTER}")
+    )
+    code = sentence = ""
+    if 300 <= answer.status < 400:
+        code, sentence = "redirected", "It answered with a redirect, which is not followed."
+    elif not 200 <= answer.status < 300:
+        code, sentence = "refused", f"It answered {answer.status}."
+    return Outcome(_since(began), answer.status, code, sentence, text, _wish(answer.headers))
+
+
+def signed(event: Event, endpoint: Endpoint) -> dict[str, str]:
+    """The headers of the Standard Webhooks specification."""
+    now = datetime.now(UTC)
+    signatures = [one.sign(event.message_id, now, event.body) for one in secrets.of(endpoint)]
+    return {
+        "Content-Type": "application/json",
+        "User-Agent": "Touchstone-Webhooks/1",
+        "webhook-id": event.message_id,
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": " ".join(signatures),
+    }
+
+
+def _wish(headers: Any) -> float:
+    try:
+        return min(max(float(headers.get("retry-after", "0")), 0.0), LONGEST_WISH)
+    except ValueError:
+        return 0.0
+
+
+def _since(began: float) -> int:
+    return round(1000 * (time.monotonic() - began))
+
+
+def pause_after(tries: int) -> float:
+    """Growing fourfold up to two hours, each times 0.5 to 1.5 so that a herd spreads out."""
+    jitter = 0.5 + randbelow(1001) / 1000
+    base: float = settings.WEBHOOK_BACKOFF_SECONDS
+    return min(base * 4.0 ** min(tries - 1, 20), LONGEST_PAUSE) * jitter
+
+
+@transaction.atomic
+def _conclude(claim: Claim, delivery: Delivery, outcome: Outcome) -> None:
+    tries = delivery.tries + 1
+    said: dict[str, Any] = {"tries": tries, "answered": outcome.status}
+    if outcome.is_taken:
+        finish(claim, State.DONE, **said)
+    elif outcome.status == 410:
+        park(claim, "gone", outcome.sentence, **said)
+    else:
+        pause = max(pause_after(tries), outcome.wish)
+        if Delivery.objects.filter(pk=claim.pk, until__lt=InSeconds(pause)).exists():
+            sentence = f"Given up after {tries} attempts; the last: {outcome.sentence}"
+            park(claim, "given_up", sentence, **said)
+        else:
+            postpone(claim, pause, outcome.sentence, outcome.code, **said)
+    Attempt.objects.create(
+        delivery=delivery, number=tries, milliseconds=outcome.milliseconds, status=outcome.status,
+        code=outcome.code, sentence=outcome.sentence[:300], answer=outcome.answer,
+    )  # fmt: skip
+    _noted(delivery.endpoint, outcome)
+
+
+def _noted(endpoint: Endpoint, outcome: Outcome) -> None:
+    mine = Endpoint.objects.filter(pk=endpoint.pk)
+    if outcome.is_taken:
+        stale = Q(last_success_at__isnull=True) | Q(
+            last_success_at__lt=Now() - timedelta(minutes=1)
+        )
+        mine.filter(stale | Q(failures__gt=0)).update(
+            failures=0, failing_since=None, paused_until=None, last_success_at=ClockTimestamp()
+        )
+        return
+    mine.update(
+        failures=F("failures") + 1, failing_since=Coalesce(F("failing_since"), ClockTimestamp())
+    )
+    fresh = mine.get()
+    if fresh.failures >= ENOUGH:
+        mine.update(paused_until=InSeconds(pause_after(fresh.failures - ENOUGH + 1)))
+    too_long = InSeconds(-3600 * settings.WEBHOOK_DISABLE_HOURS)
+    if outcome.status == 410:
+        _switched_off(fresh, Why.GONE)
+    elif mine.filter(failing_since__lt=too_long).exists():
+        _switched_off(fresh, Why.FAILING)
+
+
+def _switched_off(endpoint: Endpoint, why: Why) -> None:
+    mine = Endpoint.objects.filter(pk=endpoint.pk, is_active=True)
+    if not mine.update(is_active=False, disabled_because=why):
+        return
+    record(
+        chain=team_chain(endpoint.team_id), verb=Verb.WEBHOOK_PARKED, who=SYSTEM,
+        object_type="webhook", object_id=endpoint.pk, why=why, data={"host": endpoint.host},
+        rows=[endpoint],
+    )  # fmt: skip
+    tell_those_who_run(
+        endpoint.team,
+        lambda: gettext("A webhook was switched off"),
+        lambda: gettext(
+            "The webhook to {host} of the team {team} was switched off: {why}. Events are kept "
+            "for {days} days. Repair the receiver, switch the webhook on again, and send what "
+            "was not delivered."
+        ).format(
+            host=endpoint.host,
+            team=endpoint.team,
+            why=why.label,
+            days=f"{settings.WEBHOOK_KEEP_DAYS:g}",
+        ),
+        but=None,
+    )
+
+
+def forget_old() -> int:
+    """A daily duty of the workers: events that nobody may ask for any more, with their log."""
+    old = Now() - timedelta(days=settings.WEBHOOK_KEEP_DAYS)
+    under_way = Delivery.objects.filter(state__in=[State.QUEUED, State.RUNNING]).values("event")
+    count = Event.objects.filter(created_at__lt=old).exclude(pk__in=under_way).delete()[0]
+    Secret.objects.filter(expires_at__lt=Now()).delete()
+    return count

@@ -1,0 +1,132 @@
+"""The outbox: what happened is written down with the verb that did it, in the same transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Q
+from django.urls import reverse
+
+from audit.verbs import Verb
+from jobs.models import Priority
+from jobs.timing import InSeconds
+from media_analysis.review.models import Case, Decision
+from media_analysis.review.presenters import decisions
+from media_analysis.submissions.models import DeletionRequest, Submission
+from media_analysis.webhooks.models import TEST, Delivery, Endpoint, Event, EventType
+from ml import language
+from ml.engine.contract import Result
+from ml.models import Analysis
+
+DELETION_EVENTS = {
+    Verb.SUBMISSION_DELETION_REQUESTED: EventType.DELETION_REQUESTED,
+    Verb.SUBMISSION_DELETION_WITHDRAWN: EventType.DELETION_WITHDRAWN,
+    Verb.SUBMISSION_DELETION_ACCEPTED: EventType.DELETION_ANSWERED,
+    Verb.SUBMISSION_DELETION_DECLINED: EventType.DELETION_ANSWERED,
+}
+
+
+def after_analysis(analysis: Analysis, result: Result) -> None:
+    _of_analysis(EventType.ANALYSIS_COMPLETED, analysis)
+
+
+def after_parking(analysis: Analysis) -> None:
+    _of_analysis(EventType.ANALYSIS_FAILED, analysis)
+
+
+def after_cancelling(analysis: Analysis) -> None:
+    _of_analysis(EventType.ANALYSIS_CANCELLED, analysis)
+
+
+def after_decision(case: Case, decision: Decision) -> None:
+    def told() -> dict[str, Any]:
+        return {"decision": decisions.last(case)}
+
+    earlier = Decision.objects.filter(case=case).exclude(pk=decision.pk).exists()
+    kind = EventType.DECISION_CHANGED if earlier else EventType.DECISION_MADE
+    _emit(kind, case.submission, told)
+
+
+def after_reopening(case: Case) -> None:
+    _emit(EventType.DECISION_REOPENED, case.submission,
+          lambda: {"decision": None, "earlier_decision": decisions.last(case)})  # fmt: skip
+
+
+def after_deletion_request(request: DeletionRequest, verb: Verb) -> None:
+    def told() -> dict[str, Any]:
+        asked_at = decisions.moment(request.asked_at)
+        return {"deletion": {"requested_at": asked_at, "answer": request.answer or None}}
+
+    _emit(DELETION_EVENTS[verb], request.submission, told)
+
+
+def test_event(endpoint: Endpoint) -> Delivery:
+    event = Event.objects.create(
+        team_id=endpoint.team_id, service=endpoint.service_id, type=TEST, body=_body(TEST, {})
+    )
+    return deliveries(event, [endpoint], by_hand=True)[0]
+
+
+def deliveries(event: Event, endpoints: list[Endpoint], *, by_hand: bool) -> list[Delivery]:
+    """Nothing is added where the same is under way already."""
+    until = InSeconds(3600 * settings.WEBHOOK_RETRY_HOURS)
+    return Delivery.objects.bulk_create(
+        [
+            Delivery(event=event, endpoint=one, until=until, by_hand=by_hand,
+                     priority=Priority.INTERACTIVE if by_hand else Priority.PARTNER)
+            for one in endpoints
+        ],
+        ignore_conflicts=by_hand,
+    )  # fmt: skip
+
+
+def _of_analysis(kind: EventType, analysis: Analysis) -> None:
+    submission = Submission.objects.filter(analysis=analysis).first()
+    if submission is not None:  # a fresh analysis has taken its place
+        submission.analysis = analysis
+        _emit(kind, submission, dict)
+
+
+def _emit(kind: EventType, submission: Submission, told: Callable[[], dict[str, Any]]) -> None:
+    sender: UUID | None = submission.submitted_by_service_id
+    of_sender = Q(service__isnull=True)
+    if sender:
+        of_sender |= Q(service=sender, service__is_active=True)
+    wanting = Endpoint.objects.filter(of_sender, team=submission.team_id, events__contains=[kind])
+    endpoints = list(wanting)
+    if not endpoints:
+        return
+    body = _body(kind, {"submission": _told(submission), **told()})
+    event = Event.objects.create(
+        team_id=submission.team_id, submission=submission.pk, service=sender, type=kind, body=body
+    )
+    deliveries(event, [one for one in endpoints if one.is_active], by_hand=False)
+
+
+def _told(submission: Submission) -> dict[str, Any]:
+    """Enough to act on; everything else is at `url`."""
+    analysis = submission.analysis
+    return {
+        "id": str(submission.pk),
+        "url": settings.PUBLIC_URL + reverse("api:submission-detail", args=[submission.pk]),
+        "external_id": submission.external_id,
+        "team": str(submission.team_id),
+        "sha256": submission.blob_id,
+        "state": analysis.state,
+        "outcome": analysis.shown_outcome,
+        "declared": analysis.declared,
+        "probability_manipulated": analysis.probability_manipulated,
+        "reason": language.reason(analysis.state, analysis.reason_code, analysis.reason),
+        "reason_code": analysis.reason_code,
+    }
+
+
+def _body(kind: str, data: dict[str, Any]) -> str:
+    now = decisions.moment(datetime.now(UTC))
+    said = {"type": str(kind), "timestamp": now, "data": data}
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":"))

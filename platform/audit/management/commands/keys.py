@@ -1,0 +1,42 @@
+"""`manage.py keys init | check | rotate signing | rotate secret`: the keys of this site."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from audit import fingerprints
+from audit.keys import KeysRefused
+
+
+class Command(BaseCommand):
+    help = (
+        "init: make each key that this site never had, and note their fingerprints in the database "
+        "(safe to run again). check: compare this machine's keys with the database. "
+        "rotate: a new signing key, or a SECRET_KEY that was changed."
+    )
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("action", choices=["init", "check", "rotate"])
+        parser.add_argument("key", nargs="?", choices=["signing", "secret"])
+
+    def handle(self, *args: Any, action: str, key: str | None, **options: Any) -> None:
+        if (action == "rotate") != bool(key):
+            raise CommandError("Say which key: `keys rotate signing` or `keys rotate secret`.")
+        try:
+            if action == "init":
+                self.stdout.write("\n".join(fingerprints.init()))
+            elif action == "rotate":
+                rotate = {
+                    "signing": fingerprints.rotate_signing,
+                    "secret": fingerprints.rotate_secret,
+                }[key or ""]
+                self.stdout.write(rotate())
+            elif said := fingerprints.problems():
+                raise CommandError(" ".join(said))
+            else:
+                self.stdout.write("The keys on this machine are those of this database.")
+        except KeysRefused as refused:
+            raise CommandError(str(refused)) from refused

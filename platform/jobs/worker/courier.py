@@ -1,0 +1,84 @@
+"""The process that runs what waits for the network: some threads, each with one job at a time.
+
+A receiver that takes its time holds up a thread here, and never a slot that examines media.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import connection
+
+from jobs import liveness, registry
+from jobs.claims import Claim
+from jobs.errors import Why
+from jobs.models import LeasedJob
+from jobs.runner import execute
+from jobs.services import claim, worker_died
+
+log = logging.getLogger("touchstone.worker")
+LOOK_SECONDS = 0.5
+
+
+class Courier:
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.stopping = threading.Event()
+        self._current: set[Claim] = set()
+
+    def work(self) -> None:
+        while not self.stopping.is_set():
+            try:
+                taken = [self._one_of(model) for model in registry.couriers()]
+            except DatabaseError as error:
+                log.warning("the database is away: %s", error)
+                connection.close()
+                taken = []
+            if not any(taken):
+                self.stopping.wait(LOOK_SECONDS)
+        connection.close()
+
+    def _one_of(self, model: type[LeasedJob]) -> bool:
+        if self.stopping.is_set():
+            return False
+        taken = claim(model, worker=self.name)
+        if taken is None:
+            return False
+        self._current.add(taken)
+        try:
+            execute(taken)
+        finally:
+            self._current.discard(taken)
+        return True
+
+    def stop(self) -> None:
+        self.stopping.set()
+        for current in list(self._current):
+            current.stop(Why.SHUTDOWN)
+
+
+def run(name: str, replaces: str | None) -> None:
+    courier = Courier(name)
+    signal.signal(signal.SIGTERM, lambda *_: courier.stop())
+    try:
+        if replaces:
+            worker_died(replaces)
+            liveness.gone(replaces)
+    except DatabaseError as error:
+        log.warning("the database is away at start: %s", error)
+        connection.close()
+    threads = [
+        threading.Thread(target=courier.work, name=f"courier{n}", daemon=True)
+        for n in range(settings.JOBS_COURIERS)
+    ]
+    for thread in threads:
+        thread.start()
+    courier.stopping.wait()
+    for thread in threads:
+        thread.join(timeout=settings.JOBS_GRACE_SECONDS)
+    liveness.gone(name)
+    connection.close()

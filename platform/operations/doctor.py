@@ -1,0 +1,281 @@
+"""What is wrong with this site, and how to mend it, in plain words. It changes nothing."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.files.storage import FileSystemStorage
+from django.db import Error as DatabaseError
+from django.db import connection
+from django.utils.module_loading import import_string
+
+from audit import fingerprints, guards, rights
+from audit.keys import anchor_files
+from blobs import place
+from config.static import is_collected
+from ml.engine.model_files import FILES, ModelFileUnusable, located
+from operations import health
+from sandbox.checks import why_not
+
+OK, WARNING, ERROR = "ok", "warning", "error"
+LEAST_FREE_BYTES = 2_000_000_000
+SKEW_SECONDS = 30.0
+LONG_SECRET = 40
+
+
+@dataclass(frozen=True)
+class Finding:
+    part: str
+    level: str
+    said: str
+    mend: str = ""
+
+    def as_dict(self) -> dict[str, str]:
+        return asdict(self)
+
+
+Check = Callable[[], Iterator[Finding]]
+
+
+def addresses() -> Iterator[Finding]:
+    host = urlsplit(settings.PUBLIC_URL).hostname or ""
+    allowed = settings.ALLOWED_HOSTS
+    if "*" not in allowed and not any(
+        host == one or (one.startswith(".") and f".{host}".endswith(one)) for one in allowed
+    ):
+        yield Finding(
+            "addresses", ERROR, f"PUBLIC_URL names {host}, which ALLOWED_HOSTS does not allow.",
+            f"Set ALLOWED_HOSTS={','.join([*allowed, host])}.",
+        )  # fmt: skip
+    if settings.PUBLIC_URL.startswith("https://") and not settings.SECURE_PROXY_SSL_HEADER:
+        yield Finding(
+            "addresses", WARNING, "PUBLIC_URL is https and BEHIND_TLS_PROXY is off: behind a front "
+            "server every page would be sent on to itself.", "Set BEHIND_TLS_PROXY=1.",
+        )  # fmt: skip
+    if settings.DEBUG:
+        yield Finding("addresses", ERROR, "DEBUG is on: errors show the inside of the site.",
+                      "Leave DEBUG out.")  # fmt: skip
+    if len(settings.SECRET_KEY) < LONG_SECRET:
+        yield Finding("addresses", ERROR, f"SECRET_KEY has only {len(settings.SECRET_KEY)} "
+                      "characters.", "Use 50 random characters or more.")  # fmt: skip
+
+
+def names() -> Iterator[Finding]:
+    """Environment variables that look like a misspelt setting of ours."""
+    asked: set[str] = import_string("config.environment.ASKED")
+    ours = {*asked, *(f"{name}_FILE" for name in asked)}
+    for name in sorted(os.environ.keys() - ours):
+        close = difflib.get_close_matches(name, ours, n=1, cutoff=0.88)
+        if close:
+            yield Finding("settings", WARNING, f"The environment has {name}, which nobody reads.",
+                          f"Did you mean {close[0]}?")  # fmt: skip
+
+
+def database() -> Iterator[Finding]:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_setting('server_version_num')::int, "
+                           "abs(extract(epoch FROM clock_timestamp()) - %s)",
+                           [time.time()])  # fmt: skip
+            version, skew = cursor.fetchone()
+    except DatabaseError as error:
+        connection.close()
+        said, mend = _why_no_database(str(error))
+        yield Finding("database", ERROR, said, mend)
+        return
+    if version < 140_000:
+        yield Finding("database", ERROR, f"PostgreSQL is version {version // 10_000}.",
+                      "Use PostgreSQL 14 or newer.")  # fmt: skip
+    if skew > SKEW_SECONDS:
+        yield Finding("database", WARNING, f"The clocks of this machine and of the database differ "
+                      f"by {skew:.0f} s.", "Run a time service on both.")  # fmt: skip
+    try:
+        health.migrations()
+    except health.NotReady as no:
+        yield Finding("database", ERROR, str(no), "Run `manage.py migrate` as the owner's role.")
+        return
+    for said in rights.problems():
+        level = WARNING if " owns the tables" in said else ERROR
+        yield Finding("database rights", level, said, "See docs/operating.md, Two database roles.")
+    for said in guards.faults():
+        yield Finding("audit guards", ERROR, said[0].upper() + said[1:] + ".",
+                      "See docs/audit.md; run `manage.py audit verify`.")  # fmt: skip
+
+
+def _why_no_database(error: str) -> tuple[str, str]:
+    line = error.splitlines()[0] if error else ""
+    role = settings.DATABASES["default"].get("USER") or "the role"
+    known = (
+        ("password authentication failed", f"The database refuses the password of {role}.",
+         "Set the right password in DATABASE_URL or DATABASE_PASSWORD(_FILE)."),
+        ("no password supplied", f"The database wants a password for {role}.",
+         "Set DATABASE_PASSWORD(_FILE)."),
+        ("role", f"The database knows no role {role}.",
+         "Make the role, or name the right one in DATABASE_URL."),
+        ("does not exist", "The server has no such database.",
+         "Make the database, or name the right one in DATABASE_URL."),
+        ("resolve", "The database's host name is not known here.",
+         "Correct the host in DATABASE_URL."),
+        ("refused", "Nothing listens where DATABASE_URL points.",
+         "Start PostgreSQL, or correct host and port in DATABASE_URL."),
+    )  # fmt: skip
+    for words, said, mend in known:
+        if words in line and not (words == "role" and "does not exist" not in line):
+            return said, mend
+    return f"The database does not answer: {line}", "Check DATABASE_URL."
+
+
+def keys() -> Iterator[Finding]:
+    try:
+        for said in fingerprints.problems():
+            yield Finding("keys", ERROR, said, "See docs/audit.md, Keys.")
+        for kind in sorted({*fingerprints.KEYS} - fingerprints.known().keys()):
+            yield Finding("keys", WARNING, f"The {kind} key is not noted in the database yet.",
+                          "Run `manage.py keys init`.")  # fmt: skip
+    except DatabaseError:
+        connection.close()
+
+
+def store() -> Iterator[Finding]:
+    try:
+        where = place.opened()
+        if isinstance(where, FileSystemStorage):
+            folder = Path(where.location)
+            if not folder.is_dir():
+                yield Finding("media store", ERROR, f"The folder {folder} is not there.",
+                              "Mount it, or run `manage.py store create`.")  # fmt: skip
+                return
+            yield from _room("media store", folder)
+        place.probe()
+    except place.StoreUnusable as problem:
+        yield Finding("media store", ERROR, str(problem),
+                      "Correct BLOB_STORAGE, BLOB_STORAGE_OPTIONS or the credentials "
+                      "(docs/storage.md); try `manage.py store check`.")  # fmt: skip
+
+
+def folders() -> Iterator[Finding]:
+    spool = Path(settings.UPLOAD_SPOOL_DIR)
+    for title, folder in (
+        ("uploads under way", spool),
+        ("temporary files", Path(tempfile.gettempdir())),
+        *(("audit anchor", file.parent) for file in anchor_files()),
+    ):
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError as error:
+            yield Finding(title, ERROR, f"{folder} cannot be written: {error.strerror}.",
+                          "Correct its owner, or name another folder.")  # fmt: skip
+    if spool.is_dir():
+        yield from _room("uploads under way", spool)
+
+
+def _room(title: str, folder: Path) -> Iterator[Finding]:
+    free = shutil.disk_usage(folder).free
+    if free < max(LEAST_FREE_BYTES, 2 * settings.MAX_UPLOAD_BYTES):
+        yield Finding(title, WARNING, f"{folder} has only {free / 1e9:.1f} GB left.",
+                      "Make room: plan for twice the largest upload at least.")  # fmt: skip
+
+
+def static_files() -> Iterator[Finding]:
+    if not is_collected(Path(settings.STATIC_ROOT), settings.ROOT / "static"):
+        yield Finding(
+            "static files", WARNING, "`collectstatic` was not run for these files: pages work, but "
+            "browsers fetch styles and scripts anew each time.",
+            "Run `manage.py collectstatic --noinput` and restart the web server.",
+        )  # fmt: skip
+
+
+def sandbox() -> Iterator[Finding]:
+    for said in why_not():
+        yield Finding("sandbox", ERROR, said, "See docs/sandbox.md.")
+    if not settings.REQUIRE_SANDBOX:
+        yield Finding("sandbox", WARNING, "REQUIRE_SANDBOX is off: without a wall media would be "
+                      "decoded all the same.", "Leave REQUIRE_SANDBOX out.")  # fmt: skip
+
+
+def broker() -> Iterator[Finding]:
+    if not settings.BROKER_URL:
+        return
+    from kombu.connection import Connection
+
+    try:
+        with Connection(settings.BROKER_URL, connect_timeout=4) as link:  # type: ignore[no-untyped-call]
+            link.ensure_connection(max_retries=1, timeout=4)
+    except Exception as error:
+        yield Finding("broker", ERROR, f"The broker does not answer: {type(error).__name__}.",
+                      "Correct BROKER_URL, or start the broker. Until then each job waits some "
+                      "seconds longer; nothing is lost.")  # fmt: skip
+
+
+def models() -> Iterator[Finding]:
+    for name in FILES:
+        try:
+            located(name)
+        except ModelFileUnusable as error:
+            yield Finding("model files", WARNING, str(error),
+                          "Run `python -m ml.engine.model_files`; the checks that need the file "
+                          "say that they are not available.")  # fmt: skip
+
+
+def site() -> Iterator[Finding]:
+    for name, ask in (("workers", health.workers), ("sealing", health.sealing)):
+        try:
+            ask()
+        except health.NotReady as no:
+            yield Finding(name, WARNING, str(no), "Start `manage.py worker`; see its log.")
+        except DatabaseError:
+            connection.close()
+
+
+CHECKS: tuple[Check, ...] = (
+    addresses, names, database, keys, store, folders, static_files, sandbox, broker, models, site,
+)  # fmt: skip
+
+
+def examine() -> list[Finding]:
+    found: list[Finding] = []
+    for check in CHECKS:
+        try:
+            found += check()
+        except Exception as error:  # one check that falls over hides no other
+            found.append(
+                Finding(check.__name__, ERROR, f"This check fell over: {place.said(error)}.",
+                        "Run it again with `--traceback`, and report it.")
+            )  # fmt: skip
+            connection.close()
+    return found
+
+
+def as_text(found: list[Finding]) -> str:
+    lines = []
+    for one in found:
+        lines.append(f"{one.level.upper():8} {one.part}: {one.said}")
+        if one.mend:
+            lines.append(f"         -> {one.mend}")
+    errors = sum(one.level == ERROR for one in found)
+    warnings = len(found) - errors
+    lines.append("Nothing is wrong." if not found else f"{errors} errors, {warnings} warnings.")
+    return "\n".join(lines)
+
+
+def report(found: list[Finding], as_json: bool) -> tuple[str, int]:
+    """The text, and the exit status: 1 where there is an error."""
+    wrong = any(one.level == ERROR for one in found)
+    if not as_json:
+        return as_text(found), int(wrong)
+    import json
+
+    body: dict[str, Any] = {"ok": not wrong, "findings": [one.as_dict() for one in found]}
+    return json.dumps(body, indent=2), int(wrong)

@@ -1,0 +1,309 @@
+"""The Python client against the product's own web server, and against one that is moody."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import os
+import re
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from standardwebhooks.webhooks import Webhook as Signer
+from touchstone_client import (
+    AsyncTouchstone,
+    NotGenuine,
+    Problem,
+    TimedOut,
+    Touchstone,
+    Unreachable,
+    cli,
+    verify,
+)
+
+from accounts.models import Role, Scope, Team
+from accounts.services.keys import issue_key
+from jobs.services import claim_one, park
+from media_analysis.review.models import Case, Words
+from media_analysis.review.services import cases, routing
+from media_analysis.submissions.models import Submission
+from ml.models import Analysis
+from tests.factories import ServiceAccountFactory
+from tests.partners.served import served
+from tests.people import Person, member, picture
+
+AT = "2026-11-28T09:30:00Z"
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass
+class Site:
+    url: str
+    key: str
+
+
+@pytest.fixture
+def site(tmp_path: Path, transactional_db: None, team: Team) -> Iterator[Site]:
+    admin = member(team, Role.ADMIN)
+    secret = issue_key(admin.actor, ServiceAccountFactory(team=team), "client", Scope.values).secret
+    with served(tmp_path) as port:
+        yield Site(f"http://127.0.0.1:{port}", secret)
+
+
+def later(do: Any) -> threading.Thread:
+    def run() -> None:
+        try:
+            do()
+        finally:
+            connection.close()
+
+    thread = threading.Timer(1.0, run)
+    thread.start()
+    return thread
+
+
+def end(pk: str) -> None:
+    claim = claim_one(Analysis, Submission.objects.get(pk=pk).analysis_id, worker="t")
+    assert claim is not None
+    park(claim, "test", "Set aside by a test.")
+
+
+def decide(who: Person, pk: str) -> None:
+    with transaction.atomic():
+        routing.after_parking(Submission.objects.get(pk=pk).analysis)
+    held = cases.claim(who.actor, Case.objects.get(submission=pk).pk)
+    cases.decide(who.actor, held.pk, held.fence, Words("manipulated", "The chin flickers."))
+
+
+def examples() -> list[str]:
+    return re.findall(r"```bash\n(.*?)```", (ROOT / "docs/api.md").read_text(), re.S)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_day_of_a_partner(
+    site: Site, alice: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    """Sent, repeated, waited for, decided, found, fetched, refused; by client, shell and curl."""
+    clip = tmp_path / "photo.jpg"
+    clip.write_bytes(picture(9))
+    read: list[int] = []
+    with Touchstone(site.url, key=site.key, timeout=60) as client:
+        sent = client.submit(clip, external_id="a-1", idempotency_key="k", progress=read.append)
+        again = client.submit(clip, external_id="a-1", idempotency_key="k")
+        assert (again.id, again.replayed, sent.replayed) == (sent.id, True, False)
+        assert read[-1] == clip.stat().st_size
+        with pytest.raises(TimedOut):
+            client.wait(sent.id, timeout=0.5)
+        thread = later(lambda: end(sent.id))
+        done = client.wait(sent.id, timeout=120)
+        thread.join()
+        assert done.ended and done.outcome == "inconclusive" and done.decision is None
+        assert client.news(done) is None
+        thread = later(lambda: decide(alice, sent.id))
+        decided = client.wait_for_decision(sent.id, timeout=120)
+        thread.join()
+        assert decided.decision and decided.decision.reason == "The chin flickers."
+        assert decided.decisions == [decided.decision]
+        found = list(client.find(external_id="a-1", page_size=1))
+        assert [one.id for one in found] == [sent.id]
+        client.submit(picture(10), filename="b.png")
+        assert len(list(client.find(page_size=1))) == 2, "page after page"
+        assert client.media(sent.id) == clip.read_bytes()
+        assert client.save_media(sent.id, tmp_path / "copy") == clip.stat().st_size
+        with pytest.raises(Problem) as caught:
+            client.cancel(sent.id)
+        assert (caught.value.status, caught.value.code) == (409, "already_ended")
+        with pytest.raises(Problem) as caught:
+            client.submit(b"%!PS")
+        assert caught.value.code == "type_not_allowed"
+        assert client.request_deletion(sent.id).deletion_requested_at
+        hook = client.add_webhook("https://news.example/", ["decision.made"])
+        assert hook.secret and client.rotate_secret(hook.id) != hook.secret
+        assert client.change_webhook(hook.id, is_active=False).disabled_because == "by_hand"
+        assert [one.id for one in client.webhooks()] == [hook.id]
+        client.delete_webhook(hook.id)
+
+    monkeypatch.setenv("TOUCHSTONE_URL", site.url)
+    monkeypatch.setenv("TOUCHSTONE_KEY", site.key)
+    assert cli.main(["submit", str(clip), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    thread = later(lambda: end(told["id"]))
+    assert cli.main(["get", told["id"], "--wait"]) == 0
+    thread.join()
+    assert "inconclusive" in capsys.readouterr().out
+    assert cli.main(["submit", str(tmp_path / "none.jpg")]) == cli.FAILED
+    monkeypatch.delenv("TOUCHSTONE_KEY")
+    assert cli.main(["get", told["id"]]) == cli.USAGE
+
+    env = {**os.environ, "TOUCHSTONE_KEY": site.key, "SUBMISSION": sent.id}
+    assert len(examples()) >= 4
+    for example in examples():
+        ran = subprocess.run(
+            ["bash", "-c", example], cwd=tmp_path, env=env, capture_output=True, text=True
+        )
+        assert ran.returncode == 0, (example, ran.stderr)
+        assert json.loads(ran.stdout)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_same_without_blocking(site: Site, alice: Person, tmp_path: Path) -> None:
+    """Two at once, waited for together."""
+    loop_sent: list[str] = []
+
+    async def day() -> None:
+        async with AsyncTouchstone(site.url, key=site.key, timeout=60) as client:
+            path = tmp_path / "a.png"
+            path.write_bytes(picture(1))
+            sent = await asyncio.gather(client.submit(path), client.submit(picture(2)))
+            loop_sent.extend(one.id for one in sent)
+            waits = asyncio.gather(*(client.wait(one.id, timeout=120) for one in sent))
+            await asyncio.sleep(1)
+            for one in sent:
+                await asyncio.to_thread(ended, one.id)
+            done = await waits
+            assert [one.outcome for one in done] == ["inconclusive"] * 2
+            assert len([one async for one in client.find(page_size=1)]) == 2
+            assert await client.media(sent[1].id) == picture(2)
+
+    def ended(pk: str) -> None:
+        try:
+            end(pk)
+        finally:
+            connection.close()
+
+    asyncio.run(day())
+    assert len(loop_sent) == 2
+
+
+def test_both_clients_have_the_same_methods_with_the_same_arguments() -> None:
+    """Whatever one can, the other can."""
+
+    def told(kind: type) -> dict[str, list[str]]:
+        methods = inspect.getmembers(kind, inspect.isfunction)
+        return {
+            name.replace("aclose", "close"): list(inspect.signature(method).parameters)
+            for name, method in methods
+            if not name.startswith("_")
+        }
+
+    assert told(Touchstone) == told(AsyncTouchstone) and len(told(Touchstone)) > 15
+
+
+@pytest.fixture
+def moody() -> Iterator[tuple[str, list[Any], list[tuple[int, dict[str, str]]]]]:
+    """A server that gives the answers of a list, then 200; and what it was asked."""
+    asked: list[Any] = []
+    answers: list[tuple[int, dict[str, str]]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            length = int(self.headers.get("Content-Length") or 0)
+            asked.append((self.command, dict(self.headers), self.rfile.read(length)))
+            status, more = answers.pop(0) if answers else (200, {})
+            if status == 0:  # closes without a word
+                self.close_connection = True
+                return
+            body = json.dumps({"code": more.pop("code", "x"), "results": [], "next": None}).encode()
+            self.send_response(status)
+            for name, value in {**more, "Content-Length": str(len(body))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_POST = do_GET
+
+        def log_message(self, *args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}", asked, answers
+    server.shutdown()
+    server.server_close()
+
+
+def test_what_was_refused_for_the_moment_is_asked_again(moody: Any) -> None:
+    """429 and 503 after their Retry-After, a cut connection after a pause; others not at all."""
+    url, asked, answers = moody
+    at_once = {"Retry-After": "0"}
+    with Touchstone(url, key="tsk_x", retries=4) as client:
+        answers += [(429, at_once), (503, at_once), (0, {}), (502, at_once)]
+        assert list(client.find()) == []
+        assert len(asked) == 5
+        asked.clear()
+        answers += [(400, {"code": "invalid"})]
+        with pytest.raises(Problem):
+            list(client.find())
+        assert len(asked) == 1
+        asked.clear()
+        answers += [(503, at_once)] * 9
+        with pytest.raises(Problem) as caught:
+            list(client.find())
+        assert caught.value.status == 503 and len(asked) == 5
+        answers.clear()
+
+
+def test_a_repeated_upload_is_whole_and_bears_the_same_key(moody: Any, tmp_path: Path) -> None:
+    """The file is read from its beginning again; the server knows the repeat by its key."""
+    url, asked, answers = moody
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"media" * 1000)
+    with Touchstone(url, key="tsk_x", retries=3) as client:
+        answers += [(503, {"Retry-After": "0"}), (409, {"code": "idempotency_busy"}), (0, {})]
+        with pytest.raises(KeyError):  # the moody server's 200 holds no submission
+            client.submit(path)
+    keys = {headers["Idempotency-Key"] for _, headers, _ in asked}
+    assert len(asked) == 4 and len(keys) == 1
+    assert all(path.read_bytes() in body for _, _, body in asked)
+
+
+def test_what_may_have_been_done_is_not_done_twice(moody: Any) -> None:
+    """Cancelling, and making a secret, bear no key: after a cut connection nobody knows."""
+    url, asked, answers = moody
+    with Touchstone(url, key="tsk_x", retries=3) as client:
+        answers += [(0, {})]
+        with pytest.raises(Unreachable):
+            client.rotate_secret("x")
+    assert len(asked) == 1
+
+
+def test_a_message_is_believed_only_with_its_signature() -> None:
+    """Signed by the specification's library; changed, stale or unsigned ones are refused."""
+    secret, now = "whsec_" + "c2VjcmV0" * 4, datetime.now(UTC)
+    decision = {"id": "d", "outcome": "manipulated", "policy": None, "reason": "as seen",
+                "decided_at": AT, "reviewer": None, "supersedes": None}  # fmt: skip
+    body = json.dumps(
+        {
+            "type": "decision.made",
+            "timestamp": "2026-11-28T09:30:00Z",
+            "data": {"decision": decision},
+        }
+    )
+    headers = {
+        "Webhook-Id": "msg_1",
+        "Webhook-Timestamp": str(int(now.timestamp())),
+        "Webhook-Signature": Signer(secret).sign("msg_1", now, body),
+    }
+    message = verify(secret, body.encode(), headers)
+    assert message.id == "msg_1" and message.decision and message.decision.outcome == "manipulated"
+    for changed, heads in (
+        (body + " ", headers),
+        (body, {**headers, "Webhook-Id": "msg_2"}),
+        (body, {**headers, "Webhook-Timestamp": "1000000000"}),
+        (body, {**headers, "Webhook-Signature": "v1,AAAA"}),
+        (body, {**headers, "Webhook-Signature": "nonsense"}),
+        (body, {}),
+    ):
+        with pytest.raises(NotGenuine):
+            verify(secret, changed, heads)

@@ -1,0 +1,78 @@
+"""Nobody stays deaf after Redis went away while a hand was at work and came back after it ended."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.house import House
+from tests.faults.test_worker import order
+
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.timeout(600),
+    pytest.mark.skipif(not shutil.which("redis-server"), reason="redis-server is not here"),
+]
+OVERDUE = 16.0
+
+
+class Redis:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "",
+                   "--dir", str(self.folder)]  # fmt: skip
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        deadline = time.monotonic() + 30
+        while socket.socket().connect_ex(("127.0.0.1", self.port)):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+    def stop(self) -> None:
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[Redis]:
+    server = Redis(tmp_path)
+    server.start()
+    yield server
+    server.stop()
+
+
+def test_a_worker_hears_again_after_redis_was_away_during_a_job(house: House, redis: Redis) -> None:
+    house.env["BROKER_URL"] = f"redis://127.0.0.1:{redis.port}/0"
+    house.dismiss_the_clerk()
+    house.start_worker("--concurrency", "1", JOBS_OVERDUE_SECONDS=str(OVERDUE))
+    house.wait_for(lambda: bool(house.sql("SELECT 1 FROM jobs_workerheartbeat")), 90, "it is up")
+    house.take_in([order(0, seconds=6.0)])
+    house.wait_for(lambda: house.states().get("running") == 1, 60, "the job runs")
+    redis.stop()
+    house.wait_until_settled(90)
+    redis.start()
+    heard, number = False, 0
+    deadline = time.monotonic() + 300
+    while not heard:
+        assert time.monotonic() < deadline, house.log()
+        number += 1
+        [key] = house.take_in([order(number)]).values()
+        sent = time.monotonic()
+        house.wait_for(lambda k=key: house.row(k)["state"] == "done", 90, "done at last")
+        # A row that nobody rang for is taken after half of OVERDUE, not before.
+        heard = time.monotonic() - sent < OVERDUE / 2 - 2
+    house.env["BROKER_URL"] = ""
+    house.dismiss_the_clerk()
+    assert house.states() == {"done": number + 1}

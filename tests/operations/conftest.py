@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+import pytest
+
+from operations import health, metrics
+
+
+@pytest.fixture(autouse=True)
+def asked_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers are kept for seconds; each test asks for itself, and in its own thread, so that it
+    sees its own transaction."""
+    monkeypatch.setattr(
+        health, "readiness", lambda names=tuple(health.PARTS): [*map(health.ask, names)]
+    )
+    monkeypatch.setattr(metrics.Site, "_kept", (-1e9, []))

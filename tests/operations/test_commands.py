@@ -1,0 +1,97 @@
+"""The shell's verbs do what the pages' verbs do, each with its event."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db.models.functions import Now
+
+from accounts.models import ApiKey, Team, User
+from accounts.services.keys import key_behind
+from audit.models import Event
+from audit.verbs import Verb
+from jobs.models import State
+from ml.models import Analysis
+from tests.people import *  # noqa: F403 - the people are fixtures
+from tests.people import Person, Send
+
+pytestmark = pytest.mark.django_db
+Said = pytest.CaptureFixture[str]
+
+
+def said(capsys: Said, *command: str) -> str:
+    call_command(*command)
+    return str(capsys.readouterr().out)
+
+
+def park(analysis: Analysis, code: str) -> None:
+    """As a worker leaves it."""
+    row = Analysis.objects.filter(pk=analysis.pk)
+    row.update(state=State.RUNNING, fence=1, attempt=1, worker="w", lease_until=Now(),
+               started_at=Now())  # fmt: skip
+    row.update(state=State.PARKED, lease_until=None, finished_at=Now(), reason_code=code,
+               reason="because")  # fmt: skip
+
+
+def test_an_account_is_closed_opened_and_listed(alice: Person, bob: Person, capsys: Said) -> None:
+    assert alice.user.email in said(capsys, "users", "list")
+    said(capsys, "users", "deactivate", alice.user.email)
+    assert not User.objects.get(pk=alice.user.pk).is_active
+    assert Event.objects.filter(verb=Verb.USER_DEACTIVATED).exists()
+    said(capsys, "users", "reactivate", alice.user.email)
+    assert User.objects.get(pk=alice.user.pk).is_active
+    with pytest.raises(CommandError, match="no account"):
+        call_command("users", "erase", "nobody@example.org")
+
+
+def test_a_key_is_issued_listed_and_revoked(team: Team, capsys: Said) -> None:
+    secret = said(capsys, "api_keys", "issue", team.name, "Partner",
+                  "--scope", "submissions:read").strip()  # fmt: skip
+    key = key_behind(secret, ip=None)
+    assert key.service.team == team and key.scopes == ["submissions:read"]
+    listed = said(capsys, "api_keys", "list")
+    assert key.prefix in listed and secret not in listed
+    said(capsys, "api_keys", "revoke", key.prefix)
+    assert ApiKey.objects.get(pk=key.pk).revoked_at
+    with pytest.raises(CommandError, match="no team"):
+        call_command("api_keys", "issue", "Nowhere", "Partner", "--scope", "submissions:read")
+
+
+def test_parked_analyses_are_queued_again_by_code_or_one(
+    alice: Person, send: Send, capsys: Said
+) -> None:
+    rows = [send(alice, name=f"{n}.png").analysis for n in range(4)]
+    for row, code in zip(rows, ("poison", "poison", "attempts_exhausted", "poison"), strict=True):
+        park(row, code)
+    listed = said(capsys, "jobs", "list", "--state", "parked")
+    assert str(rows[0].pk) in listed and "4 in all" in listed
+    assert "1 analyses" in said(capsys, "jobs", "requeue", "--code", "attempts_exhausted")
+    assert "1 analyses" in said(capsys, "jobs", "requeue", str(rows[0].pk))
+    assert "2 analyses" in said(capsys, "jobs", "requeue", "--all")
+    assert Event.objects.filter(verb=Verb.ANALYSIS_REQUEUED).count() == 4
+    assert "cancelled" in said(capsys, "jobs", "cancel", str(rows[1].pk))
+    with pytest.raises(CommandError, match="--all"):
+        call_command("jobs", "requeue")
+    with pytest.raises(CommandError, match="no id"):
+        call_command("jobs", "cancel", "nonsense")
+
+
+def test_a_mail_goes_the_way_all_mails_go(capsys: Said, mailoutbox: list[object]) -> None:
+    assert "taken by the mail server" in said(capsys, "mail_test", "a@example.org")
+    assert len(mailoutbox) == 1
+
+
+def test_a_mail_server_that_is_away_is_told(settings: object, own_home: Path) -> None:
+    from django.test import override_settings
+
+    with (
+        override_settings(
+            EMAIL_BACKEND="django.core.mail.backends.smtp.EmailBackend",
+            EMAIL_HOST="127.0.0.1", EMAIL_PORT=1, EMAIL_TIMEOUT=2,
+        ),
+        pytest.raises(CommandError, match="EMAIL_URL"),
+    ):  # fmt: skip
+        call_command("mail_test", "a@example.org")

@@ -1,0 +1,120 @@
+"""The doctor knows each mistake by its own sentence, and says how to mend it."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from audit import fingerprints
+from operations import doctor
+from operations.doctor import Finding
+
+pytestmark = pytest.mark.django_db
+
+
+def said(found: Any) -> str:
+    listed: list[Finding] = list(found)
+    assert all(one.said and one.mend for one in listed)
+    return " ".join(f"{one.level} {one.said} {one.mend}" for one in listed)
+
+
+def blobs(settings: Any, **named: Any) -> None:
+    settings.STORAGES = {**settings.STORAGES, "blobs": named}
+
+
+def test_a_misspelt_storage_class_is_told(settings: Any) -> None:
+    blobs(settings, BACKEND="storages.backends.s3.S3Storag", OPTIONS={})
+    assert "BLOB_STORAGE or BLOB_STORAGE_OPTIONS is not right" in said(doctor.store())
+
+
+def test_a_misspelt_option_is_told(settings: Any) -> None:
+    blobs(
+        settings, BACKEND="django.core.files.storage.FileSystemStorage", OPTIONS={"locaton": "/x"}
+    )
+    assert "locaton" in said(doctor.store())
+
+
+def test_a_store_that_is_not_mounted_is_told(own_home: Path) -> None:
+    assert "is not there" in said(doctor.store())
+    call_command("store", "create")
+    assert "error" not in said(doctor.store())
+
+
+def test_a_wrong_role_is_told_from_a_server_that_is_away(own_home: Path) -> None:
+    db = connection.settings_dict
+    with pytest.raises(psycopg.OperationalError) as no_role:
+        psycopg.connect(host=db["HOST"], user="nobody_here", dbname=db["NAME"])
+    assert "knows no role" in doctor._why_no_database(str(no_role.value))[0]
+    with pytest.raises(psycopg.OperationalError) as no_base:
+        psycopg.connect(host=db["HOST"], user=db["USER"], dbname="no_such_base")
+    assert "no such database" in doctor._why_no_database(str(no_base.value))[0]
+    with pytest.raises(psycopg.OperationalError) as refused:
+        psycopg.connect(host="127.0.0.1", port=1, user="x", dbname="x")
+    assert "Nothing listens" in doctor._why_no_database(str(refused.value))[0]
+    password = 'FATAL:  password authentication failed for user "touchstone_app"'
+    assert "refuses the password" in doctor._why_no_database(password)[0]
+
+
+def test_missing_collectstatic_is_told(settings: Any, tmp_path: Path) -> None:
+    settings.STATIC_ROOT = tmp_path
+    assert "collectstatic" in said(doctor.static_files())
+    (tmp_path / "staticfiles.json").write_text("{}")
+    assert said(doctor.static_files()) == ""
+
+
+def test_keys_of_another_machine_are_told(own_home: Path, settings: Any) -> None:
+    fingerprints.init()
+    assert said(doctor.keys()) == ""
+    settings.SECRET_KEY = "z" * 60
+    assert "SECRET_KEY on this machine is not the one" in said(doctor.keys())
+
+
+def test_a_misspelt_setting_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BLOB_STORGE_OPTIONS", "{}")
+    assert "Did you mean BLOB_STORAGE_OPTIONS?" in said(doctor.names())
+
+
+def test_a_host_that_does_not_fit_is_told(settings: Any) -> None:
+    settings.PUBLIC_URL, settings.ALLOWED_HOSTS = "https://here.example", ["other.example"]
+    assert "ALLOWED_HOSTS=other.example,here.example" in said(doctor.addresses())
+    settings.ALLOWED_HOSTS = [".example"]
+    assert "does not allow" not in said(doctor.addresses())
+
+
+def test_a_missing_sandbox_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sandbox.floors.problems", lambda: ["Pillow 1.0 is too old."])
+    assert "Pillow 1.0 is too old." in said(doctor.sandbox())
+
+
+def test_a_silent_broker_is_told(settings: Any) -> None:
+    settings.BROKER_URL = "redis://127.0.0.1:1/0"
+    assert "The broker does not answer" in said(doctor.broker())
+
+
+def test_a_folder_that_cannot_be_written_is_told(settings: Any, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    settings.UPLOAD_SPOOL_DIR = str(tmp_path / "file")
+    assert "cannot be written" in said(doctor.folders())
+
+
+def test_one_role_for_everything_is_told(own_home: Path) -> None:
+    assert "owns the tables" in said(doctor.database())
+
+
+def test_json_holds_every_finding_and_the_exit_status_says_if_one_is_an_error(
+    own_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        call_command("doctor", "--json")
+    told = json.loads(capsys.readouterr().out)
+    errors = [one for one in told["findings"] if one["level"] == "error"]
+    assert told["ok"] is (not errors) and ended.value.code == int(bool(errors))
+    assert any(one["part"] == "media store" for one in errors)
+    assert os.environ.get("PGPASSWORD", "x" * 9) not in json.dumps(told)
