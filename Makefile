@@ -27,7 +27,7 @@ help:
 # --- set-up: pinned, with hashes --------------------------------------------------------------------
 # PYTHON=... chooses the Python; else the newest of 3.13, 3.12 and 3.11 that is there.
 setup: .venv/.installed
-.venv/.installed: requirements.txt requirements/dev.txt requirements/installer.txt requirements/models.txt $(wildcard ml/engine/detectors/*/norms.npz)
+.venv/.installed: requirements.txt requirements/dev.txt requirements/installer.txt requirements/models.txt $(wildcard ml/engine/detectors/*/norms.npz ml/engine/detectors/*/head.npz)
 	@sh platform/local/setup.sh
 
 # The browser tests drive Debian's Chromium; elsewhere set CHROMIUM to a Chromium or Chrome.

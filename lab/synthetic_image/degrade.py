@@ -116,9 +116,10 @@ def history(random: np.random.Generator, room: float) -> Chain:
 def after(random: np.random.Generator, smallest: float) -> Chain:
     """What happens to both pictures of a pair. `smallest`: how far they may shrink."""
     chain = Chain()
-    if random.random() < 0.4:
-        scale = float(random.uniform(smallest, 1.4))
-        chain.add("resized", scale, int(random.choice(RESIZERS)))
+    if random.random() < 0.5:
+        down = smallest < 1 and random.random() < 0.7
+        scale = random.uniform(smallest, 1) if down else random.uniform(1, 1.4)
+        chain.add("resized", float(max(scale, smallest)), int(random.choice(RESIZERS)))
     if random.random() < 0.14:
         chain.add("blurred", random.uniform(0.3, 1.5))
     if random.random() < 0.07:
@@ -130,10 +131,29 @@ def after(random: np.random.Generator, smallest: float) -> Chain:
     if random.random() < 0.1:
         chain.add("noisy", random.uniform(1, 8), int(random.integers(1 << 30)))
     draw = random.random()
-    if draw < 0.7:
-        chain.add("saved", "JPEG", int(random.integers(60, 99)))
+    if draw < 0.65:
+        chain.add("saved", "JPEG", int(random.integers(45, 99)))
         if random.random() < 0.15:
             chain.add("saved", "JPEG", int(random.integers(60, 96)))
-    elif draw < 0.8:
+    elif draw < 0.75:
         chain.add("saved", "WEBP", int(random.integers(50, 96)))
     return chain
+
+
+def hardened(pixels: Pixels, random: np.random.Generator) -> Pixels:
+    """A genuine picture, blurred, denoised, darkened, enlarged, sharpened or scaled down and up."""
+    draw = random.random()
+    if draw < 0.25:
+        return blurred(pixels, random.uniform(0.5, 2.2))
+    if draw < 0.45:
+        strength = float(random.uniform(3, 12))
+        return _pixels(cv2.fastNlMeansDenoisingColored(pixels, None, strength, 6, 5, 11))
+    if draw < 0.6:
+        soft = _pixels(cv2.bilateralFilter(pixels, 9, random.uniform(20, 90), 6))
+        return soft if draw < 0.52 else _pixels(cv2.addWeighted(soft, 0.75, pixels, 0.25, 0))
+    if draw < 0.72:
+        shade = dark(pixels, random.uniform(1.3, 2.8))
+        return noisy(shade, random.uniform(3, 13), int(random.integers(1 << 30)))
+    if draw < 0.9:
+        return resized(pixels, random.uniform(1.2, 2.5), int(random.choice(RESIZERS[1:])))
+    return sharpened(pixels, random.uniform(0.5, 1.8))

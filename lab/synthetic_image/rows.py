@@ -195,11 +195,16 @@ def hard(folders: Folders, split: str, most: int) -> Iterator[Item]:
     for number, picture in enumerate(portraits):
         row = "hard: beauty filter"
         yield Item(row, picture.source, False, changed(picture, beauty, number))
-    if split == "test":
-        large = [*laid_out(folders, None, "real", ("elementary",)), *photographs(folders, "test")]
-        for picture, number in itertools.product(large, (0, 4, 8)):
-            row = "hard: professional, downscaled"
-            yield Item(row, picture.source, False, changed(picture, professional, number))
+    for picture, number in itertools.product(large(folders, split), (0, 4, 8)):
+        row = "hard: professional, downscaled"
+        yield Item(row, picture.source, False, changed(picture, professional, number))
+
+
+def large(folders: Folders, split: str) -> list[Picture]:
+    """Professional photographs of many pixels. One collection is not trained on: it sets bounds."""
+    if split == "val":
+        return list(laid_out(folders, None, "real", ("elementary",)))
+    return list(photographs(folders, split))
 
 
 def laundered(folders: Folders, most: int) -> Iterator[Item]:

@@ -2,8 +2,9 @@
 
     python -m lab.synthetic_image.train --pairs PAIRS --out RUN --minutes 60
 
-Both pictures of a pair get the same crop, the same flip and the same degradations. Shards that
-appear while this runs are taken up. No generated picture is shown.
+Both pictures of a pair get the same crop, the same flip and the same degradations. Beside them
+stand hard genuine pictures that have no partner. Shards that appear while this runs are taken up.
+No generated picture is shown.
 """
 
 from __future__ import annotations
@@ -31,39 +32,74 @@ class Pairs:
     def __init__(self, folder: Path, random: np.random.Generator, side: int) -> None:
         self.folder, self.random, self.side = folder, random, side
         self.shards: dict[Path, dict[str, np.ndarray]] = {}
+        self.hard: dict[Path, np.ndarray] = {}
         self.again()
 
     def again(self) -> None:
         for file in sorted(self.folder.glob("train-*.npz")):
             if file not in self.shards:
                 self.shards[file] = dict(np.load(file))
+        for file in sorted(self.folder.glob("hard-*.npz")):
+            if file not in self.hard:
+                self.hard[file] = np.load(file)["real"]
 
     def __len__(self) -> int:
         return sum(len(shard["real"]) for shard in self.shards.values())
 
-    def one(self) -> tuple[np.ndarray, np.ndarray]:
-        shards = list(self.shards.values())
-        shard = shards[int(self.random.integers(len(shards)))]
+    def _drawn(self) -> tuple[np.ndarray, np.ndarray]:
+        """From each autoencoder alike, however many pairs it made."""
+        kinds: dict[str, list[dict[str, np.ndarray]]] = {}
+        for file, shard in self.shards.items():
+            kinds.setdefault(file.name.split("-")[1], []).append(shard)
+        kind = sorted(kinds)[int(self.random.choice(len(kinds), p=shares(sorted(kinds))))]
+        shard = kinds[kind][int(self.random.integers(len(kinds[kind])))]
         number = int(self.random.integers(len(shard["real"])))
-        real, fake = shard["real"][number], shard["fake"][number]
+        return shard["real"][number], shard["fake"][number]
+
+    def one(self, evened: float) -> tuple[np.ndarray, np.ndarray]:
+        """`evened`: the share of pairs that are made alike in sharpness, colour and JPEG."""
+        real, fake = self._drawn()
         if self.random.random() < 0.4:
             part = float(self.random.uniform(0.5, 1))
             fake = np.round(part * fake.astype(np.float32) + (1 - part) * real).astype(np.uint8)
-        real, fake = alike(real, fake, self.random)
+        if self.random.random() < evened:
+            real, fake = alike(real, fake, self.random)
         chain = degrade.after(self.random, self.side / real.shape[0] * 1.01)
-        real, fake = chain(real), chain(fake)
-        top = int(self.random.integers(real.shape[0] - self.side + 1))
-        left = int(self.random.integers(real.shape[1] - self.side + 1))
-        window = np.s_[top : top + self.side, left : left + self.side]
-        real, fake = real[window], fake[window]
-        if self.random.random() < 0.5:
-            real, fake = real[:, ::-1], fake[:, ::-1]
-        return real, fake
+        return self._cropped(chain(real), chain(fake))
 
-    def batch(self, pairs: int) -> torch.Tensor:
-        drawn = [self.one() for _ in range(pairs)]
-        both = [real for real, _ in drawn] + [fake for _, fake in drawn]
-        return torch.from_numpy(np.ascontiguousarray(np.stack(both)))
+    def single(self) -> np.ndarray:
+        """A genuine picture of a kind that is taken for a generated one most easily."""
+        if self.hard and self.random.random() < 0.6:
+            shards = list(self.hard.values())
+            shard = shards[int(self.random.integers(len(shards)))]
+            real = shard[int(self.random.integers(len(shard)))]
+            if self.random.random() < 0.3:
+                real = degrade.hardened(real, self.random)
+        else:
+            real = degrade.hardened(self._drawn()[0], self.random)
+        chain = degrade.after(self.random, self.side / real.shape[0] * 1.01)
+        return self._cropped(chain(real))[0]
+
+    def _cropped(self, *pictures: np.ndarray) -> tuple[np.ndarray, ...]:
+        height, width = pictures[0].shape[:2]
+        top = int(self.random.integers(height - self.side + 1))
+        left = int(self.random.integers(width - self.side + 1))
+        flip = -1 if self.random.random() < 0.5 else 1
+        window = np.s_[top : top + self.side, left : left + self.side]
+        return tuple(picture[window][:, ::flip] for picture in pictures)
+
+    def batch(self, pairs: int, singles: int, evened: float) -> torch.Tensor:
+        """Genuine ones of pairs, their round trips in the same order, then single genuine ones."""
+        drawn = [self.one(evened) for _ in range(pairs)]
+        every = [real for real, _ in drawn] + [fake for _, fake in drawn]
+        every += [self.single() for _ in range(singles)]
+        return torch.from_numpy(np.ascontiguousarray(np.stack(every)))
+
+
+def shares(kinds: list[str]) -> list[float]:
+    """Of the pairs: two thirds from the autoencoder of a generator, the rest from our own."""
+    first = 1.0 if len(kinds) == 1 else 0.65
+    return [first if kind == "taef2" else (1 - first) / (len(kinds) - 1) for kind in kinds]
 
 
 def main() -> None:
@@ -73,10 +109,15 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--flat", type=float, default=0.4, help="share before the rates fall")
+    parser.add_argument("--rate", type=float, default=1.0, help="times the rates of the recipe")
     parser.add_argument("--start", type=Path, help="go on from what another run saved")
     parser.add_argument("--taps", default="3,6")
-    parser.add_argument("--side", type=int, default=128)
+    parser.add_argument("--side", type=int, default=128, help="of the crops that are served")
+    parser.add_argument("--small", type=int, default=96, help="of the first steps' crops: cheaper")
+    parser.add_argument("--small-share", type=float, default=0.55, help="of the time")
     parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--singles", type=int, default=3, help="genuine crops without a partner")
+    parser.add_argument("--evened", default="0.15,0.6", help="share of pairs made alike, from, to")
     parser.add_argument("--threads", type=int, default=1, help="used where the machine is idle")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
@@ -84,6 +125,7 @@ def main() -> None:
     torch.manual_seed(options.seed)
     random = np.random.default_rng(options.seed)
     taps = tuple(int(n) for n in options.taps.split(","))
+    first, last = (float(share) for share in options.evened.split(","))
     judge = Judge(load(), taps)
     if options.start:
         judge.load_state_dict(torch.load(options.start, weights_only=True))
@@ -96,17 +138,20 @@ def main() -> None:
     averaged = {name: p.detach().clone() for name, p in judge.named_parameters()}
     pairs = Pairs(options.pairs, random, options.side)
     options.out.mkdir(parents=True, exist_ok=True)
-    spare = GRID - options.side // PATCH
-    started, step, shown, right = time.time(), 0, 0.7, 0.5
+    started, step, shown, right, alone = time.time(), 0, 0.7, 0.5, 0.5
     saved = started
     while (done := (time.time() - started) / 60 / options.minutes) < 1:
-        factor = min(1.0, (step + 1) / 20, max(0.0, 1 - done) / (1 - options.flat))
+        falling = max(0.0, 1 - done) / (1 - options.flat)
+        factor = options.rate * min(1.0, (step + 1) / 20, falling)
         for group, peak in zip(optimiser.param_groups, peaks, strict=True):
             group["lr"] = peak * factor
+        pairs.side = options.small if done < options.small_share else options.side
+        spare = GRID - pairs.side // PATCH
         corner = (int(random.integers(spare + 1)), int(random.integers(spare + 1)))
-        logits = judge(pairs.batch(options.batch), corner)
-        real, fake = logits.chunk(2)
-        loss = F.softplus(real).mean() + F.softplus(-fake).mean()
+        evened = first + (last - first) * min(1.0, done / 0.6)
+        logits = judge(pairs.batch(options.batch, options.singles, evened), corner)
+        real, fake, single = logits.split((options.batch, options.batch, options.singles))
+        loss = F.softplus(torch.cat([real, single])).mean() + F.softplus(-fake).mean()
         loss = loss / 2 + 0.25 * F.softplus(real - fake).mean()
         optimiser.zero_grad()
         loss.backward()
@@ -118,10 +163,13 @@ def main() -> None:
             averaged[name].lerp_(p.detach(), 1 - keep)
         shown = 0.95 * shown + 0.05 * loss.item()
         right = 0.95 * right + 0.05 * float((fake > real).float().mean())
+        crossed = (fake[:, None] > torch.cat([real, single])[None]).float().mean()
+        alone = 0.95 * alone + 0.05 * float(crossed)
         if step % 10 == 0:
             spent = (time.time() - started) / 60
             print(
-                f"{step} {spent:.1f} min loss {shown:.3f} pairs right {right:.3f} of {len(pairs)}",
+                f"{step} {spent:.1f} min loss {shown:.3f} right {right:.3f} alone {alone:.3f} "
+                f"of {len(pairs)}",
                 flush=True,
             )
             pairs.again()
@@ -132,6 +180,8 @@ def main() -> None:
             torch.save(averaged, options.out / f"step{step}.pt")
     torch.save(averaged, options.out / "final.pt")
     recipe = {"seed": options.seed, "batch": options.batch, "minutes": options.minutes}
+    recipe |= {"rate": options.rate, "small": options.small, "small_share": options.small_share}
+    recipe |= {"singles": options.singles, "evened": options.evened}
     settings = {"taps": taps, "side": options.side, "steps": step, "pairs": len(pairs)}
     settings["recipe"] = recipe
     (options.out / "settings.json").write_text(json.dumps(settings))

@@ -179,6 +179,16 @@ def test_other_layernorms_are_another_network(check: Check, tmp_path: Path) -> N
     assert served.file_name("some", served.made_from(tmp_path, card)) != before
 
 
+def test_a_check_without_layernorms_takes_the_published_ones(check: Check) -> None:
+    encoder = {k: v for k, v in check.card["encoder"].items() if k != "norms"}
+    plain = {"encoder": encoder}
+    assert building.norms(check.folder, plain) == {}
+    named = [
+        served.file_name("some", served.made_from(check.folder, c)) for c in (plain, check.card)
+    ]
+    assert named[0] != named[1]
+
+
 def test_what_was_not_built_is_not_available(
     check: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -87,6 +87,8 @@ def made(folder: Path, card: dict[str, Any]) -> tuple[bytes, FirstLayer, float]:
 
 
 def norms(folder: Path, card: dict[str, Any]) -> dict[str, NDArray[np.float32]]:
+    if "norms" not in card["encoder"]:
+        return {}
     with np.load(folder / card["encoder"]["norms"]["file"]) as stored:
         return {name: stored[name].astype(np.float32) for name in stored.files}
 

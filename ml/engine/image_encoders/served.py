@@ -1,9 +1,9 @@
 """A check's image encoder as a worker runs it: built at set-up, loaded when first asked.
 
 The card of the check names the base file, the blocks, the crop's side and the LayerNorms it was
-trained to (`norms`, committed beside the card). Set-up builds the network from them into the models
-folder and writes a note beside it: what it was made from, and its own digest. A worker takes no
-other. Where it is missing, the check says *not available* and nothing else is lost.
+trained to, if any (`norms`, committed beside the card). Set-up builds the network from them into
+the models folder and writes a note beside it: what it was made from, and its own digest. A worker
+takes no other. Where it is missing, the check says *not available* and nothing else is lost.
 """
 
 from __future__ import annotations
@@ -68,16 +68,23 @@ AGAIN = "`python -m ml.engine.image_encoders` builds it again."
 def made_from(folder: Path, card: Mapping[str, Any]) -> dict[str, Any]:
     """What decides the network's numbers."""
     encoder = card["encoder"]
-    norms = (folder / encoder["norms"]["file"]).read_bytes()
-    if digest(norms) != encoder["norms"]["sha256"]:
-        raise ModelFileUnusable(f"{folder.name}: the LayerNorms are not those that the card names.")
     return {
         "base": FILES[encoder["base"]].sha256,
-        "norms": digest(norms),
+        "norms": _norms(folder, encoder),
         "taps": list(encoder["taps"]),
         "side": encoder["side"],
         "builder": BUILDER,
     }
+
+
+def _norms(folder: Path, encoder: Mapping[str, Any]) -> str:
+    """Digest of the check's LayerNorms; nothing where they stay as published."""
+    if "norms" not in encoder:
+        return ""
+    found = digest((folder / encoder["norms"]["file"]).read_bytes())
+    if found != encoder["norms"]["sha256"]:
+        raise ModelFileUnusable(f"{folder.name}: the LayerNorms are not those that the card names.")
+    return found
 
 
 def file_name(check: str, source: Mapping[str, Any]) -> str:

@@ -42,6 +42,21 @@ def face_side(crop: Crop) -> float:
     return min(crop.tight.width, crop.tight.height) / crop.scale
 
 
+def usable(track: FaceTrack, min_side: float, most: int = MOST_CROPS) -> tuple[Crop, ...]:
+    """The best of the face's crops that hold enough, in the order of time."""
+    ranked = sorted(track.crops, key=lambda crop: -crop.quality)
+    held = (crop for crop in ranked if _holds_enough(crop, min_side))
+    return tuple(sorted(islice(held, most), key=lambda crop: crop.seconds))
+
+
+def _holds_enough(crop: Crop, min_side: float) -> bool:
+    """Large enough, and not merely enlarged or blurred to that size."""
+    if face_side(crop) < min_side:
+        return False
+    side = min(crop.tight.width, crop.tight.height)
+    return side >= min_side * enlargement(with_margin(crop))
+
+
 @dataclass(frozen=True, slots=True)
 class FaceScore:
     """One face: what the network says of it."""
@@ -67,17 +82,7 @@ class FaceNetwork:
         self.min_side = float(served.card["input"]["min_face_side"])
 
     def usable(self, track: FaceTrack) -> tuple[Crop, ...]:
-        """The best of the face's crops that hold enough, in the order of time."""
-        ranked = sorted(track.crops, key=lambda crop: -crop.quality)
-        held = (crop for crop in ranked if self._holds_enough(crop))
-        return tuple(sorted(islice(held, MOST_CROPS), key=lambda crop: crop.seconds))
-
-    def _holds_enough(self, crop: Crop) -> bool:
-        """Large enough, and not merely enlarged or blurred to that size."""
-        if face_side(crop) < self.min_side:
-            return False
-        side = min(crop.tight.width, crop.tight.height)
-        return side >= self.min_side * enlargement(with_margin(crop))
+        return usable(track, self.min_side)
 
     def score(self, track: FaceTrack, crops: Sequence[Crop]) -> FaceScore:
         said = [self.look(crop, margins=_margins(crops)) for crop in crops]

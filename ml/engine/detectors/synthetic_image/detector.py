@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from ml.engine.contract import (
     Evidence,
@@ -20,12 +17,13 @@ from ml.engine.contract import (
     View,
 )
 from ml.engine.detectors.synthetic_image import sentences
-from ml.engine.detectors.synthetic_image.looking import Head, Look, Picture, looks, score, taken
+from ml.engine.detectors.synthetic_image.looking import Look, Picture, looks, score, taken
 from ml.engine.fusion.calibration import AskingCalibration, probability
+from ml.engine.image_encoders.heads import read_head
 from ml.engine.image_encoders.served import ServedEncoder
 from ml.engine.manifest import read_manifest
 from ml.engine.sentence import say
-from ml.engine.serving import WeightsUnusable, checked_weights, read_card
+from ml.engine.serving import read_card
 
 FOLDER = Path(__file__).parent
 PASSING = 0.4
@@ -60,15 +58,6 @@ class SyntheticImage:
 
 def make() -> SyntheticImage:
     return SyntheticImage()
-
-
-def read_head(folder: Path, card: dict[str, Any]) -> Head:
-    checked_weights(folder, card, "head")
-    try:
-        with np.load(folder / card["head"]["file"]) as stored:
-            return Head(stored["weight"].astype(np.float32), float(stored["bias"]))
-    except (KeyError, ValueError) as error:
-        raise WeightsUnusable(f"The head of {folder.name} cannot be read: {error}") from error
 
 
 class ImageExamination(Examination):

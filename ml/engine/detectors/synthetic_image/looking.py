@@ -10,22 +10,12 @@ from numpy.typing import NDArray
 
 from ml.engine.contract import Pixels
 from ml.engine.detectors.synthetic_image.places import Place, places
+from ml.engine.image_encoders.heads import Head as Head
 from ml.engine.media.detail import enlargement
 from ml.engine.sentence import say
 
 Floats = NDArray[np.float32]
 Features = Callable[[Pixels], Floats]
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """One logit from the features of one crop."""
-
-    weight: Floats
-    bias: float
-
-    def __call__(self, features: Floats) -> float:
-        return float(features @ self.weight) + self.bias
 
 
 @dataclass(frozen=True, slots=True)

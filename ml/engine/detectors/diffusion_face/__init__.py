@@ -1,0 +1,1 @@
+"""Resemblance of faces in stills to those that diffusion models make."""

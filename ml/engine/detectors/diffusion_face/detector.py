@@ -1,0 +1,150 @@
+"""Was this face made by a diffusion model? Asked of the faces in stills."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ml.engine import naming
+from ml.engine.contract import (
+    Crop,
+    Evidence,
+    Examination,
+    FaceTrack,
+    Finding,
+    Kind,
+    Media,
+    Outcome,
+    Status,
+    Strength,
+)
+from ml.engine.fusion.calibration import AskingCalibration, Calibration, mean_ratio, probability
+from ml.engine.image_encoders.heads import read_head
+from ml.engine.image_encoders.served import ServedEncoder
+from ml.engine.manifest import read_manifest
+from ml.engine.media.crops import to_side, with_margin
+from ml.engine.media.face_scores import usable
+from ml.engine.sentence import joined, say
+from ml.engine.serving import read_card
+
+FOLDER = Path(__file__).parent
+MARGIN = 0.03
+PASSING = 0.4
+"""The share of generated faces that are taken to look genuine to this check."""
+CAP = 2.0
+MOST_FACES = 4
+"""Looked at in one picture, the largest first: each costs a run of the encoder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    track: FaceTrack
+    logit: float
+
+
+class DiffusionFace:
+    """Made once a process; the network is loaded with the first face."""
+
+    manifest = read_manifest(FOLDER)
+    name = manifest.name
+
+    def __init__(self, folder: Path = FOLDER) -> None:
+        self.card = read_card(folder)
+        self.version = str(self.card["version"])
+        self.encoder = ServedEncoder(self.name, folder, self.card)
+        self.head = read_head(folder, self.card)
+        self.calibration = AskingCalibration.bounded(self.card, "used", cap=CAP, passing=PASSING)
+        self.min_side = float(self.card["input"]["min_face_side"])
+
+    def not_applicable(self, media: Media) -> str | None:
+        if media.info.kind is Kind.AUDIO:
+            return say("media.sound_without_face")
+        if media.info.kind is Kind.VIDEO:
+            return say("diffusion_face.no_video")
+        return None
+
+    def examine(self, media: Media) -> DiffusionExamination:
+        return DiffusionExamination(self, media)
+
+    def look(self, crop: Crop) -> float:
+        """The mean over the face and its mirror image would say the same at twice the cost."""
+        square = to_side(with_margin(crop, MARGIN), self.encoder.side)
+        return self.head(self.encoder.features(np.ascontiguousarray(square)))
+
+
+def make() -> DiffusionFace:
+    return DiffusionFace()
+
+
+class DiffusionExamination(Examination):
+    def __init__(self, detector: DiffusionFace, media: Media) -> None:
+        self.detector, self.media = detector, media
+
+    def conclude(self) -> Finding:
+        tracks = self.media.tracks
+        if "face_analysis_failed" in self.media.info.flags:
+            return self._without(say("faces.unknown"), 0)
+        if not tracks:
+            return self._without(say("face.none"), 0)
+        held = [(track, usable(track, self.detector.min_side, most=1)) for track in tracks]
+        held = sorted((h for h in held if h[1]), key=lambda h: -h[1][0].quality)[:MOST_FACES]
+        if not held:
+            return self._without(say("face.too_small", pixels=self.detector.min_side), len(tracks))
+        judged = [Judged(track, self.detector.look(crops[0])) for track, crops in held]
+        return self._finding(judged, len(tracks))
+
+    def _without(self, reason: str, faces: int) -> Finding:
+        return Finding.not_applicable(
+            self.detector,
+            reason,
+            weights_sha256=self.detector.encoder.sha256,
+            counts={"faces": faces, "faces_judged": 0},
+        )
+
+    def _finding(self, judged: list[Judged], faces: int) -> Finding:
+        detector, calibration = self.detector, self.detector.calibration
+        top = max(judged, key=lambda one: one.logit)
+        log10_lr = mean_ratio([calibration.log10_lr(one.logit) for one in judged])
+        spread = [calibration.log10_interval(one.logit) for one in judged]
+        found = calibration.says(top.logit) is Outcome.MANIPULATION_FOUND
+        if len(judged) > 1:  # the strongest of several faces is higher by chance alone
+            found = found and log10_lr >= calibration.log10_lr(calibration.line.found_at)
+        evidence = _evidence(calibration.line, top, judged, found, faces)
+        return Finding(
+            detector=detector.name,
+            version=detector.version,
+            status=Status.RAN,
+            reason=evidence.text,
+            score=round(top.logit, 6),
+            probability_manipulated=probability(log10_lr),
+            log10_lr=log10_lr,
+            evidence=(evidence,),
+            weights_sha256=detector.encoder.sha256,
+            parameters={
+                "log10_lr_low": mean_ratio([low for low, _ in spread]),
+                "log10_lr_high": mean_ratio([high for _, high in spread]),
+                "found_at": calibration.line.found_at,
+                "runtime": detector.encoder.runtime,
+            },
+            counts={"faces": faces, "faces_judged": len(judged)},
+        )
+
+
+def _evidence(
+    line: Calibration, top: Judged, judged: list[Judged], found: bool, faces: int
+) -> Evidence:
+    which = naming.face(top.track.id, len(judged), None, "strongest")
+    data: dict[str, object] = {"face": top.track.id, "faces_judged": len(judged), "faces": faces}
+    if found:
+        share = round(100 * line.found_alpha, 6)
+        text = joined(
+            say("diffusion_face.found", face=which),
+            say("face.genuine_share", reals=line.reals, share=share),
+        )
+        return Evidence(
+            "diffusion_face_found", text, Strength.MODERATE, data, Outcome.MANIPULATION_FOUND
+        )
+    text = say("diffusion_face.not_found", face=which)
+    return Evidence("diffusion_face_not_found", text, Strength.CONTEXT, data)

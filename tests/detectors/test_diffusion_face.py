@@ -1,0 +1,148 @@
+"""The check of faces by diffusion models: what it decides, what it leaves, and that it clears
+nothing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+import pytest
+
+from ml.engine.contract import (
+    Box,
+    Crop,
+    FaceTrack,
+    Finding,
+    Frame,
+    Kind,
+    MediaInfo,
+    Outcome,
+    Status,
+)
+from ml.engine.detectors.diffusion_face.detector import (
+    CAP,
+    MOST_FACES,
+    PASSING,
+    DiffusionExamination,
+    DiffusionFace,
+    make,
+)
+from ml.engine.fusion.calibration import AskingCalibration, Calibration
+from ml.engine.fusion.rule import by_scenario, decide
+from ml.engine.image_encoders.heads import Head
+from ml.engine.manifest import manifest_of
+from ml.engine.media.crops import cut
+from ml.engine.media.encoding import through_codec
+from ml.engine.media.faces import FoundFace
+from ml.engine.model_files import ModelFileUnusable
+from tests.lab.face.faces import portrait
+
+LINE = Calibration(
+    slope=1.0, offset=0.0, cap=CAP, found_at=2.0, clear_at=-2.0, found_alpha=0.03,
+    clear_alpha=0.05, reals=300, fakes=100,
+)  # fmt: skip
+
+
+class Brightness:
+    """In place of the network: one feature, how bright the crop is."""
+
+    side = 128
+    sha256 = "0" * 64
+    runtime = "litert"
+
+    def features(self, crop: np.ndarray) -> np.ndarray:
+        return np.array([crop.mean() / 255], np.float32)
+
+
+def detector() -> DiffusionFace:
+    made = DiffusionFace.__new__(DiffusionFace)
+    made.version, made.min_side = "0", 64.0
+    made.encoder = Brightness()  # type: ignore[assignment]
+    made.head = Head(np.array([10.0], np.float32), -5.0)
+    made.calibration = AskingCalibration(LINE, PASSING)
+    return made
+
+
+def face(number: int, grey: int, side: int = 100) -> FaceTrack:
+    random = np.random.default_rng(number)
+    wide = round(1.6 * side)
+    pixels = np.clip(random.normal(grey, 20, (wide, wide, 3)), 0, 255).astype(np.uint8)
+    tight = Box(0.3 * side, 0.3 * side, 1.3 * side, 1.3 * side)
+    crop = Crop(0, 0.0, pixels, tight, np.zeros((478, 3), np.float32), quality=0.5)
+    return FaceTrack(id=number, first=0.0, last=0.0, seen=1, crops=(crop,))
+
+
+def media(tracks: Sequence[FaceTrack], kind: Kind = Kind.IMAGE) -> SimpleNamespace:
+    return SimpleNamespace(info=MediaInfo("0" * 64, 10, kind, "png", 300, 300), tracks=tracks)
+
+
+def said(*tracks: FaceTrack) -> Finding:
+    return DiffusionExamination(detector(), media(tracks)).conclude()  # type: ignore[arg-type]
+
+
+def test_a_face_above_the_bound_is_found() -> None:
+    finding = said(face(1, 200))
+    (evidence,) = finding.evidence
+    assert evidence.supports is Outcome.MANIPULATION_FOUND
+    assert "at most 3 in 100" in evidence.text
+    info = media(()).info
+    assert decide(info, [finding]).outcome is Outcome.MANIPULATION_FOUND
+
+
+def test_a_face_below_it_is_never_cleared() -> None:
+    finding = said(face(1, 30))
+    assert finding.log10_lr is not None
+    assert math.log10(PASSING) <= finding.log10_lr < 0
+    assert finding.evidence[0].supports is None
+    assert decide(media(()).info, [finding]).outcome is Outcome.INCONCLUSIVE
+
+
+def test_a_crowd_is_no_evidence() -> None:
+    """One loud face among calm ones is what chance gives."""
+    crowd = said(face(1, 182), *(face(n, 40) for n in range(2, 7)))
+    alone = said(face(1, 182))
+    assert alone.evidence[0].supports is Outcome.MANIPULATION_FOUND
+    assert crowd.evidence[0].supports is None
+    assert crowd.counts == {"faces": 6, "faces_judged": MOST_FACES}
+
+
+@pytest.mark.parametrize(
+    ("tracks", "why"), [((), "No face was found"), ((face(1, 200, 40),), "No face is at least 64")]
+)
+def test_what_it_cannot_judge_is_said(tracks: tuple[FaceTrack, ...], why: str) -> None:
+    finding = said(*tracks)
+    assert finding.status is Status.NOT_APPLICABLE
+    assert why in finding.reason
+
+
+@pytest.mark.parametrize("kind", [Kind.AUDIO, Kind.VIDEO])
+def test_films_and_sounds_are_not_examined(kind: Kind) -> None:
+    assert detector().not_applicable(media((), kind))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("quality", [100, 60])
+def test_the_public_portrait_is_not_found_however_it_was_saved(quality: int) -> None:
+    """Through the served network, as set-up built it, and over a bound that means something."""
+    try:
+        served = make()
+    except ModelFileUnusable as missing:
+        pytest.skip(str(missing))
+    picture, points = portrait()
+    saved = through_codec(picture, ".jpg", [cv2.IMWRITE_JPEG_QUALITY, quality])
+    landmarks = np.pad(points, ((0, 0), (0, 1))).astype(np.float32)
+    box = Box(*map(float, points.min(0)), *map(float, points.max(0)))
+    crop = cut(Frame(0, 0.0, saved), FoundFace(box, landmarks))
+    assert crop is not None
+    logit = served.look(crop)
+    assert logit < served.calibration.line.found_at
+    assert served.calibration.log10_lr(logit) < 0
+
+
+def test_it_stands_beside_the_other_checks_for_generated_pictures() -> None:
+    """The strongest counts: they know different generators."""
+    both = {"synthetic_face": 0.1, "diffusion_face": 20.0}
+    checks = {name: manifest_of(name) for name in both}
+    assert by_scenario(both, checks) == {"generated": 20.0}
