@@ -84,9 +84,8 @@ def test_the_decision_needs_no_scrolling(
     """At 1440 x 900: media, timeline, verdict, findings and the decision with its button."""
     case = held(team_that_looks, make(team_that_looks, tmp_path))
     watched = open_page(user=team_that_looks.user, width=1440, height=900)
+    watched.page.set_default_navigation_timeout(120_000)
     page = watched.goto(reverse("review:case", args=[case.pk]))
-    page.wait_for_load_state("networkidle")
-    shoot(watched, make.__name__, case)
     assert out_of_view(page) == []
     assert page.evaluate("scrollY") == 0
     sizes: Any = page.evaluate(
@@ -94,9 +93,10 @@ def test_the_decision_needs_no_scrolling(
     )
     assert 1.2 <= sizes[0] / sizes[1] <= 1.8
     assert watched.axe_in_both_colours() == [] and watched.overflow() == []
+    shoot(watched, make.__name__)
 
 
-def shoot(watched: Watched, name: str, case: Case) -> None:
+def shoot(watched: Watched, name: str) -> None:
     """For people to look at, at four widths and in both colours."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     page = watched.page

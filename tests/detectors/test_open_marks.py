@@ -102,4 +102,4 @@ def test_a_marked_picture_is_declared_generated_and_nothing_is_detected() -> Non
     verdict = decide(PICTURE, [finding])
     assert verdict.outcome is Outcome.DECLARED_GENERATED
     assert verdict.declared is not None and not verdict.declared.signed
-    assert "Nobody signed that" in verdict.reason
+    assert "not signed" in verdict.reason

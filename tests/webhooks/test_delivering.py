@@ -326,16 +326,27 @@ def test_what_is_old_is_forgotten_with_its_log(
     assert Event.objects.count() == 1 and not Attempt.objects.exists()
 
 
-def test_of_many_to_one_endpoint_two_go_first_and_the_others_wait(
-    added: Added, receiver: Receiver, alice: Person, send: Send
+@pytest.mark.parametrize(("others_wait", "sent"), [(False, 4), (True, 2)])
+def test_one_endpoint_has_all_couriers_until_others_wait(
+    added: Added,
+    receiver: Receiver,
+    admin: Person,
+    alice: Person,
+    send: Send,
+    others_wait: bool,
+    sent: int,
 ) -> None:
-    """Claimed at the same time: the first two are sent, and not all give way to each other."""
+    """Claimed at the same time: alone, all are sent; else the first two, not none."""
     for shade in range(4):
         decide(alice, send(alice, shade))
     taken = [claim(Delivery, worker=f"t{n}") for n in range(4)]
+    if others_wait:
+        other = endpoints.add(admin.actor, admin.team, receiver.url, ["decision.made"]).endpoint
+        endpoints.test(admin.actor, other)
     for one in reversed(taken):
         assert one is not None
         delivering.run(one)
-    states = Delivery.objects.order_by("started_at").values_list("state", flat=True)
-    assert list(states) == ["done", "done", "queued", "queued"]
-    assert len(receiver.got) == 2
+    mine = Delivery.objects.filter(endpoint=added.endpoint).order_by("started_at")
+    states = list(mine.values_list("state", flat=True))
+    assert states == ["done"] * sent + ["queued"] * (4 - sent)
+    assert len(receiver.got) == sent

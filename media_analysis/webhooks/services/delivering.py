@@ -41,7 +41,7 @@ LONGEST_WISH = 3600.0
 ENOUGH = 5
 """So many failures in a row, and the endpoint is left alone for a while."""
 AT_ONCE = 2
-"""Deliveries to one endpoint at a time, so that a slow one leaves couriers to the others."""
+"""Deliveries to one endpoint at a time while others wait, so that a slow one leaves couriers."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,9 @@ def _pause(endpoint: Endpoint, claim: Claim) -> float:
         left = (endpoint.paused_until - _now()).total_seconds()
         if left > 0:
             return left
+    due = Delivery.objects.filter(state=State.QUEUED, available_at__lte=ClockTimestamp())
+    if not due.exclude(endpoint=endpoint).exists():
+        return 0.0  # nobody else waits for a courier
     # Only those that were claimed before this one count, or all would give way to each other.
     began = Delivery.objects.filter(pk=claim.pk).values("started_at")
     under_way = Delivery.objects.filter(

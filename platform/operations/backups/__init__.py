@@ -1,1 +1,0 @@
-"""Backups: database, media, keys and anchor, encrypted, in a folder or a bucket; and back again."""
