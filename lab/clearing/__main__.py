@@ -38,7 +38,7 @@ LEAST_GENUINE = 0.1
 SHARES = np.linspace(0.98, 0.02, 49)
 NEVER_MEASURED = {
     Kind.IMAGE: ("retouching outside the face",),
-    Kind.VIDEO: ("lips moved to other words", "films generated as a whole"),
+    Kind.VIDEO: ("lips moved to other words", "videos generated as a whole"),
 }
 """What is said not to be seen, whatever the manifest holds."""
 
