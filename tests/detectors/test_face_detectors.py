@@ -105,8 +105,8 @@ def test_what_it_cannot_judge_is_said() -> None:
     """No face, only small faces, a broken face search: not applicable with the reason, no score."""
     for finding, word in (
         (conclude(), "No face was found"),
-        (conclude(track(1, BRIGHT, side=30)), "No face holds 40 pixels"),
-        (conclude(flags=("face_analysis_failed",)), "could not be looked for"),
+        (conclude(track(1, BRIGHT, side=30)), "No face is at least 40 pixels wide"),
+        (conclude(flags=("face_analysis_failed",)), "Face detection failed"),
     ):
         assert finding.status is Status.NOT_APPLICABLE and word in finding.reason
         assert finding.score is None and finding.log10_lr is None
@@ -131,7 +131,7 @@ def test_a_harmless_change_that_turns_the_answer_takes_it_back(
     monkeypatch.setitem(face_scores.HARMLESS, "saved again", lambda pixels: pixels // 3)
     finding = conclude(track(1, BRIGHT))
     assert finding.evidence[0].supports is None
-    assert "changes sides when the picture is saved again" in finding.reason
+    assert "gives a different result when the picture is saved again" in finding.reason
 
 
 def test_of_a_video_the_deciding_face_is_shown_over_time() -> None:

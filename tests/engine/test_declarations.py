@@ -40,8 +40,8 @@ def test_a_text_chunk_does_not_turn_a_genuine_photograph_into_a_manipulation(
     """Anyone can write `Software: Stable Diffusion` into any picture."""
     verdict = examined(with_text(portrait, tmp_path, Software="Stable Diffusion")).verdict
     assert verdict.outcome == "declared_generated"
-    assert "says that it was generated" in verdict.reason
-    assert "Nobody signed" in verdict.reason
+    assert "declares that it was generated" in verdict.reason
+    assert "The statement is not signed" in verdict.reason
     assert verdict.declared is not None
     assert (verdict.declared.by, verdict.declared.signed, verdict.declared.trusted) == (
         None, False, False,

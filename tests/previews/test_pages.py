@@ -125,7 +125,7 @@ def test_asking_for_it_on_the_page(alice: Person, charlie: Person, sent: Submiss
     assert alice.client().get(url).status_code == 302  # a GET leads to the page and makes nothing
     assert not Preview.objects.exists()
     page = alice.client().get(reverse("submissions:detail", args=[sent.pk])).content.decode()
-    assert "Prepare the film" in page
+    assert "Prepare a copy" in page
     assert alice.client().post(url).status_code == 302
     assert Preview.objects.get().state == "queued"
 

@@ -89,7 +89,7 @@ def test_the_length_is_bounded_and_it_can_be_turned_off(
     submission = filmed(alice, duration=91.0)
     shown = films.shown(submission, alice.actor)
     assert shown is not None and not Preview.objects.exists()
-    assert "longer than the 1.5 minutes" in shown["trouble"] and not shown["prepare_url"]
+    assert "longer than the limit of 1.5 minutes" in shown["trouble"] and not shown["prepare_url"]
     assert not films.prepare(alice.actor, submission)
     settings.PREVIEW_MAX_SECONDS = 0
     assert films.shown(submission, alice.actor) is None
@@ -128,7 +128,7 @@ def test_what_kills_its_decoder_is_set_aside_and_may_be_asked_for_again(
     assert (preview.state, preview.reason_code) == ("parked", "poison")
     assert len(events(submission.blob_id, Verb.PREVIEW_NOT_MADE)) == 1
     shown = films.shown(submission, bob.actor)
-    assert shown is not None and "set aside" in shown["trouble"] and shown["prepare_url"]
+    assert shown is not None and "all attempts failed" in shown["trouble"] and shown["prepare_url"]
     with forbids():
         films.prepare(charlie.actor, submission)
     assert films.prepare(bob.actor, submission)

@@ -62,21 +62,21 @@ def test_history_and_result_show_the_decision_and_lead_to_its_case(
     """Above the verdict on the result page; a link in both for those who may see cases."""
     detail = reverse("submissions:detail", args=[case.submission_id])
     link = f'href="{reverse("review:case", args=[case.pk])}"'
-    assert "waits for a person" in page(bob, "/")
+    assert "waiting for review" in page(bob, "/")
     decided(case, alice)
     for address in ("/", detail):
         shown = page(bob, address)
         assert "Decided: manipulated" in shown and link in shown, address
     whole = page(bob, detail)
-    assert whole.index("A person decided") < whole.index('id="verdict-heading"')
+    assert whole.index('id="decision-heading"') < whole.index('id="verdict-heading"')
     assert charlie.client().get(detail).status_code == 404
     assert "Decided" not in page(charlie, "/").replace("Not decided", "").replace(">Decided", "")
 
 
-def test_partners_read_the_decision_without_its_words_or_names(
+def test_partners_read_the_decision_without_its_note_or_names(
     case: Case, alice: Person, lead: Person, partner: dict[str, Any]
 ) -> None:
-    """By REST: outcome, policy and time, in the list and of one; no reason, note or name."""
+    """By REST, in the list and of one: the reason, and a pseudonym; no note and no name."""
     policy = rules.write_policy(lead.actor, alice.team, "Elections", "No fakes.")
     before = Client().get(LIST, headers=partner).json()["results"][0]
     assert before["decision"] is None
@@ -84,13 +84,22 @@ def test_partners_read_the_decision_without_its_words_or_names(
     one = Client().get(f"{LIST}{case.submission_id}/", headers=partner)
     every = Client().get(LIST, headers=partner)
     for answer, body in ((one, one.json()), (every, every.json()["results"][0])):
-        assert body["decision"].keys() == {"outcome", "policy", "decided_at"}
+        assert body["decision"].keys() == {
+            "id",
+            "outcome",
+            "policy",
+            "reason",
+            "decided_at",
+            "reviewer",
+            "supersedes",
+        }
         assert body["decision"]["outcome"] == "manipulated"
         assert body["decision"]["policy"] == "Elections"
         assert body["decision"]["decided_at"].endswith("Z")
         assert body["outcome"] == "inconclusive", "the machine's verdict stays as it was"
         names = (alice.user.email.encode(), str(alice.user.pk).encode())
-        assert not any(secret in answer.content for secret in (*SECRETS, *names))
+        assert not any(secret in answer.content for secret in (SECRETS[1], *names))
+        assert body["decision"]["reason"] == SECRETS[0].decode()
 
 
 @pytest.mark.parametrize("address", ["/?", LIST + "?"])
@@ -136,7 +145,7 @@ def test_opening_again_takes_the_decision_out_of_force_and_shows_why(
     shown = page(bob, reverse("review:case", args=[case.pk]))
     assert "Reopened" in shown and "the original has come in" in shown
     queue = page(bob, reverse("review:queue"))
-    assert "opened again" in queue and "Decided: manipulated" in queue
+    assert "reopened" in queue and "Decided: manipulated" in queue
     decided(case, bob, Words("unclear", "cannot be told"))
     assert IndexCard.objects.get(pk=case.submission_id).decision == "unclear"
     assert "Decided: unclear" in page(bob, "/")

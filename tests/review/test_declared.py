@@ -70,8 +70,11 @@ def test_a_person_looks_unless_the_team_chose_otherwise(
     assert cases.exists() == (wanted is not False)
     if wanted is None:
         page = alice.client().get(reverse("review:case", args=[cases.get().pk])).content.decode()
-        assert "Here because the file says that it was generated" in page
-        assert "Declared generated: the file says so" in page and "Signed by nobody." in page
+        assert "The file declares that it was generated" in page
+        assert (
+            "Declared generated: the file says so" in page
+            and "The statement is not signed." in page
+        )
 
 
 def test_what_was_found_comes_before_what_was_declared(alice: Person, send: Send) -> None:

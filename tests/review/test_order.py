@@ -94,7 +94,7 @@ def test_each_order_hands_out_as_it_says(
     assert queue.shown(alice.actor) == [made[name] for name in names]
     assert taken(alice) == [made[name] for name in names]
     page = alice.client().get(reverse("review:queue")).content.decode()
-    assert order.label.lower() in page
+    assert str(order.label) in page
 
 
 @pytest.mark.parametrize("order", QueueOrder)
@@ -154,7 +154,7 @@ def test_a_lead_chooses_the_order(lead: Person, alice: Person, send: Send) -> No
     client, url = lead.client(), reverse("teams:rules", args=[lead.team.pk])
     form = {"outcomes": list(RoutingRule.DEFAULT_OUTCOMES), "order": "newest"}
     answer = client.post(url, form, follow=True)
-    assert b"works in this order from now on: Newest first." in answer.content
+    assert b"New order of the queue: Newest first." in answer.content
     assert b"Nothing was changed" in client.post(url, form, follow=True).content
     assert queue.shown(alice.actor) == [new, old]
     events = Event.objects.filter(chain=team_chain(lead.team.pk), verb=Verb.QUEUE_CHANGED)

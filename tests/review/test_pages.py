@@ -31,7 +31,7 @@ def test_queue_claim_decide_next(alice: Person, case: Case, send: Send) -> None:
     """The whole way: the queue shows it, taking shows the form, deciding leads to the next."""
     second = opened(alice, send, 2)
     client = alice.client()
-    assert "2 cases wait" in client.get(url("queue")).content.decode()
+    assert "2 cases are waiting" in client.get(url("queue")).content.decode()
     assert client.post(url("next"))["Location"] == url("case", case)
     assert b"Decide and claim next" in client.get(url("case", case)).content
     answer = client.post(url("decide", case), decision(case, next="1"))

@@ -95,7 +95,7 @@ def test_a_decision_that_is_being_made_keeps_its_policy(scene: Scene) -> None:
 def test_a_policy_that_is_being_deleted_carries_no_decision(scene: Scene) -> None:
     """Whoever decides waits for the deletion, is asked to choose another, and keeps the case."""
     _, invalid = meanwhile(scene.delete, scene.decide)
-    assert isinstance(invalid, Refusal) and "choose another" in str(invalid)
+    assert isinstance(invalid, Refusal) and "Choose another" in str(invalid)
     assert not Policy.objects.exists() and not Decision.objects.exists()
     assert Case.objects.get().holder == scene.alice.user
 
@@ -117,4 +117,4 @@ def test_the_page_answers_in_a_sentence(scene: Scene) -> None:
 
     _, answer = meanwhile(scene.delete, post)
     assert answer.status_code == 422
-    assert b"choose another" in answer.content and b"the seam" in answer.content
+    assert b"Choose another" in answer.content and b"the seam" in answer.content

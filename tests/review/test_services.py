@@ -57,7 +57,7 @@ def test_a_held_case_is_refused_to_others(case: Case, alice: Person, bob: Person
     """The holder keeps it, also when asking again."""
     held = cases.claim(alice.actor, case.pk)
     assert cases.claim(alice.actor, case.pk).fence == held.fence
-    with refuses("claim_lost"):
+    with refuses("case_taken"):
         cases.claim(bob.actor, case.pk)
 
 

@@ -91,7 +91,7 @@ def test_a_document_of_several_pages_says_how_many(decode):
     assert kept.shapes == [(120, 160, 3)]
     assert result.media.pages == 3
     said = {fact["code"]: fact["text"] for fact in media_json(result.media)["stated"]}
-    assert said["multi_page"] == "The file holds 3 pages; the first is examined."
+    assert said["multi_page"] == "The file contains 3 pages. The first is analysed."
     single = decode(formats.pages(1))
     assert single.header.pages == 1 and "multi_page" not in single.footer.flags
 

@@ -50,7 +50,7 @@ def test_it_can_be_taken_back_and_asked_again(lead: Person, alice: Person, send:
     client = lead.client()
     client.post(url)
     client.post(url, {"withdraw": "1"})
-    assert "Ask for deletion" in page(lead, submission)
+    assert "Request deletion" in page(lead, submission)
     client.post(url, {"withdraw": "1"})
     client.post(url)
     asked, withdrawn = Verb.SUBMISSION_DELETION_REQUESTED, Verb.SUBMISSION_DELETION_WITHDRAWN
@@ -121,7 +121,7 @@ def test_a_declined_wish_can_be_asked_anew_and_an_accepted_one_stands(
     submission = send(admin)
     deletion.ask(lead.actor, submission)
     deletion.answer(admin.actor, submission, DeletionAnswer.DECLINED, "needed in court")
-    assert "Ask for deletion" in page(lead, submission)
+    assert "Request deletion" in page(lead, submission)
     second = deletion.ask(lead.actor, submission)
     deletion.answer(admin.actor, submission, DeletionAnswer.ACCEPTED, "the court is done")
     assert deletion.ask(lead.actor, submission) == second

@@ -116,7 +116,7 @@ def test_moments_of_a_film_show_the_faces_of_their_time(alice: Person, send: Sen
         ],
     }
     first, later = shown(submission, alice.actor, result)
-    assert [first["caption"], later["caption"]] == ["The film at 0.0 s", "The film at 1.5 s"]
+    assert [first["caption"], later["caption"]] == ["The video at 0.0 s", "The video at 1.5 s"]
     assert [box["left"] for box in first["faces"]] == [1]
     assert [box["left"] for box in later["faces"]] == [50]
 

@@ -68,7 +68,7 @@ def test_a_calm_face_clears_nothing() -> None:
     assert finding.status is Status.RAN
     assert said.code == "temporal_steady" and said.supports is None
     assert "no sign that the video is genuine" in finding.reason
-    assert limits.text.endswith("It does not surely tell faces that freeze, or that drift.")
+    assert limits.text.endswith("It does not reliably detect faces that freeze or that drift.")
     assert mixed(-CAP, STEADY_FAKES) <= finding.log10_lr < 0
 
 

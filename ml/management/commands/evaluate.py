@@ -15,7 +15,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ml.evaluation.protocols import commanding as protocols
+from ml.management import protocol as protocols
 
 INTERRUPTED = 130
 
