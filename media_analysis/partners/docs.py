@@ -39,7 +39,10 @@ def reference(request: HttpRequest) -> HttpResponse:
             "method": method.upper(),
             "path": path,
             "summary": said.get("summary", ""),
-            "parameters": said.get("parameters", []),
+            "parameters": [
+                {**parameter, "meaning": _meaning(parameter, parameter.get("schema", {}))}
+                for parameter in said.get("parameters", [])
+            ],
             "body": _fields(said.get("requestBody", {}), schema),
             "answers": sorted(said["responses"]),
             "anchor": said["operationId"],
@@ -58,7 +61,13 @@ def _fields(body: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]
             shape = schema["components"]["schemas"][shape["$ref"].rpartition("/")[2]]
         required = set(shape.get("required", []))
         return [
-            {"name": name, "required": name in required, **said}
+            {"name": name, "required": name in required, "meaning": _meaning(said, said)}
             for name, said in shape.get("properties", {}).items()
         ]
     return []
+
+
+def _meaning(said: dict[str, Any], shape: dict[str, Any]) -> str:
+    """Its description, or else its type; where it may be one of several, each of them."""
+    either = [kind.get("format") or kind.get("type", "") for kind in shape.get("oneOf", [])]
+    return str(said.get("description") or shape.get("type") or " | ".join(either))
