@@ -144,8 +144,17 @@ def _opened(previous: Checkpoint | None) -> Tree:
 
 
 def _compare_with_what_is_outside(previous: Checkpoint | None) -> None:
-    for file in anchor_files():
-        if noted := anchors.last_note(file):
+    """A copy that cannot be reached just now is compared at a later sealing; the anchor itself must
+    be readable."""
+    for number, file in enumerate(anchor_files()):
+        try:
+            noted = anchors.last_note(file)
+        except OSError as error:
+            if number == 0:
+                raise
+            log.error("The anchor copy %s cannot be read: %s", file, error)
+            continue
+        if noted:
             _compare_with(previous, noted, "the anchor file", f"the last line of {file}")
     if mark := marks.read(mark_file()):
         _compare_with(previous, mark, "the high-water mark", f"{mark_file()}")

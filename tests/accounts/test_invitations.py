@@ -96,7 +96,7 @@ def test_an_invitation_works_only_for_its_address(client, people, invited):
         accept(people.actor(people.charlie), token_of(invited))
     log_in(client, "charlie@example.org", PASSWORD)
     path = f"/accounts/invitation/{token_of(invited)}/"
-    assert "another address" in client.get(path).content.decode()
+    assert "an address other than yours" in client.get(path).content.decode()
     assert client.post(path).status_code == 410
     assert not Membership.objects.filter(team=people.team, user=people.charlie).exists()
     assert Invitation.objects.open().exists()

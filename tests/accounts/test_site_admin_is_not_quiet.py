@@ -75,7 +75,7 @@ def test_his_membership_is_an_event_and_a_letter(people, root, site_admin, lette
     before = Event.objects.filter(verb="member.joined").count()
     told = letters(lambda: add_member(root, people.team, site_admin, Role.ADMIN))
     assert [to for to, _ in told] == ["alice@example.org"]
-    assert "a site administrator, added" in told[0][1] and "as Admin" in told[0][1]
+    assert "a site administrator." in told[0][1] and "Role: Admin." in told[0][1]
     assert Event.objects.filter(verb="member.joined").count() == before + 1
     invited = letters(lambda: invite(root, people.other_team, "root2@example.org", Role.ADMIN))
     assert ("charlie@example.org" in [to for to, _ in invited]) and len(invited) == 2

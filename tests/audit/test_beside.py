@@ -230,6 +230,7 @@ def test_every_verb_leaves_rows_that_verify(house: House) -> None:
 
     def again_claimed() -> None:
         cases.reopen(alice, house.case.pk, why="once more")
+        teams.add_member(alice, team, bob, Role.MODERATOR)  # not who decided it before
         made["case"] = cases.claim(actor(bob), house.case.pk)
 
     def joined() -> None:

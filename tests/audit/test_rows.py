@@ -214,8 +214,9 @@ def user_made_site_administrator(h: House) -> None:
 @change("accounts_user", lambda h: None)
 def user_inserted(h: House) -> None:
     sql(
-        "INSERT INTO accounts_user (id, email, name, password, is_active, is_staff, is_superuser) "
-        "VALUES (gen_random_uuid(), 'mallory@example.org', '', '', true, true, true)"
+        "INSERT INTO accounts_user (id, email, name, password, is_active, is_staff, "
+        "is_superuser, language) "
+        "VALUES (gen_random_uuid(), 'mallory@example.org', '', '', true, true, true, '')"
     )
 
 

@@ -35,10 +35,10 @@ def test_the_dashboard_tells_it_and_is_silent_without(
 ) -> None:
     """Count, reason and the way to another try; without any there is no section at all."""
     sent = send(alice)
-    assert "Copies for the player" not in lead.client().get(OVERVIEW).content.decode()
-    copy_set_aside(sent, reason="the film brought its decoder down")
+    assert "Playback copies" not in lead.client().get(OVERVIEW).content.decode()
+    copy_set_aside(sent)
     page = lead.client().get(OVERVIEW).content.decode()
-    assert "1 copy for the player" in page and "the film brought its decoder down" in page
+    assert "1 playback copy" in page and "crashed its worker process several times" in page
     assert url(sent) in page and "Nothing needs attention" in page, "its analysis was not"
 
 
@@ -60,12 +60,12 @@ def test_asking_changes_nothing_and_posting_does(lead: Person, sent: Submission)
     """GET shows the reason and a question; POST puts it back, with an event that names the lead."""
     client = lead.client()
     page = client.get(url(sent)).content.decode()
-    assert "Try this copy for the player again?" in page and "it died" in page
+    assert "Retry this playback copy?" in page and "crashed its worker process" in page
     assert state(sent) == State.PARKED
     assert b"waiting for a worker again" in client.post(url(sent), follow=True).content
     assert state(sent) == State.QUEUED
     again = client.post(url(sent), follow=True).content
-    assert b"not set aside any more" in again, "the second of two is told so"
+    assert b"no longer needed attention" in again, "the second of two is told so"
     event = Event.objects.get(chain=sent.pk, verb=Verb.PREVIEW_ASKED)
     assert event.who == f"user:{lead.user.pk}"
     assert b"Nothing to retry" in client.get(url(sent)).content
@@ -75,7 +75,7 @@ def test_what_has_no_copy_gets_none(lead: Person, alice: Person, send: Send) -> 
     """The address of a picture orders nothing."""
     sent = send(alice)
     assert b"Nothing to retry" in lead.client().get(url(sent)).content
-    assert b"not set aside any more" in lead.client().post(url(sent), follow=True).content
+    assert b"no longer needed attention" in lead.client().post(url(sent), follow=True).content
     assert not Preview.objects.exists()
 
 

@@ -134,7 +134,7 @@ def test_reasons_are_counted(lead: Person) -> None:
     ended(lead.team, How.SET_ASIDE, code="poison")
     _, context = read(lead.client())
     assert [(r["words"], r["count"]) for r in context["reasons"]] == [
-        ("too many pixels", 2),
+        ("picture too large", 2),
         ("crashed its worker process several times", 1),
     ]
 
@@ -157,9 +157,9 @@ def test_what_was_set_aside_is_listed_with_its_reason(
     lead: Person, alice: Person, send: Send
 ) -> None:
     """The reason in words, and the way to another try."""
-    sent = set_aside(send(alice), "sandbox_killed", "the decoder ended by force")
+    sent = set_aside(send(alice), "sandbox_killed", "canary: killed")
     page, _ = read(lead.client())
-    assert "the decoder ended by force" in page
+    assert "The decoder was stopped by force." in page and "canary" not in page
     assert reverse("dashboard:retry", args=[sent.pk]) in page
 
 

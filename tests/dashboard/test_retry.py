@@ -28,7 +28,7 @@ def test_asking_changes_nothing_and_posting_does(lead: Person, parked: Submissio
     """GET shows the reason and a question; POST puts it back with an event that names the lead."""
     client = lead.client()
     page = client.get(url(parked)).content.decode()
-    assert "it brought its process down" in page and "Try again" in page
+    assert "crashed its worker process several times" in page and "Retry" in page
     assert Analysis.objects.get(pk=parked.analysis_id).state == State.PARKED
     answer = client.post(url(parked), follow=True)
     assert b"waiting for a worker again" in answer.content
@@ -43,7 +43,7 @@ def test_a_second_try_at_once_changes_nothing(lead: Person, parked: Submission) 
     client = lead.client()
     client.post(url(parked))
     answer = client.post(url(parked), follow=True)
-    assert b"not set aside any more" in answer.content
+    assert b"no longer needed attention" in answer.content
     assert Event.objects.filter(chain=parked.pk, verb=Verb.ANALYSIS_REQUEUED).count() == 1
     assert b"Nothing to retry" in client.get(url(parked)).content
 

@@ -11,7 +11,7 @@ import pytest
 from django.core import mail
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
-from django.urls import path, reverse
+from django.urls import include, path, reverse
 
 from config.handler import Handler
 from config.masking import MaskSecrets
@@ -286,7 +286,10 @@ def _errors() -> dict[str, Callable[[], Exception]]:
     }
 
 
-urlpatterns = [path(f"{name}/", _raises(error)) for name, error in _errors().items()]
+urlpatterns = [
+    *(path(f"{name}/", _raises(error)) for name, error in _errors().items()),
+    path("", include("config.urls")),  # the pages of errors link to it
+]
 
 
 @pytest.mark.parametrize("name", _errors())

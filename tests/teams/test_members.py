@@ -120,7 +120,7 @@ def test_an_invitation_is_mailed_and_its_link_shown_once(
         )
     (letter,) = mail.outbox
     assert letter.to == ["dora@example.org"] and "Newsroom" in letter.subject
-    for part in (str(lead.user), "Newsroom", "Moderator", "7 days", "do nothing"):
+    for part in (str(lead.user), "Newsroom", "Moderator", "7 days", "ignore this message"):
         assert part in letter.body
     link = next(line for line in letter.body.splitlines() if "/accounts/invitation/" in line)
     shown = re.search(r"http\S+/accounts/invitation/[\w-]{20,}/", text(answer))

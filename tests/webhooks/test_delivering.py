@@ -70,7 +70,13 @@ def decide(who: Person, submission: Submission, outcome: str = "unclear") -> Cas
 
 
 def test_everything_that_happens_is_told_in_signed_words(
-    added: Added, receiver: Receiver, alice: Person, lead: Person, admin: Person, send: Send
+    added: Added,
+    receiver: Receiver,
+    alice: Person,
+    bob: Person,
+    lead: Person,
+    admin: Person,
+    send: Send,
 ) -> None:
     """Verdict, failure, cancelling, decision, reopening, change, deletion: each one event, verified
     by the specification's library, with the decision itself and never a note or a name."""
@@ -80,7 +86,7 @@ def test_everything_that_happens_is_told_in_signed_words(
     intake.cancel(alice.actor, three)
     case = decide(alice, one, "manipulated")
     cases.reopen(lead.actor, case.pk, why="again")
-    decide(alice, one, "not_manipulated")
+    decide(bob, one, "not_manipulated")
     deletion.ask(lead.actor, one, "why")
     deletion.withdraw(lead.actor, one)
     deletion.ask(lead.actor, one, "why")
