@@ -183,20 +183,20 @@ CATALOGUE: Mapping[str, Entry] = {
         in_rest=True,
     ),
     "address_not_public": Entry(
-        400, _("The address does not lead to the public internet."), in_rest=True
+        422, _("The address does not lead to the public internet."), in_rest=True
     ),
-    "https_needed": Entry(400, _("The address must begin with https://."), in_rest=True),
+    "https_needed": Entry(422, _("The address must begin with https://."), in_rest=True),
     "url_malformed": Entry(
-        400,
+        422,
         _("The address cannot be read. It begins with https:// and names a host."),
         in_rest=True,
     ),
-    "url_too_long": Entry(400, _("The address is too long."), in_rest=True),
+    "url_too_long": Entry(422, _("The address is too long."), in_rest=True),
     "url_with_password": Entry(
-        400, _("An address cannot contain a user name or a password."), in_rest=True
+        422, _("An address cannot contain a user name or a password."), in_rest=True
     ),
     "port_closed": Entry(
-        400, _("Only the ports 80, 443 and those from 1024 on can be used."), in_rest=True
+        422, _("Only the ports 80, 443 and those from 1024 on can be used."), in_rest=True
     ),
     "events_missing": Entry(400, _("Name at least one kind of event."), in_rest=True),
     "event_unknown": Entry(400, _("Not an event: {names}."), in_rest=True),

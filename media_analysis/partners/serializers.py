@@ -36,7 +36,8 @@ def _values(choices: list[tuple[str, str]]) -> list[str]:
     return [value for value, _ in choices if value]
 
 
-MOST_IDS = 100
+MOST_IDS = 50
+"""With the longest cursor they fit into an address of 4,000 characters."""
 LARGEST_PAGE = 200
 
 
@@ -66,7 +67,14 @@ class KnownFieldsOnly(serializers.Serializer[Any]):
 
 
 class Words(serializers.CharField):
-    """Any text but one with a null character, which no text here can hold. The schema says so."""
+    """Any text but one with a null character, which no text here can hold. The schema says so. A
+    number in JSON is no text."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        text: str = super().to_internal_value(data)
+        return text
 
 
 UUIDS = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"

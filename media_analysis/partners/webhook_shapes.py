@@ -18,8 +18,17 @@ REASONS = ["", *Why.values]
 
 
 @extend_schema_field({"type": "string", "format": "uri", "maxLength": 2000})
-class Address(serializers.CharField):
+class Address(Words):
     """Checked by `outbound.sending`, which says more exactly what is wrong."""
+
+
+class TrueOrFalse(serializers.BooleanField):
+    """As JSON says it; 0, 1 and words are refused."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
 
 
 class EndpointSerializer(serializers.ModelSerializer[Endpoint]):
@@ -66,7 +75,7 @@ class EndpointChangeSerializer(KnownFieldsOnly):
         max_length=len(EVENTS),
     )  # fmt: skip
     description = Words(required=False, allow_blank=True, max_length=200)
-    is_active = serializers.BooleanField(required=False)
+    is_active = TrueOrFalse(required=False)
 
 
 class EndpointAddSerializer(KnownFieldsOnly):

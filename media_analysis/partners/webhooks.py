@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.parsers import JSONParser
 from rest_framework.permissions import BasePermission
@@ -52,7 +53,7 @@ class Webhooks(TellsItsLimits, ViewSet):
     @extend_schema(
         operation_id="webhooks_list",
         summary="Where news are sent",
-        responses={200: EndpointsSerializer, **problems()},
+        responses={200: forced_singular_serializer(EndpointsSerializer), **problems()},
     )
     def list(self, request: Request) -> Response:
         mine = Endpoint.objects.for_actor(actor_of(request))
@@ -62,7 +63,7 @@ class Webhooks(TellsItsLimits, ViewSet):
         operation_id="webhooks_add",
         summary="Have news sent to an address",
         request=EndpointAddSerializer,
-        responses={201: EndpointAddedSerializer, **problems(400, 404, 409, 411, 413, 415)},
+        responses={201: EndpointAddedSerializer, **problems(400, 404, 409, 411, 413, 415, 422)},
     )
     def create(self, request: Request) -> Response:
         asked = EndpointAddSerializer(data=request.data)
@@ -88,7 +89,7 @@ class Webhooks(TellsItsLimits, ViewSet):
         operation_id="webhooks_change",
         summary="Change a webhook, switch it on or off",
         request=EndpointChangeSerializer,
-        responses={200: EndpointSerializer, **problems(400, 404, 411, 413, 415)},
+        responses={200: EndpointSerializer, **problems(400, 404, 411, 413, 415, 422)},
     )
     def partial_update(self, request: Request, pk: UUID) -> Response:
         mine = _mine(request, pk)

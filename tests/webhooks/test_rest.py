@@ -108,9 +108,9 @@ def test_a_foreign_webhook_looks_like_a_missing_one(
 @pytest.mark.parametrize(
     ("body", "code", "status"),
     [
-        ({**GOOD, "url": "https://127.0.0.1/"}, "address_not_public", 400),
-        ({**GOOD, "url": "http://news.example/"}, "https_needed", 400),
-        ({**GOOD, "url": "https://u:p@news.example/"}, "url_with_password", 400),
+        ({**GOOD, "url": "https://127.0.0.1/"}, "address_not_public", 422),
+        ({**GOOD, "url": "http://news.example/"}, "https_needed", 422),
+        ({**GOOD, "url": "https://u:p@news.example/"}, "url_with_password", 422),
         ({**GOOD, "events": []}, "invalid", 400),
         ({**GOOD, "events": ["decision.forgotten"]}, "invalid", 400),
         ({**GOOD, "url": "https://x.example/\ud800"}, "invalid", 400),
