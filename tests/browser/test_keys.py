@@ -277,7 +277,7 @@ def test_four_keys_lead_from_the_queue_to_a_decided_case(
     page.wait_for_url(f"**{case_page(case)}")
     expect(page.get_by_label("Face swap")).to_be_checked()
     assert not PendingDecision.objects.exists() and not Decision.objects.exists()
-    page.get_by_label("Reason", exact=True).fill("as seen")
+    page.get_by_label("Reason (optional)", exact=True).fill("as seen")
     page.keyboard.press("Control+Enter")
     page.wait_for_url(f"**{reverse('review:queue')}")
     assert PendingDecision.objects.get().reason == "as seen"
