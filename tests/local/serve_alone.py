@@ -10,7 +10,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-LABORATORY = ("lab.face", "ml.evaluation", "ml.management.commands")
+LABORATORY = (
+    "lab.face", "ml.evaluation", "ml.management.commands", "ml.management.protocol",
+    "config.messages",  # gathers sentences for translation
+)  # fmt: skip
 """Not part of a web server or worker."""
 ROOMS = ("audit", "blobs", "jobs", "sandbox", "config", "accounts", "media_analysis", "ml")
 

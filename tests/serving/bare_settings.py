@@ -9,6 +9,7 @@ ANONYMOUS_BODY_BYTES = 64 * 1024
 CONNECTIONS_PER_ADDRESS = 100
 REQUEST_IS_KNOWN = "tests.serving.bare_application.is_known"
 REQUEST_CLIENT = "tests.serving.bare_application.client_of"
+REQUEST_VERSIONS = "tests.serving.bare_application.versions"
 BEHIND_PROXY = False
 MAX_UPLOAD_BYTES = 10_000_000
 FORM_BYTES = 2 * 1024 * 1024

@@ -125,7 +125,7 @@ def test_harmless_ways_of_writing_it_raise_no_alarm(
         ("tone.mkv", ("-af", "aeval=0.3*sin(880*PI*t)", "-c:v", "copy", "-c:a", "pcm_s16le"), "No"),
         ("short.mp4", ("-t", "3", "-c:a", "copy"), "5 s are needed"),
         ("early.mp4", ("-af", "atrim=end=2", "-c:v", "copy"), "5 s are needed"),
-        ("slow.mp4", ("-r", "10", "-c:a", "copy"), "frames a second"),
+        ("slow.mp4", ("-r", "10", "-c:a", "copy"), "frames per second"),
         ("small.mp4", ("-vf", "scale=64:64", "-c:a", "copy"), "small"),
     ],
 )
