@@ -36,10 +36,12 @@ def server() -> Iterator[tuple[int, psutil.Process]]:
     process = subprocess.Popen(command, cwd=ROOT, env=env)
     try:
         deadline = time.monotonic() + 60
-        while asyncio.run(asked(port)).status != 200:
+        master = psutil.Process(process.pid)
+        while asyncio.run(asked(port)).status != 200 or len(master.children()) < 2:
             assert time.monotonic() < deadline, "the web server did not come up"
             time.sleep(0.2)
-        yield port, psutil.Process(process.pid)
+        time.sleep(1)  # each of them has opened what it keeps open
+        yield port, master
     finally:
         process.terminate()
         process.wait(60)
