@@ -98,7 +98,7 @@ def test_errors_are_tied_to_their_fields(open_page: Open) -> None:
     """A field with an error is marked invalid and described by its error's text."""
     page = open_page().goto("/styleguide/")
     page.get_by_role("button", name="Submit and next").click()
-    field = page.get_by_label("E-mail address")
+    field = page.get_by_label("Email address")
     expect(field).to_have_attribute("aria-invalid", "true")
     described = field.get_attribute("aria-describedby") or ""
     texts = [page.locator(f"[id='{i}']").inner_text() for i in described.split()]
@@ -123,7 +123,7 @@ def test_copying_is_done_and_said(open_page: Open) -> None:
     watched = open_page(permissions=["clipboard-read", "clipboard-write"])
     page = watched.goto("/styleguide/")
     page.get_by_role("button", name="Copy SHA-256", exact=True).first.click()
-    expect(page.locator("#live")).to_contain_text("copied")
+    expect(page.locator("#live")).to_contain_text("Copied")
     assert len(page.evaluate("navigator.clipboard.readText()")) == 64
 
 

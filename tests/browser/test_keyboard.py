@@ -71,7 +71,7 @@ def test_the_whole_review_by_tab_and_enter(open_page: Open, alice: Person, send:
     main(page, "Decided.")
     tab_to(page, "Give it back")
     page.keyboard.press("Enter")
-    main(page, "1 case waits")
+    main(page, "1 case is waiting")
     decision = Decision.objects.get()
     assert (decision.case, decision.outcome) == (first, "not_manipulated")
     assert decision.policy and decision.policy.name == "Elections"
@@ -100,7 +100,7 @@ def test_the_whole_review_by_shortcuts(open_page: Open, alice: Person, send: Sen
     page.keyboard.press("s")
     page.wait_for_url(f"**{reverse('review:case', args=[second.pk])}")
     page.keyboard.press("r")
-    main(page, "1 case waits")
+    main(page, "1 case is waiting")
     page.goto(page.url.split("/review")[0] + reverse("review:case", args=[second.pk]))
     page.keyboard.press("c")
     main(page, "Assigned to you until")

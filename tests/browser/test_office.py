@@ -60,7 +60,7 @@ def test_a_key_is_issued_copied_and_gone(open_page: Open, office: Office) -> Non
     page.get_by_label("Read submissions and verdicts").check()
     page.get_by_role("button", name="Issue the key").click()
     page.get_by_role("button", name="Copy the key").click()
-    expect(page.locator("#live")).to_contain_text("copied")
+    expect(page.locator("#live")).to_contain_text("Copied")
     secret = page.evaluate("navigator.clipboard.readText()")
     assert secret.startswith("tsk_") and watched.axe() == []
     page.get_by_role("link", name="I have copied it").click()
@@ -72,7 +72,7 @@ def test_an_invitation_shows_its_link(open_page: Open, office: Office) -> None:
     """Sent by page; the answer has the link and is as accessible as the rest."""
     watched = open_page(user=office.lead.user)
     page = watched.goto(office.things["team-members"])
-    page.get_by_label("E-mail address").fill("fay@example.org")
+    page.get_by_label("Email address").fill("fay@example.org")
     page.get_by_role("button", name="Send invitation").click()
     expect(page.get_by_role("heading", name="fay@example.org is invited")).to_be_visible()
     assert "/accounts/invitation/" in page.content() and watched.axe() == []

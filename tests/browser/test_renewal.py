@@ -68,7 +68,7 @@ def test_the_queue_renews_itself(open_page: Open, alice: Person, bob: Person, se
     expect(page.get_by_role("main")).to_contain_text("No case is waiting")
     case = opened(alice, send)
     later(page)
-    expect(page.get_by_role("main")).to_contain_text("1 case waits")
+    expect(page.get_by_role("main")).to_contain_text("1 case is waiting")
     cases.claim(bob.actor, case.pk)
     later(page)
     expect(page.get_by_role("row").last).to_contain_text(str(bob.user))

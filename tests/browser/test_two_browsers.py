@@ -104,7 +104,7 @@ def test_a_stale_holders_words_are_kept_and_not_saved(
     if overtaken:
         expect(page.get_by_role("main")).to_contain_text(f"Assigned to {bob.user}")
         expect(page.get_by_role("button", name="Claim this case")).to_have_count(0)
-        other.get_by_role("button", name="Give it back").click()
+        other.get_by_role("button", name="Release").click()
         page.reload()
     page.get_by_role("button", name="Claim this case").click()
     expect(page.get_by_label("Reason", exact=True)).to_have_value("the shadow falls the wrong way")

@@ -66,7 +66,7 @@ def test_upload_progress_result_queue_claim_decide_next(
     assert Case.objects.count() == 2
 
     bar.get_by_role("link", name="Review").click()
-    expect(page.get_by_role("main")).to_contain_text("2 cases wait for a person")
+    expect(page.get_by_role("main")).to_contain_text("2 cases are waiting")
     page.get_by_role("button", name="Claim the next case").click()
     for number, name in enumerate(order_of_arrival(), start=1):
         expect(page.get_by_role("heading", level=1)).to_have_text(name)

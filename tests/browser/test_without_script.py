@@ -65,8 +65,8 @@ def test_sign_in_upload_result_history_queue_claim_decide(
     page.get_by_label("Reason", exact=True).fill("the prompt is in the file")
     page.get_by_role("button", name="Decide and claim next").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("photo.png")
-    page.get_by_role("button", name="Give it back").click()
-    expect(page.get_by_role("main")).to_contain_text("1 case waits")
+    page.get_by_role("button", name="Release").click()
+    expect(page.get_by_role("main")).to_contain_text("1 case is waiting")
     assert Decision.objects.get().reason == "the prompt is in the file"
 
 

@@ -90,7 +90,7 @@ def test_words_are_kept_whichever_way_the_page_is_left(
     elif way == "back":
         page.go_back()
     else:
-        page.get_by_role("button", name="Give it back").click()
+        page.get_by_role("button", name="Release").click()
     draft_says(page, "half a thought")
     page.goto(watched.base + case_page(case))
     if way == "give back":

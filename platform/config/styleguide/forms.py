@@ -9,7 +9,7 @@ class SampleForm(forms.Form):
     name = forms.CharField(
         max_length=20, help_text="As your team-mates see it. At most 20 characters."
     )
-    contact = forms.EmailField(label="E-mail address")
+    contact = forms.EmailField(label="Email address")
     policy = forms.ChoiceField(
         choices=[("", "Choose a policy"), ("elections", "Elections"), ("fraud", "Fraud")]
     )
