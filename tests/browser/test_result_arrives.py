@@ -56,7 +56,7 @@ def test_everything_is_renewed_without_a_reload(
     expect(page.locator("#custody")).to_contain_text("its verdict was recorded")
     expect(page.get_by_role("button", name="Analyse again")).to_be_visible()
     expect(page.get_by_role("button", name="Cancel analysis")).to_have_count(0)
-    expect(page.locator("#live")).to_have_text("The analysis has ended: declared generated.")
+    expect(page.locator("#live")).to_have_text("The analysis has ended: Declared generated.")
     # The button that had the focus is gone: the verdict has it now.
     expect(page.locator("#verdict-heading")).to_be_focused()
     assert page.locator("body").get_attribute("data-loaded") == "once"

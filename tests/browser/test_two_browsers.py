@@ -44,7 +44,7 @@ def test_racing_for_a_case_one_gets_it_and_the_other_is_told_who_holds_it(
         pages = {name: w.goto(case_page(case)) for name, w in watched.items()}
         press_together(pages, "Claim this case")
         for page in pages.values():
-            expect(page.get_by_role("main")).to_contain_text("hands")
+            expect(page.get_by_role("main")).to_contain_text("Assigned to")
         case.refresh_from_db()
         assert case.fence == 1, "it was taken once"
         holder = next(n for n, person in people.items() if person.user == case.holder)
