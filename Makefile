@@ -96,6 +96,7 @@ test-slow: setup
 faults: setup
 	@$(PY) -m tests.faults.storm --jobs 600
 	@$(PY) -m tests.faults.uploads --uploads 2000
+	@$(PG) && WEBHOOKS=60 $(PY) -m pytest tests/faults/test_webhooks.py -q -s
 	@$(PG) && SCHEMA_EXAMPLES=500 RACE_CASES=2000 $(PY) -m pytest tests/schema tests/review/test_race.py -q -s
 
 # The documentation as a site, into .touchstone/site; a broken link is an error.
