@@ -79,6 +79,11 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.ADMIN: _ADMIN,
 }
 
+
+def roles_with(permission: Permission) -> list[Role]:
+    return [role for role in Role if permission in ROLE_PERMISSIONS[role]]
+
+
 SITE_ADMIN_PERMISSIONS: frozenset[Permission] = frozenset(
     {
         P.VIEW_MEMBERS,

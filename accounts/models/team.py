@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models.functions import Lower, Now
 from django.utils import timezone
 
-from accounts.roles import ROLE_PERMISSIONS, Permission, Role
+from accounts.roles import Permission, Role, roles_with
 
 if TYPE_CHECKING:
     from accounts.actors import Actor
@@ -124,7 +124,7 @@ def _inviter_may() -> models.Q:
     )
     by_rank = models.Q()
     for role in Role:
-        may = [r for r in Role if r.rank >= role.rank and _MANAGE in ROLE_PERMISSIONS[r]]
+        may = [r for r in roles_with(_MANAGE) if r.rank >= role.rank]
         holds = models.Exists(belongs.filter(role__in=may))
         by_rank |= cast("models.Q", models.Q(role=role) & holds)  # as it is; the stubs say less
     in_charge = models.Exists(inviter.filter(is_superuser=True))

@@ -6,7 +6,6 @@ python -m lab.image_encoders.face_features FOLDER [--taps 3,6,9]     (with PyTor
 from __future__ import annotations
 
 import argparse
-import time
 from pathlib import Path
 
 import numpy as np
@@ -28,10 +27,7 @@ def main() -> None:
     judge = Judge(load(), tuple(int(n) for n in options.taps.split(","))).eval()
     for split in options.splits.split(","):
         target = options.folder / f"features-{split}.npy"
-        source = options.folder / f"crops-{split}.npz"
-        while not source.exists():  # cut beside this
-            time.sleep(10)
-        crops = np.load(source)["crops"]
+        crops = np.load(options.folder / f"crops-{split}.npz")["crops"]
         with torch.no_grad():
             found = [
                 judge.features(torch.from_numpy(crops[n : n + BATCH])).numpy()

@@ -20,7 +20,6 @@ from rest_framework.viewsets import ViewSet
 
 from accounts.actors import Actor, actor_of
 from accounts.api_auth import allows
-from accounts.models import Team
 from accounts.refusals import Refusal
 from accounts.roles import Permission
 from jobs.models import Priority
@@ -38,6 +37,7 @@ from media_analysis.partners.serializers import (
     SubmissionSerializer,
 )
 from media_analysis.partners.services import idempotency as partners
+from media_analysis.partners.teams import team_named
 from media_analysis.submissions.models import Submission, SubmissionQuerySet
 from media_analysis.submissions.ownership import may
 from media_analysis.submissions.search import history
@@ -86,7 +86,7 @@ class Submissions(TellsItsLimits, ViewSet):
         asked = SendSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         wanted = asked.validated_data
-        team = _team(actor, wanted.get("team"))
+        team = team_named(actor, wanted.get("team"), Permission.SUBMIT_MEDIA)
         file = wanted["file"]
         words = {name: wanted.get(name, "") for name in ("note", "policy_context", "external_id")}
 
@@ -185,16 +185,6 @@ class Submissions(TellsItsLimits, ViewSet):
     def _accepted(self, request: Request, pk: UUID, permission: Permission) -> Response:
         fresh = _mine(request, pk, permission)
         return Response(AcceptedSerializer(fresh, context={"request": request}).data, status=202)
-
-
-def _team(actor: Actor, wanted: UUID | None) -> Team:
-    teams = Team.objects.for_actor(actor, Permission.SUBMIT_MEDIA)
-    if wanted is not None:
-        return get_object_or_404(teams, pk=wanted)
-    mine = list(teams[:2])
-    if len(mine) != 1:
-        raise Refusal("team_required")
-    return mine[0]
 
 
 def _mine(

@@ -1,4 +1,4 @@
-"""One submission with everything that is told of it."""
+"""One submission with its result, its decisions, similar submissions and thumbnails."""
 
 from __future__ import annotations
 

@@ -22,7 +22,8 @@ from media_analysis.partners.results import (
     DecisionSerializer,
     DeclaredSerializer,
 )
-from media_analysis.review.presenters.decisions import moment, reviewer
+from media_analysis.review.presenters import decisions
+from media_analysis.review.presenters.decisions import moment
 from media_analysis.submissions.forms import CHECKS, DECISIONS, STATES, TOO_MANY_WORDS
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.search import cursors, query
@@ -279,15 +280,11 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
 def _decision(row: dict[str, Any]) -> dict[str, Any] | None:
     if row["decided_as"] is None:
         return None
-    return {
-        "id": str(row["decision_key"]),
-        "outcome": row["decided_as"],
-        "policy": row["decided_by_policy"],
-        "reason": row["decision_reason"],
-        "decided_at": moment(row["decided_at"]),
-        "reviewer": reviewer(row["team_id"], row["decision_by"]),
-        "supersedes": str(row["supersedes"]) if row["supersedes"] else None,
-    }
+    return decisions.shape(
+        pk=row["decision_key"], outcome=row["decided_as"], reason=row["decision_reason"],
+        policy=row["decided_by_policy"], decided_at=row["decided_at"], team_id=row["team_id"],
+        by=row["decision_by"], supersedes=row["supersedes"],
+    )  # fmt: skip
 
 
 def _row(submission: Submission) -> dict[str, Any]:

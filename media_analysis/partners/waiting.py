@@ -19,12 +19,12 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from jobs.models import UNDER_WAY
 from media_analysis.submissions.models import Submission
 
 WAIT, WAITED = "touchstone.wait", "touchstone.waited"
 """Names in the request's environment, as `config.front.waiting` has them."""
 LONGEST = 60
-UNFINISHED = ("queued", "running")
 
 
 class WaitSerializer(serializers.Serializer[Any]):
@@ -67,7 +67,7 @@ class News:
     def answered(self, body: Mapping[str, Any]) -> HttpResponseBase:
         answer = conditional(self.request, body)
         known = "If-None-Match" in self.request.headers
-        has_news = answer.status_code == 200 and (known or body["state"] not in UNFINISHED)
+        has_news = answer.status_code == 200 and (known or body["state"] not in UNDER_WAY)
         if self.seconds > 0 and not has_news:
             throttle: Any = getattr(self.request, "_rate_limit", None)
             kept = {"allowance": (throttle.used, throttle.ends_in)} if throttle else {}

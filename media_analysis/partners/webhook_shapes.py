@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from jobs.models import State
 from media_analysis.partners.serializers import KnownFieldsOnly, Words
+from media_analysis.review.presenters.decisions import moment
 from media_analysis.submissions.forms import STATES
 from media_analysis.webhooks.models import Attempt, Delivery, Endpoint, EventType, Why
 
@@ -60,6 +61,7 @@ class EndpointAddedSerializer(EndpointSerializer):
         read_only_fields = fields
 
 
+@extend_schema_serializer(many=False)
 class EndpointsSerializer(serializers.Serializer[Any]):
     results = EndpointSerializer(many=True)
 
@@ -117,7 +119,7 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
     def get_next_at(self, delivery: Delivery) -> str | None:
         """When it is tried again."""
         waiting = delivery.state == State.QUEUED and delivery.tries
-        return delivery.available_at.isoformat().replace("+00:00", "Z") if waiting else None
+        return moment(delivery.available_at) if waiting else None
 
 
 class DeliveriesSerializer(serializers.Serializer[Any]):

@@ -5,11 +5,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
-from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.parsers import JSONParser
@@ -19,13 +16,12 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.viewsets import ViewSet
 
-from accounts.actors import Actor, actor_of
+from accounts.actors import actor_of
 from accounts.api_auth import allows
-from accounts.models import Team
-from accounts.refusals import Refusal
 from accounts.roles import Permission
 from media_analysis.partners.limits import TellsItsLimits
 from media_analysis.partners.schema import problems
+from media_analysis.partners.teams import team_named
 from media_analysis.partners.webhook_shapes import (
     AgainDoneSerializer,
     AgainSerializer,
@@ -40,13 +36,8 @@ from media_analysis.partners.webhook_shapes import (
     SecretSerializer,
 )
 from media_analysis.webhooks.models import Delivery, Endpoint
+from media_analysis.webhooks.search import deliveries
 from media_analysis.webhooks.services import endpoints
-
-PAGE = 50
-
-
-LISTED: Any = forced_singular_serializer(EndpointsSerializer)  # type: ignore[no-untyped-call]
-"""One object that holds the list, which the schema would take for a list of objects."""
 
 
 class Webhooks(TellsItsLimits, ViewSet):
@@ -58,7 +49,7 @@ class Webhooks(TellsItsLimits, ViewSet):
     @extend_schema(
         operation_id="webhooks_list",
         summary="Where news are sent",
-        responses={200: LISTED, **problems()},
+        responses={200: EndpointsSerializer, **problems()},
     )
     def list(self, request: Request) -> Response:
         mine = Endpoint.objects.for_actor(actor_of(request))
@@ -75,7 +66,7 @@ class Webhooks(TellsItsLimits, ViewSet):
         asked.is_valid(raise_exception=True)
         wanted = dict(asked.validated_data)
         actor = actor_of(request)
-        team = _team(actor, wanted.pop("team", None))
+        team = team_named(actor, wanted.pop("team", None), Permission.MANAGE_WEBHOOKS)
         added = endpoints.add(actor, team, **wanted)
         added.endpoint.refresh_from_db()
         body = {**EndpointSerializer(added.endpoint).data, "secret": added.secret}
@@ -130,7 +121,7 @@ class Webhooks(TellsItsLimits, ViewSet):
     )
     def test(self, request: Request, pk: UUID) -> Response:
         delivery = endpoints.test(actor_of(request), _mine(request, pk))
-        fresh = _log(request).get(pk=delivery.pk)
+        fresh = deliveries.of(actor_of(request)).get(pk=delivery.pk)
         return Response(DeliverySerializer(fresh).data, status=202)
 
     @extend_schema(
@@ -143,16 +134,12 @@ class Webhooks(TellsItsLimits, ViewSet):
         mine = _mine(request, pk)
         asked = LogFilterSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
-        found = _log(request).filter(endpoint=mine)
-        if state := asked.validated_data.get("state"):
-            found = found.filter(state=state)
-        if after := asked.validated_data.get("after"):
-            last = get_object_or_404(Delivery, endpoint=mine, pk=after)
-            same = Q(created_at=last.created_at, pk__lt=last.pk)
-            found = found.filter(Q(created_at__lt=last.created_at) | same)
-        rows = list(found.order_by("-created_at", "-id")[: PAGE + 1])
-        more = _next(request, rows[PAGE - 1]) if len(rows) > PAGE else None
-        return Response({"next": more, "results": DeliverySerializer(rows[:PAGE], many=True).data})
+        wanted, after = asked.validated_data, None
+        if "after" in wanted:
+            after = get_object_or_404(Delivery, endpoint=mine, pk=wanted["after"])
+        found = deliveries.page(actor_of(request), mine, state=wanted.get("state", ""), after=after)
+        more = _next(request, found.last) if found.last else None
+        return Response({"next": more, "results": DeliverySerializer(found.rows, many=True).data})
 
     @extend_schema(
         operation_id="webhooks_deliver",
@@ -166,7 +153,7 @@ class Webhooks(TellsItsLimits, ViewSet):
         asked.is_valid(raise_exception=True)
         wanted = asked.validated_data
         if "delivery" in wanted:
-            one = get_object_or_404(_log(request), endpoint=mine, pk=wanted["delivery"])
+            one = get_object_or_404(deliveries.of(actor), endpoint=mine, pk=wanted["delivery"])
             count = int(endpoints.deliver_again(actor, one))
         else:
             until = wanted.get("until") or timezone.now()
@@ -187,24 +174,7 @@ def _mine(request: Request, pk: UUID) -> Endpoint:
     return get_object_or_404(Endpoint.objects.for_actor(actor_of(request)), pk=pk)
 
 
-def _log(request: Request) -> Any:
-    mine = Delivery.objects.for_actor(actor_of(request))
-    return mine.select_related("event", "endpoint").prefetch_related("attempts")
-
-
 def _next(request: Request, last: Delivery) -> str:
     query = request.query_params.copy()
     query["after"] = str(last.pk)
     return f"{request.build_absolute_uri(request.path)}?{query.urlencode()}"
-
-
-def _team(actor: Actor, wanted: UUID | None) -> Team:
-    teams = Team.objects.for_actor(actor, Permission.MANAGE_WEBHOOKS)
-    if wanted is not None:
-        return get_object_or_404(teams, pk=wanted)
-    mine = list(teams[:2])
-    if not mine:
-        raise Http404
-    if len(mine) > 1:
-        raise Refusal("team_required")
-    return mine[0]

@@ -8,7 +8,7 @@ import uuid
 from django.db import models
 from django.db.models import Q
 
-from jobs.models import LeasedJob, Priority, State
+from jobs.models import UNDER_WAY, LeasedJob, Priority, State
 
 
 class Preview(LeasedJob):
@@ -37,7 +37,7 @@ class Preview(LeasedJob):
 
     @property
     def unfinished(self) -> bool:
-        return self.state in (State.QUEUED, State.RUNNING)
+        return self.state in UNDER_WAY
 
 
 PRIORITY = Priority.BATCH

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from audit.models import Event
 from media_analysis.review.models import Case, Decision
+from media_analysis.review.presenters.decisions import reviewer
 from media_analysis.review.search import reopenings
 from media_analysis.submissions.presenters import result as results
 from media_analysis.submissions.services import pictures
@@ -35,6 +36,7 @@ LIMITS = (
 )
 ERROR_RATES = ("split", "clean", "test_split", "leave_one_source_out", "network", "all")
 FRAMES = 6
+ERASED = "reviewer erased"
 Json = dict[str, Any]
 
 
@@ -64,13 +66,6 @@ def contents(case: Case, decision: Decision, head: Json) -> tuple[Json, list[tup
         "versions": {"engine": analysis.engine_version, "result_sha256": analysis.result_sha256},
     }
     return body, frames
-
-
-def pseudonym(user: UUID | None, team: UUID) -> str:
-    """The same person is the same reviewer within a team, and nobody's name leaves the house."""
-    if user is None:
-        return "Reviewer erased"
-    return f"Reviewer {hashlib.sha256(f'{team}:{user}'.encode()).hexdigest()[:8]}"
 
 
 def _media(case: Case, result: Mapping[str, Any]) -> Json:
@@ -133,7 +128,7 @@ def _decision(decision: Decision) -> Json:
         "confidence": decision.confidence,
         "policy": decision.policy.name if decision.policy else "",
         "policy_text": decision.policy_text,
-        "decided_by": pseudonym(decision.decided_by_id, decision.team_id),
+        "decided_by": reviewer(decision.team_id, decision.decided_by_id) or ERASED,
         "decided_at": decision.created_at.isoformat(),
     }
 

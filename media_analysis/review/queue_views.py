@@ -24,12 +24,10 @@ from media_analysis.review.presenters import queue_rows
 from media_analysis.review.search import queue as waiting
 from media_analysis.review.services import bulk as several
 from media_analysis.review.services import grace
+from media_analysis.submissions.forms import KINDS
 
 FILTERS = {
-    "kind": (
-        _("Kind"),
-        [("image", _("Picture")), ("video", _("Video")), ("audio", _("Sound"))],
-    ),
+    "kind": (_("Kind"), KINDS[1:]),
     "because": (
         _("Why it is here"),
         [

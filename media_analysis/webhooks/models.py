@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actors import Actor
 from accounts.roles import Permission
-from jobs.models import LeasedJob, State
+from jobs.models import UNDER_WAY, LeasedJob
 
 
 class EventType(models.TextChoices):
@@ -169,7 +169,7 @@ class Delivery(LeasedJob):
             *LeasedJob.Meta.constraints,
             models.UniqueConstraint(
                 fields=["event", "endpoint"],
-                condition=Q(state__in=[State.QUEUED, State.RUNNING]),
+                condition=Q(state__in=[*UNDER_WAY]),
                 name="one_delivery_under_way",
             ),
         ]

@@ -5,6 +5,8 @@ Nothing here invents a number: where a figure cannot be said (one class only, no
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -52,11 +54,10 @@ def auc_interval(
     if count < 2 or draws < 1:
         return None
     _, place = np.unique(values, return_inverse=True)
-    random = np.random.default_rng(seed)
     found: list[float] = []
-    for _ in range(draws):
+    for groups_drawn in _draws(count, draws, seed):
         # How often each group was drawn is how much each of its items weighs: no need to copy.
-        drawn = np.bincount(random.integers(count, size=count), minlength=count)[group]
+        drawn = np.bincount(groups_drawn, minlength=count)[group]
         hits = np.bincount(place, drawn * fake)
         alarms = np.bincount(place, drawn * ~fake)
         pairs = hits.sum() * alarms.sum()
@@ -65,8 +66,7 @@ def auc_interval(
             found.append(float(hits @ below / pairs))
     if len(found) < draws / 2:
         return None
-    low, high = np.quantile(found, [(1 - share) / 2, (1 + share) / 2])
-    return float(low), float(high)
+    return _middle(found, share)
 
 
 def roc(labels: ArrayLike, scores: ArrayLike) -> tuple[Numbers, Numbers, Numbers]:
@@ -177,11 +177,18 @@ def mean_interval(
         return (0.0, 1.0 - far) if numbers[0] == 0.0 else (far, 1.0)
     total = np.bincount(group, numbers, minlength=count)
     size = np.bincount(group, minlength=count).astype(float)
+    found = [total[drawn].sum() / size[drawn].sum() for drawn in _draws(count, draws, seed)]
+    return _middle(found, share)
+
+
+def _draws(count: int, draws: int, seed: int) -> Iterator[NDArray[np.int64]]:
+    """Groups drawn with replacement, as many as there are; the same ones for the same seed."""
     random = np.random.default_rng(seed)
-    found = []
     for _ in range(draws):
-        drawn = random.integers(count, size=count)
-        found.append(total[drawn].sum() / size[drawn].sum())
+        yield random.integers(count, size=count)
+
+
+def _middle(found: Sequence[float], share: float) -> tuple[float, float]:
     low, high = np.quantile(found, [(1 - share) / 2, (1 + share) / 2])
     return float(low), float(high)
 

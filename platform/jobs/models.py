@@ -7,9 +7,9 @@ from typing import ClassVar
 from django.db import models
 from django.db.models.functions import Now
 
-from jobs.moves import GUARD, Priority, State, constraints, indexes
+from jobs.moves import GUARD, UNDER_WAY, Priority, State, constraints, indexes
 
-__all__ = ["LeasedJob", "Priority", "RefusedWrite", "State", "WorkerHeartbeat"]
+__all__ = ["UNDER_WAY", "LeasedJob", "Priority", "RefusedWrite", "State", "WorkerHeartbeat"]
 
 
 class LeasedJob(models.Model):

@@ -26,6 +26,7 @@ class Priority(models.IntegerChoices):
     BATCH = 20
 
 
+UNDER_WAY = (State.QUEUED, State.RUNNING)
 SETTLED = (State.DONE, State.REJECTED, State.PARKED, State.CANCELLED)
 """Nothing is being done for a row in these; a parked one waits for a person."""
 

@@ -25,17 +25,24 @@ _AS_ROOT = (
 _AS_USER = ("--unshare-all", "--cap-drop", "ALL")
 
 
-def environment() -> dict[str, str]:
-    """All that the warden may know; its children know nothing."""
-    known = {
-        "PYTHONPATH": str(PLATFORM),
+def bare_environment(python_path: str) -> dict[str, str]:
+    """For a process that is to know nothing of this machine but where Python's packages are."""
+    return {
+        "PYTHONPATH": python_path,
         "PYTHONDONTWRITEBYTECODE": "1",
         "LC_ALL": "C.UTF-8",
         "TZ": "UTC",
-        # One thread before the fork, few arenas after it: address space is limited in the child.
+        # One thread, and few arenas: its address space is limited.
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
         "MALLOC_ARENA_MAX": "2",
+    }
+
+
+def environment() -> dict[str, str]:
+    """All that the warden may know; its children know nothing."""
+    known = {
+        **bare_environment(str(PLATFORM)),
         # Freed memory is used again instead of being given back and faulted in anew, page by page.
         "MALLOC_MMAP_THRESHOLD_": "33554432",
         "MALLOC_TRIM_THRESHOLD_": "536870912",

@@ -34,7 +34,7 @@ actor = actor_for_user(user, via="password")
 added = endpoints.add(actor, team, URL, ["decision.made"])
 for number in range({MANY}):
     event = Event.objects.create(team=team, type="decision.made", body='{{"n":%d}}' % number)
-    emitting.deliveries(event, [added.endpoint], by_hand=False)
+    emitting.deliveries([event], [added.endpoint], by_hand=False)
 print("{SECRET_LINE}" + added.secret)
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -117,4 +118,5 @@ def test_json_holds_every_finding_and_the_exit_status_says_if_one_is_an_error(
     errors = [one for one in told["findings"] if one["level"] == "error"]
     assert told["ok"] is (not errors) and ended.value.code == int(bool(errors))
     assert any(one["part"] == "media store" for one in errors)
+    assert logging.root.manager.disable == logging.NOTSET, "the process still writes its log"
     assert os.environ.get("PGPASSWORD", "x" * 9) not in json.dumps(told)

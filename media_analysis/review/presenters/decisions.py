@@ -28,16 +28,36 @@ def moment(at: datetime | None) -> str | None:
     return None if at is None else at.isoformat().replace("+00:00", "Z")
 
 
-def told(decision: Decision, supersedes: UUID | None) -> dict[str, Any]:
+def shape(
+    *,
+    pk: UUID,
+    outcome: str,
+    policy: str | None,
+    reason: str,
+    decided_at: datetime,
+    team_id: UUID,
+    by: UUID | None,
+    supersedes: UUID | None,
+) -> dict[str, Any]:
+    """The fields of a decision, wherever a partner meets it."""
     return {
-        "id": str(decision.pk),
-        "outcome": decision.outcome,
-        "policy": decision.policy.name if decision.policy else None,
-        "reason": decision.reason,
-        "decided_at": moment(decision.created_at),
-        "reviewer": reviewer(decision.team_id, decision.decided_by_id),
+        "id": str(pk),
+        "outcome": outcome,
+        "policy": policy,
+        "reason": reason,
+        "decided_at": moment(decided_at),
+        "reviewer": reviewer(team_id, by),
         "supersedes": str(supersedes) if supersedes else None,
     }
+
+
+def told(decision: Decision, supersedes: UUID | None) -> dict[str, Any]:
+    return shape(
+        pk=decision.pk, outcome=decision.outcome, reason=decision.reason,
+        policy=decision.policy.name if decision.policy else None,
+        decided_at=decision.created_at, team_id=decision.team_id, by=decision.decided_by_id,
+        supersedes=supersedes,
+    )  # fmt: skip
 
 
 def changes(submission_id: UUID) -> list[dict[str, Any]]:

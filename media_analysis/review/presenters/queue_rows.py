@@ -12,8 +12,14 @@ from accounts.roles import Permission
 from media_analysis.review.models import Case
 from media_analysis.submissions.presenters import bench
 from ml import language
+from ml.engine.contract import Status
 from ml.engine.naming import clock
 from ml.models import FindingRow, Thumbnail
+
+RANKED_BY = (
+    "detector", "status", "reason", "score", "probability_manipulated", "evidence", "parameters",
+)  # fmt: skip
+"""Of a finding, what its row needs: the list renews itself often, and segments may be many."""
 
 
 def rows(actor: Actor, cases: Sequence[Case]) -> list[dict[str, Any]]:
@@ -40,8 +46,9 @@ def rows(actor: Actor, cases: Sequence[Case]) -> list[dict[str, Any]]:
 
 def _findings(analyses: Sequence[UUID]) -> Mapping[UUID, list[dict[str, Any]]]:
     found: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
-    for row in FindingRow.objects.filter(analysis__in=analyses):
-        found[row.analysis_id].append(row.as_json())
+    ran = FindingRow.objects.filter(analysis__in=analyses, status=Status.RAN)
+    for row in ran.values("analysis_id", *RANKED_BY):
+        found[row["analysis_id"]].append(row)
     return found
 
 
@@ -49,14 +56,13 @@ def _strongest(said: Sequence[Mapping[str, Any]]) -> dict[str, str] | None:
     found = bench.strongest(said)
     if found is None:
         return None
-    value = found.get("probability_manipulated")
-    number = "" if value is None else language.number(value, 2)
-    if value is None and found.get("score") is not None:
-        number = language.number(found["score"], 2)
+    value = found["probability_manipulated"]
+    if value is None:
+        value = found["score"]
     return {
         "name": language.check_name(found["detector"]),
         "says": language.in_words(language.from_text(found["reason"])),
-        "number": number,
+        "number": "" if value is None else language.number(value, 2),
     }
 
 

@@ -12,7 +12,7 @@ from accounts.refusals import Refusal
 from audit.subjects import keep
 from audit.verbs import Verb
 from jobs.timing import ClockTimestamp
-from media_analysis.review.models import Case, CaseState
+from media_analysis.review.models import Case
 from media_analysis.review.services import cases
 
 
@@ -38,9 +38,8 @@ def _hand_on(
     actor: Actor, case_id: UUID, fence: int, words: str, verb: Verb, *, asked_at: Any
 ) -> None:
     if not cases.held(actor, case_id, fence).update(
-        state=CaseState.OPEN, holder=None, lease_until=None, claimed_at=None,
-        asked_at=asked_at, suspicion=cases.suspicion_now(case_id),
-    ):  # fmt: skip
+        asked_at=asked_at, **cases.back_in_queue(case_id)
+    ):
         raise Refusal(cases.CLAIM_LOST)
     case = Case.objects.select_related("submission").get(pk=case_id)
     grounds = keep(case.submission_id, "grounds", words.strip()[: cases.REASON_LENGTH])

@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
 
 from accounts.actors import Actor
 from accounts.models import Membership, User
 from accounts.refusals import Refusal
-from accounts.roles import ROLE_PERMISSIONS, Permission
+from accounts.roles import Permission, roles_with
 from accounts.services.chains import require
 from audit.verbs import Verb
-from jobs.timing import ClockTimestamp, InSeconds
-from media_analysis.review.models import Case, CaseState, Words
+from media_analysis.review.models import Case, Words
 from media_analysis.review.services import cases, grace
 
 MOST = 50
@@ -79,11 +77,7 @@ def assign_one(actor: Actor, case: Case, person: User) -> bool:
     if person not in people(case):
         raise Refusal("person_does_not_decide")
     if not Case.objects.filter(cases.AVAILABLE, pk=case.pk).update(
-        state=CaseState.CLAIMED,
-        holder=person,
-        fence=F("fence") + 1,
-        claimed_at=ClockTimestamp(),
-        lease_until=InSeconds(ASSIGNED_SECONDS),
+        **cases.held_by(person, ASSIGNED_SECONDS)
     ):
         return False
     fresh = Case.objects.select_related("submission").get(pk=case.pk)
@@ -92,6 +86,6 @@ def assign_one(actor: Actor, case: Case, person: User) -> bool:
 
 
 def people(case: Case) -> list[User]:
-    deciding = [role for role, may in ROLE_PERMISSIONS.items() if Permission.DECIDE_CASES in may]
-    members = Membership.objects.filter(team=case.team_id, role__in=deciding, user__is_active=True)
+    deciding = Membership.objects.filter(role__in=roles_with(Permission.DECIDE_CASES))
+    members = deciding.filter(team=case.team_id, user__is_active=True)
     return [member.user for member in members.select_related("user").order_by("user__name")]

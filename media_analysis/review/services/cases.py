@@ -6,9 +6,10 @@ and is told so.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,9 +18,9 @@ from django.db.models import Case as DbCase
 from django.db.models import Exists, F, IntegerField, OuterRef, Q, QuerySet, When
 
 from accounts.actors import Actor
-from accounts.models import Membership
+from accounts.models import Membership, User
 from accounts.refusals import Refusal
-from accounts.roles import ROLE_PERMISSIONS, Permission
+from accounts.roles import Permission, roles_with
 from audit.rows import Row
 from audit.services import record
 from audit.subjects import keep
@@ -57,9 +58,10 @@ CLAIM_LOST = "claim_lost"
 
 @dataclass(frozen=True)
 class Checked:
-    """What a decision rests on, as it stands now."""
+    """What a decision rests on, as it stood when it was written."""
 
     policy: Policy | None
+    policy_text: str
     codes: list[str]
     reason: str
 
@@ -112,8 +114,8 @@ def for_this_person(actor: Actor) -> Q:
 
 def _alone_in(actor: Actor) -> list[UUID]:
     teams = actor.team_ids(Permission.DECIDE_CASES)
-    deciding = [role for role, may in ROLE_PERMISSIONS.items() if Permission.DECIDE_CASES in may]
-    others = Membership.objects.filter(team__in=teams, role__in=deciding).exclude(user=actor.user)
+    deciding = Membership.objects.filter(role__in=roles_with(Permission.DECIDE_CASES))
+    others = deciding.filter(team__in=teams).exclude(user=actor.user)
     peopled = set(others.values_list("team_id", flat=True).distinct())
     return [team for team in teams if team not in peopled]
 
@@ -125,16 +127,26 @@ def _alive(case: Case) -> bool:
 def _take(actor: Actor, case: Case) -> Case:
     """Under the row's lock. The fence grows, so that an earlier holder can save nothing."""
     assert actor.user is not None
-    Case.objects.filter(pk=case.pk).update(
-        state=CaseState.CLAIMED,
-        holder=actor.user,
-        fence=F("fence") + 1,
-        claimed_at=ClockTimestamp(),
-        lease_until=InSeconds(LEASE_SECONDS),
-    )
+    Case.objects.filter(pk=case.pk).update(**held_by(actor.user, LEASE_SECONDS))
     case.refresh_from_db()
     event(case, actor, Verb.CASE_CLAIMED, fence=case.fence)
     return case
+
+
+def held_by(person: User, seconds: float) -> dict[str, Any]:
+    """What changes in a case that a person gets."""
+    return {
+        "state": CaseState.CLAIMED, "holder": person, "fence": F("fence") + 1,
+        "claimed_at": ClockTimestamp(), "lease_until": InSeconds(seconds),
+    }  # fmt: skip
+
+
+def back_in_queue(case_id: UUID) -> dict[str, Any]:
+    """What changes in a case that its holder gives away, at the place that is its own by now."""
+    return {
+        "state": CaseState.OPEN, "holder": None, "lease_until": None, "claimed_at": None,
+        "suspicion": suspicion_now(case_id),
+    }  # fmt: skip
 
 
 def renew(actor: Actor, case_id: UUID, fence: int) -> bool:
@@ -144,11 +156,7 @@ def renew(actor: Actor, case_id: UUID, fence: int) -> bool:
 
 @transaction.atomic
 def release(actor: Actor, case_id: UUID, fence: int, *, why: str = "") -> None:
-    """Back to the queue, at the place that is its own by now."""
-    if not held(actor, case_id, fence).update(
-        state=CaseState.OPEN, holder=None, lease_until=None, claimed_at=None,
-        suspicion=suspicion_now(case_id),
-    ):  # fmt: skip
+    if not held(actor, case_id, fence).update(**back_in_queue(case_id)):
         raise Refusal(CLAIM_LOST)
     event(Case.objects.get(pk=case_id), actor, Verb.CASE_RELEASED, why=why, fence=fence)
 
@@ -157,8 +165,14 @@ def decide(
     actor: Actor, case_id: UUID, fence: int, words: Words, taken_from: Decision | None = None
 ) -> Decision:
     """The decision of whoever holds the case now. Too late: the words are kept as a draft."""
-    try:
+    with kept_if_too_late(actor, case_id, words):
         return _decide(actor, case_id, fence, words, taken_from)
+
+
+@contextmanager
+def kept_if_too_late(actor: Actor, case_id: UUID, words: Words) -> Iterator[None]:
+    try:
+        yield
     except Refusal as refusal:
         if refusal.code == CLAIM_LOST:
             drafts.keep(actor, case_id, words)
@@ -170,36 +184,49 @@ def _decide(
     actor: Actor, case_id: UUID, fence: int, words: Words, taken_from: Decision | None
 ) -> Decision:
     basis = checked(actor, case_id, words)
-    claimed_at = Case.objects.filter(pk=case_id).values_list("claimed_at", flat=True).first()
-    if not held(actor, case_id, fence).update(
-        state=CaseState.DECIDED, holder=None, lease_until=None, asked_at=None,
-        decided_at=ClockTimestamp(),
-    ):  # fmt: skip
+    if not held(actor, case_id, fence).update(**DECIDED):
         raise Refusal(CLAIM_LOST)
     case = Case.objects.select_related("submission").get(pk=case_id)
-    assert case.decided_at and claimed_at
+    Draft.objects.filter(case=case, author=actor.user).delete()
+    who = actor.who_in(case.team_id)
+    return conclude(case, who, words, basis, by=actor.user, taken_from=taken_from)
+
+
+DECIDED = {
+    "state": CaseState.DECIDED, "holder": None, "lease_until": None, "asked_at": None,
+    "decided_at": ClockTimestamp(),
+}  # fmt: skip
+"""What changes in a case that is decided."""
+
+
+def conclude(
+    case: Case,
+    who: Who,
+    words: Words,
+    basis: Checked,
+    *,
+    by: User | None,
+    taken_from: Decision | None,
+    written_at: datetime | None = None,
+) -> Decision:
+    """The decision of a case that was just `DECIDED`, and its event: final from here on."""
+    ended = written_at or case.decided_at
+    spent = (ended - case.claimed_at) / timedelta(seconds=1) if ended and case.claimed_at else 0.0
     decision: Decision = Decision.objects.create(
         team_id=case.team_id,
         case=case,
-        fence=fence,
+        fence=case.fence,
         outcome=words.outcome,
         policy=basis.policy,
-        policy_text=basis.policy.text if basis.policy else "",
+        policy_text=basis.policy_text,
         reason=basis.reason,
         note=words.note.strip(),
         codes=basis.codes,
         confidence=words.confidence,
-        decided_by=actor.user,
+        decided_by=by,
         taken_from=taken_from,
-        seconds_on_case=max((case.decided_at - claimed_at) / timedelta(seconds=1), 0.0),
+        seconds_on_case=max(spent, 0.0),
     )
-    Draft.objects.filter(case=case, author=actor.user).delete()
-    decided(case, actor.who_in(case.team_id), decision)
-    return decision
-
-
-def decided(case: Case, who: Who, decision: Decision) -> None:
-    """The event of a decision, which is final from here on."""
     _record(
         case,
         who,
@@ -221,6 +248,7 @@ def decided(case: Case, who: Who, decision: Decision) -> None:
     )
     for hook in hooks.decided:
         hook(case, decision)
+    return decision
 
 
 def _source(taken_from: Decision | None) -> dict[str, Any]:
@@ -245,7 +273,8 @@ def checked(actor: Actor, case_id: UUID, words: Words) -> Checked:
     reason = words.reason.strip() or "; ".join(names)[:REASON_LENGTH]
     if not reason:
         raise Refusal("decision_reason_missing")
-    return Checked(_policy(case, words, codes), names, reason)
+    policy = _policy(case, words, codes)
+    return Checked(policy, policy.text if policy else "", names, reason)
 
 
 def _policy(case: Case, words: Words, codes: Sequence[ReasonCode]) -> Policy | None:

@@ -7,8 +7,6 @@ grows when the decision is written, so the page that wrote it can do nothing mor
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -51,12 +49,8 @@ def decide(
     seconds = seconds_of(team_id)
     if seconds == 0:
         return cases.decide(actor, case_id, fence, words, taken_from)
-    try:
+    with cases.kept_if_too_late(actor, case_id, words):
         return _write(actor, case_id, fence, words, taken_from, seconds)
-    except Refusal as refusal:
-        if refusal.code == cases.CLAIM_LOST:
-            drafts.keep(actor, case_id, words)
-        raise
 
 
 @transaction.atomic
@@ -82,7 +76,7 @@ def _write(
         reason=checked.reason,
         code_names=checked.codes,
         policy=checked.policy,
-        policy_text=checked.policy.text if checked.policy else "",
+        policy_text=checked.policy_text,
         decided_by=actor.user,
         who=actor.who_in(case.team_id).as_dict(),
         taken_from=taken_from,
@@ -128,41 +122,26 @@ def settle_due() -> int:
 def _settle(pk: int) -> bool:
     """Once: whoever comes second finds the row locked or gone."""
     found = PendingDecision.objects.filter(pk=pk, due_at__lte=ClockTimestamp())
-    pending = found.select_for_update(of=("self",), skip_locked=True).first()
+    whole = found.select_related("policy", "decided_by", "taken_from")
+    pending = whole.select_for_update(of=("self",), skip_locked=True).first()
     if pending is None:
         return False
-    claimed_at = Case.objects.filter(pk=pending.case_id).values_list("claimed_at", flat=True).get()
-    words = Words.of_dict(pending.words)
-    Case.objects.filter(
+    held = Case.objects.filter(
         pk=pending.case_id, state=CaseState.CLAIMED, holder=pending.decided_by_id
-    ).update(
-        state=CaseState.DECIDED, holder=None, lease_until=None, asked_at=None,
-        decided_at=ClockTimestamp(),
-    )  # fmt: skip
-    case = Case.objects.select_related("submission").get(pk=pending.case_id)
-    decision = Decision.objects.create(
-        team_id=case.team_id,
-        case=case,
-        fence=case.fence,
-        outcome=words.outcome,
-        policy_id=pending.policy_id,
-        policy_text=pending.policy_text,
-        reason=pending.reason,
-        note=words.note.strip(),
-        codes=pending.code_names,
-        confidence=words.confidence,
-        decided_by_id=pending.decided_by_id,
-        taken_from_id=pending.taken_from_id,
-        seconds_on_case=_seconds(claimed_at, pending.written_at),
     )
-    who = Who(**pending.who)
+    held.update(**cases.DECIDED)
     pending.delete()
-    cases.decided(case, who, decision)
+    case = Case.objects.select_related("submission").get(pk=pending.case_id)
+    cases.conclude(
+        case,
+        Who(**pending.who),
+        Words.of_dict(pending.words),
+        cases.Checked(pending.policy, pending.policy_text, pending.code_names, pending.reason),
+        by=pending.decided_by,
+        taken_from=pending.taken_from,
+        written_at=pending.written_at,
+    )
     return True
-
-
-def _seconds(start: Any, end: Any) -> float:
-    return max((end - start) / timedelta(seconds=1), 0.0) if start else 0.0
 
 
 def mine(actor: Actor) -> Sequence[PendingDecision]:

@@ -16,6 +16,7 @@ from audit.exporting import one_snapshot
 from audit.models import Event
 from audit.walking import first_bad_event
 from blobs.models import Blob
+from jobs.models import UNDER_WAY
 from media_analysis.submissions.forms import OUTCOMES, STATES
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.ownership import may
@@ -34,7 +35,6 @@ from ml.engine.naming import LABELS, clock
 from ml.models import Analysis
 
 Json = Mapping[str, Any]
-UNFINISHED = ("queued", "running")
 NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
 
 
@@ -60,7 +60,7 @@ def page(submission: Submission, actor: Actor) -> dict[str, Any]:
     return {
         "submission": submission,
         "analysis": analysis,
-        "unfinished": analysis.state in UNFINISHED,
+        "unfinished": analysis.state in UNDER_WAY,
         "work": work(submission),
         "announcement": announcement(analysis),
         "verdict": verdict(analysis, result),
@@ -110,13 +110,13 @@ def work(submission: Submission) -> dict[str, Any]:
         "stage": language.stage(
             analysis.stage or ("waiting for a worker" if analysis.state == "queued" else "")
         ),
-        "status_url": url if analysis.state in UNFINISHED else None,
+        "status_url": url if analysis.state in UNDER_WAY else None,
     }
 
 
 def in_a_word(analysis: Analysis) -> dict[str, Any]:
     """State or verdict in a few words, for a list that renews itself."""
-    ended = analysis.state not in UNFINISHED
+    ended = analysis.state not in UNDER_WAY
     outcome = analysis.shown_outcome if ended else None
     if outcome:
         said = str(dict(OUTCOMES).get(outcome, outcome))

@@ -21,7 +21,7 @@ from accounts.services.chains import require
 from audit.services import record
 from audit.subjects import keep
 from audit.verbs import Verb
-from jobs.models import Priority, State
+from jobs.models import UNDER_WAY, Priority, State
 from media_analysis.submissions.file_names import displayable
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.ownership import require_may
@@ -178,7 +178,7 @@ def cancel(actor: Actor, submission: Submission) -> bool:
     """Stop the analysis; the media and what is on record stay. False when it had already ended."""
     require_may(actor, Permission.CANCEL_ANALYSES, submission)
     submission.analysis.refresh_from_db(fields=["state"])
-    if submission.analysis.state not in (State.QUEUED, State.RUNNING):
+    if submission.analysis.state not in UNDER_WAY:
         return False
     who = actor.who_in(submission.team_id)
     return ml.services.cancel(submission.analysis_id, who) in (State.RUNNING, State.CANCELLED)

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
@@ -26,9 +25,8 @@ from jobs.models import State
 from media_analysis.teams.forms import WebhookForm
 from media_analysis.teams.pages import entered, page, refusal_on, refusal_told
 from media_analysis.webhooks.models import Delivery, Endpoint
+from media_analysis.webhooks.search import deliveries
 from media_analysis.webhooks.services import endpoints
-
-LOGGED = 50
 
 
 @signed_in
@@ -74,20 +72,15 @@ def edit(request: HttpRequest, pk: UUID, endpoint: UUID) -> HttpResponse:
 @require_GET
 def webhook(request: HttpRequest, pk: UUID, endpoint: UUID) -> HttpResponse:
     """Its state and its log, the newest delivery first."""
-    _actor, team, mine = _endpoint(request, pk, endpoint)
-    log = Delivery.objects.filter(endpoint=mine).select_related("event")
-    log = log.prefetch_related("attempts").order_by("-created_at", "-id")
-    state = request.GET.get("state", "")
-    if state in State.values:
-        log = log.filter(state=state)
-    if before := _before(mine, request.GET.get("before", "")):
-        same = Q(created_at=before.created_at, pk__lt=before.pk)
-        log = log.filter(Q(created_at__lt=before.created_at) | same)
-    rows = list(log[: LOGGED + 1])
+    actor, team, mine = _endpoint(request, pk, endpoint)
+    asked = request.GET.get("state", "")
+    state = asked if asked in State.values else ""
+    before = _before(mine, request.GET.get("before", ""))
+    found = deliveries.page(actor, mine, state=state, after=before)
     context = {
         "endpoint": mine,
-        "log": rows[:LOGGED],
-        "older": rows[LOGGED - 1].pk if len(rows) > LOGGED else None,
+        "log": found.rows,
+        "older": found.last.pk if found.last else None,
         "state": state,
         "states": [(State.QUEUED, _("Waiting")), (State.DONE, _("Delivered")),
                    (State.PARKED, _("Given up"))],
@@ -146,22 +139,23 @@ def test(request: HttpRequest, pk: UUID, endpoint: UUID) -> HttpResponse:
 @signed_in
 @post_only("teams:webhook", "pk", "endpoint")
 def again(request: HttpRequest, pk: UUID, endpoint: UUID, delivery: UUID) -> HttpResponse:
-    one = get_object_or_404(Delivery, endpoint=endpoint, pk=delivery)
+    def deliver(actor: Actor, mine: Endpoint) -> None:
+        one = get_object_or_404(deliveries.of(actor), endpoint=mine, pk=delivery)
+        endpoints.deliver_again(actor, one)
+
     done = _("The event is on its way again, under the same id.")
-    return _done(request, pk, endpoint, lambda a, e: endpoints.deliver_again(a, one), done)
+    return _done(request, pk, endpoint, deliver, done)
 
 
 @signed_in
 @post_only("teams:webhook", "pk", "endpoint")
 def missed(request: HttpRequest, pk: UUID, endpoint: UUID) -> HttpResponse:
     """Everything that was not taken in the days that events are kept."""
-    now = timezone.now()
-    found = [0]
 
     def deliver(actor: Actor, mine: Endpoint) -> None:
+        now = timezone.now()
         since = now - timedelta(days=settings.WEBHOOK_KEEP_DAYS)
-        found[0] = endpoints.deliver_range(actor, mine, since, now)
-        count = found[0]
+        count = endpoints.deliver_range(actor, mine, since, now)
         messages.success(
             request,
             ngettext("%(count)d event is on its way.", "%(count)d events are on their way.", count)

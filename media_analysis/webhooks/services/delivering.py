@@ -12,7 +12,7 @@ from secrets import randbelow
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Q, Subquery
 from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext
@@ -25,11 +25,11 @@ from audit.who import SYSTEM
 from jobs.claims import Claim
 from jobs.errors import Interrupted
 from jobs.errors import Why as Stop
-from jobs.models import State
+from jobs.models import UNDER_WAY, State
 from jobs.runner import through_outage
 from jobs.services import finish, park, postpone
 from jobs.timing import ClockTimestamp, InSeconds
-from media_analysis.webhooks.models import Attempt, Delivery, Endpoint, Event, Secret, Why
+from media_analysis.webhooks.models import Attempt, Delivery, Endpoint, Event, Why
 from media_analysis.webhooks.services import secrets
 from outbound import sending
 
@@ -81,10 +81,10 @@ def run(claim: Claim) -> None:
 
 def _pause(endpoint: Endpoint, claim: Claim) -> float:
     """How long this endpoint is to be left alone."""
-    if endpoint.paused_until is not None:
-        left = (endpoint.paused_until - _now()).total_seconds()
-        if left > 0:
-            return left
+    paused = Endpoint.objects.filter(pk=endpoint.pk, paused_until__gt=ClockTimestamp())
+    left = paused.values_list(F("paused_until") - ClockTimestamp(), flat=True).first()
+    if left is not None:
+        return float(left.total_seconds())
     due = Delivery.objects.filter(state=State.QUEUED, available_at__lte=ClockTimestamp())
     if not due.exclude(endpoint=endpoint).exists():
         return 0.0  # nobody else waits for a courier
@@ -99,14 +99,6 @@ def _pause(endpoint: Endpoint, claim: Claim) -> float:
     return 0.5 if under_way.count() >= AT_ONCE else 0.0
 
 
-def _now() -> datetime:
-    """The database's, for that is the clock of all pauses."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        now: datetime = cursor.fetchone()[0]
-    return now
-
-
 def _sent(delivery: Delivery) -> Outcome:
     event, began = delivery.event, time.monotonic()
     try:
@@ -117,7 +109,7 @@ def _sent(delivery: Delivery) -> Outcome:
             body=event.body.encode(),
             seconds=settings.WEBHOOK_SECONDS,
             most_bytes=MOST_BYTES,
-            allowed=secrets.allowed_networks(),
+            allowed=settings.OUTBOUND_ALLOWED_NETWORKS,
         )
     except (sending.Refused, sending.Failed) as error:
         return Outcome(_since(began), None, error.code, error.sentence, "")
@@ -237,7 +229,7 @@ def _switched_off(endpoint: Endpoint, why: Why) -> None:
 def forget_old() -> int:
     """A daily duty of the workers: events that nobody may ask for any more, with their log."""
     old = Now() - timedelta(days=settings.WEBHOOK_KEEP_DAYS)
-    under_way = Delivery.objects.filter(state__in=[State.QUEUED, State.RUNNING]).values("event")
+    under_way = Delivery.objects.filter(state__in=UNDER_WAY).values("event")
     count = Event.objects.filter(created_at__lt=old).exclude(pk__in=under_way).delete()[0]
-    Secret.objects.filter(expires_at__lt=Now()).delete()
+    secrets.forget_old()
     return count

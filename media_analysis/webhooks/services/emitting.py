@@ -69,16 +69,17 @@ def test_event(endpoint: Endpoint) -> Delivery:
     event = Event.objects.create(
         team_id=endpoint.team_id, service=endpoint.service_id, type=TEST, body=_body(TEST, {})
     )
-    return deliveries(event, [endpoint], by_hand=True)[0]
+    return deliveries([event], [endpoint], by_hand=True)[0]
 
 
-def deliveries(event: Event, endpoints: list[Endpoint], *, by_hand: bool) -> list[Delivery]:
+def deliveries(events: list[Event], endpoints: list[Endpoint], *, by_hand: bool) -> list[Delivery]:
     """Nothing is added where the same is under way already."""
     until = InSeconds(3600 * settings.WEBHOOK_RETRY_HOURS)
     return Delivery.objects.bulk_create(
         [
             Delivery(event=event, endpoint=one, until=until, by_hand=by_hand,
                      priority=Priority.INTERACTIVE if by_hand else Priority.PARTNER)
+            for event in events
             for one in endpoints
         ],
         ignore_conflicts=by_hand,
@@ -105,7 +106,7 @@ def _emit(kind: EventType, submission: Submission, told: Callable[[], dict[str, 
     event = Event.objects.create(
         team_id=submission.team_id, submission=submission.pk, service=sender, type=kind, body=body
     )
-    deliveries(event, [one for one in endpoints if one.is_active], by_hand=False)
+    deliveries([event], [one for one in endpoints if one.is_active], by_hand=False)
 
 
 def _told(submission: Submission) -> dict[str, Any]:

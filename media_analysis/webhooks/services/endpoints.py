@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext
@@ -20,7 +21,7 @@ from accounts.services.notices import tell_those_who_run
 from audit.rows import Row
 from audit.services import record
 from audit.verbs import Verb
-from jobs.models import State
+from jobs.models import UNDER_WAY, State
 from media_analysis.webhooks.models import Delivery, Endpoint, Event, EventType, Why
 from media_analysis.webhooks.services import emitting, secrets
 from outbound import sending
@@ -125,9 +126,10 @@ def test(actor: Actor, endpoint: Endpoint) -> Delivery:
 def deliver_again(actor: Actor, delivery: Delivery) -> bool:
     """The same event under the same id. False when it is under way already."""
     mine = _on(_locked(actor, delivery.endpoint))
-    if _under_way(mine).filter(event=delivery.event_id).exists():
+    same = Delivery.objects.filter(endpoint=mine, event=delivery.event_id)
+    if same.filter(state__in=UNDER_WAY).exists():
         return False
-    emitting.deliveries(delivery.event, [mine], by_hand=True)
+    emitting.deliveries([delivery.event], [mine], by_hand=True)
     return True
 
 
@@ -144,19 +146,13 @@ def deliver_range(
     if mine.service_id:
         events = events.filter(service=mine.service_id)
     its = Delivery.objects.filter(event=OuterRef("pk"), endpoint=mine)
-    unwanted = Q(state__in=[State.QUEUED, State.RUNNING])
+    unwanted = Q(state__in=UNDER_WAY)
     if not all_of_them:
         unwanted |= Q(state=State.DONE)
     events = events.exclude(Exists(its.filter(unwanted))).order_by("created_at", "pk")
     found = list(events[:MOST_AT_ONCE])
-    for event in found:
-        emitting.deliveries(event, [mine], by_hand=True)
+    emitting.deliveries(found, [mine], by_hand=True)
     return len(found)
-
-
-def _under_way(endpoint: Endpoint) -> Any:
-    live = (State.QUEUED, State.RUNNING)
-    return Delivery.objects.filter(endpoint=endpoint, state__in=live)
 
 
 def _on(endpoint: Endpoint) -> Endpoint:
@@ -176,7 +172,7 @@ def _locked(actor: Actor, endpoint: Endpoint) -> Endpoint:
 
 def _url(url: str) -> str:
     try:
-        sending.checked(url.strip(), secrets.allowed_networks())
+        sending.checked(url.strip(), settings.OUTBOUND_ALLOWED_NETWORKS)
     except sending.Refused as refused:
         raise Refusal(refused.code) from refused
     return url.strip()

@@ -6,7 +6,6 @@ import base64
 import secrets
 from datetime import timedelta
 
-from django.conf import settings
 from django.db.models import Q
 from django.db.models.functions import Now
 from standardwebhooks.webhooks import Webhook
@@ -39,7 +38,3 @@ def of(endpoint: Endpoint) -> list[Webhook]:
 
 def forget_old() -> None:
     Secret.objects.filter(expires_at__lt=Now()).delete()
-
-
-def allowed_networks() -> list[str]:
-    return list(settings.OUTBOUND_ALLOWED_NETWORKS)

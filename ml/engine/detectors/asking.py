@@ -23,10 +23,7 @@ def finding(
     parameters: Mapping[str, Any] | None = None,
     seconds: float = 0.0,
 ) -> Finding:
-    """Of several scores each is as likely as the others to be the manipulated one's: the mean of
-    their ratios counts."""
-    log10_lr = mean_ratio([calibration.log10_lr(one) for one in scores])
-    ends = [calibration.log10_interval(one) for one in scores]
+    log10_lr, ends = ratio(calibration, scores)
     return Finding(
         detector=detector.name,
         version=detector.version,
@@ -39,8 +36,7 @@ def finding(
         segments=segments,
         weights_sha256=weights_sha256,
         parameters={
-            "log10_lr_low": mean_ratio([low for low, _ in ends]),
-            "log10_lr_high": mean_ratio([high for _, high in ends]),
+            **ends,
             "found_at": calibration.line.found_at,
             "clear_at": calibration.line.clear_at,
             **(parameters or {}),
@@ -48,6 +44,18 @@ def finding(
         counts=counts,
         seconds=seconds,
     )
+
+
+def ratio(
+    calibration: AskingCalibration, scores: Sequence[float]
+) -> tuple[float, dict[str, float]]:
+    """Of several scores each is as likely as the others to be the manipulated one's: the mean of
+    their ratios counts. With the ends of its interval, as findings keep them."""
+    ends = [calibration.log10_interval(one) for one in scores]
+    return mean_ratio([calibration.log10_lr(one) for one in scores]), {
+        "log10_lr_low": mean_ratio([low for low, _ in ends]),
+        "log10_lr_high": mean_ratio([high for _, high in ends]),
+    }
 
 
 def segment(

@@ -25,6 +25,7 @@ from ml.engine.outside import answers, wire
 from ml.engine.plugins import Plugin
 from ml.engine.sentence import say
 from sandbox import services as sandbox
+from sandbox.launching import bare_environment
 
 PROTOCOL = 5
 OFTEN = 0.25
@@ -189,14 +190,5 @@ def _start(plugin: Plugin) -> tuple[subprocess.Popen[bytes], int, int]:
 
 
 def _environment() -> dict[str, str]:
-    """All that it may know of this machine: where Python's packages are."""
-    return {
-        "PYTHONPATH": os.pathsep.join(str(Path(place).resolve()) for place in sys.path if place),
-        "PYTHONSAFEPATH": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "LC_ALL": "C.UTF-8",
-        "TZ": "UTC",
-        "OPENBLAS_NUM_THREADS": "1",
-        "OMP_NUM_THREADS": "1",
-        "MALLOC_ARENA_MAX": "2",
-    }
+    path = os.pathsep.join(str(Path(place).resolve()) for place in sys.path if place)
+    return {**bare_environment(path), "PYTHONSAFEPATH": "1"}

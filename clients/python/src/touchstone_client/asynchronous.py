@@ -153,7 +153,7 @@ class AsyncTouchstone:
         return [Webhook.of(one) for one in said["results"]]
 
     async def add_webhook(self, url: str, events: Sequence[str], description: str = "") -> Webhook:
-        """Its `secret` is told here and never again."""
+        """The answer holds `secret`, which the server never shows again."""
         body = {"url": url, "events": list(events), "description": description}
         return Webhook.of((await self._send(calls.of_webhooks("POST", json=body))).json())
 

@@ -69,7 +69,7 @@ class Similar:
 
 @dataclass(frozen=True)
 class Submission:
-    """A key that may only send is told less: the fields for which it lacks the right are None."""
+    """Fields that the key has no scope to read are None."""
 
     id: str
     url: str

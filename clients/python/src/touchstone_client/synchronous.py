@@ -144,7 +144,7 @@ class Touchstone:
         return [Webhook.of(one) for one in said["results"]]
 
     def add_webhook(self, url: str, events: Sequence[str], description: str = "") -> Webhook:
-        """Its `secret` is told here and never again."""
+        """The answer holds `secret`, which the server never shows again."""
         body = {"url": url, "events": list(events), "description": description}
         return Webhook.of(self._send(calls.of_webhooks("POST", json=body)).json())
 

@@ -20,7 +20,8 @@ from ml.engine.contract import (
     Status,
     Strength,
 )
-from ml.engine.fusion.calibration import AskingCalibration, Calibration, mean_ratio, probability
+from ml.engine.detectors import asking
+from ml.engine.fusion.calibration import AskingCalibration, Calibration, probability
 from ml.engine.image_encoders.heads import read_head
 from ml.engine.image_encoders.served import ServedEncoder
 from ml.engine.manifest import read_manifest
@@ -106,8 +107,7 @@ class DiffusionExamination(Examination):
     def _finding(self, judged: list[Judged], faces: int) -> Finding:
         detector, calibration = self.detector, self.detector.calibration
         top = max(judged, key=lambda one: one.logit)
-        log10_lr = mean_ratio([calibration.log10_lr(one.logit) for one in judged])
-        spread = [calibration.log10_interval(one.logit) for one in judged]
+        log10_lr, ends = asking.ratio(calibration, [one.logit for one in judged])
         found = calibration.says(top.logit) is Outcome.MANIPULATION_FOUND
         if len(judged) > 1:  # the strongest of several faces is higher by chance alone
             found = found and log10_lr >= calibration.log10_lr(calibration.line.found_at)
@@ -123,8 +123,7 @@ class DiffusionExamination(Examination):
             evidence=(evidence,),
             weights_sha256=detector.encoder.sha256,
             parameters={
-                "log10_lr_low": mean_ratio([low for low, _ in spread]),
-                "log10_lr_high": mean_ratio([high for _, high in spread]),
+                **ends,
                 "found_at": calibration.line.found_at,
                 "runtime": detector.encoder.runtime,
             },

@@ -16,6 +16,7 @@ from ml.engine.contract import (
     Strength,
     View,
 )
+from ml.engine.detectors import asking
 from ml.engine.detectors.synthetic_image import sentences
 from ml.engine.detectors.synthetic_image.looking import Look, Picture, looks, score, taken
 from ml.engine.fusion.calibration import AskingCalibration, probability
@@ -87,8 +88,7 @@ class ImageExamination(Examination):
         detector, calibration = self.detector, self.detector.calibration
         found = looks(picture, detector.encoder.features, detector.head)
         whole = score(found)
-        log10_lr = calibration.log10_lr(whole)
-        low, high = calibration.log10_interval(whole)
+        log10_lr, ends = asking.ratio(calibration, [whole])
         evidence = _evidence(detector, picture, found, whole)
         return Finding(
             detector=detector.name,
@@ -101,8 +101,7 @@ class ImageExamination(Examination):
             evidence=(evidence,),
             weights_sha256=detector.encoder.sha256,
             parameters={
-                "log10_lr_low": low,
-                "log10_lr_high": high,
+                **ends,
                 "found_at": calibration.line.found_at,
                 "runtime": detector.encoder.runtime,
             },

@@ -10,10 +10,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 import ml.services
 from audit.who import SHELL
-from jobs.models import State
+from jobs.models import UNDER_WAY, State
 from ml.models import Analysis
 
-OPEN = (State.QUEUED, State.RUNNING, State.PARKED)
+OPEN = (*UNDER_WAY, State.PARKED)
 
 
 class Command(BaseCommand):
