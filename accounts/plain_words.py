@@ -33,6 +33,7 @@ WORDS: Mapping[Permission, Any] = {
     P.MANAGE_KEYS: _("create service accounts and issue API keys"),
     P.REVOKE_KEYS: _("view and revoke API keys, close service accounts"),
     P.MANAGE_WEBHOOKS: _("manage webhooks"),
+    P.MANAGE_SOURCES: _("choose the hosts that media is fetched from"),
     P.MANAGE_TEAM: _("rename the team"),
 }
 

@@ -198,6 +198,19 @@ CATALOGUE: Mapping[str, Entry] = {
     "port_closed": Entry(
         422, _("Only the ports 80, 443 and those from 1024 on can be used."), in_rest=True
     ),
+    "host_not_allowed": Entry(
+        422,
+        _("The team does not fetch from {host}. An admin of the team can allow it."),
+        in_rest=True,
+    ),
+    "item_refused": Entry(
+        422, _("Nothing was accepted, because of the item at place {place}: {why}"), in_rest=True
+    ),
+    "host_malformed": Entry(
+        422, _("Name a host such as media.example.com, or *.example.com for all below it.")
+    ),
+    "host_known": Entry(409, _("{host} is already allowed.")),
+    "too_many_hosts": Entry(409, _("A team allows at most {most} hosts. Remove one first.")),
     "events_missing": Entry(400, _("Name at least one kind of event."), in_rest=True),
     "event_unknown": Entry(400, _("Not an event: {names}."), in_rest=True),
     "too_many_webhooks": Entry(

@@ -48,6 +48,7 @@ class Permission(StrEnum):
     MANAGE_KEYS = "keys.manage"
     REVOKE_KEYS = "keys.revoke"
     MANAGE_WEBHOOKS = "webhooks.manage"
+    MANAGE_SOURCES = "sources.manage"
     MANAGE_TEAM = "team.manage"
 
 
@@ -69,6 +70,7 @@ _ADMIN = _LEAD | {
     P.MANAGE_KEYS,
     P.REVOKE_KEYS,
     P.MANAGE_WEBHOOKS,
+    P.MANAGE_SOURCES,
     P.MANAGE_TEAM,
 }
 

@@ -5,6 +5,7 @@ from django.urls import URLPattern, path, re_path
 
 from media_analysis.partners import docs
 from media_analysis.partners.api import Submissions
+from media_analysis.partners.batches import Batches
 from media_analysis.partners.docs import reference
 from media_analysis.partners.limits import TellsItsLimits
 from media_analysis.partners.media import Media
@@ -40,6 +41,8 @@ urlpatterns = [
         Media.as_view({"get": "thumbnail"}),
         "submission-thumbnail",
     ),
+    *both("batches", Batches.as_view({"post": "create"}), "batch-list"),
+    *both("batches/<uuid:pk>", Batches.as_view({"get": "retrieve"}), "batch-detail"),
     *both("webhooks", Webhooks.as_view({"get": "list", "post": "create"}), "webhook-list"),
     *both(
         "webhooks/<uuid:pk>",

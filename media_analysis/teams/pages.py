@@ -37,6 +37,7 @@ PLACES = (
     NavItem(_("Deciding"), "teams:deciding", Permission.MANAGE_POLICIES),
     NavItem(_("Partners and keys"), "teams:services", Permission.REVOKE_KEYS),
     NavItem(_("Webhooks"), "teams:webhooks", Permission.MANAGE_WEBHOOKS),
+    NavItem(_("Hosts"), "teams:hosts", Permission.MANAGE_SOURCES),
     NavItem(_("Name"), "teams:rename", Permission.MANAGE_TEAM),
 )
 

@@ -8,6 +8,7 @@ class WebhooksConfig(AppConfig):
 
     def ready(self) -> None:
         from jobs import registry
+        from media_analysis.batches import hooks as batches
         from media_analysis.review import hooks as review
         from media_analysis.submissions import hooks as submissions
         from media_analysis.webhooks import on_record
@@ -22,4 +23,5 @@ class WebhooksConfig(AppConfig):
         review.decided.append(emitting.after_decision)
         review.reopened.append(emitting.after_reopening)
         submissions.deletion_changed.append(emitting.after_deletion_request)
+        batches.completed.append(emitting.after_batch)
         on_record.keep()

@@ -17,6 +17,7 @@ class Verb(StrEnum):
     SUBMISSION_DELETED = "submission.deleted"
     SUBMISSION_HELD = "submission.held"
     SUBMISSION_HOLD_LIFTED = "submission.hold_lifted"
+    BATCH_ACCEPTED = "batch.accepted"
     SUBMISSIONS_EXPORTED = "submissions.exported"
     FILTER_SHARED = "filter.shared"
     FILTER_UNSHARED = "filter.unshared"
@@ -100,6 +101,7 @@ class Verb(StrEnum):
     SETTING_CHANGED = "setting.changed"
     WEBHOOK_CHANGED = "webhook.changed"
     WEBHOOK_PARKED = "webhook.parked"
+    SOURCE_CHANGED = "source.changed"
 
     # the record itself
     SUBJECT_ERASED = "subject.erased"

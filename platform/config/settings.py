@@ -108,6 +108,7 @@ INSTALLED_APPS = [
     "media_analysis.previews",
     "media_analysis.submissions",
     "media_analysis.review",
+    "media_analysis.batches",
     "media_analysis.webhooks",
     "media_analysis.partners",
     "media_analysis.reports",
@@ -271,7 +272,9 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "DecisionOutcomeEnum": "media_analysis.submissions.outcomes.DecisionOutcome",
+        "ItemStateEnum": "media_analysis.partners.batch_shapes.ITEM_STATES",
         "OutcomeEnum": "media_analysis.partners.serializers.VERDICTS",
+        "StateEnum": "media_analysis.partners.webhook_shapes.DELIVERY_STATES",
     },
     "PREPROCESSING_HOOKS": ["media_analysis.partners.schema.with_slash"],
 }
@@ -379,12 +382,14 @@ REQUEST_IS_KNOWN = "accounts.admission.is_known"
 REQUEST_CLIENT = "accounts.admission.client_of"
 REQUEST_VERSIONS = "media_analysis.partners.waiting.versions"
 
-# --- requests to addresses that others name (webhooks) --------------------------------------------
+# --- requests to addresses that others name (webhooks, batches) -----------------------------------
 OUTBOUND_ALLOWED_NETWORKS = env.list("OUTBOUND_ALLOWED_NETWORKS", default=[])
 WEBHOOK_SECONDS = env.float("WEBHOOK_SECONDS", 15.0)
 WEBHOOK_RETRY_HOURS = env.float("WEBHOOK_RETRY_HOURS", 24.0)
 WEBHOOK_BACKOFF_SECONDS = env.float("WEBHOOK_BACKOFF_SECONDS", 5.0)
 WEBHOOK_DISABLE_HOURS = env.float("WEBHOOK_DISABLE_HOURS", 72.0)
+FETCH_SECONDS = env.float("FETCH_SECONDS", 120.0)
+FETCH_BACKOFF_SECONDS = env.float("FETCH_BACKOFF_SECONDS", 5.0)
 WEBHOOK_KEEP_DAYS = env.float("WEBHOOK_KEEP_DAYS", 30.0)
 
 # --- who may read figures (docs/operating.md) ----------------------------------------------------

@@ -29,6 +29,7 @@ policies.manage           -      -         yes  yes
 keys.manage               -      -         -    yes
 keys.revoke               -      -         -    yes
 webhooks.manage           -      -         -    yes
+sources.manage            -      -         -    yes
 team.manage               -      -         -    yes
 """
 _head, *_rows = [line.split() for line in MATRIX.strip().splitlines()]

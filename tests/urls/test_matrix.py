@@ -114,6 +114,8 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "teams:close_service": ("post", office(404, 302, 403, 403, 302)),
     "teams:new_key": ("get", office(404, 403, 403, 403, 200)),
     "teams:revoke_key": ("post", office(404, 302, 403, 403, 302)),
+    "teams:hosts": ("get", office(404, 403, 403, 403, 200)),
+    "teams:remove_host": ("post", office(404, 403, 403, 403, 302)),
     "teams:webhooks": ("get", office(404, 403, 403, 403, 200)),
     "teams:new_webhook": ("get", office(404, 403, 403, 403, 200)),
     "teams:webhook": ("get", office(404, 403, 403, 403, 200)),
@@ -124,6 +126,8 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "teams:test_webhook": ("post", office(404, 403, 403, 403, 302)),
     "teams:webhook_missed": ("post", office(404, 403, 403, 403, 302)),
     "teams:webhook_again": ("post", office(404, 403, 403, 403, 302)),
+    "api:batch-list": ("post", (401, 415, 403, 403, 415, 415, 415, 415, 415)),
+    "api:batch-detail": ("get", (401, 404, 403, 403, 200, 200, 200, 404, 404)),
     "api:webhook-list": ("get", (401, 200, 403, 403, 403, 403, 200, 403, 403)),
     "api:webhook-detail": ("get", (401, 404, 403, 403, 403, 403, 200, 403, 403)),
     "api:webhook-rotate": ("post", (401, 404, 403, 403, 403, 403, 200, 403, 403)),
@@ -214,6 +218,8 @@ def address(alice: Person, send: Send) -> Callable[[str], str]:
             return reverse(name, args=inside[name])
         if name.startswith("api:webhook") and name != "api:webhook-list":
             return reverse(name, args=inside["teams:webhook"][1:])
+        if name == "api:batch-detail":
+            return reverse(name, args=[Batch.objects.create(team=alice.team).pk])
         if name in ("submissions:picture", "api:submission-thumbnail"):
             return reverse(name, args=[submission.pk, "frame"])
         if name == "reports:download":
