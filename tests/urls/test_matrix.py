@@ -15,6 +15,7 @@ from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, r
 from accounts.models import Role, Scope, Team
 from accounts.services.keys import issue_key
 from jobs.models import State
+from media_analysis.batches.models import Batch
 from media_analysis.previews.models import Preview
 from media_analysis.review.models import Case
 from media_analysis.review.services import routing
