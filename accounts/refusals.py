@@ -176,6 +176,36 @@ CATALOGUE: Mapping[str, Entry] = {
     "team_required": Entry(
         400, _("You can send to several teams. Name one in the field team."), in_rest=True
     ),
+    # --- resumable uploads ---
+    "tus_version": Entry(
+        412, _("Send Tus-Resumable: 1.0.0, the version that is spoken here."), in_rest=True
+    ),
+    "header_needed": Entry(400, _("The header {header} is missing or no number."), in_rest=True),
+    "metadata_malformed": Entry(
+        400, _("Upload-Metadata or Upload-Checksum cannot be read."), in_rest=True
+    ),
+    "checksum_unknown": Entry(
+        400, _("This checksum is not supported. Use one of: {names}."), in_rest=True
+    ),
+    "checksum_differs": Entry(
+        460, _("The piece does not have its checksum. Send it again."), in_rest=True
+    ),
+    "upload_offset_differs": Entry(
+        409, _("The piece does not begin where the upload ends. Ask with HEAD first."),
+        in_rest=True,
+    ),
+    "upload_too_long": Entry(
+        413, _("The piece is longer than what is missing of the file."), in_rest=True
+    ),
+    "upload_locked": Entry(
+        423, _("Another piece of this upload is being received. Try again."), in_rest=True
+    ),
+    "upload_gone": Entry(
+        404, _("This upload was finished, given up or has expired."), in_rest=True
+    ),
+    "too_many_uploads": Entry(
+        409, _("You have {most} unfinished uploads. Finish or delete one first."), in_rest=True
+    ),
     # --- media and webhooks ---
     "media_damaged": Entry(
         503,

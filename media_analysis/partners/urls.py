@@ -10,6 +10,7 @@ from media_analysis.partners.docs import reference
 from media_analysis.partners.limits import TellsItsLimits
 from media_analysis.partners.media import Media
 from media_analysis.partners.not_found import NothingHere
+from media_analysis.partners.uploads import Uploads
 from media_analysis.partners.webhooks import Webhooks
 
 
@@ -40,6 +41,12 @@ urlpatterns = [
         "submissions/<uuid:pk>/thumbnails/<slug:name>",
         Media.as_view({"get": "thumbnail"}),
         "submission-thumbnail",
+    ),
+    *both("uploads", Uploads.as_view({"post": "create"}), "upload-list"),
+    *both(
+        "uploads/<uuid:pk>",
+        Uploads.as_view({"head": "head", "patch": "partial_update", "delete": "destroy"}),
+        "upload-detail",
     ),
     *both("batches", Batches.as_view({"post": "create"}), "batch-list"),
     *both("batches/<uuid:pk>", Batches.as_view({"get": "retrieve"}), "batch-detail"),

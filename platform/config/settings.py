@@ -109,6 +109,7 @@ INSTALLED_APPS = [
     "media_analysis.submissions",
     "media_analysis.review",
     "media_analysis.batches",
+    "media_analysis.uploads",
     "media_analysis.webhooks",
     "media_analysis.partners",
     "media_analysis.reports",
@@ -312,6 +313,7 @@ PERIODIC_DUTIES = {
     "tidy_accounts": (86_400.0, "accounts.services.housekeeping.tidy"),
     "tidy_dashboard": (86_400.0, "media_analysis.dashboard.services.retrying.forget_old"),
     "tidy_partners": (86_400.0, "media_analysis.partners.services.idempotency.forget_old"),
+    "tidy_uploads": (86_400.0, "media_analysis.uploads.services.uploading.forget_old"),
     "tidy_webhooks": (86_400.0, "media_analysis.webhooks.services.delivering.forget_old"),
     "tidy_spool": (3_600.0, "media_analysis.partners.services.spool.forget_old"),
 }

@@ -127,6 +127,8 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "teams:test_webhook": ("post", office(404, 403, 403, 403, 302)),
     "teams:webhook_missed": ("post", office(404, 403, 403, 403, 302)),
     "teams:webhook_again": ("post", office(404, 403, 403, 403, 302)),
+    "api:upload-list": ("post", (401, 412, 403, 403, 412, 412, 412, 412, 412)),
+    "api:upload-detail": ("delete", (401, 412, 403, 403, 412, 412, 412, 412, 412)),
     "api:batch-list": ("post", (401, 415, 403, 403, 415, 415, 415, 415, 415)),
     "api:batch-detail": ("get", (401, 404, 403, 403, 200, 200, 200, 404, 404)),
     "api:webhook-list": ("get", (401, 200, 403, 403, 403, 403, 200, 403, 403)),
