@@ -9,6 +9,7 @@ from typing import IO, Any
 from uuid import UUID
 
 from django.conf import settings
+from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils.http import http_date
 from drf_spectacular.utils import extend_schema
@@ -61,7 +62,7 @@ class Uploads(TellsItsLimits, ViewSet):
         response["Cache-Control"] = "no-store"
         return response
 
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
         headers = {
             "Tus-Extension": EXTENSIONS,
             "Tus-Max-Size": str(settings.MAX_UPLOAD_BYTES),
