@@ -384,6 +384,23 @@ class PendingDecision(models.Model):
         return f"pending decision of {self.case_id}"
 
 
+class DistressFlag(models.Model):
+    """This person passed the case on and is not offered it again. No event tells it from any other
+    release, and nobody else reads it."""
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="flags")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["case", "person"], name="one_flag_a_case_and_person")
+        ]
+
+    def __str__(self) -> str:
+        return f"flag of {self.case_id}"
+
+
 class Draft(models.Model):
     """What a moderator wrote and has not saved as a decision. Kept for them alone."""
 

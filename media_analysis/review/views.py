@@ -22,11 +22,12 @@ from accounts.actors import Actor, actor_of
 from accounts.guards import post_only, signed_in, signed_out
 from accounts.refusals import Refusal
 from accounts.roles import Permission
+from media_analysis.care.services import exposure
 from media_analysis.review.forms import DecisionForm, ReasonForm, as_written
 from media_analysis.review.models import Case, Decision, PendingDecision
 from media_analysis.review.search import queue as waiting
 from media_analysis.review.search import reopenings
-from media_analysis.review.services import asking, cases, drafts, grace, known_bytes
+from media_analysis.review.services import asking, cases, distress, drafts, grace, known_bytes
 from media_analysis.submissions.presenters import result
 
 View = Callable[..., HttpResponseBase]
@@ -55,7 +56,9 @@ def take_next(request: HttpRequest) -> HttpResponse:
 @never_cache
 def case(request: HttpRequest, pk: UUID) -> HttpResponse:
     grace.settle_due()
-    return _page(request, _mine(request, pk))
+    mine = _mine(request, pk)
+    exposure.works(actor_of(request))
+    return _page(request, mine)
 
 
 @signed_in
@@ -174,6 +177,36 @@ def release(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect("review:queue")
 
 
+@keeps_words
+@signed_in
+@post_only("review:case", "pk")
+def pass_on(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The case is too much for this person. Words that were written are kept for them."""
+    actor = actor_of(request)
+    _mine(request, pk)
+    if not (words := as_written(request.POST)).are_empty():
+        drafts.keep(actor, pk, words)
+    try:
+        distress.pass_on(actor, pk, _fence(request))
+        told = gettext("You passed the case on. Somebody else will look at it. Take your time.")
+        messages.info(request, told)
+    except Refusal as refusal:
+        messages.warning(request, refusal.sentence)
+    return redirect("review:queue")
+
+
+@signed_in
+@post_only("review:case", "pk")
+def take_back(request: HttpRequest, pk: UUID) -> HttpResponse:
+    _mine(request, pk)
+    try:
+        distress.take_back(actor_of(request), pk)
+        messages.info(request, gettext("The case can be offered to you again."))
+    except Refusal as refusal:
+        messages.warning(request, refusal.sentence)
+    return redirect("review:case", pk)
+
+
 @signed_in
 @post_only("review:case", "pk")
 def undo(request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -270,6 +303,8 @@ def _page(
         "free": Case.objects.filter(
             cases.AVAILABLE & cases.for_this_person(actor), pk=mine.pk
         ).exists(),
+        "passed_on": distress.passed_on(actor, mine),
+        "worked": exposure.minutes_worked(actor),
         "pending": pending,
         "undoable": undoable,
         "leads": actor.can(Permission.MANAGE_QUEUES, mine.team_id),
@@ -282,7 +317,6 @@ def _page(
         "agreed": known_bytes.agreed(same),
         "also_held": [one for one in waiting.in_hands_of(actor) if one.pk != mine.pk],
         "heartbeat_url": reverse("review:heartbeat", args=[mine.pk]),
-        "veiled": True,
     }
     return render(request, "review/case.html", context, status=status)
 

@@ -22,6 +22,7 @@ from media_analysis.review.models import (
     Case,
     CaseState,
     Decision,
+    DistressFlag,
     PendingDecision,
     QueueOrder,
     RoutingRule,
@@ -41,9 +42,11 @@ COUNTED = 1000
 
 
 def waiting(actor: Actor, permission: Permission = Permission.VIEW_CASES) -> TeamOwned:
-    """Without what was just decided and can still be undone."""
+    """Without what was just decided and can still be undone, and what this person passed on."""
     undecided = Case.objects.for_actor(actor, permission).exclude(state=CaseState.DECIDED)
-    return undecided.filter(~Exists(PendingDecision.objects.filter(case=OuterRef("pk"))))
+    pending = PendingDecision.objects.filter(case=OuterRef("pk"))
+    flagged = DistressFlag.objects.filter(case=OuterRef("pk"), person=actor.user)
+    return undecided.filter(~Exists(pending), ~Exists(flagged))
 
 
 def orders(teams: Iterable[UUID]) -> dict[UUID, QueueOrder]:

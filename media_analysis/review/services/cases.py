@@ -33,6 +33,7 @@ from media_analysis.review.models import (
     CaseState,
     Confidence,
     Decision,
+    DistressFlag,
     Draft,
     PendingDecision,
     Policy,
@@ -105,11 +106,13 @@ def claim(actor: Actor, case_id: UUID) -> Case:
 
 
 def for_this_person(actor: Actor) -> Q:
-    """Not what waits for a lead, unless the actor leads there; and of what was opened again, not
-    what the actor decided before, unless nobody else in the team decides."""
+    """Not what waits for a lead, unless the actor leads there; not what the actor passed on; and of
+    what was opened again, not what the actor decided before, unless nobody else in the team
+    decides."""
     leads = Q(asked_at__isnull=True) | Q(team_id__in=actor.team_ids(Permission.MANAGE_QUEUES))
     before = Exists(Decision.objects.filter(case=OuterRef("pk"), decided_by=actor.user))
-    return leads & (~Q(before) | Q(team_id__in=_alone_in(actor)))
+    flagged = Exists(DistressFlag.objects.filter(case=OuterRef("pk"), person=actor.user))
+    return leads & ~Q(flagged) & (~Q(before) | Q(team_id__in=_alone_in(actor)))
 
 
 def _alone_in(actor: Actor) -> list[UUID]:

@@ -77,7 +77,7 @@ def page(submission: Submission, actor: Actor) -> dict[str, Any]:
         "overlay": bench.overlay(result),
         "player": (player := films.shown(submission, actor, frames)),
         "seekable": bool(player and player["url"]),
-        "veiled": True,
+        "veil": pictures.veil(actor, submission),
         "facts": media_facts(submission, result),
         "custody": custody(submission),
         **similar.same_bytes(actor, submission),

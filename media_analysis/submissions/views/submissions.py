@@ -21,6 +21,7 @@ from accounts.actors import actor_of
 from accounts.guards import post_only, signed_in
 from accounts.refusals import Refusal
 from accounts.roles import Permission
+from media_analysis.care.services import exposure
 from media_analysis.submissions.forms import IntakeForm
 from media_analysis.submissions.models import DeletionAnswer, Submission
 from media_analysis.submissions.presenters import result
@@ -235,6 +236,15 @@ def picture(request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
     response = HttpResponse(png, content_type="image/png")
     response["Cache-Control"] = "private, max-age=600"
     return response
+
+
+@signed_in
+@post_only("submissions:detail", "pk")
+def unveiled(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The page says that the veil was lifted: it counts among what this person met."""
+    submission = mine(request, pk)
+    exposure.unveiled(actor_of(request), submission.pk, submission.team_id)
+    return HttpResponse(status=204)
 
 
 @signed_in
