@@ -261,6 +261,13 @@ CATALOGUE: Mapping[str, Entry] = {
         422, _("The time before a break is between 0 and {most} minutes.")
     ),
     "case_not_passed_on": Entry(409, _("You did not pass this case on. Nothing was changed.")),
+    "another_person_needed": Entry(
+        409, _("You gave an opinion on this case already. Another person gives the second one.")
+    ),
+    "case_wants_adjudication": Entry(
+        409, _("Two people disagree about this case. Decide it: an answer is not enough.")
+    ),
+    "share_out_of_range": Entry(422, _("A share is between 0 and 100 %.")),
     "grace_out_of_range": Entry(422, _("The grace time is between 0 and {most} seconds.")),
     "case_not_decided": Entry(
         409, _("This case is not decided, so it cannot be reopened. Nothing was changed.")

@@ -38,6 +38,7 @@ FILTERS = {
             ("inconclusive", _("Inconclusive")),
             ("analysis_set_aside", _("The analysis failed")),
             ("no_manipulation_found", _("Nothing found")),
+            ("spot_check", _("Spot check")),
         ],
     ),
     "hands": (

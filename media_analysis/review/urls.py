@@ -1,11 +1,12 @@
 from django.urls import path
 
-from media_analysis.review import queue_views, views
+from media_analysis.review import quality_views, queue_views, views
 
 app_name = "review"
 urlpatterns = [
     path("", queue_views.queue, name="queue"),
     path("bulk/", queue_views.bulk, name="bulk"),
+    path("own/", quality_views.own, name="own"),
     path("next/", views.take_next, name="next"),
     path("<uuid:pk>/", views.case, name="case"),
     path("<uuid:pk>/claim/", views.claim, name="claim"),

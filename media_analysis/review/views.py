@@ -25,9 +25,18 @@ from accounts.roles import Permission
 from media_analysis.care.services import exposure
 from media_analysis.review.forms import DecisionForm, ReasonForm, as_written
 from media_analysis.review.models import Case, Decision, PendingDecision
+from media_analysis.review.opinion_models import Opinion
 from media_analysis.review.search import queue as waiting
 from media_analysis.review.search import reopenings
-from media_analysis.review.services import asking, cases, distress, drafts, grace, known_bytes
+from media_analysis.review.services import (
+    asking,
+    cases,
+    distress,
+    drafts,
+    grace,
+    known_bytes,
+    opinions,
+)
 from media_analysis.submissions.presenters import result
 
 View = Callable[..., HttpResponseBase]
@@ -108,11 +117,21 @@ def decide(request: HttpRequest, pk: UUID) -> HttpResponseBase:
             return _too_late(request, mine)
         form.add_error(None, refusal.sentence)
         return _unfinished(request, mine, form)
-    if not isinstance(written, PendingDecision):  # else the page offers to undo it
-        messages.success(request, gettext("Decided. You can reopen the case with a reason."))
+    _told(request, written)
     if "next" in request.POST:
         return take_next(request)
     return redirect("review:case", pk)
+
+
+def _told(request: HttpRequest, written: Decision | Opinion | PendingDecision) -> None:
+    """Of what can still be undone, the page itself tells."""
+    if isinstance(written, Decision):
+        messages.success(request, gettext("Decided. You can reopen the case with a reason."))
+    elif isinstance(written, Opinion):
+        messages.success(
+            request,
+            gettext("Your opinion is kept. Another person is asked, too, before it is decided."),
+        )
 
 
 def _unfinished(request: HttpRequest, mine: Case, form: DecisionForm) -> HttpResponse:
@@ -295,6 +314,7 @@ def _page(
     undoable = grace.mine(actor)
     draft = drafts.kept(actor, mine)
     may_decide = actor.can(Permission.DECIDE_CASES, mine.team_id)
+    leads = actor.can(Permission.MANAGE_QUEUES, mine.team_id)
     initial: dict[str, Any] = {"fence": mine.fence, **(draft.words if draft else {})}
     context = {
         **result.page(mine.submission, actor),
@@ -303,11 +323,13 @@ def _page(
         "free": Case.objects.filter(
             cases.AVAILABLE & cases.for_this_person(actor), pk=mine.pk
         ).exists(),
+        "gave_first": opinions.gave_first(actor, mine),
+        "disputed": opinions.disputed(mine) if leads else [],
         "passed_on": distress.passed_on(actor, mine),
         "worked": exposure.minutes_worked(actor),
         "pending": pending,
         "undoable": undoable,
-        "leads": actor.can(Permission.MANAGE_QUEUES, mine.team_id),
+        "leads": leads,
         "may_decide": may_decide,
         "form": (form or DecisionForm(mine, initial=initial)) if holds else None,
         "draft": draft,
@@ -324,8 +346,8 @@ def _page(
 def _said(mine: Case) -> list[Decision | reopenings.Reopening]:
     """Every decision, and why the case was opened again, in the order of time."""
     decisions = mine.decisions.select_related(
-        "decided_by", "policy", "taken_from__case__submission"
-    )
+        "decided_by", "policy", "taken_from__case__submission", "double_review"
+    ).prefetch_related("double_review__opinions__person", "double_review__opinions__policy")
     said: list[Decision | reopenings.Reopening] = [*decisions, *reopenings.of(mine)]
     return sorted(said, key=lambda one: one.created_at if isinstance(one, Decision) else one.when)
 

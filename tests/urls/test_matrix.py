@@ -84,6 +84,7 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "review:ask": ("post", page(404, 404, 403, 302)),
     "review:draft": ("post", (403,) * 9),  # a page's pass opens it, nothing else
     "review:heartbeat": ("post", page(404, 404, 409, 409)),
+    "review:own": ("get", page(200, 403, 403, 200)),
     "review:pass_on": ("post", page(404, 404, 302, 302)),
     "review:take_back": ("post", page(404, 404, 302, 302)),
     "care:own": ("get", page(200, 200, 200, 200)),
@@ -107,6 +108,7 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "teams:rename": ("get", office(404, 200, 403, 403, 200)),
     "teams:rules": ("get", office(404, 403, 403, 200, 200)),
     "teams:care": ("get", office(404, 403, 403, 200, 200)),
+    "teams:quality": ("get", office(404, 403, 403, 200, 200)),
     "teams:deciding": ("get", office(404, 403, 403, 200, 200)),
     "teams:switch_code": ("post", office(404, 403, 403, 302, 302)),
     "teams:policies": ("get", office(404, 403, 403, 200, 200)),

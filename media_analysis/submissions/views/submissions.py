@@ -25,6 +25,7 @@ from media_analysis.care.services import exposure
 from media_analysis.submissions.forms import IntakeForm
 from media_analysis.submissions.models import DeletionAnswer, Submission
 from media_analysis.submissions.presenters import result
+from media_analysis.submissions.search import blind
 from media_analysis.submissions.services import deletion as deletion_service
 from media_analysis.submissions.services import intake, pictures
 
@@ -264,7 +265,10 @@ def glimpse(request: HttpRequest, pk: UUID) -> HttpResponse:
 def download(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Everything that is known of one submission, as JSON."""
     submission = mine(request, pk)
-    response = JsonResponse(result.export(submission), json_dumps_params={"indent": 2})
+    is_blind = blind.is_blind(submission, actor_of(request))
+    response = JsonResponse(
+        result.export(submission, blind=is_blind), json_dumps_params={"indent": 2}
+    )
     response["Content-Disposition"] = f'attachment; filename="touchstone-{submission.pk}.json"'
     return response
 
