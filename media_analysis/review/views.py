@@ -165,7 +165,8 @@ def take_over(request: HttpRequest, pk: UUID) -> HttpResponse:
         raise PermissionDenied
     try:
         earlier = UUID(request.POST.get("decision", ""))
-        known_bytes.take_over(actor, pk, _fence(request), earlier, as_written(request.POST))
+        words = as_written(request.POST)
+        made = known_bytes.take_over(actor, pk, _fence(request), earlier, words)
     except ValueError:
         messages.error(request, gettext("Choose the decision to adopt. Nothing was decided."))
     except Refusal as refusal:
@@ -174,9 +175,11 @@ def take_over(request: HttpRequest, pk: UUID) -> HttpResponse:
         kept = gettext("Nothing was decided. The form keeps what you wrote.")
         messages.error(request, f"{refusal.sentence} {kept}")
     else:
-        messages.success(
-            request, gettext("Decided as before. The record names the earlier decision.")
-        )
+        if isinstance(made, Opinion):
+            _told(request, made)
+        else:
+            told = gettext("Decided as before. The record names the earlier decision.")
+            messages.success(request, told)
     return redirect("review:case", pk)
 
 
@@ -324,6 +327,7 @@ def _page(
             cases.AVAILABLE & cases.for_this_person(actor), pk=mine.pk
         ).exists(),
         "gave_first": opinions.gave_first(actor, mine),
+        "is_disputed": opinions.is_disputed(mine.pk),
         "disputed": opinions.disputed(mine) if leads else [],
         "passed_on": distress.passed_on(actor, mine),
         "worked": exposure.minutes_worked(actor),

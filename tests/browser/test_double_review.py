@@ -81,7 +81,7 @@ def test_two_race_for_the_second_opinion_and_a_lead_adjudicates(
     assert "canary" not in said and str(alice.user) not in said
     assert watched[name].axe_in_both_colours() == []
     decides(page, "No manipulation seen", "the grain is whole")
-    expect(page.get_by_role("main")).to_contain_text("Waiting for a lead")
+    expect(page.get_by_role("main")).to_contain_text("Waiting for a lead to decide")
     assert not Decision.objects.exists() and Opinion.objects.count() == 2
 
     leads = open_page(user=lead.user, width=1440, height=900)

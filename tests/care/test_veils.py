@@ -102,3 +102,20 @@ def test_a_lead_chooses_on_the_teams_page(lead: Person) -> None:
     image = veils.of_team(lead.team)["image"]
     assert image == {"blur": False, "grey": False, "small": True}
     assert veils.minutes_of(lead.team) == 30
+
+
+def test_the_original_arrives_as_an_attachment_and_on_record(
+    alice: Person, charlie: Person, send: Send
+) -> None:
+    """Offered below the facts; never shown by the browser; the same bytes; an event."""
+    sent = send(alice)
+    page = alice.client().get(reverse("submissions:detail", args=[sent.pk])).content.decode()
+    url = reverse("api:submission-media", args=[sent.pk])
+    assert f'href="{url}"' in page and "Download the original" in page
+    answer = alice.client().get(url)
+    assert answer["Content-Disposition"].startswith("attachment")
+    assert answer["Content-Type"] == "application/octet-stream"
+    assert "sandbox" in answer["Content-Security-Policy"]
+    assert b"".join(answer) == picture(120)
+    assert Event.objects.filter(chain=sent.pk, verb=Verb.MEDIA_DOWNLOADED).count() == 1
+    assert charlie.client().get(url).status_code == 404

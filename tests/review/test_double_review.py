@@ -9,7 +9,8 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from accounts.models import Role, Team
+from accounts.actors import actor_for_user
+from accounts.models import Membership, Role, Team
 from accounts.refusals import Refusal
 from audit.models import Event
 from audit.verbs import Verb
@@ -225,6 +226,20 @@ def test_alone_in_the_team_one_decides_at_once(
     held = cases.claim(bob.actor, case.pk)
     distress.pass_on(bob.actor, case.pk, held.fence)
     assert isinstance(says(alice, case, SEAM), Decision)
+
+
+def test_a_lead_sees_a_second_opinion_that_nobody_is_left_to_give(
+    alice: Person, bob: Person, case: Case
+) -> None:
+    """Alice decided first, and the others who decide pass the case on."""
+    says(alice, case, SEAM)
+    others = Membership.objects.filter(team=case.team).exclude(user=alice.user)
+    for other in others.select_related("user"):
+        assert distress.for_nobody(case.team) == []
+        actor = actor_for_user(other.user, via="password")
+        held = cases.claim(actor, case.pk)
+        distress.pass_on(actor, case.pk, held.fence)
+    assert distress.for_nobody(case.team) == [case]
 
 
 def test_a_reopened_case_is_drawn_again(alice: Person, bob: Person, case: Case) -> None:

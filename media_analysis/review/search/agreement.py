@@ -51,18 +51,16 @@ def pairs(teams: Collection[UUID]) -> list[Pair]:
     ]
 
 
-def _both(opinions: QuerySet[Opinion]) -> QuerySet[Any, Any]:
+def _both(opinions: QuerySet[Any]) -> list[dict[str, Any]]:
     """First opinions with the outcome of the second, where there is one."""
     second = Opinion.objects.filter(review=OuterRef("review"), place=2).values("outcome")[:1]
     recent = opinions.filter(place=1, review__opened_at__gte=Now() - timedelta(days=DAYS))
-    return (
-        recent.annotate(other=Subquery(second))
-        .filter(other__isnull=False)
-        .values(
-            *("review__team__name", "policy__name", "outcome", "other"),
-            "review__case__submission__blob__media_type",
-        )
+    both = recent.annotate(other=Subquery(second)).filter(other__isnull=False)
+    fields = (
+        *("review__team__name", "policy__name", "outcome", "other"),
+        "review__case__submission__blob__media_type",
     )
+    return [dict(row) for row in both.values(*fields)]
 
 
 def by(found: Iterable[Pair], name: Callable[[Pair], str]) -> list[Agreement]:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.db.models import Case as DbCase
 from django.db.models import Count, F, FloatField, Q, QuerySet, Sum, Value, When
-from django.db.models.functions import Cast, TruncMonth
+from django.db.models.functions import TruncMonth
 
 from accounts.models import User
 from media_analysis.review.measures import Measure, Weights, share, total
@@ -69,10 +69,10 @@ def of(teams: Collection[UUID], month: Any) -> list[Quality]:
     return [_quality(detector, kind, one) for (detector, kind), one in sorted(cells.items())]
 
 
-def _counted(teams: Collection[UUID], month: Any) -> Iterable[dict[str, Any]]:
+def _counted(teams: Collection[UUID], month: Any) -> Iterable[Any]:
     """Counted by the database: a check, a kind of media, an answer and a decision a row."""
     decided = in_force(teams).annotate(month=TruncMonth("created_at")).filter(month=month)
-    weight = Cast(1.0, FloatField()) / F("analysis__submission__case__sampled_with")
+    weight = Value(1.0, output_field=FloatField()) / F("analysis__submission__case__sampled_with")
     rows = FindingRow.objects.filter(
         status=Status.RAN, analysis__submission__case__decisions__in=decided
     )

@@ -9,7 +9,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Now
 
 from accounts.actors import Actor
@@ -17,6 +17,7 @@ from accounts.models import Membership, Team
 from accounts.refusals import Refusal
 from accounts.roles import Permission, roles_with
 from media_analysis.review.models import Case, CaseState, DistressFlag
+from media_analysis.review.opinion_models import DoubleReview, Stage
 from media_analysis.review.services import cases
 
 DAYS = 30
@@ -49,9 +50,19 @@ def for_nobody(team: Team) -> list[Case]:
     """Waiting cases that can be offered to nobody in the team any more."""
     people = _deciding(team)
     by_them = Count("flags", distinct=True, filter=Q(flags__person__in=people.values("user")))
+    gave = Count(
+        "double_reviews__opinions",
+        distinct=True,
+        filter=Q(
+            double_reviews__stage=Stage.SECOND,
+            double_reviews__opinions__person__in=people.values("user"),
+        ),
+    )
     flagged = DistressFlag.objects.filter(case__team=team).values("case")
-    waiting = Case.objects.filter(pk__in=flagged).exclude(state=CaseState.DECIDED)
-    found = waiting.annotate(by_them=by_them).filter(by_them__gte=max(people.count(), 1))
+    second = DoubleReview.objects.filter(team=team, stage=Stage.SECOND).values("case")
+    some = Case.objects.filter(Q(pk__in=flagged) | Q(pk__in=second))
+    waiting = some.exclude(state=CaseState.DECIDED).annotate(by_them=by_them, gave=gave)
+    found = waiting.filter(gave__gte=max(people.count(), 1) - F("by_them"))
     return list(found.select_related("submission")[:50])
 
 

@@ -212,8 +212,8 @@ def is_disputed(case_id: UUID) -> bool:
 
 def gave_first(actor: Actor, case: Case) -> bool:
     """This person gave the first opinion, and a second one is awaited."""
-    mine = Opinion.objects.filter(review__case=case, review__closed_at=None, person=actor.user)
-    return mine.exists()
+    mine = Opinion.objects.filter(review__case=case, person=actor.user)
+    return mine.filter(review__stage=Stage.SECOND).exists()
 
 
 @transaction.atomic

@@ -79,6 +79,9 @@ def page(submission: Submission, actor: Actor) -> dict[str, Any]:
         "seekable": bool(player and player["url"]),
         "veil": pictures.veil(actor, submission),
         "facts": media_facts(submission, result),
+        "original_url": reverse("api:submission-media", args=[submission.pk])
+        if may(actor, Permission.VIEW_MEDIA, submission)
+        else "",
         "custody": custody(submission, blind=blind.is_blind(submission, actor)),
         **similar.same_bytes(actor, submission),
         "alike": similar.others(actor, submission),
