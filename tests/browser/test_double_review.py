@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from accounts.models import Role
 from media_analysis.review.models import Case, Decision, DoubleReview, Opinion, RoutingRule
 from tests.browser.screenshots import FOLDER
-from tests.browser.test_bench import _sent
+from tests.browser.test_bench import _sent, out_of_view
 from tests.browser.test_two_browsers import press_together
 from tests.browser.watched import Watched
 from tests.media.films import Shot
@@ -90,6 +90,7 @@ def test_two_race_for_the_second_opinion_and_a_lead_adjudicates(
     page.keyboard.press("c")
     expect(page.get_by_role("main")).to_contain_text("Assigned to you until")
     assert leads.axe_in_both_colours() == [] and leads.overflow() == []
+    assert out_of_view(page) == []
     shoot(leads, "adjudication")
     page.keyboard.press("3")
     page.get_by_label("Reason", exact=True).fill("it cannot be told")
@@ -105,8 +106,8 @@ def test_two_race_for_the_second_opinion_and_a_lead_adjudicates(
     page.get_by_label("Spot checks, in %").fill("2")
     page.get_by_role("button", name="Save").click()
     expect(page.locator(".messages")).to_contain_text("This holds from the next decision")
-    expect(page.get_by_role("region", name="Agreement of two people")).to_contain_text("n = 1")
-    checks = page.get_by_role("region", name="Checks held against decisions")
+    expect(page.locator("[aria-labelledby=agreement-heading]")).to_contain_text("n = 1")
+    checks = page.locator("[aria-labelledby=checks-heading]")
     expect(checks).to_contain_text("Face forgery")
     assert leads.axe_in_both_colours() == [] and leads.overflow() == []
     shoot(leads, "team")
