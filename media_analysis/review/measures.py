@@ -12,6 +12,10 @@ Z = 1.959963984540054
 """The normal quantile of a two-sided interval of 95 %."""
 
 
+FEWEST_PAIRS = 20
+"""For a large-sample interval."""
+
+
 @dataclass(frozen=True)
 class Measure:
     value: float | None
@@ -23,7 +27,8 @@ class Measure:
 
 def kappa(pairs: Sequence[tuple[str, str]]) -> Measure:
     """Cohen's kappa of (first, second), with the large-sample interval of Fleiss, Cohen and Everitt
-    (1969). Undefined where both only ever said one and the same thing."""
+    (1969): none of few pairs, nor of full agreement, where it would claim to be certain. Undefined
+    where both only ever said one and the same thing."""
     n = len(pairs)
     counts = Counter(pairs)
     said = sorted({one for pair in pairs for one in pair})
@@ -45,6 +50,8 @@ def kappa(pairs: Sequence[tuple[str, str]]) -> Measure:
     )
     left = (observed * expected - 2 * expected + observed) ** 2
     error = math.sqrt(max(same + other - left, 0.0) / n) / (1 - expected) ** 2
+    if n < FEWEST_PAIRS or error == 0:
+        return Measure(value, None, None, n)
     return Measure(value, max(value - Z * error, -1.0), min(value + Z * error, 1.0), n)
 
 

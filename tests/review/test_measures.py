@@ -75,9 +75,17 @@ def test_the_interval_holds_the_truth_as_often_as_it_says() -> None:
 
 def test_kappa_of_full_agreement_and_where_it_is_not_defined() -> None:
     """1 where both always say the same of two things; none where there was only one to say."""
-    assert kappa([("a", "a"), ("b", "b")]).value == 1
+    assert kappa([("a", "a"), ("b", "b")] * 20).value == 1
     assert kappa([("a", "a")] * 5).value is None and kappa([("a", "a")] * 5).n == 5
     assert kappa([]).value is None
+
+
+def test_kappa_claims_no_certainty_that_it_does_not_have() -> None:
+    """No interval of a few pairs, and none where all agree: its formula would say "exactly"."""
+    for pairs in ([("a", "b")], simulated(1, n=19), [("a", "a"), ("b", "b")] * 20):
+        found = kappa(pairs)
+        assert found.value is not None and found.low is None and found.high is None
+    assert kappa(simulated(1, n=20)).low is not None
 
 
 def test_weighted_precision_and_recall_are_those_of_scikit_learn() -> None:

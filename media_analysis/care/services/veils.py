@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -102,11 +102,8 @@ def of_team(team: Team) -> dict[str, dict[str, bool]]:
     return found
 
 
-def _choice(rows: Collection[Veil] | object) -> dict[str, dict[str, bool | None]]:
-    return {
-        row.kind: {part: getattr(row, part) for part in OF_KIND[row.kind]}
-        for row in rows  # type: ignore[attr-defined]
-    }
+def _choice(rows: Iterable[Veil]) -> dict[str, dict[str, bool | None]]:
+    return {row.kind: {part: getattr(row, part) for part in OF_KIND[row.kind]} for row in rows}
 
 
 @transaction.atomic

@@ -166,7 +166,7 @@ def _outcomes(rows: Sequence[Row]) -> Row:
         mine = counts.setdefault(row["policy__name"] or gettext("no policy"), {})
         mine[row["outcome"]] = mine.get(row["outcome"], 0) + row["count"]
     names = DecisionOutcome.values
-    lines = [
+    lines: list[Row] = [
         {"name": name, "counts": [mine.get(one, 0) for one in names], "sum": sum(mine.values())}
         for name, mine in counts.items()
     ]

@@ -144,7 +144,7 @@ def decisions(teams: Ids) -> list[Any]:
     return list(made.values("decided_by", "day").annotate(count=Count("pk")))
 
 
-def outcomes(teams: Ids) -> list[Row]:
+def outcomes(teams: Ids) -> list[Any]:
     """What was decided in these days, by policy and outcome."""
     rows = _decided(teams).values("policy__name", "outcome")
     return list(rows.annotate(count=Count("pk")).order_by("policy__name", "outcome"))

@@ -19,8 +19,11 @@ Shown = dict[str, Any]
 
 
 def shown(measure: Measure) -> Shown:
-    if measure.value is None or measure.low is None or measure.high is None:
+    if measure.value is None:
         return {"value": "–", "interval": "", "n": measure.n}
+    if measure.low is None or measure.high is None:
+        told = gettext("no interval")
+        return {"value": number(measure.value, 2), "interval": told, "n": measure.n}
     low, high = number(measure.low, 2), number(measure.high, 2)
     return {
         "value": number(measure.value, 2),
@@ -33,7 +36,7 @@ def agreements(teams: Collection[UUID]) -> list[dict[str, Any]]:
     """By kind and by policy; a table each."""
     found = agreement.pairs(teams)
     tables = [
-        (gettext("All"), agreement.by(found, lambda pair: gettext("all"))),
+        ("", agreement.by(found, lambda pair: gettext("All"))),
         (gettext("By kind"), agreement.by(found, lambda pair: _kind(pair.kind))),
         (gettext("By policy"), agreement.by(found, lambda pair: pair.policy or gettext("none"))),
     ]

@@ -67,4 +67,4 @@ def _share(submission: Submission, outcome: str) -> float:
         return 1.0
     if rule is None or outcome not in SPOT_CHECKED:
         return 0.0
-    return rule.spot_share
+    return float(rule.spot_share)

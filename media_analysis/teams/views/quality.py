@@ -46,7 +46,7 @@ class SharesForm(forms.Form):
 def quality(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor, team = entered(request, pk, Permission.MANAGE_QUEUES)
     second, spot = opinions.shares_of(team.pk)
-    now = {"second": round(100 * second, 2), "spot": round(100 * spot, 2)}
+    now = {"second": f"{100 * second:g}", "spot": f"{100 * spot:g}"}
     form = SharesForm(request.POST) if request.method == "POST" else SharesForm(initial=now)
     if form.is_bound and form.is_valid():
         with refusal_on(form, None):
