@@ -271,7 +271,7 @@ CATALOGUE: Mapping[str, Entry] = {
     "case_for_somebody_else": Entry(
         409,
         _(
-            "This case waits for a lead, or for another person than the one who decided it before."
+            "This case is not offered to you: it waits for a lead, or for another person."
         ),
     ),
     "decision_final": Entry(
@@ -300,6 +300,17 @@ CATALOGUE: Mapping[str, Entry] = {
     ),
     "reason_code_name_taken": Entry(422, _("There is already a reason code of this name.")),
     "reason_code_unchanged": Entry(409, _("Nothing was changed. It was already so.")),
+    "break_out_of_range": Entry(
+        422, _("The time before a break is between 0 and {most} minutes.")
+    ),
+    "case_not_passed_on": Entry(409, _("You did not pass this case on. Nothing was changed.")),
+    "another_person_needed": Entry(
+        409, _("You gave an opinion on this case already. Another person gives the second one.")
+    ),
+    "case_wants_adjudication": Entry(
+        409, _("Two people disagree about this case. Decide it: an answer is not enough.")
+    ),
+    "share_out_of_range": Entry(422, _("A share is between 0 and 100 %.")),
     "grace_out_of_range": Entry(422, _("The grace time is between 0 and {most} seconds.")),
     "case_not_decided": Entry(
         409, _("This case is not decided, so it cannot be reopened. Nothing was changed.")

@@ -19,6 +19,7 @@ urlpatterns = [
     path("deletions/", history.deletions, name="deletions"),
     path("s/<uuid:pk>/pictures/<slug:name>.png", submissions.picture, name="picture"),
     path("s/<uuid:pk>/glimpse.png", submissions.glimpse, name="glimpse"),
+    path("s/<uuid:pk>/unveiled/", submissions.unveiled, name="unveiled"),
     path("s/<uuid:pk>/film/", player.panel, name="film_panel"),
     path("s/<uuid:pk>/film/prepare/", player.prepare, name="prepare_film"),
     path("s/<uuid:pk>/film/copy.webm", player.film, name="film"),

@@ -1,6 +1,16 @@
 from django.urls import path
 
-from media_analysis.teams.views import deciding, hosts, keys, members, rules, teams, webhooks
+from media_analysis.teams.views import (
+    care,
+    deciding,
+    hosts,
+    keys,
+    members,
+    quality,
+    rules,
+    teams,
+    webhooks,
+)
 
 app_name = "teams"
 urlpatterns = [
@@ -17,6 +27,8 @@ urlpatterns = [
     path("<uuid:pk>/roles/", teams.roles, name="roles"),
     path("<uuid:pk>/name/", teams.rename, name="rename"),
     path("<uuid:pk>/rules/", rules.rules, name="rules"),
+    path("<uuid:pk>/care/", care.care, name="care"),
+    path("<uuid:pk>/quality/", quality.quality, name="quality"),
     path("<uuid:pk>/deciding/", deciding.deciding, name="deciding"),
     path("<uuid:pk>/deciding/codes/<int:code>/", deciding.switch, name="switch_code"),
     path("<uuid:pk>/policies/", rules.policies, name="policies"),

@@ -59,6 +59,8 @@ class Verb(StrEnum):
     CASE_ESCALATED = "case.escalated"
     CASE_DECISION_PENDING = "case.decision_pending"
     CASE_DECISION_UNDONE = "case.decision_undone"
+    CASE_OPINION_GIVEN = "case.opinion_given"
+    CASE_DISPUTED = "case.disputed"
     CASE_DECIDED = "case.decided"
     CASE_REOPENED = "case.reopened"
 

@@ -106,6 +106,7 @@ INSTALLED_APPS = [
     "accounts",
     "ml",
     "media_analysis.previews",
+    "media_analysis.care",
     "media_analysis.submissions",
     "media_analysis.review",
     "media_analysis.batches",
@@ -311,6 +312,7 @@ PERIODIC_DUTIES = {
     "compare_new_rows": (3600.0, "audit.checking.compare_new_rows"),
     "compare_all_rows": (3600.0, "audit.checking.compare_all_rows"),  # does it once a day
     "tidy_accounts": (86_400.0, "accounts.services.housekeeping.tidy"),
+    "tidy_care": (86_400.0, "media_analysis.care.services.exposure.forget_old"),
     "tidy_dashboard": (86_400.0, "media_analysis.dashboard.services.retrying.forget_old"),
     "tidy_partners": (86_400.0, "media_analysis.partners.services.idempotency.forget_old"),
     "tidy_uploads": (86_400.0, "media_analysis.uploads.services.uploading.forget_old"),

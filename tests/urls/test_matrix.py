@@ -59,6 +59,7 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "submissions:progress": ("get", page(404, 404, 200, 200)),
     "submissions:picture": ("get", page(404, 404, 200, 200)),
     "submissions:glimpse": ("get", page(404, 404, 200, 200)),
+    "submissions:unveiled": ("post", page(404, 404, 204, 204)),
     "submissions:film": ("get", page(404, 404, 200, 200)),
     "submissions:film_panel": ("get", page(404, 404, 200, 200)),
     "submissions:prepare_film": ("post", page(404, 404, 302, 302)),
@@ -84,6 +85,11 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "review:ask": ("post", page(404, 404, 403, 302)),
     "review:draft": ("post", (403,) * 9),  # a page's pass opens it, nothing else
     "review:heartbeat": ("post", page(404, 404, 409, 409)),
+    "review:own": ("get", page(200, 403, 403, 200)),
+    "review:pass_on": ("post", page(404, 404, 302, 302)),
+    "review:take_back": ("post", page(404, 404, 302, 302)),
+    "care:own": ("get", page(200, 200, 200, 200)),
+    "care:dismiss": ("post", page(302, 302, 302, 302)),
     "reports:verify": ("get", (200,) * 9),  # a report is checked by everybody
     "reports:of_case": ("get", page(404, 404, 200, 200)),
     "reports:issue": ("post", page(404, 404, 404, 302)),
@@ -102,6 +108,8 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "teams:roles": ("get", office(404, 200, 403, 200, 200)),
     "teams:rename": ("get", office(404, 200, 403, 403, 200)),
     "teams:rules": ("get", office(404, 403, 403, 200, 200)),
+    "teams:care": ("get", office(404, 403, 403, 200, 200)),
+    "teams:quality": ("get", office(404, 403, 403, 200, 200)),
     "teams:deciding": ("get", office(404, 403, 403, 200, 200)),
     "teams:switch_code": ("post", office(404, 403, 403, 302, 302)),
     "teams:policies": ("get", office(404, 403, 403, 200, 200)),

@@ -20,7 +20,7 @@ from accounts.models import User
 from accounts.refusals import Refusal
 from accounts.roles import Permission
 from media_analysis.review.forms import as_written
-from media_analysis.review.models import Case, Decision, Draft, PendingDecision, Words
+from media_analysis.review.models import Case, Decision, Draft, Opinion, PendingDecision, Words
 
 FIELD = "draft_pass"
 _SALT = "review.draft"
@@ -71,7 +71,10 @@ def keep_with_pass(form: Mapping[str, Any], case_id: UUID) -> Draft | None:
     fence = said["fence"]  # a decision with a grace time bears the fence that came after its hold
     own = Decision.objects.filter(case=case_id, fence__in=(fence, fence + 1), decided_by=user)
     pending = PendingDecision.objects.filter(case=case_id, fence=fence, decided_by=user)
-    if own.exists() or pending.exists():
+    opinion = Opinion.objects.filter(
+        review__case=case_id, fence__in=(fence, fence + 1), person=user
+    )
+    if own.exists() or pending.exists() or opinion.exists():
         raise Refusal(ALREADY_DECIDED)
     draft = keep(actor, case_id, as_written(form))
     if draft:

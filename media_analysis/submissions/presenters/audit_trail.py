@@ -45,6 +45,8 @@ SENTENCES = {
     Verb.CASE_COMMENTED: "A lead answered the question.",
     Verb.CASE_DECISION_PENDING: "A person wrote a decision, which could still be undone.",
     Verb.CASE_DECISION_UNDONE: "The decision was undone before it was final.",
+    Verb.CASE_OPINION_GIVEN: "A person gave the first of two opinions.",
+    Verb.CASE_DISPUTED: "A second person gave another opinion. A lead decides.",
     Verb.CASE_DECIDED: "A person decided the case.",
     Verb.CASE_REOPENED: "The case was reopened.",
     Verb.REPORT_ISSUED: "A report was issued under this hash.",

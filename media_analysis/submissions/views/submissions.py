@@ -21,9 +21,11 @@ from accounts.actors import actor_of
 from accounts.guards import post_only, signed_in
 from accounts.refusals import Refusal
 from accounts.roles import Permission
+from media_analysis.care.services import exposure
 from media_analysis.submissions.forms import IntakeForm
 from media_analysis.submissions.models import DeletionAnswer, Submission
 from media_analysis.submissions.presenters import result
+from media_analysis.submissions.search import blind
 from media_analysis.submissions.services import deletion as deletion_service
 from media_analysis.submissions.services import intake, pictures
 
@@ -238,6 +240,15 @@ def picture(request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
 
 
 @signed_in
+@post_only("submissions:detail", "pk")
+def unveiled(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The page says that the veil was lifted: it counts among what this person met."""
+    submission = mine(request, pk)
+    exposure.unveiled(actor_of(request), submission.pk, submission.team_id)
+    return HttpResponse(status=204)
+
+
+@signed_in
 @require_GET
 def glimpse(request: HttpRequest, pk: UUID) -> HttpResponse:
     """A few grey pixels for a list: made anew each time, kept by the browser for an hour."""
@@ -254,7 +265,10 @@ def glimpse(request: HttpRequest, pk: UUID) -> HttpResponse:
 def download(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Everything that is known of one submission, as JSON."""
     submission = mine(request, pk)
-    response = JsonResponse(result.export(submission), json_dumps_params={"indent": 2})
+    is_blind = blind.is_blind(submission, actor_of(request))
+    response = JsonResponse(
+        result.export(submission, blind=is_blind), json_dumps_params={"indent": 2}
+    )
     response["Content-Disposition"] = f'attachment; filename="touchstone-{submission.pk}.json"'
     return response
 
