@@ -104,4 +104,6 @@ class Verb(StrEnum):
     # the record itself
     SUBJECT_ERASED = "subject.erased"
     AUDIT_EXPORTED = "audit.exported"
+    BACKUP_MADE = "backup.made"
+    BACKUP_RESTORED = "backup.restored"
     ROWS_ADOPTED = "audit.rows_adopted"

@@ -356,6 +356,9 @@ if STORAGES["blobs"]["BACKEND"] == "storages.backends.s3.S3Storage":
     STORAGES["blobs"]["OPTIONS"].setdefault(
         "client_config", s3_patience(STORAGES["blobs"]["OPTIONS"])
     )
+if _backup := env.str("BACKUP_STORAGE", ""):
+    STORAGES["backup"] = {"BACKEND": _backup, "OPTIONS": env.json("BACKUP_STORAGE_OPTIONS", {})}
+BACKUP_RECIPIENT = env.str("BACKUP_RECIPIENT", "")
 MEDIA_ROOT = HOME / "media"
 STATIC_URL = "static/"
 STATICFILES_DIRS = [ROOT / "static"]
