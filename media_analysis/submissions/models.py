@@ -16,6 +16,19 @@ from django.utils.translation import gettext_lazy as _
 from accounts.actors import Actor
 from accounts.roles import Permission
 from audit import final
+from media_analysis.submissions.keeping import (
+    Because,
+    Erasure,
+    Hold,
+    MediaKind,
+    RetentionRule,
+    Waits,
+)
+
+__all__ = [
+    "Because", "CheckCard", "DeletionAnswer", "DeletionRequest", "Erasure", "Hold", "IndexCard",
+    "MediaKind", "RetentionRule", "SavedFilter", "SearchText", "Submission", "Waits",
+]  # fmt: skip
 
 UNDECIDED = "none"
 

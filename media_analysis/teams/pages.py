@@ -36,6 +36,7 @@ PLACES = (
     NavItem(_("Policies"), "teams:policies", Permission.MANAGE_POLICIES),
     NavItem(_("Deciding"), "teams:deciding", Permission.MANAGE_POLICIES),
     NavItem(_("Partners and keys"), "teams:services", Permission.REVOKE_KEYS),
+    NavItem(_("Retention"), "teams:retention", Permission.MANAGE_RETENTION),
     NavItem(_("Webhooks"), "teams:webhooks", Permission.MANAGE_WEBHOOKS),
     NavItem(_("Name"), "teams:rename", Permission.MANAGE_TEAM),
 )

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from media_analysis.teams.views import deciding, keys, members, rules, teams, webhooks
+from media_analysis.teams.views import deciding, keys, members, retention, rules, teams, webhooks
 
 app_name = "teams"
 urlpatterns = [
@@ -30,6 +30,7 @@ urlpatterns = [
     path("<uuid:pk>/partners/<uuid:service>/close/", keys.close_service, name="close_service"),
     path("<uuid:pk>/partners/<uuid:service>/keys/new/", keys.new_key, name="new_key"),
     path("<uuid:pk>/partners/keys/<uuid:key>/revoke/", keys.revoke_key, name="revoke_key"),
+    path("<uuid:pk>/retention/", retention.retention, name="retention"),
     path("<uuid:pk>/webhooks/", webhooks.webhooks, name="webhooks"),
     path("<uuid:pk>/webhooks/new/", webhooks.new, name="new_webhook"),
     path("<uuid:pk>/webhooks/<uuid:endpoint>/", webhooks.webhook, name="webhook"),

@@ -19,10 +19,11 @@ TABLES = {
     "audit_leaf": ADD,
     "audit_checkpoint": ADD,
     "audit_comparison": ADD,
+    "audit_erasurepermit": READ,
 }
 _ALL = ("INSERT", "UPDATE", "DELETE", "TRUNCATE")
 _NEVER = {table: _ALL if rights == READ else _ALL[1:] for table, rights in TABLES.items()}
-FUNCTIONS = ("audit_append(uuid, bytea)",)
+FUNCTIONS = ("audit_append(uuid, bytea)", "audit_erase(uuid, bytea)")
 # Roles that may write to a table of ours, but for the owner and the server's administrators.
 _ROLES = """
     SELECT DISTINCT r.rolname FROM pg_class c, aclexplode(c.relacl) a, pg_roles r
@@ -85,8 +86,9 @@ def problems() -> list[str]:
             if _scalar(cursor, "SELECT has_table_privilege(%s, %s)", table, right)
         ]
         said += [
-            f"The role {role} may not call {function}: nothing can be recorded. Run "
-            "`manage.py migrate` as the owner."
+            f"The role {role} may not call {function}: nothing can be "
+            f"{'erased' if 'erase' in function else 'recorded'}. Run `manage.py migrate` as the "
+            "owner."
             for function in FUNCTIONS
             if not _scalar(cursor, "SELECT has_function_privilege(%s, 'EXECUTE')", function)
         ]

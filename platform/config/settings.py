@@ -306,12 +306,15 @@ PERIODIC_DUTIES = {
     "seal": (10.0, "audit.sealer.seal"),
     "compare_new_rows": (3600.0, "audit.checking.compare_new_rows"),
     "compare_all_rows": (3600.0, "audit.checking.compare_all_rows"),  # does it once a day
+    "erase": (20.0, "media_analysis.submissions.services.erasing.run_due"),
+    "order_erasures": (3600.0, "media_analysis.submissions.services.retention.order_due"),
     "tidy_accounts": (86_400.0, "accounts.services.housekeeping.tidy"),
     "tidy_dashboard": (86_400.0, "media_analysis.dashboard.services.retrying.forget_old"),
     "tidy_partners": (86_400.0, "media_analysis.partners.services.idempotency.forget_old"),
     "tidy_webhooks": (86_400.0, "media_analysis.webhooks.services.delivering.forget_old"),
     "tidy_spool": (3_600.0, "media_analysis.partners.services.spool.forget_old"),
 }
+ERASURE_DELAY_SECONDS = env.int("ERASURE_DELAY_SECONDS", 600)
 CELERY_APP = "config.celery.app"
 ML_ANALYSE = "ml.engine.analyse"
 

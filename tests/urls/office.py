@@ -28,7 +28,8 @@ def arguments(team: Team) -> dict[str, list[Any]]:
     code = ReasonCode.objects.create(team=team, name="canary code")
     own = {
         "members": ["invite", "members", "roles", "rename", "rules", "policies", "services",
-                    "write_policy", "deciding", "new_service", "webhooks", "new_webhook"],
+                    "write_policy", "deciding", "new_service", "webhooks", "new_webhook",
+                    "retention"],
         "invitation": ["invite_again", "withdraw"],
         "mate": ["change_role", "remove"],
         "policy": ["edit_policy", "retire_policy", "restore_policy", "delete_policy"],
