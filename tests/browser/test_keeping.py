@@ -47,7 +47,7 @@ def test_holds_retention_and_erasure_from_page_to_page(
     page.get_by_label("Reason for your answer").fill("the parents agree")
     seen("answer")
     page.get_by_role("button", name="Accept request").click()
-    page.get_by_text("The submission is erased from").wait_for()
+    page.get_by_text("The submission is erased on").wait_for()
     seen("accepted")
     deletion.answer(admin.actor, gone, "accepted", "the parents agree")
     assert erasing.run_due() == 2

@@ -76,7 +76,7 @@ def test_accepting_a_request_erases_and_shows_the_proof(
     submission = send(alice, name="canary.png")
     deletion.ask(lead.actor, submission, "a child is shown")
     deletion.answer(admin.actor, submission, DeletionAnswer.ACCEPTED, "the parents agree")
-    assert "The submission is erased from" in page(alice, submission).content.decode()
+    assert "The submission is erased on" in page(alice, submission).content.decode()
     assert erasing.run_due() == 1
     answer = page(alice, submission)
     said = answer.content.decode()
