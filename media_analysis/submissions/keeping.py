@@ -104,7 +104,7 @@ class ErasureQuerySet(models.QuerySet["Erasure"]):
     ) -> ErasureQuerySet:
         return self.filter(team__in=actor.team_ids(permission))
 
-    def ordered(self) -> ErasureQuerySet:
+    def not_begun(self) -> ErasureQuerySet:
         """Nothing is erased yet."""
         return self.filter(deleted_at__isnull=True)
 

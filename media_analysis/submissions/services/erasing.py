@@ -62,7 +62,8 @@ def order(submission: Submission, who: Who, because: str) -> Erasure:
 
 def call_off(submission: Submission, who: Who) -> bool:
     """In the caller's transaction. False when it is too late, or none was ordered."""
-    ordered = Erasure.objects.ordered().select_for_update().filter(submission=submission.pk).first()
+    not_begun = Erasure.objects.not_begun().select_for_update()
+    ordered = not_begun.filter(submission=submission.pk).first()
     if ordered is None:
         return False
     Erasure.objects.filter(pk=ordered.pk).delete()
@@ -103,8 +104,8 @@ def carry_out(pk: uuid.UUID) -> bool:
 def _delete_rows(pk: uuid.UUID) -> bool:
     """False while something stands in the way, which the row then says."""
     # The submission first, as every verb about it does: nobody waits for the other.
-    about = Erasure.objects.filter(pk=pk).values_list("submission", flat=True).first()
-    submission = Submission.objects.select_for_update().filter(pk=about).first()
+    about = Erasure.objects.filter(pk=pk).values("submission")
+    submission = Submission.objects.select_for_update(of=("self",)).filter(pk__in=about).first()
     erasure = Erasure.objects.select_for_update().filter(pk=pk, ended_at__isnull=True).first()
     if erasure is None:
         return False  # called off, or ended by another worker

@@ -25,7 +25,7 @@ def place(actor: Actor, submission: Submission, reason: str) -> Hold:
     if Hold.objects.standing().filter(submission=submission).exists():
         raise Refusal("hold_stands")
     hold = Hold.objects.create(submission=submission, reason=reason, placed_by=_name(actor))
-    Erasure.objects.ordered().filter(submission=submission.pk).update(waits="held")
+    Erasure.objects.not_begun().filter(submission=submission.pk).update(waits="held")
     _told(actor, hold, Verb.SUBMISSION_HELD, "hold_reason", reason)
     return hold
 
@@ -42,7 +42,7 @@ def lift(actor: Actor, submission: Submission, reason: str) -> Hold:
         lifted_at=Now(), lifted_by=_name(actor), lift_reason=reason
     )
     hold.refresh_from_db()
-    Erasure.objects.ordered().filter(submission=submission.pk).update(waits="")
+    Erasure.objects.not_begun().filter(submission=submission.pk).update(waits="")
     _told(actor, hold, Verb.SUBMISSION_HOLD_LIFTED, "hold_lifted_reason", reason)
     return hold
 

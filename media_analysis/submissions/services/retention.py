@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -107,7 +108,7 @@ def order_due() -> int:
 
 
 @transaction.atomic
-def _order(pk: object) -> bool:
+def _order(pk: UUID) -> bool:
     submission = Submission.objects.select_for_update().filter(pk=pk).first()
     if submission is None or Erasure.objects.filter(submission=pk).exists():
         return False
