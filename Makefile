@@ -48,6 +48,7 @@ lock:
 	$(UV_COMPILE) -o requirements/dev.txt requirements/dev.in
 	$(UV_COMPILE) -o requirements/cloud.txt requirements/cloud.in
 	$(UV_COMPILE) -o requirements/openvino.txt requirements/openvino.in
+	$(UV_COMPILE) -o requirements/backup.txt requirements/backup.in
 
 # --- run ---------------------------------------------------------------------------------------------
 up: setup
