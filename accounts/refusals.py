@@ -265,6 +265,20 @@ CATALOGUE: Mapping[str, Entry] = {
     "deletion_settled": Entry(
         409, _("This request was already answered or withdrawn. Nothing was changed.")
     ),
+    "submission_held": Entry(
+        409,
+        _("This submission is under a legal hold. Nothing was changed. Lift the hold first."),
+    ),
+    "hold_stands": Entry(
+        409, _("This submission is already under a legal hold. Nothing was changed.")
+    ),
+    "hold_lifted": Entry(409, _("This submission is not under a legal hold. Nothing was changed.")),
+    "hold_reason_missing": Entry(
+        422, _("Give a reason. The team reads it, and the record keeps it.")
+    ),
+    "retention_days": Entry(
+        422, _("Give whole days from 1 to {most}, or leave the field empty. Nothing was changed.")
+    ),
     # --- review ---
     "case_taken": Entry(409, _("This case is assigned to somebody else. Nothing was changed.")),
     "claim_lost": Entry(409, _("This case is no longer assigned to you. Nothing was changed.")),

@@ -36,6 +36,8 @@ class Permission(StrEnum):
     EXPORT_SUBMISSIONS = "submissions.export"
     REQUEST_DELETION = "submissions.request_deletion"
     ANSWER_DELETION_REQUESTS = "submissions.answer_deletion"
+    HOLD_SUBMISSIONS = "submissions.hold"
+    MANAGE_RETENTION = "submissions.retention"
     VIEW_MEDIA = "media.view"
     VIEW_CASES = "cases.view"
     DECIDE_CASES = "cases.decide"
@@ -67,6 +69,8 @@ _LEAD = _MODERATOR | {
 }
 _ADMIN = _LEAD | {
     P.ANSWER_DELETION_REQUESTS,
+    P.HOLD_SUBMISSIONS,
+    P.MANAGE_RETENTION,
     P.MANAGE_KEYS,
     P.REVOKE_KEYS,
     P.MANAGE_WEBHOOKS,

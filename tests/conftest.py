@@ -61,6 +61,7 @@ def live_in(settings: Any, home: Path) -> None:
 def settings_at(home: Path) -> dict[str, Any]:
     return {
         "HOME": home,
+        "ERASURE_DELAY_SECONDS": 0,
         "DECISION_GRACE_SECONDS": 0,  # tests/review/test_grace.py gives teams their time
         "UPLOAD_SPOOL_DIR": str(home / "spool"),
         "REPORT_SIGNING_KEY_FILE": home / "keys" / "report_signing.key",

@@ -8,9 +8,10 @@ class BatchesConfig(AppConfig):
 
     def ready(self) -> None:
         from jobs import registry
-        from media_analysis.batches import on_record
+        from media_analysis.batches import erasing, on_record
         from media_analysis.batches.models import BatchItem
         from media_analysis.batches.services import completing, fetching
+        from media_analysis.submissions import hooks as submissions
         from ml import hooks as ml
 
         registry.register(
@@ -19,4 +20,5 @@ class BatchesConfig(AppConfig):
         ml.analysis_finished.append(completing.after_analysis)
         ml.analysis_parked.append(completing.after_analysis)
         ml.analysis_cancelled.append(completing.after_analysis)
+        submissions.erased_with.append(erasing.rows_of)
         on_record.keep()

@@ -342,7 +342,8 @@ class Decision(models.Model):
         "self",
         null=True,
         blank=True,
-        on_delete=models.PROTECT,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,  # the earlier decision may be erased; this one stays as it was
         related_name="+",
         help_text="The earlier decision about the same bytes that this person took over.",
     )
@@ -393,7 +394,12 @@ class PendingDecision(models.Model):
     )
     who = models.JSONField(help_text="Who decided, as the record will say it.")
     taken_from = models.ForeignKey(
-        Decision, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        Decision,
+        null=True,
+        blank=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        related_name="+",
     )
     written_at = models.DateTimeField(db_default=Now(), editable=False)
     due_at = models.DateTimeField(db_index=True)

@@ -85,7 +85,12 @@ class Opinion(models.Model):
     confidence = models.CharField(max_length=8, blank=True, default="")
     seconds_on_case = models.FloatField()
     taken_from = models.ForeignKey(
-        "review.Decision", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        "review.Decision",
+        null=True,
+        blank=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,  # the source may be erased, and an opinion is final
+        related_name="+",
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from media_analysis.submissions.views import history, player, submissions
+from media_analysis.submissions.views import history, keeping, player, submissions
 
 app_name = "submissions"
 urlpatterns = [
@@ -16,6 +16,7 @@ urlpatterns = [
     path("s/<uuid:pk>/cancel/", submissions.cancel, name="cancel"),
     path("s/<uuid:pk>/deletion/", submissions.deletion, name="deletion"),
     path("s/<uuid:pk>/deletion/answer/", submissions.answer_deletion, name="answer_deletion"),
+    path("s/<uuid:pk>/hold/", keeping.hold, name="hold"),
     path("deletions/", history.deletions, name="deletions"),
     path("s/<uuid:pk>/pictures/<slug:name>.png", submissions.picture, name="picture"),
     path("s/<uuid:pk>/glimpse.png", submissions.glimpse, name="glimpse"),

@@ -311,6 +311,8 @@ PERIODIC_DUTIES = {
     "seal": (10.0, "audit.sealer.seal"),
     "compare_new_rows": (3600.0, "audit.checking.compare_new_rows"),
     "compare_all_rows": (3600.0, "audit.checking.compare_all_rows"),  # does it once a day
+    "erase": (20.0, "media_analysis.submissions.services.erasing.run_due"),
+    "order_erasures": (3600.0, "media_analysis.submissions.services.retention.order_due"),
     "tidy_accounts": (86_400.0, "accounts.services.housekeeping.tidy"),
     "tidy_care": (86_400.0, "media_analysis.care.services.exposure.forget_old"),
     "tidy_dashboard": (86_400.0, "media_analysis.dashboard.services.retrying.forget_old"),
@@ -319,6 +321,7 @@ PERIODIC_DUTIES = {
     "tidy_webhooks": (86_400.0, "media_analysis.webhooks.services.delivering.forget_old"),
     "tidy_spool": (3_600.0, "media_analysis.partners.services.spool.forget_old"),
 }
+ERASURE_DELAY_SECONDS = env.int("ERASURE_DELAY_SECONDS", 600)
 CELERY_APP = "config.celery.app"
 ML_ANALYSE = "ml.engine.analyse"
 
@@ -363,6 +366,9 @@ if STORAGES["blobs"]["BACKEND"] == "storages.backends.s3.S3Storage":
     STORAGES["blobs"]["OPTIONS"].setdefault(
         "client_config", s3_patience(STORAGES["blobs"]["OPTIONS"])
     )
+if _backup := env.str("BACKUP_STORAGE", ""):
+    STORAGES["backup"] = {"BACKEND": _backup, "OPTIONS": env.json("BACKUP_STORAGE_OPTIONS", {})}
+BACKUP_RECIPIENT = env.str("BACKUP_RECIPIENT", "")
 MEDIA_ROOT = HOME / "media"
 STATIC_URL = "static/"
 STATICFILES_DIRS = [ROOT / "static"]

@@ -87,6 +87,7 @@ def page(submission: Submission, actor: Actor) -> dict[str, Any]:
         "alike": similar.others(actor, submission),
         "may_submit": may(actor, Permission.SUBMIT_MEDIA, submission),
         "deletion": deletion_rows.newest(actor, submission),
+        **deletion_rows.held(actor, submission),
         "may_ask_for_deletion": may(actor, Permission.REQUEST_DELETION, submission),
         "may_cancel": may(actor, Permission.CANCEL_ANALYSES, submission),
     }

@@ -28,6 +28,7 @@ from media_analysis.submissions.presenters import result
 from media_analysis.submissions.search import blind
 from media_analysis.submissions.services import deletion as deletion_service
 from media_analysis.submissions.services import intake, pictures
+from media_analysis.submissions.views.keeping import erased_page
 
 
 def as_if_missing(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -137,7 +138,12 @@ def states(request: HttpRequest) -> JsonResponse:
 @require_GET
 @never_cache
 def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
-    submission = mine(request, pk)
+    try:
+        submission = mine(request, pk)
+    except Http404:
+        if (gone := erased_page(request, pk)) is not None:
+            return gone
+        raise
     actor = actor_of(request)
     context: dict[str, Any] = result.page(submission, actor)
     return render(request, "submissions/detail.html", context)
@@ -194,7 +200,9 @@ def deletion(request: HttpRequest, pk: UUID) -> HttpResponse:
     submission, actor = mine(request, pk), actor_of(request)
     if "withdraw" in request.POST:
         deletion_service.withdraw(actor, submission)
-        messages.success(request, gettext("The deletion request was withdrawn."))
+        messages.success(
+            request, gettext("The deletion request was withdrawn. Nothing was erased.")
+        )
     else:
         deletion_service.ask(actor, submission, request.POST.get("reason", ""))
         messages.success(request, gettext("Deletion was requested. Nothing was erased yet."))
@@ -217,10 +225,7 @@ def answer_deletion(request: HttpRequest, pk: UUID) -> HttpResponse:
     accepted = given.answer == DeletionAnswer.ACCEPTED
     messages.success(
         request,
-        gettext(
-            "The request was accepted. Nothing was erased: Touchstone cannot erase media yet. The "
-            "request stays on the list."
-        )
+        gettext("The request was accepted. The page says when the submission is erased.")
         if accepted
         else gettext("The request was declined. The page shows your reason to whoever asked."),
     )
