@@ -8,10 +8,8 @@ class CareConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import hooks
-        from media_analysis.care import erasing, on_record
+        from media_analysis.care import on_record
         from media_analysis.care.services import exposure
-        from media_analysis.submissions import hooks as submissions
 
         hooks.erased.append(exposure.forget)
-        submissions.erased_with.append(erasing.rows_of)
         on_record.keep()

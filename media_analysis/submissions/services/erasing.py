@@ -32,6 +32,7 @@ from audit.who import SYSTEM, Who
 from blobs.errors import BlobError
 from blobs.models import Blob
 from jobs.models import UNDER_WAY
+from media_analysis.care.models import Exposure
 from media_analysis.previews.models import Preview
 from media_analysis.submissions import hooks
 from media_analysis.submissions.models import (
@@ -156,6 +157,7 @@ def _rows_of(submission: Submission) -> list[Gone]:
     own = [
         DeletionRequest.objects.filter(submission=key),
         Hold.objects.filter(submission=key),
+        Exposure.objects.filter(submission=key),
         SearchText.objects.filter(pk=key),
         CheckCard.objects.filter(card=key),
         IndexCard.objects.filter(pk=key),
