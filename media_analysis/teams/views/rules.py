@@ -51,6 +51,7 @@ def rules(request: HttpRequest, pk: UUID) -> HttpResponse:
         "usual": sorted(usual),
         "tried": tried,
         "tried_days": dry_run.DAYS,
+        "listed": dry_run.LISTED,
     }
     refused = form.is_bound and tried is None
     return page(request, team, "teams/rules.html", context, 422 if refused else 200)
