@@ -21,6 +21,7 @@ class LeasedJob(models.Model):
         max_length=60,
         blank=True,
         default="",
+        db_default="",
         help_text="Who queued it. The rows of one flow wait for each other, not other flows' rows.",
     )
     turn_at = models.DateTimeField(

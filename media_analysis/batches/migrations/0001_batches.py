@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('done', 'Done'), ('rejected', 'Rejected'), ('parked', 'Parked'), ('cancelled', 'Cancelled')], default='queued', max_length=12)),
                 ('priority', models.SmallIntegerField(choices=[(0, 'Interactive'), (10, 'Partner'), (20, 'Batch')], default=0)),
-                ('flow', models.CharField(blank=True, default='', help_text="Who queued it. The rows of one flow wait for each other, not other flows' rows.", max_length=60)),
+                ('flow', models.CharField(blank=True, db_default='', default='', help_text="Who queued it. The rows of one flow wait for each other, not other flows' rows.", max_length=60)),
                 ('turn_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, help_text="Set by the database: arrival, priority, and the flow's own queue.")),
                 ('attempt', models.PositiveSmallIntegerField(default=0, help_text='Claims since it was queued.')),
                 ('crashes', models.PositiveSmallIntegerField(default=0, help_text='How often its worker or its child process died of it.')),

@@ -21,16 +21,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='preview',
             name='flow',
-            field=models.CharField(blank=True, default='', help_text="Who queued it. The rows of one flow wait for each other, not other flows' rows.", max_length=60),
+            field=models.CharField(blank=True, db_default='', default='', help_text="Who queued it. The rows of one flow wait for each other, not other flows' rows.", max_length=60),
         ),
         migrations.AlterField(
             model_name='preview',
             name='turn_at',
             field=models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, help_text="Set by the database: arrival, priority, and the flow's own queue."),
-        ),
-        migrations.AddIndex(
-            model_name='preview',
-            index=models.Index(condition=models.Q(('state', 'queued'), models.Q(('flow', ''), _negated=True)), fields=['flow', 'priority', 'turn_at'], name='preview_flow_idx'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='preview',

@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='delivery',
             name='flow',
-            field=models.CharField(blank=True, default='', help_text="Who queued it. The rows of one flow wait for each other, not other flows' rows.", max_length=60),
+            field=models.CharField(blank=True, db_default='', default='', help_text="Who queued it. The rows of one flow wait for each other, not other flows' rows.", max_length=60),
         ),
         migrations.AlterField(
             model_name='delivery',
@@ -39,10 +39,6 @@ class Migration(migrations.Migration):
             model_name='endpoint',
             name='events',
             field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('analysis.completed', 'An analysis ended with a verdict'), ('analysis.failed', 'An analysis failed and needs attention'), ('analysis.cancelled', 'An analysis was cancelled'), ('decision.made', 'A person decided'), ('decision.changed', 'A further decision replaced the one before'), ('decision.reopened', 'A decided case was opened again'), ('deletion.requested', 'Deletion was asked for'), ('deletion.withdrawn', 'A request for deletion was taken back'), ('deletion.answered', 'A request for deletion was answered'), ('batch.completed', 'Every item of a batch was analysed or refused')], max_length=40), size=None),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('state', 'queued'), models.Q(('flow', ''), _negated=True)), fields=['flow', 'priority', 'turn_at'], name='delivery_flow_idx'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='delivery',
