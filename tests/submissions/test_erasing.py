@@ -346,7 +346,7 @@ def test_analyses_under_way_are_cancelled_first(alice: Person, send: Send) -> No
     assert not IndexCard.objects.filter(pk=submission.pk).exists()
 
 
-def test_no_table_about_a_submission_is_forgotten() -> None:
+def test_no_table_about_a_submission_is_forgotten(db: None) -> None:
     """What points at a submission, its case, its decisions or its analyses is erased with it."""
     pk = uuid.uuid4()
     erased_with = {found.model for hook in hooks.erased_with for found in hook(pk)}
