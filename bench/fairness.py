@@ -2,7 +2,7 @@
 
     PYTHONPATH=platform:. python bench/fairness.py [--seconds 90] [--period 15] [--json]
 
-Each of nine sends a small picture every `period` seconds and waits for its verdict. After so many
+Each of nine sends a picture every `period` seconds and waits for its verdict. After so many
 seconds the tenth starts a flood, a hundred pictures for each of theirs, and they go on. One worker
 with one slot examines everything.
 """
@@ -35,9 +35,11 @@ OTHERS, TIMES = 9, 100
 
 
 def noise() -> dict[str, Any]:
+    """A picture of its own, large enough that a flood of them is more than one slot can examine."""
+    small = Image.frombytes("RGB", (32, 24), random.randbytes(32 * 24 * 3))
     out = io.BytesIO()
-    Image.frombytes("RGB", (64, 48), random.randbytes(64 * 48 * 3)).save(out, "PNG")
-    return {"file": ("noise.png", out.getvalue(), "image/png")}
+    small.resize((1600, 1200)).save(out, "JPEG", quality=90)
+    return {"file": ("noise.jpg", out.getvalue(), "image/jpeg")}
 
 
 def client(url: str, key: str) -> httpx.Client:
@@ -84,10 +86,8 @@ def round_of(
 
 
 def measure(seconds: float, period: float) -> dict[str, Any]:
-    with installation(workers=2, concurrency=1) as (door, key):
-        keys = [key] + [
-            door.house.python("-m", "tests.faults.partner").stdout.strip() for _ in range(OTHERS)
-        ]
+    with installation(workers=2, concurrency=1, partners=OTHERS + 1) as (door, told):
+        keys = told.split()
         round_of(door.url, keys[1:], period, period, None)  # models are loaded once
         quiet, _ = round_of(door.url, keys[1:], seconds, period, None)
         noisy, sent = round_of(door.url, keys[1:], seconds, period, keys[0])
