@@ -90,7 +90,7 @@ class Batch(models.Model):
 
 
 class ItemState(models.TextChoices):
-    """What the sender is told of an item."""
+    """The state of an item as its sender sees it."""
 
     WAITING = "waiting"
     RECEIVED = "received"

@@ -141,6 +141,14 @@ def told(answer: httpcore.Response) -> Mapping[str, str]:
     return {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in answer.headers}
 
 
+def retry_after(text: str, longest: float) -> float:
+    """The seconds that a Retry-After header asks for, up to `longest`; 0 where it is no number."""
+    try:
+        return min(max(float(text), 0.0), longest)
+    except ValueError:
+        return 0.0
+
+
 _SENTENCES = {
     "tls_failed": "The certificate is not valid for this address, or TLS failed.",
     "not_reached": "Nobody takes connections at this address.",

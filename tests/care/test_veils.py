@@ -92,7 +92,7 @@ def test_pages_show_media_as_chosen(alice: Person, lead: Person, send: Send) -> 
 
 
 def test_a_lead_chooses_on_the_teams_page(lead: Person) -> None:
-    """A box left out is off; a time out of range is told at its field and changes nothing."""
+    """An unchecked box is off. A time out of range shows an error and changes nothing."""
     client, url = lead.client(), reverse("teams:care", args=[lead.team.pk])
     refused = client.post(url, {"image_small": "on", "break_minutes": "481"})
     assert refused.status_code == 422 and "480" in refused.content.decode()

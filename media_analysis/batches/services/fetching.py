@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from secrets import randbelow
 from tempfile import TemporaryFile
 
 from django.conf import settings
@@ -19,15 +18,18 @@ from jobs.claims import Claim
 from jobs.errors import Outage
 from jobs.models import Priority, State
 from jobs.services import finish, postpone
+from jobs.timing import growing_pause
 from media_analysis.batches.models import BatchItem
 from media_analysis.batches.services import completing
 from media_analysis.batches.services.receiving import PURPOSE
 from media_analysis.batches.services.sources import is_allowed
 from media_analysis.submissions.services import intake
 from outbound.fetching import Fetched, TooLarge, fetch
-from outbound.sending import Failed, Refused
+from outbound.sending import Failed, Refused, retry_after
 
 MOST_TRIES = 6
+LONGEST_PAUSE = 7200.0
+LONGEST_WISH = 600.0
 AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 OUTAGES = frozenset({"store_unavailable", "storage_full"})
 
@@ -103,13 +105,9 @@ def _take(claim: Claim, item: BatchItem, actor: Actor) -> None:
 def _not_there(claim: Claim, item: BatchItem, got: Fetched) -> None:
     sentence = f"The address answered {got.status}."
     if got.status in AGAIN:
-        _again(claim, item, "refused", sentence, _seconds(got.wish))
+        _again(claim, item, "refused", sentence, retry_after(got.wish, LONGEST_WISH))
     else:
         _refuse(claim, item, "refused", sentence)
-
-
-def _seconds(wish: str) -> float:
-    return min(float(wish), 600.0) if wish.isdecimal() else 0.0
 
 
 def _done(claim: Claim, item: BatchItem, received: intake.Received) -> None:
@@ -131,5 +129,5 @@ def _again(claim: Claim, item: BatchItem, code: str, sentence: str, wish: float 
     if tries >= MOST_TRIES:
         _refuse(claim, item, code, f"{sentence} It was tried {tries} times.")
         return
-    pause = settings.FETCH_BACKOFF_SECONDS * 4.0 ** (tries - 1) * (0.5 + randbelow(1001) / 1000)
+    pause = growing_pause(tries, settings.FETCH_BACKOFF_SECONDS, LONGEST_PAUSE)
     postpone(claim, max(pause, wish), sentence, code, tries=tries)

@@ -121,7 +121,7 @@ def _write(
     submission: UUID | None,
     told: Callable[[], dict[str, Any]],
 ) -> None:
-    """What is told is made only where somebody wants it."""
+    """The body is built only if an endpoint wants this event."""
     of_sender = Q(service__isnull=True)
     if sender:
         of_sender |= Q(service=sender, service__is_active=True)
