@@ -53,7 +53,8 @@ def told(received: Received) -> str:
 def page(submission: Submission, actor: Actor) -> dict[str, Any]:
     analysis = submission.analysis
     result = whole_result(analysis)
-    frames = pictures.shown(submission, actor, result)
+    named = pictures.names(submission, actor)
+    frames = pictures.shown(submission, named, result)
     anchors = {frame["anchor"] for frame in frames}
     findings = [finding(f, anchors) for f in result["findings"]]
     is_still = bool(frames) and (result["media"] or {}).get("kind") == "image"
@@ -71,7 +72,7 @@ def page(submission: Submission, actor: Actor) -> dict[str, Any]:
         "coverage_summary": coverage_summary(findings),
         "lines": bench.lines(findings, result["findings"]),
         "aside": bench.aside(findings),
-        "timeline": timeline(result),
+        "timeline": timeline(result, pictures.of_sound(submission, named)),
         "still": frames[0] if is_still else None,
         "frames": frames[1:] if is_still else frames,
         "overlay": bench.overlay(result),

@@ -25,6 +25,7 @@ from audit.verbs import Verb
 from audit.who import Who
 from media_analysis.care.services import exposure, veils
 from media_analysis.submissions.models import Submission
+from ml.engine.media import sound_pictures
 from ml.language import number
 from ml.models import Thumbnail
 
@@ -102,22 +103,32 @@ def on_record(who: Who, submission: Submission) -> None:
             )
 
 
-def shown(submission: Submission, actor: Actor, result: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The picture, or moments of the film, with their faces; then each face at its best. For
-    `result/frames.html`."""
+def names(submission: Submission, actor: Actor) -> list[str]:
+    """Of the pictures that the actor may look at."""
     if not actor.can(Permission.VIEW_MEDIA, submission.team_id):
         return []
+    return list(submission.analysis.thumbnails.order_by("id").values_list("name", flat=True))
+
+
+def shown(
+    submission: Submission, named: Sequence[str], result: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """The picture, or moments of the film, with their faces; then each face at its best. For
+    `result/frames.html`."""
     media, tracks = result.get("media") or {}, result.get("tracks") or []
-    names = list(submission.analysis.thumbnails.order_by("id").values_list("name", flat=True))
-    if any(name.startswith(MOMENT) for name in names):
-        names.remove("frame")  # the first moment is the same frame
-    return [
-        {
-            **described(name, media, tracks),
-            "url": reverse("submissions:picture", args=[submission.pk, name]),
-        }
-        for name in names
-    ]
+    seen = [name for name in named if name not in sound_pictures.NAMES]
+    if any(name.startswith(MOMENT) for name in seen):
+        seen.remove("frame")  # the first moment is the same frame
+    return [{**described(name, media, tracks), "url": _url(submission, name)} for name in seen]
+
+
+def of_sound(submission: Submission, named: Sequence[str]) -> dict[str, str]:
+    """Addresses of the drawings of the sound, by name. Older analyses have none."""
+    return {name: _url(submission, name) for name in sound_pictures.NAMES if name in named}
+
+
+def _url(submission: Submission, name: str) -> str:
+    return reverse("submissions:picture", args=[submission.pk, name])
 
 
 def described(
