@@ -53,7 +53,7 @@ def _talks() -> list[Any]:
 
 
 def _heard(chosen: argparse.Namespace, cache: Path) -> int:
-    from lab.voice import borrowed, probe, store
+    from lab.voice import borrowed, probe, store, tables
     from ml.engine.audio_encoders import speakers, whisper
     from ml.engine.audio_encoders.pooling import AudioEncoder
 
@@ -67,8 +67,7 @@ def _heard(chosen: argparse.Namespace, cache: Path) -> int:
     if chosen.stage == "borrowed":
         from ml.evaluation import pages
 
-        told = probe.compared(heard, borrowed.plain(speech, heard), said("variants", 1))
-        text = probe.as_text(told)
+        text = tables.as_text(probe.compared(heard, said("variants", 1)))
         pages.written(PAGE, "borrowed", text)
     else:
         from lab.voice import report

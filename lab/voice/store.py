@@ -105,9 +105,9 @@ def _all_rows(
 def _copies(
     clips: Iterable[tuple[Row, Samples]], names: Collection[str], seed: int
 ) -> Iterator[tuple[Row, Samples]]:
-    """The real clips vocoded in those of these ways that are drawn for each."""
+    """The real clips of train and val vocoded in those of these ways that are drawn for each."""
     for row, samples in clips:
-        if row.label != REAL:
+        if row.label != REAL or row.split == "test":
             continue
         for name in vocoders.drawn(np.random.default_rng([seed, row.parent])):
             if name not in names:
