@@ -90,7 +90,7 @@ CATALAN = (
     "Vam acabar la teulada abans de la primera neu de l'hivern.",
 )
 LONGEST = 4 * RATE
-EACH = 24
+EACH = 12
 """Sounds of one engine."""
 
 
