@@ -90,7 +90,7 @@ CATALAN = (
     "Vam acabar la teulada abans de la primera neu de l'hivern.",
 )
 LONGEST = 4 * RATE
-EACH = 12
+EACH = 24
 """Sounds of one engine."""
 
 
