@@ -72,13 +72,14 @@ def write(
     speech: Store,
     heard: Heard,
     ears: Sequence[AudioEncoder],
+    lines: Sequence[Mapping[str, Any]],
     out: Path | None = None,
     watch: Callable[[Any], Any] = lambda names: names,
 ) -> dict[str, Any]:
     """Fit on train and val, store, measure, and write weights and card into the detector's
-    folder (or `out`)."""
+    folder (or `out`). `lines` are the variants' figures out of source."""
     folder = out or FOLDER
-    line, no_neural = probe.line_of(heard, probe.SERVED), probe.line_of(heard, probe.NO_NEURAL)
+    _, no_neural, line = lines
     seen = probe.shown(heard, probe.SERVED, lambda row: row.split != "test")
     panel = listeners.Panel(probe.asked_layers(heard, probe.SERVED, seen), line["lines"])
     content = listeners.stored(panel)

@@ -44,6 +44,11 @@ class VoiceCalibration(AskingCalibration):
             asking, decides_at=told["at"], decides_alpha=told["alpha"], genuine=told["genuine"]
         )
 
+    @property
+    def can_decide(self) -> bool:
+        """A card without that bound only asks."""
+        return math.isfinite(self.decides_at)
+
     def asks(self, score: float) -> bool:
         return self.decides(score) or self.says(score) is Outcome.MANIPULATION_FOUND
 

@@ -26,7 +26,7 @@ from ml.engine.fusion.calibration import probability
 from ml.engine.manifest import read_manifest
 from ml.engine.media.spectra import RATE
 from ml.engine.media.stated import no_sound
-from ml.engine.sentence import say
+from ml.engine.sentence import Sentence, say
 
 NO_SOUND = say("media.undecodable_sound")
 MOST_WINDOWS = 120
@@ -103,7 +103,7 @@ class VoiceExamination(Examination):
             evidence=tuple(_evidence(judged, len(flagged), score, calibration, scenes)),
             segments=tuple(_segment(one, calibration) for one in judged),
             weights_sha256=self.detector.network.sha256,
-            parameters={"decides_at": calibration.decides_at},
+            parameters={"decides_at": calibration.decides_at} if calibration.can_decide else None,
             counts={"windows": of, "windows_judged": len(judged), "windows_flagged": len(flagged)},
             seconds=time.perf_counter() - began,
         )
@@ -154,12 +154,6 @@ def _evidence(
         )
     ]
     if asks:
-        decides = calibration.decides(score)
-        share, genuine = (
-            (calibration.decides_alpha, f"{calibration.genuine} genuine sounds")
-            if decides
-            else (line.found_alpha, f"{line.reals} genuine clips")
-        )
         found.append(
             Evidence(
                 "voice_synthetic_traces",
