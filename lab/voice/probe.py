@@ -84,7 +84,7 @@ ALL = (*WORDS, *speakers.STAGES)
 SERVED = Variant(ALL, made=True, worn=True, more=True, codecs=CODECS)
 NO_NEURAL = replace(SERVED, codecs=tuple(name for name in CODECS if name not in NEURAL))
 """Never shown anything through a neural codec: what it makes of one that it never met."""
-VARIANTS = (replace(SERVED, codecs=()), NO_NEURAL, SERVED)
+VARIANTS = (NO_NEURAL, SERVED)
 
 
 def judged(

@@ -29,7 +29,7 @@ from ml.evaluation.degrade_sound import NAMED
 
 VERSION = "4"
 SAYS = "A higher score means more likely synthesised or vocoded speech."
-PROBES, STEP = 40, 4
+PROBES, STEP = 40, 8
 """How many pictures prove what was stored, and every how manieth clip is heard degraded."""
 TOLERANCE = 1e-3
 """Between what was measured and what was stored, of scores that spread over about one."""
@@ -79,7 +79,7 @@ def write(
     """Fit on train and val, store, measure, and write weights and card into the detector's
     folder (or `out`). `lines` are the variants' figures out of source."""
     folder = out or FOLDER
-    _, no_neural, line = lines
+    no_neural, line = lines
     seen = probe.shown(heard, probe.SERVED, lambda row: row.split != "test")
     panel = listeners.Panel(probe.asked_layers(heard, probe.SERVED, seen), line["lines"])
     content = listeners.stored(panel)

@@ -11,7 +11,7 @@ from lab.voice.probe import OTHER_LANGUAGES
 
 def as_text(lines: Sequence[Mapping[str, Any]]) -> str:
     """`lines` are the variants'; the last one is served."""
-    before, unheard, served = lines
+    unheard, served = lines
     known = served["known"]
     text = [
         f"Leave-one-source-out, {known['reals']} real and {known['fakes']} fake clips of train and "
@@ -44,17 +44,15 @@ def as_text(lines: Sequence[Mapping[str, Any]]) -> str:
     text += [
         "",
         "Clips through codecs, out of source, at the same bounds. First by listeners that were "
-        "shown no codec, then by those that were shown all but the neural ones, then by those that "
-        "are served:",
+        "shown all codecs but the neural ones, then by those that are served:",
         "",
-        "| codec | real asked, no codec shown | no neural one shown | served | real decided "
+        "| codec | real asked, no neural one shown | served | real decided "
         "| fake asked | fake decided | real | fake |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for way, told in served["codecs"].items():
-        others = [line["codecs"][way]["real_asked"] for line in (before, unheard)]
-        shares = [*others, told["real_asked"], told["real_decided"]]
-        shares += [told["fake_asked"], told["fake_decided"]]
+        names = ("real_asked", "real_decided", "fake_asked", "fake_decided")
+        shares = [unheard["codecs"][way]["real_asked"], *(told[name] for name in names)]
         cells = " | ".join(_share(share) for share in shares)
         name = f"{way} (neural)" if way in NEURAL else way
         text.append(f"| {name} | {cells} | {told['reals']} | {told['fakes']} |")

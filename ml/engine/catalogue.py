@@ -148,7 +148,7 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "voice.decides": "The voice sounds machine-made in {flagged} of {judged} segments of speech.",
     "voice.asks": "The voice resembles machine-made speech in {flagged} of {judged} segments of speech. That is not enough to decide.",
     "voice.some": "As a whole the voice does not stand out. {flagged} of {judged} segments of speech resemble machine-made speech.",
-    "voice.calm": "The voice does not stand out from recorded speech. Speech engines unknown to this check can pass like that, so this is no sign that the voice is genuine.",
+    "voice.calm": "The voice does not stand out from recorded speech. Small networks that speak in one step, and engines newer than this check, can pass like that. So this is no sign that the voice is genuine.",
     "voice.speech": "{speech:.1f} s of speech in {sound:.1f} s of sound.",
     "voice.traces": "The fine structure of the voice resembles that of synthesisers and vocoders. Of {reals} genuine clips from unknown sources, at most {share:g} in 100 resemble them as much.",
     "voice.decisive_traces": "The fine structure of the voice resembles that of synthesisers and vocoders. Of {reals} genuine sounds from unknown sources, at most {share:g} in 100 resemble them as much.",
