@@ -103,9 +103,10 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "synthetic_face.clear": "{face} does not resemble the generated faces that this check was trained on.",
     "synthetic_face.undecided": "{face} is between photographs and generated faces.",
     "synthetic_face.segment": "resemblance to generated faces",
-    "diffusion_face.no_video": "This check was not measured on videos.",
+    "diffusion_face.no_video": "This check was not measured on videos.",  # of results by version 1
     "diffusion_face.found": "{face} resembles faces by diffusion models.",
     "diffusion_face.not_found": "{face} does not resemble faces by the diffusion models that this check knows. Many generated faces do not, so this clears nothing.",
+    "diffusion_face.segment": "resemblance to faces by diffusion models",
     # --- whole pictures ---
     "synthetic_image.no_video": "This check was not measured on videos.",
     "synthetic_image.unreadable": "No picture could be read from the file.",

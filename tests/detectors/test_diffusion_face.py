@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 
 import cv2
@@ -24,11 +25,14 @@ from ml.engine.contract import (
 )
 from ml.engine.detectors.diffusion_face.detector import (
     CAP,
+    FOLDER,
     MOST_FACES,
+    MOST_LOOKS,
     PASSING,
     DiffusionExamination,
     DiffusionFace,
     make,
+    moments,
 )
 from ml.engine.fusion.calibration import AskingCalibration, Calibration
 from ml.engine.fusion.rule import by_scenario, decide
@@ -38,6 +42,7 @@ from ml.engine.media.crops import cut
 from ml.engine.media.encoding import through_codec
 from ml.engine.media.faces import FoundFace
 from ml.engine.model_files import ModelFileUnusable
+from ml.engine.serving import read_card
 from tests.lab.face.faces import portrait
 
 LINE = Calibration(
@@ -106,7 +111,7 @@ def test_a_crowd_is_no_evidence() -> None:
     alone = said(face(1, 182))
     assert alone.evidence[0].supports is Outcome.MANIPULATION_FOUND
     assert crowd.evidence[0].supports is None
-    assert crowd.counts == {"faces": 6, "faces_judged": MOST_FACES}
+    assert crowd.counts == {"faces": 6, "faces_judged": MOST_FACES, "crops": MOST_FACES}
 
 
 @pytest.mark.parametrize(
@@ -118,9 +123,46 @@ def test_what_it_cannot_judge_is_said(tracks: tuple[FaceTrack, ...], why: str) -
     assert why in finding.reason
 
 
-@pytest.mark.parametrize("kind", [Kind.AUDIO, Kind.VIDEO])
-def test_films_and_sounds_are_not_examined(kind: Kind) -> None:
-    assert detector().not_applicable(media((), kind))  # type: ignore[arg-type]
+def test_sounds_are_not_examined_and_films_are() -> None:
+    assert detector().not_applicable(media((), Kind.AUDIO))  # type: ignore[arg-type]
+    assert detector().not_applicable(media((), Kind.VIDEO)) is None  # type: ignore[arg-type]
+
+
+def filmed(number: int, *greys: int) -> FaceTrack:
+    """A face whose crops follow one another by a second."""
+    crops = [
+        replace(face(number, grey).crops[0], index=at, seconds=float(at))
+        for at, grey in enumerate(greys)
+    ]
+    return FaceTrack(number, first=0.0, last=float(len(greys)), seen=len(greys), crops=(*crops,))
+
+
+def of_film(*tracks: FaceTrack) -> Finding:
+    film = media(tracks, Kind.VIDEO)
+    return DiffusionExamination(detector(), film).conclude()  # type: ignore[arg-type]
+
+
+def test_a_short_generated_part_of_a_film_is_not_averaged_away() -> None:
+    """The strongest moment decides, and the timeline shows where it is."""
+    finding = of_film(filmed(1, 30, 30, 30, 30, 210, 210))
+    (evidence,) = finding.evidence
+    assert evidence.supports is Outcome.MANIPULATION_FOUND
+    assert evidence.data["seen_at"] == 4.0 and "at 0:04.0" in evidence.text
+    assert [(s.start, s.end) for s in finding.segments] == [(0.0, 2.0), (2.0, 4.0), (4.0, 6.0)]
+    assert [s.score > 0.5 for s in finding.segments] == [False, False, True]
+
+
+def test_the_moments_of_a_film_are_spread_and_the_best_of_their_stretch() -> None:
+    crops = filmed(1, *[30] * 7).crops
+    crops = (*crops[:5], replace(crops[5], quality=0.9), crops[6])
+    assert [crop.index for crop in moments(crops, 3)] == [0, 3, 5]
+    assert moments(crops[:2], 3) == crops[:2]
+
+
+@pytest.mark.parametrize(("faces", "looks"), [(1, 3), (2, 6), (3, 6), (9, 4)])
+def test_a_film_costs_few_looks_however_many_faces_it_shows(faces: int, looks: int) -> None:
+    finding = of_film(*(filmed(n, *[30] * 8) for n in range(1, faces + 1)))
+    assert finding.counts["crops"] == looks <= MOST_LOOKS
 
 
 @pytest.mark.parametrize("quality", [100, 60])
@@ -146,3 +188,12 @@ def test_it_stands_beside_the_other_checks_for_generated_pictures() -> None:
     both = {"synthetic_face": 0.1, "diffusion_face": 20.0}
     checks = {name: manifest_of(name) for name in both}
     assert by_scenario(both, checks) == {"generated": 20.0}
+
+
+def test_the_card_tells_what_was_measured_on_films() -> None:
+    """Hardly a genuine speaker is found, and most generated faces are: else it offers no films."""
+    card = read_card(FOLDER)
+    films = card["measured"]["films"]
+    assert "video" in card["kinds"]
+    assert films["genuine"]["found"] <= 0.05 and films["genuine"]["speakers"] >= 20
+    assert films["generated"]["found"] >= 0.5

@@ -1,7 +1,8 @@
-"""Was this face made by a diffusion model? Asked of the faces in stills."""
+"""Was this face made by a diffusion model? Asked of the faces in pictures and films."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from ml.engine.contract import (
     Kind,
     Media,
     Outcome,
+    Segment,
     Status,
     Strength,
 )
@@ -36,13 +38,26 @@ PASSING = 0.4
 """The share of generated faces that are taken to look genuine to this check."""
 CAP = 2.0
 MOST_FACES = 4
-"""Looked at in one picture, the largest first: each costs a run of the encoder."""
+"""Looked at in one file, the largest first: each costs a run of the encoder."""
+MOMENTS, MOST_LOOKS = 3, 6
+"""Of a film: moments of one face, spread over its time, and crops of all faces together."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
     track: FaceTrack
-    logit: float
+    crops: tuple[Crop, ...]
+    logits: tuple[float, ...]
+    """One a crop, in the order of time."""
+
+    @property
+    def logit(self) -> float:
+        """The strongest moment counts: a mean would hide a short part that was generated."""
+        return max(self.logits)
+
+    @property
+    def seen_at(self) -> float:
+        return self.crops[self.logits.index(self.logit)].seconds
 
 
 class DiffusionFace:
@@ -62,8 +77,6 @@ class DiffusionFace:
     def not_applicable(self, media: Media) -> str | None:
         if media.info.kind is Kind.AUDIO:
             return say("media.sound_without_face")
-        if media.info.kind is Kind.VIDEO:
-            return say("diffusion_face.no_video")
         return None
 
     def examine(self, media: Media) -> DiffusionExamination:
@@ -89,11 +102,16 @@ class DiffusionExamination(Examination):
             return self._without(say("faces.unknown"), 0)
         if not tracks:
             return self._without(say("face.none"), 0)
-        held = [(track, usable(track, self.detector.min_side, most=1)) for track in tracks]
-        held = sorted((h for h in held if h[1]), key=lambda h: -h[1][0].quality)[:MOST_FACES]
+        held = [(track, usable(track, self.detector.min_side)) for track in tracks]
+        held = sorted((h for h in held if h[1]), key=lambda h: -_best(h[1]))[:MOST_FACES]
         if not held:
             return self._without(say("face.too_small", pixels=self.detector.min_side), len(tracks))
-        judged = [Judged(track, self.detector.look(crops[0])) for track, crops in held]
+        each = min(MOMENTS, max(1, MOST_LOOKS // len(held)))
+        judged = []
+        for number, (track, crops) in enumerate(held, 1):
+            chosen = moments(crops, each)
+            judged.append(Judged(track, chosen, tuple(self.detector.look(c) for c in chosen)))
+            self.advance(number / len(held))
         return self._finding(judged, len(tracks))
 
     def _without(self, reason: str, faces: int) -> Finding:
@@ -111,7 +129,8 @@ class DiffusionExamination(Examination):
         found = calibration.says(top.logit) is Outcome.MANIPULATION_FOUND
         if len(judged) > 1:  # the strongest of several faces is higher by chance alone
             found = found and log10_lr >= calibration.log10_lr(calibration.line.found_at)
-        evidence = _evidence(calibration.line, top, judged, found, faces)
+        film = self.media.info.kind is Kind.VIDEO
+        evidence = _evidence(calibration.line, top, judged, found, faces, film)
         return Finding(
             detector=detector.name,
             version=detector.version,
@@ -121,21 +140,50 @@ class DiffusionExamination(Examination):
             probability_manipulated=probability(log10_lr),
             log10_lr=log10_lr,
             evidence=(evidence,),
+            segments=_segments(top, calibration) if film else (),
             weights_sha256=detector.encoder.sha256,
             parameters={
                 **ends,
                 "found_at": calibration.line.found_at,
                 "runtime": detector.encoder.runtime,
             },
-            counts={"faces": faces, "faces_judged": len(judged)},
+            counts={
+                "faces": faces,
+                "faces_judged": len(judged),
+                "crops": sum(len(one.crops) for one in judged),
+            },
         )
 
 
+def moments(crops: Sequence[Crop], most: int) -> tuple[Crop, ...]:
+    """So many of the crops, which are in the order of time: of each stretch the best."""
+    stretches = np.array_split(np.arange(len(crops)), min(most, len(crops)))
+    return tuple(max((crops[n] for n in some), key=lambda crop: crop.quality) for some in stretches)
+
+
+def _best(crops: Sequence[Crop]) -> float:
+    return max(crop.quality for crop in crops)
+
+
+def _segments(top: Judged, calibration: AskingCalibration) -> tuple[Segment, ...]:
+    """The deciding face, moment by moment."""
+    starts = [crop.seconds for crop in top.crops]
+    ends = [*starts[1:], max(top.track.last, starts[-1])]
+    label = say("diffusion_face.segment")
+    return tuple(
+        asking.segment(start, end, logit, calibration, label)
+        for start, end, logit in zip(starts, ends, top.logits, strict=True)
+    )
+
+
 def _evidence(
-    line: Calibration, top: Judged, judged: list[Judged], found: bool, faces: int
+    line: Calibration, top: Judged, judged: list[Judged], found: bool, faces: int, film: bool
 ) -> Evidence:
-    which = naming.face(top.track.id, len(judged), None, "strongest")
+    seen_at = top.seen_at if film else None
+    which = naming.face(top.track.id, len(judged), seen_at, "strongest")
     data: dict[str, object] = {"face": top.track.id, "faces_judged": len(judged), "faces": faces}
+    if seen_at is not None:
+        data["seen_at"] = round(seen_at, 2)
     if found:
         share = round(100 * line.found_alpha, 6)
         text = joined(
