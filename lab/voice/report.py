@@ -129,7 +129,7 @@ def write(
             "used": line["used"],
             "decides": line["decides"],
         },
-        "measured": _measured(speech, line, no_neural, served, watch),
+        "measured": _measured(speech, line, no_neural, _of_test(heard, panel), served, watch),
         "data": {
             "sources": list(SOURCES),
             "rows": dict(Counter(f"{row.origin} {row.label} {row.split}" for row in speech.rows)),
@@ -156,10 +156,24 @@ def _apart(speech: Store, heard: Heard, panel: listeners.Panel, served: Hearing)
     return {"inputs": len(some), "greatest_difference": apart}
 
 
+def _of_test(heard: Heard, panel: listeners.Panel) -> dict[int, float]:
+    """What is served says of the test split, from what was heard of it: `_apart` holds that serving
+    hears the same."""
+    rows = heard.rows
+    places = {
+        number: k
+        for k, (number, way) in enumerate(heard.jobs)
+        if way == AS_IT_IS and rows[number].origin == CLIP and rows[number].split == "test"
+    }
+    lines = {layer.name: heard.layers[layer.name][[*places.values()]] for layer in panel.layers}
+    return dict(zip(places, map(float, panel(lines)), strict=True))
+
+
 def _measured(
     speech: Store,
     line: Mapping[str, Any],
     no_neural: Mapping[str, Any],
+    clean: dict[int, float],
     served: Hearing,
     watch: Callable[[Any], Any],
 ) -> dict[str, Any]:
@@ -167,10 +181,10 @@ def _measured(
     bounds = (used["found_at"], line["decides"]["at"])
     ways = {}
     for name in watch(list(NAMED)):
-        found = measure.served_scores(speech, served.logits, name, 1 if name == "clean" else STEP)
+        found = clean
+        if name != "clean":
+            found = measure.served_scores(speech, served.logits, name, STEP)
         ways[name] = measure.summary(found, rows) | probe.at_bounds(found, rows, bounds)
-        if name == "clean":
-            clean = found
     return {
         "leave_one_source_out": line["known"]
         | {"folds": {f.name: sorted(f.sources) for f in FOLDS}},

@@ -39,7 +39,7 @@ PASSING = 0.4
 CAP = 2.0
 MOST_FACES = 4
 """Looked at in one file, the largest first: each costs a run of the encoder."""
-MOMENTS, MOST_LOOKS = 3, 6
+MOMENTS, MOST_LOOKS = 3, 4
 """Of a film: moments of one face, spread over its time, and crops of all faces together."""
 
 
