@@ -50,7 +50,7 @@ def _main(shown: NDArray[Any]) -> NDArray[Any]:
     least = min(shown.shape)
     if least <= 2 * KEPT:
         return np.asarray(np.linalg.svd(shown, full_matrices=False)[2][:KEPT])
-    return np.asarray(randomized_svd(shown, KEPT, n_oversamples=30, n_iter=2, random_state=0)[2])
+    return np.asarray(randomized_svd(shown, KEPT, n_oversamples=50, n_iter=4, random_state=0)[2])
 
 
 def _half(values: NDArray[np.floating]) -> Floats:

@@ -34,18 +34,17 @@ PROBES, STEP = 40, 8
 TOLERANCE = 1e-3
 """Between what was measured and what was stored, of scores that spread over about one."""
 LIMITS = (
-    "Fitted on short pieces of mostly read speech and few of today's generators. Of sources it "
-    "never met it misses many fakes: the card has the figures.",
+    "Fitted on short pieces of mostly read speech and on few of today's generators. Of sources it "
+    "never met it misses many fakes. The card has the figures.",
     "Small networks that speak in one step from letters to sound (hibari, TinyTTS) pass it nearly "
-    "always. Voices of recent years, those of paid services among them, were not measured.",
+    "always. Voices of recent years, including those of paid services, were not measured.",
     "Genuine speech in some other European languages is seldom flagged (the card "
     "has the figures); further languages were not heard, and the fakes that it was shown speak "
     "English almost alone.",
     "Through noise it misses most fakes, through rooms and narrow lines more than in clear sound: "
     "the card has the figures.",
-    "Neural codecs are heard as codecs where it met them (Lyra); genuine speech through one that "
-    "it never met is taken for a machine's more often: the card has the figures. Codecs of very "
-    "low rate (codec2) are vocoders and may be flagged.",
+    "It met one neural codec (Lyra). Genuine speech through another one is taken for a machine's "
+    "more often. Codecs of very low rate (codec2) are vocoders and may be flagged.",
     "Singing and solo instruments can pass for speech; they were not trained on.",
     "No finding is no proof of a genuine voice, and identity is not examined.",
     "Attacks made to deceive it (adversarial noise) were neither trained against nor tested.",
@@ -58,7 +57,7 @@ SOURCES = (
     "Vocoded copies of the real clips, made by the training command; one way is a MelGAN that "
     "others trained on the Baker set, whose terms are non-commercial.",
     "Speech of flite, espeak-ng, festival, Piper, hibari and TinyTTS, made by the training "
-    "command; for measuring alone that of FreeTTS, SAM, festival in Catalan, Open JTalk, Kokoro, "
+    "command; for measuring alone that of SAM, festival in Catalan, Open JTalk, Kokoro, "
     "FastSpeech 2 and Tacotron 2.",
     "Clips through codecs, made by the training command; the neural one is Lyra V2 (Apache-2.0).",
     "More genuine speech: telephone prompts and dialogues that Debian ships "
