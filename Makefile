@@ -48,6 +48,7 @@ lock:
 	$(UV_COMPILE) -o requirements/dev.txt requirements/dev.in
 	$(UV_COMPILE) -o requirements/cloud.txt requirements/cloud.in
 	$(UV_COMPILE) -o requirements/openvino.txt requirements/openvino.in
+	$(UV_COMPILE) -o requirements/backup.txt requirements/backup.in
 
 # --- run ---------------------------------------------------------------------------------------------
 up: setup
@@ -72,7 +73,8 @@ types: setup
 check: setup
 	@$(PG) && export DATABASE_URL=$$OWNER_DATABASE_URL SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(60))') PUBLIC_URL=https://touchstone.example && \
 	  $(PY) manage.py check --deploy --fail-level WARNING && \
-	  $(PY) manage.py makemigrations --check --dry-run
+	  $(PY) manage.py makemigrations --check --dry-run && \
+	  LOG_LEVEL=WARNING PYTHONPATH=platform:. DJANGO_SETTINGS_MODULE=tests.migration_rules $(PY) manage.py lintmigrations
 
 # The inner loop: style, import contracts and the quickest tests (tests/choose_quick.py).
 quick: setup lint

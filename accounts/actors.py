@@ -48,6 +48,14 @@ class Actor:
     def role_in(self, team_id: UUID) -> Role | None:
         return None if self.service is not None else self.teams.get(team_id)
 
+    @property
+    def flow(self) -> str:
+        """Whose queue the actor's work stands in: a person's, or a service account's whatever key
+        it uses."""
+        if self.service is not None:
+            return f"service:{self.service.pk}"
+        return f"person:{self.user.pk}" if self.user is not None else ""
+
     def who_in(self, team_id: UUID) -> Who:
         """For the record: the actor with the role that they hold in the team acted upon."""
         role = self.role_in(team_id)

@@ -25,6 +25,8 @@ WORDS: Mapping[Permission, Any] = {
     P.EXPORT_SUBMISSIONS: _("export submissions"),
     P.REQUEST_DELETION: _("request deletion of media"),
     P.ANSWER_DELETION_REQUESTS: _("answer deletion requests"),
+    P.HOLD_SUBMISSIONS: _("place and lift legal holds"),
+    P.MANAGE_RETENTION: _("manage retention rules"),
     P.VIEW_DASHBOARD: _("view the dashboard"),
     P.RETRY_ANALYSES: _("retry failed analyses"),
     P.MANAGE_MEMBERS: _("invite, change and remove members"),
@@ -33,6 +35,7 @@ WORDS: Mapping[Permission, Any] = {
     P.MANAGE_KEYS: _("create service accounts and issue API keys"),
     P.REVOKE_KEYS: _("view and revoke API keys, close service accounts"),
     P.MANAGE_WEBHOOKS: _("manage webhooks"),
+    P.MANAGE_SOURCES: _("choose the hosts that media is fetched from"),
     P.MANAGE_TEAM: _("rename the team"),
 }
 

@@ -176,6 +176,36 @@ CATALOGUE: Mapping[str, Entry] = {
     "team_required": Entry(
         400, _("You can send to several teams. Name one in the field team."), in_rest=True
     ),
+    # --- resumable uploads ---
+    "tus_version": Entry(
+        412, _("Send Tus-Resumable: 1.0.0, the version that is spoken here."), in_rest=True
+    ),
+    "header_needed": Entry(400, _("The header {header} is missing or no number."), in_rest=True),
+    "metadata_malformed": Entry(
+        400, _("Upload-Metadata or Upload-Checksum cannot be read."), in_rest=True
+    ),
+    "checksum_unknown": Entry(
+        400, _("This checksum is not supported. Use one of: {names}."), in_rest=True
+    ),
+    "checksum_differs": Entry(
+        460, _("The piece does not have its checksum. Send it again."), in_rest=True
+    ),
+    "upload_offset_differs": Entry(
+        409, _("The piece does not begin where the upload ends. Ask with HEAD first."),
+        in_rest=True,
+    ),
+    "upload_too_long": Entry(
+        413, _("The piece is longer than what is missing of the file."), in_rest=True
+    ),
+    "upload_locked": Entry(
+        423, _("Another piece of this upload is being received. Try again."), in_rest=True
+    ),
+    "upload_gone": Entry(
+        404, _("This upload was finished, given up or has expired."), in_rest=True
+    ),
+    "too_many_uploads": Entry(
+        409, _("You have {most} unfinished uploads. Finish or delete one first."), in_rest=True
+    ),
     # --- media and webhooks ---
     "media_damaged": Entry(
         503,
@@ -198,6 +228,19 @@ CATALOGUE: Mapping[str, Entry] = {
     "port_closed": Entry(
         422, _("Only the ports 80, 443 and those from 1024 on can be used."), in_rest=True
     ),
+    "host_not_allowed": Entry(
+        422,
+        _("The team does not fetch from {host}. An admin of the team can allow it."),
+        in_rest=True,
+    ),
+    "item_refused": Entry(
+        422, _("Nothing was accepted, because of the item at place {place}: {why}"), in_rest=True
+    ),
+    "host_malformed": Entry(
+        422, _("Name a host such as media.example.com, or *.example.com for all below it.")
+    ),
+    "host_known": Entry(409, _("{host} is already allowed.")),
+    "too_many_hosts": Entry(409, _("A team allows at most {most} hosts. Remove one first.")),
     "events_missing": Entry(400, _("Name at least one kind of event."), in_rest=True),
     "event_unknown": Entry(400, _("Not an event: {names}."), in_rest=True),
     "too_many_webhooks": Entry(
@@ -222,13 +265,27 @@ CATALOGUE: Mapping[str, Entry] = {
     "deletion_settled": Entry(
         409, _("This request was already answered or withdrawn. Nothing was changed.")
     ),
+    "submission_held": Entry(
+        409,
+        _("This submission is under a legal hold. Nothing was changed. Lift the hold first."),
+    ),
+    "hold_stands": Entry(
+        409, _("This submission is already under a legal hold. Nothing was changed.")
+    ),
+    "hold_lifted": Entry(409, _("This submission is not under a legal hold. Nothing was changed.")),
+    "hold_reason_missing": Entry(
+        422, _("Give a reason. The team reads it, and the record keeps it.")
+    ),
+    "retention_days": Entry(
+        422, _("Give whole days from 1 to {most}, or leave the field empty. Nothing was changed.")
+    ),
     # --- review ---
     "case_taken": Entry(409, _("This case is assigned to somebody else. Nothing was changed.")),
     "claim_lost": Entry(409, _("This case is no longer assigned to you. Nothing was changed.")),
     "case_for_somebody_else": Entry(
         409,
         _(
-            "This case waits for a lead, or for another person than the one who decided it before."
+            "This case is not offered to you: it waits for a lead, or for another person."
         ),
     ),
     "decision_final": Entry(
@@ -257,6 +314,17 @@ CATALOGUE: Mapping[str, Entry] = {
     ),
     "reason_code_name_taken": Entry(422, _("There is already a reason code of this name.")),
     "reason_code_unchanged": Entry(409, _("Nothing was changed. It was already so.")),
+    "break_out_of_range": Entry(
+        422, _("The time before a break is between 0 and {most} minutes.")
+    ),
+    "case_not_passed_on": Entry(409, _("You did not pass this case on. Nothing was changed.")),
+    "another_person_needed": Entry(
+        409, _("You gave an opinion on this case already. Another person gives the second one.")
+    ),
+    "case_wants_adjudication": Entry(
+        409, _("Two people disagree about this case. Decide it: an answer is not enough.")
+    ),
+    "share_out_of_range": Entry(422, _("A share is between 0 and 100 %.")),
     "grace_out_of_range": Entry(422, _("The grace time is between 0 and {most} seconds.")),
     "case_not_decided": Entry(
         409, _("This case is not decided, so it cannot be reopened. Nothing was changed.")

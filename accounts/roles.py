@@ -36,6 +36,8 @@ class Permission(StrEnum):
     EXPORT_SUBMISSIONS = "submissions.export"
     REQUEST_DELETION = "submissions.request_deletion"
     ANSWER_DELETION_REQUESTS = "submissions.answer_deletion"
+    HOLD_SUBMISSIONS = "submissions.hold"
+    MANAGE_RETENTION = "submissions.retention"
     VIEW_MEDIA = "media.view"
     VIEW_CASES = "cases.view"
     DECIDE_CASES = "cases.decide"
@@ -48,6 +50,7 @@ class Permission(StrEnum):
     MANAGE_KEYS = "keys.manage"
     REVOKE_KEYS = "keys.revoke"
     MANAGE_WEBHOOKS = "webhooks.manage"
+    MANAGE_SOURCES = "sources.manage"
     MANAGE_TEAM = "team.manage"
 
 
@@ -66,9 +69,12 @@ _LEAD = _MODERATOR | {
 }
 _ADMIN = _LEAD | {
     P.ANSWER_DELETION_REQUESTS,
+    P.HOLD_SUBMISSIONS,
+    P.MANAGE_RETENTION,
     P.MANAGE_KEYS,
     P.REVOKE_KEYS,
     P.MANAGE_WEBHOOKS,
+    P.MANAGE_SOURCES,
     P.MANAGE_TEAM,
 }
 

@@ -47,11 +47,11 @@ SELECT n, md5('s' || n)::uuid AS id, md5('a' || n)::uuid AS analysis,
 FROM generate_series(1, %(rows)s::bigint) n;
 INSERT INTO blobs_blob (sha256, size, media_type, damage)
 SELECT sha256, 1000 + n * 31 %% 5000000, type, '' FROM made;
-INSERT INTO ml_analysis (id, blob_id, chain, state, outcome, priority, attempt, crashes, fence,
-    worker, progress, stage, reason_code, reason, cancel_requested, engine_version, result_sha256,
-    incomplete, finished_at, turn_at)
-SELECT analysis, sha256, id, state, CASE state WHEN 'done' THEN outcome END, 0, 0, 0, 0, '', 0, '',
-    CASE state WHEN 'parked' THEN 'x' ELSE '' END,
+INSERT INTO ml_analysis (id, blob_id, chain, state, outcome, priority, flow, attempt, crashes,
+    fence, worker, progress, stage, reason_code, reason, cancel_requested, engine_version,
+    result_sha256, incomplete, finished_at, turn_at)
+SELECT analysis, sha256, id, state, CASE state WHEN 'done' THEN outcome END, 0, '', 0, 0,
+    0, '', 0, '', CASE state WHEN 'parked' THEN 'x' ELSE '' END,
     CASE state WHEN 'parked' THEN 'x' ELSE '' END, false, '', '', false,
     CASE state WHEN 'queued' THEN NULL ELSE at END, at
 FROM made;

@@ -12,8 +12,10 @@ from tests.faults.house import FAST, House
 
 
 @contextmanager
-def installation(workers: int = 2, concurrency: int = 2) -> Iterator[tuple[Doorway, str]]:
-    """The open door, and the key of a partner who may send and read."""
+def installation(
+    workers: int = 2, concurrency: int = 2, partners: int = 1
+) -> Iterator[tuple[Doorway, str]]:
+    """The open door, and the key of a partner who may send and read; or one a line for each."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ended early, it still tidies up
     house = House()
     for name in FAST:  # the product's own times and limits, not those of the fault tests
@@ -28,7 +30,7 @@ def installation(workers: int = 2, concurrency: int = 2) -> Iterator[tuple[Doorw
     worker = None
     try:
         house.build()
-        key = house.python("-m", "tests.faults.partner").stdout.strip()
+        key = house.python("-m", "tests.faults.partner", str(partners)).stdout.strip()
         door.open()
         worker = house.start_worker("--concurrency", str(concurrency))
         door.wait_until_open(120)

@@ -50,11 +50,13 @@ def queue(blob: Blob, chain: uuid.UUID, who: Who, priority: int = Priority.INTER
     return analysis
 
 
-def order(blob: Blob, chain: uuid.UUID, priority: int = Priority.INTERACTIVE) -> Analysis:
+def order(
+    blob: Blob, chain: uuid.UUID, priority: int = Priority.INTERACTIVE, flow: str = ""
+) -> Analysis:
     """The row alone, so that others can point at it before `queued` puts both on record."""
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("an analysis is queued with what it is for")
-    return Analysis.objects.create(blob=blob, chain=chain, priority=priority)
+    return Analysis.objects.create(blob=blob, chain=chain, priority=priority, flow=flow)
 
 
 def queued(analysis: Analysis, who: Who, rows: Sequence[Row] = ()) -> None:

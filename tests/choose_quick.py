@@ -46,7 +46,7 @@ def choose(report: Path, seconds: float) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("report", type=Path)
-    parser.add_argument("--seconds", type=float, default=110, help="of two cores together")
+    parser.add_argument("--seconds", type=float, default=40, help="of two cores together")
     options = parser.parse_args()
     LIST.write_text("\n".join(choose(options.report, options.seconds)) + "\n")
 

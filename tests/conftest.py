@@ -61,6 +61,7 @@ def live_in(settings: Any, home: Path) -> None:
 def settings_at(home: Path) -> dict[str, Any]:
     return {
         "HOME": home,
+        "ERASURE_DELAY_SECONDS": 0,
         "DECISION_GRACE_SECONDS": 0,  # tests/review/test_grace.py gives teams their time
         "UPLOAD_SPOOL_DIR": str(home / "spool"),
         "REPORT_SIGNING_KEY_FILE": home / "keys" / "report_signing.key",
@@ -94,7 +95,10 @@ def in_flight() -> InFlight:
 def no_table_is_emptied_under_a_request(
     request: pytest.FixtureRequest, in_flight: InFlight, _live_server_helper: None
 ) -> Iterator[None]:
-    """Between a test's end and the flush of its tables, the live server finishes its answers."""
+    """Between a test's end and the flush of its tables, the live server finishes its answers. Nor
+    do settings change under them: what a test has set is taken back after this."""
+    if "settings" in request.fixturenames:
+        request.getfixturevalue("settings")
     yield
     if "live_server" in request.fixturenames:
         assert in_flight.ended(20), "The live server still answers a request of this test."

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.crypto import get_random_string
 
+from accounts import hooks
 from accounts.actors import SHELL_ACTOR, Actor
 from accounts.models import Invitation, Membership, Role, Session, User
 from accounts.models.user import normalised
@@ -161,6 +162,8 @@ def erase(actor: Actor, user: User, *, why: str = "") -> None:
     Authenticator.objects.filter(user=user).delete()
     Invitation.objects.filter(email=email).delete()
     SocialAccount.objects.filter(user=user).delete()
+    for forget in hooks.erased:
+        forget(user)
     user.set_unusable_password()
     User.objects.filter(pk=user.pk).update(
         email=f"erased-{uuid.uuid4().hex}@invalid", name="", password=user.password,

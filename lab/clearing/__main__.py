@@ -199,7 +199,7 @@ def main() -> int:
         if line:
             told[str(kind)] = line
     if str(Kind.IMAGE) in told and str(Kind.VIDEO) not in told:
-        told[str(Kind.VIDEO)] = _as_pictures(told[str(Kind.IMAGE)])
+        told[str(Kind.VIDEO)] = _unmeasured(told[str(Kind.IMAGE)])
     chosen.out.write_text(json.dumps(told, indent=1) + "\n")
     text = as_text(told)
     if chosen.out == clearing.FILE:
@@ -217,7 +217,7 @@ def as_text(told: Mapping[str, Any]) -> str:
             continue
         line = told[kind]
         if line["measured_on"] == str(Kind.IMAGE):
-            text += [f"Files of the kind {kind}: the bounds of pictures, not measured on them.", ""]
+            text += [f"Files of the kind {kind}: not measured, so none is cleared.", ""]
             continue
         if line["at_most"] is None:
             text += [f"No bounds keep fakes from being cleared: no {kind} is cleared.", ""]
@@ -240,13 +240,15 @@ def as_text(told: Mapping[str, Any]) -> str:
     return "\n".join(text).rstrip()
 
 
-def _as_pictures(line: Mapping[str, Any]) -> dict[str, Any]:
-    """Films, where only pictures were measured: the same bounds for the faces in them."""
+def _unmeasured(line: Mapping[str, Any]) -> dict[str, Any]:
+    """Films, where only pictures were measured: no fake film was shown, so none is cleared, and
+    the answer names every kind."""
+    kinds = [*line["looked_for"], *line["not_seen"]]
     return {
-        "at_most": line["at_most"],
-        "looked_for": line["looked_for"],
+        "at_most": None,
+        "looked_for": [],
         "not_seen": [
-            *(name for name in line["not_seen"] if name not in NEVER_MEASURED[Kind.IMAGE]),
+            *(name for name in kinds if name not in NEVER_MEASURED[Kind.IMAGE]),
             *NEVER_MEASURED[Kind.VIDEO],
         ],
         "measured_on": str(Kind.IMAGE),

@@ -55,7 +55,7 @@ def speakers(places: Folders, each: int) -> Iterator[tuple[str, list[Pixels]]]:
 
 
 def _moments(content: bytes) -> list[Pixels]:
-    with av.open(io.BytesIO(content)) as film:
+    with av.open(io.BytesIO(content), "r") as film:
         frames = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
     places = np.linspace(0, len(frames) - 1, MOMENTS).round().astype(int)
     return [np.ascontiguousarray(frames[place], dtype=np.uint8) for place in places]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 from typing import Any, cast
 from uuid import UUID
 
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -24,6 +23,12 @@ from accounts.refusals import Refusal
 from accounts.roles import Permission
 from jobs.models import Priority
 from media_analysis.partners import waiting
+from media_analysis.partners.asking import (
+    IDEMPOTENCY_KEY,
+    IF_NONE_MATCH,
+    NOT_NEW,
+    idempotency_key,
+)
 from media_analysis.partners.details import DetailSerializer
 from media_analysis.partners.limits import TellsItsLimits
 from media_analysis.partners.schema import problems
@@ -43,29 +48,12 @@ from media_analysis.submissions.ownership import may
 from media_analysis.submissions.search import history
 from media_analysis.submissions.services import deletion, intake
 
-KEY = re.compile(r"[\x21-\x7e]{1,255}")
 PERMISSIONS = {
     "create": Permission.SUBMIT_MEDIA,
     "cancel": Permission.CANCEL_ANALYSES,
     "destroy": Permission.REQUEST_DELETION,
 }
 RELATED = ("analysis", "blob", "card")
-IDEMPOTENCY_KEY = OpenApiParameter(
-    "Idempotency-Key",
-    {"type": "string", "pattern": r"^[\x21-\x7e]{1,255}$"},
-    OpenApiParameter.HEADER,
-    description="Any text of your own, up to 255 visible ASCII characters. The same key with the "
-    "same request is done once; with another request it answers 422.",
-)
-
-
-IF_NONE_MATCH = OpenApiParameter(
-    "If-None-Match",
-    str,
-    OpenApiParameter.HEADER,
-    description="The ETag of an answer that you have: 304 when there is nothing newer.",
-)
-NOT_NEW = OpenApiResponse(description="Nothing is new since the answer with this ETag.")
 
 
 class Submissions(TellsItsLimits, ViewSet):
@@ -113,11 +101,9 @@ class Submissions(TellsItsLimits, ViewSet):
     def _sent(
         self, request: Request, actor: Actor, file: Any, said: dict[str, str], send: Any
     ) -> tuple[Submission, bool]:
-        key = request.headers.get("Idempotency-Key")
+        key = idempotency_key(request)
         if key is None:
             return send().submission, False
-        if not KEY.fullmatch(key):
-            raise Refusal("idempotency_key_invalid")
         asked = partners.fingerprint(file, json.dumps(said, sort_keys=True))
         return partners.send_idempotently(actor, key, asked, send)
 

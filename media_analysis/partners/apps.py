@@ -7,4 +7,7 @@ class PartnersConfig(AppConfig):
     verbose_name = "Partners"
 
     def ready(self) -> None:
-        from media_analysis.partners import schema  # noqa: F401 - registers itself
+        from media_analysis.partners import erasing, schema  # noqa: F401 - schema registers itself
+        from media_analysis.submissions import hooks as submissions
+
+        submissions.erased_with.append(erasing.rows_of)

@@ -52,10 +52,13 @@ TITLES = {
     408: gettext_noop("Request too slow"),
     409: gettext_noop("Conflict"),
     411: gettext_noop("Length required"),
+    412: gettext_noop("Another version"),
     413: gettext_noop("Too large"),
     414: gettext_noop("Address too long"),
     415: gettext_noop("Unsupported type"),
     422: gettext_noop("This cannot be done"),
+    423: gettext_noop("In use"),
+    460: gettext_noop("Checksum differs"),
     429: gettext_noop("Too many requests"),
     503: gettext_noop("Not available"),
 }

@@ -5,10 +5,12 @@ from django.urls import URLPattern, path, re_path
 
 from media_analysis.partners import docs
 from media_analysis.partners.api import Submissions
+from media_analysis.partners.batches import Batches
 from media_analysis.partners.docs import reference
 from media_analysis.partners.limits import TellsItsLimits
 from media_analysis.partners.media import Media
 from media_analysis.partners.not_found import NothingHere
+from media_analysis.partners.uploads import Uploads
 from media_analysis.partners.webhooks import Webhooks
 
 
@@ -40,6 +42,14 @@ urlpatterns = [
         Media.as_view({"get": "thumbnail"}),
         "submission-thumbnail",
     ),
+    *both("uploads", Uploads.as_view({"post": "create"}), "upload-list"),
+    *both(
+        "uploads/<uuid:pk>",
+        Uploads.as_view({"head": "head", "patch": "partial_update", "delete": "destroy"}),
+        "upload-detail",
+    ),
+    *both("batches", Batches.as_view({"post": "create"}), "batch-list"),
+    *both("batches/<uuid:pk>", Batches.as_view({"get": "retrieve"}), "batch-detail"),
     *both("webhooks", Webhooks.as_view({"get": "list", "post": "create"}), "webhook-list"),
     *both(
         "webhooks/<uuid:pk>",

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiResponse, extend_schema
-from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.parsers import JSONParser
 from rest_framework.permissions import BasePermission
-from rest_framework.request import Request, is_form_media_type
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.viewsets import ViewSet
@@ -19,6 +17,7 @@ from rest_framework.viewsets import ViewSet
 from accounts.actors import actor_of
 from accounts.api_auth import allows
 from accounts.roles import Permission
+from media_analysis.partners.asking import json_body
 from media_analysis.partners.limits import TellsItsLimits
 from media_analysis.partners.schema import problems
 from media_analysis.partners.teams import team_named
@@ -62,7 +61,7 @@ class Webhooks(TellsItsLimits, ViewSet):
         responses={201: EndpointAddedSerializer, **problems(400, 404, 409, 411, 413, 415, 422)},
     )
     def create(self, request: Request) -> Response:
-        asked = EndpointAddSerializer(data=_sent(request))
+        asked = EndpointAddSerializer(data=json_body(request))
         asked.is_valid(raise_exception=True)
         wanted = dict(asked.validated_data)
         actor = actor_of(request)
@@ -89,7 +88,7 @@ class Webhooks(TellsItsLimits, ViewSet):
     )
     def partial_update(self, request: Request, pk: UUID) -> Response:
         mine = _mine(request, pk)
-        asked = EndpointChangeSerializer(data=_sent(request))
+        asked = EndpointChangeSerializer(data=json_body(request))
         asked.is_valid(raise_exception=True)
         changed = endpoints.change(actor_of(request), mine, **asked.validated_data)
         return Response(EndpointSerializer(changed).data)
@@ -149,7 +148,7 @@ class Webhooks(TellsItsLimits, ViewSet):
     )
     def deliver(self, request: Request, pk: UUID) -> Response:
         mine, actor = _mine(request, pk), actor_of(request)
-        asked = AgainSerializer(data=_sent(request))
+        asked = AgainSerializer(data=json_body(request))
         asked.is_valid(raise_exception=True)
         wanted = asked.validated_data
         if "delivery" in wanted:
@@ -161,13 +160,6 @@ class Webhooks(TellsItsLimits, ViewSet):
                 actor, mine, wanted["since"], until, all_of_them=wanted["all"]
             )
         return Response({"deliveries": count}, status=202)
-
-
-def _sent(request: Request) -> Any:
-    """The framework takes a form that was read before it for no body at all."""
-    if is_form_media_type(request.content_type):
-        raise UnsupportedMediaType(request.content_type)
-    return request.data
 
 
 def _mine(request: Request, pk: UUID) -> Endpoint:

@@ -7,10 +7,12 @@ class ReviewConfig(AppConfig):
     verbose_name = "Review"
 
     def ready(self) -> None:
-        from media_analysis.review import on_record
+        from media_analysis.review import erasing, on_record
         from media_analysis.review.services import routing
+        from media_analysis.submissions import hooks as submission_hooks
         from ml import hooks
 
         hooks.analysis_finished.append(routing.after_analysis)
         hooks.analysis_parked.append(routing.after_parking)
+        submission_hooks.erased_with.append(erasing.rows_of)
         on_record.keep()

@@ -25,7 +25,7 @@ class OutcomeChoice(forms.RadioSelect):
         return option
 
 
-CODE_KEYS = "abdefghiopqvwxyz"
+CODE_KEYS = "abdefghiopqkwxyz"
 """Free of the keys that act on a case."""
 
 

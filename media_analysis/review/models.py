@@ -21,6 +21,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.actors import Actor
 from accounts.roles import Permission
 from audit import final
+from media_analysis.review.opinion_models import DoubleReview as DoubleReview
+from media_analysis.review.opinion_models import Opinion as Opinion
 from media_analysis.submissions.outcomes import DecisionOutcome
 from ml.engine.contract import Outcome
 from ml.models import Analysis
@@ -166,6 +168,14 @@ class RoutingRule(models.Model):
         blank=True,
         help_text="How long a decision can be undone before it is final. Empty: as the site says.",
     )
+    second_share = models.FloatField(
+        db_default=0.0, default=0.0, help_text="Of the decisions that two people make."
+    )
+    spot_share = models.FloatField(
+        db_default=0.0,
+        default=0.0,
+        help_text="Of the files that no rule sends to review, and that are reviewed all the same.",
+    )
 
     objects = TeamOwned.as_manager()
 
@@ -176,6 +186,10 @@ class RoutingRule(models.Model):
             ),
             models.CheckConstraint(
                 name="grace_is_short", condition=Q(grace_seconds=None) | Q(grace_seconds__lte=600)
+            ),
+            models.CheckConstraint(
+                name="shares_are_shares",
+                condition=Q(second_share__range=(0, 1), spot_share__range=(0, 1)),
             ),
         ]
 
@@ -214,6 +228,12 @@ class Case(models.Model):
         help_text="Orders a queue, and is no probability: the calibrated probability of "
         "manipulation, where there is one, 2 more where a manipulation was found, and 1 more where "
         "the file says that it was generated.",
+    )
+    sampled_with = models.FloatField(
+        db_default=1.0,
+        default=1.0,
+        help_text="The probability with which a file like this one came to review: 1 where a rule "
+        "sent it, the team's share where it is a spot check.",
     )
     opened_at = models.DateTimeField(db_default=Now(), editable=False)
     holder = models.ForeignKey(
@@ -263,6 +283,10 @@ class Case(models.Model):
                 name="case_decided_has_time",
                 condition=Q(state="decided", decided_at__isnull=False)
                 | (~Q(state="decided") & Q(decided_at__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="case_sampled_with_a_probability",
+                condition=Q(sampled_with__gt=0, sampled_with__lte=1),
             ),
         ]
         triggers = [
@@ -318,7 +342,8 @@ class Decision(models.Model):
         "self",
         null=True,
         blank=True,
-        on_delete=models.PROTECT,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,  # the earlier decision may be erased; this one stays as it was
         related_name="+",
         help_text="The earlier decision about the same bytes that this person took over.",
     )
@@ -369,7 +394,12 @@ class PendingDecision(models.Model):
     )
     who = models.JSONField(help_text="Who decided, as the record will say it.")
     taken_from = models.ForeignKey(
-        Decision, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        Decision,
+        null=True,
+        blank=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        related_name="+",
     )
     written_at = models.DateTimeField(db_default=Now(), editable=False)
     due_at = models.DateTimeField(db_index=True)
@@ -382,6 +412,23 @@ class PendingDecision(models.Model):
 
     def __str__(self) -> str:
         return f"pending decision of {self.case_id}"
+
+
+class DistressFlag(models.Model):
+    """This person passed the case on and is not offered it again. No event tells it from any other
+    release, and nobody else reads it."""
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="flags")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["case", "person"], name="one_flag_a_case_and_person")
+        ]
+
+    def __str__(self) -> str:
+        return f"flag of {self.case_id}"
 
 
 class Draft(models.Model):

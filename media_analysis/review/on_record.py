@@ -1,7 +1,7 @@
 """What events hold of cases, decisions and the rules that they rest on."""
 
 from audit.rows import OnRecord, register
-from media_analysis.review.models import Case, Decision, Policy, ReasonCode, RoutingRule
+from media_analysis.review.models import Case, Decision, Opinion, Policy, ReasonCode, RoutingRule
 
 RULE = tuple(field.attname for field in RoutingRule._meta.concrete_fields if not field.primary_key)
 
@@ -30,5 +30,17 @@ def keep() -> None:
             subject=lambda decision: decision.case.submission_id,
             related=("case",),
             of_chain="case__submission_id",
+        ),
+        OnRecord(
+            model=Opinion,
+            columns=(
+                "review_id", "place", "fence", "person_id", "outcome", "policy_id", "codes",
+                "confidence", "seconds_on_case", "taken_from_id", "created_at",
+            ),
+            texts=("policy_text",),
+            words=("reason", "note"),
+            subject=lambda opinion: opinion.review.case.submission_id,
+            related=("review__case",),
+            of_chain="review__case__submission_id",
         ),
     )  # fmt: skip

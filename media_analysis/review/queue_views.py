@@ -18,6 +18,8 @@ from accounts.guards import post_only, signed_in
 from accounts.models import Team
 from accounts.refusals import Refusal
 from accounts.roles import Permission
+from media_analysis.care.search import figures
+from media_analysis.care.services import exposure
 from media_analysis.review.forms import DecisionForm
 from media_analysis.review.models import Case
 from media_analysis.review.presenters import queue_rows
@@ -36,6 +38,7 @@ FILTERS = {
             ("inconclusive", _("Inconclusive")),
             ("analysis_set_aside", _("The analysis failed")),
             ("no_manipulation_found", _("Nothing found")),
+            ("spot_check", _("Spot check")),
         ],
     ),
     "hands": (
@@ -57,6 +60,8 @@ def queue(request: HttpRequest) -> HttpResponse:
     if not actor.team_ids(Permission.VIEW_CASES):
         raise PermissionDenied
     grace.settle_due()
+    if not request.headers.get("X-Renew"):  # a list that renews itself is nobody at work
+        exposure.works(actor)
     count = waiting.count(actor)
     teams = Team.objects.in_bulk(actor.team_ids(Permission.VIEW_CASES))
     orders = {teams[pk]: order for pk, order in waiting.orders(teams).items()}
@@ -77,6 +82,8 @@ def queue(request: HttpRequest) -> HttpResponse:
         "most": several.MOST,
         "mine": waiting.in_hands_of(actor),
         "undoable": grace.mine(actor),
+        "worked": exposure.minutes_worked(actor),
+        "own": figures.own(actor.user) if actor.user else None,
     }
     return render(request, "review/queue.html", context)
 

@@ -1,17 +1,20 @@
 from django.urls import path
 
-from media_analysis.review import queue_views, views
+from media_analysis.review import quality_views, queue_views, views
 
 app_name = "review"
 urlpatterns = [
     path("", queue_views.queue, name="queue"),
     path("bulk/", queue_views.bulk, name="bulk"),
+    path("own/", quality_views.own, name="own"),
     path("next/", views.take_next, name="next"),
     path("<uuid:pk>/", views.case, name="case"),
     path("<uuid:pk>/claim/", views.claim, name="claim"),
     path("<uuid:pk>/decide/", views.decide, name="decide"),
     path("<uuid:pk>/take-over/", views.take_over, name="take_over"),
     path("<uuid:pk>/release/", views.release, name="release"),
+    path("<uuid:pk>/pass-on/", views.pass_on, name="pass_on"),
+    path("<uuid:pk>/take-back/", views.take_back, name="take_back"),
     path("<uuid:pk>/undo/", views.undo, name="undo"),
     path("<uuid:pk>/ask/", views.ask, name="ask"),
     path("<uuid:pk>/reopen/", views.reopen, name="reopen"),

@@ -22,11 +22,21 @@ from accounts.actors import Actor, actor_of
 from accounts.guards import post_only, signed_in, signed_out
 from accounts.refusals import Refusal
 from accounts.roles import Permission
+from media_analysis.care.services import exposure
 from media_analysis.review.forms import DecisionForm, ReasonForm, as_written
 from media_analysis.review.models import Case, Decision, PendingDecision
+from media_analysis.review.opinion_models import Opinion
 from media_analysis.review.search import queue as waiting
 from media_analysis.review.search import reopenings
-from media_analysis.review.services import asking, cases, drafts, grace, known_bytes
+from media_analysis.review.services import (
+    asking,
+    cases,
+    distress,
+    drafts,
+    grace,
+    known_bytes,
+    opinions,
+)
 from media_analysis.submissions.presenters import result
 
 View = Callable[..., HttpResponseBase]
@@ -55,7 +65,9 @@ def take_next(request: HttpRequest) -> HttpResponse:
 @never_cache
 def case(request: HttpRequest, pk: UUID) -> HttpResponse:
     grace.settle_due()
-    return _page(request, _mine(request, pk))
+    mine = _mine(request, pk)
+    exposure.works(actor_of(request))
+    return _page(request, mine)
 
 
 @signed_in
@@ -105,11 +117,21 @@ def decide(request: HttpRequest, pk: UUID) -> HttpResponseBase:
             return _too_late(request, mine)
         form.add_error(None, refusal.sentence)
         return _unfinished(request, mine, form)
-    if not isinstance(written, PendingDecision):  # else the page offers to undo it
-        messages.success(request, gettext("Decided. You can reopen the case with a reason."))
+    _told(request, written)
     if "next" in request.POST:
         return take_next(request)
     return redirect("review:case", pk)
+
+
+def _told(request: HttpRequest, written: Decision | Opinion | PendingDecision) -> None:
+    """Of what can still be undone, the page itself tells."""
+    if isinstance(written, Decision):
+        messages.success(request, gettext("Decided. You can reopen the case with a reason."))
+    elif isinstance(written, Opinion):
+        messages.success(
+            request,
+            gettext("Your opinion is kept. Another person is asked, too, before it is decided."),
+        )
 
 
 def _unfinished(request: HttpRequest, mine: Case, form: DecisionForm) -> HttpResponse:
@@ -143,7 +165,8 @@ def take_over(request: HttpRequest, pk: UUID) -> HttpResponse:
         raise PermissionDenied
     try:
         earlier = UUID(request.POST.get("decision", ""))
-        known_bytes.take_over(actor, pk, _fence(request), earlier, as_written(request.POST))
+        words = as_written(request.POST)
+        made = known_bytes.take_over(actor, pk, _fence(request), earlier, words)
     except ValueError:
         messages.error(request, gettext("Choose the decision to adopt. Nothing was decided."))
     except Refusal as refusal:
@@ -152,9 +175,11 @@ def take_over(request: HttpRequest, pk: UUID) -> HttpResponse:
         kept = gettext("Nothing was decided. The form keeps what you wrote.")
         messages.error(request, f"{refusal.sentence} {kept}")
     else:
-        messages.success(
-            request, gettext("Decided as before. The record names the earlier decision.")
-        )
+        if isinstance(made, Opinion):
+            _told(request, made)
+        else:
+            told = gettext("Decided as before. The record names the earlier decision.")
+            messages.success(request, told)
     return redirect("review:case", pk)
 
 
@@ -172,6 +197,36 @@ def release(request: HttpRequest, pk: UUID) -> HttpResponse:
     except Refusal as refusal:
         messages.warning(request, refusal.sentence)
     return redirect("review:queue")
+
+
+@keeps_words
+@signed_in
+@post_only("review:case", "pk")
+def pass_on(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The case is too much for this person. Words that were written are kept for them."""
+    actor = actor_of(request)
+    _mine(request, pk)
+    if not (words := as_written(request.POST)).are_empty():
+        drafts.keep(actor, pk, words)
+    try:
+        distress.pass_on(actor, pk, _fence(request))
+        told = gettext("You passed the case on. Somebody else will look at it. Take your time.")
+        messages.info(request, told)
+    except Refusal as refusal:
+        messages.warning(request, refusal.sentence)
+    return redirect("review:queue")
+
+
+@signed_in
+@post_only("review:case", "pk")
+def take_back(request: HttpRequest, pk: UUID) -> HttpResponse:
+    _mine(request, pk)
+    try:
+        distress.take_back(actor_of(request), pk)
+        messages.info(request, gettext("The case can be offered to you again."))
+    except Refusal as refusal:
+        messages.warning(request, refusal.sentence)
+    return redirect("review:case", pk)
 
 
 @signed_in
@@ -262,6 +317,7 @@ def _page(
     undoable = grace.mine(actor)
     draft = drafts.kept(actor, mine)
     may_decide = actor.can(Permission.DECIDE_CASES, mine.team_id)
+    leads = actor.can(Permission.MANAGE_QUEUES, mine.team_id)
     initial: dict[str, Any] = {"fence": mine.fence, **(draft.words if draft else {})}
     context = {
         **result.page(mine.submission, actor),
@@ -270,9 +326,14 @@ def _page(
         "free": Case.objects.filter(
             cases.AVAILABLE & cases.for_this_person(actor), pk=mine.pk
         ).exists(),
+        "gave_first": opinions.gave_first(actor, mine),
+        "is_disputed": opinions.is_disputed(mine.pk),
+        "disputed": opinions.disputed(mine) if leads else [],
+        "passed_on": distress.passed_on(actor, mine),
+        "worked": exposure.minutes_worked(actor),
         "pending": pending,
         "undoable": undoable,
-        "leads": actor.can(Permission.MANAGE_QUEUES, mine.team_id),
+        "leads": leads,
         "may_decide": may_decide,
         "form": (form or DecisionForm(mine, initial=initial)) if holds else None,
         "draft": draft,
@@ -282,7 +343,6 @@ def _page(
         "agreed": known_bytes.agreed(same),
         "also_held": [one for one in waiting.in_hands_of(actor) if one.pk != mine.pk],
         "heartbeat_url": reverse("review:heartbeat", args=[mine.pk]),
-        "veiled": True,
     }
     return render(request, "review/case.html", context, status=status)
 
@@ -290,8 +350,8 @@ def _page(
 def _said(mine: Case) -> list[Decision | reopenings.Reopening]:
     """Every decision, and why the case was opened again, in the order of time."""
     decisions = mine.decisions.select_related(
-        "decided_by", "policy", "taken_from__case__submission"
-    )
+        "decided_by", "policy", "taken_from__case__submission", "double_review"
+    ).prefetch_related("double_review__opinions__person", "double_review__opinions__policy")
     said: list[Decision | reopenings.Reopening] = [*decisions, *reopenings.of(mine)]
     return sorted(said, key=lambda one: one.created_at if isinstance(one, Decision) else one.when)
 

@@ -1,15 +1,22 @@
-"""What others want to do when somebody asks for deletion, or the request is answered or taken back.
+"""What others want to do when somebody asks for deletion, or the request is answered or taken back,
+and which of their rows go when a submission is erased.
 
-They append to this list in their `ready()`; each call is inside the transaction of the verb.
+They append to these lists in their `ready()`; each call is inside the transaction of the verb.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.db.models import QuerySet
 
 if TYPE_CHECKING:
     from audit.verbs import Verb
     from media_analysis.submissions.models import DeletionRequest
 
 deletion_changed: list[Callable[[DeletionRequest, Verb], None]] = []
+
+erased_with: list[Callable[[UUID], list[QuerySet[Any]]]] = []
+"""Every row of an app that is about one submission: erasing deletes all of them."""

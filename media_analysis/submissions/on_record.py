@@ -8,7 +8,13 @@ from typing import Any
 from django.db import connection
 
 from audit.rows import OnRecord, Rows, register
-from media_analysis.submissions.models import DeletionRequest, Submission
+from media_analysis.submissions.models import (
+    DeletionRequest,
+    Erasure,
+    Hold,
+    RetentionRule,
+    Submission,
+)
 
 CARDS = """
     SELECT s.id, CASE
@@ -59,6 +65,19 @@ def keep() -> None:
             subject=lambda request: request.submission_id,
             of_chain="submission_id",
         ),
+        OnRecord(
+            model=Hold,
+            columns=("submission_id", "placed_by", "placed_at", "lifted_by", "lifted_at"),
+            words=("reason", "lift_reason"),
+            subject=lambda hold: hold.submission_id,
+            of_chain="submission_id",
+        ),
+        OnRecord(
+            model=Erasure,
+            columns=("team_id", "submission", "because", "ordered_by", "ended_at"),
+            of_chain="submission",
+        ),
+        OnRecord(model=RetentionRule, columns=("team_id", "kind", "days")),
     )  # fmt: skip
 
 

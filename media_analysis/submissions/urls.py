@@ -1,6 +1,6 @@
 from django.urls import path
 
-from media_analysis.submissions.views import history, player, submissions
+from media_analysis.submissions.views import history, keeping, player, submissions
 
 app_name = "submissions"
 urlpatterns = [
@@ -16,9 +16,11 @@ urlpatterns = [
     path("s/<uuid:pk>/cancel/", submissions.cancel, name="cancel"),
     path("s/<uuid:pk>/deletion/", submissions.deletion, name="deletion"),
     path("s/<uuid:pk>/deletion/answer/", submissions.answer_deletion, name="answer_deletion"),
+    path("s/<uuid:pk>/hold/", keeping.hold, name="hold"),
     path("deletions/", history.deletions, name="deletions"),
     path("s/<uuid:pk>/pictures/<slug:name>.png", submissions.picture, name="picture"),
     path("s/<uuid:pk>/glimpse.png", submissions.glimpse, name="glimpse"),
+    path("s/<uuid:pk>/unveiled/", submissions.unveiled, name="unveiled"),
     path("s/<uuid:pk>/film/", player.panel, name="film_panel"),
     path("s/<uuid:pk>/film/prepare/", player.prepare, name="prepare_film"),
     path("s/<uuid:pk>/film/copy.webm", player.film, name="film"),

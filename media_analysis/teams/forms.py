@@ -7,11 +7,14 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actors import Actor
 from accounts.models import Role, Scope, ServiceAccount, Team
 from media_analysis.review.models import QueueOrder, RoutingRule
+from media_analysis.submissions.models import MediaKind
+from media_analysis.submissions.services.retention import LONGEST
 from media_analysis.webhooks.models import EventType
 
 
@@ -71,6 +74,25 @@ WANTED = {
     "no_manipulation_found": _("No manipulation found: nothing stands out. This proves nothing."),
     "rejected": _("Rejected: the file is damaged or too large to be analysed."),
 }
+
+
+class RetentionForm(forms.Form):
+    """One field a kind of media: days, or empty to keep it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for kind in MediaKind:
+            self.fields[kind.value] = forms.IntegerField(
+                label=gettext("{kind}: days until erasure").format(kind=kind.label),
+                required=False,
+                min_value=1,
+                max_value=LONGEST,
+                help_text=_("Empty: nothing of this kind is erased by a rule."),
+            )
+
+    @property
+    def days(self) -> dict[str, int | None]:
+        return {kind: self.cleaned_data.get(kind) for kind in MediaKind.values}
 
 
 class RoutingForm(forms.Form):

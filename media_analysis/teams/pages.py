@@ -35,8 +35,12 @@ PLACES = (
     NavItem(_("Queue rules"), "teams:rules", Permission.MANAGE_QUEUES),
     NavItem(_("Policies"), "teams:policies", Permission.MANAGE_POLICIES),
     NavItem(_("Deciding"), "teams:deciding", Permission.MANAGE_POLICIES),
+    NavItem(_("Quality"), "teams:quality", Permission.MANAGE_QUEUES),
+    NavItem(_("Care"), "teams:care", Permission.MANAGE_QUEUES),
     NavItem(_("Partners and keys"), "teams:services", Permission.REVOKE_KEYS),
+    NavItem(_("Retention"), "teams:retention", Permission.MANAGE_RETENTION),
     NavItem(_("Webhooks"), "teams:webhooks", Permission.MANAGE_WEBHOOKS),
+    NavItem(_("Hosts"), "teams:hosts", Permission.MANAGE_SOURCES),
     NavItem(_("Name"), "teams:rename", Permission.MANAGE_TEAM),
 )
 

@@ -1,6 +1,17 @@
 from django.urls import path
 
-from media_analysis.teams.views import deciding, keys, members, rules, teams, webhooks
+from media_analysis.teams.views import (
+    care,
+    deciding,
+    hosts,
+    keys,
+    members,
+    quality,
+    retention,
+    rules,
+    teams,
+    webhooks,
+)
 
 app_name = "teams"
 urlpatterns = [
@@ -17,6 +28,8 @@ urlpatterns = [
     path("<uuid:pk>/roles/", teams.roles, name="roles"),
     path("<uuid:pk>/name/", teams.rename, name="rename"),
     path("<uuid:pk>/rules/", rules.rules, name="rules"),
+    path("<uuid:pk>/care/", care.care, name="care"),
+    path("<uuid:pk>/quality/", quality.quality, name="quality"),
     path("<uuid:pk>/deciding/", deciding.deciding, name="deciding"),
     path("<uuid:pk>/deciding/codes/<int:code>/", deciding.switch, name="switch_code"),
     path("<uuid:pk>/policies/", rules.policies, name="policies"),
@@ -30,6 +43,9 @@ urlpatterns = [
     path("<uuid:pk>/partners/<uuid:service>/close/", keys.close_service, name="close_service"),
     path("<uuid:pk>/partners/<uuid:service>/keys/new/", keys.new_key, name="new_key"),
     path("<uuid:pk>/partners/keys/<uuid:key>/revoke/", keys.revoke_key, name="revoke_key"),
+    path("<uuid:pk>/hosts/", hosts.hosts, name="hosts"),
+    path("<uuid:pk>/hosts/<int:host>/remove/", hosts.remove, name="remove_host"),
+    path("<uuid:pk>/retention/", retention.retention, name="retention"),
     path("<uuid:pk>/webhooks/", webhooks.webhooks, name="webhooks"),
     path("<uuid:pk>/webhooks/new/", webhooks.new, name="new_webhook"),
     path("<uuid:pk>/webhooks/<uuid:endpoint>/", webhooks.webhook, name="webhook"),

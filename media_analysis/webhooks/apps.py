@@ -8,9 +8,10 @@ class WebhooksConfig(AppConfig):
 
     def ready(self) -> None:
         from jobs import registry
+        from media_analysis.batches import hooks as batches
         from media_analysis.review import hooks as review
         from media_analysis.submissions import hooks as submissions
-        from media_analysis.webhooks import on_record
+        from media_analysis.webhooks import erasing, on_record
         from media_analysis.webhooks.models import Delivery
         from media_analysis.webhooks.services import delivering, emitting
         from ml import hooks as ml
@@ -22,4 +23,6 @@ class WebhooksConfig(AppConfig):
         review.decided.append(emitting.after_decision)
         review.reopened.append(emitting.after_reopening)
         submissions.deletion_changed.append(emitting.after_deletion_request)
+        batches.completed.append(emitting.after_batch)
+        submissions.erased_with.append(erasing.rows_of)
         on_record.keep()

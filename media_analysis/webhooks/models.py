@@ -30,6 +30,7 @@ class EventType(models.TextChoices):
     DELETION_REQUESTED = "deletion.requested", _("Deletion was asked for")
     DELETION_WITHDRAWN = "deletion.withdrawn", _("A request for deletion was taken back")
     DELETION_ANSWERED = "deletion.answered", _("A request for deletion was answered")
+    BATCH_COMPLETED = "batch.completed", _("Every item of a batch was analysed or refused")
 
 
 TEST = "webhook.test"

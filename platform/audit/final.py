@@ -1,10 +1,9 @@
 """Triggers for rows that are final: nobody changes or deletes them while the triggers stand.
 
-Only an erasure may pass. `audit_may_erase` (migration 0003) is the one place that says so, and
-today it always says no. The erasure that is to come replaces it by a look for a permit that the
+Only an erasure may pass. `audit_may_erase` (migration 0005) looks for a permit that the
 application's role cannot write: a row of its own table for this very transaction, which one
-SECURITY DEFINER function inserts together with the event that says what was erased, and why.
-A setting of the session would not do: any role may set one.
+SECURITY DEFINER function, `audit_erase`, inserts together with the event that says what was erased,
+and why (`erasing.py`). A setting of the session would not do: any role may set one.
 """
 
 from __future__ import annotations

@@ -18,8 +18,11 @@ from django.db import connection
 from . import rows
 
 KNOWN = Path(__file__).with_name("guards.json")
-TABLES = ("audit_event", "audit_leaf", "audit_checkpoint", "audit_chainhead", "audit_comparison")
-FUNCTIONS = ("audit_append", "audit_rows", "audit_may_erase")
+TABLES = (
+    *("audit_event", "audit_leaf", "audit_checkpoint", "audit_chainhead", "audit_comparison"),
+    "audit_erasurepermit",
+)
+FUNCTIONS = ("audit_append", "audit_rows", "audit_may_erase", "audit_erase")
 """With those of the triggers, and with all that they call."""
 
 _TRIGGERS = """

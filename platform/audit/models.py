@@ -129,6 +129,21 @@ class Comparison(models.Model):
         return f"{self.rows} rows at {self.at}"
 
 
+class ErasurePermit(models.Model):
+    """One final row that one transaction may delete. Written by `audit_erase` alone, together with
+    the event that names the row as gone."""
+
+    id = models.BigAutoField(primary_key=True)
+    xid = Xid8Field()
+    row = models.CharField(max_length=200)
+
+    class Meta:
+        indexes = [models.Index(fields=("xid", "row"), name="audit_permit_of_row")]
+
+    def __str__(self) -> str:
+        return self.row
+
+
 class KeyFingerprint(models.Model):
     """Which keys this database works with, so that a machine with others refuses to start.
 

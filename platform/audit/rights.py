@@ -19,10 +19,11 @@ TABLES = {
     "audit_leaf": ADD,
     "audit_checkpoint": ADD,
     "audit_comparison": ADD,
+    "audit_erasurepermit": READ,
 }
-_NEVER = {"audit_event": ("INSERT", "UPDATE", "DELETE", "TRUNCATE")} | {
-    table: ("UPDATE", "DELETE", "TRUNCATE") for table in TABLES if table != "audit_event"
-}
+_ALL = ("INSERT", "UPDATE", "DELETE", "TRUNCATE")
+_NEVER = {table: _ALL if rights == READ else _ALL[1:] for table, rights in TABLES.items()}
+FUNCTIONS = ("audit_append(uuid, bytea)", "audit_erase(uuid, bytea)")
 # Roles that may write to a table of ours, but for the owner and the server's administrators.
 _ROLES = """
     SELECT DISTINCT r.rolname FROM pg_class c, aclexplode(c.relacl) a, pg_roles r
@@ -40,6 +41,10 @@ def apply(**_: Any) -> None:
     with connection.cursor() as cursor:
         if not _scalar(cursor, _OWN):
             return
+        # A restored backup has no privileges in it, and PostgreSQL lets everybody call a function.
+        for function in FUNCTIONS:
+            if _scalar(cursor, "SELECT to_regprocedure(%s) IS NOT NULL", function):
+                cursor.execute(f"REVOKE ALL ON FUNCTION {function} FROM PUBLIC")
         for role in roles(cursor):
             _restrict(cursor, role)
 
@@ -59,7 +64,10 @@ def _restrict(cursor: Any, role: str) -> None:
         cursor.execute(f"REVOKE ALL ON {table} FROM {name}")
         cursor.execute(f"GRANT {rights} ON {table} TO {name}")
     cursor.execute(f"REVOKE ALL ON SEQUENCE audit_event_id_seq FROM {name}")
-    cursor.execute(f"GRANT EXECUTE ON FUNCTION audit_append(uuid, bytea) TO {name}")
+    # pg_dump reads where a sequence stands; nothing can be drawn from it by that.
+    cursor.execute(f"GRANT SELECT ON SEQUENCE audit_event_id_seq TO {name}")
+    for function in FUNCTIONS:
+        cursor.execute(f"GRANT EXECUTE ON FUNCTION {function} TO {name}")
 
 
 def problems() -> list[str]:
@@ -77,10 +85,13 @@ def problems() -> list[str]:
             for table, right in _never()
             if _scalar(cursor, "SELECT has_table_privilege(%s, %s)", table, right)
         ]
-        append = "audit_append(uuid, bytea)"
-        if not _scalar(cursor, "SELECT has_function_privilege(%s, 'EXECUTE')", append):
-            said.append(f"The role {role} may not call {append}: nothing can be recorded. Run "
-                        "`manage.py migrate` as the owner.")  # fmt: skip
+        said += [
+            f"The role {role} may not call {function}: nothing can be "
+            f"{'erased' if 'erase' in function else 'recorded'}. Run `manage.py migrate` as the "
+            "owner."
+            for function in FUNCTIONS
+            if not _scalar(cursor, "SELECT has_function_privilege(%s, 'EXECUTE')", function)
+        ]
     return said
 
 

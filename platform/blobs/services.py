@@ -109,7 +109,8 @@ def remove_unclaimed(sha256: str) -> bool:
         _in_line_with_removal(sha256)
         if Blob.objects.filter(pk=sha256).exists():
             return False
-        vault.storage().delete(vault.name_of(sha256))
+        with vault.reached():
+            vault.storage().delete(vault.name_of(sha256))
         return True
 
 

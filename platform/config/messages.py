@@ -77,8 +77,9 @@ def in_cards() -> Iterator[Found]:
     for path in sorted((ROOT / "ml" / "engine" / "detectors").glob("*/manifest.json")):
         stated = json.loads(path.read_text())
         yield from (_found(stated[key], _place(path)) for key in ("title", "measures"))
-        if limits := stated.get("limits"):
-            yield from (_found(limit, _place(path)) for limit in limits)
+        meaning = filter(None, [stated.get("score_meaning")])
+        more = chain(stated.get("limits") or (), meaning)
+        yield from (_found(text, _place(path)) for text in more)
     for path in sorted((ROOT / "ml" / "engine" / "detectors").glob("*/card.json")):
         card = json.loads(path.read_text())
         claims = chain.from_iterable((card.get("claims") or {}).values())

@@ -106,8 +106,11 @@ INSTALLED_APPS = [
     "accounts",
     "ml",
     "media_analysis.previews",
+    "media_analysis.care",
     "media_analysis.submissions",
     "media_analysis.review",
+    "media_analysis.batches",
+    "media_analysis.uploads",
     "media_analysis.webhooks",
     "media_analysis.partners",
     "media_analysis.reports",
@@ -271,7 +274,9 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "DecisionOutcomeEnum": "media_analysis.submissions.outcomes.DecisionOutcome",
+        "ItemStateEnum": "media_analysis.partners.batch_shapes.ITEM_STATES",
         "OutcomeEnum": "media_analysis.partners.serializers.VERDICTS",
+        "StateEnum": "media_analysis.partners.webhook_shapes.DELIVERY_STATES",
     },
     "PREPROCESSING_HOOKS": ["media_analysis.partners.schema.with_slash"],
 }
@@ -306,12 +311,17 @@ PERIODIC_DUTIES = {
     "seal": (10.0, "audit.sealer.seal"),
     "compare_new_rows": (3600.0, "audit.checking.compare_new_rows"),
     "compare_all_rows": (3600.0, "audit.checking.compare_all_rows"),  # does it once a day
+    "erase": (20.0, "media_analysis.submissions.services.erasing.run_due"),
+    "order_erasures": (3600.0, "media_analysis.submissions.services.retention.order_due"),
     "tidy_accounts": (86_400.0, "accounts.services.housekeeping.tidy"),
+    "tidy_care": (86_400.0, "media_analysis.care.services.exposure.forget_old"),
     "tidy_dashboard": (86_400.0, "media_analysis.dashboard.services.retrying.forget_old"),
     "tidy_partners": (86_400.0, "media_analysis.partners.services.idempotency.forget_old"),
+    "tidy_uploads": (86_400.0, "media_analysis.uploads.services.uploading.forget_old"),
     "tidy_webhooks": (86_400.0, "media_analysis.webhooks.services.delivering.forget_old"),
     "tidy_spool": (3_600.0, "media_analysis.partners.services.spool.forget_old"),
 }
+ERASURE_DELAY_SECONDS = env.int("ERASURE_DELAY_SECONDS", 600)
 CELERY_APP = "config.celery.app"
 ML_ANALYSE = "ml.engine.analyse"
 
@@ -356,6 +366,9 @@ if STORAGES["blobs"]["BACKEND"] == "storages.backends.s3.S3Storage":
     STORAGES["blobs"]["OPTIONS"].setdefault(
         "client_config", s3_patience(STORAGES["blobs"]["OPTIONS"])
     )
+if _backup := env.str("BACKUP_STORAGE", ""):
+    STORAGES["backup"] = {"BACKEND": _backup, "OPTIONS": env.json("BACKUP_STORAGE_OPTIONS", {})}
+BACKUP_RECIPIENT = env.str("BACKUP_RECIPIENT", "")
 MEDIA_ROOT = HOME / "media"
 STATIC_URL = "static/"
 STATICFILES_DIRS = [ROOT / "static"]
@@ -379,12 +392,14 @@ REQUEST_IS_KNOWN = "accounts.admission.is_known"
 REQUEST_CLIENT = "accounts.admission.client_of"
 REQUEST_VERSIONS = "media_analysis.partners.waiting.versions"
 
-# --- requests to addresses that others name (webhooks) --------------------------------------------
+# --- requests to addresses that others name (webhooks, batches) -----------------------------------
 OUTBOUND_ALLOWED_NETWORKS = env.list("OUTBOUND_ALLOWED_NETWORKS", default=[])
 WEBHOOK_SECONDS = env.float("WEBHOOK_SECONDS", 15.0)
 WEBHOOK_RETRY_HOURS = env.float("WEBHOOK_RETRY_HOURS", 24.0)
 WEBHOOK_BACKOFF_SECONDS = env.float("WEBHOOK_BACKOFF_SECONDS", 5.0)
 WEBHOOK_DISABLE_HOURS = env.float("WEBHOOK_DISABLE_HOURS", 72.0)
+FETCH_SECONDS = env.float("FETCH_SECONDS", 120.0)
+FETCH_BACKOFF_SECONDS = env.float("FETCH_BACKOFF_SECONDS", 5.0)
 WEBHOOK_KEEP_DAYS = env.float("WEBHOOK_KEEP_DAYS", 30.0)
 
 # --- who may read figures (docs/operating.md) ----------------------------------------------------

@@ -21,6 +21,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("media_analysis.partners.urls")),
+    path("care/", include("media_analysis.care.urls")),
     path("dashboard/", include("media_analysis.dashboard.urls")),
     path("reports/", include("media_analysis.reports.urls")),
     path("review/", include("media_analysis.review.urls")),

@@ -17,8 +17,17 @@ class LeasedJob(models.Model):
 
     state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED)
     priority = models.SmallIntegerField(choices=Priority.choices, default=Priority.INTERACTIVE)
+    flow = models.CharField(
+        max_length=60,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Who queued it. The rows of one flow wait for each other, not other flows' rows.",
+    )
     turn_at = models.DateTimeField(
-        db_default=Now(), editable=False, help_text="Set by the database: arrival plus priority."
+        db_default=Now(),
+        editable=False,
+        help_text="Set by the database: arrival, priority, and the flow's own queue.",
     )
     attempt = models.PositiveSmallIntegerField(default=0, help_text="Claims since it was queued.")
     crashes = models.PositiveSmallIntegerField(

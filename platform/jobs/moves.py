@@ -48,17 +48,32 @@ SECONDS_PER_PRIORITY = 60
 """Ageing: a batch job (20) is served as if it had come 20 minutes later than it did, so what is
 interactive goes first and yet nothing waits for ever. The turn never changes, so it is indexed."""
 
+SECONDS_PER_FLOW_ROW = 15
+"""Fairness: each row of a flow is served as if it had come this much later than the flow's last one
+that still waits. So a flood queues up behind itself, and what others send meanwhile goes first."""
+
 _moves = ", ".join(f"'{a.value}>{b.value}'" for a, b in sorted(ALLOWED))
 
 GUARD = pgtrigger.Trigger(
     name="job_guard",
     when=pgtrigger.Before,
     operation=pgtrigger.Insert | pgtrigger.Update,
+    declare=[("last_turn", "timestamptz")],
     func=f"""
-        NEW.turn_at := NEW.created_at + NEW.priority * interval '{SECONDS_PER_PRIORITY} seconds';
         IF TG_OP = 'INSERT' THEN
+            NEW.turn_at := NEW.created_at
+                + NEW.priority * interval '{SECONDS_PER_PRIORITY} seconds';
+            IF NEW.flow <> '' THEN
+                EXECUTE format('SELECT max(turn_at) FROM %I.%I WHERE state = $1'
+                    ' AND flow = $2 AND priority = $3', TG_TABLE_SCHEMA, TG_TABLE_NAME)
+                    INTO last_turn USING 'queued', NEW.flow, NEW.priority;
+                NEW.turn_at := greatest(NEW.turn_at,
+                    last_turn + interval '{SECONDS_PER_FLOW_ROW} seconds');
+            END IF;
             RETURN NEW;
         END IF;
+        NEW.turn_at := OLD.turn_at + (NEW.created_at - OLD.created_at)
+            + (NEW.priority - OLD.priority) * interval '{SECONDS_PER_PRIORITY} seconds';
         IF NEW.state <> OLD.state
                 AND NOT (OLD.state || '>' || NEW.state) = ANY (ARRAY[{_moves}]) THEN
             RAISE EXCEPTION 'a job may not go from % to %', OLD.state, NEW.state
@@ -74,7 +89,7 @@ GUARD = pgtrigger.Trigger(
                 USING ERRCODE = 'check_violation';
         END IF;
         RETURN NEW;
-    """,
+    """,  # noqa: S608 - the table is the trigger's own
 )
 
 
@@ -111,6 +126,11 @@ def indexes() -> list[models.Index]:
     return [
         models.Index(
             fields=["turn_at"], condition=Q(state=State.QUEUED), name="%(class)s_turn_idx"
+        ),
+        models.Index(
+            fields=["flow", "priority", "turn_at"],
+            condition=Q(state=State.QUEUED) & ~Q(flow=""),
+            name="%(class)s_flow_idx",
         ),
         models.Index(
             fields=["lease_until"], condition=Q(state=State.RUNNING), name="%(class)s_lease_idx"

@@ -61,7 +61,7 @@ def register(
     `services.others_wait` from time to time and gives way.
 
     `courier`: waits for the network and hardly computes, so it never takes a slot; the worker's
-    couriers run it.
+    couriers run it. Every second one of them leaves `background` work alone, however much there is.
     """
     if not any(t.name == "job_guard" for t in getattr(model._meta, "triggers", [])):
         raise TypeError(f"{model.__name__}.Meta must inherit from LeasedJob.Meta")
@@ -83,8 +83,8 @@ def models(*, background: bool | None = None) -> list[type[LeasedJob]]:
     return [m for m, e in _entries.items() if not e.courier and background == e.background]
 
 
-def couriers() -> list[type[LeasedJob]]:
-    return [m for m, e in _entries.items() if e.courier]
+def couriers(*, background: bool = True) -> list[type[LeasedJob]]:
+    return [m for m, e in _entries.items() if e.courier and (background or not e.background)]
 
 
 def named(label: str) -> type[LeasedJob] | None:

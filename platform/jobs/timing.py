@@ -28,10 +28,15 @@ def overdue_seconds() -> float:
 
 
 def backoff(attempt: int) -> float:
-    """2, 8, 32, 128 seconds and so on, each times 0.5 to 1.5 so that a herd spreads out."""
+    """2, 8, 32, 128 seconds and so on."""
     base = cast(float, getattr(settings, "JOBS_BACKOFF_SECONDS", 2.0))
+    return growing_pause(attempt, base, LONGEST_BACKOFF)
+
+
+def growing_pause(tries: int, base: float, longest: float) -> float:
+    """Fourfold with each try, up to `longest`; each times 0.5 to 1.5 so that a herd spreads out."""
     jitter = 0.5 + secrets.randbelow(1001) / 1000
-    return float(min(base * 4 ** max(attempt - 1, 0), LONGEST_BACKOFF) * jitter)
+    return min(base * 4.0 ** min(max(tries - 1, 0), 20), longest) * jitter
 
 
 class ClockTimestamp(Func):

@@ -12,8 +12,9 @@ import ipaddress
 import socket
 import ssl
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -93,8 +94,26 @@ def send(
 ) -> Answer:
     """Raises `Refused` before a byte was sent, or `Failed`. `allowed` are networks that the
     operator opens although they are not public."""
+    with answering(method, url, headers=headers, body=body, deadline=time.monotonic() + seconds,
+                   allowed=allowed) as answer:  # fmt: skip
+        got, whole = _read(answer.iter_stream(), most_bytes)
+        return Answer(answer.status, told(answer), got, whole)
+
+
+@contextmanager
+def answering(
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    body: bytes = b"",
+    deadline: float,
+    allowed: Collection[str] = (),
+) -> Iterator[httpcore.Response]:
+    """The answer with its head read and its body still to come, until `deadline` by the monotonic
+    clock. What goes wrong while the caller reads is `Failed`, too."""
     parts = checked(url, allowed)
-    deadline = time.monotonic() + seconds
+    seconds = max(deadline - time.monotonic(), 0.0)
     backend = _Pinned(deadline, allowed, needs_named=parts.scheme == "http")
     sent = {"Host": parts.netloc, "Connection": "close", "Accept-Encoding": "identity",
             **(headers or {})}  # fmt: skip
@@ -107,9 +126,7 @@ def send(
             ) as pool,
             pool.stream(method, url, headers=list(sent.items()), content=body) as answer,
         ):
-            got, whole = _read(answer.iter_stream(), most_bytes)
-            told = {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in answer.headers}
-            return Answer(answer.status, told, got, whole)
+            yield answer
     except httpcore.TimeoutException as error:
         raise Failed("timeout", f"No whole answer came within {seconds:g} seconds.") from error
     except httpcore.ConnectError as error:
@@ -117,6 +134,19 @@ def send(
         raise Failed(code, _SENTENCES[code]) from error
     except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol) as error:
         raise Failed("broken_answer", "The connection broke, or the answer was no HTTP.") from error
+
+
+def told(answer: httpcore.Response) -> Mapping[str, str]:
+    """Its headers, with names in small letters."""
+    return {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in answer.headers}
+
+
+def retry_after(text: str, longest: float) -> float:
+    """The seconds that a Retry-After header asks for, up to `longest`; 0 where it is no number."""
+    try:
+        return min(max(float(text), 0.0), longest)
+    except ValueError:
+        return 0.0
 
 
 _SENTENCES = {

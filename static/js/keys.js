@@ -40,8 +40,23 @@
     },
     true,
   );
-  addEventListener("keyup", (event) => pressed.delete(event.code), true);
-  addEventListener("blur", (event) => event.target === window && pressed.clear(), true);
+  addEventListener(
+    "keyup",
+    (event) => {
+      pressed.delete(event.code);
+      if (event.code === holding?.code) release();
+    },
+    true,
+  );
+  addEventListener(
+    "blur",
+    (event) => {
+      if (event.target !== window) return;
+      pressed.clear();
+      release();
+    },
+    true,
+  );
 
   const types = (event) => event.key.length === 1 || event.key === "Enter" || event.key === "Backspace";
 
@@ -53,11 +68,28 @@
     true,
   );
 
+  /* A control with data-hold-key hears "hold" when the key goes down, and "letgo" when it comes up or
+   * the window is left. */
+  let holding = null;
+
+  function hold(event, within) {
+    const control = within.querySelector(`[data-hold-key="${CSS.escape(event.key)}"]`);
+    if (!control?.checkVisibility()) return;
+    holding = { code: event.code, control };
+    control.dispatchEvent(new CustomEvent("hold", { bubbles: true }));
+  }
+
+  function release() {
+    holding?.control.dispatchEvent(new CustomEvent("letgo", { bubbles: true }));
+    holding = null;
+  }
+
   addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.repeat || isComposing(event)) return;
     if (event.ctrlKey || event.metaKey || event.altKey || event.getModifierState("AltGraph")) return;
     if (event.key.length !== 1 || !takesNoText(targetOf(event))) return;
     const open = document.querySelector("dialog:modal");
+    hold(event, open ?? document);
     const control = (open ?? document).querySelector(`[data-key="${CSS.escape(event.key)}"]`);
     if (!control || control.disabled || !control.checkVisibility()) return;
     event.preventDefault();

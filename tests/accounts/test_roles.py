@@ -17,6 +17,8 @@ submissions.cancel        -      yes       yes  yes
 submissions.export        -      -         yes  yes
 submissions.request_deletion -   -         yes  yes
 submissions.answer_deletion -    -         -    yes
+submissions.hold          -      -         -    yes
+submissions.retention     -      -         -    yes
 media.view                yes    yes       yes  yes
 cases.view                yes    yes       yes  yes
 cases.decide              -      yes       yes  yes
@@ -29,6 +31,7 @@ policies.manage           -      -         yes  yes
 keys.manage               -      -         -    yes
 keys.revoke               -      -         -    yes
 webhooks.manage           -      -         -    yes
+sources.manage            -      -         -    yes
 team.manage               -      -         -    yes
 """
 _head, *_rows = [line.split() for line in MATRIX.strip().splitlines()]

@@ -41,7 +41,7 @@ def as_on_a_server() -> None:
         )
         cursor.execute(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {APP}")
         cursor.execute(f"GRANT TEMP ON DATABASE {connection.settings_dict['NAME']} TO {APP}")
-        for name in ("0002_append_only", "0003_rows_on_record"):
+        for name in ("0002_append_only", "0003_rows_on_record", "0005_erasure"):
             cursor.execute(import_module(f"audit.migrations.{name}").RIGHTS)
 
 

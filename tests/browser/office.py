@@ -99,7 +99,7 @@ def _things(team: Team, lead: Person, admin: Person) -> dict[str, str]:
     keys.revoke_key(admin.actor, old_key)
     pages: dict[str, list[Any]] = {
         "members": [], "roles": [], "rename": [], "rules": [], "policies": [], "services": [],
-        "write_policy": [], "new_service": [], "remove": [lead.user.pk],
+        "write_policy": [], "new_service": [], "remove": [lead.user.pk], "care": [], "quality": [],
         "edit_policy": [policy.pk], "delete_policy": [policy.pk],
         "new_key": [service.pk], "close_service": [service.pk], "revoke_key": [key.pk],
     }  # fmt: skip

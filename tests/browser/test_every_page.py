@@ -28,7 +28,8 @@ NO_PAGES = {
     "submissions:download", "submissions:film", "reports:download",
     "submissions:film_panel", "submissions:states", "api:submission-list",
     "api:submission-detail", "api:submission-cancel", "api:submission-media",
-    "api:submission-thumbnail", "api:webhook-list", "api:webhook-detail", "api:webhook-rotate",
+    "api:submission-thumbnail", "api:upload-list", "api:upload-detail", "api:batch-list",
+    "api:batch-detail", "api:webhook-list", "api:webhook-detail", "api:webhook-rotate",
     "api:webhook-test", "api:webhook-log", "api:webhook-deliver", "api:schema", "admin:jsi18n",
     "mfa_login_webauthn", "scripts_language",
 }  # fmt: skip

@@ -130,7 +130,7 @@ def test_it_stops_at_the_first_failure_and_says_so(
     expect(page.get_by_text("one.png")).to_be_visible()
     page.unroute_all()
     if trouble == "broken":
-        page.get_by_role("button", name="Try again").click()
+        page.get_by_role("button", name="Retry").click()
         expect(page.locator("[data-renewal]")).to_contain_text("Updated at")
 
 
@@ -144,7 +144,7 @@ def test_it_can_be_paused_and_asks_nothing_while_hidden(
     page.get_by_role("button", name="Pause").click()
     page.clock.run_for(2 * SOON)
     assert asked == []
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Resume").click()
     expect(page.locator("[data-renewal]")).to_contain_text("Updated at")
     asked.clear()
     page.evaluate(

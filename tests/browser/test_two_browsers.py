@@ -88,7 +88,7 @@ def test_a_stale_holders_words_are_kept_and_not_saved(
     case = opened(alice, send)
     page = open_page(user=alice.user).goto(case_page(case))
     page.get_by_role("button", name="Claim this case").click()
-    page.get_by_label(DecisionOutcome.GENUINE.label).check()
+    page.get_by_label(str(DecisionOutcome.GENUINE.label)).check()
     page.get_by_label("Reason", exact=True).fill("the shadow falls the wrong way")
     page.get_by_label("Note for the team").fill("compare with the agency's copy")
     expire(case)
@@ -109,7 +109,7 @@ def test_a_stale_holders_words_are_kept_and_not_saved(
     page.get_by_role("button", name="Claim this case").click()
     expect(page.get_by_label("Reason", exact=True)).to_have_value("the shadow falls the wrong way")
     expect(page.get_by_label("Note for the team")).to_have_value("compare with the agency's copy")
-    expect(page.get_by_label(DecisionOutcome.GENUINE.label)).to_be_checked()
+    expect(page.get_by_label(str(DecisionOutcome.GENUINE.label))).to_be_checked()
     page.get_by_role("button", name="Decide", exact=True).click()
     expect(page.get_by_role("main")).to_contain_text("Decided.")
     assert Decision.objects.get().reason == "the shadow falls the wrong way"

@@ -33,6 +33,7 @@ from touchstone_client import (
 from accounts.models import Role, Scope, Team
 from accounts.services.keys import issue_key
 from jobs.services import claim_one, park
+from media_analysis.batches.models import Source
 from media_analysis.review.models import Case, Words
 from media_analysis.review.services import cases, routing
 from media_analysis.submissions.models import Submission
@@ -127,6 +128,20 @@ def test_a_day_of_a_partner(
             client.submit(b"%!PS")
         assert caught.value.code == "type_not_allowed"
         assert client.request_deletion(sent.id).deletion_requested_at
+        Source.objects.create(team=alice.team, host="media.example")
+        batch = client.send_addresses(
+            ["https://media.example/a", {"url": "https://media.example/b", "external_id": "b"}],
+            idempotency_key="b1",
+        )
+        again_batch = client.send_addresses(
+            ["https://media.example/a", {"url": "https://media.example/b", "external_id": "b"}],
+            idempotency_key="b1",
+        )
+        assert (again_batch.id, again_batch.replayed) == (batch.id, True)
+        items = client.batch(batch.id).items
+        assert [(i.state, i.external_id, i.submission) for i in items] == [
+            ("waiting", "", None), ("waiting", "b", None),
+        ]  # fmt: skip
         hook = client.add_webhook("https://news.example/", ["decision.made"])
         assert hook.secret and client.rotate_secret(hook.id) != hook.secret
         assert client.change_webhook(hook.id, is_active=False).disabled_because == "by_hand"

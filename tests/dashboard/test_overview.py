@@ -13,7 +13,7 @@ from django.urls import reverse
 from accounts.models import Membership, Role, Team
 from media_analysis.dashboard.models import Ending, How
 from media_analysis.dashboard.search import figures
-from media_analysis.review.models import Case
+from media_analysis.review.models import Case, Policy
 from media_analysis.review.services import cases as review
 from tests.audit.helpers import triggers_off
 from tests.dashboard.conftest import copy_set_aside, set_aside
@@ -187,5 +187,25 @@ def test_the_number_of_queries_does_not_grow(
         client.get(URL)
 
 
-QUERIES = 18
+QUERIES = 19
 """Session, person, memberships and teams; then one query for each figure."""
+
+
+def test_decisions_are_counted_by_outcome_and_policy(
+    lead: Person, alice: Person, send: Send
+) -> None:
+    """Two of one policy, one of another: each in its column, with the sums below."""
+    elections, satire = (
+        Policy.objects.create(team=lead.team, name=name) for name in ("Elections", "Satire")
+    )
+    made = [("manipulated", elections), ("unclear", elections), ("manipulated", satire)]
+    for shade, (outcome, policy) in enumerate(made):
+        held = review.claim(alice.actor, opened(alice, send, shade).pk)
+        words = review.Words(outcome, "x", policy_id=policy.pk)
+        review.decide(alice.actor, held.pk, held.fence, words)
+    _, told = read(lead.client())
+    assert told["outcomes"]["lines"] == [
+        {"name": "Elections", "counts": [1, 0, 1], "sum": 2},
+        {"name": "Satire", "counts": [1, 0, 0], "sum": 1},
+    ]
+    assert told["outcomes"]["sums"] == [2, 0, 1] and told["outcomes"]["sum"] == 3

@@ -1,7 +1,10 @@
 # ruff: noqa: E402 - Django is set up before its models can be imported
-"""A team with a partner that may send; prints the partner's key. Run once in a new installation."""
+"""A team with a partner that may send; prints the partner's key. Run once in a new installation;
+with a number, so many teams."""
 
 from __future__ import annotations
+
+import sys
 
 import django
 
@@ -13,9 +16,12 @@ from accounts.services.keys import issue_key
 from audit.checking import adopt
 from tests.factories import MembershipFactory, ServiceAccountFactory, TeamFactory
 
-team = TeamFactory()
-admin = MembershipFactory(team=team, role=Role.ADMIN).user
 scopes = (Scope.SUBMISSIONS_READ, Scope.SUBMISSIONS_WRITE)
-service = ServiceAccountFactory(team=team)
+made = []
+for _ in range(int(sys.argv[1]) if len(sys.argv) > 1 else 1):
+    team = TeamFactory()
+    admin = MembershipFactory(team=team, role=Role.ADMIN).user
+    made.append((admin, ServiceAccountFactory(team=team)))
 adopt()  # what the factories made has no events
-print(issue_key(actor_for_user(admin, via="password"), service, "storm", scopes).secret)
+for admin, service in made:
+    print(issue_key(actor_for_user(admin, via="password"), service, "storm", scopes).secret)

@@ -39,7 +39,7 @@ def wait_for_done(house: House, seconds: float = 40) -> None:
 def test_the_bell_is_answered_at_once_by_the_applications_own_role(house: House) -> None:
     """Over pgmq on a Unix socket, without rights to create anything: done long before overdue."""
     house.start_worker("--concurrency", "1", JOBS_OVERDUE_SECONDS="600")
-    house.wait_for(lambda: bool(house.sql("SELECT 1 FROM jobs_workerheartbeat")), 30, "it is up")
+    house.wait_for(lambda: bool(house.sql("SELECT 1 FROM jobs_workerheartbeat")), 90, "it is up")
     house.take_in([order(n) for n in range(3)])
     wait_for_done(house)
     # The first bell wakes a hand that goes on until nothing is due; the others find nothing.
@@ -50,7 +50,7 @@ def test_the_bell_is_answered_at_once_by_the_applications_own_role(house: House)
 def test_analyses_stand_back(house: House) -> None:
     """The worker and all that it starts have a smaller share of the processor than a web server."""
     worker = house.start_worker("--concurrency", "1", "--nice", "7")
-    house.wait_for(lambda: bool(house.sql("SELECT 1 FROM jobs_workerheartbeat")), 30, "it is up")
+    house.wait_for(lambda: bool(house.sql("SELECT 1 FROM jobs_workerheartbeat")), 90, "it is up")
     ours = os.getpriority(os.PRIO_PROCESS, 0)
     assert {p.nice() for p in house.tree(worker)} == {ours + 7}
 

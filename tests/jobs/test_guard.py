@@ -106,9 +106,9 @@ def test_the_claim_uses_its_partial_index(errands: type[Errand]) -> None:
     """Among many finished rows the claim reads the index of those that wait."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO errands_errand (state, priority, attempt, crashes, fence, worker, "
+            "INSERT INTO errands_errand (state, priority, flow, attempt, crashes, fence, worker, "
             "progress, stage, reason_code, reason, cancel_requested, result, finished_at) "
-            "SELECT 'done', 0, 1, 0, 1, 'w', 1, '', '', '', false, '', now() "
+            "SELECT 'done', 0, '', 1, 0, 1, 'w', 1, '', '', '', false, '', now() "
             "FROM generate_series(1, 3000)"
         )
         errands.objects.create()

@@ -182,7 +182,8 @@ def test_a_refusal_is_said_in_the_language_of_the_answer(db: None) -> None:
 @pytest.mark.parametrize("code", CATALOGUE)
 def test_each_refusal_has_a_sentence_in_both_languages(code: str) -> None:
     names = ("name", "person", "team", "email", "service", "scopes", "network", "limit", "most",
-             "names", "verdicts")  # fmt: skip
+             "names", "verdicts", "host", "place", "why",
+             "header")  # fmt: skip
     data = {**dict.fromkeys(names, "x"), "permission": "cases.decide", "role": "lead"}
     said = []
     for language in ("en", "de"):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from operations import health, metrics
+from tests.people import *  # noqa: F403 - the people are fixtures
 
 
 @pytest.fixture(autouse=True)

@@ -13,6 +13,7 @@ from accounts.models import Membership, Session
 from media_analysis.review.models import Case, Decision, Draft, Policy, Words
 from media_analysis.review.services import cases, drafts
 from tests.factories import PASSWORD
+from tests.jobs.helpers import in_threads
 from tests.people import Person, Send
 from tests.review.test_pages import decision, url
 from tests.review.test_services import expire, opened
@@ -162,3 +163,21 @@ def test_the_heartbeat_tells_that_somebody_is_signed_out(alice: Person, case: Ca
     said = {"fence": case.fence}
     answer = Client().post(url("heartbeat", case), said, headers={"Accept": "application/json"})
     assert answer.status_code == 401 and answer.json()["code"] == "signed_out"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_words_handed_in_twice_at_once_do_not_block_each_other(alice: Person, case: Case) -> None:
+    """The page that is left hands in a draft while its form does."""
+    carried = drafts.pass_for(alice.actor, case)
+    form = {"draft_pass": carried, "reason": "half a thought", "outcome": ""}
+
+    def hand_in(number: int) -> bool:
+        for _ in range(15):
+            if number % 2:
+                drafts.keep_with_pass(form, case.pk)
+            else:
+                drafts.keep(alice.actor, case.pk, Words("", "half a thought"))
+            Draft.objects.filter(case=case).delete()
+        return True
+
+    assert in_threads(4, hand_in) == [True] * 4

@@ -100,24 +100,11 @@ def test_an_admin_answers_and_whoever_asked_reads_it(
         assert b"canary" not in bytes(event.payload)
 
 
-def test_accepting_promises_no_erasure(
-    lead: Person, admin: Person, alice: Person, send: Send
-) -> None:
-    """The page says that nothing was erased, and the bytes are there."""
-    submission = send(alice)
-    deletion.ask(lead.actor, submission)
-    said = answered(admin, submission, "accepted")
-    assert "Touchstone cannot erase media yet" in said and "Nothing was erased yet" in said
-    with opened(submission.blob) as file:
-        assert file.read()
-    assert "Deletion requested" in alice.client().get("/").content.decode()
-
-
 def test_a_declined_wish_can_be_asked_anew_and_an_accepted_one_stands(
     lead: Person, admin: Person, send: Send
 ) -> None:
     """Declined: the form is there again. Accepted: asking again is asking once, and it can be
-    taken back."""
+    taken back until the erasure begins."""
     submission = send(admin)
     deletion.ask(lead.actor, submission)
     deletion.answer(admin.actor, submission, DeletionAnswer.DECLINED, "needed in court")

@@ -13,9 +13,12 @@ from accounts.services.chains import team_chain
 from audit.models import Event
 from audit.verbs import Verb
 from media_analysis.review.models import Case, Decision, Policy, RoutingRule
+from media_analysis.review.search import dry_run
 from media_analysis.review.services import cases as review
 from media_analysis.review.services import routing, rules
+from ml.engine.contract import Kind
 from tests.people import Person, Send
+from tests.previews.conftest import analysed
 from tests.refusals import forbids
 from tests.review.test_services import opened
 
@@ -53,6 +56,30 @@ def test_a_rule_changes_what_opens_a_case(lead: Person, alice: Person, send: Sen
         {"before": USUAL, "after": ["manipulation_found"]},
         {"before": ["manipulation_found"], "after": USUAL},
     ]
+
+
+def test_a_dry_run_predicts_exactly_what_the_rule_then_does(
+    lead: Person, alice: Person, send: Send
+) -> None:
+    """Files of two outcomes: how many and which are told before, nothing is saved; the same
+    files sent again under the new rule open exactly these cases."""
+    rules.route(lead.actor, lead.team, ["manipulation_found"])
+    kinds = [Kind.IMAGE, Kind.IMAGE, None, None, None]
+    first = [analysed(send(alice, shade), kind) for shade, kind in enumerate(kinds)]
+    wanted = ["inconclusive"]
+    before = Event.objects.count()
+    answer = lead.client().post(url("rules", lead), {"outcomes": wanted, "try": "1"})
+    page = answer.content.decode()
+    assert answer.status_code == 200 and Event.objects.count() == before
+    assert rules.wanted(lead.team) == {"manipulation_found"} and not Case.objects.exists()
+    assert "Of 5 files whose analysis ended" in page
+    tried = dry_run.of(lead.team, ["manipulation_found"], wanted)
+    assert (tried.now, tried.then, tried.hours) == (0, 2, None)
+    assert {one.pk for one in tried.added} == {one.pk for one in first[:2]}
+    rules.route(lead.actor, lead.team, wanted)
+    again = [analysed(send(alice, shade), kind) for shade, kind in enumerate(kinds)]
+    opened_now = set(Case.objects.values_list("submission", flat=True))
+    assert opened_now == {one.pk for one in again[:2]} and len(opened_now) == tried.then
 
 
 def test_saving_what_holds_already_is_no_event(lead: Person) -> None:

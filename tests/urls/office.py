@@ -8,6 +8,7 @@ from accounts.actors import SHELL_ACTOR
 from accounts.models import Role, Scope, Team
 from accounts.services.invitations import invite
 from accounts.services.keys import issue_key
+from media_analysis.batches.services import sources
 from media_analysis.review.models import Policy, ReasonCode
 from media_analysis.webhooks.models import EventType
 from media_analysis.webhooks.services import endpoints
@@ -28,7 +29,8 @@ def arguments(team: Team) -> dict[str, list[Any]]:
     code = ReasonCode.objects.create(team=team, name="canary code")
     own = {
         "members": ["invite", "members", "roles", "rename", "rules", "policies", "services",
-                    "write_policy", "deciding", "new_service", "webhooks", "new_webhook"],
+                    "write_policy", "deciding", "care", "quality",
+                    "new_service", "webhooks", "new_webhook", "hosts", "retention"],
         "invitation": ["invite_again", "withdraw"],
         "mate": ["change_role", "remove"],
         "policy": ["edit_policy", "retire_policy", "restore_policy", "delete_policy"],
@@ -51,6 +53,8 @@ def arguments(team: Team) -> dict[str, list[Any]]:
     for kind, names in own.items():
         inner = [things[kind]] if kind in things else []
         found |= {f"teams:{name}": [team.pk, *inner] for name in names}
+    host = sources.allow(admin.actor, team, "media.example.com")
+    found["teams:remove_host"] = [team.pk, host.pk]
     test = endpoints.test(admin.actor, webhook)
     found["teams:webhook_again"] = [team.pk, webhook.pk, test.pk]
     return found

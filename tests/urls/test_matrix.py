@@ -15,6 +15,7 @@ from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, r
 from accounts.models import Role, Scope, Team
 from accounts.services.keys import issue_key
 from jobs.models import State
+from media_analysis.batches.models import Batch
 from media_analysis.previews.models import Preview
 from media_analysis.review.models import Case
 from media_analysis.review.services import routing
@@ -58,6 +59,7 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "submissions:progress": ("get", page(404, 404, 200, 200)),
     "submissions:picture": ("get", page(404, 404, 200, 200)),
     "submissions:glimpse": ("get", page(404, 404, 200, 200)),
+    "submissions:unveiled": ("post", page(404, 404, 204, 204)),
     "submissions:film": ("get", page(404, 404, 200, 200)),
     "submissions:film_panel": ("get", page(404, 404, 200, 200)),
     "submissions:prepare_film": ("post", page(404, 404, 302, 302)),
@@ -69,6 +71,7 @@ MATRIX: dict[str, tuple[str, Answers]] = {
         "post",
         (LOGIN, 404, 404, 404, 404, 404, 302, LOGIN, LOGIN),
     ),
+    "submissions:hold": ("post", (LOGIN, 404, 404, 404, 404, 404, 302, LOGIN, LOGIN)),
     "submissions:cancel": ("post", page(404, 404, 404, 302)),
     "review:queue": ("get", page(200, 403, 200, 200)),
     "review:bulk": ("post", page(302, 403, 403, 302)),
@@ -83,6 +86,11 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "review:ask": ("post", page(404, 404, 403, 302)),
     "review:draft": ("post", (403,) * 9),  # a page's pass opens it, nothing else
     "review:heartbeat": ("post", page(404, 404, 409, 409)),
+    "review:own": ("get", page(200, 403, 403, 200)),
+    "review:pass_on": ("post", page(404, 404, 302, 302)),
+    "review:take_back": ("post", page(404, 404, 302, 302)),
+    "care:own": ("get", page(200, 200, 200, 200)),
+    "care:dismiss": ("post", page(302, 302, 302, 302)),
     "reports:verify": ("get", (200,) * 9),  # a report is checked by everybody
     "reports:of_case": ("get", page(404, 404, 200, 200)),
     "reports:issue": ("post", page(404, 404, 404, 302)),
@@ -101,6 +109,8 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "teams:roles": ("get", office(404, 200, 403, 200, 200)),
     "teams:rename": ("get", office(404, 200, 403, 403, 200)),
     "teams:rules": ("get", office(404, 403, 403, 200, 200)),
+    "teams:care": ("get", office(404, 403, 403, 200, 200)),
+    "teams:quality": ("get", office(404, 403, 403, 200, 200)),
     "teams:deciding": ("get", office(404, 403, 403, 200, 200)),
     "teams:switch_code": ("post", office(404, 403, 403, 302, 302)),
     "teams:policies": ("get", office(404, 403, 403, 200, 200)),
@@ -114,6 +124,9 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "teams:close_service": ("post", office(404, 302, 403, 403, 302)),
     "teams:new_key": ("get", office(404, 403, 403, 403, 200)),
     "teams:revoke_key": ("post", office(404, 302, 403, 403, 302)),
+    "teams:hosts": ("get", office(404, 403, 403, 403, 200)),
+    "teams:remove_host": ("post", office(404, 403, 403, 403, 302)),
+    "teams:retention": ("get", office(404, 403, 403, 403, 200)),
     "teams:webhooks": ("get", office(404, 403, 403, 403, 200)),
     "teams:new_webhook": ("get", office(404, 403, 403, 403, 200)),
     "teams:webhook": ("get", office(404, 403, 403, 403, 200)),
@@ -124,6 +137,10 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "teams:test_webhook": ("post", office(404, 403, 403, 403, 302)),
     "teams:webhook_missed": ("post", office(404, 403, 403, 403, 302)),
     "teams:webhook_again": ("post", office(404, 403, 403, 403, 302)),
+    "api:upload-list": ("post", (401, 412, 403, 403, 412, 412, 412, 412, 412)),
+    "api:upload-detail": ("delete", (401, 412, 403, 403, 412, 412, 412, 412, 412)),
+    "api:batch-list": ("post", (401, 415, 403, 403, 415, 415, 415, 415, 415)),
+    "api:batch-detail": ("get", (401, 404, 403, 403, 200, 200, 200, 404, 404)),
     "api:webhook-list": ("get", (401, 200, 403, 403, 403, 403, 200, 403, 403)),
     "api:webhook-detail": ("get", (401, 404, 403, 403, 403, 403, 200, 403, 403)),
     "api:webhook-rotate": ("post", (401, 404, 403, 403, 403, 403, 200, 403, 403)),
@@ -214,6 +231,8 @@ def address(alice: Person, send: Send) -> Callable[[str], str]:
             return reverse(name, args=inside[name])
         if name.startswith("api:webhook") and name != "api:webhook-list":
             return reverse(name, args=inside["teams:webhook"][1:])
+        if name == "api:batch-detail":
+            return reverse(name, args=[Batch.objects.create(team=alice.team).pk])
         if name in ("submissions:picture", "api:submission-thumbnail"):
             return reverse(name, args=[submission.pk, "frame"])
         if name == "reports:download":

@@ -73,7 +73,7 @@ def test_a_webhook_from_its_first_day_to_its_last(
 
 def test_the_log_is_read_page_by_page(program: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """`next` leads through all of it, each once, the newest first."""
-    monkeypatch.setattr("media_analysis.partners.webhooks.PAGE", 2)
+    monkeypatch.setattr("media_analysis.webhooks.search.deliveries.PAGE", 2)
     one = post(program, URL, GOOD)["Location"]
     sent = [post(program, f"{one}test/").json()["id"] for _ in range(5)]
     seen, url = [], f"{one}deliveries/?state=queued"

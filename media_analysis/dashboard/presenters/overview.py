@@ -19,6 +19,7 @@ from media_analysis.dashboard.presenters.drawing import bars, span
 from media_analysis.dashboard.search import figures
 from media_analysis.dashboard.search.figures import DAYS, DECISION_DAYS, HOURS, LISTED, Row
 from media_analysis.submissions.models import Submission
+from media_analysis.submissions.outcomes import DecisionOutcome
 from ml import language
 
 COUNTED = ("verdicts", "rejected", "set_aside")
@@ -39,6 +40,7 @@ def overview(actor: Actor, teams: Sequence[Team]) -> dict[str, Any]:
         "people": _people(
             figures.people(ids), figures.decisions(ids), _slots(now, days=DECISION_DAYS)
         ),
+        "outcomes": _outcomes(figures.outcomes(ids)),
         "reasons": [_reason(row) for row in figures.without_verdict(ids)],
         "parked": _set_aside(actor, figures.parked(ids), lambda sent: sent.analysis, "retry"),
         "copies": _set_aside(
@@ -155,6 +157,25 @@ def _people(people: Sequence[Row], made: Sequence[Any], days: Sequence[datetime]
     ]
     lines.sort(key=lambda line: (-line["sum"], line["name"]))
     return {"days": [format_date(day, "D j") for day in days], "lines": lines}
+
+
+def _outcomes(rows: Sequence[Row]) -> Row:
+    """A policy a line, an outcome a column, and what both sum up to."""
+    counts: dict[str, dict[str, int]] = {}
+    for row in rows:
+        mine = counts.setdefault(row["policy__name"] or gettext("no policy"), {})
+        mine[row["outcome"]] = mine.get(row["outcome"], 0) + row["count"]
+    names = DecisionOutcome.values
+    lines: list[Row] = [
+        {"name": name, "counts": [mine.get(one, 0) for one in names], "sum": sum(mine.values())}
+        for name, mine in counts.items()
+    ]
+    return {
+        "heads": [DecisionOutcome(one).label for one in names],
+        "lines": sorted(lines, key=lambda line: (-line["sum"], line["name"])),
+        "sums": [sum(line["counts"][place] for line in lines) for place in range(len(names))],
+        "sum": sum(line["sum"] for line in lines),
+    }
 
 
 def _reason(row: Row) -> Row:

@@ -144,6 +144,12 @@ def decisions(teams: Ids) -> list[Any]:
     return list(made.values("decided_by", "day").annotate(count=Count("pk")))
 
 
+def outcomes(teams: Ids) -> list[Any]:
+    """What was decided in these days, by policy and outcome."""
+    rows = _decided(teams).values("policy__name", "outcome")
+    return list(rows.annotate(count=Count("pk")).order_by("policy__name", "outcome"))
+
+
 def people(teams: Ids) -> list[Row]:
     """Who decided in these days, and the median time that a case was in their hands."""
     who = ("decided_by", "decided_by__name", "decided_by__email")

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from accounts.actors import Actor
 from accounts.roles import Permission
+from media_analysis.care.services import veils
 from media_analysis.review.models import Case
 from media_analysis.submissions.presenters import bench
 from ml import language
@@ -30,6 +31,8 @@ def rows(actor: Actor, cases: Sequence[Case]) -> list[dict[str, Any]]:
             "analysis_id", flat=True
         )
     )
+    teams = {case.team_id for case in cases}
+    shown = veils.each(actor, teams)
     looking = set(actor.team_ids(Permission.VIEW_MEDIA))
     return [
         {
@@ -37,11 +40,16 @@ def rows(actor: Actor, cases: Sequence[Case]) -> list[dict[str, Any]]:
             "kind": case.submission.blob.media_type.partition("/")[0],
             "length": _length(case),
             "glimpse": case.submission.analysis_id in pictured and case.team_id in looking,
+            "veil": _veil(shown, case),
             "strongest": _strongest(findings.get(case.submission.analysis_id, [])),
             "sender": case.submission.sender_name,
         }
         for case in cases
     ]
+
+
+def _veil(shown: Mapping[UUID, Mapping[str, veils.Shown]], case: Case) -> veils.Shown | None:
+    return shown[case.team_id].get(case.submission.blob.media_type.partition("/")[0])
 
 
 def _findings(analyses: Sequence[UUID]) -> Mapping[UUID, list[dict[str, Any]]]:

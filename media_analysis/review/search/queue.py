@@ -22,14 +22,16 @@ from media_analysis.review.models import (
     Case,
     CaseState,
     Decision,
+    DistressFlag,
     PendingDecision,
     QueueOrder,
     RoutingRule,
     TeamOwned,
 )
+from media_analysis.review.opinion_models import DoubleReview, Stage
 from ml.engine.contract import Outcome
 
-OUTCOMES = {outcome.value for outcome in Outcome} | {"analysis_set_aside"}
+OUTCOMES = {outcome.value for outcome in Outcome} | {"analysis_set_aside", "spot_check"}
 FIELDS = {
     QueueOrder.OLDEST: ("opened_at", "id"),
     QueueOrder.NEWEST: ("-opened_at", "-id"),
@@ -41,9 +43,14 @@ COUNTED = 1000
 
 
 def waiting(actor: Actor, permission: Permission = Permission.VIEW_CASES) -> TeamOwned:
-    """Without what was just decided and can still be undone."""
+    """Without what was just decided and can still be undone, what this person passed on, and what
+    this person gave an opinion on that waits for somebody else."""
+    from media_analysis.review.services import opinions  # it stands on this module
+
     undecided = Case.objects.for_actor(actor, permission).exclude(state=CaseState.DECIDED)
-    return undecided.filter(~Exists(PendingDecision.objects.filter(case=OuterRef("pk"))))
+    pending = PendingDecision.objects.filter(case=OuterRef("pk"))
+    flagged = DistressFlag.objects.filter(case=OuterRef("pk"), person=actor.user)
+    return undecided.filter(~Exists(pending), ~Exists(flagged)).exclude(opinions.not_for(actor))
 
 
 def orders(teams: Iterable[UUID]) -> dict[UUID, QueueOrder]:
@@ -145,6 +152,7 @@ def shown(actor: Actor, only: Q | None = None) -> list[Case]:
     earlier = Decision.objects.filter(case=OuterRef("pk")).order_by("-fence")
     found = found.annotate(
         decided_before=Subquery(earlier.values("outcome")[:1]),
+        is_disputed=Exists(DoubleReview.objects.filter(case=OuterRef("pk"), stage=Stage.DISPUTED)),
         seconds=KeyTextTransform("duration", "submission__analysis__media"),
     )
     cases: dict[UUID, Case] = found.defer(*heavy).in_bulk(ids)

@@ -13,7 +13,7 @@ from audit.subjects import keep
 from audit.verbs import Verb
 from jobs.timing import ClockTimestamp
 from media_analysis.review.models import Case
-from media_analysis.review.services import cases
+from media_analysis.review.services import cases, opinions
 
 
 @transaction.atomic
@@ -29,6 +29,8 @@ def answer(actor: Actor, case_id: UUID, fence: int, text: str) -> None:
     """A lead answers a question: the case is everybody's again, and shows the answer."""
     if not text.strip():
         raise Refusal("answer_missing")
+    if opinions.is_disputed(case_id):
+        raise Refusal("case_wants_adjudication")
     if not cases.held(actor, case_id, fence).filter(asked_at__isnull=False).exists():
         raise Refusal(cases.CLAIM_LOST)
     _hand_on(actor, case_id, fence, text, Verb.CASE_COMMENTED, asked_at=None)

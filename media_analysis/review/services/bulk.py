@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts.actors import Actor
+from accounts.actors import Actor, actor_for_user
 from accounts.models import Membership, User
 from accounts.refusals import Refusal
 from accounts.roles import Permission, roles_with
@@ -76,6 +76,9 @@ def assign_one(actor: Actor, case: Case, person: User) -> bool:
     require(actor, Permission.MANAGE_QUEUES, case.team_id)
     if person not in people(case):
         raise Refusal("person_does_not_decide")
+    for_them = cases.for_this_person(actor_for_user(person, via="assignment"))
+    if not Case.objects.filter(for_them, pk=case.pk).exists():
+        return False
     if not Case.objects.filter(cases.AVAILABLE, pk=case.pk).update(
         **cases.held_by(person, ASSIGNED_SECONDS)
     ):

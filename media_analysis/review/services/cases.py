@@ -16,6 +16,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Case as DbCase
 from django.db.models import Exists, F, IntegerField, OuterRef, Q, QuerySet, When
+from django.utils import timezone
 
 from accounts.actors import Actor
 from accounts.models import Membership, User
@@ -33,7 +34,9 @@ from media_analysis.review.models import (
     CaseState,
     Confidence,
     Decision,
+    DistressFlag,
     Draft,
+    Opinion,
     PendingDecision,
     Policy,
     ReasonCode,
@@ -105,11 +108,21 @@ def claim(actor: Actor, case_id: UUID) -> Case:
 
 
 def for_this_person(actor: Actor) -> Q:
-    """Not what waits for a lead, unless the actor leads there; and of what was opened again, not
-    what the actor decided before, unless nobody else in the team decides."""
+    """Not what waits for a lead, unless the actor leads there; not what the actor passed on; not
+    what the actor gave an opinion on that waits for somebody else; and of
+    what was opened again, not what the actor decided before, unless nobody else in the team
+    decides."""
+    from media_analysis.review.services import opinions  # it stands on this module
+
     leads = Q(asked_at__isnull=True) | Q(team_id__in=actor.team_ids(Permission.MANAGE_QUEUES))
     before = Exists(Decision.objects.filter(case=OuterRef("pk"), decided_by=actor.user))
-    return leads & (~Q(before) | Q(team_id__in=_alone_in(actor)))
+    flagged = Exists(DistressFlag.objects.filter(case=OuterRef("pk"), person=actor.user))
+    return (
+        leads
+        & ~Q(flagged)
+        & ~opinions.not_for(actor)
+        & (~Q(before) | Q(team_id__in=_alone_in(actor)))
+    )
 
 
 def _alone_in(actor: Actor) -> list[UUID]:
@@ -163,8 +176,9 @@ def release(actor: Actor, case_id: UUID, fence: int, *, why: str = "") -> None:
 
 def decide(
     actor: Actor, case_id: UUID, fence: int, words: Words, taken_from: Decision | None = None
-) -> Decision:
-    """The decision of whoever holds the case now. Too late: the words are kept as a draft."""
+) -> Decision | Opinion:
+    """The decision of whoever holds the case now, or their opinion where it is decided twice. Too
+    late: the words are kept as a draft."""
     with kept_if_too_late(actor, case_id, words):
         return _decide(actor, case_id, fence, words, taken_from)
 
@@ -182,14 +196,18 @@ def kept_if_too_late(actor: Actor, case_id: UUID, words: Words) -> Iterator[None
 @transaction.atomic
 def _decide(
     actor: Actor, case_id: UUID, fence: int, words: Words, taken_from: Decision | None
-) -> Decision:
+) -> Decision | Opinion:
+    from media_analysis.review.services import opinions  # it stands on this module
+
     basis = checked(actor, case_id, words)
-    if not held(actor, case_id, fence).update(**DECIDED):
-        raise Refusal(CLAIM_LOST)
-    case = Case.objects.select_related("submission").get(pk=case_id)
-    Draft.objects.filter(case=case, author=actor.user).delete()
-    who = actor.who_in(case.team_id)
-    return conclude(case, who, words, basis, by=actor.user, taken_from=taken_from)
+    assert actor.user is not None  # `checked` asked for the permission of a person
+    team_id = Case.objects.values_list("team_id", flat=True).get(pk=case_id)
+    made = opinions.settle(
+        held(actor, case_id, fence), case_id, actor.who_in(team_id), words, basis,
+        by=actor.user, taken_from=taken_from,
+    )  # fmt: skip
+    Draft.objects.filter(case=case_id, author=actor.user).delete()
+    return made
 
 
 DECIDED = {
@@ -207,11 +225,12 @@ def conclude(
     *,
     by: User | None,
     taken_from: Decision | None,
-    written_at: datetime | None = None,
+    seconds: float,
+    agreed: str = "",
+    also: Sequence[Row] = (),
 ) -> Decision:
-    """The decision of a case that was just `DECIDED`, and its event: final from here on."""
-    ended = written_at or case.decided_at
-    spent = (ended - case.claimed_at) / timedelta(seconds=1) if ended and case.claimed_at else 0.0
+    """The decision of a case that was just `DECIDED`, and its event: final from here on. `agreed`
+    is the id of the second person who said the same, whose row is among `also`."""
     decision: Decision = Decision.objects.create(
         team_id=case.team_id,
         case=case,
@@ -225,9 +244,9 @@ def conclude(
         confidence=words.confidence,
         decided_by=by,
         taken_from=taken_from,
-        seconds_on_case=max(spent, 0.0),
+        seconds_on_case=seconds,
     )
-    _record(
+    recorded(
         case,
         who,
         Verb.CASE_DECIDED,
@@ -243,12 +262,19 @@ def conclude(
             ),
         },
         fence=decision.fence,
-        rows=[decision],
+        rows=[decision, *also],
         **_source(decision.taken_from),
+        **({"second_person": agreed} if agreed else {}),
     )
     for hook in hooks.decided:
         hook(case, decision)
     return decision
+
+
+def spent(case: Case, written_at: datetime | None) -> float:
+    """Seconds since the case was claimed."""
+    ended = written_at or timezone.now()
+    return max((ended - case.claimed_at) / timedelta(seconds=1), 0.0) if case.claimed_at else 0.0
 
 
 def _source(taken_from: Decision | None) -> dict[str, Any]:
@@ -342,10 +368,10 @@ def held(actor: Actor, case_id: UUID, fence: int) -> Any:
 def event(
     case: Case, actor: Actor, verb: Verb, *, why: str = "", rows: Sequence[Row] = (), **data: Any
 ) -> None:
-    _record(case, actor.who_in(case.team_id), verb, why=why, rows=rows, **data)
+    recorded(case, actor.who_in(case.team_id), verb, why=why, rows=rows, **data)
 
 
-def _record(
+def recorded(
     case: Case, who: Who, verb: Verb, *, why: str = "", rows: Sequence[Row] = (), **data: Any
 ) -> None:
     record(

@@ -20,7 +20,7 @@ from accounts.models import User
 from accounts.refusals import Refusal
 from accounts.roles import Permission
 from media_analysis.review.forms import as_written
-from media_analysis.review.models import Case, Decision, Draft, PendingDecision, Words
+from media_analysis.review.models import Case, Decision, Draft, Opinion, PendingDecision, Words
 
 FIELD = "draft_pass"
 _SALT = "review.draft"
@@ -41,9 +41,12 @@ def kept(actor: Actor, case: Case) -> Draft | None:
     return Draft.objects.filter(case=case, author=actor.user).first() if actor.user else None
 
 
+@transaction.atomic
 def keep(actor: Actor, case_id: UUID, words: Words) -> Draft | None:
-    """The newest words of this person take the place of earlier ones; empty ones remove them."""
-    if actor.user is None or not Case.objects.for_actor(actor).filter(pk=case_id).exists():
+    """The newest words of this person take the place of earlier ones; empty ones remove them. The
+    case first, as every verb about it does: a page that is left may hand in its words twice."""
+    mine = Case.objects.for_actor(actor).select_for_update(of=("self",)).filter(pk=case_id)
+    if actor.user is None or not mine.exists():
         return None
     if words.are_empty():
         Draft.objects.filter(case_id=case_id, author=actor.user).delete()
@@ -71,7 +74,10 @@ def keep_with_pass(form: Mapping[str, Any], case_id: UUID) -> Draft | None:
     fence = said["fence"]  # a decision with a grace time bears the fence that came after its hold
     own = Decision.objects.filter(case=case_id, fence__in=(fence, fence + 1), decided_by=user)
     pending = PendingDecision.objects.filter(case=case_id, fence=fence, decided_by=user)
-    if own.exists() or pending.exists():
+    opinion = Opinion.objects.filter(
+        review__case=case_id, fence__in=(fence, fence + 1), person=user
+    )
+    if own.exists() or pending.exists() or opinion.exists():
         raise Refusal(ALREADY_DECIDED)
     draft = keep(actor, case_id, as_written(form))
     if draft:

@@ -24,11 +24,12 @@ from media_analysis.review.models import (
     CaseState,
     Decision,
     Draft,
+    Opinion,
     PendingDecision,
     RoutingRule,
     Words,
 )
-from media_analysis.review.services import cases, drafts
+from media_analysis.review.services import cases, drafts, opinions
 
 SETTLED_AT_ONCE = 200
 SLACK = 600
@@ -43,7 +44,7 @@ def seconds_of(team_id: UUID) -> int:
 
 def decide(
     actor: Actor, case_id: UUID, fence: int, words: Words, taken_from: Decision | None = None
-) -> Decision | PendingDecision:
+) -> Decision | Opinion | PendingDecision:
     """Final at once in a team without a grace time. Too late: the words are kept as a draft."""
     team_id = Case.objects.for_actor(actor, Permission.DECIDE_CASES).get(pk=case_id).team_id
     seconds = seconds_of(team_id)
@@ -129,11 +130,11 @@ def _settle(pk: int) -> bool:
     held = Case.objects.filter(
         pk=pending.case_id, state=CaseState.CLAIMED, holder=pending.decided_by_id
     )
-    held.update(**cases.DECIDED)
+    case_id = pending.case_id
     pending.delete()
-    case = Case.objects.select_related("submission").get(pk=pending.case_id)
-    cases.conclude(
-        case,
+    opinions.settle(
+        held,
+        case_id,
         Who(**pending.who),
         Words.of_dict(pending.words),
         cases.Checked(pending.policy, pending.policy_text, pending.code_names, pending.reason),

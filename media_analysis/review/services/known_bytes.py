@@ -17,6 +17,7 @@ from media_analysis.review.models import (
     Case,
     CaseState,
     Decision,
+    Opinion,
     PendingDecision,
     Policy,
     Words,
@@ -58,7 +59,7 @@ def agreed(known: Sequence[Known]) -> Decision | None:
 
 def take_over(
     actor: Actor, case_id: UUID, fence: int, decision_id: UUID, written: Words
-) -> Decision | PendingDecision:
+) -> Decision | Opinion | PendingDecision:
     """Decides the case as the earlier decision did, with its reason and its policy; a note and,
     where that policy is not in force here, a policy come from what was `written`. What cannot be
     decided becomes a draft."""

@@ -6,9 +6,13 @@ from audit.services import record
 from audit.verbs import Verb
 from audit.who import SYSTEM
 from media_analysis.review.models import Case, CaseState, RoutingRule, suspicion_of
+from media_analysis.review.services import opinions
 from media_analysis.submissions.models import Submission
-from ml.engine.contract import Result
+from ml.engine.contract import Outcome, Result
 from ml.models import Analysis
+
+SPOT_CHECK = "spot_check"
+SPOT_CHECKED = tuple(one.value for one in Outcome if one is not Outcome.REJECTED)
 
 
 def after_analysis(analysis: Analysis, result: Result) -> None:
@@ -25,12 +29,14 @@ def _route(analysis: Analysis, outcome: str, because: str) -> None:
     if submission is None:
         return
     _moved_to_its_place(submission, analysis)
-    if not _wants_a_person(submission, outcome):
+    share = _share(submission, outcome)
+    if not opinions.drawn(f"spot {submission.pk}", share):
         return
+    because = because if share == 1 else SPOT_CHECK
     case, made = Case.objects.get_or_create(
         submission=submission,
         defaults={"team": submission.team, "opened_because": because,
-                  "suspicion": suspicion_of(analysis)},
+                  "suspicion": suspicion_of(analysis), "sampled_with": share},
     )  # fmt: skip
     if made:
         record(
@@ -54,6 +60,11 @@ def _moved_to_its_place(submission: Submission, analysis: Analysis) -> None:
         Case.objects.filter(pk__in=mine).update(suspicion=suspicion_of(analysis))
 
 
-def _wants_a_person(submission: Submission, outcome: str) -> bool:
+def _share(submission: Submission, outcome: str) -> float:
+    """The probability with which a file of this outcome comes to review."""
     rule = RoutingRule.objects.filter(team=submission.team).first()
-    return outcome in RoutingRule.DEFAULT_OUTCOMES if rule is None else rule.wants(outcome)
+    if outcome in RoutingRule.DEFAULT_OUTCOMES if rule is None else rule.wants(outcome):
+        return 1.0
+    if rule is None or outcome not in SPOT_CHECKED:
+        return 0.0
+    return float(rule.spot_share)

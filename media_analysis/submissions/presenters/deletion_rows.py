@@ -8,7 +8,13 @@ from typing import Any
 from accounts.actors import Actor
 from accounts.models import ServiceAccount, User
 from accounts.roles import Permission
-from media_analysis.submissions.models import DeletionAnswer, DeletionRequest, Submission
+from media_analysis.submissions.models import (
+    DeletionAnswer,
+    DeletionRequest,
+    Erasure,
+    Hold,
+    Submission,
+)
 
 
 def newest(actor: Actor, submission: Submission) -> dict[str, Any] | None:
@@ -19,6 +25,8 @@ def newest(actor: Actor, submission: Submission) -> dict[str, Any] | None:
 
 def rows(actor: Actor, asked: Sequence[DeletionRequest]) -> list[dict[str, Any]]:
     names = people_named([name for one in asked for name in (one.asked_by, one.answered_by)])
+    accepted = [one.submission_id for one in asked if one.answer == DeletionAnswer.ACCEPTED]
+    ordered = {one.submission: one for one in Erasure.objects.filter(submission__in=accepted)}
     return [
         {
             "request": one,
@@ -27,11 +35,28 @@ def rows(actor: Actor, asked: Sequence[DeletionRequest]) -> list[dict[str, Any]]
             "answered_by": names.get(one.answered_by, one.answered_by),
             "waits": one.withdrawn_at is None and not one.answer,
             "accepted": one.answer == DeletionAnswer.ACCEPTED,
+            "erasure": ordered.get(one.submission_id),
             "declined": one.answer == DeletionAnswer.DECLINED,
             "may_answer": actor.can(Permission.ANSWER_DELETION_REQUESTS, one.submission.team_id),
         }
         for one in asked
     ]
+
+
+def held(actor: Actor, submission: Submission) -> dict[str, Any]:
+    """The legal hold that stands, who placed it, and whether the actor may place and lift holds."""
+    hold = Hold.objects.standing().filter(submission=submission).first()
+    names = people_named([hold.placed_by]) if hold else {}
+    return {
+        "hold": hold,
+        "hold_by": names.get(hold.placed_by, hold.placed_by) if hold else "",
+        "may_hold": actor.can(Permission.HOLD_SUBMISSIONS, submission.team_id),
+    }
+
+
+def hold_rows(holds: Sequence[Hold]) -> list[dict[str, Any]]:
+    names = people_named([one.placed_by for one in holds])
+    return [{"hold": one, "by": names.get(one.placed_by, one.placed_by)} for one in holds]
 
 
 def people_named(recorded: Sequence[str]) -> dict[str, str]:

@@ -25,7 +25,7 @@ from media_analysis.submissions.presenters.audit_trail import audit_trail
 from media_analysis.submissions.presenters.face_map import face_map
 from media_analysis.submissions.presenters.statements import decision, declared, face_link
 from media_analysis.submissions.presenters.timeline import timeline
-from media_analysis.submissions.search import similar
+from media_analysis.submissions.search import blind, similar
 from media_analysis.submissions.services import films, pictures
 from media_analysis.submissions.services.intake import Received
 from ml import language
@@ -77,13 +77,17 @@ def page(submission: Submission, actor: Actor) -> dict[str, Any]:
         "overlay": bench.overlay(result),
         "player": (player := films.shown(submission, actor, frames)),
         "seekable": bool(player and player["url"]),
-        "veiled": True,
+        "veil": pictures.veil(actor, submission),
         "facts": media_facts(submission, result),
-        "custody": custody(submission),
+        "original_url": reverse("api:submission-media", args=[submission.pk])
+        if may(actor, Permission.VIEW_MEDIA, submission)
+        else "",
+        "custody": custody(submission, blind=blind.is_blind(submission, actor)),
         **similar.same_bytes(actor, submission),
         "alike": similar.others(actor, submission),
         "may_submit": may(actor, Permission.SUBMIT_MEDIA, submission),
         "deletion": deletion_rows.newest(actor, submission),
+        **deletion_rows.held(actor, submission),
         "may_ask_for_deletion": may(actor, Permission.REQUEST_DELETION, submission),
         "may_cancel": may(actor, Permission.CANCEL_ANALYSES, submission),
     }
@@ -288,16 +292,25 @@ def _bytes(size: int) -> str:
     return ngettext("{size} byte", "{size} bytes", size).format(size=grouped)
 
 
-def custody(submission: Submission) -> dict[str, Any]:
-    """The whole chain, hashed again while the page is made, and the rows beside it: it is short."""
+def custody(submission: Submission, *, blind: bool = False) -> dict[str, Any]:
+    """The whole chain, hashed again while the page is made, and the rows beside it: it is short.
+    While `blind`, what people did in review is checked and not told."""
     with one_snapshot():  # what is written meanwhile is no damage
         events = list(Event.objects.filter(chain=submission.pk).order_by("seq"))
         wrong, summary = _checked(submission, events)
     return {
         "intact": not wrong,
         "summary": summary,
-        "events": audit_trail(events, submission.team_id),
+        "withheld": blind,
+        "events": audit_trail(
+            [event for event in events if not (blind and _of_review(event))], submission.team_id
+        ),
     }
+
+
+def _of_review(event: Event) -> bool:
+    """It would tell who looked or decided, or what."""
+    return event.who.startswith("user:") and not event.verb.startswith("submission.")
 
 
 DO_NOT_RELY = gettext_noop(
@@ -320,8 +333,9 @@ def _checked(submission: Submission, events: Sequence[Event]) -> tuple[bool, str
     ).format(events=len(events), rows=found.rows)
 
 
-def export(submission: Submission) -> dict[str, Any]:
-    """All of it, for machines and for the archive."""
+def export(submission: Submission, *, blind: bool = False) -> dict[str, Any]:
+    """All of it, for machines and for the archive. While `blind`, of what people did in review the
+    hashes alone."""
     analysis = submission.analysis
     return {
         "submission": {
@@ -347,7 +361,11 @@ def export(submission: Submission) -> dict[str, Any]:
             "result": whole_result(analysis, codes=True),
         },
         "events": [
-            {"seq": e.seq, "hash": bytes(e.hash).hex(), "payload": bytes(e.payload).decode()}
+            {
+                "seq": e.seq,
+                "hash": bytes(e.hash).hex(),
+                "payload": None if blind and _of_review(e) else bytes(e.payload).decode(),
+            }
             for e in Event.objects.filter(chain=submission.pk).order_by("seq")
         ],
     }

@@ -1,8 +1,7 @@
 """The verbs of wanting something gone: ask for it, take the wish back, answer it.
 
-Nothing is erased here: Touchstone cannot erase yet. The request and its answer are on record and
-are shown to everybody who sees the submission. An accepted request says what is to be erased once
-that is possible.
+The request and its answer are on record and are shown to everybody who sees the submission. An
+accepted request orders the erasure (`erasing`); until that is due, the request can be withdrawn.
 """
 
 from __future__ import annotations
@@ -17,8 +16,9 @@ from audit.services import record
 from audit.subjects import keep
 from audit.verbs import Verb
 from media_analysis.submissions import hooks
-from media_analysis.submissions.models import DeletionAnswer, DeletionRequest, Submission
+from media_analysis.submissions.models import DeletionAnswer, DeletionRequest, Hold, Submission
 from media_analysis.submissions.ownership import require_may
+from media_analysis.submissions.services import erasing
 
 
 @transaction.atomic
@@ -46,6 +46,7 @@ def withdraw(actor: Actor, submission: Submission) -> bool:
     asked = DeletionRequest.objects.standing().filter(submission=submission).first()
     if asked is None:
         return False
+    erasing.call_off(submission, actor.who_in(submission.team_id))
     DeletionRequest.objects.filter(pk=asked.pk).update(withdrawn_at=Now())
     _told(actor, asked, Verb.SUBMISSION_DELETION_WITHDRAWN, {})
     return True
@@ -61,6 +62,9 @@ def answer(actor: Actor, submission: Submission, answer: str, reason: str) -> De
     if not (reason := reason.replace("\0", "").strip()[:500]):
         raise Refusal("deletion_reason_missing")
     Submission.objects.select_for_update().get(pk=submission.pk)
+    accepted = answer == DeletionAnswer.ACCEPTED
+    if accepted and Hold.objects.standing().filter(submission=submission).exists():
+        raise Refusal("submission_held")
     waiting = DeletionRequest.objects.waiting().filter(submission=submission)
     asked = waiting.select_for_update().first()
     if asked is None or not waiting.update(
@@ -74,6 +78,8 @@ def answer(actor: Actor, submission: Submission, answer: str, reason: str) -> De
     }
     asked.refresh_from_db()
     _told(actor, asked, verbs[DeletionAnswer(answer)], promise)
+    if accepted and erasing.ordered_for(submission) is None:
+        erasing.order(submission, actor.who_in(submission.team_id), "request")
     return asked
 
 

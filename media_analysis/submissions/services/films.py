@@ -23,7 +23,7 @@ from jobs.models import State
 from media_analysis.previews.models import Preview
 from media_analysis.previews.services import copies as viewing
 from media_analysis.submissions.models import Submission
-from media_analysis.submissions.services.pictures import on_record
+from media_analysis.submissions.services.pictures import looked
 from ml.language import reason
 
 
@@ -35,7 +35,7 @@ def look(actor: Actor, submission: Submission) -> Preview | None:
     found = Preview.objects.filter(source=submission.blob_id, state=State.DONE)
     preview = found.select_related("film").first()
     if preview is not None:
-        on_record(actor.who_in(submission.team_id), submission)
+        looked(actor, submission)
     return preview
 
 

@@ -23,6 +23,7 @@ from audit.models import Event
 from audit.services import record
 from audit.verbs import Verb
 from audit.who import Who
+from media_analysis.care.services import exposure, veils
 from media_analysis.submissions.models import Submission
 from ml.language import number
 from ml.models import Thumbnail
@@ -43,8 +44,20 @@ def look(actor: Actor, submission: Submission, name: str) -> bytes | None:
     found = Thumbnail.objects.filter(analysis=submission.analysis_id, name=name).first()
     if found is None:
         return None
-    on_record(actor.who_in(submission.team_id), submission)
+    looked(actor, submission)
     return bytes(found.png)
+
+
+def looked(actor: Actor, submission: Submission) -> None:
+    """Before media is handed out: on record, and among what this person met today."""
+    on_record(actor.who_in(submission.team_id), submission)
+    exposure.met(actor, submission.pk, submission.team_id, lambda: veil(actor, submission).hides)
+
+
+def veil(actor: Actor, submission: Submission) -> veils.Shown:
+    """How its media is shown to this person at first."""
+    kind = submission.blob.media_type.partition("/")[0]
+    return veils.of(actor, submission.team_id, kind)
 
 
 GLIMPSE_SIDE = 24

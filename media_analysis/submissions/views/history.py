@@ -29,7 +29,7 @@ from media_analysis.submissions.forms import HistoryFilter, SaveFilterForm
 from media_analysis.submissions.models import SavedFilter
 from media_analysis.submissions.presenters import deletion_rows
 from media_analysis.submissions.search import history as finding
-from media_analysis.submissions.services import deletion, saved_filters
+from media_analysis.submissions.services import deletion, erasing, holds, saved_filters
 from media_analysis.submissions.services import export as export_service
 
 
@@ -101,6 +101,8 @@ def deletions(request: HttpRequest) -> HttpResponse:
     context = {
         "waiting": deletion_rows.rows(actor, waiting),
         "ended": deletion_rows.rows(actor, ended),
+        "holds": deletion_rows.hold_rows(holds.listed(actor)),
+        "erasures": erasing.listed(actor),
     }
     return render(request, "submissions/deletions.html", context)
 

@@ -16,7 +16,7 @@ from accounts.guards import post_only, signed_in
 from blobs.models import Blob
 from media_analysis.previews import ranges
 from media_analysis.submissions.presenters import result
-from media_analysis.submissions.services import films
+from media_analysis.submissions.services import films, pictures
 from media_analysis.submissions.views.submissions import as_if_missing, mine
 
 
@@ -29,7 +29,11 @@ def panel(request: HttpRequest, pk: UUID) -> HttpResponse:
     player = films.shown(submission, actor)
     if player is None:
         raise Http404
-    context = result.page(submission, actor) if player["url"] else {"player": player}
+    context = (
+        result.page(submission, actor)
+        if player["url"]
+        else {"player": player, "veil": pictures.veil(actor, submission)}
+    )
     response = render(request, "submissions/_film.html", context)
     response["Cache-Control"] = "private, no-store"
     return response

@@ -21,11 +21,14 @@ from accounts.actors import actor_of
 from accounts.guards import post_only, signed_in
 from accounts.refusals import Refusal
 from accounts.roles import Permission
+from media_analysis.care.services import exposure
 from media_analysis.submissions.forms import IntakeForm
 from media_analysis.submissions.models import DeletionAnswer, Submission
 from media_analysis.submissions.presenters import result
+from media_analysis.submissions.search import blind
 from media_analysis.submissions.services import deletion as deletion_service
 from media_analysis.submissions.services import intake, pictures
+from media_analysis.submissions.views.keeping import erased_page
 
 
 def as_if_missing(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -135,7 +138,12 @@ def states(request: HttpRequest) -> JsonResponse:
 @require_GET
 @never_cache
 def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
-    submission = mine(request, pk)
+    try:
+        submission = mine(request, pk)
+    except Http404:
+        if (gone := erased_page(request, pk)) is not None:
+            return gone
+        raise
     actor = actor_of(request)
     context: dict[str, Any] = result.page(submission, actor)
     return render(request, "submissions/detail.html", context)
@@ -192,7 +200,9 @@ def deletion(request: HttpRequest, pk: UUID) -> HttpResponse:
     submission, actor = mine(request, pk), actor_of(request)
     if "withdraw" in request.POST:
         deletion_service.withdraw(actor, submission)
-        messages.success(request, gettext("The deletion request was withdrawn."))
+        messages.success(
+            request, gettext("The deletion request was withdrawn. Nothing was erased.")
+        )
     else:
         deletion_service.ask(actor, submission, request.POST.get("reason", ""))
         messages.success(request, gettext("Deletion was requested. Nothing was erased yet."))
@@ -215,10 +225,7 @@ def answer_deletion(request: HttpRequest, pk: UUID) -> HttpResponse:
     accepted = given.answer == DeletionAnswer.ACCEPTED
     messages.success(
         request,
-        gettext(
-            "The request was accepted. Nothing was erased: Touchstone cannot erase media yet. The "
-            "request stays on the list."
-        )
+        gettext("The request was accepted. The page says when the submission is erased.")
         if accepted
         else gettext("The request was declined. The page shows your reason to whoever asked."),
     )
@@ -238,6 +245,15 @@ def picture(request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
 
 
 @signed_in
+@post_only("submissions:detail", "pk")
+def unveiled(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The page says that the veil was lifted: it counts among what this person met."""
+    submission = mine(request, pk)
+    exposure.unveiled(actor_of(request), submission.pk, submission.team_id)
+    return HttpResponse(status=204)
+
+
+@signed_in
 @require_GET
 def glimpse(request: HttpRequest, pk: UUID) -> HttpResponse:
     """A few grey pixels for a list: made anew each time, kept by the browser for an hour."""
@@ -254,7 +270,10 @@ def glimpse(request: HttpRequest, pk: UUID) -> HttpResponse:
 def download(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Everything that is known of one submission, as JSON."""
     submission = mine(request, pk)
-    response = JsonResponse(result.export(submission), json_dumps_params={"indent": 2})
+    is_blind = blind.is_blind(submission, actor_of(request))
+    response = JsonResponse(
+        result.export(submission, blind=is_blind), json_dumps_params={"indent": 2}
+    )
     response["Content-Disposition"] = f'attachment; filename="touchstone-{submission.pk}.json"'
     return response
 

@@ -17,6 +17,7 @@ from accounts.guards import post_only, signed_in
 from accounts.models import Team
 from accounts.roles import Permission
 from media_analysis.review.models import Policy, QueueOrder, RoutingRule
+from media_analysis.review.search import dry_run
 from media_analysis.review.services import rules as rules_service
 from media_analysis.teams.forms import PolicyForm, RoutingForm
 from media_analysis.teams.pages import entered, page, refusal_on, refusal_told
@@ -35,12 +36,25 @@ def rules(request: HttpRequest, pk: UUID) -> HttpResponse:
         said if request.method == "POST" else None,
         initial={"outcomes": sorted(today), "order": order},
     )
-    if request.method == "POST" and form.is_valid():
+    valid = request.method == "POST" and form.is_valid()
+    tried = None
+    if valid and "try" in request.POST:
+        tried = dry_run.of(team, today, form.cleaned_data["outcomes"])
+    elif valid:
         for sentence in _saved(actor, team, form):
             messages.success(request, sentence)
         return redirect("teams:rules", pk)
-    context = {"form": form, "today": today, "is_usual": today == usual, "usual": sorted(usual)}
-    return page(request, team, "teams/rules.html", context, 422 if form.is_bound else 200)
+    context = {
+        "form": form,
+        "today": today,
+        "is_usual": today == usual,
+        "usual": sorted(usual),
+        "tried": tried,
+        "tried_days": dry_run.DAYS,
+        "listed": dry_run.LISTED,
+    }
+    refused = form.is_bound and tried is None
+    return page(request, team, "teams/rules.html", context, 422 if refused else 200)
 
 
 @transaction.atomic

@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from secrets import randbelow
 from typing import Any
 
 from django.conf import settings
@@ -28,7 +27,7 @@ from jobs.errors import Why as Stop
 from jobs.models import UNDER_WAY, State
 from jobs.runner import through_outage
 from jobs.services import finish, park, postpone
-from jobs.timing import ClockTimestamp, InSeconds
+from jobs.timing import ClockTimestamp, InSeconds, growing_pause
 from media_analysis.webhooks.models import Attempt, Delivery, Endpoint, Event, Why
 from media_analysis.webhooks.services import secrets
 from outbound import sending
@@ -121,7 +120,8 @@ def _sent(delivery: Delivery) -> Outcome:
         code, sentence = "redirected", "It answered with a redirect, which is not followed."
     elif not 200 <= answer.status < 300:
         code, sentence = "refused", f"It answered {answer.status}."
-    return Outcome(_since(began), answer.status, code, sentence, text, _wish(answer.headers))
+    wish = sending.retry_after(answer.headers.get("retry-after", ""), LONGEST_WISH)
+    return Outcome(_since(began), answer.status, code, sentence, text, wish)
 
 
 def signed(event: Event, endpoint: Endpoint) -> dict[str, str]:
@@ -137,22 +137,12 @@ def signed(event: Event, endpoint: Endpoint) -> dict[str, str]:
     }
 
 
-def _wish(headers: Any) -> float:
-    try:
-        return min(max(float(headers.get("retry-after", "0")), 0.0), LONGEST_WISH)
-    except ValueError:
-        return 0.0
-
-
 def _since(began: float) -> int:
     return round(1000 * (time.monotonic() - began))
 
 
 def pause_after(tries: int) -> float:
-    """Growing fourfold up to two hours, each times 0.5 to 1.5 so that a herd spreads out."""
-    jitter = 0.5 + randbelow(1001) / 1000
-    base: float = settings.WEBHOOK_BACKOFF_SECONDS
-    return min(base * 4.0 ** min(tries - 1, 20), LONGEST_PAUSE) * jitter
+    return growing_pause(tries, settings.WEBHOOK_BACKOFF_SECONDS, LONGEST_PAUSE)
 
 
 @transaction.atomic

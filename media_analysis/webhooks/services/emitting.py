@@ -15,6 +15,7 @@ from django.urls import reverse
 from audit.verbs import Verb
 from jobs.models import Priority
 from jobs.timing import InSeconds
+from media_analysis.batches.models import Batch
 from media_analysis.review.models import Case, Decision
 from media_analysis.review.presenters import decisions
 from media_analysis.submissions.models import DeletionRequest, Submission
@@ -65,6 +66,19 @@ def after_deletion_request(request: DeletionRequest, verb: Verb) -> None:
     _emit(DELETION_EVENTS[verb], request.submission, told)
 
 
+def after_batch(batch: Batch) -> None:
+    def told() -> dict[str, Any]:
+        said = {
+            "id": str(batch.pk),
+            "url": settings.PUBLIC_URL + reverse("api:batch-detail", args=[batch.pk]),
+            "external_id": batch.external_id,
+            "completed_at": decisions.moment(batch.completed_at),
+        }
+        return {"batch": said}
+
+    _write(EventType.BATCH_COMPLETED, batch.team_id, batch.service_id, None, told)
+
+
 def test_event(endpoint: Endpoint) -> Delivery:
     event = Event.objects.create(
         team_id=endpoint.team_id, service=endpoint.service_id, type=TEST, body=_body(TEST, {})
@@ -94,17 +108,28 @@ def _of_analysis(kind: EventType, analysis: Analysis) -> None:
 
 
 def _emit(kind: EventType, submission: Submission, told: Callable[[], dict[str, Any]]) -> None:
-    sender: UUID | None = submission.submitted_by_service_id
+    _write(
+        kind, submission.team_id, submission.submitted_by_service_id, submission.pk,
+        lambda: {"submission": _told(submission), **told()},
+    )  # fmt: skip
+
+
+def _write(
+    kind: EventType,
+    team_id: UUID,
+    sender: UUID | None,
+    submission: UUID | None,
+    told: Callable[[], dict[str, Any]],
+) -> None:
+    """The body is built only if an endpoint wants this event."""
     of_sender = Q(service__isnull=True)
     if sender:
         of_sender |= Q(service=sender, service__is_active=True)
-    wanting = Endpoint.objects.filter(of_sender, team=submission.team_id, events__contains=[kind])
-    endpoints = list(wanting)
+    endpoints = list(Endpoint.objects.filter(of_sender, team=team_id, events__contains=[kind]))
     if not endpoints:
         return
-    body = _body(kind, {"submission": _told(submission), **told()})
     event = Event.objects.create(
-        team_id=submission.team_id, submission=submission.pk, service=sender, type=kind, body=body
+        team_id=team_id, submission=submission, service=sender, type=kind, body=_body(kind, told())
     )
     deliveries([event], [one for one in endpoints if one.is_active], by_hand=False)
 

@@ -58,6 +58,7 @@ def everything() -> dict[str, Any]:
         "findings": findings(),
         "timeline": timeline(),
         "frames": frames(),
+        "veil": {"on": True, "hides": True, "css": "veil veil--blur veil--grey"},
         "custody": custody(),
         "work": work(),
     }

@@ -30,10 +30,10 @@ class Courier:
         self.stopping = threading.Event()
         self._current: set[Claim] = set()
 
-    def work(self) -> None:
+    def work(self, background: bool) -> None:
         while not self.stopping.is_set():
             try:
-                taken = [self._one_of(model) for model in registry.couriers()]
+                taken = [self._one_of(model) for model in registry.couriers(background=background)]
             except DatabaseError as error:
                 log.warning("the database is away: %s", error)
                 connection.close()
@@ -71,9 +71,12 @@ def run(name: str, replaces: str | None) -> None:
     except DatabaseError as error:
         log.warning("the database is away at start: %s", error)
         connection.close()
+    count = settings.JOBS_COURIERS
     threads = [
-        threading.Thread(target=courier.work, name=f"courier{n}", daemon=True)
-        for n in range(settings.JOBS_COURIERS)
+        threading.Thread(
+            target=courier.work, args=(n % 2 == 1 or count == 1,), name=f"courier{n}", daemon=True
+        )
+        for n in range(count)
     ]
     for thread in threads:
         thread.start()

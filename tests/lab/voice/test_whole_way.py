@@ -61,6 +61,7 @@ class _Sound:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_from_sounds_to_a_detector_with_a_card(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,12 +2,22 @@
 
 from touchstone_client.asynchronous import AsyncTouchstone
 from touchstone_client.errors import Problem, TimedOut, TouchstoneError, Unreachable
-from touchstone_client.models import Decision, Declared, Similar, Submission, Webhook
+from touchstone_client.models import (
+    Batch,
+    BatchItem,
+    Decision,
+    Declared,
+    Similar,
+    Submission,
+    Webhook,
+)
 from touchstone_client.synchronous import Touchstone
 from touchstone_client.webhooks import Message, NotGenuine, verify
 
 __all__ = [
     "AsyncTouchstone",
+    "Batch",
+    "BatchItem",
     "Decision",
     "Declared",
     "Message",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -69,6 +69,23 @@ def read(submission: str, wait: float = 0, known: str | None = None) -> Call:
 def find(filters: Mapping[str, Any]) -> Call:
     said = {name: _text(value) for name, value in filters.items() if value is not None}
     return Call("GET", f"{ROOT}submissions/", params=said)
+
+
+def send_addresses(
+    items: Sequence[str | Mapping[str, str]], key: str | None, external_id: str, team: str | None
+) -> Call:
+    body: dict[str, Any] = {
+        "items": [{"url": one} if isinstance(one, str) else dict(one) for one in items],
+        "external_id": external_id,
+    }
+    if team:
+        body["team"] = team
+    headers = {"Idempotency-Key": key or uuid.uuid4().hex}
+    return Call("POST", f"{ROOT}batches/", json=body, headers=headers)
+
+
+def batch(batch: str) -> Call:
+    return Call("GET", f"{ROOT}batches/{batch}/")
 
 
 def of_submission(method: str, submission: str, part: str = "") -> Call:

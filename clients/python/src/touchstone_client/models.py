@@ -151,3 +151,44 @@ class Webhook:
             said["id"], said["url"], said["events"], said["is_active"], said["disabled_because"],
             said.get("secret"), said,
         )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class BatchItem:
+    position: int
+    external_id: str
+    state: str
+    """`waiting`, `received` or `refused`."""
+    submission: str | None
+    """Its id, once it was received."""
+    reason_code: str
+    reason: str
+
+    @classmethod
+    def of(cls, said: Json) -> BatchItem:
+        address = said["submission"]
+        return cls(
+            said["position"], said["external_id"], said["state"],
+            address.rstrip("/").rsplit("/", 1)[-1] if address else None,
+            said["reason_code"], said["reason"],
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Batch:
+    id: str
+    external_id: str
+    completed_at: datetime | None
+    counts: Mapping[str, int]
+    items: Sequence[BatchItem] = ()
+    """Only where the batch was read by itself."""
+    replayed: bool = False
+    raw: Json = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, said: Json, *, replayed: bool = False) -> Batch:
+        items = tuple(map(BatchItem.of, said.get("items", ())))
+        return cls(
+            said["id"], said["external_id"], moment(said["completed_at"]), said["counts"], items,
+            replayed, said,
+        )  # fmt: skip

@@ -13,7 +13,7 @@ import httpx
 from touchstone_client import calls
 from touchstone_client.calls import Call, Media, Progress
 from touchstone_client.errors import TimedOut, Unreachable
-from touchstone_client.models import Submission, Webhook
+from touchstone_client.models import Batch, Submission, Webhook
 
 
 class Touchstone:
@@ -70,6 +70,25 @@ class Touchstone:
             answer = self._send(calls.submit(file, idempotency_key, words))
         replayed = answer.headers.get("Idempotent-Replayed") == "true"
         return Submission.of(answer.json(), replayed=replayed)
+
+    def send_addresses(
+        self,
+        items: Sequence[str | Mapping[str, str]],
+        *,
+        external_id: str = "",
+        team: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Batch:
+        """Up to 1,000 addresses for the server to fetch: each a text, or `url` with `external_id`,
+        `note`, `policy_context`."""
+        call = calls.send_addresses(items, idempotency_key, external_id, team)
+        answer = self._send(call)
+        replayed = answer.headers.get("Idempotent-Replayed") == "true"
+        return Batch.of(answer.json(), replayed=replayed)
+
+    def batch(self, batch: str) -> Batch:
+        """How far it is, with each item."""
+        return Batch.of((self._send(calls.batch(batch))).json())
 
     def get(self, submission: str, *, wait: float = 0) -> Submission:
         """With everything that is known. `wait`: up to so many seconds for the analysis to end."""

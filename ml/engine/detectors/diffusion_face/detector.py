@@ -40,7 +40,7 @@ CAP = 2.0
 MOST_FACES = 4
 """Looked at in one file, the largest first: each costs a run of the encoder."""
 MOMENTS, MOST_LOOKS = 3, 4
-"""Of a film: moments of one face, spread over its time, and crops of all faces together."""
+"""In a video: how many moments of one face, spread over its time, and how many crops in all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,133 @@
+"""One address: fetched, and submitted like any other media. Run by the worker's couriers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryFile
+
+from django.conf import settings
+from django.db import transaction
+
+import blobs.errors
+from accounts.actors import Actor, actor_for_user
+from accounts.refusals import Refusal
+from accounts.roles import Permission, Role, Scope
+from accounts.sealing import Unreadable, unseal
+from audit.who import Who
+from jobs.claims import Claim
+from jobs.errors import Outage
+from jobs.models import Priority, State
+from jobs.services import finish, postpone
+from jobs.timing import growing_pause
+from media_analysis.batches.models import BatchItem
+from media_analysis.batches.services import completing
+from media_analysis.batches.services.receiving import PURPOSE
+from media_analysis.batches.services.sources import is_allowed
+from media_analysis.submissions.services import intake
+from outbound.fetching import Fetched, TooLarge, fetch
+from outbound.sending import Failed, Refused, retry_after
+
+MOST_TRIES = 6
+LONGEST_PAUSE = 7200.0
+LONGEST_WISH = 600.0
+AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+OUTAGES = frozenset({"store_unavailable", "storage_full"})
+
+
+def run(claim: Claim) -> None:
+    item = BatchItem.objects.select_related("batch__team", "batch__service", "batch__user").get(
+        pk=claim.pk
+    )
+    claim.raise_if_stopped()
+    actor = _sender(item)
+    if actor is None or not actor.can(Permission.SUBMIT_MEDIA, item.batch.team_id):
+        _refuse(claim, item, "sender_gone", "Whoever sent this batch may not send any more.")
+        return
+    try:
+        _take(claim, item, actor)
+    except Refused as refused:
+        _refuse(claim, item, refused.code, refused.sentence)
+    except TooLarge:
+        limit = settings.MAX_UPLOAD_BYTES // 1_000_000
+        refusal = Refusal("too_large", limit=limit)
+        _refuse(claim, item, refusal.code, refusal.sentence)
+    except Unreadable:
+        _refuse(claim, item, "unreadable", "The site's key has changed. Send this address again.")
+    except Failed as failed:
+        _again(claim, item, failed.code, failed.sentence)
+    except Refusal as refusal:
+        if refusal.code in OUTAGES:
+            raise Outage(blobs.errors.StoreUnavailable.code) from refusal
+        _refuse(claim, item, refusal.code, refusal.sentence)
+
+
+def _sender(item: BatchItem) -> Actor | None:
+    """Whoever sent the batch, with the rights that they have now."""
+    batch = item.batch
+    if batch.user is not None:
+        return actor_for_user(batch.user, via="batch") if batch.user.is_active else None
+    service = batch.service
+    if service is None or not service.is_active:
+        return None
+    return Actor(
+        who=Who(kind="service", id=str(service.pk), via="batch"),
+        service=service,
+        teams={service.team_id: Role.VIEWER},
+        scopes=frozenset({Scope.SUBMISSIONS_WRITE}),
+    )
+
+
+def _take(claim: Claim, item: BatchItem, actor: Actor) -> None:
+    team = item.batch.team
+    folder = Path(settings.UPLOAD_SPOOL_DIR)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with TemporaryFile(dir=folder) as file:
+        got = fetch(
+            unseal(item.sealed_url, purpose=PURPOSE),
+            file,
+            seconds=settings.FETCH_SECONDS,
+            most_bytes=settings.MAX_UPLOAD_BYTES,
+            allowed=settings.OUTBOUND_ALLOWED_NETWORKS,
+            may_ask=lambda host: is_allowed(team.pk, host),
+        )
+        if got.status != 200:
+            _not_there(claim, item, got)
+            return
+        claim.raise_if_stopped()
+        file.seek(0)
+        intake.submit(
+            actor, team, file, item.filename, note=item.note, policy_context=item.policy_context,
+            external_id=item.external_id, priority=Priority.BATCH,
+            also=lambda received: _done(claim, item, received),
+        )  # fmt: skip
+
+
+def _not_there(claim: Claim, item: BatchItem, got: Fetched) -> None:
+    sentence = f"The address answered {got.status}."
+    if got.status in AGAIN:
+        _again(claim, item, "refused", sentence, retry_after(got.wish, LONGEST_WISH))
+    else:
+        _refuse(claim, item, "refused", sentence)
+
+
+def _done(claim: Claim, item: BatchItem, received: intake.Received) -> None:
+    """Inside the transaction that writes the submission: a worker that lost its lease writes
+    neither, so an address becomes one submission at most."""
+    finish(claim, State.DONE, submission=received.submission, sealed_url="")
+    completing.look(item.batch_id)
+
+
+def _refuse(claim: Claim, item: BatchItem, code: str, sentence: str) -> None:
+    with transaction.atomic():
+        finish(claim, State.REJECTED, reason_code=code, reason=sentence, sealed_url="")
+        completing.look(item.batch_id)
+
+
+def _again(claim: Claim, item: BatchItem, code: str, sentence: str, wish: float = 0.0) -> None:
+    """After 5, 20, 80 s and so on, each times 0.5 to 1.5; after the last try it is refused."""
+    tries = item.tries + 1
+    if tries >= MOST_TRIES:
+        _refuse(claim, item, code, f"{sentence} It was tried {tries} times.")
+        return
+    pause = growing_pause(tries, settings.FETCH_BACKOFF_SECONDS, LONGEST_PAUSE)
+    postpone(claim, max(pause, wish), sentence, code, tries=tries)

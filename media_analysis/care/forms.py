@@ -1,0 +1,100 @@
+"""What a person chooses for the own eyes and ears, and what a team chooses for its people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from media_analysis.care.models import LONGEST_WORK, Kind
+from media_analysis.care.services.veils import OF_KIND, PARTS
+
+PART_LABELS = {
+    "blur": _("Blur"),
+    "grey": _("Greyscale"),
+    "small": _("Small preview"),
+    "mute": _("Mute"),
+}
+AS_TEAM, ON, OFF = "", "on", "off"
+
+
+class VeilForm(forms.Form):
+    """A field for each kind and part, shown as a table: `rows`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for kind, parts in OF_KIND.items():
+            for part in parts:
+                name = f"{kind}_{part}"
+                self.fields[name] = self.field(kind, part)
+                label = f"{Kind(kind).label}: {PART_LABELS[part]}"
+                self.fields[name].widget.attrs["aria-label"] = label
+
+    def field(self, kind: str, part: str) -> forms.Field:
+        raise NotImplementedError
+
+    @property
+    def heads(self) -> list[Any]:
+        return [PART_LABELS[part] for part in PARTS]
+
+    @property
+    def rows(self) -> list[tuple[Any, list[tuple[Any, Any]]]]:
+        return [
+            (
+                Kind(kind).label,
+                [
+                    (PART_LABELS[part], self[f"{kind}_{part}"] if part in parts else None)
+                    for part in PARTS
+                ],
+            )
+            for kind, parts in OF_KIND.items()
+        ]
+
+
+class OwnForm(VeilForm):
+    def __init__(self, chosen: dict[str, dict[str, bool | None]], *args: Any) -> None:
+        said = {True: ON, False: OFF, None: AS_TEAM}
+        initial = {
+            f"{kind}_{part}": said[answer]
+            for kind, parts in chosen.items()
+            for part, answer in parts.items()
+        }
+        super().__init__(*args, initial=initial)
+
+    def field(self, kind: str, part: str) -> forms.Field:
+        choices = [(AS_TEAM, _("As the team says")), (ON, _("On")), (OFF, _("Off"))]
+        return forms.ChoiceField(choices=choices, required=False)
+
+    def choice(self) -> dict[str, dict[str, bool | None]]:
+        said = {ON: True, OFF: False, AS_TEAM: None}
+        return {
+            kind: {part: said[self.cleaned_data[f"{kind}_{part}"]] for part in parts}
+            for kind, parts in OF_KIND.items()
+        }
+
+
+class TeamForm(VeilForm):
+    break_minutes = forms.IntegerField(
+        min_value=0,
+        max_value=LONGEST_WORK,
+        label=_("Minutes of review before a break is recommended"),
+        help_text=_("The reminder can be dismissed and comes again after the same time. 0: never."),
+    )
+
+    def __init__(self, now: dict[str, dict[str, bool]], minutes: int, *args: Any) -> None:
+        initial = {
+            f"{kind}_{part}": answer
+            for kind, parts in now.items()
+            for part, answer in parts.items()
+        }
+        super().__init__(*args, initial={**initial, "break_minutes": minutes})
+
+    def field(self, kind: str, part: str) -> forms.Field:
+        return forms.BooleanField(required=False)
+
+    def choice(self) -> dict[str, dict[str, bool | None]]:
+        return {
+            kind: {part: self.cleaned_data[f"{kind}_{part}"] for part in parts}
+            for kind, parts in OF_KIND.items()
+        }

@@ -1,0 +1,17 @@
+"""What a team chose for its people is on record. What one person chose or met is theirs alone."""
+
+from django.db.models import Q
+
+from audit.rows import OnRecord, register
+from media_analysis.care.models import CareRule, Veil
+
+
+def keep() -> None:
+    register(
+        OnRecord(model=CareRule, columns=("team_id", "break_minutes")),
+        OnRecord(
+            model=Veil,
+            columns=("team_id", "kind", "blur", "grey", "small", "mute"),
+            only=Q(team__isnull=False),
+        ),
+    )

@@ -1,0 +1,47 @@
+"""A person's own page: what they met, and how media is shown to them."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from accounts.actors import actor_of
+from accounts.guards import post_only, signed_in
+from accounts.models import User
+from media_analysis.care.forms import OwnForm
+from media_analysis.care.search import figures
+from media_analysis.care.services import exposure, veils
+
+
+@signed_in
+@never_cache
+@require_http_methods(["GET", "POST"])
+def own(request: HttpRequest) -> HttpResponse:
+    person = request.user
+    assert isinstance(person, User)
+    form = OwnForm(veils.chosen_by(person), *([request.POST] if request.method == "POST" else []))
+    if form.is_bound and form.is_valid():
+        veils.choose_own(person, form.choice())
+        messages.success(request, gettext("Media is shown to you like this from now on."))
+        return redirect("care:own")
+    context = {
+        "form": form,
+        "own": figures.own(person),
+        "kept_days": exposure.KEPT_DAYS,
+        "fewest": figures.FEWEST,
+    }
+    return render(request, "care/own.html", context, status=422 if form.is_bound else 200)
+
+
+@signed_in
+@post_only("care:own")
+def dismiss(request: HttpRequest) -> HttpResponse:
+    exposure.dismiss(actor_of(request))
+    back = request.POST.get("next", "")
+    here = url_has_allowed_host_and_scheme(back, request.get_host(), request.is_secure())
+    return redirect(back if here else "care:own")

@@ -1,0 +1,42 @@
+"""What several operations read from a request, and how the schema describes it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from rest_framework.exceptions import UnsupportedMediaType
+from rest_framework.request import Request, is_form_media_type
+
+from accounts.refusals import Refusal
+
+KEY = re.compile(r"[\x21-\x7e]{1,255}")
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "pattern": r"^[\x21-\x7e]{1,255}$"},
+    OpenApiParameter.HEADER,
+    description="Any text of your own, up to 255 visible ASCII characters. The same key with the "
+    "same request is done once; with another request it answers 422.",
+)
+IF_NONE_MATCH = OpenApiParameter(
+    "If-None-Match",
+    str,
+    OpenApiParameter.HEADER,
+    description="The ETag of an answer that you have: 304 when there is nothing newer.",
+)
+NOT_NEW = OpenApiResponse(description="Nothing is new since the answer with this ETag.")
+
+
+def idempotency_key(request: Request) -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not KEY.fullmatch(key):
+        raise Refusal("idempotency_key_invalid")
+    return key
+
+
+def json_body(request: Request) -> Any:
+    """The framework takes a form that was read before it for no body at all."""
+    if is_form_media_type(request.content_type):
+        raise UnsupportedMediaType(request.content_type)
+    return request.data

@@ -1,0 +1,96 @@
+"""The shapes of batches over REST."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.reverse import reverse
+
+from jobs.models import UNDER_WAY
+from media_analysis.batches.models import Batch, BatchItem, ItemState
+from media_analysis.batches.services.receiving import MOST_ITEMS
+from media_analysis.partners.serializers import KnownFieldsOnly, Words
+from media_analysis.partners.webhook_shapes import Address
+
+ITEM_STATES = ItemState.values
+
+
+class ItemSendSerializer(KnownFieldsOnly):
+    url = Address(max_length=2000, help_text="https://, from a host that the team allows.")
+    external_id = Words(required=False, allow_blank=True, max_length=200)
+    note = Words(required=False, allow_blank=True, max_length=4000)
+    policy_context = Words(required=False, allow_blank=True, max_length=200)
+
+
+class BatchSendSerializer(KnownFieldsOnly):
+    items = serializers.ListField(child=ItemSendSerializer(), min_length=1, max_length=MOST_ITEMS)
+    external_id = Words(
+        required=False, allow_blank=True, max_length=200, help_text="Your own name for it."
+    )
+    team = serializers.UUIDField(
+        required=False, help_text="Only for callers that may send into more than one team."
+    )
+
+
+class BatchCountsSerializer(serializers.Serializer[Any]):
+    waiting = serializers.IntegerField(min_value=0, help_text="Not fetched yet.")
+    received = serializers.IntegerField(min_value=0, help_text="These became submissions.")
+    refused = serializers.IntegerField(min_value=0, help_text="`reason` says why.")
+    analysed = serializers.IntegerField(
+        min_value=0, help_text="Of those received, whose analysis has ended."
+    )
+
+
+class BatchItemSerializer(serializers.Serializer[BatchItem]):
+    position = serializers.IntegerField(
+        min_value=0, help_text="The place in what was sent, from 0."
+    )
+    external_id = serializers.CharField()
+    host = serializers.CharField(help_text="The rest of the address is not told: it may be secret.")
+    filename = serializers.CharField()
+    state = serializers.ChoiceField(choices=ITEM_STATES, source="shown_state")
+    reason_code = serializers.CharField()
+    reason = serializers.CharField(help_text="Why it was refused, or what its last try met.")
+    submission = serializers.SerializerMethodField()
+
+    @extend_schema_field({"type": ["string", "null"], "format": "uri"})
+    def get_submission(self, item: BatchItem) -> str | None:
+        if item.submission_id is None:
+            return None
+        request = self.context["request"]
+        return str(reverse("api:submission-detail", args=[item.submission_id], request=request))
+
+
+class BatchAcceptedSerializer(serializers.ModelSerializer[Batch]):
+    url = serializers.HyperlinkedIdentityField(view_name="api:batch-detail")
+    team = serializers.UUIDField(source="team_id")
+    counts = serializers.SerializerMethodField()
+    completed_at = serializers.DateTimeField(
+        allow_null=True, help_text="When the last item was refused or its analysis ended."
+    )
+
+    class Meta:
+        model = Batch
+        fields = ["id", "url", "team", "external_id", "created_at", "completed_at", "counts"]
+        read_only_fields = fields
+
+    @extend_schema_field(BatchCountsSerializer)
+    def get_counts(self, batch: Batch) -> dict[str, int]:
+        items = self.context["items"]
+        found = Counter(item.shown_state for item in items)
+        ended = [i for i in items if i.submission and i.submission.analysis.state not in UNDER_WAY]
+        return {**{state: found[state] for state in ItemState}, "analysed": len(ended)}
+
+
+class BatchSerializer(BatchAcceptedSerializer):
+    items = serializers.SerializerMethodField()
+
+    class Meta(BatchAcceptedSerializer.Meta):
+        fields = [*BatchAcceptedSerializer.Meta.fields, "items"]
+
+    @extend_schema_field(BatchItemSerializer(many=True))
+    def get_items(self, batch: Batch) -> Any:
+        return BatchItemSerializer(self.context["items"], many=True, context=self.context).data

@@ -1,0 +1,31 @@
+"""What review keeps of one submission, to be erased with it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from media_analysis.review.models import (
+    Case,
+    Decision,
+    DistressFlag,
+    DoubleReview,
+    Draft,
+    Opinion,
+    PendingDecision,
+)
+
+
+def rows_of(submission: UUID) -> list[QuerySet[Any]]:
+    mine = {"case__submission": submission}
+    return [
+        Draft.objects.filter(**mine),
+        DistressFlag.objects.filter(**mine),
+        Opinion.objects.filter(review__case__submission=submission),
+        DoubleReview.objects.filter(**mine),
+        PendingDecision.objects.filter(**mine),
+        Decision.objects.filter(**mine),
+        Case.objects.filter(submission=submission),
+    ]

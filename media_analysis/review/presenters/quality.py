@@ -1,0 +1,85 @@
+"""Figures in words: the value, its interval and the number of cases."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils.dateformat import format as format_date
+from django.utils.translation import gettext
+
+from media_analysis.review.measures import Measure
+from media_analysis.review.search import agreement, detector_quality
+from ml import language
+from ml.language import number
+
+Shown = dict[str, Any]
+
+
+def shown(measure: Measure) -> Shown:
+    if measure.value is None:
+        return {"value": "–", "interval": "", "n": measure.n}
+    if measure.low is None or measure.high is None:
+        told = gettext("no interval")
+        return {"value": number(measure.value, 2), "interval": told, "n": measure.n}
+    low, high = number(measure.low, 2), number(measure.high, 2)
+    return {
+        "value": number(measure.value, 2),
+        "interval": gettext("{low} to {high}").format(low=low, high=high),
+        "n": measure.n,
+    }
+
+
+def agreements(teams: Collection[UUID]) -> list[dict[str, Any]]:
+    """By kind and by policy; a table each."""
+    found = agreement.pairs(teams)
+    tables = [
+        ("", agreement.by(found, lambda pair: gettext("All"))),
+        (gettext("By kind"), agreement.by(found, lambda pair: _kind(pair.kind))),
+        (gettext("By policy"), agreement.by(found, lambda pair: pair.policy or gettext("none"))),
+    ]
+    return [
+        {
+            "name": name,
+            "lines": [
+                {"name": one.name, "kappa": shown(one.kappa), "same": shown(one.same)}
+                for one in lines
+            ],
+        }
+        for name, lines in tables
+        if lines
+    ]
+
+
+def _kind(kind: str) -> str:
+    return {
+        "image": gettext("Image"), "video": gettext("Video"), "audio": gettext("Sound"),
+    }.get(kind, kind)  # fmt: skip
+
+
+def detectors(teams: Collection[UUID], month: datetime | None) -> list[dict[str, Any]]:
+    if month is None:
+        return []
+    return [
+        {
+            "name": language.check_name(one.detector),
+            "kind": _kind(one.kind),
+            **{
+                name: shown(getattr(one, name))
+                for name in ("precision", "recall", "inconclusive", "override")
+            },
+        }
+        for one in detector_quality.of(teams, month)
+    ]
+
+
+def month_chosen(said: str, months: Collection[datetime]) -> datetime | None:
+    """The month that was asked for, as 2026-11, or the newest in which something was decided."""
+    found = next((one for one in months if f"{one:%Y-%m}" == said), None)
+    return found or next(iter(months), None)
+
+
+def month_names(months: Collection[datetime]) -> list[tuple[str, str]]:
+    return [(f"{one:%Y-%m}", format_date(one, "F Y")) for one in months]

@@ -1,0 +1,88 @@
+"""How far two people who decided the same case agree, without knowing of each other."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models.functions import Now
+
+from accounts.models import User
+from media_analysis.review.measures import Measure, Weights, kappa, share
+from media_analysis.review.opinion_models import Opinion
+
+DAYS = 90
+
+
+@dataclass(frozen=True)
+class Pair:
+    team: str
+    policy: str
+    kind: str
+    first: str
+    second: str
+
+
+@dataclass(frozen=True)
+class Agreement:
+    name: str
+    kappa: Measure
+    same: Measure
+    """The plain share of equal outcomes."""
+
+
+def pairs(teams: Collection[UUID]) -> list[Pair]:
+    """Of the last days, adjudicated and disputed ones too: the outcomes before anybody spoke."""
+    rows = _both(Opinion.objects.filter(review__team__in=teams))
+    return [
+        Pair(
+            row["review__team__name"],
+            row["policy__name"] or "",
+            row["review__case__submission__blob__media_type"].partition("/")[0],
+            row["outcome"],
+            row["other"],
+        )
+        for row in rows
+    ]
+
+
+def _both(opinions: QuerySet[Any]) -> list[dict[str, Any]]:
+    """First opinions with the outcome of the second, where there is one."""
+    second = Opinion.objects.filter(review=OuterRef("review"), place=2).values("outcome")[:1]
+    recent = opinions.filter(place=1, review__opened_at__gte=Now() - timedelta(days=DAYS))
+    both = recent.annotate(other=Subquery(second)).filter(other__isnull=False)
+    fields = (
+        *("review__team__name", "policy__name", "outcome", "other"),
+        "review__case__submission__blob__media_type",
+    )
+    return [dict(row) for row in both.values(*fields)]
+
+
+def by(found: Iterable[Pair], name: Callable[[Pair], str]) -> list[Agreement]:
+    groups: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for pair in found:
+        groups[name(pair)].append((pair.first, pair.second))
+    return [_agreement(name, said) for name, said in sorted(groups.items())]
+
+
+def _agreement(name: str, said: list[tuple[str, str]]) -> Agreement:
+    same, n = sum(a == b for a, b in said), len(said)
+    return Agreement(name, kappa(said), share(Weights(same, same, same), Weights(n, n, n)))
+
+
+def own(person: User) -> Measure:
+    """How often the other person said the same as this one, in the last days."""
+    mine = Opinion.objects.filter(
+        person=person, review__opened_at__gte=Now() - timedelta(days=DAYS)
+    )
+    other = Opinion.objects.filter(review=OuterRef("review")).exclude(person=person)
+    rows = mine.annotate(other=Subquery(other.values("outcome")[:1])).exclude(other=None)
+    closed = rows.exclude(review__closed_at=None).values_list("outcome", "other")
+    said = list(closed)
+    same = sum(a == b for a, b in said)
+    return share(Weights(same, same, same), Weights(len(said), len(said), len(said)))

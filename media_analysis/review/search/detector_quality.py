@@ -1,0 +1,135 @@
+"""How good the checks are, held against what people decided, and what each person decided.
+
+Each case counts as many times as files like it came to review: once where a rule sent it, more
+where it was drawn as a spot check (one over the probability, `Case.sampled_with`). So the figures
+speak of all files, not of those that were suspicious enough.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Case as DbCase
+from django.db.models import Count, F, FloatField, Q, QuerySet, Sum, Value, When
+from django.db.models.functions import TruncMonth
+
+from accounts.models import User
+from media_analysis.review.measures import Measure, Weights, share, total
+from media_analysis.review.models import CaseState, Decision
+from media_analysis.submissions.outcomes import DecisionOutcome
+from ml.engine.contract import Outcome, Status
+from ml.models import FindingRow
+
+FOUND, CLEARED, NEITHER = "found", "cleared", "neither"
+MANIPULATED, GENUINE = DecisionOutcome.MANIPULATED.value, DecisionOutcome.GENUINE.value
+Cells = dict[tuple[str, str], Weights]
+"""By what the check answered and what the person decided."""
+
+
+@dataclass(frozen=True)
+class Quality:
+    detector: str
+    kind: str
+    precision: Measure
+    """Of what the check found, what people decided to be manipulated."""
+    recall: Measure
+    """Of what people decided to be manipulated, what the check found."""
+    inconclusive: Measure
+    """Of all that it examined, where it neither found nor cleared."""
+    override: Measure
+    """Of its answers, those that the decision contradicts."""
+
+
+def in_force(teams: Collection[UUID]) -> QuerySet[Decision]:
+    """The decision that stands, of each decided case."""
+    rows: QuerySet[Decision] = Decision.objects.filter(
+        team__in=teams, case__state=CaseState.DECIDED, fence=F("case__fence")
+    )
+    return rows.order_by()
+
+
+def months(teams: Collection[UUID]) -> list[Any]:
+    """In which something was decided, the newest first."""
+    found = in_force(teams).annotate(month=TruncMonth("created_at"))
+    return list(found.values_list("month", flat=True).distinct().order_by("-month")[:24])
+
+
+def of(teams: Collection[UUID], month: Any) -> list[Quality]:
+    """Of each check and kind, in decisions of that month."""
+    cells: dict[tuple[str, str], Cells] = defaultdict(dict)
+    for row in _counted(teams, month):
+        kind = row["media"].partition("/")[0]
+        mine = cells[row["detector"], kind]
+        where = row["answer"], row["decided"]
+        mine[where] = mine.get(where, Weights()) + Weights(row["n"], row["sum"], row["squares"])
+    return [_quality(detector, kind, one) for (detector, kind), one in sorted(cells.items())]
+
+
+def _counted(teams: Collection[UUID], month: Any) -> Iterable[Any]:
+    """Counted by the database: a check, a kind of media, an answer and a decision a row."""
+    decided = in_force(teams).annotate(month=TruncMonth("created_at")).filter(month=month)
+    weight = Value(1.0, output_field=FloatField()) / F("analysis__submission__case__sampled_with")
+    rows = FindingRow.objects.filter(
+        status=Status.RAN, analysis__submission__case__decisions__in=decided
+    )
+    answer = DbCase(
+        When(evidence__contains=_supports(Outcome.MANIPULATION_FOUND), then=Value(FOUND)),
+        When(evidence__contains=_supports(Outcome.NO_MANIPULATION_FOUND), then=Value(CLEARED)),
+        default=Value(NEITHER),
+    )
+    named = rows.annotate(
+        answer=answer,
+        weight=weight,
+        media=F("analysis__submission__blob__media_type"),
+        decided=F("analysis__submission__case__decisions__outcome"),
+    )
+    counted = named.order_by().values("detector", "media", "answer", "decided")
+    return counted.annotate(
+        n=Count("pk"), sum=Sum("weight"), squares=Sum(F("weight") * F("weight"))
+    )
+
+
+def _supports(outcome: Outcome) -> list[dict[str, str]]:
+    return [{"supports": outcome.value}]
+
+
+def _quality(detector: str, kind: str, cells: Cells) -> Quality:
+    def weigh(*answers: str, decided: Collection[str] = (MANIPULATED, GENUINE)) -> Weights:
+        return total(cells.get((a, d), Weights()) for a in answers for d in decided)
+
+    everything = total(cells.values())
+    neither = total(w for (answer, _), w in cells.items() if answer == NEITHER)
+    right = weigh(FOUND, decided=[MANIPULATED])
+    wrong = weigh(FOUND, decided=[GENUINE]) + weigh(CLEARED, decided=[MANIPULATED])
+    return Quality(
+        detector,
+        kind,
+        precision=share(right, weigh(FOUND)),
+        recall=share(right, weigh(FOUND, CLEARED, NEITHER, decided=[MANIPULATED])),
+        inconclusive=share(neither, everything),
+        override=share(wrong, weigh(FOUND, CLEARED)),
+    )
+
+
+def outcomes_of(person: User, month: Any) -> dict[str, int]:
+    """How often this person decided what, in that month."""
+    made = Decision.objects.filter(decided_by=person).annotate(month=TruncMonth("created_at"))
+    rows = made.filter(month=month).order_by().values("outcome").annotate(n=Count("pk"))
+    found = {row["outcome"]: row["n"] for row in rows}
+    return {outcome: found.get(outcome, 0) for outcome in DecisionOutcome.values}
+
+
+def overrides_of(person: User, month: Any) -> Measure:
+    """Of this person's clear decisions on media with a clear verdict, those that contradict it."""
+    made = Decision.objects.filter(decided_by=person).annotate(month=TruncMonth("created_at"))
+    verdict = "case__submission__analysis__outcome"
+    found = Q(**{verdict: Outcome.MANIPULATION_FOUND.value})
+    clear = Q(**{verdict: Outcome.NO_MANIPULATION_FOUND.value})
+    both = made.filter(month=month).filter(found | clear, outcome__in=(MANIPULATED, GENUINE))
+    n = both.count()
+    against = both.filter((found & Q(outcome=GENUINE)) | (clear & Q(outcome=MANIPULATED))).count()
+    return share(Weights(against, against, against), Weights(n, n, n))

@@ -1,0 +1,71 @@
+"""A case that is too much for a person is taken away without blame, and not offered to them again.
+
+The record says that the case was released, as it does of every release, and no reason.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Count, F, Q, QuerySet
+from django.db.models.functions import Now
+
+from accounts.actors import Actor
+from accounts.models import Membership, Team
+from accounts.refusals import Refusal
+from accounts.roles import Permission, roles_with
+from media_analysis.review.models import Case, CaseState, DistressFlag
+from media_analysis.review.opinion_models import DoubleReview, Stage
+from media_analysis.review.services import cases
+
+DAYS = 30
+
+
+@transaction.atomic
+def pass_on(actor: Actor, case_id: UUID, fence: int) -> None:
+    """Back to the queue, for anybody but this person."""
+    cases.release(actor, case_id, fence)
+    DistressFlag.objects.get_or_create(case_id=case_id, person=actor.user)
+
+
+def take_back(actor: Actor, case_id: UUID) -> None:
+    """The person wants to be offered the case again."""
+    if not DistressFlag.objects.filter(case=case_id, person=actor.user).delete()[0]:
+        raise Refusal("case_not_passed_on")
+
+
+def passed_on(actor: Actor, case: Case) -> bool:
+    return DistressFlag.objects.filter(case=case, person=actor.user).exists()
+
+
+def count(team: Team) -> int:
+    """In the last days, for a lead: how often, never who or which."""
+    since = Now() - timedelta(days=DAYS)
+    return DistressFlag.objects.filter(case__team=team, created_at__gte=since).count()
+
+
+def for_nobody(team: Team) -> list[Case]:
+    """Waiting cases that can be offered to nobody in the team any more."""
+    people = _deciding(team)
+    by_them = Count("flags", distinct=True, filter=Q(flags__person__in=people.values("user")))
+    gave = Count(
+        "double_reviews__opinions",
+        distinct=True,
+        filter=Q(
+            double_reviews__stage=Stage.SECOND,
+            double_reviews__opinions__person__in=people.values("user"),
+        ),
+    )
+    flagged = DistressFlag.objects.filter(case__team=team).values("case")
+    second = DoubleReview.objects.filter(team=team, stage=Stage.SECOND).values("case")
+    some = Case.objects.filter(Q(pk__in=flagged) | Q(pk__in=second))
+    waiting = some.exclude(state=CaseState.DECIDED).annotate(by_them=by_them, gave=gave)
+    found = waiting.filter(gave__gte=max(people.count(), 1) - F("by_them"))
+    return list(found.select_related("submission")[:50])
+
+
+def _deciding(team: Team) -> QuerySet[Membership]:
+    roles = roles_with(Permission.DECIDE_CASES)
+    return Membership.objects.filter(team=team, role__in=roles, user__is_active=True)

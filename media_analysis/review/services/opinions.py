@@ -1,0 +1,244 @@
+"""Who decides finally: one person, two who agree, or a lead where they do not.
+
+A case is drawn for a second opinion by a keyed hash, after its first person has decided and before
+anybody is told. The probability is kept on the row, so that figures can be weighted by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.crypto import salted_hmac
+
+from accounts.actors import Actor
+from accounts.models import Membership, Team, User
+from accounts.refusals import Refusal
+from accounts.roles import Permission, roles_with
+from accounts.services.chains import require, team_chain
+from audit.services import record
+from audit.verbs import Verb
+from audit.who import Who
+from jobs.timing import ClockTimestamp
+from media_analysis.review.models import Case, Decision, DistressFlag, RoutingRule, Words
+from media_analysis.review.opinion_models import DoubleReview, Opinion, Stage
+from media_analysis.review.services import cases
+from media_analysis.review.services.cases import Checked
+
+SALT = "touchstone.sampling"
+
+
+def drawn(what: str, probability: float) -> bool:
+    """The same answer for the same thing; nobody without the site's key can foretell it."""
+    digest = salted_hmac(SALT, what, algorithm="sha256").digest()
+    return int.from_bytes(digest[:7]) / 2**56 < probability
+
+
+def share_of(team_id: UUID) -> float:
+    chosen = RoutingRule.objects.filter(team=team_id).values_list("second_share", flat=True)
+    return chosen.first() or 0.0
+
+
+def settle(
+    held: QuerySet[Any],
+    case_id: UUID,
+    who: Who,
+    words: Words,
+    basis: Checked,
+    *,
+    by: User,
+    taken_from: Decision | None,
+    written_at: datetime | None = None,
+) -> Decision | Opinion:
+    """In the transaction of the verb: the case of `held` is decided, or waits for somebody else.
+    Refused when nobody holds it like that any more."""
+    case = Case.objects.select_for_update(of=("self",)).select_related("submission").get(pk=case_id)
+    said = _Said(case, who, words, basis, by, taken_from, cases.spent(case, written_at))
+    review = DoubleReview.objects.select_for_update().filter(case=case, closed_at=None).first()
+    if review is None:
+        share = share_of(case.team_id)
+        if drawn(f"second {case.pk} {case.fence}", share) and _somebody_else(case, by):
+            return _first(held, said, share)
+        return said.final(held)
+    if review.stage == Stage.SECOND:
+        return _second(held, said, review)
+    decision = said.final(held)
+    _close(review, Stage.ADJUDICATED, decision)
+    return decision
+
+
+class _Said:
+    """What a person concluded about a case."""
+
+    def __init__(
+        self,
+        case: Case,
+        who: Who,
+        words: Words,
+        basis: Checked,
+        by: User,
+        taken_from: Decision | None,
+        seconds: float,
+    ) -> None:
+        self.case, self.who, self.words, self.basis = case, who, words, basis
+        self.by, self.taken_from, self.seconds = by, taken_from, seconds
+
+    def final(self, held: QuerySet[Any], **more: Any) -> Decision:
+        if not held.update(**cases.DECIDED):
+            raise Refusal(cases.CLAIM_LOST)
+        self.case.refresh_from_db()
+        return cases.conclude(
+            self.case, self.who, self.words, self.basis, by=self.by,
+            taken_from=self.taken_from, seconds=self.seconds, **more,
+        )  # fmt: skip
+
+    def opinion(self, review: DoubleReview, place: int) -> Opinion:
+        try:
+            with transaction.atomic():
+                opinion: Opinion = Opinion.objects.create(
+                    review=review, place=place, fence=self.case.fence, person=self.by,
+                    who=self.who.as_dict(),
+                    outcome=self.words.outcome, policy=self.basis.policy,
+                    policy_text=self.basis.policy_text, reason=self.basis.reason,
+                    note=self.words.note.strip(), codes=self.basis.codes,
+                    confidence=self.words.confidence, seconds_on_case=self.seconds,
+                    taken_from=self.taken_from,
+                )  # fmt: skip
+        except IntegrityError as error:
+            raise Refusal("another_person_needed") from error
+        return opinion
+
+
+def _first(held: QuerySet[Any], said: _Said, share: float) -> Opinion:
+    """Back to the queue as if nobody had decided it; its first person is not offered it again."""
+    if not held.update(**{**cases.back_in_queue(said.case.pk), "asked_at": None}):
+        raise Refusal(cases.CLAIM_LOST)
+    review = DoubleReview.objects.create(
+        team_id=said.case.team_id, case=said.case, probability=share
+    )
+    opinion = said.opinion(review, 1)
+    _event(said, Verb.CASE_OPINION_GIVEN, review, opinion)
+    return opinion
+
+
+def _second(held: QuerySet[Any], said: _Said, review: DoubleReview) -> Decision | Opinion:
+    first = Opinion.objects.select_related("person", "policy", "taken_from").get(
+        review=review, place=1
+    )
+    second = said.opinion(review, 2)
+    if first.agrees_with(second):
+        agreed = _Said(
+            said.case, Who(**first.who), words_of(first), _basis(first), first.person,
+            first.taken_from, first.seconds_on_case,
+        )  # fmt: skip
+        decision = agreed.final(held, agreed=str(second.person_id), also=[second])
+        _close(review, Stage.AGREED, decision)
+        return decision
+    if not held.update(**cases.back_in_queue(said.case.pk), asked_at=ClockTimestamp()):
+        raise Refusal(cases.CLAIM_LOST)
+    DoubleReview.objects.filter(pk=review.pk).update(stage=Stage.DISPUTED)
+    _event(said, Verb.CASE_DISPUTED, review, second)
+    return second
+
+
+def words_of(opinion: Opinion) -> Words:
+    return Words(
+        opinion.outcome, opinion.reason, opinion.note, opinion.policy_id,
+        confidence=opinion.confidence,
+    )  # fmt: skip
+
+
+def _basis(opinion: Opinion) -> Checked:
+    return Checked(opinion.policy, opinion.policy_text, opinion.codes, opinion.reason)
+
+
+def _close(review: DoubleReview, stage: Stage, decision: Decision) -> None:
+    DoubleReview.objects.filter(pk=review.pk).update(
+        stage=stage, decision=decision, closed_at=ClockTimestamp()
+    )
+
+
+def _event(said: _Said, verb: Verb, review: DoubleReview, opinion: Opinion) -> None:
+    said.case.refresh_from_db()
+    cases.recorded(
+        said.case, said.who, verb, place=opinion.place, probability=review.probability,
+        fence=said.case.fence, rows=[opinion],
+    )  # fmt: skip
+
+
+def not_for(actor: Actor) -> Q:
+    """Cases of whose double review this person is already a part; a lead who is the only one to
+    adjudicate may do so all the same."""
+    mine = Opinion.objects.filter(
+        review__case=OuterRef("pk"), review__closed_at=None, person=actor.user
+    )
+    return Q(Exists(mine)) & ~Q(asked_at__isnull=False, team_id__in=_leads_alone(actor))
+
+
+def _leads_alone(actor: Actor) -> list[UUID]:
+    teams = actor.team_ids(Permission.MANAGE_QUEUES)
+    if not teams:
+        return []
+    leads = Membership.objects.filter(
+        role__in=roles_with(Permission.MANAGE_QUEUES), user__is_active=True, team__in=teams
+    )
+    others = set(leads.exclude(user=actor.user).values_list("team_id", flat=True))
+    return [team for team in teams if team not in others]
+
+
+def _somebody_else(case: Case, by: User) -> bool:
+    """In the team, who decides and did not pass this case on."""
+    roles = roles_with(Permission.DECIDE_CASES)
+    people = Membership.objects.filter(team=case.team_id, role__in=roles, user__is_active=True)
+    flagged = DistressFlag.objects.filter(case=case).values("person")
+    return people.exclude(user=by).exclude(user__in=flagged).exists()
+
+
+def disputed(case: Case) -> Sequence[Opinion]:
+    """Both opinions about a case that waits for adjudication; empty when it does not."""
+    open_ones = Opinion.objects.filter(
+        review__case=case, review__closed_at=None, review__stage=Stage.DISPUTED
+    )
+    return list(open_ones.select_related("person", "policy"))
+
+
+def is_disputed(case_id: UUID) -> bool:
+    return DoubleReview.objects.filter(case=case_id, stage=Stage.DISPUTED).exists()
+
+
+def gave_first(actor: Actor, case: Case) -> bool:
+    """This person gave the first opinion, and a second one is awaited."""
+    mine = Opinion.objects.filter(review__case=case, person=actor.user)
+    return mine.filter(review__stage=Stage.SECOND).exists()
+
+
+@transaction.atomic
+def choose_shares(actor: Actor, team: Team, second: float, spot: float) -> bool:
+    """How often a decision is made twice, and how many of the files that no rule sends to review
+    are looked at all the same. False when it was so before."""
+    require(actor, Permission.MANAGE_QUEUES, team.pk)
+    if not (0 <= second <= 1 and 0 <= spot <= 1):
+        raise Refusal("share_out_of_range")
+    Team.objects.select_for_update().get(pk=team.pk)
+    before = shares_of(team.pk)
+    if before == (second, spot):
+        return False
+    rule, _ = RoutingRule.objects.update_or_create(
+        team=team, defaults={"second_share": second, "spot_share": spot}
+    )
+    record(
+        chain=team_chain(team.pk), verb=Verb.QUEUE_CHANGED, who=actor.who_in(team.pk),
+        object_type="team", object_id=str(team.pk), rows=[rule],
+        data={"second_share_before": before[0], "second_share_after": second,
+              "spot_share_before": before[1], "spot_share_after": spot},
+    )  # fmt: skip
+    return True
+
+
+def shares_of(team_id: UUID) -> tuple[float, float]:
+    rule = RoutingRule.objects.filter(team=team_id).first()
+    return (rule.second_share, rule.spot_share) if rule else (0.0, 0.0)

@@ -1,0 +1,83 @@
+"""Legal holds: place one with a reason, and lift it with another. While it stands, nothing erases
+the submission: no request, no retention rule, no operator."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from accounts.actors import Actor
+from accounts.refusals import Refusal
+from accounts.roles import Permission
+from audit.services import record
+from audit.subjects import keep
+from audit.verbs import Verb
+from media_analysis.submissions.models import Erasure, Hold, Submission
+
+MOST_LISTED = 200
+
+
+@transaction.atomic
+def place(actor: Actor, submission: Submission, reason: str) -> Hold:
+    """Placing twice is refused: the first reason stands."""
+    reason = _allowed(actor, submission, reason)
+    Submission.objects.select_for_update().get(pk=submission.pk)
+    if Hold.objects.standing().filter(submission=submission).exists():
+        raise Refusal("hold_stands")
+    hold = Hold.objects.create(submission=submission, reason=reason, placed_by=_name(actor))
+    Erasure.objects.not_begun().filter(submission=submission.pk).update(waits="held")
+    _told(actor, hold, Verb.SUBMISSION_HELD, "hold_reason", reason)
+    return hold
+
+
+@transaction.atomic
+def lift(actor: Actor, submission: Submission, reason: str) -> Hold:
+    """What was ordered to be erased in the meantime is erased from now on."""
+    reason = _allowed(actor, submission, reason)
+    Submission.objects.select_for_update().get(pk=submission.pk)
+    hold = Hold.objects.standing().select_for_update().filter(submission=submission).first()
+    if hold is None:
+        raise Refusal("hold_lifted")
+    Hold.objects.filter(pk=hold.pk).update(
+        lifted_at=Now(), lifted_by=_name(actor), lift_reason=reason
+    )
+    hold.refresh_from_db()
+    Erasure.objects.not_begun().filter(submission=submission.pk).update(waits="")
+    _told(actor, hold, Verb.SUBMISSION_HOLD_LIFTED, "hold_lifted_reason", reason)
+    return hold
+
+
+def standing(submission: Submission) -> Hold | None:
+    return Hold.objects.standing().filter(submission=submission).first()
+
+
+def listed(actor: Actor) -> list[Hold]:
+    """Those that stand in the actor's teams, the newest first."""
+    mine = Hold.objects.for_actor(actor, Permission.REQUEST_DELETION).standing()
+    return list(mine.select_related("submission__team")[:MOST_LISTED])
+
+
+def _allowed(actor: Actor, submission: Submission, reason: str) -> str:
+    if not actor.can(Permission.HOLD_SUBMISSIONS, submission.team_id):
+        raise Refusal("not_allowed", permission=str(Permission.HOLD_SUBMISSIONS))
+    if not (reason := reason.replace("\0", "").strip()[:500]):
+        raise Refusal("hold_reason_missing")
+    return reason
+
+
+def _name(actor: Actor) -> str:
+    return f"{actor.who.kind}:{actor.who.id}"
+
+
+def _told(actor: Actor, hold: Hold, verb: Verb, label: str, reason: str) -> None:
+    submission = hold.submission
+    record(
+        chain=submission.pk,
+        verb=verb,
+        who=actor.who_in(submission.team_id),
+        object_type="submission",
+        object_id=submission.pk,
+        object_sha256=submission.blob_id,
+        data={"commitments": {label: keep(submission.pk, label, reason)}},
+        rows=[hold],
+    )

@@ -1,0 +1,68 @@
+"""How often a team decides twice, how far its people agree, and how good the checks are."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods
+
+from accounts.guards import signed_in
+from accounts.roles import Permission
+from media_analysis.review.presenters import quality as shown
+from media_analysis.review.search import agreement, detector_quality
+from media_analysis.review.services import opinions
+from media_analysis.teams.pages import entered, page, refusal_on
+
+
+class SharesForm(forms.Form):
+    second = forms.FloatField(
+        min_value=0,
+        max_value=100,
+        label=_("Second opinions, in %"),
+        help_text=_(
+            "Of the decisions. A second person decides without knowing of the first. Where they "
+            "disagree, a lead decides."
+        ),
+    )
+    spot = forms.FloatField(
+        min_value=0,
+        max_value=100,
+        label=_("Spot checks, in %"),
+        help_text=_(
+            "Of the files that no rule sends to review. Only with them can the share of missed "
+            "manipulations be estimated."
+        ),
+    )
+
+
+@signed_in
+@require_http_methods(["GET", "POST"])
+def quality(request: HttpRequest, pk: UUID) -> HttpResponse:
+    actor, team = entered(request, pk, Permission.MANAGE_QUEUES)
+    second, spot = opinions.shares_of(team.pk)
+    now = {"second": f"{100 * second:g}", "spot": f"{100 * spot:g}"}
+    form = SharesForm(request.POST) if request.method == "POST" else SharesForm(initial=now)
+    if form.is_bound and form.is_valid():
+        with refusal_on(form, None):
+            said = form.cleaned_data
+            changed = opinions.choose_shares(actor, team, said["second"] / 100, said["spot"] / 100)
+            told = gettext("This holds from the next decision and the next verdict on.")
+            messages.success(request, told if changed else gettext("Nothing was changed."))
+            return redirect("teams:quality", pk)
+    months = detector_quality.months([team.pk])
+    month = shown.month_chosen(request.GET.get("month", ""), months)
+    context = {
+        "form": form,
+        "agreements": shown.agreements([team.pk]),
+        "days": agreement.DAYS,
+        "months": shown.month_names(months),
+        "month": f"{month:%Y-%m}" if month else "",
+        "detectors": shown.detectors([team.pk], month),
+    }
+    return page(request, team, "teams/quality.html", context, 422 if form.is_bound else 200)

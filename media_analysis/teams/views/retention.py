@@ -1,0 +1,48 @@
+"""After how many days a team's submissions are erased: a preview first, then the rules."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext
+from django.views.decorators.http import require_http_methods
+
+from accounts.guards import signed_in
+from accounts.roles import Permission
+from media_analysis.submissions.models import MediaKind
+from media_analysis.submissions.services import retention as service
+from media_analysis.teams.forms import RetentionForm
+from media_analysis.teams.pages import entered, page
+
+
+@signed_in
+@require_http_methods(["GET", "POST"])
+def retention(request: HttpRequest, pk: UUID) -> HttpResponse:
+    actor, team = entered(request, pk, Permission.MANAGE_RETENTION)
+    form = RetentionForm(
+        request.POST if request.method == "POST" else None, initial=service.rules(team)
+    )
+    if not (form.is_bound and form.is_valid()):
+        return page(request, team, "teams/retention.html", {"form": form},
+                    422 if form.is_bound else 200)  # fmt: skip
+    days = form.days
+    if request.POST.get("step") == "save":
+        changed = service.set_rules(actor, team, days)
+        messages.success(
+            request,
+            gettext("The retention rules apply from now on.")
+            if changed
+            else gettext("Nothing was changed."),
+        )
+        return redirect("teams:retention", pk)
+    dry_run = service.dry_run(actor, team, days)
+    context = {
+        "form": form,
+        "dry_run": dry_run,
+        "counted": [(MediaKind(kind).label, number) for kind, number in dry_run.counts.items()],
+        "chosen": [(kind, "" if number is None else number) for kind, number in days.items()],
+    }
+    return page(request, team, "teams/retention.html", context)

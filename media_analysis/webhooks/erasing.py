@@ -1,0 +1,18 @@
+"""What webhooks have told, or were about to tell, of one submission; to be erased with it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from media_analysis.webhooks.models import Attempt, Delivery, Event
+
+
+def rows_of(submission: UUID) -> list[QuerySet[Any]]:
+    return [
+        Attempt.objects.filter(delivery__event__submission=submission),
+        Delivery.objects.filter(event__submission=submission),
+        Event.objects.filter(submission=submission),
+    ]

@@ -1,0 +1,57 @@
+"""The one door through which final rows may go: an event that names each of them as gone.
+
+`audit_erase` (migration 0005) writes the event and, for this transaction alone, one permit for each
+row that the event names. The triggers of final rows (`final.py`) look for that permit. Nobody else
+can write one, so a row that is gone without its event is found by verification, as ever.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import connection, models, transaction
+
+from .payload import payload
+from .rows import key
+from .verbs import Verb
+from .who import Who
+
+Gone = tuple[type[models.Model], Sequence[Any]]
+"""A model, and the keys of its rows that are about to be deleted."""
+
+
+def permit(
+    *,
+    chain: uuid.UUID,
+    who: Who,
+    object_sha256: str,
+    why: str,
+    rows: Sequence[Gone],
+    parts: Sequence[Gone],
+    data: Mapping[str, Any],
+) -> None:
+    """Record that these rows of a submission are gone, and let the caller's transaction delete
+    them. A row that stays all the same is a finding of the next verification.
+
+    `rows` are of tables that events speak of; `parts` are final rows of other tables.
+    """
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("An erasure and its event are one transaction")
+    said = payload(
+        verb=Verb.SUBMISSION_DELETED,
+        who=who,
+        object_type="submission",
+        object_id=str(chain),
+        object_sha256=object_sha256,
+        why=why,
+        data={**data, "parts": sorted(_keys(parts))},
+        rows=dict.fromkeys(_keys(rows)),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM audit_erase(%s, %s)", [chain, said])
+
+
+def _keys(gone: Sequence[Gone]) -> list[str]:
+    return [key(model._meta.db_table, pk) for model, pks in gone for pk in pks]

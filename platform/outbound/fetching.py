@@ -1,0 +1,68 @@
+"""A file from an address that somebody else named, with `sending`'s walls round each request.
+
+Redirects are followed, a few; each is a new address that has to pass every check.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from typing import BinaryIO
+from urllib.parse import urljoin
+
+from outbound.sending import Failed, Refused, answering, checked, told
+
+MOST_REDIRECTS = 4
+
+
+@dataclass(frozen=True)
+class Fetched:
+    status: int
+    size: int
+    wish: str
+    """The answer's Retry-After, where it is no success."""
+
+
+class TooLarge(Exception):
+    """More bytes than were asked for; what was written until then is of no use."""
+
+
+def fetch(
+    url: str,
+    into: BinaryIO,
+    *,
+    seconds: float,
+    most_bytes: int,
+    allowed: Collection[str] = (),
+    may_ask: Callable[[str], bool],
+) -> Fetched:
+    """Writes the body of a 200 into `into`. `may_ask` is asked for the host of every address, also
+    of one that a redirect names. Raises `Refused`, `Failed` or `TooLarge`."""
+    deadline = time.monotonic() + seconds
+    for _ in range(MOST_REDIRECTS + 1):
+        host = checked(url, allowed).hostname or ""
+        if not may_ask(host):
+            raise Refused("host_not_allowed", "The team does not allow this host.")
+        with answering("GET", url, deadline=deadline, allowed=allowed) as answer:
+            headers = told(answer)
+            if answer.status not in (301, 302, 303, 307, 308):
+                if answer.status != 200:
+                    return Fetched(answer.status, 0, headers.get("retry-after", ""))
+                if headers.get("content-encoding", "identity").lower() != "identity":
+                    raise Failed("compressed", "The answer is compressed, which is not unpacked.")
+                return Fetched(200, _written(answer.iter_stream(), into, most_bytes), "")
+        if "location" not in headers:
+            raise Failed("broken_answer", "A redirect names no address.")
+        url = urljoin(url, headers["location"]).partition("#")[0]
+    raise Refused("too_many_redirects", "The address leads from one redirect to the next.")
+
+
+def _written(chunks: Iterable[bytes], into: BinaryIO, most: int) -> int:
+    size = 0
+    for chunk in chunks:
+        size += len(chunk)
+        if size > most:
+            raise TooLarge
+        into.write(chunk)
+    return size
