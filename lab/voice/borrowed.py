@@ -27,7 +27,7 @@ ANY_WAYS = ("any way",)
 """Random ways through the world; every one of them is drawn anew for each sound."""
 CODECS = tuple(codecs.CODECS)
 """Codecs at low rates. Each clip goes through one of them."""
-MORE = 2600
+MORE = 4200
 """How many degraded clips, clips through codecs and vocoded copies are heard: the ears cost a
 quarter of a second of one core for each."""
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from scipy.stats import binom
 
 from lab.face.calibrate import for_card, upper_bound
 from lab.voice.store import CLIP, Row, Store
@@ -27,7 +28,8 @@ Scores = Mapping[int, float]
 FOUND_ALPHA, CLEAR_ALPHA = 0.03, 0.1
 """Shares of genuine clips above, and of fakes below, the two frozen bounds, out of source."""
 DECIDE_ALPHA = 0.01
-"""Share of genuine sounds above the bound that decides, over all and of each source."""
+"""Share of genuine sounds above the bound that decides."""
+UNLIKELY = 0.05
 FEWEST_OF_A_SOURCE = 20
 
 
@@ -74,12 +76,12 @@ def cllr(scores: Scores, rows: Sequence[Row], used: Mapping[str, Any]) -> float 
 
 def decides(genuine: Mapping[str, Sequence[float]]) -> dict[str, Any]:
     """The bound from which on the check decides: of the genuine sounds at most one in a hundred
-    lies above it, and of every single source with so many as can tell."""
+    lies above it, and of no source so many that one in a hundred would be unlikely."""
     everything = np.sort([value for values in genuine.values() for value in values])
     at = min(upper_bound(everything, DECIDE_ALPHA), float(everything[-1]))
     for values in genuine.values():
         if len(values) >= FEWEST_OF_A_SOURCE:
-            allowed = int(DECIDE_ALPHA * len(values))
+            allowed = allowed_above(len(values))
             at = max(at, float(np.sort(values)[len(values) - 1 - allowed]))
     at = float(np.nextafter(at, np.inf))
     return {
@@ -91,6 +93,12 @@ def decides(genuine: Mapping[str, Sequence[float]]) -> dict[str, Any]:
             for source, values in sorted(genuine.items())
         },
     }
+
+
+def allowed_above(count: int) -> int:
+    """How many of so many sounds may lie above a bound that one in a hundred passes: more would
+    happen by chance in fewer than one of twenty such sources."""
+    return int(binom.ppf(1 - UNLIKELY, count, DECIDE_ALPHA))
 
 
 def by_source(
