@@ -18,11 +18,12 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from accounts.actors import Actor
-from accounts.roles import Permission
 from audit import final
 from media_analysis.review.opinion_models import DoubleReview as DoubleReview
 from media_analysis.review.opinion_models import Opinion as Opinion
+from media_analysis.review.owned import TeamOwned as TeamOwned
+from media_analysis.review.queue_models import Queue as Queue
+from media_analysis.review.queue_models import QueueRule as QueueRule
 from media_analysis.submissions.outcomes import DecisionOutcome
 from ml.engine.contract import Outcome
 from ml.models import Analysis
@@ -87,13 +88,7 @@ class QueueOrder(models.TextChoices):
     OLDEST = "oldest", _("Oldest first")
     NEWEST = "newest", _("Newest first")
     PROBABLE = "probable", _("Most probably manipulated first")
-
-
-class TeamOwned(models.QuerySet[Any]):
-    """Default deny, for every table of this app that bears a team."""
-
-    def for_actor(self, actor: Actor, permission: Permission = Permission.VIEW_CASES) -> TeamOwned:
-        return self.filter(team_id__in=actor.team_ids(permission))
+    DUE = "due", _("Due first")
 
 
 class Policy(models.Model):
@@ -246,6 +241,23 @@ class Case(models.Model):
     asked_at = models.DateTimeField(
         null=True, blank=True, help_text="Since when the case waits for a lead, with a question."
     )
+    queue = models.ForeignKey(
+        Queue,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        db_index=False,
+        related_name="cases",
+        help_text="Empty: the general queue.",
+    )
+    due_at = models.DateTimeField(null=True, blank=True)
+    routed_by = models.CharField(
+        max_length=80,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The name of the rule that sent it, as it stood; empty: the team's usual rule.",
+    )
 
     objects = TeamOwned.as_manager()
 
@@ -261,6 +273,16 @@ class Case(models.Model):
                 fields=["team", "-suspicion", "opened_at", "id"],
                 condition=~Q(state="decided"),
                 name="case_waiting_probable_first",
+            ),
+            models.Index(
+                fields=["team", "due_at", "opened_at", "id"],
+                condition=~Q(state="decided"),
+                name="case_waiting_due_first",
+            ),
+            models.Index(
+                fields=["queue", "opened_at"],
+                condition=~Q(state="decided"),
+                name="case_waiting_in_queue",
             ),
             models.Index(
                 fields=["team", "-claimed_at"],
@@ -301,7 +323,7 @@ class Case(models.Model):
             final.columns(
                 "case_is_of_one_submission",
                 "what a case is about is final",
-                *("id", "team_id", "submission_id", "opened_because", "opened_at"),
+                *("id", "team_id", "submission_id", "opened_because", "opened_at", "routed_by"),
             ),
             final.whole("cases_stay", "cases are final"),
         ]

@@ -13,7 +13,6 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.utils.crypto import salted_hmac
 
 from accounts.actors import Actor
 from accounts.models import Membership, Team, User
@@ -26,16 +25,9 @@ from audit.who import Who
 from jobs.timing import ClockTimestamp
 from media_analysis.review.models import Case, Decision, DistressFlag, RoutingRule, Words
 from media_analysis.review.opinion_models import DoubleReview, Opinion, Stage
+from media_analysis.review.search.rule_match import drawn
 from media_analysis.review.services import cases
 from media_analysis.review.services.cases import Checked
-
-SALT = "touchstone.sampling"
-
-
-def drawn(what: str, probability: float) -> bool:
-    """The same answer for the same thing; nobody without the site's key can foretell it."""
-    digest = salted_hmac(SALT, what, algorithm="sha256").digest()
-    return int.from_bytes(digest[:7]) / 2**56 < probability
 
 
 def share_of(team_id: UUID) -> float:

@@ -24,6 +24,7 @@ from audit.services import record
 from audit.verbs import Verb
 from media_analysis.review.models import Decision, Policy, QueueOrder, RoutingRule
 from media_analysis.review.search import queue
+from media_analysis.review.search.rule_match import Rules
 from ml.engine.contract import Outcome
 
 OUTCOMES = tuple(outcome.value for outcome in Outcome)
@@ -31,10 +32,7 @@ OUTCOMES = tuple(outcome.value for outcome in Outcome)
 
 def wanted(team: Team) -> frozenset[str]:
     """The outcomes that open a case in this team today."""
-    rule = RoutingRule.objects.filter(team=team).first()
-    if rule is None:
-        return frozenset(RoutingRule.DEFAULT_OUTCOMES)
-    return frozenset(outcome for outcome in OUTCOMES if rule.wants(outcome))
+    return Rules.of(team.pk).usual
 
 
 @transaction.atomic

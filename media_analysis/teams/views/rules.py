@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from uuid import UUID
 
 from django.contrib import messages
@@ -18,6 +19,7 @@ from accounts.models import Team
 from accounts.roles import Permission
 from media_analysis.review.models import Policy, QueueOrder, RoutingRule
 from media_analysis.review.search import dry_run
+from media_analysis.review.search.rule_match import Rules
 from media_analysis.review.services import rules as rules_service
 from media_analysis.teams.forms import PolicyForm, RoutingForm
 from media_analysis.teams.pages import entered, page, refusal_on, refusal_told
@@ -39,7 +41,9 @@ def rules(request: HttpRequest, pk: UUID) -> HttpResponse:
     valid = request.method == "POST" and form.is_valid()
     tried = None
     if valid and "try" in request.POST:
-        tried = dry_run.of(team, today, form.cleaned_data["outcomes"])
+        rules_today = Rules.of(team.pk)
+        wanted = frozenset(form.cleaned_data["outcomes"])
+        tried = dry_run.of(team, rules_today, replace(rules_today, usual=wanted))
     elif valid:
         for sentence in _saved(actor, team, form):
             messages.success(request, sentence)
@@ -52,6 +56,7 @@ def rules(request: HttpRequest, pk: UUID) -> HttpResponse:
         "tried": tried,
         "tried_days": dry_run.DAYS,
         "listed": dry_run.LISTED,
+        "most": dry_run.MOST,
     }
     refused = form.is_bound and tried is None
     return page(request, team, "teams/rules.html", context, 422 if refused else 200)
