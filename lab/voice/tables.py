@@ -53,9 +53,9 @@ def as_text(lines: Sequence[Mapping[str, Any]]) -> str:
     for way, told in served["codecs"].items():
         names = ("real_asked", "real_decided", "fake_asked", "fake_decided")
         shares = [unheard["codecs"][way]["real_asked"], *(told[name] for name in names)]
-        cells = " | ".join(_share(share) for share in shares)
-        name = f"{way} (neural)" if way in NEURAL else way
-        text.append(f"| {name} | {cells} | {told['reals']} | {told['fakes']} |")
+        through = " | ".join(_share(share) for share in shares)
+        codec = f"{way} (neural)" if way in NEURAL else way
+        text.append(f"| {codec} | {through} | {told['reals']} | {told['fakes']} |")
     text += [
         "",
         "What each engine was made to say here, by listeners that never met it, beside the genuine "

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from scipy.stats import binom
 
 from ml.engine.audio_encoders import speakers
 from ml.engine.audio_encoders import whisper as words
@@ -44,8 +45,10 @@ def test_the_card_and_the_detector_agree() -> None:
     assert measured["engines_never_shown"]["gen-hibari"]["auc"] < measured["test_split"]["auc"]
     decides = card["calibration"]["decides"]
     assert detector.network.calibration.decides_at == decides["at"] >= line.found_at
-    many = [above for above in decides["above"].values() if above["of"] >= 20]
-    assert many and all(above["share"] <= decides["alpha"] for above in many)
+    above = decides["above"].values()
+    counts = [(round(one["share"] * one["of"]), one["of"]) for one in above]
+    assert sum(n for n, _ in counts) <= decides["alpha"] * sum(of for _, of in counts)
+    assert all(n <= binom.ppf(0.95, of, decides["alpha"]) for n, of in counts if of >= 20)
 
 
 def test_serving_never_imports_a_training_framework() -> None:

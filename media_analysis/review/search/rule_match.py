@@ -121,7 +121,7 @@ def fits_of_one(
 
 def fitted(found: QuerySet[Any], rules: Sequence[QueueRule], prefix: str) -> QuerySet[Any]:
     """Each row with `PREFIX_0`, `PREFIX_1`, ...: whether it fits that rule."""
-    return found.annotate(
+    marked: QuerySet[Any] = found.annotate(
         **{
             f"{prefix}_{number}": DbCase(
                 When(condition(rule), then=Value(True)),
@@ -131,6 +131,7 @@ def fitted(found: QuerySet[Any], rules: Sequence[QueueRule], prefix: str) -> Que
             for number, rule in enumerate(rules)
         }
     )
+    return marked
 
 
 def fits(row: Any, rules: Sequence[QueueRule], prefix: str) -> list[QueueRule]:

@@ -46,7 +46,7 @@ def move(actor: Actor, case_id: UUID, queue: Queue | None, why: str) -> None:
 def take_over(actor: Actor, case_id: UUID, why: str) -> Case:
     """From whoever holds it now, with a reason. What they have typed stays their draft; their open
     page says that the case is not theirs any more."""
-    case = Case.objects.for_actor(actor).select_related("submission").get(pk=case_id)
+    case: Case = Case.objects.for_actor(actor).select_related("submission").get(pk=case_id)
     require(actor, Permission.MANAGE_QUEUES, case.team_id)
     require(actor, Permission.DECIDE_CASES, case.team_id)
     if not why.strip():

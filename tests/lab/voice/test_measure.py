@@ -72,15 +72,16 @@ def test_flags_are_counted_a_source_each() -> None:
 
 
 def test_no_source_lies_above_the_bound_that_decides() -> None:
-    """One in a hundred over all; and one loud source raises the bound until none of it is above, if
-    it has as many sounds as can tell."""
+    """One in a hundred over all; and one loud source raises the bound until no more of it are above
+    than chance allows, if it has as many sounds as can tell."""
     rng = np.random.default_rng(3)
     many = [float(value) for value in rng.normal(size=400)]
     quiet = measure.decides({"many": many})
     assert 0 < quiet["above"]["many"]["share"] <= measure.DECIDE_ALPHA
     loud = [value + 5.0 for value in many[:40]]
     told = measure.decides({"many": many, "loud": loud, "few": [99.0]})
-    assert told["at"] > max(loud) and told["above"]["loud"] == {"share": 0.0, "of": 40}
+    assert told["above"]["loud"] == {"share": 2 / 40, "of": 40}
+    assert [measure.allowed_above(count) for count in (20, 40, 400)] == [1, 2, 8]
     assert told["above"]["few"]["share"] == 1.0, "too few to tell"
     assert told["genuine"] == 441
 
