@@ -29,7 +29,8 @@ from jobs.failpoints import failpoint
 from jobs.models import Priority, State
 from jobs.registry import Move
 from jobs.runner import through_outage
-from jobs.services import finish, request_cancel, requeue_parked
+from jobs.services import EXHAUSTED, claim_one, finish, park, request_cancel, requeue_parked
+from jobs.timing import InSeconds
 from ml import hooks
 from ml.engine.contract import Finding, Outcome, Result, Verdict
 from ml.engine.results import finding_json, media_json, plain, scenes_json
@@ -41,6 +42,8 @@ from ml.storing import digest, storable
 from sandbox.types import Rejected
 
 Analyse = Callable[..., Result]
+NEVER_SECONDS = 3e9
+"""About a century."""
 
 
 def queue(blob: Blob, chain: uuid.UUID, who: Who, priority: int = Priority.INTERACTIVE) -> Analysis:
@@ -59,11 +62,29 @@ def order(
     return Analysis.objects.create(blob=blob, chain=chain, priority=priority, flow=flow)
 
 
-def queued(analysis: Analysis, who: Who, rows: Sequence[Row] = ()) -> None:
-    """The event of an order; `rows` are what points at it since."""
+def queued(analysis: Analysis, who: Who, rows: Sequence[Row] = (), *, ring: bool = True) -> None:
+    """The event of an order; `rows` are what points at it since. Without `ring` no worker is woken,
+    because the caller ends it in the same transaction."""
     _event(analysis, Verb.ANALYSIS_QUEUED, who, rows=[analysis, *rows],
            priority=int(analysis.priority))  # fmt: skip
-    ring_on_commit(Analysis, analysis.pk)
+    if ring:
+        ring_on_commit(Analysis, analysis.pk)
+
+
+def end_at_once(analysis: Analysis, result: Result | None, by: str) -> None:
+    """In the caller's transaction: an end that needs no worker, with the same rows, events and
+    hooks as any other. Without a result it fails for good."""
+    claim = claim_one(Analysis, analysis.pk, worker=by)
+    assert claim is not None, "nobody else can see it yet"
+    if result is None:
+        park(claim, EXHAUSTED, f"{by}: it was asked to fail")
+    else:
+        _conclude(claim, result)
+
+
+def never_due(analysis: Analysis) -> None:
+    """In the caller's transaction: it waits until somebody cancels or erases it."""
+    Analysis.objects.filter(pk=analysis.pk).update(available_at=InSeconds(NEVER_SECONDS))
 
 
 def cancel(analysis_id: uuid.UUID, who: Who) -> State:

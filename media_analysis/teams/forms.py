@@ -151,6 +151,17 @@ class KeyForm(forms.Form):
         label=_("Key name"),
         help_text=_("Where it is used, for example “staging server”."),
     )
+    mode = forms.ChoiceField(
+        choices=[
+            ("live", _("Live: media are analysed, and people may decide")),
+            ("test", _("Test: media get canned results, and nobody has work from them")),
+        ],
+        initial="live",
+        required=False,
+        label=_("Mode"),
+        widget=forms.RadioSelect,
+        help_text=_("It cannot be changed later."),
+    )
     scopes = forms.MultipleChoiceField(
         choices=Scope.choices, label=_("Scopes"), widget=forms.CheckboxSelectMultiple
     )

@@ -111,6 +111,7 @@ INSTALLED_APPS = [
     "media_analysis.review",
     "media_analysis.batches",
     "media_analysis.uploads",
+    "media_analysis.test_mode",
     "media_analysis.webhooks",
     "media_analysis.partners",
     "media_analysis.reports",
@@ -321,6 +322,7 @@ PERIODIC_DUTIES = {
     "tidy_webhooks": (86_400.0, "media_analysis.webhooks.services.delivering.forget_old"),
     "tidy_spool": (3_600.0, "media_analysis.partners.services.spool.forget_old"),
 }
+TEST_KEEP_DAYS = env.above(0, "TEST_KEEP_DAYS", 7.0)
 ERASURE_DELAY_SECONDS = env.int("ERASURE_DELAY_SECONDS", 600)
 CELERY_APP = "config.celery.app"
 ML_ANALYSE = "ml.engine.analyse"

@@ -80,7 +80,8 @@ def _hosts(team: Team, items: Sequence[Mapping[str, str]]) -> list[str]:
         except sending.Refused as refused:
             raise Refusal("item_refused", place=n, why=Refusal(refused.code).sentence) from refused
         if host not in known:
-            known[host] = is_allowed(team.pk, host)
+            # For a test key nothing is fetched, so it may name any host.
+            known[host] = team.is_test or is_allowed(team.pk, host)
         if not known[host]:
             raise Refusal("host_not_allowed", host=host[:100])
         hosts.append(host)

@@ -22,6 +22,7 @@ from audit.services import record
 from audit.subjects import keep
 from audit.verbs import Verb
 from jobs.models import UNDER_WAY, Priority, State
+from media_analysis.submissions import hooks
 from media_analysis.submissions.file_names import displayable
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.ownership import require_may
@@ -124,10 +125,14 @@ def _received(
         },
         rows=[submission],
     )
-    ml.services.queued(submission.analysis, who)
+    test = submission.team.is_test
+    ml.services.queued(submission.analysis, who, ring=not test)
     received = Received(submission, earlier)
     if also:
         also(received)
+    if test:
+        for hook in hooks.received_in_test:
+            hook(submission)
     return received
 
 
