@@ -241,8 +241,8 @@ CATALOGUE: Mapping[str, Entry] = {
     ),
     "host_known": Entry(409, _("{host} is already allowed.")),
     "too_many_hosts": Entry(409, _("A team allows at most {most} hosts. Remove one first.")),
-    "events_missing": Entry(400, _("Name at least one kind of event."), in_rest=True),
-    "event_unknown": Entry(400, _("Not an event: {names}."), in_rest=True),
+    "events_missing": Entry(400, _("Name at least one kind of event.")),
+    "event_unknown": Entry(400, _("Not an event: {names}.")),
     "too_many_webhooks": Entry(
         409, _("A team has at most {most} webhooks. Delete one first."), in_rest=True
     ),

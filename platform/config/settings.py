@@ -280,6 +280,10 @@ SPECTACULAR_SETTINGS = {
         "StateEnum": "media_analysis.partners.webhook_shapes.DELIVERY_STATES",
     },
     "PREPROCESSING_HOOKS": ["media_analysis.partners.schema.with_slash"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "media_analysis.partners.examples.with_examples",
+    ],
 }
 
 # --- PostgreSQL: the only database ---------------------------------------------------------------
