@@ -65,6 +65,10 @@ class Actor:
             return f"{TEST_FLOW if self.is_test else 'service:'}{self.service.pk}"
         return f"person:{self.user.pk}" if self.user is not None else ""
 
+    def weight_in(self, team: Team) -> int:
+        """How many turns its flow gets for one of weight 1."""
+        return (self.service.weight if self.service else None) or team.weight
+
     def who_in(self, team_id: UUID) -> Who:
         """For the record: the actor with the role that they hold in the team acted upon."""
         role = self.role_in(team_id)

@@ -54,12 +54,18 @@ def queue(blob: Blob, chain: uuid.UUID, who: Who, priority: int = Priority.INTER
 
 
 def order(
-    blob: Blob, chain: uuid.UUID, priority: int = Priority.INTERACTIVE, flow: str = ""
+    blob: Blob,
+    chain: uuid.UUID,
+    priority: int = Priority.INTERACTIVE,
+    flow: str = "",
+    weight: int = 1,
 ) -> Analysis:
     """The row alone, so that others can point at it before `queued` puts both on record."""
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("an analysis is queued with what it is for")
-    return Analysis.objects.create(blob=blob, chain=chain, priority=priority, flow=flow)
+    return Analysis.objects.create(
+        blob=blob, chain=chain, priority=priority, flow=flow, weight=weight
+    )
 
 
 def queued(analysis: Analysis, who: Who, rows: Sequence[Row] = (), *, ring: bool = True) -> None:

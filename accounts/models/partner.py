@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models.functions import Lower, Now
 
 from accounts.key_format import TEST_PREFIX
-from accounts.models.team import Team
+from accounts.models.team import HEAVIEST, Team
 from accounts.roles import Permission, Scope
 
 if TYPE_CHECKING:
@@ -41,6 +41,9 @@ class ServiceAccount(models.Model):
         related_name="test_account",
         help_text="Set in the account of test keys: the account that they were issued for.",
     )
+    weight = models.SmallIntegerField(
+        null=True, blank=True, help_text="In place of its team's; empty: as its team."
+    )
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -56,6 +59,10 @@ class ServiceAccount(models.Model):
         ordering = ["name"]
         constraints = [
             models.UniqueConstraint("team", Lower("name"), name="service_name_is_unique_in_team"),
+            models.CheckConstraint(
+                condition=models.Q(weight=None) | models.Q(weight__range=(1, HEAVIEST)),
+                name="service_weight_in_range",
+            ),
         ]
         triggers = [
             pgtrigger.Trigger(

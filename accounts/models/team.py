@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from accounts.actors import Actor
 
 
+HEAVIEST = 10
+"""The largest weight: somebody of weight 1 still gets one turn in eleven."""
+
+
 class TeamQuerySet(models.QuerySet["Team"]):
     def for_actor(
         self, actor: Actor, permission: Permission = Permission.VIEW_MEMBERS
@@ -37,13 +41,23 @@ class Team(models.Model):
         related_name="test_team",
         help_text="Set in a test team: the team whose test keys send into it.",
     )
+    weight = models.SmallIntegerField(
+        default=1,
+        db_default=1,
+        help_text="How many turns each sender gets for one of a sender in a team of weight 1.",
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = TeamQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]
-        constraints = [models.UniqueConstraint(Lower("name"), name="team_name_is_unique")]
+        constraints = [
+            models.UniqueConstraint(Lower("name"), name="team_name_is_unique"),
+            models.CheckConstraint(
+                condition=models.Q(weight__range=(1, HEAVIEST)), name="team_weight_in_range"
+            ),
+        ]
         triggers = [
             pgtrigger.Trigger(
                 name="test_team_stays_one",

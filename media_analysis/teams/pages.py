@@ -26,7 +26,8 @@ from accounts.roles import Permission
 class NavItem:
     label: Any
     url_name: str
-    permission: Permission
+    permission: Permission | None
+    """None: for site administrators alone."""
 
 
 PLACES = (
@@ -41,6 +42,7 @@ PLACES = (
     NavItem(_("Retention"), "teams:retention", Permission.MANAGE_RETENTION),
     NavItem(_("Webhooks"), "teams:webhooks", Permission.MANAGE_WEBHOOKS),
     NavItem(_("Hosts"), "teams:hosts", Permission.MANAGE_SOURCES),
+    NavItem(_("Weights"), "teams:weights", None),
     NavItem(_("Name"), "teams:rename", Permission.MANAGE_TEAM),
 )
 
@@ -62,7 +64,7 @@ def page(
     open_to_them = [
         (place.label, reverse(place.url_name, args=[team.pk]))
         for place in PLACES
-        if actor.can(place.permission, team.pk)
+        if _may_enter(actor, place, team)
     ]
     beginnings = [url for _, url in open_to_them if request.path.startswith(url)]
     here = max(beginnings, key=len, default="")
@@ -71,6 +73,12 @@ def page(
         for label, url in open_to_them
     ]
     return render(request, template, {"team": team, "places": places, **context}, status=status)
+
+
+def _may_enter(actor: Actor, place: NavItem, team: Team) -> bool:
+    if place.permission is None:
+        return actor.is_site_admin
+    return actor.can(place.permission, team.pk)
 
 
 @contextmanager

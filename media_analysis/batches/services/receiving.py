@@ -92,6 +92,7 @@ def _item(batch: Batch, actor: Actor, n: int, item: Mapping[str, str], host: str
     path = item["url"].partition("?")[0].partition("://")[2].partition("/")[2]
     return BatchItem(
         batch=batch, position=n, host=host, flow=actor.flow, priority=Priority.BATCH,
+        weight=actor.weight_in(batch.team),
         sealed_url=seal(item["url"], purpose=PURPOSE), filename=displayable(unquote(path)),
         **{name: item.get(name, "") for name in ("external_id", "note", "policy_context")},
     )  # fmt: skip

@@ -108,7 +108,9 @@ def _received(
     who = actor.who_in(submission.team_id)
     submission.blob = blobs.services.register(stored, media_type, who=who)
     earlier = Submission.objects.for_actor(actor).filter(blob=submission.blob).first()
-    submission.analysis = ml.services.order(submission.blob, submission.pk, priority, actor.flow)
+    submission.analysis = ml.services.order(
+        submission.blob, submission.pk, priority, actor.flow, actor.weight_in(submission.team)
+    )
     submission.save(force_insert=True)
     record(
         chain=submission.pk,
@@ -155,7 +157,9 @@ def analyse_again(actor: Actor, submission: Submission) -> Submission:
     )
     require_may(actor, Permission.SUBMIT_MEDIA, locked)
     who = actor.who_in(locked.team_id)
-    locked.analysis = ml.services.order(locked.blob, locked.pk, flow=actor.flow)
+    locked.analysis = ml.services.order(
+        locked.blob, locked.pk, flow=actor.flow, weight=actor.weight_in(locked.team)
+    )
     locked.save(update_fields=["analysis"])
     ml.services.queued(locked.analysis, who, rows=[locked])
     return locked
