@@ -319,7 +319,7 @@ PERIODIC_DUTIES = {
     "tidy_partners": (86_400.0, "media_analysis.partners.services.idempotency.forget_old"),
     "tidy_uploads": (86_400.0, "media_analysis.uploads.services.uploading.forget_old"),
     "tidy_webhooks": (86_400.0, "media_analysis.webhooks.services.delivering.forget_old"),
-    "tidy_spool": (3_600.0, "media_analysis.partners.services.spool.forget_old"),
+    "tidy_spool": (3_600.0, "media_analysis.submissions.services.spool.forget_old"),
 }
 ERASURE_DELAY_SECONDS = env.int("ERASURE_DELAY_SECONDS", 600)
 CELERY_APP = "config.celery.app"
@@ -374,7 +374,7 @@ STATIC_URL = "static/"
 STATICFILES_DIRS = [ROOT / "static"]
 FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
-    "media_analysis.partners.services.spool.SpooledUploads",
+    "media_analysis.submissions.services.spool.SpooledUploads",
 ]
 UPLOAD_SPOOL_DIR = env.str("UPLOAD_SPOOL_DIR", str(HOME / "spool"))
 UPLOAD_SPOOL_HOURS = env.float("UPLOAD_SPOOL_HOURS", 24.0)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from tempfile import TemporaryFile
-
 from django.conf import settings
 from django.db import transaction
 
@@ -23,7 +20,7 @@ from media_analysis.batches.models import BatchItem
 from media_analysis.batches.services import completing
 from media_analysis.batches.services.receiving import PURPOSE
 from media_analysis.batches.services.sources import is_allowed
-from media_analysis.submissions.services import intake
+from media_analysis.submissions.services import intake, spool
 from outbound.fetching import Fetched, TooLarge, fetch
 from outbound.sending import Failed, Refused, retry_after
 
@@ -79,9 +76,7 @@ def _sender(item: BatchItem) -> Actor | None:
 
 def _take(claim: Claim, item: BatchItem, actor: Actor) -> None:
     team = item.batch.team
-    folder = Path(settings.UPLOAD_SPOOL_DIR)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with TemporaryFile(dir=folder) as file:
+    with spool.unnamed() as file:
         got = fetch(
             unseal(item.sealed_url, purpose=PURPOSE),
             file,
