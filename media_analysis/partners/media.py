@@ -41,6 +41,11 @@ class PictureRenderer(BytesRenderer):
     format = "png"
 
 
+class WebpRenderer(BytesRenderer):
+    media_type = "image/webp"
+    format = "webp"
+
+
 class Media(TellsItsLimits, ViewSet):
     def get_permissions(self) -> list[BasePermission]:
         return [allows(Permission.VIEW_MEDIA)()]
@@ -70,17 +75,25 @@ class Media(TellsItsLimits, ViewSet):
     @extend_schema(
         operation_id="submissions_thumbnail",
         summary="A small picture of the media, made from clean pixels",
-        responses={(200, "image/png"): bytes, **problems(404)},
+        description="A PNG, or as it is kept where the request accepts image/webp.",
+        responses={
+            (200, "image/png"): bytes,
+            (200, "image/webp"): bytes,
+            **problems(404),
+        },
     )
     def thumbnail(self, request: Request, pk: UUID, name: str) -> HttpResponseBase:
-        png = pictures.look(actor_of(request), _mine(request, pk), name)
-        if png is None:
+        found = pictures.look(actor_of(request), _mine(request, pk), name)
+        if found is None:
             raise Http404
-        return _walled(HttpResponse(png, content_type="image/png"))
+        if request.accepted_renderer.media_type == WebpRenderer.media_type:
+            return _walled(HttpResponse(found.content, content_type=found.media_type))
+        return _walled(HttpResponse(found.as_png, content_type=PictureRenderer.media_type))
 
     def get_renderers(self) -> list[Any]:
-        first = PictureRenderer() if self.action == "thumbnail" else BytesRenderer()
-        return [first, JSONRenderer()]
+        if self.action == "thumbnail":
+            return [PictureRenderer(), WebpRenderer(), JSONRenderer()]
+        return [BytesRenderer(), JSONRenderer()]
 
 
 def _walled(answer: HttpResponseBase) -> HttpResponseBase:
