@@ -172,6 +172,9 @@ CATALOGUE: Mapping[str, Entry] = {
                          in_rest=code in (Code.EMPTY, Code.TYPE_NOT_ALLOWED))
         for code in Code
     },
+    "erased": Entry(
+        410, _("This submission was erased. Only the proof of it is kept."), in_rest=True
+    ),
     "already_ended": Entry(409, _("The analysis had already ended."), in_rest=True),
     "team_required": Entry(
         400, _("You can send to several teams. Name one in the field team."), in_rest=True

@@ -130,10 +130,10 @@ def measure(count: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
         start = 1
         for kind, (content, result) in examined(Path(home)).items():
-            told = {"pictures": len(result.thumbnails)}
+            told: dict[str, Any] = {"pictures": len(result.thumbnails)}
             for when in ("before", "after"):
                 pictures.store = dict if when == "before" else store  # type: ignore[assignment]
-                pictures.register = in_rows if when == "before" else register  # type: ignore[assignment]
+                pictures.register = in_rows if when == "before" else register
                 told[when] = send_in(content, result, count, start)
                 start += count
             sheet = pictures.store(result.thumbnails)

@@ -50,6 +50,7 @@ TITLES = {
     406: gettext_noop("Not acceptable"),
     408: gettext_noop("Request too slow"),
     409: gettext_noop("Conflict"),
+    410: gettext_noop("Gone"),
     411: gettext_noop("Length required"),
     412: gettext_noop("Another version"),
     413: gettext_noop("Too large"),

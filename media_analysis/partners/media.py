@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import BasePermission
 from rest_framework.renderers import JSONRenderer
@@ -21,6 +20,7 @@ from accounts.refusals import Refusal
 from accounts.roles import Permission
 from audit.verbs import Verb
 from blobs.errors import BlobError
+from media_analysis.partners.found import the_one
 from media_analysis.partners.limits import TellsItsLimits
 from media_analysis.partners.schema import problems
 from media_analysis.submissions.models import Submission
@@ -53,7 +53,7 @@ class Media(TellsItsLimits, ViewSet):
     @extend_schema(
         operation_id="submissions_media",
         summary="The bytes that were sent in",
-        responses={(200, "application/octet-stream"): bytes, **problems(404)},
+        responses={(200, "application/octet-stream"): bytes, **problems(404, 410)},
     )
     def media(self, request: Request, pk: UUID) -> HttpResponseBase:
         submission = _mine(request, pk)
@@ -79,7 +79,7 @@ class Media(TellsItsLimits, ViewSet):
         responses={
             (200, "image/png"): bytes,
             (200, "image/webp"): bytes,
-            **problems(404),
+            **problems(404, 410),
         },
     )
     def thumbnail(self, request: Request, pk: UUID, name: str) -> HttpResponseBase:
@@ -105,5 +105,6 @@ def _walled(answer: HttpResponseBase) -> HttpResponseBase:
 
 
 def _mine(request: Request, pk: UUID) -> Submission:
-    theirs = Submission.objects.for_actor(actor_of(request), Permission.VIEW_MEDIA)
-    return get_object_or_404(theirs.select_related("blob", "analysis"), pk=pk)
+    actor = actor_of(request)
+    theirs = Submission.objects.for_actor(actor, Permission.VIEW_MEDIA)
+    return the_one(actor, Permission.VIEW_MEDIA, pk, theirs.select_related("blob", "analysis"))

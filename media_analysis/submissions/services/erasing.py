@@ -81,6 +81,12 @@ def ordered_for(submission: Submission) -> Erasure | None:
     return Erasure.objects.filter(submission=submission.pk).first()
 
 
+def was_erased(actor: Actor, permission: Permission, pk: uuid.UUID) -> bool:
+    """Only the team that had it may know."""
+    gone = Erasure.objects.filter(submission=pk, deleted_at__isnull=False)
+    return gone.filter(team_id__in=actor.team_ids(permission)).exists()
+
+
 def run_due() -> int:
     """A duty of the workers, and `manage.py erase run`. Returns how many erasures ended."""
     due = Erasure.objects.filter(ended_at__isnull=True, due_at__lte=Now()).exclude(waits="held")
