@@ -413,6 +413,19 @@ LOGGING = logs.configuration(
     env.str("LOG_FORMAT", "text"), env.str("LOG_LEVEL", "INFO"), env.str("LOG_FILE", "")
 )
 
+# --- errors to a Sentry server (docs/operating.md); without an address nothing is imported -------
+if SENTRY_DSN := env.str("SENTRY_DSN", ""):
+    try:
+        from config import telemetry
+    except ImportError as missing:
+        raise environ.ImproperlyConfigured(
+            "SENTRY_DSN is set, and the package sentry-sdk is missing. Install "
+            "requirements/telemetry.txt, or leave SENTRY_DSN out."
+        ) from missing
+    telemetry.start(SENTRY_DSN, env.str("CODE_VERSION", ""))
+    LOGGING["handlers"]["telemetry"] = {"class": "config.telemetry.Handler"}
+    LOGGING["root"]["handlers"].insert(0, "telemetry")
+
 # --- language and time ---------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
