@@ -415,14 +415,15 @@ LOGGING = logs.configuration(
 
 # --- errors to a Sentry server (docs/operating.md); without an address nothing is imported -------
 if SENTRY_DSN := env.str("SENTRY_DSN", ""):
+    from config import telemetry
+
     try:
-        from config import telemetry
+        telemetry.start(SENTRY_DSN, env.str("CODE_VERSION", ""))
     except ImportError as missing:
         raise environ.ImproperlyConfigured(
             "SENTRY_DSN is set, and the package sentry-sdk is missing. Install "
             "requirements/telemetry.txt, or leave SENTRY_DSN out."
         ) from missing
-    telemetry.start(SENTRY_DSN, env.str("CODE_VERSION", ""))
     LOGGING["handlers"]["telemetry"] = {"class": "config.telemetry.Handler"}
     LOGGING["root"]["handlers"].insert(0, "telemetry")
 

@@ -18,7 +18,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import sentry_sdk
 from structlog.contextvars import get_contextvars
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,6 +32,8 @@ KEPT = frozenset({
 
 
 def start(dsn: str, release: str) -> None:
+    import sentry_sdk  # an extra: this module loads without it
+
     sentry_sdk.init(
         dsn=dsn,
         release=release,
@@ -62,6 +63,8 @@ class Handler(logging.Handler):
         self._minute, self._sent, self._counting = 0, 0, threading.Lock()
 
     def emit(self, record: logging.LogRecord) -> None:
+        import sentry_sdk
+
         try:
             if not record.name.startswith("sentry_sdk") and self._may_send():
                 sentry_sdk.capture_event(_event(record))
