@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Lower, Now
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from media_analysis.review.owned import TeamOwned
@@ -49,7 +49,7 @@ class Queue(models.Model):
     class Meta:
         ordering = ["name", "id"]
         constraints = [
-            models.UniqueConstraint("team", Lower("name"), name="one_queue_a_name"),
+            models.UniqueConstraint(fields=["team", "name"], name="one_queue_a_name"),
             models.CheckConstraint(name="queue_is_named", condition=~Q(name="")),
             models.CheckConstraint(
                 name="queue_hours_are_few",
@@ -110,7 +110,7 @@ class QueueRule(models.Model):
                 name="one_rule_a_position",
                 deferrable=models.Deferrable.DEFERRED,
             ),
-            models.UniqueConstraint("team", Lower("name"), name="one_rule_a_name"),
+            models.UniqueConstraint(fields=["team", "name"], name="one_rule_a_name"),
             models.CheckConstraint(name="rule_is_named", condition=~Q(name="")),
             models.CheckConstraint(
                 name="rule_takes_a_share", condition=Q(share__gt=0, share__lte=1)

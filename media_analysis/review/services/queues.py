@@ -182,6 +182,10 @@ def _locked(actor: Actor, team_id: UUID) -> None:
 
 
 def _saved(row: Queue | QueueRule, taken: str) -> None:
+    """The team is locked: nobody else takes the name meanwhile, in whatever letters."""
+    others = type(row)._default_manager.filter(team=row.team_id).exclude(pk=row.pk)
+    if others.filter(name__iexact=row.name).exists():
+        raise Refusal(taken, name=row.name)
     try:
         with transaction.atomic():
             row.save()
