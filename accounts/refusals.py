@@ -173,6 +173,9 @@ CATALOGUE: Mapping[str, Entry] = {
                          in_rest=code in (Code.EMPTY, Code.TYPE_NOT_ALLOWED))
         for code in Code
     },
+    "erased": Entry(
+        410, _("This submission was erased. Only the proof of it is kept."), in_rest=True
+    ),
     "already_ended": Entry(409, _("The analysis had already ended."), in_rest=True),
     "team_required": Entry(
         400, _("You can send to several teams. Name one in the field team."), in_rest=True
@@ -288,6 +291,30 @@ CATALOGUE: Mapping[str, Entry] = {
         _(
             "This case is not offered to you: it waits for a lead, or for another person."
         ),
+    ),
+    "queue_paused": Entry(409, _("The queue {name} is paused. Nobody can claim from it.")),
+    "queue_already_so": Entry(409, _("The queue was paused or resumed already.")),
+    "queue_in_use": Entry(
+        409, _("Cases or rules belong to this queue. Pause it, or point the rules elsewhere.")
+    ),
+    "queue_name_missing": Entry(422, _("Give a name.")),
+    "queue_name_holds_address": Entry(
+        422, _("A name cannot hold an email address: the record keeps it for good.")
+    ),
+    "queue_name_taken": Entry(409, _("This team already has a queue named {name}.")),
+    "rule_name_taken": Entry(409, _("This team already has a rule named {name}.")),
+    "rule_gone": Entry(409, _("This rule is gone. Nothing was changed.")),
+    "too_many_queues": Entry(409, _("A team can have {most} queues.")),
+    "too_many_rules": Entry(409, _("A team can have {most} rules.")),
+    "queue_unknown": Entry(422, _("This team has no such queue.")),
+    "sender_unknown": Entry(422, _("This team has no such partner.")),
+    "move_reason_missing": Entry(422, _("Say why the case moves to another queue.")),
+    "takeover_reason_missing": Entry(422, _("Say why you take the case over.")),
+    "case_not_held": Entry(
+        409, _("Nobody else holds this case now, or it was just decided. Nothing was changed.")
+    ),
+    "case_not_moved": Entry(
+        409, _("The case was not moved: it is in that queue already, decided, or assigned.")
     ),
     "decision_final": Entry(
         409,

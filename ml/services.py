@@ -31,13 +31,13 @@ from jobs.registry import Move
 from jobs.runner import through_outage
 from jobs.services import EXHAUSTED, claim_one, finish, park, request_cancel, requeue_parked
 from jobs.timing import InSeconds
-from ml import hooks
+from ml import hooks, pictures
 from ml.engine.contract import Finding, Outcome, Result, Verdict
 from ml.engine.results import finding_json, media_json, plain, scenes_json
 from ml.engine.sentence import say, stored
 from ml.failures import told_apart
 from ml.language import as_text
-from ml.models import Analysis, FindingRow, Look, Thumbnail
+from ml.models import Analysis, FindingRow, Look
 from ml.storing import digest, storable
 from sandbox.types import Rejected
 
@@ -119,8 +119,10 @@ def run(claim: Claim, analyse: Analyse | None = None) -> None:
     result = _examine(claim, analysis.blob, analyse or import_string(settings.ML_ANALYSE))
     if claim.why in (Why.LOST, Why.CANCELLED):
         raise Interrupted(claim.why)
+    with told_apart(claim, "the analysis"):
+        sheet = pictures.store(result.thumbnails)
     failpoint("before_conclude")
-    through_outage(lambda: _conclude(claim, result), claim.lease_seconds)
+    through_outage(lambda: _conclude(claim, result, sheet), claim.lease_seconds)
 
 
 def _examine(claim: Claim, blob: Blob, analyse: Analyse) -> Result:
@@ -151,7 +153,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 
 @transaction.atomic
-def _conclude(claim: Claim, result: Result) -> None:
+def _conclude(claim: Claim, result: Result, sheet: pictures.Sheet | None) -> None:
     media = storable(stored(media_json(result.media))) if result.media else None
     body = storable(stored(
         {"verdict": plain(result.verdict), "tracks": plain(result.tracks),
@@ -177,9 +179,7 @@ def _conclude(claim: Claim, result: Result) -> None:
     failpoint("after_verdict")
     analysis = Analysis.objects.select_related("blob").get(pk=claim.pk)
     FindingRow.objects.bulk_create(FindingRow(analysis=analysis, **f) for f in findings)
-    Thumbnail.objects.bulk_create(
-        Thumbnail(analysis=analysis, name=name, png=png) for name, png in result.thumbnails.items()
-    )
+    pictures.register(sheet, analysis.pk)
     Look.objects.bulk_create(
         (Look.of(analysis.blob, seconds, bits) for seconds, bits in result.looks),
         ignore_conflicts=True,  # another analysis of the same bytes has seen the same

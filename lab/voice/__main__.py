@@ -1,8 +1,8 @@
 """`python -m lab.voice STAGE`: one stage after the other, each goes on where it stopped.
 
 speech    decode the manifest's clips, vocode the real ones, let the engines speak
-borrowed  let the ears listen to all of it, and compare what can stand on them; the page's tables
-card      fit what is served, export, measure, write the card and the weights
+borrowed  let the ears listen to all of it, and measure what stands on them; the page's tables
+card      the same; then fit what is served, export, measure, write the card and the weights
 """
 
 from __future__ import annotations
@@ -53,9 +53,10 @@ def _talks() -> list[Any]:
 
 
 def _heard(chosen: argparse.Namespace, cache: Path) -> int:
-    from lab.voice import borrowed, probe, store
+    from lab.voice import borrowed, probe, store, tables
     from ml.engine.audio_encoders import speakers, whisper
     from ml.engine.audio_encoders.pooling import AudioEncoder
+    from ml.evaluation import pages
 
     speech = store.opened(cache)
     ears: tuple[AudioEncoder, AudioEncoder] = (whisper.served(whisper.DEEPEST), speakers.served())
@@ -64,16 +65,14 @@ def _heard(chosen: argparse.Namespace, cache: Path) -> int:
         for ear, name in zip(ears, ("whisper", "speakers"), strict=True)
     )
     heard = heard.beside(also)
-    if chosen.stage == "borrowed":
-        from ml.evaluation import pages
-
-        told = probe.compared(heard, borrowed.plain(speech, heard), said("variants", 1))
-        text = probe.as_text(told)
+    lines = probe.compared(heard, said("variants", 1))
+    text = tables.as_text(lines)
+    if chosen.out is None:
         pages.written(PAGE, "borrowed", text)
-    else:
+    if chosen.stage == "card":
         from lab.voice import report
 
-        card = report.write(speech, heard, ears, chosen.out, said("ways", 1))
+        card = report.write(speech, heard, ears, lines, chosen.out, said("ways", 1))
         text = report.as_text(card)
     sys.stdout.write(text + "\n")
     return 0

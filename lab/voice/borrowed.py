@@ -7,7 +7,6 @@ mean step over time of each of its channels: some thousand numbers a layer, what
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,29 +14,25 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.voice.baselines import mel_statistics
+from lab.voice import codecs
 from lab.voice.store import CLIP, ENGINE, GENUINE, VOCODED, Row, Store
 from ml.engine.audio_encoders.pooling import AudioEncoder
 from ml.engine.contract import Samples
 from ml.engine.detectors.voice_spoof import windows
 from ml.engine.media.voice_activity import loud_stretches, trimmed
-from ml.evaluation.degrade_sound import NAMED, degraded
+from ml.evaluation.degrade_sound import degraded
 
 AS_IT_IS = "clean"
-ANY_WAYS = ("any way", "another way")
+ANY_WAYS = ("any way",)
 """Random ways through the world; every one of them is drawn anew for each sound."""
-WAYS = ("G.722", "Opus 24k", "MP3 64k", "8 kHz mu-law", "noise 10 dB")
-COPIES = 1200
-"""How many vocoded copies of train and val are heard. Their clips all are, degraded as well."""
-TEST_STEP, ENGINE_STEP = 5, 2
-"""Every how manieth test clip is heard in each of the ways, and every how manieth home-made one:
-the ear costs a quarter of a second of one core for each."""
+CODECS = tuple(codecs.CODECS)
+"""Codecs at low rates. Each clip goes through one of them."""
+MORE = 4200
+"""How many degraded clips, clips through codecs and vocoded copies are heard: the ears cost a
+quarter of a second of one core for each."""
 
 Job = tuple[int, str]
 """Row of the store, and the way it went."""
-
-
-PLAIN = "mel statistics"
 
 
 @dataclass(frozen=True)
@@ -63,21 +58,14 @@ def planned(rows: Sequence[Row], seed: int = 7) -> list[Job]:
         for origin in (CLIP, ENGINE, GENUINE, VOCODED)
     }
     shown = [n for n in of[CLIP] if rows[n].split != "test"]
-    copies = [n for n in of[VOCODED] if rows[n].split != "test"]
-    engines = of[ENGINE][::ENGINE_STEP]
+    through = [n for n in of[CLIP] if rows[n].split != "test" or not rows[n].is_fake]
     more: list[Job] = [(n, way) for way in ANY_WAYS for n in shown]
-    more += [(n, ANY_WAYS[0]) for n in engines]
-    more += [(n, AS_IT_IS) for n in _some(copies, COPIES, rng)]
-    test = [n for n in of[CLIP] if rows[n].split == "test"][::TEST_STEP]
+    more += [(n, codecs.drawn(np.random.default_rng([seed, n]))) for n in through]
+    more += [(n, AS_IT_IS) for n in of[VOCODED] if rows[n].split != "test"]
     return [
-        *((n, AS_IT_IS) for n in [*of[CLIP], *engines, *of[GENUINE]]),
-        *(more[int(k)] for k in rng.permutation(len(more))),
-        *((n, way) for way in WAYS for n in test),
+        *((n, AS_IT_IS) for n in [*of[CLIP], *of[ENGINE], *of[GENUINE]]),
+        *(more[int(k)] for k in rng.permutation(len(more))[:MORE]),
     ]
-
-
-def _some(numbers: list[int], count: int, rng: np.random.Generator) -> list[int]:
-    return [int(n) for n in rng.permutation(numbers)[:count]]
 
 
 def prepared(store: Store, job: Job, seed: int = 7) -> Samples:
@@ -87,7 +75,7 @@ def prepared(store: Store, job: Job, seed: int = 7) -> Samples:
     if way in ANY_WAYS:
         sound = degraded(sound, np.random.default_rng([seed, number, ANY_WAYS.index(way)]))
     elif way != AS_IT_IS:
-        sound = NAMED[way](sound, np.random.default_rng([11, number, zlib.crc32(way.encode())]))
+        sound = codecs.CODECS[way](sound)
     return windows.given(trimmed(sound, loud_stretches(sound)))
 
 
@@ -128,14 +116,3 @@ def listen(
 
 def _silence() -> Samples:
     return np.zeros(windows.SHORTEST, np.float32)
-
-
-def plain(store: Store, heard: Heard) -> Heard:
-    """Mean and spread of mel bands of the same sounds, for comparison; the clips only."""
-    jobs = [
-        (number, way)
-        for number, way in heard.jobs
-        if way == AS_IT_IS and heard.rows[number].origin == CLIP
-    ]
-    values = np.stack([mel_statistics(prepared(store, job)) for job in jobs])
-    return Heard(jobs, {PLAIN: values.astype(np.float32)}, heard.rows)

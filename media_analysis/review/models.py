@@ -18,11 +18,14 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from accounts.actors import Actor
-from accounts.roles import Permission
 from audit import final
 from media_analysis.review.opinion_models import DoubleReview as DoubleReview
 from media_analysis.review.opinion_models import Opinion as Opinion
+from media_analysis.review.owned import TeamOwned as TeamOwned
+from media_analysis.review.queue_models import Queue as Queue
+from media_analysis.review.queue_models import QueueOrder as QueueOrder
+from media_analysis.review.queue_models import QueueRule as QueueRule
+from media_analysis.review.queue_models import RoutingRule as RoutingRule
 from media_analysis.submissions.outcomes import DecisionOutcome
 from ml.engine.contract import Outcome
 from ml.models import Analysis
@@ -81,21 +84,6 @@ class Confidence(models.TextChoices):
     UNSURE = "unsure", _("Not sure")
 
 
-class QueueOrder(models.TextChoices):
-    """What a team's queue hands out first; each is served by an index (`Case.Meta`)."""
-
-    OLDEST = "oldest", _("Oldest first")
-    NEWEST = "newest", _("Newest first")
-    PROBABLE = "probable", _("Most probably manipulated first")
-
-
-class TeamOwned(models.QuerySet[Any]):
-    """Default deny, for every table of this app that bears a team."""
-
-    def for_actor(self, actor: Actor, permission: Permission = Permission.VIEW_CASES) -> TeamOwned:
-        return self.filter(team_id__in=actor.team_ids(permission))
-
-
 class Policy(models.Model):
     """A rule of the team that a decision refers to. Its text is kept with each decision."""
 
@@ -140,64 +128,6 @@ class ReasonCode(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class RoutingRule(models.Model):
-    """Which outcomes want a person, and in which order. A team without a rule routes as
-    `DEFAULT_OUTCOMES` says, the oldest first."""
-
-    DEFAULT_OUTCOMES = (
-        Outcome.MANIPULATION_FOUND.value,
-        Outcome.DECLARED_GENERATED.value,
-        Outcome.INCONCLUSIVE.value,
-    )
-
-    team = models.OneToOneField(
-        "accounts.Team", on_delete=models.CASCADE, related_name="routing_rule"
-    )
-    manipulation_found = models.BooleanField(default=True)
-    declared_generated = models.BooleanField(default=True)
-    inconclusive = models.BooleanField(default=True)
-    no_manipulation_found = models.BooleanField(default=False)
-    rejected = models.BooleanField(default=False)
-    queue_order = models.CharField(
-        max_length=8, choices=QueueOrder.choices, default=QueueOrder.OLDEST
-    )
-    grace_seconds = models.PositiveSmallIntegerField(
-        null=True,
-        blank=True,
-        help_text="How long a decision can be undone before it is final. Empty: as the site says.",
-    )
-    second_share = models.FloatField(
-        db_default=0.0, default=0.0, help_text="Of the decisions that two people make."
-    )
-    spot_share = models.FloatField(
-        db_default=0.0,
-        default=0.0,
-        help_text="Of the files that no rule sends to review, and that are reviewed all the same.",
-    )
-
-    objects = TeamOwned.as_manager()
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                name="queue_order_known", condition=Q(queue_order__in=QueueOrder.values)
-            ),
-            models.CheckConstraint(
-                name="grace_is_short", condition=Q(grace_seconds=None) | Q(grace_seconds__lte=600)
-            ),
-            models.CheckConstraint(
-                name="shares_are_shares",
-                condition=Q(second_share__range=(0, 1), spot_share__range=(0, 1)),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"routing of {self.team}"
-
-    def wants(self, outcome: str) -> bool:
-        return bool(getattr(self, outcome, False))
 
 
 FOUND_COMES_FIRST = 2.0
@@ -246,6 +176,23 @@ class Case(models.Model):
     asked_at = models.DateTimeField(
         null=True, blank=True, help_text="Since when the case waits for a lead, with a question."
     )
+    queue = models.ForeignKey(
+        Queue,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        db_index=False,
+        related_name="cases",
+        help_text="Empty: the general queue.",
+    )
+    due_at = models.DateTimeField(null=True, blank=True)
+    routed_by = models.CharField(
+        max_length=80,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The name of the rule that sent it, as it stood; empty: the team's usual rule.",
+    )
 
     objects = TeamOwned.as_manager()
 
@@ -261,6 +208,16 @@ class Case(models.Model):
                 fields=["team", "-suspicion", "opened_at", "id"],
                 condition=~Q(state="decided"),
                 name="case_waiting_probable_first",
+            ),
+            models.Index(
+                fields=["team", "due_at", "opened_at", "id"],
+                condition=~Q(state="decided"),
+                name="case_waiting_due_first",
+            ),
+            models.Index(
+                fields=["queue", "opened_at"],
+                condition=~Q(state="decided"),
+                name="case_waiting_in_queue",
             ),
             models.Index(
                 fields=["team", "-claimed_at"],
@@ -301,7 +258,7 @@ class Case(models.Model):
             final.columns(
                 "case_is_of_one_submission",
                 "what a case is about is final",
-                *("id", "team_id", "submission_id", "opened_because", "opened_at"),
+                *("id", "team_id", "submission_id", "opened_because", "opened_at", "routed_by"),
             ),
             final.whole("cases_stay", "cases are final"),
         ]

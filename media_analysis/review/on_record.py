@@ -1,9 +1,25 @@
 """What events hold of cases, decisions and the rules that they rest on."""
 
 from audit.rows import OnRecord, register
-from media_analysis.review.models import Case, Decision, Opinion, Policy, ReasonCode, RoutingRule
+from media_analysis.review.models import (
+    Case,
+    Decision,
+    Opinion,
+    Policy,
+    Queue,
+    QueueRule,
+    ReasonCode,
+    RoutingRule,
+)
 
-RULE = tuple(field.attname for field in RoutingRule._meta.concrete_fields if not field.primary_key)
+RULE, QUEUE_RULE = (
+    tuple(
+        field.attname
+        for field in model._meta.concrete_fields
+        if not field.primary_key and field.attname not in ("name", "context")
+    )
+    for model in (RoutingRule, QueueRule)
+)
 
 
 def keep() -> None:
@@ -11,6 +27,8 @@ def keep() -> None:
         OnRecord(model=Policy, columns=("team_id", "is_active"), texts=("name", "text")),
         OnRecord(model=ReasonCode, columns=("team_id", "policy_id", "is_active"), texts=("name",)),
         OnRecord(model=RoutingRule, columns=RULE),
+        OnRecord(model=Queue, columns=("team_id", "hours", "is_paused"), texts=("name",)),
+        OnRecord(model=QueueRule, columns=QUEUE_RULE, texts=("name", "context")),
         OnRecord(
             model=Case,
             columns=(

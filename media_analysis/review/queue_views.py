@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -21,14 +22,15 @@ from accounts.roles import Permission
 from media_analysis.care.search import figures
 from media_analysis.care.services import exposure
 from media_analysis.review.forms import DecisionForm
-from media_analysis.review.models import Case
+from media_analysis.review.models import Case, Queue
 from media_analysis.review.presenters import queue_rows
 from media_analysis.review.search import queue as waiting
 from media_analysis.review.services import bulk as several
 from media_analysis.review.services import grace
 from media_analysis.submissions.forms import KINDS
 
-FILTERS = {
+Filters = Mapping[str, tuple[Any, Sequence[tuple[str, Any]]]]
+FILTERS: Filters = {
     "kind": (_("Kind"), KINDS[1:]),
     "because": (
         _("Why it is here"),
@@ -65,13 +67,18 @@ def queue(request: HttpRequest) -> HttpResponse:
     count = waiting.count(actor)
     teams = Team.objects.in_bulk(actor.team_ids(Permission.VIEW_CASES))
     orders = {teams[pk]: order for pk, order in waiting.orders(teams).items()}
-    asked = {name: request.GET.get(name, "") for name in (*FILTERS, "q")}
+    queues = waiting.queues(actor)
+    filters = _with_queues(queues) if queues else FILTERS
+    asked = {name: request.GET.get(name, "") for name in (*filters, "q")}
     shown = waiting.shown(actor, waiting.narrowed(actor, asked))
     context = {
         "order": next(iter(orders.values())) if len(set(orders.values())) == 1 else None,
         "orders": sorted((team.name, order) for team, order in orders.items()),
         "rows": queue_rows.rows(actor, shown),
-        "filters": _filters(asked),
+        "filters": _filters(filters, asked),
+        "has_queues": bool(queues),
+        "queue": asked.get("queue", ""),
+        "overdue": waiting.overdue(actor) if queues else 0,
         "q": asked["q"],
         "is_filtered": any(asked.values()),
         "count": min(count, waiting.COUNTED),
@@ -88,7 +95,21 @@ def queue(request: HttpRequest) -> HttpResponse:
     return render(request, "review/queue.html", context)
 
 
-def _filters(asked: dict[str, str]) -> list[dict[str, object]]:
+def _with_queues(queues: Sequence[Queue]) -> Filters:
+    late = (_("Due"), [("1", _("Overdue"))])
+    return {"queue": (_("Queue"), _named(queues)), **FILTERS, "late": late}
+
+
+def _named(queues: Sequence[Queue]) -> list[tuple[str, str]]:
+    """For the filter: with their team's name where there are several teams."""
+    several_teams = len({queue.team_id for queue in queues}) > 1
+    named = [
+        (str(one.pk), f"{one.team}: {one.name}" if several_teams else one.name) for one in queues
+    ]
+    return [(waiting.GENERAL, gettext("General")), *named]
+
+
+def _filters(filters: Filters, asked: dict[str, str]) -> list[dict[str, object]]:
     """For the bar; each chosen one is a chip that takes it away again."""
     return [
         {
@@ -99,7 +120,7 @@ def _filters(asked: dict[str, str]) -> list[dict[str, object]]:
             "said": dict(options).get(asked[name], ""),
             "without": "&".join(f"{n}={v}" for n, v in asked.items() if v and n not in (name, "q")),
         }
-        for name, (label, options) in FILTERS.items()
+        for name, (label, options) in filters.items()
     ]
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from media_analysis.review import quality_views, queue_views, views
+from media_analysis.review import leading_views, quality_views, queue_views, views
 
 app_name = "review"
 urlpatterns = [
@@ -17,6 +17,8 @@ urlpatterns = [
     path("<uuid:pk>/take-back/", views.take_back, name="take_back"),
     path("<uuid:pk>/undo/", views.undo, name="undo"),
     path("<uuid:pk>/ask/", views.ask, name="ask"),
+    path("<uuid:pk>/move/", leading_views.move, name="move"),
+    path("<uuid:pk>/take-from/", leading_views.take_from, name="take_from"),
     path("<uuid:pk>/reopen/", views.reopen, name="reopen"),
     path("<uuid:pk>/draft/", views.draft, name="draft"),
     path("<uuid:pk>/heartbeat/", views.heartbeat, name="heartbeat"),

@@ -24,7 +24,7 @@ from accounts.refusals import Refusal
 from accounts.roles import Permission
 from media_analysis.care.services import exposure
 from media_analysis.review.forms import DecisionForm, ReasonForm, as_written
-from media_analysis.review.models import Case, Decision, PendingDecision
+from media_analysis.review.models import Case, Decision, PendingDecision, Queue
 from media_analysis.review.opinion_models import Opinion
 from media_analysis.review.search import queue as waiting
 from media_analysis.review.search import reopenings
@@ -53,7 +53,7 @@ def take_next(request: HttpRequest) -> HttpResponse:
     if not actor.team_ids(Permission.DECIDE_CASES):
         raise PermissionDenied
     grace.settle_due()
-    case = cases.claim_next(actor)
+    case = cases.claim_next(actor, waiting.in_queue(request.POST.get("queue", "")))
     if case is None:
         messages.info(request, gettext("No case is waiting: each is decided or assigned."))
         return redirect("review:queue")
@@ -342,6 +342,7 @@ def _page(
         "known": (same := known_bytes.others(actor, mine)),
         "agreed": known_bytes.agreed(same),
         "also_held": [one for one in waiting.in_hands_of(actor) if one.pk != mine.pk],
+        "queues": list(Queue.objects.filter(team=mine.team_id)) if leads else [],
         "heartbeat_url": reverse("review:heartbeat", args=[mine.pk]),
     }
     return render(request, "review/case.html", context, status=status)

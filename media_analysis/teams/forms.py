@@ -111,6 +111,13 @@ class RoutingForm(forms.Form):
                 _("Newest first: for media that is spreading now. Old cases may stay."),
             ),
             (
+                QueueOrder.DUE,
+                _(
+                    "Due first: by the time that queues and rules give a case. An old case comes "
+                    "up in the end. Cases without a time come last, oldest first."
+                ),
+            ),
+            (
                 QueueOrder.PROBABLE,
                 _(
                     "Most probably manipulated first: manipulation found, then declared generated, "

@@ -12,7 +12,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -34,6 +34,7 @@ PLACES = (
     NavItem(_("Members"), "teams:members", Permission.MANAGE_MEMBERS),
     NavItem(_("Roles"), "teams:roles", Permission.MANAGE_MEMBERS),
     NavItem(_("Queue rules"), "teams:rules", Permission.MANAGE_QUEUES),
+    NavItem(_("Queues"), "teams:queues", Permission.MANAGE_QUEUES),
     NavItem(_("Policies"), "teams:policies", Permission.MANAGE_POLICIES),
     NavItem(_("Deciding"), "teams:deciding", Permission.MANAGE_POLICIES),
     NavItem(_("Quality"), "teams:quality", Permission.MANAGE_QUEUES),
@@ -90,6 +91,21 @@ def refusal_on(form: BaseForm, field: str | None) -> Iterator[None]:
         if refusal.forbids:
             raise
         form.add_error(field, refusal.sentence)
+
+
+def done(
+    request: HttpRequest,
+    back: str,
+    pk: UUID,
+    verb: Callable[[], object],
+    sentence: str,
+    tell: Callable[[HttpRequest, str], None] = messages.info,
+) -> HttpResponse:
+    """Does it, says so, and goes back to the team's page."""
+    with refusal_told(request, tell):
+        verb()
+        messages.success(request, sentence)
+    return redirect(back, pk)
 
 
 @contextmanager

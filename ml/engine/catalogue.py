@@ -147,11 +147,13 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "temporal.segment": "how unlike a genuine face it moves and reflects light from frame to frame",
     # --- voice ---
     "voice.no_window": "The sound has no segment that could be analysed.",
-    "voice.asks": "The voice resembles machine-made speech in {flagged} of {judged} segments of speech.",
+    "voice.decides": "The voice sounds machine-made in {flagged} of {judged} segments of speech.",
+    "voice.asks": "The voice resembles machine-made speech in {flagged} of {judged} segments of speech. That is not enough to decide.",
     "voice.some": "As a whole the voice does not stand out. {flagged} of {judged} segments of speech resemble machine-made speech.",
-    "voice.calm": "The voice does not stand out from recorded speech. Speech engines unknown to this check can pass like that, so this is no sign that the voice is genuine.",
+    "voice.calm": "The voice does not stand out from recorded speech. Small networks that speak in one step, and engines newer than this check, can pass like that. So this is no sign that the voice is genuine.",
     "voice.speech": "{speech:.1f} s of speech in {sound:.1f} s of sound.",
     "voice.traces": "The fine structure of the voice resembles that of synthesisers and vocoders. Of {reals} genuine clips from unknown sources, at most {share:g} in 100 resemble them as much.",
+    "voice.decisive_traces": "The fine structure of the voice resembles that of synthesisers and vocoders. Of {reals} genuine sounds from unknown sources, at most {share:g} in 100 resemble them as much.",
     "voice.partly": "From {start:.1f} s to {end:.1f} s the voice resembles machine-made speech, elsewhere it does not. Listen for a joint there.",
     "voice.segment": "how much the voice resembles machine-made speech",
     # --- compression ---

@@ -35,6 +35,7 @@ LABELS = {
     "clear_at": "nothing is found up to this raw score",
     "columns": "strength by column of the grid",
     "crops": "pictures of faces",
+    "decides_at": "the check decides from this raw score on",
     "direction": "direction of the rhythm",
     "encoders": "encoders",
     "end": "to second",

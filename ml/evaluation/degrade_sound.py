@@ -28,6 +28,8 @@ CODECS = {  # name: (container, codec, rate that the encoder is given)
     "mulaw": ("wav", "pcm_mulaw", 8_000),
     "vorbis": ("ogg", "libvorbis", 16_000),
     "aac": ("adts", "aac", 16_000),
+    "amr": ("amr", "libopencore_amrnb", 8_000),
+    "g723": ("wav", "g723_1", 8_000),
 }
 
 

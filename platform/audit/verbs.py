@@ -58,6 +58,7 @@ class Verb(StrEnum):
     CASE_CLAIMED = "case.claimed"
     CASE_RELEASED = "case.released"
     CASE_ASSIGNED = "case.assigned"
+    CASE_MOVED = "case.moved"
     CASE_COMMENTED = "case.commented"
     CASE_ESCALATED = "case.escalated"
     CASE_DECISION_PENDING = "case.decision_pending"

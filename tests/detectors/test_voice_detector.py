@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 from ml.engine.audio_encoders import speech
-from ml.engine.contract import Frame, Kind, MediaInfo, Scenes, Status, View
+from ml.engine.contract import Frame, Kind, MediaInfo, Outcome, Scenes, Status, View
 from ml.engine.detectors.voice_spoof import windows
-from ml.engine.detectors.voice_spoof.calibration import CAP, PASSING_FAKES
+from ml.engine.detectors.voice_spoof.calibration import CAP, PASSING_FAKES, VoiceCalibration
 from ml.engine.detectors.voice_spoof.detector import VoiceSpoof
 from ml.engine.detectors.voice_spoof.network import Network
-from ml.engine.fusion.calibration import AskingCalibration, Calibration
+from ml.engine.fusion.calibration import Calibration
+from ml.engine.fusion.rule import decide
 from ml.engine.media import scenes
 from ml.engine.media.voice_activity import find_speech
 from ml.engine.serving import WeightsUnusable
@@ -57,7 +58,9 @@ class Listener:
 
     card = {"version": "0"}
     sha256 = "0" * 64
-    calibration = AskingCalibration(LINE, PASSING_FAKES)
+    calibration = VoiceCalibration(
+        LINE, PASSING_FAKES, decides_at=2.0, decides_alpha=0.01, genuine=900
+    )
 
     def __init__(self, value: float | None = None) -> None:
         self.value = value
@@ -111,13 +114,30 @@ def test_speech_is_scored_within_bounds() -> None:
         finding = conclude(speech_like(6.0), value=value)
         assert finding.status is Status.RAN
         assert math.log10(PASSING_FAKES) < finding.log10_lr < CAP
-        assert 1 / 3 < finding.probability_manipulated < 10 / 11
+        assert 1 / 3 < finding.probability_manipulated < 100 / 101
         low, high = (finding.parameters[f"log10_lr_{end}"] for end in ("low", "high"))
         assert low <= high
-    calm, sure = (conclude(speech_like(6.0), value=value) for value in (-50.0, 50.0))
+    calm = conclude(speech_like(6.0), value=-50.0)
     assert "no sign that the voice is genuine" in calm.reason
-    assert [e.code for e in sure.evidence] == ["voice_speech_found", "voice_synthetic_traces"]
-    assert all(e.supports is None for e in (*calm.evidence, *sure.evidence)), "asks, never decides"
+    assert all(e.supports is None for e in calm.evidence), "no voice is cleared"
+
+
+def test_between_the_bounds_it_asks_and_above_the_higher_one_it_decides() -> None:
+    """Asked: a sign, and no verdict. Decided: the verdict says that a manipulation was found, and
+    how few genuine sounds resemble machines as much."""
+    asked, decided = (conclude(speech_like(6.0), value=value) for value in (1.5, 2.5))
+    for finding in (asked, decided):
+        assert [e.code for e in finding.evidence] == [
+            "voice_speech_found",
+            "voice_synthetic_traces",
+        ]
+    assert asked.evidence[1].supports is None and "at most 3 in 100" in asked.evidence[1].text
+    assert "not enough to decide" in asked.reason
+    assert decided.evidence[1].supports is Outcome.MANIPULATION_FOUND
+    assert "Of 900 genuine sounds" in decided.evidence[1].text
+    sound = Sound(speech_like(6.0)).info
+    assert decide(sound, [asked]).outcome is Outcome.INCONCLUSIVE
+    assert decide(sound, [decided]).outcome is Outcome.MANIPULATION_FOUND
 
 
 def test_a_logit_that_is_no_number_is_not_passed_on() -> None:

@@ -216,7 +216,8 @@ def test_a_stored_sentence_is_made_when_it_is_read() -> None:
 def test_codes_stand_beside_the_sentences_for_programs() -> None:
     finding = stored({"reason": say("voice.asks", flagged=2, judged=3), "version": "1"})
     assert tree(finding, codes=True) == {
-        "reason": "The voice resembles machine-made speech in 2 of 3 segments of speech.",
+        "reason": "The voice resembles machine-made speech in 2 of 3 segments of speech. "
+        "That is not enough to decide.",
         "reason_codes": [{"code": "voice.asks", "data": {"flagged": 2, "judged": 3}}],
         "version": "1",
     }

@@ -24,7 +24,7 @@ from media_analysis.review.models import (
     Policy,
     RoutingRule,
 )
-from media_analysis.review.search import queue
+from media_analysis.review.search import queue, rule_match
 from media_analysis.review.services import asking, bulk, cases, distress, drafts, grace, opinions
 from media_analysis.review.services.cases import Words
 from media_analysis.submissions.models import Submission
@@ -270,13 +270,13 @@ def test_the_only_lead_may_adjudicate_a_case_of_their_own(
 
 def test_the_draw_keeps_to_its_share_and_cannot_be_foretold(settings: object) -> None:
     """Of 20,000, a tenth within chance; the same for the same case; another key, another draw."""
-    drawn = [opinions.drawn(f"second {n} 1", 0.1) for n in range(20_000)]
+    drawn = [rule_match.drawn(f"second {n} 1", 0.1) for n in range(20_000)]
     assert abs(sum(drawn) - 2000) < 4 * (20_000 * 0.1 * 0.9) ** 0.5
-    assert drawn == [opinions.drawn(f"second {n} 1", 0.1) for n in range(20_000)]
-    assert not any(opinions.drawn(f"x{n}", 0.0) for n in range(1000))
-    assert all(opinions.drawn(f"x{n}", 1.0) for n in range(1000))
+    assert drawn == [rule_match.drawn(f"second {n} 1", 0.1) for n in range(20_000)]
+    assert not any(rule_match.drawn(f"x{n}", 0.0) for n in range(1000))
+    assert all(rule_match.drawn(f"x{n}", 1.0) for n in range(1000))
     settings.SECRET_KEY = "another key"  # type: ignore[attr-defined]
-    assert drawn != [opinions.drawn(f"second {n} 1", 0.1) for n in range(20_000)]
+    assert drawn != [rule_match.drawn(f"second {n} 1", 0.1) for n in range(20_000)]
 
 
 def test_shares_are_a_leads_to_choose_and_an_event(lead: Person, alice: Person) -> None:

@@ -70,7 +70,7 @@ def test_the_bound_of_a_lane_is_that_of_its_detector() -> None:
     """As each detector's own calibration says; none where another version scored."""
     for name, own in (
         ("face_forgery", Calibration.of(card("face_forgery"))),
-        ("voice_spoof", voice_spoof.calibration(card("voice_spoof"))),
+        ("voice_spoof", voice_spoof.VoiceCalibration.of(card("voice_spoof"))),
         ("lip_sync", lip_sync.calibration(card("lip_sync"), "of_a_moment")),
     ):
         used = card(name)["calibration"]["used"]

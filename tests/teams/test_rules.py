@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from audit.models import Event
 from audit.verbs import Verb
 from media_analysis.review.models import Case, Decision, Policy, RoutingRule
 from media_analysis.review.search import dry_run
+from media_analysis.review.search.rule_match import Rules
 from media_analysis.review.services import cases as review
 from media_analysis.review.services import routing, rules
 from ml.engine.contract import Kind
@@ -73,7 +75,8 @@ def test_a_dry_run_predicts_exactly_what_the_rule_then_does(
     assert answer.status_code == 200 and Event.objects.count() == before
     assert rules.wanted(lead.team) == {"manipulation_found"} and not Case.objects.exists()
     assert "Of 5 files whose analysis ended" in page
-    tried = dry_run.of(lead.team, ["manipulation_found"], wanted)
+    today = Rules.of(lead.team.pk)
+    tried = dry_run.of(lead.team, today, replace(today, usual=frozenset(wanted)))
     assert (tried.now, tried.then, tried.hours) == (0, 2, None)
     assert {one.pk for one in tried.added} == {one.pk for one in first[:2]}
     rules.route(lead.actor, lead.team, wanted)

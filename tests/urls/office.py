@@ -9,7 +9,7 @@ from accounts.models import Role, Scope, Team
 from accounts.services.invitations import invite
 from accounts.services.keys import issue_key
 from media_analysis.batches.services import sources
-from media_analysis.review.models import Policy, ReasonCode
+from media_analysis.review.models import Policy, Queue, QueueRule, ReasonCode
 from media_analysis.webhooks.models import EventType
 from media_analysis.webhooks.services import endpoints
 from tests.factories import ServiceAccountFactory
@@ -27,9 +27,11 @@ def arguments(team: Team) -> dict[str, list[Any]]:
     webhook = added.endpoint
     policy = Policy.objects.create(team=team, name="canary policy")
     code = ReasonCode.objects.create(team=team, name="canary code")
+    queue = Queue.objects.create(team=team, name="canary queue")
+    rule = QueueRule.objects.create(team=team, name="canary rule", position=1)
     own = {
         "members": ["invite", "members", "roles", "rename", "rules", "policies", "services",
-                    "write_policy", "deciding", "care", "quality",
+                    "write_policy", "deciding", "care", "quality", "queues", "write_rule",
                     "new_service", "webhooks", "new_webhook", "hosts", "retention", "weights"],
         "invitation": ["invite_again", "withdraw"],
         "mate": ["change_role", "remove"],
@@ -37,6 +39,8 @@ def arguments(team: Team) -> dict[str, list[Any]]:
         "code": ["switch_code"],
         "service": ["close_service", "new_key"],
         "key": ["revoke_key"],
+        "queue": ["edit_queue", "pause_queue", "delete_queue"],
+        "rule": ["edit_rule", "move_rule", "delete_rule"],
         "webhook": ["webhook", "edit_webhook", "rotate_webhook", "delete_webhook",
                     "switch_webhook", "test_webhook", "webhook_missed"],
     }  # fmt: skip
@@ -45,6 +49,8 @@ def arguments(team: Team) -> dict[str, list[Any]]:
         "mate": mate.pk,
         "policy": policy.pk,
         "code": code.pk,
+        "queue": queue.pk,
+        "rule": rule.pk,
         "service": service.pk,
         "key": key.pk,
         "webhook": webhook.pk,

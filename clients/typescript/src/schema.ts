@@ -149,8 +149,7 @@ export interface paths {
         };
         /**
          * A small picture of the media, made from clean pixels
-         * @description For views: every answer says how much is left, also one that refuses the caller; and whether
-         *     what was called is deprecated.
+         * @description A PNG, or as it is kept where the request accepts image/webp.
          */
         get: operations["submissions_thumbnail"];
         put?: never;
@@ -1726,6 +1725,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The submission was erased. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The address is too long. */
             414: {
                 headers: {
@@ -1803,6 +1811,15 @@ export interface operations {
             };
             /** @description The answer is JSON, and the request does not accept JSON. */
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The submission was erased. */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1903,6 +1920,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The submission was erased. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The address is too long. */
             414: {
                 headers: {
@@ -1989,6 +2015,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The submission was erased. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The address is too long. */
             414: {
                 headers: {
@@ -2021,7 +2056,7 @@ export interface operations {
     submissions_thumbnail: {
         parameters: {
             query?: {
-                format?: "json" | "png";
+                format?: "json" | "png" | "webp";
             };
             header?: never;
             path: {
@@ -2038,6 +2073,7 @@ export interface operations {
                 };
                 content: {
                     "image/png": string;
+                    "image/webp": string;
                 };
             };
             /** @description No API key, or none that works. */
@@ -2069,6 +2105,15 @@ export interface operations {
             };
             /** @description The answer is JSON, and the request does not accept JSON. */
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The submission was erased. */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from base64 import b64decode
 from io import BytesIO
-from pathlib import Path
-from tempfile import TemporaryFile
 from typing import BinaryIO, cast
 
 from django.conf import settings
@@ -26,7 +24,7 @@ from media_analysis.batches.models import BatchItem
 from media_analysis.batches.services import completing
 from media_analysis.batches.services.receiving import PURPOSE
 from media_analysis.batches.services.sources import is_allowed
-from media_analysis.submissions.services import intake
+from media_analysis.submissions.services import intake, spool
 from outbound.fetching import Fetched, TooLarge, fetch
 from outbound.sending import Failed, Refused, retry_after
 
@@ -90,9 +88,7 @@ def _take(claim: Claim, item: BatchItem, actor: Actor) -> None:
         _take_canned(claim, item, actor)
         return
     team = item.batch.team
-    folder = Path(settings.UPLOAD_SPOOL_DIR)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with TemporaryFile(dir=folder) as file:
+    with spool.unnamed() as file:
         got = fetch(
             unseal(item.sealed_url, purpose=PURPOSE),
             file,

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.utils import timezone
+
 from accounts.actors import Actor
 from accounts.roles import Permission
 from media_analysis.care.services import veils
@@ -33,6 +35,7 @@ def rows(actor: Actor, cases: Sequence[Case]) -> list[dict[str, Any]]:
     )
     teams = {case.team_id for case in cases}
     shown = veils.each(actor, teams)
+    now = timezone.now()
     looking = set(actor.team_ids(Permission.VIEW_MEDIA))
     return [
         {
@@ -43,6 +46,7 @@ def rows(actor: Actor, cases: Sequence[Case]) -> list[dict[str, Any]]:
             "veil": _veil(shown, case),
             "strongest": _strongest(findings.get(case.submission.analysis_id, [])),
             "sender": case.submission.sender_name,
+            "is_late": case.due_at is not None and case.due_at < now,
         }
         for case in cases
     ]

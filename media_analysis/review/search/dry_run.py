@@ -1,24 +1,22 @@
-"""What a queue rule would have sent to review of the files that came lately, before it is saved."""
+"""What queue rules would have sent to review of the files that came lately, before it is saved."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
-from django.db.models import Case as DbCase
-from django.db.models import CharField, Count, F, QuerySet, Value, When
-from django.db.models.functions import Cast, Now
+from django.db.models.functions import Now
 
 from accounts.models import Team
-from jobs.models import State
 from media_analysis.review.models import Decision
+from media_analysis.review.search import rule_match
+from media_analysis.review.search.rule_match import Placed, Rules
 from media_analysis.submissions.models import Submission
-from ml.engine.contract import Outcome
 
 DAYS = 30
 LISTED = 20
+MOST = 50_000
 DECIDED_LATELY = 500
 """Of so many decisions the median time is taken."""
 
@@ -34,43 +32,55 @@ class DryRun:
     """Of people, for the difference; None where the team has decided nothing yet."""
     added: list[Submission]
     dropped: list[Submission]
+    queues: list[tuple[str, int]]
+    """How many of `then` go to which queue; an empty name is the general one."""
+    is_cut: bool
+    """There were more files; the newest were tried."""
 
     @property
     def difference(self) -> int:
         return self.then - self.now
 
 
-def of(team: Team, today: Collection[str], wanted: Collection[str]) -> DryRun:
-    ended = routed(team)
-    counts = {row["routed"]: row["n"] for row in ended.values("routed").annotate(n=Count("pk"))}
-    now, then = (sum(counts.get(one, 0) for one in rule) for rule in (today, wanted))
+def of(team: Team, today: Rules, wanted: Rules) -> DryRun:
+    """Each file is placed by both, with the draws that routing itself makes."""
+    files = now = then = 0
+    queues: Counter[str] = Counter()
+    added, dropped = [], []
+    found = rule_match.ended(team).filter(created_at__gte=Now() - timedelta(days=DAYS))
+    found = rule_match.fitted(found, today.ordered, "today")
+    found = rule_match.fitted(found, wanted.ordered, "wanted").order_by("-created_at")
+    found = found.only("filename", "created_at")
+    for row in found[:MOST].iterator(chunk_size=2000):
+        files += 1
+        is_sent, goes = (
+            rule_match.place(rules, row.pk, row.routed, rule_match.fits(row, rules.ordered, prefix))
+            for rules, prefix in ((today, "today"), (wanted, "wanted"))
+        )
+        now += is_sent is not None
+        then += goes is not None
+        if goes is not None:
+            queues[_name_of(goes)] += 1
+        if goes is not None and is_sent is None:
+            added.append(row)
+        elif is_sent is not None and goes is None:
+            dropped.append(row)
     seconds = _median_seconds(team)
     return DryRun(
-        files=sum(counts.values()),
+        files=files,
         now=now,
         then=then,
         hours=None if seconds is None else (then - now) * seconds / 3600,
-        added=_some(ended, set(wanted) - set(today)),
-        dropped=_some(ended, set(today) - set(wanted)),
+        added=added[:LISTED],
+        dropped=dropped[:LISTED],
+        queues=sorted(queues.items()),
+        is_cut=files == MOST,
     )
 
 
-def routed(team: Team) -> QuerySet[Any]:
-    """Files of the last days by the outcome that a rule asks of (`services/routing.py`)."""
-    as_routed = DbCase(
-        When(analysis__state=State.PARKED, then=Value(Outcome.INCONCLUSIVE.value)),
-        default=Cast(F("analysis__outcome"), CharField()),
-        output_field=CharField(),
-    )
-    sent = Submission.objects.filter(team=team, created_at__gte=Now() - timedelta(days=DAYS))
-    found: QuerySet[Any] = sent.annotate(routed=as_routed).exclude(routed=None).order_by()
-    return found
-
-
-def _some(ended: QuerySet[Any], outcomes: Collection[str]) -> list[Submission]:
-    """The newest of them."""
-    found = ended.filter(routed__in=outcomes).select_related("analysis")
-    return list(found.order_by("-created_at")[:LISTED])
+def _name_of(placed: Placed) -> str:
+    """Of the queue; empty for the general one."""
+    return placed.rule.queue.name if placed.rule and placed.rule.queue else ""
 
 
 def _median_seconds(team: Team) -> float | None:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Window
 from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import RowNumber
+from django.db.models.functions import Now, RowNumber
 
 from accounts.actors import Actor
 from accounts.models import Team
@@ -24,6 +24,7 @@ from media_analysis.review.models import (
     Decision,
     DistressFlag,
     PendingDecision,
+    Queue,
     QueueOrder,
     RoutingRule,
     TeamOwned,
@@ -36,6 +37,7 @@ FIELDS = {
     QueueOrder.OLDEST: ("opened_at", "id"),
     QueueOrder.NEWEST: ("-opened_at", "-id"),
     QueueOrder.PROBABLE: ("-suspicion", "opened_at", "id"),
+    QueueOrder.DUE: ("due_at", "opened_at", "id"),  # PostgreSQL puts those without a time last
 }
 SHOWN = 100
 COUNTED = 1000
@@ -50,7 +52,26 @@ def waiting(actor: Actor, permission: Permission = Permission.VIEW_CASES) -> Tea
     undecided = Case.objects.for_actor(actor, permission).exclude(state=CaseState.DECIDED)
     pending = PendingDecision.objects.filter(case=OuterRef("pk"))
     flagged = DistressFlag.objects.filter(case=OuterRef("pk"), person=actor.user)
-    return undecided.filter(~Exists(pending), ~Exists(flagged)).exclude(opinions.not_for(actor))
+    mine = undecided.filter(open_to(actor), ~Exists(pending), ~Exists(flagged))
+    return mine.exclude(opinions.not_for(actor))
+
+
+def open_to(actor: Actor) -> Q:
+    """Not the queues for certain people of whom this one is none. Leads see every queue."""
+    return ~Q(queue__in=_for_others(actor))
+
+
+def _for_others(actor: Actor) -> QuerySet[Any]:
+    peopled = Queue.objects.for_actor(actor).filter(people__isnull=False)
+    leading = Q(team__in=actor.team_ids(Permission.MANAGE_QUEUES))
+    not_mine = peopled.exclude(people=actor.user) if actor.user else peopled
+    others: QuerySet[Any] = not_mine.exclude(leading).order_by().values("pk")
+    return others
+
+
+def not_paused(actor: Actor) -> Q:
+    paused = Queue.objects.for_actor(actor).filter(is_paused=True)
+    return ~Q(queue__in=paused.order_by().values("pk"))
 
 
 def orders(teams: Iterable[UUID]) -> dict[UUID, QueueOrder]:
@@ -73,7 +94,7 @@ def first(
         return _in_turn(lanes, wanted, most)
     fields = FIELDS[next(iter(wanted.values()))]
     rows = _together(
-        lane.values_list("suspicion", "opened_at", "id")[:most] for lane in lanes.values()
+        lane.values_list("suspicion", "due_at", "opened_at", "id")[:most] for lane in lanes.values()
     )
     if len(lanes) > 1:
         rows = rows.order_by(*fields)[:most]
@@ -124,6 +145,9 @@ def narrowed(actor: Actor, asked: Mapping[str, str]) -> Q:
     only = Q()
     if asked.get("kind") in KINDS:
         only &= Q(submission__blob__media_type__startswith=f"{asked['kind']}/")
+    only &= in_queue(asked.get("queue", ""))
+    if asked.get("late"):
+        only &= Q(due_at__lt=Now())
     if asked.get("because") in OUTCOMES:
         only &= Q(opened_because=asked["because"])
     if words := asked.get("q", "").replace("\0", "").strip():
@@ -140,12 +164,29 @@ def narrowed(actor: Actor, asked: Mapping[str, str]) -> Q:
     return only
 
 
+GENERAL = "general"
+"""The queue of what no rule sends elsewhere, in an address."""
+
+
+def in_queue(said: str) -> Q:
+    """The queue that an address names; anything else narrows nothing."""
+    if said == GENERAL:
+        return Q(queue=None)
+    return Q(queue=int(said)) if said.isascii() and said.isdigit() and len(said) < 10 else Q()
+
+
+def queues(actor: Actor) -> list[Queue]:
+    """Those of the actor's teams that are open to the actor, with their team."""
+    mine = Queue.objects.for_actor(actor).exclude(pk__in=_for_others(actor))
+    return list(mine.select_related("team").order_by("team__name", "name"))
+
+
 def shown(actor: Actor, only: Q | None = None) -> list[Case]:
     """The beginning of the queue, with what the page says of each."""
     ids = first(actor, SHOWN, only=only)
     related = (
         *("submission__analysis", "submission__blob", "submission__submitted_by"),
-        *("submission__submitted_by_service", "team", "holder"),
+        *("submission__submitted_by_service", "team", "holder", "queue"),
     )
     found = waiting(actor).select_related(*related)
     heavy = ("submission__analysis__result", "submission__analysis__media")
@@ -162,6 +203,11 @@ def shown(actor: Actor, only: Q | None = None) -> list[Case]:
 def count(actor: Actor) -> int:
     """How many wait; never more than `COUNTED` and one, which means "more"."""
     return waiting(actor).order_by()[: COUNTED + 1].count()
+
+
+def overdue(actor: Actor) -> int:
+    """How many should have been decided by now; never more than `COUNTED` and one."""
+    return waiting(actor).filter(due_at__lt=Now()).order_by()[: COUNTED + 1].count()
 
 
 def in_hands_of(actor: Actor) -> list[Case]:

@@ -18,7 +18,7 @@ from media_analysis.review.models import Case, Words
 from media_analysis.review.services import cases, grace
 
 MOST = 50
-PASSED_OVER = (cases.CLAIM_LOST, "case_taken", "case_for_somebody_else")
+PASSED_OVER = (cases.CLAIM_LOST, "case_taken", "case_for_somebody_else", "queue_paused")
 ASSIGNED_SECONDS = 24 * 3600
 """An assigned case stays with its person for a day, or until they give it back."""
 
@@ -89,6 +89,11 @@ def assign_one(actor: Actor, case: Case, person: User) -> bool:
 
 
 def people(case: Case) -> list[User]:
+    return deciders(case.team_id)
+
+
+def deciders(team_id: UUID) -> list[User]:
+    """Who decides in this team, by name."""
     deciding = Membership.objects.filter(role__in=roles_with(Permission.DECIDE_CASES))
-    members = deciding.filter(team=case.team_id, user__is_active=True)
+    members = deciding.filter(team=team_id, user__is_active=True)
     return [member.user for member in members.select_related("user").order_by("user__name")]

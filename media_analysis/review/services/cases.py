@@ -70,9 +70,10 @@ class Checked:
 
 
 @transaction.atomic
-def claim_next(actor: Actor) -> Case | None:
-    """The case that comes first in the actor's teams (`queue.py`); None when nothing waits."""
-    free = AVAILABLE & for_this_person(actor)
+def claim_next(actor: Actor, only: Q | None = None) -> Case | None:
+    """The case that comes first in the actor's teams (`queue.py`), of those that `only` leaves;
+    None when nothing waits."""
+    free = AVAILABLE & for_this_person(actor) & queue.not_paused(actor) & (only or Q())
     waiting = Case.objects.for_actor(actor, Permission.DECIDE_CASES).filter(free)
     first = queue.first(actor, AT_ONCE, Permission.DECIDE_CASES, free)
     place = DbCase(
@@ -104,21 +105,24 @@ def claim(actor: Actor, case_id: UUID) -> Case:
         raise Refusal("case_taken")
     if not deciding.filter(for_this_person(actor), pk=case_id).exists():
         raise Refusal("case_for_somebody_else")
+    if case.queue is not None and case.queue.is_paused:
+        raise Refusal("queue_paused", name=case.queue.name)
     return _take(actor, case)
 
 
 def for_this_person(actor: Actor) -> Q:
-    """Not what waits for a lead, unless the actor leads there; not what the actor passed on; not
-    what the actor gave an opinion on that waits for somebody else; and of
-    what was opened again, not what the actor decided before, unless nobody else in the team
-    decides."""
+    """Not what is in a queue for others; not what waits for a lead, unless the actor leads there;
+    not what the actor passed on; not what the actor gave an opinion on that waits for somebody
+    else; and of what was opened again, not what the actor decided before, unless nobody else in
+    the team decides."""
     from media_analysis.review.services import opinions  # it stands on this module
 
     leads = Q(asked_at__isnull=True) | Q(team_id__in=actor.team_ids(Permission.MANAGE_QUEUES))
     before = Exists(Decision.objects.filter(case=OuterRef("pk"), decided_by=actor.user))
     flagged = Exists(DistressFlag.objects.filter(case=OuterRef("pk"), person=actor.user))
     return (
-        leads
+        queue.open_to(actor)
+        & leads
         & ~Q(flagged)
         & ~opinions.not_for(actor)
         & (~Q(before) | Q(team_id__in=_alone_in(actor)))

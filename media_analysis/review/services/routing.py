@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from django.db.models.functions import Now
+
 from audit.services import record
 from audit.verbs import Verb
 from audit.who import SYSTEM
-from media_analysis.review.models import Case, CaseState, RoutingRule, suspicion_of
-from media_analysis.review.services import opinions
+from media_analysis.review.models import Case, CaseState, suspicion_of
+from media_analysis.review.search import rule_match
+from media_analysis.review.search.rule_match import Placed, Rules
 from media_analysis.submissions.models import Submission
 from ml.engine.contract import Outcome, Result
 from ml.models import Analysis
 
 SPOT_CHECK = "spot_check"
-SPOT_CHECKED = tuple(one.value for one in Outcome if one is not Outcome.REJECTED)
 
 
 def after_analysis(analysis: Analysis, result: Result) -> None:
@@ -21,7 +23,7 @@ def after_analysis(analysis: Analysis, result: Result) -> None:
 
 def after_parking(analysis: Analysis) -> None:
     """Shown as inconclusive, so routed as inconclusive, and the case says why."""
-    _route(analysis, "inconclusive", "analysis_set_aside")
+    _route(analysis, Outcome.INCONCLUSIVE.value, "analysis_set_aside")
 
 
 def _route(analysis: Analysis, outcome: str, because: str) -> None:
@@ -29,14 +31,15 @@ def _route(analysis: Analysis, outcome: str, because: str) -> None:
     if submission is None or submission.team.is_test:
         return
     _moved_to_its_place(submission, analysis)
-    share = _share(submission, outcome)
-    if not opinions.drawn(f"spot {submission.pk}", share):
+    placed = _placed(submission, outcome)
+    if placed is None:
         return
-    because = because if share == 1 else SPOT_CHECK
+    because = SPOT_CHECK if placed.is_sampled else because
     case, made = Case.objects.get_or_create(
         submission=submission,
         defaults={"team": submission.team, "opened_because": because,
-                  "suspicion": suspicion_of(analysis), "sampled_with": share},
+                  "suspicion": suspicion_of(analysis), "sampled_with": placed.probability,
+                  **_queued(placed)},
     )  # fmt: skip
     if made:
         record(
@@ -47,8 +50,27 @@ def _route(analysis: Analysis, outcome: str, because: str) -> None:
             object_id=case.pk,
             object_sha256=submission.blob_id,
             why=because,
+            data={"rule": placed.rule.name} if placed.rule else {},
             rows=[case],
         )
+
+
+def _placed(submission: Submission, outcome: str) -> Placed | None:
+    """By the verdict that ends now: the analysis is not written down as ended yet."""
+    rules = Rules.of(submission.team_id)
+    fits = rule_match.fits_of_one(submission, outcome, rules.ordered)
+    return rule_match.place(rules, submission.pk, outcome, fits)
+
+
+def _queued(placed: Placed) -> dict[str, object]:
+    if placed.rule is None:
+        return {}
+    after = placed.due_after()
+    return {
+        "queue": placed.rule.queue,
+        "routed_by": placed.rule.name,
+        "due_at": None if after is None else Now() + after,
+    }
 
 
 def _moved_to_its_place(submission: Submission, analysis: Analysis) -> None:
@@ -58,13 +80,3 @@ def _moved_to_its_place(submission: Submission, analysis: Analysis) -> None:
     free = waiting.select_for_update(skip_locked=True).values_list("pk", flat=True)
     if mine := list(free):
         Case.objects.filter(pk__in=mine).update(suspicion=suspicion_of(analysis))
-
-
-def _share(submission: Submission, outcome: str) -> float:
-    """The probability with which a file of this outcome comes to review."""
-    rule = RoutingRule.objects.filter(team=submission.team).first()
-    if outcome in RoutingRule.DEFAULT_OUTCOMES if rule is None else rule.wants(outcome):
-        return 1.0
-    if rule is None or outcome not in SPOT_CHECKED:
-        return 0.0
-    return float(rule.spot_share)

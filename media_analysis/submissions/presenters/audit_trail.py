@@ -48,6 +48,7 @@ SENTENCES = {
     Verb.CASE_CLAIMED: "A moderator claimed the case.",
     Verb.CASE_RELEASED: "The case was released to the queue.",
     Verb.CASE_ASSIGNED: "A lead assigned the case.",
+    Verb.CASE_MOVED: "A lead moved the case to another queue.",
     Verb.CASE_ESCALATED: "The case was handed to a lead with a question.",
     Verb.CASE_COMMENTED: "A lead answered the question.",
     Verb.CASE_DECISION_PENDING: "A person wrote a decision, which could still be undone.",

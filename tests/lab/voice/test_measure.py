@@ -66,9 +66,24 @@ def test_too_few_clips_for_a_bound_are_bounded_by_their_highest() -> None:
 def test_flags_are_counted_a_source_each() -> None:
     """Label and source are told apart, with how many clips there were."""
     rows = _rows(6)
-    found = measure.by_source(dict.fromkeys(range(6), 2.0), rows, 1.0)
-    assert found["real s0"] == {"flagged": 1.0, "clips": 1}
+    found = measure.by_source(dict.fromkeys(range(6), 2.0), rows, 1.0, 3.0)
+    assert found["real s0"] == {"asked": 1.0, "decided": 0.0, "clips": 1}
     assert sum(entry["clips"] for entry in found.values()) == 6
+
+
+def test_no_source_lies_above_the_bound_that_decides() -> None:
+    """One in a hundred over all; and one loud source raises the bound until no more of it are above
+    than chance allows, if it has as many sounds as can tell."""
+    rng = np.random.default_rng(3)
+    many = [float(value) for value in rng.normal(size=400)]
+    quiet = measure.decides({"many": many})
+    assert 0 < quiet["above"]["many"]["share"] <= measure.DECIDE_ALPHA
+    loud = [value + 5.0 for value in many[:40]]
+    told = measure.decides({"many": many, "loud": loud, "few": [99.0]})
+    assert told["above"]["loud"] == {"share": 2 / 40, "of": 40}
+    assert [measure.allowed_above(count) for count in (20, 40, 400)] == [1, 2, 8]
+    assert told["above"]["few"]["share"] == 1.0, "too few to tell"
+    assert told["genuine"] == 441
 
 
 def test_a_baseline_sees_only_what_it_may() -> None:

@@ -3,21 +3,47 @@
 An engine that the listeners never met can pass as people do. So half of what machines say is
 taken to pass, the ratio has a floor of one half, and a voice that does not stand out is no sign
 that it is genuine.
+
+There are two bounds. Above the lower one the check asks for a look; of genuine sources never met
+a few in a hundred lie there. Above the higher one it decides; hardly any does.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
+from ml.engine.contract import Outcome
 from ml.engine.fusion.calibration import AskingCalibration
 
-CAP = 1.0
+CAP = 2.0
 """|log10 LR| goes no further: voice detectors are known to fail on sources they never met."""
 PASSING_FAKES = 0.5
 """Share of made voices that are taken to pass as genuine ones do. An assumption."""
 
 
-def calibration(card: Mapping[str, Any]) -> AskingCalibration:
+@dataclass(frozen=True, slots=True)
+class VoiceCalibration(AskingCalibration):
     """The line for voices of engines that are known, mixed with those that pass."""
-    return AskingCalibration.bounded(card, "used", cap=CAP, passing=PASSING_FAKES)
+
+    decides_at: float = math.inf
+    decides_alpha: float = 0.0
+    """Share of genuine sounds above that bound."""
+    genuine: int = 0
+    """How many it was frozen on."""
+
+    @classmethod
+    def of(cls, card: Mapping[str, Any]) -> Self:
+        asking = cls.bounded(card, "used", cap=CAP, passing=PASSING_FAKES)
+        told = card["calibration"]["decides"]
+        return replace(
+            asking, decides_at=told["at"], decides_alpha=told["alpha"], genuine=told["genuine"]
+        )
+
+    def asks(self, score: float) -> bool:
+        return self.decides(score) or self.says(score) is Outcome.MANIPULATION_FOUND
+
+    def decides(self, score: float) -> bool:
+        return score >= self.decides_at

@@ -19,13 +19,14 @@ from ml.engine.contract import (
     Strength,
 )
 from ml.engine.detectors import asking
+from ml.engine.detectors.voice_spoof.calibration import VoiceCalibration
 from ml.engine.detectors.voice_spoof.network import FOLDER, Network
 from ml.engine.detectors.voice_spoof.windows import STEP_SECONDS, Window, windows
-from ml.engine.fusion.calibration import AskingCalibration, probability
+from ml.engine.fusion.calibration import probability
 from ml.engine.manifest import read_manifest
 from ml.engine.media.spectra import RATE
 from ml.engine.media.stated import no_sound
-from ml.engine.sentence import say
+from ml.engine.sentence import Sentence, say
 
 NO_SOUND = say("media.undecodable_sound")
 MOST_WINDOWS = 120
@@ -91,16 +92,18 @@ class VoiceExamination(Examination):
         calibration = self.detector.network.calibration
         score = float(np.mean([one.logit for one in judged]))
         flagged = [one for one in judged if one.logit >= calibration.line.found_at]
-        asks = calibration.says(score) is Outcome.MANIPULATION_FOUND
+        decides = calibration.decides(score)
+        asks = calibration.asks(score)
         return asking.finding(
             self.detector,
             calibration,
             [score],
-            reason=_sentence(asks, len(flagged), len(judged)),
+            reason=_sentence(decides, asks, len(flagged), len(judged)),
             score=score,
-            evidence=tuple(_evidence(judged, len(flagged), score, asks, calibration, scenes)),
+            evidence=tuple(_evidence(judged, len(flagged), score, calibration, scenes)),
             segments=tuple(_segment(one, calibration) for one in judged),
             weights_sha256=self.detector.network.sha256,
+            parameters={"decides_at": calibration.decides_at},
             counts={"windows": of, "windows_judged": len(judged), "windows_flagged": len(flagged)},
             seconds=time.perf_counter() - began,
         )
@@ -112,13 +115,15 @@ def _evenly(windows: list[Window], most: int) -> list[Window]:
     return [windows[int(k)] for k in np.linspace(0, len(windows) - 1, most)]
 
 
-def _sentence(asks: bool, flagged: int, judged: int) -> str:
+def _sentence(decides: bool, asks: bool, flagged: int, judged: int) -> str:
+    if decides:
+        return say("voice.decides", flagged=flagged, judged=judged)
     if asks:
         return say("voice.asks", flagged=flagged, judged=judged)
     return say("voice.some", flagged=flagged, judged=judged) if flagged else say("voice.calm")
 
 
-def _segment(one: ScoredWindow, calibration: AskingCalibration) -> Segment:
+def _segment(one: ScoredWindow, calibration: VoiceCalibration) -> Segment:
     return Segment(
         one.window.start,
         one.window.end,
@@ -131,11 +136,11 @@ def _evidence(
     judged: list[ScoredWindow],
     flagged: int,
     score: float,
-    asks: bool,
-    calibration: AskingCalibration,
+    calibration: VoiceCalibration,
     scenes: Scenes,
 ) -> list[Evidence]:
-    line = calibration.line
+    line, decides = calibration.line, calibration.decides(score)
+    asks = calibration.asks(score)
     found = [
         Evidence(
             "voice_speech_found",
@@ -152,9 +157,10 @@ def _evidence(
         found.append(
             Evidence(
                 "voice_synthetic_traces",
-                say("voice.traces", reals=line.reals, share=round(100 * line.found_alpha, 6)),
+                _traces(calibration, decides),
                 Strength.MODERATE,
                 {"mean_score": round(score, 4), "found_at": round(line.found_at, 4)},
+                Outcome.MANIPULATION_FOUND if decides else None,
             )
         )
     stretch = _longest_run(judged, line.found_at)
@@ -168,6 +174,15 @@ def _evidence(
             )
         )
     return found
+
+
+def _traces(calibration: VoiceCalibration, decides: bool) -> Sentence:
+    """How few genuine sounds lie above the bound that was passed."""
+    line = calibration.line
+    if decides:
+        share = round(100 * calibration.decides_alpha, 6)
+        return say("voice.decisive_traces", reals=calibration.genuine, share=share)
+    return say("voice.traces", reals=line.reals, share=round(100 * line.found_alpha, 6))
 
 
 def _longest_run(judged: list[ScoredWindow], found_at: float) -> tuple[float, float] | None:

@@ -12,7 +12,7 @@ from ml.engine.audio_encoders import whisper as words
 from ml.engine.audio_encoders.pooling import AudioEncoder, Numbers
 from ml.engine.contract import Samples, unheard
 from ml.engine.detectors.voice_spoof import listeners
-from ml.engine.detectors.voice_spoof.calibration import calibration
+from ml.engine.detectors.voice_spoof.calibration import VoiceCalibration
 from ml.engine.serving import checked_weights, read_card
 
 FOLDER = Path(__file__).parent
@@ -61,4 +61,4 @@ class Network(Hearing):
         self.card = read_card(folder)
         content, self.sha256 = checked_weights(folder, self.card)
         super().__init__(listeners.opened(content), ears)
-        self.calibration = calibration(self.card)
+        self.calibration = VoiceCalibration.of(self.card)

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ml', '0006_index_of_flows'),
+        ('ml', '0008_index_of_sheets'),
     ]
 
     operations = [

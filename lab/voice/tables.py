@@ -1,0 +1,97 @@
+"""The tables of docs/training-sound.md, from the figures of `probe`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lab.voice.codecs import NEURAL
+from lab.voice.probe import OTHER_LANGUAGES
+
+
+def as_text(lines: Sequence[Mapping[str, Any]]) -> str:
+    """`lines` are the variants'; the last one is served."""
+    unheard, served = lines
+    known = served["known"]
+    text = [
+        f"Leave-one-source-out, {known['reals']} real and {known['fakes']} fake clips of train and "
+        "val; and all clips of the manifest in the same way, those of the test split among them:",
+        "",
+        "| heard by; shown | AUC | EER | Cllr | EER, all clips | real asked | fake asked "
+        "| real decided | fake decided |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for line in lines:
+        known, everywhere = line["known"], line["everywhere"]
+        text.append(
+            f"| {line['variant']} | {known['auc']:.3f} | {known['eer']:.1%} | {known['cllr']:.2f} "
+            f"| {everywhere['eer']:.1%} | {_shares(everywhere)} |"
+        )
+    text += [
+        "",
+        f"What the last one asks about, and what it decides, out of source. The bound that decides "
+        f"was frozen on {served['decides']['genuine']} genuine sounds outside the test split, as "
+        "they are and through codecs:",
+        "",
+        "| source | asked, train and val | decided | asked, test split | decided |",
+        "|---|---|---|---|---|",
+    ]
+    sources = {**served["known"]["by_source"], **served["test"]["by_source"]}
+    for label in ("real", "fake"):
+        for name in sorted(name for name in sources if name.startswith(label)):
+            cells = [_two(served[part]["by_source"].get(name)) for part in ("known", "test")]
+            text.append(f"| {name} | {' | '.join(cells)} |")
+    text += [
+        "",
+        "Clips through codecs, out of source, at the same bounds. First by listeners that were "
+        "shown all codecs but the neural ones, then by those that are served:",
+        "",
+        "| codec | real asked, no neural one shown | served | real decided "
+        "| fake asked | fake decided | real | fake |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for way, told in served["codecs"].items():
+        names = ("real_asked", "real_decided", "fake_asked", "fake_decided")
+        shares = [unheard["codecs"][way]["real_asked"], *(told[name] for name in names)]
+        through = " | ".join(_share(share) for share in shares)
+        codec = f"{way} (neural)" if way in NEURAL else way
+        text.append(f"| {codec} | {through} | {told['reals']} | {told['fakes']} |")
+    text += [
+        "",
+        "What each engine was made to say here, by listeners that never met it, beside the genuine "
+        f"clips of the test split. {len(OTHER_LANGUAGES)} of them "
+        f"({', '.join(sorted(OTHER_LANGUAGES))}) speak a language that the genuine clips do not, "
+        "so the language may be a part of what is told:",
+        "",
+        "| engine | AUC | EER | asked | decided | sounds |",
+        "|---|---|---|---|---|---|",
+    ]
+    text += [
+        f"| {name} | {told['auc']:.2f} | {told['eer']:.0%} | {told['fake_asked']:.0%} "
+        f"| {told['fake_decided']:.0%} | {told['fakes']} |"
+        for name, told in served["engines"].items()
+    ]
+    text += [
+        "",
+        "Genuine speech beside the manifest's, by listeners that never met its source:",
+        "",
+        "| source | asked | decided |",
+        "|---|---|---|",
+        *(f"| {name} | {_two(told)} |" for name, told in served["people"].items()),
+    ]
+    return "\n".join(text)
+
+
+def _shares(told: Mapping[str, Any]) -> str:
+    names = ("real_asked", "fake_asked", "real_decided", "fake_decided")
+    return " | ".join(_share(told[name]) for name in names)
+
+
+def _share(share: float | None) -> str:
+    return "none" if share is None else f"{share:.1%}"
+
+
+def _two(told: Mapping[str, Any] | None) -> str:
+    if told is None:
+        return "none there | none there"
+    return f"{told['asked']:.0%} of {told['clips']} | {told['decided']:.1%}"

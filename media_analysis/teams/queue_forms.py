@@ -1,0 +1,130 @@
+"""What leads fill in about their team's queues and the rules that fill them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import ServiceAccount, Team, User
+from media_analysis.review.models import Queue, QueueRule
+from media_analysis.review.queue_models import MOST_HOURS, Kind
+from media_analysis.review.services.bulk import deciders
+from media_analysis.review.services.queues import CONDITIONS
+from media_analysis.teams.forms import WANTED
+from ml import language
+from ml.engine import registry
+
+
+def _hours(label: Any, help_text: Any) -> forms.IntegerField:
+    return forms.IntegerField(
+        required=False, min_value=1, max_value=MOST_HOURS, label=label, help_text=help_text
+    )
+
+
+class QueueForm(forms.Form):
+    name = forms.CharField(max_length=80, label=_("Name"))
+    hours = _hours(
+        _("Hours until a case is due"),
+        _("From the moment at which it comes to review. Empty: its cases have no time."),
+    )
+    people = forms.ModelMultipleChoiceField(
+        User.objects.none(),
+        required=False,
+        label=_("Only for"),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Nobody chosen: everybody in the team who decides. Leads see every queue."),
+    )
+
+    def __init__(self, team: Team, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["people"]
+        assert isinstance(field, forms.ModelMultipleChoiceField)
+        allowed = [person.pk for person in deciders(team.pk)]
+        field.queryset = User.objects.filter(pk__in=allowed).order_by("name")
+
+
+class RuleForm(forms.Form):
+    name = forms.CharField(
+        max_length=80, label=_("Name"), help_text=_("Each case that it sends shows the name.")
+    )
+    kinds = forms.MultipleChoiceField(
+        choices=Kind.choices, required=False, label=_("Kind"), widget=forms.CheckboxSelectMultiple
+    )
+    outcomes = forms.MultipleChoiceField(
+        choices=list(WANTED.items()),
+        required=False,
+        label=_("Verdict"),
+        widget=forms.CheckboxSelectMultiple,
+    )
+    probability_from = forms.FloatField(
+        required=False, min_value=0, max_value=1, label=_("Probability of manipulation from")
+    )
+    probability_to = forms.FloatField(
+        required=False, min_value=0, max_value=1, label=_("Probability of manipulation up to")
+    )
+    check_found = forms.ChoiceField(
+        choices=(), required=False, label=_("A check that found manipulation")
+    )
+    sender = forms.ModelChoiceField(
+        ServiceAccount.objects.none(), required=False, label=_("Sent by")
+    )
+    context = forms.CharField(max_length=100, required=False, label=_("Policy context contains"))
+    known = forms.BooleanField(
+        required=False, label=_("The team decided about the same file before")
+    )
+    share = forms.FloatField(
+        min_value=0.1,
+        max_value=100,
+        initial=100,
+        label=_("Percent of what fits"),
+        help_text=_("The rest goes on to the next rule. A file is drawn by its id, not by chance."),
+    )
+    goes = forms.ChoiceField(choices=(), label=_("Goes to"))
+    hours = _hours(_("Hours until the case is due"), _("Empty: as its queue says."))
+
+    def __init__(self, team: Team, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._queues = {str(queue.pk): queue for queue in Queue.objects.filter(team=team)}
+        named = [(pk, queue.name) for pk, queue in self._queues.items()]
+        self._choices("goes", [*named, (GENERAL, _("General")), (NOWHERE, _("No review"))])
+        checks = [(name, language.check_name(name)) for name in registry.names()]
+        self._choices("check_found", [("", "–"), *sorted(checks, key=lambda one: str(one[1]))])
+        field = self.fields["sender"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = ServiceAccount.objects.filter(team=team).order_by("name")
+
+    def _choices(self, name: str, choices: list[tuple[str, Any]]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = choices
+
+    @classmethod
+    def written(cls, team: Team, rule: QueueRule) -> RuleForm:
+        """The form of a rule as it is."""
+        initial = {name: getattr(rule, name) for name in CONDITIONS}
+        goes = str(rule.queue_id) if rule.queue_id else GENERAL
+        initial |= {"share": rule.share * 100, "goes": goes if rule.reviews else NOWHERE}
+        return cls(team, initial=initial)
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        low, high = said.get("probability_from"), said.get("probability_to")
+        if low is not None and high is not None and low > high:
+            self.add_error("probability_to", _("This lies below the other bound."))
+        return said
+
+    def values(self) -> dict[str, Any]:
+        """What the verbs of `services/queues.py` are told."""
+        said = dict(self.cleaned_data)
+        goes = said.pop("goes")
+        return {
+            **said,
+            "share": said["share"] / 100,
+            "reviews": goes != NOWHERE,
+            "queue": self._queues.get(goes),
+        }
+
+
+GENERAL, NOWHERE = "general", "nowhere"

@@ -1,0 +1,41 @@
+"""A queue rule in words, for the list of rules."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext
+
+from media_analysis.review.models import QueueRule
+from media_analysis.review.queue_models import Kind
+from media_analysis.submissions.forms import OUTCOMES
+from ml import language
+
+VERDICTS = dict(OUTCOMES)
+
+
+def conditions(rule: QueueRule) -> list[str]:
+    """One a condition that it has; none where it fits every file."""
+    said = []
+    if rule.kinds:
+        said.append(", ".join(str(Kind(kind).label) for kind in rule.kinds))
+    if rule.outcomes:
+        said.append(", ".join(str(VERDICTS[one]) for one in rule.outcomes))
+    if rule.probability_from is not None:
+        said.append(gettext("probability from {value}").format(value=_share(rule.probability_from)))
+    if rule.probability_to is not None:
+        said.append(gettext("probability up to {value}").format(value=_share(rule.probability_to)))
+    if rule.check_found:
+        check = language.check_name(rule.check_found)
+        said.append(gettext("{check} found manipulation").format(check=check))
+    if rule.sender:
+        said.append(gettext("sent by {sender}").format(sender=rule.sender))
+    if rule.context:
+        said.append(gettext("policy context contains “{text}”").format(text=rule.context))
+    if rule.known:
+        said.append(gettext("decided before"))
+    if rule.share < 1:
+        said.append(gettext("{percent} % of these").format(percent=_share(100 * rule.share)))
+    return said
+
+
+def _share(value: float) -> str:
+    return f"{value:g}"
