@@ -79,13 +79,13 @@ def queued(analysis: Analysis, who: Who, rows: Sequence[Row] = (), *, ring: bool
 
 def end_at_once(analysis: Analysis, result: Result | None, by: str) -> None:
     """In the caller's transaction: an end that needs no worker, with the same rows, events and
-    hooks as any other. Without a result it fails for good."""
+    hooks as any other, and without pictures. Without a result it fails for good."""
     claim = claim_one(Analysis, analysis.pk, worker=by)
     assert claim is not None, "nobody else can see it yet"
     if result is None:
         park(claim, EXHAUSTED, f"{by}: it was asked to fail")
     else:
-        _conclude(claim, result)
+        _conclude(claim, result, None)
 
 
 def never_due(analysis: Analysis) -> None:

@@ -28,6 +28,7 @@ from tests.webhooks.test_delivering import deliver_all
 
 ROOT = "/api/v1/"
 HERE = "https://touchstone.example"
+MEDIA = ("application/octet-stream", "image/png", "image/webp")
 pytestmark = pytest.mark.django_db
 Ask = Callable[..., Any]
 
@@ -158,7 +159,7 @@ def media(operation: dict[str, Any]) -> list[tuple[str, str, Any]]:
         for status, answer in operation["responses"].items()
         for kind, said in answer.get("content", {}).items()
     ]
-    return [one for one in found if one[1] not in ("application/octet-stream", "image/png")]
+    return [one for one in found if one[1] not in MEDIA]
 
 
 def examples(said: dict[str, Any]) -> list[Any]:
