@@ -49,6 +49,7 @@ lock:
 	$(UV_COMPILE) -o requirements/cloud.txt requirements/cloud.in
 	$(UV_COMPILE) -o requirements/openvino.txt requirements/openvino.in
 	$(UV_COMPILE) -o requirements/backup.txt requirements/backup.in
+	$(UV_COMPILE) -o requirements/telemetry.txt requirements/telemetry.in
 
 # --- run ---------------------------------------------------------------------------------------------
 up: setup

@@ -73,6 +73,7 @@ class _OfTheFile:
 CATALOGUE: Mapping[str, Entry] = {
     # --- rights ---
     "not_allowed": Entry(403, _("Your role in this team does not include: {permission}.")),
+    "weight_out_of_range": Entry(422, _("A weight is a whole number from 1 to {most}.")),
     "site_admin_only": Entry(403, _("Only a site administrator can do this.")),
     "role_above_yours": Entry(403, _("You cannot give the role {role}: it is above your own.")),
     "member_above_you": Entry(
@@ -172,6 +173,9 @@ CATALOGUE: Mapping[str, Entry] = {
                          in_rest=code in (Code.EMPTY, Code.TYPE_NOT_ALLOWED))
         for code in Code
     },
+    "erased": Entry(
+        410, _("This submission was erased. Only the proof of it is kept."), in_rest=True
+    ),
     "already_ended": Entry(409, _("The analysis had already ended."), in_rest=True),
     "team_required": Entry(
         400, _("You can send to several teams. Name one in the field team."), in_rest=True
@@ -241,8 +245,8 @@ CATALOGUE: Mapping[str, Entry] = {
     ),
     "host_known": Entry(409, _("{host} is already allowed.")),
     "too_many_hosts": Entry(409, _("A team allows at most {most} hosts. Remove one first.")),
-    "events_missing": Entry(400, _("Name at least one kind of event."), in_rest=True),
-    "event_unknown": Entry(400, _("Not an event: {names}."), in_rest=True),
+    "events_missing": Entry(400, _("Name at least one kind of event.")),
+    "event_unknown": Entry(400, _("Not an event: {names}.")),
     "too_many_webhooks": Entry(
         409, _("A team has at most {most} webhooks. Delete one first."), in_rest=True
     ),

@@ -22,11 +22,12 @@ TEAMS = 20
 nothing for a long time and reviews the newest first; the others review the oldest first. Somebody
 belongs to the first, somebody to the last, and somebody to all of them, which take turns."""
 MAKE = f"""
-INSERT INTO accounts_user (id, password, is_superuser, email, name, is_active, is_staff)
-SELECT md5('user' || n)::uuid, '!', false, 'p' || n || '@example.org', 'Person ' || n, true, false
+INSERT INTO accounts_user (id, password, is_superuser, email, name, is_active, is_staff, language)
+SELECT md5('user' || n)::uuid, '!', false, 'p' || n || '@example.org', 'Person ' || n, true, false,
+    ''
 FROM generate_series(1, 500) n;
-INSERT INTO accounts_user (id, password, is_superuser, email, name, is_active, is_staff)
-SELECT md5(who)::uuid, '!', false, who || '@example.org', who, true, false
+INSERT INTO accounts_user (id, password, is_superuser, email, name, is_active, is_staff, language)
+SELECT md5(who)::uuid, '!', false, who || '@example.org', who, true, false, ''
 FROM unnest(ARRAY['big', 'all', 'quiet']) who;
 INSERT INTO accounts_team (id, name)
 SELECT md5('team' || n)::uuid, 'Team ' || n FROM generate_series(1, {TEAMS}) n;

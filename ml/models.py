@@ -248,19 +248,54 @@ class Look(models.Model):
         return self.bits % 2**64
 
 
+MOVED = """
+    TG_OP = 'UPDATE' AND OLD.png IS NOT NULL AND NEW.png IS NULL AND NEW.sheet_id IS NOT NULL
+    AND NEW.sha256 = encode(sha256(OLD.png), 'hex') AND NEW.size = length(OLD.png)
+    AND ROW(NEW.id, NEW.analysis_id, NEW.name) = ROW(OLD.id, OLD.analysis_id, OLD.name)
+"""
+"""The same bytes, in another place."""
+
+
 class Thumbnail(models.Model):
-    """A small PNG made from clean pixels, for pages and reports. Goes when the analysis goes."""
+    """A small picture made from clean pixels, for pages and reports. Goes when the analysis goes.
+
+    Its bytes lie in the media store (`ml.pictures`); those of earlier versions in `png`, until
+    `manage.py pictures move` has run."""
 
     analysis = models.ForeignKey(Analysis, on_delete=models.CASCADE, related_name="thumbnails")
     name = models.CharField(max_length=80)
-    png = models.BinaryField()
+    png = models.BinaryField(null=True)
+    sheet = models.ForeignKey(
+        "blobs.Blob", null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    offset = models.PositiveIntegerField(null=True)
+    size = models.PositiveIntegerField(null=True)
+    sha256 = models.CharField(max_length=64, null=True)  # noqa: DJ001 - null: it is in `png`
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["analysis", "name"], name="one_thumbnail_a_name")
+            models.UniqueConstraint(fields=["analysis", "name"], name="one_thumbnail_a_name"),
+            models.CheckConstraint(
+                name="picture_lies_in_one_place",
+                condition=Q(
+                    png__isnull=False,
+                    sheet__isnull=True,
+                    offset__isnull=True,
+                    size__isnull=True,
+                    sha256__isnull=True,
+                )
+                | Q(
+                    png__isnull=True,
+                    sheet__isnull=False,
+                    offset__isnull=False,
+                    size__gt=0,
+                    sha256__regex=r"^[0-9a-f]{64}$",
+                ),
+            ),
         ]
+        indexes = [models.Index(fields=["sheet"], name="pictures_of_a_sheet")]
         triggers: ClassVar = [
-            final.row("picture_is_final", "a picture of a finding is final"),
+            final.row("picture_is_final", "a picture of a finding is final", when=f"NOT ({MOVED})"),
             final.whole("pictures_stay", "pictures of findings are final"),
         ]
 

@@ -165,15 +165,20 @@ def key_frames(analysis: UUID, result: Mapping[str, Any]) -> list[tuple[Json, by
     """Small pictures that the engine made from clean pixels, with the boxes of faces in them."""
     media, tracks = result.get("media") or {}, result.get("tracks") or []
     seen = Thumbnail.objects.exclude(name__in=sound_pictures.NAMES)
-    found = seen.filter(analysis=analysis).order_by("id")[:FRAMES]
-    return [(_frame(one, media, tracks), bytes(one.png)) for one in found]
+    found = list(seen.filter(analysis=analysis).order_by("id")[:FRAMES])
+    return [
+        (_frame(one.name, picture.content, media, tracks), picture.content)
+        for one, picture in zip(found, pictures.read_all(found), strict=True)
+    ]
 
 
-def _frame(one: Thumbnail, media: Mapping[str, Any], tracks: Sequence[Mapping[str, Any]]) -> Json:
-    told = pictures.described(one.name, media, tracks)
+def _frame(
+    name: str, content: bytes, media: Mapping[str, Any], tracks: Sequence[Mapping[str, Any]]
+) -> Json:
+    told = pictures.described(name, media, tracks)
     return {
-        "name": one.name,
-        "sha256": hashlib.sha256(bytes(one.png)).hexdigest(),
+        "name": name,
+        "sha256": hashlib.sha256(content).hexdigest(),
         "caption": told["caption"],
         "width": told["width"],
         "height": told["height"],

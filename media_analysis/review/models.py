@@ -23,7 +23,9 @@ from media_analysis.review.opinion_models import DoubleReview as DoubleReview
 from media_analysis.review.opinion_models import Opinion as Opinion
 from media_analysis.review.owned import TeamOwned as TeamOwned
 from media_analysis.review.queue_models import Queue as Queue
+from media_analysis.review.queue_models import QueueOrder as QueueOrder
 from media_analysis.review.queue_models import QueueRule as QueueRule
+from media_analysis.review.queue_models import RoutingRule as RoutingRule
 from media_analysis.submissions.outcomes import DecisionOutcome
 from ml.engine.contract import Outcome
 from ml.models import Analysis
@@ -82,15 +84,6 @@ class Confidence(models.TextChoices):
     UNSURE = "unsure", _("Not sure")
 
 
-class QueueOrder(models.TextChoices):
-    """What a team's queue hands out first; each is served by an index (`Case.Meta`)."""
-
-    OLDEST = "oldest", _("Oldest first")
-    NEWEST = "newest", _("Newest first")
-    PROBABLE = "probable", _("Most probably manipulated first")
-    DUE = "due", _("Due first")
-
-
 class Policy(models.Model):
     """A rule of the team that a decision refers to. Its text is kept with each decision."""
 
@@ -135,64 +128,6 @@ class ReasonCode(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class RoutingRule(models.Model):
-    """Which outcomes want a person, and in which order. A team without a rule routes as
-    `DEFAULT_OUTCOMES` says, the oldest first."""
-
-    DEFAULT_OUTCOMES = (
-        Outcome.MANIPULATION_FOUND.value,
-        Outcome.DECLARED_GENERATED.value,
-        Outcome.INCONCLUSIVE.value,
-    )
-
-    team = models.OneToOneField(
-        "accounts.Team", on_delete=models.CASCADE, related_name="routing_rule"
-    )
-    manipulation_found = models.BooleanField(default=True)
-    declared_generated = models.BooleanField(default=True)
-    inconclusive = models.BooleanField(default=True)
-    no_manipulation_found = models.BooleanField(default=False)
-    rejected = models.BooleanField(default=False)
-    queue_order = models.CharField(
-        max_length=8, choices=QueueOrder.choices, default=QueueOrder.OLDEST
-    )
-    grace_seconds = models.PositiveSmallIntegerField(
-        null=True,
-        blank=True,
-        help_text="How long a decision can be undone before it is final. Empty: as the site says.",
-    )
-    second_share = models.FloatField(
-        db_default=0.0, default=0.0, help_text="Of the decisions that two people make."
-    )
-    spot_share = models.FloatField(
-        db_default=0.0,
-        default=0.0,
-        help_text="Of the files that no rule sends to review, and that are reviewed all the same.",
-    )
-
-    objects = TeamOwned.as_manager()
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                name="queue_order_known", condition=Q(queue_order__in=QueueOrder.values)
-            ),
-            models.CheckConstraint(
-                name="grace_is_short", condition=Q(grace_seconds=None) | Q(grace_seconds__lte=600)
-            ),
-            models.CheckConstraint(
-                name="shares_are_shares",
-                condition=Q(second_share__range=(0, 1), spot_share__range=(0, 1)),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"routing of {self.team}"
-
-    def wants(self, outcome: str) -> bool:
-        return bool(getattr(self, outcome, False))
 
 
 FOUND_COMES_FIRST = 2.0

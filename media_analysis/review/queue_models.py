@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Lower, Now
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from media_analysis.review.owned import TeamOwned
@@ -23,6 +23,73 @@ class Kind(models.TextChoices):
     IMAGE = "image", _("Image")
     VIDEO = "video", _("Video")
     AUDIO = "audio", _("Sound")
+
+
+class QueueOrder(models.TextChoices):
+    """What a team's queue hands out first; each is served by an index (`Case.Meta`)."""
+
+    OLDEST = "oldest", _("Oldest first")
+    NEWEST = "newest", _("Newest first")
+    PROBABLE = "probable", _("Most probably manipulated first")
+    DUE = "due", _("Due first")
+
+
+class RoutingRule(models.Model):
+    """Which outcomes want a person, and in which order. A team without a rule routes as
+    `DEFAULT_OUTCOMES` says, the oldest first."""
+
+    DEFAULT_OUTCOMES = (
+        Outcome.MANIPULATION_FOUND.value,
+        Outcome.DECLARED_GENERATED.value,
+        Outcome.INCONCLUSIVE.value,
+    )
+
+    team = models.OneToOneField(
+        "accounts.Team", on_delete=models.CASCADE, related_name="routing_rule"
+    )
+    manipulation_found = models.BooleanField(default=True)
+    declared_generated = models.BooleanField(default=True)
+    inconclusive = models.BooleanField(default=True)
+    no_manipulation_found = models.BooleanField(default=False)
+    rejected = models.BooleanField(default=False)
+    queue_order = models.CharField(
+        max_length=8, choices=QueueOrder.choices, default=QueueOrder.OLDEST
+    )
+    grace_seconds = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        help_text="How long a decision can be undone before it is final. Empty: as the site says.",
+    )
+    second_share = models.FloatField(
+        db_default=0.0, default=0.0, help_text="Of the decisions that two people make."
+    )
+    spot_share = models.FloatField(
+        db_default=0.0,
+        default=0.0,
+        help_text="Of the files that no rule sends to review, and that are reviewed all the same.",
+    )
+
+    objects = TeamOwned.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="queue_order_known", condition=Q(queue_order__in=QueueOrder.values)
+            ),
+            models.CheckConstraint(
+                name="grace_is_short", condition=Q(grace_seconds=None) | Q(grace_seconds__lte=600)
+            ),
+            models.CheckConstraint(
+                name="shares_are_shares",
+                condition=Q(second_share__range=(0, 1), spot_share__range=(0, 1)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"routing of {self.team}"
+
+    def wants(self, outcome: str) -> bool:
+        return bool(getattr(self, outcome, False))
 
 
 class Queue(models.Model):
@@ -49,7 +116,7 @@ class Queue(models.Model):
     class Meta:
         ordering = ["name", "id"]
         constraints = [
-            models.UniqueConstraint("team", Lower("name"), name="one_queue_a_name"),
+            models.UniqueConstraint(fields=["team", "name"], name="one_queue_a_name"),
             models.CheckConstraint(name="queue_is_named", condition=~Q(name="")),
             models.CheckConstraint(
                 name="queue_hours_are_few",
@@ -110,7 +177,7 @@ class QueueRule(models.Model):
                 name="one_rule_a_position",
                 deferrable=models.Deferrable.DEFERRED,
             ),
-            models.UniqueConstraint("team", Lower("name"), name="one_rule_a_name"),
+            models.UniqueConstraint(fields=["team", "name"], name="one_rule_a_name"),
             models.CheckConstraint(name="rule_is_named", condition=~Q(name="")),
             models.CheckConstraint(
                 name="rule_takes_a_share", condition=Q(share__gt=0, share__lte=1)

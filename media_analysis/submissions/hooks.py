@@ -14,7 +14,10 @@ from django.db.models import QuerySet
 
 if TYPE_CHECKING:
     from audit.verbs import Verb
-    from media_analysis.submissions.models import DeletionRequest
+    from media_analysis.submissions.models import DeletionRequest, Submission
+
+received_in_test: list[Callable[[Submission], None]] = []
+"""For what a test key sent, inside the transaction that writes it."""
 
 deletion_changed: list[Callable[[DeletionRequest, Verb], None]] = []
 

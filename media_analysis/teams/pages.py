@@ -12,7 +12,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -26,7 +26,8 @@ from accounts.roles import Permission
 class NavItem:
     label: Any
     url_name: str
-    permission: Permission
+    permission: Permission | None
+    """None: for site administrators alone."""
 
 
 PLACES = (
@@ -42,6 +43,7 @@ PLACES = (
     NavItem(_("Retention"), "teams:retention", Permission.MANAGE_RETENTION),
     NavItem(_("Webhooks"), "teams:webhooks", Permission.MANAGE_WEBHOOKS),
     NavItem(_("Hosts"), "teams:hosts", Permission.MANAGE_SOURCES),
+    NavItem(_("Weights"), "teams:weights", None),
     NavItem(_("Name"), "teams:rename", Permission.MANAGE_TEAM),
 )
 
@@ -63,7 +65,7 @@ def page(
     open_to_them = [
         (place.label, reverse(place.url_name, args=[team.pk]))
         for place in PLACES
-        if actor.can(place.permission, team.pk)
+        if _may_enter(actor, place, team)
     ]
     beginnings = [url for _, url in open_to_them if request.path.startswith(url)]
     here = max(beginnings, key=len, default="")
@@ -72,6 +74,12 @@ def page(
         for label, url in open_to_them
     ]
     return render(request, template, {"team": team, "places": places, **context}, status=status)
+
+
+def _may_enter(actor: Actor, place: NavItem, team: Team) -> bool:
+    if place.permission is None:
+        return actor.is_site_admin
+    return actor.can(place.permission, team.pk)
 
 
 @contextmanager
@@ -83,6 +91,21 @@ def refusal_on(form: BaseForm, field: str | None) -> Iterator[None]:
         if refusal.forbids:
             raise
         form.add_error(field, refusal.sentence)
+
+
+def done(
+    request: HttpRequest,
+    back: str,
+    pk: UUID,
+    verb: Callable[[], object],
+    sentence: str,
+    tell: Callable[[HttpRequest, str], None] = messages.info,
+) -> HttpResponse:
+    """Does it, says so, and goes back to the team's page."""
+    with refusal_told(request, tell):
+        verb()
+        messages.success(request, sentence)
+    return redirect(back, pk)
 
 
 @contextmanager

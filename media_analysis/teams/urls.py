@@ -12,6 +12,7 @@ from media_analysis.teams.views import (
     rules,
     teams,
     webhooks,
+    weights,
 )
 
 app_name = "teams"
@@ -28,6 +29,7 @@ urlpatterns = [
     path("<uuid:pk>/members/<uuid:user>/remove/", members.remove, name="remove"),
     path("<uuid:pk>/roles/", teams.roles, name="roles"),
     path("<uuid:pk>/name/", teams.rename, name="rename"),
+    path("<uuid:pk>/weights/", weights.weights, name="weights"),
     path("<uuid:pk>/rules/", rules.rules, name="rules"),
     path("<uuid:pk>/queues/", queues.queues, name="queues"),
     path("<uuid:pk>/queues/<int:queue>/", queues.edit, name="edit_queue"),

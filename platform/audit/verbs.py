@@ -76,6 +76,7 @@ class Verb(StrEnum):
     USER_EXPORTED = "user.exported"
     TEAM_CREATED = "team.created"
     TEAM_CHANGED = "team.changed"
+    WEIGHT_CHANGED = "team.weight_changed"
     TEAM_ARCHIVED = "team.archived"
     MEMBER_INVITED = "member.invited"
     MEMBER_INVITATION_WITHDRAWN = "member.invitation_withdrawn"

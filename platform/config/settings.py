@@ -111,6 +111,7 @@ INSTALLED_APPS = [
     "media_analysis.review",
     "media_analysis.batches",
     "media_analysis.uploads",
+    "media_analysis.test_mode",
     "media_analysis.webhooks",
     "media_analysis.partners",
     "media_analysis.reports",
@@ -279,6 +280,10 @@ SPECTACULAR_SETTINGS = {
         "StateEnum": "media_analysis.partners.webhook_shapes.DELIVERY_STATES",
     },
     "PREPROCESSING_HOOKS": ["media_analysis.partners.schema.with_slash"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "media_analysis.partners.examples.with_examples",
+    ],
 }
 
 # --- PostgreSQL: the only database ---------------------------------------------------------------
@@ -319,8 +324,9 @@ PERIODIC_DUTIES = {
     "tidy_partners": (86_400.0, "media_analysis.partners.services.idempotency.forget_old"),
     "tidy_uploads": (86_400.0, "media_analysis.uploads.services.uploading.forget_old"),
     "tidy_webhooks": (86_400.0, "media_analysis.webhooks.services.delivering.forget_old"),
-    "tidy_spool": (3_600.0, "media_analysis.partners.services.spool.forget_old"),
+    "tidy_spool": (3_600.0, "media_analysis.submissions.services.spool.forget_old"),
 }
+TEST_KEEP_DAYS = env.above(0, "TEST_KEEP_DAYS", 7.0)
 ERASURE_DELAY_SECONDS = env.int("ERASURE_DELAY_SECONDS", 600)
 CELERY_APP = "config.celery.app"
 ML_ANALYSE = "ml.engine.analyse"
@@ -374,7 +380,7 @@ STATIC_URL = "static/"
 STATICFILES_DIRS = [ROOT / "static"]
 FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
-    "media_analysis.partners.services.spool.SpooledUploads",
+    "media_analysis.submissions.services.spool.SpooledUploads",
 ]
 UPLOAD_SPOOL_DIR = env.str("UPLOAD_SPOOL_DIR", str(HOME / "spool"))
 UPLOAD_SPOOL_HOURS = env.float("UPLOAD_SPOOL_HOURS", 24.0)
@@ -412,6 +418,20 @@ REQUIRE_SANDBOX = env.bool("REQUIRE_SANDBOX", not DEBUG)
 LOGGING = logs.configuration(
     env.str("LOG_FORMAT", "text"), env.str("LOG_LEVEL", "INFO"), env.str("LOG_FILE", "")
 )
+
+# --- errors to a Sentry server (docs/operating.md); without an address nothing is imported -------
+if SENTRY_DSN := env.str("SENTRY_DSN", ""):
+    from config import telemetry
+
+    try:
+        telemetry.start(SENTRY_DSN, env.str("CODE_VERSION", ""))
+    except ImportError as missing:
+        raise environ.ImproperlyConfigured(
+            "SENTRY_DSN is set, and the package sentry-sdk is missing. Install "
+            "requirements/telemetry.txt, or leave SENTRY_DSN out."
+        ) from missing
+    LOGGING["handlers"]["telemetry"] = {"class": "config.telemetry.Handler"}
+    LOGGING["root"]["handlers"].insert(0, "telemetry")
 
 # --- language and time ---------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 
 from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser import programs
 
 FLAGS = [
     "--no-sandbox",
@@ -24,23 +23,10 @@ FLAGS = [
     "--font-render-hinting=none",
 ]
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
-_INSTALL = "apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core"
 
 
-@cache
 def find_or_install() -> str | None:
-    """The program's path; installed with apt where that is possible, else None."""
-    if path := _find():
-        return path
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        for command in ("apt-get update -qq", _INSTALL):
-            subprocess.run(command.split(), check=False, stdin=subprocess.DEVNULL)
-    return _find()
-
-
-def _find() -> str | None:
-    chosen = os.environ.get("CHROMIUM")
-    return next((p for n in ([chosen] if chosen else _NAMES) if (p := shutil.which(n))), None)
+    return programs.find_or_install("CHROMIUM", _NAMES, "chromium")
 
 
 @contextmanager

@@ -9,19 +9,18 @@ import itertools
 import json
 import os
 import re
-import shutil
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from websocket import WebSocket, create_connection
 
-_INSTALL = "apt-get install -y -qq --no-install-recommends firefox-esr fonts-dejavu-core"
+from tests.browser import programs
+
 _NAMES = ("firefox-esr", "firefox")
 _LISTENING = re.compile(r"WebDriver BiDi listening on (ws://\S+)")
 WITHIN = 20.0
@@ -40,20 +39,8 @@ QUIET = {  # Firefox asks its maker for updates and lists otherwise
 KEYS = {"Enter": "\ue007", "Tab": "\ue004", "Control": "\ue009", "ArrowDown": "\ue015"}
 
 
-@cache
 def find_or_install() -> str | None:
-    """The program's path; installed with apt where that is possible, else None."""
-    if path := _find():
-        return path
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        for command in ("apt-get update -qq", _INSTALL):
-            subprocess.run(command.split(), check=False, stdin=subprocess.DEVNULL)
-    return _find()
-
-
-def _find() -> str | None:
-    chosen = os.environ.get("FIREFOX")
-    return next((p for n in ([chosen] if chosen else _NAMES) if (p := shutil.which(n))), None)
+    return programs.find_or_install("FIREFOX", _NAMES, "firefox-esr")
 
 
 @contextmanager

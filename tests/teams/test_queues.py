@@ -268,8 +268,14 @@ def test_due_first_lets_no_case_starve(lead: Person, alice: Person, send: Send) 
     order = [one.submission for one in queue.shown(lead.actor)]
     assert order == [late, urgent, slow, timeless]
     assert queue.overdue(lead.actor) == 1
+    counted = {one.name: (one.waiting, one.overdue) for one in queues.queues_of(lead.team)}
+    assert counted == {"Slow": (2, 1), "Urgent": (1, 0)}
     page = alice.client().get(reverse("review:queue")).content.decode()
     assert "1 is overdue." in page and "Overdue" in page
+    held = cases.claim(alice.actor, Case.objects.get(submission=late).pk)
+    cases.decide(alice.actor, held.pk, held.fence, WORDS)
+    slowly = queues.queues_of(lead.team).get(name="Slow")
+    assert (slowly.waiting, slowly.overdue) == (1, 0)
 
 
 def test_one_queue_can_be_worked_alone(lead: Person, alice: Person, send: Send) -> None:

@@ -32,7 +32,7 @@ def arguments(team: Team) -> dict[str, list[Any]]:
     own = {
         "members": ["invite", "members", "roles", "rename", "rules", "policies", "services",
                     "write_policy", "deciding", "care", "quality", "queues", "write_rule",
-                    "new_service", "webhooks", "new_webhook", "hosts", "retention"],
+                    "new_service", "webhooks", "new_webhook", "hosts", "retention", "weights"],
         "invitation": ["invite_again", "withdraw"],
         "mate": ["change_role", "remove"],
         "policy": ["edit_policy", "retire_policy", "restore_policy", "delete_policy"],

@@ -4,7 +4,6 @@ import django.contrib.postgres.fields
 import django.db.models.constraints
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import django.db.models.functions.text
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
@@ -118,7 +117,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='queue',
-            constraint=models.UniqueConstraint(models.F('team'), django.db.models.functions.text.Lower('name'), name='one_queue_a_name'),
+            constraint=models.UniqueConstraint(fields=('team', 'name'), name='one_queue_a_name'),
         ),
         migrations.AddConstraint(
             model_name='queue',
@@ -134,7 +133,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='queuerule',
-            constraint=models.UniqueConstraint(models.F('team'), django.db.models.functions.text.Lower('name'), name='one_rule_a_name'),
+            constraint=models.UniqueConstraint(fields=('team', 'name'), name='one_rule_a_name'),
         ),
         migrations.AddConstraint(
             model_name='queuerule',

@@ -50,6 +50,7 @@ def of(team: Team, today: Rules, wanted: Rules) -> DryRun:
     found = rule_match.ended(team).filter(created_at__gte=Now() - timedelta(days=DAYS))
     found = rule_match.fitted(found, today.ordered, "today")
     found = rule_match.fitted(found, wanted.ordered, "wanted").order_by("-created_at")
+    found = found.only("filename", "created_at")
     for row in found[:MOST].iterator(chunk_size=2000):
         files += 1
         is_sent, goes = (

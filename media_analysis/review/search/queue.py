@@ -58,26 +58,20 @@ def waiting(actor: Actor, permission: Permission = Permission.VIEW_CASES) -> Tea
 
 def open_to(actor: Actor) -> Q:
     """Not the queues for certain people of whom this one is none. Leads see every queue."""
-    closed = list(_for_others(actor))
-    return Q(queue=None) | ~Q(queue__in=closed) if closed else Q()
+    return ~Q(queue__in=_for_others(actor))
 
 
 def _for_others(actor: Actor) -> QuerySet[Any]:
     peopled = Queue.objects.for_actor(actor).filter(people__isnull=False)
     leading = Q(team__in=actor.team_ids(Permission.MANAGE_QUEUES))
     not_mine = peopled.exclude(people=actor.user) if actor.user else peopled
-    others: QuerySet[Any] = not_mine.exclude(leading).order_by().values_list("pk", flat=True)
-    return others.distinct()
+    others: QuerySet[Any] = not_mine.exclude(leading).order_by().values("pk")
+    return others
 
 
 def not_paused(actor: Actor) -> Q:
-    paused = list(
-        Queue.objects.for_actor(actor)
-        .filter(is_paused=True)
-        .order_by()
-        .values_list("pk", flat=True)
-    )
-    return Q(queue=None) | ~Q(queue__in=paused) if paused else Q()
+    paused = Queue.objects.for_actor(actor).filter(is_paused=True)
+    return ~Q(queue__in=paused.order_by().values("pk"))
 
 
 def orders(teams: Iterable[UUID]) -> dict[UUID, QueueOrder]:

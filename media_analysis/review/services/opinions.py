@@ -18,8 +18,7 @@ from accounts.actors import Actor
 from accounts.models import Membership, Team, User
 from accounts.refusals import Refusal
 from accounts.roles import Permission, roles_with
-from accounts.services.chains import require, team_chain
-from audit.services import record
+from accounts.services.chains import require
 from audit.verbs import Verb
 from audit.who import Who
 from jobs.timing import ClockTimestamp
@@ -28,6 +27,7 @@ from media_analysis.review.opinion_models import DoubleReview, Opinion, Stage
 from media_analysis.review.search.rule_match import drawn
 from media_analysis.review.services import cases
 from media_analysis.review.services.cases import Checked
+from media_analysis.review.services.team_rules import queue_changed
 
 
 def share_of(team_id: UUID) -> float:
@@ -222,11 +222,9 @@ def choose_shares(actor: Actor, team: Team, second: float, spot: float) -> bool:
     rule, _ = RoutingRule.objects.update_or_create(
         team=team, defaults={"second_share": second, "spot_share": spot}
     )
-    record(
-        chain=team_chain(team.pk), verb=Verb.QUEUE_CHANGED, who=actor.who_in(team.pk),
-        object_type="team", object_id=str(team.pk), rows=[rule],
-        data={"second_share_before": before[0], "second_share_after": second,
-              "spot_share_before": before[1], "spot_share_after": spot},
+    queue_changed(
+        actor, team.pk, [rule], second_share_before=before[0], second_share_after=second,
+        spot_share_before=before[1], spot_share_after=spot,
     )  # fmt: skip
     return True
 

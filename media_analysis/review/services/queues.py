@@ -11,19 +11,17 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Max, Min, Model, Q, QuerySet
+from django.db.models import Count, FilteredRelation, Max, Min, Q, QuerySet
 from django.db.models.functions import Now
 
 from accounts.actors import Actor
 from accounts.models import ServiceAccount, Team, User
 from accounts.refusals import Refusal
 from accounts.roles import Permission
-from accounts.services.chains import require, team_chain
-from audit.payload import holds_address
-from audit.services import record
-from audit.verbs import Verb
+from accounts.services.chains import require
 from media_analysis.review.models import Case, CaseState, Queue, QueueRule
 from media_analysis.review.services.bulk import deciders
+from media_analysis.review.services.team_rules import named, queue_changed
 
 MOST_QUEUES, MOST_RULES = 30, 50
 CONDITIONS = (
@@ -33,15 +31,18 @@ CONDITIONS = (
 
 
 def queues_of(team: Team) -> QuerySet[Any]:
-    """By name, each with how many cases wait in it, how many are overdue, and the oldest."""
-    waiting = Q(cases__state__in=(CaseState.OPEN, CaseState.CLAIMED))
+    """By name, each with how many cases wait in it, how many are overdue, and the oldest. Decided
+    cases are not joined: in time they are most."""
+    waiting = (CaseState.OPEN, CaseState.CLAIMED)
+    unended = FilteredRelation("cases", condition=Q(cases__state__in=waiting))
     found: QuerySet[Any] = (
         Queue.objects.filter(team=team)
         .prefetch_related("people")
+        .annotate(unended=unended)
         .annotate(
-            waiting=Count("cases", filter=waiting),
-            overdue=Count("cases", filter=waiting & Q(cases__due_at__lt=Now())),
-            oldest=Min("cases__opened_at", filter=waiting),
+            waiting=Count("unended"),
+            overdue=Count("unended", filter=Q(unended__due_at__lt=Now())),
+            oldest=Min("unended__opened_at"),
         )
     )
     return found
@@ -94,7 +95,7 @@ def remove(actor: Actor, queue: Queue) -> None:
         raise Refusal("queue_in_use")
     pk, name = queue.pk, queue.name
     queue.delete()
-    _event(actor, queue.team_id, (Queue, pk), "queue removed", name=name)
+    queue_changed(actor, queue.team_id, [(Queue, pk)], how="queue removed", name=name)
 
 
 @transaction.atomic
@@ -135,10 +136,9 @@ def move_rule(actor: Actor, rule: QueueRule, up: bool) -> bool:
     mine.position, its.position = its.position, mine.position
     for one in (mine, its):
         one.save(update_fields=["position"])
-    _event(
-        actor, rule.team_id, mine, "rule moved", rows=[mine, its], name=mine.name,
-        position=mine.position,
-    )  # fmt: skip
+    queue_changed(
+        actor, rule.team_id, [mine, its], how="rule moved", name=mine.name, position=mine.position
+    )
     return True
 
 
@@ -151,7 +151,7 @@ def remove_rule(actor: Actor, rule: QueueRule) -> None:
         raise Refusal("rule_gone")
     pk, told = found.pk, _told(found)
     found.delete()
-    _event(actor, rule.team_id, (QueueRule, pk), "rule removed", **told)
+    queue_changed(actor, rule.team_id, [(QueueRule, pk)], how="rule removed", **told)
 
 
 def as_columns(team: Team, said: Mapping[str, Any]) -> dict[str, Any]:
@@ -182,6 +182,10 @@ def _locked(actor: Actor, team_id: UUID) -> None:
 
 
 def _saved(row: Queue | QueueRule, taken: str) -> None:
+    """The team is locked: nobody else takes the name meanwhile, in whatever letters."""
+    others = type(row)._default_manager.filter(team=row.team_id).exclude(pk=row.pk)
+    if others.filter(name__iexact=row.name).exists():
+        raise Refusal(taken, name=row.name)
     try:
         with transaction.atomic():
             row.save()
@@ -192,12 +196,7 @@ def _saved(row: Queue | QueueRule, taken: str) -> None:
 
 
 def _named(name: str) -> str:
-    name = " ".join(name.split())[:80]
-    if not name:
-        raise Refusal("queue_name_missing")
-    if holds_address(name):
-        raise Refusal("queue_name_holds_address")
-    return name
+    return named(name, "queue")[:80]
 
 
 def _deciding(team: Team, people: Collection[User]) -> Sequence[User]:
@@ -212,19 +211,4 @@ def _ids(people: Collection[User]) -> list[str]:
 
 
 def _changed(actor: Actor, team_id: UUID, row: Queue | QueueRule, how: str, **data: Any) -> None:
-    _event(actor, team_id, row, how, **{"name": row.name, **data})
-
-
-def _event(
-    actor: Actor,
-    team_id: UUID,
-    row: Model | tuple[type[Model], Any],
-    how: str,
-    rows: Sequence[Model] | None = None,
-    **data: Any,
-) -> None:
-    record(
-        chain=team_chain(team_id), verb=Verb.QUEUE_CHANGED, who=actor.who_in(team_id),
-        object_type="team", object_id=str(team_id), rows=rows or [row],
-        data={"how": how, **data},
-    )  # fmt: skip
+    queue_changed(actor, team_id, [row], how=how, **{"name": row.name, **data})

@@ -17,6 +17,7 @@ from audit.services import record
 from audit.verbs import Verb
 from media_analysis.review.models import Policy, ReasonCode, RoutingRule
 from media_analysis.review.services import grace
+from media_analysis.review.services.team_rules import queue_changed
 
 LONGEST_GRACE = 600
 MOST_IN_FORCE = 16
@@ -72,11 +73,7 @@ def give_time(actor: Actor, team: Team, seconds: int) -> bool:
     rule, _made = RoutingRule.objects.update_or_create(
         team=team, defaults={"grace_seconds": seconds}
     )
-    record(
-        chain=team_chain(team.pk), verb=Verb.QUEUE_CHANGED, who=actor.who_in(team.pk),
-        object_type="team", object_id=str(team.pk),
-        data={"grace_before": before, "grace_after": seconds}, rows=[rule],
-    )  # fmt: skip
+    queue_changed(actor, team.pk, [rule], grace_before=before, grace_after=seconds)
     return True
 
 

@@ -28,7 +28,7 @@ def after_parking(analysis: Analysis) -> None:
 
 def _route(analysis: Analysis, outcome: str, because: str) -> None:
     submission = Submission.objects.filter(analysis=analysis).select_related("team").first()
-    if submission is None:
+    if submission is None or submission.team.is_test:
         return
     _moved_to_its_place(submission, analysis)
     placed = _placed(submission, outcome)

@@ -6,9 +6,8 @@ Each is one transaction with its event in the team's chain, like those in `servi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Any
-from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, ProtectedError, QuerySet
@@ -18,13 +17,12 @@ from accounts.models import Team
 from accounts.refusals import Refusal
 from accounts.roles import Permission
 from accounts.services.chains import require, team_chain
-from audit.payload import holds_address
-from audit.rows import Row
 from audit.services import record
 from audit.verbs import Verb
 from media_analysis.review.models import Decision, Policy, QueueOrder, RoutingRule
 from media_analysis.review.search import queue
 from media_analysis.review.search.rule_match import Rules
+from media_analysis.review.services.team_rules import named, queue_changed
 from ml.engine.contract import Outcome
 
 OUTCOMES = tuple(outcome.value for outcome in Outcome)
@@ -48,8 +46,7 @@ def route(actor: Actor, team: Team, outcomes: Collection[str]) -> bool:
     rule, _ = RoutingRule.objects.update_or_create(
         team=team, defaults={outcome: outcome in outcomes for outcome in OUTCOMES}
     )
-    _event(actor, Verb.QUEUE_CHANGED, team.pk, "team", team.pk, [rule],
-           before=sorted(before), after=sorted(outcomes))  # fmt: skip
+    queue_changed(actor, team.pk, [rule], before=sorted(before), after=sorted(outcomes))
     return True
 
 
@@ -69,15 +66,14 @@ def work_in_order(actor: Actor, team: Team, wanted: str) -> bool:
     if before == wanted:
         return False
     rule, _ = RoutingRule.objects.update_or_create(team=team, defaults={"queue_order": wanted})
-    _event(actor, Verb.QUEUE_CHANGED, team.pk, "team", team.pk, [rule],
-           order_before=before.value, order_after=wanted)  # fmt: skip
+    queue_changed(actor, team.pk, [rule], order_before=before.value, order_after=wanted)
     return True
 
 
 @transaction.atomic
 def write_policy(actor: Actor, team: Team, name: str, text: str) -> Policy:
     require(actor, Permission.MANAGE_POLICIES, team.pk)
-    name = _named(name)
+    name = named(name, "policy")
     try:
         with transaction.atomic():
             policy = Policy.objects.create(team=team, name=name, text=text.strip())
@@ -91,7 +87,7 @@ def write_policy(actor: Actor, team: Team, name: str, text: str) -> Policy:
 def edit_policy(actor: Actor, policy: Policy, name: str, text: str) -> None:
     """For decisions from now on: each decision keeps the text as it stood."""
     require(actor, Permission.MANAGE_POLICIES, policy.team_id)
-    name = _named(name)
+    name = named(name, "policy")
     try:
         with transaction.atomic():
             there = Policy.objects.filter(pk=policy.pk).update(name=name, text=text.strip())
@@ -142,30 +138,9 @@ def policies(team: Team) -> QuerySet[Any]:
     return ordered
 
 
-def _named(name: str) -> str:
-    name = " ".join(name.split())
-    if not name:
-        raise Refusal("policy_name_missing")
-    if holds_address(name):
-        raise Refusal("policy_name_holds_address")
-    return name
-
-
 def _changed(actor: Actor, policy: Policy, how: str) -> None:
-    _event(actor, Verb.POLICY_CHANGED, policy.team_id, "policy", policy.pk, [policy],
-           how=how, name=policy.name)  # fmt: skip
-
-
-def _event(
-    actor: Actor,
-    verb: Verb,
-    team_id: UUID,
-    object_type: str,
-    object_id: Any,
-    rows: Sequence[Row],
-    **data: Any,
-) -> None:
     record(
-        chain=team_chain(team_id), verb=verb, who=actor.who_in(team_id),
-        object_type=object_type, object_id=str(object_id), data=data, rows=rows,
+        chain=team_chain(policy.team_id), verb=Verb.POLICY_CHANGED,
+        who=actor.who_in(policy.team_id), object_type="policy", object_id=str(policy.pk),
+        data={"how": how, "name": policy.name}, rows=[policy],
     )  # fmt: skip

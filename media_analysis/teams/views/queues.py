@@ -23,7 +23,7 @@ from media_analysis.review.search.rule_match import Rules
 from media_analysis.review.services import queues as service
 from media_analysis.review.services import rules as rules_service
 from media_analysis.teams import rule_text
-from media_analysis.teams.pages import entered, page, refusal_on, refusal_told
+from media_analysis.teams.pages import done, entered, page, refusal_on
 from media_analysis.teams.queue_forms import QueueForm, RuleForm
 
 
@@ -43,12 +43,13 @@ def queues(request: HttpRequest, pk: UUID) -> HttpResponse:
             )
             return redirect("teams:queues", pk)
     rules = list(service.rules_of(team))
+    order = rules_service.order(team)
     context = {
         "form": form,
         "queues": service.queues_of(team),
         "rules": [(rule, rule_text.conditions(rule)) for rule in rules],
-        "order": rules_service.order(team),
-        "by_due": rules_service.order(team) is QueueOrder.DUE,
+        "order": order,
+        "by_due": order is QueueOrder.DUE,
         "has_hours": any(rule.hours or (rule.queue and rule.queue.hours) for rule in rules),
     }
     return page(request, team, "teams/queues.html", context, 422 if form.is_bound else 200)
@@ -74,16 +75,16 @@ def edit(request: HttpRequest, pk: UUID, queue: int) -> HttpResponse:
 def pause(request: HttpRequest, pk: UUID, queue: int) -> HttpResponse:
     actor, _, mine = _queue(request, pk, queue)
     on = "on" in request.POST
-    done = gettext("{queue} is paused. It still fills.") if on else gettext("{queue} is resumed.")
-    return _done(request, pk, lambda: service.pause(actor, mine, on), done.format(queue=mine))
+    said = gettext("{queue} is paused. It still fills.") if on else gettext("{queue} is resumed.")
+    return _done(request, pk, lambda: service.pause(actor, mine, on), said.format(queue=mine))
 
 
 @signed_in
 @post_only("teams:queues", "pk")
 def delete(request: HttpRequest, pk: UUID, queue: int) -> HttpResponse:
     actor, _, mine = _queue(request, pk, queue)
-    done = gettext("{queue} was deleted.").format(queue=mine)
-    return _done(request, pk, lambda: service.remove(actor, mine), done)
+    said = gettext("{queue} was deleted.").format(queue=mine)
+    return _done(request, pk, lambda: service.remove(actor, mine), said)
 
 
 @signed_in
@@ -147,16 +148,16 @@ def _tried(team: Team, mine: QueueRule | None, said: dict[str, Any]) -> dry_run.
 @post_only("teams:queues", "pk")
 def move_rule(request: HttpRequest, pk: UUID, rule: int) -> HttpResponse:
     actor, _, mine = _rule(request, pk, rule)
-    done = gettext("{rule} was moved.").format(rule=mine)
-    return _done(request, pk, lambda: service.move_rule(actor, mine, "up" in request.POST), done)
+    said = gettext("{rule} was moved.").format(rule=mine)
+    return _done(request, pk, lambda: service.move_rule(actor, mine, "up" in request.POST), said)
 
 
 @signed_in
 @post_only("teams:queues", "pk")
 def delete_rule(request: HttpRequest, pk: UUID, rule: int) -> HttpResponse:
     actor, _, mine = _rule(request, pk, rule)
-    done = gettext("{rule} was deleted. Cases that it sent stay.").format(rule=mine)
-    return _done(request, pk, lambda: service.remove_rule(actor, mine), done)
+    said = gettext("{rule} was deleted. Cases that it sent stay.").format(rule=mine)
+    return _done(request, pk, lambda: service.remove_rule(actor, mine), said)
 
 
 def _queue(request: HttpRequest, pk: UUID, queue: int) -> tuple[Actor, Team, Queue]:
@@ -169,8 +170,5 @@ def _rule(request: HttpRequest, pk: UUID, rule: int) -> tuple[Actor, Team, Queue
     return actor, team, get_object_or_404(service.rules_of(team), pk=rule)
 
 
-def _done(request: HttpRequest, pk: UUID, verb: Callable[[], object], done: str) -> HttpResponse:
-    with refusal_told(request, messages.warning):
-        verb()
-        messages.success(request, done)
-    return redirect("teams:queues", pk)
+def _done(request: HttpRequest, pk: UUID, verb: Callable[[], object], said: str) -> HttpResponse:
+    return done(request, "teams:queues", pk, verb, said, messages.warning)

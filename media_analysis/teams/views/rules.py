@@ -22,7 +22,7 @@ from media_analysis.review.search import dry_run
 from media_analysis.review.search.rule_match import Rules
 from media_analysis.review.services import rules as rules_service
 from media_analysis.teams.forms import PolicyForm, RoutingForm
-from media_analysis.teams.pages import entered, page, refusal_on, refusal_told
+from media_analysis.teams.pages import done, entered, page, refusal_on
 
 
 @signed_in
@@ -127,16 +127,19 @@ def _form(
 def retire(request: HttpRequest, pk: UUID, policy: int) -> HttpResponse:
     """Asks no question: the list offers to put it back in force."""
     actor, _, mine = _policy(request, pk, policy)
-    done = gettext("{policy} was retired. New decisions cannot use it.").format(policy=mine)
-    return _told(request, pk, lambda: rules_service.retire_policy(actor, mine), done)
+    said = gettext("{policy} was retired. New decisions cannot use it.").format(policy=mine)
+    return done(
+        request, "teams:policies", pk, lambda: rules_service.retire_policy(actor, mine), said
+    )
 
 
 @signed_in
 @post_only("teams:policies", "pk")
 def restore(request: HttpRequest, pk: UUID, policy: int) -> HttpResponse:
     actor, _, mine = _policy(request, pk, policy)
-    return _told(
+    return done(
         request,
+        "teams:policies",
         pk,
         lambda: rules_service.restore_policy(actor, mine),
         gettext("{policy} is in force again.").format(policy=mine),
@@ -148,8 +151,9 @@ def restore(request: HttpRequest, pk: UUID, policy: int) -> HttpResponse:
 def delete(request: HttpRequest, pk: UUID, policy: int) -> HttpResponse:
     actor, team, mine = _policy(request, pk, policy)
     if request.method == "POST":
-        return _told(
+        return done(
             request,
+            "teams:policies",
             pk,
             lambda: rules_service.delete_policy(actor, mine),
             gettext("{policy} was deleted.").format(policy=mine),
@@ -160,10 +164,3 @@ def delete(request: HttpRequest, pk: UUID, policy: int) -> HttpResponse:
 def _policy(request: HttpRequest, pk: UUID, policy: int) -> tuple[Actor, Team, Policy]:
     actor, team = entered(request, pk, Permission.MANAGE_POLICIES)
     return actor, team, get_object_or_404(rules_service.policies(team), pk=policy)
-
-
-def _told(request: HttpRequest, pk: UUID, verb: Callable[[], None], done: str) -> HttpResponse:
-    with refusal_told(request):
-        verb()
-        messages.success(request, done)
-    return redirect("teams:policies", pk)

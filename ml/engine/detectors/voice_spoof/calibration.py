@@ -37,17 +37,10 @@ class VoiceCalibration(AskingCalibration):
     @classmethod
     def of(cls, card: Mapping[str, Any]) -> Self:
         asking = cls.bounded(card, "used", cap=CAP, passing=PASSING_FAKES)
-        told = card["calibration"].get("decides")
-        if told is None:
-            return asking
+        told = card["calibration"]["decides"]
         return replace(
             asking, decides_at=told["at"], decides_alpha=told["alpha"], genuine=told["genuine"]
         )
-
-    @property
-    def can_decide(self) -> bool:
-        """A card without that bound only asks."""
-        return math.isfinite(self.decides_at)
 
     def asks(self, score: float) -> bool:
         return self.decides(score) or self.says(score) is Outcome.MANIPULATION_FOUND

@@ -103,7 +103,7 @@ class VoiceExamination(Examination):
             evidence=tuple(_evidence(judged, len(flagged), score, calibration, scenes)),
             segments=tuple(_segment(one, calibration) for one in judged),
             weights_sha256=self.detector.network.sha256,
-            parameters={"decides_at": calibration.decides_at} if calibration.can_decide else None,
+            parameters={"decides_at": calibration.decides_at},
             counts={"windows": of, "windows_judged": len(judged), "windows_flagged": len(flagged)},
             seconds=time.perf_counter() - began,
         )
