@@ -20,12 +20,13 @@ BACKOFF = 0.005
 LONGEST_PAUSE = 1440 * BACKOFF
 IN_A_ROW = math.ceil(math.log2(max(MANY, 1))) + 10
 """Of `MANY` messages one fails more often in a row in one run of a thousand."""
-LIMIT = 1.5 * sum(min(BACKOFF * 4.0**n, LONGEST_PAUSE) for n in range(IN_A_ROW)) + 60 + 0.3 * MANY
-"""The longest pauses of the schedule for such a message, the leases of the killed, and the work."""
+LIMIT = 1.5 * sum(min(BACKOFF * 4.0**n, LONGEST_PAUSE) for n in range(IN_A_ROW)) + 60
+"""Seconds without a message taken: the longest pauses of the schedule for such a message, and the
+leases of the killed. How fast the others arrive is a matter of the machine."""
 pytestmark = [
     pytest.mark.faults,
-    pytest.mark.timeout(int(LIMIT) + 300),
-    pytest.mark.skipif(not MANY, reason="a long run by the clock: `make faults` sets WEBHOOKS=60"),
+    pytest.mark.timeout(3600),
+    pytest.mark.skipif(not MANY, reason="long: `make faults` sets WEBHOOKS=1000"),
 ]
 SECRET_LINE = "secret:"
 ADD = f"""
@@ -82,13 +83,15 @@ def test_every_message_arrives_though_half_the_answers_fail_and_couriers_are_kil
         house.start_worker(**more)
         kills = 0
         began = time.monotonic()
-        deadline = began + LIMIT
-        while left(house) and time.monotonic() < deadline:
+        taken, since = 0, began
+        while left(house) and time.monotonic() < since + LIMIT:
+            if len(receiver.taken) > taken:
+                taken, since = len(receiver.taken), time.monotonic()
             if kills < KILLS and len(receiver.taken) > kills * MANY // (2 * KILLS):
                 for courier in couriers(house):
                     courier.send_signal(signal.SIGKILL)
                     kills += 1
-            time.sleep(0.1)
+            time.sleep(0.1 if kills < KILLS else 0.5)
         took = time.monotonic() - began
         check(receiver, secret, kills, house, took)
 
@@ -108,7 +111,7 @@ def check(receiver: Receiver, secret: str, kills: int, house: House, took: float
     tries = house.one("SELECT max(tries) FROM webhooks_delivery")
     print(f"\n{MANY} messages, {len(receiver.got)} requests, {failed} refused, {kills} kills, "
           f"{repeated} taken twice under their own id, at most {tries} attempts each, "
-          f"{took:.0f} of {LIMIT:.0f} s")  # fmt: skip
+          f"{took:.0f} s")  # fmt: skip
     assert repeated <= 4 * kills
 
 
