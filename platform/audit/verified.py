@@ -1,4 +1,4 @@
-"""How far the record was verified: a signed note of each whole run, and the run that goes on from it.
+"""How far the record was verified: a signed note of each good run, and the run that goes on there.
 
 The note lies in the database and is signed by this site's key, so whoever can only write to the
 database cannot pretend that more was verified. Its origin differs from that of checkpoints, so no
@@ -58,9 +58,7 @@ def last_verified(trusted: list[notes.PublicKey]) -> Checkpoint | None:
         raise ForgedNote(f"How far the record was verified is forged: {problem} {again}") from None
     found = Checkpoint.objects.filter(size=said.size).first()
     if not said.origin.endswith(ORIGIN):
-        raise ForgedNote(
-            f"How far the record was verified is forged: it says another thing. {again}"
-        )
+        raise ForgedNote(f"How far the record was verified is forged: it is another note. {again}")
     if found is None or bytes(found.root) != said.root or _tree(found).root() != said.root:
         raise ForgedNote(
             f"The checkpoint of {said.size} events is not the one that was verified. {again}"
