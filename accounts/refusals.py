@@ -274,11 +274,15 @@ CATALOGUE: Mapping[str, Entry] = {
         _("This submission is under a legal hold. Nothing was changed. Lift the hold first."),
     ),
     "hold_stands": Entry(
-        409, _("This submission is already under a legal hold. Nothing was changed.")
+        409,
+        _("This submission is already under a legal hold. Nothing was changed."),
+        in_rest=True,
     ),
-    "hold_lifted": Entry(409, _("This submission is not under a legal hold. Nothing was changed.")),
+    "hold_lifted": Entry(
+        409, _("This submission is not under a legal hold. Nothing was changed."), in_rest=True
+    ),
     "hold_reason_missing": Entry(
-        422, _("Give a reason. The team reads it, and the record keeps it.")
+        422, _("Give a reason. The team reads it, and the record keeps it."), in_rest=True
     ),
     "retention_days": Entry(
         422, _("Give whole days from 1 to {most}, or leave the field empty. Nothing was changed.")

@@ -109,6 +109,7 @@ class Storm:
         self.calm(running)
         house.wait_until_settled(120)
         self.requeue_innocent({acknowledged[n] for n in range(len(POISON))})
+        house.dismiss_the_clerk()  # PostgreSQL was killed under its connection
         acknowledged |= self.listen()
         orders += [{"n": n} for n in acknowledged if n >= len(orders)]
         for worker in running:
