@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for name in OWN_FOLDERS:
             if item.get_closest_marker(name) and name not in item.path.parts:
                 raise pytest.UsageError(f"{item.nodeid} belongs into tests/{name}")
+
+
+def pytest_collection_finish() -> None:
+    """The collected tests live as long as the process. The garbage collector need not walk through
+    them again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
