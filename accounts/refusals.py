@@ -357,6 +357,14 @@ CATALOGUE: Mapping[str, Entry] = {
     "case_not_decided": Entry(
         409, _("This case is not decided, so it cannot be reopened. Nothing was changed.")
     ),
+    "golden_share_out_of_range": Entry(422, _("A share of golden cases is between 0 and 50 %.")),
+    "golden_outcome_missing": Entry(
+        422, _("Choose what the golden case is: manipulated or not. Nothing was marked.")
+    ),
+    "golden_not_possible": Entry(
+        409,
+        _("Only media whose analysis has ended can be a golden case. Nothing was marked."),
+    ),
     "outcome_missing": Entry(422, _("Choose an outcome.")),
     "decision_reason_missing": Entry(
         422, _("Give a short reason. The record keeps it with the decision.")

@@ -64,6 +64,10 @@ class Verb(StrEnum):
     CASE_DISPUTED = "case.disputed"
     CASE_DECIDED = "case.decided"
     CASE_REOPENED = "case.reopened"
+    GOLDEN_MARKED = "golden.marked"
+    GOLDEN_TAKEN_OUT = "golden.taken_out"
+    GOLDEN_PLACED = "golden.placed"
+    GOLDEN_ANSWERED = "golden.answered"
 
     # people, teams and their rights
     USER_CREATED = "user.created"
