@@ -84,7 +84,18 @@ CATALOGUE: Mapping[str, Entry] = {
     "not_yours": Entry(
         403, _("An API key changes only submissions that its own partner sent."), in_rest=True
     ),
+    "second_factor_needed": Entry(
+        403,
+        _("Your team asks for a second factor. Set one up under Account, Sign-in security."),
+        in_rest=True,
+    ),
     # --- teams and members ---
+    "second_factor_first": Entry(
+        409, _("Set up a second factor for yourself first, under Account, Sign-in security.")
+    ),
+    "grace_unknown": Entry(422, _("Choose one of these numbers of days: {days}.")),
+    "group_missing": Entry(422, _("Write the name of a group.")),
+    "group_known": Entry(409, _("The group {group} already gives a role. Remove it first.")),
     "team_name_missing": Entry(422, _("A team needs a name.")),
     "team_name_taken": Entry(422, _("There is already a team called {name}.")),
     "already_member": Entry(409, _("{person} already belongs to {team}.")),
