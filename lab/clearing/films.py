@@ -4,8 +4,9 @@
 
 From clips of filmed speakers whom the face checks did not learn from: the validation half are the
 last training speakers by number and those of the validation split, the other half those of the test
-split. Each film joins some clips of one speaker; each way of altering it is one kind. Every film goes through H.264 and AAC
-once more, genuine or not. FOLDER/manifest.csv is what `lab.clearing sample --films` takes.
+split. Each film joins some clips of one speaker; each way of altering it is one kind. Every film
+goes through H.264 and AAC once more, genuine or not. FOLDER/manifest.csv is what `lab.clearing
+sample --films` takes.
 """
 
 from __future__ import annotations
@@ -28,7 +29,6 @@ from lab.clearing import forging
 from lab.clearing.forging import SOUND_HZ, Clip, Sound
 from lab.common.speaking import say
 from lab.face.store import Finder, face_finder
-from ml.engine.contract import Pixels
 from ml.engine.media.encoding import even
 from ml.evaluation import data_folders
 
@@ -40,9 +40,8 @@ CLIPS_EACH = 12
 RATES = (18, 23, 28, 33)
 """Constant rate factors of H.264."""
 STRONG = 28
-SWAPPED, LIPS = "faces swapped in films", "lips moved to other words"
-UNSTEADY = "parts of faces altered in films"
-SPOKEN = "speech by a synthesis under genuine pictures"
+SWAPPED, LIPS = "swapped faces", "lips moved to other words"
+UNSTEADY, SPOKEN = "altered parts of faces", "speech by a synthesis"
 KINDS = (SWAPPED, LIPS, UNSTEADY, SPOKEN)
 COLUMNS = ("path", "label", "source", "method", "split", "group")
 
@@ -157,7 +156,10 @@ class Maker:
     def film(self, kind: str | None) -> tuple[list[Clip], Sound]:
         who = sorted(self.by_speaker)
         name = who[int(self.random.integers(len(who)))]
-        order = [self.by_speaker[name][int(n)] for n in self.random.permutation(len(self.by_speaker[name]))]
+        order = [
+            self.by_speaker[name][int(n)]
+            for n in self.random.permutation(len(self.by_speaker[name]))
+        ]
         shots = order[:SHOTS]
         if kind == SWAPPED:
             donor = self._another(name)
@@ -166,7 +168,9 @@ class Maker:
             others = (order[SHOTS:] + order[:SHOTS])[: len(shots)]
         if kind is not None:
             shots = forged(kind, shots, others, self.random)
-        sound = np.concatenate([_fitted(c.sound, round(len(c.frames) / c.rate * SOUND_HZ)) for c in shots])
+        sound = np.concatenate(
+            [_fitted(c.sound, round(len(c.frames) / c.rate * SOUND_HZ)) for c in shots]
+        )
         if kind == SPOKEN:
             sound = self._speech(len(sound))
         return shots, sound

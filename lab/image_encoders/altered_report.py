@@ -47,7 +47,8 @@ class Part:
     @classmethod
     def read(cls, folder: Path, split: str, run: str) -> Part:
         """The faces that the run was asked about."""
-        large = np.load(folder / f"{run}-{split}.npy").astype(np.float64)
+        parts = [np.load(file) for file in sorted(folder.glob(f"{run}-{split}*.npy"))]
+        large = np.fmax.reduce(parts).astype(np.float64)
         known = np.isfinite(large)
         with np.load(folder / f"altered-{split}.npz") as told:
             return cls(
@@ -76,7 +77,9 @@ class Together:
     def fitted(cls, val: Part) -> Together:
         fake = ~val.genuine
         line = fit_platt(fake, val.small)
-        both = LogisticRegression(C=1e3, class_weight="balanced").fit(np.stack([val.small, val.large], 1), fake)
+        both = LogisticRegression(C=1e3, class_weight="balanced").fit(
+            np.stack([val.small, val.large], 1), fake
+        )
         small, large = (float(w) / line.slope for w in both.coef_[0])
         offset = (float(both.intercept_[0]) / np.log(10) - line.offset) / line.slope
         plain = ~val.degraded
@@ -216,9 +219,10 @@ def main() -> None:
     parser.add_argument("--write", type=Path, metavar="FILE", help="between the marks `tuned`")
     options = parser.parse_args()
     val, test = (Part.read(options.folder, split, options.run) for split in ("val", "test"))
-    without = None
+    test, without = test.of(~test.degraded), None
     if options.without_swaps:
         without = Part.read(options.folder, "test", options.without_swaps)
+        without = without.of(~without.degraded)
     text = as_text(val, test, without, options.every)
     if options.write:
         pages.written(options.write, "tuned", text)

@@ -47,7 +47,9 @@ def lips(
     if random.random() < 0.85:
         over = redrawn_at(over, points, random, render)
     kind = str(random.choice(LIP_MASKS))
-    mask = _box(points, pixels.shape, random) if kind == "box" else _mask(kind, points, pixels, random)
+    mask = (
+        _box(points, pixels.shape, random) if kind == "box" else _mask(kind, points, pixels, random)
+    )
     over = foreign.with_colours_of(over, pixels, mask, float(random.uniform(0.3, 1.0)))
     return blend.mixed(over, pixels, mask), mask
 
@@ -90,5 +92,7 @@ def _box(points: Points, shape: tuple[int, ...], random: Generator) -> Mask:
     top = int(points[NOSE_TIP, 1] + random.uniform(-0.05, 0.08) * side)
     inward = random.uniform(0, 0.15) * (high[0] - low[0])
     mask: NDArray[np.float32] = np.zeros(shape[:2], np.float32)
-    mask[max(top, 0) : max(int(high[1]), 1), max(int(low[0] + inward), 0) : int(high[0] - inward)] = 1
+    mask[
+        max(top, 0) : max(int(high[1]), 1), max(int(low[0] + inward), 0) : int(high[0] - inward)
+    ] = 1
     return np.asarray(cv2.GaussianBlur(mask, (0, 0), float(random.uniform(0.005, 0.04)) * side))

@@ -5,8 +5,8 @@
 
 Every altered face stands beside its original, through the same degradations. `--swaps` of a batch
 are swaps of the research set; without them no picture of that collection is shown. The others are
-blends (`lab.face.batches`), lower faces of another moment, and parts drawn anew (`edits`). NEWS is a
-set of filmed faces that `manage.py prepare` cut. Needs PyTorch.
+blends (`lab.face.batches`), lower faces of another moment, and parts drawn anew (`edits`). NEWS is
+a set of filmed faces that `manage.py prepare` cut. Needs PyTorch.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from ml.evaluation import data_folders, degrade
 SOURCES = ("ffhq", "lfw", "utkface", "news")
 NORM_RATE, LOW_RATE, HEAD_RATE = 5e-4, 1e-3, 2e-3
 WARM_UP, FLAT = 20, 0.4
+KINDS = ("swap", "blend", "lips", "drawn")
 RANKING = 0.25
 """Weight of the part of the loss that only asks which of the two is the altered one."""
 
@@ -166,7 +167,7 @@ def tuned(judge: Judge, pool: Mixed, options: argparse.Namespace, random: Genera
     options.out.mkdir(parents=True, exist_ok=True)
     spare = GRID - 128 // PATCH
     counts = (options.swaps, options.blends, options.lips, options.redrawn)
-    kinds = [kind for kind, count in zip(("swap", "blend", "lips", "drawn"), counts) for _ in range(count)]
+    kinds = [kind for kind, count in zip(KINDS, counts, strict=True) for _ in range(count)]
     shown: dict[str, float] = {}
     started = saved = time.time()
     step = 0
@@ -175,7 +176,11 @@ def tuned(judge: Judge, pool: Mixed, options: argparse.Namespace, random: Genera
         factor = options.rate * min(1.0, (step + 1) / WARM_UP) * falling
         for group, peak in zip(optimiser.param_groups, groups, strict=True):
             group["lr"] = peak * factor
-        corner = (spare // 2,) * 2 if random.random() < 0.5 else tuple(random.integers(spare + 1, size=2))
+        corner = (
+            (spare // 2,) * 2
+            if random.random() < 0.5
+            else tuple(random.integers(spare + 1, size=2))
+        )
         fake, real = judge(pool.pairs_of(step, *counts), (int(corner[0]), int(corner[1]))).chunk(2)
         loss = (F.softplus(real).mean() + F.softplus(-fake).mean()) / 2
         loss = loss + RANKING * F.softplus(real - fake).mean()

@@ -7,10 +7,9 @@ crowd does not raise the rate of false alarms, and one altered face is not avera
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ml.engine import naming
 from ml.engine.contract import (
@@ -25,7 +24,6 @@ from ml.engine.contract import (
     Status,
     Strength,
 )
-from ml.engine.detectors.second_look import SecondLook
 from ml.engine.fusion.calibration import Calibration, mean_ratio, probability
 from ml.engine.manifest import read_manifest
 from ml.engine.media.face_scores import HARMLESS, FaceNetwork, FaceScore, strongest_region
@@ -54,20 +52,14 @@ class FaceNetworkDetector:
         self.manifest = read_manifest(folder)
         self.name, self.phrases = name, phrases
         self.version = str(served.card["version"])
-        second = SecondLook.of(name, folder, served.card)
-        self.network = FaceNetwork(served, second)
-        self.calibration = Calibration.of(served.card, "used" if second else alone(served.card))
+        self.network = FaceNetwork(served)
+        self.calibration = Calibration.of(served.card)
 
     def not_applicable(self, media: Media) -> str | None:
         return no_pictures(media.info, say("media.sound_without_face"))
 
     def examine(self, media: Media) -> FaceExamination:
         return FaceExamination(self, media)
-
-
-def alone(card: Mapping[str, Any]) -> str:
-    """The entry of the bounds that hold without a second look."""
-    return "alone" if "alone" in card["calibration"] else "used"
 
 
 class FaceExamination(Examination):

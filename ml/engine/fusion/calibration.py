@@ -37,8 +37,8 @@ class Calibration:
     """(slope, offset) of the same fit on resampled groups: how far the line itself is known."""
 
     @classmethod
-    def of(cls, card: Mapping[str, Any], entry: str = "used") -> Calibration:
-        return cls(**card["calibration"][entry])
+    def of(cls, card: Mapping[str, Any]) -> Calibration:
+        return cls(**card["calibration"]["used"])
 
     def log10_lr(self, score: float) -> float:
         return self._capped(self.slope * score + self.offset)

@@ -30,8 +30,6 @@ STD = (0.26862954, 0.26130258, 0.27577711)
 PREFIX = "vision_model."
 QUANTIZED = "_quantized"
 
-DOWN, UP = ".down", ".up"
-
 Weights = Mapping[str, NDArray[np.float32]]
 
 
@@ -61,15 +59,11 @@ def floats(content: bytes) -> Weights:
 
 
 def with_norms(weights: Weights, norms: Mapping[str, NDArray[np.float32]]) -> Weights:
-    """The weights with what a check was trained to: LayerNorms in place of the published ones, and
-    low-rank changes (`NAME.down` times `NAME.up`) beside linear layers."""
-    whole = {name: value for name, value in norms.items() if not name.endswith((DOWN, UP))}
-    low = {name.removesuffix(DOWN): value for name, value in norms.items() if name.endswith(DOWN)}
-    unknown = (set(whole) | set(low)) - set(weights)
+    """The weights with the LayerNorms that a check was trained to."""
+    unknown = set(norms) - set(weights)
     if unknown:
         raise ValueError(f"not weights of the encoder: {sorted(unknown)[:3]}")
-    changed = {name: weights[name] + down @ norms[name + UP] for name, down in low.items()}
-    return {**weights, **whole, **changed}
+    return {**weights, **norms}
 
 
 def _layer(output: str) -> str:

@@ -8,9 +8,8 @@ logit is the mean over all of them, never a mean of probabilities.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
-from typing import Protocol
 
 import cv2
 import numpy as np
@@ -68,28 +67,17 @@ class FaceScore:
     """One a crop, in the order of time."""
     where: NDArray[np.float32] | None
     """0..1 in square cells over the face's box, averaged over its crops."""
-    together: float | None = None
-    """With a second opinion, where one was asked for."""
 
     @property
     def logit(self) -> float:
-        return float(np.mean(self.logits)) if self.together is None else self.together
-
-
-class SecondOpinion(Protocol):
-    """Asked about faces of which the network is not sure."""
-
-    def asked(self, logit: float) -> bool: ...
-    def together(
-        self, logit: float, crops: Sequence[Crop], change: Change | None = None, most: int = ...
-    ) -> float: ...
+        return float(np.mean(self.logits))
 
 
 class FaceNetwork:
     """The served network with what turns a crop into its input."""
 
-    def __init__(self, served: Served, second: SecondOpinion | None = None) -> None:
-        self.served, self.second = served, second
+    def __init__(self, served: Served) -> None:
+        self.served = served
         self.side = int(served.card["input"]["side"])
         self.min_side = float(served.card["input"]["min_face_side"])
 
@@ -99,15 +87,12 @@ class FaceNetwork:
     def score(self, track: FaceTrack, crops: Sequence[Crop]) -> FaceScore:
         said = [self.look(crop, margins=_margins(crops)) for crop in crops]
         maps = [where for _, where in said if where is not None]
-        score = FaceScore(
+        return FaceScore(
             track=track,
             crops=tuple(crops),
             logits=tuple(logit for logit, _ in said),
             where=np.mean(maps, axis=0, dtype=np.float32) if maps else None,
         )
-        if self.second is None or not self.second.asked(score.logit):
-            return score
-        return replace(score, together=self.second.together(score.logit, crops))
 
     def look(
         self,
@@ -134,13 +119,9 @@ class FaceNetwork:
         return logit, np.asarray((plain + mirrored[:, ::-1]) / 2, np.float32)
 
     def after(self, crops: Sequence[Crop], change: Change) -> float:
-        """The mean logit of the same faces after a harmless change; the second opinion, where it is
-        asked for, is of the first of them."""
+        """The mean logit of the same faces after a harmless change."""
         margins = _margins(crops)
-        logit = float(np.mean([self.look(crop, change, margins)[0] for crop in crops]))
-        if self.second is None or not self.second.asked(logit):
-            return logit
-        return self.second.together(logit, crops[:1], change, most=1)
+        return float(np.mean([self.look(crop, change, margins)[0] for crop in crops]))
 
 
 def _margins(crops: Sequence[Crop]) -> Sequence[float]:
