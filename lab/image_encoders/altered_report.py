@@ -1,11 +1,12 @@
 """What a tuned encoder adds to the small network, on the faces that `altered_rows` wrote.
 
     python -m lab.image_encoders.altered_report FOLDER RUN [--write docs/training-face.md]
-    python -m lab.image_encoders.altered_report FOLDER RUN --without-swaps OTHER --every 3
+    python -m lab.image_encoders.altered_report FOLDER RUN --without-swaps OTHER
 
 The two are brought together on the validation split; the test split is only measured. The encoder
-counts where the small network's logit lies between two bounds, as in service. Gains have intervals
-by a bootstrap over people. OTHER is a run that met no swap.
+is asked where the small network's logit lies between two bounds: everywhere would cost too much.
+Gains have intervals by a bootstrap over people. OTHER is a run that met no swap. Of each run only
+the faces count that `altered_scores` asked it about.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Together:
-    """Both on the small network's scale; the encoder asked between two of its logits."""
+    """Both on the small network's scale; the encoder is asked between two of its logits."""
 
     small: float
     large: float
@@ -129,14 +130,14 @@ def gained(part: Part, before: Floats, after: Floats, figure: Any) -> tuple[floa
     return float(low), float(high)
 
 
-def as_text(val: Part, test: Part, without: Part | None, every: int) -> str:
+def as_text(val: Part, test: Part, without: Part | None) -> str:
     together = Together.fitted(val)
     swaps = test.of(test.genuine | (test.kind == SWAPS))
     own = swaps.of((swaps.source == "dfdc") | (swaps.kind == SWAPS))
     lines = [
         f"Brought together on the validation split (weights {together.small:.2f} and "
-        f"{together.large:.2f}); asked of {np.mean(together.asks(swaps)):.0%} of the faces of the "
-        "test split's swaps and genuine sources.",
+        f"{together.large:.2f}), which holds {len(np.unique(val.number))} faces. Of the test split "
+        f"the encoder would be asked about {together.asks(swaps).mean():.0%} of {_counts(swaps)}.",
         "",
         "| swaps of the test split | AUC | hits at 5 % false alarms | against the genuine of their "
         "own collection: AUC | hits |",
@@ -146,31 +147,35 @@ def as_text(val: Part, test: Part, without: Part | None, every: int) -> str:
         "`face_forgery` alone": lambda p: p.small,
         "tuned encoder alone": lambda p: p.large,
         "both, the encoder asked everywhere": together.everywhere,
-        "both, as in service": together,
+        "both, the encoder asked where the other is unsure": together,
     }
     for name, scores in told.items():
         figures = [f(~p.genuine, scores(p)) for p in (swaps, own) for f in (auc, hits)]
         lines.append(f"| {name} | " + " | ".join(f"{one:.3f}" for one in figures) + " |")
     spans = [gained(p, p.small, together(p), f) for p in (swaps, own) for f in (auc, hits)]
     cells = " | ".join(f"{low:+.3f} to {high:+.3f}" for low, high in spans)
-    lines.append(f"| gained in service over the first, 95 % | {cells} |")
+    lines.append(f"| gained by the last over the first, 95 % | {cells} |")
     if without is not None:
         met = without.of(without.genuine | (without.kind == SWAPS))
         inner = met.of((met.source == "dfdc") | (met.kind == SWAPS))
         figures = [f(~p.genuine, p.large) for p in (met, inner) for f in (auc, hits)]
-        note = f" (each {every}. face)" if every > 1 else ""
         lines.append(
-            f"| tuned encoder that met no picture of the collection{note} | "
+            f"| tuned encoder that met no picture of the collection ({_counts(met)}) | "
             + " | ".join(f"{one:.3f}" for one in figures) + " |"
         )  # fmt: skip
     lines += ["", *_kinds(test, together, without), "", *_alarms(val, test, together)]
     return "\n".join(lines)
 
 
+def _counts(part: Part) -> str:
+    fakes = int((~part.genuine).sum())
+    return f"{len(part.small) - fakes} genuine and {fakes} swapped faces"
+
+
 def _kinds(test: Part, together: Together, without: Part | None) -> list[str]:
     lines = [
         "| altered how (AUC against all genuine faces of the test split) | faces | `face_forgery` "
-        "alone | tuned encoder | both, as in service | met no swap |",
+        "alone | tuned encoder | both | met no swap |",
         "|---|---|---|---|---|---|",
     ]
     for kind in sorted(set(test.kind) - {"", SWAPS}):
@@ -190,7 +195,7 @@ def _alarms(val: Part, test: Part, together: Together) -> list[str]:
     alone, both = calibrated(val, val.small), calibrated(val, together(val))
     lines = [
         "| genuine faces called altered, at bounds frozen on the validation split | faces | "
-        "`face_forgery` alone | both, as in service |",
+        "`face_forgery` alone | both |",
         "|---|---|---|---|",
     ]
     for source in np.unique(test.source[test.genuine]):
@@ -215,7 +220,6 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("run")
     parser.add_argument("--without-swaps", metavar="OTHER")
-    parser.add_argument("--every", type=int, default=1, help="as OTHER was asked")
     parser.add_argument("--write", type=Path, metavar="FILE", help="between the marks `tuned`")
     options = parser.parse_args()
     val, test = (Part.read(options.folder, split, options.run) for split in ("val", "test"))
@@ -223,7 +227,7 @@ def main() -> None:
     if options.without_swaps:
         without = Part.read(options.folder, "test", options.without_swaps)
         without = without.of(~without.degraded)
-    text = as_text(val, test, without, options.every)
+    text = as_text(val, test, without)
     if options.write:
         pages.written(options.write, "tuned", text)
     say(text)

@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from lab.clearing import films, forging, sampled
+from lab.clearing import films, forging
 from lab.clearing.__main__ import told_of
 from lab.clearing.films import LIPS, SPOKEN, SWAPPED, UNSTEADY
 from lab.clearing.forging import SOUND_HZ, Clip
@@ -84,16 +84,6 @@ def test_a_film_is_read_back_as_it_was_written(clip: Clip, tmp_path: Path) -> No
     with (tmp_path / "film.mp4").open("rb") as file:
         heard = films.heard(file)  # type: ignore[arg-type]
     assert abs(len(heard) - len(sound)) < SOUND_HZ // 10
-
-
-def test_the_sample_takes_the_films_over(tmp_path: Path) -> None:
-    """Their kind, half and source; the path leads to them from anywhere."""
-    (tmp_path / "manifest.csv").write_text(
-        "path,label,source,method,split,group\nval-001.mp4,fake,speakers,swapped faces,val,one\n"
-    )
-    (row,) = sampled.films(tmp_path)
-    assert (row["method"], row["split"], row["label"]) == ("swapped faces", "val", "fake")
-    assert row["path"] == str((tmp_path / "val-001.mp4").resolve())
 
 
 def test_what_was_measured_in_films_is_not_said_to_be_unmeasured() -> None:
