@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lab.clearing import films, forging
-from lab.clearing.__main__ import told_of
+from lab.clearing.__main__ import first_of_each, told_of
 from lab.clearing.films import LIPS, SPOKEN, SWAPPED, UNSTEADY
 from lab.clearing.forging import SOUND_HZ, Clip
 from lab.image_encoders import edits
@@ -84,6 +84,13 @@ def test_a_film_is_read_back_as_it_was_written(clip: Clip, tmp_path: Path) -> No
     with (tmp_path / "film.mp4").open("rb") as file:
         heard = films.heard(file)  # type: ignore[arg-type]
     assert abs(len(heard) - len(sound)) < SOUND_HZ // 10
+
+
+def test_a_part_of_the_films_holds_every_kind() -> None:
+    """The first of each kind and source; all of them without a bound."""
+    cases = [_file(method, "test", {}).case for method in ("", LIPS, SWAPPED) for _ in range(5)]
+    assert [case.method for case in first_of_each(cases, 1)] == ["", LIPS, SWAPPED]
+    assert first_of_each(cases, None) == cases
 
 
 def test_what_was_measured_in_films_is_not_said_to_be_unmeasured() -> None:
