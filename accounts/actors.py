@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +32,8 @@ class Actor:
     """A service account's one team stands here too, but only its key's scopes give it rights."""
     scopes: frozenset[str] = frozenset()
     is_site_admin: bool = False
+    second_factor_from: datetime | None = None
+    """The earliest moment at which one of the teams wants a second factor, of those that do."""
 
     def can(self, permission: Permission, team_id: UUID) -> bool:
         if self.is_site_admin and permission in SITE_ADMIN_PERMISSIONS:
@@ -104,16 +107,21 @@ def _as_actor(value: object) -> Actor:
 
 
 def actor_for_user(user: User, *, via: str, token: str = "") -> Actor:
-    teams = {
-        team_id: Role(role)
-        for team_id, role in Membership.objects.filter(user=user).values_list("team_id", "role")
-    }
-    role = "site_admin" if user.is_superuser else ""
+    found = Membership.objects.filter(user=user).values_list(
+        "team_id", "role", "team__second_factor_from"
+    )
+    teams, rules = {}, []
+    for team_id, role, second_factor_from in found:
+        teams[team_id] = Role(role)
+        if second_factor_from:
+            rules.append(second_factor_from)
+    runs_the_site = "site_admin" if user.is_superuser else ""
     return Actor(
-        who=Who(kind="user", id=str(user.pk), via=via, token=token, role=role),
+        who=Who(kind="user", id=str(user.pk), via=via, token=token, role=runs_the_site),
         user=user,
         teams=teams,
         is_site_admin=user.is_superuser,
+        second_factor_from=min(rules, default=None),
     )
 
 

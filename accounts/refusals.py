@@ -84,7 +84,18 @@ CATALOGUE: Mapping[str, Entry] = {
     "not_yours": Entry(
         403, _("An API key changes only submissions that its own partner sent."), in_rest=True
     ),
+    "second_factor_needed": Entry(
+        403,
+        _("Your team asks for a second factor. Set one up under Account, Sign-in security."),
+        in_rest=True,
+    ),
     # --- teams and members ---
+    "second_factor_first": Entry(
+        409, _("Set up a second factor for yourself first, under Account, Sign-in security.")
+    ),
+    "grace_unknown": Entry(422, _("Choose one of these numbers of days: {days}.")),
+    "group_missing": Entry(422, _("Write the name of a group.")),
+    "group_known": Entry(409, _("The group {group} already gives a role. Remove it first.")),
     "team_name_missing": Entry(422, _("A team needs a name.")),
     "team_name_taken": Entry(422, _("There is already a team called {name}.")),
     "already_member": Entry(409, _("{person} already belongs to {team}.")),
@@ -360,6 +371,14 @@ CATALOGUE: Mapping[str, Entry] = {
     "grace_out_of_range": Entry(422, _("The grace time is between 0 and {most} seconds.")),
     "case_not_decided": Entry(
         409, _("This case is not decided, so it cannot be reopened. Nothing was changed.")
+    ),
+    "golden_share_out_of_range": Entry(422, _("A share of golden cases is between 0 and 50 %.")),
+    "golden_outcome_missing": Entry(
+        422, _("Choose what the golden case is: manipulated or not. Nothing was marked.")
+    ),
+    "golden_not_possible": Entry(
+        409,
+        _("Only media whose analysis has ended can be a golden case. Nothing was marked."),
     ),
     "outcome_missing": Entry(422, _("Choose an outcome.")),
     "decision_reason_missing": Entry(

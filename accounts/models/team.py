@@ -46,6 +46,9 @@ class Team(models.Model):
         db_default=1,
         help_text="How many turns each sender gets for one of a sender in a team of weight 1.",
     )
+    second_factor_from = models.DateTimeField(
+        null=True, editable=False, help_text="From then on, members need a second factor."
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = TeamQuerySet.as_manager()
@@ -108,6 +111,28 @@ def no_test_team(name: str) -> pgtrigger.Trigger:
     )
 
 
+class GroupRole(models.Model):
+    """Who is in a group of the identity provider has this role in the team."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="group_roles")
+    group = models.CharField(max_length=200)
+    role = models.CharField(max_length=16, choices=Role.choices)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["group"]
+        constraints = [
+            models.UniqueConstraint(fields=["team", "group"], name="one_role_per_group"),
+            models.CheckConstraint(
+                condition=models.Q(role__in=Role.values), name="group_role_is_known"
+            ),
+        ]
+        triggers = [no_test_team("no_group_is_in_a_test_team")]
+
+    def __str__(self) -> str:
+        return f"{self.group} in {self.team} as {self.role}"
+
+
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def for_actor(
         self, actor: Actor, permission: Permission = Permission.VIEW_MEMBERS
@@ -121,6 +146,9 @@ class Membership(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="memberships"
     )
     role = models.CharField(max_length=16, choices=Role.choices)
+    from_group = models.BooleanField(
+        default=False, db_default=False, help_text="A group of the identity provider gave it."
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = MembershipQuerySet.as_manager()

@@ -10,7 +10,13 @@ from collections.abc import Iterable, Mapping
 
 from accounts.refusals import CATALOGUE
 
-BEFORE = ("malformed_address", "method_not_allowed", "too_slow", "unknown_host")
+BEFORE = (
+    "malformed_address",
+    "method_not_allowed",
+    "second_factor_needed",
+    "too_slow",
+    "unknown_host",
+)
 """Answered before any operation is reached, whatever the address."""
 EACH = (
     "address_too_long", "authentication_failed", "expired_key", "malformed_key",

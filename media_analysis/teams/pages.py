@@ -41,6 +41,7 @@ PLACES = (
     NavItem(_("Care"), "teams:care", Permission.MANAGE_QUEUES),
     NavItem(_("Partners and keys"), "teams:services", Permission.REVOKE_KEYS),
     NavItem(_("Retention"), "teams:retention", Permission.MANAGE_RETENTION),
+    NavItem(_("Sign-in"), "teams:sign_in", Permission.MANAGE_TEAM),
     NavItem(_("Webhooks"), "teams:webhooks", Permission.MANAGE_WEBHOOKS),
     NavItem(_("Hosts"), "teams:hosts", Permission.MANAGE_SOURCES),
     NavItem(_("Weights"), "teams:weights", None),

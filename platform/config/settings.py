@@ -140,6 +140,7 @@ MIDDLEWARE = [
     "accounts.middleware.SessionOrigin",
     "accounts.middleware.OwnLanguage",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.SecondFactorRule",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -224,6 +225,7 @@ ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
 ALLAUTH_TRUSTED_CLIENT_IP_HEADER = env.str("TRUSTED_CLIENT_IP_HEADER", "") or None
 
 OIDC_SERVER_URL = env.str("OIDC_SERVER_URL", "")
+OIDC_GROUPS_CLAIM = env.str("OIDC_GROUPS_CLAIM", "groups")
 SOCIALACCOUNT_ADAPTER = "accounts.adapter.SocialAccountAdapter"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = True  # by an address that the provider has verified
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
@@ -236,7 +238,10 @@ SOCIALACCOUNT_PROVIDERS = {
                 "name": env.str("OIDC_NAME", "Single sign-on"),
                 "client_id": env.str("OIDC_CLIENT_ID"),
                 "secret": env.str("OIDC_CLIENT_SECRET"),
-                "settings": {"server_url": OIDC_SERVER_URL},
+                "settings": {
+                    "server_url": OIDC_SERVER_URL,
+                    "scope": env.list("OIDC_SCOPES", default=["openid", "profile", "email"]),
+                },
             }
         ]
         if OIDC_SERVER_URL

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ class House:
     def __init__(self) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="touchstone-faults-"))
         self.home.chmod(0o755)
-        self.pg = postgres.server(self.home)
+        self.pg = replace(postgres.server(self.home), is_durable=False)
         self.failpoints = self.home / "failpoints"
         self.failpoints.mkdir()
         self.env = {

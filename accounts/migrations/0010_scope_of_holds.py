@@ -7,7 +7,7 @@ SCOPES = ["submissions:write", "submissions:read", "media:read", "webhooks:manag
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0008_weights")]
+    dependencies = [("accounts", "0009_sign_in_rules")]
 
     operations = [
         migrations.RemoveConstraint(model_name="apikey", name="api_key_scopes_are_known"),
