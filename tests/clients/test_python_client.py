@@ -10,7 +10,6 @@ import re
 import subprocess
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -30,37 +29,17 @@ from touchstone_client import (
     verify,
 )
 
-from accounts.models import Role, Scope, Team
-from accounts.services.keys import issue_key
 from jobs.services import claim_one, park
 from media_analysis.batches.models import Source
 from media_analysis.review.models import Case, Words
 from media_analysis.review.services import cases, routing
 from media_analysis.submissions.models import Submission
 from ml.models import Analysis
-from tests.factories import ServiceAccountFactory
-from tests.partners.served import served
-from tests.people import Person, member, picture
+from tests.clients.conftest import Site
+from tests.people import Person, picture
 
 AT = "2026-11-28T09:30:00Z"
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@dataclass
-class Site:
-    url: str
-    key: str
-    test_key: str
-
-
-@pytest.fixture
-def site(tmp_path: Path, transactional_db: None, team: Team) -> Iterator[Site]:
-    admin = member(team, Role.ADMIN)
-    service = ServiceAccountFactory(team=team)
-    secret = issue_key(admin.actor, service, "client", Scope.values).secret
-    test = issue_key(admin.actor, service, "tests", Scope.values, test=True).secret
-    with served(tmp_path) as port:
-        yield Site(f"http://127.0.0.1:{port}", secret, test)
 
 
 def later(do: Any) -> threading.Thread:

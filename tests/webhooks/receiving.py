@@ -28,6 +28,9 @@ class Receiver:
     reply: Callable[[int], Reply] = lambda number: (204, {})
     """By the number of the request."""
     got: list[Got] = field(default_factory=list)
+    secret: str = ""
+    """When it is known, what is taken is checked as it arrives: a signature ages."""
+    verified: list[Any] = field(default_factory=list)
 
     @property
     def taken(self) -> Counter[str]:
@@ -51,6 +54,8 @@ def receiving() -> Iterator[Receiver]:
             with lock:
                 status, more = receiver.reply(len(receiver.got))
                 receiver.got.append(Got(headers, body, status))
+                if receiver.secret and status < 300:
+                    receiver.verified.append(Webhook(receiver.secret).verify(body, headers))
             self.send_response(status)
             for name, value in more.items():
                 self.send_header(name, value)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import os
 import random
 import uuid
@@ -14,13 +16,16 @@ from typing import IO, Any
 
 import httpx
 
-from touchstone_client.errors import Problem
+from touchstone_client.errors import Problem, TouchstoneError
 
 Media = str | os.PathLike[str] | bytes | IO[bytes]
 Progress = Callable[[int], None]
 """Called with the number of bytes that have been read so far."""
 ROOT = "/api/v1/"
 LONGEST_PAUSE = 60.0
+PIECE = 8 * 1024 * 1024
+"""Bytes of a piece of a resumable upload."""
+TUS = {"Tus-Resumable": "1.0.0"}
 AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 LONGEST_WAIT = 50
 """Seconds of one long poll; the server takes 60 at most."""
@@ -33,6 +38,7 @@ class Call:
     params: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     json: Any = None
+    content: bytes | None = None
     data: Mapping[str, str] | None = None
     files: Mapping[str, Any] | None = None
     may_repeat: bool = True
@@ -42,6 +48,8 @@ class Call:
         said: dict[str, Any] = {"params": dict(self.params) or None, "headers": dict(self.headers)}
         if self.json is not None:
             said["json"] = self.json
+        if self.content is not None:
+            said["content"] = self.content
         if self.files is not None:
             said |= {"files": self.files, "data": self.data}
         if self.timeout is not None:
@@ -54,6 +62,38 @@ def submit(file: tuple[str, IO[bytes]], key: str | None, words: Mapping[str, Any
     said = {name: _text(value) for name, value in words.items() if value not in (None, "", False)}
     headers = {"Idempotency-Key": key or uuid.uuid4().hex}
     return Call("POST", f"{ROOT}submissions/", headers=headers, data=said, files={"file": file})
+
+
+def begin_upload(name: str, size: int, words: Mapping[str, Any]) -> Call:
+    said = {"filename": name}
+    said |= {one: _text(value) for one, value in words.items() if value not in (None, "", False)}
+    pairs = (f"{one} {base64.b64encode(text.encode()).decode()}" for one, text in said.items())
+    headers = {**TUS, "Upload-Length": str(size), "Upload-Metadata": ",".join(pairs)}
+    return Call("POST", f"{ROOT}uploads/", headers=headers)
+
+
+def upload_state(address: str) -> Call:
+    return Call("HEAD", address, headers=TUS)
+
+
+def upload_piece(address: str, offset: int, piece: bytes) -> Call:
+    headers = {
+        **TUS, "Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream",
+    }  # fmt: skip
+    return Call("PATCH", address, headers=headers, content=piece, may_repeat=False, timeout=300)
+
+
+def submission_of(answer: httpx.Response) -> str | None:
+    """The id of what an upload has become, once its last piece has arrived."""
+    address = str(answer.headers.get("Touchstone-Submission", ""))
+    return address.rstrip("/").rsplit("/", 1)[-1] or None
+
+
+def may_go_on(error: TouchstoneError) -> bool:
+    """Whether an upload goes on from what has arrived: the server says how much that is."""
+    if not isinstance(error, Problem):
+        return True
+    return error.status in AGAIN or error.code in ("upload_offset_differs", "upload_locked")
 
 
 def read(submission: str, wait: float = 0, known: str | None = None) -> Call:
@@ -133,6 +173,15 @@ def opened(
     else:
         name = filename or Path(str(getattr(media, "name", "media"))).name
         yield name, _Told(media, progress) if progress else media
+
+
+@contextmanager
+def seekable(media: Media, filename: str | None) -> Iterator[tuple[str, IO[bytes], int]]:
+    """The name, the file and its size, for an upload in pieces."""
+    if isinstance(media, bytes):
+        media, filename = io.BytesIO(media), filename or "media"
+    with opened(media, filename, None) as (name, file):
+        yield name, file, file.seek(0, os.SEEK_END)
 
 
 def pause(attempt: int, answer: httpx.Response | None) -> float:

@@ -11,12 +11,15 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from touchstone_client.errors import TimedOut, TouchstoneError
 from touchstone_client.models import Submission
 from touchstone_client.synchronous import Touchstone
 
 FAILED, USAGE, LATE = 1, 2, 3
+LARGE = 50
+"""MB from which a file is sent in pieces."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -40,9 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(client: Touchstone, asked: argparse.Namespace) -> None:
     if asked.command == "submit":
         for path in asked.files:
-            sent = client.submit(
-                path, note=asked.note, external_id=asked.external_id, batch=asked.batch
-            )
+            sent = _sent(client, path, asked)
             if asked.wait:
                 sent = client.wait(sent.id, timeout=asked.timeout)
             _told(sent, asked.json)
@@ -53,6 +54,20 @@ def _run(client: Touchstone, asked: argparse.Namespace) -> None:
     else:
         for one in client.find(external_id=asked.external_id, outcome=asked.outcome):
             _told(one, asked.json)
+
+
+def _sent(client: Touchstone, path: str, asked: argparse.Namespace) -> Submission:
+    words = {"note": asked.note, "external_id": asked.external_id, "batch": asked.batch}
+    size = Path(path).stat().st_size
+    if size <= asked.pieces_above * 1_000_000:
+        return client.submit(path, **words)
+
+    def progress(arrived: int) -> None:
+        if sys.stderr.isatty():
+            end = "\n" if arrived == size else ""
+            print(f"\r{path}: {arrived / size:.0%}", end=end, file=sys.stderr, flush=True)
+
+    return client.get(client.upload(path, progress=progress, **words))
 
 
 def _told(one: Submission, as_json: bool) -> None:
@@ -76,6 +91,10 @@ def _parser() -> argparse.ArgumentParser:
     submit.add_argument("--note", default="")
     submit.add_argument("--external-id", default="")
     submit.add_argument("--batch", action="store_true", help="no hurry")
+    submit.add_argument(
+        "--pieces-above", type=float, default=LARGE, metavar="MB",
+        help=f"send larger files in pieces ({LARGE}); the key needs submissions:read for it",
+    )  # fmt: skip
     get = commands.add_parser("get", help="one submission")
     get.add_argument("id")
     for command in (submit, get):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import httpx
 
 from touchstone_client import calls
 from touchstone_client.calls import Call, Media, Progress
-from touchstone_client.errors import TimedOut, Unreachable
+from touchstone_client.errors import Problem, TimedOut, Unreachable
 from touchstone_client.models import Batch, Submission, Webhook
 
 
@@ -70,6 +70,56 @@ class Touchstone:
             answer = self._send(calls.submit(file, idempotency_key, words))
         replayed = answer.headers.get("Idempotent-Replayed") == "true"
         return Submission.of(answer.json(), replayed=replayed)
+
+    def upload(
+        self,
+        media: Media,
+        *,
+        filename: str | None = None,
+        note: str = "",
+        policy_context: str = "",
+        external_id: str = "",
+        batch: bool = False,
+        team: str | None = None,
+        progress: Progress | None = None,
+        started: Callable[[str], None] | None = None,
+        upload_url: str | None = None,
+    ) -> str:
+        """In pieces, for large files: after a cut it goes on with what is missing. Gives the id of
+        the submission.
+
+        `started` is told the upload's address: keep it, and give it as `upload_url` to go on with
+        the same file after a restart of your program. `progress` is told the bytes that arrived.
+        """
+        words = {"note": note, "policy_context": policy_context, "external_id": external_id,
+                 "batch": batch, "team": team}  # fmt: skip
+        with calls.seekable(media, filename) as (name, file, size):
+            if upload_url:
+                answer = self._send(calls.upload_state(upload_url))
+            else:
+                answer = self._send(calls.begin_upload(name, size, words))
+                upload_url = str(answer.headers["Location"])
+            if started:
+                started(upload_url)
+            failures = 0
+            while (done := calls.submission_of(answer)) is None:
+                offset = int(answer.headers["Upload-Offset"])
+                if progress:
+                    progress(offset)
+                file.seek(offset)
+                piece = file.read(calls.PIECE)
+                try:
+                    answer = self._send(calls.upload_piece(upload_url, offset, piece))
+                    failures = 0
+                except (Problem, Unreachable) as error:
+                    if failures >= self.retries or not calls.may_go_on(error):
+                        raise
+                    time.sleep(calls.pause(failures, None))
+                    failures += 1
+                    answer = self._send(calls.upload_state(upload_url))
+            if progress:
+                progress(size)
+            return done
 
     def send_addresses(
         self,
