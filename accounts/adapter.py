@@ -23,7 +23,7 @@ from accounts.client import ip_of
 from accounts.models import User
 from accounts.models.user import normalised
 from accounts.sealing import seal, unseal
-from accounts.services import invitations, lockout, logins, proofs
+from accounts.services import group_roles, invitations, lockout, logins, proofs
 from accounts.services.lockout import Secret
 
 PAUSED = gettext_lazy(
@@ -115,11 +115,12 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     """Logging in through the organisation's own identity provider."""
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
-        """A new person needs an invitation, for an address that the provider has verified."""
-        return any(
-            address.verified and invitations.is_awaited(address.email)
-            for address in sociallogin.email_addresses
-        )
+        """A new person needs an address that the provider has verified, and an invitation for it
+        or a group that has a role in a team."""
+        verified = [one.email for one in sociallogin.email_addresses if one.verified]
+        if any(map(invitations.is_awaited, verified)):
+            return True
+        return bool(verified) and group_roles.open_a_team(group_roles.groups_of(sociallogin))
 
     def authenticate_by_email(self, sociallogin: Any) -> tuple[User, str] | None:
         """Joins only an account that proved the address itself. From an account that did not, the

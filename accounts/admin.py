@@ -77,6 +77,7 @@ class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]
 
 @admin.register(Team)
 class TeamAdmin(ReadOnlyAdmin):
+    live = models.Q(live_team=None)
     list_display = ["name", "created_at"]
     search_fields = ["name"]
     inlines = [MembershipInline]
@@ -97,6 +98,7 @@ class InvitationAdmin(WithVerbs):
 
 @admin.register(ServiceAccount)
 class ServiceAccountAdmin(WithVerbs):
+    live = models.Q(live_account=None)
     list_display = ["name", "team", "is_active", "created_at"]
     list_filter = ["team", "is_active"]
     actions = ["disable"]

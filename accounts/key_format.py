@@ -1,4 +1,5 @@
 """The shape of an API key: `tsk_` + 30 random characters + a 6-character CRC-32 of all before.
+A test key begins with `tsk_test_`.
 
 The prefix lets scanners find a leaked key. The checksum tells a mistyped key from a wrong one
 without a look into the database.
@@ -13,16 +14,20 @@ import string
 import zlib
 
 PREFIX = "tsk_"
-SHOWN = len(PREFIX) + 6
-"""How much of a key is kept in clear to name it; the 24 characters left hold 142 bits."""
+TEST_PREFIX = "tsk_test_"
+SHOWN = 6
+"""How much of a key is kept in clear behind its prefix to name it; the 24 characters left hold 142
+bits."""
 
 _ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _RANDOM, _CHECKSUM = 30, 6
-_SHAPE = re.compile(rf"{PREFIX}[0-9A-Za-z]{{{_RANDOM + _CHECKSUM}}}")
+_SHAPE = re.compile(rf"{PREFIX}(?:test_)?[0-9A-Za-z]{{{_RANDOM + _CHECKSUM}}}")
 
 
-def new_key() -> str:
-    body = PREFIX + "".join(secrets.choice(_ALPHABET) for _ in range(_RANDOM))
+def new_key(*, test: bool = False) -> str:
+    body = (TEST_PREFIX if test else PREFIX) + "".join(
+        secrets.choice(_ALPHABET) for _ in range(_RANDOM)
+    )
     return body + checksum(body)
 
 
@@ -40,7 +45,8 @@ def is_well_formed(key: str) -> bool:
 
 
 def shown_part(key: str) -> str:
-    return key[:SHOWN]
+    prefix = TEST_PREFIX if key.startswith(TEST_PREFIX) else PREFIX
+    return key[: len(prefix) + SHOWN]
 
 
 def digest(key: str) -> str:

@@ -14,7 +14,7 @@ from django.http import HttpRequest
 
 from accounts.actors import actor_of, how_logged_in
 from accounts.models import Session, User
-from accounts.services import invitations, logins, proofs
+from accounts.services import group_roles, invitations, logins, proofs
 from audit.who import Who
 
 
@@ -31,7 +31,10 @@ def _who(request: HttpRequest, user: User) -> Who:
 
 @receiver(account.user_logged_in)
 def on_login(request: HttpRequest, user: User, **kwargs: Any) -> None:
-    logins.succeeded(_who(request, user))
+    who = _who(request, user)
+    logins.succeeded(who)
+    if sociallogin := kwargs.get("sociallogin"):
+        group_roles.apply(user, group_roles.groups_of(sociallogin), who)
 
 
 @receiver(user_logged_out)

@@ -73,6 +73,7 @@ class _OfTheFile:
 CATALOGUE: Mapping[str, Entry] = {
     # --- rights ---
     "not_allowed": Entry(403, _("Your role in this team does not include: {permission}.")),
+    "weight_out_of_range": Entry(422, _("A weight is a whole number from 1 to {most}.")),
     "site_admin_only": Entry(403, _("Only a site administrator can do this.")),
     "role_above_yours": Entry(403, _("You cannot give the role {role}: it is above your own.")),
     "member_above_you": Entry(
@@ -83,7 +84,18 @@ CATALOGUE: Mapping[str, Entry] = {
     "not_yours": Entry(
         403, _("An API key changes only submissions that its own partner sent."), in_rest=True
     ),
+    "second_factor_needed": Entry(
+        403,
+        _("Your team asks for a second factor. Set one up under Account, Sign-in security."),
+        in_rest=True,
+    ),
     # --- teams and members ---
+    "second_factor_first": Entry(
+        409, _("Set up a second factor for yourself first, under Account, Sign-in security.")
+    ),
+    "grace_unknown": Entry(422, _("Choose one of these numbers of days: {days}.")),
+    "group_missing": Entry(422, _("Write the name of a group.")),
+    "group_known": Entry(409, _("The group {group} already gives a role. Remove it first.")),
     "team_name_missing": Entry(422, _("A team needs a name.")),
     "team_name_taken": Entry(422, _("There is already a team called {name}.")),
     "already_member": Entry(409, _("{person} already belongs to {team}.")),
@@ -172,6 +184,9 @@ CATALOGUE: Mapping[str, Entry] = {
                          in_rest=code in (Code.EMPTY, Code.TYPE_NOT_ALLOWED))
         for code in Code
     },
+    "erased": Entry(
+        410, _("This submission was erased. Only the proof of it is kept."), in_rest=True
+    ),
     "already_ended": Entry(409, _("The analysis had already ended."), in_rest=True),
     "team_required": Entry(
         400, _("You can send to several teams. Name one in the field team."), in_rest=True
@@ -241,8 +256,8 @@ CATALOGUE: Mapping[str, Entry] = {
     ),
     "host_known": Entry(409, _("{host} is already allowed.")),
     "too_many_hosts": Entry(409, _("A team allows at most {most} hosts. Remove one first.")),
-    "events_missing": Entry(400, _("Name at least one kind of event."), in_rest=True),
-    "event_unknown": Entry(400, _("Not an event: {names}."), in_rest=True),
+    "events_missing": Entry(400, _("Name at least one kind of event.")),
+    "event_unknown": Entry(400, _("Not an event: {names}.")),
     "too_many_webhooks": Entry(
         409, _("A team has at most {most} webhooks. Delete one first."), in_rest=True
     ),
@@ -352,6 +367,14 @@ CATALOGUE: Mapping[str, Entry] = {
     "grace_out_of_range": Entry(422, _("The grace time is between 0 and {most} seconds.")),
     "case_not_decided": Entry(
         409, _("This case is not decided, so it cannot be reopened. Nothing was changed.")
+    ),
+    "golden_share_out_of_range": Entry(422, _("A share of golden cases is between 0 and 50 %.")),
+    "golden_outcome_missing": Entry(
+        422, _("Choose what the golden case is: manipulated or not. Nothing was marked.")
+    ),
+    "golden_not_possible": Entry(
+        409,
+        _("Only media whose analysis has ended can be a golden case. Nothing was marked."),
     ),
     "outcome_missing": Entry(422, _("Choose an outcome.")),
     "decision_reason_missing": Entry(

@@ -23,9 +23,9 @@ from django.views.decorators.http import require_http_methods
 from accounts.actors import actor_of
 from accounts.forms import LanguageForm, NewPersonForm
 from accounts.guards import post_only, signed_in
-from accounts.models import Invitation, Session, User
+from accounts.models import Invitation, Session, Team, User
 from accounts.refusals import Refusal
-from accounts.services import invitations, logins, people, proofs
+from accounts.services import invitations, logins, people, proofs, second_factor
 
 LANGUAGE_SECONDS = 365 * 24 * 3600
 
@@ -63,6 +63,23 @@ def end_session(request: HttpRequest, name: str) -> HttpResponse:
     except Refusal as refusal:
         messages.info(request, refusal.sentence)
     return redirect("usersessions_list")
+
+
+@signed_in
+@never_cache
+@require_http_methods(["GET"])
+def second_factor_needed(request: HttpRequest) -> HttpResponse:
+    """Why nothing else opens, and how to set up what is missing."""
+    wanted = request.GET.get("next", "")
+    back = wanted if url_has_allowed_host_and_scheme(wanted, request.get_host()) else "/"
+    user = request.user
+    assert isinstance(user, User)
+    begins = actor_of(request).second_factor_from
+    if begins is None or second_factor.has_one(user):
+        return redirect(back)
+    teams = Team.objects.filter(memberships__user=user, second_factor_from__lte=Now())
+    context = {"teams": teams, "back": back, "is_proved": proofs.is_proved(user)}
+    return render(request, "account/second_factor.html", context)
 
 
 @never_cache

@@ -17,16 +17,19 @@ import psycopg
 from local import postgres
 
 ROOT = Path(__file__).resolve().parents[1]
+QUEUES = 5
+"""Of each team: the first for others, the last paused. Three eighths of all cases have none."""
 TEAMS = 20
 """The first holds half of all and reviews what is most probably manipulated first; the last sent
 nothing for a long time and reviews the newest first; the others review the oldest first. Somebody
 belongs to the first, somebody to the last, and somebody to all of them, which take turns."""
 MAKE = f"""
-INSERT INTO accounts_user (id, password, is_superuser, email, name, is_active, is_staff)
-SELECT md5('user' || n)::uuid, '!', false, 'p' || n || '@example.org', 'Person ' || n, true, false
+INSERT INTO accounts_user (id, password, is_superuser, email, name, is_active, is_staff, language)
+SELECT md5('user' || n)::uuid, '!', false, 'p' || n || '@example.org', 'Person ' || n, true, false,
+    ''
 FROM generate_series(1, 500) n;
-INSERT INTO accounts_user (id, password, is_superuser, email, name, is_active, is_staff)
-SELECT md5(who)::uuid, '!', false, who || '@example.org', who, true, false
+INSERT INTO accounts_user (id, password, is_superuser, email, name, is_active, is_staff, language)
+SELECT md5(who)::uuid, '!', false, who || '@example.org', who, true, false, ''
 FROM unnest(ARRAY['big', 'all', 'quiet']) who;
 INSERT INTO accounts_team (id, name)
 SELECT md5('team' || n)::uuid, 'Team ' || n FROM generate_series(1, {TEAMS}) n;
@@ -76,7 +79,18 @@ FROM made;
 INSERT INTO review_routingrule (team_id, manipulation_found, declared_generated, inconclusive,
     no_manipulation_found, rejected, queue_order)
 SELECT md5('team' || n)::uuid, true, true, true, true, false, worked
-FROM (VALUES (1, 'probable'), ({TEAMS}, 'newest')) chosen (n, worked);
+FROM (VALUES (1, 'probable'), (2, 'due'), ({TEAMS}, 'newest')) chosen (n, worked);
+INSERT INTO review_queue (team_id, name, hours, is_paused)
+SELECT md5('team' || t)::uuid, 'Queue ' || q, 24, q = {QUEUES}
+FROM generate_series(1, {TEAMS}) t, generate_series(1, {QUEUES}) q;
+INSERT INTO review_queue_people (queue_id, user_id)
+SELECT q.id, md5('user1')::uuid FROM review_queue q WHERE q.name = 'Queue 1';
+INSERT INTO review_queuerule (team_id, position, name, queue_id, reviews, share)
+SELECT q.team_id, right(q.name, 1)::int, 'Rule ' || q.name, q.id, true, 1 FROM review_queue q;
+UPDATE review_case c SET queue_id = q.id, due_at = c.opened_at + interval '24 hours',
+    routed_by = 'Rule ' || q.name
+FROM review_queue q
+WHERE q.team_id = c.team_id AND q.name = 'Queue ' || (1 + (hashtext(c.id::text) & 7));
 """
 FILE = """
 INSERT INTO submissions_indexcard

@@ -20,6 +20,7 @@ AT_THE_ROOT = {
     "THIRD_PARTY.md": "project/third-party.md",
     "THREAT_MODEL.md": "project/threat-model.md",
     "clients/python/README.md": "project/python-client.md",
+    "clients/typescript/README.md": "project/typescript-client.md",
     "lab/README.md": "project/lab.md",
 }
 _IN_THE_REPOSITORY = {page: source for source, page in AT_THE_ROOT.items()}

@@ -9,8 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Q
 from django.http import HttpRequest
 
+from accounts.actors import TEST_FLOW
 from audit.admin import ReadOnlyAdmin
 from ml.models import Analysis, FindingRow
 
@@ -34,6 +36,7 @@ class FindingInline(admin.TabularInline):  # type: ignore[type-arg]
 
 @admin.register(Analysis)
 class AnalysisAdmin(ReadOnlyAdmin):
+    live = ~Q(flow__startswith=TEST_FLOW)
     list_display = ["id", "state", "outcome", "reason_code", "priority", "attempt", "worker",
                     "created_at", "finished_at"]  # fmt: skip
     list_filter = ["state", "outcome", "priority"]
@@ -55,6 +58,7 @@ class AnalysisAdmin(ReadOnlyAdmin):
 
 @admin.register(FindingRow)
 class FindingAdmin(ReadOnlyAdmin):
+    live = ~Q(analysis__flow__startswith=TEST_FLOW)
     list_display = ["detector", "version", "status", "score", "probability_manipulated", "analysis"]
     list_filter = ["detector", "status"]
     list_select_related = ["analysis"]

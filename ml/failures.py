@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from blobs.errors import Damaged, StoreUnavailable
+from blobs.errors import Damaged, StorageFull, StoreUnavailable
 from jobs.claims import Claim
 from jobs.errors import Crashed, Hopeless, Outage
 from sandbox.types import Rejected, SandboxFailed
@@ -22,8 +22,8 @@ KILLED = {"crashed", "killed", "timeout", "protocol"}
 def told_apart(claim: Claim, work: str) -> Iterator[None]:
     """A refusal goes through as it is. Whoever told the work to stop is heard before any failure;
     a child or a memory that was brought down is poison after a try or two; a damaged original
-    cannot be helped; a store that is away ends the claiming until it is back; the rest is ours for
-    now."""
+    cannot be helped; a store that is away or full ends the claiming until it is back; the rest is
+    ours for now."""
     try:
         yield
     except Rejected:
@@ -33,8 +33,8 @@ def told_apart(claim: Claim, work: str) -> Iterator[None]:
         if isinstance(error, SandboxFailed) and error.code in KILLED:
             said = f"the decoder's process ended by force ({error})"
             raise Crashed(f"sandbox_{error.code}", said) from error
-        if isinstance(error, StoreUnavailable):
-            raise Outage(error.code) from error
+        if isinstance(error, StoreUnavailable | StorageFull):
+            raise Outage(StoreUnavailable.code) from error
         if isinstance(error, Damaged):
             raise Hopeless(error.code, error.sentence) from error
         if isinstance(error, MemoryError):

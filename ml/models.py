@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+import pgtrigger
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
@@ -20,6 +21,7 @@ from ml.engine.contract import Outcome, Status
 from ml.engine.media import similarity
 from ml.storing import digest
 
+MEDIA_KINDS = ("image", "video", "audio")
 OUTCOMES = [(o.value, o.value.replace("_", " ")) for o in Outcome]
 STATUSES = [(s.value, s.value.replace("_", " ")) for s in Status]
 LOOK_CANDIDATES = 20_000
@@ -38,6 +40,14 @@ class Analysis(LeasedJob):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     blob = models.ForeignKey("blobs.Blob", on_delete=models.PROTECT, related_name="analyses")
+    kind = models.CharField(
+        max_length=8,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="Of the media. Set by the database; empty for analyses that ended before it was.",
+    )
     chain = models.UUIDField(db_index=True, help_text="The submission's id: its audit chain.")
     engine_version = models.CharField(max_length=60, blank=True, default="")
     outcome = models.CharField(  # noqa: DJ001 - null means: no outcome yet
@@ -93,8 +103,27 @@ class Analysis(LeasedJob):
                 condition=Q(probability_manipulated__isnull=True) | PROBABLE,
             ),
         ]
+        indexes = [
+            *LeasedJob.Meta.indexes,
+            models.Index(
+                fields=["kind", "turn_at"],
+                condition=Q(state=State.QUEUED),
+                name="analysis_kind_idx",
+            ),
+        ]
         triggers: ClassVar = [
             *LeasedJob.Meta.triggers,
+            pgtrigger.Trigger(
+                name="analysis_has_its_kind",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                func="""
+                    NEW.kind := CASE split_part((
+                        SELECT media_type FROM blobs_blob WHERE sha256 = NEW.blob_id
+                    ), '/', 1) WHEN 'image' THEN 'image' WHEN 'audio' THEN 'audio' ELSE 'video' END;
+                    RETURN NEW;
+                """,
+            ),
             # Parked is no end: a person may have it tried again.
             final.row(
                 "ended_is_final",
@@ -104,7 +133,7 @@ class Analysis(LeasedJob):
             final.columns(
                 "analysis_is_of_one_thing",
                 "what an analysis is of is final",
-                *("id", "chain", "blob_id", "created_at"),
+                *("id", "chain", "blob_id", "kind", "created_at"),
             ),
             final.whole("analyses_stay", "analyses are final"),
         ]
@@ -248,19 +277,54 @@ class Look(models.Model):
         return self.bits % 2**64
 
 
+MOVED = """
+    TG_OP = 'UPDATE' AND OLD.png IS NOT NULL AND NEW.png IS NULL AND NEW.sheet_id IS NOT NULL
+    AND NEW.sha256 = encode(sha256(OLD.png), 'hex') AND NEW.size = length(OLD.png)
+    AND ROW(NEW.id, NEW.analysis_id, NEW.name) = ROW(OLD.id, OLD.analysis_id, OLD.name)
+"""
+"""The same bytes, in another place."""
+
+
 class Thumbnail(models.Model):
-    """A small PNG made from clean pixels, for pages and reports. Goes when the analysis goes."""
+    """A small picture made from clean pixels, for pages and reports. Goes when the analysis goes.
+
+    Its bytes lie in the media store (`ml.pictures`); those of earlier versions in `png`, until
+    `manage.py pictures move` has run."""
 
     analysis = models.ForeignKey(Analysis, on_delete=models.CASCADE, related_name="thumbnails")
     name = models.CharField(max_length=80)
-    png = models.BinaryField()
+    png = models.BinaryField(null=True)
+    sheet = models.ForeignKey(
+        "blobs.Blob", null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    offset = models.PositiveIntegerField(null=True)
+    size = models.PositiveIntegerField(null=True)
+    sha256 = models.CharField(max_length=64, null=True)  # noqa: DJ001 - null: it is in `png`
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["analysis", "name"], name="one_thumbnail_a_name")
+            models.UniqueConstraint(fields=["analysis", "name"], name="one_thumbnail_a_name"),
+            models.CheckConstraint(
+                name="picture_lies_in_one_place",
+                condition=Q(
+                    png__isnull=False,
+                    sheet__isnull=True,
+                    offset__isnull=True,
+                    size__isnull=True,
+                    sha256__isnull=True,
+                )
+                | Q(
+                    png__isnull=True,
+                    sheet__isnull=False,
+                    offset__isnull=False,
+                    size__gt=0,
+                    sha256__regex=r"^[0-9a-f]{64}$",
+                ),
+            ),
         ]
+        indexes = [models.Index(fields=["sheet"], name="pictures_of_a_sheet")]
         triggers: ClassVar = [
-            final.row("picture_is_final", "a picture of a finding is final"),
+            final.row("picture_is_final", "a picture of a finding is final", when=f"NOT ({MOVED})"),
             final.whole("pictures_stay", "pictures of findings are final"),
         ]
 

@@ -17,7 +17,9 @@ from jobs.moves import SETTLED
 from ml.models import Analysis
 
 PICTURES = """
-    SELECT analysis_id, string_agg(name || ' ' || encode(sha256(png), 'hex'), E'\n' ORDER BY name)
+    SELECT analysis_id, string_agg(
+        name || ' ' || coalesce(sha256, encode(sha256(png), 'hex')), E'\n' ORDER BY name
+    )
     FROM ml_thumbnail WHERE analysis_id = ANY(%s) GROUP BY analysis_id
 """
 
@@ -63,7 +65,7 @@ def _ending(analysis: Analysis, pictures: str) -> Facts:
 
 
 def _pictures(analyses: list[UUID]) -> dict[UUID, str]:
-    """Hashed in the database: the pictures stay there."""
+    """Those that still lie in the database are hashed there."""
     if not analyses:
         return {}
     with connection.cursor() as cursor:

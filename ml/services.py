@@ -29,18 +29,21 @@ from jobs.failpoints import failpoint
 from jobs.models import Priority, State
 from jobs.registry import Move
 from jobs.runner import through_outage
-from jobs.services import finish, request_cancel, requeue_parked
-from ml import hooks
+from jobs.services import EXHAUSTED, claim_one, finish, park, request_cancel, requeue_parked
+from jobs.timing import InSeconds
+from ml import hooks, pictures
 from ml.engine.contract import Finding, Outcome, Result, Verdict
 from ml.engine.results import finding_json, media_json, plain, scenes_json
 from ml.engine.sentence import say, stored
 from ml.failures import told_apart
 from ml.language import as_text
-from ml.models import Analysis, FindingRow, Look, Thumbnail
+from ml.models import Analysis, FindingRow, Look
 from ml.storing import digest, storable
 from sandbox.types import Rejected
 
 Analyse = Callable[..., Result]
+NEVER_SECONDS = 3e9
+"""About a century."""
 
 
 def queue(blob: Blob, chain: uuid.UUID, who: Who, priority: int = Priority.INTERACTIVE) -> Analysis:
@@ -51,19 +54,43 @@ def queue(blob: Blob, chain: uuid.UUID, who: Who, priority: int = Priority.INTER
 
 
 def order(
-    blob: Blob, chain: uuid.UUID, priority: int = Priority.INTERACTIVE, flow: str = ""
+    blob: Blob,
+    chain: uuid.UUID,
+    priority: int = Priority.INTERACTIVE,
+    flow: str = "",
+    weight: int = 1,
 ) -> Analysis:
     """The row alone, so that others can point at it before `queued` puts both on record."""
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("an analysis is queued with what it is for")
-    return Analysis.objects.create(blob=blob, chain=chain, priority=priority, flow=flow)
+    return Analysis.objects.create(
+        blob=blob, chain=chain, priority=priority, flow=flow, weight=weight
+    )
 
 
-def queued(analysis: Analysis, who: Who, rows: Sequence[Row] = ()) -> None:
-    """The event of an order; `rows` are what points at it since."""
+def queued(analysis: Analysis, who: Who, rows: Sequence[Row] = (), *, ring: bool = True) -> None:
+    """The event of an order; `rows` are what points at it since. Without `ring` no worker is woken,
+    because the caller ends it in the same transaction."""
     _event(analysis, Verb.ANALYSIS_QUEUED, who, rows=[analysis, *rows],
            priority=int(analysis.priority))  # fmt: skip
-    ring_on_commit(Analysis, analysis.pk)
+    if ring:
+        ring_on_commit(Analysis, analysis.pk)
+
+
+def end_at_once(analysis: Analysis, result: Result | None, by: str) -> None:
+    """In the caller's transaction: an end that needs no worker, with the same rows, events and
+    hooks as any other, and without pictures. Without a result it fails for good."""
+    claim = claim_one(Analysis, analysis.pk, worker=by)
+    assert claim is not None, "nobody else can see it yet"
+    if result is None:
+        park(claim, EXHAUSTED, f"{by}: it was asked to fail")
+    else:
+        _conclude(claim, result, None)
+
+
+def never_due(analysis: Analysis) -> None:
+    """In the caller's transaction: it waits until somebody cancels or erases it."""
+    Analysis.objects.filter(pk=analysis.pk).update(available_at=InSeconds(NEVER_SECONDS))
 
 
 def cancel(analysis_id: uuid.UUID, who: Who) -> State:
@@ -92,8 +119,10 @@ def run(claim: Claim, analyse: Analyse | None = None) -> None:
     result = _examine(claim, analysis.blob, analyse or import_string(settings.ML_ANALYSE))
     if claim.why in (Why.LOST, Why.CANCELLED):
         raise Interrupted(claim.why)
+    with told_apart(claim, "the analysis"):
+        sheet = pictures.store(result.thumbnails)
     failpoint("before_conclude")
-    through_outage(lambda: _conclude(claim, result), claim.lease_seconds)
+    through_outage(lambda: _conclude(claim, result, sheet), claim.lease_seconds)
 
 
 def _examine(claim: Claim, blob: Blob, analyse: Analyse) -> Result:
@@ -124,7 +153,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 
 @transaction.atomic
-def _conclude(claim: Claim, result: Result) -> None:
+def _conclude(claim: Claim, result: Result, sheet: pictures.Sheet | None) -> None:
     media = storable(stored(media_json(result.media))) if result.media else None
     body = storable(stored(
         {"verdict": plain(result.verdict), "tracks": plain(result.tracks),
@@ -150,9 +179,7 @@ def _conclude(claim: Claim, result: Result) -> None:
     failpoint("after_verdict")
     analysis = Analysis.objects.select_related("blob").get(pk=claim.pk)
     FindingRow.objects.bulk_create(FindingRow(analysis=analysis, **f) for f in findings)
-    Thumbnail.objects.bulk_create(
-        Thumbnail(analysis=analysis, name=name, png=png) for name, png in result.thumbnails.items()
-    )
+    pictures.register(sheet, analysis.pk)
     Look.objects.bulk_create(
         (Look.of(analysis.blob, seconds, bits) for seconds, bits in result.looks),
         ignore_conflicts=True,  # another analysis of the same bytes has seen the same

@@ -3,12 +3,13 @@
 from accounts.models.lockout import Guesses
 from accounts.models.partner import ApiKey, ServiceAccount
 from accounts.models.session import Session
-from accounts.models.team import Invitation, Membership, Team
+from accounts.models.team import GroupRole, Invitation, Membership, Team
 from accounts.models.user import User, UserManager
 from accounts.roles import Permission, Role, Scope
 
 __all__ = [
     "ApiKey",
+    "GroupRole",
     "Guesses",
     "Invitation",
     "Membership",

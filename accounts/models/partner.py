@@ -5,12 +5,14 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
+import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower, Now
 
-from accounts.models.team import Team
+from accounts.key_format import TEST_PREFIX
+from accounts.models.team import HEAVIEST, Team
 from accounts.roles import Permission, Scope
 
 if TYPE_CHECKING:
@@ -30,6 +32,18 @@ class ServiceAccount(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="service_accounts")
     name = models.CharField(max_length=100)
+    live_account = models.OneToOneField(
+        "self",
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="test_account",
+        help_text="Set in the account of test keys: the account that they were issued for.",
+    )
+    weight = models.SmallIntegerField(
+        null=True, blank=True, help_text="In place of its team's; empty: as its team."
+    )
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -45,17 +59,44 @@ class ServiceAccount(models.Model):
         ordering = ["name"]
         constraints = [
             models.UniqueConstraint("team", Lower("name"), name="service_name_is_unique_in_team"),
+            models.CheckConstraint(
+                condition=models.Q(weight=None) | models.Q(weight__range=(1, HEAVIEST)),
+                name="service_weight_in_range",
+            ),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="test_accounts_in_test_teams",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                declare=[("of_team", "uuid")],
+                func="""
+                    SELECT live_team_id INTO of_team FROM accounts_team WHERE id = NEW.team_id;
+                    IF of_team IS DISTINCT FROM (SELECT team_id FROM accounts_serviceaccount
+                            WHERE id = NEW.live_account_id) THEN
+                        RAISE EXCEPTION 'test accounts belong to the test team of their team'
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_test(self) -> bool:
+        return self.live_account_id is not None
 
 
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
     def for_actor(
         self, actor: Actor, permission: Permission = Permission.REVOKE_KEYS
     ) -> ApiKeyQuerySet:
-        return self.filter(service__team_id__in=actor.team_ids(permission))
+        teams = actor.team_ids(permission)
+        of_tests = models.Q(service__live_account__team_id__in=teams)
+        return self.filter(models.Q(service__team_id__in=teams) | of_tests)
 
 
 class ApiKey(models.Model):
@@ -67,6 +108,12 @@ class ApiKey(models.Model):
     prefix = models.CharField(max_length=16, editable=False)
     """The first characters, to tell keys apart in lists and in the record."""
     key_sha256 = models.CharField(max_length=64, unique=True, editable=False)
+    is_test = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="Media sent with it get canned results, and live keys never see them.",
+    )
     scopes = ArrayField(models.CharField(max_length=32, choices=Scope.choices))
     allowed_networks = ArrayField(models.CharField(max_length=43), default=list, blank=True)
     """CIDR notation; empty means from everywhere."""
@@ -92,6 +139,28 @@ class ApiKey(models.Model):
             models.CheckConstraint(
                 condition=models.Q(key_sha256__regex=r"^[0-9a-f]{64}$"),
                 name="api_key_holds_only_a_hash",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(is_test=True, prefix__startswith=TEST_PREFIX)
+                | (models.Q(is_test=False) & ~models.Q(prefix__startswith=TEST_PREFIX)),
+                name="test_keys_are_known_by_their_prefix",
+            ),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="test_keys_of_test_accounts",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                func="""
+                    IF NEW.is_test IS DISTINCT FROM EXISTS (SELECT FROM accounts_serviceaccount
+                            WHERE id = NEW.service_id AND live_account_id IS NOT NULL)
+                        OR TG_OP = 'UPDATE' AND NEW.is_test IS DISTINCT FROM OLD.is_test
+                    THEN
+                        RAISE EXCEPTION 'a key of a test account is a test key, and no other is'
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
             ),
         ]
 

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from accounts.actors import Actor
 
 
+HEAVIEST = 10
+"""The largest weight: somebody of weight 1 still gets one turn in eleven."""
+
+
 class TeamQuerySet(models.QuerySet["Team"]):
     def for_actor(
         self, actor: Actor, permission: Permission = Permission.VIEW_MEMBERS
@@ -28,16 +32,105 @@ class TeamQuerySet(models.QuerySet["Team"]):
 class Team(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=100)
+    live_team = models.OneToOneField(
+        "self",
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="test_team",
+        help_text="Set in a test team: the team whose test keys send into it.",
+    )
+    weight = models.SmallIntegerField(
+        default=1,
+        db_default=1,
+        help_text="How many turns each sender gets for one of a sender in a team of weight 1.",
+    )
+    second_factor_from = models.DateTimeField(
+        null=True, editable=False, help_text="From then on, members need a second factor."
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = TeamQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]
-        constraints = [models.UniqueConstraint(Lower("name"), name="team_name_is_unique")]
+        constraints = [
+            models.UniqueConstraint(Lower("name"), name="team_name_is_unique"),
+            models.CheckConstraint(
+                condition=models.Q(weight__range=(1, HEAVIEST)), name="team_weight_in_range"
+            ),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="test_team_stays_one",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                func="""
+                    IF TG_OP = 'UPDATE' THEN
+                        IF NEW.live_team_id IS DISTINCT FROM OLD.live_team_id THEN
+                            RAISE EXCEPTION 'a team stays a test team, or none'
+                                USING ERRCODE = 'check_violation';
+                        END IF;
+                    ELSIF EXISTS (SELECT FROM accounts_team
+                            WHERE id = NEW.live_team_id AND live_team_id IS NOT NULL) THEN
+                        RAISE EXCEPTION 'a test team has no test team'
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+        ]
 
     def __str__(self) -> str:
-        return self.name
+        return f"{self.live_team} (test)" if self.is_test else self.name
+
+    @property
+    def is_test(self) -> bool:
+        """Nobody belongs to it. What is in it, test keys alone see (`services/test_mode.py`)."""
+        return self.live_team_id is not None
+
+    @property
+    def run_by_id(self) -> uuid.UUID:
+        """The team whose people run this one: its own, except for a test team."""
+        return self.live_team_id or self.pk
+
+
+def no_test_team(name: str) -> pgtrigger.Trigger:
+    return pgtrigger.Trigger(
+        name=name,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.Update,
+        func="""
+            IF EXISTS (SELECT FROM accounts_team
+                    WHERE id = NEW.team_id AND live_team_id IS NOT NULL) THEN
+                RAISE EXCEPTION 'nobody belongs to a test team' USING ERRCODE = 'check_violation';
+            END IF;
+            RETURN NEW;
+        """,
+    )
+
+
+class GroupRole(models.Model):
+    """Who is in a group of the identity provider has this role in the team."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="group_roles")
+    group = models.CharField(max_length=200)
+    role = models.CharField(max_length=16, choices=Role.choices)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["group"]
+        constraints = [
+            models.UniqueConstraint(fields=["team", "group"], name="one_role_per_group"),
+            models.CheckConstraint(
+                condition=models.Q(role__in=Role.values), name="group_role_is_known"
+            ),
+        ]
+        triggers = [no_test_team("no_group_is_in_a_test_team")]
+
+    def __str__(self) -> str:
+        return f"{self.group} in {self.team} as {self.role}"
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
@@ -53,6 +146,9 @@ class Membership(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="memberships"
     )
     role = models.CharField(max_length=16, choices=Role.choices)
+    from_group = models.BooleanField(
+        default=False, db_default=False, help_text="A group of the identity provider gave it."
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = MembershipQuerySet.as_manager()
@@ -65,6 +161,7 @@ class Membership(models.Model):
             ),
         ]
         triggers = [
+            no_test_team("nobody_is_in_a_test_team"),
             # The services refuse this with a sentence, under the team's lock. The trigger holds
             # for every other way into the table as well, and waits for the end of the transaction;
             # it takes the same lock, or two leads could leave at once, each counting on the other.
@@ -178,6 +275,7 @@ class Invitation(models.Model):
                 name="invitation_is_not_both_accepted_and_revoked",
             ),
         ]
+        triggers = [no_test_team("nobody_is_invited_to_a_test_team")]
 
     def __str__(self) -> str:
         return f"{self.email} to {self.team} as {self.role}"

@@ -20,6 +20,7 @@ from accounts.refusals import Refusal
 from accounts.roles import Permission, Scope
 from accounts.services.chains import require, team_chain
 from accounts.services.notices import tell_those_who_run
+from accounts.services.test_mode import test_account
 from audit.services import record
 from audit.verbs import Verb
 
@@ -50,14 +51,18 @@ def disable_service_account(actor: Actor, service: ServiceAccount, *, why: str =
     """Its keys stop working at once, and for good."""
     require(actor, Permission.REVOKE_KEYS, service.team_id)
     ServiceAccount.objects.filter(pk=service.pk).update(is_active=False)
-    live = ApiKey.objects.select_for_update().filter(service=service, revoked_at__isnull=True)
+    twin = ServiceAccount.objects.filter(live_account=service)
+    also = [(ServiceAccount, pk) for pk in twin.values_list("pk", flat=True)]
+    twin.update(is_active=False)
+    its = Q(service=service) | Q(service__live_account=service)
+    live = ApiKey.objects.select_for_update(of=("self",)).filter(its, revoked_at__isnull=True)
     revoked = [(ApiKey, pk) for pk in live.values_list("pk", flat=True)]
     ApiKey.objects.filter(pk__in=[pk for _, pk in revoked]).update(revoked_at=Now())
     record(
         chain=team_chain(service.team_id), verb=Verb.SERVICE_ACCOUNT_DISABLED,
         who=actor.who_in(service.team_id), why=why,
         object_type="service", object_id=str(service.pk), data={"keys_revoked": len(revoked)},
-        rows=[service, *revoked],
+        rows=[service, *also, *revoked],
     )  # fmt: skip
 
 
@@ -77,7 +82,9 @@ def issue_key(
     *,
     expires_at: datetime | None = None,
     allowed_networks: Collection[str] = (),
+    test: bool = False,
 ) -> Issued:
+    """With `test`, a test key: that is in its prefix, and nobody can change it later."""
     require(actor, Permission.MANAGE_KEYS, service.team_id)
     if not service.is_active:
         raise Refusal("service_closed", service=str(service))
@@ -87,9 +94,10 @@ def issue_key(
         raise Refusal("scope_unknown", scopes=", ".join(sorted(unknown)))
     if expires_at is not None and expires_at <= timezone.now():
         raise Refusal("expiry_in_past")
-    secret = key_format.new_key()
+    secret = key_format.new_key(test=test)
     key = ApiKey.objects.create(
-        service=service,
+        service=test_account(actor, service) if test else service,
+        is_test=test,
         name=" ".join(name.split()) or "key",
         prefix=key_format.shown_part(secret),
         key_sha256=key_format.digest(secret),
@@ -125,7 +133,7 @@ def issue_key(
 
 @transaction.atomic
 def revoke_key(actor: Actor, key: ApiKey, *, why: str = "") -> None:
-    team_id = key.service.team_id
+    team_id = key.service.team.run_by_id
     require(actor, Permission.REVOKE_KEYS, team_id)
     if not ApiKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(revoked_at=Now()):
         raise Refusal("key_already_revoked")
@@ -196,7 +204,7 @@ def _note_refusal(key: ApiKey, refusal: Refusal) -> None:
     ).update(last_refused_at=Now())
     if first:
         record(
-            chain=team_chain(key.service.team_id), verb=Verb.KEY_REFUSED,
+            chain=team_chain(key.service.team.run_by_id), verb=Verb.KEY_REFUSED,
             who=actor_for_key(key).who, object_type="key", object_id=str(key.pk),
             data={"code": refusal.code},
         )  # fmt: skip

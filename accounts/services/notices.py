@@ -31,7 +31,9 @@ def tell_those_who_run(team: Team, subject: Said, sentence: Said, *, but: User |
     """After the commit, one email to each lead and admin of the team, except who did it: in the
     language of each."""
     running = Membership.objects.filter(
-        team=team, role__in=[role for role in Role if role.runs_a_team], user__is_active=True
+        team=team.run_by_id,
+        role__in=[role for role in Role if role.runs_a_team],
+        user__is_active=True,
     ).exclude(user=but)
     readers = list(running.order_by("user__email").values_list("user__email", "user__language"))
     transaction.on_commit(lambda: _send(readers, team, subject, sentence))

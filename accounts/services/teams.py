@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -16,6 +17,7 @@ from accounts.services.chains import require, team_chain
 from accounts.services.notices import tell_if_from_outside
 from audit.services import record
 from audit.verbs import Verb
+from audit.who import Who
 
 
 @transaction.atomic
@@ -94,16 +96,10 @@ def change_role(actor: Actor, team: Team, user: User, role: Role) -> Membership:
     if before == role:
         return membership
     if before.runs_a_team and not role.runs_a_team:
-        _another_runs_it(team, user)
-    membership.role = role
-    membership.save(update_fields=["role"])
-    withdrawn = Invitation.objects.all().end_those_of(user)
-    record(
-        chain=team_chain(team.pk), verb=Verb.MEMBER_ROLE_CHANGED, who=actor.who_in(team.pk),
-        object_type="user", object_id=str(user.pk),
-        data={"from": str(before), "to": str(role), "invitations_withdrawn": withdrawn},
-        rows=[membership],
-    )  # fmt: skip
+        another_runs_it(team, user)
+    membership.from_group = False  # a role given by hand stays
+    membership.save(update_fields=["from_group"])
+    role_given(membership, role, actor.who_in(team.pk), {})
     tell_if_from_outside(
         actor, team, lambda: gettext("a changed role"),
         lambda: gettext(
@@ -125,17 +121,35 @@ def remove_member(actor: Actor, team: Team, user: User) -> None:
     if not leaving:
         _may_touch(actor, team.pk, role)
     if role.runs_a_team:
-        _another_runs_it(team, user)
+        another_runs_it(team, user)
+    left(membership, actor.who_in(team.pk), {"left": leaving})
+
+
+def role_given(membership: Membership, role: Role, who: Who, how: dict[str, Any]) -> None:
+    """In the caller's transaction, which holds the team: another role, and its event."""
+    before, membership.role = membership.role, role
+    membership.save(update_fields=["role"])
+    withdrawn = Invitation.objects.all().end_those_of(membership.user)
+    record(
+        chain=team_chain(membership.team_id), verb=Verb.MEMBER_ROLE_CHANGED, who=who,
+        object_type="user", object_id=str(membership.user_id),
+        data={"from": str(before), "to": str(role), "invitations_withdrawn": withdrawn, **how},
+        rows=[membership],
+    )  # fmt: skip
+
+
+def left(membership: Membership, who: Who, how: dict[str, Any]) -> None:
+    """In the caller's transaction, which holds the team: the end of a membership."""
+    team_id, user_id, role = membership.team_id, membership.user_id, str(membership.role)
     gone = (Membership, membership.pk)
     membership.delete()
     # What they promised others in the team's name ends with their place in it.
-    promised = Invitation.objects.pending().filter(team=team, invited_by=user)
+    promised = Invitation.objects.pending().filter(team=team_id, invited_by=user_id)
     withdrawn = promised.update(revoked_at=Now())
     record(
-        chain=team_chain(team.pk), verb=Verb.MEMBER_REMOVED, who=actor.who_in(team.pk),
-        object_type="user", object_id=str(user.pk),
-        data={"role": str(role), "left": leaving, "invitations_withdrawn": withdrawn},
-        rows=[gone],
+        chain=team_chain(team_id), verb=Verb.MEMBER_REMOVED, who=who,
+        object_type="user", object_id=str(user_id),
+        data={"role": role, "invitations_withdrawn": withdrawn, **how}, rows=[gone],
     )  # fmt: skip
 
 
@@ -151,7 +165,7 @@ def _member(team: Team, user: User) -> Membership:
     return membership
 
 
-def _another_runs_it(team: Team, user: User) -> None:
+def another_runs_it(team: Team, user: User) -> None:
     others = Membership.objects.filter(team=team, role__in=[Role.LEAD, Role.ADMIN])
     if not others.exclude(user=user).exists():
         raise Refusal("last_lead", person=str(user), team=str(team))

@@ -8,7 +8,6 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.http import HttpResponseBase
-from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import BasePermission
@@ -30,6 +29,7 @@ from media_analysis.partners.asking import (
     idempotency_key,
 )
 from media_analysis.partners.details import DetailSerializer
+from media_analysis.partners.found import the_one
 from media_analysis.partners.limits import TellsItsLimits
 from media_analysis.partners.schema import problems
 from media_analysis.partners.serializers import (
@@ -131,7 +131,7 @@ class Submissions(TellsItsLimits, ViewSet):
         operation_id="submissions_read",
         summary="One submission: progress, verdict, findings, decisions",
         parameters=[waiting.WaitSerializer, IF_NONE_MATCH],
-        responses={200: DetailSerializer, 304: NOT_NEW, **problems(400, 404)},
+        responses={200: DetailSerializer, 304: NOT_NEW, **problems(400, 404, 410)},
     )
     def retrieve(self, request: Request, pk: UUID) -> HttpResponseBase:
         asked = waiting.WaitSerializer(data=request.query_params)
@@ -144,7 +144,7 @@ class Submissions(TellsItsLimits, ViewSet):
         operation_id="submissions_delete",
         summary="Ask for deletion; nothing is erased by asking",
         request=None,
-        responses={202: AcceptedSerializer, **problems(404)},
+        responses={202: AcceptedSerializer, **problems(404, 410)},
     )
     def destroy(self, request: Request, pk: UUID) -> Response:
         deletion.ask(actor_of(request), _to_change(request, pk, Permission.REQUEST_DELETION))
@@ -156,7 +156,7 @@ class Submissions(TellsItsLimits, ViewSet):
         request=None,
         responses={
             202: AcceptedSerializer,
-            **problems(404),
+            **problems(404, 410),
             (409, "application/problem+json"): OpenApiResponse(
                 ProblemSerializer, description="It had already ended."
             ),
@@ -177,8 +177,9 @@ def _mine(
     request: Request, pk: UUID, permission: Permission = Permission.VIEW_SUBMISSIONS
 ) -> Submission:
     """A foreign id answers like a missing one."""
-    mine: SubmissionQuerySet = Submission.objects.for_actor(actor_of(request), permission)
-    return get_object_or_404(_told(mine), pk=pk)
+    actor = actor_of(request)
+    mine: SubmissionQuerySet = Submission.objects.for_actor(actor, permission)
+    return the_one(actor, permission, pk, _told(mine))
 
 
 def _to_change(request: Request, pk: UUID, permission: Permission) -> Submission:

@@ -12,7 +12,7 @@ from rest_framework.reverse import reverse
 from jobs.models import UNDER_WAY
 from media_analysis.batches.models import Batch, BatchItem, ItemState
 from media_analysis.batches.services.receiving import MOST_ITEMS
-from media_analysis.partners.serializers import KnownFieldsOnly, Words
+from media_analysis.partners.serializers import KnownFieldsOnly, Words, livemode
 from media_analysis.partners.webhook_shapes import Address
 
 ITEM_STATES = ItemState.values
@@ -66,6 +66,9 @@ class BatchItemSerializer(serializers.Serializer[BatchItem]):
 
 class BatchAcceptedSerializer(serializers.ModelSerializer[Batch]):
     url = serializers.HyperlinkedIdentityField(view_name="api:batch-detail")
+    livemode = serializers.SerializerMethodField(
+        help_text="False: it was sent with a test key, and nothing is fetched."
+    )
     team = serializers.UUIDField(source="team_id")
     counts = serializers.SerializerMethodField()
     completed_at = serializers.DateTimeField(
@@ -74,8 +77,13 @@ class BatchAcceptedSerializer(serializers.ModelSerializer[Batch]):
 
     class Meta:
         model = Batch
-        fields = ["id", "url", "team", "external_id", "created_at", "completed_at", "counts"]
+        fields = [
+            "id", "url", "livemode", "team", "external_id", "created_at", "completed_at", "counts",
+        ]  # fmt: skip
         read_only_fields = fields
+
+    def get_livemode(self, batch: Batch) -> bool:
+        return livemode(self)
 
     @extend_schema_field(BatchCountsSerializer)
     def get_counts(self, batch: Batch) -> dict[str, int]:

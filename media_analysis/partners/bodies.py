@@ -21,7 +21,6 @@ from django.views.defaults import permission_denied
 
 from accounts.refusals import Refusal
 from audit.payload import AddressInRecord
-from media_analysis.partners.services.spool import SpoolUnusable
 from media_analysis.review.services import drafts
 
 TAIL = 400
@@ -51,6 +50,7 @@ TITLES = {
     406: gettext_noop("Not acceptable"),
     408: gettext_noop("Request too slow"),
     409: gettext_noop("Conflict"),
+    410: gettext_noop("Gone"),
     411: gettext_noop("Length required"),
     412: gettext_noop("Another version"),
     413: gettext_noop("Too large"),
@@ -79,8 +79,6 @@ def refusal_of(error: BaseException) -> Refusal | None:
         return Refusal("malformed_body")
     if isinstance(error, AddressInRecord):
         return Refusal("personal_data")
-    if isinstance(error, SpoolUnusable):
-        return Refusal("store_unavailable")
     return Refusal("incomplete_body") if isinstance(error, UnreadablePostError | Torn) else None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from threading import Lock
 from typing import Any, ClassVar
 
@@ -10,6 +12,10 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.views import SpectacularAPIView
+
+from accounts.refusals import CATALOGUE
+from media_analysis.partners.errors_of import OWN
+from media_analysis.partners.examples import codes_of
 
 
 class SchemaOnce(SchemaGenerator):
@@ -46,12 +52,24 @@ def reference(request: HttpRequest) -> HttpResponse:
             "body": _fields(said.get("requestBody", {}), schema),
             "answers": sorted(said["responses"]),
             "anchor": said["operationId"],
+            "deprecated": said.get("deprecated", False),
+            "examples": list(_examples(said)),
+            "errors": [(CATALOGUE[code].status, code) for code in codes_of(said)],
         }
         for path, methods in schema["paths"].items()
         for method, said in methods.items()
-        if said.get("operationId", "").startswith(("submissions", "webhooks"))
+        if said["operationId"] in OWN
     ]
     return render(request, "partners/reference.html", {"operations": operations})
+
+
+def _examples(said: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The request, then the answer, as JSON that a person can read."""
+    bodies = [("request", said.get("requestBody", {})), *sorted(said["responses"].items())]
+    for where, body in bodies:
+        for content in body.get("content", {}).values():
+            if "example" in content:
+                yield where, json.dumps(content["example"], indent=2, ensure_ascii=False)
 
 
 def _fields(body: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.refusals import Refusal
+from media_analysis.partners import deprecation
 from media_analysis.partners.throttling import CallerThrottle
 
 LONGEST_ADDRESS = 4000
@@ -17,7 +18,8 @@ LONGEST_ADDRESS = 4000
 
 
 class TellsItsLimits:
-    """For views: every answer says how much is left, also one that refuses the caller."""
+    """For views: every answer says how much is left, also one that refuses the caller; and whether
+    what was called is deprecated."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         try:
@@ -45,5 +47,8 @@ class TellsItsLimits:
         throttle = getattr(request, "_rate_limit", None)
         if throttle is not None:
             for name, value in throttle.headers().items():
+                response[name] = value
+        if (mark := deprecation.of_view(self)) is not None:
+            for name, value in mark.headers().items():
                 response[name] = value
         return response

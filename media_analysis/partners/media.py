@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import BasePermission
 from rest_framework.renderers import JSONRenderer
@@ -21,6 +20,7 @@ from accounts.refusals import Refusal
 from accounts.roles import Permission
 from audit.verbs import Verb
 from blobs.errors import BlobError
+from media_analysis.partners.found import the_one
 from media_analysis.partners.limits import TellsItsLimits
 from media_analysis.partners.schema import problems
 from media_analysis.submissions.models import Submission
@@ -41,6 +41,11 @@ class PictureRenderer(BytesRenderer):
     format = "png"
 
 
+class WebpRenderer(BytesRenderer):
+    media_type = "image/webp"
+    format = "webp"
+
+
 class Media(TellsItsLimits, ViewSet):
     def get_permissions(self) -> list[BasePermission]:
         return [allows(Permission.VIEW_MEDIA)()]
@@ -48,7 +53,7 @@ class Media(TellsItsLimits, ViewSet):
     @extend_schema(
         operation_id="submissions_media",
         summary="The bytes that were sent in",
-        responses={(200, "application/octet-stream"): bytes, **problems(404)},
+        responses={(200, "application/octet-stream"): bytes, **problems(404, 410)},
     )
     def media(self, request: Request, pk: UUID) -> HttpResponseBase:
         submission = _mine(request, pk)
@@ -70,17 +75,25 @@ class Media(TellsItsLimits, ViewSet):
     @extend_schema(
         operation_id="submissions_thumbnail",
         summary="A small picture of the media, made from clean pixels",
-        responses={(200, "image/png"): bytes, **problems(404)},
+        description="A PNG, or as it is kept where the request accepts image/webp.",
+        responses={
+            (200, "image/png"): bytes,
+            (200, "image/webp"): bytes,
+            **problems(404, 410),
+        },
     )
     def thumbnail(self, request: Request, pk: UUID, name: str) -> HttpResponseBase:
-        png = pictures.look(actor_of(request), _mine(request, pk), name)
-        if png is None:
+        found = pictures.look(actor_of(request), _mine(request, pk), name)
+        if found is None:
             raise Http404
-        return _walled(HttpResponse(png, content_type="image/png"))
+        if request.accepted_renderer.media_type == WebpRenderer.media_type:
+            return _walled(HttpResponse(found.content, content_type=found.media_type))
+        return _walled(HttpResponse(found.as_png, content_type=PictureRenderer.media_type))
 
     def get_renderers(self) -> list[Any]:
-        first = PictureRenderer() if self.action == "thumbnail" else BytesRenderer()
-        return [first, JSONRenderer()]
+        if self.action == "thumbnail":
+            return [PictureRenderer(), WebpRenderer(), JSONRenderer()]
+        return [BytesRenderer(), JSONRenderer()]
 
 
 def _walled(answer: HttpResponseBase) -> HttpResponseBase:
@@ -92,5 +105,6 @@ def _walled(answer: HttpResponseBase) -> HttpResponseBase:
 
 
 def _mine(request: Request, pk: UUID) -> Submission:
-    theirs = Submission.objects.for_actor(actor_of(request), Permission.VIEW_MEDIA)
-    return get_object_or_404(theirs.select_related("blob", "analysis"), pk=pk)
+    actor = actor_of(request)
+    theirs = Submission.objects.for_actor(actor, Permission.VIEW_MEDIA)
+    return the_one(actor, Permission.VIEW_MEDIA, pk, theirs.select_related("blob", "analysis"))

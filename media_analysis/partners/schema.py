@@ -22,6 +22,7 @@ MEANING = {
     406: "The answer is JSON, and the request does not accept JSON.",
     409: "The first request with this Idempotency-Key is still being worked on; or what is asked "
     "for does not fit the state of the thing, as the sentence says.",
+    410: "The submission was erased.",
     411: "The request does not say how long it is.",
     413: "More than is read here; the sentence names the limit.",
     414: "The address is too long.",

@@ -106,6 +106,10 @@ class DayOrMoment(serializers.DateTimeField):
             return super().to_internal_value(value)
 
 
+def livemode(serializer: serializers.BaseSerializer[Any]) -> bool:
+    return not actor_of(serializer.context["request"]).is_test
+
+
 class SendSerializer(KnownFieldsOnly):
     file = serializers.FileField(allow_empty_file=True, max_length=2000, help_text="The media.")
     team = serializers.UUIDField(
@@ -204,6 +208,9 @@ _VALUES = {name: attrgetter(name.replace("__", ".")) for name in COLUMNS}
 
 class SubmissionSerializer(serializers.ModelSerializer[Submission]):
     url = serializers.HyperlinkedIdentityField(view_name="api:submission-detail")
+    livemode = serializers.SerializerMethodField(
+        help_text="False: it was sent with a test key, and the result is canned."
+    )
     team = serializers.UUIDField(source="team_id")
     sha256 = serializers.CharField(source="blob_id")
     size = serializers.IntegerField(source="blob.size")
@@ -232,7 +239,7 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
     class Meta:
         model = Submission
         fields = [
-            "id", "url", "team", "filename", "note", "policy_context", "external_id",
+            "id", "url", "livemode", "team", "filename", "note", "policy_context", "external_id",
             "created_at", "sha256", "size", "media_type", "state", "progress", "stage",
             "outcome", "decision", "declared", "probability_manipulated", "reason", "reason_code",
             "deletion_requested_at", "updated_at",
@@ -246,6 +253,7 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
         return {
             "id": str(row["id"]),
             "url": f"{self._root()}{row['id']}/",
+            "livemode": self.get_livemode(),
             "team": str(row["team_id"]),
             "filename": row["filename"],
             "note": row["note"],
@@ -269,6 +277,10 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
             "deletion_requested_at": moment(row["deletion_requested_at"]),
             "updated_at": moment(row["card__updated_at"]),
         }
+
+    def get_livemode(self, instance: object = None) -> bool:
+        """Callers see either one or the other."""
+        return livemode(self)
 
     def _root(self) -> str:
         context = cast("dict[str, Any]", self.context)  # the stubs promise less than DRF gives

@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from jobs.models import State
-from media_analysis.partners.serializers import KnownFieldsOnly, Words
+from media_analysis.partners.serializers import KnownFieldsOnly, Words, livemode
 from media_analysis.review.presenters.decisions import moment
 from media_analysis.submissions.forms import STATES
 from media_analysis.webhooks.models import Attempt, Delivery, Endpoint, EventType, Why
@@ -37,6 +37,9 @@ class EndpointSerializer(serializers.ModelSerializer[Endpoint]):
     disabled_because = serializers.ChoiceField(
         choices=REASONS, help_text="Why it is switched off; empty while it is on."
     )
+    livemode = serializers.SerializerMethodField(
+        help_text="False: a test key added it, and it is told only of what test keys sent."
+    )
     own_only = serializers.SerializerMethodField(
         help_text="It is told only of what its own partner sent."
     )
@@ -44,10 +47,13 @@ class EndpointSerializer(serializers.ModelSerializer[Endpoint]):
     class Meta:
         model = Endpoint
         fields = [
-            "id", "url", "description", "events", "is_active", "disabled_because", "own_only",
-            "failures", "failing_since", "last_success_at", "created_at",
+            "id", "url", "livemode", "description", "events", "is_active", "disabled_because",
+            "own_only", "failures", "failing_since", "last_success_at", "created_at",
         ]  # fmt: skip
         read_only_fields = fields
+
+    def get_livemode(self, endpoint: Endpoint) -> bool:
+        return livemode(self)
 
     def get_own_only(self, endpoint: Endpoint) -> bool:
         return endpoint.service_id is not None

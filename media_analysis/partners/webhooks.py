@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.shortcuts import get_object_or_404
@@ -52,7 +53,7 @@ class Webhooks(TellsItsLimits, ViewSet):
     )
     def list(self, request: Request) -> Response:
         mine = Endpoint.objects.for_actor(actor_of(request))
-        return Response({"results": EndpointSerializer(mine, many=True).data})
+        return Response({"results": _shown(request, mine, many=True)})
 
     @extend_schema(
         operation_id="webhooks_add",
@@ -68,7 +69,7 @@ class Webhooks(TellsItsLimits, ViewSet):
         team = team_named(actor, wanted.pop("team", None), Permission.MANAGE_WEBHOOKS)
         added = endpoints.add(actor, team, **wanted)
         added.endpoint.refresh_from_db()
-        body = {**EndpointSerializer(added.endpoint).data, "secret": added.secret}
+        body = {**_shown(request, added.endpoint), "secret": added.secret}
         where = reverse("api:webhook-detail", args=[added.endpoint.pk], request=request)
         return Response(body, status=201, headers={"Location": str(where)})
 
@@ -78,7 +79,7 @@ class Webhooks(TellsItsLimits, ViewSet):
         responses={200: EndpointSerializer, **problems(404)},
     )
     def retrieve(self, request: Request, pk: UUID) -> Response:
-        return Response(EndpointSerializer(_mine(request, pk)).data)
+        return Response(_shown(request, _mine(request, pk)))
 
     @extend_schema(
         operation_id="webhooks_change",
@@ -91,7 +92,7 @@ class Webhooks(TellsItsLimits, ViewSet):
         asked = EndpointChangeSerializer(data=json_body(request))
         asked.is_valid(raise_exception=True)
         changed = endpoints.change(actor_of(request), mine, **asked.validated_data)
-        return Response(EndpointSerializer(changed).data)
+        return Response(_shown(request, changed))
 
     @extend_schema(
         operation_id="webhooks_delete",
@@ -160,6 +161,10 @@ class Webhooks(TellsItsLimits, ViewSet):
                 actor, mine, wanted["since"], until, all_of_them=wanted["all"]
             )
         return Response({"deliveries": count}, status=202)
+
+
+def _shown(request: Request, found: Any, *, many: bool = False) -> Any:
+    return EndpointSerializer(found, many=many, context={"request": request}).data
 
 
 def _mine(request: Request, pk: UUID) -> Endpoint:

@@ -14,6 +14,7 @@ from media_analysis.review.search import reopenings
 from media_analysis.submissions.presenters import result as results
 from media_analysis.submissions.services import pictures
 from ml.engine.manifest import card_of, manifest_of
+from ml.engine.media import sound_pictures
 from ml.engine.naming import detector_name
 from ml.models import Thumbnail
 
@@ -163,15 +164,21 @@ def _events(chain: UUID) -> list[Json]:
 def key_frames(analysis: UUID, result: Mapping[str, Any]) -> list[tuple[Json, bytes]]:
     """Small pictures that the engine made from clean pixels, with the boxes of faces in them."""
     media, tracks = result.get("media") or {}, result.get("tracks") or []
-    found = Thumbnail.objects.filter(analysis=analysis).order_by("id")[:FRAMES]
-    return [(_frame(one, media, tracks), bytes(one.png)) for one in found]
+    seen = Thumbnail.objects.exclude(name__in=sound_pictures.NAMES)
+    found = list(seen.filter(analysis=analysis).order_by("id")[:FRAMES])
+    return [
+        (_frame(one.name, picture.content, media, tracks), picture.content)
+        for one, picture in zip(found, pictures.read_all(found), strict=True)
+    ]
 
 
-def _frame(one: Thumbnail, media: Mapping[str, Any], tracks: Sequence[Mapping[str, Any]]) -> Json:
-    told = pictures.described(one.name, media, tracks)
+def _frame(
+    name: str, content: bytes, media: Mapping[str, Any], tracks: Sequence[Mapping[str, Any]]
+) -> Json:
+    told = pictures.described(name, media, tracks)
     return {
-        "name": one.name,
-        "sha256": hashlib.sha256(bytes(one.png)).hexdigest(),
+        "name": name,
+        "sha256": hashlib.sha256(content).hexdigest(),
         "caption": told["caption"],
         "width": told["width"],
         "height": told["height"],

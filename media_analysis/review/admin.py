@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.db.models import Q
 
 from audit.admin import ReadOnlyAdmin
 from media_analysis.review.models import Case, Decision, Policy, RoutingRule
@@ -10,6 +11,7 @@ from media_analysis.review.models import Case, Decision, Policy, RoutingRule
 
 @admin.register(Case)
 class CaseAdmin(ReadOnlyAdmin):
+    live = Q(team__live_team=None)
     list_display = ["id", "team", "state", "opened_because", "holder", "opened_at", "lease_until",
                     "decided_at"]  # fmt: skip
     list_filter = ["state", "team", "opened_because"]
@@ -21,6 +23,7 @@ class CaseAdmin(ReadOnlyAdmin):
 
 @admin.register(Decision)
 class DecisionAdmin(ReadOnlyAdmin):
+    live = Q(team__live_team=None)
     list_display = ["id", "team", "outcome", "policy", "decided_by", "seconds_on_case",
                     "created_at"]  # fmt: skip
     list_filter = ["outcome", "team"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Q
 from django.http import HttpRequest
 
 from audit.admin import ReadOnlyAdmin
@@ -13,6 +14,7 @@ from media_analysis.submissions.models import Submission
 
 @admin.register(Submission)
 class SubmissionAdmin(ReadOnlyAdmin):
+    live = Q(team__live_team=None)
     list_display = ["id", "team", "state", "outcome", "created_at"]
     list_filter = ["team", "analysis__state", "analysis__outcome"]
     list_select_related = ["team", "analysis"]

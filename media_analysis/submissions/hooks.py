@@ -14,9 +14,15 @@ from django.db.models import QuerySet
 
 if TYPE_CHECKING:
     from audit.verbs import Verb
-    from media_analysis.submissions.models import DeletionRequest
+    from media_analysis.submissions.models import DeletionRequest, Submission
+
+received_in_test: list[Callable[[Submission], None]] = []
+"""For what a test key sent, inside the transaction that writes it."""
 
 deletion_changed: list[Callable[[DeletionRequest, Verb], None]] = []
+
+erasure_begins: list[Callable[[Submission, str], None]] = []
+"""With the reason, in the transaction that deletes the rows: copies are ordered to go, too."""
 
 erased_with: list[Callable[[UUID], list[QuerySet[Any]]]] = []
 """Every row of an app that is about one submission: erasing deletes all of them."""

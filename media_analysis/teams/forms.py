@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actors import Actor
 from accounts.models import Role, Scope, ServiceAccount, Team
+from accounts.models.team import HEAVIEST
 from media_analysis.review.models import QueueOrder, RoutingRule
 from media_analysis.submissions.models import MediaKind
 from media_analysis.submissions.services.retention import LONGEST
@@ -158,6 +159,17 @@ class KeyForm(forms.Form):
         label=_("Key name"),
         help_text=_("Where it is used, for example “staging server”."),
     )
+    mode = forms.ChoiceField(
+        choices=[
+            ("live", _("Live: media are analysed, and people may decide")),
+            ("test", _("Test: media get canned results, and nobody has work from them")),
+        ],
+        initial="live",
+        required=False,
+        label=_("Mode"),
+        widget=forms.RadioSelect,
+        help_text=_("It cannot be changed later."),
+    )
     scopes = forms.MultipleChoiceField(
         choices=Scope.choices, label=_("Scopes"), widget=forms.CheckboxSelectMultiple
     )
@@ -177,6 +189,29 @@ class KeyForm(forms.Form):
     def allowed_networks(self) -> list[str]:
         words: list[str] = self.cleaned_data["networks"].replace(",", " ").split()
         return words
+
+
+class WeightsForm(forms.Form):
+    """The team's weight, and one for each of its partners."""
+
+    team_weight = forms.IntegerField(
+        min_value=1, max_value=HEAVIEST, help_text=_("For everybody who sends into the team.")
+    )
+
+    def __init__(self, team: Team, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.team = team
+        self.fields["team_weight"].label = str(team)
+        self.fields["team_weight"].initial = team.weight
+        self.partners = {
+            f"partner_{service.pk.hex}": service
+            for service in ServiceAccount.objects.filter(team=team, is_active=True)
+        }
+        for name, service in self.partners.items():
+            self.fields[name] = forms.IntegerField(
+                min_value=1, max_value=HEAVIEST, required=False, initial=service.weight,
+                label=str(service), help_text=_("Empty: the weight of the team."),
+            )  # fmt: skip
 
 
 class WebhookForm(forms.Form):

@@ -26,7 +26,8 @@ from accounts.roles import Permission
 class NavItem:
     label: Any
     url_name: str
-    permission: Permission
+    permission: Permission | None
+    """None: for site administrators alone."""
 
 
 PLACES = (
@@ -40,8 +41,10 @@ PLACES = (
     NavItem(_("Care"), "teams:care", Permission.MANAGE_QUEUES),
     NavItem(_("Partners and keys"), "teams:services", Permission.REVOKE_KEYS),
     NavItem(_("Retention"), "teams:retention", Permission.MANAGE_RETENTION),
+    NavItem(_("Sign-in"), "teams:sign_in", Permission.MANAGE_TEAM),
     NavItem(_("Webhooks"), "teams:webhooks", Permission.MANAGE_WEBHOOKS),
     NavItem(_("Hosts"), "teams:hosts", Permission.MANAGE_SOURCES),
+    NavItem(_("Weights"), "teams:weights", None),
     NavItem(_("Name"), "teams:rename", Permission.MANAGE_TEAM),
 )
 
@@ -63,7 +66,7 @@ def page(
     open_to_them = [
         (place.label, reverse(place.url_name, args=[team.pk]))
         for place in PLACES
-        if actor.can(place.permission, team.pk)
+        if _may_enter(actor, place, team)
     ]
     beginnings = [url for _, url in open_to_them if request.path.startswith(url)]
     here = max(beginnings, key=len, default="")
@@ -72,6 +75,12 @@ def page(
         for label, url in open_to_them
     ]
     return render(request, template, {"team": team, "places": places, **context}, status=status)
+
+
+def _may_enter(actor: Actor, place: NavItem, team: Team) -> bool:
+    if place.permission is None:
+        return actor.is_site_admin
+    return actor.can(place.permission, team.pk)
 
 
 @contextmanager

@@ -10,8 +10,10 @@ from media_analysis.teams.views import (
     queues,
     retention,
     rules,
+    sign_in,
     teams,
     webhooks,
+    weights,
 )
 
 app_name = "teams"
@@ -28,6 +30,7 @@ urlpatterns = [
     path("<uuid:pk>/members/<uuid:user>/remove/", members.remove, name="remove"),
     path("<uuid:pk>/roles/", teams.roles, name="roles"),
     path("<uuid:pk>/name/", teams.rename, name="rename"),
+    path("<uuid:pk>/weights/", weights.weights, name="weights"),
     path("<uuid:pk>/rules/", rules.rules, name="rules"),
     path("<uuid:pk>/queues/", queues.queues, name="queues"),
     path("<uuid:pk>/queues/<int:queue>/", queues.edit, name="edit_queue"),
@@ -55,6 +58,9 @@ urlpatterns = [
     path("<uuid:pk>/hosts/", hosts.hosts, name="hosts"),
     path("<uuid:pk>/hosts/<int:host>/remove/", hosts.remove, name="remove_host"),
     path("<uuid:pk>/retention/", retention.retention, name="retention"),
+    path("<uuid:pk>/sign-in/", sign_in.sign_in, name="sign_in"),
+    path("<uuid:pk>/sign-in/second-factor/", sign_in.second_factor, name="second_factor"),
+    path("<uuid:pk>/sign-in/groups/<int:given>/remove/", sign_in.remove_group, name="remove_group"),
     path("<uuid:pk>/webhooks/", webhooks.webhooks, name="webhooks"),
     path("<uuid:pk>/webhooks/new/", webhooks.new, name="new_webhook"),
     path("<uuid:pk>/webhooks/<uuid:endpoint>/", webhooks.webhook, name="webhook"),

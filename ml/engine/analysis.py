@@ -21,7 +21,7 @@ from typing import BinaryIO
 from ml.engine import registry
 from ml.engine.contract import Detector, Frame, Kind, Outcome, Result, Scenes, Verdict, View
 from ml.engine.fusion import rule
-from ml.engine.media import face_model, scenes, thumbnails
+from ml.engine.media import face_model, scenes, sound_pictures, thumbnails
 from ml.engine.media.face_watch import FaceWatch
 from ml.engine.media.media_file import OpenMedia, fingerprint, opened
 from ml.engine.media.similarity import Looks
@@ -127,6 +127,8 @@ def _examined(
         media.add_flags(*watch.flags)
     told.listening()
     divided = _divide(media, watch, last_frames)
+    sound = media.audio(RATE) if media.info.has_audio else None
+    heard = sound_pictures.drawn(sound, media.info, divided)
     told.stop_if_asked()
     findings = session.conclude(told.concluding)
     manifests = {d.name: d.manifest for d in detectors if not isinstance(d, Missing)}
@@ -140,7 +142,7 @@ def _examined(
         seconds=time.perf_counter() - started,
         tracks=tracks,
         scenes=divided,
-        thumbnails=pictures | strip.pictures() | thumbnails.of_faces(media.tracks),
+        thumbnails=pictures | strip.pictures() | thumbnails.of_faces(media.tracks) | heard,
         looks=looks.found,
     )
 

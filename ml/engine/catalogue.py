@@ -13,6 +13,7 @@ from sandbox.types import SENTENCES as OF_FILES
 AND, OR = "and", "or"
 
 SENTENCES: Mapping[str, str | tuple[str, str]] = {
+    "test.canned": "This is the canned result of a test key. Nothing was examined.",
     # --- the file ---
     "flag.pictures_not_decoded": "The pictures of this file could not be decoded. Only its sound is analysed.",
     "flag.sound_not_decoded": "The sound of this file could not be decoded. Only its pictures are analysed.",

@@ -84,10 +84,10 @@ def opened(blob: Blob | str) -> Iterator[BinaryIO]:
         yield file
 
 
-def unchecked(blob: Blob) -> BinaryIO:
-    """To read a part of a large file at once, without reading all of it first. Only for what no
-    finding rests on, such as our own copies: what is damaged is not noticed."""
-    return vault.opened_unchecked(blob.sha256)
+def unchecked(blob: Blob | str) -> BinaryIO:
+    """To read a part of a file at once, without reading all of it first. Only for what no finding
+    rests on, such as our own copies: unless it is missing, what is damaged is not noticed."""
+    return vault.opened_unchecked(blob if isinstance(blob, str) else blob.sha256)
 
 
 def delete(sha256: str, *, who: Who, why: str) -> bool:

@@ -170,8 +170,11 @@ def _temporary() -> BinaryIO:
 
 
 def opened_unchecked(sha256: str) -> BinaryIO:
-    with reached():
-        return cast(BinaryIO, _open(sha256))
+    try:
+        with reached():
+            return cast(BinaryIO, _open(sha256))
+    except FileNotFoundError:
+        raise _missing(storage(), sha256) from None
 
 
 def _open(sha256: str) -> File[bytes]:

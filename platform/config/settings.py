@@ -111,6 +111,7 @@ INSTALLED_APPS = [
     "media_analysis.review",
     "media_analysis.batches",
     "media_analysis.uploads",
+    "media_analysis.test_mode",
     "media_analysis.webhooks",
     "media_analysis.partners",
     "media_analysis.reports",
@@ -139,6 +140,7 @@ MIDDLEWARE = [
     "accounts.middleware.SessionOrigin",
     "accounts.middleware.OwnLanguage",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.SecondFactorRule",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -223,6 +225,7 @@ ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
 ALLAUTH_TRUSTED_CLIENT_IP_HEADER = env.str("TRUSTED_CLIENT_IP_HEADER", "") or None
 
 OIDC_SERVER_URL = env.str("OIDC_SERVER_URL", "")
+OIDC_GROUPS_CLAIM = env.str("OIDC_GROUPS_CLAIM", "groups")
 SOCIALACCOUNT_ADAPTER = "accounts.adapter.SocialAccountAdapter"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = True  # by an address that the provider has verified
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
@@ -235,7 +238,10 @@ SOCIALACCOUNT_PROVIDERS = {
                 "name": env.str("OIDC_NAME", "Single sign-on"),
                 "client_id": env.str("OIDC_CLIENT_ID"),
                 "secret": env.str("OIDC_CLIENT_SECRET"),
-                "settings": {"server_url": OIDC_SERVER_URL},
+                "settings": {
+                    "server_url": OIDC_SERVER_URL,
+                    "scope": env.list("OIDC_SCOPES", default=["openid", "profile", "email"]),
+                },
             }
         ]
         if OIDC_SERVER_URL
@@ -279,6 +285,10 @@ SPECTACULAR_SETTINGS = {
         "StateEnum": "media_analysis.partners.webhook_shapes.DELIVERY_STATES",
     },
     "PREPROCESSING_HOOKS": ["media_analysis.partners.schema.with_slash"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "media_analysis.partners.examples.with_examples",
+    ],
 }
 
 # --- PostgreSQL: the only database ---------------------------------------------------------------
@@ -303,6 +313,8 @@ JOBS_OVERDUE_SECONDS = env.above(0, "JOBS_OVERDUE_SECONDS", 30.0)
 JOBS_BACKOFF_SECONDS = env.float("JOBS_BACKOFF_SECONDS", 2.0)
 JOBS_GRACE_SECONDS = env.float("JOBS_GRACE_SECONDS", 8.0)
 JOBS_COURIERS = env.int("JOBS_COURIERS", 4)
+WORKER_KINDS = env.str("WORKER_KINDS", "")
+WORKER_RESERVED_SLOTS = env.int("WORKER_RESERVED_SLOTS", None)
 WORKER_NEVER_IMPORTS = ["tensorflow"]  # models are served with LiteRT; see docs/jobs.md
 DECISION_GRACE_SECONDS = env.int("DECISION_GRACE_SECONDS", 30)
 """How long a decision can be undone, where a team has not chosen otherwise. 0: final at once."""
@@ -319,8 +331,9 @@ PERIODIC_DUTIES = {
     "tidy_partners": (86_400.0, "media_analysis.partners.services.idempotency.forget_old"),
     "tidy_uploads": (86_400.0, "media_analysis.uploads.services.uploading.forget_old"),
     "tidy_webhooks": (86_400.0, "media_analysis.webhooks.services.delivering.forget_old"),
-    "tidy_spool": (3_600.0, "media_analysis.partners.services.spool.forget_old"),
+    "tidy_spool": (3_600.0, "media_analysis.submissions.services.spool.forget_old"),
 }
+TEST_KEEP_DAYS = env.above(0, "TEST_KEEP_DAYS", 7.0)
 ERASURE_DELAY_SECONDS = env.int("ERASURE_DELAY_SECONDS", 600)
 CELERY_APP = "config.celery.app"
 ML_ANALYSE = "ml.engine.analyse"
@@ -374,7 +387,7 @@ STATIC_URL = "static/"
 STATICFILES_DIRS = [ROOT / "static"]
 FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
-    "media_analysis.partners.services.spool.SpooledUploads",
+    "media_analysis.submissions.services.spool.SpooledUploads",
 ]
 UPLOAD_SPOOL_DIR = env.str("UPLOAD_SPOOL_DIR", str(HOME / "spool"))
 UPLOAD_SPOOL_HOURS = env.float("UPLOAD_SPOOL_HOURS", 24.0)
@@ -412,6 +425,20 @@ REQUIRE_SANDBOX = env.bool("REQUIRE_SANDBOX", not DEBUG)
 LOGGING = logs.configuration(
     env.str("LOG_FORMAT", "text"), env.str("LOG_LEVEL", "INFO"), env.str("LOG_FILE", "")
 )
+
+# --- errors to a Sentry server (docs/operating.md); without an address nothing is imported -------
+if SENTRY_DSN := env.str("SENTRY_DSN", ""):
+    from config import telemetry
+
+    try:
+        telemetry.start(SENTRY_DSN, env.str("CODE_VERSION", ""))
+    except ImportError as missing:
+        raise environ.ImproperlyConfigured(
+            "SENTRY_DSN is set, and the package sentry-sdk is missing. Install "
+            "requirements/telemetry.txt, or leave SENTRY_DSN out."
+        ) from missing
+    LOGGING["handlers"]["telemetry"] = {"class": "config.telemetry.Handler"}
+    LOGGING["root"]["handlers"].insert(0, "telemetry")
 
 # --- language and time ---------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

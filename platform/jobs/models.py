@@ -24,6 +24,9 @@ class LeasedJob(models.Model):
         db_default="",
         help_text="Who queued it. The rows of one flow wait for each other, not other flows' rows.",
     )
+    weight = models.SmallIntegerField(
+        default=1, db_default=1, help_text="How many turns its flow gets for one of another flow."
+    )
     turn_at = models.DateTimeField(
         db_default=Now(),
         editable=False,

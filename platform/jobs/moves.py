@@ -50,7 +50,8 @@ interactive goes first and yet nothing waits for ever. The turn never changes, s
 
 SECONDS_PER_FLOW_ROW = 15
 """Fairness: each row of a flow is served as if it had come this much later than the flow's last one
-that still waits. So a flood queues up behind itself, and what others send meanwhile goes first."""
+that still waits. So a flood queues up behind itself, and what others send meanwhile goes first. A
+weight divides it: rows of weight 2 come twice as close, so their flow gets two turns for one."""
 
 _moves = ", ".join(f"'{a.value}>{b.value}'" for a, b in sorted(ALLOWED))
 
@@ -68,7 +69,8 @@ GUARD = pgtrigger.Trigger(
                     ' AND flow = $2 AND priority = $3', TG_TABLE_SCHEMA, TG_TABLE_NAME)
                     INTO last_turn USING 'queued', NEW.flow, NEW.priority;
                 NEW.turn_at := greatest(NEW.turn_at,
-                    last_turn + interval '{SECONDS_PER_FLOW_ROW} seconds');
+                    last_turn + interval '{SECONDS_PER_FLOW_ROW} seconds'
+                        / greatest(NEW.weight, 1));
             END IF;
             RETURN NEW;
         END IF;

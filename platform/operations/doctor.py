@@ -23,6 +23,7 @@ from audit import fingerprints, guards, rights
 from audit.keys import anchor_files
 from blobs import place
 from config.static import is_collected
+from ml import pictures
 from ml.engine.model_files import FILES, ModelFileUnusable, located
 from operations import health
 from sandbox.checks import why_not
@@ -239,8 +240,20 @@ def site() -> Iterator[Finding]:
             connection.close()
 
 
+def small_pictures() -> Iterator[Finding]:
+    try:
+        left = pictures.in_database()
+    except DatabaseError:
+        connection.close()
+        return
+    if left:
+        yield Finding("small pictures", WARNING, f"{left} lie in the database, as in versions "
+                      "before 0.2.", "Run `manage.py pictures move`.")  # fmt: skip
+
+
 CHECKS: tuple[Check, ...] = (
     addresses, names, database, keys, store, folders, static_files, sandbox, broker, models, site,
+    small_pictures,
 )  # fmt: skip
 
 

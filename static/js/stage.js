@@ -1,5 +1,7 @@
-/* The picture as an instrument: zoom and pan, boxes and map in step with the film, loops, speed.
+/* The picture as an instrument: zoom and pan, boxes and map in step with the film, steps, speed.
    The player may come later than the page, so everything is listened to from above. */
+import { neighbour, turn } from "./loop.js";
+
 const CLOSE = 0.25; // seconds between a frame and the nearest look at a face, for its box to be drawn
 const MAP_NEAR = 0.5; // seconds round the moment of which a map speaks
 const MOST = 8;
@@ -129,53 +131,12 @@ function step() {
   paper.replaceChildren(maps, boxes);
 }
 
-/* --- a loop, and the speed ------------------------------------------------------------------------ */
-let loop = null;
-
-function tell() {
-  const button = part("loop");
-  if (!button) return;
-  const state = !loop ? "start" : loop.end === null ? "end" : "stop";
-  button.textContent = button.dataset[state];
-  button.setAttribute("aria-pressed", String(loop !== null));
-  for (const lane of document.querySelectorAll("[data-timeline] [data-lane]")) {
-    lane.querySelector(".loop")?.remove();
-    if (!loop) continue;
-    const whole = Number(lane.closest("[data-timeline]").dataset.duration) || 1;
-    const share = (value) => `${(100 * value) / whole}%`;
-    const end = loop.end ?? loop.start;
-    lane.prepend(draw("rect", { class: "loop", x: share(loop.start), width: share(Math.max(end - loop.start, whole / 400)), y: 0, height: "100%" }));
-  }
-}
-
-function turn() {
-  const now = film().currentTime;
-  if (!loop) loop = { start: now, end: null };
-  else if (loop.end === null && now > loop.start) loop.end = now;
-  else loop = null;
-  tell();
-  if (loop?.end) {
-    film().currentTime = loop.start;
-    film().play();
-  }
-}
-
-document.addEventListener(
-  "timeupdate",
-  (event) => {
-    if (event.target === film() && loop?.end && film().currentTime >= loop.end) film().currentTime = loop.start;
-  },
-  true,
-);
-
 /* --- what is pressed ------------------------------------------------------------------------------ */
 document.addEventListener("click", (event) => {
-  const pressed = event.target.closest?.("[data-zoom], [data-loop], [data-step]");
+  const pressed = event.target.closest?.("[data-zoom], [data-step]");
   if (!pressed) return;
   if (pressed.dataset.zoom) ZOOMS[pressed.dataset.zoom]();
-  else if (!film()) return;
-  else if ("loop" in pressed.dataset) turn();
-  else {
+  else if (film()) {
     film().pause();
     film().currentTime += Number(pressed.dataset.step) / (Number(film().dataset.fps) || 25);
   }
@@ -185,6 +146,7 @@ document.addEventListener("change", (event) => {
   if (event.target === part("speed") && film()) film().playbackRate = Number(event.target.value);
 });
 
+const STEPS = { n: 1, p: -1 };
 const ARROWS = { ArrowLeft: [40, 0], ArrowRight: [-40, 0], ArrowUp: [0, 40], ArrowDown: [0, -40] };
 document.addEventListener(
   "keydown",
@@ -194,7 +156,9 @@ document.addEventListener(
     const act = { "+": ZOOMS.in, "=": ZOOMS.in, "-": ZOOMS.out, 0: ZOOMS.fit }[event.key];
     if (act) act();
     else if (event.key === "l" && event.target === film()) turn();
-    else if (ARROWS[event.key] && event.target === part("screen") && view.scale > 1) {
+    else if (STEPS[event.key] && event.target === film()) {
+      if (!neighbour(STEPS[event.key])) return;
+    } else if (ARROWS[event.key] && event.target === part("screen") && view.scale > 1) {
       view.x += ARROWS[event.key][0];
       view.y += ARROWS[event.key][1];
       place();

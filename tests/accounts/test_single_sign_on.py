@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from django.test import Client
 
 from accounts.models import Membership, Role, User
+from accounts.services import group_roles, teams
 from accounts.services.invitations import invite
 from audit.models import Event
 from tests.accounts.conftest import is_logged_in
@@ -180,3 +181,82 @@ def test_without_settings_there_is_no_such_door(client, people):
     """No provider configured: the address does not exist and the login page offers none."""
     assert client.post("/accounts/oidc/oidc/login/").status_code == 404
     assert "oidc" not in client.get("/accounts/login/").content.decode()
+
+
+def bob_signs_on(provider: Provider, *groups: str) -> Client:
+    return sign_on(
+        provider, sub="9", email="bob@example.org", email_verified=True, name="Bob",
+        groups=list(groups),
+    )  # fmt: skip
+
+
+def role_of(email: str, team) -> str | None:
+    return (
+        Membership.objects.filter(user__email=email, team=team)
+        .values_list("role", flat=True)
+        .first()
+    )
+
+
+def test_a_group_gives_its_role_and_takes_it_back(people, provider):
+    """Read anew at each sign-in: the highest of the groups, another one, then none."""
+    charlie = people.actor(people.charlie)
+    group_roles.add(charlie, people.other_team, "readers", Role.VIEWER)
+    group_roles.add(charlie, people.other_team, "deciders", Role.MODERATOR)
+    assert is_logged_in(bob_signs_on(provider, "readers", "deciders", "tennis"))
+    assert role_of("bob@example.org", people.other_team) == Role.MODERATOR
+    bob_signs_on(provider, "readers")
+    assert role_of("bob@example.org", people.other_team) == Role.VIEWER
+    bob_signs_on(provider)
+    assert role_of("bob@example.org", people.other_team) is None
+    assert role_of("bob@example.org", people.team) == Role.MODERATOR, "given by hand"
+    verbs = Event.objects.filter(object_id=str(people.bob.pk), verb__startswith="member.")
+    told = list(verbs.order_by("id").values_list("verb", flat=True))
+    assert told == ["member.joined", "member.role_changed", "member.removed"]
+
+
+def test_a_role_given_by_hand_is_not_changed_by_groups(people, provider):
+    """Nor is one that a group gave and a person then changed."""
+    group_roles.add(people.actor(people.alice), people.team, "admins", Role.ADMIN)
+    bob_signs_on(provider, "admins")
+    assert role_of("bob@example.org", people.team) == Role.MODERATOR
+    charlie = people.actor(people.charlie)
+    group_roles.add(charlie, people.other_team, "readers", Role.VIEWER)
+    bob_signs_on(provider, "readers")
+    teams.change_role(charlie, people.other_team, people.bob, Role.LEAD)
+    bob_signs_on(provider)
+    assert role_of("bob@example.org", people.other_team) == Role.LEAD
+
+
+def test_a_group_with_a_role_lets_a_new_person_in(people, provider):
+    """Without an invitation, but only with an address that the provider has verified."""
+    group_roles.add(people.actor(people.alice), people.team, "readers", Role.VIEWER)
+    about = {"sub": "7", "email": "eve@example.org", "name": "Eve", "groups": ["readers"]}
+    assert not is_logged_in(sign_on(provider, email_verified=False, **about))
+    assert is_logged_in(sign_on(provider, email_verified=True, **about))
+    assert role_of("eve@example.org", people.team) == Role.VIEWER
+
+
+def test_the_last_lead_stays_whatever_the_groups_say(people, provider):
+    group_roles.add(people.actor(people.charlie), people.other_team, "chiefs", Role.ADMIN)
+    bob_signs_on(provider, "chiefs")
+    Membership.objects.filter(user=people.charlie).delete()
+    bob_signs_on(provider)
+    assert role_of("bob@example.org", people.other_team) == Role.ADMIN
+
+
+def test_an_admin_adds_and_removes_groups_on_the_page(people, provider, client):
+    """Never above their own role, and nobody else does."""
+    page = f"/teams/{people.team.pk}/sign-in/"
+    client.force_login(people.alice)
+    told = client.post(page, {"group": " readers ", "role": "viewer"}, follow=True)
+    assert "readers" in told.content.decode()
+    assert client.post(page, {"group": "readers", "role": "lead"}).status_code == 422
+    given = people.team.group_roles.get()
+    client.force_login(people.charlie)
+    assert client.post(f"{page}groups/{given.pk}/remove/").status_code == 404
+    client.force_login(people.bob)
+    assert client.post(page, {"group": "x", "role": "viewer"}).status_code == 403
+    client.force_login(people.alice)
+    client.post(f"{page}groups/{given.pk}/remove/")
+    assert not people.team.group_roles.exists()

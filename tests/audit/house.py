@@ -68,13 +68,13 @@ def sent(user: User, team: Team, shade: int, name: str) -> Submission:
     return submit(actor(user), team, io.BytesIO(picture(shade)), name, **words).submission
 
 
-def analysed(submission: Submission, outcome: Outcome) -> Submission:
+def analysed(submission: Submission, outcome: Outcome, frame: bytes = picture(3)) -> Submission:
     media = MediaInfo(submission.blob_id, submission.blob.size, Kind.IMAGE, "png", width=64)
     finding = Finding("compression", "1", Status.RAN, "saved twice", score=2.5, log10_lr=1.0)
     result = Result(
         media=media, verdict=Verdict(outcome, "as a test says", 0.9, (0.8, 1.0)),
         findings=(finding,), engine_version="1.0+test", seconds=0.1,
-        thumbnails={"frame": picture(3)},
+        thumbnails={"frame": frame},
     )  # fmt: skip
     claim = claim_one(Analysis, submission.analysis_id, worker="w1")
     assert claim is not None

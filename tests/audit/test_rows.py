@@ -256,7 +256,20 @@ def finding_added(h: House) -> None:
 
 @change(*ANALYSIS)
 def picture_of_a_finding(h: House) -> None:
-    sql("UPDATE ml_thumbnail SET png = 'x' WHERE analysis_id = %s", h.submission.analysis_id)
+    sql(
+        "UPDATE ml_thumbnail SET sha256 = repeat('0', 64) WHERE analysis_id = %s",
+        h.submission.analysis_id,
+    )
+
+
+@change(*ANALYSIS)
+def picture_of_a_finding_put_into_its_row(h: House) -> None:
+    """As earlier versions kept it."""
+    sql(
+        "UPDATE ml_thumbnail SET png = 'x', sheet_id = NULL, \"offset\" = NULL, size = NULL, "
+        "sha256 = NULL WHERE analysis_id = %s",
+        h.submission.analysis_id,
+    )
 
 
 @change(*SUBMISSION)

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,9 +19,9 @@ from accounts.refusals import Refusal
 from accounts.services.keys import disable_service_account, issue_key
 from audit.checking import compare_all_rows
 from audit.models import Event as Recorded
-from jobs.errors import LeaseLost
+from jobs.errors import LeaseLost, Outage, Why
 from jobs.models import State
-from jobs.services import claim, park
+from jobs.services import claim, park, release
 from media_analysis.batches.models import Batch, BatchItem, Source
 from media_analysis.batches.services import fetching, sources
 from media_analysis.submissions.models import Submission
@@ -157,6 +158,26 @@ def test_a_server_that_is_busy_is_asked_again_and_not_for_ever(
     (item,) = program.get(where).json()["items"]
     assert item["state"] == "refused" and "tried 6 times" in item["reason"]
     assert len(files.asked) == fetching.MOST_TRIES
+
+
+def test_a_folder_for_uploads_that_cannot_be_written_is_an_outage_and_costs_no_attempt(
+    program: Client, files: Files, inside: None, own_home: Path, settings: Any
+) -> None:
+    """The same as everywhere: claiming pauses, the item waits, and goes in once the folder is
+    back."""
+    post(program, URL, items(f"{files.url}/a.png"))
+    (own_home / "file").write_text("")
+    right, settings.UPLOAD_SPOOL_DIR = settings.UPLOAD_SPOOL_DIR, str(own_home / "file")
+    taken = claim(BatchItem, worker="t")
+    assert taken is not None
+    with pytest.raises(Outage) as outage:
+        fetching.run(taken)
+    assert outage.value.code == "store_unavailable"
+    release(taken, Why.OUTAGE)
+    assert BatchItem.objects.get().attempt == 0 and files.asked == []
+    settings.UPLOAD_SPOOL_DIR = right
+    fetch_all()
+    assert BatchItem.objects.get().submission is not None
 
 
 def test_a_repeated_request_with_its_key_is_one_batch(

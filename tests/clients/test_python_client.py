@@ -50,14 +50,17 @@ ROOT = Path(__file__).resolve().parents[2]
 class Site:
     url: str
     key: str
+    test_key: str
 
 
 @pytest.fixture
 def site(tmp_path: Path, transactional_db: None, team: Team) -> Iterator[Site]:
     admin = member(team, Role.ADMIN)
-    secret = issue_key(admin.actor, ServiceAccountFactory(team=team), "client", Scope.values).secret
+    service = ServiceAccountFactory(team=team)
+    secret = issue_key(admin.actor, service, "client", Scope.values).secret
+    test = issue_key(admin.actor, service, "tests", Scope.values, test=True).secret
     with served(tmp_path) as port:
-        yield Site(f"http://127.0.0.1:{port}", secret)
+        yield Site(f"http://127.0.0.1:{port}", secret, test)
 
 
 def later(do: Any) -> threading.Thread:
@@ -148,6 +151,12 @@ def test_a_day_of_a_partner(
         assert [one.id for one in client.webhooks()] == [hook.id]
         client.delete_webhook(hook.id)
 
+    with Touchstone(site.url, key=site.test_key, timeout=60) as client:
+        canned = client.submit(clip, filename="decided_unclear.jpg")
+        assert canned.decision and canned.decision.outcome == "unclear" and not canned.livemode
+        with pytest.raises(Problem):
+            client.get(sent.id)
+
     monkeypatch.setenv("TOUCHSTONE_URL", site.url)
     monkeypatch.setenv("TOUCHSTONE_KEY", site.key)
     assert cli.main(["submit", str(clip), "--json"]) == 0
@@ -161,6 +170,7 @@ def test_a_day_of_a_partner(
     assert cli.main(["get", told["id"]]) == cli.USAGE
 
     env = {**os.environ, "TOUCHSTONE_KEY": site.key, "SUBMISSION": sent.id}
+    env["TOUCHSTONE_TEST_KEY"] = site.test_key
     assert len(examples()) >= 4
     for example in examples():
         ran = subprocess.run(

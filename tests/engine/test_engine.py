@@ -86,6 +86,7 @@ def test_a_picture_has_findings_and_an_honest_verdict(portrait: Path) -> None:
     assert "does not show that the file is genuine" in result.verdict.reason
     assert len(result.tracks) == 1
     assert result.thumbnails["face-1"].startswith(b"\x89PNG")
+    assert "waveform" not in result.thumbnails
 
 
 def test_same_bytes_same_result(clip: Path, portrait: Path) -> None:
@@ -107,6 +108,8 @@ def test_a_video_is_streamed_once_with_faces_and_sound(clip: Path) -> None:
     assert set(probe.tracks) == {1, 2}
     assert abs(probe.samples - 32_000) < 2_000
     assert [track["id"] for track in result.tracks] == [1, 2]
+    for name in ("waveform", "spectrogram"):
+        assert result.thumbnails[name].startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("where", ["not_applicable", "examine", "observe", "conclude"])

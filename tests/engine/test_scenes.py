@@ -26,6 +26,7 @@ from ml.engine.contract import (
     Scene,
     Status,
 )
+from ml.engine.fusion.rule import decide
 from ml.engine.manifest import Manifest
 from ml.engine.results import result_json
 from sandbox.decoding import Decoding
@@ -236,7 +237,9 @@ def test_bad_input_has_a_stated_end(name: str, folder: Path, three: Path) -> Non
     for finding in result.findings:
         assert finding.status is not Status.FAILED, finding
         assert finding.reason.endswith(".")
-    assert result.verdict.outcome is not Outcome.MANIPULATION_FOUND
+    # The speech was made by a program, so the check of voices may say that. No other may.
+    seen = [f for f in result.findings if f.detector != "voice_spoof"]
+    assert decide(result.media, seen).outcome is not Outcome.MANIPULATION_FOUND
     found = result.scenes
     assert found is not None
     assert heard <= {s.heard for s in found.stretches}

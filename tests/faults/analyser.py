@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -10,6 +11,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
+
+from PIL import Image
 
 from ml.engine.contract import Finding, Kind, MediaInfo, Outcome, Result, Status, Verdict
 from sandbox.types import SandboxFailed
@@ -72,7 +75,15 @@ def _pretended(sha256: str, size: int, number: int, kind: Kind = Kind.IMAGE) -> 
         findings=tuple(Finding(name, "1", Status.RAN, "pretended") for name in FINDINGS),
         engine_version="pretended-1",
         seconds=0.0,
+        thumbnails={"frame": _frame(sha256)} if os.environ.get("FAULTS_PICTURES") else {},
     )
+
+
+def _frame(sha256: str) -> bytes:
+    """Of a colour of its own."""
+    out = io.BytesIO()
+    Image.new("RGB", (64, 48), f"#{sha256[:6]}").save(out, "PNG")
+    return out.getvalue()
 
 
 def _real(file: BinaryIO, **how: Any) -> Result:

@@ -21,6 +21,8 @@ from tests.faults.inhabit import EMAIL
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
 SUBMISSIONS = 5
+MEDIA = 2 * SUBMISSIONS
+"""Each with a sheet of small pictures."""
 GLANCE = "FAULTS_GLANCE"
 
 
@@ -33,7 +35,9 @@ class Site:
         self.house.build()
         for step in (("submit", str(SUBMISSIONS)), ("work",), ("decide",)):
             if step == ("work",):
-                worker = self.house.start_worker("--concurrency", "1", **{GLANCE: "1"})
+                worker = self.house.start_worker(
+                    "--concurrency", "1", **{GLANCE: "1", "FAULTS_PICTURES": "1"}
+                )
                 self.house.wait_until_settled(120)
                 self.house.end(worker)
             else:
@@ -139,18 +143,18 @@ def signed_in(house: House) -> str:
 
 
 def test_a_backup_is_restored_into_an_empty_place_and_works(site: Site, empty: House) -> None:
-    assert f"{SUBMISSIONS} media files are written, 0 were there" in site.said
+    assert f"{MEDIA} media files are written, 0 were there" in site.said
     for file in site.folder.rglob("*.age"):
         assert file.read_bytes().startswith(b"age-encryption.org/v1")
     said = restore(empty, site.folder, site.identity).stdout
     assert "is restored" in said and "The audit record verifies" in said
     of_work = ("submissions_submission", "review_decision", "review_case", "ml_analysis",
-               "accounts_user", "blobs_blob")  # fmt: skip
+               "accounts_user", "blobs_blob", "ml_thumbnail")  # fmt: skip
     for table in of_work:
         count = f"SELECT count(*) FROM {table}"
         assert empty.one(count) == site.house.one(count) > 0, table
     assert empty.one("SELECT count(*) FROM review_decision") == SUBMISSIONS
-    assert stored(empty) == stored(site.house) and len(stored(empty)) == SUBMISSIONS
+    assert stored(empty) == stored(site.house) and len(stored(empty)) == MEDIA
     # As the application's own role: it works, seals on and verifies.
     empty.manage("keys", "check")
     page = signed_in(empty)
@@ -208,7 +212,7 @@ def flip(file: Path) -> None:
         ("keys.tar", cut, "cut or damaged"),
         ("media", cut, "cut or damaged"),
         ("media", flip, "cut or damaged"),
-        ("media", Path.unlink, "lacks 1 of 5 media files"),
+        ("media", Path.unlink, "lacks 1 of 10 media files"),
         ("list", cut, "was changed or cut"),
     ],
 )
@@ -283,8 +287,8 @@ def test_a_killed_backup_goes_on_and_was_never_listed(site: Site, tmp_path: Path
     assert "There is no complete backup" in listed
     time.sleep(1.1)  # a name is a second
     said = site.house.manage("backup", str(folder), "--to", site.recipient, "--keep", "1").stdout
-    assert f"{SUBMISSIONS - first} media files are written, {first} were there" in said
-    assert not half.exists() and written() == SUBMISSIONS
+    assert f"{MEDIA - first} media files are written, {first} were there" in said
+    assert not half.exists() and written() == MEDIA
     assert len([one for one in folder.iterdir() if one.name != "media"]) == 1
     check = ("restore", str(folder), "--identity", str(site.identity), "--check")
     assert "is complete" in site.house.manage(*check).stdout
@@ -311,4 +315,4 @@ def test_old_backups_go_with_the_media_that_only_they_need(site: Site, copied: P
     assert "Keep at least 1" in refused(site.house.manage(*backup, "0", check=False))
     assert "1 older backups and 1 media files" in site.house.manage(*backup, "1").stdout
     assert not stray.exists()
-    assert len(list((copied / "media").rglob("*.age"))) == SUBMISSIONS
+    assert len(list((copied / "media").rglob("*.age"))) == MEDIA

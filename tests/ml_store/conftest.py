@@ -27,6 +27,7 @@ from ml.engine.contract import (
     Verdict,
 )
 from ml.models import Analysis
+from tests.people import picture
 
 ALICE = Who(kind="user", id="alice", via="password")
 
@@ -84,6 +85,6 @@ def a_result(blob_sha256: str = "0" * 64, **changes: Any) -> Result:
         ),
         "engine_version": "0.1.0+abc",
         "seconds": 1.5,
-        "thumbnails": {"frame": b"\x89PNG"},
+        "thumbnails": {"frame": picture()},
     }  # fmt: skip
     return Result(**{**fields, **changes})

@@ -76,7 +76,7 @@ def test_run_opens_the_blob_and_writes_all_of_the_result(
     assert found["provenance"].score == 4.0
     assert "\x00" not in found["provenance"].evidence[0]["text"]
     assert found["faces"].status == "not_applicable"
-    assert Thumbnail.objects.get(analysis=analysis, name="frame").png == b"\x89PNG"
+    assert Thumbnail.objects.get(analysis=analysis, name="frame").png is None
     assert verbs(analysis) == ["analysis.queued", "analysis.started", "analysis.finished"]
 
 

@@ -14,8 +14,10 @@ from django.core.management import call_command
 from django.db import connection
 
 from audit import fingerprints
+from ml.models import Thumbnail
 from operations import doctor
 from operations.doctor import Finding
+from tests.people import Person, Send, picture
 
 pytestmark = pytest.mark.django_db
 
@@ -120,3 +122,10 @@ def test_json_holds_every_finding_and_the_exit_status_says_if_one_is_an_error(
     assert any(one["part"] == "media store" for one in errors)
     assert logging.root.manager.disable == logging.NOTSET, "the process still writes its log"
     assert os.environ.get("PGPASSWORD", "x" * 9) not in json.dumps(told)
+
+
+def test_small_pictures_that_still_lie_in_the_database_are_told(alice: Person, send: Send) -> None:
+    assert not list(doctor.small_pictures())
+    Thumbnail.objects.create(analysis=send(alice).analysis, name="frame", png=picture())
+    (found,) = doctor.small_pictures()
+    assert found.level == doctor.WARNING and "pictures move" in found.mend

@@ -10,6 +10,7 @@ from accounts.services.keys import issue_key
 from tests.factories import ServiceAccountFactory
 from tests.people import *  # noqa: F403 - the people are fixtures
 from tests.people import member
+from tests.webhooks.conftest import inside, receiver  # noqa: F401 - fixtures
 
 Partner = Callable[..., Client]
 

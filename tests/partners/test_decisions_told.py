@@ -219,5 +219,7 @@ def test_media_come_back_as_they_were_sent_and_never_as_a_page(
     (small,) = client.get(f"{URL}{submission.pk}/").json()["thumbnails"]
     picture = client.get(small["url"])
     assert picture["Content-Type"] == "image/png" and picture.content.startswith(b"\x89PNG")
+    kept = client.get(small["url"], headers={"Accept": "image/webp"})
+    assert kept["Content-Type"] == "image/webp" and kept.content[8:12] == b"WEBP"
     without = partner(Scope.SUBMISSIONS_READ)
     assert without.get(f"{URL}{submission.pk}/").json()["thumbnails"] == []

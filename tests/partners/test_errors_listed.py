@@ -10,15 +10,29 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import OperationalError
+from django.db import OperationalError, connection, transaction
 from django.test import Client
 
 from accounts.models import Scope
 from accounts.refusals import CATALOGUE
+from audit.who import SHELL
 from media_analysis.partners.models import IdempotentRequest
 from media_analysis.partners.throttling import CallerThrottle
+from media_analysis.submissions.models import Submission
+from media_analysis.submissions.services import erasing
 from tests.partners.conftest import Partner
 from tests.partners.test_api import URL, media, send_in
+from tests.people import Person
+
+
+def erase(submission: Submission) -> None:
+    with connection.cursor() as cursor:  # what a transaction checks at its end
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+    with transaction.atomic():
+        ordered = erasing.order(submission, SHELL, "operator")
+    assert erasing.carry_out(ordered.pk)
+
 
 ONE = f"{URL}{{id}}/"
 API = Path(__file__).parents[2] / "docs" / "api.md"
@@ -44,11 +58,11 @@ EACH = (401, 403, 406, 414, 429, 503)
 OWN = {
     "submissions_create": (400, 404, 409, 411, 413, 415, 422),
     "submissions_list": (400,),
-    "submissions_read": (400, 404),
-    "submissions_delete": (404,),
-    "submissions_cancel": (404, 409),
-    "submissions_media": (404,),
-    "submissions_thumbnail": (404,),
+    "submissions_read": (400, 404, 410),
+    "submissions_delete": (404, 410),
+    "submissions_cancel": (404, 409, 410),
+    "submissions_media": (404, 410),
+    "submissions_thumbnail": (404, 410),
 }
 CASES = [(name, status) for name in OPERATIONS for status in (*EACH, *OWN[name])]
 
@@ -141,6 +155,10 @@ def test_a_listed_error_is_given(
         send_in(both, 8, key="k")
         return send_in(both, 9, key="k")
 
+    def erased() -> Any:
+        erase(Submission.objects.get(pk=sent))
+        return ask()
+
     provoke: dict[int, Callable[[], Any]] = {
         400: not_right,
         401: lambda: ask(Client()),
@@ -148,6 +166,7 @@ def test_a_listed_error_is_given(
         404: nothing_there,
         406: lambda: ask(headers={"Accept": "text/csv"}),
         409: in_conflict,
+        410: erased,
         411: lambda: both.generic("POST", URL, headers={"Transfer-Encoding": "chunked"}),
         413: too_large,
         414: lambda: ask(query_params={"q": "x" * 4001}),
@@ -162,6 +181,19 @@ def test_a_listed_error_is_given(
     said = answer.json()
     entry = CATALOGUE[said["code"]]
     assert said["status"] == entry.status == status and entry.in_rest and said["detail"]
+
+
+def test_another_team_cannot_tell_an_erased_submission_from_a_missing_one(
+    partner: Partner, charlie: Person
+) -> None:
+    both, stranger = partner(*Scope), charlie.client()
+    where = f"{URL}{send_in(both, 3).json()['id']}/"
+    before = stranger.get(where)
+    erase(Submission.objects.get())
+    assert both.get(where).json()["code"] == "erased"
+    after, missing = stranger.get(where), stranger.get(f"{URL}{uuid.uuid4()}/")
+    assert after.status_code == before.status_code == missing.status_code == 404
+    assert after.content == missing.content
 
 
 def test_the_documentation_lists_the_catalogue() -> None:

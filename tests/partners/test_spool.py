@@ -12,7 +12,7 @@ from django.conf import settings as configured
 from django.test import Client
 
 from jobs.duties import all_duties
-from media_analysis.partners.services.spool import SpooledUploads, forget_old
+from media_analysis.submissions.services.spool import SpooledUploads, forget_old
 from tests.partners.test_api import URL, media
 
 
@@ -72,5 +72,5 @@ def test_a_large_upload_lies_in_the_spool_while_it_arrives_and_not_after(
 
 def test_the_place_is_in_our_own_home() -> None:
     """Not in the machine's common temporary folder, where nobody knows whose a file is."""
-    handler = "media_analysis.partners.services.spool.SpooledUploads"
+    handler = "media_analysis.submissions.services.spool.SpooledUploads"
     assert handler in configured.FILE_UPLOAD_HANDLERS

@@ -7,6 +7,7 @@ import hashlib
 import io
 import os
 import random
+import resource
 import socket
 import threading
 from collections import Counter
@@ -246,6 +247,39 @@ def test_a_store_that_is_away_keeps_the_upload(
     with monkeypatch.context() as patched:
         patched.setattr("media_analysis.submissions.services.intake.submit", away)
         assert code(patch(program, where, 50, body[50:])) == (503, "store_unavailable")
+    assert program.head(where, headers=TUS)["Upload-Offset"] == "50"
+    assert patch(program, where, 50, body[50:])["Touchstone-Submission"]
+
+
+def test_a_folder_for_uploads_that_cannot_be_written_keeps_the_upload(
+    program: Client, own_home: Path, settings: Any
+) -> None:
+    """503 with the code of the other ways in; the same piece goes in once the folder is back."""
+    body = picture()
+    where = create(program, len(body))["Location"]
+    (own_home / "file").write_text("")
+    right, settings.UPLOAD_SPOOL_DIR = settings.UPLOAD_SPOOL_DIR, str(own_home / "file")
+    away = patch(program, where, 0, body)
+    assert code(away) == (503, "store_unavailable")
+    assert str(own_home) not in away.content.decode()
+    assert program.head(where, headers=TUS).status_code == 503
+    settings.UPLOAD_SPOOL_DIR = right
+    assert patch(program, where, 0, body)["Touchstone-Submission"]
+
+
+def test_a_folder_for_uploads_that_is_full_says_so_and_keeps_what_had_arrived(
+    program: Client,
+) -> None:
+    body = b"\x89PNG\r\n\x1a\n" + os.urandom(3_000_000)
+    where = create(program, len(body))["Location"]
+    patch(program, where, 0, body[:50])
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, before[1]))
+    try:
+        full = patch(program, where, 50, body[50:])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert code(full) == (503, "storage_full")
     assert program.head(where, headers=TUS)["Upload-Offset"] == "50"
     assert patch(program, where, 50, body[50:])["Touchstone-Submission"]
 

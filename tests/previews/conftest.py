@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -26,6 +26,8 @@ def analysed(
     submission: Submission,
     kind: Kind | None = Kind.VIDEO,
     findings: tuple[Finding, ...] = (),
+    thumbnails: Mapping[str, bytes] | None = None,
+    tracks: Sequence[Mapping[str, Any]] = (),
     **media: Any,
 ) -> Submission:
     """As a worker would, with a verdict at once: what looks at films stands elsewhere."""
@@ -35,6 +37,7 @@ def analysed(
     result = Result(
         media=seen, verdict=Verdict(outcome, "Nothing was looked at."), findings=findings,
         engine_version="test", seconds=0.0, rejection=None if kind else "corrupt",
+        thumbnails=thumbnails or {}, tracks=tracks,
     )  # fmt: skip
     claim = claim_one(Analysis, submission.analysis_id, worker="w1")
     assert claim is not None

@@ -21,7 +21,7 @@ from media_analysis.reports.services import issuing
 from media_analysis.review.models import Case
 from media_analysis.review.services import cases
 from media_analysis.review.services.cases import Words
-from ml.models import Thumbnail
+from ml import pictures
 from tests.people import Person, Send, picture
 from tests.review.test_services import opened
 
@@ -29,7 +29,7 @@ from tests.review.test_services import opened
 @pytest.fixture
 def case(alice: Person, send: Send) -> Case:
     made = opened(alice, send)
-    Thumbnail.objects.create(analysis=made.submission.analysis, name="frame", png=picture())
+    pictures.register(pictures.store({"frame": picture()}), made.submission.analysis_id)
     return decided(alice, made, "the seam along the jaw")
 
 

@@ -1,30 +1,36 @@
 """What the schema of `/api/v1` promises, asked by a machine that has read nothing else.
 
-The short form is in the suite with a fixed seed; `make faults` runs the long one, at least 2,000
-cases, by setting SCHEMA_EXAMPLES.
+The short form is in the suite with a fixed seed; `make faults` runs the long one, at least 1,000
+cases for each of five kinds of key, by setting SCHEMA_EXAMPLES.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
+from uuid import UUID
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
 
-from accounts.models import Role, Scope, Team
-from accounts.services.keys import issue_key
+from accounts.models import ApiKey, Role, Scope, ServiceAccount, Team
+from accounts.services.keys import Issued, issue_key
 from jobs.runner import execute
 from jobs.services import claim_one, park
 from media_analysis.partners.throttling import CallerThrottle
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.services import samples
 from media_analysis.submissions.services.intake import cancel, submit
+from media_analysis.test_mode.outcomes import OUTCOMES
 from ml.models import Analysis
 from tests.factories import ServiceAccountFactory
 from tests.people import *  # noqa: F403 - the people are fixtures
@@ -33,15 +39,30 @@ from tests.people import Person, Send, member, picture
 LONG = int(os.environ.get("SCHEMA_EXAMPLES", "0"))
 SEED = os.environ.get("SCHEMA_SEED", "20")
 ROOT = Path(__file__).resolve().parents[2]
-ENOUGH = 2000 if LONG else 30
+ENOUGH = 1000 if LONG else 30
 NO_LIMIT = {"read": "1000000/min", "write": "1000000/min"}
 
 
+ALL = tuple(Scope)
+KINDS = {
+    "live": (ALL, False),
+    "test": (ALL, True),
+    "sends": ((Scope.SUBMISSIONS_WRITE,), False),
+    "reads": ((Scope.SUBMISSIONS_READ,), False),
+    "manages webhooks": ((Scope.WEBHOOKS_MANAGE,), False),
+}
+"""Kinds of keys: their scopes, and whether they are test keys."""
+
+
 @pytest.fixture
-def key(team: Team, transactional_db: None) -> str:
-    admin = member(team, Role.ADMIN)
-    scopes = tuple(Scope)
-    return str(issue_key(admin.actor, ServiceAccountFactory(team=team), "fuzz", scopes).secret)
+def service(team: Team, transactional_db: None) -> ServiceAccount:
+    return ServiceAccountFactory(team=team)
+
+
+def issued(service: ServiceAccount, kind: str) -> Issued:
+    scopes, test = KINDS[kind]
+    admin = member(service.team, Role.ADMIN)
+    return issue_key(admin.actor, service, "fuzz", scopes, test=test)
 
 
 @pytest.fixture
@@ -73,17 +94,67 @@ def in_every_state(alice: Person, send: Send) -> list[Submission]:
     return list(sent.values())
 
 
+def canned(key: str) -> list[Submission]:
+    """One for each name of a file that a test key knows."""
+    client = Client(headers={"Authorization": f"Bearer {key}"})
+    for name in OUTCOMES:
+        file = SimpleUploadedFile(f"{name}.png", picture())
+        assert client.post("/api/v1/submissions/", {"file": file}).status_code == 202
+    sent = list(Submission.objects.filter(team__live_team__isnull=False))
+    assert len(sent) == len(OUTCOMES)
+    return sent
+
+
+def operations() -> list[tuple[str, str]]:
+    said = json.loads(Client().get("/api/v1/schema/?format=json").content)
+    return [
+        (method, path)
+        for path, methods in said["paths"].items()
+        for method, about in methods.items()
+        if about.get("security", said.get("security"))
+    ]
+
+
+@pytest.mark.parametrize("kind", ("none", "unknown", "malformed", "revoked", "expired"))
+def test_every_operation_refuses_a_key_that_is_none(service: ServiceAccount, kind: str) -> None:
+    """401 with the code of its kind, whatever is asked for."""
+    headers = {"Authorization": f"Bearer {key_of(service, kind)}"} if kind != "none" else {}
+    client, asked = Client(headers=headers), operations()
+    assert len(asked) > 10
+    for method, path in asked:
+        answer = client.generic(method.upper(), re.sub(r"\{\w+\}", str(UUID(int=7)), path))
+        assert answer.status_code == 401, (method, path, answer.content)
+        assert answer["WWW-Authenticate"]
+        assert kind == "none" or answer.json()["code"] == f"{kind}_key"
+
+
+def key_of(service: ServiceAccount, kind: str) -> str:
+    made = issued(service, "live")
+    keys = ApiKey.objects.filter(pk=made.key.pk)
+    if kind == "revoked":
+        keys.update(revoked_at=timezone.now())
+    if kind == "expired":
+        keys.update(expires_at=timezone.now() - timedelta(seconds=1))
+    if kind == "unknown":
+        keys.delete()
+    return "tsk_nonsense" if kind == "malformed" else made.secret
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(3600 if LONG else 300)
+@pytest.mark.parametrize("kind", KINDS if LONG else ("live", "test"))
 def test_no_answer_breaks_the_schema_and_none_is_a_server_error(
     live_server: LiveServer,
-    key: str,
+    service: ServiceAccount,
     in_every_state: list[Submission],
+    kind: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Right and wrong requests over HTTP: codes, types and bodies as promised, 0 answers 5xx."""
     monkeypatch.setattr(CallerThrottle, "THROTTLE_RATES", NO_LIMIT)
+    key = issued(service, kind).secret
+    there = canned(key) if kind == "test" else in_every_state
     schema = tmp_path / "schema.json"
     schema.write_bytes(Client().get("/api/v1/schema/?format=json").content)
     done = subprocess.run(
@@ -99,7 +170,7 @@ def test_no_answer_breaks_the_schema_and_none_is_a_server_error(
         ],
         env={
             **os.environ,
-            "SCHEMA_IDS": " ".join(str(s.pk) for s in in_every_state),
+            "SCHEMA_IDS": " ".join(str(s.pk) for s in there),
             "SCHEMATHESIS_HOOKS": "tests.schema.hooks",
             "PYTHONPATH": str(ROOT),
         },
@@ -108,6 +179,6 @@ def test_no_answer_breaks_the_schema_and_none_is_a_server_error(
     said = done.stdout[done.stdout.find("= FAILURES") :]
     assert done.returncode == 0, f"{said}\n{done.stderr}"
     summary = done.stdout[done.stdout.find("= SUMMARY") :]
-    print("\n" + summary)
+    print(f"\n{kind}\n{summary}")
     cases = re.search(r"([\d,]+) generated", summary)
     assert cases and int(cases[1].replace(",", "")) >= ENOUGH, summary

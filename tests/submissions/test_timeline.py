@@ -10,6 +10,7 @@ import pytest
 from django.template.loader import render_to_string
 
 from media_analysis.submissions.presenters.timeline import timeline
+from ml.engine.manifest import card_of
 
 ALL = {"face": "No face is in view.", "voice": "There is no sound here.", "lips": "Not here."}
 
@@ -124,3 +125,49 @@ def test_how_finely_a_restless_film_was_divided_is_told() -> None:
     assert "closer than 3.2 s" in timeline(restless)["scenes"]["summary"]  # type: ignore[index]
     restless["scenes"]["stretches"][0]["faces"] = None
     assert timeline(restless)["scenes"]["rows"][0]["in_view"] == "Not known"  # type: ignore[index]
+
+
+def spoken(*scores: float) -> dict[str, Any]:
+    """A sound of four seconds, each with a score of the installed check of the voice."""
+    used = card_of("voice_spoof")["calibration"]["used"]
+    segments = [{"start": n, "end": n + 1.0, "score": s, "label": ""} for n, s in enumerate(scores)]
+    said = {"detector": "voice_spoof", "status": "ran", "reason": "r", "segments": segments,
+            "parameters": {"found_at": used["found_at"]}}  # fmt: skip
+    return {"media": {"kind": "audio", "duration": 4.0}, "findings": [said], "scenes": None}
+
+
+DRAWINGS = {"waveform": "/w.png", "spectrogram": "/s.png"}
+
+
+def test_the_sound_is_drawn_with_the_suspicious_segments_of_the_voice() -> None:
+    """Only those above the bound are marked, hatched, on both drawings; each can be listened to."""
+    shown = timeline(spoken(0.01, 0.999, 0.02, 0.999), DRAWINGS)
+    assert shown is not None and shown["drawn"]
+    waveform, spectrogram = shown["lanes"][-2:]
+    assert (waveform["kind"], spectrogram["kind"]) == ("waveform", "spectrogram")
+    assert (
+        [mark["start"] for mark in waveform["segments"]]
+        == [1, 3]
+        == [mark["start"] for mark in spectrogram["segments"]]
+    )
+    assert [(row["seconds"], row["until"]) for row in shown["listen"]] == [(1, 2.0), (3, 4.0)]
+    page = render_to_string("bench/timeline.html", {"timeline": shown, "seekable": True})
+    assert page.count('class="suspicious-strip" fill="url(#hatch-thin)"') == 4
+    assert 'data-stretch="1" data-until="2.0"' in page and 'href="/s.png"' in page
+    assert "They prove nothing by themselves." in page
+
+
+def test_media_without_drawings_of_its_sound_looks_as_before() -> None:
+    """Analysed before there were any: no lane, no word of it."""
+    shown = timeline(spoken(0.01, 0.999))
+    assert shown is not None and [lane["kind"] for lane in shown["lanes"]] == ["bars"]
+    page = render_to_string("bench/timeline.html", {"timeline": shown, "seekable": True})
+    assert "<image" not in page and "spectrogram" not in page
+
+
+def test_a_bound_of_another_check_marks_nothing() -> None:
+    """The score of a check that is not the installed one is not held against this one's bound."""
+    said = spoken(0.999)
+    said["findings"][0]["parameters"] = {"found_at": -99.0}
+    shown = timeline(said, DRAWINGS)
+    assert shown is not None and shown["listen"] == [] == shown["lanes"][-1]["segments"]

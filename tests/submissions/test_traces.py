@@ -24,6 +24,7 @@ from audit.checking import verify_database
 from audit.models import Event, Subject
 from audit.verbs import Verb
 from audit.who import SHELL
+from blobs import vault
 from blobs.models import Blob
 from jobs.services import claim_one
 from media_analysis.partners.models import IdempotentRequest
@@ -72,7 +73,7 @@ class Newsroom:
             self.actor, self.team, io.BytesIO(content), f"{word}.png", note=f"note {word}",
             policy_context=f"context {word}", external_id=f"desk-{word}",
         ).submission  # fmt: skip
-        sent = analysed(sent, Outcome.MANIPULATION_FOUND)
+        sent = analysed(sent, Outcome.MANIPULATION_FOUND, frame=picture(n))
         Look.of(sent.blob, 0.0, 1 << n).save()
         self.film(sent, FILM.format(n=n))
         held = cases.claim(self.actor, Case.objects.get(submission=sent).pk)
@@ -145,6 +146,9 @@ def test_twenty_subjects_leave_no_trace_and_five_holds_stand(
     hashes = [one.blob_id for one in going]
     films = list(Preview.objects.filter(source__in=hashes).values_list("film", flat=True))
     assert len(set(films)) == ERASED
+    theirs = Thumbnail.objects.filter(analysis__blob__in=hashes)
+    sheets = list(theirs.values_list("sheet", flat=True))
+    assert len(set(sheets)) == ERASED and all(vault.exists(sheet) for sheet in sheets)
     assert len({word for _, word in traces(words, own_home, "")}) == ERASED  # it sees them
     kept = [of(one, n) for n, one in enumerate(staying)]
     for one in staying:
@@ -159,7 +163,8 @@ def test_twenty_subjects_leave_no_trace_and_five_holds_stand(
     assert traces(words, own_home, caplog.text) == []
     assert not IndexCard.objects.filter(pk__in=[one.pk for one in going]).exists()
     assert not Subject.objects.filter(pk__in=[one.pk for one in going]).exists()
-    assert not Blob.objects.filter(pk__in=[*hashes, *films]).exists()
+    assert not Blob.objects.filter(pk__in=[*hashes, *films, *sheets]).exists()
+    assert not any(vault.exists(sheet) for sheet in sheets)
     assert Thumbnail.objects.count() == HELD and Look.objects.count() == HELD
     # The held ones are as they were, whoever ordered what.
     assert [of(one, n) for n, one in enumerate(staying)] == kept

@@ -6,6 +6,7 @@ from typing import Any
 
 from accounts.actors import SHELL_ACTOR
 from accounts.models import Role, Scope, Team
+from accounts.services import group_roles
 from accounts.services.invitations import invite
 from accounts.services.keys import issue_key
 from media_analysis.batches.services import sources
@@ -32,7 +33,8 @@ def arguments(team: Team) -> dict[str, list[Any]]:
     own = {
         "members": ["invite", "members", "roles", "rename", "rules", "policies", "services",
                     "write_policy", "deciding", "care", "quality", "queues", "write_rule",
-                    "new_service", "webhooks", "new_webhook", "hosts", "retention"],
+                    "new_service", "webhooks", "new_webhook", "hosts", "retention", "weights",
+                    "sign_in", "second_factor"],
         "invitation": ["invite_again", "withdraw"],
         "mate": ["change_role", "remove"],
         "policy": ["edit_policy", "retire_policy", "restore_policy", "delete_policy"],
@@ -61,6 +63,8 @@ def arguments(team: Team) -> dict[str, list[Any]]:
         found |= {f"teams:{name}": [team.pk, *inner] for name in names}
     host = sources.allow(admin.actor, team, "media.example.com")
     found["teams:remove_host"] = [team.pk, host.pk]
+    given = group_roles.add(admin.actor, team, "canary group", Role.VIEWER)
+    found["teams:remove_group"] = [team.pk, given.pk]
     test = endpoints.test(admin.actor, webhook)
     found["teams:webhook_again"] = [team.pk, webhook.pk, test.pk]
     return found

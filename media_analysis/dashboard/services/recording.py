@@ -18,8 +18,9 @@ def after_parking(analysis: Analysis) -> None:
 
 
 def _note(analysis: Analysis, how: How) -> None:
-    team_id = Submission.objects.filter(pk=analysis.chain).values_list("team_id", flat=True).first()
-    if team_id is None:  # an analysis that nobody submitted, as from the shell
+    sent = Submission.objects.filter(pk=analysis.chain, team__live_team__isnull=True, planted=False)
+    team_id = sent.values_list("team_id", flat=True).first()
+    if team_id is None:  # nobody submitted it, as from the shell; or a test key did
         return
     ended_at = analysis.finished_at
     if ended_at is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext
@@ -10,18 +10,22 @@ from django.utils.translation import gettext
 from media_analysis.submissions.presenters import bounds
 from media_analysis.submissions.presenters.scene_rows import scene_table
 from ml import language
+from ml.engine.manifest import manifest_of
+from ml.engine.media.sound_pictures import SPECTROGRAM, WAVEFORM
 from ml.engine.naming import clock
 
 Json = Mapping[str, Any]
+NO_DRAWINGS: Mapping[str, str] = {}
 
 
-def timeline(result: Json) -> dict[str, Any] | None:
-    """Scenes, faces in view and the stretches that findings speak of; only where time passes."""
+def timeline(result: Json, sound: Mapping[str, str] = NO_DRAWINGS) -> dict[str, Any] | None:
+    """Scenes, faces in view, the stretches that findings speak of and the drawings of the sound;
+    only where time passes."""
     duration = (result.get("media") or {}).get("duration")
     tracks, findings = result.get("tracks") or [], result.get("findings") or []
     spoken = [(f, s) for f in findings for s in f.get("segments") or []]
     scenes = scene_table(result.get("scenes"), findings, clock)
-    if not duration or not (tracks or spoken or scenes):
+    if not duration or not (tracks or spoken or scenes or sound):
         return None
     duration = max(duration, scenes["end"] if scenes else 0.0)
     lanes, rows = [scenes["lane"]] if scenes else [], []
@@ -36,18 +40,47 @@ def timeline(result: Json) -> dict[str, Any] | None:
         lane = [_segment(s["start"], s["end"], s.get("score"), bound) for s in f["segments"]]
         lanes.append({"name": name, "kind": "bars", "threshold": bound, "segments": lane})
         for s, drawn in zip(f["segments"], lane, strict=True):
-            score = "" if s.get("score") is None else language.number(s["score"], 2)
-            row = _row(s["start"], s["end"], name, score, s.get("label", ""))
+            row = _row(s["start"], s["end"], name, _score(s), s.get("label", ""))
             rows.append({**row, "flagged": drawn["flagged"]})
+    heard = _suspicious(findings)
     return {
         "duration": round(duration, 3),
         "ticks": [clock(duration * part / 4) for part in range(5)],
-        "lanes": lanes,
+        "lanes": [*lanes, *_drawings(sound, heard)],
         "scored": bool(spoken),
         "scenes": scenes,
+        "drawn": bool(sound),
+        "listen": [_row(s["start"], s["end"], name, _score(s), "") for name, s in heard],
         "rows": sorted(rows, key=lambda row: row["seconds"]),
         "summary": gettext("Length: {time}").format(time=clock(duration)),
     }
+
+
+def _suspicious(findings: Sequence[Json]) -> list[tuple[str, Json]]:
+    """The stretches in which a check of the voice lies above its bound, in the order of time."""
+    heard = [
+        (language.check_name(f["detector"]), s)
+        for f in findings
+        if manifest_of(f["detector"]).looks_at == "voice"
+        for s in f.get("segments") or []
+        if (bound := bounds.lane_bound(f)) is not None and (s.get("score") or 0.0) >= bound
+    ]
+    return sorted(heard, key=lambda pair: (pair[1]["start"], pair[1]["end"]))
+
+
+def _drawings(sound: Mapping[str, str], heard: Sequence[tuple[str, Json]]) -> list[dict[str, Any]]:
+    """As many as there are, each with the suspicious stretches marked on it."""
+    named = {WAVEFORM: gettext("Waveform"), SPECTROGRAM: gettext("Spectrogram")}
+    marks = [_segment(s["start"], s["end"]) for _, s in heard]
+    return [
+        {"name": named[one], "kind": one, "url": url, "segments": marks}
+        for one, url in sound.items()
+    ]
+
+
+def _score(segment: Json) -> str:
+    score = segment.get("score")
+    return "" if score is None else language.number(score, 2)
 
 
 def _segment(

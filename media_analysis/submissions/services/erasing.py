@@ -44,6 +44,7 @@ from media_analysis.submissions.models import (
     SearchText,
     Submission,
 )
+from ml import pictures
 from ml.models import Analysis, FindingRow, Thumbnail
 
 log = logging.getLogger("touchstone.erasing")
@@ -78,6 +79,12 @@ def call_off(submission: Submission, who: Who) -> bool:
 
 def ordered_for(submission: Submission) -> Erasure | None:
     return Erasure.objects.filter(submission=submission.pk).first()
+
+
+def was_erased(actor: Actor, permission: Permission, pk: uuid.UUID) -> bool:
+    """Only the team that had it may know."""
+    gone = Erasure.objects.filter(submission=pk, deleted_at__isnull=False)
+    return gone.filter(team_id__in=actor.team_ids(permission)).exists()
 
 
 def run_due() -> int:
@@ -121,10 +128,13 @@ def _delete_rows(pk: uuid.UUID) -> bool:
             ml.services.cancel(one.pk, SYSTEM)
         if Analysis.objects.filter(chain=submission.pk, state__in=UNDER_WAY).exists():
             return _wait(erasure, "under_way")
+    for hook in hooks.erasure_begins:
+        hook(submission, erasure.because)
     hashes = {submission.blob_id, *(one.blob_id for one in analyses)}
     films = set(
         Preview.objects.filter(source__in=hashes, film__isnull=False).values_list("film", flat=True)
     )
+    sheets = pictures.sheets_of(submission.pk)
     gone = [(model, pks) for model, pks in _rows_of(submission) if pks]
     counts = {model._meta.db_table: len(pks) for model, pks in gone}
     on_record = {table.model for table in rows.tables()}
@@ -138,9 +148,12 @@ def _delete_rows(pk: uuid.UUID) -> bool:
         _delete(model, pks)
     erase_subject(submission.pk, who=SYSTEM, why=erasure.because, chain=submission.pk)
     shared = sum(not _delete_blob(sha256) for sha256 in sorted(hashes))
-    left = set(Blob.objects.filter(pk__in=hashes | films).values_list("pk", flat=True))
+    for sheet in sorted(sheets):
+        _delete_blob(sheet)
+    stored = hashes | films | sheets
+    left = set(Blob.objects.filter(pk__in=stored).values_list("pk", flat=True))
     Erasure.objects.filter(pk=pk).update(
-        deleted_at=Now(), waits="", blobs=sorted((hashes | films) - left), counts=counts,
+        deleted_at=Now(), waits="", blobs=sorted(stored - left), counts=counts,
         shared=shared,
     )  # fmt: skip
     return True

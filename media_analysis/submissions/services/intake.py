@@ -22,6 +22,7 @@ from audit.services import record
 from audit.subjects import keep
 from audit.verbs import Verb
 from jobs.models import UNDER_WAY, Priority, State
+from media_analysis.submissions import hooks
 from media_analysis.submissions.file_names import displayable
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.ownership import require_may
@@ -106,8 +107,12 @@ def _received(
 ) -> Received:
     who = actor.who_in(submission.team_id)
     submission.blob = blobs.services.register(stored, media_type, who=who)
-    earlier = Submission.objects.for_actor(actor).filter(blob=submission.blob).first()
-    submission.analysis = ml.services.order(submission.blob, submission.pk, priority, actor.flow)
+    earlier = (
+        Submission.objects.for_actor(actor).filter(blob=submission.blob, planted=False).first()
+    )
+    submission.analysis = ml.services.order(
+        submission.blob, submission.pk, priority, actor.flow, actor.weight_in(submission.team)
+    )
     submission.save(force_insert=True)
     record(
         chain=submission.pk,
@@ -124,10 +129,14 @@ def _received(
         },
         rows=[submission],
     )
-    ml.services.queued(submission.analysis, who)
+    test = submission.team.is_test
+    ml.services.queued(submission.analysis, who, ring=not test)
     received = Received(submission, earlier)
     if also:
         also(received)
+    if test:
+        for hook in hooks.received_in_test:
+            hook(submission)
     return received
 
 
@@ -150,7 +159,9 @@ def analyse_again(actor: Actor, submission: Submission) -> Submission:
     )
     require_may(actor, Permission.SUBMIT_MEDIA, locked)
     who = actor.who_in(locked.team_id)
-    locked.analysis = ml.services.order(locked.blob, locked.pk, flow=actor.flow)
+    locked.analysis = ml.services.order(
+        locked.blob, locked.pk, flow=actor.flow, weight=actor.weight_in(locked.team)
+    )
     locked.save(update_fields=["analysis"])
     ml.services.queued(locked.analysis, who, rows=[locked])
     return locked

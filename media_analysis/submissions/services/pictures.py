@@ -6,7 +6,7 @@ from here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
@@ -17,16 +17,21 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from PIL import Image
 
+import ml.pictures
 from accounts.actors import Actor
+from accounts.refusals import Refusal
 from accounts.roles import Permission
 from audit.models import Event
 from audit.services import record
 from audit.verbs import Verb
 from audit.who import Who
+from blobs.errors import BlobError, Damaged
 from media_analysis.care.services import exposure, veils
 from media_analysis.submissions.models import Submission
+from ml.engine.media import sound_pictures
 from ml.language import number
 from ml.models import Thumbnail
+from ml.pictures import Picture
 
 ONE_LOOK = timedelta(minutes=10)
 """The pictures of one page are one look, not a dozen events."""
@@ -36,16 +41,25 @@ CLOSE = 0.25
 """Seconds between a frame and the nearest look at a face, for its box to be drawn."""
 
 
-def look(actor: Actor, submission: Submission, name: str) -> bytes | None:
-    """One picture as a PNG, the look on record before it is handed out; None when there is none
-    or the actor may not look."""
+def look(actor: Actor, submission: Submission, name: str) -> Picture | None:
+    """One picture, the look on record before it is handed out; None when there is none or the
+    actor may not look."""
     if not actor.can(Permission.VIEW_MEDIA, submission.team_id):
         return None
     found = Thumbnail.objects.filter(analysis=submission.analysis_id, name=name).first()
     if found is None:
         return None
+    picture = read_all([found])[0]
     looked(actor, submission)
-    return bytes(found.png)
+    return picture
+
+
+def read_all(rows: Iterable[Thumbnail]) -> list[Picture]:
+    try:
+        return ml.pictures.read_all(rows)
+    except BlobError as error:
+        damaged = isinstance(error, Damaged)
+        raise Refusal("media_damaged" if damaged else "store_unavailable") from error
 
 
 def looked(actor: Actor, submission: Submission) -> None:
@@ -71,7 +85,8 @@ def glimpse(actor: Actor, submission: Submission) -> bytes | None:
     found = Thumbnail.objects.filter(analysis=submission.analysis_id, name="frame").first()
     if found is None:
         return None
-    with Image.open(BytesIO(bytes(found.png)), formats=["PNG"]) as picture:
+    whole = BytesIO(read_all([found])[0].content)
+    with Image.open(whole, formats=["PNG", "WEBP"]) as picture:
         small = picture.convert("L")
         small.thumbnail((GLIMPSE_SIDE, GLIMPSE_SIDE))
         out = BytesIO()
@@ -102,22 +117,32 @@ def on_record(who: Who, submission: Submission) -> None:
             )
 
 
-def shown(submission: Submission, actor: Actor, result: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The picture, or moments of the film, with their faces; then each face at its best. For
-    `result/frames.html`."""
+def names(submission: Submission, actor: Actor) -> list[str]:
+    """Of the pictures that the actor may look at."""
     if not actor.can(Permission.VIEW_MEDIA, submission.team_id):
         return []
+    return list(submission.analysis.thumbnails.order_by("id").values_list("name", flat=True))
+
+
+def shown(
+    submission: Submission, named: Sequence[str], result: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """The picture, or moments of the film, with their faces; then each face at its best. For
+    `result/frames.html`."""
     media, tracks = result.get("media") or {}, result.get("tracks") or []
-    names = list(submission.analysis.thumbnails.order_by("id").values_list("name", flat=True))
-    if any(name.startswith(MOMENT) for name in names):
-        names.remove("frame")  # the first moment is the same frame
-    return [
-        {
-            **described(name, media, tracks),
-            "url": reverse("submissions:picture", args=[submission.pk, name]),
-        }
-        for name in names
-    ]
+    seen = [name for name in named if name not in sound_pictures.NAMES]
+    if any(name.startswith(MOMENT) for name in seen):
+        seen.remove("frame")  # the first moment is the same frame
+    return [{**described(name, media, tracks), "url": _url(submission, name)} for name in seen]
+
+
+def of_sound(submission: Submission, named: Sequence[str]) -> dict[str, str]:
+    """Addresses of the drawings of the sound, by name. Older analyses have none."""
+    return {name: _url(submission, name) for name in sound_pictures.NAMES if name in named}
+
+
+def _url(submission: Submission, name: str) -> str:
+    return reverse("submissions:picture", args=[submission.pk, name])
 
 
 def described(

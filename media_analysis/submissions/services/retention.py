@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
@@ -104,7 +105,15 @@ def order_due() -> int:
     for rule in RetentionRule.objects.select_related("team"):
         due = _due(rule.team, rule.kind, rule.days).values_list("pk", flat=True)[:AT_ONCE]
         count += sum(_order(pk) for pk in due)
-    return count
+    return count + sum(_order(pk) for pk in _old_tests())
+
+
+def _old_tests() -> QuerySet[Submission, UUID]:
+    """What test keys sent stays for some days, whatever the team's rules say."""
+    old = Now() - timedelta(days=settings.TEST_KEEP_DAYS)
+    ordered = Exists(Erasure.objects.filter(submission=OuterRef("pk")))
+    sent = Submission.objects.filter(team__live_team__isnull=False, created_at__lt=old)
+    return sent.exclude(ordered).values_list("pk", flat=True)[:AT_ONCE]
 
 
 @transaction.atomic

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_safe
 import blobs.services
 from accounts.actors import actor_of
 from accounts.guards import post_only, signed_in
+from blobs.errors import Damaged
 from blobs.models import Blob
 from media_analysis.previews import ranges
 from media_analysis.submissions.presenters import result
@@ -76,7 +77,7 @@ def _answer(request: HttpRequest, copy: Blob) -> HttpResponseBase:
         return refusal
     try:
         file = blobs.services.unchecked(copy)
-    except FileNotFoundError as error:
+    except Damaged as error:
         raise Http404 from error
     if part is None:
         return FileResponse(file)

@@ -236,10 +236,10 @@ def answer_deletion(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_GET
 def picture(request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
     """A small picture made by the engine, never the submitter's own bytes."""
-    png = pictures.look(actor_of(request), mine(request, pk), name)
-    if png is None:
+    found = pictures.look(actor_of(request), mine(request, pk), name)
+    if found is None:
         raise Http404
-    response = HttpResponse(png, content_type="image/png")
+    response = HttpResponse(found.content, content_type=found.media_type)
     response["Cache-Control"] = "private, max-age=600"
     return response
 

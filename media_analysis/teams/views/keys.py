@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
@@ -28,14 +28,21 @@ from media_analysis.teams.pages import entered, page, refusal_on, refusal_told
 def services(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor, team = entered(request, pk, Permission.REVOKE_KEYS)
     mine = ServiceAccount.objects.for_actor(actor).filter(team=team)
-    with_keys = mine.prefetch_related(Prefetch("keys", ApiKey.objects.select_related("created_by")))
+    with_creator = ApiKey.objects.select_related("created_by")
+    of_tests = ServiceAccount.objects.prefetch_related(Prefetch("keys", with_creator))
+    with_keys = mine.prefetch_related(
+        Prefetch("keys", with_creator), Prefetch("test_account", of_tests)
+    )
     rows = [_row(service) for service in with_keys.order_by("-is_active", "name")]
     context = {"services": rows, "may_issue": actor.can(Permission.MANAGE_KEYS, team.pk)}
     return page(request, team, "teams/services.html", context)
 
 
 def _row(service: ServiceAccount) -> dict[str, Any]:
-    found = [_key(key) for key in service.keys.all()]
+    twin = getattr(service, "test_account", None)
+    both = [*service.keys.all(), *(twin.keys.all() if twin else ())]
+    both.sort(key=lambda key: key.created_at, reverse=True)
+    found = [_key(key) for key in both]
     return {
         "service": service,
         "live": [key for key in found if key["is_live"]],
@@ -103,6 +110,7 @@ def new_key(request: HttpRequest, pk: UUID, service: UUID) -> HttpResponse:
                 [Scope(scope) for scope in form.cleaned_data["scopes"]],
                 expires_at=form.expires_at(),
                 allowed_networks=form.allowed_networks(),
+                test=form.cleaned_data["mode"] == "test",
             )
             context = {"issued": issued, "service": mine, **_key(issued.key)}
             return page(request, team, "teams/key_issued.html", context)
@@ -114,9 +122,9 @@ def new_key(request: HttpRequest, pk: UUID, service: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def revoke_key(request: HttpRequest, pk: UUID, key: UUID) -> HttpResponse:
     actor, team = entered(request, pk, Permission.REVOKE_KEYS)
-    mine = get_object_or_404(
-        ApiKey.objects.for_actor(actor).select_related("service"), service__team=team, pk=key
-    )
+    of_team = Q(service__team=team) | Q(service__team__live_team=team)
+    visible = ApiKey.objects.for_actor(actor).select_related("service__team")
+    mine = get_object_or_404(visible, of_team, pk=key)
     if request.method == "POST":
         with refusal_told(request):
             keys.revoke_key(actor, mine)

@@ -22,7 +22,7 @@ from accounts.refusals import Refusal
 from accounts.roles import Permission
 from accounts.services.chains import require
 from jobs.models import Priority
-from media_analysis.submissions.services import intake
+from media_analysis.submissions.services import intake, spool
 from media_analysis.uploads.models import Upload
 
 ALGORITHMS = ("sha1", "sha256")
@@ -64,7 +64,7 @@ def append(
             if mine.offset == mine.length:
                 refused = _submit(actor, mine)
     if refused is not None or mine.submission_id is not None:
-        path.unlink(missing_ok=True)
+        spool.remove(path)
     if refused is not None:
         raise refused
     return mine
@@ -76,14 +76,15 @@ def give_up(actor: Actor, upload: Upload) -> None:
         mine = _locked(actor, upload)
         path = mine.path
         mine.delete()
-    path.unlink(missing_ok=True)
+    spool.remove(path)
 
 
 def arrived(upload: Upload) -> int:
     """What is surely there: a machine that lost power may have less on disk than in the row."""
     if upload.submission_id is not None:
         return upload.length
-    size = upload.path.stat().st_size if upload.path.exists() else 0
+    with spool.usable():
+        size = upload.path.stat().st_size if upload.path.exists() else 0
     return min(upload.offset, size)
 
 
@@ -102,9 +103,7 @@ def _locked(actor: Actor, upload: Upload) -> Upload:
 
 def _write(mine: Upload, offset: int, piece: BinaryIO, checksum: tuple[str, bytes] | None) -> None:
     hasher = hashlib.new(checksum[0], usedforsecurity=False) if checksum else None
-    mine.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle = os.open(mine.path, os.O_RDWR | os.O_CREAT, 0o600)
-    with os.fdopen(handle, "r+b") as file:
+    with spool.opened(mine.path) as file:
         file.truncate(offset)
         file.seek(offset)
         at = offset
@@ -118,7 +117,8 @@ def _write(mine: Upload, offset: int, piece: BinaryIO, checksum: tuple[str, byte
         if hasher and checksum and hasher.digest() != checksum[1]:
             raise Refusal("checksum_differs")
         file.flush()
-        os.fsync(file.fileno())
+        with spool.usable():
+            os.fsync(file.fileno())
     mine.offset, mine.expires_at = at, _end()
     mine.save(update_fields=["offset", "expires_at"])
 
@@ -130,7 +130,7 @@ def _submit(actor: Actor, mine: Upload) -> Refusal | None:
     batch = words.pop("batch", "") == "true"
     priority = Priority.PARTNER if actor.service else Priority.INTERACTIVE
     try:
-        with mine.path.open("rb") as file, transaction.atomic():
+        with spool.opened(mine.path) as file, transaction.atomic():
             received = intake.submit(
                 actor, mine.team, file, name, priority=Priority.BATCH if batch else priority,
                 **words,

@@ -35,6 +35,8 @@ from outbound import sending
 MOST_BYTES = 64 * 1024
 KEPT = 1000
 LONGEST_PAUSE = 7200.0
+LONGEST_IN_FIRST = 1440
+"""No pause is longer than so many first pauses, so that a short first pause shortens them all."""
 LONGEST_WISH = 3600.0
 """What a receiver may ask for with Retry-After."""
 ENOUGH = 5
@@ -142,7 +144,8 @@ def _since(began: float) -> int:
 
 
 def pause_after(tries: int) -> float:
-    return growing_pause(tries, settings.WEBHOOK_BACKOFF_SECONDS, LONGEST_PAUSE)
+    first = settings.WEBHOOK_BACKOFF_SECONDS
+    return growing_pause(tries, first, min(LONGEST_PAUSE, LONGEST_IN_FIRST * first))
 
 
 @transaction.atomic

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.urls import reverse
 
+from accounts.models import Team
 from audit.verbs import Verb
 from jobs.models import Priority
 from jobs.timing import InSeconds
@@ -81,8 +82,9 @@ def after_batch(batch: Batch) -> None:
 
 def test_event(endpoint: Endpoint) -> Delivery:
     event = Event.objects.create(
-        team_id=endpoint.team_id, service=endpoint.service_id, type=TEST, body=_body(TEST, {})
-    )
+        team_id=endpoint.team_id, service=endpoint.service_id, type=TEST,
+        body=_body(TEST, endpoint.team, {}),
+    )  # fmt: skip
     return deliveries([event], [endpoint], by_hand=True)[0]
 
 
@@ -108,6 +110,8 @@ def _of_analysis(kind: EventType, analysis: Analysis) -> None:
 
 
 def _emit(kind: EventType, submission: Submission, told: Callable[[], dict[str, Any]]) -> None:
+    if submission.planted:
+        return
     _write(
         kind, submission.team_id, submission.submitted_by_service_id, submission.pk,
         lambda: {"submission": _told(submission), **told()},
@@ -128,8 +132,9 @@ def _write(
     endpoints = list(Endpoint.objects.filter(of_sender, team=team_id, events__contains=[kind]))
     if not endpoints:
         return
+    team = Team.objects.get(pk=team_id)
     event = Event.objects.create(
-        team_id=team_id, submission=submission, service=sender, type=kind, body=_body(kind, told())
+        team=team, submission=submission, service=sender, type=kind, body=_body(kind, team, told())
     )
     deliveries([event], [one for one in endpoints if one.is_active], by_hand=False)
 
@@ -152,7 +157,7 @@ def _told(submission: Submission) -> dict[str, Any]:
     }
 
 
-def _body(kind: str, data: dict[str, Any]) -> str:
+def _body(kind: str, team: Team, data: dict[str, Any]) -> str:
     now = decisions.moment(datetime.now(UTC))
-    said = {"type": str(kind), "timestamp": now, "data": data}
+    said = {"type": str(kind), "timestamp": now, "livemode": not team.is_test, "data": data}
     return json.dumps(said, ensure_ascii=False, separators=(",", ":"))

@@ -96,6 +96,8 @@ class Submission:
     etag: str | None = None
     replayed: bool = False
     """The same request was sent before with this key; nothing was done again."""
+    livemode: bool = True
+    """False: it was sent with a test key, and the result is canned."""
     raw: Json = field(default_factory=dict, repr=False)
 
     @property
@@ -130,6 +132,7 @@ class Submission:
             thumbnails=said.get("thumbnails", ()),
             etag=etag,
             replayed=replayed,
+            livemode=said.get("livemode", True),
             raw=said,
         )
 

@@ -24,6 +24,8 @@ class Message:
     type: str
     timestamp: datetime | None
     data: Mapping[str, Any]
+    livemode: bool = True
+    """False: it is about what a test key sent."""
 
     @property
     def decision(self) -> Decision | None:
@@ -36,6 +38,9 @@ def verify(secret: str, body: bytes | str, headers: Mapping[str, str]) -> Messag
     named = {name.lower(): value for name, value in headers.items()}
     try:
         said = Webhook(secret).verify(body, named)
-        return Message(named["webhook-id"], said["type"], moment(said["timestamp"]), said["data"])
+        return Message(
+            named["webhook-id"], said["type"], moment(said["timestamp"]), said["data"],
+            said.get("livemode", True),
+        )  # fmt: skip
     except (WebhookVerificationError, ValueError, KeyError, TypeError) as error:
         raise NotGenuine(str(error) or "The message is not genuine.") from error

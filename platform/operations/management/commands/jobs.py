@@ -9,11 +9,14 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 import ml.services
+from accounts.actors import TEST_FLOW
 from audit.who import SHELL
 from jobs.models import UNDER_WAY, State
 from ml.models import Analysis
 
 OPEN = (*UNDER_WAY, State.PARKED)
+LIVE = Analysis.objects.exclude(flow__startswith=TEST_FLOW)
+"""What test keys sent waits for nobody."""
 
 
 class Command(BaseCommand):
@@ -39,7 +42,7 @@ class Command(BaseCommand):
 
     def _list(self, options: dict[str, Any]) -> None:
         states = [options["state"]] if options["state"] else OPEN
-        rows = Analysis.objects.filter(state__in=states)
+        rows = LIVE.filter(state__in=states)
         for row in rows.order_by("turn_at")[: options["limit"]]:
             why = f"  {row.reason_code}: {row.reason}" if row.reason_code else ""
             self.stdout.write(
@@ -49,7 +52,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{rows.count()} in all.")
 
     def _requeue(self, options: dict[str, Any]) -> None:
-        parked = Analysis.objects.filter(state=State.PARKED)
+        parked = LIVE.filter(state=State.PARKED)
         if options["code"]:
             parked = parked.filter(reason_code=options["code"])
         elif options["id"]:

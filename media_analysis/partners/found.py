@@ -1,0 +1,25 @@
+"""The submission that an address names: a foreign id answers like a missing one, and what was
+erased is gone."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import Http404
+
+from accounts.actors import Actor
+from accounts.refusals import Refusal
+from accounts.roles import Permission
+from media_analysis.submissions.models import Submission, SubmissionQuerySet
+from media_analysis.submissions.services import erasing
+
+
+def the_one(
+    actor: Actor, permission: Permission, pk: UUID, among: SubmissionQuerySet
+) -> Submission:
+    one = among.filter(pk=pk).first()
+    if one is not None:
+        return one
+    if erasing.was_erased(actor, permission, pk):
+        raise Refusal("erased")
+    raise Http404

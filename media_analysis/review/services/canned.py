@@ -1,0 +1,44 @@
+"""Decisions that no person made, for what test keys sent. A case is decided when it is opened, so
+it stands in no queue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db.models import F
+
+from audit.verbs import Verb
+from audit.who import SYSTEM
+from media_analysis.review import hooks
+from media_analysis.review.models import Case, CaseState, Words
+from media_analysis.review.services import cases
+from media_analysis.submissions.models import Submission
+from media_analysis.submissions.outcomes import DecisionOutcome
+
+BECAUSE = "test_mode"
+
+
+def decide(submission: Submission, outcomes: Sequence[DecisionOutcome], reason: str) -> None:
+    """In the caller's transaction: one after the other, each but the first after a reopening."""
+    assert submission.team.is_test
+    for outcome in outcomes:
+        case = _opened(submission)
+        Case.objects.filter(pk=case.pk).update(fence=F("fence") + 1, **cases.DECIDED)
+        case.refresh_from_db()
+        words, basis = Words(outcome, reason), cases.Checked(None, "", [], reason)
+        cases.conclude(case, SYSTEM, words, basis, by=None, taken_from=None, seconds=0.0)
+
+
+def _opened(submission: Submission) -> Case:
+    known = Case.objects.filter(submission=submission)
+    if not known.update(state=CaseState.OPEN, decided_at=None):
+        case: Case = Case.objects.create(
+            team=submission.team, submission=submission, opened_because=BECAUSE
+        )
+        cases.recorded(case, SYSTEM, Verb.CASE_OPENED, why=BECAUSE)
+        return case
+    case = known.select_related("submission").get()
+    cases.recorded(case, SYSTEM, Verb.CASE_REOPENED, why=BECAUSE)
+    for hook in hooks.reopened:
+        hook(case)
+    return case

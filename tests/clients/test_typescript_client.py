@@ -1,0 +1,106 @@
+"""The TypeScript client: built from the server's schema, and run against the server itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.models import Role, Scope, Team
+from accounts.services.keys import issue_key
+from tests.factories import ServiceAccountFactory
+from tests.partners.served import served
+from tests.partners.test_api_changes import shape
+from tests.people import member
+
+HOME = Path(__file__).resolve().parents[2] / "clients" / "typescript"
+SCHEMA = HOME / "openapi.json"
+INSTALLED = "detector"
+"""A filter whose values are the checks of this installation."""
+needs_node = pytest.mark.skipif(
+    not (shutil.which("node") and shutil.which("npm")), reason="node and npm are not installed"
+)
+
+
+def settled(said: Any) -> Any:
+    """The schema without what differs between installations, and without examples."""
+    if isinstance(said, list):
+        return [settled(one) for one in said]
+    if not isinstance(said, dict):
+        return said
+    if "schema" in said:
+        said = {name: one for name, one in said.items() if name not in ("example", "examples")}
+    if said.get("name") == INSTALLED and said.get("in") == "query":
+        return {**said, "schema": {"type": "string"}}
+    return {name: settled(one) for name, one in said.items()}
+
+
+def test_the_committed_schema_is_the_servers(client: Client, db: None) -> None:
+    """But for words. After `WRITE_SCHEMA=1` comes `npm run generate` in clients/typescript."""
+    now = settled(client.get("/api/v1/schema/?format=json").json())
+    if os.environ.get("WRITE_SCHEMA"):
+        SCHEMA.write_text(json.dumps(now, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
+    assert shape(now) == shape(json.loads(SCHEMA.read_text())), "WRITE_SCHEMA=1 writes it anew"
+
+
+def run(*command: str, **env: str) -> str:
+    done = subprocess.run(
+        command, cwd=HOME, env={**os.environ, **env}, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, f"{done.stdout[-4000:]}{done.stderr[-2000:]}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def installed() -> None:
+    """Its libraries, in the versions of its lock."""
+    if (HOME / "node_modules" / ".package-lock.json").exists():
+        return
+    done = subprocess.run(
+        ["npm", "ci", "--no-audit", "--no-fund"], cwd=HOME, capture_output=True, timeout=300
+    )
+    if done.returncode:
+        pytest.skip("npm cannot install the client's libraries: no network")
+
+
+@needs_node
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_its_types_are_those_of_the_schema(installed: None, tmp_path: Path) -> None:
+    made = tmp_path / "schema.ts"
+    run("npx", "openapi-typescript", "openapi.json", "--output", str(made))
+    assert made.read_text() == (HOME / "src" / "schema.ts").read_text(), "npm run generate"
+
+
+@needs_node
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_it_does_what_it_promises(
+    installed: None, tmp_path: Path, transactional_db: None, team: Team
+) -> None:
+    """Its own tests, on the built package, against the product's web server."""
+    admin = member(team, Role.ADMIN)
+    service = ServiceAccountFactory(team=team)
+    key = issue_key(admin.actor, service, "ts", Scope.values, test=True).secret
+    run("npm", "run", "build")
+    with served(tmp_path) as port:
+        told = run(
+            "npm", "test", TOUCHSTONE_URL=f"http://127.0.0.1:{port}", TOUCHSTONE_TEST_KEY=key
+        )
+    assert "fail 0" in told and "skipped 0" in told, told
+
+
+@needs_node
+@pytest.mark.slow
+def test_the_package_holds_the_build_and_nothing_else(installed: None) -> None:
+    run("npm", "run", "build")
+    (packed,) = json.loads(run("npm", "pack", "--dry-run", "--json", "--ignore-scripts"))
+    files = {one["path"] for one in packed["files"]}
+    assert {"dist/index.js", "dist/index.d.ts", "README.md", "package.json"} <= files
+    assert all(name.startswith("dist/") for name in files - {"README.md", "package.json"})

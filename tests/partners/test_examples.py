@@ -1,0 +1,213 @@
+"""Every operation has an example of its request and of each answer, recorded from real calls."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from jsonschema import Draft202012Validator
+
+from accounts.models import Scope, ServiceAccount, Team
+from accounts.refusals import CATALOGUE
+from accounts.services.keys import issue_key
+from docs.draw_api_errors import PAGE, drawn
+from jobs.services import claim
+from media_analysis.batches.models import BatchItem
+from media_analysis.batches.services import fetching
+from media_analysis.partners import errors_of
+from media_analysis.partners.examples import RECORDED, REQUEST, codes_of
+from tests.people import Person, picture
+from tests.webhooks.receiving import Receiver
+from tests.webhooks.test_delivering import deliver_all
+
+ROOT = "/api/v1/"
+HERE = "https://touchstone.example"
+MEDIA = ("application/octet-stream", "image/png", "image/webp")
+pytestmark = pytest.mark.django_db
+Ask = Callable[..., Any]
+
+
+@pytest.fixture
+def schema(client: Client) -> dict[str, Any]:
+    made: dict[str, Any] = client.get(f"{ROOT}schema/?format=json").json()
+    return made
+
+
+def operations(schema: dict[str, Any]) -> dict[str, Any]:
+    return {
+        said["operationId"]: said
+        for methods in schema["paths"].values()
+        for said in methods.values()
+        if said["operationId"] in errors_of.OWN or "schema" not in said["operationId"]
+    }
+
+
+class Recorder:
+    def __init__(self, client: Client) -> None:
+        self.client, self.kept = client, {}  # type: ignore[var-annotated]
+
+    def __call__(
+        self, name: str, method: str, path: str, body: Any = None, expect: int = 200
+    ) -> Any:
+        how = {} if body is None else {"data": body, "content_type": "application/json"}
+        answer = getattr(self.client, method)(path, **how)
+        return self.keep(name, answer, body, expect)
+
+    def keep(self, name: str, answer: Any, body: Any, expect: int) -> Any:
+        assert answer.status_code == expect, answer.content
+        said = answer.json() if answer.content else None
+        kept = {REQUEST: body} if body is not None else {}
+        self.kept[name] = kept | ({str(expect): said} if said is not None else {})
+        return said
+
+    def send(self, name: str, **fields: str) -> Any:
+        file = SimpleUploadedFile(name, picture())
+        answer = self.client.post(f"{ROOT}submissions/", {"file": file, **fields})
+        told = {"file": "(the bytes)", **fields}
+        return self.keep("submissions_create", answer, told, 202)
+
+
+def recorded(client: Client, receiver: Receiver) -> dict[str, Any]:
+    """A partner's program with a test key makes each call once."""
+    ask = Recorder(client)
+    hooks = f"{ROOT}webhooks/"
+    wanted = {"url": receiver.url, "events": ["analysis.completed", "decision.made"],
+              "description": "Newsroom desk"}  # fmt: skip
+    added = ask("webhooks_add", "post", hooks, wanted, 201)
+    one = f"{hooks}{added['id']}/"
+    waiting = ask.send("queued.jpg")
+    ask("submissions_cancel", "post", f"{waiting['url']}cancel/", expect=202)
+    ask.send("manipulation_found.jpg", external_id="order-4710")
+    sent = ask.send("decision_changed.jpg", external_id="order-4711", note="Sent by a reader.",
+                    policy_context="Election")  # fmt: skip
+    ask("submissions_read", "get", sent["url"])
+    ask("submissions_list", "get", f"{ROOT}submissions/?page_size=1")
+    ask("submissions_delete", "delete", sent["url"], expect=202)
+    items = [{"url": "https://media.example/inconclusive.jpg", "external_id": "a"},
+             {"url": "https://media.example/missing.jpg", "external_id": "b"}]  # fmt: skip
+    told = {"external_id": "export-12", "items": items}
+    batch = ask("batches_create", "post", f"{ROOT}batches/", told, 202)
+    while taken := claim(BatchItem, worker="t"):
+        fetching.run(taken)
+    ask("batches_read", "get", batch["url"])
+    deliver_all()
+    ask("webhooks_list", "get", hooks)
+    ask("webhooks_read", "get", one)
+    log = ask("webhooks_log", "get", f"{one}deliveries/")
+    ask("webhooks_deliver", "post", f"{one}deliver/", {"delivery": log["results"][0]["id"]}, 202)
+    ask("webhooks_test", "post", f"{one}test/", expect=202)
+    ask("webhooks_rotate", "post", f"{one}rotate/")
+    ask("webhooks_change", "patch", one, {"events": ["decision.made"], "is_active": True})
+    ask("webhooks_delete", "delete", one, expect=204)
+    return _settled(dict(sorted(ask.kept.items())), receiver)
+
+
+def _settled(kept: dict[str, Any], receiver: Receiver) -> dict[str, Any]:
+    """With the same ids, times and secrets each time."""
+    text = json.dumps(kept, indent=1)
+    text = text.replace(receiver.url, "https://news.example/touchstone")
+    text = text.replace("http://testserver", HERE)
+    text = re.sub(r"cursor=[\w-]+", "cursor=bmV4dA", text)
+    text = re.sub(r"whsec_[\w+/=]+", "whsec_" + "c2VjcmV0" * 4, text)
+    text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "2026-11-28T09:30:00.000000Z", text)
+    text = re.sub(r'"milliseconds": \d+', '"milliseconds": 42', text)
+    ids: dict[str, str] = {}
+
+    def same(match: re.Match[str]) -> str:
+        key = match[0].replace("-", "")
+        ids.setdefault(key, f"0198c0de00007000800000000000{len(ids) + 1:04x}")
+        plain = ids[key]
+        if "-" not in match[0]:
+            return plain
+        return "-".join((plain[:8], plain[8:12], plain[12:16], plain[16:20], plain[20:]))
+
+    dashed = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+    text = re.sub(rf"{dashed}|(?<=msg_)[0-9a-f]{{32}}", same, text)
+    made: dict[str, Any] = json.loads(text)
+    return made
+
+
+@pytest.fixture
+def program(team: Team, admin: Person) -> Client:
+    service = ServiceAccount.objects.create(team=team, name="Acme")
+    key = issue_key(admin.actor, service, "k", Scope.values, test=True).secret
+    return Client(headers={"Authorization": f"Bearer {key}"})
+
+
+def test_the_examples_are_what_the_server_answers(
+    program: Client, receiver: Receiver, inside: None
+) -> None:
+    """Calls that are made anew give the recorded answers, but for ids, times and secrets."""
+    now = recorded(program, receiver)
+    if os.environ.get("WRITE_EXAMPLES"):
+        RECORDED.write_text(json.dumps(now, indent=1, ensure_ascii=False) + "\n")
+    assert now == json.loads(RECORDED.read_text()), "WRITE_EXAMPLES=1 writes them anew"
+
+
+def media(operation: dict[str, Any]) -> list[tuple[str, str, Any]]:
+    """Each body that an operation reads or gives, but for bytes, which have no example."""
+    found = [("request", kind, said) for kind, said in
+             operation.get("requestBody", {}).get("content", {}).items()]  # fmt: skip
+    found += [
+        (status, kind, said)
+        for status, answer in operation["responses"].items()
+        for kind, said in answer.get("content", {}).items()
+    ]
+    return [one for one in found if one[1] not in MEDIA]
+
+
+def examples(said: dict[str, Any]) -> list[Any]:
+    several = [one["value"] for one in said.get("examples", {}).values()]
+    return several + ([said["example"]] if "example" in said else [])
+
+
+def without(schema: dict[str, Any]) -> list[str]:
+    return [
+        f"{name} {where}"
+        for name, operation in operations(schema).items()
+        for where, _, said in media(operation)
+        if not examples(said)
+    ]
+
+
+def test_each_operation_has_an_example_of_each_body(schema: dict[str, Any]) -> None:
+    assert without(schema) == [] and len(operations(schema)) == len(errors_of.OWN)
+    read = schema["paths"][f"{ROOT}batches/"]["post"]["requestBody"]["content"]
+    del read["application/json"]["example"]
+    assert without(schema) == ["batches_create request"], "a missing one is found"
+
+
+def test_each_example_has_the_shape_that_the_schema_promises(schema: dict[str, Any]) -> None:
+    count = 0
+    for name, operation in operations(schema).items():
+        for where, _, said in media(operation):
+            shape = {**said["schema"], "components": schema["components"]}
+            check = Draft202012Validator(shape, format_checker=Draft202012Validator.FORMAT_CHECKER)
+            for example in examples(said):
+                wrong = [error.message for error in check.iter_errors(example)]
+                assert wrong == [], (name, where)
+                count += 1
+    assert count > 200
+
+
+def test_every_code_belongs_to_an_operation_that_lists_its_status(schema: dict[str, Any]) -> None:
+    """No status without a code, no code of REST without a place, and none of another catalogue."""
+    placed = {*errors_of.BEFORE, *errors_of.OF_UPLOADS}
+    for name, operation in operations(schema).items():
+        statuses = {int(status) for status in operation["responses"] if int(status) > 399}
+        found = codes_of(operation)
+        assert {CATALOGUE[code].status for code in found} == statuses, name
+        lost = [code for code in errors_of.OWN[name] if code not in found]
+        assert lost == [], (name, "lists no such status")
+        placed |= set(found)
+    assert placed == {code for code, entry in CATALOGUE.items() if entry.in_rest}
+
+
+def test_the_page_of_errors_is_the_one_of_this_schema(schema: dict[str, Any]) -> None:
+    assert PAGE.read_text() == drawn(schema), "Run `python docs/draw_api_errors.py`."
