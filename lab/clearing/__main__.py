@@ -127,9 +127,8 @@ def told_of(kind: Kind, every: Sequence[Examined], names: Sequence[str]) -> dict
     if not every or not names:
         return None
     bounds = frozen(every, names)
-    on_test = measured(every, bounds, "test")
-    share = "cleared" if bounds else "cleared_without_bounds"
-    seen = [name for name, line in on_test["fakes"].items() if line[share] <= MUST]
+    on_val, on_test = (measured(every, bounds, split) for split in ("val", "test"))
+    seen = seen_in(on_val, on_test, bounded=bounds is not None)
     others = [name for name in on_test["fakes"] if name not in seen]
     at_most = {name: round(bound, 4) for name, bound in bounds.items()} if bounds else None
     return {
@@ -140,9 +139,20 @@ def told_of(kind: Kind, every: Sequence[Examined], names: Sequence[str]) -> dict
             *(name for name in NEVER_MEASURED.get(kind, ()) if name not in on_test["fakes"]),
         ],
         "checks": list(names),
-        "frozen_on": measured(every, bounds, "val"),
+        "frozen_on": on_val,
         "measured_on": on_test,
     }
+
+
+def seen_in(on_val: Mapping[str, Any], on_test: Mapping[str, Any], *, bounded: bool) -> list[str]:
+    """Kinds of which hardly any is cleared, on either half."""
+    share = "cleared" if bounded else "cleared_without_bounds"
+
+    def most(name: str) -> float:
+        lines = (half["fakes"].get(name) for half in (on_val, on_test))
+        return max(float(line[share]) for line in lines if line)
+
+    return [name for name in on_test["fakes"] if most(name) <= MUST]
 
 
 def examined(

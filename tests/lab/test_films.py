@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lab.clearing import films, forging
-from lab.clearing.__main__ import first_of_each, told_of
+from lab.clearing.__main__ import first_of_each, seen_in, told_of
 from lab.clearing.films import LIPS, SPOKEN, SWAPPED, UNSTEADY
 from lab.clearing.forging import SOUND_HZ, Clip
 from lab.image_encoders import edits
@@ -100,3 +100,10 @@ def test_what_was_measured_in_films_is_not_said_to_be_unmeasured() -> None:
     line = told_of(Kind.VIDEO, every, CHECKS)
     assert line is not None and line["not_seen"] == ["videos generated as a whole"]
     assert set(line["looked_for"]) == {"swapped", LIPS}
+
+
+def test_a_kind_that_one_half_clears_is_not_said_to_be_seen() -> None:
+    """Few files of the other half prove little."""
+    halves = [{"fakes": {LIPS: {"cleared_without_bounds": share}}} for share in (0.3, 0.0)]
+    assert seen_in(*halves, bounded=False) == []
+    assert seen_in(halves[1], halves[1], bounded=False) == [LIPS]
