@@ -5,6 +5,7 @@ UV := .venv/bin/uv
 export PYTHONPATH := platform
 # Starts the embedded PostgreSQL (or finds it running) and exports its addresses.
 PG = eval "$$($(PY) -m local.postgres start)"
+TESTS_PG = eval "$$($(PY) -m local.postgres start tests)"
 
 .PHONY: image image-test image-sbom chart sbom
 .PHONY: help setup browser lock up migrations messages lint types check quick test test-fast test-slow faults bench docs screenshots clean
@@ -79,19 +80,19 @@ check: setup
 
 # The inner loop: style, import contracts and the quickest tests (tests/choose_quick.py).
 quick: setup lint
-	@$(PG) && $(PY) -m pytest -q -n 2 --dist loadfile -m "not slow and not faults and not browser" $$(cat tests/quick.txt)
+	@$(TESTS_PG) && $(PY) -m pytest -q -n 2 --dist loadfile -m "not slow and not faults and not browser" $$(cat tests/quick.txt)
 
 test: setup browser lint types check test-fast test-slow
 
 test-fast: setup
-	@$(PG) && $(PY) -m pytest -n 2 --dist loadfile -m "not slow and not faults and not browser" $(if $(JUNIT),--junit-xml $(JUNIT))
+	@$(TESTS_PG) && $(PY) -m pytest -n 2 --dist loadfile -m "not slow and not faults and not browser" $(if $(JUNIT),--junit-xml $(JUNIT))
 
 # Two folders are named: to collect the whole suite for a few of its tests takes half a minute each
 # time. What kills processes runs alone, for it waits by the clock.
 test-slow: setup
-	@$(PG) && $(PY) -m pytest tests/browser -n 2 --dist worksteal --durations 6
-	@$(PG) && $(PY) -m pytest -n 2 --dist worksteal -m "slow and not browser and not faults" --durations 6
-	@$(PG) && $(PY) -m pytest tests/faults --durations 6
+	@$(TESTS_PG) && $(PY) -m pytest tests/browser -n 2 --dist worksteal --durations 6
+	@$(TESTS_PG) && $(PY) -m pytest -n 2 --dist worksteal -m "slow and not browser and not faults" --durations 6
+	@$(TESTS_PG) && $(PY) -m pytest tests/faults --durations 6
 
 # The long forms: 600 jobs in a storm of kills, freezes, restarts and a lost broker; 2,000 uploads
 # while web, worker and database are killed in turn; 1,000 webhooks under ten kills; 5,000 cases
@@ -99,15 +100,15 @@ test-slow: setup
 faults: setup
 	@$(PY) -m tests.faults.storm --jobs 600
 	@$(PY) -m tests.faults.uploads --uploads 2000
-	@$(PG) && WEBHOOKS=1000 $(PY) -m pytest tests/faults/test_webhooks.py -q -s
-	@$(PG) && SCHEMA_EXAMPLES=500 RACE_CASES=2000 $(PY) -m pytest tests/schema tests/review/test_race.py -q -s
+	@$(TESTS_PG) && WEBHOOKS=1000 $(PY) -m pytest tests/faults/test_webhooks.py -q -s
+	@$(TESTS_PG) && SCHEMA_EXAMPLES=500 RACE_CASES=2000 $(PY) -m pytest tests/schema tests/review/test_race.py -q -s
 
 # The documentation as a site, into .touchstone/site; a broken link is an error.
 docs: setup
 	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict && echo "Open .touchstone/site/index.html"
 
 screenshots: setup browser
-	@$(PG) && $(PY) -m pytest tests/browser/screenshots.py -q && echo "Pictures are in .touchstone/screenshots"
+	@$(TESTS_PG) && $(PY) -m pytest tests/browser/screenshots.py -q && echo "Pictures are in .touchstone/screenshots"
 
 clean:
 	@-$(PY) -m local.postgres stop
@@ -130,7 +131,7 @@ sbom: setup
 
 chart: setup
 	@sh docker/helm.sh
-	@$(PG) && $(PY) -m pytest tests/docker -q
+	@$(TESTS_PG) && $(PY) -m pytest tests/docker -q
 
 # --- measure -----------------------------------------------------------------------------------------
 bench: setup

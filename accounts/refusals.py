@@ -285,11 +285,15 @@ CATALOGUE: Mapping[str, Entry] = {
         _("This submission is under a legal hold. Nothing was changed. Lift the hold first."),
     ),
     "hold_stands": Entry(
-        409, _("This submission is already under a legal hold. Nothing was changed.")
+        409,
+        _("This submission is already under a legal hold. Nothing was changed."),
+        in_rest=True,
     ),
-    "hold_lifted": Entry(409, _("This submission is not under a legal hold. Nothing was changed.")),
+    "hold_lifted": Entry(
+        409, _("This submission is not under a legal hold. Nothing was changed."), in_rest=True
+    ),
     "hold_reason_missing": Entry(
-        422, _("Give a reason. The team reads it, and the record keeps it.")
+        422, _("Give a reason. The team reads it, and the record keeps it."), in_rest=True
     ),
     "retention_days": Entry(
         422, _("Give whole days from 1 to {most}, or leave the field empty. Nothing was changed.")
@@ -367,6 +371,14 @@ CATALOGUE: Mapping[str, Entry] = {
     "grace_out_of_range": Entry(422, _("The grace time is between 0 and {most} seconds.")),
     "case_not_decided": Entry(
         409, _("This case is not decided, so it cannot be reopened. Nothing was changed.")
+    ),
+    "golden_share_out_of_range": Entry(422, _("A share of golden cases is between 0 and 50 %.")),
+    "golden_outcome_missing": Entry(
+        422, _("Choose what the golden case is: manipulated or not. Nothing was marked.")
+    ),
+    "golden_not_possible": Entry(
+        409,
+        _("Only media whose analysis has ended can be a golden case. Nothing was marked."),
     ),
     "outcome_missing": Entry(422, _("Choose an outcome.")),
     "decision_reason_missing": Entry(

@@ -112,6 +112,7 @@ class Scope(models.TextChoices):
     SUBMISSIONS_READ = "submissions:read", _("Read submissions and verdicts")
     MEDIA_READ = "media:read", _("Fetch media and thumbnails")
     WEBHOOKS_MANAGE = "webhooks:manage", _("Manage its own webhooks")
+    HOLDS_MANAGE = "holds:manage", _("Place, lift and list legal holds")
 
 
 SCOPE_PERMISSIONS: Mapping[Scope, frozenset[Permission]] = {
@@ -119,4 +120,5 @@ SCOPE_PERMISSIONS: Mapping[Scope, frozenset[Permission]] = {
     Scope.SUBMISSIONS_READ: frozenset({P.VIEW_SUBMISSIONS}),
     Scope.MEDIA_READ: frozenset({P.VIEW_MEDIA}),
     Scope.WEBHOOKS_MANAGE: frozenset({P.MANAGE_WEBHOOKS}),
+    Scope.HOLDS_MANAGE: frozenset({P.HOLD_SUBMISSIONS}),
 }

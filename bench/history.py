@@ -43,7 +43,11 @@ PEOPLE = {
     "quiet": "in the team that sent nothing lately",
 }
 SORTS = ("newest", "name", "largest")
-QUEUE, NEXT = "queue", "take the next case"
+QUEUE, NEXT, CASE = "queue", "take the next case", "case page"
+NAMED, LATE = "one named queue", "what is overdue"
+REVIEW = {QUEUE: "", NAMED: "?queue={queue}", LATE: "?late=1"}
+"""Pages of the queue, by what they ask."""
+OF_REVIEW = (*REVIEW, NEXT, CASE)
 ASKED: dict[str, dict[str, str]] = {
     "everything": {},
     "found": {"outcome": "manipulation_found"},
@@ -68,8 +72,11 @@ FULL = "everything"
 Question = tuple[str, str, str]
 
 
-def questions() -> list[Question]:
+def questions(review_alone: bool = False) -> list[Question]:
     """Sizes are ordered as names are: only the whole list is asked for in their order as well."""
+    review = [(who, asked, "") for who in PEOPLE for asked in OF_REVIEW]
+    if review_alone:
+        return review
     pages = [
         (who, asked, sort)
         for who in PEOPLE
@@ -77,7 +84,7 @@ def questions() -> list[Question]:
         for sort in SORTS
         if sort != "largest" or asked == FULL
     ]
-    return pages + [(who, asked, "") for who in PEOPLE for asked in (QUEUE, NEXT)]
+    return pages + review
 
 
 class Desk:
@@ -129,7 +136,12 @@ def answer() -> None:
     for line in sys.stdin:
         who, asked, sort = json.loads(line)
         began = time.perf_counter()
-        rows = took_next(who) if asked == NEXT else page(clients[who], asked, sort)
+        if asked == NEXT:
+            rows = took_next(who)
+        elif asked == CASE:
+            rows = case_page(clients[who], who)
+        else:
+            rows = page(clients[who], address(who, asked, sort))
         print(json.dumps([rows, (time.perf_counter() - began) * 1000]), flush=True)
 
 
@@ -137,8 +149,29 @@ def ident(name: str) -> UUID:
     return UUID(md5(name.encode()).hexdigest())
 
 
-def page(client: Any, asked: str, sort: str) -> int:
-    url = "/review/" if asked == QUEUE else f"/?{urlencode({**ASKED[asked], 'sort': sort})}"
+def address(who: str, asked: str, sort: str) -> str:
+    from media_analysis.review.models import Queue
+
+    if asked not in REVIEW:
+        return f"/?{urlencode({**ASKED[asked], 'sort': sort})}"
+    mine = Queue.objects.filter(name="Queue 2", team__memberships__user=ident(who))
+    return "/review/" + REVIEW[asked].format(queue=mine.order_by("pk").values_list("pk")[0][0])
+
+
+def case_page(client: Any, who: str) -> int:
+    """Of the case that comes first."""
+    from accounts.actors import actor_for_user
+    from accounts.models import User
+    from media_analysis.review.search import queue
+
+    first = queue.first(actor_for_user(User.objects.get(pk=ident(who)), via="password"), 1)
+    got = client.get(f"/review/{first[0]}/")
+    if got.status_code != 200:
+        raise SystemExit(f"/review/{first[0]}/ answered {got.status_code}")
+    return 1
+
+
+def page(client: Any, url: str) -> int:
     got = client.get(url)
     if got.status_code != 200:
         raise SystemExit(f"{url} answered {got.status_code}")
@@ -159,7 +192,9 @@ def took_next(who: str) -> int:
     return int(case is not None)
 
 
-def measure(rows: int, rounds: int, kept: Path | None) -> dict[str, Any]:
+def measure(
+    rows: int, rounds: int, kept: Path | None, review_alone: bool = False
+) -> dict[str, Any]:
     with million.a_server(kept) as pg:
         desks = {}
         for number in (FEW, rows):
@@ -169,7 +204,7 @@ def measure(rows: int, rounds: int, kept: Path | None) -> dict[str, Any]:
                 f"{number} rows are there after {time.monotonic() - began:.0f} s", file=sys.stderr
             )
         lines = []
-        for question in tqdm(questions(), disable=None, desc="pages"):
+        for question in tqdm(questions(review_alone), disable=None, desc="pages"):
             times: dict[int, list[float]] = {FEW: [], rows: []}
             shown = {number: desk.ask(question)[0] for number, desk in desks.items()}  # warm
             for _ in range(rounds):
@@ -190,7 +225,7 @@ def compared(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
             for line in lines if line["question"][0] == "all"}  # fmt: skip
     for line in lines:
         _, asked, sort = line["question"]
-        page = (asked, sort) if asked in (QUEUE, NEXT) else (FULL, sort)
+        page = (asked, sort) if asked in OF_REVIEW else (FULL, sort)
         as_many = line["few"][0] == line["many"][0]
         line["against"] = line["few"][1] if as_many else full[page]
         line["ratio"] = round(line["many"][1] / line["against"], 2)
@@ -200,11 +235,16 @@ def compared(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def rows(found: dict[str, Any]) -> Iterator[Row]:
     """The plain pages by name; of all others the slowest, and how many keep to the target."""
     number, lines = f"{found['rows']:,}", found["lines"]
-    plain = [line for line in lines if line["question"][1] in (FULL, QUEUE, NEXT)]
-    for asked, what in ((FULL, "history, unfiltered"), (QUEUE, "review queue"), (NEXT, NEXT)):
+    plain = [line for line in lines if line["question"][1] in (FULL, *OF_REVIEW)]
+    named = {FULL: "history, unfiltered", QUEUE: "review queue", **{n: n for n in OF_REVIEW[1:]}}
+    for asked, what in named.items():
+        if not any(p["question"][1] == asked for p in plain):
+            continue
         worst = max((p for p in plain if p["question"][1] == asked), key=lambda p: p["ratio"])
         yield row(f"{what}, with {number} against {FEW:,}, worst of its orders and people", worst)
     others = [line for line in lines if line not in plain]
+    if not others:
+        return
     within = sum(line["ratio"] <= TARGET for line in others)
     slowest = max(others, key=lambda line: line["ratio"])
     who, asked, sort = slowest["question"]
@@ -255,6 +295,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--review", action="store_true", help="only the pages of review")
     parser.add_argument("--keep", type=Path, help="where the databases stay")
     parser.add_argument("--explain", action="store_true", help="what is slow, of what was kept")
     parser.add_argument("--write", action="store_true", help="put the table into docs/history.md")
@@ -267,7 +308,7 @@ def main() -> None:
         with million.a_server(options.keep) as pg:
             explain(pg, million.database(pg, options.rows))
         return
-    found = measure(options.rows, options.rounds, options.keep)
+    found = measure(options.rows, options.rounds, options.keep, options.review)
     if options.write:
         write(list(rows(found)), ROOT / "docs" / "history.md")
     print(json.dumps(found, indent=2) if options.json else table(rows(found)))

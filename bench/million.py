@@ -17,6 +17,8 @@ import psycopg
 from local import postgres
 
 ROOT = Path(__file__).resolve().parents[1]
+QUEUES = 5
+"""Of each team: the first for others, the last paused. Three eighths of all cases have none."""
 TEAMS = 20
 """The first holds half of all and reviews what is most probably manipulated first; the last sent
 nothing for a long time and reviews the newest first; the others review the oldest first. Somebody
@@ -77,7 +79,18 @@ FROM made;
 INSERT INTO review_routingrule (team_id, manipulation_found, declared_generated, inconclusive,
     no_manipulation_found, rejected, queue_order)
 SELECT md5('team' || n)::uuid, true, true, true, true, false, worked
-FROM (VALUES (1, 'probable'), ({TEAMS}, 'newest')) chosen (n, worked);
+FROM (VALUES (1, 'probable'), (2, 'due'), ({TEAMS}, 'newest')) chosen (n, worked);
+INSERT INTO review_queue (team_id, name, hours, is_paused)
+SELECT md5('team' || t)::uuid, 'Queue ' || q, 24, q = {QUEUES}
+FROM generate_series(1, {TEAMS}) t, generate_series(1, {QUEUES}) q;
+INSERT INTO review_queue_people (queue_id, user_id)
+SELECT q.id, md5('user1')::uuid FROM review_queue q WHERE q.name = 'Queue 1';
+INSERT INTO review_queuerule (team_id, position, name, queue_id, reviews, share)
+SELECT q.team_id, right(q.name, 1)::int, 'Rule ' || q.name, q.id, true, 1 FROM review_queue q;
+UPDATE review_case c SET queue_id = q.id, due_at = c.opened_at + interval '24 hours',
+    routed_by = 'Rule ' || q.name
+FROM review_queue q
+WHERE q.team_id = c.team_id AND q.name = 'Queue ' || (1 + (hashtext(c.id::text) & 7));
 """
 FILE = """
 INSERT INTO submissions_indexcard

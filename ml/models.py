@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+import pgtrigger
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
@@ -20,6 +21,7 @@ from ml.engine.contract import Outcome, Status
 from ml.engine.media import similarity
 from ml.storing import digest
 
+MEDIA_KINDS = ("image", "video", "audio")
 OUTCOMES = [(o.value, o.value.replace("_", " ")) for o in Outcome]
 STATUSES = [(s.value, s.value.replace("_", " ")) for s in Status]
 LOOK_CANDIDATES = 20_000
@@ -38,6 +40,14 @@ class Analysis(LeasedJob):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     blob = models.ForeignKey("blobs.Blob", on_delete=models.PROTECT, related_name="analyses")
+    kind = models.CharField(
+        max_length=8,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="Of the media. Set by the database; empty for analyses that ended before it was.",
+    )
     chain = models.UUIDField(db_index=True, help_text="The submission's id: its audit chain.")
     engine_version = models.CharField(max_length=60, blank=True, default="")
     outcome = models.CharField(  # noqa: DJ001 - null means: no outcome yet
@@ -93,8 +103,27 @@ class Analysis(LeasedJob):
                 condition=Q(probability_manipulated__isnull=True) | PROBABLE,
             ),
         ]
+        indexes = [
+            *LeasedJob.Meta.indexes,
+            models.Index(
+                fields=["kind", "turn_at"],
+                condition=Q(state=State.QUEUED),
+                name="analysis_kind_idx",
+            ),
+        ]
         triggers: ClassVar = [
             *LeasedJob.Meta.triggers,
+            pgtrigger.Trigger(
+                name="analysis_has_its_kind",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                func="""
+                    NEW.kind := CASE split_part((
+                        SELECT media_type FROM blobs_blob WHERE sha256 = NEW.blob_id
+                    ), '/', 1) WHEN 'image' THEN 'image' WHEN 'audio' THEN 'audio' ELSE 'video' END;
+                    RETURN NEW;
+                """,
+            ),
             # Parked is no end: a person may have it tried again.
             final.row(
                 "ended_is_final",
@@ -104,7 +133,7 @@ class Analysis(LeasedJob):
             final.columns(
                 "analysis_is_of_one_thing",
                 "what an analysis is of is final",
-                *("id", "chain", "blob_id", "created_at"),
+                *("id", "chain", "blob_id", "kind", "created_at"),
             ),
             final.whole("analyses_stay", "analyses are final"),
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.utils import translation
 
+from tests.database import migrated
 from tests.in_flight import InFlight
 
 OWN_FOLDERS = ("browser", "faults")
@@ -21,6 +23,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for name in OWN_FOLDERS:
             if item.get_closest_marker(name) and name not in item.path.parts:
                 raise pytest.UsageError(f"{item.nodeid} belongs into tests/{name}")
+
+
+def pytest_collection_finish() -> None:
+    """The collected tests live as long as the process. The garbage collector need not walk through
+    them again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Each process copies a migrated database instead of running all migrations itself."""
+    database = django_settings.DATABASES["default"]
+    database["TEST"]["TEMPLATE"] = migrated(database)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -132,7 +132,7 @@ def _on_blends(
     kinds: Sequence[str],
 ) -> dict[str, float | None]:
     """AUC of each kind of blend against the very faces that were blended."""
-    chosen = _even(store, numbers)
+    chosen = even(store, numbers)
 
     def judged(squares: Sequence[Pixels]) -> Scores:
         return np.concatenate(
@@ -162,13 +162,13 @@ def _on_blends(
     return found
 
 
-def _even(store: Store, numbers: Sequence[int]) -> list[int]:
+def even(store: Store, numbers: Sequence[int], most: int = BLENDED) -> list[int]:
     """Genuine faces, about equally many of each source, always the same ones."""
     by_source: dict[str, list[int]] = {}
     for number in numbers:
         if not store.items[number].is_fake:
             by_source.setdefault(store.items[number].source, []).append(number)
-    each = max(BLENDED // max(len(by_source), 1), 1)
+    each = max(most // max(len(by_source), 1), 1)
     random = np.random.default_rng(4)
     return [
         int(number)

@@ -1,4 +1,8 @@
-"""CLIP ViT-B/16's first blocks in PyTorch. Only LayerNorms learn; everything else stays frozen."""
+"""CLIP ViT-B/16's first blocks in PyTorch.
+
+LayerNorms learn, and with a `rank` a low-rank change of the linear layers that stand before a
+non-linearity (LoRA); everything else stays frozen.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +16,23 @@ from torch import Tensor, nn
 from ml.engine.image_encoders.weights import HEADS, MEAN, PATCH, SIDE, STD, WIDTH, Weights
 
 GRID = SIDE // PATCH
+ADAPTED = ("qkv", "out", "fc1")
+
+
+class LowRank(nn.Module):  # type: ignore[misc]  # torch is not installed here
+    """What is learnt beside a frozen linear layer; nothing at first."""
+
+    def __init__(self, inward: int, outward: int, rank: int) -> None:
+        super().__init__()
+        self.down = nn.Parameter(torch.randn(inward, rank) * inward**-0.5)
+        self.up = nn.Parameter(torch.zeros(rank, outward))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x @ self.down) @ self.up
 
 
 class Block(nn.Module):  # type: ignore[misc]  # torch is not installed here
-    def __init__(self, weights: Weights, number: int) -> None:
+    def __init__(self, weights: Weights, number: int, rank: int = 0) -> None:
         super().__init__()
         stem = f"encoder.layers.{number}"
 
@@ -31,15 +48,21 @@ class Block(nn.Module):  # type: ignore[misc]  # torch is not installed here
             fixed(f"{short}_bias", [f"{layer}.bias"], 0)
         self.norm1 = norm(weights, f"{stem}.layer_norm1")
         self.norm2 = norm(weights, f"{stem}.layer_norm2")
+        learns = {name: getattr(self, name).shape for name in ADAPTED} if rank else {}
+        self.low = nn.ModuleDict({n: LowRank(*shape, rank) for n, shape in learns.items()})
+
+    def linear(self, x: Tensor, name: str) -> Tensor:
+        found = x @ getattr(self, name) + getattr(self, f"{name}_bias")
+        return found + self.low[name](x) if name in self.low else found
 
     def forward(self, x: Tensor) -> Tensor:
         batch, tokens, width = x.shape
-        mixed = self.norm1(x) @ self.qkv + self.qkv_bias
+        mixed = self.linear(self.norm1(x), "qkv")
         q, k, v = mixed.view(batch, tokens, 3, HEADS, width // HEADS).permute(2, 0, 3, 1, 4)
         seen = F.scaled_dot_product_attention(q, k, v)
-        x = x + seen.transpose(1, 2).reshape(batch, tokens, width) @ self.out + self.out_bias
-        hidden = self.norm2(x) @ self.fc1 + self.fc1_bias
-        return x + (hidden * torch.sigmoid(1.702 * hidden)) @ self.fc2 + self.fc2_bias
+        x = x + self.linear(seen.transpose(1, 2).reshape(batch, tokens, width), "out")
+        hidden = self.linear(self.norm2(x), "fc1")
+        return x + self.linear(hidden * torch.sigmoid(1.702 * hidden), "fc2")
 
 
 def norm(weights: Weights, name: str) -> nn.LayerNorm:
@@ -52,7 +75,7 @@ def norm(weights: Weights, name: str) -> nn.LayerNorm:
 class Encoder(nn.Module):  # type: ignore[misc]  # torch is not installed here
     """Returns the tokens after the blocks in `taps`, counted from 1."""
 
-    def __init__(self, weights: Weights, taps: Sequence[int]) -> None:
+    def __init__(self, weights: Weights, taps: Sequence[int], rank: int = 0) -> None:
         super().__init__()
         self.taps = tuple(taps)
         kernel = weights["embeddings.patch_embedding.weight"].reshape(WIDTH, -1).T
@@ -65,7 +88,7 @@ class Encoder(nn.Module):  # type: ignore[misc]  # torch is not installed here
         ):
             self.register_buffer(name, torch.from_numpy(value.copy()), persistent=False)
         self.before = norm(weights, "pre_layrnorm")
-        self.blocks = nn.ModuleList(Block(weights, n) for n in range(max(taps)))
+        self.blocks = nn.ModuleList(Block(weights, n, rank) for n in range(max(taps)))
 
     def forward(self, pixels: Tensor, corner: tuple[int, int] | None = None) -> list[Tensor]:
         """`pixels`: batch x side x side x 3, 0..255, the side a multiple of 16 up to 224.
@@ -95,9 +118,9 @@ class Judge(nn.Module):  # type: ignore[misc]  # torch is not installed here
 
     SCALE = 16.0
 
-    def __init__(self, weights: Weights, taps: Sequence[int]) -> None:
+    def __init__(self, weights: Weights, taps: Sequence[int], rank: int = 0) -> None:
         super().__init__()
-        self.encoder = Encoder(weights, taps)
+        self.encoder = Encoder(weights, taps, rank)
         self.head = nn.Linear(2 * WIDTH * len(taps), 1)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)

@@ -7,6 +7,7 @@ from media_analysis.partners import docs
 from media_analysis.partners.api import Submissions
 from media_analysis.partners.batches import Batches
 from media_analysis.partners.docs import reference
+from media_analysis.partners.holds import Holds
 from media_analysis.partners.limits import TellsItsLimits
 from media_analysis.partners.media import Media
 from media_analysis.partners.not_found import NothingHere
@@ -42,6 +43,11 @@ urlpatterns = [
         Media.as_view({"get": "thumbnail"}),
         "submission-thumbnail",
     ),
+    *both("submissions/<uuid:pk>/hold", Holds.as_view({"post": "place"}), "submission-hold"),
+    *both(
+        "submissions/<uuid:pk>/hold/lift", Holds.as_view({"post": "lift"}), "submission-hold-lift"
+    ),
+    *both("holds", Holds.as_view({"get": "list"}), "hold-list"),
     *both("uploads", Uploads.as_view({"post": "create"}), "upload-list"),
     *both(
         "uploads/<uuid:pk>",

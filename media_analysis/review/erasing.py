@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from media_analysis.review.models import (
     Case,
@@ -13,6 +13,8 @@ from media_analysis.review.models import (
     DistressFlag,
     DoubleReview,
     Draft,
+    GoldenCase,
+    GoldenPlacement,
     Opinion,
     PendingDecision,
 )
@@ -20,7 +22,12 @@ from media_analysis.review.models import (
 
 def rows_of(submission: UUID) -> list[QuerySet[Any]]:
     mine = {"case__submission": submission}
+    golden = GoldenPlacement.objects.filter(
+        Q(submission=submission) | Q(golden__submission=submission)
+    )
     return [
+        golden,
+        GoldenCase.objects.filter(submission=submission),
         Draft.objects.filter(**mine),
         DistressFlag.objects.filter(**mine),
         Opinion.objects.filter(review__case__submission=submission),

@@ -19,6 +19,8 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from audit import final
+from media_analysis.review.golden_models import GoldenCase as GoldenCase
+from media_analysis.review.golden_models import GoldenPlacement as GoldenPlacement
 from media_analysis.review.opinion_models import DoubleReview as DoubleReview
 from media_analysis.review.opinion_models import Opinion as Opinion
 from media_analysis.review.owned import TeamOwned as TeamOwned

@@ -13,7 +13,7 @@ from accounts.actors import actor_of
 from accounts.guards import signed_in
 from accounts.roles import Permission
 from media_analysis.review.presenters import quality
-from media_analysis.review.search import agreement, detector_quality
+from media_analysis.review.search import agreement, detector_quality, golden
 from media_analysis.submissions.outcomes import DecisionOutcome
 
 
@@ -32,6 +32,8 @@ def own(request: HttpRequest) -> HttpResponse:
         "total": sum(made.values()),
         "same": quality.shown(agreement.own(actor.user)),
         "override": quality.shown(detector_quality.overrides_of(actor.user, month)),
+        "golden": quality.shown(golden.own(actor.user)),
+        "answers": golden.answers_of(actor.user),
         "days": agreement.DAYS,
     }
     return render(request, "review/own.html", context)

@@ -68,11 +68,19 @@ class RoutingRule(models.Model):
         default=0.0,
         help_text="Of the files that no rule sends to review, and that are reviewed all the same.",
     )
+    golden_share = models.FloatField(
+        db_default=0.0,
+        default=0.0,
+        help_text="Golden cases that come on each new case.",
+    )
 
     objects = TeamOwned.as_manager()
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                name="golden_share_is_small", condition=Q(golden_share__range=(0, 0.5))
+            ),
             models.CheckConstraint(
                 name="queue_order_known", condition=Q(queue_order__in=QueueOrder.values)
             ),

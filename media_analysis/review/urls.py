@@ -1,12 +1,14 @@
 from django.urls import path
 
-from media_analysis.review import leading_views, quality_views, queue_views, views
+from media_analysis.review import golden_views, leading_views, quality_views, queue_views, views
 
 app_name = "review"
 urlpatterns = [
     path("", queue_views.queue, name="queue"),
     path("bulk/", queue_views.bulk, name="bulk"),
     path("own/", quality_views.own, name="own"),
+    path("golden/<uuid:pk>/", golden_views.mark, name="mark_golden"),
+    path("golden/<int:pk>/take-out/", golden_views.take_out, name="take_out_golden"),
     path("next/", views.take_next, name="next"),
     path("<uuid:pk>/", views.case, name="case"),
     path("<uuid:pk>/claim/", views.claim, name="claim"),

@@ -24,10 +24,11 @@ from accounts.refusals import Refusal
 from accounts.roles import Permission
 from media_analysis.care.services import exposure
 from media_analysis.review.forms import DecisionForm, ReasonForm, as_written
+from media_analysis.review.golden_models import GoldenPlacement
 from media_analysis.review.models import Case, Decision, PendingDecision, Queue
 from media_analysis.review.opinion_models import Opinion
+from media_analysis.review.search import golden, reopenings
 from media_analysis.review.search import queue as waiting
-from media_analysis.review.search import reopenings
 from media_analysis.review.services import (
     asking,
     cases,
@@ -37,6 +38,7 @@ from media_analysis.review.services import (
     known_bytes,
     opinions,
 )
+from media_analysis.submissions.outcomes import DecisionOutcome
 from media_analysis.submissions.presenters import result
 
 View = Callable[..., HttpResponseBase]
@@ -123,15 +125,29 @@ def decide(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     return redirect("review:case", pk)
 
 
-def _told(request: HttpRequest, written: Decision | Opinion | PendingDecision) -> None:
+def _told(
+    request: HttpRequest, written: Decision | Opinion | PendingDecision | GoldenPlacement
+) -> None:
     """Of what can still be undone, the page itself tells."""
     if isinstance(written, Decision):
         messages.success(request, gettext("Decided. You can reopen the case with a reason."))
+    elif isinstance(written, GoldenPlacement):
+        _told_of_golden(request, written)
     elif isinstance(written, Opinion):
         messages.success(
             request,
             gettext("Your opinion is kept. Another person is asked, too, before it is decided."),
         )
+
+
+def _told_of_golden(request: HttpRequest, answer: GoldenPlacement) -> None:
+    known = DecisionOutcome(answer.golden.outcome).label
+    if answer.is_right:
+        told = gettext("That was a golden case, and you were right: {outcome}.")
+    else:
+        told = gettext("That was a golden case. Its known outcome is another: {outcome}.")
+    said = " ".join(filter(None, [told.format(outcome=known), answer.golden.note]))
+    (messages.success if answer.is_right else messages.warning)(request, said)
 
 
 def _unfinished(request: HttpRequest, mine: Case, form: DecisionForm) -> HttpResponse:
@@ -175,7 +191,7 @@ def take_over(request: HttpRequest, pk: UUID) -> HttpResponse:
         kept = gettext("Nothing was decided. The form keeps what you wrote.")
         messages.error(request, f"{refusal.sentence} {kept}")
     else:
-        if isinstance(made, Opinion):
+        if isinstance(made, Opinion | GoldenPlacement):
             _told(request, made)
         else:
             told = gettext("Decided as before. The record names the earlier decision.")
@@ -331,6 +347,7 @@ def _page(
         "disputed": opinions.disputed(mine) if leads else [],
         "passed_on": distress.passed_on(actor, mine),
         "worked": exposure.minutes_worked(actor),
+        "golden_answer": _golden_answer(actor, mine, leads),
         "pending": pending,
         "undoable": undoable,
         "leads": leads,
@@ -346,6 +363,14 @@ def _page(
         "heartbeat_url": reverse("review:heartbeat", args=[mine.pk]),
     }
     return render(request, "review/case.html", context, status=status)
+
+
+def _golden_answer(actor: Actor, mine: Case, leads: bool) -> GoldenPlacement | None:
+    """For whoever answered, and for leads; to others it says nothing, who may meet it yet."""
+    answer = golden.of_case(mine)
+    if answer is None or answer.person_id is None:
+        return None
+    return answer if leads or (actor.user and answer.person_id == actor.user.pk) else None
 
 
 def _said(mine: Case) -> list[Decision | reopenings.Reopening]:

@@ -21,5 +21,8 @@ received_in_test: list[Callable[[Submission], None]] = []
 
 deletion_changed: list[Callable[[DeletionRequest, Verb], None]] = []
 
+erasure_begins: list[Callable[[Submission, str], None]] = []
+"""With the reason, in the transaction that deletes the rows: copies are ordered to go, too."""
+
 erased_with: list[Callable[[UUID], list[QuerySet[Any]]]] = []
 """Every row of an app that is about one submission: erasing deletes all of them."""

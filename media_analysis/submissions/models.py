@@ -38,7 +38,10 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         self, actor: Actor, permission: Permission = Permission.VIEW_SUBMISSIONS
     ) -> SubmissionQuerySet:
         """Default deny: only what belongs to a team in which the actor may do this."""
-        return self.filter(team__in=actor.team_ids(permission))
+        mine = self.filter(team__in=actor.team_ids(permission))
+        if actor.service is not None:
+            return mine.filter(planted=False)
+        return mine.exclude(planted=True, submitted_by=actor.user) if actor.user else mine
 
     def with_deletion_requests(self) -> SubmissionQuerySet:
         """Each row with `deletion_requested_at`, of the request that stands, or None."""
@@ -99,6 +102,11 @@ class Submission(models.Model):
     note = models.TextField(blank=True, max_length=4000)
     policy_context = models.CharField(max_length=200, blank=True)
     external_id = models.CharField(max_length=200, blank=True)
+    planted = models.BooleanField(
+        db_default=False,
+        default=False,
+        help_text="A copy of a golden case. It counts nowhere and leaves the house by no way.",
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = SubmissionQuerySet.as_manager()
@@ -127,7 +135,7 @@ class Submission(models.Model):
                 "submission_is_final",
                 "what was submitted is final",
                 *("id", "team_id", "blob_id", "filename", "note", "policy_context"),
-                *("external_id", "created_at"),
+                *("external_id", "created_at", "planted"),
             ),
             final.whole("submissions_stay", "what was submitted is final"),
             # Deferred: the event that knows the analysis is written after the pointer is moved.
@@ -177,6 +185,12 @@ class Submission(models.Model):
             "decided_by": row.decision_by,
             "supersedes": row.supersedes,
         }
+
+    @property
+    def placement_answered(self) -> bool:
+        """Of a copy of a golden case."""
+        mine = Submission.objects.filter(pk=self.pk)
+        return mine.filter(placement__answered_at__isnull=False).exists()
 
     @property
     def sender_name(self) -> str:

@@ -14,7 +14,7 @@ from django.db.models import BooleanField
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 
-from . import anchors, exporting, marks, notes, rows, sealer, verifying
+from . import anchors, exporting, marks, notes, rows, sealer, verified, verifying
 from .beside import hear, last_about
 from .comparing import Comparer, Difference
 from .keys import anchor_files, mark_file, signing_key, trusted_keys
@@ -39,14 +39,24 @@ def verify_database(
     anchor: list[Path] | Path | None,
     progress: Any = iter,
     at_least: AtLeast | None = None,
+    *,
+    only_new: bool = False,
 ) -> Report:
-    """The live record, against this installation's own keys and anchor files unless told others."""
+    """The live record, against this installation's own keys and anchor files unless told others.
+    `only_new`: what came since it was last verified, if it ever was."""
     files = [anchor] if isinstance(anchor, Path) else anchor or anchor_files()
     # With no key at all nothing can be trusted: an empty list would trust the record's own claims.
     trusted = trusted or trusted_keys() or [signing_key().public]
     mark = marks.read(mark_file())
-    outside = Outside.of(files, at_least, {"the high-water mark": mark} if mark else {})
-    report = verifying.verify(progress(exporting.lines()), trusted, outside)
+    try:
+        since = verified.last_verified(trusted) if only_new else None
+    except verified.ForgedNote as problem:
+        return verified.refused(problem)
+    if since:
+        report = verified.verify_new(trusted, files, mark, since, progress)
+    else:
+        outside = Outside.of(files, at_least, {"the high-water mark": mark} if mark else {})
+        report = verifying.verify(progress(exporting.lines()), trusted, outside)
     if report.checkpoints:
         missing = [str(file) for file in files if anchors.last_note(file) is None]
         for file in [*missing, *([] if mark else [str(mark_file())])]:
@@ -64,8 +74,13 @@ def compare_all_rows() -> Report | None:
             return None
         sealer.seal(everything=True)
         report = verify_database([], None)
-        _keep(True, report.rows, report.ok, report.as_text())
+        keep_report(report, daily=True)
         return report
+
+
+def keep_report(report: Report, *, daily: bool = False) -> None:
+    """What was found, and signed, how far it went."""
+    _keep(daily, report.rows, report.ok, report.as_text(), verified.note_of(report))
 
 
 def compare_new_rows() -> Difference | None:
@@ -144,8 +159,8 @@ def _adopted(table: rows.OnRecord, pks: list[Any]) -> None:
     )  # fmt: skip
 
 
-def _keep(whole: bool, count: int, ok: bool, said: str) -> None:
-    Comparison.objects.create(whole=whole, rows=count, ok=ok, said=said[:20_000])
+def _keep(whole: bool, count: int, ok: bool, said: str, note: str = "") -> None:
+    Comparison.objects.create(whole=whole, rows=count, ok=ok, said=said[:20_000], note=note)
     if not ok:
         log.critical("The rows and the audit record do not agree: %s", said)
 

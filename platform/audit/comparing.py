@@ -66,6 +66,15 @@ class Comparer:
             return Difference(table, row, str(fault), event)
         return None
 
+    def keys(self, at_once: int) -> Iterator[list[str]]:
+        """Of all rows that were spoken of."""
+        last = ""
+        while found := self._db.execute(
+            "SELECT key FROM said WHERE key > ? ORDER BY key LIMIT ?", (last, at_once)
+        ).fetchall():
+            yield [key for (key,) in found]
+            last = found[-1][0]
+
     def missing(self) -> Iterator[Difference]:
         """Rows that events speak of and that did not come."""
         left = self._db.execute(

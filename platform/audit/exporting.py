@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
 from django.db import connection, transaction
+from django.db.models import Max
 
 from . import guards, rows
 from .hashing import microseconds
 from .keys import trusted_keys
-from .models import Checkpoint
+from .models import ChainHead, Checkpoint, Leaf
 
 BATCH = 2_000
 
@@ -42,16 +43,85 @@ def one_snapshot() -> Iterator[None]:
         yield
 
 
+# Each with the event before it in its chain.
+_SINCE = """
+    SELECT l.index, l.hash, l.event_id, e.id, e.chain, e.seq, e.prev_hash, e.hash, e.xid,
+        e.recorded_at, e.payload, e.verb, e.who, e.object_type, e.object_id,
+        b.seq, b.hash, b.recorded_at, b.id
+    FROM {source}
+    LEFT JOIN audit_event b ON b.chain = e.chain AND b.seq = e.seq - 1
+"""
+_SEALED_SINCE = (
+    _SINCE.format(source="audit_leaf l LEFT JOIN audit_event e ON e.id = l.event_id")
+    + "WHERE l.index >= %s ORDER BY l.index"
+)
+# As the sealer looks for what has no leaf yet.
+_UNSEALED = (
+    _SINCE.format(source="audit_event e LEFT JOIN audit_leaf l ON l.event_id = e.id")
+    + "WHERE l.event_id IS NULL AND (e.xid >= %s::xid8 OR e.id > %s) ORDER BY e.id"
+)
+
+
 def lines() -> Iterator[dict[str, Any]]:
     with one_snapshot():
         yield from _lines()
 
 
-def _lines() -> Iterator[dict[str, Any]]:
+def lines_since(
+    verified: Checkpoint, spoken_of: Callable[[int], Iterator[list[str]]]
+) -> Iterator[dict[str, Any]]:
+    """What came after this checkpoint, the rows that it speaks of, and the chains that it touched.
+    Whoever reads the lines says of which rows it has heard."""
+    with one_snapshot():
+        yield _header()
+        checkpoints = 0
+        for checkpoint in Checkpoint.objects.filter(size__gte=verified.size).order_by("size"):
+            checkpoints += 1
+            yield _checkpoint_line(checkpoint)
+        count, chains = 0, set()
+        for row in _since(verified):
+            *event, seq, hash_, at, id_ = row
+            line = _event_line(tuple(event))
+            count += "gone" not in line
+            if seq is not None and line["chain"] not in chains:
+                yield {"t": "before", "chain": line["chain"], "seq": seq, "id": id_,
+                       "hash": bytes(hash_).hex(), "at": microseconds(at)}  # fmt: skip
+            chains.add(line.get("chain"))
+            yield line
+        for chunk in _chunks([chain for chain in chains if chain]):
+            for head in ChainHead.objects.filter(chain__in=chunk):
+                yield _head_line(head.chain, head.seq, head.hash)
+        beside = 0
+        for line in _rows_named(spoken_of):
+            beside += 1
+            yield line
+        yield {"t": "end", "events": count, "checkpoints": checkpoints, "rows": beside}
+
+
+def _since(verified: Checkpoint) -> Iterator[tuple[Any, ...]]:
+    yield from _rows(_SEALED_SINCE, verified.size)
+    edge = Leaf.objects.filter(index__gte=verified.size - BATCH).aggregate(last=Max("event_id"))
+    yield from _rows(_UNSEALED, str(verified.xid_seen), edge["last"] or 0)
+
+
+def _rows_named(spoken_of: Callable[[int], Iterator[list[str]]]) -> Iterator[dict[str, Any]]:
+    for keys in spoken_of(BATCH):
+        for table in rows.tables():
+            pks = [k.partition(":")[2] for k in keys if k.partition(":")[0] == table.table]
+            if pks:
+                yield from rows.lines_of(table, table.all().filter(table.only, pk__in=pks))
+
+
+def _chunks(items: list[str]) -> Iterator[list[str]]:
+    for start in range(0, len(items), BATCH):
+        yield items[start : start + BATCH]
+
+
+def _header() -> dict[str, Any]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         now = cursor.fetchone()[0]
-    yield {
+    return {
         "t": "header",
         "format": "touchstone audit export",
         "version": 2,
@@ -59,23 +129,35 @@ def _lines() -> Iterator[dict[str, Any]]:
         "keys": [str(key) for key in trusted_keys()],
         "guards": guards.faults(),
     }
+
+
+def _checkpoint_line(checkpoint: Checkpoint) -> dict[str, Any]:
+    return {
+        "t": "checkpoint",
+        "size": checkpoint.size,
+        "root": bytes(checkpoint.root).hex(),
+        "frontier": bytes(checkpoint.frontier).hex(),
+        "note": checkpoint.note,
+    }
+
+
+def _head_line(chain: Any, seq: int, hash_: Any) -> dict[str, Any]:
+    return {"t": "head", "chain": str(chain), "seq": seq, "hash": bytes(hash_).hex()}
+
+
+def _lines() -> Iterator[dict[str, Any]]:
+    yield _header()
     checkpoints = 0
     for checkpoint in Checkpoint.objects.order_by("size").iterator(BATCH):
         checkpoints += 1
-        yield {
-            "t": "checkpoint",
-            "size": checkpoint.size,
-            "root": bytes(checkpoint.root).hex(),
-            "frontier": bytes(checkpoint.frontier).hex(),
-            "note": checkpoint.note,
-        }
+        yield _checkpoint_line(checkpoint)
     count = 0
     for row in _rows(_EVENTS):
         line = _event_line(row)
         count += "gone" not in line
         yield line
     for chain, seq, hash_ in _rows("SELECT chain, seq, hash FROM audit_chainhead ORDER BY chain"):
-        yield {"t": "head", "chain": str(chain), "seq": seq, "hash": bytes(hash_).hex()}
+        yield _head_line(chain, seq, hash_)
     beside = 0
     for table in rows.tables():
         for line in rows.lines_of(table, table.all().filter(table.only).order_by("pk")):
@@ -113,9 +195,9 @@ def _event_line(row: tuple[Any, ...]) -> dict[str, Any]:
     return line
 
 
-def _rows(statement: str) -> Iterator[tuple[Any, ...]]:
+def _rows(statement: str, *parameters: Any) -> Iterator[tuple[Any, ...]]:
     with connection.chunked_cursor() as cursor:
-        cursor.execute(statement)
+        cursor.execute(statement, parameters or None)
         while rows := cursor.fetchmany(BATCH):
             yield from rows
 

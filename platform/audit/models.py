@@ -117,10 +117,13 @@ class Comparison(models.Model):
     id = models.BigAutoField(primary_key=True)
     at = models.DateTimeField(db_default=Now())
     whole = models.BooleanField()
-    """All rows and all events; or only the rows that were written since the last time."""
+    """The daily run over everything; or one by hand, or over what is new."""
     rows = models.BigIntegerField()
     ok = models.BooleanField()
     said = models.TextField()
+    note = models.TextField(default="", db_default="")
+    """Signed by this site: all events up to this size were verified. `audit verify --new` goes on
+    from there, and nobody without the key can pretend that more was verified."""
 
     class Meta:
         ordering = ("-id",)

@@ -30,6 +30,8 @@ class Problem:
 class Report:
     events: int = 0
     sealed: int = 0
+    verified_before: int = 0
+    """How many of the sealed events an earlier run verified; this one took those after them."""
     chains: int = 0
     checkpoints: int = 0
     anchored: int = 0
@@ -76,11 +78,17 @@ class Report:
             f"{self.events} events in {self.chains} chains, {self.sealed} of them sealed by "
             f"{self.checkpoints} checkpoints, {self.anchored} checkpoints in the anchor file."
         ]
+        if self.verified_before:
+            said[0] = (
+                f"{self.events} events in {self.chains} chains came after the first "
+                f"{self.verified_before}, which were verified before; {self.sealed} are sealed."
+            )
         if self.last_checkpoint:
             said.append(f"Last sealed at {self.last_checkpoint}.")
         said += [f"Note: {warning}" for warning in self.warnings]
         if self.ok:
-            said.append("The record is whole: nothing was altered, added between, or taken away.")
+            whole = "What came since" if self.verified_before else "The record"
+            said.append(f"{whole} is whole: nothing was altered, added between, or taken away.")
             if self.rows:
                 said.append(f"All {self.rows} rows beside it say what it says.")
         else:

@@ -8,8 +8,6 @@ from enum import StrEnum
 class Verb(StrEnum):
     # submissions
     SUBMISSION_RECEIVED = "submission.received"
-    SUBMISSION_REFUSED = "submission.refused"
-    SUBMISSION_CHANGED = "submission.changed"
     SUBMISSION_DELETION_REQUESTED = "submission.deletion_requested"
     SUBMISSION_DELETION_WITHDRAWN = "submission.deletion_withdrawn"
     SUBMISSION_DELETION_ACCEPTED = "submission.deletion_accepted"
@@ -43,7 +41,6 @@ class Verb(StrEnum):
     PREVIEW_MADE = "preview.made"
     PREVIEW_NOT_MADE = "preview.not_made"
     PREVIEW_REMOVED = "preview.removed"
-    REPORT_VIEWED = "report.viewed"
     REPORT_ISSUED = "report.issued"
     REPORT_DOWNLOADED = "report.downloaded"
 
@@ -67,6 +64,10 @@ class Verb(StrEnum):
     CASE_DISPUTED = "case.disputed"
     CASE_DECIDED = "case.decided"
     CASE_REOPENED = "case.reopened"
+    GOLDEN_MARKED = "golden.marked"
+    GOLDEN_TAKEN_OUT = "golden.taken_out"
+    GOLDEN_PLACED = "golden.placed"
+    GOLDEN_ANSWERED = "golden.answered"
 
     # people, teams and their rights
     USER_CREATED = "user.created"
@@ -77,14 +78,12 @@ class Verb(StrEnum):
     TEAM_CREATED = "team.created"
     TEAM_CHANGED = "team.changed"
     WEIGHT_CHANGED = "team.weight_changed"
-    TEAM_ARCHIVED = "team.archived"
     MEMBER_INVITED = "member.invited"
     MEMBER_INVITATION_WITHDRAWN = "member.invitation_withdrawn"
     MEMBER_JOINED = "member.joined"
     MEMBER_ROLE_CHANGED = "member.role_changed"
     MEMBER_REMOVED = "member.removed"
     SERVICE_ACCOUNT_CREATED = "service_account.created"
-    SERVICE_ACCOUNT_CHANGED = "service_account.changed"
     SERVICE_ACCOUNT_DISABLED = "service_account.disabled"
     KEY_ISSUED = "key.issued"
     KEY_REVOKED = "key.revoked"
@@ -113,7 +112,6 @@ class Verb(StrEnum):
 
     # the record itself
     SUBJECT_ERASED = "subject.erased"
-    AUDIT_EXPORTED = "audit.exported"
     BACKUP_MADE = "backup.made"
     BACKUP_RESTORED = "backup.restored"
     ROWS_ADOPTED = "audit.rows_adopted"

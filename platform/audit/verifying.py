@@ -45,11 +45,16 @@ class _ChainEnd:
 class Verifier:
     """Takes the lines of an export in order; memory grows with chains, not with events."""
 
-    def __init__(self, trusted: list[notes.PublicKey], outside: Outside) -> None:
+    def __init__(
+        self, trusted: list[notes.PublicKey], outside: Outside, verified: Tree | None = None
+    ) -> None:
+        """`verified`: the tree of all that was verified before; only what came since is taken."""
         self.trusted = trusted
         self.outside = outside
-        self.report = Report(key_trusted=bool(trusted))
-        self.tree = Tree()
+        self.tree = verified or Tree()
+        self.report = Report(
+            key_trusted=bool(trusted), verified_before=self.tree.size, sealed=self.tree.size
+        )
         self.chains: dict[str, _ChainEnd] = {}
         self.roots: dict[int, list[tuple[bytes, str]]] = {}
         self.frontiers: dict[int, str] = {}
@@ -58,7 +63,7 @@ class Verifier:
         self.heads: dict[str, tuple[int, bytes]] = {}
         self.first_since_good: int | None = None
         self.root_is_lost = False
-        self.expected_leaf = 0
+        self.expected_leaf = self.tree.size
         self.last_time = 0
         self.exported_at = 0
         self.oldest_unsealed: Line | None = None
@@ -71,6 +76,7 @@ class Verifier:
         takers = {
             "header": self._header,
             "checkpoint": self._checkpoint,
+            "before": self._before,
             "event": self._event,
             "head": self._head,
             "row": self._row,
@@ -144,6 +150,13 @@ class Verifier:
         self.roots.setdefault(size, []).append((root, "its checkpoint"))
         self.frontiers[size] = line["frontier"]
         self.checkpointed.add(size)
+        if size and size == self.report.verified_before:
+            self._compare_roots(size)
+
+    def _before(self, line: Line) -> None:
+        """The event that a chain goes on from, of those that were verified before."""
+        end = _ChainEnd(line["seq"], bytes.fromhex(line["hash"]), line["at"], line["id"])
+        self.chains[line["chain"]] = end
 
     def _event(self, line: Line) -> None:
         id_, leaf = line["id"], line["leaf"]

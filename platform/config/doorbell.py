@@ -11,6 +11,8 @@ import kombu
 from django.conf import settings
 
 QUEUE = "touchstone"
+QUEUES = (QUEUE, *(f"{QUEUE}_{kind}" for kind in ("image", "video", "audio")))
+"""One for each kind of media, so that a slot which leaves films alone takes no film's bell."""
 Exchange: Any = kombu.Exchange  # type: ignore[attr-defined]
 Queue: Any = kombu.Queue  # type: ignore[attr-defined]
 broker_transport_options: dict[str, Any] = {}
@@ -18,10 +20,10 @@ broker_transport_options: dict[str, Any] = {}
 if settings.BROKER_URL:
     broker_url = settings.BROKER_URL
     broker_transport_options = {"socket_connect_timeout": 2, "socket_timeout": 10}
-    task_queues = [Queue(QUEUE)]
+    task_queues = [Queue(name) for name in QUEUES]
 elif settings.TESTING:
     broker_url = "memory://"
-    task_queues = [Queue(QUEUE)]
+    task_queues = [Queue(name) for name in QUEUES]
 else:
     _db: dict[str, Any] = dict(settings.DATABASES["default"])
     _libpq = {"host": "HOST", "port": "PORT", "dbname": "NAME", "user": "USER",
@@ -36,8 +38,10 @@ else:
         "pool_size": 2,
         "pool_timeout": 3,
     }
-    # The application's role may not create a table: the queue was made by the migration.
-    task_queues = [Queue(QUEUE, exchange=Exchange(""), routing_key=QUEUE, no_declare=True)]
+    # The application's role may not create a table: the queues were made by migrations.
+    task_queues = [
+        Queue(name, exchange=Exchange(""), routing_key=name, no_declare=True) for name in QUEUES
+    ]
 
 task_default_queue = QUEUE
 task_default_exchange = ""

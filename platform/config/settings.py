@@ -313,6 +313,8 @@ JOBS_OVERDUE_SECONDS = env.above(0, "JOBS_OVERDUE_SECONDS", 30.0)
 JOBS_BACKOFF_SECONDS = env.float("JOBS_BACKOFF_SECONDS", 2.0)
 JOBS_GRACE_SECONDS = env.float("JOBS_GRACE_SECONDS", 8.0)
 JOBS_COURIERS = env.int("JOBS_COURIERS", 4)
+WORKER_KINDS = env.str("WORKER_KINDS", "")
+WORKER_RESERVED_SLOTS = env.int("WORKER_RESERVED_SLOTS", None)
 WORKER_NEVER_IMPORTS = ["tensorflow"]  # models are served with LiteRT; see docs/jobs.md
 DECISION_GRACE_SECONDS = env.int("DECISION_GRACE_SECONDS", 30)
 """How long a decision can be undone, where a team has not chosen otherwise. 0: final at once."""

@@ -3,24 +3,46 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
 
+from jobs import registry
 from jobs.models import LeasedJob
 
 log = logging.getLogger("touchstone.jobs")
+QUEUE = "touchstone"
 
 
 def ring(model: type[LeasedJob], pk: Any) -> bool:
     from jobs.tasks import answer
 
     try:
-        answer.apply_async((model._meta.label_lower, str(pk)), retry=False, ignore_result=True)
+        answer.apply_async(
+            (model._meta.label_lower, str(pk)), queue=queue(_kind(model, pk)), retry=False,
+            ignore_result=True,
+        )  # fmt: skip
     except Exception as error:  # whatever a broker may throw, the row is already safe
         log.warning("the bell did not ring (%s); the reconciler will see to it", error)
         return False
     return True
+
+
+def queue(kind: str = "") -> str:
+    """Each kind has a bell of its own, which those slots hear that take it."""
+    return f"{QUEUE}_{kind}" if kind else QUEUE
+
+
+def queues(kinds: Iterable[str] | None = None) -> list[str]:
+    """What a slot listens to that takes these kinds, or all."""
+    return [QUEUE, *(queue(kind) for kind in sorted(registry.kinds() if kinds is None else kinds))]
+
+
+def _kind(model: type[LeasedJob], pk: Any) -> str:
+    if not registry.kinds_of(model):
+        return ""
+    return str(model._base_manager.values_list("kind", flat=True).get(pk=pk))
 
 
 def ring_on_commit(model: type[LeasedJob], pk: Any) -> None:

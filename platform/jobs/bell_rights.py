@@ -8,7 +8,7 @@ from django.db import connection
 
 from audit.rights import roles
 
-QUEUE = "touchstone"
+QUEUES = ("touchstone", "touchstone_image", "touchstone_video", "touchstone_audio")
 _OWN = """
     SELECT pg_has_role(current_user, n.nspowner, 'USAGE') FROM pg_namespace n
     WHERE n.nspname = 'pgmq'
@@ -16,8 +16,7 @@ _OWN = """
 _GRANTS = """
     GRANT USAGE ON SCHEMA pgmq TO {role};
     GRANT SELECT ON ALL TABLES IN SCHEMA pgmq TO {role};
-    GRANT SELECT, INSERT, UPDATE, DELETE
-        ON pgmq.q_{queue}, pgmq.a_{queue}, pgmq.notify_insert_throttle TO {role};
+    GRANT SELECT, INSERT, UPDATE, DELETE ON {tables}, pgmq.notify_insert_throttle TO {role};
     GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA pgmq TO {role};
     GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA pgmq TO {role};
 """
@@ -29,6 +28,7 @@ def apply(**_: Any) -> None:
         cursor.execute(_OWN)
         if cursor.fetchone() != (True,):
             return
+        tables = ", ".join(f"pgmq.q_{queue}, pgmq.a_{queue}" for queue in QUEUES)
         for role in roles(cursor):
             name = connection.ops.quote_name(role)
-            cursor.execute(_GRANTS.format(role=name, queue=QUEUE))
+            cursor.execute(_GRANTS.format(role=name, tables=tables))

@@ -23,6 +23,8 @@ class Claim:
     lease_seconds: float
     fraction: float = 0.0
     stage: str = ""
+    kinds: frozenset[str] | None = None
+    """The kinds that its slot takes; None when it takes all."""
     why: Why | None = None
     _stop: threading.Event = field(default_factory=threading.Event, repr=False)
 

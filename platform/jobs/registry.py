@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +41,8 @@ class Entry:
     moved: Moved | None
     background: bool = False
     courier: bool = False
+    kinds: tuple[str, ...] = ()
+    long_kinds: tuple[str, ...] = ()
 
 
 _entries: dict[type[LeasedJob], Entry] = {}
@@ -54,6 +56,8 @@ def register(
     *,
     background: bool = False,
     courier: bool = False,
+    kinds: Sequence[str] = (),
+    long_kinds: Sequence[str] = (),
 ) -> None:
     """`moved` is called inside the transaction that makes the move: the place for audit events.
 
@@ -62,10 +66,15 @@ def register(
 
     `courier`: waits for the network and hardly computes, so it never takes a slot; the worker's
     couriers run it. Every second one of them leaves `background` work alone, however much there is.
+
+    `kinds`: what stands in the model's column `kind`, by which workers and slots may choose.
+    Reserved slots leave `long_kinds` alone, so that short work never waits for long work.
     """
     if not any(t.name == "job_guard" for t in getattr(model._meta, "triggers", [])):
         raise TypeError(f"{model.__name__}.Meta must inherit from LeasedJob.Meta")
-    _entries[model] = Entry(model, runner, wake, moved, background, courier)
+    _entries[model] = Entry(
+        model, runner, wake, moved, background, courier, tuple(kinds), tuple(long_kinds)
+    )
 
 
 def unregister(model: type[LeasedJob]) -> None:
@@ -85,6 +94,19 @@ def models(*, background: bool | None = None) -> list[type[LeasedJob]]:
 
 def couriers(*, background: bool = True) -> list[type[LeasedJob]]:
     return [m for m, e in _entries.items() if e.courier and (background or not e.background)]
+
+
+def kinds_of(model: type[LeasedJob]) -> tuple[str, ...]:
+    found = _entries.get(model)
+    return found.kinds if found else ()
+
+
+def kinds() -> frozenset[str]:
+    return frozenset(kind for e in _entries.values() for kind in e.kinds)
+
+
+def long_kinds() -> frozenset[str]:
+    return frozenset(kind for e in _entries.values() for kind in e.long_kinds)
 
 
 def named(label: str) -> type[LeasedJob] | None:

@@ -81,10 +81,42 @@ def claim(
     worker: str,
     lease_seconds: float | None = None,
     overdue: float = 0.0,
+    kinds: frozenset[str] | None = None,
 ) -> Claim | None:
-    """The row whose turn it is, or None. With `overdue`, only one that waits that long already."""
+    """The row whose turn it is, or None. With `overdue`, only one that waits that long already.
+    With `kinds`, only one of these; a model without kinds is not narrowed."""
     which = "available_at <= clock_timestamp() - %s * interval '1 second'"
-    return _claim(model, worker, lease_seconds, which, overdue)
+    if kinds is None or not registry.kinds_of(model):
+        taken = _claim(model, worker, lease_seconds, which, overdue)
+    else:
+        which += " AND kind = %s"
+        tries = (
+            _claim(model, worker, lease_seconds, which, overdue, kind)
+            for kind in _kinds_by_turn(model, kinds, overdue)
+        )
+        taken = next((found for found in tries if found), None)
+    if taken:
+        taken.kinds = kinds
+    return taken
+
+
+def _kinds_by_turn(model: type[LeasedJob], kinds: frozenset[str], overdue: float) -> list[str]:
+    """Those with a due row, the earliest turn first: one look into the index for each, however
+    many rows of other kinds wait before it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT wanted.kind FROM unnest(%s::text[]) AS wanted (kind), LATERAL (
+                SELECT job.turn_at FROM {_names(model)[0]} AS job
+                WHERE job.state = 'queued' AND job.kind = wanted.kind
+                    AND job.available_at <= clock_timestamp() - %s * interval '1 second'
+                ORDER BY job.turn_at LIMIT 1
+            ) AS first
+            ORDER BY first.turn_at
+            """,  # noqa: S608 - names from the model's own definition
+            [sorted(kinds), overdue],
+        )
+        return [kind for (kind,) in cursor.fetchall()]
 
 
 def claim_one(
@@ -175,16 +207,19 @@ def park(claim: Claim, code: str, reason: str, **fields: Any) -> State:
     return _move(claim, State.PARKED, code, reason, **fields)
 
 
-def others_wait(model: type[LeasedJob], seconds: float = 1.0) -> bool:
+def others_wait(
+    model: type[LeasedJob], seconds: float = 1.0, kinds: frozenset[str] | None = None
+) -> bool:
     """Whether what goes before `model` has been due for so long and nobody took it: a job in the
-    background then gives way (`Interrupted(Why.GAVE_WAY)`)."""
-    return any(
-        other._base_manager.filter(
-            state=State.QUEUED, available_at__lt=InSeconds(-seconds)
-        ).exists()
-        for other in registry.models(background=False)
-        if other is not model
-    )
+    background then gives way (`Interrupted(Why.GAVE_WAY)`). With `kinds`, for these alone: a slot
+    gives way to nothing that it would not take."""
+    for other in registry.models(background=False):
+        due = other._base_manager.filter(state=State.QUEUED, available_at__lt=InSeconds(-seconds))
+        if kinds is not None and registry.kinds_of(other):
+            due = due.filter(kind__in=kinds)
+        if other is not model and due.exists():
+            return True
+    return False
 
 
 def release(claim: Claim, why: Why = Why.SHUTDOWN) -> State:

@@ -90,7 +90,9 @@ def _submissions(zip_: zipfile.ZipFile, user: User, media: bool) -> tuple[int, l
     damaged: list[str] = []
     written: set[str] = set()
     count = 0
-    found = Submission.objects.filter(submitted_by=user).select_related("analysis", "blob")
+    found = Submission.objects.filter(submitted_by=user, planted=False).select_related(
+        "analysis", "blob"
+    )
     for one in found.order_by("created_at").iterator():
         count += 1
         _json(zip_, f"submissions/{one.pk}.json", result.export(one))

@@ -87,23 +87,30 @@ def _families() -> Iterator[Any]:
 
 def _work() -> Iterator[Any]:
     due = GaugeMetricFamily("touchstone_jobs_due", "Rows that could be worked on now.",
-                            labels=["kind", "priority"])  # fmt: skip
+                            labels=["kind", "media", "priority"])  # fmt: skip
     oldest = GaugeMetricFamily("touchstone_jobs_oldest_due_seconds",
                                "How long the oldest due row has waited.",
-                               labels=["kind"])  # fmt: skip
-    running = GaugeMetricFamily("touchstone_jobs_running", "Rows with a lease.", labels=["kind"])
+                               labels=["kind", "media"])  # fmt: skip
+    running = GaugeMetricFamily("touchstone_jobs_running", "Rows with a lease.",
+                                labels=["kind", "media"])  # fmt: skip
     parked = GaugeMetricFamily("touchstone_jobs_parked", "Rows that wait for a person.",
                                labels=["kind", "code"])  # fmt: skip
     for model in registry.models():
         kind, table = model._meta.label_lower, model._meta.db_table
         live = f"FROM {table} WHERE {LIVE} AND state"
         queued = f"{live} = '{State.QUEUED.value}' AND available_at <= now()"
-        for priority, count in _rows(f"SELECT priority, count(*) {queued} GROUP BY 1"):
-            due.add_metric([kind, str(priority)], count)
-        age = f"SELECT coalesce(extract(epoch FROM now() - min(available_at)), 0) {queued}"
-        oldest.add_metric([kind], float(_one(age)))
-        held = f"SELECT count(*) {live} = '{State.RUNNING.value}'"
-        running.add_metric([kind], _one(held))
+        all_media = registry.kinds_of(model) or ("",)
+        media = "kind" if registry.kinds_of(model) else "''"
+        for of, priority, count in _rows(
+            f"SELECT {media}, priority, count(*) {queued} GROUP BY 1, 2"
+        ):
+            due.add_metric([kind, of, str(priority)], count)
+        age = f"SELECT {media}, extract(epoch FROM now() - min(available_at)) {queued} GROUP BY 1"
+        held = f"SELECT {media}, count(*) {live} = '{State.RUNNING.value}' GROUP BY 1"
+        for family, statement in ((oldest, age), (running, held)):
+            found = dict(_rows(statement))
+            for of in all_media:
+                family.add_metric([kind, of], float(found.get(of) or 0))
         aside = f"{live} = '{State.PARKED.value}'"
         for code, count in _rows(f"SELECT reason_code, count(*) {aside} GROUP BY 1"):
             parked.add_metric([kind, code], count)

@@ -12,13 +12,13 @@ from audit.models import Event, Subject, SubjectNote
 from audit.sealer import seal
 from audit.subjects import Unreadable, erase_subject, keep, read
 from audit.who import SYSTEM
-from local.postgres import server
+from local import postgres
 from tests.audit.helpers import note, triggers_off
 
 
 def dump() -> str:
     name = connection.settings_dict["NAME"]
-    return server().program("pg_dump", "-U", "postgres", "-d", name).stdout
+    return postgres.of_tests().program("pg_dump", "-U", "postgres", "-d", name).stdout
 
 
 @pytest.mark.django_db

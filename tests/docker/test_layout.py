@@ -162,11 +162,15 @@ def test_pods_are_locked_down_and_scaled_by_the_database() -> None:
                 "readOnlyRootFilesystem": True,
                 "capabilities": {"drop": ["ALL"]},
             }
-    [scaled] = [one for one in found if one["kind"] == "ScaledObject"]
-    assert all(t["type"] == "postgresql" for t in scaled["spec"]["triggers"])
-    assert len(scaled["spec"]["triggers"]) == 2
-    for trigger in scaled["spec"]["triggers"]:
-        assert "query" in trigger["metadata"] and trigger["authenticationRef"]["name"]
+    both = {one["metadata"]["name"]: one for one in found if one["kind"] == "ScaledObject"}
+    assert both.keys() == {"t-worker", "t-film-worker"}
+    for name, kinds in (("t-worker", "('image', 'audio')"), ("t-film-worker", "('video')")):
+        scaled = both[name]["spec"]
+        assert scaled["scaleTargetRef"]["name"] == name
+        assert len(scaled["triggers"]) == 2
+        for trigger in scaled["triggers"]:
+            assert trigger["type"] == "postgresql" and trigger["authenticationRef"]["name"]
+            assert trigger["metadata"]["query"].endswith(f"AND kind IN {kinds}")
 
 
 @pytest.mark.django_db
@@ -175,7 +179,8 @@ def test_the_questions_of_the_autoscaler_are_answered_by_the_database(name: str)
     from django.db import connection
 
     with connection.cursor() as cursor:
-        cursor.execute((DOCKER / "chart" / "files" / name).read_text())
+        query = (DOCKER / "chart" / "files" / name).read_text()
+        cursor.execute(f"{query} AND kind IN ('image', 'audio')")
         assert cursor.fetchall() == [(0,)]
 
 

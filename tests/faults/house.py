@@ -11,12 +11,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import psutil
 import psycopg
 
+from jobs.bell_rights import QUEUES
 from local import postgres
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,10 +32,12 @@ FAST = {
 
 
 class House:
+    bells = QUEUES
+
     def __init__(self) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="touchstone-faults-"))
         self.home.chmod(0o755)
-        self.pg = postgres.server(self.home)
+        self.pg = replace(postgres.server(self.home), is_durable=False)
         self.failpoints = self.home / "failpoints"
         self.failpoints.mkdir()
         self.env = {
@@ -66,7 +70,10 @@ class House:
         rooms = ("ml", "jobs", "faults", "audit", "blobs", "viewing", "submissions", "review",
                  "partners", "webhooks")  # fmt: skip
         of_rooms = "SELECT tablename FROM pg_tables WHERE split_part(tablename, '_', 1) = ANY(%s)"
-        tables = ["pgmq.q_touchstone", *(name for (name,) in self.sql(of_rooms, list(rooms)))]
+        tables = [
+            *(f"pgmq.q_{q}" for q in self.bells),
+            *(name for (name,) in self.sql(of_rooms, list(rooms))),
+        ]
         self.sql(
             "SET session_replication_role = replica;"
             + "".join(f"DELETE FROM {table};" for table in tables)
@@ -159,6 +166,9 @@ class House:
             return not {"queued", "running"} & self.states().keys()
 
         self.wait_for(settled, seconds, "everything is settled")
+
+    def lose_all_bells(self) -> None:
+        self.sql("".join(f"DELETE FROM pgmq.q_{queue};" for queue in self.bells))
 
     def crash_postgres(self) -> None:
         postgres.stop(self.pg, "immediate")

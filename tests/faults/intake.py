@@ -31,7 +31,8 @@ from tests.faults.intake_points import INTAKE
 
 def take_in(order: dict[str, object]) -> str:
     content = json.dumps(order).encode()
-    return take_in_bytes(content, "application/json", int(str(order.get("priority", 0))))
+    media_type = str(order.get("media_type", "image/png"))
+    return take_in_bytes(content, media_type, int(str(order.get("priority", 0))))
 
 
 def take_in_bytes(content: bytes, media_type: str, priority: int = 0) -> str:

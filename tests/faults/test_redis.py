@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.faults.brokers import Redis
 from tests.faults.house import House
 from tests.faults.test_worker import order
 
@@ -22,29 +21,6 @@ pytestmark = [
 OVERDUE = 16.0
 
 
-class Redis:
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "",
-                   "--dir", str(self.folder)]  # fmt: skip
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + 30
-        while socket.socket().connect_ex(("127.0.0.1", self.port)):
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-
-    def stop(self) -> None:
-        if self.process:
-            self.process.kill()
-            self.process.wait()
-
-
 @pytest.fixture
 def redis(tmp_path: Path) -> Iterator[Redis]:
     server = Redis(tmp_path)
@@ -54,7 +30,7 @@ def redis(tmp_path: Path) -> Iterator[Redis]:
 
 
 def test_a_worker_hears_again_after_redis_was_away_during_a_job(house: House, redis: Redis) -> None:
-    house.env["BROKER_URL"] = f"redis://127.0.0.1:{redis.port}/0"
+    house.env["BROKER_URL"] = redis.url
     house.dismiss_the_clerk()
     house.start_worker("--concurrency", "1", JOBS_OVERDUE_SECONDS=str(OVERDUE))
     house.wait_for(lambda: bool(house.sql("SELECT 1 FROM jobs_workerheartbeat")), 90, "it is up")

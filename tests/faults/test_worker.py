@@ -43,7 +43,7 @@ def test_the_bell_is_answered_at_once_by_the_applications_own_role(house: House)
     house.take_in([order(n) for n in range(3)])
     wait_for_done(house)
     # The first bell wakes a hand that goes on until nothing is due; the others find nothing.
-    left = "SELECT count(*) FROM pgmq.q_touchstone"
+    left = "SELECT count(*) FROM pgmq.q_touchstone_image"
     house.wait_for(lambda: house.one(left) == 0, 20, "every bell is answered")
 
 
@@ -59,7 +59,7 @@ def test_without_a_broker_the_worker_looks_by_itself(house: House) -> None:
     """`--no-broker`: the table alone is enough."""
     house.start_worker("--concurrency", "2", "--no-broker", JOBS_OVERDUE_SECONDS="600")
     house.take_in([order(n) for n in range(5)])
-    house.sql("DELETE FROM pgmq.q_touchstone")
+    house.lose_all_bells()
     wait_for_done(house)
 
 
@@ -83,7 +83,7 @@ def test_a_broker_that_cannot_be_reached_costs_seconds(house: House) -> None:
 def test_all_bells_lost_at_once_are_rung_again(house: House) -> None:
     """20 queued, every message deleted: all are done all the same."""
     house.take_in([order(n) for n in range(20)])
-    house.sql("DELETE FROM pgmq.q_touchstone")
+    house.lose_all_bells()
     house.start_worker("--concurrency", "2")
     wait_for_done(house)
 

@@ -12,7 +12,7 @@ from local import postgres
 
 def test_the_server_listens_on_no_network_address() -> None:
     """Only its Unix socket, in a directory that nobody else can enter."""
-    pg = postgres.server()
+    pg = postgres.of_tests()
     assert pg.sql("show listen_addresses") == ""
     assert pg.sockets.stat().st_mode & 0o077 == 0
 
@@ -23,7 +23,7 @@ def test_the_server_listens_on_no_network_address() -> None:
 )
 def test_the_application_role_may_not_change_the_structure(statement: str) -> None:
     """Only the owner migrates."""
-    pg = postgres.server()
+    pg = postgres.of_tests()
     with pytest.raises(subprocess.CalledProcessError):
         pg.program(
             "psql", "-U", postgres.APP, "-d", postgres.DATABASE, "-Xc", statement,

@@ -88,6 +88,11 @@ def recorded(client: Client, receiver: Receiver) -> dict[str, Any]:
                     policy_context="Election")  # fmt: skip
     ask("submissions_read", "get", sent["url"])
     ask("submissions_list", "get", f"{ROOT}submissions/?page_size=1")
+    held = ask("submissions_hold", "post", f"{sent['url']}hold/",
+               {"reason": "Case 12 C 345/26: keep as evidence."}, 201)  # fmt: skip
+    ask("holds_list", "get", f"{ROOT}holds/?submission={held['submission']}")
+    ask("submissions_lift_hold", "post", f"{sent['url']}hold/lift/",
+        {"reason": "The case was closed."})  # fmt: skip
     ask("submissions_delete", "delete", sent["url"], expect=202)
     items = [{"url": "https://media.example/inconclusive.jpg", "external_id": "a"},
              {"url": "https://media.example/missing.jpg", "external_id": "b"}]  # fmt: skip
@@ -117,6 +122,7 @@ def _settled(kept: dict[str, Any], receiver: Receiver) -> dict[str, Any]:
     text = re.sub(r"whsec_[\w+/=]+", "whsec_" + "c2VjcmV0" * 4, text)
     text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "2026-11-28T09:30:00.000000Z", text)
     text = re.sub(r'"milliseconds": \d+', '"milliseconds": 42', text)
+    text = re.sub(r'"id": \d+', '"id": 12', text)
     ids: dict[str, str] = {}
 
     def same(match: re.Match[str]) -> str:

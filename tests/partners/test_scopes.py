@@ -31,6 +31,7 @@ SCOPES = {
     "both": [Scope.SUBMISSIONS_WRITE, Scope.SUBMISSIONS_READ],
     "media": [Scope.MEDIA_READ],
     "webhooks": [Scope.WEBHOOKS_MANAGE],
+    "holds": [Scope.HOLDS_MANAGE],
 }
 FORBIDDEN, NOT_YOURS, MISSING = "permission_denied", "not_yours", "not_found"
 NO_SCOPE = {FORBIDDEN: 403, NOT_YOURS: 403, MISSING: 404}
@@ -132,7 +133,7 @@ def test_the_table_names_every_verb() -> None:
 @pytest.mark.parametrize(("verb", "whose"), TABLE)
 def test_a_key_gets_what_its_scopes_allow(house: House, verb: str, whose: str, scopes: str) -> None:
     """Exactly the table's answer; a refusal changes nothing and tells nothing of the submission."""
-    row = (*TABLE[verb, whose], FORBIDDEN)  # webhooks are no submissions
+    row = (*TABLE[verb, whose], FORBIDDEN, FORBIDDEN)  # webhooks and holds are no submissions
     expected = row[list(SCOPES).index(scopes)]
     before = list(Analysis.objects.order_by("pk").values_list("pk", "state", "cancel_requested"))
     answer = house.call(verb, whose, scopes)

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from itertools import product
 from uuid import UUID
 
@@ -16,6 +17,7 @@ import pytest
 from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Random
+from django.utils import timezone
 
 import ml.services
 from accounts.actors import Actor
@@ -24,7 +26,7 @@ from accounts.refusals import Refusal
 from audit.models import Event
 from audit.verbs import Verb
 from audit.who import SYSTEM
-from media_analysis.review.models import Case, Decision, QueueOrder, RoutingRule
+from media_analysis.review.models import Case, Decision, Queue, QueueOrder, RoutingRule
 from media_analysis.review.services import cases
 from media_analysis.review.services.cases import Words
 from media_analysis.submissions.models import Submission
@@ -153,3 +155,77 @@ def test_every_case_is_decided_once_by_one_who_held_it(
     assert Decision.objects.count() == cases
     claims = Event.objects.filter(verb=Verb.CASE_CLAIMED).count()
     assert (claims, Event.objects.filter(verb=Verb.CASE_DECIDED).count()) == (len(taken), cases)
+
+
+QUEUES = 5
+
+
+def spread(team: Team, waiting: int) -> dict[int, int]:
+    """Cases by queue: five queues, each case with a time of its own, in a mixed order."""
+    RoutingRule.objects.update_or_create(team=team, defaults={"queue_order": QueueOrder.DUE})
+    queues = [Queue.objects.create(team=team, name=f"Queue {n}") for n in range(QUEUES)]
+    chance, now = random.Random(7), timezone.now()
+    found = list(Case.objects.order_by("pk"))
+    chance.shuffle(found)
+    for place, case in enumerate(found):
+        case.queue, case.due_at = queues[place % QUEUES], now + timedelta(minutes=place)
+    Case.objects.bulk_update(found, ["queue", "due_at"], batch_size=500)
+    assert len(found) == waiting
+    return {queue.pk: number for number, queue in enumerate(queues)}
+
+
+def work(actor: Actor, start: threading.Barrier) -> list[tuple[float, UUID, int, datetime]]:
+    """Claim and decide until nothing waits: when, which case, of which queue, due when."""
+    done = []
+    start.wait()
+    try:
+        while (case := cases.claim_next(actor)) is not None:
+            done.append((time.monotonic(), case.pk, case.queue_id, case.due_at))
+            cases.decide(actor, case.pk, case.fence, WORDS)
+    finally:
+        connection.close()
+    return done
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("threads", "number"),
+    [(6, 50), pytest.param(50, 2000, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])],
+)
+def test_moderators_share_five_queues_by_access_and_due_time(
+    alice: Person, send: Send, threads: int, number: int
+) -> None:
+    """0 double, 0 lost; nobody gets a case of a queue for others; and within a queue no case is
+    overtaken by more than there are people at work."""
+    many_cases(alice, send, number)
+    queues = spread(alice.team, number)
+    people = [member(alice.team, Role.MODERATOR) for _ in range(threads)]
+    allowed = {person.user.pk: {place, (place + 1) % QUEUES} for place, person in
+               ((n % QUEUES, one) for n, one in enumerate(people))}  # fmt: skip
+    for pk, place in queues.items():
+        Queue.objects.get(pk=pk).people.set(
+            [one.user for one in people if place in allowed[one.user.pk]]
+        )
+    start = threading.Barrier(threads)
+    began = time.monotonic()
+    with ThreadPoolExecutor(threads) as pool:
+        done = list(pool.map(lambda one: work(one.actor, start), people))
+    seconds = time.monotonic() - began
+    claims = sorted(claim for one in done for claim in one)
+    taken = Counter(pk for _, pk, _, _ in claims)
+    overtaken = max(_overtaken([due for _, _, queue, due in claims if queue == pk])
+                    for pk in queues)  # fmt: skip
+    shares = [len(one) for one in done]
+    print(f"\n{threads} moderators, {number} cases, {QUEUES} queues, {seconds:.1f} s: "
+          f"double {sum(n > 1 for n in taken.values())}, lost {number - len(taken)}, "
+          f"overtaken by at most {overtaken}, {min(shares)} to {max(shares)} each")  # fmt: skip
+    assert len(taken) == number == Decision.objects.count() and max(taken.values()) == 1
+    assert not Case.objects.exclude(state="decided").exists()
+    for person, mine in zip(people, done, strict=True):
+        assert {queues[queue] for _, _, queue, _ in mine} <= allowed[person.user.pk]
+    assert overtaken <= threads
+
+
+def _overtaken(dues: list[datetime]) -> int:
+    """The most cases due later that were claimed before one."""
+    return max(sum(earlier > due for earlier in dues[:n]) for n, due in enumerate(dues))

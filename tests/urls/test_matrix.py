@@ -17,7 +17,7 @@ from accounts.services.keys import issue_key
 from jobs.models import State
 from media_analysis.batches.models import Batch
 from media_analysis.previews.models import Preview
-from media_analysis.review.models import Case
+from media_analysis.review.models import Case, GoldenCase
 from media_analysis.review.services import routing
 from ml.models import Analysis, Thumbnail
 from tests.factories import ServiceAccountFactory, UserFactory
@@ -84,6 +84,8 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "review:reopen": ("post", page(404, 404, 403, 302)),
     "review:move": ("post", (LOGIN, 404, 404, 403, 403, 302, 302, LOGIN, LOGIN)),
     "review:take_from": ("post", (LOGIN, 404, 404, 403, 403, 302, 302, LOGIN, LOGIN)),
+    "review:mark_golden": ("post", (LOGIN, 404, 404, 403, 403, 302, 302, LOGIN, LOGIN)),
+    "review:take_out_golden": ("post", (LOGIN, 404, 404, 403, 403, 302, 302, LOGIN, LOGIN)),
     "review:undo": ("post", page(404, 404, 302, 302)),
     "review:ask": ("post", page(404, 404, 403, 302)),
     "review:draft": ("post", (403,) * 9),  # a page's pass opens it, nothing else
@@ -251,6 +253,13 @@ def address(alice: Person, send: Send) -> Callable[[str], str]:
             return reverse(name, args=[submission.pk, "frame"])
         if name == "reports:download":
             return reverse(name, args=[case.pk, "report.pdf"])
+        if name == "review:mark_golden":
+            return reverse(name, args=[submission.pk])
+        if name == "review:take_out_golden":
+            golden = GoldenCase.objects.create(
+                team=alice.team, submission=submission, outcome="manipulated", marked_by=alice.user
+            )
+            return reverse(name, args=[golden.pk])
         of_case = name.startswith(("review", "reports"))
         try:
             return reverse(name, args=[case.pk if of_case else submission.pk])

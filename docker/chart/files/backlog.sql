@@ -1,2 +1,2 @@
 SELECT count(*) FROM ml_analysis
-WHERE (state = 'queued' AND available_at <= now()) OR state = 'running'
+WHERE ((state = 'queued' AND available_at <= now()) OR state = 'running')

@@ -28,6 +28,7 @@ from django.db.models.functions import Now, TruncDay, TruncHour
 from jobs.models import State, WorkerHeartbeat
 from media_analysis.dashboard.models import Ending, How
 from media_analysis.review.models import Case, CaseState, Decision
+from media_analysis.review.search import golden
 from media_analysis.submissions.models import Submission
 from ml.models import Analysis
 
@@ -70,6 +71,7 @@ def _age(field: str) -> Any:
 def cases(teams: Ids) -> dict[UUID, Row]:
     """What waits for a person, and in how many hands it is."""
     waiting = Case.objects.filter(team_id__in=teams).exclude(state=CaseState.DECIDED)
+    waiting = waiting.exclude(submission__in=golden.planted())
     claimed = Q(state=CaseState.CLAIMED)
     return _by_team(
         waiting.values("team_id").annotate(
@@ -83,14 +85,18 @@ def cases(teams: Ids) -> dict[UUID, Row]:
 
 def queued(teams: Ids) -> dict[UUID, Row]:
     """What waits for a worker."""
-    rows = Analysis.objects.filter(state=State.QUEUED, submission__team_id__in=teams)
+    rows = Analysis.objects.filter(
+        state=State.QUEUED, submission__team_id__in=teams, submission__planted=False
+    )
     by_team = rows.values(team_id=F("submission__team_id"))
     return _by_team(by_team.annotate(waiting=Count("pk"), age=_age("created_at")))
 
 
 def running(teams: Ids) -> dict[UUID, Row]:
     """What a worker holds; a lease that ran out is taken back within seconds if one lives."""
-    rows = Analysis.objects.filter(state=State.RUNNING, submission__team_id__in=teams)
+    rows = Analysis.objects.filter(
+        state=State.RUNNING, submission__team_id__in=teams, submission__planted=False
+    )
     by_team = rows.values(team_id=F("submission__team_id"))
     return _by_team(
         by_team.annotate(held=Count("pk", filter=HELD), run_out=Count("pk", filter=RUN_OUT))
@@ -103,7 +109,9 @@ def _by_team(rows: QuerySet[Any, Any]) -> dict[UUID, Row]:
 
 def in_hands(teams: Ids) -> list[Case]:
     """Cases that somebody holds, the lease that ends first on top."""
-    held = Case.objects.filter(team_id__in=teams, state=CaseState.CLAIMED)
+    held = Case.objects.filter(
+        team_id__in=teams, state=CaseState.CLAIMED, submission__planted=False
+    )
     return list(
         held.select_related("holder", "submission", "team")
         .annotate(has_run_out=ExpressionWrapper(RUN_OUT, output_field=BooleanField()))
@@ -165,14 +173,16 @@ def _decided(teams: Ids) -> QuerySet[Decision]:
 
 def parked(teams: Ids) -> QuerySet[Submission]:
     """What was set aside and waits for a person to look at the reason, the newest on top."""
-    rows = Submission.objects.filter(team_id__in=teams, analysis__state=State.PARKED)
+    rows = Submission.objects.filter(team_id__in=teams, analysis__state=State.PARKED, planted=False)
     return rows.select_related("analysis", "team").order_by("-analysis__finished_at")
 
 
 def parked_copies(teams: Ids) -> QuerySet[Submission]:
     """Copies for the player that were set aside, the newest on top. A copy is made once for the
     same bytes: of those who sent them the last one stands for it."""
-    sent = Submission.objects.filter(team_id__in=teams, blob__preview__state=State.PARKED)
+    sent = Submission.objects.filter(
+        planted=False, team_id__in=teams, blob__preview__state=State.PARKED
+    )
     last = sent.order_by("blob_id", "-created_at", "-pk").distinct("blob_id")
     rows = Submission.objects.filter(pk__in=last.values("pk"))
     return rows.select_related("blob__preview", "team").order_by("-blob__preview__finished_at")

@@ -18,7 +18,7 @@ def after_parking(analysis: Analysis) -> None:
 
 
 def _note(analysis: Analysis, how: How) -> None:
-    sent = Submission.objects.filter(pk=analysis.chain, team__live_team__isnull=True)
+    sent = Submission.objects.filter(pk=analysis.chain, team__live_team__isnull=True, planted=False)
     team_id = sent.values_list("team_id", flat=True).first()
     if team_id is None:  # nobody submitted it, as from the shell; or a test key did
         return

@@ -97,7 +97,7 @@ def run(claim: Claim) -> None:
 
 
 def _make(claim: Claim, source: Blob, copy: BinaryIO) -> Made:
-    patience = Patience(lambda: others_wait(Preview))
+    patience = Patience(lambda: others_wait(Preview, kinds=claim.kinds))
 
     def stop() -> bool:
         if not claim.should_stop() and patience.is_over():

@@ -29,7 +29,7 @@ def issue(actor: Actor, case: Case) -> Report:
     require(actor, Permission.DECIDE_CASES, case.team_id)
     Submission.objects.select_for_update(no_key=True).get(pk=case.submission_id)
     found = Case.objects.select_related("submission__blob", "submission__analysis").get(pk=case.pk)
-    if found.state != CaseState.DECIDED:
+    if found.state != CaseState.DECIDED or found.submission.planted:
         raise Refusal("case_not_decided")
     decision = Decision.objects.select_related("policy").get(case=found, fence=found.fence)
     known: Report | None = Report.objects.filter(decision=decision).first()

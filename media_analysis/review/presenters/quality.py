@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 
 from media_analysis.review.measures import Measure
 from media_analysis.review.search import agreement, detector_quality
+from media_analysis.review.search import golden as search
 from ml import language
 from ml.language import number
 
@@ -57,6 +58,11 @@ def _kind(kind: str) -> str:
     return {
         "image": gettext("Image"), "video": gettext("Video"), "audio": gettext("Sound"),
     }.get(kind, kind)  # fmt: skip
+
+
+def golden(teams: Collection[UUID]) -> list[tuple[str, Shown]]:
+    """How often each person was right about golden cases; the first line is of all."""
+    return [(name or gettext("All"), shown(one)) for name, one in search.by_person(teams)]
 
 
 def detectors(teams: Collection[UUID], month: datetime | None) -> list[dict[str, Any]]:

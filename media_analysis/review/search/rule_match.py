@@ -104,7 +104,7 @@ def ended(team: Team) -> QuerySet[Any]:
         default=Cast(F("analysis__outcome"), CharField()),
         output_field=CharField(),
     )
-    found = Submission.objects.filter(team=team).annotate(routed=as_routed)
+    found = Submission.objects.filter(team=team, planted=False).annotate(routed=as_routed)
     return found.exclude(routed=None).order_by()
 
 
@@ -173,6 +173,7 @@ def condition(rule: QueueRule) -> Q:
         earlier = Case.objects.filter(
             team=OuterRef("team"),
             submission__blob=OuterRef("blob"),
+            submission__planted=False,
             state=CaseState.DECIDED,
             decided_at__lt=OuterRef("created_at"),
         )

@@ -36,6 +36,7 @@ from media_analysis.review.models import (
     Decision,
     DistressFlag,
     Draft,
+    GoldenPlacement,
     Opinion,
     PendingDecision,
     Policy,
@@ -43,7 +44,7 @@ from media_analysis.review.models import (
     Words,
     suspicion_of,
 )
-from media_analysis.review.search import queue
+from media_analysis.review.search import golden, queue
 from media_analysis.review.services import drafts
 from media_analysis.submissions.outcomes import DecisionOutcome
 from ml.models import Analysis
@@ -125,6 +126,7 @@ def for_this_person(actor: Actor) -> Q:
         & leads
         & ~Q(flagged)
         & ~opinions.not_for(actor)
+        & ~golden.not_for(actor)
         & (~Q(before) | Q(team_id__in=_alone_in(actor)))
     )
 
@@ -180,7 +182,7 @@ def release(actor: Actor, case_id: UUID, fence: int, *, why: str = "") -> None:
 
 def decide(
     actor: Actor, case_id: UUID, fence: int, words: Words, taken_from: Decision | None = None
-) -> Decision | Opinion:
+) -> Decision | Opinion | GoldenPlacement:
     """The decision of whoever holds the case now, or their opinion where it is decided twice. Too
     late: the words are kept as a draft."""
     with kept_if_too_late(actor, case_id, words):
@@ -200,7 +202,7 @@ def kept_if_too_late(actor: Actor, case_id: UUID, words: Words) -> Iterator[None
 @transaction.atomic
 def _decide(
     actor: Actor, case_id: UUID, fence: int, words: Words, taken_from: Decision | None
-) -> Decision | Opinion:
+) -> Decision | Opinion | GoldenPlacement:
     from media_analysis.review.services import opinions  # it stands on this module
 
     basis = checked(actor, case_id, words)
@@ -339,7 +341,7 @@ def reopen(actor: Actor, case_id: UUID, *, why: str) -> Case:
     if not why.strip():
         raise Refusal("reopen_reason_missing")
     mine = Case.objects.for_actor(actor, Permission.DECIDE_CASES).filter(pk=case_id)
-    if not mine.filter(state=CaseState.DECIDED).update(
+    if not mine.filter(state=CaseState.DECIDED, submission__planted=False).update(
         state=CaseState.OPEN, decided_at=None, claimed_at=None, suspicion=suspicion_now(case_id)
     ):
         raise Refusal("case_not_decided")

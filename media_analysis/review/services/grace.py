@@ -24,6 +24,7 @@ from media_analysis.review.models import (
     CaseState,
     Decision,
     Draft,
+    GoldenPlacement,
     Opinion,
     PendingDecision,
     RoutingRule,
@@ -44,10 +45,12 @@ def seconds_of(team_id: UUID) -> int:
 
 def decide(
     actor: Actor, case_id: UUID, fence: int, words: Words, taken_from: Decision | None = None
-) -> Decision | Opinion | PendingDecision:
-    """Final at once in a team without a grace time. Too late: the words are kept as a draft."""
-    team_id = Case.objects.for_actor(actor, Permission.DECIDE_CASES).get(pk=case_id).team_id
-    seconds = seconds_of(team_id)
+) -> Decision | Opinion | PendingDecision | GoldenPlacement:
+    """Final at once in a team without a grace time, and where the answer is told at once. Too
+    late: the words are kept as a draft."""
+    mine = Case.objects.for_actor(actor, Permission.DECIDE_CASES).select_related("submission")
+    case = mine.get(pk=case_id)
+    seconds = 0 if case.submission.planted else seconds_of(case.team_id)
     if seconds == 0:
         return cases.decide(actor, case_id, fence, words, taken_from)
     with cases.kept_if_too_late(actor, case_id, words):

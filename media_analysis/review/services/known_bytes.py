@@ -17,6 +17,7 @@ from media_analysis.review.models import (
     Case,
     CaseState,
     Decision,
+    GoldenPlacement,
     Opinion,
     PendingDecision,
     Policy,
@@ -36,7 +37,11 @@ class Known:
 
 def others(actor: Actor, case: Case) -> list[Known]:
     """Other cases of the same bytes that the actor may see, the newest decision first."""
-    same = Case.objects.for_actor(actor).filter(submission__blob=case.submission.blob_id)
+    if case.submission.planted:  # they would tell the answer
+        return []
+    same = Case.objects.for_actor(actor).filter(
+        submission__blob=case.submission.blob_id, submission__planted=False
+    )
     found = list(
         same.exclude(pk=case.pk)
         .select_related("submission", "team", "holder")
@@ -59,7 +64,7 @@ def agreed(known: Sequence[Known]) -> Decision | None:
 
 def take_over(
     actor: Actor, case_id: UUID, fence: int, decision_id: UUID, written: Words
-) -> Decision | Opinion | PendingDecision:
+) -> Decision | Opinion | PendingDecision | GoldenPlacement:
     """Decides the case as the earlier decision did, with its reason and its policy; a note and,
     where that policy is not in force here, a policy come from what was `written`. What cannot be
     decided becomes a draft."""

@@ -22,10 +22,11 @@ from accounts.services.chains import require
 from audit.verbs import Verb
 from audit.who import Who
 from jobs.timing import ClockTimestamp
+from media_analysis.review.golden_models import GoldenPlacement
 from media_analysis.review.models import Case, Decision, DistressFlag, RoutingRule, Words
 from media_analysis.review.opinion_models import DoubleReview, Opinion, Stage
 from media_analysis.review.search.rule_match import drawn
-from media_analysis.review.services import cases
+from media_analysis.review.services import cases, golden
 from media_analysis.review.services.cases import Checked
 from media_analysis.review.services.team_rules import queue_changed
 
@@ -45,11 +46,13 @@ def settle(
     by: User,
     taken_from: Decision | None,
     written_at: datetime | None = None,
-) -> Decision | Opinion:
+) -> Decision | Opinion | GoldenPlacement:
     """In the transaction of the verb: the case of `held` is decided, or waits for somebody else.
     Refused when nobody holds it like that any more."""
     case = Case.objects.select_for_update(of=("self",)).select_related("submission").get(pk=case_id)
     said = _Said(case, who, words, basis, by, taken_from, cases.spent(case, written_at))
+    if case.submission.planted:
+        return golden.answer(held, case, who, words, by)
     review = DoubleReview.objects.select_for_update().filter(case=case, closed_at=None).first()
     if review is None:
         share = share_of(case.team_id)

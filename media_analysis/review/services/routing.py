@@ -10,6 +10,7 @@ from audit.who import SYSTEM
 from media_analysis.review.models import Case, CaseState, suspicion_of
 from media_analysis.review.search import rule_match
 from media_analysis.review.search.rule_match import Placed, Rules
+from media_analysis.review.services import golden
 from media_analysis.submissions.models import Submission
 from ml.engine.contract import Outcome, Result
 from ml.models import Analysis
@@ -31,6 +32,9 @@ def _route(analysis: Analysis, outcome: str, because: str) -> None:
     if submission is None or submission.team.is_test:
         return
     _moved_to_its_place(submission, analysis)
+    if submission.planted:
+        golden.open_case(submission, analysis, because)
+        return
     placed = _placed(submission, outcome)
     if placed is None:
         return
@@ -53,6 +57,7 @@ def _route(analysis: Analysis, outcome: str, because: str) -> None:
             data={"rule": placed.rule.name} if placed.rule else {},
             rows=[case],
         )
+        golden.after_opening(case)
 
 
 def _placed(submission: Submission, outcome: str) -> Placed | None:

@@ -57,9 +57,11 @@ SENTENCES = {
     Verb.CASE_DISPUTED: "A second person gave another opinion. A lead decides.",
     Verb.CASE_DECIDED: "A person decided the case.",
     Verb.CASE_REOPENED: "The case was reopened.",
+    Verb.GOLDEN_ANSWERED: "A person answered the case.",
     Verb.REPORT_ISSUED: "A report was issued under this hash.",
     Verb.REPORT_DOWNLOADED: "A report was downloaded.",
 }
+SENDING = (Verb.SUBMISSION_RECEIVED, Verb.ANALYSIS_QUEUED)
 DECISIVE = {
     Verb.SUBMISSION_RECEIVED,
     Verb.ANALYSIS_FINISHED,
@@ -68,8 +70,13 @@ DECISIVE = {
 }
 
 
-def audit_trail(events: Sequence[Event], team: UUID) -> list[dict[str, Any]]:
+def audit_trail(
+    events: Sequence[Event], team: UUID, sent_by: Mapping[str, str] | None = None
+) -> list[dict[str, Any]]:
+    """`sent_by` stands for whoever sent it and ordered the analysis."""
     said = [_read(event) for event in events]
+    if sent_by is not None:
+        said = [{**one, "who": sent_by} if one and one["verb"] in SENDING else one for one in said]
     names = _names([one["who"] for one in said if one], team)
     return [
         _told(event, one, names) if one else _illegible(event)

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.formats import date_format, get_format
 from django.utils.translation import gettext, gettext_noop, ngettext
 
-from accounts.actors import Actor
+from accounts.actors import Actor, actor_for_user
 from accounts.roles import Permission
 from audit.beside import beside
 from audit.exporting import one_snapshot
@@ -86,6 +86,9 @@ def page(submission: Submission, actor: Actor) -> dict[str, Any]:
         "custody": custody(submission, blind=blind.is_blind(submission, actor)),
         **similar.same_bytes(actor, submission),
         "alike": similar.others(actor, submission),
+        "may_mark": analysis.state not in UNDER_WAY
+        and not submission.planted
+        and actor.can(Permission.MANAGE_QUEUES, submission.team_id),
         "may_submit": may(actor, Permission.SUBMIT_MEDIA, submission),
         "deletion": deletion_rows.newest(actor, submission),
         **deletion_rows.held(actor, submission),
@@ -304,9 +307,24 @@ def custody(submission: Submission, *, blind: bool = False) -> dict[str, Any]:
         "summary": summary,
         "withheld": blind,
         "events": audit_trail(
-            [event for event in events if not (blind and _of_review(event))], submission.team_id
+            [event for event in events if not (blind and _of_review(event))],
+            submission.team_id,
+            sent_by=_as_sent(submission),
         ),
     }
+
+
+def _as_sent(submission: Submission) -> dict[str, str] | None:
+    """A copy of a golden case that nobody answered looks as if its sender had sent it."""
+    if not submission.planted or submission.placement_answered:
+        return None
+    if submission.submitted_by_service_id:
+        return {"kind": "service", "id": str(submission.submitted_by_service_id)}
+    sender = submission.submitted_by
+    if sender is None:
+        return None
+    role = actor_for_user(sender, via="").role_in(submission.team_id)
+    return {"kind": "user", "id": str(sender.pk), "role": str(role or "")}
 
 
 def _of_review(event: Event) -> bool:

@@ -45,7 +45,9 @@ def others(actor: Actor, submission: Submission) -> list[Alike]:
     best: dict[str, tuple[int, Look]] = {}
     for difference, look in Look.objects.exclude(blob=submission.blob_id).near(wanted):
         best.setdefault(look.blob_id, (difference, look))
-    visible = Submission.objects.for_actor(actor).filter(blob__in=list(best)[:MOST_LOOKED_UP])
+    visible = Submission.objects.for_actor(actor).filter(
+        planted=False, blob__in=list(best)[:MOST_LOOKED_UP]
+    )
     rows = visible.select_related("analysis", "team", "card").order_by("created_at", "id")
     rows = rows.with_decisions()
     newest = {row.blob_id: row for row in rows.defer("analysis__result", "analysis__media")}
@@ -58,7 +60,9 @@ SAME_SHOWN = 10
 
 def same_bytes(actor: Actor, submission: Submission) -> dict[str, list[Submission]]:
     """Other submissions of the same bytes that the actor may see: before this one, and after."""
-    mine = Submission.objects.for_actor(actor).filter(blob_id=submission.blob_id)
+    mine = Submission.objects.for_actor(actor).filter(blob_id=submission.blob_id, planted=False)
+    if submission.planted:  # they would tell the answer of a golden case
+        mine = mine.none()
     others = mine.exclude(pk=submission.pk).select_related("team", "analysis").with_decisions()
     others = others.defer("analysis__result", "analysis__media")
     at = submission.created_at

@@ -128,6 +128,8 @@ def _delete_rows(pk: uuid.UUID) -> bool:
             ml.services.cancel(one.pk, SYSTEM)
         if Analysis.objects.filter(chain=submission.pk, state__in=UNDER_WAY).exists():
             return _wait(erasure, "under_way")
+    for hook in hooks.erasure_begins:
+        hook(submission, erasure.because)
     hashes = {submission.blob_id, *(one.blob_id for one in analyses)}
     films = set(
         Preview.objects.filter(source__in=hashes, film__isnull=False).values_list("film", flat=True)

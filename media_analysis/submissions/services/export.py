@@ -62,7 +62,8 @@ def _lines(actor: Actor, wanted: Mapping[str, Any], root: str) -> Iterator[str]:
     writer = csv.writer(_Echo())
     yield BYTE_ORDER_MARK + writer.writerow(COLUMNS)
     for row in history.walk(actor, wanted, Permission.EXPORT_SUBMISSIONS):
-        yield writer.writerow(_cells(row, root))
+        if not row.planted:
+            yield writer.writerow(_cells(row, root))
 
 
 def _cells(row: Submission, root: str) -> list[Any]:

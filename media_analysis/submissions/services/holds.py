@@ -3,6 +3,9 @@ the submission: no request, no retention rule, no operator."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from uuid import UUID
+
 from django.db import transaction
 from django.db.models.functions import Now
 
@@ -15,6 +18,14 @@ from audit.verbs import Verb
 from media_analysis.submissions.models import Erasure, Hold, Submission
 
 MOST_LISTED = 200
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class Page:
+    rows: list[Hold]
+    older: int | None
+    """The id that the next page comes after, or None."""
 
 
 @transaction.atomic
@@ -55,6 +66,21 @@ def listed(actor: Actor) -> list[Hold]:
     """Those that stand in the actor's teams, the newest first."""
     mine = Hold.objects.for_actor(actor, Permission.REQUEST_DELETION).standing()
     return list(mine.select_related("submission__team")[:MOST_LISTED])
+
+
+def page(
+    actor: Actor, *, submission: UUID | None = None, lifted: bool = False, after: int | None = None
+) -> Page:
+    """Of the teams in which the actor may hold, the newest first."""
+    found = Hold.objects.for_actor(actor, Permission.HOLD_SUBMISSIONS)
+    if not lifted:
+        found = found.standing()
+    if submission is not None:
+        found = found.filter(submission=submission)
+    if after is not None:
+        found = found.filter(pk__lt=after)
+    rows = list(found.order_by("-pk")[: PAGE + 1])
+    return Page(rows[:PAGE], rows[PAGE - 1].pk if len(rows) > PAGE else None)
 
 
 def _allowed(actor: Actor, submission: Submission, reason: str) -> str:

@@ -107,7 +107,9 @@ def _received(
 ) -> Received:
     who = actor.who_in(submission.team_id)
     submission.blob = blobs.services.register(stored, media_type, who=who)
-    earlier = Submission.objects.for_actor(actor).filter(blob=submission.blob).first()
+    earlier = (
+        Submission.objects.for_actor(actor).filter(blob=submission.blob, planted=False).first()
+    )
     submission.analysis = ml.services.order(
         submission.blob, submission.pk, priority, actor.flow, actor.weight_in(submission.team)
     )

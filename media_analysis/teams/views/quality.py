@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext
@@ -16,7 +17,8 @@ from accounts.guards import signed_in
 from accounts.roles import Permission
 from media_analysis.review.presenters import quality as shown
 from media_analysis.review.search import agreement, detector_quality
-from media_analysis.review.services import opinions
+from media_analysis.review.search import golden as golden_search
+from media_analysis.review.services import golden, opinions
 from media_analysis.teams.pages import entered, page, refusal_on
 
 
@@ -39,6 +41,15 @@ class SharesForm(forms.Form):
             "manipulations be estimated."
         ),
     )
+    golden = forms.FloatField(
+        min_value=0,
+        max_value=50,
+        label=_("Golden cases, in %"),
+        help_text=_(
+            "So many come on each 100 new cases: media whose answer is known, which look like any "
+            "other until somebody decides."
+        ),
+    )
 
 
 @signed_in
@@ -46,12 +57,17 @@ class SharesForm(forms.Form):
 def quality(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor, team = entered(request, pk, Permission.MANAGE_QUEUES)
     second, spot = opinions.shares_of(team.pk)
-    now = {"second": f"{100 * second:g}", "spot": f"{100 * spot:g}"}
+    share = golden.share_of(team.pk)
+    now = {"golden": f"{100 * share:g}", "second": f"{100 * second:g}", "spot": f"{100 * spot:g}"}
     form = SharesForm(request.POST) if request.method == "POST" else SharesForm(initial=now)
     if form.is_bound and form.is_valid():
         with refusal_on(form, None):
             said = form.cleaned_data
-            changed = opinions.choose_shares(actor, team, said["second"] / 100, said["spot"] / 100)
+            with transaction.atomic():
+                changed = golden.choose_share(actor, team, said["golden"] / 100)
+                changed |= opinions.choose_shares(
+                    actor, team, said["second"] / 100, said["spot"] / 100
+                )
             told = gettext("This holds from the next decision and the next verdict on.")
             messages.success(request, told if changed else gettext("Nothing was changed."))
             return redirect("teams:quality", pk)
@@ -59,6 +75,8 @@ def quality(request: HttpRequest, pk: UUID) -> HttpResponse:
     month = shown.month_chosen(request.GET.get("month", ""), months)
     context = {
         "form": form,
+        "golden": golden_search.listed(team.pk),
+        "golden_figures": shown.golden([team.pk]),
         "agreements": shown.agreements([team.pk]),
         "days": agreement.DAYS,
         "months": shown.month_names(months),

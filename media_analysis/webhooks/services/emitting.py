@@ -110,6 +110,8 @@ def _of_analysis(kind: EventType, analysis: Analysis) -> None:
 
 
 def _emit(kind: EventType, submission: Submission, told: Callable[[], dict[str, Any]]) -> None:
+    if submission.planted:
+        return
     _write(
         kind, submission.team_id, submission.submitted_by_service_id, submission.pk,
         lambda: {"submission": _told(submission), **told()},

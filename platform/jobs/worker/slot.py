@@ -23,7 +23,7 @@ from django.db import Error as DatabaseError
 from django.db import connection
 from django.utils.module_loading import import_string
 
-from jobs import liveness, registry, timing
+from jobs import bell, liveness, registry, timing
 from jobs.claiming import breaker
 from jobs.claims import Claim
 from jobs.errors import Why
@@ -51,8 +51,10 @@ def this_process() -> WorkerSlot:
 
 
 class WorkerSlot:
-    def __init__(self, name: str, *, may_exit: bool = False) -> None:
-        self.name, self.may_exit = name, may_exit
+    def __init__(
+        self, name: str, *, may_exit: bool = False, kinds: frozenset[str] | None = None
+    ) -> None:
+        self.name, self.may_exit, self.kinds = name, may_exit, kinds
         self.stopping = threading.Event()
         self._busy = threading.Lock()
         self._current: Claim | None = None
@@ -116,7 +118,7 @@ class WorkerSlot:
     def _one_of(self, model: type[LeasedJob], overdue: float) -> bool:
         if self.stopping.is_set():
             return False
-        taken = claim(model, worker=self.name, overdue=overdue)
+        taken = claim(model, worker=self.name, overdue=overdue, kinds=self.kinds)
         if taken is None:
             return False
         self._current = taken
@@ -215,13 +217,15 @@ def grace_seconds() -> float:
     return float(getattr(settings, "JOBS_GRACE_SECONDS", 8.0))
 
 
-def run(name: str, *, broker: bool, replaces: str | None) -> None:
+def run(
+    name: str, *, broker: bool, replaces: str | None, kinds: frozenset[str] | None = None
+) -> None:
     """The whole life of a slot's process."""
     from celery.worker import state
 
     global _this
     sys.meta_path.insert(0, NeverImported(getattr(settings, "WORKER_NEVER_IMPORTS", ())))
-    slot = _this = WorkerSlot(name, may_exit=True)
+    slot = _this = WorkerSlot(name, may_exit=True, kinds=kinds)
     _declare(slot, replaces)
     looker = threading.Thread(target=slot.look_for_overdue, args=(broker,), name="overdue")
 
@@ -284,6 +288,7 @@ def _answer_the_bell(slot: WorkerSlot) -> None:
             worker = app.Worker(
                 hostname=f"slot{os.getpid()}@touchstone",
                 pool="solo", concurrency=1, loglevel="WARNING", quiet=True,
+                queues=bell.queues(slot.kinds),
                 without_gossip=True, without_mingle=True, without_heartbeat=True,
             )  # fmt: skip
             # Celery would answer SIGINT by itself, and SIGHUP by starting a second supervisor.

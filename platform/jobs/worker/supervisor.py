@@ -20,7 +20,7 @@ from django.conf import settings
 from django.db import connections
 from django.utils.module_loading import import_string
 
-from jobs import liveness
+from jobs import liveness, registry
 from jobs.worker import beat, courier, slot
 
 log = logging.getLogger("touchstone.worker")
@@ -44,9 +44,20 @@ class ManagedProcess:
 
 
 class Supervisor:
-    def __init__(self, concurrency: int, *, broker: bool) -> None:
-        def one_slot(name: str, replaces: str | None) -> None:
-            slot.run(name, broker=broker, replaces=replaces)
+    def __init__(
+        self,
+        concurrency: int,
+        *,
+        broker: bool,
+        kinds: frozenset[str] | None = None,
+        reserved: int = 0,
+    ) -> None:
+        """`reserved` slots leave long work alone, so that short work finds one free."""
+
+        def slot_of(kinds: frozenset[str] | None) -> Callable[[str, str | None], None]:
+            return lambda name, replaces: slot.run(
+                name, broker=broker, replaces=replaces, kinds=kinds
+            )
 
         def the_beat(name: str, _replaces: str | None) -> None:
             beat.run(name)
@@ -55,7 +66,11 @@ class Supervisor:
             ManagedProcess("beat", the_beat),
             ManagedProcess("courier", courier.run),
         ]
-        self.processes += [ManagedProcess(f"slot{n}", one_slot) for n in range(1, concurrency + 1)]
+        short = (registry.kinds() if kinds is None else kinds) - registry.long_kinds()
+        self.processes += [
+            ManagedProcess(f"slot{n}", slot_of(short if n <= reserved else kinds))
+            for n in range(1, concurrency + 1)
+        ]
 
     def run(self) -> int:
         stops = stop_signals()

@@ -11,9 +11,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from audit import exporting, guards, notes, outside, verifying
-from audit.checking import adopt, verify_database, was_adopted
+from audit.checking import adopt, keep_report, verify_database, was_adopted
 from audit.keys import KeysRefused, public_key_file, signing_key, trusted_keys
-from audit.models import Checkpoint
+from audit.models import Checkpoint, Event
 from audit.sealer import SealRefused, seal
 from audit.verifying import Line
 
@@ -28,6 +28,10 @@ class Command(BaseCommand):
         )
         verify = actions.add_parser("verify", help="check the database, or an export")
         verify.add_argument("--export", type=Path, metavar="FILE", help="check this file instead")
+        verify.add_argument(
+            "--new", action="store_true",
+            help="only what came since the last run without findings, which signed how far it went",
+        )  # fmt: skip
         verifying.add_arguments(verify)
         export = actions.add_parser("export", help="write the whole record to a file")
         export.add_argument("file", type=Path, help="compressed when its name ends in .gz")
@@ -62,10 +66,19 @@ class Command(BaseCommand):
                 raise CommandError(f"There is no anchor file {file}.", returncode=2)
         trusted = verifying.keys_from(options["public_key"])
         at_least = outside.at_least(options["at_least"])
+        if options["new"] and (options["export"] or given or trusted or at_least):
+            raise CommandError(
+                "--new goes on from what this site verified itself, with its own keys and anchors: "
+                "leave out --export, --public-key, --anchor and --at-least.",
+                returncode=2,
+            )
         if options["export"]:
             report = verifying.verify_export(options["export"], trusted, given, at_least)
         else:
-            report = verify_database(trusted, given, self._progress, at_least)
+            only_new = options["new"]
+            report = verify_database(trusted, given, self._progress, at_least, only_new=only_new)
+            if not (given or trusted or at_least):
+                keep_report(report)
         if options["json"]:
             self.stdout.write(json.dumps(report.as_dict(), indent=2))
         else:
@@ -77,11 +90,18 @@ class Command(BaseCommand):
         if not self.stderr.isatty():
             yield from lines
             return
+        events = Event.objects.order_by("-pk").values_list("pk", flat=True).first() or 1
+        done, width = 0, 40
         for number, line in enumerate(lines, start=1):
+            done += line["t"] == "event"
             if number % 5_000 == 0:
-                self.stderr.write(f"\r{number} lines checked", ending="")
+                share = min(done / events, 1.0)
+                bar = "#" * round(share * width)
+                self.stderr.write(
+                    f"\r[{bar:<{width}}] {share:4.0%}, {done} events, {number} lines", ending=""
+                )
             yield line
-        self.stderr.write("\r", ending="")
+        self.stderr.write("\r\033[K", ending="")
 
     def _export(self, options: dict[str, Any]) -> None:
         count = exporting.write(options["file"])

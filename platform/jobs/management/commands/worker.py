@@ -8,9 +8,11 @@ import os
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
 
 from audit.fingerprints import refuse_to_serve_with_other_keys
+from jobs import registry
 from jobs.worker.niceness import lower_priority
 from jobs.worker.supervisor import Supervisor
 
@@ -36,6 +38,17 @@ class Command(BaseCommand):
             "(default: %(default)s)",
         )  # fmt: skip
 
+        parser.add_argument(
+            "--kinds", default=settings.WORKER_KINDS, metavar="KIND,KIND",
+            help="examine only media of these kinds: image, video, audio (default: all, or "
+            "WORKER_KINDS)",
+        )  # fmt: skip
+        parser.add_argument(
+            "--reserved", type=int, default=settings.WORKER_RESERVED_SLOTS, metavar="N",
+            help="how many of the jobs at the same time are never videos (default: 1 of two or "
+            "more, or WORKER_RESERVED_SLOTS)",
+        )  # fmt: skip
+
     def handle(self, *args: Any, **options: Any) -> None:
         logging.basicConfig(
             level=logging.INFO, format="%(asctime)s %(levelname)s %(process)d %(message)s"
@@ -45,4 +58,36 @@ class Command(BaseCommand):
         os.environ["CELERY_SKIP_CHECKS"] = "true"
         lower_priority(options["nice"])
         concurrency = max(1, options["concurrency"])
-        sys.exit(Supervisor(concurrency, broker=not options["no_broker"]).run())
+        kinds = _kinds(options["kinds"])
+        sys.exit(
+            Supervisor(
+                concurrency,
+                broker=not options["no_broker"],
+                kinds=kinds,
+                reserved=_reserved(options["reserved"], concurrency, kinds),
+            ).run()
+        )
+
+
+def _kinds(told: str) -> frozenset[str] | None:
+    """None for all."""
+    asked = frozenset(kind.strip() for kind in told.split(",") if kind.strip())
+    if unknown := sorted(asked - registry.kinds()):
+        known = ", ".join(sorted(registry.kinds()))
+        raise CommandError(f"There is no kind {unknown[0]!r}. The kinds are {known}.")
+    return asked or None
+
+
+def _reserved(told: int | None, concurrency: int, kinds: frozenset[str] | None) -> int:
+    """Where a worker takes both long and short work."""
+    asked = registry.kinds() if kinds is None else kinds
+    long = asked & registry.long_kinds()
+    if not long or long == asked:
+        return 0
+    reserved = min(1, concurrency - 1) if told is None else told
+    if not 0 <= reserved < concurrency:
+        raise CommandError(
+            f"Of {concurrency} jobs at the same time, {reserved} cannot be reserved: "
+            f"{max(concurrency - 1, 0)} at most, so that videos are examined too."
+        )
+    return reserved

@@ -1,0 +1,96 @@
+"""How many events of the audit record are verified a second: everything, and only what is new.
+
+    PYTHONPATH=platform:. python bench/audit_verify.py [--events 20000] [--new 1000] [--json]
+
+On a database of its own. Events are recorded and sealed as the product does it, 200 at a time; then
+`manage.py audit verify` runs as an operator runs it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
+
+from bench.report import Row, table  # noqa: E402
+from tests.faults.house import House  # noqa: E402
+
+COMMAND = "python bench/audit_verify.py"
+WRITE = """
+import sys, uuid
+import django
+django.setup()
+from django.db import transaction
+from audit.sealer import seal
+from audit.services import record
+from audit.verbs import Verb
+from audit.who import SYSTEM
+count, chains = int(sys.argv[1]), 500
+for start in range(0, count, 200):
+    with transaction.atomic():
+        for n in range(start, min(start + 200, count)):
+            chain = uuid.UUID(int=n % chains + 1)
+            record(chain=chain, verb=Verb.MEDIA_VIEWED, who=SYSTEM, object_type="submission",
+                   object_id=str(chain), object_sha256="ab" * 32, data={"n": n})
+    seal()
+"""
+
+
+def run(house: House, *arguments: str) -> tuple[float, dict[str, Any]]:
+    began = time.monotonic()
+    done = house.manage("audit", "verify", "--json", *arguments)
+    return time.monotonic() - began, json.loads(done.stdout)
+
+
+def write(house: House, count: int) -> None:
+    house.python("-c", WRITE, str(count))
+
+
+def measure(events: int, new: int) -> dict[str, Any]:
+    house = House()
+    try:
+        house.build()
+        start, _ = run(house)  # an empty record: what starting the command takes
+        write(house, events)
+        whole, report = run(house)
+        write(house, new)
+        since, later = run(house, "--new")
+    finally:
+        house.tear_down()
+    assert report["ok"] and later["ok"] and later["verified_before"] == report["sealed"]
+    return {
+        "events": report["events"], "new": later["events"], "start": start,
+        "whole": whole, "since": since,
+        "per_second": report["events"] / max(whole - start, 0.001),
+    }  # fmt: skip
+
+
+def rows(found: dict[str, Any]) -> list[Row]:
+    rate, share = found["per_second"], found["since"] / found["whole"]
+    return [
+        Row(f"events verified a second, of {found['events']}", f"{rate:.0f}", ">= 3000",
+            rate >= 3000, COMMAND),
+        Row(f"time for {found['new']} new events against all, starting included",
+            f"{share:.2f} ({found['since']:.1f} s against {found['whole']:.1f} s)", "< 1",
+            share < 1, COMMAND),
+    ]  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--events", type=int, default=20_000)
+    parser.add_argument("--new", type=int, default=1_000)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    found = measure(options.events, options.new)
+    print(json.dumps(found, indent=2) if options.json else table(rows(found)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,237 @@
+"""What a tuned encoder adds to the small network, on the faces that `altered_rows` wrote.
+
+    python -m lab.image_encoders.altered_report FOLDER RUN [--write docs/training-face.md]
+    python -m lab.image_encoders.altered_report FOLDER RUN --without-swaps OTHER
+
+The two are brought together on the validation split; the test split is only measured. The encoder
+is asked where the small network's logit lies between two bounds: everywhere would cost too much.
+Gains have intervals by a bootstrap over people. OTHER is a run that met no swap. Of each run only
+the faces count that `altered_scores` asked it about.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from lab.common.speaking import say
+from lab.face.calibrate import FEWEST_OF_A_SOURCE, for_card, upper_bound
+from lab.face.release import FACE
+from lab.image_encoders.beside_forgery import auc, hits
+from ml.evaluation import pages
+from ml.evaluation.calibration import fit_platt
+
+SWAPS = "swaps"
+ASKED = (0.01, 0.003)
+"""Shares of altered faces below, and of genuine ones above, the small network's bounds: those faces
+are so clear to it that the encoder is not asked."""
+DRAWS = 400
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Part:
+    small: Floats
+    large: Floats
+    kind: NDArray[np.str_]
+    source: NDArray[np.str_]
+    person: NDArray[np.str_]
+    number: NDArray[np.int64]
+    degraded: NDArray[np.bool_]
+
+    @classmethod
+    def read(cls, folder: Path, split: str, run: str) -> Part:
+        """The faces that the run was asked about."""
+        parts = [np.load(file) for file in sorted(folder.glob(f"{run}-{split}*.npy"))]
+        large = np.fmax.reduce(parts).astype(np.float64)
+        known = np.isfinite(large)
+        with np.load(folder / f"altered-{split}.npz") as told:
+            return cls(
+                told["small"].astype(np.float64)[known], large[known],
+                *(told[name][known] for name in ("kind", "source", "person", "number", "degraded")),
+            )  # fmt: skip
+
+    @property
+    def genuine(self) -> NDArray[np.bool_]:
+        return self.kind == ""
+
+    def of(self, rows: NDArray[np.bool_]) -> Part:
+        return Part(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
+
+
+@dataclass(frozen=True)
+class Together:
+    """Both on the small network's scale; the encoder is asked between two of its logits."""
+
+    small: float
+    large: float
+    offset: float
+    asked: tuple[float, float]
+
+    @classmethod
+    def fitted(cls, val: Part) -> Together:
+        fake = ~val.genuine
+        line = fit_platt(fake, val.small)
+        both = LogisticRegression(C=1e3, class_weight="balanced").fit(
+            np.stack([val.small, val.large], 1), fake
+        )
+        small, large = (float(w) / line.slope for w in both.coef_[0])
+        offset = (float(both.intercept_[0]) / np.log(10) - line.offset) / line.slope
+        plain = ~val.degraded
+        low = float(np.quantile(val.small[fake & plain], ASKED[0]))
+        high = float(np.quantile(val.small[~fake & plain], 1 - ASKED[1]))
+        return cls(small / np.log(10), large / np.log(10), offset, (low, high))
+
+    def asks(self, part: Part) -> NDArray[np.bool_]:
+        return (part.small >= self.asked[0]) & (part.small <= self.asked[1])
+
+    def everywhere(self, part: Part) -> Floats:
+        return self.small * part.small + self.large * part.large + self.offset
+
+    def __call__(self, part: Part) -> Floats:
+        return np.where(self.asks(part), self.everywhere(part), part.small)
+
+
+def calibrated(val: Part, scores: Floats) -> dict[str, Any]:
+    """As `lab.face.calibrate.fitted`: of genuine faces the highest of all sources' bounds."""
+    fake = ~val.genuine
+    genuine = [scores[~fake]]
+    genuine += [scores[~fake & (val.source == name)] for name in np.unique(val.source[~fake])]
+    return for_card(
+        fake, scores, val.person,
+        found_at=max(
+            upper_bound(values, FACE.found_alpha)
+            for number, values in enumerate(genuine)
+            if not number or len(values) >= FEWEST_OF_A_SOURCE
+        ),
+        found_alpha=FACE.found_alpha, clear_alpha=FACE.clear_alpha,
+        reals=len(np.unique(val.number[~fake])), fakes=len(np.unique(val.number[fake])),
+    )  # fmt: skip
+
+
+def gained(part: Part, before: Floats, after: Floats, figure: Any) -> tuple[float, float]:
+    """The middle 95 % of what is gained, people drawn anew."""
+    random = np.random.default_rng(3)
+    _, place = np.unique(part.person, return_inverse=True)
+    of = [np.flatnonzero(place == n) for n in range(place.max() + 1)]
+    fake = ~part.genuine
+    gains = []
+    for _ in range(DRAWS):
+        rows = np.concatenate([of[n] for n in random.integers(len(of), size=len(of))])
+        if fake[rows].any() and not fake[rows].all():
+            gains.append(figure(fake[rows], after[rows]) - figure(fake[rows], before[rows]))
+    low, high = np.quantile(gains, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def as_text(val: Part, test: Part, without: Part | None) -> str:
+    together = Together.fitted(val)
+    swaps = test.of(test.genuine | (test.kind == SWAPS))
+    own = swaps.of((swaps.source == "dfdc") | (swaps.kind == SWAPS))
+    lines = [
+        f"Brought together on the validation split (weights {together.small:.2f} and "
+        f"{together.large:.2f}), which holds {len(np.unique(val.number))} faces. Of the test split "
+        f"the encoder would be asked about {together.asks(swaps).mean():.0%} of {_counts(swaps)}.",
+        "",
+        "| swaps of the test split | AUC | hits at 5 % false alarms | against the genuine of their "
+        "own collection: AUC | hits |",
+        "|---|---|---|---|---|",
+    ]
+    told = {
+        "`face_forgery` alone": lambda p: p.small,
+        "tuned encoder alone": lambda p: p.large,
+        "both, the encoder asked everywhere": together.everywhere,
+        "both, the encoder asked where the other is unsure": together,
+    }
+    for name, scores in told.items():
+        figures = [f(~p.genuine, scores(p)) for p in (swaps, own) for f in (auc, hits)]
+        lines.append(f"| {name} | " + " | ".join(f"{one:.3f}" for one in figures) + " |")
+    spans = [gained(p, p.small, together(p), f) for p in (swaps, own) for f in (auc, hits)]
+    cells = " | ".join(f"{low:+.3f} to {high:+.3f}" for low, high in spans)
+    lines.append(f"| gained by the last over the first, 95 % | {cells} |")
+    if without is not None:
+        met = without.of(without.genuine | (without.kind == SWAPS))
+        inner = met.of((met.source == "dfdc") | (met.kind == SWAPS))
+        figures = [f(~p.genuine, p.large) for p in (met, inner) for f in (auc, hits)]
+        lines.append(
+            f"| tuned encoder that met no picture of the collection ({_counts(met)}) | "
+            + " | ".join(f"{one:.3f}" for one in figures) + " |"
+        )  # fmt: skip
+    lines += ["", *_kinds(test, together, without), "", *_alarms(val, test, together)]
+    return "\n".join(lines)
+
+
+def _counts(part: Part) -> str:
+    fakes = int((~part.genuine).sum())
+    return f"{len(part.small) - fakes} genuine and {fakes} swapped faces"
+
+
+def _kinds(test: Part, together: Together, without: Part | None) -> list[str]:
+    lines = [
+        "| altered how (AUC against all genuine faces of the test split) | faces | `face_forgery` "
+        "alone | tuned encoder | both | met no swap |",
+        "|---|---|---|---|---|---|",
+    ]
+    for kind in sorted(set(test.kind) - {"", SWAPS}):
+        some = test.of(test.genuine | (test.kind == kind))
+        figures = [auc(~some.genuine, s) for s in (some.small, some.large, together(some))]
+        last = ""
+        if without is not None:
+            rest = without.of(without.genuine | (without.kind == kind))
+            last = f"{auc(~rest.genuine, rest.large):.3f}"
+        cells = " | ".join(f"{one:.3f}" for one in figures)
+        count = int((test.kind == kind).sum())
+        lines.append(f"| {kind.replace('_', ' ')} | {count} | {cells} | {last} |")
+    return lines
+
+
+def _alarms(val: Part, test: Part, together: Together) -> list[str]:
+    alone, both = calibrated(val, val.small), calibrated(val, together(val))
+    lines = [
+        "| genuine faces called altered, at bounds frozen on the validation split | faces | "
+        "`face_forgery` alone | both |",
+        "|---|---|---|---|",
+    ]
+    for source in np.unique(test.source[test.genuine]):
+        some = test.of(test.genuine & (test.source == source))
+        shares = (
+            float(np.mean(some.small >= alone["found_at"])),
+            float(np.mean(together(some) >= both["found_at"])),
+        )
+        lines.append(f"| {source} | {len(some.small)} | {shares[0]:.1%} | {shares[1]:.1%} |")
+    swaps = test.of(test.kind == SWAPS)
+    found = (
+        float(np.mean(swaps.small >= alone["found_at"])),
+        float(np.mean(together(swaps) >= both["found_at"])),
+    )
+    lines.append(f"| *swaps found there* | {len(swaps.small)} | {found[0]:.1%} | {found[1]:.1%} |")
+    return lines
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("run")
+    parser.add_argument("--without-swaps", metavar="OTHER")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="between the marks `tuned`")
+    options = parser.parse_args()
+    val, test = (Part.read(options.folder, split, options.run) for split in ("val", "test"))
+    test, without = test.of(~test.degraded), None
+    if options.without_swaps:
+        without = Part.read(options.folder, "test", options.without_swaps)
+        without = without.of(~without.degraded)
+    text = as_text(val, test, without)
+    if options.write:
+        pages.written(options.write, "tuned", text)
+    say(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""How far the record was verified: a signed note of each good run, and the run that goes on there.
+
+The note lies in the database and is signed by this site's key, so whoever can only write to the
+database cannot pretend that more was verified. Its origin differs from that of checkpoints, so no
+checkpoint can be passed off as one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from django.db import connection
+
+from . import anchors, exporting, notes
+from .keys import KeysRefused, signing_key
+from .merkle import Tree
+from .models import Checkpoint, Comparison
+from .outside import Outside
+from .reporting import Problem, Report
+from .verifying import Line, Verifier
+
+Progress = Callable[[Iterable[Line]], Iterable[Line]]
+ORIGIN = "/audit-verified"
+
+
+class ForgedNote(ValueError):
+    """What says how far the record was verified cannot be trusted."""
+
+
+def note_of(report: Report) -> str:
+    """For a report without findings: it was verified to its last checkpoint. Empty when there is
+    nothing to sign."""
+    last = Checkpoint.objects.filter(size=report.sealed).first()
+    if not report.ok or last is None:
+        return ""
+    try:
+        key = signing_key()
+    except KeysRefused:
+        return ""  # this machine verifies and does not sign
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        now = cursor.fetchone()[0]
+    origin = f"{key.name}{ORIGIN}"
+    return key.sign(notes.Statement(origin, last.size, bytes(last.root), now).text())
+
+
+def last_verified(trusted: list[notes.PublicKey]) -> Checkpoint | None:
+    """The checkpoint that the last whole run reached, or None; `ForgedNote` if it cannot be
+    trusted."""
+    kept = Comparison.objects.exclude(note="").first()
+    if kept is None:
+        return None
+    again = "Run `manage.py audit verify`, which takes everything."
+    try:
+        said = notes.read(kept.note, trusted)
+    except notes.BadNote as problem:
+        raise ForgedNote(f"How far the record was verified is forged: {problem} {again}") from None
+    found = Checkpoint.objects.filter(size=said.size).first()
+    if not said.origin.endswith(ORIGIN):
+        raise ForgedNote(f"How far the record was verified is forged: it is another note. {again}")
+    if found is None or bytes(found.root) != said.root or _tree(found).root() != said.root:
+        raise ForgedNote(
+            f"The checkpoint of {said.size} events is not the one that was verified. {again}"
+        )
+    return found
+
+
+def verify_new(
+    trusted: list[notes.PublicKey],
+    files: list[Path],
+    mark: str | None,
+    verified: Checkpoint,
+    progress: Progress = iter,
+) -> Report:
+    """What came after `verified`, against the same keys, anchors and mark as the whole record."""
+    outside = Outside(
+        anchored=list(dict.fromkeys(_since(files, verified.size))),
+        marks={"the high-water mark": mark} if mark and _covers(mark, verified.size) else {},
+    )
+    verifier = Verifier(trusted, outside, _tree(verified))
+    return verifier.run(progress(exporting.lines_since(verified, verifier.comparer.keys)))
+
+
+def refused(problem: ForgedNote) -> Report:
+    report = Report()
+    report.add(Problem(str(problem)))
+    return report
+
+
+def _since(files: list[Path], size: int) -> Iterator[str]:
+    for file in files:
+        for note in anchors.notes_in(file):
+            if _covers(note, size):
+                yield note
+
+
+def _covers(note: str, size: int) -> bool:
+    """What cannot be read is not left out: it is a finding."""
+    try:
+        return anchors.size_of(note) >= size
+    except (ValueError, IndexError):
+        return True
+
+
+def _tree(checkpoint: Checkpoint) -> Tree:
+    try:
+        return Tree.unpacked(checkpoint.size, bytes(checkpoint.frontier))
+    except ValueError:
+        return Tree()
