@@ -37,6 +37,7 @@ from tests.people import *  # noqa: F403 - the people are fixtures
 from tests.people import Person, Send, member, picture
 
 LONG = int(os.environ.get("SCHEMA_EXAMPLES", "0"))
+PHASES = os.environ.get("SCHEMA_PHASES", "coverage,fuzzing" if LONG else "fuzzing")
 SEED = os.environ.get("SCHEMA_SEED", "20")
 ROOT = Path(__file__).resolve().parents[2]
 ENOUGH = 1000 if LONG else 30
@@ -165,7 +166,7 @@ def test_no_answer_breaks_the_schema_and_none_is_a_server_error(
             "--header", f"Authorization: Bearer {key}", "--checks", "all", "--mode", "all",
             "--exclude-checks", "use_after_free",  # DELETE asks for deletion and erases nothing
             "--seed", SEED, "--generation-database", "none", "--no-color", "--continue-on-failure",
-            "--phases", "coverage,fuzzing" if LONG else "fuzzing",
+            "--phases", PHASES,
             "--max-examples", str(LONG or 12), "--no-shrink",
         ],
         env={
