@@ -1,4 +1,4 @@
-"""The Python client sends in pieces to the product's web server, over connections that are cut."""
+"""The Python client sends in pieces to the product's own web server, though connections are cut."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def arguments(team: Team) -> dict[str, list[Any]]:
         found |= {f"teams:{name}": [team.pk, *inner] for name in names}
     host = sources.allow(admin.actor, team, "media.example.com")
     found["teams:remove_host"] = [team.pk, host.pk]
-    given = group_roles.add(admin.actor, team, "canary group", Role.VIEWER)
+    given = group_roles.add(admin.actor, team, "readers", Role.VIEWER)
     found["teams:remove_group"] = [team.pk, given.pk]
     test = endpoints.test(admin.actor, webhook)
     found["teams:webhook_again"] = [team.pk, webhook.pk, test.pk]
