@@ -60,7 +60,7 @@ class Part:
 
     @property
     def genuine(self) -> NDArray[np.bool_]:
-        return self.kind == ""
+        return np.asarray(self.kind == "", np.bool_)
 
     def of(self, rows: NDArray[np.bool_]) -> Part:
         return Part(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
