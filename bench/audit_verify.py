@@ -72,13 +72,14 @@ def measure(events: int, new: int) -> dict[str, Any]:
 
 
 def rows(found: dict[str, Any]) -> list[Row]:
-    rate, share = found["per_second"], found["since"] / found["whole"]
+    rate = found["per_second"]
+    share = (found["since"] - found["start"]) / max(found["whole"] - found["start"], 0.001)
     return [
         Row(f"events verified a second, of {found['events']}", f"{rate:.0f}", ">= 3000",
             rate >= 3000, COMMAND),
-        Row(f"time for {found['new']} new events against all, starting included",
-            f"{share:.2f} ({found['since']:.1f} s against {found['whole']:.1f} s)", "< 1",
-            share < 1, COMMAND),
+        Row(f"time for {found['new']} new events against all, without starting",
+            f"{share:.2f} ({found['since']:.1f} s against {found['whole']:.1f} s, of which "
+            f"{found['start']:.1f} s start)", "<= 0.7", share <= 0.7, COMMAND),
     ]  # fmt: skip
 
 

@@ -67,7 +67,9 @@ def decoded(content: bytes, speaker: str, name: str, find: Finder) -> Clip | Non
     """None where a frame shows no face."""
     with av.open(io.BytesIO(content), "r") as film:
         rate = float(film.streams.video[0].average_rate or 25)
-        frames = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
+        frames = [
+            np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) for frame in film.decode(video=0)
+        ]
     points = [find(np.ascontiguousarray(frame, dtype=np.uint8)) for frame in frames]
     found = [one for one in points if one is not None]
     if len(found) < len(frames) or not frames:

@@ -12,6 +12,7 @@ the faces count that `altered_scores` asked it about.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,7 @@ class Part:
 
     @property
     def genuine(self) -> NDArray[np.bool_]:
-        return self.kind == ""
+        return np.asarray(self.kind == "", np.bool_)
 
     def of(self, rows: NDArray[np.bool_]) -> Part:
         return Part(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
@@ -89,7 +90,7 @@ class Together:
         return cls(small / np.log(10), large / np.log(10), offset, (low, high))
 
     def asks(self, part: Part) -> NDArray[np.bool_]:
-        return (part.small >= self.asked[0]) & (part.small <= self.asked[1])
+        return np.asarray((part.small >= self.asked[0]) & (part.small <= self.asked[1]), np.bool_)
 
     def everywhere(self, part: Part) -> Floats:
         return self.small * part.small + self.large * part.large + self.offset
@@ -143,7 +144,7 @@ def as_text(val: Part, test: Part, without: Part | None) -> str:
         "own collection: AUC | hits |",
         "|---|---|---|---|---|",
     ]
-    told = {
+    told: dict[str, Callable[[Part], Floats]] = {
         "`face_forgery` alone": lambda p: p.small,
         "tuned encoder alone": lambda p: p.large,
         "both, the encoder asked everywhere": together.everywhere,

@@ -48,8 +48,10 @@ class Block(nn.Module):  # type: ignore[misc]  # torch is not installed here
             fixed(f"{short}_bias", [f"{layer}.bias"], 0)
         self.norm1 = norm(weights, f"{stem}.layer_norm1")
         self.norm2 = norm(weights, f"{stem}.layer_norm2")
-        learns = {name: getattr(self, name).shape for name in ADAPTED} if rank else {}
-        self.low = nn.ModuleDict({n: LowRank(*shape, rank) for n, shape in learns.items()})
+        learns = {name: tuple(getattr(self, name).shape) for name in ADAPTED} if rank else {}
+        self.low = nn.ModuleDict(
+            {n: LowRank(inward, outward, rank) for n, (inward, outward) in learns.items()}
+        )
 
     def linear(self, x: Tensor, name: str) -> Tensor:
         found = x @ getattr(self, name) + getattr(self, f"{name}_bias")

@@ -42,7 +42,8 @@ def queues(kinds: Iterable[str] | None = None) -> list[str]:
 def _kind(model: type[LeasedJob], pk: Any) -> str:
     if not registry.kinds_of(model):
         return ""
-    return str(model._base_manager.values_list("kind", flat=True).get(pk=pk))
+    rows: Any = model._base_manager  # such a table has a kind, which the types do not know
+    return str(rows.values_list("kind", flat=True).get(pk=pk))
 
 
 def ring_on_commit(model: type[LeasedJob], pk: Any) -> None:

@@ -214,7 +214,8 @@ def others_wait(
     background then gives way (`Interrupted(Why.GAVE_WAY)`). With `kinds`, for these alone: a slot
     gives way to nothing that it would not take."""
     for other in registry.models(background=False):
-        due = other._base_manager.filter(state=State.QUEUED, available_at__lt=InSeconds(-seconds))
+        rows: Any = other._base_manager  # not every table has a kind, which the types do not know
+        due = rows.filter(state=State.QUEUED, available_at__lt=InSeconds(-seconds))
         if kinds is not None and registry.kinds_of(other):
             due = due.filter(kind__in=kinds)
         if other is not model and due.exists():

@@ -28,7 +28,8 @@ NO_PAGES = {
     "submissions:download", "submissions:film", "reports:download",
     "submissions:film_panel", "submissions:states", "api:submission-list",
     "api:submission-detail", "api:submission-cancel", "api:submission-media",
-    "api:submission-thumbnail", "api:upload-list", "api:upload-detail", "api:batch-list",
+    "api:submission-thumbnail", "api:submission-hold", "api:submission-hold-lift", "api:hold-list",
+    "api:upload-list", "api:upload-detail", "api:batch-list",
     "api:batch-detail", "api:webhook-list", "api:webhook-detail", "api:webhook-rotate",
     "api:webhook-test", "api:webhook-log", "api:webhook-deliver", "api:schema", "admin:jsi18n",
     "mfa_login_webauthn", "scripts_language",
@@ -59,6 +60,7 @@ def known(office: Office, team: Team) -> dict[str, list[Any]]:
     found["dashboard:retry"] = [office.parked.pk]
     found["dashboard:retry_copy"] = [office.mute.pk]
     found["admin:app_list"] = ["review"]
+    found["review:take_out_golden"] = [1]
     for model in apps.get_models():
         pk = model._default_manager.values_list("pk", flat=True).first()
         for page in ("change", "history", "delete") if pk is not None else ():

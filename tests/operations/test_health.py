@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from django.test.utils import override_settings
 
@@ -104,11 +105,10 @@ def _worker_deaf(home: Path) -> Iterator[None]:
 
 @contextmanager
 def _migration_missing(home: Path) -> Iterator[None]:
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM django_migrations WHERE app = 'jobs' AND name LIKE '0003%'")
-        yield
-        cursor.execute("INSERT INTO django_migrations (app, name, applied) "
-                       "VALUES ('jobs', '0003_claiming_pauses', now())")  # fmt: skip
+    last = MigrationRecorder.Migration.objects.filter(app="jobs").latest("id")
+    MigrationRecorder.Migration.objects.filter(pk=last.pk).delete()
+    yield
+    last.save(force_insert=True)
 
 
 @contextmanager

@@ -190,7 +190,7 @@ def work(actor: Actor, start: threading.Barrier) -> list[tuple[float, UUID, int,
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     ("threads", "number"),
-    [(6, 50), pytest.param(50, 2000, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])],
+    [(6, 50), pytest.param(50, LONG, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])],
 )
 def test_moderators_share_five_queues_by_access_and_due_time(
     alice: Person, send: Send, threads: int, number: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from io import BytesIO
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from django.conf import settings
 from django.db import transaction
@@ -102,7 +102,7 @@ def _take(claim: Claim, item: BatchItem, actor: Actor) -> None:
             return
         claim.raise_if_stopped()
         file.seek(0)
-        _submit(claim, item, actor, cast("BinaryIO", file))
+        _submit(claim, item, actor, file)
 
 
 def _submit(claim: Claim, item: BatchItem, actor: Actor, file: BinaryIO) -> None:

@@ -42,6 +42,7 @@ class SharesForm(forms.Form):
         ),
     )
     golden = forms.FloatField(
+        required=False,  # left out: it stays as it is
         min_value=0,
         max_value=50,
         label=_("Golden cases, in %"),
@@ -64,7 +65,8 @@ def quality(request: HttpRequest, pk: UUID) -> HttpResponse:
         with refusal_on(form, None):
             said = form.cleaned_data
             with transaction.atomic():
-                changed = golden.choose_share(actor, team, said["golden"] / 100)
+                chosen = share if said["golden"] is None else said["golden"] / 100
+                changed = golden.choose_share(actor, team, chosen)
                 changed |= opinions.choose_shares(
                     actor, team, said["second"] / 100, said["spot"] / 100
                 )
