@@ -7,7 +7,7 @@ import io
 import os
 import random
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +16,7 @@ from typing import IO, Any
 
 import httpx
 
-from touchstone_client.errors import Problem, TouchstoneError
+from touchstone_client.errors import Problem, TouchstoneError, Unreachable
 
 Media = str | os.PathLike[str] | bytes | IO[bytes]
 Progress = Callable[[int], None]
@@ -42,6 +42,8 @@ class Call:
     data: Mapping[str, str] | None = None
     files: Mapping[str, Any] | None = None
     may_repeat: bool = True
+    after: float = 0.0
+    """Seconds to wait before it is sent."""
     timeout: float | None = None
 
     def arguments(self) -> dict[str, Any]:
@@ -55,6 +57,10 @@ class Call:
         if self.timeout is not None:
             said["timeout"] = self.timeout
         return said
+
+
+Steps = Generator[Call, httpx.Response, str]
+"""Calls that depend on the answers to those before."""
 
 
 def submit(file: tuple[str, IO[bytes]], key: str | None, words: Mapping[str, Any]) -> Call:
@@ -72,8 +78,8 @@ def begin_upload(name: str, size: int, words: Mapping[str, Any]) -> Call:
     return Call("POST", f"{ROOT}uploads/", headers=headers)
 
 
-def upload_state(address: str) -> Call:
-    return Call("HEAD", address, headers=TUS)
+def upload_state(address: str, after: float = 0.0) -> Call:
+    return Call("HEAD", address, headers=TUS, after=after)
 
 
 def upload_piece(address: str, offset: int, piece: bytes) -> Call:
@@ -87,6 +93,43 @@ def submission_of(answer: httpx.Response) -> str | None:
     """The id of what an upload has become, once its last piece has arrived."""
     address = str(answer.headers.get("Touchstone-Submission", ""))
     return address.rstrip("/").rsplit("/", 1)[-1] or None
+
+
+def upload(
+    file: tuple[str, IO[bytes], int],
+    words: Mapping[str, Any],
+    address: str | None,
+    retries: int,
+    progress: Progress | None,
+    started: Callable[[str], None] | None,
+) -> Steps:
+    """The calls of a resumable upload. Each is answered with its response, or with what it failed
+    by. Returns the id of the submission."""
+    name, content, size = file
+    if address:
+        answer = yield upload_state(address)
+    else:
+        answer = yield begin_upload(name, size, words)
+        address = str(answer.headers["Location"])
+    if started:
+        started(address)
+    failures = 0
+    while (done := submission_of(answer)) is None:
+        offset = int(answer.headers["Upload-Offset"])
+        if progress:
+            progress(offset)
+        content.seek(offset)
+        try:
+            answer = yield upload_piece(address, offset, content.read(PIECE))
+            failures = 0
+        except (Problem, Unreachable) as error:
+            if failures >= retries or not may_go_on(error):
+                raise
+            answer = yield upload_state(address, after=pause(failures, None))
+            failures += 1
+    if progress:
+        progress(size)
+    return done
 
 
 def may_go_on(error: TouchstoneError) -> bool:

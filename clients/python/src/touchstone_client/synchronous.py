@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import httpx
 
 from touchstone_client import calls
-from touchstone_client.calls import Call, Media, Progress
+from touchstone_client.calls import Call, Media, Progress, Steps
 from touchstone_client.errors import Problem, TimedOut, Unreachable
 from touchstone_client.models import Batch, Submission, Webhook
 
@@ -85,41 +86,18 @@ class Touchstone:
         started: Callable[[str], None] | None = None,
         upload_url: str | None = None,
     ) -> str:
-        """In pieces, for large files: after a cut it goes on with what is missing. Gives the id of
-        the submission.
+        """Sends a large file in pieces and returns the id of the submission. After a lost
+        connection it resumes with the missing part.
 
-        `started` is told the upload's address: keep it, and give it as `upload_url` to go on with
-        the same file after a restart of your program. `progress` is told the bytes that arrived.
+        `started` receives the upload's address. Keep it, and pass it as `upload_url` to resume the
+        same file after your program restarts. `progress` receives the number of bytes that arrived.
         """
         words = {"note": note, "policy_context": policy_context, "external_id": external_id,
                  "batch": batch, "team": team}  # fmt: skip
-        with calls.seekable(media, filename) as (name, file, size):
-            if upload_url:
-                answer = self._send(calls.upload_state(upload_url))
-            else:
-                answer = self._send(calls.begin_upload(name, size, words))
-                upload_url = str(answer.headers["Location"])
-            if started:
-                started(upload_url)
-            failures = 0
-            while (done := calls.submission_of(answer)) is None:
-                offset = int(answer.headers["Upload-Offset"])
-                if progress:
-                    progress(offset)
-                file.seek(offset)
-                piece = file.read(calls.PIECE)
-                try:
-                    answer = self._send(calls.upload_piece(upload_url, offset, piece))
-                    failures = 0
-                except (Problem, Unreachable) as error:
-                    if failures >= self.retries or not calls.may_go_on(error):
-                        raise
-                    time.sleep(calls.pause(failures, None))
-                    failures += 1
-                    answer = self._send(calls.upload_state(upload_url))
-            if progress:
-                progress(size)
-            return done
+        with calls.seekable(media, filename) as file:
+            return self._follow(
+                calls.upload(file, words, upload_url, self.retries, progress, started)
+            )
 
     def send_addresses(
         self,
@@ -234,6 +212,19 @@ class Touchstone:
         return said
 
     # --- asking, and asking again ---------------------------------------------------------------
+    def _follow(self, steps: Steps) -> str:
+        call = next(steps)
+        while True:
+            time.sleep(call.after)
+            try:
+                step = partial(steps.send, self._send(call))
+            except (Problem, Unreachable) as error:
+                step = partial(steps.throw, error)
+            try:
+                call = step()
+            except StopIteration as end:
+                return str(end.value)
+
     def _send(self, call: Call) -> httpx.Response:
         for attempt in range(self.retries + 1):
             last = attempt == self.retries
