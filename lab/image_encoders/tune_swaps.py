@@ -28,6 +28,7 @@ from lab.face.batches import Pool, Sample
 from lab.face.config import FaceConfig
 from lab.face.store import Store
 from lab.image_encoders import edits
+from lab.image_encoders.tuning import Tuning
 from lab.image_encoders.vit import GRID, Judge
 from lab.synthetic_image.autoencoder import Taef2
 from lab.synthetic_image.folders import add_arguments
@@ -160,55 +161,44 @@ def tuned(judge: Judge, pool: Mixed, options: argparse.Namespace, random: Genera
     for name, p in judge.named_parameters():
         rate = HEAD_RATE if name.startswith("head") else LOW_RATE if ".low." in name else NORM_RATE
         groups.setdefault(rate, []).append(p)
-    optimiser = torch.optim.AdamW(
-        [{"params": some, "lr": rate} for rate, some in groups.items()], weight_decay=0.0
-    )
-    averaged = {name: p.detach().clone() for name, p in judge.named_parameters()}
+    tuning = Tuning(judge, groups)
     options.out.mkdir(parents=True, exist_ok=True)
     spare = GRID - 128 // PATCH
     counts = (options.swaps, options.blends, options.lips, options.redrawn)
     kinds = [kind for kind, count in zip(KINDS, counts, strict=True) for _ in range(count)]
     shown: dict[str, float] = {}
     started = saved = time.time()
-    step = 0
     while (done := (time.time() - started) / 60 / options.minutes) < 1:
         falling = min(1.0, max(0.0, 1 - done) / (1 - FLAT))
-        factor = options.rate * min(1.0, (step + 1) / WARM_UP) * falling
-        for group, peak in zip(optimiser.param_groups, groups, strict=True):
-            group["lr"] = peak * factor
+        factor = options.rate * min(1.0, (tuning.steps + 1) / WARM_UP) * falling
         corner = (
             (spare // 2,) * 2
             if random.random() < 0.5
             else tuple(random.integers(spare + 1, size=2))
         )
-        fake, real = judge(pool.pairs_of(step, *counts), (int(corner[0]), int(corner[1]))).chunk(2)
+        fake, real = judge(
+            pool.pairs_of(tuning.steps, *counts), (int(corner[0]), int(corner[1]))
+        ).chunk(2)
         loss = (F.softplus(real).mean() + F.softplus(-fake).mean()) / 2
         loss = loss + RANKING * F.softplus(real - fake).mean()
-        optimiser.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(judge.parameters(), 1.0)
-        optimiser.step()
-        step += 1
-        keep = min(0.99, step / (step + 10))
-        for name, p in judge.named_parameters():
-            averaged[name].lerp_(p.detach(), 1 - keep)
+        tuning.step(loss, factor)
         told = {"loss": loss.item()}
         for kind in dict.fromkeys(kinds):
             at = [n for n, k in enumerate(kinds) if k == kind]
             told[kind] = float((fake[at][:, None] > real[None]).float().mean())
         for name, value in told.items():
             shown[name] = 0.96 * shown.get(name, value) + 0.04 * value
-        if step % 10 == 0:
+        if tuning.steps % 10 == 0:
             spent = (time.time() - started) / 60
             words = " ".join(f"{name} {value:.3f}" for name, value in shown.items())
-            print(f"{step} {spent:.1f} min {words}", flush=True)
+            print(f"{tuning.steps} {spent:.1f} min {words}", flush=True)
             idle = os.getloadavg()[0] < options.threads + 0.6
             torch.set_num_threads(options.threads if idle else 1)
         if time.time() - saved > 240:
             saved = time.time()
-            torch.save(averaged, options.out / f"step{step}.pt")
-    torch.save(averaged, options.out / "final.pt")
-    return step
+            tuning.save(options.out / f"step{tuning.steps}.pt")
+    tuning.save(options.out / "final.pt")
+    return tuning.steps
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from lab.image_encoders.tuning import Tuning
 from lab.image_encoders.vit import GRID, Judge
 from lab.synthetic_image import degrade
 from lab.synthetic_image.alike import alike
@@ -131,21 +132,14 @@ def main() -> None:
     if options.start:
         judge.load_state_dict(torch.load(options.start, weights_only=True))
     norms = [p for name, p in judge.named_parameters() if not name.startswith("head")]
-    optimiser = torch.optim.AdamW(
-        [{"params": norms, "lr": 6e-4}, {"params": judge.head.parameters(), "lr": 2e-3}],
-        weight_decay=0.0,
-    )
-    peaks = [group["lr"] for group in optimiser.param_groups]
-    averaged = {name: p.detach().clone() for name, p in judge.named_parameters()}
+    tuning = Tuning(judge, {6e-4: norms, 2e-3: judge.head.parameters()})
     pairs = Pairs(options.pairs, random, options.side)
     options.out.mkdir(parents=True, exist_ok=True)
-    started, step, shown, right, alone = time.time(), 0, 0.7, 0.5, 0.5
+    started, shown, right, alone = time.time(), 0.7, 0.5, 0.5
     saved = started
     while (done := (time.time() - started) / 60 / options.minutes) < 1:
         falling = max(0.0, 1 - done) / (1 - options.flat)
-        factor = options.rate * min(1.0, (step + 1) / 20, falling)
-        for group, peak in zip(optimiser.param_groups, peaks, strict=True):
-            group["lr"] = peak * factor
+        factor = options.rate * min(1.0, (tuning.steps + 1) / 20, falling)
         pairs.side = options.small if done < options.small_share else options.side
         spare = GRID - pairs.side // PATCH
         corner = (int(random.integers(spare + 1)), int(random.integers(spare + 1)))
@@ -154,23 +148,16 @@ def main() -> None:
         real, fake, single = logits.split((options.batch, options.batch, options.singles))
         loss = F.softplus(torch.cat([real, single])).mean() + F.softplus(-fake).mean()
         loss = loss / 2 + 0.25 * F.softplus(real - fake).mean()
-        optimiser.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(judge.parameters(), 1.0)
-        optimiser.step()
-        step += 1
-        keep = min(0.99, step / (step + 10))
-        for name, p in judge.named_parameters():
-            averaged[name].lerp_(p.detach(), 1 - keep)
+        tuning.step(loss, factor)
         shown = 0.95 * shown + 0.05 * loss.item()
         right = 0.95 * right + 0.05 * float((fake > real).float().mean())
         crossed = (fake[:, None] > torch.cat([real, single])[None]).float().mean()
         alone = 0.95 * alone + 0.05 * float(crossed)
-        if step % 10 == 0:
+        if tuning.steps % 10 == 0:
             spent = (time.time() - started) / 60
             print(
-                f"{step} {spent:.1f} min loss {shown:.3f} right {right:.3f} alone {alone:.3f} "
-                f"of {len(pairs)}",
+                f"{tuning.steps} {spent:.1f} min loss {shown:.3f} right {right:.3f} "
+                f"alone {alone:.3f} of {len(pairs)}",
                 flush=True,
             )
             pairs.again()
@@ -178,12 +165,12 @@ def main() -> None:
             torch.set_num_threads(options.threads if idle else 1)
         if time.time() - saved > 300:
             saved = time.time()
-            torch.save(averaged, options.out / f"step{step}.pt")
-    torch.save(averaged, options.out / "final.pt")
+            tuning.save(options.out / f"step{tuning.steps}.pt")
+    tuning.save(options.out / "final.pt")
     recipe = {"seed": options.seed, "batch": options.batch, "minutes": options.minutes}
     recipe |= {"rate": options.rate, "small": options.small, "small_share": options.small_share}
     recipe |= {"singles": options.singles, "evened": options.evened}
-    settings = {"taps": taps, "side": options.side, "steps": step, "pairs": len(pairs)}
+    settings = {"taps": taps, "side": options.side, "steps": tuning.steps, "pairs": len(pairs)}
     settings["recipe"] = recipe
     (options.out / "settings.json").write_text(json.dumps(settings))
 
