@@ -3,6 +3,7 @@ erased is gone."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import UUID
 
 from django.http import Http404
@@ -15,9 +16,14 @@ from media_analysis.submissions.services import erasing
 
 
 def the_one(
-    actor: Actor, permission: Permission, pk: UUID, among: SubmissionQuerySet
+    actor: Actor,
+    permission: Permission,
+    pk: UUID,
+    told: Callable[[SubmissionQuerySet], SubmissionQuerySet] = SubmissionQuerySet.all,
 ) -> Submission:
-    one = among.filter(pk=pk).first()
+    """Of those in which the actor may do this. `told` adds what the answer tells of it."""
+    mine: SubmissionQuerySet = Submission.objects.for_actor(actor, permission)
+    one = told(mine).filter(pk=pk).first()
     if one is not None:
         return one
     if erasing.was_erased(actor, permission, pk):

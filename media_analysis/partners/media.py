@@ -105,6 +105,7 @@ def _walled(answer: HttpResponseBase) -> HttpResponseBase:
 
 
 def _mine(request: Request, pk: UUID) -> Submission:
-    actor = actor_of(request)
-    theirs = Submission.objects.for_actor(actor, Permission.VIEW_MEDIA)
-    return the_one(actor, Permission.VIEW_MEDIA, pk, theirs.select_related("blob", "analysis"))
+    return the_one(
+        actor_of(request), Permission.VIEW_MEDIA, pk,
+        lambda found: found.select_related("blob", "analysis"),
+    )  # fmt: skip
