@@ -140,7 +140,7 @@ MIDDLEWARE = [
     "accounts.middleware.SessionOrigin",
     "accounts.middleware.OwnLanguage",
     "allauth.account.middleware.AccountMiddleware",
-    "accounts.middleware.SecondFactorRule",
+    "media_analysis.partners.second_factor.SecondFactorRule",
 ]
 
 ROOT_URLCONF = "config.urls"

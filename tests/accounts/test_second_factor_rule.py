@@ -15,6 +15,7 @@ from accounts.refusals import Refusal
 from accounts.services import second_factor
 from accounts.services.keys import issue_key
 from audit.models import Event
+from media_analysis.partners.bodies import problem
 from tests.accounts.conftest import People, log_in
 from tests.factories import PASSWORD, ServiceAccountFactory
 
@@ -50,6 +51,7 @@ def test_whoever_has_none_is_led_to_set_one_up_and_then_let_in(alice_has_one: Pe
     assert bob.post("/submit/").status_code in (302, 404)
     rest = bob.get("/api/v1/submissions/")
     assert (rest.status_code, rest.json()["code"]) == (403, "second_factor_needed")
+    assert rest.json()["type"] == problem(403, "second_factor_needed", "")["type"]
     script = bob.get("/", headers={"Accept": "application/json"})
     assert (script.status_code, script.json()["code"]) == (403, "second_factor_needed")
     assert bob.get("/accounts/2fa/").status_code == 200
