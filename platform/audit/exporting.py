@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import IO, Any, cast
 from django.db import connection, transaction
 from django.db.models import Max
 
-from . import guards, rows
+from . import clock, guards, rows
 from .hashing import microseconds
 from .keys import trusted_keys
 from .models import ChainHead, Checkpoint, Leaf
@@ -106,9 +107,12 @@ def _since(verified: Checkpoint) -> Iterator[tuple[Any, ...]]:
 
 def _rows_named(spoken_of: Callable[[int], Iterator[list[str]]]) -> Iterator[dict[str, Any]]:
     for keys in spoken_of(BATCH):
+        named: dict[str, list[str]] = defaultdict(list)
+        for key in keys:
+            name, _, pk = key.partition(":")
+            named[name].append(pk)
         for table in rows.tables():
-            pks = [k.partition(":")[2] for k in keys if k.partition(":")[0] == table.table]
-            if pks:
+            if pks := named[table.table]:
                 yield from rows.lines_of(table, table.all().filter(table.only, pk__in=pks))
 
 
@@ -118,14 +122,11 @@ def _chunks(items: list[str]) -> Iterator[list[str]]:
 
 
 def _header() -> dict[str, Any]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        now = cursor.fetchone()[0]
     return {
         "t": "header",
         "format": "touchstone audit export",
         "version": 2,
-        "at": microseconds(now),
+        "at": microseconds(clock.now()),
         "keys": [str(key) for key in trusted_keys()],
         "guards": guards.faults(),
     }

@@ -25,7 +25,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from . import anchors, marks, notes
+from . import anchors, clock, marks, notes
 from .hashing import GENESIS, event_hash, microseconds
 from .keys import anchor_files, mark_file, signing_key, trusted_keys
 from .merkle import Tree
@@ -114,7 +114,7 @@ def _seal(everything: bool) -> Sealed | None:
         _write_leaves(leaves)
     if tree.size == before:
         return None
-    now: datetime = _one("SELECT clock_timestamp()")
+    now = clock.now()
     origin = f"{key.name}/audit"
     note = key.sign(notes.Statement(origin, tree.size, tree.root(), now).text())
     Checkpoint.objects.create(

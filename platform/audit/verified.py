@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from django.db import connection
-
-from . import anchors, exporting, notes
+from . import anchors, clock, exporting, notes
 from .keys import KeysRefused, signing_key
 from .merkle import Tree
 from .models import Checkpoint, Comparison
@@ -38,11 +36,8 @@ def note_of(report: Report) -> str:
         key = signing_key()
     except KeysRefused:
         return ""  # this machine verifies and does not sign
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        now = cursor.fetchone()[0]
     origin = f"{key.name}{ORIGIN}"
-    return key.sign(notes.Statement(origin, last.size, bytes(last.root), now).text())
+    return key.sign(notes.Statement(origin, last.size, bytes(last.root), clock.now()).text())
 
 
 def last_verified(trusted: list[notes.PublicKey]) -> Checkpoint | None:
