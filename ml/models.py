@@ -17,11 +17,11 @@ from django.db.models import Q
 from audit import final
 from blobs.models import Blob
 from jobs.models import LeasedJob, State
-from ml.engine.contract import Outcome, Status
+from ml.engine.contract import Kind, Outcome, Status
 from ml.engine.media import similarity
 from ml.storing import digest
 
-MEDIA_KINDS = ("image", "video", "audio")
+MEDIA_KINDS = tuple(kind.value for kind in Kind)
 OUTCOMES = [(o.value, o.value.replace("_", " ")) for o in Outcome]
 STATUSES = [(s.value, s.value.replace("_", " ")) for s in Status]
 LOOK_CANDIDATES = 20_000

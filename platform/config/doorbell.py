@@ -10,9 +10,8 @@ from typing import Any
 import kombu
 from django.conf import settings
 
-QUEUE = "touchstone"
-QUEUES = (QUEUE, *(f"{QUEUE}_{kind}" for kind in ("image", "video", "audio")))
-"""One for each kind of media, so that a slot which leaves films alone takes no film's bell."""
+from jobs.queues import QUEUE, QUEUES
+
 Exchange: Any = kombu.Exchange  # type: ignore[attr-defined]
 Queue: Any = kombu.Queue  # type: ignore[attr-defined]
 broker_transport_options: dict[str, Any] = {}

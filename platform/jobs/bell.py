@@ -10,9 +10,9 @@ from django.db import transaction
 
 from jobs import registry
 from jobs.models import LeasedJob
+from jobs.queues import QUEUE, queue
 
 log = logging.getLogger("touchstone.jobs")
-QUEUE = "touchstone"
 
 
 def ring(model: type[LeasedJob], pk: Any) -> bool:
@@ -27,11 +27,6 @@ def ring(model: type[LeasedJob], pk: Any) -> bool:
         log.warning("the bell did not ring (%s); the reconciler will see to it", error)
         return False
     return True
-
-
-def queue(kind: str = "") -> str:
-    """Each kind has a bell of its own, which those slots hear that take it."""
-    return f"{QUEUE}_{kind}" if kind else QUEUE
 
 
 def queues(kinds: Iterable[str] | None = None) -> list[str]:

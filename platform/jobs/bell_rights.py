@@ -7,8 +7,8 @@ from typing import Any
 from django.db import connection
 
 from audit.rights import roles
+from jobs.queues import QUEUES
 
-QUEUES = ("touchstone", "touchstone_image", "touchstone_video", "touchstone_audio")
 _OWN = """
     SELECT pg_has_role(current_user, n.nspowner, 'USAGE') FROM pg_namespace n
     WHERE n.nspname = 'pgmq'

@@ -18,7 +18,7 @@ from typing import Any
 import psutil
 import psycopg
 
-from jobs.bell_rights import QUEUES
+from jobs.queues import QUEUES
 from local import postgres
 
 ROOT = Path(__file__).resolve().parents[2]
