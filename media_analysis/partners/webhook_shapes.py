@@ -98,6 +98,8 @@ class EndpointAddSerializer(KnownFieldsOnly):
 
 
 class AttemptSerializer(serializers.ModelSerializer[Attempt]):
+    sentence = serializers.CharField(source="reason_in_words")
+
     class Meta:
         model = Attempt
         fields = ["number", "at", "milliseconds", "status", "code", "sentence", "answer"]
@@ -111,6 +113,7 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
     state = serializers.ChoiceField(
         choices=DELIVERY_STATES, help_text="`done`: it was taken. `parked`: it was given up."
     )
+    reason = serializers.CharField(source="reason_in_words")
     next_at = serializers.SerializerMethodField(allow_null=True)
     attempts = AttemptSerializer(many=True)
 
