@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 from PIL import Image
 
@@ -15,6 +17,14 @@ from accounts.models import Role, Team, User
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.services.intake import submit
 from tests.factories import MembershipFactory, TeamFactory, UserFactory
+
+if TYPE_CHECKING:
+    from django.test.client import _MonkeyPatchedWSGIResponse
+
+    Answer = _MonkeyPatchedWSGIResponse
+else:
+    Answer = HttpResponse
+"""What the test client gives: a response that also knows its context and its redirects."""
 
 
 @dataclass(frozen=True)

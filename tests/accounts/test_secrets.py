@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -18,7 +19,7 @@ from accounts.sealing import Unreadable, seal, unseal
 from accounts.services.invitations import invite
 from accounts.services.keys import create_service_account, issue_key, key_behind
 from config.masking import AccessLog, MaskSecrets, masked
-from tests.accounts.conftest import is_logged_in, log_in
+from tests.accounts.conftest import People, is_logged_in, log_in
 from tests.factories import PASSWORD
 
 
@@ -38,7 +39,7 @@ def everything_in_the_database() -> str:
     return "\n".join(rows)
 
 
-def test_no_secret_stands_in_the_database(people, caplog):
+def test_no_secret_stands_in_the_database(people: People, caplog: pytest.LogCaptureFixture) -> None:
     """Password, session cookie, API key, invitation token, TOTP seed in use and in the making,
     recovery codes, reset link: after using all of them, no row and no log line holds one."""
     caplog.set_level(logging.DEBUG)
@@ -76,7 +77,7 @@ def test_no_secret_stands_in_the_database(people, caplog):
     assert {name for name, secret in secrets.items() if secret in log} == set()
 
 
-def test_a_stolen_session_row_opens_nothing(people):
+def test_a_stolen_session_row_opens_nothing(people: People) -> None:
     """The stored key in a cookie is not a login."""
     client, thief = Client(), Client()
     log_in(client, "alice@example.org", PASSWORD)
@@ -85,7 +86,7 @@ def test_a_stolen_session_row_opens_nothing(people):
     assert not is_logged_in(thief)
 
 
-def test_sealed_text_needs_the_key_and_the_purpose(settings):
+def test_sealed_text_needs_the_key_and_the_purpose(settings: Any) -> None:
     """Readable after a key change through the fallbacks, by nobody else, for nothing else."""
     sealed = seal("seed", purpose="second factor")
     assert unseal(sealed, purpose="second factor") == "seed"
@@ -121,7 +122,7 @@ def test_sealed_text_needs_the_key_and_the_purpose(settings):
         ("POST body token=q7c0oE3aVQ-uX_ZZ&x=1", "q7c0oE3aVQ"),
     ],
 )
-def test_logs_are_masked(line, secret):
+def test_logs_are_masked(line: str, secret: str) -> None:
     """Keys and mailed tokens do not reach a log line; the rest of the line stays."""
     assert secret not in masked(line)
     assert "[masked]" in masked(line)
@@ -134,7 +135,7 @@ def test_logs_are_masked(line, secret):
         assert masked(harmless) == harmless
 
 
-def test_the_filter_masks_arguments_and_tracebacks():
+def test_the_filter_masks_arguments_and_tracebacks() -> None:
     """A secret in an argument or in an exception's text is masked as well."""
     try:
         raise ValueError("Bearer abcdefgh")
@@ -149,7 +150,7 @@ def test_the_filter_masks_arguments_and_tracebacks():
     assert "ValueError" in shown
 
 
-def test_the_web_servers_access_log_is_masked():
+def test_the_web_servers_access_log_is_masked() -> None:
     """Through gunicorn's own logger class."""
     from datetime import timedelta
 

@@ -150,7 +150,7 @@ def test_words_of_an_erased_subject_are_compared_no_more(house: House) -> None:
         raise Undo
 
 
-def test_all_rows_are_compared_once_a_day(house: House, caplog) -> None:
+def test_all_rows_are_compared_once_a_day(house: House, caplog: pytest.LogCaptureFixture) -> None:
     """What is found is kept and logged; a second worker does not do it again."""
     with pytest.raises(Undo), transaction.atomic(), triggers_off():
         sql("UPDATE review_decision SET outcome = 'unclear' WHERE id = %s", house.decision.pk)

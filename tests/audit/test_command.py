@@ -12,6 +12,7 @@ import uuid
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -58,7 +59,9 @@ def history(db: None) -> None:
 
 
 @pytest.mark.parametrize("name", ["record.jsonl", "record.jsonl.gz"])
-def test_an_export_verifies_without_us(history: None, tmp_path: Path, name: str, settings) -> None:
+def test_an_export_verifies_without_us(
+    history: None, tmp_path: Path, name: str, settings: Any
+) -> None:
     """Key and anchor given, nothing else of ours at hand: whole, and every figure is there."""
     export = tmp_path / name
     status, said = command("export", export)

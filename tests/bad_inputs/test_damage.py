@@ -8,6 +8,7 @@ import tempfile
 
 import pytest
 
+from sandbox.services import Warden
 from sandbox.types import Flag, Limits, Rejected, SandboxFailed, Want
 from tests.sandbox import formats, media
 from tests.sandbox.conftest import decode_bytes
@@ -57,7 +58,7 @@ def whole(name: str) -> bytes:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_nothing_cut_is_taken_as_whole(name, warden):
+def test_nothing_cut_is_taken_as_whole(name: str, warden: Warden) -> None:
     """Twenty cuts of each file: incomplete with its share, or refused; never whole."""
     data = whole(name)
     assert not decode_bytes(warden, data).footer.incomplete
@@ -75,7 +76,7 @@ def test_nothing_cut_is_taken_as_whole(name, warden):
 
 
 @pytest.mark.parametrize("name", ["jpeg", "png", "mp4", "avi"])
-def test_how_much_was_decoded_is_stated(name, warden):
+def test_how_much_was_decoded_is_stated(name: str, warden: Warden) -> None:
     """Of half a file about half is decoded, and the number says so."""
     data = whole(name)
     got = decode_bytes(warden, data[: len(data) * 6 // 10])
@@ -92,7 +93,7 @@ def flipped(data: bytes, chance: random.Random) -> bytes:
     return bytes(changed)
 
 
-def mutate(warden, count: int) -> dict[str, int]:
+def mutate(warden: Warden, count: int) -> dict[str, int]:
     """Decode `count` damaged files; what came of them, by kind."""
     chance = random.Random(SEED)
     limits = Limits(cpu_seconds=20, wall_seconds=60)
@@ -110,7 +111,7 @@ def mutate(warden, count: int) -> dict[str, int]:
     return ends
 
 
-def _end(warden, data: bytes, limits: Limits) -> str:
+def _end(warden: Warden, data: bytes, limits: Limits) -> str:
     try:
         got = decode_bytes(warden, data, want=Want(sample_fps=1), limits=limits)
     except Rejected as refusal:
@@ -128,18 +129,18 @@ def _check(ends: dict[str, int], count: int) -> None:
     assert not odd & ends.keys(), ends
 
 
-def test_flipped_bytes_never_reach_the_parent(warden):
+def test_flipped_bytes_never_reach_the_parent(warden: Warden) -> None:
     """A short run: each file ends decoded, incomplete, refused, or with a named child's death."""
     _check(mutate(warden, 120), 120)
 
 
 @pytest.mark.slow
-def test_a_thousand_mutations(warden):
+def test_a_thousand_mutations(warden: Warden) -> None:
     """The long run."""
     _check(mutate(warden, 1000), 1000)
 
 
-def test_facts_survive_flipped_bytes(warden):
+def test_facts_survive_flipped_bytes(warden: Warden) -> None:
     """Metadata readers meet damaged structures too."""
     chance = random.Random(SEED + 1)
     for _ in range(80):
@@ -152,7 +153,7 @@ def test_facts_survive_flipped_bytes(warden):
                 pass
 
 
-def test_sound_that_cannot_be_mixed_down_is_stated(warden):
+def test_sound_that_cannot_be_mixed_down_is_stated(warden: Warden) -> None:
     """A WAV that claims 122 channels: no sound comes of it, the flag says so, nothing crashes."""
     data = bytearray(media.sound("wav"))
     form = data.index(b"fmt ") + 8

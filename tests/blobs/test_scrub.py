@@ -9,6 +9,7 @@ import random
 import time
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.files.base import File
@@ -109,7 +110,7 @@ class DyingDisk(FileSystemStorage):
 
 
 @pytest.mark.django_db
-def test_a_file_that_the_disk_cannot_read_is_damage(settings) -> None:
+def test_a_file_that_the_disk_cannot_read_is_damage(settings: Any) -> None:
     """A bad sector ends neither the scrub nor the search for the next one."""
     settings.STORAGES = {
         **settings.STORAGES,
@@ -157,7 +158,7 @@ def test_orphans_are_listed_and_removed_only_when_old() -> None:
 
 
 @pytest.mark.django_db
-def test_another_storage_is_scrubbed_the_same_way(settings) -> None:
+def test_another_storage_is_scrubbed_the_same_way(settings: Any) -> None:
     """Over a storage that is no disk: damage and orphans are found too."""
     settings.STORAGES = {
         **settings.STORAGES,

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml.engine.contract import Box, Crop, FaceTrack, Kind, MediaInfo, Outcome, Status
+from ml.engine.contract import Box, Crop, FaceTrack, Finding, Kind, MediaInfo, Outcome, Status
 from ml.engine.detectors import face_network
 from ml.engine.detectors.face_forgery.detector import PHRASES
 from ml.engine.detectors.face_network import FaceExamination, FaceNetworkDetector
@@ -78,7 +78,7 @@ class Faces:
         return MediaInfo("0" * 64, 1, self.kind, "png", flags=self.flags)
 
 
-def conclude(*tracks: FaceTrack, **media: object):
+def conclude(*tracks: FaceTrack, **media: object) -> Finding:
     return FaceExamination(detector(), Faces(tracks, **media)).conclude()  # type: ignore[arg-type]
 
 

@@ -5,13 +5,25 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from ml.engine.audio_encoders import speech
-from ml.engine.contract import Frame, Kind, MediaInfo, Outcome, Scenes, Status, View
+from ml.engine.contract import (
+    Finding,
+    Frame,
+    Kind,
+    MediaInfo,
+    Outcome,
+    Samples,
+    Scenes,
+    Status,
+    View,
+    unheard,
+)
 from ml.engine.detectors.voice_spoof import windows
 from ml.engine.detectors.voice_spoof.calibration import CAP, PASSING_FAKES, VoiceCalibration
 from ml.engine.detectors.voice_spoof.detector import VoiceSpoof
@@ -65,13 +77,17 @@ class Listener:
     def __init__(self, value: float | None = None) -> None:
         self.value = value
 
-    def logits(self, pictures, advance=None):
+    def logits(
+        self, pictures: Sequence[Samples], advance: Callable[[float], None] = unheard
+    ) -> list[float]:
         if self.value is not None:
             return [self.value] * len(pictures)
         return [3.0 - 4.0 * float(picture[:, 60:].std()) for picture in pictures]
 
 
-def conclude(samples: np.ndarray | None, kind: Kind = Kind.AUDIO, value: float | None = 0.3):
+def conclude(
+    samples: np.ndarray | None, kind: Kind = Kind.AUDIO, value: float | None = 0.3
+) -> Finding:
     examination = VoiceSpoof(Listener(value)).examine(Sound(samples, kind))
     return examination.conclude()
 

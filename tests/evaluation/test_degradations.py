@@ -14,8 +14,8 @@ from scipy import ndimage
 
 from bench import clips
 from ml.evaluation import degradations, rewriting, robustness
-from ml.evaluation.degradations import OF_A_FRAME, STRENGTHS
-from ml.evaluation.robustness import CODEC, JPEG, LAUNDERING, SOUND, Cell
+from ml.evaluation.degradations import CODEC, OF_A_FRAME, STRENGTHS
+from ml.evaluation.robustness import JPEG, LAUNDERING, SOUND, Cell
 from sandbox.services import warden
 
 

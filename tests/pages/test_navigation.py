@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.test import RequestFactory
@@ -49,7 +51,7 @@ def test_one_place_is_marked_as_here(alice: Person, path: str, here: str | None)
     assert current == ([here] if here else [])
 
 
-def test_a_part_that_is_not_there_leaves_no_dead_link(alice: Person, settings) -> None:
+def test_a_part_that_is_not_there_leaves_no_dead_link(alice: Person, settings: Any) -> None:
     """A place whose address does not resolve is left out."""
     settings.ROOT_URLCONF = "tests.pages.bare_urls"
     assert bar(alice) == {}

@@ -9,6 +9,8 @@ from fractions import Fraction
 
 import av
 import numpy as np
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
 
 RATE = 48_000
 MICROSECONDS = Fraction(1, 1_000_000)
@@ -58,7 +60,13 @@ def film(
     return out
 
 
-def _sound(container, voice, clap, span, hole) -> None:
+def _sound(
+    container: OutputContainer,
+    voice: AudioStream,
+    clap: float,
+    span: tuple[float, float],
+    hole: tuple[float, float] | None,
+) -> None:
     kind = "fltp" if voice.codec_context.name == "aac" else "s16"
     block = 1024
     for number in range(int((span[1] - span[0]) * RATE / block)):

@@ -23,10 +23,10 @@ from media_analysis.review.models import (
     PendingDecision,
     Policy,
     RoutingRule,
+    Words,
 )
 from media_analysis.review.search import queue, rule_match
 from media_analysis.review.services import asking, bulk, cases, distress, drafts, grace, opinions
-from media_analysis.review.services.cases import Words
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.presenters import result
 from media_analysis.webhooks.models import Event as News

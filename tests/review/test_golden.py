@@ -21,11 +21,10 @@ from audit.who import SYSTEM
 from media_analysis.dashboard.models import Ending
 from media_analysis.dashboard.search import figures
 from media_analysis.review.golden_models import GoldenCase, GoldenPlacement
-from media_analysis.review.models import Case, Decision, RoutingRule
+from media_analysis.review.models import Case, Decision, RoutingRule, Words
 from media_analysis.review.search import detector_quality, queue
 from media_analysis.review.search import golden as search
 from media_analysis.review.services import bulk, cases, golden, grace, known_bytes, routing
-from media_analysis.review.services.cases import Words
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.presenters import result
 from media_analysis.submissions.search import history, similar

@@ -20,9 +20,9 @@ from media_analysis.review.models import (
     Policy,
     ReasonCode,
     RoutingRule,
+    Words,
 )
 from media_analysis.review.services import asking, cases, grace
-from media_analysis.review.services.cases import Words
 from media_analysis.submissions.models import Submission
 from tests.people import Person, Send
 from tests.review.test_services import opened

@@ -26,9 +26,8 @@ from accounts.refusals import Refusal
 from audit.models import Event
 from audit.verbs import Verb
 from audit.who import SYSTEM
-from media_analysis.review.models import Case, Decision, Queue, QueueOrder, RoutingRule
+from media_analysis.review.models import Case, Decision, Queue, QueueOrder, RoutingRule, Words
 from media_analysis.review.services import cases
-from media_analysis.review.services.cases import Words
 from media_analysis.submissions.models import Submission
 from ml.models import Analysis
 from tests.factories import MembershipFactory, TeamFactory

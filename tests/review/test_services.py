@@ -10,9 +10,8 @@ from accounts.refusals import Refusal
 from audit.models import Event
 from audit.verbs import Verb
 from jobs.timing import InSeconds
-from media_analysis.review.models import Case, Decision, Draft, Policy, RoutingRule
+from media_analysis.review.models import Case, Decision, Draft, Policy, RoutingRule, Words
 from media_analysis.review.services import cases, routing
-from media_analysis.review.services.cases import Words
 from tests.people import Person, Send
 from tests.refusals import refuses
 

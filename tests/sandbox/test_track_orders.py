@@ -60,7 +60,9 @@ def named(value: object) -> str:
 
 
 @pytest.mark.parametrize(("container", "order"), tracks.possible(), ids=named)
-def test_every_order_of_tracks_is_examined_with_the_right_video_and_sound(container, order):
+def test_every_order_of_tracks_is_examined_with_the_right_video_and_sound(
+    container: str, order: tuple[str, ...]
+) -> None:
     """Main video and main sound come out whole; a cover, words or readings are never taken."""
     result, kept = examined(tracks.film(container, order))
     media = result.media
@@ -82,7 +84,7 @@ def test_every_order_of_tracks_is_examined_with_the_right_video_and_sound(contai
 
 
 @pytest.mark.parametrize("container", ["mp4", "mkv"])
-def test_the_tracks_that_are_marked_as_default_are_chosen(container):
+def test_the_tracks_that_are_marked_as_default_are_chosen(container: str) -> None:
     """Of two videos and two sounds a player takes those that the file marks, and so do we."""
     order = (tracks.OTHER_VIDEO, tracks.OTHER_SOUND, tracks.VIDEO, tracks.SOUND)
     marks = ("-disposition:0", "0", "-disposition:1", "0")

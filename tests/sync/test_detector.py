@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from ml.engine.contract import Examination, Kind, Media, Status, Strength
+from ml.engine.contract import Examination, Finding, Kind, Media, Status, Strength, View
 from ml.engine.detectors.lip_sync import inputs
 from ml.engine.detectors.lip_sync.calibration import CAP, FITTING_FAKES
 from ml.engine.detectors.lip_sync.detector import LipSync
@@ -36,23 +38,30 @@ class Openings(Network):
         super().__init__(self._open, self._loud)
 
     @staticmethod
-    def _open(piece):
+    def _open(piece: NDArray[np.float32]) -> dict[int, NDArray[np.float32]]:
         dark = (piece[:, 12:36, 12:36] < -0.7).mean(axis=(1, 2))
         return {0: _row(dark[inputs.LIPS_CONTEXT : inputs.LIPS_CONTEXT + LIPS_PLACES], 0.2)}
 
     @staticmethod
-    def _loud(piece):
+    def _loud(piece: NDArray[np.float32]) -> dict[int, NDArray[np.float32]]:
         loud = piece[:, : inputs.BANDS].mean(axis=1)[8 : 8 + 4 * SOUND_PLACES]
         level = loud.reshape(SOUND_PLACES, 4).mean(axis=1)
         return {0: _row(level, 0.5)}
 
 
-def _row(values, width):
+def _row(values: NDArray[np.floating], width: float) -> NDArray[np.float32]:
     centred = np.tanh((values - np.median(values)) / width)
     return np.stack([centred, np.sqrt(1 - centred**2)], axis=1).astype(np.float32)
 
 
-def conclude(film: Film, sound_of_lips=None, *, seconds: float = 8.0, fps: float = 25.0, **face):
+def conclude(
+    film: Film,
+    sound_of_lips: NDArray[np.float32] | None = None,
+    *,
+    seconds: float = 8.0,
+    fps: float = 25.0,
+    **face: Any,
+) -> Finding:
     """A drawn face that speaks `sound_of_lips`, with the film's sound."""
     detector = LipSync(Openings())
     examination = detector.examine(film)
@@ -72,7 +81,7 @@ def conclude(film: Film, sound_of_lips=None, *, seconds: float = 8.0, fps: float
 SPEECH = speech_like(9.0, seed=3)
 
 
-def shifted(sound, seconds):
+def shifted(sound: NDArray[np.float32], seconds: float) -> NDArray[np.float32]:
     return np.roll(sound, round(seconds * RATE))
 
 
@@ -139,7 +148,9 @@ def test_foreign_sound_is_pointed_at_within_bounds() -> None:
     ],
     ids=["empty", "one sample", "silence", "nan", "tone", "noise", "sound ends early"],
 )
-def test_sound_without_enough_speech_is_not_applicable(sound, word: str) -> None:
+def test_sound_without_enough_speech_is_not_applicable(
+    sound: NDArray[np.float32], word: str
+) -> None:
     """A stated reason and no number of any kind."""
     finding = conclude(Film(sound), SPEECH)
     assert finding.status is Status.NOT_APPLICABLE
@@ -199,13 +210,13 @@ def test_the_session_shows_it_every_view() -> None:
             self.name, self.version = name, "1"
             self.manifest = Manifest(name, "1", needs=needs)
 
-        def not_applicable(self, media):
+        def not_applicable(self, media: Media) -> str | None:
             return None
 
-        def examine(self, media):
+        def examine(self, media: Media) -> Counts:
             return self
 
-        def observe(self, view):
+        def observe(self, view: View) -> None:
             seen[self.name] += 1
 
     close, sampled = Needs(close_seconds=10.0), Needs(frames_per_second=5.0)

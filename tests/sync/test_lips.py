@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,9 @@ from ml.engine.media import lips
 from tests.sync import made
 
 
-def walk(times, *, measured_every: float = 0.2, speed: float = 0.0, scale: float = 60.0):
+def walk(
+    times: Iterable[float], *, measured_every: float = 0.2, speed: float = 0.0, scale: float = 60.0
+) -> list[lips.Stretch]:
     """A face that drifts to the right with a white dot where its mouth is."""
     reader, due = lips.LipReader(), 0.0
     for index, seconds in enumerate(times):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from media_analysis.submissions.presenters.result import timeline
+from media_analysis.submissions.presenters.timeline import timeline
 from ml.engine import registry
 from ml.engine.analysis import analyse
 from ml.engine.contract import Finding, Result, Status

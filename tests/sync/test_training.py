@@ -10,13 +10,16 @@ import pytest
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 pytest.importorskip("keras")
 
+from lab.common.archives import ManifestRefused
 from lab.lip_sync import aligning, baselines, batches, data, measure
 from ml.engine.detectors.lip_sync import inputs
 from ml.engine.detectors.lip_sync.matching import Likeness
 from tests.sync.made import mouths_for, speech_like
 
 
-def talk(number: int, *, speaker: str = "", split: str = "train", seconds: float = 1.24):
+def talk(
+    number: int, *, speaker: str = "", split: str = "train", seconds: float = 1.24
+) -> data.Talk:
     """A drawn mouth that opens as its made-up voice is loud."""
     sound = speech_like(seconds, seed=number, pitch=100 + 7 * number)
     count = int(seconds * 25)
@@ -31,7 +34,7 @@ def talk(number: int, *, speaker: str = "", split: str = "train", seconds: float
 def test_a_speaker_in_two_splits_is_refused() -> None:
     """So is the very same clip."""
     one, other = talk(1, speaker="a").clip, talk(2, speaker="a", split="test").clip
-    with pytest.raises(data.ManifestRefused, match="speaker a"):
+    with pytest.raises(ManifestRefused, match="speaker a"):
         data.check_splits([one, other])
 
 

@@ -18,11 +18,10 @@ from accounts.refusals import Refusal
 from accounts.services.chains import team_chain
 from audit.models import Event
 from audit.verbs import Verb
-from media_analysis.review.models import Case, Draft, Queue, QueueOrder, QueueRule
+from media_analysis.review.models import Case, Draft, Queue, QueueOrder, QueueRule, Words
 from media_analysis.review.search import dry_run, queue, rule_match
 from media_analysis.review.search.rule_match import Rules
 from media_analysis.review.services import bulk, cases, leading, queues, rules
-from media_analysis.review.services.cases import Words
 from media_analysis.submissions.models import Submission
 from ml.engine.contract import Kind
 from ml.models import FindingRow

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from ml.engine.contract import Kind, Status, Strength
+from ml.engine.contract import Finding, Kind, Status, Strength
 from ml.engine.detectors.temporal.calibration import CAP, STEADY_FAKES
 from ml.engine.detectors.temporal.detector import Temporal
+from ml.engine.detectors.temporal.inputs import Window
 from ml.engine.fusion.calibration import mixed
 from ml.engine.media.motion import CHANNELS, INSIDE
 from tests.temporal import made
@@ -33,7 +37,7 @@ class Spread:
     }
     sha256 = "0" * 64
 
-    def __call__(self, windows):
+    def __call__(self, windows: Sequence[Window]) -> NDArray[np.float64]:
         channel = CHANNELS.index("across against the others")
         return np.array([30 * w.values[:, len(INSIDE) :, channel].std() for w in windows]) - 3.0
 
@@ -42,11 +46,17 @@ class Answers(Spread):
     def __init__(self, *values: float) -> None:
         self.values = list(values)
 
-    def __call__(self, windows):
+    def __call__(self, windows: Sequence[Window]) -> NDArray[np.float64]:
         return np.full(len(windows), self.values.pop(0))
 
 
-def conclude(pictures, *, network=None, film=None, **given):
+def conclude(
+    pictures: Iterable[NDArray[np.uint8]],
+    *,
+    network: Spread | None = None,
+    film: Film | None = None,
+    **given: Any,
+) -> Finding:
     detector = Temporal(network or Spread())  # type: ignore[arg-type]
     examination = detector.examine(film or Film(None, **SILENT))
     shown(examination, pictures, **given)
@@ -96,7 +106,7 @@ def test_a_trembling_face_is_pointed_at_within_bounds() -> None:
     ],
     ids=["none", "half a second", "eight frames a second", "a still shown as a video"],
 )
-def test_too_little_is_not_applicable(given, word: str) -> None:
+def test_too_little_is_not_applicable(given: dict[str, Any], word: str) -> None:
     """A stated reason and no number of any kind."""
     film = Film(None, fps=given.get("fps", 25.0), has_audio=False)
     finding = conclude(film=film, **given)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from ml.engine.detectors.temporal import inputs
 from ml.engine.media import motion
@@ -14,14 +18,14 @@ LIGHT_AGAINST = CHANNELS.index("light against the others")
 ACROSS_AGAINST = CHANNELS.index("across against the others")
 
 
-def stretch(pictures, **given) -> FaceStretch:
+def stretch(pictures: Iterable[NDArray[np.uint8]], **given: Any) -> FaceStretch:
     reader = FaceReader()
     made.shown(reader, pictures, **given)
     (found,) = reader.stretches()
     return found
 
 
-def spread(pictures, channel: int, regions: slice) -> float:
+def spread(pictures: Iterable[NDArray[np.uint8]], channel: int, regions: slice) -> float:
     values = motion.signals(stretch(pictures)).values
     return float(values[:, regions, channel].std(axis=0).mean())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -197,7 +198,12 @@ def test_no_fold_is_shown_what_it_hides(monkeypatch: pytest.MonkeyPatch) -> None
     heard, met = _heard(1.0), []
     judged, shown = probe.judged, probe.shown
 
-    def spy(heard, variant, may_see, asked):
+    def spy(
+        heard: borrowed.Heard,
+        variant: probe.Variant,
+        may_see: Callable[[store.Row], bool],
+        asked: Callable[[borrowed.Job], bool],
+    ) -> probe.Answers:
         seen = shown(heard, variant, may_see)
         met.append((seen, [k for k, job in enumerate(heard.jobs) if asked(job)]))
         return judged(heard, variant, may_see, asked)
@@ -236,11 +242,14 @@ def test_an_engine_that_is_asked_about_was_never_shown(monkeypatch: pytest.Monke
     values[[rows[number].is_fake for number, _ in jobs]] += 6.0
     heard, shown = borrowed.Heard(jobs, {"words 0": values}, rows), probe.shown
 
-    def spy(*given):
-        seen = [rows[jobs[k][0]] for k in shown(*given)]
+    def spy(
+        heard: borrowed.Heard, variant: probe.Variant, may_see: Callable[[store.Row], bool]
+    ) -> list[int]:
+        taken = shown(heard, variant, may_see)
+        seen = [rows[jobs[k][0]] for k in taken]
         assert all(row.split != "test" for row in seen)
         assert not [r for r in seen if r.origin == store.ENGINE and r.source in probe.ONLY_ASKED]
-        return shown(*given)
+        return taken
 
     monkeypatch.setattr(probe, "shown", spy)
     told = probe.line_of(heard, SHOWN)["engines"]
@@ -306,7 +315,7 @@ def test_listening_goes_on_where_it_stopped(tmp_path: Path) -> None:
     speech, ear = store.Store(rows, samples), ears.WhisperEncoder(_small())
     whole = borrowed.listen(speech, ear, tmp_path / "a").layers
 
-    def broken(jobs):
+    def broken(jobs: Iterable[borrowed.Job]) -> Iterator[borrowed.Job]:
         for place, job in enumerate(jobs):
             if place == 4:
                 raise KeyboardInterrupt

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import av
@@ -12,6 +13,7 @@ import soundfile
 
 from lab.lip_sync.data import Clip, Talk
 from lab.voice import engines, genuine, store, vocoders
+from ml.engine.contract import Samples
 from ml.evaluation import degrade_sound
 from tests.lab.voice.voices import speech_like
 
@@ -92,8 +94,10 @@ def test_an_engine_that_came_later_is_added_and_nothing_else_changes(
     monkeypatch.setattr(genuine, "SOURCES", {})
     told = []
 
-    def engine(name: str, seed: int):
-        def speak(rng: np.random.Generator):
+    def engine(
+        name: str, seed: int
+    ) -> tuple[Callable[[np.random.Generator], Iterator[tuple[str, Samples]]], str]:
+        def speak(rng: np.random.Generator) -> Iterator[tuple[str, Samples]]:
             told.append(name)
             yield "v", speech_like(1.5, seed=seed)
 
@@ -143,7 +147,7 @@ def test_more_genuine_speech_is_added_once(tmp_path: Path, monkeypatch: pytest.M
         monkeypatch.setattr(module, name, {})
     store.prepare([], tmp_path, tmp_path)
 
-    def absent(rng, talks):
+    def absent(rng: np.random.Generator, talks: Sequence[Talk]) -> genuine.Spoken:
         raise genuine.SpeechMissing("no such package")
         yield
 

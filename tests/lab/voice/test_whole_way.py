@@ -16,6 +16,7 @@ from ml.engine.contract import Kind, MediaInfo, Scenes, Status
 from ml.engine.detectors.voice_spoof.detector import VoiceSpoof
 from ml.engine.detectors.voice_spoof.network import Network
 from ml.engine.media import scenes
+from ml.evaluation import degrade_sound
 from tests.lab.voice.test_ear import _small
 from tests.lab.voice.voices import speech_like
 
@@ -76,7 +77,7 @@ def test_from_sounds_to_a_detector_with_a_card(
     assert measured["test_split"]["reals"] == 10
     assert measured["leave_one_source_out"]["fakes"] == 20
     assert measured["leave_one_source_out_all_clips"]["fakes"] == 30
-    assert set(measured["degraded_test_split"]) == set(report.NAMED)
+    assert set(measured["degraded_test_split"]) == set(degrade_sound.NAMED)
     assert "silence only" in measured["baselines"]
     assert set(card["measured"]["codecs_out_of_source"]) == set(borrowed.CODECS)
     assert card["weights"]["apart_from_what_was_measured"]["greatest_difference"] < 1e-3
