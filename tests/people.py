@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.http import HttpResponse
@@ -101,7 +101,7 @@ Send = Callable[..., Submission]
 def send() -> Send:
     """Send a picture as somebody; another shade gives other bytes."""
 
-    def _send(who: Person, shade: int = 120, name: str = "photo.png", **words: str) -> Submission:
+    def _send(who: Person, shade: int = 120, name: str = "photo.png", **words: Any) -> Submission:
         return submit(who.actor, who.team, BytesIO(picture(shade)), name, **words).submission
 
     return _send

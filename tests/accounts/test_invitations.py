@@ -181,8 +181,10 @@ def test_raced_by_eight_threads(known: bool) -> None:
             connections.close_all()
 
     threads = [threading.Thread(target=try_it) for _ in range(8)]
-    [t.start() for t in threads]
-    [t.join(60) for t in threads]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join(60)
     assert sorted(answers) == ["in"] + ["refused"] * 7
     assert Membership.objects.filter(team=team).count() == 1
     assert User.objects.filter(email="dora@example.org").count() == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -50,7 +50,9 @@ class Probe(APIView):
 
 
 def call(secret: str | None, ip: str = "192.0.2.7", scheme: str = "Bearer") -> Response:
-    headers = {"HTTP_AUTHORIZATION": f"{scheme} {secret}"} if secret is not None else {}
+    headers: dict[str, Any] = (
+        {"HTTP_AUTHORIZATION": f"{scheme} {secret}"} if secret is not None else {}
+    )
     return Probe.as_view()(APIRequestFactory().get("/", REMOTE_ADDR=ip, **headers))
 
 
@@ -198,7 +200,7 @@ def test_issuing_is_for_admins_and_checked(people: People, service: ServiceAccou
             issue_key(people.actor(person), service, "x", [Scope.SUBMISSIONS_READ])
     alice = people.actor(people.alice)
     with pytest.raises(Refusal, match="Not a scope"):
-        issue_key(alice, service, "x", ["everything"])
+        issue_key(alice, service, "x", [cast(Scope, "everything")])
     with pytest.raises(Refusal, match="at least one scope"):
         issue_key(alice, service, "x", [])
     with pytest.raises(Refusal, match="in the future"):
@@ -208,7 +210,10 @@ def test_issuing_is_for_admins_and_checked(people: People, service: ServiceAccou
 def test_the_database_knows_the_scopes(issue: Issue) -> None:
     """Not even SQL gives a key a scope that does not exist, or none, or a key in clear."""
     issued = issue()
-    for change in ({"scopes": ["root"]}, {"scopes": []}, {"key_sha256": issued.secret}):
+    changes: list[dict[str, Any]] = [
+        {"scopes": ["root"]}, {"scopes": []}, {"key_sha256": issued.secret},
+    ]  # fmt: skip
+    for change in changes:
         with pytest.raises(IntegrityError), transaction.atomic():
             ApiKey.objects.filter(pk=issued.key.pk).update(**change)
 
@@ -224,9 +229,11 @@ def test_last_used_is_written_at_most_once_a_minute(issue: Issue) -> None:
 
     assert [writes(), writes(), writes()] == [1, 0, 0]
     first = ApiKey.objects.get().last_used_at
+    assert first is not None
     ApiKey.objects.update(last_used_at=first - timedelta(seconds=61))
     assert writes() == 1
-    assert ApiKey.objects.get().last_used_at > first - timedelta(seconds=61)
+    later = ApiKey.objects.get().last_used_at
+    assert later is not None and later > first - timedelta(seconds=61)
 
 
 def test_every_step_is_an_event_and_refusals_do_not_flood(people: People, issue: Issue) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from django.core import mail
 from django.db import connections
-from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
@@ -20,6 +19,7 @@ from accounts.services.lockout import Secret
 from audit.models import Event
 from tests.accounts.conftest import People, is_logged_in, log_in
 from tests.factories import PASSWORD, UserFactory
+from tests.people import Answer
 
 NEW_PASSWORD = "marble otter violin sunday"
 
@@ -28,7 +28,7 @@ def events(*names: str) -> list[str]:
     return list(Event.objects.filter(verb__in=names).order_by("id").values_list("verb", flat=True))
 
 
-def text(answer: HttpResponse) -> str:
+def text(answer: Answer) -> str:
     return answer.content.decode()
 
 
@@ -133,7 +133,8 @@ def test_people_without_the_right_do_not_see_the_administration(
 @pytest.mark.django_db(transaction=True)
 def test_a_thousand_guesses_at_once_are_ten() -> None:
     """Twenty threads, fifty guesses each, one account: ten are tried. Counting comes first."""
-    barrier, tried = threading.Barrier(20), []
+    barrier = threading.Barrier(20)
+    tried: list[bool] = []
 
     def guess() -> None:
         barrier.wait()
@@ -141,8 +142,10 @@ def test_a_thousand_guesses_at_once_are_ten() -> None:
         connections.close_all()
 
     threads = [threading.Thread(target=guess) for _ in range(20)]
-    [t.start() for t in threads]
-    [t.join(60) for t in threads]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join(60)
     assert len(tried) == 1000
     assert sum(tried) == lockout.LIMIT
 
@@ -278,9 +281,11 @@ def test_a_reset_ends_every_session_and_the_pause(people: People) -> None:
     for _ in range(11):
         log_in(client, "alice@example.org", "wrong password wrong")
     client.post("/accounts/password/reset/", {"email": "alice@example.org"})
-    link = re.search(
-        r"http://localhost:8000(/accounts/password/reset/key/\S+)", mail.outbox[0].body
-    )[1]
+    found = re.search(
+        r"http://localhost:8000(/accounts/password/reset/key/\S+)", str(mail.outbox[0].body)
+    )
+    assert found
+    link = found[1]
     page = client.get(link, follow=True)
     form = page.redirect_chain[-1][0]
     client.post(form, {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -39,6 +39,12 @@ def everything_in_the_database() -> str:
     return "\n".join(rows)
 
 
+def found(pattern: str, text: str) -> re.Match[str]:
+    match = re.search(pattern, text)
+    assert match, f"nothing is like {pattern}"
+    return match
+
+
 def test_no_secret_stands_in_the_database(people: People, caplog: pytest.LogCaptureFixture) -> None:
     """Password, session cookie, API key, invitation token, TOTP seed in use and in the making,
     recovery codes, reset link: after using all of them, no row and no log line holds one."""
@@ -49,7 +55,7 @@ def test_no_secret_stands_in_the_database(people: People, caplog: pytest.LogCapt
     assert is_logged_in(client)
     client.post("/accounts/reauthenticate/", {"password": PASSWORD})
     making = client.get("/accounts/2fa/totp/activate/").content.decode()
-    seed_in_the_making = re.search(r"\b[A-Z2-7]{32}\b", making)[0]
+    seed_in_the_making = found(r"\b[A-Z2-7]{32}\b", making)[0]
     seed = generate_totp_secret()
     TOTP.activate(people.bob, seed)
     RecoveryCodes.activate(people.bob)
@@ -63,8 +69,9 @@ def test_no_secret_stands_in_the_database(people: People, caplog: pytest.LogCapt
     token = invite(alice, people.team, "dora@example.org", Role.VIEWER).link.split("/")[-2]
     client.get(f"/accounts/invitation/{token}/")
     client.post("/accounts/password/reset/", {"email": "charlie@example.org"})
-    reset = re.search(r"/password/reset/key/[^-]+-(\S+?)/", mail.outbox[-1].body)[1]
-    client.get(re.search(r"http://localhost:8000(/\S+/key/\S+)", mail.outbox[-1].body)[1])
+    letter = str(mail.outbox[-1].body)
+    reset = found(r"/password/reset/key/[^-]+-(\S+?)/", letter)[1]
+    client.get(found(r"http://localhost:8000(/\S+/key/\S+)", letter)[1])
     secrets = {
         "password": PASSWORD, "session cookie": cookie, "api key": key, "token": token,
         "seed": seed, "seed in the making": seed_in_the_making, "reset": reset,
@@ -157,7 +164,8 @@ def test_the_web_servers_access_log_is_masked() -> None:
     from gunicorn.config import Config
 
     class Answer:
-        status, headers, sent = "200 OK", [], 1
+        status, sent = "200 OK", 1
+        headers: ClassVar[list[tuple[str, str]]] = []
 
     environ = {
         "REQUEST_METHOD": "GET",

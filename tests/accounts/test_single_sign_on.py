@@ -27,9 +27,9 @@ KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 class Provider(ThreadingHTTPServer):
     """Discovery, token and user info over HTTP; who logs in is set by the test."""
 
-    person: dict = {}
+    person: dict[str, Any] = {}
     audience = "touchstone"
-    seen: dict = {}
+    seen: dict[str, list[str]] = {}
 
     @property
     def url(self) -> str:
@@ -68,7 +68,7 @@ class Handler(BaseHTTPRequestHandler):
         )  # fmt: skip
         self.answer({"access_token": "abc", "token_type": "Bearer", "id_token": token})
 
-    def answer(self, body: dict) -> None:
+    def answer(self, body: dict[str, Any]) -> None:
         data = json.dumps(body).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
@@ -233,7 +233,12 @@ def test_a_role_given_by_hand_is_not_changed_by_groups(people: People, provider:
 def test_a_group_with_a_role_lets_a_new_person_in(people: People, provider: Provider) -> None:
     """Without an invitation, but only with an address that the provider has verified."""
     group_roles.add(people.actor(people.alice), people.team, "readers", Role.VIEWER)
-    about = {"sub": "7", "email": "eve@example.org", "name": "Eve", "groups": ["readers"]}
+    about: dict[str, Any] = {
+        "sub": "7",
+        "email": "eve@example.org",
+        "name": "Eve",
+        "groups": ["readers"],
+    }
     assert not is_logged_in(sign_on(provider, email_verified=False, **about))
     assert is_logged_in(sign_on(provider, email_verified=True, **about))
     assert role_of("eve@example.org", people.team) == Role.VIEWER

@@ -41,7 +41,7 @@ def letters(django_capture_on_commit_callbacks: Any) -> Letters:
         mail.outbox.clear()
         with django_capture_on_commit_callbacks(execute=True):
             do()
-        return [(letter.to[0], letter.body) for letter in mail.outbox]
+        return [(letter.to[0], str(letter.body)) for letter in mail.outbox]
 
     return _letters
 

@@ -127,8 +127,10 @@ def test_two_leads_cannot_leave_at_once() -> None:
             connections.close_all()
 
     threads = [threading.Thread(target=leave, args=(user,)) for user in leads]
-    [t.start() for t in threads]
-    [t.join(20) for t in threads]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join(20)
     assert sorted(answers) == ["left", "refused"]
     assert Membership.objects.filter(team=team).count() == 1
 
@@ -165,8 +167,10 @@ def test_two_leads_cannot_be_deleted_at_once_in_sql() -> None:
             connections.close_all()
 
     threads = [threading.Thread(target=delete, args=(m.pk,)) for m in leads]
-    [t.start() for t in threads]
-    [t.join(20) for t in threads]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join(20)
     assert sorted(answers) == ["deleted", "refused"]
 
 

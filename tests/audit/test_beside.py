@@ -7,6 +7,7 @@ import subprocess
 import sys
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -96,7 +97,7 @@ def exported(tmp_path: Path) -> Path:
     return export
 
 
-def alone(export: Path) -> tuple[int, dict]:
+def alone(export: Path) -> tuple[int, dict[str, Any]]:
     done = subprocess.run(
         [sys.executable, "-m", "audit.verifying", str(export), "--json",
          "--public-key", str(public_key_file())],

@@ -157,7 +157,9 @@ def test_sealing_and_keys_by_hand(history: None) -> None:
 
 def big_export(file: Path, events: int) -> str:
     """An export such as `exporting.py` writes, made without a database; returns its public key."""
-    key, tree, lines, heads = notes.SigningKey.make("big"), Tree(), [], {}
+    key, tree = notes.SigningKey.make("big"), Tree()
+    lines: list[dict[str, Any]] = []
+    heads: dict[UUID, tuple[int, bytes]] = {}
     who = {"kind": "user", "id": "1", "via": "password", "token": "", "role": ""}
     thing = {"type": "thing", "id": "1", "sha256": "ab" * 32}
     payload = json.dumps({"verb": "media.viewed", "who": who, "object": thing, "why": "x" * 200})

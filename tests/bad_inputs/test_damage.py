@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import random
 import tempfile
+from collections.abc import Callable
 
 import pytest
 
@@ -13,7 +14,7 @@ from sandbox.types import Flag, Limits, Rejected, SandboxFailed, Want
 from tests.sandbox import formats, media
 from tests.sandbox.conftest import decode_bytes
 
-FILES = {
+FILES: dict[str, Callable[[], bytes]] = {
     "jpeg": lambda: media.picture("JPEG", 320, 240),
     "jpeg_progressive": lambda: media.picture("JPEG", 320, 240, progressive=True),
     "png": lambda: media.picture("PNG", 320, 240),
@@ -80,7 +81,8 @@ def test_how_much_was_decoded_is_stated(name: str, warden: Warden) -> None:
     """Of half a file about half is decoded, and the number says so."""
     data = whole(name)
     got = decode_bytes(warden, data[: len(data) * 6 // 10])
-    assert 0.2 < got.footer.decoded_share < 0.95
+    assert got.footer.decoded_share is not None and 0.2 < got.footer.decoded_share < 0.95
+    assert got.footer.frames_expected is not None
     assert got.footer.frames_decoded <= got.footer.frames_expected
 
 
@@ -97,7 +99,8 @@ def mutate(warden: Warden, count: int) -> dict[str, int]:
     """Decode `count` damaged files; what came of them, by kind."""
     chance = random.Random(SEED)
     limits = Limits(cpu_seconds=20, wall_seconds=60)
-    pid, ends = warden.pid, {}
+    pid = warden.pid
+    ends: dict[str, int] = {}
     for _ in range(count):
         data = flipped(whole(chance.choice(list(FILES))), chance)
         end = _end(warden, data, limits)

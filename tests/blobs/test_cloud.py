@@ -11,9 +11,9 @@ from django.conf import settings as django_settings
 
 def names(file: str) -> dict[str, str]:
     lines = (django_settings.ROOT / file).read_text().splitlines()
-    return dict(
-        match.groups() for line in lines if (match := re.match(r"([a-z0-9.\-]+)==(\S+)", line))
-    )
+    return {
+        match[1]: match[2] for line in lines if (match := re.match(r"([a-z0-9.\-]+)==(\S+)", line))
+    }
 
 
 def test_the_cloud_lock_brings_the_three_sdks_and_agrees_with_the_default_lock() -> None:

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, Request, expect
 
 from accounts.models import Session
 from jobs.services import claim_one
@@ -141,7 +141,12 @@ def test_it_can_be_paused_and_asks_nothing_while_hidden(
     """Neither a paused list nor a hidden page sends a request."""
     _, page = at(open_page, alice, reverse("submissions:history"))
     asked: list[str] = []
-    page.on("request", lambda r: "x-renew" in r.headers and asked.append(r.url))
+
+    def heard(request: Request) -> None:
+        if "x-renew" in request.headers:
+            asked.append(request.url)
+
+    page.on("request", heard)
     page.get_by_role("button", name="Pause").click()
     page.clock.run_for(2 * SOON)
     assert asked == []
@@ -170,9 +175,10 @@ def test_the_files_that_were_sent_say_what_became_of_them(open_page: Open, alice
     """On the intake page: waiting, then the verdict, without leaving it."""
     watched = open_page(user=alice.user)
     page = watched.goto(reverse("submissions:submit"))
-    page.get_by_label("Files").set_input_files(
-        [{"name": f"{n}.png", "mimeType": "image/png", "buffer": picture(n)} for n in (1, 2)]
-    )
+    files: list[FilePayload] = [
+        {"name": f"{n}.png", "mimeType": "image/png", "buffer": picture(n)} for n in (1, 2)
+    ]
+    page.get_by_label("Files").set_input_files(files)
     page.get_by_role("button", name="Submit").click()
     rows = page.locator("[data-upload-list] li")
     expect(rows.nth(0).locator("[data-state]")).to_contain_text("Waiting", timeout=15_000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from ml.engine.media import spectra
 from tests.lab.voice.voices import speech_like
 
-Feature = Callable[[NDArray[np.float64]], NDArray[np.float32]]
+Feature = Callable[[NDArray[Any]], NDArray[np.float32]]
 FEATURES: tuple[Feature, ...] = (spectra.log_mel, spectra.mfcc)
 
 

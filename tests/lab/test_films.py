@@ -32,7 +32,7 @@ def clip() -> Clip:
 
 
 def _apart(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    return np.abs(one.astype(int) - other.astype(int)).mean(axis=2)
+    return np.asarray(np.abs(one.astype(int) - other.astype(int)).mean(axis=2))
 
 
 def test_a_swap_alters_the_face_and_nothing_else(clip: Clip) -> None:

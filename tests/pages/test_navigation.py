@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.signed_cookies import SessionStore
 from django.test import RequestFactory
 from django.urls import resolve
 
@@ -18,7 +19,7 @@ def bar(person: Person | None, path: str = "/") -> dict[str, bool]:
     request = RequestFactory().get(path)
     request.user = person.user if person else AnonymousUser()
     request.resolver_match = resolve(path)
-    request.session = {}
+    request.session = SessionStore()
     return {link.label: link.is_current for link in links(request)}
 
 

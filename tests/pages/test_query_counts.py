@@ -146,7 +146,7 @@ PAGES: dict[str, Callable[[House], str]] = {
     "policies": team_page("policies"),
     "partners": team_page("services"),
 }
-API = {
+API: dict[str, Callable[[House], str]] = {
     "list": lambda house: "/api/v1/submissions/",
     "list, filtered": lambda house: "/api/v1/submissions/?q=png&sort=name&kind=image",
     "detail": lambda house: f"/api/v1/submissions/{house.shown.pk}/",

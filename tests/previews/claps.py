@@ -46,6 +46,7 @@ def film(
         if sound is not None:
             codec = "aac" if form in ("mp4", "mov") else "pcm_s16le"
             voice = container.add_stream(codec, rate=RATE, layout="mono")
+            assert isinstance(voice, AudioStream)
         white = min((t for t in times if t >= clap - 1e-9), default=-1.0)
         for seconds in times:
             pixels = np.full((size[1], size[0], 3), 255 if seconds == white else 20, np.uint8)
@@ -88,18 +89,20 @@ def seen(file: io.BytesIO | io.BufferedRandom) -> Clap:
     flash = click = None
     end, size = 0.0, (0, 0)
     file.seek(0)
-    with av.open(file) as container:
+    with av.open(file, "r") as container:
         if container.streams.video:
             for frame in container.decode(video=0):
                 size = (frame.width, frame.height)
+                assert frame.time is not None
                 end = max(end, frame.time)
                 if flash is None and frame.to_ndarray(format="gray")[-20:].mean() > 128:
                     flash = frame.time
     file.seek(0)
-    with av.open(file) as container:
+    with av.open(file, "r") as container:
         loudest = 0.3
         for frame in container.decode(audio=0) if container.streams.audio else ():
             wave = np.abs(frame.to_ndarray().reshape(-1).astype(np.float32))
+            assert frame.time is not None
             end = max(end, frame.time + frame.samples / frame.sample_rate)
             if wave.max() > loudest:
                 loudest = float(wave.max())

@@ -4,6 +4,7 @@ decides."""
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -59,11 +60,14 @@ def case(twice: RoutingRule, admin: Person, send: Send) -> Case:
 
 def says(person: Person, case: Case, words: Words) -> Decision | Opinion:
     held = cases.claim(person.actor, case.pk)
-    return cases.decide(person.actor, case.pk, held.fence, words)
+    said = cases.decide(person.actor, case.pk, held.fence, words)
+    assert isinstance(said, Decision | Opinion)
+    return said
 
 
 def decided_as(case: Case) -> object:
-    return Submission.objects.with_decisions().get(pk=case.submission_id).decided_as
+    row: Any = Submission.objects.with_decisions().get(pk=case.submission_id)
+    return row.decided_as
 
 
 def test_agreement_closes_with_the_first_persons_words(

@@ -179,6 +179,7 @@ def work(actor: Actor, start: threading.Barrier) -> list[tuple[float, UUID, int,
     start.wait()
     try:
         while (case := cases.claim_next(actor)) is not None:
+            assert case.queue_id is not None and case.due_at is not None
             done.append((time.monotonic(), case.pk, case.queue_id, case.due_at))
             cases.decide(actor, case.pk, case.fence, WORDS)
     finally:

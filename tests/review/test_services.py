@@ -65,6 +65,7 @@ def test_the_decision_is_kept_with_its_grounds(case: Case, alice: Person) -> Non
     held = cases.claim(alice.actor, case.pk)
     decision = cases.decide(alice.actor, case.pk, held.fence, WORDS)
     case.refresh_from_db()
+    assert isinstance(decision, Decision)
     assert case.state == "decided" and decision.seconds_on_case >= 0
     events = Event.objects.filter(chain=case.submission_id)
     assert events.filter(verb=Verb.CASE_DECIDED).count() == 1
@@ -134,7 +135,8 @@ def test_a_team_with_policies_decides_by_one(case: Case, alice: Person) -> None:
     with pytest.raises(Refusal, match="policy"):
         cases.decide(alice.actor, case.pk, held.fence, WORDS)
     words = Words("manipulated", "as seen", policy_id=policy.pk)
-    assert cases.decide(alice.actor, case.pk, held.fence, words).policy_text == "version 1"
+    decision = cases.decide(alice.actor, case.pk, held.fence, words)
+    assert isinstance(decision, Decision) and decision.policy_text == "version 1"
 
 
 @pytest.mark.parametrize(("wanted", "cases"), [(True, 1), (False, 0)])

@@ -49,6 +49,7 @@ def test_each_video_is_decoded_with_its_sound(name: str, decode: Callable[..., D
     assert (got.header.kind, got.header.format) == ("video", formats.VIDEOS[name][0])
     assert got.footer.frames_decoded in (14, 15)
     assert not got.footer.incomplete, got.footer
+    assert got.audio is not None
     assert pitch(got.audio) == pytest.approx(440, abs=12)
 
 
@@ -58,6 +59,7 @@ def test_each_sound_is_decoded(name: str, decode: Callable[..., Decoded]) -> Non
     got = decode(formats.whole(name))
     assert (got.header.kind, got.header.format) == ("audio", formats.SOUNDS[name][0])
     assert not got.footer.incomplete, got.footer
+    assert got.audio is not None
     assert len(got.audio) / 16_000 == pytest.approx(0.6, abs=0.12)
     assert pitch(got.audio) == pytest.approx(440, abs=12)
 
@@ -69,6 +71,7 @@ def test_each_format_is_examined_and_no_check_breaks(name: str) -> None:
     assert result.rejection is None
     assert {f.status for f in result.findings} <= {Status.RAN, Status.NOT_APPLICABLE}
     assert all(f.reason for f in result.findings)
+    assert result.media is not None
     assert all(fact["text"].endswith(".") for fact in media_json(result.media)["stated"])
 
 
@@ -95,7 +98,7 @@ def test_a_document_of_several_pages_says_how_many(decode: Callable[..., Decoded
     """Three pages: the first is examined, and that is stated with the number."""
     result, kept = examined(formats.pages(3))
     assert kept.shapes == [(120, 160, 3)]
-    assert result.media.pages == 3
+    assert result.media is not None and result.media.pages == 3
     said = {fact["code"]: fact["text"] for fact in media_json(result.media)["stated"]}
     assert said["multi_page"] == "The file contains 3 pages. The first is analysed."
     single = decode(formats.pages(1))
@@ -105,6 +108,7 @@ def test_a_document_of_several_pages_says_how_many(decode: Callable[..., Decoded
 def test_pixels_of_more_than_8_bits_are_said() -> None:
     """A picture of 16 bits a channel states that it is examined at 8."""
     result, _ = examined(formats.whole("tiff_rgb48"))
+    assert result.media is not None
     said = {fact["code"]: fact["text"] for fact in media_json(result.media)["stated"]}
     assert "8 bits per channel" in said["high_bit_depth"]
 

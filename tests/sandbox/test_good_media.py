@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ def test_each_picture_format_is_decoded_whole(name: str, decode: Callable[..., D
 @pytest.mark.parametrize("name", media.VIDEOS)
 def test_each_video_format_is_decoded_whole(name: str, decode: Callable[..., Decoded]) -> None:
     """All frames are counted, the first and the last are sent, and the sound is as long."""
-    options = {"frames": 50, **media.VIDEOS[name]}
+    options: dict[str, Any] = {"frames": 50, **media.VIDEOS[name]}
     got = decode(media.video(**options))
     frames = options["frames"]
     assert got.header.kind == "video"
@@ -40,6 +41,7 @@ def test_each_video_format_is_decoded_whole(name: str, decode: Callable[..., Dec
     assert got.frames[-1][0] == frames - 1
     assert np.abs(got.frames[0][2].astype(int) - media.scene()).mean() < 25
     assert got.header.has_audio
+    assert got.audio is not None
     assert len(got.audio) / 16_000 == pytest.approx(frames / 25, abs=0.15)
     assert 0.2 < np.abs(got.audio).max() <= 1
 
@@ -53,6 +55,7 @@ def test_each_sound_format_is_decoded_whole(name: str, decode: Callable[..., Dec
     assert got.header.channels == 2
     assert got.frames == []
     assert not got.footer.incomplete, got.footer
+    assert got.audio is not None
     assert len(got.audio) / 16_000 == pytest.approx(2.0, abs=0.12)
     spectrum = np.abs(np.fft.rfft(got.audio[4000:20000]))
     assert abs(int(spectrum.argmax()) - 440) <= 2
@@ -167,6 +170,7 @@ def test_samples_that_are_no_numbers_become_silence_and_are_stated(
     head = struct.pack("<HHIIHH", 3, 1, 16_000, 64_000, 4, 32)
     chunks = b"fmt " + struct.pack("<I", 16) + head + b"data" + struct.pack("<I", len(body)) + body
     got = decode(b"RIFF" + struct.pack("<I", len(chunks) + 4) + b"WAVE" + chunks)
+    assert got.audio is not None
     assert np.isfinite(got.audio).all()
     assert "audio_repaired" in got.footer.flags
     assert np.abs(got.audio[:3500]).max() > 0.5
@@ -176,6 +180,7 @@ def test_long_sound_is_mapped_not_held(decode: Callable[..., Decoded]) -> None:
     """Two minutes: more than is kept in memory, the same samples all the same."""
     got = decode(media.silence(120.0))
     assert isinstance(got.audio, np.memmap)
+    assert got.audio is not None
     assert len(got.audio) == 120 * 16_000
 
 

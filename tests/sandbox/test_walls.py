@@ -167,6 +167,7 @@ def test_a_killed_warden_is_replaced() -> None:
     with Warden() as warden:
         assert decode_bytes(warden, media.picture()).footer.frames_decoded == 1
         before = warden.pid
+        assert before is not None
         os.kill(before, signal.SIGKILL)
         time.sleep(0.1)
         assert decode_bytes(warden, media.picture()).footer.frames_decoded == 1
@@ -181,6 +182,7 @@ def test_a_warden_killed_at_work_is_a_failure_that_can_be_tried_again() -> None:
         with warden.decode(file) as decoding:
             frames = decoding.frames()
             next(frames)
+            assert warden.pid is not None
             os.kill(warden.pid, signal.SIGKILL)
             with pytest.raises(SandboxFailed):
                 for _ in range(1000):

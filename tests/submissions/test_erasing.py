@@ -136,6 +136,7 @@ def test_a_decision_that_was_adopted_stays_as_it_was(
     held = cases.claim(alice.actor, Case.objects.get(submission=first).pk)
     earlier = cases.decide(alice.actor, held.pk, held.fence, words)
     held = cases.claim(bob.actor, Case.objects.get(submission=second).pk)
+    assert isinstance(earlier, Decision)
     known_bytes.take_over(bob.actor, held.pk, held.fence, earlier.pk, Words("", ""))
     before = Decision.objects.filter(case__submission=second).values().get()
     assert erased(first)

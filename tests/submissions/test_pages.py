@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -19,7 +18,7 @@ PAGES = ["detail", "progress", "download"]
 POSTS = ["again", "cancel"]
 
 
-def without_tokens(answer: HttpResponse) -> str:
+def without_tokens(answer: Answer) -> str:
     """CSRF tokens are masked anew for each page."""
     return re.sub(r'(content|value)="[A-Za-z0-9]{64}"', "", answer.content.decode())
 

@@ -13,7 +13,7 @@ from ml.engine.contract import Examination, Finding, Kind, Media, Status, Streng
 from ml.engine.detectors.lip_sync import inputs
 from ml.engine.detectors.lip_sync.calibration import CAP, FITTING_FAKES
 from ml.engine.detectors.lip_sync.detector import LipSync
-from ml.engine.detectors.lip_sync.network import LIPS_PLACES, SOUND_PLACES, Network
+from ml.engine.detectors.lip_sync.network import LIPS_PLACES, SOUND_PLACES, Network, ServedNetwork
 from ml.engine.fusion.calibration import mixed
 from ml.engine.manifest import Manifest, Needs
 from ml.engine.session import DetectorSession
@@ -27,7 +27,7 @@ LINE = {
 }  # fmt: skip
 
 
-class Openings(Network):
+class Openings(ServedNetwork):
     """In place of the networks: how dark the drawn mouth is, and how loud the sound. It lets the
     detector's own work be tested where no weights are shipped."""
 
@@ -35,7 +35,7 @@ class Openings(Network):
     sha256 = sha256_of_sound = "0" * 64
 
     def __init__(self) -> None:
-        super().__init__(self._open, self._loud)
+        Network.__init__(self, self._open, self._loud)  # no file of weights is opened
 
     @staticmethod
     def _open(piece: NDArray[np.float32]) -> dict[int, NDArray[np.float32]]:
@@ -107,9 +107,12 @@ def test_own_sound_fits_and_proves_nothing() -> None:
     assert fits.supports is None
     assert "no sign that the video is genuine" in finding.reason
     assert finding.parameters["offset_ms"] == pytest.approx(0, abs=40)
+    assert finding.log10_lr is not None
     assert mixed(-CAP, FITTING_FAKES) <= finding.log10_lr < 0
     assert finding.segments
-    assert all(0 <= s.score <= 1 and s.end > s.start for s in finding.segments)
+    assert all(
+        s.score is not None and 0 <= s.score <= 1 and s.end > s.start for s in finding.segments
+    )
 
 
 @pytest.mark.parametrize("seconds", [-0.32, -0.2, 0.2, 0.4])
@@ -121,7 +124,7 @@ def test_a_constant_shift_is_told_and_not_held_against_it(seconds: float) -> Non
     assert told["lip_sync_offset"].data["offset_ms"] == pytest.approx(1000 * seconds, abs=45)
     assert ("after" if seconds > 0 else "before") in told["lip_sync_offset"].text
     assert told["lip_sync_offset"].supports is None
-    assert finding.log10_lr < 0
+    assert finding.log10_lr is not None and finding.log10_lr < 0
 
 
 def test_foreign_sound_is_pointed_at_within_bounds() -> None:
@@ -131,6 +134,7 @@ def test_foreign_sound_is_pointed_at_within_bounds() -> None:
     assert said.code == "lip_sync_unfitting"
     assert said.supports is None and said.strength is Strength.MODERATE
     assert "Dubbing" in said.text
+    assert finding.log10_lr is not None and finding.probability_manipulated is not None
     assert 0 < finding.log10_lr <= CAP
     assert finding.probability_manipulated <= 10**CAP / (1 + 10**CAP)
 
@@ -221,7 +225,7 @@ def test_the_session_shows_it_every_view() -> None:
 
     close, sampled = Needs(close_seconds=10.0), Needs(frames_per_second=5.0)
     checks = [Counts("close", close), Counts("sampled", sampled)]
-    session = DetectorSession(Film(SPEECH), checks)  # type: ignore[arg-type]
+    session = DetectorSession(Film(SPEECH), checks)
     for index in range(50):
         session.observe(made.view(index, index / 25, np.zeros((8, 8, 3), np.uint8)))
     assert seen == {"close": 50, "sampled": 10}

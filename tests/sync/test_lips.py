@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import pytest
 
+from ml.engine.contract import Face
 from ml.engine.media import lips
 from tests.sync import made
 
@@ -23,7 +24,7 @@ def walk(
         pixels = np.zeros((240, 320, 3), np.uint8)
         across, down = round(square.x), round(square.y)
         pixels[down - 2 : down + 3, across - 2 : across + 3] = 255
-        faces = ()
+        faces: tuple[Face, ...] = ()
         if seconds + 1e-6 >= due:
             due, faces = due + measured_every, (face,)
         reader.observe(made.view(index, seconds, pixels, *faces))

@@ -80,6 +80,7 @@ def test_each_table_is_shown_and_not_changed(
         assert page.status_code == 200
         text = page.content.decode()
         assert "canary" not in text
+        assert site_admin.user.password
         assert not any(secret in text for secret in [*hashes, site_admin.user.password])
 
 

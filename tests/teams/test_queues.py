@@ -30,7 +30,7 @@ from tests.previews.conftest import analysed
 from tests.refusals import forbids
 from tests.review.test_services import opened
 
-PLAIN = {
+PLAIN: dict[str, Any] = {
     "kinds": [], "outcomes": [], "probability_from": None, "probability_to": None,
     "check_found": "", "sender": None, "context": "", "known": False, "share": 1.0,
     "reviews": True, "queue": None, "hours": None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -56,7 +56,7 @@ def frames(
     return found
 
 
-def _moved(picture: NDArray, across: float, down: float) -> NDArray:
+def _moved(picture: NDArray[Any], across: float, down: float) -> NDArray[Any]:
     move = np.array([[1, 0, across], [0, 1, down]])
     return cv2.warpAffine(picture, move, (SIZE, SIZE), borderMode=cv2.BORDER_REFLECT)
 

@@ -43,7 +43,11 @@ def test_a_face_that_trembles_or_flickers_by_itself_stands_out() -> None:
 
 def test_what_happens_to_the_whole_picture_does_not_stand_out() -> None:
     """A lamp and a shaking camera move everything alike."""
-    for channel, given in ((ACROSS_AGAINST, {"tremble": 1.5}), (LIGHT_AGAINST, {"flicker": 0.03})):
+    alike: dict[int, dict[str, Any]] = {
+        ACROSS_AGAINST: {"tremble": 1.5},
+        LIGHT_AGAINST: {"flicker": 0.03},
+    }
+    for channel, given in alike.items():
         alone = spread(made.frames(40, **given), channel, RING)
         together = spread(made.frames(40, **given, whole=True), channel, RING)
         assert together < 0.6 * alone

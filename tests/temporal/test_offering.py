@@ -11,7 +11,7 @@ from lab.temporal import offering, tables
 from ml.engine.detectors.temporal import claims
 
 
-def told(auc: float, low: float | None) -> dict:
+def told(auc: float, low: float | None) -> dict[str, Any]:
     return {"network": {"auc": auc, "low": low, "high": auc}}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -123,7 +124,11 @@ def test_the_rate_rises_stays_and_ends_at_nothing() -> None:
 
 def test_a_run_may_begin_from_another(tmp_path: Path) -> None:
     """Only the backbone is taken, and the heads begin anew, unless they are asked for."""
-    arrays = {"stem/kernel": np.ones(2), "block0_bn/gamma": np.ones(1), "logit/kernel": np.ones(3)}
+    arrays: dict[str, Any] = {
+        "stem/kernel": np.ones(2),
+        "block0_bn/gamma": np.ones(1),
+        "logit/kernel": np.ones(3),
+    }
     np.savez(tmp_path / loop.WEIGHTS, **arrays)
     taken = {
         heads: set(loop.finished(tmp_path / loop.WEIGHTS, heads=heads)) for heads in (False, True)

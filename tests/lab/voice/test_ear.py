@@ -68,7 +68,7 @@ def _small(layers: int = 2) -> dict[str, np.ndarray]:
 def _siren() -> np.ndarray:
     time = np.arange(RATE * 4) / RATE
     tone = np.sin(2 * np.pi * (150 * time + 200 * time**2))
-    return (0.1 * tone * (1 + np.sin(2 * np.pi * 3 * time)) / 2).astype(np.float32)
+    return np.asarray(0.1 * tone * (1 + np.sin(2 * np.pi * 3 * time)) / 2, np.float32)
 
 
 def test_a_file_is_read_back_as_it_was_written() -> None:
@@ -213,10 +213,10 @@ def test_no_fold_is_shown_what_it_hides(monkeypatch: pytest.MonkeyPatch) -> None
     met = [(seen, wanted) for seen, wanted in met if wanted]
     assert len(met) == 3
     for seen, wanted in met:
-        shown = {heard.rows[heard.jobs[k][0]].source for k in seen}
+        met_by = {heard.rows[heard.jobs[k][0]].source for k in seen}
         asked = {heard.rows[heard.jobs[k][0]].source for k in wanted}
-        assert len(shown) == 2
-        assert not shown & asked
+        assert len(met_by) == 2
+        assert not met_by & asked
         assert all(heard.rows[heard.jobs[k][0]].split != "test" for k in seen)
         assert {heard.jobs[k][1] for k in seen} >= {borrowed.AS_IT_IS, *borrowed.ANY_WAYS}
         assert not {heard.jobs[k][1] for k in wanted} & set(borrowed.ANY_WAYS)
@@ -341,12 +341,18 @@ def test_what_was_heard_is_not_heard_again(tmp_path: Path, monkeypatch: pytest.M
     ]
     sounds = np.concatenate([speech_like(1.5, seed=n) for n in range(4)])
     speech = store.Store(rows, np.round(sounds * 32767).astype("<i2"))
-    ear, asked = ears.WhisperEncoder(_small()), []
+    ear = ears.WhisperEncoder(_small())
+    asked: list[borrowed.Job] = []
+
+    def heard_of(jobs: Iterable[borrowed.Job]) -> Iterable[borrowed.Job]:
+        asked.extend(jobs)
+        return jobs
+
     monkeypatch.setattr(borrowed, "planned", lambda rows: [(2, "clean"), (0, "clean")])
     before = borrowed.listen(speech, ear, tmp_path)
     monkeypatch.setattr(
         borrowed, "planned", lambda rows: [(0, "clean"), (3, "clean"), (2, "clean")]
     )
-    after = borrowed.listen(speech, ear, tmp_path, lambda jobs: asked.extend(jobs) or jobs)
+    after = borrowed.listen(speech, ear, tmp_path, heard_of)
     assert asked == [(3, "clean")]
     assert all(np.array_equal(after.layers[k][[2, 0]], before.layers[k]) for k in before.layers)

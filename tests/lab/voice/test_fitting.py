@@ -42,7 +42,7 @@ def test_who_speaks_is_not_heard() -> None:
     stranger = others.copy()
     stranger[:, 1:4] += 6.0
 
-    def moved(who: list) -> float:
+    def moved(who: list[str | None]) -> float:
         tell = fitting.fitted(heard, fake, who)
         return float(np.abs(tell(stranger) - tell(others)).mean())
 
