@@ -28,6 +28,7 @@ from media_analysis.batches.services import fetching, sources
 from media_analysis.submissions.models import Submission
 from media_analysis.webhooks.models import Event
 from media_analysis.webhooks.services import endpoints
+from outbound.fetching import fetch
 from tests.factories import ServiceAccountFactory
 from tests.people import *  # noqa: F403 - the people are fixtures
 from tests.people import Person, member, picture
@@ -280,13 +281,13 @@ def test_a_courier_that_lost_its_lease_writes_no_second_submission(
 ) -> None:
     """It was frozen while it fetched, and another one did the work meanwhile."""
     post(program, URL, items(f"{files.url}/a"))
-    slow, real = claim(BatchItem, worker="slow"), fetching.fetch
+    slow = claim(BatchItem, worker="slow")
 
     def frozen(*args: Any, **more: Any) -> Any:
-        monkeypatch.setattr(fetching, "fetch", real)
+        monkeypatch.setattr(fetching, "fetch", fetch)
         BatchItem.objects.update(state=State.QUEUED, lease_until=None, worker="")
         fetch_all()
-        return real(*args, **more)
+        return fetch(*args, **more)
 
     monkeypatch.setattr(fetching, "fetch", frozen)
     assert slow is not None

@@ -13,6 +13,7 @@ from blobs.models import Blob
 from jobs import bell, registry
 from jobs.management.commands.worker import _kinds, _reserved
 from jobs.models import State
+from jobs.queues import queue
 from jobs.services import claim, others_wait, release
 from media_analysis.previews.models import Preview
 from ml.models import Analysis
@@ -91,8 +92,8 @@ def test_the_first_of_a_kind_is_found_by_its_index(db: None) -> None:
 
 
 def test_each_kind_has_a_bell_and_a_reserved_slot_hears_no_films() -> None:
-    assert bell.queues() == [bell.queue(), *(bell.queue(k) for k in ("audio", "image", "video"))]
-    assert bell.queue("video") not in bell.queues(SHORT)
+    assert bell.queues() == [queue(), *(queue(k) for k in ("audio", "image", "video"))]
+    assert queue("video") not in bell.queues(SHORT)
 
 
 def test_one_slot_of_two_is_reserved_and_none_where_there_is_no_choice() -> None:

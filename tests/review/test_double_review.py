@@ -4,6 +4,7 @@ decides."""
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -23,10 +24,10 @@ from media_analysis.review.models import (
     PendingDecision,
     Policy,
     RoutingRule,
+    Words,
 )
 from media_analysis.review.search import queue, rule_match
 from media_analysis.review.services import asking, bulk, cases, distress, drafts, grace, opinions
-from media_analysis.review.services.cases import Words
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.presenters import result
 from media_analysis.webhooks.models import Event as News
@@ -59,11 +60,14 @@ def case(twice: RoutingRule, admin: Person, send: Send) -> Case:
 
 def says(person: Person, case: Case, words: Words) -> Decision | Opinion:
     held = cases.claim(person.actor, case.pk)
-    return cases.decide(person.actor, case.pk, held.fence, words)
+    said = cases.decide(person.actor, case.pk, held.fence, words)
+    assert isinstance(said, Decision | Opinion)
+    return said
 
 
 def decided_as(case: Case) -> object:
-    return Submission.objects.with_decisions().get(pk=case.submission_id).decided_as
+    row: Any = Submission.objects.with_decisions().get(pk=case.submission_id)
+    return row.decided_as
 
 
 def test_agreement_closes_with_the_first_persons_words(

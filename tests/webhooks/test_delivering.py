@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -314,11 +315,11 @@ def test_only_admins_say_where_news_go(
     url, kinds = "https://example.org/", ["decision.made"]
     for actor in (member(team, role).actor, charlie.actor):
         wishes: list[Callable[[], Any]] = [
-            lambda actor=actor: endpoints.add(actor, team, url, kinds),
-            lambda actor=actor: endpoints.change(actor, added.endpoint, is_active=False),
-            lambda actor=actor: endpoints.rotate(actor, added.endpoint),
-            lambda actor=actor: endpoints.test(actor, added.endpoint),
-            lambda actor=actor: endpoints.delete(actor, added.endpoint),
+            partial(endpoints.add, actor, team, url, kinds),
+            partial(endpoints.change, actor, added.endpoint, is_active=False),
+            partial(endpoints.rotate, actor, added.endpoint),
+            partial(endpoints.test, actor, added.endpoint),
+            partial(endpoints.delete, actor, added.endpoint),
         ]  # fmt: skip
         for wish in wishes:
             with pytest.raises(Refusal) as caught:
