@@ -221,15 +221,21 @@ def measure(
 
 
 def compared(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    full = {(line["question"][1], line["question"][2]): line["few"][1]
-            for line in lines if line["question"][0] == "all"}  # fmt: skip
+    """Each against the same page of the thousand where that shows as many rows."""
+    few = {tuple(line["question"]): line["few"] for line in lines}
     for line in lines:
-        _, asked, sort = line["question"]
-        page = (asked, sort) if asked in OF_REVIEW else (FULL, sort)
-        as_many = line["few"][0] == line["many"][0]
-        line["against"] = line["few"][1] if as_many else full[page]
+        same = [few[one] for one in _alike(*line["question"])]
+        full = (ms for shown, ms in same if shown == line["many"][0])
+        line["against"] = next(full, same[-1][1])
         line["ratio"] = round(line["many"][1] / line["against"], 2)
     return lines
+
+
+def _alike(who: str, asked: str, sort: str) -> list[Question]:
+    """The page, and what stands for it where the thousand fill less of it; the last is full."""
+    if asked in OF_REVIEW:
+        return [(who, asked, ""), ("big", asked, ""), ("big", QUEUE, "")]
+    return [(who, asked, sort), ("all", FULL, sort)]
 
 
 def rows(found: dict[str, Any]) -> Iterator[Row]:
