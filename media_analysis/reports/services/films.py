@@ -82,7 +82,7 @@ def ask(actor: Actor, case: Case) -> EvidenceFilm:
     elif not requeue_parked(EvidenceFilm, known.pk, by=who):
         return known
     _event(known, Verb.EVIDENCE_FILM_ASKED, who)
-    ring_on_commit(EvidenceFilm, known.pk)
+    ring_on_commit(known)
     return known
 
 
