@@ -48,7 +48,8 @@ class Painter:
 
     def painted(self, pixels: Picture, seconds: float) -> Picture:
         size = (self.wide, self.tall)
-        picture = cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR)
+        scaled = cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR)
+        picture: Picture = scaled.astype(np.uint8, copy=False)
         self._maps(picture, seconds)
         self._boxes(picture, seconds)
         page = self._blank.copy()

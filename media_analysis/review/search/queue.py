@@ -114,7 +114,7 @@ def _beginnings(
 ) -> list[QuerySet[Any]]:
     """Teams with the first cases of each as `ids`: one query for each order that is in use. The
     database plans it once, and reads each team by the index of its order."""
-    parts = []
+    parts: list[QuerySet[Any]] = []
     for how in sorted(set(wanted.values())):
         lane = found.filter(team=OuterRef("pk")).order_by(*FIELDS[how]).values("pk")[:most]
         teams = Team.objects.filter(pk__in=[team for team, one in wanted.items() if one == how])
