@@ -372,6 +372,13 @@ CATALOGUE: Mapping[str, Entry] = {
     "case_not_decided": Entry(
         409, _("This case is not decided, so it cannot be reopened. Nothing was changed.")
     ),
+    "film_needs_copy": Entry(
+        409,
+        _(
+            "An evidence video is made from the playback copy of an analysed video, and there is "
+            "none. Prepare the copy on the case's page, then try again."
+        ),
+    ),
     "golden_share_out_of_range": Entry(422, _("A share of golden cases is between 0 and 50 %.")),
     "golden_outcome_missing": Entry(
         422, _("Choose what the golden case is: manipulated or not. Nothing was marked.")

@@ -43,6 +43,10 @@ class Verb(StrEnum):
     PREVIEW_REMOVED = "preview.removed"
     REPORT_ISSUED = "report.issued"
     REPORT_DOWNLOADED = "report.downloaded"
+    EVIDENCE_FILM_ASKED = "evidence_film.asked"
+    EVIDENCE_FILM_MADE = "evidence_film.made"
+    EVIDENCE_FILM_NOT_MADE = "evidence_film.not_made"
+    EVIDENCE_FILM_DOWNLOADED = "evidence_film.downloaded"
 
     # blobs
     BLOB_STORED = "blob.stored"

@@ -394,6 +394,7 @@ UPLOAD_SPOOL_HOURS = env.float("UPLOAD_SPOOL_HOURS", 24.0)
 MAX_UPLOAD_BYTES = env.size("MAX_UPLOAD_BYTES", 512 * 1024 * 1024)
 FORM_BYTES = 2 * 1024 * 1024  # what a form may weigh beside its file
 PREVIEW_MAX_SECONDS = env.int("PREVIEW_MAX_SECONDS", 3600)
+EVIDENCE_FILM_SECONDS = env.int("EVIDENCE_FILM_SECONDS", 120)
 
 # --- slow and many clients (config.front) ---------------------------------------------------------
 REQUEST_HEAD_SECONDS = env.float("REQUEST_HEAD_SECONDS", 15.0)
