@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from accounts.actors import Actor
 from accounts.roles import Permission
 from jobs.models import UNDER_WAY, LeasedJob, State
+from media_analysis.batches.bucket_models import BucketObject as BucketObject
 
 
 class SourceQuerySet(models.QuerySet["Source"]):
