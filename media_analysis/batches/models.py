@@ -13,6 +13,7 @@ from accounts.actors import Actor
 from accounts.roles import Permission
 from jobs.models import UNDER_WAY, LeasedJob, State
 from media_analysis.batches import reasons
+from media_analysis.batches.bucket_models import BucketObject as BucketObject
 
 
 class SourceQuerySet(models.QuerySet["Source"]):

@@ -149,9 +149,7 @@ class AgainSerializer(KnownFieldsOnly):
         required=False, help_text="Or everything from here on that was not taken."
     )
     until = serializers.DateTimeField(required=False, help_text="Until then; else until now.")
-    all = serializers.BooleanField(
-        required=False, default=False, help_text="Also what was taken already."
-    )
+    all = TrueOrFalse(required=False, default=False, help_text="Also what was taken already.")
 
     def validate(self, asked: dict[str, Any]) -> dict[str, Any]:
         if ("delivery" in asked) == ("since" in asked):

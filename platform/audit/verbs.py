@@ -87,6 +87,8 @@ class Verb(StrEnum):
     MEMBER_JOINED = "member.joined"
     MEMBER_ROLE_CHANGED = "member.role_changed"
     MEMBER_REMOVED = "member.removed"
+    MEMBER_PROVISIONED = "member.provisioned"
+    GROUP_PROVISIONED = "group.provisioned"
     SERVICE_ACCOUNT_CREATED = "service_account.created"
     SERVICE_ACCOUNT_DISABLED = "service_account.disabled"
     KEY_ISSUED = "key.issued"

@@ -260,6 +260,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "media_analysis.partners.negotiation.NamedFormat",
     "DEFAULT_THROTTLE_CLASSES": ["media_analysis.partners.throttling.CallerThrottle"],
     "DEFAULT_THROTTLE_RATES": {
         "read": env.rate("API_READ_RATE", "600/min"),
@@ -287,6 +288,7 @@ SPECTACULAR_SETTINGS = {
     "PREPROCESSING_HOOKS": ["media_analysis.partners.schema.with_slash"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
+        "media_analysis.partners.schema.needed_bodies",
         "media_analysis.partners.examples.with_examples",
     ],
 }
