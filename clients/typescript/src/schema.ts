@@ -451,7 +451,7 @@ export interface components {
             readonly code: string;
             readonly milliseconds: number;
             readonly number: number;
-            readonly sentence: string;
+            sentence: string;
             readonly status: number | null;
         };
         Batch: {
@@ -606,7 +606,7 @@ export interface components {
             message_id: string;
             /** @description When it is tried again. */
             readonly next_at: string | null;
-            readonly reason: string;
+            reason: string;
             readonly reason_code: string;
             /**
              * @description `done`: it was taken. `parked`: it was given up.
