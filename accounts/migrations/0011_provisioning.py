@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='serviceaccount',
-            constraint=models.UniqueConstraint(condition=models.Q(('provisions', True)), fields=('team',), name='one_identity_provider_per_team'),
+            constraint=models.CheckConstraint(condition=models.Q(('provisions', False), ('name', 'Identity provider'), _connector='OR'), name='identity_provider_has_one_name'),
         ),
         migrations.AddField(
             model_name='provisionedgroup',

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from accounts.actors import Actor
 
 
+PROVIDER = "Identity provider"
+"""The name of each team's account for SCIM."""
+
+
 class ServiceAccountQuerySet(models.QuerySet["ServiceAccount"]):
     def for_actor(
         self, actor: Actor, permission: Permission = Permission.REVOKE_KEYS
@@ -73,10 +77,10 @@ class ServiceAccount(models.Model):
                 condition=models.Q(weight=None) | models.Q(weight__range=(1, HEAVIEST)),
                 name="service_weight_in_range",
             ),
-            models.UniqueConstraint(
-                fields=["team"],
-                condition=models.Q(provisions=True),
-                name="one_identity_provider_per_team",
+            # A team has one at most, for names are unique in it.
+            models.CheckConstraint(
+                condition=models.Q(provisions=False) | models.Q(name=PROVIDER),
+                name="identity_provider_has_one_name",
             ),
         ]
         triggers = [

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.actors import Actor
 from accounts.models import ApiKey, ServiceAccount, Team
+from accounts.models.partner import PROVIDER
 from accounts.refusals import Refusal
 from accounts.roles import Permission, ProvisioningScope
 from accounts.services.chains import require, team_chain
@@ -15,8 +16,6 @@ from accounts.services.keys import Issued, issue_key
 from accounts.services.teams import locked
 from audit.services import record
 from audit.verbs import Verb
-
-NAME = "Identity provider"
 
 
 @transaction.atomic
@@ -41,9 +40,9 @@ def _provider(actor: Actor, team: Team) -> ServiceAccount:
         return known
     try:
         with transaction.atomic():
-            made = ServiceAccount.objects.create(team=team, name=NAME, provisions=True)
+            made = ServiceAccount.objects.create(team=team, name=PROVIDER, provisions=True)
     except IntegrityError as error:
-        raise Refusal("service_name_taken", team=str(team), name=NAME) from error
+        raise Refusal("service_name_taken", team=str(team), name=PROVIDER) from error
     record(
         chain=team_chain(team.pk), verb=Verb.SERVICE_ACCOUNT_CREATED, who=actor.who_in(team.pk),
         object_type="service", object_id=str(made.pk), rows=[made],

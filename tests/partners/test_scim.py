@@ -23,6 +23,7 @@ from accounts.models import (
     Team,
     User,
 )
+from accounts.models.partner import PROVIDER
 from accounts.refusals import Refusal
 from accounts.roles import ProvisioningScope
 from accounts.services import group_roles, people, provisioning_keys
@@ -363,7 +364,7 @@ def test_an_admin_makes_and_revokes_its_key_on_the_page(admin: Person, charlie: 
     shown = browser.get(page).content.decode()
     assert key.prefix in shown and secret not in shown
     partners = browser.get(f"/teams/{admin.team.pk}/partners/").content.decode()
-    assert key.prefix not in partners and provisioning_keys.NAME not in partners
+    assert key.prefix not in partners and PROVIDER not in partners
     assert charlie.client().post(f"{page}scim/{key.pk}/revoke/").status_code == 404
     assert browser.post(f"{page}scim/{key.pk}/revoke/").status_code == 302
     assert client.get(f"{ROOT}/Users").status_code == 401

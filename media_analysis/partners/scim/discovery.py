@@ -59,7 +59,8 @@ class Config(ScimView):
 
 class ResourceTypes(ScimView):
     def get(self, request: Request, key: str = "") -> Response:
-        known = {kind.name: kind for kind in map(ResourceType.from_resource, (User, Group))}
+        kinds = (ResourceType.from_resource(User), ResourceType.from_resource(Group))
+        known = {kind.name: kind for kind in kinds}
         return _one_or_all(self, key, known, "ResourceType", ListResponse[ResourceType])
 
 

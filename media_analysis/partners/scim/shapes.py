@@ -75,9 +75,9 @@ def schemas() -> dict[str, Schema]:
     user, group = User.to_schema(), Group.to_schema()
     for attribute in user.attributes or []:
         if attribute.name in ("emails", "active"):
-            attribute.required = True
+            attribute.required = Required.true
             for part in attribute.sub_attributes or []:
-                part.required = part.name == "value"
+                part.required = Required(part.name == "value")
     return {str(user.id): user, str(group.id): group}
 
 
@@ -107,7 +107,7 @@ def group_of(group: ProvisionedGroup, root: str) -> Group:
         external_id=group.external_id or None,
         display_name=group.name,
         members=[
-            GroupMember(value=str(member.pk), ref=f"{root}Users/{member.pk}")
+            GroupMember(value=str(member.pk), ref=Reference(f"{root}Users/{member.pk}"))
             for member in group.members.all()
         ]
         or None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -56,7 +56,8 @@ class Resources(ScimView):
         names = ("attributes", "excludedAttributes")
         asked = {name: self.request.query_params[name] for name in names
                  if name in self.request.query_params}  # fmt: skip
-        return ResponseParameters[self.model].model_validate(asked)
+        of: Any = ResponseParameters
+        return of[self.model].model_validate(asked)
 
     def one(self, pk: UUID) -> Any:
         return get_object_or_404(self.rows(), pk=pk)
@@ -68,7 +69,8 @@ class Resources(ScimView):
 
     def patched(self, resource: Any) -> Any:
         """The resource as the request leaves it."""
-        operations = PatchOp[self.model].model_validate(
+        of: Any = PatchOp
+        operations = of[self.model].model_validate(
             body_of(self.request), scim_ctx=Context.RESOURCE_PATCH_REQUEST, scim_policy=TOLERANT
         )
         operations.patch(resource, scim_policy=TOLERANT)
@@ -83,7 +85,8 @@ class Resources(ScimView):
         """As the address asks, or the body of a search."""
         if any("\x00" in str(value) for value in query.values()):
             raise Refusal("provisioned_text")
-        asked: Any = SearchRequest[self.model].model_validate(query, scim_policy=TOLERANT)
+        request, answers = cast("Any", SearchRequest), cast("Any", ListResponse)
+        asked = request[self.model].model_validate(query, scim_policy=TOLERANT)
         rows, exact = self._narrowed(asked.filter)
         count = min(USUAL_PAGE if asked.count is None else asked.count, LARGEST_PAGE)
         start = min(asked.start_index_0, 2**31)
@@ -95,7 +98,7 @@ class Resources(ScimView):
             kept = [one for one in found if asked.filter is None or asked.filter.match(one)]
             total = len(kept)
             page = asked.sort(kept)[start : start + count]
-        answer = ListResponse[self.model](
+        answer = answers[self.model](
             total_results=total, start_index=start + 1, items_per_page=len(page), resources=page
         )
         context = Context.RESOURCE_QUERY_RESPONSE
