@@ -6,7 +6,12 @@ import pytest
 
 from accounts.actors import ANONYMOUS, actor_for_user
 from accounts.models import Membership, Permission, Role, Scope, Team, User
-from accounts.roles import ROLE_PERMISSIONS, SCOPE_PERMISSIONS, SITE_ADMIN_PERMISSIONS
+from accounts.roles import (
+    ROLE_PERMISSIONS,
+    SCOPE_PERMISSIONS,
+    SITE_ADMIN_PERMISSIONS,
+    ProvisioningScope,
+)
 from tests.accounts.conftest import People
 from tests.factories import MembershipFactory
 
@@ -27,6 +32,7 @@ dashboard.view            -      -         yes  yes
 submissions.retry         -      -         yes  yes
 members.view              yes    yes       yes  yes
 members.manage            -      -         yes  yes
+members.provision         -      -         -    -
 queues.manage             -      -         yes  yes
 policies.manage           -      -         yes  yes
 keys.manage               -      -         -    yes
@@ -47,7 +53,7 @@ def test_the_matrix_names_every_permission() -> None:
     """A permission that is added must be decided here for every role."""
     assert {permission for permission, _, _ in CELLS} == set(Permission)
     assert set(ROLE_PERMISSIONS) == set(Role)
-    assert set(SCOPE_PERMISSIONS) == set(Scope)
+    assert set(SCOPE_PERMISSIONS) == {*Scope, *ProvisioningScope}
 
 
 @pytest.mark.parametrize(("permission", "role", "expected"), CELLS)

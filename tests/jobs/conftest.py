@@ -46,7 +46,7 @@ def errands(
     """Committed rows, so that threads and second connections see them."""
     clean()
     registry.register(
-        Errand, lambda claim: None, wake=lambda model, pk: rung.append(pk), moved=moves.append
+        Errand, lambda claim: None, wake=lambda model, pk, kind: rung.append(pk), moved=moves.append
     )
     yield Errand
     registry.unregister(Errand)

@@ -288,7 +288,8 @@ def test_shares_are_a_leads_to_choose_and_an_event(lead: Person, alice: Person) 
     client, url = lead.client(), reverse("teams:quality", args=[lead.team.pk])
     assert client.post(url, {"second": "120", "spot": "0"}).status_code == 422
     assert client.post(url, {"second": "5", "spot": "0.5"}).status_code == 302
-    assert opinions.shares_of(lead.team.pk) == (0.05, 0.005)
+    rule = RoutingRule.of(lead.team.pk)
+    assert (rule.second_share, rule.spot_share) == (0.05, 0.005)
     said = Event.objects.get(verb=Verb.QUEUE_CHANGED).content["data"]
     assert (said["second_share_before"], said["second_share_after"]) == (0.0, 0.05)
     assert not opinions.choose_shares(lead.actor, lead.team, 0.05, 0.005)
