@@ -82,7 +82,7 @@ def test_each_table_is_shown_and_not_changed(
         assert "canary" not in text
         password = site_admin.user.password
         assert password and password not in text
-        assert not any(secret in text for secret in hashes)
+        assert not any(secret in text for secret in hashes if secret)
 
 
 @pytest.mark.parametrize("model", REGISTERED, ids=lambda m: m._meta.label)
