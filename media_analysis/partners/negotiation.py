@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from django.http import Http404
 from rest_framework.negotiation import DefaultContentNegotiation
@@ -21,5 +20,7 @@ class NamedFormat(DefaultContentNegotiation):
         named = request.query_params.getlist("format")
         if len(named) > 1 or "" in named:
             raise Http404
-        chosen: Any = super().select_renderer(request, renderers, format_suffix)
+        chosen: tuple[BaseRenderer, str] = super().select_renderer(
+            request, renderers, format_suffix
+        )
         return chosen
