@@ -46,7 +46,7 @@ def migrated(database: Mapping[str, Any]) -> str:
     return name
 
 
-def _make(server: psycopg.Connection[Any], name: str, database: dict[str, Any]) -> None:
+def _make(server: psycopg.Connection[Any], name: str, database: Mapping[str, Any]) -> None:
     """It gets its name at the end, so that a half migrated one is never taken."""
     half = PREFIX + "half"
     server.execute(sql.SQL("DROP DATABASE IF EXISTS {} (FORCE)").format(sql.Identifier(half)))

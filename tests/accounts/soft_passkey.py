@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -33,8 +34,9 @@ class SoftPasskey:
         """What the browser posts after `navigator.credentials.create`."""
         public = options["publicKey"]
         self.user_handle = public["user"]["id"]
+        as_cose: Callable[[ec.EllipticCurvePublicKey], ES256] = ES256.from_cryptography_key
         credential = AttestedCredentialData.create(
-            Aaguid.NONE, self.id, ES256.from_cryptography_key(self.private.public_key())
+            Aaguid.NONE, self.id, as_cose(self.private.public_key())
         )
         data = AuthenticatorData.create(
             self._rp(public["rp"]["id"]), FLAG.UP | FLAG.UV | FLAG.AT, 0, credential

@@ -313,9 +313,9 @@ def test_two_checks_of_one_face_are_one_scenario() -> None:
     clear = calibrated("face_forgery", -1.0, CLEAR)
     asked = decide(PICTURE, [clear, calibrated("temporal", 0.3, None)])
     assert asked.outcome is Outcome.INCONCLUSIVE
-    calm = decide(PICTURE, [clear]).probability_manipulated
-    assert calm is not None and asked.probability_manipulated is not None
-    assert calm < asked.probability_manipulated < 0.6
+    at_rest = decide(PICTURE, [clear]).probability_manipulated
+    assert at_rest is not None and asked.probability_manipulated is not None
+    assert at_rest < asked.probability_manipulated < 0.6
     assert decide(PICTURE, [clear, calibrated("temporal", -0.2, None)]).outcome is CLEAR
     assert decide(PICTURE, [calibrated("temporal", -0.2, None)]).outcome is Outcome.INCONCLUSIVE
 

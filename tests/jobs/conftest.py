@@ -18,8 +18,9 @@ def errand_table(django_db_setup: None, django_db_blocker: Any) -> None:
         if Errand._meta.db_table not in connection.introspection.table_names():
             with connection.schema_editor() as editor:
                 editor.create_model(Errand)
+        model: Any = Errand  # pgtrigger takes the class, and its hint names an instance
         for trigger in LeasedJob.Meta.triggers:
-            trigger.install(Errand)
+            trigger.install(model)
 
 
 @pytest.fixture

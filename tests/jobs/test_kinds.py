@@ -106,11 +106,11 @@ def test_bells_ring_by_kind_and_none_asks_the_database(
     rows = [queued(TYPES[kind]) for kind in ("audio", "image", "video")]
     for row in rows:
         bell.ring_on_commit(row)
-    hooks = [hook for _, hook, _ in connection.run_on_commit][-3:]
+    hooks = [entry[1] for entry in connection.run_on_commit][-3:]
     with django_assert_num_queries(0):
         for hook in hooks:
             hook()
-    expected = [bell.queue(kind) for kind in ("audio", "image", "video")]
+    expected = [queue(kind) for kind in ("audio", "image", "video")]
     assert rung == expected
     Analysis.objects.update(available_at="2020-01-01T00:00Z", rung_at="2020-01-01T00:00Z")
     with django_assert_num_queries(4):  # a savepoint, the rows, their time of ringing, its release

@@ -20,6 +20,7 @@ from accounts.models import (
     ProvisionedPerson,
     Role,
     Scope,
+    ServiceAccount,
     Team,
     User,
 )
@@ -372,12 +373,13 @@ def test_an_admin_makes_and_revokes_its_key_on_the_page(admin: Person, charlie: 
 
 def test_its_scope_cannot_be_mixed_with_others(provider: Provider, team: Team) -> None:
     partner, wanted = ServiceAccountFactory(team=team), ProvisioningScope.MEMBERS_PROVISION
-    for service, scopes in (
+    mixed: list[tuple[ServiceAccount, list[Scope | ProvisioningScope]]] = [
         (partner, [wanted]),
         (partner, [wanted, Scope.MEDIA_READ]),
         (provider.issued.key.service, [Scope.MEDIA_READ]),
         (provider.issued.key.service, [wanted, Scope.MEDIA_READ]),
-    ):
+    ]
+    for service, scopes in mixed:
         with pytest.raises(Refusal) as refused:
             issue_key(provider.admin.actor, service, "x", scopes)
         assert refused.value.code == "scopes_of_another_kind"

@@ -46,7 +46,6 @@ def film(
         if sound is not None:
             codec = "aac" if form in ("mp4", "mov") else "pcm_s16le"
             voice = container.add_stream(codec, rate=RATE, layout="mono")
-            assert isinstance(voice, AudioStream)
         white = min((t for t in times if t >= clap - 1e-9), default=-1.0)
         for seconds in times:
             pixels = np.full((size[1], size[0], 3), 255 if seconds == white else 20, np.uint8)
@@ -56,6 +55,7 @@ def film(
             container.mux(pictures.encode(frame))
         container.mux(pictures.encode())
         if voice is not None and sound is not None:
+            assert isinstance(voice, AudioStream)
             _sound(container, voice, clap, sound, hole)
     out.seek(0)
     return out
@@ -100,11 +100,11 @@ def seen(file: io.BytesIO | io.BufferedRandom) -> Clap:
     file.seek(0)
     with av.open(file, "r") as container:
         loudest = 0.3
-        for frame in container.decode(audio=0) if container.streams.audio else ():
-            wave = np.abs(frame.to_ndarray().reshape(-1).astype(np.float32))
-            assert frame.time is not None
-            end = max(end, frame.time + frame.samples / frame.sample_rate)
+        for heard in container.decode(audio=0) if container.streams.audio else ():
+            wave = np.abs(heard.to_ndarray().reshape(-1).astype(np.float32))
+            assert heard.time is not None
+            end = max(end, heard.time + heard.samples / heard.sample_rate)
             if wave.max() > loudest:
                 loudest = float(wave.max())
-                click = frame.time + int(wave.argmax()) / frame.sample_rate
+                click = heard.time + int(wave.argmax()) / heard.sample_rate
     return Clap(flash, click, end, size)

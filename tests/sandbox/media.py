@@ -116,7 +116,7 @@ SOUNDS = {
     "m4a": ("ipod", "aac", 44_100),
     "aac": ("adts", "aac", 44_100),
 }
-VIDEOS = {
+VIDEOS: dict[str, dict[str, Any]] = {
     "mp4_h264": {"container": "mp4"},
     "mov_h264": {"container": "mov"},
     "mp4_hevc": {"codec": "libx265", "options": {"x265-params": "log-level=none"}},
