@@ -448,6 +448,9 @@ if SENTRY_DSN := env.str("SENTRY_DSN", ""):
     LOGGING["handlers"]["telemetry"] = {"class": "config.telemetry.Handler"}
     LOGGING["root"]["handlers"].insert(0, "telemetry")
 
+# --- traces to a receiver of OpenTelemetry (operations.tracing); as above ------------------------
+OTEL_EXPORTER_OTLP_ENDPOINT = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", "")
+
 # --- language and time ---------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
