@@ -113,7 +113,7 @@ def run(block: Block, values: str) -> str:
 
 def logs() -> None:
     for log in sorted(Path("/run").glob("walk*/*.log")):
-        print(f"--- {log}\n{log.read_text(errors='replace')[-1500:]}")
+        print(f"--- {log}\n{log.read_text(errors='replace')[-4000:]}")
 
 
 def second(found: list[Block], values: str) -> None:
@@ -172,7 +172,6 @@ class Site:
             if found["state"] == "done":
                 return str(found["outcome"])
             if found["state"] in ("parked", "cancelled") or time.monotonic() > deadline:
-                logs()
                 raise SystemExit(f"no verdict: {json.dumps(found)}")
 
 
@@ -239,7 +238,11 @@ def walk() -> None:
     if beside.returncode:
         logs()
         raise SystemExit("The second machine did not come up.")
-    photographs()
+    try:
+        photographs()
+    except BaseException:
+        logs()
+        raise
     told("walked the whole page", f"{(time.monotonic() - began) / 60:.1f} minutes")
 
 
