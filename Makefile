@@ -7,7 +7,7 @@ export PYTHONPATH := platform
 PG = eval "$$($(PY) -m local.postgres start)"
 TESTS_PG = eval "$$($(PY) -m local.postgres start tests)"
 
-.PHONY: image image-test image-sbom chart sbom
+.PHONY: image image-test image-sbom chart sbom walk-production
 .PHONY: help setup browser lock up migrations messages lint types check quick test test-fast test-slow faults bench docs screenshots clean
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo "make bench        speed and memory, as ratios measured in one run"
 	@echo "make screenshots  pictures of the main pages into .touchstone/screenshots"
 	@echo "make image        the container image, with buildah (root); make image-test tries it"
+	@echo "make walk-production  a new operator walks docs/install/systemd.md, in a copy of this machine (root)"
 	@echo "make chart        Helm is fetched, and docker/ is checked against every schema"
 	@echo "make sbom         the pinned packages as CycloneDX into .touchstone/sbom.json"
 	@echo "make docs         the documentation as a site into .touchstone/site"
@@ -132,6 +133,10 @@ sbom: setup
 chart: setup
 	@sh docker/helm.sh
 	@$(TESTS_PG) && $(PY) -m pytest tests/docker -q
+
+# Every command of docs/install/systemd.md, from a fresh clone to two machines with workers; needs root.
+walk-production: setup
+	@PYTHONPATH=platform:. $(PY) -m tests.production.walk
 
 # --- measure -----------------------------------------------------------------------------------------
 bench: setup

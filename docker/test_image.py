@@ -31,12 +31,14 @@ PATIENCE_SECONDS = 600
 """Of a machine that does much else."""
 STEPS = ("identity", "walls", "files", "whole_house")
 KEY_SCRIPT = """
-from accounts.actors import SHELL_ACTOR
-from accounts.services import keys, teams
+from accounts.actors import SHELL_ACTOR, actor_for_user
 from accounts.roles import Scope
-team = teams.create_team(SHELL_ACTOR, "Image test")
-service = keys.create_service_account(SHELL_ACTOR, team, "image test")
-print("KEY", keys.issue_key(SHELL_ACTOR, service, "image test", list(Scope.values)).secret)
+from accounts.services import keys, people, teams
+person = people.create_admin("image@example.com", password=None, reset=False).user
+team = teams.create_team(SHELL_ACTOR, "Image test", first_admin=person)
+actor = actor_for_user(person, via="password")
+service = keys.create_service_account(actor, team, "image test")
+print("KEY", keys.issue_key(actor, service, "image test", list(Scope.values)).secret)
 """
 
 

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from ml.engine.contract import Result
     from ml.models import Analysis
 
+analysis_queued: list[Callable[[Analysis], None]] = []
+"""Somebody ordered it, in the transaction of the order."""
+
 analysis_finished: list[Callable[[Analysis, Result], None]] = []
 """The analysis as stored, and the result that it came from (rejected input included)."""
 

@@ -73,6 +73,8 @@ def queued(analysis: Analysis, who: Who, rows: Sequence[Row] = (), *, ring: bool
     because the caller ends it in the same transaction."""
     _event(analysis, Verb.ANALYSIS_QUEUED, who, rows=[analysis, *rows],
            priority=int(analysis.priority))  # fmt: skip
+    for hook in hooks.analysis_queued:
+        hook(analysis)
     if ring:
         ring_on_commit(analysis)
 

@@ -1,10 +1,15 @@
 #!/bin/bash
-# Run once by the PostgreSQL image, when its data folder is new: the owner that migrates and the
-# application's role, which can neither alter a table nor switch a trigger off (docs/audit.md).
+# Run once, as PostgreSQL's superuser: by the PostgreSQL image when its data folder is new, by hand on
+# a machine without containers. It makes the owner that migrates, and the application's role, which
+# can neither alter a table nor switch a trigger off (docs/audit.md).
 set -euo pipefail
-psql -v ON_ERROR_STOP=1 --username postgres \
-  -v owner_password="$(cat /run/secrets/database_owner_password)" \
-  -v app_password="$(cat /run/secrets/database_app_password)" <<'SQL'
+# From the environment, or from the secrets of a container. psql reads them there: a command line is
+# visible to everybody on the machine.
+export OWNER_PASSWORD=${OWNER_PASSWORD:-$(cat /run/secrets/database_owner_password)}
+export APP_PASSWORD=${APP_PASSWORD:-$(cat /run/secrets/database_app_password)}
+psql -v ON_ERROR_STOP=1 --username postgres <<'SQL'
+\set owner_password `printf %s "$OWNER_PASSWORD"`
+\set app_password `printf %s "$APP_PASSWORD"`
 CREATE ROLE touchstone LOGIN PASSWORD :'owner_password';
 CREATE ROLE touchstone_app LOGIN PASSWORD :'app_password';
 CREATE DATABASE touchstone OWNER touchstone;

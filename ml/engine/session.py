@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ml.engine.checking import checked
 from ml.engine.contract import (
@@ -27,6 +27,10 @@ log = logging.getLogger(__name__)
 
 Advanced = Callable[[str, float], None]
 """Hears a check's name, and which part of its work is done."""
+Concluded = Callable[[str, int, int, float, str], None]
+concluded: list[Concluded] = []
+"""Who wants to hear of each check's work on a file: its name, when it began and ended (nanoseconds
+since the epoch), the seconds for which it was busy in between, and the status of its finding."""
 TOO_EARLY = 1e-6
 """Timestamps are rounded; a view that is due within a microsecond is due."""
 AT_ONCE = 2
@@ -43,6 +47,8 @@ class Work:
     finding: Finding | None = None
     seconds: float = 0.0
     next_view: float = 0.0
+    began: int = field(default_factory=time.time_ns)
+    ended: int = 0
 
 
 class DetectorSession:
@@ -104,6 +110,10 @@ class DetectorSession:
         self._advanced = advanced or (lambda check, part: None)
         with ThreadPoolExecutor(AT_ONCE, "conclude") as pool:
             list(pool.map(self._conclude, self._works))
+        for work in self._works:
+            for hear in concluded:
+                status = work.finding.status.value if work.finding else ""
+                hear(work.detector.name, work.began, work.ended, work.seconds, status)
         findings = [
             replace(work.finding, seconds=work.seconds) for work in self._works if work.finding
         ]
@@ -111,6 +121,7 @@ class DetectorSession:
 
     def _conclude(self, work: Work) -> None:
         if work.finding is not None or work.examination is None:
+            work.ended = time.time_ns()
             return
         started, name = time.perf_counter(), work.detector.name
         try:
@@ -121,6 +132,7 @@ class DetectorSession:
         except Exception as error:
             self._broke(work, error)
         self._close(work)
+        work.ended = time.time_ns()
         work.seconds += time.perf_counter() - started
         self._advanced(name, 1.0)
 

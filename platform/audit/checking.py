@@ -14,7 +14,7 @@ from django.db.models import BooleanField
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 
-from . import anchors, exporting, marks, notes, rows, sealer, verified, verifying
+from . import anchors, exporting, marks, notes, parallel, rows, sealer, verified, verifying
 from .beside import hear, last_about
 from .comparing import Comparer, Difference
 from .keys import anchor_files, mark_file, signing_key, trusted_keys
@@ -41,9 +41,12 @@ def verify_database(
     at_least: AtLeast | None = None,
     *,
     only_new: bool = False,
+    jobs: int = 1,
+    told: parallel.Told = lambda done, of: None,
 ) -> Report:
     """The live record, against this installation's own keys and anchor files unless told others.
-    `only_new`: what came since it was last verified, if it ever was."""
+    `only_new`: what came since it was last verified, if it ever was. `jobs`: by so many processes,
+    which say the same sooner."""
     files = [anchor] if isinstance(anchor, Path) else anchor or anchor_files()
     # With no key at all nothing can be trusted: an empty list would trust the record's own claims.
     trusted = trusted or trusted_keys() or [signing_key().public]
@@ -55,8 +58,12 @@ def verify_database(
     if since:
         report = verified.verify_new(trusted, files, mark, since, progress)
     else:
-        outside = Outside.of(files, at_least, {"the high-water mark": mark} if mark else {})
-        report = verifying.verify(progress(exporting.lines()), trusted, outside)
+
+        def outside() -> Outside:
+            return Outside.of(files, at_least, {"the high-water mark": mark} if mark else {})
+
+        at_once = parallel.verify(trusted, outside(), jobs, told) if jobs > 1 else None
+        report = at_once or verifying.verify(progress(exporting.lines()), trusted, outside())
     if report.checkpoints:
         missing = [str(file) for file in files if anchors.last_note(file) is None]
         for file in [*missing, *([] if mark else [str(mark_file())])]:
@@ -167,13 +174,17 @@ def _keep(whole: bool, count: int, ok: bool, said: str, note: str = "") -> None:
 
 @contextmanager
 def _alone() -> Iterator[bool]:
-    """Of all workers one compares."""
-    mine = bool(_one("SELECT pg_try_advisory_lock(%s)", LOCK))
+    """Of all workers one compares. The lock lies in a transaction of a connection of its own: what
+    is compared has its own transactions, and a pooler may lend each another connection."""
+    own = connection.copy()
     try:
+        own.set_autocommit(False)
+        with own.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+            mine = bool(cursor.fetchone()[0])
         yield mine
     finally:
-        if mine:
-            _one("SELECT pg_advisory_unlock(%s)", LOCK)
+        own.close()
 
 
 def _chunks(items: Iterator[Any], size: int) -> Iterator[list[Any]]:

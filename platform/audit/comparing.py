@@ -26,8 +26,9 @@ class Difference:
 
 
 class Comparer:
-    def __init__(self) -> None:
-        self._db = sqlite3.connect("")
+    def __init__(self, file: str = "") -> None:
+        """`file`: where it is kept for another comparer to take; a temporary place otherwise."""
+        self._db = sqlite3.connect(file)
         self._db.execute(
             "CREATE TABLE said (key TEXT PRIMARY KEY, event INT, facts TEXT, met INT) WITHOUT ROWID"
         )
@@ -43,6 +44,18 @@ class Comparer:
         if content.get("verb") == ERASED:
             subject = str(content["object"]["id"])
             self._db.execute("INSERT OR IGNORE INTO erased VALUES (?)", (subject,))
+
+    def keep(self) -> None:
+        self._db.commit()
+
+    def hear_all(self, file: str) -> None:
+        """What another one kept in this file, which heard what came next."""
+        self._db.commit()
+        self._db.execute("ATTACH ? AS next", (file,))
+        self._db.execute("INSERT OR REPLACE INTO said SELECT * FROM next.said")
+        self._db.execute("INSERT OR IGNORE INTO erased SELECT * FROM next.erased")
+        self._db.commit()
+        self._db.execute("DETACH next")
 
     def compare(self, line: Mapping[str, Any]) -> Difference | None:
         table, row, facts = line["table"], line["id"], line["facts"]

@@ -25,12 +25,27 @@ from .models import ChainHead, Checkpoint, Leaf
 BATCH = 2_000
 
 # In the order of the tree; within a chain that is the order of its numbers too.
-_EVENTS = """
+_COLUMNS = """
     SELECT l.index, l.hash, l.event_id, e.id, e.chain, e.seq, e.prev_hash, e.hash, e.xid,
         e.recorded_at, e.payload, e.verb, e.who, e.object_type, e.object_id
-    FROM audit_leaf l FULL OUTER JOIN audit_event e ON e.id = l.event_id
-    ORDER BY l.index NULLS LAST, e.id
 """
+_EVENTS = (
+    _COLUMNS
+    + """FROM audit_leaf l FULL OUTER JOIN audit_event e ON e.id = l.event_id
+    ORDER BY l.index NULLS LAST, e.id"""
+)
+# The same in ranges.
+_BETWEEN = (
+    _COLUMNS
+    + """FROM audit_leaf l LEFT JOIN audit_event e ON e.id = l.event_id
+    WHERE l.index >= %s AND l.index < coalesce(%s, 9223372036854775807)
+    ORDER BY l.index, e.id"""
+)
+_WITHOUT_LEAF = (
+    _COLUMNS
+    + """FROM audit_event e LEFT JOIN audit_leaf l ON l.event_id = e.id
+    WHERE l.event_id IS NULL ORDER BY e.id"""
+)
 
 
 @contextmanager
@@ -147,24 +162,40 @@ def _head_line(chain: Any, seq: int, hash_: Any) -> dict[str, Any]:
 
 
 def _lines() -> Iterator[dict[str, Any]]:
-    yield _header()
-    checkpoints = 0
-    for checkpoint in Checkpoint.objects.order_by("size").iterator(BATCH):
-        checkpoints += 1
-        yield _checkpoint_line(checkpoint)
-    count = 0
+    checkpoints = count = beside = 0
+    for line in before_events():
+        checkpoints += line["t"] == "checkpoint"
+        yield line
     for row in _rows(_EVENTS):
         line = _event_line(row)
         count += "gone" not in line
         yield line
+    for line in after_events():
+        beside += line["t"] == "row"
+        yield line
+    yield {"t": "end", "events": count, "checkpoints": checkpoints, "rows": beside}
+
+
+def before_events() -> Iterator[dict[str, Any]]:
+    yield _header()
+    for checkpoint in Checkpoint.objects.order_by("size").iterator(BATCH):
+        yield _checkpoint_line(checkpoint)
+
+
+def events_between(start: int, stop: int | None) -> Iterator[dict[str, Any]]:
+    """Those with these leaves; without `stop` to the end, and those without a leaf."""
+    for row in _rows(_BETWEEN, start, stop):
+        yield _event_line(row)
+    if stop is None:
+        for row in _rows(_WITHOUT_LEAF):
+            yield _event_line(row)
+
+
+def after_events() -> Iterator[dict[str, Any]]:
     for chain, seq, hash_ in _rows("SELECT chain, seq, hash FROM audit_chainhead ORDER BY chain"):
         yield _head_line(chain, seq, hash_)
-    beside = 0
     for table in rows.tables():
-        for line in rows.lines_of(table, table.all().filter(table.only).order_by("pk")):
-            beside += 1
-            yield line
-    yield {"t": "end", "events": count, "checkpoints": checkpoints, "rows": beside}
+        yield from rows.lines_of(table, table.all().filter(table.only).order_by("pk"))
 
 
 def _event_line(row: tuple[Any, ...]) -> dict[str, Any]:

@@ -11,7 +11,6 @@ import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 from django.db import models
@@ -107,9 +106,10 @@ def facts_of(table: OnRecord, rows: Rows, *, make_keys: bool = False) -> dict[An
 
 
 def lines_of(table: OnRecord, rows: models.QuerySet[Any]) -> Iterator[dict[str, Any]]:
-    """Rows as lines beside the record, a chunk in memory at a time."""
-    source = rows.iterator(chunk_size=table.chunk)
-    while chunk := list(islice(source, table.chunk)):
+    """Rows as lines beside the record in the order of their keys, a chunk in memory at a time. By
+    pages and not by a cursor, which Django leaves out behind a pooler (DATABASE_POOLED)."""
+    rows, page = rows.order_by("pk"), rows.order_by("pk")
+    while chunk := list(page[: table.chunk]):
         facts = facts_of(table, chunk)
         faults = table.faults(chunk) if table.faults else {}
         for row in chunk:
@@ -119,6 +119,9 @@ def lines_of(table: OnRecord, rows: models.QuerySet[Any]) -> Iterator[dict[str, 
             if row.pk in faults:
                 line["fault"] = faults[row.pk]
             yield line
+        if len(chunk) < table.chunk:
+            return
+        page = rows.filter(pk__gt=chunk[-1].pk)
 
 
 def _keys(table: OnRecord, rows: Rows, make: bool) -> dict[uuid.UUID, bytes]:

@@ -35,7 +35,7 @@ Line = Mapping[str, Any]
 
 
 @dataclass(slots=True)
-class _ChainEnd:
+class ChainEnd:
     seq: int
     hash: bytes
     at: int
@@ -46,7 +46,11 @@ class Verifier:
     """Takes the lines of an export in order; memory grows with chains, not with events."""
 
     def __init__(
-        self, trusted: list[notes.PublicKey], outside: Outside, verified: Tree | None = None
+        self,
+        trusted: list[notes.PublicKey],
+        outside: Outside,
+        verified: Tree | None = None,
+        comparer: Comparer | None = None,
     ) -> None:
         """`verified`: the tree of all that was verified before; only what came since is taken."""
         self.trusted = trusted
@@ -55,7 +59,7 @@ class Verifier:
         self.report = Report(
             key_trusted=bool(trusted), verified_before=self.tree.size, sealed=self.tree.size
         )
-        self.chains: dict[str, _ChainEnd] = {}
+        self.chains: dict[str, ChainEnd] = {}
         self.roots: dict[int, list[tuple[bytes, str]]] = {}
         self.frontiers: dict[int, str] = {}
         self.checkpointed: set[int] = set()
@@ -68,11 +72,15 @@ class Verifier:
         self.exported_at = 0
         self.oldest_unsealed: Line | None = None
         self.ended = False
-        self.comparer = Comparer()
+        self.comparer = comparer or Comparer()
         self.version = 0
         self.last_checkpoint_at = 0
 
     def run(self, lines: Iterable[Line]) -> Report:
+        self.take(lines)
+        return self.finish()
+
+    def take(self, lines: Iterable[Line]) -> None:
         takers = {
             "header": self._header,
             "checkpoint": self._checkpoint,
@@ -83,14 +91,12 @@ class Verifier:
             "end": self._end,
         }
         try:
-            for number, line in enumerate(lines):
-                if (number == 0) != (line["t"] == "header"):
+            for line in lines:
+                if (self.version == 0) != (line["t"] == "header"):
                     raise BadExport("an export begins with its header, and has only one")
                 takers[line["t"]](line)
         except (BadExport, KeyError, ValueError, TypeError, OverflowError) as problem:
             self._found(f"the export cannot be read on from here: {problem!r}")
-        self._finish()
-        return self.report
 
     def _found(
         self,
@@ -155,7 +161,7 @@ class Verifier:
 
     def _before(self, line: Line) -> None:
         """The event that a chain goes on from, of those that were verified before."""
-        end = _ChainEnd(line["seq"], bytes.fromhex(line["hash"]), line["at"], line["id"])
+        end = ChainEnd(line["seq"], bytes.fromhex(line["hash"]), line["at"], line["id"])
         self.chains[line["chain"]] = end
 
     def _event(self, line: Line) -> None:
@@ -225,7 +231,7 @@ class Verifier:
             self.first_since_good = None
 
     def _link(self, id_: int, chain: str, seq: int, at: int, prev: bytes, hash_: bytes) -> None:
-        end = self.chains.get(chain) or _ChainEnd(0, GENESIS, 0, 0)
+        end = self.chains.get(chain) or ChainEnd(0, GENESIS, 0, 0)
         if seq > end.seq + 1:
             self._found(
                 f"numbers {end.seq + 1} to {seq - 1} before it are missing", id_, chain, seq
@@ -238,7 +244,7 @@ class Verifier:
             self._found("it does not follow the event before it in its chain", id_, chain, seq)
         elif at < end.at:
             self._found("it claims to be older than the event before it", id_, chain, seq)
-        self.chains[chain] = _ChainEnd(max(seq, end.seq), hash_, max(at, end.at), id_)
+        self.chains[chain] = ChainEnd(max(seq, end.seq), hash_, max(at, end.at), id_)
 
     def _head(self, line: Line) -> None:
         self.heads[line["chain"]] = (line["seq"], bytes.fromhex(line["hash"]))
@@ -265,6 +271,10 @@ class Verifier:
             if line[what] != came:
                 self._found(f"the export promises {line[what]} {what}, and {came} came")
 
+    def finish(self) -> Report:
+        self._finish()
+        return self.report
+
     def _finish(self) -> None:
         report = self.report
         report.chains = len(self.chains)
@@ -275,7 +285,7 @@ class Verifier:
         if not self.ended:
             self._found("the export is cut: its last line is missing")
         for chain, (seq, hash_) in self.heads.items():
-            end = self.chains.pop(chain, _ChainEnd(0, GENESIS, 0, 0))
+            end = self.chains.pop(chain, ChainEnd(0, GENESIS, 0, 0))
             if end.seq < seq:
                 self._found(
                     f"the last {seq - end.seq} events of this chain are gone",

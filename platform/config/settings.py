@@ -15,7 +15,7 @@ import dj_database_url
 import environ
 
 from config import logs
-from config.environment import Environment
+from config.environment import BadSetting, Environment
 from config.s3 import s3_patience
 from config.static import is_collected
 
@@ -304,11 +304,19 @@ DATABASES = {
 }
 if _password := env.str("DATABASE_PASSWORD", ""):  # so that a secret's file may hold it alone
     DATABASES["default"]["PASSWORD"] = _password
+DATABASE_POOLED = env.bool("DATABASE_POOLED", False)  # by pgbouncer, a connection a transaction
+# A cursor that outlives its transaction would be looked for on another connection.
+DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = DATABASE_POOLED
 DATABASES["default"]["TEST"] = {"NAME": env.str("TEST_DATABASE_NAME", "test_touchstone")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Celery: only a doorbell; the row in PostgreSQL is the truth ----------------------------------
 BROKER_URL = env.broker("BROKER_URL")
+if DATABASE_POOLED and not BROKER_URL:
+    raise BadSetting(
+        "DATABASE_POOLED needs BROKER_URL: the queue in PostgreSQL keeps prepared statements, "
+        "which a pooler by transaction loses. Name a broker, or leave out the pooler."
+    )
 JOBS_LEASE_SECONDS = env.above(0, "JOBS_LEASE_SECONDS", 60.0)
 JOBS_RECONCILE_SECONDS = env.above(0, "JOBS_RECONCILE_SECONDS", 10.0)
 JOBS_OVERDUE_SECONDS = env.above(0, "JOBS_OVERDUE_SECONDS", 30.0)
@@ -442,6 +450,9 @@ if SENTRY_DSN := env.str("SENTRY_DSN", ""):
         ) from missing
     LOGGING["handlers"]["telemetry"] = {"class": "config.telemetry.Handler"}
     LOGGING["root"]["handlers"].insert(0, "telemetry")
+
+# --- traces to a receiver of OpenTelemetry (operations.tracing); as above ------------------------
+OTEL_EXPORTER_OTLP_ENDPOINT = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", "")
 
 # --- language and time ---------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

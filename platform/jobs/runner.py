@@ -6,12 +6,13 @@ import logging
 import re
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import TypeVar
 
 from django.db import InterfaceError, OperationalError, connection
 from structlog.contextvars import bind_contextvars, unbind_contextvars
 
-from jobs import claiming, registry
+from jobs import claiming, hooks, registry
 from jobs.claims import Claim
 from jobs.errors import Crashed, Hopeless, Interrupted, LeaseLost, Outage, Why
 from jobs.failpoints import failpoint
@@ -51,7 +52,10 @@ def execute(claim: Claim, *, may_exit: bool = False) -> None:
     bind_contextvars(worker=claim.worker, job=str(claim.pk))
     try:
         try:
-            with Keeper(claim, may_exit=may_exit):
+            with ExitStack() as stack:
+                stack.enter_context(Keeper(claim, may_exit=may_exit))
+                for around in hooks.around:
+                    stack.enter_context(around(claim))
                 registry.entry(claim.model).runner(claim)
             failpoint("after_finish")
         except LeaseLost:

@@ -24,6 +24,7 @@ from audit.keys import anchor_files
 from blobs import place
 from config.static import is_collected
 from ml import pictures
+from ml.engine.image_encoders import building as encoders
 from ml.engine.model_files import FILES, ModelFileUnusable, located
 from operations import health
 from sandbox.checks import why_not
@@ -228,6 +229,11 @@ def models() -> Iterator[Finding]:
             yield Finding("model files", WARNING, str(error),
                           "Run `python -m ml.engine.model_files`; the checks that need the file "
                           "say that they are not available.")  # fmt: skip
+    for check, file in encoders.missing():
+        yield Finding("model files", WARNING, f"The network {file} of the check {check} was not "
+                      "built: that check says that it is not available.",
+                      "Run `python -m ml.engine.image_encoders` where TensorFlow is, or copy the "
+                      "models folder from another machine (docs/operating.md).")  # fmt: skip
 
 
 def site() -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from structlog.contextvars import bind_contextvars, bound_contextvars
 
-from operations import health, metrics
+from operations import health, metrics, tracing
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 _OWN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -74,14 +74,18 @@ class LogIds:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Request-ID", "")
         number = given if _OWN_ID.fullmatch(given) else secrets.token_hex(8)
-        began = time.perf_counter()
-        with bound_contextvars(request=number, client="", submission=""):
+        began, at = time.perf_counter(), time.time_ns()
+        with bound_contextvars(request=number, client="", submission=""), tracing.noting() as found:
             response = self.get_response(request)
         response["X-Request-ID"] = number
         route = request.resolver_match.route if request.resolver_match else ""
         metrics.count_request(
             request.method or "", route, response.status_code, time.perf_counter() - began
         )
+        if tracing.is_on():
+            tracing.request_ended(
+                at, request.method or "", route, response.status_code, number, found
+            )
         return response
 
     def process_view(

@@ -27,6 +27,12 @@ POISON = ("kill_worker", "kill_worker", "kill_child")
 FROZEN_SECONDS = 4.0
 """Longer than the lease and the reconciler's round: whoever wakes then is a zombie."""
 
+PLANNED_NAMES = {
+    "purge": "bells purged",
+    "drop": "broker lost",
+    "crash_postgres": "database crashed",
+}
+
 HEARD_WITHIN = 1.5
 """A row whose bell nobody hears is taken after two seconds (half of JOBS_OVERDUE_SECONDS)."""
 
@@ -139,16 +145,20 @@ class Storm:
     def blow(self, running: list[Any]) -> None:
         """Until nine of ten jobs are settled, or the time is over."""
         house, began = self.house, time.monotonic()
-        planned = {0.1: self.broker.purge, 0.3: house.crash_postgres, 0.5: self.broker.drop,
-                   0.7: self.broker.purge, 0.8: house.crash_postgres}  # fmt: skip
+        planned = {
+            0.0: lambda: self.kill_a_slot_at_work(running), 0.1: self.broker.purge,
+            0.2: lambda: self.kill_a_worker_at_work(running), 0.3: house.crash_postgres,
+            0.5: self.broker.drop, 0.6: lambda: self.kill_a_worker_at_work(running),
+            0.7: self.broker.purge, 0.8: house.crash_postgres,
+        }  # fmt: skip
         told = began
         while (gone := max(self.settled(), (time.monotonic() - began) / self.seconds)) < 0.9:
             for moment in [m for m in planned if m <= gone]:
                 happening = planned.pop(moment)
                 happening()
-                name = happening.__name__.replace("_", " ")
-                name = {"purge": "bells purged", "drop": "broker lost"}.get(name, name)
-                self.report.faults[name] += 1
+                name = PLANNED_NAMES.get(happening.__name__)  # a kill counts itself
+                if name:
+                    self.report.faults[name] += 1
             self.strike(running)
             self.thaw()
             time.sleep(self.chance.uniform(*self.strike_every))
@@ -165,9 +175,7 @@ class Storm:
         dice = self.chance.random()
         at = self.chance.randrange(len(running))
         if dice < 0.04 and any(p.pid in slots for p in self.house.tree(running[at])):
-            self.kill(running[at].pid, "worker tree SIGKILL")
-            running[at].wait()
-            running[at] = self.house.start_worker("--concurrency", "2")
+            self.kill_worker(running, at)
         elif slots and dice < 0.5:
             self.kill(self.chance.choice(slots), "slot SIGKILL")
         elif slots and dice < 0.8:
@@ -175,6 +183,31 @@ class Storm:
             if self.signal(pid, signal.SIGSTOP):
                 self.frozen[pid] = time.monotonic() + FROZEN_SECONDS
                 self.report.faults["slot SIGSTOP and SIGCONT"] += 1
+
+    # What a run must have seen does not hang on the dice: both wait until somebody is at work.
+    def kill_a_slot_at_work(self, running: list[Any]) -> None:
+        self.kill(self.chance.choice(self.at_work(running)), "slot SIGKILL")
+
+    def kill_a_worker_at_work(self, running: list[Any]) -> None:
+        slot = self.chance.choice(self.at_work(running))
+        trees = [{p.pid for p in self.house.tree(worker)} for worker in running]
+        self.kill_worker(running, next((n for n, tree in enumerate(trees) if slot in tree), 0))
+
+    def at_work(self, running: list[Any]) -> list[int]:
+        found: list[int] = []
+
+        def somebody() -> bool:
+            self.thaw()
+            found[:] = [pid for pid in self.house.slots() if pid not in self.frozen]
+            return bool(found)
+
+        self.house.wait_for(somebody, 90, "a slot is at work")
+        return found
+
+    def kill_worker(self, running: list[Any], at: int) -> None:
+        self.kill(running[at].pid, "worker tree SIGKILL")
+        running[at].wait()
+        running[at] = self.house.start_worker("--concurrency", "2")
 
     def kill(self, pid: int, name: str) -> None:
         if self.signal(pid, signal.SIGKILL):

@@ -16,11 +16,7 @@ def test_nothing_is_lost_and_nothing_done_twice_in_a_storm(house: House) -> None
     print("\n" + report.table())
     told = report.table() + "\n" + house.log()
     assert report.kept(), told
-    struck = (
-        report.late_writes_refused,
-        report.faults["slot SIGKILL"] + report.faults["worker tree SIGKILL"],
-        report.faults["crash postgres"],
-        report.faults["purge"] or report.faults["drop"],
-    )
-    if not all(struck):  # what fell is chance, and a busy machine gives it little time
-        pytest.skip(f"the promises held, but too little struck to prove much: {struck}")
+    # A storm in which nothing fell proves nothing.
+    for fault in ("slot SIGKILL", "worker tree SIGKILL", "database crashed", "bells purged"):
+        assert report.faults[fault] > 0, f"no {fault}\n{told}"
+    assert report.late_writes_refused > 0, told

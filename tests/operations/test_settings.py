@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -50,3 +53,14 @@ def test_mistakes_are_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
             ask()
     monkeypatch.setenv("X_BROKER", "amqp://rabbit//")
     assert env.broker("X_BROKER") == "amqp://rabbit//"
+
+
+def test_a_pooler_without_a_broker_is_refused_in_a_sentence() -> None:
+    """The queue in PostgreSQL keeps prepared statements, which a pooler by transaction loses."""
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run(
+        [sys.executable, "manage.py", "doctor"], cwd=root, text=True, capture_output=True,
+        env={**os.environ, "SECRET_KEY": "x" * 60, "DATABASE_POOLED": "1", "BROKER_URL": ""},
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "DATABASE_POOLED needs BROKER_URL" in done.stdout

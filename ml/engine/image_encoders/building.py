@@ -47,10 +47,21 @@ def checks_with_encoder(checks: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
             yield file.parent, card
 
 
+def missing(checks: Path = CHECKS) -> Iterator[tuple[str, str]]:
+    """Checks whose network is not there, with its file's name."""
+    for folder, card in checks_with_encoder(checks):
+        target = _target(folder, card)
+        if not (target.is_file() and served.note_of(target).is_file()):
+            yield folder.name, target.name
+
+
+def _target(folder: Path, card: dict[str, Any]) -> Path:
+    return model_files.folder() / served.file_name(folder.name, served.made_from(folder, card))
+
+
 def build(folder: Path, card: dict[str, Any]) -> Path | None:
     """Returns the file, or None if it is there already."""
-    source = served.made_from(folder, card)
-    target = model_files.folder() / served.file_name(folder.name, source)
+    target = _target(folder, card)
     if target.is_file() and served.note_of(target).is_file():
         return None
     content, first, likeness = made(folder, card)
@@ -64,7 +75,7 @@ def build(folder: Path, card: dict[str, Any]) -> Path | None:
     digests = {"sha256": served.digest(content), "first_layer": served.digest(layer)}
     _write(target, content)
     _write(served.first_layer_of(target), layer)
-    written = {**source, **digests, "likeness": round(likeness, 6)}
+    written = {**served.made_from(folder, card), **digests, "likeness": round(likeness, 6)}
     _write(served.note_of(target), json.dumps(written, indent=1).encode())
     return target
 

@@ -32,6 +32,10 @@ class Command(BaseCommand):
             "--new", action="store_true",
             help="only what came since the last run without findings, which signed how far it went",
         )  # fmt: skip
+        verify.add_argument(
+            "--jobs", type=int, default=1, metavar="N",
+            help="by N processes at once, which say the same sooner where cores are free",
+        )  # fmt: skip
         verifying.add_arguments(verify)
         export = actions.add_parser("export", help="write the whole record to a file")
         export.add_argument("file", type=Path, help="compressed when its name ends in .gz")
@@ -72,11 +76,21 @@ class Command(BaseCommand):
                 "leave out --export, --public-key, --anchor and --at-least.",
                 returncode=2,
             )
+        jobs = options["jobs"]
+        if jobs < 1 or (jobs > 1 and (options["new"] or options["export"])):
+            raise CommandError(
+                "--jobs takes a number from 1, and the whole live record: leave out --new and "
+                "--export.",
+                returncode=2,
+            )
         if options["export"]:
             report = verifying.verify_export(options["export"], trusted, given, at_least)
         else:
             only_new = options["new"]
-            report = verify_database(trusted, given, self._progress, at_least, only_new=only_new)
+            report = verify_database(
+                trusted, given, self._progress, at_least, only_new=only_new, jobs=jobs,
+                told=self._told,
+            )  # fmt: skip
             if not (given or trusted or at_least):
                 keep_report(report)
         if options["json"]:
@@ -102,6 +116,11 @@ class Command(BaseCommand):
                 )
             yield line
         self.stderr.write("\r\033[K", ending="")
+
+    def _told(self, done: int, of: int) -> None:
+        if self.stderr.isatty():
+            end = "" if done < of else "\r\033[K"
+            self.stderr.write(f"\r{done} of {of} ranges{end}", ending="")
 
     def _export(self, options: dict[str, Any]) -> None:
         count = exporting.write(options["file"])

@@ -1,0 +1,11 @@
+"""What others want to have round every job. They append in their `ready()`; `jobs` knows none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from jobs.claims import Claim
+
+around: list[Callable[[Claim], AbstractContextManager[None]]] = []
+"""Entered before the job's runner and left after it, with whatever it raised."""
