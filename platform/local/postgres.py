@@ -124,7 +124,9 @@ def start(pg: Server) -> None:
             "-c timezone=UTC",
         ]
         if not pg.is_durable:
-            options += ["-c fsync=off", "-c synchronous_commit=off", "-c full_page_writes=off"]
+            # Commits stay synchronous: the tests kill this server, and what it has acknowledged must
+            # outlive it. Without fsync a commit reaches the system's cache, which a kill leaves alone.
+            options += ["-c fsync=off", "-c full_page_writes=off"]
         pg.program(
             "pg_ctl", "-D", str(pg.data), "-w", "-t", "60", "-l", str(pg.data / "server.log"),
             "-o", " ".join(options), "start",
