@@ -1,6 +1,6 @@
-"""The tables of docs/training-face.md on the check of mouths.
+"""The tables of docs/training-mouths.md on the check of mouths.
 
-    python -m lab.mouths.report ROWS [--encoder nodfdc] [--write docs/training-face.md]
+    python -m lab.mouths.report ROWS [--encoder nodfdc] [--write docs/training-mouths.md]
 
 `--encoder` names scores of a tuned image encoder on the same faces (`altered_scores`), bounded in
 the same way.

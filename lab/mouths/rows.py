@@ -231,7 +231,7 @@ def main() -> None:
     torch.set_num_threads(1)
     talking = data_folders.research("talking")
     if talking is None:
-        raise SystemExit("The clips of filmed speakers are not there; see docs/training-face.md.")
+        raise SystemExit("The clips of filmed speakers are not there; see docs/training-mouths.md.")
     store, _ = faces.opened(faces.own([options.also]))
     drawn = trained(options.drawers, ("filler-b", "narrow-b"))
     drawn["plain"] = programs.plain
