@@ -50,7 +50,10 @@ class Program:
         over = foreign.fitted(other, theirs, points, frame.shape)
         size = (self.side, self.side)
         here, there = (
-            np.asarray(cv2.resize(one[top:bottom, left:right], size, interpolation=cv2.INTER_AREA))
+            np.asarray(
+                cv2.resize(one[top:bottom, left:right], size, interpolation=cv2.INTER_AREA),
+                np.uint8,
+            )
             for one in (frame, over)
         )
         drawn = self.draw(here, there)
@@ -60,7 +63,9 @@ class Program:
         )
         if self.sharpened:
             soft = cv2.GaussianBlur(back, (0, 0), 1.0)
-            back = cv2.addWeighted(back, 1 + self.sharpened, soft, -self.sharpened, 0)
+            back = np.asarray(
+                cv2.addWeighted(back, 1 + self.sharpened, soft, -self.sharpened, 0), np.uint8
+            )
         inside = frame.copy()
         inside[top:bottom, left:right] = back
         mask = self._mask(points, frame.shape, (left, top, right, bottom))

@@ -16,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -244,15 +245,16 @@ def main() -> None:
         say(f"{options.split}: {len(kept)} with films")
         small = [cut.network.look(row.crop)[0] for row in kept]
     options.out.mkdir(parents=True, exist_ok=True)
+    told: dict[str, Any] = {
+        name: np.array([getattr(row, name) for row in kept])
+        for name in ("kind", "source", "group", "film", "degraded")
+    }
     np.savez(
         options.out / f"altered-{options.split}.npz",
         lower=np.stack([to_side(lower_face(row.crop), SIDE) for row in kept]),
         crops=np.stack([to_side(with_margin(row.crop, MARGIN), 128) for row in kept]),
         small=np.array(small, np.float32),
-        **{
-            name: np.array([getattr(row, name) for row in kept])
-            for name in ("kind", "source", "group", "film", "degraded")
-        },
+        **told,
     )
 
 

@@ -22,7 +22,7 @@ from ml.engine.serving import checked_weights, read_card
 LAYERS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 
 
-def folded(content: bytes) -> dict[str, NDArray[np.float32]]:
+def folded(content: bytes) -> dict[str, Any]:
     """Kernels as Keras keeps them (height x width x in x out), and biases."""
     from ai_edge_litert.interpreter import Interpreter
 
@@ -36,7 +36,7 @@ def folded(content: bytes) -> dict[str, NDArray[np.float32]]:
     for step in interpreter._get_ops_details():
         if step["op_name"] == "DEQUANTIZE":
             stored[int(step["outputs"][0])] = int(step["inputs"][0])
-    found: dict[str, NDArray[np.float32]] = {}
+    found: dict[str, Any] = {}
     blocks = Names()
     for step in interpreter._get_ops_details():
         if step["op_name"] not in LAYERS:

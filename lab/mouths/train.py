@@ -86,7 +86,8 @@ def write(net: Net, tuning: Tuning, target: Path) -> None:
     averaged = Net()
     averaged.load_state_dict(tuning.averaged)
     part = target.with_suffix(".part.npz")
-    np.savez(part, **averaged.folded())
+    arrays: dict[str, Any] = dict(averaged.folded())
+    np.savez(part, **arrays)
     part.replace(target)
 
 
