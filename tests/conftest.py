@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
 from django.utils import translation
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from tests.database import migrated
 from tests.in_flight import InFlight
@@ -59,6 +60,29 @@ def flush_may_empty_the_audit_tables() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseOperations, "sql_flush", sql_flush)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def static_files_are_listed_once() -> Iterator[None]:
+    """Each test client makes its own middleware. WhiteNoise would list all static files for each,
+    and that took longer than most tests' requests."""
+    listed: dict[tuple[str, ...], dict[str, Any]] = {}
+
+    def once(listing: Callable[..., None]) -> Callable[..., None]:
+        def list_files(self: WhiteNoiseMiddleware, *where: str) -> None:
+            if where not in listed:
+                before, self.files = self.files, {}
+                listing(self, *where)
+                listed[where], self.files = self.files, before
+            self.files.update(listed[where])
+
+        return list_files
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("update_files_dictionary", "add_files_from_finders"):
+            listing = getattr(WhiteNoiseMiddleware, name)
+            patch.setattr(WhiteNoiseMiddleware, name, once(listing))
         yield
 
 
