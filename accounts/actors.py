@@ -15,7 +15,6 @@ from accounts.roles import (
     SITE_ADMIN_PERMISSIONS,
     Permission,
     Role,
-    Scope,
 )
 from audit.who import NOBODY, SHELL, Who
 
@@ -42,7 +41,7 @@ class Actor:
         if role is None:
             return False
         if self.service is not None:
-            return any(permission in SCOPE_PERMISSIONS[Scope(s)] for s in self.scopes)
+            return any(permission in SCOPE_PERMISSIONS[s] for s in self.scopes)
         return permission in ROLE_PERMISSIONS[role]
 
     def team_ids(self, permission: Permission) -> list[UUID]:

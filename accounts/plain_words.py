@@ -30,6 +30,7 @@ WORDS: Mapping[Permission, Any] = {
     P.VIEW_DASHBOARD: _("view the dashboard"),
     P.RETRY_ANALYSES: _("retry failed analyses"),
     P.MANAGE_MEMBERS: _("invite, change and remove members"),
+    P.PROVISION_MEMBERS: _("provision members by SCIM"),
     P.MANAGE_QUEUES: _("manage queue rules"),
     P.MANAGE_POLICIES: _("manage policies"),
     P.MANAGE_KEYS: _("create service accounts and issue API keys"),
@@ -48,11 +49,12 @@ class Line:
 
 
 def table() -> list[Line]:
-    """Every right with every role, those that all have first."""
+    """Every right that a role has with every role, those that all have first."""
     lines = [
         Line(words, tuple(permission in ROLE_PERMISSIONS[role] for role in Role))
         for permission, words in WORDS.items()
     ]
+    lines = [line for line in lines if any(line.roles)]
     return sorted(lines, key=lambda line: -sum(line.roles))
 
 

@@ -104,6 +104,33 @@ CATALOGUE: Mapping[str, Entry] = {
         409,
         _("{person} is the last lead or admin of {team}. Make somebody else a lead first."),
     ),
+    "last_admin": Entry(
+        409,
+        _("{person} is the last admin of {team}. Make somebody else an admin first."),
+    ),
+    # --- what an identity provider sends (docs/provisioning.md) ---
+    "provisioned_address_missing": Entry(
+        400, _("The person needs an email address, in emails or as userName.")
+    ),
+    "provisioned_already": Entry(
+        409, _("Somebody with this userName or this address is provisioned in the team already.")
+    ),
+    "provisioned_not_possible": Entry(
+        409,
+        _(
+            "This person cannot be provisioned: the address is not confirmed, or the account was "
+            "closed. Ask your site administrator."
+        ),
+    ),
+    "provisioned_group_known": Entry(
+        409, _("A group of this displayName is provisioned in the team already.")
+    ),
+    "provisioned_member_unknown": Entry(
+        400, _("A member of the group is nobody who is provisioned in the team.")
+    ),
+    "provisioned_text": Entry(
+        400, _("A text holds a character that no text can hold, or is too long.")
+    ),
     # --- accounts, sessions and invitations ---
     "address_not_confirmed": Entry(
         409,
@@ -142,6 +169,9 @@ CATALOGUE: Mapping[str, Entry] = {
     "service_closed": Entry(409, _("{service} is closed. Create a new service account.")),
     "scopes_missing": Entry(422, _("A key needs at least one scope.")),
     "scope_unknown": Entry(422, _("Not a scope: {scopes}.")),
+    "scopes_of_another_kind": Entry(
+        422, _("A key that provisions members has no other scope, and no other key has this one.")
+    ),
     "expiry_in_past": Entry(422, _("A key must expire in the future.")),
     "network_invalid": Entry(
         422, _("{network} is not a network such as 192.0.2.0/24 or 2001:db8::/32.")
@@ -371,6 +401,13 @@ CATALOGUE: Mapping[str, Entry] = {
     "grace_out_of_range": Entry(422, _("The grace time is between 0 and {most} seconds.")),
     "case_not_decided": Entry(
         409, _("This case is not decided, so it cannot be reopened. Nothing was changed.")
+    ),
+    "film_needs_copy": Entry(
+        409,
+        _(
+            "An evidence video is made from the playback copy of an analysed video, and there is "
+            "none. Prepare the copy on the case's page, then try again."
+        ),
     ),
     "golden_share_out_of_range": Entry(422, _("A share of golden cases is between 0 and 50 %.")),
     "golden_outcome_missing": Entry(

@@ -45,6 +45,7 @@ class Permission(StrEnum):
     RETRY_ANALYSES = "submissions.retry"
     VIEW_MEMBERS = "members.view"
     MANAGE_MEMBERS = "members.manage"
+    PROVISION_MEMBERS = "members.provision"
     MANAGE_QUEUES = "queues.manage"
     MANAGE_POLICIES = "policies.manage"
     MANAGE_KEYS = "keys.manage"
@@ -115,10 +116,18 @@ class Scope(models.TextChoices):
     HOLDS_MANAGE = "holds:manage", _("Place, lift and list legal holds")
 
 
-SCOPE_PERMISSIONS: Mapping[Scope, frozenset[Permission]] = {
+class ProvisioningScope(models.TextChoices):
+    """Of the one kind of key that an identity provider has. No key of a partner has it."""
+
+    MEMBERS_PROVISION = "members:provision", _("Provision members by SCIM")
+
+
+ALL_SCOPES: tuple[str, ...] = (*Scope.values, *ProvisioningScope.values)
+SCOPE_PERMISSIONS: Mapping[str, frozenset[Permission]] = {
     Scope.SUBMISSIONS_WRITE: frozenset({P.SUBMIT_MEDIA, P.CANCEL_ANALYSES, P.REQUEST_DELETION}),
     Scope.SUBMISSIONS_READ: frozenset({P.VIEW_SUBMISSIONS}),
     Scope.MEDIA_READ: frozenset({P.VIEW_MEDIA}),
     Scope.WEBHOOKS_MANAGE: frozenset({P.MANAGE_WEBHOOKS}),
     Scope.HOLDS_MANAGE: frozenset({P.HOLD_SUBMISSIONS}),
+    ProvisioningScope.MEMBERS_PROVISION: frozenset({P.PROVISION_MEMBERS}),
 }

@@ -61,6 +61,7 @@ PROGRESS = {
     "concluding": "running the checks",
     "done": "finished",
     "preparing the film": "preparing the video",
+    "making the evidence film": "making the evidence video",
     "waiting for a worker": "waiting for a worker",
 }
 

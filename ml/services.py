@@ -74,7 +74,7 @@ def queued(analysis: Analysis, who: Who, rows: Sequence[Row] = (), *, ring: bool
     _event(analysis, Verb.ANALYSIS_QUEUED, who, rows=[analysis, *rows],
            priority=int(analysis.priority))  # fmt: skip
     if ring:
-        ring_on_commit(Analysis, analysis.pk)
+        ring_on_commit(analysis)
 
 
 def end_at_once(analysis: Analysis, result: Result | None, by: str) -> None:
@@ -108,7 +108,7 @@ def retry_parked(analysis_id: uuid.UUID, who: Who) -> bool:
     with transaction.atomic():
         again = requeue_parked(Analysis, analysis_id, by=who)
         if again:
-            ring_on_commit(Analysis, analysis_id)
+            ring_on_commit(Analysis.objects.only("kind").get(pk=analysis_id))
     return again
 
 

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import argparse
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -27,7 +27,7 @@ def file_of(name: str) -> str | None:
 
 
 def choose(report: Path, seconds: float) -> list[str]:
-    spent: Counter[str] = Counter()
+    spent: defaultdict[str, float] = defaultdict(float)
     tests: Counter[str] = Counter()
     for case in ElementTree.parse(report).iter("testcase"):
         if path := file_of(case.get("classname", "")):

@@ -11,6 +11,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -26,7 +27,7 @@ LOCK = 7_242_118
 """Of the session that makes the database; the other test processes wait for it."""
 
 
-def migrated(database: dict[str, Any]) -> str:
+def migrated(database: Mapping[str, Any]) -> str:
     """The name of the database to copy, made when it is missing."""
     name = PREFIX + _digest()
     with psycopg.connect(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
-import factory
 from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
+from factory.declarations import Sequence, SubFactory
+from factory.django import DjangoModelFactory
 
 from accounts.models import Membership, Role, ServiceAccount, Team, User
 
@@ -19,18 +21,20 @@ def hashed(password: str | None) -> str:
     return make_password(password)
 
 
-class UserFactory(factory.django.DjangoModelFactory):
+class Users(DjangoModelFactory[User]):
     """Somebody who can log in with PASSWORD."""
 
     class Meta:
         model = User
         skip_postgeneration_save = True
 
-    email = factory.Sequence(lambda n: f"person{n}@example.org")
-    name = factory.Sequence(lambda n: f"Person {n}")
+    email = Sequence(lambda n: f"person{n}@example.org")
+    name = Sequence(lambda n: f"Person {n}")
 
     @classmethod
-    def _create(cls, model_class, *args, password=PASSWORD, **fields):
+    def _create(
+        cls, model_class: type[User], *args: Any, password: str | None = PASSWORD, **fields: Any
+    ) -> User:
         user = model_class(**fields)
         user.password = hashed(password)
         user.save()
@@ -38,25 +42,32 @@ class UserFactory(factory.django.DjangoModelFactory):
         return user
 
 
-class TeamFactory(factory.django.DjangoModelFactory):
+class Teams(DjangoModelFactory[Team]):
     class Meta:
         model = Team
 
-    name = factory.Sequence(lambda n: f"Team {n}")
+    name = Sequence(lambda n: f"Team {n}")
 
 
-class MembershipFactory(factory.django.DjangoModelFactory):
+class Memberships(DjangoModelFactory[Membership]):
     class Meta:
         model = Membership
 
-    team = factory.SubFactory(TeamFactory)
-    user = factory.SubFactory(UserFactory)
+    team = SubFactory(Teams)
+    user = SubFactory(Users)
     role = Role.MODERATOR
 
 
-class ServiceAccountFactory(factory.django.DjangoModelFactory):
+class ServiceAccounts(DjangoModelFactory[ServiceAccount]):
     class Meta:
         model = ServiceAccount
 
-    team = factory.SubFactory(TeamFactory)
-    name = factory.Sequence(lambda n: f"partner {n}")
+    team = SubFactory(Teams)
+    name = Sequence(lambda n: f"partner {n}")
+
+
+# A factory's own call is `create` too, but only `create` says what it makes.
+UserFactory = Users.create
+TeamFactory = Teams.create
+MembershipFactory = Memberships.create
+ServiceAccountFactory = ServiceAccounts.create

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 from PIL import Image
 
@@ -15,6 +17,14 @@ from accounts.models import Role, Team, User
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.services.intake import submit
 from tests.factories import MembershipFactory, TeamFactory, UserFactory
+
+if TYPE_CHECKING:
+    from django.test.client import _MonkeyPatchedWSGIResponse
+
+    Answer = _MonkeyPatchedWSGIResponse
+else:
+    Answer = HttpResponse
+"""What the test client gives: a response that also knows its context and its redirects."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +101,7 @@ Send = Callable[..., Submission]
 def send() -> Send:
     """Send a picture as somebody; another shade gives other bytes."""
 
-    def _send(who: Person, shade: int = 120, name: str = "photo.png", **words: str) -> Submission:
+    def _send(who: Person, shade: int = 120, name: str = "photo.png", **words: Any) -> Submission:
         return submit(who.actor, who.team, BytesIO(picture(shade)), name, **words).submission
 
     return _send

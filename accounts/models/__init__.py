@@ -2,6 +2,7 @@
 
 from accounts.models.lockout import Guesses
 from accounts.models.partner import ApiKey, ServiceAccount
+from accounts.models.provisioning import ProvisionedGroup, ProvisionedPerson
 from accounts.models.session import Session
 from accounts.models.team import GroupRole, Invitation, Membership, Team
 from accounts.models.user import User, UserManager
@@ -14,6 +15,8 @@ __all__ = [
     "Invitation",
     "Membership",
     "Permission",
+    "ProvisionedGroup",
+    "ProvisionedPerson",
     "Role",
     "Scope",
     "ServiceAccount",

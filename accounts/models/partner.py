@@ -13,7 +13,7 @@ from django.db.models.functions import Lower, Now
 
 from accounts.key_format import TEST_PREFIX
 from accounts.models.team import HEAVIEST, Team
-from accounts.roles import Permission, Scope
+from accounts.roles import ALL_SCOPES, Permission, ProvisioningScope, Scope
 
 if TYPE_CHECKING:
     from accounts.actors import Actor
@@ -24,6 +24,10 @@ class ServiceAccountQuerySet(models.QuerySet["ServiceAccount"]):
         self, actor: Actor, permission: Permission = Permission.REVOKE_KEYS
     ) -> ServiceAccountQuerySet:
         return self.filter(team_id__in=actor.team_ids(permission))
+
+    def of_partners(self) -> ServiceAccountQuerySet:
+        """Without the identity provider, which sends no media."""
+        return self.filter(provisions=False)
 
 
 class ServiceAccount(models.Model):
@@ -44,6 +48,12 @@ class ServiceAccount(models.Model):
     weight = models.SmallIntegerField(
         null=True, blank=True, help_text="In place of its team's; empty: as its team."
     )
+    provisions = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="It is the team's identity provider. Its keys provision members, no more.",
+    )
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -62,6 +72,11 @@ class ServiceAccount(models.Model):
             models.CheckConstraint(
                 condition=models.Q(weight=None) | models.Q(weight__range=(1, HEAVIEST)),
                 name="service_weight_in_range",
+            ),
+            models.UniqueConstraint(
+                fields=["team"],
+                condition=models.Q(provisions=True),
+                name="one_identity_provider_per_team",
             ),
         ]
         triggers = [
@@ -90,6 +105,9 @@ class ServiceAccount(models.Model):
         return self.live_account_id is not None
 
 
+_SCOPES = [*Scope.choices, *ProvisioningScope.choices]
+
+
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
     def for_actor(
         self, actor: Actor, permission: Permission = Permission.REVOKE_KEYS
@@ -114,7 +132,7 @@ class ApiKey(models.Model):
         editable=False,
         help_text="Media sent with it get canned results, and live keys never see them.",
     )
-    scopes = ArrayField(models.CharField(max_length=32, choices=Scope.choices))
+    scopes = ArrayField(models.CharField(max_length=32, choices=_SCOPES))
     allowed_networks = ArrayField(models.CharField(max_length=43), default=list, blank=True)
     """CIDR notation; empty means from everywhere."""
     created_by = models.ForeignKey(
@@ -132,9 +150,14 @@ class ApiKey(models.Model):
         ordering = ["-created_at"]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(scopes__contained_by=Scope.values)
+                condition=models.Q(scopes__contained_by=ALL_SCOPES)
                 & (models.Q(scopes__len__gt=0) | models.Q(revoked_at__isnull=False)),
                 name="api_key_scopes_are_known",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(scopes__contains=ProvisioningScope.values)
+                | models.Q(scopes__len=1, is_test=False),
+                name="provisioning_is_a_keys_only_scope",
             ),
             models.CheckConstraint(
                 condition=models.Q(key_sha256__regex=r"^[0-9a-f]{64}$"),

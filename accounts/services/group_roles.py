@@ -5,25 +5,33 @@ Only memberships that a group gave are changed or ended by groups. Those given b
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext
 
 from accounts.actors import Actor
-from accounts.models import GroupRole, Membership, Team, User
+from accounts.models import (
+    GroupRole,
+    Membership,
+    ProvisionedGroup,
+    ProvisionedPerson,
+    Team,
+    User,
+)
 from accounts.refusals import Refusal
 from accounts.roles import Permission, Role
 from accounts.services.chains import require, team_chain
 from accounts.services.notices import tell_if_from_outside
 from accounts.services.teams import (
-    another_runs_it,
     left,
     locked,
     may_hand_out,
+    others_remain,
     role_given,
 )
 from audit.services import record
@@ -46,6 +54,7 @@ def add(actor: Actor, team: Team, group: str, role: Role) -> GroupRole:
     except IntegrityError as error:
         raise Refusal("group_known", group=group) from error
     _recorded(actor, made, "added")
+    _applied_to_provisioned(actor, made)
     tell_if_from_outside(
         actor,
         team,
@@ -59,10 +68,12 @@ def add(actor: Actor, team: Team, group: str, role: Role) -> GroupRole:
 
 @transaction.atomic
 def remove(actor: Actor, given: GroupRole) -> None:
-    """Members that the group made lose their role at their next sign-in."""
+    """Members that the group made lose their role at their next sign-in, and at once where the
+    identity provider provisions the group."""
     require(actor, Permission.MANAGE_TEAM, given.team_id)
     if GroupRole.objects.filter(pk=given.pk).delete()[0]:
         _recorded(actor, given, "removed")
+        _applied_to_provisioned(actor, given)
 
 
 def groups_of(sociallogin: Any) -> set[str]:
@@ -82,16 +93,50 @@ def open_a_team(groups: Collection[str]) -> bool:
 
 
 def apply(user: User, groups: Collection[str], who: Who) -> None:
-    """Joins, changes and ends what groups give; of several groups the highest role counts."""
-    wanted: dict[UUID, Role] = {}
-    for given in GroupRole.objects.filter(group__in=groups):
-        role = Role(given.role)
-        known = wanted.get(given.team_id)
-        wanted[given.team_id] = role if known is None or role.rank > known.rank else known
+    """Joins, changes and ends what groups give; of several groups the highest role counts, those
+    included that the identity provider provisions."""
+    wanted = _highest([*GroupRole.objects.filter(group__in=groups), *_provisioned(user)])
+    away = ProvisionedPerson.objects.filter(user=user, is_active=False, removed_at=None)
+    for team_id in away.values_list("team_id", flat=True):
+        wanted.pop(team_id, None)
     had = Membership.objects.filter(user=user, from_group=True).values_list("team_id", flat=True)
     for team_id in sorted({*wanted, *had}):
         with transaction.atomic():  # one team, one transaction: no order of locks to get wrong
             _apply_in(locked(team_id), user, wanted.get(team_id), who)
+
+
+def apply_provisioned(person: ProvisionedPerson, who: Who) -> None:
+    """In the caller's transaction, which holds the team: what its provisioned groups give."""
+    wanted = _highest(_provisioned(person.user)).get(person.team_id)
+    _apply_in(person.team, person.user, wanted if person.is_active else None, who)
+
+
+def _provisioned(user: User) -> Iterator[GroupRole]:
+    """What the groups give in whose lists the person stands. A group has a name and an id, and
+    speaks for its own team alone."""
+    mine = ProvisionedGroup.objects.filter(members__user=user, members__is_active=True)
+    for team_id, *names in mine.values_list("team_id", "name", "external_id"):
+        yield from GroupRole.objects.filter(team_id=team_id, group__in=filter(None, names))
+
+
+def _highest(given: Iterable[GroupRole]) -> dict[UUID, Role]:
+    found: dict[UUID, Role] = {}
+    for one in given:
+        role, known = Role(one.role), found.get(one.team_id)
+        found[one.team_id] = role if known is None or role.rank > known.rank else known
+    return found
+
+
+def _applied_to_provisioned(actor: Actor, given: GroupRole) -> None:
+    named = Q(name=given.group) | Q(external_id=given.group)
+    groups = ProvisionedGroup.objects.filter(named, team_id=given.team_id)
+    if not groups.exists():
+        return
+    team = locked(given.team_id)
+    people = ProvisionedPerson.objects.filter(groups__in=groups, is_active=True).distinct()
+    for person in people.select_related("user").order_by("pk"):
+        person.team = team
+        apply_provisioned(person, actor.who_in(team.pk))
 
 
 def _apply_in(team: Team, user: User, role: Role | None, who: Who) -> None:
@@ -103,11 +148,10 @@ def _apply_in(team: Team, user: User, role: Role | None, who: Who) -> None:
     if not membership.from_group or membership.role == role:
         return
     before = Role(membership.role)
-    if before.runs_a_team and not (role and role.runs_a_team):
-        try:
-            another_runs_it(team, user)
-        except Refusal:
-            return  # a team never loses its last lead
+    try:
+        others_remain(team, user, before, role)
+    except Refusal:
+        return  # a team never loses its last lead or admin
     if role is None:
         left(membership, who, {"left": False, "how": HOW})
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -15,7 +16,7 @@ from django.utils.crypto import get_random_string
 
 from accounts import hooks
 from accounts.actors import SHELL_ACTOR, Actor
-from accounts.models import Invitation, Membership, Role, Session, User
+from accounts.models import Invitation, Membership, ProvisionedPerson, Role, Session, User
 from accounts.models.user import normalised
 from accounts.refusals import Refusal
 from accounts.services.chains import ACCOUNTS, team_chain
@@ -120,13 +121,21 @@ def deactivate(actor: Actor, user: User, *, why: str = "") -> None:
     """Closes the door at once: every session ends. Their teams keep a lead, or it is refused."""
     _site_admin(actor)
     _leaves_no_team_alone(user)
+    # Who was closed by a person stays closed, whatever an identity provider says.
+    ProvisionedPerson.objects.filter(user=user).update(closed_account=False)
+    closed(user, actor.who, why=why)
+
+
+def closed(user: User, who: Who, *, why: str = "", how: str = "") -> None:
+    """In the caller's transaction: the account is closed and every session ends."""
     User.objects.filter(pk=user.pk).update(is_active=False)
     ended, _ = Session.objects.filter(user=user).delete()
     withdrawn = Invitation.objects.all().end_those_of(user)
+    about: dict[str, Any] = {"sessions_ended": ended, "invitations_withdrawn": withdrawn}
     record(
-        chain=ACCOUNTS, verb=Verb.USER_DEACTIVATED, who=actor.who, why=why,
+        chain=ACCOUNTS, verb=Verb.USER_DEACTIVATED, who=who, why=why,
         object_type="user", object_id=str(user.pk),
-        data={"sessions_ended": ended, "invitations_withdrawn": withdrawn}, rows=[user],
+        data={**about, "how": how} if how else about, rows=[user],
     )  # fmt: skip
 
 
@@ -135,10 +144,16 @@ def reactivate(actor: Actor, user: User) -> None:
     _site_admin(actor)
     if user.erased_at is not None:
         raise Refusal("account_erased")
+    reopened(user, actor.who)
+
+
+def reopened(user: User, who: Who, *, how: str = "") -> None:
+    """In the caller's transaction: the account may be used again."""
     User.objects.filter(pk=user.pk).update(is_active=True)
+    ProvisionedPerson.objects.filter(user=user).update(closed_account=False)
     record(
-        chain=ACCOUNTS, verb=Verb.USER_REACTIVATED, who=actor.who,
-        object_type="user", object_id=str(user.pk), rows=[user],
+        chain=ACCOUNTS, verb=Verb.USER_REACTIVATED, who=who,
+        object_type="user", object_id=str(user.pk), data={"how": how} if how else {}, rows=[user],
     )  # fmt: skip
 
 
@@ -162,6 +177,7 @@ def erase(actor: Actor, user: User, *, why: str = "") -> None:
     Authenticator.objects.filter(user=user).delete()
     Invitation.objects.filter(email=email).delete()
     SocialAccount.objects.filter(user=user).delete()
+    ProvisionedPerson.objects.filter(user=user).delete()
     for forget in hooks.erased:
         forget(user)
     user.set_unusable_password()

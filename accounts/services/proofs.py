@@ -14,7 +14,7 @@ from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.db import transaction
 
-from accounts.models import Membership, Session, User
+from accounts.models import Membership, ProvisionedPerson, Session, User
 from accounts.services.chains import ACCOUNTS, team_chain
 from accounts.services.people import created_event, new_person
 from audit.services import Entry, record, record_many
@@ -81,6 +81,7 @@ def take_address_over(email: str, *, name: str) -> User | None:
     who = Who(kind="user", id=str(new.pk), via="oidc")
     moved = list(Membership.objects.filter(user=old).order_by("team_id"))
     Membership.objects.filter(user=old).update(user=new)
+    ProvisionedPerson.objects.filter(user=old).update(user=new)
     events = [
         Entry(
             chain=ACCOUNTS, verb=Verb.USER_DEACTIVATED, who=who, object_type="user",

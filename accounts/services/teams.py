@@ -171,6 +171,17 @@ def another_runs_it(team: Team, user: User) -> None:
         raise Refusal("last_lead", person=str(user), team=str(team))
 
 
+def others_remain(team: Team, user: User, before: Role, after: Role | None) -> None:
+    """For changes that no person makes: the team keeps a lead or admin, and an admin if it had
+    one. Somebody whose account is closed does not count."""
+    others = Membership.objects.filter(team=team, user__is_active=True).exclude(user=user)
+    steps_down = before.runs_a_team and not (after and after.runs_a_team)
+    if steps_down and not others.filter(role__in=[Role.LEAD, Role.ADMIN]).exists():
+        raise Refusal("last_lead", person=str(user), team=str(team))
+    if before == Role.ADMIN != after and not others.filter(role=Role.ADMIN).exists():
+        raise Refusal("last_admin", person=str(user), team=str(team))
+
+
 def may_hand_out(actor: Actor, team_id: UUID, role: Role) -> None:
     own = actor.role_in(team_id)
     if actor.is_site_admin or (own is not None and role.rank <= own.rank):

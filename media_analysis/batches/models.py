@@ -12,6 +12,8 @@ from django.db.models.functions import Now
 from accounts.actors import Actor
 from accounts.roles import Permission
 from jobs.models import UNDER_WAY, LeasedJob, State
+from media_analysis.batches import reasons
+from media_analysis.batches.bucket_models import BucketObject as BucketObject
 
 
 class SourceQuerySet(models.QuerySet["Source"]):
@@ -130,3 +132,7 @@ class BatchItem(LeasedJob):
         if self.state in UNDER_WAY:
             return ItemState.WAITING
         return ItemState.RECEIVED if self.state == State.DONE else ItemState.REFUSED
+
+    @property
+    def reason_in_words(self) -> str:
+        return reasons.sentence(self.state, self.reason_code, self.reason)

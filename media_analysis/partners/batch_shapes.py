@@ -53,7 +53,9 @@ class BatchItemSerializer(serializers.Serializer[BatchItem]):
     filename = serializers.CharField()
     state = serializers.ChoiceField(choices=ITEM_STATES, source="shown_state")
     reason_code = serializers.CharField()
-    reason = serializers.CharField(help_text="Why it was refused, or what its last try met.")
+    reason = serializers.CharField(
+        source="reason_in_words", help_text="Why it was refused, or what its last try met."
+    )
     submission = serializers.SerializerMethodField()
 
     @extend_schema_field({"type": ["string", "null"], "format": "uri"})

@@ -59,6 +59,21 @@ def with_slash(endpoints: list[Any], **kwargs: Any) -> list[Any]:
     return [endpoint for endpoint in endpoints if endpoint[0].endswith("/")]
 
 
+def needed_bodies(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """drf-spectacular calls a body optional when none of its fields is always needed. Where one
+    of several fields is needed, no body holds none of them."""
+    shapes = result["components"]["schemas"]
+    for methods in result["paths"].values():
+        for about in methods.values():
+            body = about.get("requestBody", {})
+            for content in body.get("content", {}).values():
+                shape = shapes.get(content["schema"].get("$ref", "").rpartition("/")[2], {})
+                either = shape.get("oneOf", [])
+                if either and all(one.get("required") for one in either):
+                    body["required"] = True
+    return result
+
+
 def problems(*own: int) -> dict[Any, Any]:
     """The errors that an operation can answer with: its own, and those that each can. Another
     method than its own (405) is no answer of an operation."""

@@ -42,9 +42,28 @@ MOST_IDS = 50
 LARGEST_PAGE = 200
 
 
-class KnownFieldsOnly(serializers.Serializer[Any]):
-    """A field that we do not know is told, not ignored: it is nearly always a typing mistake. So is
-    one that comes twice: either of its values could be the one that was meant."""
+class EachFieldOnce(serializers.Serializer[Any]):
+    """A field that comes twice is told: either of its values could be the one that was meant."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, MultiValueDict):
+            data = self._each_once(data)
+        return super().to_internal_value(data)
+
+    def _each_once(self, data: MultiValueDict[str, Any]) -> dict[str, Any]:
+        """As a plain dict, or an empty value would count as none: it is told like any wrong one."""
+        repeated = sorted(name for name in self._named(data) if len(data.getlist(name)) > 1)
+        if repeated:
+            once = serializers.ErrorDetail(gettext("Send this field once."), "repeated_field")
+            raise serializers.ValidationError({name[:100]: [once] for name in repeated[:20]})
+        return data.dict()
+
+    def _named(self, data: MultiValueDict[str, Any]) -> set[str]:
+        return set(data) & set(self.fields)
+
+
+class KnownFieldsOnly(EachFieldOnce):
+    """A field that we do not know is told, not ignored: it is nearly always a typing mistake."""
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, MultiValueDict):
@@ -57,14 +76,8 @@ class KnownFieldsOnly(serializers.Serializer[Any]):
             raise serializers.ValidationError({name[:100]: [none] for name in unknown[:20]})
         return super().to_internal_value(data)
 
-    @staticmethod
-    def _each_once(data: MultiValueDict[str, Any]) -> dict[str, Any]:
-        """As a plain dict, or an empty value would count as none: it is told like any wrong one."""
-        repeated = sorted(name for name, values in data.lists() if len(values) > 1)
-        if repeated:
-            once = serializers.ErrorDetail(gettext("Send this field once."), "repeated_field")
-            raise serializers.ValidationError({name[:100]: [once] for name in repeated[:20]})
-        return data.dict()
+    def _named(self, data: MultiValueDict[str, Any]) -> set[str]:
+        return set(data)
 
 
 class Words(serializers.CharField):

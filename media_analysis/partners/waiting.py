@@ -20,6 +20,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs.models import UNDER_WAY
+from media_analysis.partners.serializers import EachFieldOnce
 from media_analysis.submissions.models import Submission
 
 WAIT, WAITED = "touchstone.wait", "touchstone.waited"
@@ -27,7 +28,7 @@ WAIT, WAITED = "touchstone.wait", "touchstone.waited"
 LONGEST = 60
 
 
-class WaitSerializer(serializers.Serializer[Any]):
+class WaitSerializer(EachFieldOnce):
     wait = serializers.IntegerField(
         required=False,
         min_value=0,

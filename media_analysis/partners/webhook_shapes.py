@@ -98,6 +98,8 @@ class EndpointAddSerializer(KnownFieldsOnly):
 
 
 class AttemptSerializer(serializers.ModelSerializer[Attempt]):
+    sentence = serializers.CharField(source="reason_in_words")
+
     class Meta:
         model = Attempt
         fields = ["number", "at", "milliseconds", "status", "code", "sentence", "answer"]
@@ -111,6 +113,7 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
     state = serializers.ChoiceField(
         choices=DELIVERY_STATES, help_text="`done`: it was taken. `parked`: it was given up."
     )
+    reason = serializers.CharField(source="reason_in_words")
     next_at = serializers.SerializerMethodField(allow_null=True)
     attempts = AttemptSerializer(many=True)
 
@@ -146,9 +149,7 @@ class AgainSerializer(KnownFieldsOnly):
         required=False, help_text="Or everything from here on that was not taken."
     )
     until = serializers.DateTimeField(required=False, help_text="Until then; else until now.")
-    all = serializers.BooleanField(
-        required=False, default=False, help_text="Also what was taken already."
-    )
+    all = TrueOrFalse(required=False, default=False, help_text="Also what was taken already.")
 
     def validate(self, asked: dict[str, Any]) -> dict[str, Any]:
         if ("delivery" in asked) == ("since" in asked):

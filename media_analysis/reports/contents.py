@@ -41,8 +41,11 @@ ERASED = "reviewer erased"
 Json = dict[str, Any]
 
 
-def contents(case: Case, decision: Decision, head: Json) -> tuple[Json, list[tuple[Json, bytes]]]:
-    """The report, and its key frames with their bytes."""
+def contents(
+    case: Case, decision: Decision, head: Json, film: Json | None = None
+) -> tuple[Json, list[tuple[Json, bytes]]]:
+    """The report, and its key frames with their bytes. `film` is what it says of the evidence
+    film."""
     submission = case.submission
     analysis = submission.analysis
     result = results.whole_result(analysis)
@@ -64,6 +67,7 @@ def contents(case: Case, decision: Decision, head: Json) -> tuple[Json, list[tup
             "events": _events(submission.pk),
         },
         "frames": [frame for frame, _ in frames],
+        "evidence_film": film,
         "versions": {"engine": analysis.engine_version, "result_sha256": analysis.result_sha256},
     }
     return body, frames

@@ -1,4 +1,4 @@
-"""Reports about one submission, to be erased with it."""
+"""Reports and evidence films about one submission, to be erased with it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,16 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from media_analysis.reports.models import Report
+from media_analysis.reports.models import EvidenceFilm, Report
 
 
 def rows_of(submission: UUID) -> list[QuerySet[Any]]:
-    return [Report.objects.filter(case__submission=submission)]
+    return [
+        Report.objects.filter(case__submission=submission),
+        EvidenceFilm.objects.filter(case__submission=submission),
+    ]
+
+
+def blobs_of(submission: UUID) -> set[str]:
+    made = EvidenceFilm.objects.filter(case__submission=submission, film__isnull=False)
+    return set(made.values_list("film", flat=True))

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from audit import final
+from media_analysis.reports.film_models import EvidenceFilm as EvidenceFilm
 from media_analysis.review.models import TeamOwned
 
 

@@ -59,6 +59,7 @@ def draw(body: Json, frames: Sequence[tuple[Json, bytes]], source: bytes) -> byt
     _front(paper, body)
     _findings(paper, body["findings"])
     _frames(paper, frames)
+    _film(paper, body["evidence_film"])
     _decisions(paper, body)
     _custody(paper, body["custody"])
     paper.embed_file(
@@ -169,6 +170,17 @@ def _frames(paper: Paper, frames: Sequence[tuple[Json, bytes]]) -> None:
         paper.set_y(top + high + 1)
         paper.say(f"{frame['caption']}. SHA-256 {frame['sha256']}", size=7)
         paper.ln(2)
+
+
+def _film(paper: Paper, film: Json | None) -> None:
+    if film is None:
+        return
+    paper.heading("Evidence video")
+    paper.say(
+        f"{film['name']}, {film['seconds']:.1f} s, {film['size']} bytes, made from the playback "
+        "copy: boxes of faces, maps and scores are drawn into its picture."
+    )
+    paper.say(f"SHA-256 {film['sha256']}", size=7)
 
 
 def _decisions(paper: Paper, body: Json) -> None:

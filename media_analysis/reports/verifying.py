@@ -7,6 +7,7 @@ The signature is a note that lists the SHA-256 of each file and is signed with e
     file report.json 64 hex digits
     file report.pdf 64 hex digits
     file statement.json 64 hex digits
+    file video.webm 64 hex digits (where there is an evidence film)
 
     — name base64(key id, signature)
 
@@ -33,6 +34,8 @@ from audit.notes import PublicKey, SigningKey
 FORMAT = "touchstone-report-v1"
 BODY, PDF, STATEMENT, SIGNATURE = "report.json", "report.pdf", "statement.json", "report.sig"
 FILES = (BODY, PDF, STATEMENT)
+FILM = "video.webm"
+"""Listed where the case had an evidence film when the report was issued."""
 _DASH = "\N{EM DASH} "
 _REPORT = re.compile(r"report ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 _FILE = re.compile(r"file ([a-z.]{1,40}) ([0-9a-f]{64})")
@@ -54,8 +57,10 @@ class Checked:
     """Names of files that the signature speaks of and that were not given."""
 
 
-def sign(report: str, files: Mapping[str, bytes], key: SigningKey) -> str:
+def sign(report: str, files: Mapping[str, bytes], key: SigningKey, film_sha256: str = "") -> str:
     listed = "".join(f"file {name} {sha256(files[name])}\n" for name in FILES)
+    if film_sha256:
+        listed += f"file {FILM} {film_sha256}\n"
     return key.sign(f"{FORMAT}\nreport {report}\n{listed}")
 
 

@@ -18,20 +18,20 @@ from accounts.refusals import Refusal
 from accounts.roles import Permission
 from media_analysis.reports import keys, verifying
 from media_analysis.reports.models import Report
-from media_analysis.reports.services import issuing
+from media_analysis.reports.services import films, issuing
 from media_analysis.review.models import Case, CaseState
 from media_analysis.submissions.views.submissions import as_if_missing
 
 KINDS = {".json": "application/json", ".pdf": "application/pdf", ".sig": "text/plain"}
 LARGEST = 32 * 1024 * 1024
-MOST_FILES = 4
+MOST_FILES = 5
 
 
 @signed_in
 @require_GET
 @never_cache
 def of_case(request: HttpRequest, pk: UUID) -> HttpResponse:
-    actor, case = actor_of(request), _case(request, pk)
+    actor, case = actor_of(request), case_of(request, pk)
     reports = issuing.of_case(actor, case.pk)
     is_decided = case.state == CaseState.DECIDED
     context = {
@@ -41,6 +41,7 @@ def of_case(request: HttpRequest, pk: UUID) -> HttpResponse:
         "may_issue": actor.can(Permission.DECIDE_CASES, case.team_id)
         and is_decided
         and not any(one.decision.fence == case.fence for one in reports),
+        "film": films.shown(actor, case),
         "files": (verifying.PDF, verifying.BODY, verifying.STATEMENT, verifying.SIGNATURE),
     }
     return render(request, "reports/of_case.html", context)
@@ -50,7 +51,7 @@ def of_case(request: HttpRequest, pk: UUID) -> HttpResponse:
 @post_only("reports:of_case", "pk")
 @as_if_missing
 def issue(request: HttpRequest, pk: UUID) -> HttpResponse:
-    case = _case(request, pk)
+    case = case_of(request, pk)
     try:
         report = issuing.issue(actor_of(request), case)
         messages.success(
@@ -95,13 +96,14 @@ def _given(request: HttpRequest) -> list[bytes]:
     files = request.FILES.getlist("files")
     if len(files) > MOST_FILES or any((file.size or 0) > LARGEST for file in files):
         raise verifying.Refused(
-            gettext("A report has at most 4 files, and none is larger than 32 MB.")
+            gettext("A report has at most 5 files, and none is larger than 32 MB.")
         )
     return [file.read() for file in files]
 
 
-def _case(request: HttpRequest, pk: UUID) -> Case:
-    mine = Case.objects.for_actor(actor_of(request)).select_related("submission", "team")
+def case_of(request: HttpRequest, pk: UUID) -> Case:
+    related = ("submission__blob", "submission__analysis", "team")
+    mine = Case.objects.for_actor(actor_of(request)).select_related(*related)
     found = get_object_or_404(mine, pk=pk)
     assert isinstance(found, Case)
     return found

@@ -15,6 +15,7 @@ from accounts.guards import post_only, signed_in
 from accounts.refusals import Refusal
 from accounts.roles import Permission
 from media_analysis.review.golden_models import GoldenCase
+from media_analysis.review.models import RoutingRule
 from media_analysis.review.services import golden
 from media_analysis.submissions.models import Submission
 
@@ -34,7 +35,7 @@ def mark(request: HttpRequest, pk: UUID) -> HttpResponse:
     except Refusal as refusal:
         messages.error(request, refusal.sentence)
         return redirect("submissions:detail", pk)
-    if golden.share_of(submission.team_id):
+    if RoutingRule.of(submission.team_id).golden_share:
         told = gettext("Marked. Copies of it come among new cases.")
     else:
         told = gettext("Marked. Choose a share of golden cases above 0, so that copies are placed.")

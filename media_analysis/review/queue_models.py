@@ -6,6 +6,8 @@ queue, which has no row of its own.
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -95,6 +97,18 @@ class RoutingRule(models.Model):
 
     def __str__(self) -> str:
         return f"routing of {self.team}"
+
+    @classmethod
+    def of(cls, team_id: UUID) -> RoutingRule:
+        """The team's; not saved where the team never chose."""
+        found: RoutingRule | None = cls.objects.filter(team=team_id).first()
+        return found or cls(team_id=team_id)
+
+    @property
+    def undo_seconds(self) -> int:
+        """As the site says, where the team has not chosen."""
+        own = self.grace_seconds
+        return int(settings.DECISION_GRACE_SECONDS) if own is None else own
 
     def wants(self, outcome: str) -> bool:
         return bool(getattr(self, outcome, False))

@@ -70,7 +70,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     queues = waiting.queues(actor)
     filters = _with_queues(queues) if queues else FILTERS
     asked = {name: request.GET.get(name, "") for name in (*filters, "q")}
-    shown = waiting.shown(actor, waiting.narrowed(actor, asked))
+    shown = waiting.shown(actor, asked)
     context = {
         "order": next(iter(orders.values())) if len(set(orders.values())) == 1 else None,
         "orders": sorted((team.name, order) for team, order in orders.items()),

@@ -55,7 +55,7 @@ def take_next(request: HttpRequest) -> HttpResponse:
     if not actor.team_ids(Permission.DECIDE_CASES):
         raise PermissionDenied
     grace.settle_due()
-    case = cases.claim_next(actor, waiting.in_queue(request.POST.get("queue", "")))
+    case = cases.claim_next(actor, request.POST.get("queue", ""))
     if case is None:
         messages.info(request, gettext("No case is waiting: each is decided or assigned."))
         return redirect("review:queue")

@@ -26,3 +26,6 @@ erasure_begins: list[Callable[[Submission, str], None]] = []
 
 erased_with: list[Callable[[UUID], list[QuerySet[Any]]]] = []
 """Every row of an app that is about one submission: erasing deletes all of them."""
+
+blobs_erased_with: list[Callable[[UUID], set[str]]] = []
+"""The hashes of media that such rows hold; erasing deletes it unless somebody else needs it."""

@@ -146,14 +146,16 @@ class ServiceForm(forms.Form):
     )
 
 
-class KeyForm(forms.Form):
-    LIVES = (
-        ("30", _("30 days")),
-        ("90", _("90 days")),
-        ("365", _("1 year")),
-        ("", _("no expiry date")),
-    )
+LIVES = (
+    ("30", _("30 days")),
+    ("90", _("90 days")),
+    ("365", _("1 year")),
+    ("", _("no expiry date")),
+)
+"""How long a key is valid."""
 
+
+class KeyForm(forms.Form):
     name = forms.CharField(
         max_length=100,
         label=_("Key name"),
@@ -205,7 +207,7 @@ class WeightsForm(forms.Form):
         self.fields["team_weight"].initial = team.weight
         self.partners = {
             f"partner_{service.pk.hex}": service
-            for service in ServiceAccount.objects.filter(team=team, is_active=True)
+            for service in ServiceAccount.objects.of_partners().filter(team=team, is_active=True)
         }
         for name, service in self.partners.items():
             self.fields[name] = forms.IntegerField(
@@ -237,4 +239,4 @@ class WebhookForm(forms.Form):
         super().__init__(*args, **{"initial": {"events": EventType.values}, **kwargs})
         field = self.fields["service"]
         assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = ServiceAccount.objects.filter(team=team, is_active=True)
+        field.queryset = ServiceAccount.objects.of_partners().filter(team=team, is_active=True)

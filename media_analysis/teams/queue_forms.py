@@ -93,7 +93,7 @@ class RuleForm(forms.Form):
         self._choices("check_found", [("", "–"), *sorted(checks, key=lambda one: str(one[1]))])
         field = self.fields["sender"]
         assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = ServiceAccount.objects.filter(team=team).order_by("name")
+        field.queryset = ServiceAccount.objects.of_partners().filter(team=team).order_by("name")
 
     def _choices(self, name: str, choices: list[tuple[str, Any]]) -> None:
         field = self.fields[name]

@@ -61,6 +61,10 @@ urlpatterns = [
     path("<uuid:pk>/sign-in/", sign_in.sign_in, name="sign_in"),
     path("<uuid:pk>/sign-in/second-factor/", sign_in.second_factor, name="second_factor"),
     path("<uuid:pk>/sign-in/groups/<int:given>/remove/", sign_in.remove_group, name="remove_group"),
+    path("<uuid:pk>/sign-in/scim/", sign_in.new_scim_key, name="new_scim_key"),
+    path(
+        "<uuid:pk>/sign-in/scim/<uuid:key>/revoke/", sign_in.revoke_scim_key, name="revoke_scim_key"
+    ),
     path("<uuid:pk>/webhooks/", webhooks.webhooks, name="webhooks"),
     path("<uuid:pk>/webhooks/new/", webhooks.new, name="new_webhook"),
     path("<uuid:pk>/webhooks/<uuid:endpoint>/", webhooks.webhook, name="webhook"),

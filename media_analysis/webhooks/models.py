@@ -13,11 +13,14 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actors import Actor
 from accounts.roles import Permission
 from jobs.models import UNDER_WAY, LeasedJob
+from ml import language
+from outbound.sentences import in_words
 
 
 class EventType(models.TextChoices):
@@ -35,6 +38,10 @@ class EventType(models.TextChoices):
 
 TEST = "webhook.test"
 """Sent when somebody asks for a test, and only then."""
+
+
+ENDPOINT_OFF, GIVEN_UP = "endpoint_off", "given_up"
+"""Why a delivery was parked, besides `Why.GONE`. Of one given up, `reason` is the last failure."""
 
 
 class Why(models.TextChoices):
@@ -178,6 +185,21 @@ class Delivery(LeasedJob):
     def __str__(self) -> str:
         return f"{self.event_id} to {self.endpoint_id}: {self.state}"
 
+    @property
+    def reason_in_words(self) -> str:
+        """Why it waits or was given up, in the reader's language."""
+        if " " in self.reason:
+            return self.reason  # earlier versions kept the sentence
+        if self.reason_code == ENDPOINT_OFF:
+            return gettext("The endpoint is switched off, or its partner is closed.")
+        if self.reason_code == GIVEN_UP:
+            return gettext("Given up after {tries} attempts. The last one: {why}").format(
+                tries=self.tries, why=in_words(self.reason, self.answered)
+            )
+        if self.reason_code in language.FAILURES:
+            return language.reason(self.state, self.reason_code, self.reason)
+        return in_words(self.reason_code, self.answered)
+
 
 class Attempt(models.Model):
     """One request to an endpoint, and what came of it."""
@@ -196,3 +218,8 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number}: {self.status or self.code}"
+
+    @property
+    def reason_in_words(self) -> str:
+        """What failed, in the reader's language. Earlier versions kept the sentence."""
+        return self.sentence or (in_words(self.code, self.status) if self.code else "")

@@ -43,6 +43,10 @@ class Verb(StrEnum):
     PREVIEW_REMOVED = "preview.removed"
     REPORT_ISSUED = "report.issued"
     REPORT_DOWNLOADED = "report.downloaded"
+    EVIDENCE_FILM_ASKED = "evidence_film.asked"
+    EVIDENCE_FILM_MADE = "evidence_film.made"
+    EVIDENCE_FILM_NOT_MADE = "evidence_film.not_made"
+    EVIDENCE_FILM_DOWNLOADED = "evidence_film.downloaded"
 
     # blobs
     BLOB_STORED = "blob.stored"
@@ -83,6 +87,8 @@ class Verb(StrEnum):
     MEMBER_JOINED = "member.joined"
     MEMBER_ROLE_CHANGED = "member.role_changed"
     MEMBER_REMOVED = "member.removed"
+    MEMBER_PROVISIONED = "member.provisioned"
+    GROUP_PROVISIONED = "group.provisioned"
     SERVICE_ACCOUNT_CREATED = "service_account.created"
     SERVICE_ACCOUNT_DISABLED = "service_account.disabled"
     KEY_ISSUED = "key.issued"

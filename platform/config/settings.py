@@ -260,6 +260,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "media_analysis.partners.negotiation.NamedFormat",
     "DEFAULT_THROTTLE_CLASSES": ["media_analysis.partners.throttling.CallerThrottle"],
     "DEFAULT_THROTTLE_RATES": {
         "read": env.rate("API_READ_RATE", "600/min"),
@@ -287,6 +288,7 @@ SPECTACULAR_SETTINGS = {
     "PREPROCESSING_HOOKS": ["media_analysis.partners.schema.with_slash"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
+        "media_analysis.partners.schema.needed_bodies",
         "media_analysis.partners.examples.with_examples",
     ],
 }
@@ -394,6 +396,7 @@ UPLOAD_SPOOL_HOURS = env.float("UPLOAD_SPOOL_HOURS", 24.0)
 MAX_UPLOAD_BYTES = env.size("MAX_UPLOAD_BYTES", 512 * 1024 * 1024)
 FORM_BYTES = 2 * 1024 * 1024  # what a form may weigh beside its file
 PREVIEW_MAX_SECONDS = env.int("PREVIEW_MAX_SECONDS", 3600)
+EVIDENCE_FILM_SECONDS = env.int("EVIDENCE_FILM_SECONDS", 120)
 
 # --- slow and many clients (config.front) ---------------------------------------------------------
 REQUEST_HEAD_SECONDS = env.float("REQUEST_HEAD_SECONDS", 15.0)

@@ -20,6 +20,7 @@ urlpatterns = [
     path("accounts/", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
+    path("api/scim/v2/", include("media_analysis.partners.scim.urls")),
     path("api/v1/", include("media_analysis.partners.urls")),
     path("care/", include("media_analysis.care.urls")),
     path("dashboard/", include("media_analysis.dashboard.urls")),

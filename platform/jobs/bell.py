@@ -15,12 +15,13 @@ from jobs.queues import QUEUE, queue
 log = logging.getLogger("touchstone.jobs")
 
 
-def ring(model: type[LeasedJob], pk: Any) -> bool:
+def ring(model: type[LeasedJob], pk: Any, kind: str = "") -> bool:
+    """`kind` as the row has it: only slots that take it hear the bell. Without one all do."""
     from jobs.tasks import answer
 
     try:
         answer.apply_async(
-            (model._meta.label_lower, str(pk)), queue=queue(_kind(model, pk)), retry=False,
+            (model._meta.label_lower, str(pk)), queue=queue(kind), retry=False,
             ignore_result=True,
         )  # fmt: skip
     except Exception as error:  # whatever a broker may throw, the row is already safe
@@ -34,12 +35,6 @@ def queues(kinds: Iterable[str] | None = None) -> list[str]:
     return [QUEUE, *(queue(kind) for kind in sorted(registry.kinds() if kinds is None else kinds))]
 
 
-def _kind(model: type[LeasedJob], pk: Any) -> str:
-    if not registry.kinds_of(model):
-        return ""
-    rows: Any = model._base_manager  # such a table has a kind, which the types do not know
-    return str(rows.values_list("kind", flat=True).get(pk=pk))
-
-
-def ring_on_commit(model: type[LeasedJob], pk: Any) -> None:
-    transaction.on_commit(lambda: ring(model, pk), robust=True)
+def ring_on_commit(job: LeasedJob) -> None:
+    kind = getattr(job, "kind", "")
+    transaction.on_commit(lambda: ring(type(job), job.pk, kind), robust=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 
 from jobs import registry, timing
 from jobs.models import LeasedJob
@@ -113,6 +113,7 @@ def _ring_again(model: type[LeasedJob]) -> int:
     wake = registry.entry(model).wake
     if wake is None:
         return 0
+    kind = F("kind") if registry.kinds_of(model) else Value("")
     with transaction.atomic():
         due = list(
             model._base_manager.select_for_update(skip_locked=True)
@@ -122,10 +123,11 @@ def _ring_again(model: type[LeasedJob]) -> int:
                 | Q(rung_at__lt=InSeconds(-timing.overdue_seconds()))
             )
             .order_by("turn_at")
-            .values_list("pk", flat=True)[:BELLS_AT_ONCE]
+            .values_list("pk", kind)[:BELLS_AT_ONCE]
         )
-        model._base_manager.filter(pk__in=due).update(rung_at=ClockTimestamp())
-    for pk in due:
-        if wake(model, pk) is False:
+        rung = [pk for pk, _ in due]
+        model._base_manager.filter(pk__in=rung).update(rung_at=ClockTimestamp())
+    for pk, of_kind in due:
+        if wake(model, pk, of_kind) is False:
             break  # the broker is away; workers look for overdue rows by themselves
     return len(due)

@@ -29,7 +29,8 @@ class Move:
 
 
 Runner = Callable[[Claim], None]
-Wake = Callable[[type[LeasedJob], Any], object]
+Wake = Callable[[type[LeasedJob], Any, str], object]
+"""With the kind of the row; empty where its model has none."""
 Moved = Callable[[Move], None]
 
 

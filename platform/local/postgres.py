@@ -124,8 +124,8 @@ def start(pg: Server) -> None:
             "-c timezone=UTC",
         ]
         if not pg.is_durable:
-            # Commits stay synchronous: the tests kill this server, and what it has acknowledged must
-            # outlive it. Without fsync a commit reaches the system's cache, which a kill leaves alone.
+            # Commits stay synchronous: tests kill this server, and what it has acknowledged must
+            # outlive it. Without fsync a commit reaches the system's cache, which no kill empties.
             options += ["-c fsync=off", "-c full_page_writes=off"]
         pg.program(
             "pg_ctl", "-D", str(pg.data), "-w", "-t", "60", "-l", str(pg.data / "server.log"),

@@ -64,6 +64,17 @@ def account(user: User) -> dict[str, Any]:
             EmailAddress.objects.filter(user=user).values("email", "verified", "primary")
         ),
         "teams": list(user.memberships.values("team__name", "role", "created_at")),
+        "provisioned": list(
+            user.provisioned_as.values(
+                "team__name",
+                "user_name",
+                "external_id",
+                "words",
+                "is_active",
+                "created_at",
+                "groups__name",
+            )
+        ),
         "sessions": list(
             Session.objects.filter(user=user).values(
                 "created_at", "last_seen_at", "ip", "user_agent"

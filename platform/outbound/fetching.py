@@ -43,19 +43,19 @@ def fetch(
     for _ in range(MOST_REDIRECTS + 1):
         host = checked(url, allowed).hostname or ""
         if not may_ask(host):
-            raise Refused("host_not_allowed", "The team does not allow this host.")
+            raise Refused("host_not_allowed")
         with answering("GET", url, deadline=deadline, allowed=allowed) as answer:
             headers = told(answer)
             if answer.status not in (301, 302, 303, 307, 308):
                 if answer.status != 200:
                     return Fetched(answer.status, 0, headers.get("retry-after", ""))
                 if headers.get("content-encoding", "identity").lower() != "identity":
-                    raise Failed("compressed", "The answer is compressed, which is not unpacked.")
+                    raise Failed("compressed")
                 return Fetched(200, _written(answer.iter_stream(), into, most_bytes), "")
         if "location" not in headers:
-            raise Failed("broken_answer", "A redirect names no address.")
+            raise Failed("broken_answer")
         url = urljoin(url, headers["location"]).partition("#")[0]
-    raise Refused("too_many_redirects", "The address leads from one redirect to the next.")
+    raise Refused("too_many_redirects")
 
 
 def _written(chunks: Iterable[bytes], into: BinaryIO, most: int) -> int:

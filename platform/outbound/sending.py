@@ -30,19 +30,19 @@ _lookups = ThreadPoolExecutor(8, thread_name_prefix="lookup")
 
 
 class Refused(Exception):
-    """This address is not asked: a stable code and a sentence."""
+    """This address is not asked. `outbound.sentences` has the words for its code."""
 
-    def __init__(self, code: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.code, self.sentence = code, sentence
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 class Failed(Exception):
     """It was asked, and gave no answer that counts."""
 
-    def __init__(self, code: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.code, self.sentence = code, sentence
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 @dataclass(frozen=True)
@@ -58,27 +58,27 @@ class Answer:
 def checked(url: str, allowed: Collection[str] = ()) -> SplitResult:
     """By its text alone: a scheme, a host and a port that may be asked. Raises `Refused`."""
     if len(url) > LONGEST_URL:
-        raise Refused("url_too_long", f"The address has more than {LONGEST_URL} characters.")
+        raise Refused("url_too_long")
     if any(ord(letter) <= 32 or ord(letter) > 126 for letter in url):
-        raise Refused("url_malformed", "The address holds a character that none can hold.")
+        raise Refused("url_malformed")
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise Refused("url_malformed", "The address cannot be read: check it.") from error
+        raise Refused("url_malformed") from error
     if parts.scheme not in ("https", "http") or not parts.hostname:
-        raise Refused("url_malformed", "The address must begin with https:// and name a host.")
+        raise Refused("url_malformed")
     if parts.username is not None or parts.password is not None:
-        raise Refused("url_with_password", "An address cannot hold a user name or a password.")
+        raise Refused("url_with_password")
     if parts.fragment:
-        raise Refused("url_malformed", "The address cannot hold a part after #.")
+        raise Refused("url_malformed")
     if port is not None and port not in PORTS and port < 1024:
-        raise Refused("port_closed", "Only the ports 80, 443 and those from 1024 on are asked.")
+        raise Refused("port_closed")
     literal = _literal(parts.hostname)
     if literal is not None and not is_allowed(literal, allowed):
         raise _inside()
     if parts.scheme == "http" and not allowed:
-        raise Refused("https_needed", "The address must begin with https://.")
+        raise Refused("https_needed")
     return parts
 
 
@@ -113,7 +113,6 @@ def answering(
     """The answer with its head read and its body still to come, until `deadline` by the monotonic
     clock. What goes wrong while the caller reads is `Failed`, too."""
     parts = checked(url, allowed)
-    seconds = max(deadline - time.monotonic(), 0.0)
     backend = _Pinned(deadline, allowed, needs_named=parts.scheme == "http")
     sent = {"Host": parts.netloc, "Connection": "close", "Accept-Encoding": "identity",
             **(headers or {})}  # fmt: skip
@@ -128,12 +127,12 @@ def answering(
         ):
             yield answer
     except httpcore.TimeoutException as error:
-        raise Failed("timeout", f"No whole answer came within {seconds:g} seconds.") from error
+        raise Failed("timeout") from error
     except httpcore.ConnectError as error:
         code = "tls_failed" if isinstance(error.__context__, ssl.SSLError) else "not_reached"
-        raise Failed(code, _SENTENCES[code]) from error
+        raise Failed(code) from error
     except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol) as error:
-        raise Failed("broken_answer", "The connection broke, or the answer was no HTTP.") from error
+        raise Failed("broken_answer") from error
 
 
 def told(answer: httpcore.Response) -> Mapping[str, str]:
@@ -149,12 +148,6 @@ def retry_after(text: str, longest: float) -> float:
         return 0.0
 
 
-_SENTENCES = {
-    "tls_failed": "The certificate is not valid for this address, or TLS failed.",
-    "not_reached": "Nobody takes connections at this address.",
-}
-
-
 def _read(chunks: Iterable[bytes], most: int) -> tuple[bytes, bool]:
     got = bytearray()
     for chunk in chunks:
@@ -165,7 +158,7 @@ def _read(chunks: Iterable[bytes], most: int) -> tuple[bytes, bool]:
 
 
 def _inside() -> Refused:
-    return Refused("address_not_public", "The address does not lead to the public internet.")
+    return Refused("address_not_public")
 
 
 def _literal(host: str) -> Address | None:
@@ -209,13 +202,13 @@ class _Pinned(httpcore.NetworkBackend):
         except TimeoutError as error:
             raise httpcore.ConnectTimeout(str(error)) from error
         except (OSError, UnicodeError) as error:
-            raise Failed("name_unknown", "The name of this address cannot be looked up.") from error
+            raise Failed("name_unknown") from error
         addresses = [ipaddress.ip_address(str(one[4][0])) for one in found]
         # All of them: a name that leads in and out is not to be trusted with either.
         if not addresses or not all(is_allowed(one, self.allowed) for one in addresses):
             raise _inside()
         if self.needs_named and not all(is_named(one, self.allowed) for one in addresses):
-            raise Refused("https_needed", "The address must begin with https://.")
+            raise Refused("https_needed")
         return str(addresses[0])
 
 

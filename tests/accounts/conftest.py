@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -10,6 +11,7 @@ from django.test import Client
 from accounts.actors import Actor, actor_for_user
 from accounts.models import Role, Team, User
 from tests.factories import MembershipFactory, TeamFactory, UserFactory
+from tests.people import Answer
 
 
 @dataclass
@@ -25,7 +27,7 @@ class People:
 
 
 @pytest.fixture
-def people(db) -> People:
+def people(db: None) -> People:
     team, other = TeamFactory(name="Newsroom"), TeamFactory(name="Elsewhere")
     alice = UserFactory(email="alice@example.org", name="Alice")
     bob = UserFactory(email="bob@example.org", name="Bob")
@@ -37,11 +39,11 @@ def people(db) -> People:
 
 
 @pytest.fixture
-def site_admin(db) -> User:
+def site_admin(db: None) -> User:
     return UserFactory(email="root@example.org", is_staff=True, is_superuser=True)
 
 
-def log_in(client: Client, email: str, password: str, **extra):
+def log_in(client: Client, email: str, password: str, **extra: Any) -> Answer:
     return client.post("/accounts/login/", {"login": email, "password": password}, **extra)
 
 
@@ -51,7 +53,7 @@ def is_logged_in(client: Client) -> bool:
 
 
 @pytest.fixture(autouse=True)
-def empty_cache(db):
+def empty_cache(db: None) -> None:
     """The rate limits per network address are shared by all tests: start each from zero."""
     from django.core.cache import cache
 

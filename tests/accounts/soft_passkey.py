@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -28,7 +29,7 @@ class SoftPasskey:
         self.id = os.urandom(32)
         self.user_handle = ""
 
-    def register(self, options: dict) -> str:
+    def register(self, options: dict[str, Any]) -> str:
         """What the browser posts after `navigator.credentials.create`."""
         public = options["publicKey"]
         self.user_handle = public["user"]["id"]
@@ -44,7 +45,7 @@ class SoftPasskey:
             attestationObject=websafe_encode(AttestationObject.create("none", data, {})),
         )
 
-    def sign(self, options: dict, *, verified: bool = True) -> str:
+    def sign(self, options: dict[str, Any], *, verified: bool = True) -> str:
         """What the browser posts after `navigator.credentials.get`."""
         public = options["publicKey"]
         flags = FLAG.UP | (FLAG.UV if verified else 0)

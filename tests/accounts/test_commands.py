@@ -7,6 +7,7 @@ import io
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.test import Client
 
 from accounts.models import Membership, Role, Team, User
 from audit.models import Event
@@ -22,7 +23,7 @@ def run(*args: str) -> str:
     return out.getvalue()
 
 
-def test_an_administrator_with_a_made_up_password(client, db):
+def test_an_administrator_with_a_made_up_password(client: Client, db: None) -> None:
     """Printed once and it works; run again, nothing changes and nothing is printed."""
     said = run("create_admin", "--email", "Admin@localhost")
     password = said.rsplit(": ", 1)[1].strip()
@@ -36,14 +37,16 @@ def test_an_administrator_with_a_made_up_password(client, db):
     assert is_logged_in(client)
 
 
-def test_only_the_password_for_scripts(db):
+def test_only_the_password_for_scripts(db: None) -> None:
     """`make up` reads one word the first time, and nothing afterwards."""
     first = run("create_admin", "--email", "admin@localhost", "--only-password")
     assert first.strip() and len(first.split()) == 1
     assert run("create_admin", "--email", "admin@localhost", "--only-password") == ""
 
 
-def test_a_password_from_standard_input(client, db, monkeypatch):
+def test_a_password_from_standard_input(
+    client: Client, db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Taken as it is, judged like any other, never printed."""
     monkeypatch.setattr("sys.stdin", io.StringIO(GIVEN + "\n"))
     assert GIVEN not in run("create_admin", "--email", "a@example.org", "--password-stdin")
@@ -53,7 +56,7 @@ def test_a_password_from_standard_input(client, db, monkeypatch):
         run("create_admin", "--email", "b@example.org", "--password-stdin")
 
 
-def test_a_new_password_ends_all_sessions(client, db):
+def test_a_new_password_ends_all_sessions(client: Client, db: None) -> None:
     """--reset is for a lost password: a new one, and whoever had the old one is out."""
     password = run("create_admin", "--email", "a@example.org", "--only-password").strip()
     log_in(client, "a@example.org", password)
@@ -66,7 +69,7 @@ def test_a_new_password_ends_all_sessions(client, db):
     assert Event.objects.filter(verb="password.reset").exists()
 
 
-def test_somebody_known_becomes_administrator(db):
+def test_somebody_known_becomes_administrator(db: None) -> None:
     """An existing account keeps its password and gains the right, as an event."""
     user = UserFactory()
     before = user.password
@@ -76,13 +79,13 @@ def test_somebody_known_becomes_administrator(db):
     assert Event.objects.filter(verb="user.changed").exists()
 
 
-def test_not_an_address(db):
+def test_not_an_address(db: None) -> None:
     """A typo is refused with a sentence, not stored."""
     with pytest.raises(CommandError, match="valid email"):
         run("create_admin", "--email", "nonsense")
 
 
-def test_a_team(db):
+def test_a_team(db: None) -> None:
     """Made once, with somebody to run it if named."""
     user = UserFactory()
     assert "Made the team Newsroom" in run("create_team", "Newsroom", "--admin", user.email)

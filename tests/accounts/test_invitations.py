@@ -4,35 +4,39 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core import mail
 from django.db import connections
+from django.test import Client
 from django.utils import timezone
 
 from accounts.actors import ANONYMOUS, SHELL_ACTOR, actor_for_user
 from accounts.models import Invitation, Membership, Role, User
 from accounts.refusals import Refusal
 from accounts.services import invitations
-from accounts.services.invitations import accept, accept_as_new_person, invite, withdraw
+from accounts.services.invitations import Invited, accept, accept_as_new_person, invite, withdraw
 from audit.models import Event
-from tests.accounts.conftest import is_logged_in, log_in
+from tests.accounts.conftest import People, is_logged_in, log_in
 from tests.factories import PASSWORD, TeamFactory, UserFactory
 from tests.refusals import forbids
 
 NEW_PASSWORD = "marble otter violin sunday"
 
 
-def token_of(invited) -> str:
+def token_of(invited: Invited) -> str:
     return invited.link.rstrip("/").rsplit("/", 1)[1]
 
 
 @pytest.fixture
-def invited(people):
+def invited(people: People) -> Invited:
     return invite(people.actor(people.alice), people.team, "Dora@Example.org", Role.MODERATOR)
 
 
-def test_the_mail_says_who_where_and_how_long(people, django_capture_on_commit_callbacks):
+def test_the_mail_says_who_where_and_how_long(
+    people: People, django_capture_on_commit_callbacks: Any
+) -> None:
     """The text names inviter, team, role, the one address and the link; nothing else has it."""
     with django_capture_on_commit_callbacks(execute=True):
         invited = invite(people.actor(people.alice), people.team, "dora@example.org", Role.LEAD)
@@ -44,14 +48,14 @@ def test_the_mail_says_who_where_and_how_long(people, django_capture_on_commit_c
     assert "/accounts/invitation/" in letter.body and invited.link not in letter.body
 
 
-def test_only_a_hash_of_the_token_is_kept(invited):
+def test_only_a_hash_of_the_token_is_kept(invited: Invited) -> None:
     """The row and the event hold nothing that opens the invitation."""
     row = Invitation.objects.values().get()
     assert token_of(invited) not in str(row)
     assert all(token_of(invited) not in bytes(e.payload).decode() for e in Event.objects.all())
 
 
-def test_a_new_person_joins(client, invited):
+def test_a_new_person_joins(client: Client, invited: Invited) -> None:
     """The link shows who asks; with a name and a password Dora is in, logged in, and recorded."""
     path = f"/accounts/invitation/{token_of(invited)}/"
     page = client.get(path).content.decode()
@@ -67,7 +71,7 @@ def test_a_new_person_joins(client, invited):
     assert sorted(about_dora) == ["login.succeeded", "member.joined", "user.created"]
 
 
-def test_a_weak_password_does_not_use_the_invitation_up(client, invited):
+def test_a_weak_password_does_not_use_the_invitation_up(client: Client, invited: Invited) -> None:
     """A refused form leaves the link usable and no half-made account."""
     path = f"/accounts/invitation/{token_of(invited)}/"
     for weak in ("short", "passwordpassword", "dora@example.org"):
@@ -79,7 +83,7 @@ def test_a_weak_password_does_not_use_the_invitation_up(client, invited):
     assert Invitation.objects.open().count() == 1
 
 
-def test_somebody_with_an_account_logs_in_and_joins(client, people):
+def test_somebody_with_an_account_logs_in_and_joins(client: Client, people: People) -> None:
     """No second account: the page leads to the login and back."""
     invited = invite(people.actor(people.alice), people.team, "charlie@example.org", Role.VIEWER)
     path = f"/accounts/invitation/{token_of(invited)}/"
@@ -90,7 +94,9 @@ def test_somebody_with_an_account_logs_in_and_joins(client, people):
     assert Membership.objects.get(user=people.charlie, team=people.team).role == Role.VIEWER
 
 
-def test_an_invitation_works_only_for_its_address(client, people, invited):
+def test_an_invitation_works_only_for_its_address(
+    client: Client, people: People, invited: Invited
+) -> None:
     """Charlie found Dora's link; it does not let him in, and stays Dora's."""
     with pytest.raises(Refusal, match="sent to another address"):
         accept(people.actor(people.charlie), token_of(invited))
@@ -102,7 +108,7 @@ def test_an_invitation_works_only_for_its_address(client, people, invited):
     assert Invitation.objects.open().exists()
 
 
-def test_used_twice(client, invited):
+def test_used_twice(client: Client, invited: Invited) -> None:
     """The second time the link is dead, with a sentence that says what to do."""
     accept_as_new_person(token_of(invited), name="Dora", password=NEW_PASSWORD)
     with pytest.raises(Refusal, match="already accepted"):
@@ -112,7 +118,7 @@ def test_used_twice(client, invited):
     assert "Ask the person who invited you" in page.content.decode()
 
 
-def test_expired(client, invited):
+def test_expired(client: Client, invited: Invited) -> None:
     """After its time the link is dead, by the database's clock."""
     Invitation.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     with pytest.raises(Refusal):
@@ -120,7 +126,7 @@ def test_expired(client, invited):
     assert client.get(f"/accounts/invitation/{token_of(invited)}/").status_code == 410
 
 
-def test_withdrawn_and_replaced(people, invited):
+def test_withdrawn_and_replaced(people: People, invited: Invited) -> None:
     """A withdrawn link is dead; a second invitation kills the first."""
     again = invite(people.actor(people.alice), people.team, "dora@example.org", Role.VIEWER)
     assert invitations.find(token_of(invited)) is None
@@ -130,12 +136,12 @@ def test_withdrawn_and_replaced(people, invited):
         withdraw(people.actor(people.alice), again.invitation)
 
 
-def test_unknown_token(client, db):
+def test_unknown_token(client: Client, db: None) -> None:
     """A made-up token is answered like a used one."""
     assert client.get("/accounts/invitation/made-up/").status_code == 410
 
 
-def test_who_may_invite_and_as_what(people):
+def test_who_may_invite_and_as_what(people: People) -> None:
     """Bob cannot; a lead cannot invite an admin; a member is not invited again."""
     with forbids():
         invite(people.actor(people.bob), people.team, "x@example.org", Role.VIEWER)
@@ -152,7 +158,7 @@ def test_who_may_invite_and_as_what(people):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("known", [True, False])
-def test_raced_by_eight_threads(known):
+def test_raced_by_eight_threads(known: bool) -> None:
     """Eight at once with one token: one joins, seven are told no, one event."""
     team = TeamFactory()
     token = token_of(invite(SHELL_ACTOR, team, "dora@example.org", Role.VIEWER))
@@ -175,15 +181,17 @@ def test_raced_by_eight_threads(known):
             connections.close_all()
 
     threads = [threading.Thread(target=try_it) for _ in range(8)]
-    [t.start() for t in threads]
-    [t.join(60) for t in threads]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join(60)
     assert sorted(answers) == ["in"] + ["refused"] * 7
     assert Membership.objects.filter(team=team).count() == 1
     assert User.objects.filter(email="dora@example.org").count() == 1
     assert Event.objects.filter(verb="member.joined").count() == 1
 
 
-def test_signing_up_is_closed(client, db):
+def test_signing_up_is_closed(client: Client, db: None) -> None:
     """Without an invitation there is no way to an account."""
     page = client.get("/accounts/signup/").content.decode()
     assert "by invitation" in page

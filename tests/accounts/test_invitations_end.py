@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from accounts.actors import SHELL_ACTOR, actor_for_user
@@ -12,39 +14,42 @@ from accounts.services import people as persons
 from accounts.services.invitations import accept_as_new_person, invite
 from accounts.services.teams import change_role, remove_member
 from audit.models import Event
+from tests.accounts.conftest import People
 from tests.factories import MembershipFactory, UserFactory
 
 PASSWORD = "marble otter violin sunday"
 
 
 @pytest.fixture
-def lead(people) -> User:
+def lead(people: People) -> User:
     """Bob's colleague who invites; Alice, the admin, stays."""
     return MembershipFactory(team=people.team, role=Role.LEAD).user
 
 
-def demote(people, lead: User) -> None:
+def demote(people: People, lead: User) -> None:
     change_role(people.actor(people.alice), people.team, lead, Role.MODERATOR)
 
 
-def remove(people, lead: User) -> None:
+def remove(people: People, lead: User) -> None:
     remove_member(people.actor(people.alice), people.team, lead)
 
 
-def leave(people, lead: User) -> None:
+def leave(people: People, lead: User) -> None:
     remove_member(people.actor(lead), people.team, lead)
 
 
-def deactivate(people, lead: User) -> None:
+def deactivate(people: People, lead: User) -> None:
     persons.deactivate(SHELL_ACTOR, lead)
 
 
-def erase(people, lead: User) -> None:
+def erase(people: People, lead: User) -> None:
     persons.erase(SHELL_ACTOR, lead)
 
 
 @pytest.mark.parametrize("lose", [demote, remove, leave, deactivate, erase])
-def test_an_invitation_ends_with_the_right_of_its_inviter(people, lead, lose):
+def test_an_invitation_ends_with_the_right_of_its_inviter(
+    people: People, lead: User, lose: Callable[[People, User], None]
+) -> None:
     """The link is dead, single sign-on is not awaited, and the loss says how many ended."""
     invited = invite(people.actor(lead), people.team, "dora@example.org", Role.MODERATOR)
     token = invited.link.rstrip("/").rsplit("/", 1)[1]
@@ -62,7 +67,7 @@ def test_an_invitation_ends_with_the_right_of_its_inviter(people, lead, lose):
     ]
 
 
-def test_it_does_not_come_back_with_the_right(people, lead):
+def test_it_does_not_come_back_with_the_right(people: People, lead: User) -> None:
     """Demoted and promoted again: what was promised before stays ended."""
     invited = invite(people.actor(lead), people.team, "dora@example.org", Role.MODERATOR)
     demote(people, lead)
@@ -70,7 +75,7 @@ def test_it_does_not_come_back_with_the_right(people, lead):
     assert not Invitation.objects.open().filter(pk=invited.invitation.pk).exists()
 
 
-def test_only_what_is_above_the_new_role_ends(people):
+def test_only_what_is_above_the_new_role_ends(people: People) -> None:
     """An admin who becomes a lead could still invite a viewer, and no longer an admin."""
     eve = MembershipFactory(team=people.team, role=Role.ADMIN).user
     low = invite(people.actor(eve), people.team, "low@example.org", Role.VIEWER).invitation
@@ -89,14 +94,16 @@ def test_only_what_is_above_the_new_role_ends(people):
         lambda lead: User.objects.filter(pk=lead.pk).update(is_active=False),
     ],
 )
-def test_it_is_dead_whichever_way_the_right_was_lost(people, lead, change):
+def test_it_is_dead_whichever_way_the_right_was_lost(
+    people: People, lead: User, change: Callable[[User], object]
+) -> None:
     """The rows are asked when the link is opened, so no verb can be forgotten."""
     invite(people.actor(lead), people.team, "dora@example.org", Role.MODERATOR)
     change(lead)
     assert not Invitation.objects.open().exists()
 
 
-def test_a_site_administrators_invitation_ends_with_the_office(people):
+def test_a_site_administrators_invitation_ends_with_the_office(people: People) -> None:
     """Belongs to no team, so nothing else carried it. The shell's own stand."""
     root = UserFactory(is_superuser=True, is_staff=True)
     invite(actor_for_user(root, via="password"), people.team, "dora@example.org", Role.ADMIN)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any, cast
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
@@ -15,9 +18,10 @@ from rest_framework.views import APIView
 from accounts.actors import actor_of
 from accounts.api_auth import ApiKeyAuthentication, allows
 from accounts.key_format import new_key
-from accounts.models import ApiKey, Permission, Scope
+from accounts.models import ApiKey, Permission, Scope, ServiceAccount
 from accounts.refusals import Refusal
 from accounts.services.keys import (
+    Issued,
     create_service_account,
     disable_service_account,
     issue_key,
@@ -25,7 +29,10 @@ from accounts.services.keys import (
     revoke_key,
 )
 from audit.models import Event
+from tests.accounts.conftest import People
 from tests.refusals import forbids
+
+Issue = Callable[..., Issued]
 
 
 class Probe(APIView):
@@ -35,33 +42,37 @@ class Probe(APIView):
     permission_classes = [allows(Permission.VIEW_SUBMISSIONS)]
     throttle_classes = []
 
-    def get(self, request):
+    def get(self, request: Request) -> Response:
         actor = actor_of(request)
         return Response(
             {"who": actor.who.as_dict(), "teams": [str(t) for t in actor.teams]}, status=200
         )
 
 
-def call(secret: str | None, ip: str = "192.0.2.7", scheme: str = "Bearer"):
-    headers = {"HTTP_AUTHORIZATION": f"{scheme} {secret}"} if secret is not None else {}
+def call(secret: str | None, ip: str = "192.0.2.7", scheme: str = "Bearer") -> Response:
+    headers: dict[str, Any] = (
+        {"HTTP_AUTHORIZATION": f"{scheme} {secret}"} if secret is not None else {}
+    )
     return Probe.as_view()(APIRequestFactory().get("/", REMOTE_ADDR=ip, **headers))
 
 
 @pytest.fixture
-def service(people):
+def service(people: People) -> ServiceAccount:
     return create_service_account(people.actor(people.alice), people.team, "Agency")
 
 
 @pytest.fixture
-def issue(people, service):
-    def issue(*scopes, **options):
+def issue(people: People, service: ServiceAccount) -> Issue:
+    def issue(*scopes: Scope, **options: Any) -> Issued:
         scopes = scopes or (Scope.SUBMISSIONS_READ,)
         return issue_key(people.actor(people.alice), service, "laptop", scopes, **options)
 
     return issue
 
 
-def test_a_key_opens_what_its_scope_names(people, service, issue):
+def test_a_key_opens_what_its_scope_names(
+    people: People, service: ServiceAccount, issue: Issue
+) -> None:
     """The actor is the service, by its key's prefix, in its one team and no other."""
     issued = issue(Scope.SUBMISSIONS_READ)
     answer = call(issued.secret)
@@ -73,7 +84,7 @@ def test_a_key_opens_what_its_scope_names(people, service, issue):
     assert answer.data["teams"] == [str(people.team.pk)]
 
 
-def test_a_key_without_the_scope_is_forbidden(issue):
+def test_a_key_without_the_scope_is_forbidden(issue: Issue) -> None:
     """Sending media is not reading verdicts: 403 with the permission in words."""
     answer = call(issue(Scope.SUBMISSIONS_WRITE).secret)
     assert answer.status_code == 403
@@ -81,7 +92,7 @@ def test_a_key_without_the_scope_is_forbidden(issue):
 
 
 @pytest.mark.parametrize("scope", list(Scope))
-def test_scopes_open_nothing_else(people, issue, scope):
+def test_scopes_open_nothing_else(people: People, issue: Issue, scope: Scope) -> None:
     """Every scope against every permission, in the key's team and in Charlie's."""
     from accounts.roles import SCOPE_PERMISSIONS
 
@@ -96,7 +107,7 @@ def test_scopes_open_nothing_else(people, issue, scope):
     assert actor.role_in(people.team.pk) is None
 
 
-def test_no_key_is_not_logged_in(db):
+def test_no_key_is_not_logged_in(db: None) -> None:
     """401 with the scheme to use; other schemes are not ours."""
     answer = call(None)
     assert answer.status_code == 401
@@ -105,7 +116,7 @@ def test_no_key_is_not_logged_in(db):
 
 
 @pytest.mark.parametrize("text", ["", "tsk_", "tsk_" + "0" * 36, "a b", "tsk_é" + "0" * 35])
-def test_malformed(db, text):
+def test_malformed(db: None, text: str) -> None:
     """A wrong checksum is said to be one, without a question to the key table."""
     with CaptureQueriesContext(connection) as queries:
         answer = call(text)
@@ -114,14 +125,14 @@ def test_malformed(db, text):
     assert not [q for q in queries if "accounts_apikey" in q["sql"]]
 
 
-def test_unknown(db):
+def test_unknown(db: None) -> None:
     """Well formed and not ours."""
     answer = call(new_key())
     assert answer.status_code == 401
     assert answer.data["code"] == "unknown_key"
 
 
-def test_expired(issue):
+def test_expired(issue: Issue) -> None:
     """Past its time, by the database's clock."""
     issued = issue(expires_at=timezone.now() + timedelta(hours=1))
     assert call(issued.secret).status_code == 200
@@ -130,7 +141,7 @@ def test_expired(issue):
     assert (answer.status_code, answer.data["code"]) == (401, "expired_key")
 
 
-def test_revoked(people, issue):
+def test_revoked(people: People, issue: Issue) -> None:
     """At once, and only once."""
     issued = issue()
     revoke_key(people.actor(people.alice), issued.key, why="laptop lost")
@@ -140,7 +151,7 @@ def test_revoked(people, issue):
         revoke_key(people.actor(people.alice), issued.key)
 
 
-def test_closed_service(people, service, issue):
+def test_closed_service(people: People, service: ServiceAccount, issue: Issue) -> None:
     """Closing the partner closes all its keys, for good."""
     issued = issue()
     disable_service_account(people.actor(people.alice), service)
@@ -155,13 +166,13 @@ def test_closed_service(people, service, issue):
     [("192.0.2.7", 200), ("192.0.3.7", 403), ("2001:db8::1", 200), ("2001:db9::1", 403),
      ("::ffff:192.0.2.9", 200)],
 )  # fmt: skip
-def test_networks(issue, ip, status):
+def test_networks(issue: Issue, ip: str, status: int) -> None:
     """Only from the networks it was issued for, old and new notation alike."""
     issued = issue(allowed_networks=["192.0.2.0/24", " 2001:db8::/32 "])
     assert call(issued.secret, ip=ip).status_code == status
 
 
-def test_a_forwarded_address_is_not_believed(issue, settings):
+def test_a_forwarded_address_is_not_believed(issue: Issue, settings: Any) -> None:
     """A header that a client writes does not move it into an allowed network."""
     issued = issue(allowed_networks=["10.0.0.0/8"])
     request = APIRequestFactory().get(
@@ -176,35 +187,38 @@ def test_a_forwarded_address_is_not_believed(issue, settings):
 
 
 @pytest.mark.parametrize("network", ["10.0.0.1/8", "everywhere", "10.0.0.0/40"])
-def test_a_wrong_network_is_refused_at_once(issue, network):
+def test_a_wrong_network_is_refused_at_once(issue: Issue, network: str) -> None:
     """Better a sentence now than a key that never works."""
     with pytest.raises(Refusal, match="not a network"):
         issue(allowed_networks=[network])
 
 
-def test_issuing_is_for_admins_and_checked(people, service):
+def test_issuing_is_for_admins_and_checked(people: People, service: ServiceAccount) -> None:
     """Bob and Charlie issue nothing; unknown scopes and past dates are refused."""
     for person in (people.bob, people.charlie):
         with forbids():
             issue_key(people.actor(person), service, "x", [Scope.SUBMISSIONS_READ])
     alice = people.actor(people.alice)
     with pytest.raises(Refusal, match="Not a scope"):
-        issue_key(alice, service, "x", ["everything"])
+        issue_key(alice, service, "x", [cast(Scope, "everything")])
     with pytest.raises(Refusal, match="at least one scope"):
         issue_key(alice, service, "x", [])
     with pytest.raises(Refusal, match="in the future"):
         issue_key(alice, service, "x", [Scope.SUBMISSIONS_READ], expires_at=timezone.now())
 
 
-def test_the_database_knows_the_scopes(issue):
+def test_the_database_knows_the_scopes(issue: Issue) -> None:
     """Not even SQL gives a key a scope that does not exist, or none, or a key in clear."""
     issued = issue()
-    for change in ({"scopes": ["root"]}, {"scopes": []}, {"key_sha256": issued.secret}):
+    changes: list[dict[str, Any]] = [
+        {"scopes": ["root"]}, {"scopes": []}, {"key_sha256": issued.secret},
+    ]  # fmt: skip
+    for change in changes:
         with pytest.raises(IntegrityError), transaction.atomic():
             ApiKey.objects.filter(pk=issued.key.pk).update(**change)
 
 
-def test_last_used_is_written_at_most_once_a_minute(issue):
+def test_last_used_is_written_at_most_once_a_minute(issue: Issue) -> None:
     """The first call notes it; calls in the same minute write nothing; a later one does."""
     issued = issue()
 
@@ -215,12 +229,14 @@ def test_last_used_is_written_at_most_once_a_minute(issue):
 
     assert [writes(), writes(), writes()] == [1, 0, 0]
     first = ApiKey.objects.get().last_used_at
+    assert first is not None
     ApiKey.objects.update(last_used_at=first - timedelta(seconds=61))
     assert writes() == 1
-    assert ApiKey.objects.get().last_used_at > first - timedelta(seconds=61)
+    later = ApiKey.objects.get().last_used_at
+    assert later is not None and later > first - timedelta(seconds=61)
 
 
-def test_every_step_is_an_event_and_refusals_do_not_flood(people, issue):
+def test_every_step_is_an_event_and_refusals_do_not_flood(people: People, issue: Issue) -> None:
     """Made, issued, refused, revoked; fifty refused calls are one event."""
     issued = issue(allowed_networks=["10.0.0.0/8"])
     for _ in range(50):
@@ -234,7 +250,7 @@ def test_every_step_is_an_event_and_refusals_do_not_flood(people, issue):
     ]
 
 
-def test_keys_are_listed_only_to_who_manages_them(people, issue):
+def test_keys_are_listed_only_to_who_manages_them(people: People, issue: Issue) -> None:
     """Alice sees them; Bob, who only moderates, and Charlie see none."""
     issued = issue()
     assert list(ApiKey.objects.for_actor(people.actor(people.alice))) == [issued.key]

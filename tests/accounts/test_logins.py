@@ -5,19 +5,21 @@ from __future__ import annotations
 import re
 import threading
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.core import mail
 from django.db import connections
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from accounts.models import Guesses, Session
+from accounts.models import Guesses, Session, User
 from accounts.services import lockout
 from accounts.services.lockout import Secret
 from audit.models import Event
-from tests.accounts.conftest import is_logged_in, log_in
+from tests.accounts.conftest import People, is_logged_in, log_in
 from tests.factories import PASSWORD, UserFactory
+from tests.people import Answer
 
 NEW_PASSWORD = "marble otter violin sunday"
 
@@ -26,11 +28,11 @@ def events(*names: str) -> list[str]:
     return list(Event.objects.filter(verb__in=names).order_by("id").values_list("verb", flat=True))
 
 
-def text(answer) -> str:
+def text(answer: Answer) -> str:
     return answer.content.decode()
 
 
-def test_in_and_out(client, people):
+def test_in_and_out(client: Client, people: People) -> None:
     """E-mail in any case, and the password; both ends are events with how it was proved."""
     assert log_in(client, "Alice@Example.org", PASSWORD).status_code == 302
     assert is_logged_in(client)
@@ -42,7 +44,7 @@ def test_in_and_out(client, people):
     assert "alice" not in said.lower()
 
 
-def test_unknown_and_known_people_get_the_same_answer(client, people):
+def test_unknown_and_known_people_get_the_same_answer(client: Client, people: People) -> None:
     """The page for a wrong password says nothing about who has an account, nor does the reset."""
     pages = []
     for email in ("alice@example.org", "nobody@example.org"):
@@ -62,7 +64,7 @@ def test_unknown_and_known_people_get_the_same_answer(client, people):
     assert "There is no account for this address" in mail.outbox[1].body
 
 
-def test_ten_wrong_passwords_and_a_pause(client, people):
+def test_ten_wrong_passwords_and_a_pause(client: Client, people: People) -> None:
     """The eleventh try is not tried, even with the right password; others are not concerned."""
     for _ in range(10):
         assert "not correct" in text(log_in(client, "alice@example.org", "wrong password wrong"))
@@ -75,7 +77,7 @@ def test_ten_wrong_passwords_and_a_pause(client, people):
     assert log_in(Client(), "bob@example.org", PASSWORD).status_code == 302
 
 
-def test_the_pause_ends(client, people):
+def test_the_pause_ends(client: Client, people: People) -> None:
     """After a quarter of an hour the right password opens again, and the count starts anew."""
     for _ in range(11):
         log_in(client, "alice@example.org", "wrong password wrong")
@@ -84,7 +86,7 @@ def test_the_pause_ends(client, people):
     assert not Guesses.objects.exists()
 
 
-def test_old_guesses_do_not_count(client, people):
+def test_old_guesses_do_not_count(client: Client, people: People) -> None:
     """Nine yesterday and one today are not ten."""
     for _ in range(9):
         log_in(client, "alice@example.org", "wrong password wrong")
@@ -94,7 +96,7 @@ def test_old_guesses_do_not_count(client, people):
     assert log_in(client, "alice@example.org", PASSWORD).status_code == 302
 
 
-def test_an_unknown_address_is_paused_alike(client, people):
+def test_an_unknown_address_is_paused_alike(client: Client, people: People) -> None:
     """Or the pause itself would tell who has an account; the address is not kept."""
     for _ in range(10):
         log_in(client, "nobody@example.org", "wrong password wrong")
@@ -103,7 +105,7 @@ def test_an_unknown_address_is_paused_alike(client, people):
     assert "nobody" not in Guesses.objects.get().subject
 
 
-def test_the_administration_is_behind_the_same_door(client, site_admin):
+def test_the_administration_is_behind_the_same_door(client: Client, site_admin: User) -> None:
     """/admin/ leads to the one login; the admin's own form does not check passwords any more."""
     answer = client.get("/admin/", follow=True)
     assert answer.redirect_chain[-1][0].startswith("/accounts/login/?next=")
@@ -119,7 +121,9 @@ def test_the_administration_is_behind_the_same_door(client, site_admin):
     assert client.get("/admin/").status_code == 200
 
 
-def test_people_without_the_right_do_not_see_the_administration(client, people):
+def test_people_without_the_right_do_not_see_the_administration(
+    client: Client, people: People
+) -> None:
     """Alice runs a team, not the house."""
     log_in(client, "alice@example.org", PASSWORD)
     assert client.get("/admin/login/").status_code == 403
@@ -127,9 +131,10 @@ def test_people_without_the_right_do_not_see_the_administration(client, people):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_thousand_guesses_at_once_are_ten():
+def test_a_thousand_guesses_at_once_are_ten() -> None:
     """Twenty threads, fifty guesses each, one account: ten are tried. Counting comes first."""
-    barrier, tried = threading.Barrier(20), []
+    barrier = threading.Barrier(20)
+    tried: list[bool] = []
 
     def guess() -> None:
         barrier.wait()
@@ -137,14 +142,16 @@ def test_a_thousand_guesses_at_once_are_ten():
         connections.close_all()
 
     threads = [threading.Thread(target=guess) for _ in range(20)]
-    [t.start() for t in threads]
-    [t.join(60) for t in threads]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join(60)
     assert len(tried) == 1000
     assert sum(tried) == lockout.LIMIT
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_count_is_shared_between_processes(tmp_path):
+def test_the_count_is_shared_between_processes(tmp_path: Path) -> None:
     """Six wrong guesses in one process and four in another close the door for both."""
     import os
     import subprocess
@@ -181,7 +188,7 @@ def test_the_count_is_shared_between_processes(tmp_path):
     assert lockout.is_paused(Secret.PASSWORD, "a@example.org")
 
 
-def test_housekeeping_forgets_old_counts(client, people):
+def test_housekeeping_forgets_old_counts(client: Client, people: People) -> None:
     """Rows of past guesses and expired sessions go; a running pause stays."""
     from django.core.cache import cache
     from django.core.management import call_command
@@ -203,7 +210,7 @@ def test_housekeeping_forgets_old_counts(client, people):
 
 
 # --- sessions ---
-def test_a_session_can_be_ended_from_another(people):
+def test_a_session_can_be_ended_from_another(people: People) -> None:
     """Alice sees both devices and ends the other one; it is out at its next click."""
     here, there = Client(), Client()
     log_in(here, "alice@example.org", PASSWORD, headers={"user-agent": "Firefox here"})
@@ -217,7 +224,7 @@ def test_a_session_can_be_ended_from_another(people):
     assert events("session.revoked") == ["session.revoked"]
 
 
-def test_all_other_sessions_end_at_once(people):
+def test_all_other_sessions_end_at_once(people: People) -> None:
     """One click, and only this device stays."""
     clients = [Client() for _ in range(3)]
     for client in clients:
@@ -226,7 +233,7 @@ def test_all_other_sessions_end_at_once(people):
     assert [is_logged_in(c) for c in clients] == [True, False, False]
 
 
-def test_nobody_ends_anothers_session(people):
+def test_nobody_ends_anothers_session(people: People) -> None:
     """Bob knows the name of Alice's session; it is not his to end. An empty name ends nothing."""
     alice, bob = Client(), Client()
     log_in(alice, "alice@example.org", PASSWORD)
@@ -237,7 +244,7 @@ def test_nobody_ends_anothers_session(people):
     assert name not in text(bob.get("/accounts/sessions/"))
 
 
-def test_a_revoked_session_does_not_save_itself_back(people, rf):
+def test_a_revoked_session_does_not_save_itself_back(people: People, rf: RequestFactory) -> None:
     """A request that was under way when its session ended cannot bring it back."""
     from django.contrib.sessions.backends.base import UpdateError
 
@@ -253,7 +260,7 @@ def test_a_revoked_session_does_not_save_itself_back(people, rf):
     assert not Session.objects.exists()
 
 
-def test_a_closed_account_is_out_at_once(people, site_admin):
+def test_a_closed_account_is_out_at_once(people: People, site_admin: User) -> None:
     """Deactivating ends every session and the password no longer opens."""
     from accounts.actors import actor_for_user
     from accounts.services.people import deactivate
@@ -267,16 +274,18 @@ def test_a_closed_account_is_out_at_once(people, site_admin):
 
 
 # --- passwords ---
-def test_a_reset_ends_every_session_and_the_pause(people):
+def test_a_reset_ends_every_session_and_the_pause(people: People) -> None:
     """The mailed link sets a new password once; whoever was in with the old one is out."""
     elsewhere, client = Client(), Client()
     log_in(elsewhere, "alice@example.org", PASSWORD)
     for _ in range(11):
         log_in(client, "alice@example.org", "wrong password wrong")
     client.post("/accounts/password/reset/", {"email": "alice@example.org"})
-    link = re.search(
-        r"http://localhost:8000(/accounts/password/reset/key/\S+)", mail.outbox[0].body
-    )[1]
+    found = re.search(
+        r"http://localhost:8000(/accounts/password/reset/key/\S+)", str(mail.outbox[0].body)
+    )
+    assert found
+    link = found[1]
     page = client.get(link, follow=True)
     form = page.redirect_chain[-1][0]
     client.post(form, {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD})
@@ -288,7 +297,7 @@ def test_a_reset_ends_every_session_and_the_pause(people):
     assert log_in(client, "alice@example.org", NEW_PASSWORD).status_code == 302
 
 
-def test_a_changed_password_ends_the_other_sessions(people):
+def test_a_changed_password_ends_the_other_sessions(people: People) -> None:
     """This device stays in, the others go; the person is told by mail."""
     here, there = Client(), Client()
     log_in(here, "alice@example.org", PASSWORD)
@@ -304,12 +313,12 @@ def test_a_changed_password_ends_the_other_sessions(people):
     assert "alice@example.org" in mail.outbox[-1].to
 
 
-def test_passwords_are_hashed_with_argon2(people):
+def test_passwords_are_hashed_with_argon2(people: People) -> None:
     """The strongest hash that Django offers, and no other."""
     assert people.alice.password.startswith("argon2$argon2id$")
 
 
-def test_old_addresses_are_found_whatever_their_case(db):
+def test_old_addresses_are_found_whatever_their_case(db: None) -> None:
     """One mailbox, one account."""
     user = UserFactory(email="dora@example.org")
     assert type(user).objects.get_by_natural_key("DORA@example.org") == user

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.test import Client
 
-from tests.accounts.conftest import log_in
+from tests.accounts.conftest import People, log_in
 from tests.factories import PASSWORD
 
 OPEN = ["/accounts/login/", "/accounts/password/reset/", "/accounts/password/reset/done/",
@@ -17,7 +19,7 @@ GUARDED = ["/accounts/2fa/totp/activate/", "/accounts/2fa/webauthn/add/"]
 
 
 @pytest.mark.parametrize("path", OPEN)
-def test_open_pages(client, db, path):
+def test_open_pages(client: Client, db: None, path: str) -> None:
     """Anybody may see them; nothing in them is inline script, which the policy forbids."""
     page = client.get(path)
     assert page.status_code == 200
@@ -25,7 +27,7 @@ def test_open_pages(client, db, path):
 
 
 @pytest.mark.parametrize("path", OWN + GUARDED)
-def test_own_pages(people, path):
+def test_own_pages(people: People, path: str) -> None:
     """With a login they open (the guarded ones after the password again), without one they lead
     to it."""
     stranger = Client()
@@ -40,7 +42,7 @@ def test_own_pages(people, path):
     assert "Touchstone</title>" in page.content.decode()
 
 
-def test_too_many_requests_are_told_so(client, db, settings):
+def test_too_many_requests_are_told_so(client: Client, db: None, settings: Any) -> None:
     """One network address that keeps trying accounts is stopped, with a page that says so. Hours
     instead of minutes, so that a slow machine does not outlive the limit."""
     assert set(settings.ACCOUNT_RATE_LIMITS) == {"login", "login_failed"}

@@ -24,7 +24,7 @@ DORA = User(email="dora.winter@example.org", name="Dora Winter")
         "kfu3 8snd kq04 nvbe 7wia 2mdl cwe8 wlq0 pfi3 mx92 ncj4 vba8 qq1z",
     ],
 )
-def test_good_ones_are_taken(password):
+def test_good_ones_are_taken(password: str) -> None:
     """Long and not guessable: spaces, any script, no digit needed, 64 and more characters."""
     validate_password(password, DORA)
     if len(password) < 64:
@@ -51,13 +51,13 @@ def test_good_ones_are_taken(password):
         "Password1Password1!",
     ],
 )
-def test_bad_ones_are_refused(password):
+def test_bad_ones_are_refused(password: str) -> None:
     """Too short, leaked, repeated, walked over the keyboard, or made of one's own name."""
     with pytest.raises(ValidationError):
         validate_password(password, DORA)
 
 
-def test_a_very_long_password_costs_no_time():
+def test_a_very_long_password_costs_no_time() -> None:
     """The most that is taken is judged in a blink; more is refused with a sentence."""
     began = time.monotonic()
     validate_password(("kfu38sndkq04nvbe" * 16)[:256], DORA)

@@ -5,25 +5,25 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from accounts.actors import actor_for_user
+from accounts.actors import Actor, actor_for_user
 from accounts.models import Invitation, Membership, Role, User
 from accounts.refusals import Refusal
 from accounts.services.invitations import invite
 from accounts.services.people import deactivate, erase, reactivate
 from accounts.services.teams import change_role
 from audit.models import Event
-from tests.accounts.conftest import is_logged_in, log_in
+from tests.accounts.conftest import People, is_logged_in, log_in
 from tests.accounts.test_secrets import everything_in_the_database
 from tests.factories import PASSWORD
 from tests.refusals import forbids
 
 
 @pytest.fixture
-def root(site_admin):
+def root(site_admin: User) -> Actor:
     return actor_for_user(site_admin, via="password")
 
 
-def test_closed_and_opened(people, root):
+def test_closed_and_opened(people: People, root: Actor) -> None:
     """Out at once; back with the same password."""
     deactivate(root, people.bob)
     client = Client()
@@ -34,14 +34,14 @@ def test_closed_and_opened(people, root):
     assert is_logged_in(client)
 
 
-def test_only_a_site_administrator_closes_accounts(people):
+def test_only_a_site_administrator_closes_accounts(people: People) -> None:
     """Alice runs a team; other people's accounts are not hers."""
     for verb in (deactivate, reactivate, erase):
         with forbids():
             verb(people.actor(people.alice), people.bob)
 
 
-def test_a_teams_last_lead_is_not_closed(people, root):
+def test_a_teams_last_lead_is_not_closed(people: People, root: Actor) -> None:
     """The team would be left alone; the sentence says what to do first."""
     with pytest.raises(Refusal, match="Make somebody else a lead first"):
         deactivate(root, people.alice)
@@ -51,7 +51,7 @@ def test_a_teams_last_lead_is_not_closed(people, root):
     deactivate(root, people.alice)
 
 
-def test_erased_means_gone_from_every_row(people, root):
+def test_erased_means_gone_from_every_row(people: People, root: Actor) -> None:
     """Name and address stand nowhere any more, the events stay, nobody can come back as him."""
     client = Client()
     log_in(client, "bob@example.org", PASSWORD)
@@ -70,7 +70,9 @@ def test_erased_means_gone_from_every_row(people, root):
     assert not Invitation.objects.exists()
 
 
-def test_the_administration_shows_and_acts_but_edits_nothing(people, site_admin):
+def test_the_administration_shows_and_acts_but_edits_nothing(
+    people: People, site_admin: User
+) -> None:
     """Lists open, forms do not save, actions run the audited verbs; no hash is shown."""
     client = Client()
     client.force_login(site_admin)

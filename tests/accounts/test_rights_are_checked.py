@@ -10,7 +10,12 @@ from pathlib import Path
 import pytest
 
 from accounts.models import Permission, Scope
-from accounts.roles import ROLE_PERMISSIONS, SCOPE_PERMISSIONS, SITE_ADMIN_PERMISSIONS
+from accounts.roles import (
+    ROLE_PERMISSIONS,
+    SCOPE_PERMISSIONS,
+    SITE_ADMIN_PERMISSIONS,
+    ProvisioningScope,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE = ("accounts", "media_analysis", "ml", "platform")
@@ -50,12 +55,14 @@ def test_every_right_that_is_offered_is_asked_for_somewhere(permission: Permissi
 
 @pytest.mark.parametrize("permission", list(Permission))
 def test_every_right_is_somebodys(permission: Permission) -> None:
-    """A right that no role has guards a door that nobody can open."""
-    assert permission in frozenset().union(*ROLE_PERMISSIONS.values(), SITE_ADMIN_PERMISSIONS)
+    """A right that no role has guards a door that nobody can open; but for the one of the
+    identity provider, which no person has."""
+    somebodys = frozenset().union(*ROLE_PERMISSIONS.values(), SITE_ADMIN_PERMISSIONS)
+    assert permission in somebodys | SCOPE_PERMISSIONS[ProvisioningScope.MEMBERS_PROVISION]
 
 
-@pytest.mark.parametrize("scope", list(Scope))
-def test_every_scope_opens_something_by_rest(scope: Scope) -> None:
+@pytest.mark.parametrize("scope", [*Scope, *ProvisioningScope])
+def test_every_scope_opens_something_by_rest(scope: Scope | ProvisioningScope) -> None:
     """Each right of a scope is asked for at the door that keys come through."""
     assert SCOPE_PERMISSIONS[scope]
     for permission in SCOPE_PERMISSIONS[scope]:

@@ -5,8 +5,14 @@ from __future__ import annotations
 import pytest
 
 from accounts.actors import ANONYMOUS, actor_for_user
-from accounts.models import Membership, Permission, Role, Scope, Team
-from accounts.roles import ROLE_PERMISSIONS, SCOPE_PERMISSIONS, SITE_ADMIN_PERMISSIONS
+from accounts.models import Membership, Permission, Role, Scope, Team, User
+from accounts.roles import (
+    ROLE_PERMISSIONS,
+    SCOPE_PERMISSIONS,
+    SITE_ADMIN_PERMISSIONS,
+    ProvisioningScope,
+)
+from tests.accounts.conftest import People
 from tests.factories import MembershipFactory
 
 MATRIX = """
@@ -26,6 +32,7 @@ dashboard.view            -      -         yes  yes
 submissions.retry         -      -         yes  yes
 members.view              yes    yes       yes  yes
 members.manage            -      -         yes  yes
+members.provision         -      -         -    -
 queues.manage             -      -         yes  yes
 policies.manage           -      -         yes  yes
 keys.manage               -      -         -    yes
@@ -42,15 +49,15 @@ CELLS = [
 ]
 
 
-def test_the_matrix_names_every_permission():
+def test_the_matrix_names_every_permission() -> None:
     """A permission that is added must be decided here for every role."""
     assert {permission for permission, _, _ in CELLS} == set(Permission)
     assert set(ROLE_PERMISSIONS) == set(Role)
-    assert set(SCOPE_PERMISSIONS) == set(Scope)
+    assert set(SCOPE_PERMISSIONS) == {*Scope, *ProvisioningScope}
 
 
 @pytest.mark.parametrize(("permission", "role", "expected"), CELLS)
-def test_role_allows(db, permission, role, expected):
+def test_role_allows(db: None, permission: Permission, role: Role, expected: bool) -> None:
     """Each role does exactly what the matrix says, in its own team and in no other."""
     membership = MembershipFactory(role=role)
     elsewhere = Team.objects.create(name="elsewhere")
@@ -61,14 +68,16 @@ def test_role_allows(db, permission, role, expected):
 
 
 @pytest.mark.parametrize("permission", list(Permission))
-def test_nobody_may_nothing(people, permission):
+def test_nobody_may_nothing(people: People, permission: Permission) -> None:
     """Without a login every question is answered no."""
     assert not ANONYMOUS.can(permission, people.team.pk)
     assert ANONYMOUS.team_ids(permission) == []
 
 
 @pytest.mark.parametrize("permission", list(Permission))
-def test_a_site_administrator_runs_teams_but_sees_no_media(people, site_admin, permission):
+def test_a_site_administrator_runs_teams_but_sees_no_media(
+    people: People, site_admin: User, permission: Permission
+) -> None:
     """Running the house gives no look at what teams examine."""
     actor = actor_for_user(site_admin, via="password")
     expected = permission in SITE_ADMIN_PERMISSIONS
@@ -84,7 +93,7 @@ def test_a_site_administrator_runs_teams_but_sees_no_media(people, site_admin, p
     }
 
 
-def test_querysets_start_from_the_actor(people):
+def test_querysets_start_from_the_actor(people: People) -> None:
     """Charlie's queries find his own team and nothing of Alice's; foreign ids look missing."""
     charlie = people.actor(people.charlie)
     assert list(Team.objects.for_actor(charlie)) == [people.other_team]

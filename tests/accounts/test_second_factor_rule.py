@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.core.mail import EmailMessage
 from django.test import Client
 from django.utils import timezone
 
@@ -95,7 +96,7 @@ def test_keys_are_not_asked(alice_has_one: People) -> None:
 
 
 def test_an_admin_sets_and_lifts_the_rule_on_the_page(
-    alice_has_one: People, client: Client, mailoutbox: list
+    alice_has_one: People, client: Client, mailoutbox: list[EmailMessage]
 ) -> None:
     """It lists who has none, and both steps are on record."""
     people = alice_has_one
@@ -105,7 +106,9 @@ def test_an_admin_sets_and_lifts_the_rule_on_the_page(
     assert client.post(f"{team_page(people)}second-factor/", {"days": "8"}).status_code == 422
     done = client.post(f"{team_page(people)}second-factor/", {"days": "14"}, follow=True)
     assert "The rule applies from" in done.content.decode()
-    left = Team.objects.get(pk=people.team.pk).second_factor_from - timezone.now()
+    starts = Team.objects.get(pk=people.team.pk).second_factor_from
+    assert starts is not None
+    left = starts - timezone.now()
     assert timedelta(days=13) < left < timedelta(days=14)
     done = client.post(f"{team_page(people)}second-factor/", {"step": "lift"}, follow=True)
     assert "Require a second factor" in done.content.decode()

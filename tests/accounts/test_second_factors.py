@@ -18,23 +18,25 @@ from django.test import Client
 from accounts.forms import spend_code
 from accounts.models import Guesses, Session
 from audit.models import Event
-from tests.accounts.conftest import is_logged_in, log_in
+from tests.accounts.conftest import People, is_logged_in, log_in
 from tests.accounts.soft_passkey import SoftPasskey
 from tests.factories import PASSWORD, UserFactory
+from tests.people import Answer
 
 CODE_PAGE = "/accounts/2fa/authenticate/"
 
 
-@pytest.fixture
-def moment(monkeypatch):
+class Moment:
     """A clock for one-time codes that the test turns by hand."""
 
-    class Moment:
-        counter = 57_000_000
+    counter = 57_000_000
 
-        def code(self, secret: str, later: int = 0) -> str:
-            return format_hotp_value(hotp_value(secret, self.counter + later))
+    def code(self, secret: str, later: int = 0) -> str:
+        return str(format_hotp_value(hotp_value(secret, self.counter + later)))
 
+
+@pytest.fixture
+def moment(monkeypatch: pytest.MonkeyPatch) -> Moment:
     moment = Moment()
     monkeypatch.setattr(
         "allauth.mfa.totp.internal.auth.yield_hotp_counters_from_time",
@@ -44,8 +46,8 @@ def moment(monkeypatch):
 
 
 @pytest.fixture
-def secret(people) -> str:
-    secret = generate_totp_secret()
+def secret(people: People) -> str:
+    secret = str(generate_totp_secret())
     TOTP.activate(people.alice, secret)
     RecoveryCodes.activate(people.alice)
     return secret
@@ -62,14 +64,14 @@ def last(verb: str) -> str:
     return bytes(Event.objects.filter(verb=verb).latest("id").payload).decode()
 
 
-def test_the_password_alone_is_not_enough(secret):
+def test_the_password_alone_is_not_enough(secret: str) -> None:
     """After the password comes the code; until then nothing opens."""
     client = at_the_code_page()
     assert not is_logged_in(client)
     assert client.get("/admin/", follow=True).redirect_chain[-1][0] == CODE_PAGE
 
 
-def test_a_code_opens_once(secret, moment):
+def test_a_code_opens_once(secret: str, moment: Moment) -> None:
     """The same code a second later, in another browser or with a blank inside, is refused, in its
     own half minute and in the next."""
     code = moment.code(secret)
@@ -93,7 +95,7 @@ def test_a_code_opens_once(secret, moment):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_code_opens_once_even_in_a_race():
+def test_a_code_opens_once_even_in_a_race() -> None:
     """Eight requests with one right code at the same moment: one passes."""
     user, barrier, answers = UserFactory(), threading.Barrier(8), []
 
@@ -108,12 +110,14 @@ def test_a_code_opens_once_even_in_a_race():
             connections.close_all()
 
     threads = [threading.Thread(target=spend) for _ in range(8)]
-    [t.start() for t in threads]
-    [t.join(30) for t in threads]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join(30)
     assert sorted(answers) == ["in"] + ["refused"] * 7
 
 
-def test_ten_wrong_codes_and_a_pause(secret, moment):
+def test_ten_wrong_codes_and_a_pause(secret: str, moment: Moment) -> None:
     """After ten wrong codes even the right one waits; logging in anew does not help."""
     right = moment.code(secret)
     wrong = f"{(int(right) + 500_000) % 1_000_000:06}"
@@ -132,7 +136,7 @@ def test_ten_wrong_codes_and_a_pause(secret, moment):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_setting_up_and_switching_off(client, people, moment):
+def test_setting_up_and_switching_off(client: Client, people: People, moment: Moment) -> None:
     """Through the pages: password again, scan, code; recovery codes shown once; off again. The
     code that proved the app does not log in as well."""
     log_in(client, "alice@example.org", PASSWORD)
@@ -140,8 +144,9 @@ def test_setting_up_and_switching_off(client, people, moment):
     page = client.get(path, follow=True)
     assert page.redirect_chain[-1][0].startswith("/accounts/reauthenticate/")
     client.post(page.redirect_chain[-1][0], {"password": PASSWORD})
-    seed = re.search(r"\b[A-Z2-7]{32}\b", client.get(path).content.decode())[0]
-    code = moment.code(seed)
+    seed = re.search(r"\b[A-Z2-7]{32}\b", client.get(path).content.decode())
+    assert seed
+    code = moment.code(seed[0])
     answer = client.post(path, {"code": code})
     assert answer.status_code == 302, answer.content.decode()
     kinds = set(Authenticator.objects.values_list("type", flat=True))
@@ -161,7 +166,7 @@ def test_setting_up_and_switching_off(client, people, moment):
     ]  # fmt: skip
 
 
-def test_a_recovery_code_opens_once(people, secret, moment):
+def test_a_recovery_code_opens_once(people: People, secret: str, moment: Moment) -> None:
     """The lost phone's replacement: each code once, and its use stands in the record."""
     codes = RecoveryCodes(Authenticator.objects.get(type="recovery_codes")).get_unused_codes()
     client = at_the_code_page()
@@ -177,7 +182,7 @@ def test_a_recovery_code_opens_once(people, secret, moment):
 
 # --- passkeys ---
 @pytest.fixture
-def with_passkey(people) -> SoftPasskey:
+def with_passkey(people: People) -> SoftPasskey:
     """Alice adds a passkey through the page."""
     client = Client(SERVER_NAME="localhost")
     log_in(client, "alice@example.org", PASSWORD)
@@ -192,13 +197,13 @@ def with_passkey(people) -> SoftPasskey:
     return passkey
 
 
-def passkey_login(client: Client, passkey: SoftPasskey, **how):
+def passkey_login(client: Client, passkey: SoftPasskey, **how: bool) -> Answer:
     path = "/accounts/2fa/webauthn/login/"
     options = client.get(path, headers={"accept": "application/json"}).json()["request_options"]
     return client.post(path, {"credential": passkey.sign(options, **how)})
 
 
-def test_a_passkey_alone_opens(with_passkey):
+def test_a_passkey_alone_opens(with_passkey: SoftPasskey) -> None:
     """No password, no code; the record says how it was proved."""
     client = Client(SERVER_NAME="localhost")
     passkey_login(client, with_passkey)
@@ -206,7 +211,7 @@ def test_a_passkey_alone_opens(with_passkey):
     assert '"via":"passkey"' in last("login.succeeded")
 
 
-def test_a_passkey_opens_while_passwords_are_paused(with_passkey):
+def test_a_passkey_opens_while_passwords_are_paused(with_passkey: SoftPasskey) -> None:
     """The sentence of the pause promises it: guesses of others do not keep Alice out."""
     for _ in range(11):
         log_in(Client(), "alice@example.org", "wrong password wrong")
@@ -215,14 +220,14 @@ def test_a_passkey_opens_while_passwords_are_paused(with_passkey):
     assert is_logged_in(client)
 
 
-def test_a_touch_is_not_enough(with_passkey):
+def test_a_touch_is_not_enough(with_passkey: SoftPasskey) -> None:
     """Without the device having checked its owner (PIN or finger) the passkey does not open."""
     client = Client(SERVER_NAME="localhost")
     passkey_login(client, with_passkey, verified=False)
     assert not is_logged_in(client)
 
 
-def test_a_passkey_from_another_site_is_refused(with_passkey):
+def test_a_passkey_from_another_site_is_refused(with_passkey: SoftPasskey) -> None:
     """A signature that a look-alike site collected does not open ours."""
     client = Client(SERVER_NAME="localhost")
     with_passkey.origin = "https://localhost.example.net"
@@ -230,7 +235,7 @@ def test_a_passkey_from_another_site_is_refused(with_passkey):
     assert not is_logged_in(client)
 
 
-def test_a_signature_opens_once(with_passkey):
+def test_a_signature_opens_once(with_passkey: SoftPasskey) -> None:
     """Played again, the answer to an old challenge is worth nothing."""
     path = "/accounts/2fa/webauthn/login/"
     client = Client(SERVER_NAME="localhost")
@@ -243,7 +248,7 @@ def test_a_signature_opens_once(with_passkey):
     assert not is_logged_in(client)
 
 
-def test_a_strangers_key_is_refused(with_passkey):
+def test_a_strangers_key_is_refused(with_passkey: SoftPasskey) -> None:
     """A well-formed signature by a key that nobody registered."""
     client = Client(SERVER_NAME="localhost")
     stranger = SoftPasskey()

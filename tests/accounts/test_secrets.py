@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from typing import Any, ClassVar
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -18,7 +19,7 @@ from accounts.sealing import Unreadable, seal, unseal
 from accounts.services.invitations import invite
 from accounts.services.keys import create_service_account, issue_key, key_behind
 from config.masking import AccessLog, MaskSecrets, masked
-from tests.accounts.conftest import is_logged_in, log_in
+from tests.accounts.conftest import People, is_logged_in, log_in
 from tests.factories import PASSWORD
 
 
@@ -38,7 +39,13 @@ def everything_in_the_database() -> str:
     return "\n".join(rows)
 
 
-def test_no_secret_stands_in_the_database(people, caplog):
+def found(pattern: str, text: str) -> re.Match[str]:
+    match = re.search(pattern, text)
+    assert match, f"nothing is like {pattern}"
+    return match
+
+
+def test_no_secret_stands_in_the_database(people: People, caplog: pytest.LogCaptureFixture) -> None:
     """Password, session cookie, API key, invitation token, TOTP seed in use and in the making,
     recovery codes, reset link: after using all of them, no row and no log line holds one."""
     caplog.set_level(logging.DEBUG)
@@ -48,7 +55,7 @@ def test_no_secret_stands_in_the_database(people, caplog):
     assert is_logged_in(client)
     client.post("/accounts/reauthenticate/", {"password": PASSWORD})
     making = client.get("/accounts/2fa/totp/activate/").content.decode()
-    seed_in_the_making = re.search(r"\b[A-Z2-7]{32}\b", making)[0]
+    seed_in_the_making = found(r"\b[A-Z2-7]{32}\b", making)[0]
     seed = generate_totp_secret()
     TOTP.activate(people.bob, seed)
     RecoveryCodes.activate(people.bob)
@@ -62,8 +69,9 @@ def test_no_secret_stands_in_the_database(people, caplog):
     token = invite(alice, people.team, "dora@example.org", Role.VIEWER).link.split("/")[-2]
     client.get(f"/accounts/invitation/{token}/")
     client.post("/accounts/password/reset/", {"email": "charlie@example.org"})
-    reset = re.search(r"/password/reset/key/[^-]+-(\S+?)/", mail.outbox[-1].body)[1]
-    client.get(re.search(r"http://localhost:8000(/\S+/key/\S+)", mail.outbox[-1].body)[1])
+    letter = str(mail.outbox[-1].body)
+    reset = found(r"/password/reset/key/[^-]+-(\S+?)/", letter)[1]
+    client.get(found(r"http://localhost:8000(/\S+/key/\S+)", letter)[1])
     secrets = {
         "password": PASSWORD, "session cookie": cookie, "api key": key, "token": token,
         "seed": seed, "seed in the making": seed_in_the_making, "reset": reset,
@@ -76,7 +84,7 @@ def test_no_secret_stands_in_the_database(people, caplog):
     assert {name for name, secret in secrets.items() if secret in log} == set()
 
 
-def test_a_stolen_session_row_opens_nothing(people):
+def test_a_stolen_session_row_opens_nothing(people: People) -> None:
     """The stored key in a cookie is not a login."""
     client, thief = Client(), Client()
     log_in(client, "alice@example.org", PASSWORD)
@@ -85,7 +93,7 @@ def test_a_stolen_session_row_opens_nothing(people):
     assert not is_logged_in(thief)
 
 
-def test_sealed_text_needs_the_key_and_the_purpose(settings):
+def test_sealed_text_needs_the_key_and_the_purpose(settings: Any) -> None:
     """Readable after a key change through the fallbacks, by nobody else, for nothing else."""
     sealed = seal("seed", purpose="second factor")
     assert unseal(sealed, purpose="second factor") == "seed"
@@ -121,7 +129,7 @@ def test_sealed_text_needs_the_key_and_the_purpose(settings):
         ("POST body token=q7c0oE3aVQ-uX_ZZ&x=1", "q7c0oE3aVQ"),
     ],
 )
-def test_logs_are_masked(line, secret):
+def test_logs_are_masked(line: str, secret: str) -> None:
     """Keys and mailed tokens do not reach a log line; the rest of the line stays."""
     assert secret not in masked(line)
     assert "[masked]" in masked(line)
@@ -134,7 +142,7 @@ def test_logs_are_masked(line, secret):
         assert masked(harmless) == harmless
 
 
-def test_the_filter_masks_arguments_and_tracebacks():
+def test_the_filter_masks_arguments_and_tracebacks() -> None:
     """A secret in an argument or in an exception's text is masked as well."""
     try:
         raise ValueError("Bearer abcdefgh")
@@ -149,14 +157,15 @@ def test_the_filter_masks_arguments_and_tracebacks():
     assert "ValueError" in shown
 
 
-def test_the_web_servers_access_log_is_masked():
+def test_the_web_servers_access_log_is_masked() -> None:
     """Through gunicorn's own logger class."""
     from datetime import timedelta
 
     from gunicorn.config import Config
 
     class Answer:
-        status, headers, sent = "200 OK", [], 1
+        status, sent = "200 OK", 1
+        headers: ClassVar[list[tuple[str, str]]] = []
 
     environ = {
         "REQUEST_METHOD": "GET",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import jwt
@@ -13,11 +15,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.test import Client
 
-from accounts.models import Membership, Role, User
+from accounts.models import Membership, Role, Team, User
 from accounts.services import group_roles, teams
 from accounts.services.invitations import invite
 from audit.models import Event
-from tests.accounts.conftest import is_logged_in
+from tests.accounts.conftest import People, is_logged_in
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
@@ -25,9 +27,9 @@ KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 class Provider(ThreadingHTTPServer):
     """Discovery, token and user info over HTTP; who logs in is set by the test."""
 
-    person: dict = {}
+    person: dict[str, Any] = {}
     audience = "touchstone"
-    seen: dict = {}
+    seen: dict[str, list[str]] = {}
 
     @property
     def url(self) -> str:
@@ -66,7 +68,7 @@ class Handler(BaseHTTPRequestHandler):
         )  # fmt: skip
         self.answer({"access_token": "abc", "token_type": "Bearer", "id_token": token})
 
-    def answer(self, body: dict) -> None:
+    def answer(self, body: dict[str, Any]) -> None:
         data = json.dumps(body).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
@@ -74,12 +76,12 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
-    def log_message(self, *args) -> None:
+    def log_message(self, *args: Any) -> None:
         pass
 
 
 @pytest.fixture
-def provider(settings):
+def provider(settings: Any) -> Iterator[Provider]:
     server = Provider(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -103,7 +105,7 @@ def provider(settings):
     server.server_close()
 
 
-def sign_on(provider: Provider, client: Client | None = None, **person) -> Client:
+def sign_on(provider: Provider, client: Client | None = None, **person: Any) -> Client:
     """The whole dance: to the provider and back with its code."""
     client = client or Client()
     provider.person = person
@@ -115,7 +117,7 @@ def sign_on(provider: Provider, client: Client | None = None, **person) -> Clien
     return client
 
 
-def test_somebody_known_logs_in(people, provider):
+def test_somebody_known_logs_in(people: People, provider: Provider) -> None:
     """The verified address names the account; the record says that the provider vouched."""
     client = sign_on(
         provider, sub="1", email="Alice@Example.org", email_verified=True, name="Alice A."
@@ -127,21 +129,21 @@ def test_somebody_known_logs_in(people, provider):
     assert provider.seen["code_verifier"], "PKCE was used"
 
 
-def test_an_unverified_address_opens_nothing(people, provider):
+def test_an_unverified_address_opens_nothing(people: People, provider: Provider) -> None:
     """Who can write any address at the provider does not become Alice."""
     client = sign_on(provider, sub="2", email="alice@example.org", email_verified=False, name="X")
     assert not is_logged_in(client)
     assert User.objects.count() == 3
 
 
-def test_a_stranger_is_not_let_in(people, provider):
+def test_a_stranger_is_not_let_in(people: People, provider: Provider) -> None:
     """A valid login at the provider is not an invitation."""
     client = sign_on(provider, sub="3", email="eve@example.org", email_verified=True, name="Eve")
     assert not is_logged_in(client)
     assert not User.objects.filter(email="eve@example.org").exists()
 
 
-def test_somebody_invited_joins(people, provider):
+def test_somebody_invited_joins(people: People, provider: Provider) -> None:
     """The first login makes the account, without a password, and accepts the invitation."""
     invite(people.actor(people.alice), people.team, "dora@example.org", Role.MODERATOR)
     client = sign_on(
@@ -160,7 +162,7 @@ def test_somebody_invited_joins(people, provider):
     assert User.objects.count() == 4
 
 
-def test_a_token_for_somebody_else_is_refused(people, provider):
+def test_a_token_for_somebody_else_is_refused(people: People, provider: Provider) -> None:
     """An identity token made for another client does not open ours."""
     provider.audience = "another-client"
     client = sign_on(
@@ -169,7 +171,7 @@ def test_a_token_for_somebody_else_is_refused(people, provider):
     assert not is_logged_in(client)
 
 
-def test_an_answer_nobody_asked_for_is_refused(people, provider):
+def test_an_answer_nobody_asked_for_is_refused(people: People, provider: Provider) -> None:
     """A callback with a made-up state, as a forger would send it, logs nobody in."""
     provider.person = {"sub": "1", "email": "alice@example.org", "email_verified": True}
     client = Client()
@@ -177,7 +179,7 @@ def test_an_answer_nobody_asked_for_is_refused(people, provider):
     assert not is_logged_in(client)
 
 
-def test_without_settings_there_is_no_such_door(client, people):
+def test_without_settings_there_is_no_such_door(client: Client, people: People) -> None:
     """No provider configured: the address does not exist and the login page offers none."""
     assert client.post("/accounts/oidc/oidc/login/").status_code == 404
     assert "oidc" not in client.get("/accounts/login/").content.decode()
@@ -190,7 +192,7 @@ def bob_signs_on(provider: Provider, *groups: str) -> Client:
     )  # fmt: skip
 
 
-def role_of(email: str, team) -> str | None:
+def role_of(email: str, team: Team) -> str | None:
     return (
         Membership.objects.filter(user__email=email, team=team)
         .values_list("role", flat=True)
@@ -198,7 +200,7 @@ def role_of(email: str, team) -> str | None:
     )
 
 
-def test_a_group_gives_its_role_and_takes_it_back(people, provider):
+def test_a_group_gives_its_role_and_takes_it_back(people: People, provider: Provider) -> None:
     """Read anew at each sign-in: the highest of the groups, another one, then none."""
     charlie = people.actor(people.charlie)
     group_roles.add(charlie, people.other_team, "readers", Role.VIEWER)
@@ -215,7 +217,7 @@ def test_a_group_gives_its_role_and_takes_it_back(people, provider):
     assert told == ["member.joined", "member.role_changed", "member.removed"]
 
 
-def test_a_role_given_by_hand_is_not_changed_by_groups(people, provider):
+def test_a_role_given_by_hand_is_not_changed_by_groups(people: People, provider: Provider) -> None:
     """Nor is one that a group gave and a person then changed."""
     group_roles.add(people.actor(people.alice), people.team, "admins", Role.ADMIN)
     bob_signs_on(provider, "admins")
@@ -228,16 +230,21 @@ def test_a_role_given_by_hand_is_not_changed_by_groups(people, provider):
     assert role_of("bob@example.org", people.other_team) == Role.LEAD
 
 
-def test_a_group_with_a_role_lets_a_new_person_in(people, provider):
+def test_a_group_with_a_role_lets_a_new_person_in(people: People, provider: Provider) -> None:
     """Without an invitation, but only with an address that the provider has verified."""
     group_roles.add(people.actor(people.alice), people.team, "readers", Role.VIEWER)
-    about = {"sub": "7", "email": "eve@example.org", "name": "Eve", "groups": ["readers"]}
+    about: dict[str, Any] = {
+        "sub": "7",
+        "email": "eve@example.org",
+        "name": "Eve",
+        "groups": ["readers"],
+    }
     assert not is_logged_in(sign_on(provider, email_verified=False, **about))
     assert is_logged_in(sign_on(provider, email_verified=True, **about))
     assert role_of("eve@example.org", people.team) == Role.VIEWER
 
 
-def test_the_last_lead_stays_whatever_the_groups_say(people, provider):
+def test_the_last_lead_stays_whatever_the_groups_say(people: People, provider: Provider) -> None:
     group_roles.add(people.actor(people.charlie), people.other_team, "chiefs", Role.ADMIN)
     bob_signs_on(provider, "chiefs")
     Membership.objects.filter(user=people.charlie).delete()
@@ -245,7 +252,9 @@ def test_the_last_lead_stays_whatever_the_groups_say(people, provider):
     assert role_of("bob@example.org", people.other_team) == Role.ADMIN
 
 
-def test_an_admin_adds_and_removes_groups_on_the_page(people, provider, client):
+def test_an_admin_adds_and_removes_groups_on_the_page(
+    people: People, provider: Provider, client: Client
+) -> None:
     """Never above their own role, and nobody else does."""
     page = f"/teams/{people.team.pk}/sign-in/"
     client.force_login(people.alice)

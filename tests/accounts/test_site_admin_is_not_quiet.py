@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from django.core import mail
 from django.db import connection
+from django.test import Client
 
 from accounts.actors import SHELL_ACTOR, Actor, actor_for_user
-from accounts.models import ApiKey, Role, Scope
+from accounts.models import ApiKey, Role, Scope, User
 from accounts.services.invitations import invite
 from accounts.services.keys import (
     create_service_account,
@@ -17,29 +21,32 @@ from accounts.services.keys import (
 )
 from accounts.services.teams import add_member, change_role
 from audit.models import Event
+from tests.accounts.conftest import People
 from tests.factories import MembershipFactory, ServiceAccountFactory
 from tests.refusals import forbids
 
+Letters = Callable[[Callable[[], object]], list[tuple[str, str]]]
+
 
 @pytest.fixture
-def root(site_admin) -> Actor:
+def root(site_admin: User) -> Actor:
     return actor_for_user(site_admin, via="password")
 
 
 @pytest.fixture
-def letters(django_capture_on_commit_callbacks):
+def letters(django_capture_on_commit_callbacks: Any) -> Letters:
     """What is mailed by what is done."""
 
-    def _letters(do) -> list[tuple[str, str]]:
+    def _letters(do: Callable[[], object]) -> list[tuple[str, str]]:
         mail.outbox.clear()
         with django_capture_on_commit_callbacks(execute=True):
             do()
-        return [(letter.to[0], letter.body) for letter in mail.outbox]
+        return [(letter.to[0], str(letter.body)) for letter in mail.outbox]
 
     return _letters
 
 
-def test_a_site_administrator_makes_no_key_for_a_team(people, root):
+def test_a_site_administrator_makes_no_key_for_a_team(people: People, root: Actor) -> None:
     """Neither a service account nor a key, in anybody's team; the shell neither."""
     service = ServiceAccountFactory(team=people.team)
     for actor in (root, SHELL_ACTOR):
@@ -50,7 +57,7 @@ def test_a_site_administrator_makes_no_key_for_a_team(people, root):
     assert not ApiKey.objects.exists()
 
 
-def test_a_site_administrator_can_end_a_key(people, root):
+def test_a_site_administrator_can_end_a_key(people: People, root: Actor) -> None:
     """A leaked key is revoked by whoever is awake."""
     alice = people.actor(people.alice)
     service = create_service_account(alice, people.team, "Agency")
@@ -61,7 +68,9 @@ def test_a_site_administrator_can_end_a_key(people, root):
     assert key.revoked_at is not None
 
 
-def test_the_page_of_keys_offers_him_only_to_end_them(client, people, root, site_admin):
+def test_the_page_of_keys_offers_him_only_to_end_them(
+    client: Client, people: People, root: Actor, site_admin: User
+) -> None:
     """He sees them and is not led to where he is refused."""
     alice = people.actor(people.alice)
     issue_key(alice, create_service_account(alice, people.team, "Agency"), "one", list(Scope))
@@ -70,7 +79,12 @@ def test_the_page_of_keys_offers_him_only_to_end_them(client, people, root, site
     assert "Revoke" in page and "New key" not in page and "Add a service account" not in page
 
 
-def test_his_membership_is_an_event_and_a_letter(people, root, site_admin, letters):
+def test_his_membership_is_an_event_and_a_letter(
+    people: People,
+    root: Actor,
+    site_admin: User,
+    letters: Letters,
+) -> None:
     """By the page or by the shell: who runs the team hears who let whom in, and as what."""
     before = Event.objects.filter(verb="member.joined").count()
     told = letters(lambda: add_member(root, people.team, site_admin, Role.ADMIN))
@@ -81,7 +95,9 @@ def test_his_membership_is_an_event_and_a_letter(people, root, site_admin, lette
     assert ("charlie@example.org" in [to for to, _ in invited]) and len(invited) == 2
 
 
-def test_a_role_changed_from_outside_is_a_letter(people, root, letters):
+def test_a_role_changed_from_outside_is_a_letter(
+    people: People, root: Actor, letters: Letters
+) -> None:
     """Bob is made an admin by somebody who does not belong to the team."""
     told = letters(lambda: change_role(root, people.team, people.bob, Role.ADMIN))
     assert ("alice@example.org" in [to for to, _ in told]) and "from Moderator to Admin" in told[0][
@@ -89,13 +105,13 @@ def test_a_role_changed_from_outside_is_a_letter(people, root, letters):
     ]
 
 
-def test_what_the_team_does_itself_is_no_letter(people, letters):
+def test_what_the_team_does_itself_is_no_letter(people: People, letters: Letters) -> None:
     """Alice changes Bob's role: the page and the record say so."""
     alice = people.actor(people.alice)
     assert letters(lambda: change_role(alice, people.team, people.bob, Role.LEAD)) == []
 
 
-def test_a_new_key_is_told_to_the_others_who_run_the_team(people, letters):
+def test_a_new_key_is_told_to_the_others_who_run_the_team(people: People, letters: Letters) -> None:
     """Also one that an admin made, for a stolen session makes keys too; never the key itself."""
     MembershipFactory(team=people.team, role=Role.LEAD, user__email="lea@example.org")
     alice = people.actor(people.alice)
@@ -109,7 +125,9 @@ def test_a_new_key_is_told_to_the_others_who_run_the_team(people, letters):
     assert secret[0] not in told[0][1]
 
 
-def test_the_members_page_says_who_is_a_site_administrator(client, people, root, site_admin):
+def test_the_members_page_says_who_is_a_site_administrator(
+    client: Client, people: People, root: Actor, site_admin: User
+) -> None:
     """Alice sees it beside the name."""
     add_member(root, people.team, site_admin, Role.VIEWER)
     client.force_login(people.alice, "allauth.account.auth_backends.AuthenticationBackend")
@@ -117,7 +135,7 @@ def test_the_members_page_says_who_is_a_site_administrator(client, people, root,
     assert "site administrator" in page
 
 
-def test_scopes_that_opened_nothing_leave_keys_that_are_there(people):
+def test_scopes_that_opened_nothing_leave_keys_that_are_there(people: People) -> None:
     """The migration's statement, on keys as they were before it."""
     from importlib import import_module
 

@@ -20,6 +20,7 @@ from accounts.services.teams import (
 )
 from audit.models import Event
 from audit.services import site_chain
+from tests.accounts.conftest import People
 from tests.factories import MembershipFactory, TeamFactory, UserFactory
 from tests.refusals import forbids
 
@@ -32,7 +33,7 @@ def verbs(team: Team) -> list[str]:
     )
 
 
-def test_a_team_is_made_once_per_name(people):
+def test_a_team_is_made_once_per_name(people: People) -> None:
     """The name tells teams apart, whatever its case; the making is an event."""
     team = create_team(SHELL_ACTOR, "  Trust   and Safety ", first_admin=people.alice)
     assert team.name == "Trust and Safety"
@@ -43,14 +44,14 @@ def test_a_team_is_made_once_per_name(people):
         create_team(people.actor(people.alice), "Mine")
 
 
-def test_roles_change_with_an_event(people):
+def test_roles_change_with_an_event(people: People) -> None:
     """Alice makes Bob a lead; the record says from what to what."""
     change_role(people.actor(people.alice), people.team, people.bob, Role.LEAD)
     assert Membership.objects.get(team=people.team, user=people.bob).role == Role.LEAD
     assert verbs(people.team) == ["member.role_changed"]
 
 
-def test_a_member_who_may_not_is_refused(people):
+def test_a_member_who_may_not_is_refused(people: People) -> None:
     """Bob moderates; he neither adds, changes nor removes anybody, nor renames the team."""
     bob = people.actor(people.bob)
     for attempt in (
@@ -64,7 +65,7 @@ def test_a_member_who_may_not_is_refused(people):
     assert verbs(people.team) == []
 
 
-def test_a_stranger_is_refused(people):
+def test_a_stranger_is_refused(people: People) -> None:
     """Charlie is admin elsewhere, which counts for nothing here."""
     charlie = people.actor(people.charlie)
     with forbids():
@@ -73,7 +74,7 @@ def test_a_stranger_is_refused(people):
         remove_member(charlie, people.team, people.bob)
 
 
-def test_nobody_hands_out_more_than_they_have(people):
+def test_nobody_hands_out_more_than_they_have(people: People) -> None:
     """A lead manages members but makes no admin, and does not touch one."""
     change_role(people.actor(people.alice), people.team, people.bob, Role.LEAD)
     bob = people.actor(people.bob)
@@ -85,7 +86,7 @@ def test_nobody_hands_out_more_than_they_have(people):
         remove_member(bob, people.team, people.alice)
 
 
-def test_the_last_lead_stays(people):
+def test_the_last_lead_stays(people: People) -> None:
     """Alice can neither leave nor step down while nobody else runs the team."""
     alice = people.actor(people.alice)
     with pytest.raises(Refusal, match="Make somebody else a lead first"):
@@ -97,7 +98,7 @@ def test_the_last_lead_stays(people):
     assert not Membership.objects.filter(team=people.team, user=people.alice).exists()
 
 
-def test_leaving_takes_open_invitations_along(people):
+def test_leaving_takes_open_invitations_along(people: People) -> None:
     """Who is no longer in the team cannot let others in by mails already sent."""
     alice = people.actor(people.alice)
     change_role(alice, people.team, people.bob, Role.LEAD)
@@ -107,7 +108,7 @@ def test_leaving_takes_open_invitations_along(people):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_leads_cannot_leave_at_once():
+def test_two_leads_cannot_leave_at_once() -> None:
     """Each counts on the other to stay; the lock lets one go and refuses the second."""
     team = TeamFactory()
     leads = [MembershipFactory(team=team, role=Role.LEAD).user for _ in range(2)]
@@ -126,14 +127,16 @@ def test_two_leads_cannot_leave_at_once():
             connections.close_all()
 
     threads = [threading.Thread(target=leave, args=(user,)) for user in leads]
-    [t.start() for t in threads]
-    [t.join(20) for t in threads]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join(20)
     assert sorted(answers) == ["left", "refused"]
     assert Membership.objects.filter(team=team).count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_database_keeps_a_lead_by_itself():
+def test_the_database_keeps_a_lead_by_itself() -> None:
     """Past every service, an UPDATE or DELETE that takes the last lead does not commit."""
     team = TeamFactory()
     lead = MembershipFactory(team=team, role=Role.LEAD)
@@ -145,7 +148,7 @@ def test_the_database_keeps_a_lead_by_itself():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_leads_cannot_be_deleted_at_once_in_sql():
+def test_two_leads_cannot_be_deleted_at_once_in_sql() -> None:
     """The trigger takes the team's lock too: concurrent raw deletes do not slip through."""
     team = TeamFactory()
     leads = [MembershipFactory(team=team, role=Role.LEAD) for _ in range(2)]
@@ -164,12 +167,14 @@ def test_two_leads_cannot_be_deleted_at_once_in_sql():
             connections.close_all()
 
     threads = [threading.Thread(target=delete, args=(m.pk,)) for m in leads]
-    [t.start() for t in threads]
-    [t.join(20) for t in threads]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join(20)
     assert sorted(answers) == ["deleted", "refused"]
 
 
-def test_the_database_refuses_what_the_models_rule_out(people):
+def test_the_database_refuses_what_the_models_rule_out(people: People) -> None:
     """Two memberships in one team, unknown roles, upper-case addresses: not even by SQL."""
     with pytest.raises(IntegrityError), transaction.atomic():
         Membership.objects.create(team=people.team, user=people.bob, role=Role.VIEWER)

@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from accounts.models import Guesses
-from tests.accounts.conftest import log_in
+from tests.accounts.conftest import People, log_in
 
 ROUNDS = 15
 
@@ -23,7 +23,7 @@ def seconds(email: str) -> float:
     return time.process_time() - began
 
 
-def test_known_and_unknown_take_the_same_time(people):
+def test_known_and_unknown_take_the_same_time(people: People) -> None:
     """Processor time, taken in turns: the medians differ by less than half a password hash."""
     seconds("alice@example.org")
     pairs = [(seconds("alice@example.org"), seconds(f"nobody{n}@example.org"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -17,7 +18,7 @@ from jobs.services import claim_one
 from media_analysis.previews.models import Preview
 from media_analysis.previews.services import copies as viewing
 from media_analysis.previews.services.rendering import Made
-from media_analysis.review.models import Case, Decision, Policy, RoutingRule
+from media_analysis.review.models import Case, Decision, Policy, RoutingRule, Words
 from media_analysis.review.services import cases as review
 from media_analysis.review.services import rules
 from media_analysis.submissions.models import DeletionRequest, Submission
@@ -64,7 +65,11 @@ def person(email: str) -> User:
 
 
 def sent(user: User, team: Team, shade: int, name: str) -> Submission:
-    words = {"note": "from a reader", "policy_context": "news", "external_id": f"desk-{shade}"}
+    words: dict[str, Any] = {
+        "note": "from a reader",
+        "policy_context": "news",
+        "external_id": f"desk-{shade}",
+    }
     return submit(actor(user), team, io.BytesIO(picture(shade)), name, **words).submission
 
 
@@ -98,8 +103,10 @@ def previewed(submission: Submission) -> Preview:
 
 def decided(user: User, submission: Submission, policy: Policy) -> Decision:
     held = review.claim(actor(user), Case.objects.get(submission=submission).pk)
-    words = review.Words("manipulated", "two lights", "the shadows differ", policy.pk)
-    return review.decide(actor(user), held.pk, held.fence, words)
+    words = Words("manipulated", "two lights", "the shadows differ", policy.pk)
+    decision = review.decide(actor(user), held.pk, held.fence, words)
+    assert isinstance(decision, Decision)
+    return decision
 
 
 def at_work() -> House:
@@ -126,7 +133,7 @@ def at_work() -> House:
     )  # fmt: skip
 
 
-def sql(statement: str, *parameters: object) -> None:
+def sql(statement: str, *parameters: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         assert cursor.rowcount, f"nothing was changed: {statement}"

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from audit.management.commands.audit import verify_database
+from audit.checking import verify_database
 from audit.models import Event
 from audit.sealer import seal
 from tests.audit.helpers import note

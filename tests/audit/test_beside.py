@@ -7,6 +7,7 @@ import subprocess
 import sys
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -96,7 +97,7 @@ def exported(tmp_path: Path) -> Path:
     return export
 
 
-def alone(export: Path) -> tuple[int, dict]:
+def alone(export: Path) -> tuple[int, dict[str, Any]]:
     done = subprocess.run(
         [sys.executable, "-m", "audit.verifying", str(export), "--json",
          "--public-key", str(public_key_file())],
@@ -150,7 +151,7 @@ def test_words_of_an_erased_subject_are_compared_no_more(house: House) -> None:
         raise Undo
 
 
-def test_all_rows_are_compared_once_a_day(house: House, caplog) -> None:
+def test_all_rows_are_compared_once_a_day(house: House, caplog: pytest.LogCaptureFixture) -> None:
     """What is found is kept and logged; a second worker does not do it again."""
     with pytest.raises(Undo), transaction.atomic(), triggers_off():
         sql("UPDATE review_decision SET outcome = 'unclear' WHERE id = %s", house.decision.pk)

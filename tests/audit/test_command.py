@@ -12,6 +12,7 @@ import uuid
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -58,7 +59,9 @@ def history(db: None) -> None:
 
 
 @pytest.mark.parametrize("name", ["record.jsonl", "record.jsonl.gz"])
-def test_an_export_verifies_without_us(history: None, tmp_path: Path, name: str, settings) -> None:
+def test_an_export_verifies_without_us(
+    history: None, tmp_path: Path, name: str, settings: Any
+) -> None:
     """Key and anchor given, nothing else of ours at hand: whole, and every figure is there."""
     export = tmp_path / name
     status, said = command("export", export)
@@ -154,7 +157,9 @@ def test_sealing_and_keys_by_hand(history: None) -> None:
 
 def big_export(file: Path, events: int) -> str:
     """An export such as `exporting.py` writes, made without a database; returns its public key."""
-    key, tree, lines, heads = notes.SigningKey.make("big"), Tree(), [], {}
+    key, tree = notes.SigningKey.make("big"), Tree()
+    lines: list[dict[str, Any]] = []
+    heads: dict[UUID, tuple[int, bytes]] = {}
     who = {"kind": "user", "id": "1", "via": "password", "token": "", "role": ""}
     thing = {"type": "thing", "id": "1", "sha256": "ab" * 32}
     payload = json.dumps({"verb": "media.viewed", "who": who, "object": thing, "why": "x" * 200})

@@ -10,7 +10,7 @@ from collections import Counter
 import pytest
 from django.db import connection, transaction
 
-from audit.management.commands.audit import verify_database
+from audit.checking import verify_database
 from audit.models import ChainHead, Event, Leaf
 from audit.sealer import seal
 from audit.services import Entry, record_many

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -18,7 +19,7 @@ from tests.audit.house import House
 from tests.audit.test_rows import Undo
 
 
-def as_application(statement: str, *parameters: object) -> None:
+def as_application(statement: str, *parameters: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL ROLE {APP}")
         cursor.execute(statement, parameters)

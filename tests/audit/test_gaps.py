@@ -6,6 +6,7 @@ import json
 import uuid
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -86,7 +87,7 @@ def rehash(event: Event) -> None:
 
 
 @pytest.fixture
-def rolled_back(settings) -> int:
+def rolled_back(settings: Any) -> int:
     """The database and its anchor file, both as they were an event ago; no signing key was used."""
     file: Path = settings.AUDIT_ANCHOR_FILE
     note(uuid.uuid4())
@@ -115,7 +116,7 @@ def test_without_its_mark_it_is_seen_that_the_mark_is_missing(rolled_back: int) 
     assert not report.ok and "missing" in report.as_text(), report.as_text()
 
 
-def test_a_copy_of_the_anchor_elsewhere_sees_it(settings, tmp_path: Path) -> None:
+def test_a_copy_of_the_anchor_elsewhere_sees_it(settings: Any, tmp_path: Path) -> None:
     """Each copy is written, and the one that knows most counts."""
     copy = tmp_path / "elsewhere" / "audit.anchor"
     settings.AUDIT_ANCHOR_COPIES = [copy]
@@ -135,7 +136,7 @@ def test_a_copy_of_the_anchor_elsewhere_sees_it(settings, tmp_path: Path) -> Non
     assert verify_database([], None).ok  # what remains: docs/audit.md says so
 
 
-def test_a_copy_that_cannot_be_reached_holds_up_nothing(settings, tmp_path: Path) -> None:
+def test_a_copy_that_cannot_be_reached_holds_up_nothing(settings: Any, tmp_path: Path) -> None:
     """The next sealing catches up."""
     (tmp_path / "away").write_text("a file where a folder should be")
     copy = tmp_path / "away" / "audit.anchor"
@@ -149,7 +150,9 @@ def test_a_copy_that_cannot_be_reached_holds_up_nothing(settings, tmp_path: Path
 
 
 @pytest.mark.parametrize("way", ["number", "checkpoint"])
-def test_whoever_remembers_a_checkpoint_sees_a_rollback(settings, tmp_path: Path, way: str) -> None:
+def test_whoever_remembers_a_checkpoint_sees_a_rollback(
+    settings: Any, tmp_path: Path, way: str
+) -> None:
     """Also of an export, and although anchor, copies and mark were all set back."""
     note(uuid.uuid4())
     seal()

@@ -8,7 +8,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from audit import guards
-from audit.management.commands.audit import verify_database
+from audit.checking import verify_database
 from tests.audit.house import House
 
 pytestmark = pytest.mark.django_db

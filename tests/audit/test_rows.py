@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from audit.management.commands.audit import verify_database
-from audit.verifying import Report
+from audit.checking import verify_database
+from audit.reporting import Report
 from ml.models import Analysis
 from tests.audit.helpers import APP, triggers_off
 from tests.audit.house import House, sql

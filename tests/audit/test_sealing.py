@@ -5,13 +5,14 @@ from __future__ import annotations
 import stat
 import uuid
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
 
 from audit import anchors, notes
+from audit.checking import verify_database
 from audit.keys import signing_key, trusted_keys
-from audit.management.commands.audit import verify_database
 from audit.models import Checkpoint, Event, Leaf
 from audit.sealer import SealRefused, seal
 from tests.audit.helpers import note, triggers_off
@@ -54,7 +55,7 @@ def test_a_checkpoint_is_a_signed_note_that_others_can_read() -> None:
 
 
 @pytest.mark.django_db
-def test_the_key_is_private_and_made_once(settings) -> None:
+def test_the_key_is_private_and_made_once(settings: Any) -> None:
     """0600 from its first moment, the same key ever after, its public half beside it."""
     first = signing_key()
     assert stat.S_IMODE(settings.AUDIT_SIGNING_KEY_FILE.stat().st_mode) == 0o600
@@ -104,7 +105,7 @@ def test_after_a_restore_into_another_cluster_nothing_is_missed() -> None:
 
 
 @pytest.mark.django_db
-def test_a_lost_anchor_line_is_written_again(settings) -> None:
+def test_a_lost_anchor_line_is_written_again(settings: Any) -> None:
     """A crash between commit and anchor, or a torn line, is made good by the next sealing."""
     file: Path = settings.AUDIT_ANCHOR_FILE
     for _ in range(3):
@@ -144,7 +145,7 @@ def test_an_altered_event_is_not_blessed() -> None:
 
 
 @pytest.mark.django_db
-def test_nothing_is_signed_with_a_key_that_nobody_trusts(settings) -> None:
+def test_nothing_is_signed_with_a_key_that_nobody_trusts(settings: Any) -> None:
     """A new key does not carry on over an old one's checkpoints without being told to."""
     note(uuid.uuid4())
     seal()
@@ -155,7 +156,7 @@ def test_nothing_is_signed_with_a_key_that_nobody_trusts(settings) -> None:
 
 
 @pytest.mark.django_db
-def test_a_new_key_carries_on_when_the_old_one_stays_trusted(settings) -> None:
+def test_a_new_key_carries_on_when_the_old_one_stays_trusted(settings: Any) -> None:
     """The old key file is moved away and its public half kept: sealing goes on, all verifies."""
     note(uuid.uuid4())
     seal()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
 
-from audit.management.commands.audit import verify_database
+from audit.checking import verify_database
 from audit.models import Event, Subject, SubjectNote
 from audit.sealer import seal
-from audit.subjects import Unreadable, erase_subject, keep, read
+from audit.subject_keys import Unreadable
+from audit.subjects import erase_subject, keep, read
 from audit.who import SYSTEM
 from local import postgres
 from tests.audit.helpers import note, triggers_off
@@ -94,7 +96,7 @@ def test_text_moved_to_another_subject_does_not_open() -> None:
 
 
 @pytest.mark.django_db
-def test_another_key_file_is_told_apart_from_an_erasure(settings) -> None:
+def test_another_key_file_is_told_apart_from_an_erasure(settings: Any) -> None:
     """A lost key file is an error that says so, not an empty answer."""
     commitment = keep(uuid.uuid4(), "note", "text")
     settings.AUDIT_SUBJECT_KEY_FILE = settings.HOME / "another.key"

@@ -17,12 +17,12 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from audit import notes
+from audit.checking import verify_database
 from audit.hashing import GENESIS, event_hash, microseconds
-from audit.management.commands.audit import verify_database
 from audit.merkle import Tree
 from audit.models import Checkpoint, Event, Leaf
+from audit.reporting import Report
 from audit.sealer import seal
-from audit.verifying import Report
 from tests.audit.helpers import note, triggers_off
 
 CHAINS = [uuid.UUID(int=number) for number in range(1, 4)]

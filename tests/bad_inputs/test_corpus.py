@@ -6,6 +6,9 @@ import json
 import os
 import tempfile
 import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,13 +19,14 @@ from ml.engine.detectors.provenance import detector as provenance
 from sandbox.services import Warden
 from sandbox.types import SENTENCES, Code, Rejected, SandboxFailed
 from tests.bad_inputs import corpus, credentials, damaged
+from tests.bad_inputs.conftest import Canary, Listener
 from tests.sandbox.conftest import decode_bytes
 
 MOST_MEMORY = 1_500_000_000
 MOST_SECONDS = 60
 
 
-def bytes_of(case, listener, canary):
+def bytes_of(case: corpus.Case, listener: Listener, canary: Canary) -> bytes:
     data = case.make()
     if len(data) < 10_000:
         data = data.replace(b"{port}", str(listener.port).encode())
@@ -31,7 +35,9 @@ def bytes_of(case, listener, canary):
 
 
 @pytest.mark.parametrize("case", corpus.CASES, ids=lambda case: case.name)
-def test_each_bad_input_ends_as_stated(case, warden, listener, canary):
+def test_each_bad_input_ends_as_stated(
+    case: corpus.Case, warden: Warden, listener: Listener, canary: Canary
+) -> None:
     """The stated code or the stated facts; no packet, no other file; the warden lives on."""
     data = bytes_of(case, listener, canary)
     pid, started = warden.pid, time.monotonic()
@@ -53,7 +59,9 @@ def test_each_bad_input_ends_as_stated(case, warden, listener, canary):
 
 
 @pytest.mark.parametrize("case", corpus.CASES, ids=lambda case: case.name)
-def test_the_facts_of_each_bad_input_are_plain_json(case, warden, listener, canary):
+def test_the_facts_of_each_bad_input_are_plain_json(
+    case: corpus.Case, warden: Warden, listener: Listener, canary: Canary
+) -> None:
     """Odd metadata is said, never raised; only a type that is refused anyway has no facts."""
     data = bytes_of(case, listener, canary)
     with tempfile.TemporaryFile() as file:
@@ -72,7 +80,9 @@ def test_the_facts_of_each_bad_input_are_plain_json(case, warden, listener, cana
 
 
 @pytest.mark.parametrize(("name", "how"), damaged.DAMAGED, ids=str)
-def test_damage_to_any_format_is_told_and_breaks_nothing(name, how, warden):
+def test_damage_to_any_format_is_told_and_breaks_nothing(
+    name: str, how: str, warden: Warden
+) -> None:
     """Decoded, incomplete or refused, by decoder and by reader of facts; the warden lives on."""
     data, pid = damaged.damaged(name, how), warden.pid
     with tempfile.TemporaryFile() as file:
@@ -91,7 +101,7 @@ def test_damage_to_any_format_is_told_and_breaks_nothing(name, how, warden):
     assert warden.pid == pid
 
 
-def test_no_bad_input_ends_in_an_error_of_our_own(listener, canary):
+def test_no_bad_input_ends_in_an_error_of_our_own(listener: Listener, canary: Canary) -> None:
     """Through the engine, as `verify` does it: 0 files end in `internal`, 0 checks break."""
     ends: dict[str, str] = {}
     for case in corpus.CASES:
@@ -109,7 +119,7 @@ def test_no_bad_input_ends_in_an_error_of_our_own(listener, canary):
     assert ends == {}
 
 
-def facts_of(warden, data):
+def facts_of(warden: Warden, data: bytes) -> dict[str, Any]:
     with tempfile.TemporaryFile() as file:
         file.write(data)
         file.flush()
@@ -127,7 +137,9 @@ def facts_of(warden, data):
         (corpus.jpeg_cut, "absent", None),
     ],
 )
-def test_content_credentials_have_a_named_state(make, state, problem, warden):
+def test_content_credentials_have_a_named_state(
+    make: Callable[[], bytes], state: str, problem: str | None, warden: Warden
+) -> None:
     """Valid, invalid, absent: each with the codes of what failed, none of them a plain tick."""
     told = facts_of(warden, make())["c2pa"]
     assert told["state"] == state
@@ -137,7 +149,7 @@ def test_content_credentials_have_a_named_state(make, state, problem, warden):
         assert told["source_types"] == [credentials.GENERATED]
 
 
-def test_a_remote_manifest_is_named_and_not_fetched(warden, listener):
+def test_a_remote_manifest_is_named_and_not_fetched(warden: Warden, listener: Listener) -> None:
     """The address is told; nobody called it."""
     told = facts_of(warden, credentials.with_remote(listener.port))["c2pa"]
     assert told["state"] == "remote"
@@ -146,7 +158,9 @@ def test_a_remote_manifest_is_named_and_not_fetched(warden, listener):
     assert listener.hits == 0
 
 
-def test_a_signer_on_the_sites_list_is_trusted(monkeypatch, tmp_path):
+def test_a_signer_on_the_sites_list_is_trusted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """With the root among C2PA_TRUST_ANCHORS_FILE the same file is `trusted`."""
     anchors = tmp_path / "anchors.pem"
     anchors.write_bytes(credentials.authority()[2])
@@ -157,14 +171,14 @@ def test_a_signer_on_the_sites_list_is_trusted(monkeypatch, tmp_path):
     assert told["problems"] == []
 
 
-def test_entities_are_refused(warden):
+def test_entities_are_refused(warden: Warden) -> None:
     """An entity bomb and an external entity are refused unread, and said."""
     told = facts_of(warden, corpus.xmp_entities())["xmp"]
     assert told["malformed"]
     assert told["claimed"] == {}
 
 
-def test_odd_exif_is_told_harmless(warden):
+def test_odd_exif_is_told_harmless(warden: Warden) -> None:
     """Loops, zero denominators, nonsense orientation and control characters are each named."""
     told = facts_of(warden, corpus.odd_exif())["exif"]
     assert {"control_characters", "directory_loop", "orientation", "zero_denominator"} <= set(
@@ -174,6 +188,6 @@ def test_odd_exif_is_told_harmless(warden):
 
 
 @pytest.mark.parametrize("name", corpus.MODEL_TRAPS)
-def test_the_traps_for_models_are_well_formed(name, warden):
+def test_the_traps_for_models_are_well_formed(name: str, warden: Warden) -> None:
     """What is meant to fool a model passes the decoder: the engine's tests start from here."""
     assert not decode_bytes(warden, corpus.MODEL_TRAPS[name]()).footer.incomplete

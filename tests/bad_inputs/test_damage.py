@@ -5,14 +5,16 @@ from __future__ import annotations
 import functools
 import random
 import tempfile
+from collections.abc import Callable
 
 import pytest
 
+from sandbox.services import Warden
 from sandbox.types import Flag, Limits, Rejected, SandboxFailed, Want
 from tests.sandbox import formats, media
 from tests.sandbox.conftest import decode_bytes
 
-FILES = {
+FILES: dict[str, Callable[[], bytes]] = {
     "jpeg": lambda: media.picture("JPEG", 320, 240),
     "jpeg_progressive": lambda: media.picture("JPEG", 320, 240, progressive=True),
     "png": lambda: media.picture("PNG", 320, 240),
@@ -57,7 +59,7 @@ def whole(name: str) -> bytes:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_nothing_cut_is_taken_as_whole(name, warden):
+def test_nothing_cut_is_taken_as_whole(name: str, warden: Warden) -> None:
     """Twenty cuts of each file: incomplete with its share, or refused; never whole."""
     data = whole(name)
     assert not decode_bytes(warden, data).footer.incomplete
@@ -75,11 +77,12 @@ def test_nothing_cut_is_taken_as_whole(name, warden):
 
 
 @pytest.mark.parametrize("name", ["jpeg", "png", "mp4", "avi"])
-def test_how_much_was_decoded_is_stated(name, warden):
+def test_how_much_was_decoded_is_stated(name: str, warden: Warden) -> None:
     """Of half a file about half is decoded, and the number says so."""
     data = whole(name)
     got = decode_bytes(warden, data[: len(data) * 6 // 10])
-    assert 0.2 < got.footer.decoded_share < 0.95
+    assert got.footer.decoded_share is not None and 0.2 < got.footer.decoded_share < 0.95
+    assert got.footer.frames_expected is not None
     assert got.footer.frames_decoded <= got.footer.frames_expected
 
 
@@ -92,11 +95,12 @@ def flipped(data: bytes, chance: random.Random) -> bytes:
     return bytes(changed)
 
 
-def mutate(warden, count: int) -> dict[str, int]:
+def mutate(warden: Warden, count: int) -> dict[str, int]:
     """Decode `count` damaged files; what came of them, by kind."""
     chance = random.Random(SEED)
     limits = Limits(cpu_seconds=20, wall_seconds=60)
-    pid, ends = warden.pid, {}
+    pid = warden.pid
+    ends: dict[str, int] = {}
     for _ in range(count):
         data = flipped(whole(chance.choice(list(FILES))), chance)
         end = _end(warden, data, limits)
@@ -110,7 +114,7 @@ def mutate(warden, count: int) -> dict[str, int]:
     return ends
 
 
-def _end(warden, data: bytes, limits: Limits) -> str:
+def _end(warden: Warden, data: bytes, limits: Limits) -> str:
     try:
         got = decode_bytes(warden, data, want=Want(sample_fps=1), limits=limits)
     except Rejected as refusal:
@@ -128,18 +132,18 @@ def _check(ends: dict[str, int], count: int) -> None:
     assert not odd & ends.keys(), ends
 
 
-def test_flipped_bytes_never_reach_the_parent(warden):
+def test_flipped_bytes_never_reach_the_parent(warden: Warden) -> None:
     """A short run: each file ends decoded, incomplete, refused, or with a named child's death."""
     _check(mutate(warden, 120), 120)
 
 
 @pytest.mark.slow
-def test_a_thousand_mutations(warden):
+def test_a_thousand_mutations(warden: Warden) -> None:
     """The long run."""
     _check(mutate(warden, 1000), 1000)
 
 
-def test_facts_survive_flipped_bytes(warden):
+def test_facts_survive_flipped_bytes(warden: Warden) -> None:
     """Metadata readers meet damaged structures too."""
     chance = random.Random(SEED + 1)
     for _ in range(80):
@@ -152,7 +156,7 @@ def test_facts_survive_flipped_bytes(warden):
                 pass
 
 
-def test_sound_that_cannot_be_mixed_down_is_stated(warden):
+def test_sound_that_cannot_be_mixed_down_is_stated(warden: Warden) -> None:
     """A WAV that claims 122 channels: no sound comes of it, the flag says so, nothing crashes."""
     data = bytearray(media.sound("wav"))
     form = data.index(b"fmt ") + 8

@@ -22,11 +22,13 @@ from audit.models import Event as Recorded
 from jobs.errors import LeaseLost, Outage, Why
 from jobs.models import State
 from jobs.services import claim, park, release
+from media_analysis.batches import reasons
 from media_analysis.batches.models import Batch, BatchItem, Source
 from media_analysis.batches.services import fetching, sources
 from media_analysis.submissions.models import Submission
 from media_analysis.webhooks.models import Event
 from media_analysis.webhooks.services import endpoints
+from outbound.fetching import fetch
 from tests.factories import ServiceAccountFactory
 from tests.people import *  # noqa: F403 - the people are fixtures
 from tests.people import Person, member, picture
@@ -144,7 +146,28 @@ def test_an_address_that_cannot_be_used_says_why_and_holds_up_nobody(
     assert [(item["state"], item["reason_code"]) for item in told] == [
         ("refused", "refused"), ("refused", "type_not_allowed"), ("received", ""),
     ]  # fmt: skip
-    assert all(item["reason"] for item in told[:2])
+    assert told[0]["reason"] == "It answered 404."
+    assert told[1]["reason"].startswith("This file type is not supported")
+    german = program.get(sent["Location"], headers={"accept-language": "de"}).json()["items"]
+    assert german[0]["reason"] == "Die Antwort war 404."
+    assert "Dateityp" in german[1]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("code", "column", "sentence"),
+    [
+        ("too_large", '{"limit": 50}', "50 MB"),
+        ("refused", '{"status": 503, "tries": 6}', "It answered 503. It was tried 6 times."),
+        ("timeout", '{"tries": 2}', "No complete answer came in time. It was tried 2 times."),
+        ("sender_gone", "", "Whoever sent this batch may not send any more."),
+        ("attempts_exhausted", "", "All attempts failed."),
+        ("refused", "The address answered 404.", "The address answered 404."),
+        ("", "", ""),
+    ],
+)
+def test_a_reason_is_made_of_its_code_and_data(code: str, column: str, sentence: str) -> None:
+    """A sentence that an earlier version stored stays as it is."""
+    assert sentence in reasons.sentence("rejected", code, column)
 
 
 def test_a_server_that_is_busy_is_asked_again_and_not_for_ever(
@@ -258,13 +281,13 @@ def test_a_courier_that_lost_its_lease_writes_no_second_submission(
 ) -> None:
     """It was frozen while it fetched, and another one did the work meanwhile."""
     post(program, URL, items(f"{files.url}/a"))
-    slow, real = claim(BatchItem, worker="slow"), fetching.fetch
+    slow = claim(BatchItem, worker="slow")
 
     def frozen(*args: Any, **more: Any) -> Any:
-        monkeypatch.setattr(fetching, "fetch", real)
+        monkeypatch.setattr(fetching, "fetch", fetch)
         BatchItem.objects.update(state=State.QUEUED, lease_until=None, worker="")
         fetch_all()
-        return real(*args, **more)
+        return fetch(*args, **more)
 
     monkeypatch.setattr(fetching, "fetch", frozen)
     assert slow is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
@@ -10,9 +11,9 @@ from django.conf import settings as django_settings
 
 def names(file: str) -> dict[str, str]:
     lines = (django_settings.ROOT / file).read_text().splitlines()
-    return dict(
-        match.groups() for line in lines if (match := re.match(r"([a-z0-9.\-]+)==(\S+)", line))
-    )
+    return {
+        match[1]: match[2] for line in lines if (match := re.match(r"([a-z0-9.\-]+)==(\S+)", line))
+    }
 
 
 def test_the_cloud_lock_brings_the_three_sdks_and_agrees_with_the_default_lock() -> None:
@@ -26,7 +27,7 @@ def test_the_cloud_lock_brings_the_three_sdks_and_agrees_with_the_default_lock()
     assert text.count("--hash=sha256:") >= len(cloud)
 
 
-def test_a_storage_whose_sdk_is_missing_says_what_is_missing(settings) -> None:
+def test_a_storage_whose_sdk_is_missing_says_what_is_missing(settings: Any) -> None:
     """Settings alone choose the storage; without its SDK the error names the SDK."""
     pytest.importorskip("storages")
     try:

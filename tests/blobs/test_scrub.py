@@ -9,6 +9,7 @@ import random
 import time
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.files.base import File
@@ -100,16 +101,19 @@ def test_the_same_upload_repairs_the_row_as_well() -> None:
 class DyingDisk(FileSystemStorage):
     """Keeps its bytes and cannot read them back, as a disk with bad sectors."""
 
-    def _open(self, name: str, mode: str = "rb") -> File:
+    def _open(self, name: str, mode: str = "rb") -> File[bytes]:
         class Dying(io.RawIOBase):
+            def readable(self) -> bool:
+                return True
+
             def readinto(self, buffer: object) -> int:
                 raise OSError(errno.EIO, "Input/output error")
 
-        return File(Dying(), name)
+        return File(io.BufferedReader(Dying()), name)
 
 
 @pytest.mark.django_db
-def test_a_file_that_the_disk_cannot_read_is_damage(settings) -> None:
+def test_a_file_that_the_disk_cannot_read_is_damage(settings: Any) -> None:
     """A bad sector ends neither the scrub nor the search for the next one."""
     settings.STORAGES = {
         **settings.STORAGES,
@@ -140,7 +144,9 @@ def test_shares_add_up_to_all() -> None:
 def test_orphans_are_listed_and_removed_only_when_old() -> None:
     """Old bytes without a row and old cut-off uploads go; young ones and owned ones stay."""
     owned, young, old = keep(b"owned"), store(io.BytesIO(b"young")), store(io.BytesIO(b"old"))
-    incoming = Path(vault.storage().location) / vault.INCOMING
+    disk = vault.storage()
+    assert isinstance(disk, FileSystemStorage)
+    incoming = Path(disk.location) / vault.INCOMING
     torn, fresh = incoming / "torn.part", incoming / "fresh.part"
     torn.write_bytes(b"torn")
     fresh.write_bytes(b"fresh")
@@ -157,7 +163,7 @@ def test_orphans_are_listed_and_removed_only_when_old() -> None:
 
 
 @pytest.mark.django_db
-def test_another_storage_is_scrubbed_the_same_way(settings) -> None:
+def test_another_storage_is_scrubbed_the_same_way(settings: Any) -> None:
     """Over a storage that is no disk: damage and orphans are found too."""
     settings.STORAGES = {
         **settings.STORAGES,

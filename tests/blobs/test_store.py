@@ -7,6 +7,7 @@ import io
 import os
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -170,7 +171,7 @@ def test_deleting_takes_the_bytes_only_when_the_row_is_gone_for_good() -> None:
 
 
 @pytest.mark.parametrize("content", [b"x", os.urandom(2_500_000)])
-def test_a_store_that_is_no_disk_keeps_the_same_promises(settings, content: bytes) -> None:
+def test_a_store_that_is_no_disk_keeps_the_same_promises(settings: Any, content: bytes) -> None:
     """Over any other Django storage: stored once, checked, handed out as a real local file."""
     settings.STORAGES = {
         **settings.STORAGES,

@@ -81,7 +81,7 @@ def shoot(page: Page, name: str) -> None:
 def shows(canvas: Locator, right: float, down: float) -> None:
     """A place of the ramp, to within two of its pixels."""
     red, green, blue = pixel(canvas)
-    assert (red, green) == (pytest.approx(right, abs=2), pytest.approx(down, abs=2)), (red, green)
+    assert (red, green) == pytest.approx((right, down), abs=2), (red, green)
     assert blue == 0
 
 
@@ -160,10 +160,7 @@ def test_two_frames_are_compared(open_page: Open, alice: Person) -> None:
         sizes[0]
         and sizes[1]
         and (sizes[0]["width"], sizes[0]["height"])
-        == (
-            pytest.approx(sizes[1]["width"], abs=1),
-            pytest.approx(sizes[1]["height"], abs=1),
-        )
+        == pytest.approx((sizes[1]["width"], sizes[1]["height"]), abs=1)
     )
     expect(page.locator("[data-compare-panel]")).to_contain_text("a difference proves nothing")
     shoot(page, "compare-beside")

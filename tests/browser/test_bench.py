@@ -122,7 +122,9 @@ def test_picture_and_timeline_are_one_instrument(
     expect(page.locator("[data-step]").first).to_be_visible()
     seconds = "() => document.getElementById('player').currentTime"
     lane = page.locator(".lane--presence").first
-    lane.click(position={"x": lane.bounding_box()["width"] * 0.7, "y": 5})  # type: ignore[index]
+    box = lane.bounding_box()
+    assert box is not None
+    lane.click(position={"x": box["width"] * 0.7, "y": 5})
     assert page.evaluate(seconds) == pytest.approx(0.7 * 17, abs=0.4)
     boxes = page.locator(".overlay .boxes rect")
     expect(boxes.first).to_be_visible()

@@ -25,7 +25,8 @@ Open = Callable[..., Watched]
 NO_PAGES = {
     # Answers for programs, and parts of pages
     "submissions:progress", "submissions:picture", "submissions:glimpse",
-    "submissions:download", "submissions:film", "reports:download",
+    "submissions:download", "submissions:film", "reports:download", "reports:film",
+    "reports:film_panel",
     "submissions:film_panel", "submissions:states", "api:submission-list",
     "api:submission-detail", "api:submission-cancel", "api:submission-media",
     "api:submission-thumbnail", "api:submission-hold", "api:submission-hold-lift", "api:hold-list",

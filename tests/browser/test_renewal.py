@@ -8,10 +8,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, Request, expect
 
 from accounts.models import Session
 from jobs.services import claim_one
+from media_analysis.review.models import Words
 from media_analysis.review.services import cases
 from media_analysis.submissions.models import Submission
 from ml.models import Analysis
@@ -73,7 +74,7 @@ def test_the_queue_renews_itself(open_page: Open, alice: Person, bob: Person, se
     later(page)
     expect(page.get_by_role("row").last).to_contain_text(str(bob.user))
     case.refresh_from_db()
-    cases.decide(bob.actor, case.pk, case.fence, cases.Words("unclear", "x"))
+    cases.decide(bob.actor, case.pk, case.fence, Words("unclear", "x"))
     later(page)
     expect(page.get_by_role("main")).to_contain_text("No case is waiting")
     opened(alice, send, 5)
@@ -140,7 +141,12 @@ def test_it_can_be_paused_and_asks_nothing_while_hidden(
     """Neither a paused list nor a hidden page sends a request."""
     _, page = at(open_page, alice, reverse("submissions:history"))
     asked: list[str] = []
-    page.on("request", lambda r: "x-renew" in r.headers and asked.append(r.url))
+
+    def heard(request: Request) -> None:
+        if "x-renew" in request.headers:
+            asked.append(request.url)
+
+    page.on("request", heard)
     page.get_by_role("button", name="Pause").click()
     page.clock.run_for(2 * SOON)
     assert asked == []
@@ -169,9 +175,10 @@ def test_the_files_that_were_sent_say_what_became_of_them(open_page: Open, alice
     """On the intake page: waiting, then the verdict, without leaving it."""
     watched = open_page(user=alice.user)
     page = watched.goto(reverse("submissions:submit"))
-    page.get_by_label("Files").set_input_files(
-        [{"name": f"{n}.png", "mimeType": "image/png", "buffer": picture(n)} for n in (1, 2)]
-    )
+    files: list[FilePayload] = [
+        {"name": f"{n}.png", "mimeType": "image/png", "buffer": picture(n)} for n in (1, 2)
+    ]
+    page.get_by_label("Files").set_input_files(files)
     page.get_by_role("button", name="Submit").click()
     rows = page.locator("[data-upload-list] li")
     expect(rows.nth(0).locator("[data-state]")).to_contain_text("Waiting", timeout=15_000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.urls import reverse
@@ -26,12 +27,13 @@ def test_scenes_on_the_result_page(open_page: Open, alice: Person, analysed: Sub
     """Light, dark and on a phone: a lane with two cuts, a table of words that the keyboard
     reaches, nothing that axe minds, nothing wider than the page."""
     path = reverse("submissions:detail", args=[analysed.pk])
-    for name, how in {
+    looks: dict[str, dict[str, Any]] = {
         "light": {},
         "dark": {"scheme": "dark"},
         "phone": {"width": 360},
         "dark-phone": {"scheme": "dark", "width": 360},
-    }.items():
+    }
+    for name, how in looks.items():
         watched = open_page(user=alice.user, **how)
         page = watched.goto(path)
         assert page.locator(".lane .cut").count() == 2

@@ -51,7 +51,7 @@ def _analysed(sent: Submission) -> Submission:
 
 def a_case(walked: Walked) -> Case:
     cases = Case.objects.filter(submission__in=walked.analysed.values())
-    case = cases.order_by("opened_at").first()
+    case: Case | None = cases.order_by("opened_at").first()
     assert case is not None, "no analysed sample opened a case"
     return case
 

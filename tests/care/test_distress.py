@@ -9,7 +9,7 @@ from accounts.models import Membership, Role, Team
 from accounts.refusals import Refusal
 from audit.models import Event
 from audit.verbs import Verb
-from media_analysis.review.models import Case, DistressFlag, Draft
+from media_analysis.review.models import Case, DistressFlag, Draft, Words
 from media_analysis.review.search import queue
 from media_analysis.review.services import bulk, cases, distress
 from tests.people import Person, Send, member
@@ -32,7 +32,7 @@ def test_the_case_is_anybodys_but_not_offered_to_this_person_again(
     with pytest.raises(Refusal) as refused:
         cases.claim(alice.actor, case.pk)
     assert refused.value.code == "case_for_somebody_else"
-    words = cases.Words("unclear", "x")
+    words = Words("unclear", "x")
     assert bulk.decide(alice.actor, [case], words) == bulk.Done(0, 1)
     taken = cases.claim_next(bob.actor)
     assert taken is not None and taken.pk == case.pk

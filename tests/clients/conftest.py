@@ -27,7 +27,7 @@ class Site:
 def site(tmp_path: Path, transactional_db: None, team: Team) -> Iterator[Site]:
     admin = member(team, Role.ADMIN)
     service = ServiceAccountFactory(team=team)
-    secret = issue_key(admin.actor, service, "client", Scope.values).secret
-    test = issue_key(admin.actor, service, "tests", Scope.values, test=True).secret
+    secret = issue_key(admin.actor, service, "client", list(Scope)).secret
+    test = issue_key(admin.actor, service, "tests", list(Scope), test=True).secret
     with served(tmp_path) as port:
         yield Site(f"http://127.0.0.1:{port}", secret, test)

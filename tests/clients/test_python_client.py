@@ -63,7 +63,7 @@ def end(pk: str) -> None:
 def decide(who: Person, pk: str) -> None:
     with transaction.atomic():
         routing.after_parking(Submission.objects.get(pk=pk).analysis)
-    held = cases.claim(who.actor, Case.objects.get(submission=pk).pk)
+    held = cases.claim(who.actor, Case.objects.get(submission__pk=pk).pk)
     cases.decide(who.actor, held.pk, held.fence, Words("manipulated", "The chin flickers."))
 
 

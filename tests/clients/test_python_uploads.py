@@ -90,7 +90,7 @@ def test_what_is_refused_is_told(site: Site, film: Path) -> None:
 def test_uploads_without_blocking(site: Site, film: Path) -> None:
     """Two at once."""
 
-    async def both() -> list[str]:
+    async def both() -> tuple[str, str]:
         async with AsyncTouchstone(site.url, key=site.key, timeout=60) as client:
             return await asyncio.gather(
                 client.upload(film), client.upload(picture(8) + bytes(2 * PIECE), filename="b.png")

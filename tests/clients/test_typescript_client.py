@@ -87,7 +87,7 @@ def test_it_does_what_it_promises(
     """Its own tests, on the built package, against the product's web server."""
     admin = member(team, Role.ADMIN)
     service = ServiceAccountFactory(team=team)
-    key = issue_key(admin.actor, service, "ts", Scope.values, test=True).secret
+    key = issue_key(admin.actor, service, "ts", list(Scope), test=True).secret
     run("npm", "run", "build")
     with served(tmp_path) as port:
         told = run(

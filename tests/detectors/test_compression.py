@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from ml.engine.contract import Evidence, Finding, Frame, Kind, MediaInfo, Status, Strength, View
+from ml.engine.contract import Evidence, Finding, Frame, Kind, Status, Strength, View
 from ml.engine.detectors.compression import grid, resampling, sentences, traces
 from ml.engine.detectors.compression.blocks import coefficients, luminance
 from ml.engine.detectors.compression.detector import make
@@ -22,6 +21,7 @@ from ml.engine.detectors.compression.double_jpeg import earlier_save, table
 from ml.engine.detectors.compression.quantisation import LUMINANCE, ROBIDOUX, origin, scaled
 from ml.engine.results import plain
 from sandbox.services import warden
+from tests.detectors.known import Known
 from tests.detectors.natural import pictures, pixels, saved
 
 NAMES = ("portrait", "temple", "flower", "camera", "ascent", "aero")
@@ -30,18 +30,6 @@ EVERY = pytest.mark.parametrize("picture", pictures(), ids=NAMES)
 
 def tables_of(image: Image.Image) -> list[list[int]]:
     return [list(t) for t in image.quantization.values()]  # type: ignore[attr-defined]
-
-
-class Known:
-    """Media of which the facts are given."""
-
-    def __init__(self, facts: Mapping[str, Any], kind: Kind = Kind.IMAGE, format: str = "jpeg"):
-        self.facts = facts
-        self.info = MediaInfo("0" * 64, 1, kind, format)
-        self.tracks = ()
-
-    def audio(self, rate: int = 16_000) -> None:
-        return None
 
 
 def examined(image: Image.Image, *, jpeg: bool) -> Finding:

@@ -6,14 +6,16 @@ import dataclasses
 import itertools
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml.engine.contract import Box, Crop, FaceTrack, Kind, MediaInfo, Outcome, Status
+from ml.engine.contract import Box, Crop, FaceTrack, Finding, Kind, Outcome, Status
 from ml.engine.detectors import face_network
 from ml.engine.detectors.face_forgery.detector import PHRASES
 from ml.engine.detectors.face_network import FaceExamination, FaceNetworkDetector
@@ -21,6 +23,7 @@ from ml.engine.fusion.calibration import Calibration, mean_ratio, probability
 from ml.engine.media import face_scores
 from ml.engine.media.face_scores import FaceNetwork
 from ml.engine.serving import Served, WeightsUnusable
+from tests.detectors.known import Known
 
 FOUND, CLEAR = Outcome.MANIPULATION_FOUND, Outcome.NO_MANIPULATION_FOUND
 LINE = Calibration(
@@ -65,21 +68,22 @@ def track(number: int, *greys: int, side: int = 100) -> FaceTrack:
     return FaceTrack(number, 0.0, 0.2 * len(greys), len(greys), crops)
 
 
-@dataclasses.dataclass
-class Faces:
+class Faces(Known):
     """Media whose faces were already followed."""
 
-    tracks: tuple[FaceTrack, ...]
-    kind: Kind = Kind.IMAGE
-    flags: tuple[str, ...] = ()
+    def __init__(
+        self,
+        tracks: Sequence[FaceTrack],
+        kind: Kind = Kind.IMAGE,
+        flags: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__({}, kind, "png")
+        self.tracks = tracks
+        self.info = dataclasses.replace(self.info, flags=flags)
 
-    @property
-    def info(self) -> MediaInfo:
-        return MediaInfo("0" * 64, 1, self.kind, "png", flags=self.flags)
 
-
-def conclude(*tracks: FaceTrack, **media: object):
-    return FaceExamination(detector(), Faces(tracks, **media)).conclude()  # type: ignore[arg-type]
+def conclude(*tracks: FaceTrack, **media: Any) -> Finding:
+    return FaceExamination(detector(), Faces(tracks, **media)).conclude()
 
 
 BRIGHT, DARK, GREY = 190, 64, 128

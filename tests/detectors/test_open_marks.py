@@ -14,6 +14,7 @@ from ml.engine.contract import Frame, Kind, MediaInfo, Outcome, View
 from ml.engine.detectors.open_marks import marks
 from ml.engine.detectors.open_marks.detector import make
 from ml.engine.fusion.rule import decide
+from tests.detectors.known import Known
 
 PICTURE = MediaInfo("0" * 64, 1, Kind.IMAGE, "png")
 
@@ -94,7 +95,7 @@ def test_agreement_by_chance_is_hardly_possible() -> None:
 def test_a_marked_picture_is_declared_generated_and_nothing_is_detected() -> None:
     """No probability, nobody signed it; a film is not looked at."""
     detector = make()
-    examination = detector.examine(None)
+    examination = detector.examine(Known({}))
     pixels = marked(photograph(512, 640), marks.MARKS[3].bits)
     examination.observe(View(Frame(0, 0.0, pixels), ()))
     finding = examination.conclude()

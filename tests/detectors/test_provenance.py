@@ -20,6 +20,7 @@ from ml.engine.fusion.rule import decide
 from ml.engine.results import plain
 from sandbox.services import warden
 from tests.bad_inputs import credentials
+from tests.detectors.known import Known
 
 SETTINGS = "a castle\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 512x512"
 COMFY = {
@@ -30,20 +31,8 @@ WORKFLOW = {"last_node_id": 9, "nodes": [{"id": 3, "type": "KSampler"}], "links"
 TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 
 
-class Known:
-    """Media of which only the facts are known."""
-
-    def __init__(self, facts: Mapping[str, Any]) -> None:
-        self.facts = facts
-        self.info = MediaInfo("0" * 64, 1, Kind.IMAGE, "png")
-        self.tracks = ()
-
-    def audio(self, rate: int = 16_000) -> None:
-        return None
-
-
 def examined(facts: Mapping[str, Any]) -> Finding:
-    detector, media = make(), Known(facts)
+    detector, media = make(), Known(facts, format="png")
     assert detector.not_applicable(media) is None
     return detector.examine(media).conclude()
 

@@ -5,13 +5,26 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from ml.engine.audio_encoders import speech
-from ml.engine.contract import Frame, Kind, MediaInfo, Outcome, Scenes, Status, View
+from ml.engine.contract import (
+    Finding,
+    Frame,
+    Kind,
+    MediaInfo,
+    Outcome,
+    Samples,
+    Scenes,
+    Status,
+    View,
+    unheard,
+)
 from ml.engine.detectors.voice_spoof import windows
 from ml.engine.detectors.voice_spoof.calibration import CAP, PASSING_FAKES, VoiceCalibration
 from ml.engine.detectors.voice_spoof.detector import VoiceSpoof
@@ -29,7 +42,7 @@ RATE = 16_000
 class Sound:
     """Media that is already decoded."""
 
-    facts: dict = {}
+    facts: dict[str, Any] = {}
     tracks = ()
 
     def __init__(self, samples: np.ndarray | None, kind: Kind = Kind.AUDIO) -> None:
@@ -52,9 +65,9 @@ LINE = Calibration(
 )  # fmt: skip
 
 
-class Listener:
-    """In place of the network: a window's logit is how much noise it holds high up. It lets the
-    detector's own work be tested where no weights are shipped."""
+class Listener(Network):
+    """In place of the network: the same logit for every window. It lets the detector's own work be
+    tested where no weights are shipped."""
 
     card = {"version": "0"}
     sha256 = "0" * 64
@@ -62,16 +75,16 @@ class Listener:
         LINE, PASSING_FAKES, decides_at=2.0, decides_alpha=0.01, genuine=900
     )
 
-    def __init__(self, value: float | None = None) -> None:
+    def __init__(self, value: float = 0.0) -> None:
         self.value = value
 
-    def logits(self, pictures, advance=None):
-        if self.value is not None:
-            return [self.value] * len(pictures)
-        return [3.0 - 4.0 * float(picture[:, 60:].std()) for picture in pictures]
+    def logits(
+        self, sounds: Sequence[Samples], advance: Callable[[float], None] = unheard
+    ) -> list[float]:
+        return [self.value] * len(sounds)
 
 
-def conclude(samples: np.ndarray | None, kind: Kind = Kind.AUDIO, value: float | None = 0.3):
+def conclude(samples: np.ndarray | None, kind: Kind = Kind.AUDIO, value: float = 0.3) -> Finding:
     examination = VoiceSpoof(Listener(value)).examine(Sound(samples, kind))
     return examination.conclude()
 
@@ -113,6 +126,7 @@ def test_speech_is_scored_within_bounds() -> None:
     for value in (-50.0, 0.3, 50.0):
         finding = conclude(speech_like(6.0), value=value)
         assert finding.status is Status.RAN
+        assert finding.log10_lr is not None and finding.probability_manipulated is not None
         assert math.log10(PASSING_FAKES) < finding.log10_lr < CAP
         assert 1 / 3 < finding.probability_manipulated < 100 / 101
         low, high = (finding.parameters[f"log10_lr_{end}"] for end in ("low", "high"))
@@ -163,10 +177,14 @@ def test_a_stretch_that_stands_out_is_pointed_at() -> None:
     sound = np.concatenate([speech_like(16.0), speech_like(8.0, seed=1)])
     activity = find_speech(sound)
     found = windows.windows(sound, activity.segments)
-    detector = VoiceSpoof(Listener())
-    detector.network.logits = lambda pictures, advance: [  # type: ignore[method-assign]
-        5.0 if window.start >= 16.0 else -3.0 for window in found
-    ]
+
+    class Partly(Listener):
+        def logits(
+            self, sounds: Sequence[Samples], advance: Callable[[float], None] = unheard
+        ) -> list[float]:
+            return [5.0 if window.start >= 16.0 else -3.0 for window in found]
+
+    detector = VoiceSpoof(Partly())
     finding = detector.examine(Sound(sound)).conclude()
     (stretch,) = [e for e in finding.evidence if e.code == "voice_partly_synthetic"]
     assert stretch.data["start"] >= 15.0

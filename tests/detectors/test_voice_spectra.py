@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from ml.engine.media import spectra
 from tests.lab.voice.voices import speech_like
 
-FEATURES = (spectra.log_mel, spectra.mfcc)
+Feature = Callable[[NDArray[Any]], NDArray[np.float32]]
+FEATURES: tuple[Feature, ...] = (spectra.log_mel, spectra.mfcc)
 
 
 def test_a_tone_lights_its_own_band() -> None:
@@ -34,7 +39,7 @@ def test_bands_are_complete_and_of_equal_weight() -> None:
 
 
 @pytest.mark.parametrize("feature", FEATURES)
-def test_level_does_not_show(feature) -> None:
+def test_level_does_not_show(feature: Feature) -> None:
     """The same sound forty decibels down gives the same picture."""
     sound = speech_like(2.0).astype(np.float64)
     assert np.allclose(feature(sound), feature(sound * 0.01), atol=1e-4)
@@ -53,7 +58,7 @@ def test_level_does_not_show(feature) -> None:
     ],
     ids=["empty", "one sample", "silence", "nan", "infinite", "huge"],
 )
-def test_broken_sound_gives_finite_pictures(feature, sound) -> None:
+def test_broken_sound_gives_finite_pictures(feature: Feature, sound: NDArray[np.float64]) -> None:
     """Whatever goes in, what comes out can be computed with."""
     picture = feature(sound)
     assert picture.dtype == np.float32

@@ -164,13 +164,13 @@ def test_pods_are_locked_down_and_scaled_by_the_database() -> None:
             }
     both = {one["metadata"]["name"]: one for one in found if one["kind"] == "ScaledObject"}
     assert both.keys() == {"t-worker", "t-film-worker"}
-    for name, kinds in (("t-worker", "('image', 'audio')"), ("t-film-worker", "('video')")):
+    for name, waits_for in (("t-worker", "('image', 'audio')"), ("t-film-worker", "('video')")):
         scaled = both[name]["spec"]
         assert scaled["scaleTargetRef"]["name"] == name
         assert len(scaled["triggers"]) == 2
         for trigger in scaled["triggers"]:
             assert trigger["type"] == "postgresql" and trigger["authenticationRef"]["name"]
-            assert trigger["metadata"]["query"].endswith(f"AND kind IN {kinds}")
+            assert trigger["metadata"]["query"].endswith(f"AND kind IN {waits_for}")
 
 
 @pytest.mark.django_db

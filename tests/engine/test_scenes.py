@@ -28,11 +28,12 @@ from ml.engine.contract import (
 )
 from ml.engine.fusion.rule import decide
 from ml.engine.manifest import Manifest
+from ml.engine.media.voice_activity import Activity, find_speech
 from ml.engine.results import result_json
 from sandbox.decoding import Decoding
-from tests.lab.voice.voices import speech_like
+from tests.lab.voice.voices import RATE, speech_like
 from tests.media import films
-from tests.media.films import RATE, Shot, converted, film
+from tests.media.films import Shot, converted, film
 
 
 class Asks(Examination):
@@ -150,8 +151,12 @@ def test_speech_is_looked_for_once(three: Path, monkeypatch: pytest.MonkeyPatch)
     from ml.engine.media import scenes
 
     asked = []
-    find = scenes.find_speech
-    monkeypatch.setattr(scenes, "find_speech", lambda s: asked.append(1) or find(s))
+
+    def counted(samples: np.ndarray) -> Activity:
+        asked.append(1)
+        return find_speech(samples)
+
+    monkeypatch.setattr(scenes, "find_speech", counted)
     run(three)
     assert asked == [1]
 

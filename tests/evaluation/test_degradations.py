@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 import av
 import numpy as np
@@ -14,8 +14,8 @@ from scipy import ndimage
 
 from bench import clips
 from ml.evaluation import degradations, rewriting, robustness
-from ml.evaluation.degradations import OF_A_FRAME, STRENGTHS
-from ml.evaluation.robustness import CODEC, JPEG, LAUNDERING, SOUND, Cell
+from ml.evaluation.degradations import CODEC, OF_A_FRAME, STRENGTHS
+from ml.evaluation.robustness import JPEG, LAUNDERING, SOUND, Cell
 from sandbox.services import warden
 
 
@@ -41,12 +41,13 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return clips.write(folder / "c.mp4", 1.0, size=(960, 540), people=1)
 
 
-def examined(file: BytesIO) -> tuple[str, int, int, list[float], np.ndarray, bool]:
+def examined(file: BinaryIO) -> tuple[str, int, int, list[float], np.ndarray, bool]:
     with file, rewriting.decoded(file) as decoding:
         frames = [(seconds, pixels) for _, seconds, pixels in decoding.frames()]
         header = decoding.header
         sound = decoding.audio() if header.has_audio else None
     times = [seconds for seconds, _ in frames]
+    assert header.width is not None and header.height is not None
     heard = sound is not None and float(np.abs(sound).max()) > 0.01
     return header.format, header.width, header.height, times, frames[0][1], heard
 
@@ -205,8 +206,8 @@ def test_a_changed_sound_is_a_wave_file(clip: Path, tmp_path: Path) -> None:
 class BytesFile:
     """Bytes as a real file: the sandbox passes a descriptor on, never bytes."""
 
-    def __new__(cls, content: bytes) -> BytesIO:  # type: ignore[misc]
-        return rewriting._file(content)  # type: ignore[return-value]
+    def __new__(cls, content: bytes) -> BinaryIO:  # type: ignore[misc]
+        return rewriting._file(content)
 
 
 @pytest.fixture(autouse=True, scope="module")

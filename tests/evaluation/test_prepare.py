@@ -87,7 +87,9 @@ def test_a_second_run_passes_over_what_is_there(clip: Path, photo: Path, tmp_pat
     assert any("broken.jpg" in line for line in said)
     assert any("noise.png: no face" in line for line in said)
     before = (out / "manifest.csv").read_text()
-    again = gather.gather([shutil.copy(photo, tmp_path / "x.jpg")], out, Labels("real", "own"))
+    again = gather.gather(
+        [Path(shutil.copy(photo, tmp_path / "x.jpg"))], out, Labels("real", "own")
+    )
     assert (again.known, again.kept) == (1, 0)
     assert (out / "manifest.csv").read_text() == before
 

@@ -16,7 +16,8 @@ from tests.lab.face.faces import drawn_store
 
 def noise(seed: int, side: int = 96) -> Pixels:
     random = np.random.default_rng(seed)
-    return cv2.GaussianBlur(random.integers(0, 256, (side, side, 3), np.uint8), (0, 0), 1)
+    sharp = random.integers(0, 256, (side, side, 3), np.uint8)
+    return np.asarray(cv2.GaussianBlur(sharp, (0, 0), 1), np.uint8)
 
 
 def enlarged(picture: Pixels) -> Pixels:

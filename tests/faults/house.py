@@ -138,7 +138,7 @@ class House:
             try:
                 url = self.pg.url(postgres.SUPERUSER)
                 with psycopg.connect(url, autocommit=True, connect_timeout=5) as link:
-                    cursor = link.execute(statement, params or None)  # type: ignore[arg-type]
+                    cursor = link.execute(statement, params or None)
                     return cursor.fetchall() if cursor.description else []
             except psycopg.OperationalError:
                 time.sleep(0.1)
@@ -153,6 +153,9 @@ class House:
     def row(self, key: str) -> dict[str, Any]:
         [(found,)] = self.sql("SELECT to_jsonb(a) FROM ml_analysis a WHERE id = %s", key)
         return dict(found)
+
+    def is_done(self, key: str) -> bool:
+        return bool(self.row(key)["state"] == "done")
 
     def wait_for(self, true: Callable[[], bool], seconds: float, what: str) -> None:
         deadline = time.monotonic() + seconds
@@ -190,10 +193,11 @@ class House:
 
     def tree(self, worker: subprocess.Popen[bytes]) -> list[psutil.Process]:
         """The worker's children and theirs; remembered, to look for leftovers at the end."""
+        found: list[psutil.Process] = []
         try:
             found = psutil.Process(worker.pid).children(recursive=True)
         except psutil.NoSuchProcess:
-            found = []
+            pass
         self.seen |= {worker.pid, *(p.pid for p in found)}
         return found
 
@@ -238,7 +242,7 @@ class House:
 
 def alive(pid: int) -> bool:
     try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
 

@@ -8,6 +8,8 @@ import sys
 
 import django
 
+from media_analysis.review.models import Words
+
 django.setup()
 
 from accounts.actors import actor_for_user
@@ -35,7 +37,7 @@ def decide() -> None:
     member = Membership.objects.select_related("user").get(user__email=EMAIL)
     actor = actor_for_user(member.user, via="password")
     while case := cases.claim_next(actor):
-        words = cases.Words(outcome="manipulated", reason="the seam along the jaw")
+        words = Words(outcome="manipulated", reason="the seam along the jaw")
         cases.decide(actor, case.pk, case.fence, words)
 
 

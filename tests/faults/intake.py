@@ -57,7 +57,7 @@ def watch_the_store() -> None:
         failpoint("blob_in_place")
         return new
 
-    vault.put = watched  # type: ignore[assignment]
+    vault.put = watched
 
 
 def sweep() -> None:

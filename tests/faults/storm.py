@@ -17,6 +17,7 @@ import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from tests.faults.brokers import KINDS, Broker, Pgmq, broker
@@ -217,7 +218,7 @@ class Storm:
             sent |= self.house.take_in([{"n": n, "do": "polite", "seconds": 0.0}])
             began = time.monotonic()
             key = sent[n]
-            self.house.wait_for(lambda k=key: self.house.row(k)["state"] == "done", 60, "done")
+            self.house.wait_for(partial(self.house.is_done, key), 60, "done")
             if time.monotonic() - began < HEARD_WITHIN:
                 self.report.deaf = False
                 break

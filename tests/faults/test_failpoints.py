@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import pytest
 
@@ -27,7 +28,7 @@ def test_a_worker_killed_at_any_point_loses_nothing_and_repeats_nothing(house: H
         armed.touch()
         [key] = house.take_in([{"n": number, "do": "polite", "seconds": 0}]).values()
         house.wait_for(lambda p=armed: not p.exists(), 30, f"{point} is passed")  # type: ignore[misc]
-        house.wait_for(lambda k=key: house.row(k)["state"] == "done", 30, f"done after {point}")  # type: ignore[misc]
+        house.wait_for(partial(house.is_done, key), 30, f"done after {point}")
         row = house.row(key)
         assert effects(house, key) == events(house, key, "analysis.finished") == 1, point
         assert house.one("SELECT count(*) FROM ml_findingrow WHERE analysis_id = %s", key) == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import signal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -51,7 +52,7 @@ def test_a_copy_survives_a_kill_at_every_step(house: House) -> None:
             armed.touch()
             key = a_film(house, 0.2 + number / 5)
             house.wait_for(lambda p=armed: not p.exists(), 60, f"{point} is passed")  # type: ignore[misc]
-            house.wait_for(lambda k=key: is_in(house, k, "done"), 60, f"done after {point}")  # type: ignore[misc]
+            house.wait_for(partial(is_in, house, key, "done"), 60, f"done after {point}")
             _whole(house, key, attempts=2)
         key = a_film(house, 1.0, seconds=150)  # long enough to be caught at it on a fast machine
         house.wait_for(lambda: is_in(house, key, "running"), 60, "it is being made")

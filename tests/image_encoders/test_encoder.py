@@ -118,7 +118,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Check:
     folder.mkdir()
     (models / base.name).symlink_to(base)
     bias = np.linspace(-0.2, 0.2, weights.WIDTH, dtype=np.float32)
-    np.savez(folder / "norms.npz", **{"encoder.layers.0.layer_norm2.bias": bias})
+    norms: dict[str, Any] = {"encoder.layers.0.layer_norm2.bias": bias}
+    np.savez(folder / "norms.npz", **norms)
     described = {"file": "norms.npz", "sha256": digest_of(folder / "norms.npz")}
     card = {"encoder": {"base": "clip_vit_b16", "taps": TAPS, "side": SIDE, "norms": described}}
     (folder / "card.json").write_text(json.dumps(card))

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from jobs import registry
-from jobs.models import RefusedWrite, WorkerHeartbeat
+from jobs.models import LeasedJob, RefusedWrite, WorkerHeartbeat
 from tests.jobs.errands import Errand
 
 
@@ -18,7 +18,7 @@ def errand_table(django_db_setup: None, django_db_blocker: Any) -> None:
         if Errand._meta.db_table not in connection.introspection.table_names():
             with connection.schema_editor() as editor:
                 editor.create_model(Errand)
-        for trigger in Errand._meta.triggers:
+        for trigger in LeasedJob.Meta.triggers:
             trigger.install(Errand)
 
 
@@ -45,7 +45,7 @@ def errands(
     """Committed rows, so that threads and second connections see them."""
     clean()
     registry.register(
-        Errand, lambda claim: None, wake=lambda model, pk: rung.append(pk), moved=moves.append
+        Errand, lambda claim: None, wake=lambda model, pk, kind: rung.append(pk), moved=moves.append
     )
     yield Errand
     registry.unregister(Errand)

@@ -35,8 +35,10 @@ def order(errands: type[Errand], monkeypatch: pytest.MonkeyPatch) -> Iterator[li
         claim.stop(Why.CANCELLED)
         raise Interrupted(Why.CANCELLED)
 
-    only = {Errand: registry.Entry(Errand, run, None, None, True)}
-    only[Analysis] = registry.Entry(Analysis, run, None, None, False)
+    only: dict[type[LeasedJob], registry.Entry] = {
+        Errand: registry.Entry(Errand, run, None, None, True),
+        Analysis: registry.Entry(Analysis, run, None, None, False),
+    }
     monkeypatch.setattr(registry, "_entries", only)
     yield done
 

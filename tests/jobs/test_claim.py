@@ -18,6 +18,7 @@ def test_a_claim_takes_the_row_with_a_lease_and_a_higher_fence(errands: type[Err
     errand.refresh_from_db()
     assert got is not None and got.pk == errand.pk and (got.fence, got.attempt) == (1, 1)
     assert errand.state == State.RUNNING and errand.worker == "w1"
+    assert errand.lease_until is not None and errand.started_at is not None
     assert 59 < (errand.lease_until - errand.started_at).total_seconds() < 61
     assert claim(errands, worker="w2") is None
 

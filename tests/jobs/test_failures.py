@@ -53,7 +53,7 @@ def test_a_retry_waits_longer_each_time() -> None:
 
 def test_a_retry_is_not_due_at_once(errands: type[Errand]) -> None:
     """Between two tries the row cannot be claimed."""
-    registry.register(errands, lambda got: (_ for _ in ()).throw(OSError("x")))  # type: ignore[arg-type]
+    registry.register(errands, lambda got: (_ for _ in ()).throw(OSError("x")))
     errands.objects.create()
     got = claim(errands, worker="w")
     assert got is not None
@@ -97,7 +97,7 @@ def test_hopeless_is_parked_at_once(errands: type[Errand]) -> None:
     """What no retry can heal is parked with its own reason."""
     registry.register(
         errands,
-        lambda got: (_ for _ in ()).throw(Hopeless("blob_damaged", "the bytes changed")),  # type: ignore[arg-type]
+        lambda got: (_ for _ in ()).throw(Hopeless("blob_damaged", "the bytes changed")),
     )
     errand = errands.objects.create()
     assert run_until_settled(errands, errand) == 1
@@ -130,7 +130,7 @@ def test_cancel_is_at_once_while_nobody_works(
         got = claim(errands, worker="w")
         registry.register(
             errands,
-            lambda got: (_ for _ in ()).throw(Hopeless("c", "r")),  # type: ignore[arg-type]
+            lambda got: (_ for _ in ()).throw(Hopeless("c", "r")),
             moved=moves.append,
         )
         assert got is not None

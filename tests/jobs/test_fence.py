@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from django.db import transaction
 
@@ -30,8 +32,10 @@ def test_a_zombie_can_write_nothing(errands: type[Errand]) -> None:
     before = errands.objects.values().get(pk=errand.pk)
     with pytest.raises(LeaseLost), transaction.atomic():
         finish(zombie, State.DONE, result="stale")
-    for verb in (lambda: retry(zombie, "x"), lambda: park(zombie, "c", "x"),
-                 lambda: release(zombie)):  # fmt: skip
+    verbs: list[Callable[[], object]] = [
+        lambda: retry(zombie, "x"), lambda: park(zombie, "c", "x"), lambda: release(zombie),
+    ]  # fmt: skip
+    for verb in verbs:
         with pytest.raises(LeaseLost):
             verb()
     assert not heartbeat(zombie).alive

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -10,9 +11,10 @@ from django.db import InternalError, connection, transaction
 from django.db.utils import IntegrityError
 
 from blobs.models import Blob
-from jobs import bell, registry
+from jobs import bell, reconciling, registry
 from jobs.management.commands.worker import _kinds, _reserved
 from jobs.models import State
+from jobs.queues import queue
 from jobs.services import claim, others_wait, release
 from media_analysis.previews.models import Preview
 from ml.models import Analysis
@@ -91,8 +93,29 @@ def test_the_first_of_a_kind_is_found_by_its_index(db: None) -> None:
 
 
 def test_each_kind_has_a_bell_and_a_reserved_slot_hears_no_films() -> None:
-    assert bell.queues() == [bell.queue(), *(bell.queue(k) for k in ("audio", "image", "video"))]
-    assert bell.queue("video") not in bell.queues(SHORT)
+    assert bell.queues() == [queue(), *(queue(k) for k in ("audio", "image", "video"))]
+    assert queue("video") not in bell.queues(SHORT)
+
+
+def test_bells_ring_by_kind_and_none_asks_the_database(
+    db: None, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
+) -> None:
+    """What was just queued is known by its row; what is rung again, by the one query for all."""
+    rung: list[str] = []
+    monkeypatch.setattr("jobs.tasks.answer.apply_async", lambda _, queue, **__: rung.append(queue))
+    rows = [queued(TYPES[kind]) for kind in ("audio", "image", "video")]
+    for row in rows:
+        bell.ring_on_commit(row)
+    hooks = [hook for _, hook, _ in connection.run_on_commit][-3:]
+    with django_assert_num_queries(0):
+        for hook in hooks:
+            hook()
+    expected = [bell.queue(kind) for kind in ("audio", "image", "video")]
+    assert rung == expected
+    Analysis.objects.update(available_at="2020-01-01T00:00Z", rung_at="2020-01-01T00:00Z")
+    with django_assert_num_queries(4):  # a savepoint, the rows, their time of ringing, its release
+        assert reconciling._ring_again(Analysis) == 3
+    assert sorted(rung[3:]) == sorted(expected)
 
 
 def test_one_slot_of_two_is_reserved_and_none_where_there_is_no_choice() -> None:

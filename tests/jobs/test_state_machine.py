@@ -98,7 +98,8 @@ class LifeOfJobs(RuleBasedStateMachine):
         """Whatever an earlier claim tries, at whatever time: refused, and nothing changes."""
         old = [c for want in self.expected for c in want.claims if c is not want.owner()]
         claim = data.draw(st.sampled_from(old))
-        verb = data.draw(st.sampled_from([done, failed, bang, services.release, parked]))
+        verbs: list[Verb] = [done, failed, bang, services.release, parked]
+        verb = data.draw(st.sampled_from(verbs))
         with pytest.raises(LeaseLost):
             verb(claim)
         assert not services.heartbeat(claim, progress=0.9).alive

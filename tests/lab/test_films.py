@@ -13,7 +13,7 @@ from lab.clearing import films, forging
 from lab.clearing.__main__ import first_of_each, seen_in, told_of
 from lab.clearing.films import LIPS, SPOKEN, SWAPPED, UNSTEADY
 from lab.clearing.forging import SOUND_HZ, Clip
-from lab.image_encoders import edits
+from lab.face import blend
 from ml.engine.contract import Kind
 from tests.lab.face.faces import portrait
 from tests.lab.test_clearing import CHECKS, _file, _files
@@ -32,7 +32,7 @@ def clip() -> Clip:
 
 
 def _apart(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    return np.abs(one.astype(int) - other.astype(int)).mean(axis=2)
+    return np.asarray(np.abs(one.astype(int) - other.astype(int)).mean(axis=2))
 
 
 def test_a_swap_alters_the_face_and_nothing_else(clip: Clip) -> None:
@@ -57,7 +57,7 @@ def test_other_words_alter_the_lower_face_steadily(clip: Clip) -> None:
     sums = []
     for frame, altered, points in zip(clip.frames, made, clip.points, strict=True):
         apart = _apart(frame, altered)
-        brow = int(points[list(edits.blend.BROW_LINE), 1].min())
+        brow = int(points[list(blend.BROW_LINE), 1].min())
         assert apart[:brow].sum() < 0.02 * apart.sum()
         sums.append(apart.sum())
     assert max(sums[:4]) < 1.2 * min(sums[:4])

@@ -41,7 +41,9 @@ def test_a_tint_is_evened_out() -> None:
     assert np.abs(with_colours_of(plain, tinted).mean((0, 1)) - plain.mean((0, 1))).max() < 0.5
 
 
-def scored(row: str, *scores: float, fake: bool = False, unfit: bool = False) -> list:
+def scored(
+    row: str, *scores: float, fake: bool = False, unfit: bool = False
+) -> list[report.Scored]:
     return [report.Scored(row, row, fake, f"{row}{n}", unfit, (s,), 500)
             for n, s in enumerate(scores)]  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from html.parser import HTMLParser
 
 import pytest
@@ -150,7 +151,7 @@ def test_dates_and_numbers_are_written_as_the_language_writes_them(
 
 
 def test_a_mail_speaks_its_readers_language(
-    alice: Person, django_capture_on_commit_callbacks: Callable[..., object]
+    alice: Person, django_capture_on_commit_callbacks: Callable[..., AbstractContextManager[object]]
 ) -> None:
     """To two leads, one mail each, in two languages; the mail server sees no mixture."""
     from accounts.actors import SHELL_ACTOR

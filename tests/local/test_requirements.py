@@ -21,7 +21,7 @@ CUSTOMERS = {
     "mediapipe", "opencv-python-headless", "moviepy", "pillow",
 }  # fmt: skip
 """The packages that must be in requirements.txt by name."""
-TRAINING = {"tensorflow", "keras", "scikit-learn", "matplotlib", "moviepy", "imageio-ffmpeg"}
+TRAINING = {"tensorflow", "keras", "scikit-learn", "matplotlib"}
 ELSEWHERE = {"async-timeout", "colorama", "tzdata"}
 """Pinned for other systems or for older patch releases of Python."""
 
@@ -71,7 +71,7 @@ MediaPipe's wheel fits every Python 3 by its name and says CPython 3.9 inside.""
 
 
 def test_pip_check_finds_nothing_but_what_is_written_down() -> None:
-    """What a server installs has no conflict of versions at all."""
+    """Of the versions that were chosen."""
     done = subprocess.run(
         [sys.executable, "-m", "pip", "check", "--disable-pip-version-check"],
         text=True, capture_output=True, timeout=120,

@@ -113,7 +113,7 @@ def sent_in(url: str, password: str) -> str:
     while "Cancel analysis" in person.get(f"{url}{result}", timeout=10).text:
         assert time.monotonic() - began < AT_ONCE, "the file waits, as if nobody had rung"
         time.sleep(0.2)
-    return result
+    return str(result)
 
 
 def mails_open_no_door_to_readers_of_logs(home: Path, url: str, said: str) -> None:

@@ -24,9 +24,9 @@ def enlarged(pixels: Pixels, factor: int, method: int = cv2.INTER_CUBIC) -> Pixe
 def test_a_photograph_is_not_taken_for_enlarged() -> None:
     """As it is, saved badly, or smaller: 1."""
     picture = face(*portrait())
-    half = np.asarray(cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
+    half = cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     for pixels in (picture, degrade.jpeg(picture, 40), half):
-        assert enlargement(pixels) == 1
+        assert enlargement(np.asarray(pixels, np.uint8)) == 1
 
 
 @pytest.mark.parametrize("method", [cv2.INTER_CUBIC, cv2.INTER_LANCZOS4])

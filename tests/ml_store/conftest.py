@@ -13,6 +13,7 @@ from blobs.models import Blob
 from blobs.services import register, store
 from jobs import registry
 from jobs.claims import Claim
+from jobs.models import LeasedJob
 from jobs.services import claim_one
 from ml import services
 from ml.engine.contract import (
@@ -58,9 +59,11 @@ def running_as(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], None]:
 
     def use(analyse: Any) -> None:
         entry = registry.entry(Analysis)
+        entries: dict[type[LeasedJob], registry.Entry] = registry._entries
+        job: type[LeasedJob] = Analysis
         monkeypatch.setitem(
-            registry._entries,
-            Analysis,
+            entries,
+            job,
             registry.Entry(
                 Analysis, lambda got: services.run(got, analyse), entry.wake, entry.moved
             ),

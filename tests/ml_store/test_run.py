@@ -56,7 +56,7 @@ def test_run_opens_the_blob_and_writes_all_of_the_result(
     claimed: Claim, analysis: Analysis
 ) -> None:
     """The analyser gets the bytes; verdict, findings, thumbnails and event stand together."""
-    seen = {}
+    seen: dict[str, Any] = {}
 
     def analyse(file: Any, **how: Any) -> Any:
         seen.update(how, bytes=file.read(), number=file.fileno())

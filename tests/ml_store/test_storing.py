@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import connection
 from hypothesis import given, settings
@@ -23,7 +25,8 @@ def test_what_postgresql_gives_back_has_the_same_digest(value: object) -> None:
     from psycopg.types.json import Jsonb
 
     with connection.cursor() as cursor:
-        cursor.execute("SELECT %s::jsonb", [Jsonb(storable(value))])
+        parameters: list[Any] = [Jsonb(storable(value))]
+        cursor.execute("SELECT %s::jsonb", parameters)
         back = cursor.fetchone()[0]
     import json
 

@@ -19,6 +19,7 @@ from audit.services import record, site_chain
 from audit.verbs import Verb
 from audit.who import SYSTEM
 from jobs import liveness
+from jobs.models import WorkerHeartbeat
 from operations import health
 
 pytestmark = pytest.mark.django_db
@@ -96,7 +97,7 @@ def _no_worker(home: Path) -> Iterator[None]:
 
 @contextmanager
 def _worker_deaf(home: Path) -> Iterator[None]:
-    table = liveness.WorkerHeartbeat._meta.db_table
+    table = WorkerHeartbeat._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(f"UPDATE {table} SET reconciled_at = now() - interval '61 seconds'")
     yield

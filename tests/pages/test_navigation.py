@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.signed_cookies import SessionStore
 from django.test import RequestFactory
 from django.urls import resolve
 
@@ -16,7 +19,7 @@ def bar(person: Person | None, path: str = "/") -> dict[str, bool]:
     request = RequestFactory().get(path)
     request.user = person.user if person else AnonymousUser()
     request.resolver_match = resolve(path)
-    request.session = {}
+    request.session = SessionStore()
     return {link.label: link.is_current for link in links(request)}
 
 
@@ -49,7 +52,7 @@ def test_one_place_is_marked_as_here(alice: Person, path: str, here: str | None)
     assert current == ([here] if here else [])
 
 
-def test_a_part_that_is_not_there_leaves_no_dead_link(alice: Person, settings) -> None:
+def test_a_part_that_is_not_there_leaves_no_dead_link(alice: Person, settings: Any) -> None:
     """A place whose address does not resolve is left out."""
     settings.ROOT_URLCONF = "tests.pages.bare_urls"
     assert bar(alice) == {}

@@ -18,7 +18,7 @@ from accounts.services import invitations, keys
 from jobs.models import State
 from jobs.services import claim_one, park
 from media_analysis.previews.models import Preview
-from media_analysis.review.models import Case
+from media_analysis.review.models import Case, Words
 from media_analysis.review.services import cases as review
 from media_analysis.review.services import routing, rules
 from media_analysis.submissions.models import Submission
@@ -71,7 +71,7 @@ class House:
 
     def _decided_by(self, somebody: Person, case: Case) -> None:
         held = review.claim(somebody.actor, case.pk)
-        words = review.Words("unclear", "as seen")
+        words = Words("unclear", "as seen")
         review.decide(somebody.actor, held.pk, held.fence, words)
         claim = claim_one(Analysis, case.submission.analysis_id, worker="test")
         assert claim is not None
@@ -89,7 +89,7 @@ class House:
         for one in (self.shown, self.send(self.admin, 120 + n, f"alike {n}.png")):
             Look.of(one.blob, float(n), 5).save()
         held = review.claim(somebody.actor, self.case.pk)
-        review.decide(somebody.actor, held.pk, held.fence, review.Words("unclear", f"look {n}"))
+        review.decide(somebody.actor, held.pk, held.fence, Words("unclear", f"look {n}"))
         review.reopen(self.admin.actor, self.case.pk, why="again")
 
 
@@ -146,7 +146,7 @@ PAGES: dict[str, Callable[[House], str]] = {
     "policies": team_page("policies"),
     "partners": team_page("services"),
 }
-API = {
+API: dict[str, Callable[[House], str]] = {
     "list": lambda house: "/api/v1/submissions/",
     "list, filtered": lambda house: "/api/v1/submissions/?q=png&sort=name&kind=image",
     "detail": lambda house: f"/api/v1/submissions/{house.shown.pk}/",

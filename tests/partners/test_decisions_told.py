@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -158,7 +159,7 @@ def test_what_changed_since_then_is_found(
         assert claim is not None
         park(claim, "test", "Set aside by a test.")
 
-    changes = [
+    changes: list[tuple[int, Callable[[], object]]] = [
         (3, lambda: decide(alice, case, "unclear", "as seen")),
         (1, parked),
         (4, lambda: deletion.ask(lead.actor, sent[4], "why")),
@@ -208,7 +209,7 @@ def test_media_come_back_as_they_were_sent_and_never_as_a_page(
     submission = send(alice)
     client = partner(Scope.MEDIA_READ, Scope.SUBMISSIONS_READ)
     answer = client.get(f"{URL}{submission.pk}/media/")
-    body = b"".join(answer)  # type: ignore[arg-type]
+    body = b"".join(answer)
     assert len(body) == submission.blob.size and answer["Repr-Digest"].startswith("sha-256=:")
     assert answer["Content-Disposition"].startswith("attachment")
     assert answer["Content-Security-Policy"].startswith("sandbox")

@@ -142,7 +142,7 @@ def _settled(kept: dict[str, Any], receiver: Receiver) -> dict[str, Any]:
 @pytest.fixture
 def program(team: Team, admin: Person) -> Client:
     service = ServiceAccount.objects.create(team=team, name="Acme")
-    key = issue_key(admin.actor, service, "k", Scope.values, test=True).secret
+    key = issue_key(admin.actor, service, "k", list(Scope), test=True).secret
     return Client(headers={"Authorization": f"Bearer {key}"})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -47,7 +48,7 @@ def service(team: Team) -> ServiceAccount:
 
 
 def program(who: Person, service: ServiceAccount, *, test: bool = True) -> Client:
-    issued = issue_key(who.actor, service, "k", Scope.values, test=test)
+    issued = issue_key(who.actor, service, "k", list(Scope), test=test)
     return Client(headers={"Authorization": f"Bearer {issued.secret}"})
 
 
@@ -293,7 +294,7 @@ def test_the_database_keeps_the_modes_apart(
     test, live = ApiKey.objects.get(is_test=True), ApiKey.objects.get(is_test=False)
     test_team = Team.objects.get(live_team=admin.team)
     soon = timezone.now() + timedelta(days=1)
-    attempts = [
+    attempts: list[Callable[[], object]] = [
         lambda: ApiKey.objects.filter(pk=test.pk).update(is_test=False, prefix="tsk_a"),
         lambda: ApiKey.objects.filter(pk=live.pk).update(is_test=True, prefix="tsk_test_a"),
         lambda: ApiKey.objects.filter(pk=live.pk).update(service=test.service),

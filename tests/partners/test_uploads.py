@@ -290,7 +290,7 @@ COUNT, SIZE = int(os.environ.get("TUS_UPLOADS", "4")), int(os.environ.get("TUS_S
 @pytest.fixture
 def port(tmp_path: Path, key: str) -> Iterator[int]:
     limits = {"MAX_UPLOAD_BYTES": str(SIZE + 1_000_000), "API_WRITE_RATE": "100000/min"}
-    with served(tmp_path, **limits) as number:
+    with served(tmp_path, None, **limits) as number:
         yield number
 
 

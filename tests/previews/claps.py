@@ -9,6 +9,8 @@ from fractions import Fraction
 
 import av
 import numpy as np
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
 
 RATE = 48_000
 MICROSECONDS = Fraction(1, 1_000_000)
@@ -44,6 +46,7 @@ def film(
         if sound is not None:
             codec = "aac" if form in ("mp4", "mov") else "pcm_s16le"
             voice = container.add_stream(codec, rate=RATE, layout="mono")
+            assert isinstance(voice, AudioStream)
         white = min((t for t in times if t >= clap - 1e-9), default=-1.0)
         for seconds in times:
             pixels = np.full((size[1], size[0], 3), 255 if seconds == white else 20, np.uint8)
@@ -58,7 +61,13 @@ def film(
     return out
 
 
-def _sound(container, voice, clap, span, hole) -> None:
+def _sound(
+    container: OutputContainer,
+    voice: AudioStream,
+    clap: float,
+    span: tuple[float, float],
+    hole: tuple[float, float] | None,
+) -> None:
     kind = "fltp" if voice.codec_context.name == "aac" else "s16"
     block = 1024
     for number in range(int((span[1] - span[0]) * RATE / block)):
@@ -80,18 +89,20 @@ def seen(file: io.BytesIO | io.BufferedRandom) -> Clap:
     flash = click = None
     end, size = 0.0, (0, 0)
     file.seek(0)
-    with av.open(file) as container:
+    with av.open(file, "r") as container:
         if container.streams.video:
             for frame in container.decode(video=0):
                 size = (frame.width, frame.height)
+                assert frame.time is not None
                 end = max(end, frame.time)
                 if flash is None and frame.to_ndarray(format="gray")[-20:].mean() > 128:
                     flash = frame.time
     file.seek(0)
-    with av.open(file) as container:
+    with av.open(file, "r") as container:
         loudest = 0.3
         for frame in container.decode(audio=0) if container.streams.audio else ():
             wave = np.abs(frame.to_ndarray().reshape(-1).astype(np.float32))
+            assert frame.time is not None
             end = max(end, frame.time + frame.samples / frame.sample_rate)
             if wave.max() > loudest:
                 loudest = float(wave.max())

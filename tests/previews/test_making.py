@@ -27,7 +27,7 @@ def copied(source: io.BytesIO, **how: Any) -> tuple[Made, io.BytesIO]:
         original.write(source.getvalue())
         original.flush()
         original.seek(0)
-        made = make(original, copy, **asked)  # type: ignore[arg-type]
+        made = make(original, copy, **asked)
         copy.seek(0)
         return made, io.BytesIO(copy.read())
 
@@ -74,15 +74,15 @@ def test_every_frame_up_to_thirty_a_second_is_kept() -> None:
         ([n / 60 for n in range(240)], 120),
     ):
         made, copy = copied(claps.film(times, 2.2, rate=60))
-        with av.open(copy) as container:
-            assert sum(1 for _ in container.decode(video=0)) == expected
+        with av.open(copy, "r") as container:
+            assert len(list(container.decode(video=0))) == expected
         assert made.fps == pytest.approx(expected / 4, rel=0.02)
 
 
 def test_a_copy_is_small_and_in_free_formats() -> None:
     """VP9 and Opus in WebM, the longer side at most 480; odd sizes lose a line."""
     made, copy = copied(claps.film(STEADY, 2.2, size=(1282, 722)))
-    with av.open(copy) as container:
+    with av.open(copy, "r") as container:
         assert container.format.name == "matroska,webm"
         names = [s.codec_context.name for s in container.streams]
         assert (container.streams.video[0].width, container.streams.video[0].height) == (480, 270)
@@ -116,7 +116,7 @@ def test_a_turned_film_stands_upright(tmp_path: Any) -> None:
          "copy", str(turned)], check=True,
     )  # fmt: skip
     _, copy = copied(io.BytesIO(turned.read_bytes()))
-    with av.open(copy) as container:
+    with av.open(copy, "r") as container:
         frame = next(container.decode(video=0)).to_ndarray(format="rgb24")
     assert frame.shape == (320, 180, 3)
     corners = [frame[y, x, 0] > 120 for y, x in ((20, 20), (20, -20), (-20, -20), (-20, 20))]

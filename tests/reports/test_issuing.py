@@ -18,9 +18,8 @@ from audit.verbs import Verb
 from media_analysis.reports import contents
 from media_analysis.reports.models import Report
 from media_analysis.reports.services import issuing
-from media_analysis.review.models import Case
+from media_analysis.review.models import Case, Words
 from media_analysis.review.services import cases
-from media_analysis.review.services.cases import Words
 from ml import pictures
 from tests.people import Person, Send, picture
 from tests.review.test_services import opened

@@ -10,9 +10,8 @@ from django.urls import reverse
 
 from accounts.models import Scope
 from accounts.services import keys
-from media_analysis.review.models import Case
+from media_analysis.review.models import Case, Words
 from media_analysis.review.services import cases, rules
-from media_analysis.review.services.cases import Words
 from media_analysis.submissions.models import IndexCard, Submission
 from media_analysis.submissions.presenters import statements
 from ml.engine.contract import Outcome

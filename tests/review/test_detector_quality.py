@@ -13,10 +13,9 @@ from django.urls import reverse
 from sklearn.metrics import precision_score, recall_score
 
 from media_analysis.review.measures import Weights, share, total
-from media_analysis.review.models import Case, RoutingRule
+from media_analysis.review.models import Case, RoutingRule, Words
 from media_analysis.review.search import detector_quality
 from media_analysis.review.services import cases, routing
-from media_analysis.review.services.cases import Words
 from ml.engine.contract import Evidence, Finding, Kind, Outcome, Status, Strength
 from tests.people import Person, Send
 from tests.previews.conftest import analysed

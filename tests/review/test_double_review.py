@@ -4,6 +4,7 @@ decides."""
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -23,10 +24,10 @@ from media_analysis.review.models import (
     PendingDecision,
     Policy,
     RoutingRule,
+    Words,
 )
 from media_analysis.review.search import queue, rule_match
 from media_analysis.review.services import asking, bulk, cases, distress, drafts, grace, opinions
-from media_analysis.review.services.cases import Words
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.presenters import result
 from media_analysis.webhooks.models import Event as News
@@ -59,11 +60,14 @@ def case(twice: RoutingRule, admin: Person, send: Send) -> Case:
 
 def says(person: Person, case: Case, words: Words) -> Decision | Opinion:
     held = cases.claim(person.actor, case.pk)
-    return cases.decide(person.actor, case.pk, held.fence, words)
+    said = cases.decide(person.actor, case.pk, held.fence, words)
+    assert isinstance(said, Decision | Opinion)
+    return said
 
 
 def decided_as(case: Case) -> object:
-    return Submission.objects.with_decisions().get(pk=case.submission_id).decided_as
+    row: Any = Submission.objects.with_decisions().get(pk=case.submission_id)
+    return row.decided_as
 
 
 def test_agreement_closes_with_the_first_persons_words(
@@ -284,7 +288,8 @@ def test_shares_are_a_leads_to_choose_and_an_event(lead: Person, alice: Person) 
     client, url = lead.client(), reverse("teams:quality", args=[lead.team.pk])
     assert client.post(url, {"second": "120", "spot": "0"}).status_code == 422
     assert client.post(url, {"second": "5", "spot": "0.5"}).status_code == 302
-    assert opinions.shares_of(lead.team.pk) == (0.05, 0.005)
+    rule = RoutingRule.of(lead.team.pk)
+    assert (rule.second_share, rule.spot_share) == (0.05, 0.005)
     said = Event.objects.get(verb=Verb.QUEUE_CHANGED).content["data"]
     assert (said["second_share_before"], said["second_share_after"]) == (0.0, 0.05)
     assert not opinions.choose_shares(lead.actor, lead.team, 0.05, 0.005)

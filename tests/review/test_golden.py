@@ -13,7 +13,7 @@ from django.urls import reverse
 
 import ml.services
 from accounts.actors import Actor
-from accounts.models import Role
+from accounts.models import Permission, Role, Team
 from accounts.refusals import Refusal
 from audit.models import Event
 from audit.verbs import Verb
@@ -21,11 +21,10 @@ from audit.who import SYSTEM
 from media_analysis.dashboard.models import Ending
 from media_analysis.dashboard.search import figures
 from media_analysis.review.golden_models import GoldenCase, GoldenPlacement
-from media_analysis.review.models import Case, Decision, RoutingRule
+from media_analysis.review.models import Case, Decision, RoutingRule, Words
 from media_analysis.review.search import detector_quality, queue
 from media_analysis.review.search import golden as search
 from media_analysis.review.services import bulk, cases, golden, grace, known_bytes, routing
-from media_analysis.review.services.cases import Words
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.presenters import result
 from media_analysis.submissions.search import history, similar
@@ -43,7 +42,7 @@ NOTE = "Look at the left ear."
 
 
 @pytest.fixture
-def share(team: object) -> RoutingRule:
+def share(team: Team) -> RoutingRule:
     """A golden case may come on every second case: here on those that are drawn by hand."""
     return RoutingRule.objects.update_or_create(
         team=team, defaults={"golden_share": 0.5, "grace_seconds": 30}
@@ -81,7 +80,10 @@ def copy(
     placed = Submission.objects.get(planted=True)
     with transaction.atomic():
         routing.after_parking(placed.analysis)
-    return Case.objects.select_related("submission", "submission__analysis").get(submission=placed)
+    case: Case = Case.objects.select_related("submission", "submission__analysis").get(
+        submission=placed
+    )
+    return case
 
 
 def answer(person: Person, case: Case, words: Words) -> object:
@@ -273,7 +275,9 @@ def test_nobody_meets_the_same_twice(
 
 
 def test_several_decided_at_once_may_hold_a_golden_one(copy: Case, alice: Person) -> None:
-    done = bulk.decide(alice.actor, bulk.chosen(alice.actor, [copy.pk], "cases.decide"), RIGHT)
+    done = bulk.decide(
+        alice.actor, bulk.chosen(alice.actor, [copy.pk], Permission.DECIDE_CASES), RIGHT
+    )
     assert done.count == 1 and GoldenPlacement.objects.get().is_right
 
 

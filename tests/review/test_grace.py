@@ -20,9 +20,9 @@ from media_analysis.review.models import (
     Policy,
     ReasonCode,
     RoutingRule,
+    Words,
 )
 from media_analysis.review.services import asking, cases, grace
-from media_analysis.review.services.cases import Words
 from media_analysis.submissions.models import Submission
 from tests.people import Person, Send
 from tests.review.test_services import opened
@@ -48,7 +48,8 @@ def time_passes() -> None:
 
 
 def decided_as(case: Case) -> Any:
-    return Submission.objects.with_decisions().get(pk=case.submission_id).decided_as
+    row: Any = Submission.objects.with_decisions().get(pk=case.submission_id)
+    return row.decided_as
 
 
 def test_within_its_time_a_decision_is_nowhere_and_then_it_is_final(

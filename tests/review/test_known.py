@@ -26,7 +26,9 @@ NOTHING = Words("", "")
 
 def decided(person: Person, case: Case, words: Words = WORDS) -> Decision:
     held = cases.claim(person.actor, case.pk)
-    return cases.decide(person.actor, case.pk, held.fence, words)
+    said = cases.decide(person.actor, case.pk, held.fence, words)
+    assert isinstance(said, Decision)
+    return said
 
 
 def page(person: Person, case: Case) -> str:

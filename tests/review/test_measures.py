@@ -113,5 +113,6 @@ def test_wilsons_interval_by_hand_and_wider_where_weights_differ() -> None:
     assert even.low == pytest.approx(0.4902, abs=1e-4)
     assert even.high == pytest.approx(0.9433, abs=1e-4)
     uneven = share(Weights(8, 80, 2000), Weights(10, 100, 2500))
-    assert uneven.value == 0.8 and uneven.low is not None and uneven.low < even.low
+    assert uneven.value == 0.8 and uneven.low is not None and even.low is not None
+    assert uneven.low < even.low
     assert share(Weights(), Weights()).value is None

@@ -17,7 +17,7 @@ from audit.verbs import Verb
 from audit.who import SYSTEM
 from jobs.models import State
 from jobs.services import claim_one, finish
-from media_analysis.review.models import Case, QueueOrder, RoutingRule
+from media_analysis.review.models import Case, Queue, QueueOrder, RoutingRule
 from media_analysis.review.search import queue
 from media_analysis.review.services import cases, routing, rules
 from media_analysis.review.services.cases import AVAILABLE
@@ -212,3 +212,36 @@ def test_charlie_gets_nothing_in_any_order(alice: Person, charlie: Person, send:
         member(TeamFactory(), Role.MODERATOR).client().get(reverse("review:queue")).status_code
         == 200
     )
+
+
+def test_several_teams_are_counted_together_and_no_further_than_the_page_tells(
+    alice: Person, send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever their orders; what is overdue is counted likewise."""
+    other = Person(alice.user, MembershipFactory(user=alice.user, role=Role.MODERATOR).team)
+    works(other.team, QueueOrder.NEWEST)
+    for shade, who in enumerate((alice, other, alice, other, other), start=1):
+        waits(who, send, shade, shade)
+    Case.objects.filter(team=other.team).update(due_at=NOW)
+    assert (queue.count(alice.actor), queue.overdue(alice.actor)) == (5, 3)
+    monkeypatch.setattr(queue, "COUNTED", 1)
+    assert (queue.count(alice.actor), queue.overdue(alice.actor)) == (2, 2)
+
+
+@pytest.mark.parametrize("order", QueueOrder)
+def test_a_named_queue_gives_only_its_own_cases_to_people_of_several_teams(
+    alice: Person, send: Send, order: QueueOrder
+) -> None:
+    """Also where the other team waits longer; a queue of a foreign team gives nothing."""
+    other = Person(alice.user, MembershipFactory(user=alice.user, role=Role.MODERATOR).team)
+    works(other.team, order)
+    named = Queue.objects.create(team=other.team, name="Night")
+    foreign = Queue.objects.create(team=TeamFactory(), name="Night")
+    waits(alice, send, 1, 99)
+    general, own = waits(other, send, 2, 9), waits(other, send, 3, 1)
+    Case.objects.filter(pk=own.pk).update(queue=named)
+    assert queue.shown(alice.actor, {"queue": str(named.pk)}) == [own]
+    assert queue.shown(alice.actor, {"queue": str(foreign.pk)}) == []
+    assert general in queue.shown(alice.actor, {"queue": queue.GENERAL})
+    assert cases.claim_next(alice.actor, str(named.pk)) == own
+    assert cases.claim_next(alice.actor, str(foreign.pk)) is None

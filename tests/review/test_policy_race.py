@@ -12,9 +12,8 @@ from django.db import connection, transaction
 
 from accounts.models import Role
 from accounts.refusals import Refusal
-from media_analysis.review.models import Case, Decision, Policy
+from media_analysis.review.models import Case, Decision, Policy, Words
 from media_analysis.review.services import cases, rules
-from media_analysis.review.services.cases import Words
 from tests.people import Person, Send, member
 from tests.review.test_services import opened
 

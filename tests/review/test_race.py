@@ -26,9 +26,8 @@ from accounts.refusals import Refusal
 from audit.models import Event
 from audit.verbs import Verb
 from audit.who import SYSTEM
-from media_analysis.review.models import Case, Decision, Queue, QueueOrder, RoutingRule
+from media_analysis.review.models import Case, Decision, Queue, QueueOrder, RoutingRule, Words
 from media_analysis.review.services import cases
-from media_analysis.review.services.cases import Words
 from media_analysis.submissions.models import Submission
 from ml.models import Analysis
 from tests.factories import MembershipFactory, TeamFactory
@@ -180,6 +179,7 @@ def work(actor: Actor, start: threading.Barrier) -> list[tuple[float, UUID, int,
     start.wait()
     try:
         while (case := cases.claim_next(actor)) is not None:
+            assert case.queue_id is not None and case.due_at is not None
             done.append((time.monotonic(), case.pk, case.queue_id, case.due_at))
             cases.decide(actor, case.pk, case.fence, WORDS)
     finally:

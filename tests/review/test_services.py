@@ -10,9 +10,8 @@ from accounts.refusals import Refusal
 from audit.models import Event
 from audit.verbs import Verb
 from jobs.timing import InSeconds
-from media_analysis.review.models import Case, Decision, Draft, Policy, RoutingRule
+from media_analysis.review.models import Case, Decision, Draft, Policy, RoutingRule, Words
 from media_analysis.review.services import cases, routing
-from media_analysis.review.services.cases import Words
 from tests.people import Person, Send
 from tests.refusals import refuses
 
@@ -66,6 +65,7 @@ def test_the_decision_is_kept_with_its_grounds(case: Case, alice: Person) -> Non
     held = cases.claim(alice.actor, case.pk)
     decision = cases.decide(alice.actor, case.pk, held.fence, WORDS)
     case.refresh_from_db()
+    assert isinstance(decision, Decision)
     assert case.state == "decided" and decision.seconds_on_case >= 0
     events = Event.objects.filter(chain=case.submission_id)
     assert events.filter(verb=Verb.CASE_DECIDED).count() == 1
@@ -135,7 +135,8 @@ def test_a_team_with_policies_decides_by_one(case: Case, alice: Person) -> None:
     with pytest.raises(Refusal, match="policy"):
         cases.decide(alice.actor, case.pk, held.fence, WORDS)
     words = Words("manipulated", "as seen", policy_id=policy.pk)
-    assert cases.decide(alice.actor, case.pk, held.fence, words).policy_text == "version 1"
+    decision = cases.decide(alice.actor, case.pk, held.fence, words)
+    assert isinstance(decision, Decision) and decision.policy_text == "version 1"
 
 
 @pytest.mark.parametrize(("wanted", "cases"), [(True, 1), (False, 0)])

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 
 from sandbox.types import Want
 from tests.sandbox import media
+from tests.sandbox.conftest import Decoded
 
 
 @pytest.mark.parametrize("name", media.PICTURES)
-def test_each_picture_format_is_decoded_whole(name, decode):
+def test_each_picture_format_is_decoded_whole(name: str, decode: Callable[..., Decoded]) -> None:
     """A picture comes out at its full size, complete, and looks like what went in."""
     kind, options = media.PICTURES[name]
     got = decode(media.picture(kind, **options))
@@ -23,9 +27,9 @@ def test_each_picture_format_is_decoded_whole(name, decode):
 
 
 @pytest.mark.parametrize("name", media.VIDEOS)
-def test_each_video_format_is_decoded_whole(name, decode):
+def test_each_video_format_is_decoded_whole(name: str, decode: Callable[..., Decoded]) -> None:
     """All frames are counted, the first and the last are sent, and the sound is as long."""
-    options = {"frames": 50, **media.VIDEOS[name]}
+    options: dict[str, Any] = {"frames": 50, **media.VIDEOS[name]}
     got = decode(media.video(**options))
     frames = options["frames"]
     assert got.header.kind == "video"
@@ -37,12 +41,13 @@ def test_each_video_format_is_decoded_whole(name, decode):
     assert got.frames[-1][0] == frames - 1
     assert np.abs(got.frames[0][2].astype(int) - media.scene()).mean() < 25
     assert got.header.has_audio
+    assert got.audio is not None
     assert len(got.audio) / 16_000 == pytest.approx(frames / 25, abs=0.15)
     assert 0.2 < np.abs(got.audio).max() <= 1
 
 
 @pytest.mark.parametrize("name", media.SOUNDS)
-def test_each_sound_format_is_decoded_whole(name, decode):
+def test_each_sound_format_is_decoded_whole(name: str, decode: Callable[..., Decoded]) -> None:
     """Mono float32 at the rate asked for, as long as what went in, with the tone that went in."""
     container, codec, rate = media.SOUNDS[name]
     got = decode(media.sound(container, codec, 2.0, rate))
@@ -50,19 +55,22 @@ def test_each_sound_format_is_decoded_whole(name, decode):
     assert got.header.channels == 2
     assert got.frames == []
     assert not got.footer.incomplete, got.footer
+    assert got.audio is not None
     assert len(got.audio) / 16_000 == pytest.approx(2.0, abs=0.12)
     spectrum = np.abs(np.fft.rfft(got.audio[4000:20000]))
     assert abs(int(spectrum.argmax()) - 440) <= 2
 
 
-def test_sampling_sends_the_grid_the_first_and_the_last(decode):
+def test_sampling_sends_the_grid_the_first_and_the_last(decode: Callable[..., Decoded]) -> None:
     """25 frames a second at 5 wanted: every fifth, and the last one."""
     got = decode(media.video(frames=48), want=Want(sample_fps=5))
     assert [index for index, _, _ in got.frames] == [0, 5, 10, 15, 20, 25, 30, 35, 40, 45, 47]
     assert got.frames[1][1] == pytest.approx(0.2)
 
 
-def test_close_stretches_come_frame_by_frame_and_only_with_sound(decode):
+def test_close_stretches_come_frame_by_frame_and_only_with_sound(
+    decode: Callable[..., Decoded],
+) -> None:
     """Two seconds of ten are sent whole, in two stretches; without sound only the grid is."""
     want = Want(sample_fps=5, close_seconds=2.0, close_stretch=1.0)
     got = decode(media.video(frames=250), want=want)
@@ -74,21 +82,25 @@ def test_close_stretches_come_frame_by_frame_and_only_with_sound(decode):
     assert len(silent.frames) == 51
 
 
-def test_a_silent_video_is_sent_closely_where_that_is_asked_for(decode):
+def test_a_silent_video_is_sent_closely_where_that_is_asked_for(
+    decode: Callable[..., Decoded],
+) -> None:
     """What is held against the frame before needs no sound."""
     want = Want(sample_fps=5, close_seconds=2.0, close_stretch=1.0, close_seconds_without_sound=3.0)
     silent = decode(media.video(frames=250, sound=None), want=want)
     assert len(silent.frames) == 51 + 3 * 20
 
 
-def test_a_short_video_is_sent_closely_as_a_whole_and_a_quick_one_thinned(decode):
+def test_a_short_video_is_sent_closely_as_a_whole_and_a_quick_one_thinned(
+    decode: Callable[..., Decoded],
+) -> None:
     """All frames of two seconds; of 60 frames a second no more than 30."""
     want = Want(sample_fps=5, close_seconds=10.0)
     assert len(decode(media.video(frames=50), want=want).frames) == 50
     assert len(decode(media.video(frames=120, fps=60), want=want).frames) in (60, 61)
 
 
-def test_frames_are_made_smaller_in_the_child(decode):
+def test_frames_are_made_smaller_in_the_child(decode: Callable[..., Decoded]) -> None:
     """max_side bounds what crosses the wall; the header still states the true size."""
     got = decode(media.video(size=(320, 240), frames=5), want=Want(max_side=100))
     assert (got.header.width, got.header.height) == (320, 240)
@@ -97,7 +109,7 @@ def test_frames_are_made_smaller_in_the_child(decode):
     assert still.frames[0][2].shape == (32, 64, 3)
 
 
-def test_no_frames_and_no_sound_when_none_are_wanted(decode):
+def test_no_frames_and_no_sound_when_none_are_wanted(decode: Callable[..., Decoded]) -> None:
     """Counting alone is possible: everything is decoded, nothing is sent."""
     got = decode(media.video(), want=Want(frames=False, audio_rate=None))
     assert got.frames == []
@@ -106,7 +118,7 @@ def test_no_frames_and_no_sound_when_none_are_wanted(decode):
 
 
 @pytest.mark.parametrize("code", range(1, 9))
-def test_exif_orientation_is_applied(code, decode):
+def test_exif_orientation_is_applied(code: int, decode: Callable[..., Decoded]) -> None:
     """The picture stands upright whatever the camera's tag says: the red corner proves it."""
     from PIL import Image
 
@@ -124,7 +136,7 @@ def test_exif_orientation_is_applied(code, decode):
 
 
 @pytest.mark.parametrize("rotation", [90, 180, -90])
-def test_video_rotation_is_applied(rotation, decode):
+def test_video_rotation_is_applied(rotation: int, decode: Callable[..., Decoded]) -> None:
     """A phone's display matrix is applied to every frame."""
     got = decode(media.video(rotation=rotation, frames=8, sound=None))
     pixels = got.frames[0][2]
@@ -135,7 +147,7 @@ def test_video_rotation_is_applied(rotation, decode):
 
 
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP"])
-def test_animated_pictures_are_videos(kind, decode):
+def test_animated_pictures_are_videos(kind: str, decode: Callable[..., Decoded]) -> None:
     """Each frame of an animated picture is decoded and counted."""
     got = decode(media.animation(kind), want=Want(sample_fps=100))
     assert got.header.kind == "video"
@@ -145,7 +157,9 @@ def test_animated_pictures_are_videos(kind, decode):
     assert got.frames[3][1] == pytest.approx(0.3)
 
 
-def test_samples_that_are_no_numbers_become_silence_and_are_stated(decode):
+def test_samples_that_are_no_numbers_become_silence_and_are_stated(
+    decode: Callable[..., Decoded],
+) -> None:
     """A float WAV with NaN and infinity in it: finite samples come out, and a flag."""
     import struct
 
@@ -156,19 +170,20 @@ def test_samples_that_are_no_numbers_become_silence_and_are_stated(decode):
     head = struct.pack("<HHIIHH", 3, 1, 16_000, 64_000, 4, 32)
     chunks = b"fmt " + struct.pack("<I", 16) + head + b"data" + struct.pack("<I", len(body)) + body
     got = decode(b"RIFF" + struct.pack("<I", len(chunks) + 4) + b"WAVE" + chunks)
+    assert got.audio is not None
     assert np.isfinite(got.audio).all()
     assert "audio_repaired" in got.footer.flags
     assert np.abs(got.audio[:3500]).max() > 0.5
 
 
-def test_long_sound_is_mapped_not_held(decode):
+def test_long_sound_is_mapped_not_held(decode: Callable[..., Decoded]) -> None:
     """Two minutes: more than is kept in memory, the same samples all the same."""
     got = decode(media.silence(120.0))
     assert isinstance(got.audio, np.memmap)
     assert len(got.audio) == 120 * 16_000
 
 
-def test_memory_does_not_grow_with_length(decode):
+def test_memory_does_not_grow_with_length(decode: Callable[..., Decoded]) -> None:
     """A recording ten times as long takes the child no more memory."""
     short = decode(media.still_film(seconds=30, fps=25, size=(320, 240)))
     long = decode(media.still_film(seconds=300, fps=25, size=(320, 240)))

@@ -84,7 +84,7 @@ def nobody_stays(stage: Warden) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("name", PROTOCOL)
-def test_a_breach_of_the_protocol_is_named(name, stage):
+def test_a_breach_of_the_protocol_is_named(name: str, stage: Warden) -> None:
     """Whatever is not exactly as promised ends the child and is our failure, not the file's."""
     started = time.monotonic()
     with pytest.raises(SandboxFailed) as caught:
@@ -94,7 +94,7 @@ def test_a_breach_of_the_protocol_is_named(name, stage):
 
 
 @pytest.mark.parametrize("name", ["silent", "half_a_frame_then_hangs", "never_leaves"])
-def test_a_child_that_hangs_is_killed_in_time(name, stage):
+def test_a_child_that_hangs_is_killed_in_time(name: str, stage: Warden) -> None:
     """Waiting has an end, before the header, inside a frame and after the footer."""
     started = time.monotonic()
     with pytest.raises(SandboxFailed) as caught:
@@ -103,20 +103,20 @@ def test_a_child_that_hangs_is_killed_in_time(name, stage):
     assert 2.5 < time.monotonic() - started < 6
 
 
-def test_a_crash_of_the_decoder_is_told(stage):
+def test_a_crash_of_the_decoder_is_told(stage: Warden) -> None:
     """A segmentation fault in the child is an exception here, with the signal's number."""
     with pytest.raises(SandboxFailed, match=r"crashed.*11"):
         play(stage, "crashes")
 
 
-def test_a_child_that_burns_time_is_stopped(stage):
+def test_a_child_that_burns_time_is_stopped(stage: Warden) -> None:
     """The kernel's CPU limit ends it; the file is refused as too expensive."""
     with pytest.raises(Rejected) as caught:
         play(stage, "spins", dataclasses.replace(LIMITS, wall_seconds=20.0))
     assert caught.value.code == "too_expensive"
 
 
-def test_a_child_that_eats_memory_is_stopped(stage):
+def test_a_child_that_eats_memory_is_stopped(stage: Warden) -> None:
     """Its address space ends before ours suffers."""
     with pytest.raises(Rejected) as caught:
         play(stage, "eats_memory", dataclasses.replace(LIMITS, cpu_seconds=10))
@@ -124,7 +124,7 @@ def test_a_child_that_eats_memory_is_stopped(stage):
 
 
 @pytest.mark.parametrize("name", ["facts_too_large", "facts_no_object", "garbage", "dies"])
-def test_facts_are_checked_too(name, stage):
+def test_facts_are_checked_too(name: str, stage: Warden) -> None:
     """Facts that are too long or of another shape are a breach."""
     with tempfile.TemporaryFile() as file:
         file.write(b"x")
@@ -135,7 +135,7 @@ def test_facts_are_checked_too(name, stage):
     assert caught.value.code == "protocol"
 
 
-def test_leaving_early_ends_the_child(stage):
+def test_leaving_early_ends_the_child(stage: Warden) -> None:
     """A consumer that walks away after one frame leaves no child behind."""
     with act(stage, "endless_frames") as decoding:
         next(decoding.frames())
@@ -143,7 +143,7 @@ def test_leaving_early_ends_the_child(stage):
     assert nobody_is_at_work(stage)
 
 
-def test_cancel_ends_the_child(stage):
+def test_cancel_ends_the_child(stage: Warden) -> None:
     """cancel() from elsewhere: the reader gets an exception, not silence."""
     with act(stage, "half_a_frame_then_hangs") as decoding:
         decoding.cancel()

@@ -60,7 +60,9 @@ def named(value: object) -> str:
 
 
 @pytest.mark.parametrize(("container", "order"), tracks.possible(), ids=named)
-def test_every_order_of_tracks_is_examined_with_the_right_video_and_sound(container, order):
+def test_every_order_of_tracks_is_examined_with_the_right_video_and_sound(
+    container: str, order: tuple[str, ...]
+) -> None:
     """Main video and main sound come out whole; a cover, words or readings are never taken."""
     result, kept = examined(tracks.film(container, order))
     media = result.media
@@ -75,6 +77,7 @@ def test_every_order_of_tracks_is_examined_with_the_right_video_and_sound(contai
         assert media.kind is Kind.AUDIO
     assert media.has_audio == (tracks.SOUND in order)
     if tracks.SOUND in order:
+        assert kept.sound is not None
         assert pitch(kept.sound) == pytest.approx(tracks.TONE, abs=12)
     doubled = {tracks.OTHER_VIDEO, tracks.OTHER_SOUND} & set(order)
     assert "extra_streams" in media.flags or not doubled
@@ -82,13 +85,14 @@ def test_every_order_of_tracks_is_examined_with_the_right_video_and_sound(contai
 
 
 @pytest.mark.parametrize("container", ["mp4", "mkv"])
-def test_the_tracks_that_are_marked_as_default_are_chosen(container):
+def test_the_tracks_that_are_marked_as_default_are_chosen(container: str) -> None:
     """Of two videos and two sounds a player takes those that the file marks, and so do we."""
     order = (tracks.OTHER_VIDEO, tracks.OTHER_SOUND, tracks.VIDEO, tracks.SOUND)
-    marks = ("-disposition:0", "0", "-disposition:1", "0")
-    marks += ("-disposition:2", "default", "-disposition:3", "default")
+    marks = ["-disposition:0", "0", "-disposition:1", "0"]
+    marks += ["-disposition:2", "default", "-disposition:3", "default"]
     result, kept = examined(tracks.film(container, order, *marks))
     assert set(kept.shapes) == {(tracks.WIDTH, tracks.WIDTH, 3)}
+    assert result.media is not None and kept.sound is not None
     assert result.media.frames_expected in (None, 5) and not result.media.incomplete
     assert pitch(kept.sound) == pytest.approx(tracks.TONE, abs=12)
     assert "extra_streams" in result.media.flags

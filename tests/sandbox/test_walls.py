@@ -8,7 +8,9 @@ import signal
 import tempfile
 import threading
 import time
+from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +24,7 @@ from tests.sandbox.conftest import decode_bytes
 ALL_WALLS = ("bubblewrap", "landlock", "seccomp", "limits")
 
 
-def test_every_escape_is_denied():
+def test_every_escape_is_denied() -> None:
     """All probes from inside a child; at least twelve of them, in fact three times as many."""
     report = services.self_test()
     assert len(report.probes) >= 36
@@ -31,7 +33,7 @@ def test_every_escape_is_denied():
     assert "seccomp" in report.wall
 
 
-def test_probes_pass_where_there_is_no_wall():
+def test_probes_pass_where_there_is_no_wall() -> None:
     """Without any wall the same probes get out: they are able to fail."""
     with Warden(require_walls=False, without=ALL_WALLS) as open_door:
         report = selftest.examine(open_door)
@@ -41,7 +43,7 @@ def test_probes_pass_where_there_is_no_wall():
     assert not report.stands
 
 
-def test_landlock_alone_keeps_files_and_seccomp_alone_keeps_everything():
+def test_landlock_alone_keeps_files_and_seccomp_alone_keeps_everything() -> None:
     """Two walls that do not lean on each other."""
     with Warden(require_walls=False, without=("bubblewrap", "seccomp", "limits")) as one:
         if "landlock" not in one.layers:
@@ -57,7 +59,7 @@ def test_landlock_alone_keeps_files_and_seccomp_alone_keeps_everything():
         assert report.wall == "seccomp"
 
 
-def test_a_child_without_its_wall_refuses_to_work():
+def test_a_child_without_its_wall_refuses_to_work() -> None:
     """Where a wall is required and cannot be put up, no byte of the file is read."""
     with (
         Warden(require_walls=True, without=("seccomp",)) as warden,
@@ -67,7 +69,7 @@ def test_a_child_without_its_wall_refuses_to_work():
     assert caught.value.code == "no_wall"
 
 
-def test_bubblewrap_holds_where_it_is_installed():
+def test_bubblewrap_holds_where_it_is_installed() -> None:
     """Inside bubblewrap everything still decodes and every probe is denied."""
     if launching.bubblewrap_program() is None:
         pytest.skip("bubblewrap is not installed")
@@ -78,7 +80,9 @@ def test_bubblewrap_holds_where_it_is_installed():
         assert decode_bytes(warden, media.video()).footer.frames_decoded == 50
 
 
-def test_a_broken_bubblewrap_is_said_and_does_not_stop_the_work(monkeypatch, tmp_path):
+def test_a_broken_bubblewrap_is_said_and_does_not_stop_the_work(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """A bubblewrap that cannot start falls back to the other walls, with a note."""
     fake = tmp_path / "bwrap"
     fake.write_text("#!/bin/sh\nexit 1\n")
@@ -94,7 +98,7 @@ def _none_stands() -> WallReport:
     return WallReport("none", False, (Probe("fork", False, "forked"),), ("no Landlock",))
 
 
-def test_serving_is_refused_without_a_wall(monkeypatch, settings):
+def test_serving_is_refused_without_a_wall(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     """REQUIRE_SANDBOX and no wall: web and worker do not start, and say why and what to do."""
     from django.core.exceptions import ImproperlyConfigured
 
@@ -112,7 +116,7 @@ def test_serving_is_refused_without_a_wall(monkeypatch, settings):
     assert not warning.is_serious()
 
 
-def test_serving_is_allowed_where_the_wall_stands(settings):
+def test_serving_is_allowed_where_the_wall_stands(settings: Any) -> None:
     """The real walls of this machine satisfy the real check."""
     from sandbox import checks
 
@@ -121,7 +125,7 @@ def test_serving_is_allowed_where_the_wall_stands(settings):
     assert checks.check_the_wall(None) == []
 
 
-def test_the_self_test_command_prints_json(capsys):
+def test_the_self_test_command_prints_json(capsys: pytest.CaptureFixture[str]) -> None:
     """`manage.py sandbox_selftest --json`: one object, exit status 0 where the wall stands."""
     from django.core.management import call_command
 
@@ -133,13 +137,13 @@ def test_the_self_test_command_prints_json(capsys):
     assert {p["name"] for p in told["probes"]} == set(PROBES)
 
 
-def test_the_decoders_here_are_not_too_old():
+def test_the_decoders_here_are_not_too_old() -> None:
     """Pillow, OpenCV, PyAV, its FFmpeg and the others are at or above their floors, one cv2."""
     assert floors.problems() == []
     assert floors.libav_problems() == []
 
 
-def test_an_old_decoder_and_a_second_cv2_are_found(monkeypatch):
+def test_an_old_decoder_and_a_second_cv2_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """The floors can be missed: an older Pillow and two OpenCVs are both named."""
 
     class Package:
@@ -147,9 +151,9 @@ def test_an_old_decoder_and_a_second_cv2_are_found(monkeypatch):
             self.metadata = {"Name": name}
 
     versions = {"pillow": "12.9.1", "opencv-python-headless": "4.14.0.94"}
-    monkeypatch.setattr(floors.metadata, "version", lambda name: versions.get(name, "9999.0"))
+    monkeypatch.setattr(metadata, "version", lambda name: versions.get(name, "9999.0"))
     monkeypatch.setattr(
-        floors.metadata, "distributions",
+        metadata, "distributions",
         lambda: [Package("opencv-python-headless"), Package("opencv-contrib-python")],
     )  # fmt: skip
     found = floors.problems()
@@ -158,18 +162,19 @@ def test_an_old_decoder_and_a_second_cv2_are_found(monkeypatch):
     assert len(found) == 2
 
 
-def test_a_killed_warden_is_replaced():
+def test_a_killed_warden_is_replaced() -> None:
     """kill -9 of the warden between two files costs nothing but its start."""
     with Warden() as warden:
         assert decode_bytes(warden, media.picture()).footer.frames_decoded == 1
         before = warden.pid
+        assert before is not None
         os.kill(before, signal.SIGKILL)
         time.sleep(0.1)
         assert decode_bytes(warden, media.picture()).footer.frames_decoded == 1
         assert warden.pid != before
 
 
-def test_a_warden_killed_at_work_is_a_failure_that_can_be_tried_again():
+def test_a_warden_killed_at_work_is_a_failure_that_can_be_tried_again() -> None:
     """Its child dies with it; the reader gets an exception in time, and the next file works."""
     with Warden() as warden, tempfile.TemporaryFile() as file:
         file.write(media.video(frames=200, size=(320, 240)))
@@ -177,6 +182,7 @@ def test_a_warden_killed_at_work_is_a_failure_that_can_be_tried_again():
         with warden.decode(file) as decoding:
             frames = decoding.frames()
             next(frames)
+            assert warden.pid is not None
             os.kill(warden.pid, signal.SIGKILL)
             with pytest.raises(SandboxFailed):
                 for _ in range(1000):
@@ -184,7 +190,7 @@ def test_a_warden_killed_at_work_is_a_failure_that_can_be_tried_again():
         assert decode_bytes(warden, media.picture()).footer.frames_decoded == 1
 
 
-def test_a_fork_gets_its_own_warden():
+def test_a_fork_gets_its_own_warden() -> None:
     """A forked worker neither talks through nor keeps alive its parent's warden."""
     parent = services.warden()
     parent.start()
@@ -207,7 +213,7 @@ def test_a_fork_gets_its_own_warden():
     assert decode_bytes(parent, media.picture()).footer.frames_decoded == 1
 
 
-def test_the_warden_goes_when_its_parent_is_killed():
+def test_the_warden_goes_when_its_parent_is_killed() -> None:
     """kill -9 of the parent: neither the warden nor a child stays."""
     out, into = os.pipe()
     pid = os.fork()
@@ -232,7 +238,7 @@ def test_the_warden_goes_when_its_parent_is_killed():
         assert not Path(f"/proc/{warden_pid}").exists()
 
 
-def test_several_threads_share_one_warden(warden):
+def test_several_threads_share_one_warden(warden: Warden) -> None:
     """Eight files at the same time through one warden, each answered right."""
     files = [media.picture("PNG", 40 + i, 30) for i in range(8)]
     got: dict[int, int | None] = {}
@@ -248,7 +254,7 @@ def test_several_threads_share_one_warden(warden):
     assert got == {i: 40 + i for i in range(8)}
 
 
-def test_no_descriptor_is_left_open(warden):
+def test_no_descriptor_is_left_open(warden: Warden) -> None:
     """A hundred files, half of them refused: the parent holds no more descriptors than before."""
     from sandbox.types import Rejected
 

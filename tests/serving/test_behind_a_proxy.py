@@ -46,7 +46,7 @@ http {{
 def port(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iterator[int]:
     home = tmp_path_factory.mktemp("served")
     bounds = {"TRUSTED_PROXY_COUNT": "1", "CONNECTIONS_PER_ADDRESS": str(PER_CLIENT)}
-    with served(home, **bounds) as port:
+    with served(home, None, **bounds) as port:
         yield port
     assert "Traceback" not in (home / "web.log").read_text(errors="replace")
 

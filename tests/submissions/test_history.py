@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from io import BytesIO
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection, transaction
@@ -58,7 +59,8 @@ def test_every_order_is_whole_and_exact(
     expected = sorted(keys, key=lambda pk: (keys[pk], pk), reverse=history.ORDERS[sort].descending)
     monkeypatch.setattr(history, "BATCH", 2)
     assert [row.pk for row in history.walk(alice.actor, {"sort": sort})] == expected
-    backwards, cursor = [], None
+    backwards: list[UUID] = []
+    cursor = None
     while (page := history.page(alice.actor, {"sort": sort}, cursor, 2)).older:
         cursor = page.older
     while True:

@@ -19,12 +19,12 @@ from audit.verbs import Verb
 from media_analysis.submissions.models import SavedFilter
 from media_analysis.submissions.search import history
 from media_analysis.submissions.services import export, saved_filters
-from tests.people import Person, Send
+from tests.people import Answer, Person, Send
 
 HISTORY = "/"
 
 
-def keep(person: Person, query: str, name: str = "Mine", team: str = ""):
+def keep(person: Person, query: str, name: str = "Mine", team: str = "") -> Answer:
     body = {"name": name, "query": query, "team": team}
     return person.client().post(reverse("submissions:save_filter"), body)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -11,18 +12,18 @@ from django.test import Client
 from django.urls import reverse
 
 from media_analysis.submissions.models import Submission
-from tests.people import Person, Send, picture
+from tests.people import Answer, Person, Send, picture
 
 PAGES = ["detail", "progress", "download"]
 POSTS = ["again", "cancel"]
 
 
-def without_tokens(answer) -> str:
+def without_tokens(answer: Answer) -> str:
     """CSRF tokens are masked anew for each page."""
     return re.sub(r'(content|value)="[A-Za-z0-9]{64}"', "", answer.content.decode())
 
 
-def upload(person: Person, *files: SimpleUploadedFile, **headers: str):
+def upload(person: Person, *files: SimpleUploadedFile, **headers: str) -> Answer:
     body = {"upload": list(files), "team": str(person.team.pk), "note": "n", "policy_context": ""}
     return person.client().post(reverse("submissions:submit"), body, headers=headers)
 
@@ -135,7 +136,7 @@ def test_the_download_holds_everything(alice: Person, send: Send) -> None:
 
 @pytest.mark.parametrize("rows", [1, 12])
 def test_the_history_asks_as_often_for_twelve_rows_as_for_one(
-    alice: Person, send: Send, rows: int, django_assert_max_num_queries
+    alice: Person, send: Send, rows: int, django_assert_max_num_queries: Any
 ) -> None:
     """Query count does not grow with the rows."""
     for n in range(rows):

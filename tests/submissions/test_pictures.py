@@ -16,7 +16,7 @@ from media_analysis.submissions.models import Submission
 from media_analysis.submissions.presenters import result
 from media_analysis.submissions.services.pictures import names, of_sound, shown
 from ml.models import Thumbnail
-from tests.people import Person, Send, picture
+from tests.people import Answer, Person, Send, picture
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def sent(alice: Person, send: Send) -> Submission:
     return submission
 
 
-def get(person: Person, submission: Submission, name: str = "frame"):
+def get(person: Person, submission: Submission, name: str = "frame") -> Answer:
     return person.client().get(reverse("submissions:picture", args=[submission.pk, name]))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,7 +19,7 @@ def loudness(sound: NDArray[np.floating], count: int) -> NDArray[np.float64]:
     step = RATE // 25
     level = np.array([np.sqrt(np.mean(sound[k * step : (k + 1) * step] ** 2) + 1e-12)
                       for k in range(count)])  # fmt: skip
-    return level / level.max()
+    return np.asarray(level / level.max())
 
 
 def mouths_for(sound: NDArray[np.floating], count: int, *, seed: int = 0) -> NDArray[np.uint8]:
@@ -51,7 +53,7 @@ def view(index: int, seconds: float, pixels: NDArray[np.uint8], *faces: Face) ->
 class Film:
     """Media that is already decoded."""
 
-    facts: dict = {}
+    facts: dict[str, Any] = {}
     tracks = ()
 
     def __init__(

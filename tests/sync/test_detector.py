@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from ml.engine.contract import Examination, Kind, Media, Status, Strength
+from ml.engine.contract import Examination, Finding, Kind, Media, Status, Strength, View
 from ml.engine.detectors.lip_sync import inputs
 from ml.engine.detectors.lip_sync.calibration import CAP, FITTING_FAKES
 from ml.engine.detectors.lip_sync.detector import LipSync
-from ml.engine.detectors.lip_sync.network import LIPS_PLACES, SOUND_PLACES, Network
+from ml.engine.detectors.lip_sync.network import LIPS_PLACES, SOUND_PLACES, Network, ServedNetwork
 from ml.engine.fusion.calibration import mixed
 from ml.engine.manifest import Manifest, Needs
 from ml.engine.session import DetectorSession
@@ -25,7 +27,7 @@ LINE = {
 }  # fmt: skip
 
 
-class Openings(Network):
+class Openings(ServedNetwork):
     """In place of the networks: how dark the drawn mouth is, and how loud the sound. It lets the
     detector's own work be tested where no weights are shipped."""
 
@@ -33,26 +35,33 @@ class Openings(Network):
     sha256 = sha256_of_sound = "0" * 64
 
     def __init__(self) -> None:
-        super().__init__(self._open, self._loud)
+        Network.__init__(self, self._open, self._loud)  # no file of weights is opened
 
     @staticmethod
-    def _open(piece):
+    def _open(piece: NDArray[np.float32]) -> dict[int, NDArray[np.float32]]:
         dark = (piece[:, 12:36, 12:36] < -0.7).mean(axis=(1, 2))
         return {0: _row(dark[inputs.LIPS_CONTEXT : inputs.LIPS_CONTEXT + LIPS_PLACES], 0.2)}
 
     @staticmethod
-    def _loud(piece):
+    def _loud(piece: NDArray[np.float32]) -> dict[int, NDArray[np.float32]]:
         loud = piece[:, : inputs.BANDS].mean(axis=1)[8 : 8 + 4 * SOUND_PLACES]
         level = loud.reshape(SOUND_PLACES, 4).mean(axis=1)
         return {0: _row(level, 0.5)}
 
 
-def _row(values, width):
+def _row(values: NDArray[np.floating], width: float) -> NDArray[np.float32]:
     centred = np.tanh((values - np.median(values)) / width)
     return np.stack([centred, np.sqrt(1 - centred**2)], axis=1).astype(np.float32)
 
 
-def conclude(film: Film, sound_of_lips=None, *, seconds: float = 8.0, fps: float = 25.0, **face):
+def conclude(
+    film: Film,
+    sound_of_lips: NDArray[np.float32] | None = None,
+    *,
+    seconds: float = 8.0,
+    fps: float = 25.0,
+    **face: Any,
+) -> Finding:
     """A drawn face that speaks `sound_of_lips`, with the film's sound."""
     detector = LipSync(Openings())
     examination = detector.examine(film)
@@ -72,7 +81,7 @@ def conclude(film: Film, sound_of_lips=None, *, seconds: float = 8.0, fps: float
 SPEECH = speech_like(9.0, seed=3)
 
 
-def shifted(sound, seconds):
+def shifted(sound: NDArray[np.float32], seconds: float) -> NDArray[np.float32]:
     return np.roll(sound, round(seconds * RATE))
 
 
@@ -98,9 +107,12 @@ def test_own_sound_fits_and_proves_nothing() -> None:
     assert fits.supports is None
     assert "no sign that the video is genuine" in finding.reason
     assert finding.parameters["offset_ms"] == pytest.approx(0, abs=40)
+    assert finding.log10_lr is not None
     assert mixed(-CAP, FITTING_FAKES) <= finding.log10_lr < 0
     assert finding.segments
-    assert all(0 <= s.score <= 1 and s.end > s.start for s in finding.segments)
+    assert all(
+        s.score is not None and 0 <= s.score <= 1 and s.end > s.start for s in finding.segments
+    )
 
 
 @pytest.mark.parametrize("seconds", [-0.32, -0.2, 0.2, 0.4])
@@ -112,7 +124,7 @@ def test_a_constant_shift_is_told_and_not_held_against_it(seconds: float) -> Non
     assert told["lip_sync_offset"].data["offset_ms"] == pytest.approx(1000 * seconds, abs=45)
     assert ("after" if seconds > 0 else "before") in told["lip_sync_offset"].text
     assert told["lip_sync_offset"].supports is None
-    assert finding.log10_lr < 0
+    assert finding.log10_lr is not None and finding.log10_lr < 0
 
 
 def test_foreign_sound_is_pointed_at_within_bounds() -> None:
@@ -122,6 +134,7 @@ def test_foreign_sound_is_pointed_at_within_bounds() -> None:
     assert said.code == "lip_sync_unfitting"
     assert said.supports is None and said.strength is Strength.MODERATE
     assert "Dubbing" in said.text
+    assert finding.log10_lr is not None and finding.probability_manipulated is not None
     assert 0 < finding.log10_lr <= CAP
     assert finding.probability_manipulated <= 10**CAP / (1 + 10**CAP)
 
@@ -139,7 +152,9 @@ def test_foreign_sound_is_pointed_at_within_bounds() -> None:
     ],
     ids=["empty", "one sample", "silence", "nan", "tone", "noise", "sound ends early"],
 )
-def test_sound_without_enough_speech_is_not_applicable(sound, word: str) -> None:
+def test_sound_without_enough_speech_is_not_applicable(
+    sound: NDArray[np.float32], word: str
+) -> None:
     """A stated reason and no number of any kind."""
     finding = conclude(Film(sound), SPEECH)
     assert finding.status is Status.NOT_APPLICABLE
@@ -199,18 +214,18 @@ def test_the_session_shows_it_every_view() -> None:
             self.name, self.version = name, "1"
             self.manifest = Manifest(name, "1", needs=needs)
 
-        def not_applicable(self, media):
+        def not_applicable(self, media: Media) -> str | None:
             return None
 
-        def examine(self, media):
+        def examine(self, media: Media) -> Counts:
             return self
 
-        def observe(self, view):
+        def observe(self, view: View) -> None:
             seen[self.name] += 1
 
     close, sampled = Needs(close_seconds=10.0), Needs(frames_per_second=5.0)
     checks = [Counts("close", close), Counts("sampled", sampled)]
-    session = DetectorSession(Film(SPEECH), checks)  # type: ignore[arg-type]
+    session = DetectorSession(Film(SPEECH), checks)
     for index in range(50):
         session.observe(made.view(index, index / 25, np.zeros((8, 8, 3), np.uint8)))
     assert seen == {"close": 50, "sampled": 10}

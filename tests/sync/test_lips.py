@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pytest
 
+from ml.engine.contract import Face
 from ml.engine.media import lips
 from tests.sync import made
 
 
-def walk(times, *, measured_every: float = 0.2, speed: float = 0.0, scale: float = 60.0):
+def walk(
+    times: Iterable[float], *, measured_every: float = 0.2, speed: float = 0.0, scale: float = 60.0
+) -> list[lips.Stretch]:
     """A face that drifts to the right with a white dot where its mouth is."""
     reader, due = lips.LipReader(), 0.0
     for index, seconds in enumerate(times):
@@ -19,7 +24,7 @@ def walk(times, *, measured_every: float = 0.2, speed: float = 0.0, scale: float
         pixels = np.zeros((240, 320, 3), np.uint8)
         across, down = round(square.x), round(square.y)
         pixels[down - 2 : down + 3, across - 2 : across + 3] = 255
-        faces = ()
+        faces: tuple[Face, ...] = ()
         if seconds + 1e-6 >= due:
             due, faces = due + measured_every, (face,)
         reader.observe(made.view(index, seconds, pixels, *faces))

@@ -18,7 +18,9 @@ from ml.engine.media.lips import SIDE, Stretch
 from ml.engine.media.spectra import FRAME, HOP, RATE
 
 
-def likeness(offset: int, count: int = 60, *, strength: float = 1.0, noise: float = 0.2):
+def likeness(
+    offset: int, count: int = 60, *, strength: float = 1.0, noise: float = 0.2
+) -> Likeness:
     """Mouths 4, 5, ... whose sound is alike `offset` places later."""
     rng = np.random.default_rng(offset + 99)
     pairs = rng.normal(0, noise, (count, count + 2 * REACH)).astype(np.float32)

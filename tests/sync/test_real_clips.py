@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from media_analysis.submissions.presenters.result import timeline
+from lab.lip_sync.data import Clip
+from media_analysis.submissions.presenters.timeline import timeline
 from ml.engine import registry
 from ml.engine.analysis import analyse
 from ml.engine.contract import Finding, Result, Status
@@ -27,7 +28,7 @@ pytestmark = [
 ]
 
 
-def clips(speaker: int = 0, count: int = 6) -> list:
+def clips(speaker: int = 0, count: int = 6) -> list[Clip]:
     """The clips of a test speaker who has enough of them."""
     able = sorted(name for name, own in SPEAKERS.items() if len(own) >= count)
     return sorted(SPEAKERS[able[speaker]], key=lambda c: c.member)[:count]
@@ -93,7 +94,8 @@ def test_another_persons_sound_fits_less(own: Path, folder: Path) -> None:
     """The same pictures with the sound of somebody else score higher than with their own."""
     other = talking.joined(clips(1), folder / "other.mp4")
     path = talking.joined(clips(), folder / "foreign.mp4", sound_of=other)
-    assert run(path)[1].score > run(own)[1].score
+    foreign, ours = run(path)[1].score, run(own)[1].score
+    assert foreign is not None and ours is not None and foreign > ours
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -46,7 +47,7 @@ def test_the_card_and_the_detector_agree() -> None:
     assert one["shifted by 10 frames"]["auc"] is not None
 
 
-def test_weights_of_another_card_are_refused(tmp_path) -> None:
+def test_weights_of_another_card_are_refused(tmp_path: Path) -> None:
     """Either of the two files changed: nothing is loaded."""
     for name in (CARD, "lips.tflite", "sound.tflite"):
         (tmp_path / name).write_bytes((FOLDER / name).read_bytes())

@@ -14,6 +14,7 @@ from accounts.models import ApiKey, Invitation, Scope
 from accounts.services import keys
 from accounts.services.invitations import invite
 from audit.models import Event
+from media_analysis.review.models import Words
 from media_analysis.review.services import cases as review
 from media_analysis.review.services import rules
 from media_analysis.submissions.models import Submission
@@ -45,7 +46,7 @@ def filled(lead: Person, admin: Person, alice: Person, send: Send) -> Person:
     with triggers_off():
         Submission.objects.update(filename="canary.png", note="canary note", external_id="canary")
     case = review.claim(alice.actor, case.pk)
-    review.decide(alice.actor, case.pk, case.fence, review.Words("unclear", "canary", "canary"))
+    review.decide(alice.actor, case.pk, case.fence, Words("unclear", "canary", "canary"))
     rules.write_policy(lead.actor, lead.team, "Elections", "text")
     rules.route(lead.actor, lead.team, ["inconclusive"])
     invite(lead.actor, lead.team, "dora@example.org", lead.actor.teams[lead.team.pk])
@@ -79,6 +80,7 @@ def test_each_table_is_shown_and_not_changed(
         assert page.status_code == 200
         text = page.content.decode()
         assert "canary" not in text
+        assert site_admin.user.password
         assert not any(secret in text for secret in [*hashes, site_admin.user.password])
 
 

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import ApiKey, ServiceAccount
+from accounts.models import ApiKey, Scope, ServiceAccount
 from accounts.services import keys
 from audit.models import Event
 from tests.people import Person
@@ -130,7 +130,7 @@ def test_the_number_of_queries_does_not_grow(
     for name in range(number):
         service = keys.create_service_account(admin.actor, admin.team, f"Wire {name}")
         for _ in range(number):
-            keys.issue_key(admin.actor, service, "key", ["submissions:read"])
+            keys.issue_key(admin.actor, service, "key", [Scope.SUBMISSIONS_READ])
     client = admin.client()
     with django_assert_num_queries(7):
         client.get(url("services", admin))

@@ -18,11 +18,10 @@ from accounts.refusals import Refusal
 from accounts.services.chains import team_chain
 from audit.models import Event
 from audit.verbs import Verb
-from media_analysis.review.models import Case, Draft, Queue, QueueOrder, QueueRule
+from media_analysis.review.models import Case, Draft, Queue, QueueOrder, QueueRule, Words
 from media_analysis.review.search import dry_run, queue, rule_match
 from media_analysis.review.search.rule_match import Rules
 from media_analysis.review.services import bulk, cases, leading, queues, rules
-from media_analysis.review.services.cases import Words
 from media_analysis.submissions.models import Submission
 from ml.engine.contract import Kind
 from ml.models import FindingRow
@@ -31,7 +30,7 @@ from tests.previews.conftest import analysed
 from tests.refusals import forbids
 from tests.review.test_services import opened
 
-PLAIN = {
+PLAIN: dict[str, Any] = {
     "kinds": [], "outcomes": [], "probability_from": None, "probability_to": None,
     "check_found": "", "sender": None, "context": "", "known": False, "share": 1.0,
     "reviews": True, "queue": None, "hours": None,

@@ -9,6 +9,7 @@ the scores say nothing about how well anything works.
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,11 @@ from ml.engine.media.motion import FaceReader, signals
 from tests.temporal import made
 
 FILE = manifest.FOLDER / "temporal" / manifest.GOLDEN
-FACES = {"calm": {}, "trembling": {"tremble": 1.5}, "flickering": {"flicker": 0.03}}
+FACES: dict[str, dict[str, Any]] = {
+    "calm": {},
+    "trembling": {"tremble": 1.5},
+    "flickering": {"flicker": 0.03},
+}
 
 
 def scores() -> dict[str, float]:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.engine.contract import Face
+from ml.engine.contract import Face, View
 from tests.sync.made import Film, face, view
 
 SIZE = 240
 EYES = 48.0
 """Their distance in pixels."""
+
+
+class Reader(Protocol):
+    def observe(self, view: View) -> None: ...
 
 
 def away(number: int) -> float:
@@ -49,7 +56,7 @@ def frames(
     return found
 
 
-def _moved(picture: NDArray, across: float, down: float) -> NDArray:
+def _moved(picture: NDArray[Any], across: float, down: float) -> NDArray[Any]:
     move = np.array([[1, 0, across], [0, 1, down]])
     return cv2.warpAffine(picture, move, (SIZE, SIZE), borderMode=cv2.BORDER_REFLECT)
 
@@ -59,13 +66,20 @@ def face_of(number: int) -> Face:
     return face(SIZE / 2 + away(number), SIZE / 2 - 28, EYES)
 
 
-def shown(reader, pictures, *, fps: float = 25.0, times=None, still: bool = False) -> None:
+def shown(
+    reader: Reader,
+    pictures: Iterable[NDArray[np.uint8]],
+    *,
+    fps: float = 25.0,
+    times: Sequence[float] | NDArray[np.float64] | None = None,
+    still: bool = False,
+) -> None:
     """Every frame to an examination or a reader, measured five times a second; `still` where the
     face is said to be in the same place throughout."""
     due = 0.0
     for number, pixels in enumerate(pictures):
         seconds = number / fps if times is None else float(times[number])
-        faces = ()
+        faces: tuple[Face, ...] = ()
         if seconds + 1e-6 >= due:
             due, faces = due + 0.2, (face_of(0 if still else number),)
         reader.observe(view(number, seconds, pixels, *faces))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from lab.temporal import fakes, passing
 from tests.temporal import made
@@ -14,7 +15,7 @@ FRAMES = made.frames(COUNT)
 POINTS = made.points(COUNT)
 
 
-def faked(kind: str, seed: int, family: str = "whole_face"):
+def faked(kind: str, seed: int, family: str = "whole_face") -> NDArray[np.uint8]:
     return np.stack(fakes.fake(FRAMES, POINTS, kind, family, np.random.default_rng(seed)))
 
 
@@ -61,7 +62,7 @@ def test_the_encoder_keeps_every_frame_in_its_place() -> None:
     """Through H.264 and back: as many frames, each nearest to its own, coarser at a higher crf."""
     fine, coarse = passing.h264(film(), 20.0), passing.h264(film(), 40.0)
 
-    def apart(one, other):
+    def apart(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
         return float(np.abs(one.astype(int) - other).mean())
 
     for number, frame in enumerate(fine.frames):

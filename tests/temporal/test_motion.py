@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from ml.engine.detectors.temporal import inputs
 from ml.engine.media import motion
@@ -14,14 +18,14 @@ LIGHT_AGAINST = CHANNELS.index("light against the others")
 ACROSS_AGAINST = CHANNELS.index("across against the others")
 
 
-def stretch(pictures, **given) -> FaceStretch:
+def stretch(pictures: Iterable[NDArray[np.uint8]], **given: Any) -> FaceStretch:
     reader = FaceReader()
     made.shown(reader, pictures, **given)
     (found,) = reader.stretches()
     return found
 
 
-def spread(pictures, channel: int, regions: slice) -> float:
+def spread(pictures: Iterable[NDArray[np.uint8]], channel: int, regions: slice) -> float:
     values = motion.signals(stretch(pictures)).values
     return float(values[:, regions, channel].std(axis=0).mean())
 
@@ -39,7 +43,11 @@ def test_a_face_that_trembles_or_flickers_by_itself_stands_out() -> None:
 
 def test_what_happens_to_the_whole_picture_does_not_stand_out() -> None:
     """A lamp and a shaking camera move everything alike."""
-    for channel, given in ((ACROSS_AGAINST, {"tremble": 1.5}), (LIGHT_AGAINST, {"flicker": 0.03})):
+    alike: dict[int, dict[str, Any]] = {
+        ACROSS_AGAINST: {"tremble": 1.5},
+        LIGHT_AGAINST: {"flicker": 0.03},
+    }
+    for channel, given in alike.items():
         alone = spread(made.frames(40, **given), channel, RING)
         together = spread(made.frames(40, **given, whole=True), channel, RING)
         assert together < 0.6 * alone

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from lab.temporal import offering, tables
 from ml.engine.detectors.temporal import claims
 
 
-def told(auc: float, low: float | None) -> dict:
+def told(auc: float, low: float | None) -> dict[str, Any]:
     return {"network": {"auc": auc, "low": low, "high": auc}}
 
 
@@ -25,7 +26,7 @@ MEASURED = {
 }
 
 
-def changed(*path, value):
+def changed(*path: str, value: Any) -> dict[str, Any]:
     other = copy.deepcopy(MEASURED)
     at = other
     for step in path[:-1]:
@@ -52,7 +53,9 @@ def test_a_kind_is_claimed_by_the_low_end_of_its_interval() -> None:
         (("never_met", "kind place"), told(0.94, None), {"claimed": ["blended anew"]}),
     ],
 )
-def test_alarms_masks_and_too_few_claims_each_end_it(path, value, why) -> None:
+def test_alarms_masks_and_too_few_claims_each_end_it(
+    path: tuple[str, ...], value: Any, why: dict[str, list[str]]
+) -> None:
     """One condition with too many alarms or with none judged, one group of masks, or one kind too
     few: the check is not carried, and the table says why."""
     offered = changed(*path, value=value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -48,7 +49,7 @@ def test_it_is_offered_only_if_its_figures_carry_it() -> None:
     assert ("temporal" in registry.names()) is card["measured"]["offered"]["carries"]
 
 
-def test_weights_of_another_card_are_refused(tmp_path) -> None:
+def test_weights_of_another_card_are_refused(tmp_path: Path) -> None:
     """The file changed: nothing is loaded."""
     (tmp_path / CARD).write_bytes((FOLDER / CARD).read_bytes())
     (tmp_path / "temporal.tflite").write_bytes(b"another network")

@@ -6,7 +6,7 @@ from typing import Any
 
 from accounts.actors import SHELL_ACTOR
 from accounts.models import Role, Scope, Team
-from accounts.services import group_roles
+from accounts.services import group_roles, provisioning_keys
 from accounts.services.invitations import invite
 from accounts.services.keys import issue_key
 from media_analysis.batches.services import sources
@@ -34,7 +34,7 @@ def arguments(team: Team) -> dict[str, list[Any]]:
         "members": ["invite", "members", "roles", "rename", "rules", "policies", "services",
                     "write_policy", "deciding", "care", "quality", "queues", "write_rule",
                     "new_service", "webhooks", "new_webhook", "hosts", "retention", "weights",
-                    "sign_in", "second_factor"],
+                    "sign_in", "second_factor", "new_scim_key"],
         "invitation": ["invite_again", "withdraw"],
         "mate": ["change_role", "remove"],
         "policy": ["edit_policy", "retire_policy", "restore_policy", "delete_policy"],
@@ -65,6 +65,8 @@ def arguments(team: Team) -> dict[str, list[Any]]:
     found["teams:remove_host"] = [team.pk, host.pk]
     given = group_roles.add(admin.actor, team, "readers", Role.VIEWER)
     found["teams:remove_group"] = [team.pk, given.pk]
+    scim = provisioning_keys.issue(admin.actor, team).key
+    found["teams:revoke_scim_key"] = [team.pk, scim.pk]
     test = endpoints.test(admin.actor, webhook)
     found["teams:webhook_again"] = [team.pk, webhook.pk, test.pk]
     return found

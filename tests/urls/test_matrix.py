@@ -99,6 +99,9 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "reports:of_case": ("get", page(404, 404, 200, 200)),
     "reports:issue": ("post", page(404, 404, 404, 302)),
     "reports:download": ("get", page(404, 404, 404, 404)),  # of a report that is not there
+    "reports:film_panel": ("get", page(404, 404, 200, 200)),
+    "reports:make_film": ("post", page(404, 404, 404, 302)),
+    "reports:film": ("get", page(404, 404, 404, 404)),  # of a film that is not there
     "dashboard:overview": ("get", office(200, 200, 403, 200, 200)),
     "dashboard:retry": ("post", office(404, 302, 404, 302, 302)),
     "dashboard:retry_copy": ("post", office(404, 302, 404, 302, 302)),
@@ -143,6 +146,8 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "teams:sign_in": ("get", office(404, 200, 403, 403, 200)),
     "teams:second_factor": ("post", office(404, 422, 403, 403, 422)),
     "teams:remove_group": ("post", office(404, 302, 403, 403, 302)),
+    "teams:new_scim_key": ("post", office(404, 403, 403, 403, 200)),
+    "teams:revoke_scim_key": ("post", office(404, 302, 403, 403, 302)),
     "teams:webhooks": ("get", office(404, 403, 403, 403, 200)),
     "teams:new_webhook": ("get", office(404, 403, 403, 403, 200)),
     "teams:webhook": ("get", office(404, 403, 403, 403, 200)),
@@ -174,6 +179,27 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "api:schema": ("get", (200,) * 9),
     "api:docs": ("get", (200,) * 9),
     "api:nothing-here": ("get", (404,) * 9),
+    # No session opens it, and no key of a partner.
+    **{
+        f"scim:{name}": (method, (*(401,) * 7, 403, 403))
+        for method, names in {
+            "get": (
+                "users",
+                "user",
+                "groups",
+                "group",
+                "config",
+                "resource-types",
+                "resource-type",
+                "schemas",
+                "schema",
+                "root",
+                "nothing-here",
+            ),
+            "post": ("user-search", "group-search", "search"),
+        }.items()
+        for name in names
+    },
     "scripts_language": ("get", (200,) * 9),
 }
 OWN_ACCOUNT = (

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from django.core import mail
 from django.db import transaction
 from django.db.models.functions import Now
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.models import Role, Team
 from accounts.refusals import Refusal
@@ -166,7 +167,11 @@ def test_pauses_grow_and_end_after_a_day(
     deliver_all()
     given_up = Delivery.objects.get()
     assert (given_up.state, given_up.reason_code) == ("parked", "given_up")
-    assert "503" in given_up.reason
+    expected = "Given up after 2 attempts. The last one: It answered 503."
+    assert given_up.reason_in_words == expected
+    with translation.override("de"):
+        assert given_up.reason_in_words.startswith("Nach 2 Versuchen aufgegeben.")
+        assert given_up.attempts.get(number=1).reason_in_words == "Die Antwort war 503."
 
 
 def test_an_endpoint_that_keeps_failing_is_left_alone_and_then_switched_off(
@@ -192,7 +197,8 @@ def test_an_endpoint_that_keeps_failing_is_left_alone_and_then_switched_off(
     assert Recorded.objects.filter(verb="webhook.parked").count() == 1
     due_at_once()
     deliver_all()
-    assert Delivery.objects.get().reason_code == "endpoint_off"
+    parked = Delivery.objects.get()
+    assert parked.reason_code == "endpoint_off" and "switched off" in parked.reason_in_words
     decide(alice, send(alice, 2))
     assert Event.objects.count() == 2 and Delivery.objects.count() == 1
     with pytest.raises(Refusal):
@@ -232,7 +238,8 @@ def test_one_that_is_gone_is_switched_off_at_once(
     decide(alice, send(alice))
     deliver_all()
     assert Endpoint.objects.get().disabled_because == "gone"
-    assert Delivery.objects.get().reason_code == "gone"
+    parked = Delivery.objects.get()
+    assert (parked.reason_code, parked.reason_in_words) == ("gone", "It answered 410.")
 
 
 def test_a_secret_is_changed_without_a_gap(
@@ -308,11 +315,11 @@ def test_only_admins_say_where_news_go(
     url, kinds = "https://example.org/", ["decision.made"]
     for actor in (member(team, role).actor, charlie.actor):
         wishes: list[Callable[[], Any]] = [
-            lambda actor=actor: endpoints.add(actor, team, url, kinds),
-            lambda actor=actor: endpoints.change(actor, added.endpoint, is_active=False),
-            lambda actor=actor: endpoints.rotate(actor, added.endpoint),
-            lambda actor=actor: endpoints.test(actor, added.endpoint),
-            lambda actor=actor: endpoints.delete(actor, added.endpoint),
+            partial(endpoints.add, actor, team, url, kinds),
+            partial(endpoints.change, actor, added.endpoint, is_active=False),
+            partial(endpoints.rotate, actor, added.endpoint),
+            partial(endpoints.test, actor, added.endpoint),
+            partial(endpoints.delete, actor, added.endpoint),
         ]  # fmt: skip
         for wish in wishes:
             with pytest.raises(Refusal) as caught:

@@ -415,10 +415,7 @@ export interface components {
             /** @description So many are on their way. */
             deliveries: number;
         };
-        /**
-         * @description A field that we do not know is told, not ignored: it is nearly always a typing mistake. So is
-         *     one that comes twice: either of its values could be the one that was meant.
-         */
+        /** @description A field that we do not know is told, not ignored: it is nearly always a typing mistake. */
         AgainRequest: {
             /**
              * @description Also what was taken already.
@@ -454,7 +451,7 @@ export interface components {
             readonly code: string;
             readonly milliseconds: number;
             readonly number: number;
-            readonly sentence: string;
+            sentence: string;
             readonly status: number | null;
         };
         Batch: {
@@ -520,10 +517,7 @@ export interface components {
             /** Format: uri */
             readonly submission: string | null;
         };
-        /**
-         * @description A field that we do not know is told, not ignored: it is nearly always a typing mistake. So is
-         *     one that comes twice: either of its values could be the one that was meant.
-         */
+        /** @description A field that we do not know is told, not ignored: it is nearly always a typing mistake. */
         BatchSendRequest: {
             /** @description Your own name for it. */
             external_id?: string;
@@ -612,7 +606,7 @@ export interface components {
             message_id: string;
             /** @description When it is tried again. */
             readonly next_at: string | null;
-            readonly reason: string;
+            reason: string;
             readonly reason_code: string;
             /**
              * @description `done`: it was taken. `parked`: it was given up.
@@ -714,10 +708,7 @@ export interface components {
             readonly own_only: boolean;
             readonly url: string;
         };
-        /**
-         * @description A field that we do not know is told, not ignored: it is nearly always a typing mistake. So is
-         *     one that comes twice: either of its values could be the one that was meant.
-         */
+        /** @description A field that we do not know is told, not ignored: it is nearly always a typing mistake. */
         EndpointAddRequest: {
             description?: string;
             events: components["schemas"]["EventsEnum"][];
@@ -852,10 +843,7 @@ export interface components {
             /** Format: uuid */
             readonly submission: string;
         };
-        /**
-         * @description A field that we do not know is told, not ignored: it is nearly always a typing mistake. So is
-         *     one that comes twice: either of its values could be the one that was meant.
-         */
+        /** @description A field that we do not know is told, not ignored: it is nearly always a typing mistake. */
         HoldReasonRequest: {
             /** @description The team reads it, and the record keeps it. At least one word. */
             reason: string;
@@ -865,10 +853,7 @@ export interface components {
             next: string | null;
             results: components["schemas"]["Hold"][];
         };
-        /**
-         * @description A field that we do not know is told, not ignored: it is nearly always a typing mistake. So is
-         *     one that comes twice: either of its values could be the one that was meant.
-         */
+        /** @description A field that we do not know is told, not ignored: it is nearly always a typing mistake. */
         ItemSendRequest: {
             external_id?: string;
             note?: string;
@@ -949,10 +934,7 @@ export interface components {
             previous: string | null;
             results: components["schemas"]["Submission"][];
         };
-        /**
-         * @description A field that we do not know is told, not ignored: it is nearly always a typing mistake. So is
-         *     one that comes twice: either of its values could be the one that was meant.
-         */
+        /** @description A field that we do not know is told, not ignored: it is nearly always a typing mistake. */
         PatchedEndpointChangeRequest: {
             description?: string;
             events?: components["schemas"]["EventsEnum"][];
@@ -1021,10 +1003,7 @@ export interface components {
              */
             start: number;
         };
-        /**
-         * @description A field that we do not know is told, not ignored: it is nearly always a typing mistake. So is
-         *     one that comes twice: either of its values could be the one that was meant.
-         */
+        /** @description A field that we do not know is told, not ignored: it is nearly always a typing mistake. */
         SendRequest: {
             /**
              * @description No hurry: after what people wait for.
@@ -3159,7 +3138,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
                 "application/json": components["schemas"]["AgainRequest"];
             };

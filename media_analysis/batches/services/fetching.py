@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from io import BytesIO
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.db import transaction
@@ -20,6 +20,7 @@ from jobs.errors import Outage
 from jobs.models import Priority, State
 from jobs.services import finish, postpone
 from jobs.timing import growing_pause
+from media_analysis.batches import reasons
 from media_analysis.batches.models import BatchItem
 from media_analysis.batches.services import completing
 from media_analysis.batches.services.receiving import PURPOSE
@@ -47,24 +48,22 @@ def run(claim: Claim) -> None:
     claim.raise_if_stopped()
     actor = _sender(item)
     if actor is None or not actor.can(Permission.SUBMIT_MEDIA, item.batch.team_id):
-        _refuse(claim, item, "sender_gone", "Whoever sent this batch may not send any more.")
+        _refuse(claim, item, "sender_gone")
         return
     try:
         _take(claim, item, actor)
     except Refused as refused:
-        _refuse(claim, item, refused.code, refused.sentence)
+        _refuse(claim, item, refused.code)
     except TooLarge:
-        limit = settings.MAX_UPLOAD_BYTES // 1_000_000
-        refusal = Refusal("too_large", limit=limit)
-        _refuse(claim, item, refusal.code, refusal.sentence)
+        _refuse(claim, item, "too_large", limit=settings.MAX_UPLOAD_BYTES // 1_000_000)
     except Unreadable:
-        _refuse(claim, item, "unreadable", "The site's key has changed. Send this address again.")
+        _refuse(claim, item, "unreadable")
     except Failed as failed:
-        _again(claim, item, failed.code, failed.sentence)
+        _again(claim, item, failed.code)
     except Refusal as refusal:
         if refusal.code in OUTAGES:
             raise Outage(blobs.errors.StoreUnavailable.code) from refusal
-        _refuse(claim, item, refusal.code, refusal.sentence)
+        _refuse(claim, item, refusal.code, **refusal.data)
 
 
 def _sender(item: BatchItem) -> Actor | None:
@@ -116,17 +115,17 @@ def _submit(claim: Claim, item: BatchItem, actor: Actor, file: BinaryIO) -> None
 def _take_canned(claim: Claim, item: BatchItem, actor: Actor) -> None:
     """For a test key: nothing is fetched. One small picture stands for every file."""
     if item.filename.partition(".")[0].lower() == MISSING:
-        _refuse(claim, item, "refused", "The address answered 404.")
+        _refuse(claim, item, "refused", status=404)
         return
     _submit(claim, item, actor, BytesIO(PICTURE))
 
 
 def _not_there(claim: Claim, item: BatchItem, got: Fetched) -> None:
-    sentence = f"The address answered {got.status}."
     if got.status in AGAIN:
-        _again(claim, item, "refused", sentence, retry_after(got.wish, LONGEST_WISH))
+        wish = retry_after(got.wish, LONGEST_WISH)
+        _again(claim, item, "refused", wish, status=got.status)
     else:
-        _refuse(claim, item, "refused", sentence)
+        _refuse(claim, item, "refused", status=got.status)
 
 
 def _done(claim: Claim, item: BatchItem, received: intake.Received) -> None:
@@ -136,17 +135,18 @@ def _done(claim: Claim, item: BatchItem, received: intake.Received) -> None:
     completing.look(item.batch_id)
 
 
-def _refuse(claim: Claim, item: BatchItem, code: str, sentence: str) -> None:
+def _refuse(claim: Claim, item: BatchItem, code: str, **data: Any) -> None:
+    reason = reasons.as_text(data)
     with transaction.atomic():
-        finish(claim, State.REJECTED, reason_code=code, reason=sentence, sealed_url="")
+        finish(claim, State.REJECTED, reason_code=code, reason=reason, sealed_url="")
         completing.look(item.batch_id)
 
 
-def _again(claim: Claim, item: BatchItem, code: str, sentence: str, wish: float = 0.0) -> None:
+def _again(claim: Claim, item: BatchItem, code: str, wish: float = 0.0, **data: Any) -> None:
     """After 5, 20, 80 s and so on, each times 0.5 to 1.5; after the last try it is refused."""
     tries = item.tries + 1
     if tries >= MOST_TRIES:
-        _refuse(claim, item, code, f"{sentence} It was tried {tries} times.")
+        _refuse(claim, item, code, tries=tries, **data)
         return
     pause = growing_pause(tries, settings.FETCH_BACKOFF_SECONDS, LONGEST_PAUSE)
-    postpone(claim, max(pause, wish), sentence, code, tries=tries)
+    postpone(claim, max(pause, wish), reasons.as_text(data), code, tries=tries)

@@ -63,7 +63,7 @@ def order(blob: Blob) -> bool:
     )[0]
     if not Preview.objects.filter(pk=made.pk).exists():
         return False
-    ring_on_commit(Preview, made.pk)
+    ring_on_commit(made)
     return True
 
 
@@ -75,7 +75,7 @@ def order_again(blob: Blob, who: Who) -> bool:
         found = Preview.objects.get(source=blob)
         if not requeue_parked(Preview, found.pk, by=who):
             return False
-        ring_on_commit(Preview, found.pk)
+        ring_on_commit(found)
     return True
 
 

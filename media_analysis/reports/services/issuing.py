@@ -18,6 +18,7 @@ from audit.services import record
 from audit.verbs import Verb
 from media_analysis.reports import contents, keys, paper, reasons, verifying
 from media_analysis.reports.models import Report
+from media_analysis.reports.services import films
 from media_analysis.review.models import Case, CaseState, Decision
 from media_analysis.submissions.models import Submission
 
@@ -62,7 +63,8 @@ def _made(case: Case, decision: Decision, earlier: Report | None) -> Report:
         "issued_at": timezone.now().isoformat(),
     }
     with translation.override("en"):  # whoever issues it, a report reads the same
-        said, frames = contents.contents(case, decision, head)
+        film = films.told(case)
+        said, frames = contents.contents(case, decision, head, film)
     body = rfc8785.dumps(said)
     files = {
         verifying.BODY: body,
@@ -79,7 +81,9 @@ def _made(case: Case, decision: Decision, earlier: Report | None) -> Report:
         body=body,
         pdf=files[verifying.PDF],
         statement=files[verifying.STATEMENT],
-        signature=verifying.sign(str(pk), files, keys.signing_key()),
+        signature=verifying.sign(
+            str(pk), files, keys.signing_key(), film["sha256"] if film else ""
+        ),
         body_sha256=verifying.sha256(body),
     )
 

@@ -7,13 +7,16 @@ the teams take turns: next is the team from which nobody has taken a case for th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from itertools import zip_longest
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Window
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet, Subquery, UUIDField
 from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Now, RowNumber
+from django.db.models.functions import Now
 
 from accounts.actors import Actor
 from accounts.models import Team
@@ -83,42 +86,59 @@ def orders(teams: Iterable[UUID]) -> dict[UUID, QueueOrder]:
 
 
 def first(
-    actor: Actor, most: int, permission: Permission = Permission.VIEW_CASES, only: Q | None = None
+    actor: Actor,
+    most: int,
+    permission: Permission = Permission.VIEW_CASES,
+    only: Q | None = None,
+    queue: str = "",
 ) -> list[UUID]:
-    """The ids of the cases of the actor's teams that come first, in their order."""
-    found = waiting(actor, permission).filter(only or Q())
-    wanted = orders(actor.team_ids(permission))
-    lanes = {team: found.filter(team=team).order_by(*FIELDS[how]) for team, how in wanted.items()}
-    if not lanes:
+    """The ids of the cases of the actor's teams that come first, in their order. `queue` is one
+    that an address names: only the team that it belongs to is asked then."""
+    found = waiting(actor, permission).filter(only or Q(), in_queue(queue))
+    wanted = orders(_teams_with(queue, actor, actor.team_ids(permission)))
+    if not wanted:
         return []
     if len(set(wanted.values())) > 1:
-        return _in_turn(lanes, wanted, most)
+        return _in_turn(found, wanted, most)
     fields = FIELDS[next(iter(wanted.values()))]
-    rows = _together(
-        lane.values_list("suspicion", "due_at", "opened_at", "id")[:most] for lane in lanes.values()
-    )
-    if len(lanes) > 1:
-        rows = rows.order_by(*fields)[:most]
-    return [pk for *_, pk in rows]
+    if len(wanted) > 1:
+        (each,) = _beginnings(found, wanted, most)
+        found = Case.objects.filter(pk__in=each.values(one=_unnested("ids")))
+    else:
+        found = found.filter(team__in=wanted)
+    return list(found.order_by(*fields).values_list("pk", flat=True)[:most])
 
 
-def _in_turn(
-    lanes: Mapping[UUID, QuerySet[Any]], wanted: Mapping[UUID, QueueOrder], most: int
-) -> list[UUID]:
+def _beginnings(
+    found: QuerySet[Any], wanted: Mapping[UUID, QueueOrder], most: int
+) -> list[QuerySet[Any]]:
+    """Teams with the first cases of each as `ids`: one query for each order that is in use. The
+    database plans it once, and reads each team by the index of its order."""
+    parts: list[QuerySet[Any]] = []
+    for how in sorted(set(wanted.values())):
+        lane = found.filter(team=OuterRef("pk")).order_by(*FIELDS[how]).values("pk")[:most]
+        teams = Team.objects.filter(pk__in=[team for team, one in wanted.items() if one == how])
+        parts.append(teams.order_by().annotate(ids=ArraySubquery(lane)))
+    return parts
+
+
+def _unnested(array: Any) -> Func:
+    return Func(array, function="unnest", output_field=UUIDField())
+
+
+def _in_turn(found: QuerySet[Any], wanted: Mapping[UUID, QueueOrder], most: int) -> list[UUID]:
     """The first of each team, then the second of each, and so on. Of each only its even share is
     fetched at first; more, where some teams have less than that."""
-    place = {team: number for number, team in enumerate(_longest_untouched(lanes))}
-    turns = {
-        team: lane.annotate(turn=Window(RowNumber(), order_by=FIELDS[wanted[team]]))
-        for team, lane in lanes.items()
-    }
-    rows: list[tuple[int, UUID, UUID]] = []
-    for depth in (-(-most // len(lanes)), most):
-        parts = (lane.values_list("turn", "team_id", "id")[:depth] for lane in turns.values())
-        rows = sorted(_together(parts), key=lambda row: (row[0], place[row[1]]))
-        if len(rows) >= most or not rows or rows[-1][0] < depth:
+    teams = _longest_untouched(wanted)
+    ids: list[UUID] = []
+    for depth in (-(-most // len(teams)), most):
+        parts = (part.values_list("pk", "ids") for part in _beginnings(found, wanted, depth))
+        each = dict(_together(parts))
+        turns = zip_longest(*(each.get(team, ()) for team in teams))
+        ids = [pk for turn in turns for pk in turn if pk is not None]
+        if len(ids) >= most or all(len(some) < depth for some in each.values()):
             break
-    return [pk for *_, pk in rows[:most]]
+    return ids[:most]
 
 
 def _together(parts: Iterable[QuerySet[Any]]) -> QuerySet[Any]:
@@ -142,11 +162,10 @@ HANDS = ("free", "mine", "held", "lead")
 
 
 def narrowed(actor: Actor, asked: Mapping[str, str]) -> Q:
-    """What the filter bar asks for; what it does not know narrows nothing."""
+    """What the filter bar asks for, but for the queue; what it does not know narrows nothing."""
     only = Q()
     if asked.get("kind") in KINDS:
         only &= Q(submission__blob__media_type__startswith=f"{asked['kind']}/")
-    only &= in_queue(asked.get("queue", ""))
     if asked.get("late"):
         only &= Q(due_at__lt=Now())
     if asked.get("because") in OUTCOMES:
@@ -173,7 +192,22 @@ def in_queue(said: str) -> Q:
     """The queue that an address names; anything else narrows nothing."""
     if said == GENERAL:
         return Q(queue=None)
-    return Q(queue=int(said)) if said.isascii() and said.isdigit() and len(said) < 10 else Q()
+    number = _number(said)
+    return Q() if number is None else Q(queue=number)
+
+
+def _number(said: str) -> int | None:
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 10 else None
+
+
+def _teams_with(said: str, actor: Actor, teams: Collection[UUID]) -> Collection[UUID]:
+    """Of these teams the one whose queue an address names; all, where it names none of a team.
+    Without this the database would look for the queue among all that waits in the other teams."""
+    number = _number(said)
+    if number is None:
+        return teams
+    named = Queue.objects.filter(pk=number, team__in=teams)
+    return list(named.order_by().values_list("team_id", flat=True))
 
 
 def queues(actor: Actor) -> list[Queue]:
@@ -182,9 +216,9 @@ def queues(actor: Actor) -> list[Queue]:
     return list(mine.select_related("team").order_by("team__name", "name"))
 
 
-def shown(actor: Actor, only: Q | None = None) -> list[Case]:
-    """The beginning of the queue, with what the page says of each."""
-    ids = first(actor, SHOWN, only=only)
+def shown(actor: Actor, asked: Mapping[str, str] = MappingProxyType({})) -> list[Case]:
+    """The beginning of the queue as the filter bar asks for it, with what the page says of each."""
+    ids = first(actor, SHOWN, only=narrowed(actor, asked), queue=asked.get("queue", ""))
     related = (
         *("submission__analysis", "submission__blob", "submission__submitted_by"),
         *("submission__submitted_by_service", "team", "holder", "queue"),
@@ -203,12 +237,25 @@ def shown(actor: Actor, only: Q | None = None) -> list[Case]:
 
 def count(actor: Actor) -> int:
     """How many wait; never more than `COUNTED` and one, which means "more"."""
-    return waiting(actor).order_by()[: COUNTED + 1].count()
+    return _at_most(actor, waiting(actor), QueueOrder.OLDEST)
 
 
 def overdue(actor: Actor) -> int:
     """How many should have been decided by now; never more than `COUNTED` and one."""
-    return waiting(actor).filter(due_at__lt=Now()).order_by()[: COUNTED + 1].count()
+    return _at_most(actor, waiting(actor).filter(due_at__lt=Now()), QueueOrder.DUE)
+
+
+def _at_most(actor: Actor, found: QuerySet[Any], by: QueueOrder) -> int:
+    """Team after team in an order that has an index. In no order the database would guess that
+    these cases lie anywhere, and read whole tables where they lie at the end."""
+    wanted = dict.fromkeys(actor.team_ids(Permission.VIEW_CASES), by)
+    most = COUNTED + 1
+    if len(wanted) == 1:
+        return found.order_by(*FIELDS[by])[:most].count()
+    return sum(
+        part.values(one=_unnested("ids"))[:most].count()
+        for part in _beginnings(found, wanted, most)
+    )
 
 
 def in_hands_of(actor: Actor) -> list[Case]:

@@ -37,10 +37,8 @@ class Rules:
 
     @classmethod
     def of(cls, team_id: UUID) -> Rules:
-        rule = RoutingRule.objects.filter(team=team_id).first()
+        rule = RoutingRule.of(team_id)
         ordered = QueueRule.objects.filter(team=team_id).select_related("queue")
-        if rule is None:
-            return cls(frozenset(RoutingRule.DEFAULT_OUTCOMES), 0.0, list(ordered))
         wanted = frozenset(one.value for one in Outcome if rule.wants(one.value))
         return cls(wanted, float(rule.spot_share), list(ordered))
 

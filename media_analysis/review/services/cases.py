@@ -71,12 +71,14 @@ class Checked:
 
 
 @transaction.atomic
-def claim_next(actor: Actor, only: Q | None = None) -> Case | None:
-    """The case that comes first in the actor's teams (`queue.py`), of those that `only` leaves;
-    None when nothing waits."""
-    free = AVAILABLE & for_this_person(actor) & queue.not_paused(actor) & (only or Q())
-    waiting = Case.objects.for_actor(actor, Permission.DECIDE_CASES).filter(free)
-    first = queue.first(actor, AT_ONCE, Permission.DECIDE_CASES, free)
+def claim_next(actor: Actor, of_queue: str = "") -> Case | None:
+    """The case that comes first in the actor's teams (`queue.py`), or in the queue that an address
+    names; None when nothing waits."""
+    free = AVAILABLE & for_this_person(actor) & queue.not_paused(actor)
+    waiting = Case.objects.for_actor(actor, Permission.DECIDE_CASES).filter(
+        free, queue.in_queue(of_queue)
+    )
+    first = queue.first(actor, AT_ONCE, Permission.DECIDE_CASES, free, of_queue)
     place = DbCase(
         *(When(pk=pk, then=number) for number, pk in enumerate(first)),
         output_field=IntegerField(),

@@ -34,11 +34,6 @@ from media_analysis.submissions.services import erasing
 from ml.models import Analysis
 
 
-def share_of(team_id: Any) -> float:
-    chosen = RoutingRule.objects.filter(team=team_id).values_list("golden_share", flat=True)
-    return chosen.first() or 0.0
-
-
 @transaction.atomic
 def choose_share(actor: Actor, team: Team, share: float) -> bool:
     """So many golden cases come on each new case. False when it was so before."""
@@ -46,7 +41,7 @@ def choose_share(actor: Actor, team: Team, share: float) -> bool:
     if not 0 <= share <= 0.5:
         raise Refusal("golden_share_out_of_range")
     Team.objects.select_for_update().get(pk=team.pk)
-    before = share_of(team.pk)
+    before = RoutingRule.of(team.pk).golden_share
     if before == share:
         return False
     rule, _ = RoutingRule.objects.update_or_create(team=team, defaults={"golden_share": share})
@@ -98,7 +93,7 @@ def _erase(copy: Submission, who: Who, because: str) -> None:
 
 def after_opening(case: Case) -> None:
     """In the transaction that opens a case: now and then a golden one comes with it."""
-    share = share_of(case.team_id)
+    share = RoutingRule.of(case.team_id).golden_share
     if not share or not drawn(f"golden {case.pk}", share):
         return
     golden = _next(case.team, case.submission)

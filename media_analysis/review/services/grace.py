@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
@@ -37,12 +36,6 @@ SLACK = 600
 """Seconds beyond the grace time for which the case stays with its holder."""
 
 
-def seconds_of(team_id: UUID) -> int:
-    chosen = RoutingRule.objects.filter(team=team_id).values_list("grace_seconds", flat=True)
-    own = chosen.first()
-    return int(settings.DECISION_GRACE_SECONDS) if own is None else own
-
-
 def decide(
     actor: Actor, case_id: UUID, fence: int, words: Words, taken_from: Decision | None = None
 ) -> Decision | Opinion | PendingDecision | GoldenPlacement:
@@ -50,7 +43,7 @@ def decide(
     late: the words are kept as a draft."""
     mine = Case.objects.for_actor(actor, Permission.DECIDE_CASES).select_related("submission")
     case = mine.get(pk=case_id)
-    seconds = 0 if case.submission.planted else seconds_of(case.team_id)
+    seconds = 0 if case.submission.planted else RoutingRule.of(case.team_id).undo_seconds
     if seconds == 0:
         return cases.decide(actor, case_id, fence, words, taken_from)
     with cases.kept_if_too_late(actor, case_id, words):

@@ -31,11 +31,6 @@ from media_analysis.review.services.cases import Checked
 from media_analysis.review.services.team_rules import queue_changed
 
 
-def share_of(team_id: UUID) -> float:
-    chosen = RoutingRule.objects.filter(team=team_id).values_list("second_share", flat=True)
-    return chosen.first() or 0.0
-
-
 def settle(
     held: QuerySet[Any],
     case_id: UUID,
@@ -55,7 +50,7 @@ def settle(
         return golden.answer(held, case, who, words, by)
     review = DoubleReview.objects.select_for_update().filter(case=case, closed_at=None).first()
     if review is None:
-        share = share_of(case.team_id)
+        share = RoutingRule.of(case.team_id).second_share
         if drawn(f"second {case.pk} {case.fence}", share) and _somebody_else(case, by):
             return _first(held, said, share)
         return said.final(held)
@@ -219,7 +214,8 @@ def choose_shares(actor: Actor, team: Team, second: float, spot: float) -> bool:
     if not (0 <= second <= 1 and 0 <= spot <= 1):
         raise Refusal("share_out_of_range")
     Team.objects.select_for_update().get(pk=team.pk)
-    before = shares_of(team.pk)
+    rule = RoutingRule.of(team.pk)
+    before = rule.second_share, rule.spot_share
     if before == (second, spot):
         return False
     rule, _ = RoutingRule.objects.update_or_create(
@@ -230,8 +226,3 @@ def choose_shares(actor: Actor, team: Team, second: float, spot: float) -> bool:
         spot_share_before=before[1], spot_share_after=spot,
     )  # fmt: skip
     return True
-
-
-def shares_of(team_id: UUID) -> tuple[float, float]:
-    rule = RoutingRule.objects.filter(team=team_id).first()
-    return (rule.second_share, rule.spot_share) if rule else (0.0, 0.0)

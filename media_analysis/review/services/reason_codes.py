@@ -16,7 +16,6 @@ from audit.payload import holds_address
 from audit.services import record
 from audit.verbs import Verb
 from media_analysis.review.models import Policy, ReasonCode, RoutingRule
-from media_analysis.review.services import grace
 from media_analysis.review.services.team_rules import queue_changed
 
 LONGEST_GRACE = 600
@@ -67,7 +66,7 @@ def give_time(actor: Actor, team: Team, seconds: int) -> bool:
     if not 0 <= seconds <= LONGEST_GRACE:
         raise Refusal("grace_out_of_range", most=LONGEST_GRACE)
     Team.objects.select_for_update().get(pk=team.pk)
-    before = grace.seconds_of(team.pk)
+    before = RoutingRule.of(team.pk).undo_seconds
     if before == seconds:
         return False
     rule, _made = RoutingRule.objects.update_or_create(

@@ -60,6 +60,10 @@ SENTENCES = {
     Verb.GOLDEN_ANSWERED: "A person answered the case.",
     Verb.REPORT_ISSUED: "A report was issued under this hash.",
     Verb.REPORT_DOWNLOADED: "A report was downloaded.",
+    Verb.EVIDENCE_FILM_ASKED: "An evidence video was requested.",
+    Verb.EVIDENCE_FILM_MADE: "The evidence video was made.",
+    Verb.EVIDENCE_FILM_NOT_MADE: "The evidence video could not be made. The reason was recorded.",
+    Verb.EVIDENCE_FILM_DOWNLOADED: "The evidence video was downloaded.",
 }
 SENDING = (Verb.SUBMISSION_RECEIVED, Verb.ANALYSIS_QUEUED)
 DECISIVE = {

@@ -135,6 +135,7 @@ def _delete_rows(pk: uuid.UUID) -> bool:
         Preview.objects.filter(source__in=hashes, film__isnull=False).values_list("film", flat=True)
     )
     sheets = pictures.sheets_of(submission.pk)
+    sheets = sheets.union(*(hook(submission.pk) for hook in hooks.blobs_erased_with))
     gone = [(model, pks) for model, pks in _rows_of(submission) if pks]
     counts = {model._meta.db_table: len(pks) for model, pks in gone}
     on_record = {table.model for table in rows.tables()}

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_http_methods
 from accounts.guards import post_only, signed_in
 from accounts.models import Team
 from accounts.roles import Permission
-from media_analysis.review.models import Policy
-from media_analysis.review.services import grace, reason_codes
+from media_analysis.review.models import Policy, RoutingRule
+from media_analysis.review.services import reason_codes
 from media_analysis.teams.pages import entered, page, refusal_on, refusal_told
 
 
@@ -53,7 +53,7 @@ def deciding(request: HttpRequest, pk: UUID) -> HttpResponse:
     says_time = request.method == "POST" and "seconds" in request.POST
     says_code = request.method == "POST" and not says_time
     codes = CodeForm(team, request.POST) if says_code else CodeForm(team)
-    now = {"seconds": grace.seconds_of(team.pk)}
+    now = {"seconds": RoutingRule.of(team.pk).undo_seconds}
     time = GraceForm(request.POST) if says_time else GraceForm(initial=now)
     if says_code and codes.is_valid():
         with refusal_on(codes, "name"):

@@ -27,7 +27,7 @@ from media_analysis.teams.pages import entered, page, refusal_on, refusal_told
 @require_GET
 def services(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor, team = entered(request, pk, Permission.REVOKE_KEYS)
-    mine = ServiceAccount.objects.for_actor(actor).filter(team=team)
+    mine = ServiceAccount.objects.for_actor(actor).of_partners().filter(team=team)
     with_creator = ApiKey.objects.select_related("created_by")
     of_tests = ServiceAccount.objects.prefetch_related(Prefetch("keys", with_creator))
     with_keys = mine.prefetch_related(
@@ -124,6 +124,7 @@ def revoke_key(request: HttpRequest, pk: UUID, key: UUID) -> HttpResponse:
     actor, team = entered(request, pk, Permission.REVOKE_KEYS)
     of_team = Q(service__team=team) | Q(service__team__live_team=team)
     visible = ApiKey.objects.for_actor(actor).select_related("service__team")
+    visible = visible.filter(service__provisions=False)
     mine = get_object_or_404(visible, of_team, pk=key)
     if request.method == "POST":
         with refusal_told(request):
@@ -136,4 +137,5 @@ def revoke_key(request: HttpRequest, pk: UUID, key: UUID) -> HttpResponse:
 
 
 def _service(actor: Actor, team: Team, service: UUID) -> ServiceAccount:
-    return get_object_or_404(ServiceAccount.objects.for_actor(actor), team=team, pk=service)
+    partners = ServiceAccount.objects.for_actor(actor).of_partners()
+    return get_object_or_404(partners, team=team, pk=service)

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.guards import signed_in
 from accounts.roles import Permission
+from media_analysis.review.models import RoutingRule
 from media_analysis.review.presenters import quality as shown
 from media_analysis.review.search import agreement, detector_quality
 from media_analysis.review.search import golden as golden_search
@@ -57,15 +58,15 @@ class SharesForm(forms.Form):
 @require_http_methods(["GET", "POST"])
 def quality(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor, team = entered(request, pk, Permission.MANAGE_QUEUES)
-    second, spot = opinions.shares_of(team.pk)
-    share = golden.share_of(team.pk)
-    now = {"golden": f"{100 * share:g}", "second": f"{100 * second:g}", "spot": f"{100 * spot:g}"}
+    rule = RoutingRule.of(team.pk)
+    shares = {"golden": rule.golden_share, "second": rule.second_share, "spot": rule.spot_share}
+    now = {name: f"{100 * share:g}" for name, share in shares.items()}
     form = SharesForm(request.POST) if request.method == "POST" else SharesForm(initial=now)
     if form.is_bound and form.is_valid():
         with refusal_on(form, None):
             said = form.cleaned_data
             with transaction.atomic():
-                chosen = share if said["golden"] is None else said["golden"] / 100
+                chosen = rule.golden_share if said["golden"] is None else said["golden"] / 100
                 changed = golden.choose_share(actor, team, chosen)
                 changed |= opinions.choose_shares(
                     actor, team, said["second"] / 100, said["spot"] / 100

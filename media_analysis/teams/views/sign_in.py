@@ -1,25 +1,30 @@
-"""How a team's members sign in: the rule of a second factor, and roles by groups."""
+"""How a team's members sign in: the rule of a second factor, roles by groups, and the keys of the
+identity provider that provisions them."""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy, ngettext
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from accounts.actors import actor_of
 from accounts.guards import post_only, signed_in
-from accounts.models import GroupRole, Team
+from accounts.models import ApiKey, GroupRole, Team
 from accounts.roles import Permission
-from accounts.services import group_roles
+from accounts.services import group_roles, keys, provisioning_keys
 from accounts.services import second_factor as rule
-from media_analysis.teams.forms import RoleForm
+from media_analysis.teams.forms import LIVES, RoleForm
 from media_analysis.teams.pages import done, entered, page, refusal_on
 
 
@@ -30,6 +35,16 @@ class GroupForm(RoleForm):
         help_text=gettext_lazy("Its name or id, as the identity provider sends it."),
     )
     field_order = ["group", "role"]
+
+
+class ScimKeyForm(forms.Form):
+    days = forms.ChoiceField(
+        choices=LIVES, required=False, initial="365", label=gettext_lazy("Valid for")
+    )
+
+    def expires_at(self) -> datetime | None:
+        days = self.cleaned_data["days"]
+        return timezone.now() + timedelta(days=int(days)) if days else None
 
 
 class GraceForm(forms.Form):
@@ -90,16 +105,74 @@ def remove_group(request: HttpRequest, pk: UUID, given: int) -> HttpResponse:
     return done(request, "teams:sign_in", pk, lambda: group_roles.remove(actor, found), said)
 
 
-def _page(request: HttpRequest, team: Team, group: GroupForm, grace: GraceForm) -> HttpResponse:
+@signed_in
+@never_cache
+@post_only("teams:sign_in", "pk")
+def new_scim_key(request: HttpRequest, pk: UUID) -> HttpResponse:
+    actor, team = entered(request, pk, Permission.MANAGE_KEYS)
+    form = ScimKeyForm(request.POST)
+    if form.is_valid():
+        with refusal_on(form, "days"):
+            issued = provisioning_keys.issue(actor, team, expires_at=form.expires_at())
+            context = {"issued": issued, "key": issued.key, "address": scim_address()}
+            return page(request, team, "teams/scim_key_issued.html", context)
+    return _page(request, team, GroupForm(actor, team), GraceForm(), form)
+
+
+@signed_in
+@post_only("teams:sign_in", "pk")
+def revoke_scim_key(request: HttpRequest, pk: UUID, key: UUID) -> HttpResponse:
+    actor, team = entered(request, pk, Permission.REVOKE_KEYS)
+    mine = provisioning_keys.of_team(actor, team)
+    found = next((one for one in mine if one.pk == key), None)
+    if found is None:
+        raise Http404
+    said = gettext("The key {prefix}… no longer works.").format(prefix=found.prefix)
+    return done(request, "teams:sign_in", pk, lambda: keys.revoke_key(actor, found), said)
+
+
+def scim_address() -> str:
+    return str(settings.PUBLIC_URL).rstrip("/") + reverse("scim:root")
+
+
+def _page(
+    request: HttpRequest,
+    team: Team,
+    group: GroupForm,
+    grace: GraceForm,
+    scim: ScimKeyForm | None = None,
+) -> HttpResponse:
+    actor = actor_of(request)
+    found = provisioning_keys.of_team(actor, team)
+    bound = any(form is not None and form.is_bound for form in (group, grace, scim))
+    return page(
+        request, team, "teams/sign_in.html", {
+            **_second_factor(team, grace),
+            "form": group,
+            "groups": team.group_roles.all(),
+            "has_provider": bool(settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]),
+            "scim_keys": [_key(key) for key in found],
+            "scim_form": scim or ScimKeyForm(),
+            "scim_address": scim_address(),
+            "may_issue": actor.can(Permission.MANAGE_KEYS, team.pk),
+            "provisioned": team.provisioned_people.filter(is_active=True).count(),
+            "provisioned_groups": team.provisioned_groups.count(),
+        }, 422 if bound else 200,
+    )  # fmt: skip
+
+
+def _second_factor(team: Team, grace: GraceForm) -> dict[str, Any]:
     begins = team.second_factor_from
-    context = {
-        "form": group,
+    return {
         "grace": grace,
         "begins": begins,
         "applies": begins is not None and begins <= timezone.now(),
         "lacking": rule.lacking(team),
-        "groups": team.group_roles.all(),
-        "has_provider": bool(settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]),
     }
-    status = 422 if group.is_bound or grace.is_bound else 200
-    return page(request, team, "teams/sign_in.html", context, status)
+
+
+def _key(key: ApiKey) -> dict[str, Any]:
+    return {
+        "key": key,
+        "has_expired": key.expires_at is not None and key.expires_at <= timezone.now(),
+    }

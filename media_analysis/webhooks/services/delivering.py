@@ -28,7 +28,15 @@ from jobs.models import UNDER_WAY, State
 from jobs.runner import through_outage
 from jobs.services import finish, park, postpone
 from jobs.timing import ClockTimestamp, InSeconds, growing_pause
-from media_analysis.webhooks.models import Attempt, Delivery, Endpoint, Event, Why
+from media_analysis.webhooks.models import (
+    ENDPOINT_OFF,
+    GIVEN_UP,
+    Attempt,
+    Delivery,
+    Endpoint,
+    Event,
+    Why,
+)
 from media_analysis.webhooks.services import secrets
 from outbound import sending
 
@@ -50,7 +58,6 @@ class Outcome:
     milliseconds: int
     status: int | None
     code: str
-    sentence: str
     answer: str
     wish: float = 0.0
 
@@ -65,7 +72,7 @@ def run(claim: Claim) -> None:
     endpoint = delivery.endpoint
     closed = endpoint.service is not None and not endpoint.service.is_active
     if closed or not endpoint.is_active:
-        park(claim, "endpoint_off", "The endpoint is switched off, or its partner is closed.")
+        park(claim, ENDPOINT_OFF, ENDPOINT_OFF)
         return
     if not delivery.by_hand and (pause := _pause(endpoint, claim)):
         with transaction.atomic():
@@ -113,17 +120,17 @@ def _sent(delivery: Delivery) -> Outcome:
             allowed=settings.OUTBOUND_ALLOWED_NETWORKS,
         )
     except (sending.Refused, sending.Failed) as error:
-        return Outcome(_since(began), None, error.code, error.sentence, "")
+        return Outcome(_since(began), None, error.code, "")
     text = (
         answer.body[:KEPT].decode("utf-8", "replace").replace("\x00", "\N{REPLACEMENT CHARACTER}")
     )
-    code = sentence = ""
+    code = ""
     if 300 <= answer.status < 400:
-        code, sentence = "redirected", "It answered with a redirect, which is not followed."
+        code = "redirected"
     elif not 200 <= answer.status < 300:
-        code, sentence = "refused", f"It answered {answer.status}."
+        code = "refused"
     wish = sending.retry_after(answer.headers.get("retry-after", ""), LONGEST_WISH)
-    return Outcome(_since(began), answer.status, code, sentence, text, wish)
+    return Outcome(_since(began), answer.status, code, text, wish)
 
 
 def signed(event: Event, endpoint: Endpoint) -> dict[str, str]:
@@ -155,17 +162,16 @@ def _conclude(claim: Claim, delivery: Delivery, outcome: Outcome) -> None:
     if outcome.is_taken:
         finish(claim, State.DONE, **said)
     elif outcome.status == 410:
-        park(claim, "gone", outcome.sentence, **said)
+        park(claim, Why.GONE, Why.GONE, **said)
     else:
         pause = max(pause_after(tries), outcome.wish)
         if Delivery.objects.filter(pk=claim.pk, until__lt=InSeconds(pause)).exists():
-            sentence = f"Given up after {tries} attempts; the last: {outcome.sentence}"
-            park(claim, "given_up", sentence, **said)
+            park(claim, GIVEN_UP, outcome.code, **said)
         else:
-            postpone(claim, pause, outcome.sentence, outcome.code, **said)
+            postpone(claim, pause, "", outcome.code, **said)
     Attempt.objects.create(
         delivery=delivery, number=tries, milliseconds=outcome.milliseconds, status=outcome.status,
-        code=outcome.code, sentence=outcome.sentence[:300], answer=outcome.answer,
+        code=outcome.code, answer=outcome.answer,
     )  # fmt: skip
     _noted(delivery.endpoint, outcome)
 

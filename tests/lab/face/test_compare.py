@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -47,7 +48,7 @@ def test_runs_are_measured_once_and_told_in_tables(tmp_path: Path) -> None:
     loop.train(Pool(store, config), tmp_path / "plain", imagenet=None)
     numbers, asked = list(range(8, 20)), []
 
-    def watch(places):
+    def watch(places: Sequence[int]) -> Iterator[int]:
         asked.append(len(places))
         return iter(places)
 

@@ -22,7 +22,9 @@ def test_a_donor_lies_over_the_face() -> None:
     picture, points = portrait()
     move = cv2.getRotationMatrix2D((200.0, 200.0), 14.0, 0.8)
     there = points @ move[:, :2].T + move[:, 2]
-    turned = cv2.warpAffine(picture, move, (picture.shape[1], picture.shape[0]))
+    turned = np.asarray(
+        cv2.warpAffine(picture, move, (picture.shape[1], picture.shape[0])), np.uint8
+    )
     back = foreign.fitted(turned, there.astype(np.float32), points, picture.shape)
     left, top, right, bottom = crops.window(points, picture.shape)
     apart = np.abs(back.astype(float) - picture)[top:bottom, left:right]

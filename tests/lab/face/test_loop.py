@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -12,6 +13,9 @@ from keras import layers
 
 from lab.face import loop
 from lab.face.batches import Pool
+from lab.face.config import FaceConfig
+from lab.face.face_net import as_input
+from ml.engine.media.face_scores import normalised
 from ml.evaluation import metrics
 from tests.lab.face.faces import drawn_store
 from tests.lab.face.test_making import SMALL
@@ -78,7 +82,7 @@ def test_the_network_learns_what_is_plainly_there(tmp_path: Path) -> None:
     training = loop.train(pool, tmp_path / "run", imagenet=None, network=tiny)
     loop.load_average(config, tmp_path / "run" / loop.WEIGHTS, tiny)
     batch = pool.batch(999)
-    logits = training.model.predict_on_batch(loop.as_input(loop.normalised(batch.pixels)))
+    logits = training.model.predict_on_batch(as_input(normalised(batch.pixels)))
     first = np.loadtxt(tmp_path / "run" / loop.LOG, delimiter=",", usecols=1)
     assert first[-8:].mean() < 0.6 * first[:8].mean()
     assert metrics.auc(batch.labels[:, 0], logits["logit"][:, 0]) == 1.0
@@ -102,7 +106,7 @@ def test_steps_may_be_added_until_the_rate_falls(tmp_path: Path, at: int, allowe
     longer = dataclasses.replace(SMALL, steps=20)
     if allowed:
         loop.begin(tmp_path, longer, resume=True)
-        assert loop.FaceConfig.read(tmp_path / loop.CONFIG) == longer
+        assert FaceConfig.read(tmp_path / loop.CONFIG) == longer
     else:
         with pytest.raises(loop.CannotResume, match="falls already"):
             loop.begin(tmp_path, longer, resume=True)
@@ -120,7 +124,11 @@ def test_the_rate_rises_stays_and_ends_at_nothing() -> None:
 
 def test_a_run_may_begin_from_another(tmp_path: Path) -> None:
     """Only the backbone is taken, and the heads begin anew, unless they are asked for."""
-    arrays = {"stem/kernel": np.ones(2), "block0_bn/gamma": np.ones(1), "logit/kernel": np.ones(3)}
+    arrays: dict[str, Any] = {
+        "stem/kernel": np.ones(2),
+        "block0_bn/gamma": np.ones(1),
+        "logit/kernel": np.ones(3),
+    }
     np.savez(tmp_path / loop.WEIGHTS, **arrays)
     taken = {
         heads: set(loop.finished(tmp_path / loop.WEIGHTS, heads=heads)) for heads in (False, True)

@@ -12,6 +12,7 @@ import pytest
 
 from lab.face import calibrate, loop, release
 from lab.face.batches import Pool
+from lab.face.data import Item
 from lab.face.store import Store
 from ml.engine.fusion.calibration import Calibration
 from ml.engine.media.face_scores import FaceNetwork
@@ -27,7 +28,8 @@ def portraits(splits: dict[str, int]) -> Store:
     random = np.random.default_rng(3)
     top, left = (int(v) for v in np.maximum(points.min(axis=0) - 90, 0)[::-1])
     bottom, right = (int(v) for v in points.max(axis=0)[::-1] + 90)
-    pictures, items, landmarks = [], [], []
+    pictures, landmarks = [], []
+    items: list[Item] = []
     for split, count in splits.items():
         for n in range(count):
             fake = n % 2 == 1

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from lab.common.archives import ManifestRefused
 from lab.voice import data
 from ml.evaluation import data_folders
 from tests.lab.voice.voices import speech_like
@@ -45,7 +46,7 @@ def test_rows_are_read(tmp_path: Path) -> None:
 )
 def test_a_bad_manifest_is_refused(tmp_path: Path, rows: tuple[str, ...], said: str) -> None:
     """Unknown labels and splits, and speakers or clips in two splits, are named and refused."""
-    with pytest.raises(data.ManifestRefused, match=said):
+    with pytest.raises(ManifestRefused, match=said):
         data.read_manifest(_manifest(tmp_path, *rows))
 
 
@@ -53,7 +54,7 @@ def test_a_missing_column_is_named(tmp_path: Path) -> None:
     """The sentence says which column is missing."""
     path = tmp_path / "manifest.csv"
     path.write_text("archive,member\na,b\n")
-    with pytest.raises(data.ManifestRefused, match="seconds"):
+    with pytest.raises(ManifestRefused, match="seconds"):
         data.read_manifest(path)
 
 
@@ -62,7 +63,7 @@ def test_no_source_is_held_out_twice_or_never() -> None:
     names = [source for fold in data.FOLDS for source in fold.sources]
     assert len(names) == len(set(names))
     clip = data.Clip("a", "x", "real", "train", "elsewhere", "human", "b", 1.0, "aa")
-    with pytest.raises(data.ManifestRefused, match="0 folds"):
+    with pytest.raises(ManifestRefused, match="0 folds"):
         data.check_folds([clip])
 
 
@@ -79,7 +80,7 @@ def test_clips_are_checked_against_their_digest(tmp_path: Path) -> None:
     assert samples.dtype == np.float32
     assert len(samples) == pytest.approx(32_000, abs=200)
     wrong = data.Clip("a.zip", "x.ogg", "real", "train", "s", "human", "b", 2.0, "0" * 64)
-    with pytest.raises(data.ManifestRefused, match="not the manifest's"):
+    with pytest.raises(ManifestRefused, match="not the manifest's"):
         next(data.read_clips([wrong], tmp_path))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -67,7 +68,7 @@ def _small(layers: int = 2) -> dict[str, np.ndarray]:
 def _siren() -> np.ndarray:
     time = np.arange(RATE * 4) / RATE
     tone = np.sin(2 * np.pi * (150 * time + 200 * time**2))
-    return (0.1 * tone * (1 + np.sin(2 * np.pi * 3 * time)) / 2).astype(np.float32)
+    return np.asarray(0.1 * tone * (1 + np.sin(2 * np.pi * 3 * time)) / 2, np.float32)
 
 
 def test_a_file_is_read_back_as_it_was_written() -> None:
@@ -197,7 +198,12 @@ def test_no_fold_is_shown_what_it_hides(monkeypatch: pytest.MonkeyPatch) -> None
     heard, met = _heard(1.0), []
     judged, shown = probe.judged, probe.shown
 
-    def spy(heard, variant, may_see, asked):
+    def spy(
+        heard: borrowed.Heard,
+        variant: probe.Variant,
+        may_see: Callable[[store.Row], bool],
+        asked: Callable[[borrowed.Job], bool],
+    ) -> probe.Answers:
         seen = shown(heard, variant, may_see)
         met.append((seen, [k for k, job in enumerate(heard.jobs) if asked(job)]))
         return judged(heard, variant, may_see, asked)
@@ -207,10 +213,10 @@ def test_no_fold_is_shown_what_it_hides(monkeypatch: pytest.MonkeyPatch) -> None
     met = [(seen, wanted) for seen, wanted in met if wanted]
     assert len(met) == 3
     for seen, wanted in met:
-        shown = {heard.rows[heard.jobs[k][0]].source for k in seen}
+        met_by = {heard.rows[heard.jobs[k][0]].source for k in seen}
         asked = {heard.rows[heard.jobs[k][0]].source for k in wanted}
-        assert len(shown) == 2
-        assert not shown & asked
+        assert len(met_by) == 2
+        assert not met_by & asked
         assert all(heard.rows[heard.jobs[k][0]].split != "test" for k in seen)
         assert {heard.jobs[k][1] for k in seen} >= {borrowed.AS_IT_IS, *borrowed.ANY_WAYS}
         assert not {heard.jobs[k][1] for k in wanted} & set(borrowed.ANY_WAYS)
@@ -236,11 +242,14 @@ def test_an_engine_that_is_asked_about_was_never_shown(monkeypatch: pytest.Monke
     values[[rows[number].is_fake for number, _ in jobs]] += 6.0
     heard, shown = borrowed.Heard(jobs, {"words 0": values}, rows), probe.shown
 
-    def spy(*given):
-        seen = [rows[jobs[k][0]] for k in shown(*given)]
+    def spy(
+        heard: borrowed.Heard, variant: probe.Variant, may_see: Callable[[store.Row], bool]
+    ) -> list[int]:
+        taken = shown(heard, variant, may_see)
+        seen = [rows[jobs[k][0]] for k in taken]
         assert all(row.split != "test" for row in seen)
         assert not [r for r in seen if r.origin == store.ENGINE and r.source in probe.ONLY_ASKED]
-        return shown(*given)
+        return taken
 
     monkeypatch.setattr(probe, "shown", spy)
     told = probe.line_of(heard, SHOWN)["engines"]
@@ -306,7 +315,7 @@ def test_listening_goes_on_where_it_stopped(tmp_path: Path) -> None:
     speech, ear = store.Store(rows, samples), ears.WhisperEncoder(_small())
     whole = borrowed.listen(speech, ear, tmp_path / "a").layers
 
-    def broken(jobs):
+    def broken(jobs: Iterable[borrowed.Job]) -> Iterator[borrowed.Job]:
         for place, job in enumerate(jobs):
             if place == 4:
                 raise KeyboardInterrupt
@@ -332,12 +341,18 @@ def test_what_was_heard_is_not_heard_again(tmp_path: Path, monkeypatch: pytest.M
     ]
     sounds = np.concatenate([speech_like(1.5, seed=n) for n in range(4)])
     speech = store.Store(rows, np.round(sounds * 32767).astype("<i2"))
-    ear, asked = ears.WhisperEncoder(_small()), []
+    ear = ears.WhisperEncoder(_small())
+    asked: list[borrowed.Job] = []
+
+    def heard_of(jobs: Iterable[borrowed.Job]) -> Iterable[borrowed.Job]:
+        asked.extend(jobs)
+        return jobs
+
     monkeypatch.setattr(borrowed, "planned", lambda rows: [(2, "clean"), (0, "clean")])
     before = borrowed.listen(speech, ear, tmp_path)
     monkeypatch.setattr(
         borrowed, "planned", lambda rows: [(0, "clean"), (3, "clean"), (2, "clean")]
     )
-    after = borrowed.listen(speech, ear, tmp_path, lambda jobs: asked.extend(jobs) or jobs)
+    after = borrowed.listen(speech, ear, tmp_path, heard_of)
     assert asked == [(3, "clean")]
     assert all(np.array_equal(after.layers[k][[2, 0]], before.layers[k]) for k in before.layers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lab.voice import fitting
 from ml.engine.detectors.voice_spoof import listeners
@@ -10,7 +11,9 @@ from ml.engine.detectors.voice_spoof import listeners
 NUMBERS, SPEAKERS = 24, 6
 
 
-def _lines(count: int, seed: int = 0):
+def _lines(
+    count: int, seed: int = 0
+) -> tuple[NDArray[np.float32], NDArray[np.bool_], list[str | None]]:
     """Fakes stand apart along one number; speakers along three others, and much farther."""
     rng = np.random.default_rng(seed)
     heard = rng.normal(size=(count, NUMBERS)).astype(np.float32)
@@ -39,7 +42,7 @@ def test_who_speaks_is_not_heard() -> None:
     stranger = others.copy()
     stranger[:, 1:4] += 6.0
 
-    def moved(who: list) -> float:
+    def moved(who: list[str | None]) -> float:
         tell = fitting.fitted(heard, fake, who)
         return float(np.abs(tell(stranger) - tell(others)).mean())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import av
@@ -12,6 +13,7 @@ import soundfile
 
 from lab.lip_sync.data import Clip, Talk
 from lab.voice import engines, genuine, store, vocoders
+from ml.engine.contract import Samples
 from ml.evaluation import degrade_sound
 from tests.lab.voice.voices import speech_like
 
@@ -62,7 +64,7 @@ def test_named_degradations_change_the_sound_but_not_its_length(name: str) -> No
     assert np.isfinite(worse).all()
     assert not np.array_equal(worse, sound)
     spectra = [np.abs(np.fft.rfft(wave))[:8000] for wave in (sound, worse)]
-    assert np.corrcoef(*spectra)[0, 1] > 0.5
+    assert np.corrcoef(spectra)[0, 1] > 0.5
 
 
 def test_noise_has_the_ratio_that_was_asked_for() -> None:
@@ -92,8 +94,10 @@ def test_an_engine_that_came_later_is_added_and_nothing_else_changes(
     monkeypatch.setattr(genuine, "SOURCES", {})
     told = []
 
-    def engine(name: str, seed: int):
-        def speak(rng: np.random.Generator):
+    def engine(
+        name: str, seed: int
+    ) -> tuple[Callable[[np.random.Generator], Iterator[tuple[str, Samples]]], str]:
+        def speak(rng: np.random.Generator) -> Iterator[tuple[str, Samples]]:
             told.append(name)
             yield "v", speech_like(1.5, seed=seed)
 
@@ -143,7 +147,7 @@ def test_more_genuine_speech_is_added_once(tmp_path: Path, monkeypatch: pytest.M
         monkeypatch.setattr(module, name, {})
     store.prepare([], tmp_path, tmp_path)
 
-    def absent(rng, talks):
+    def absent(rng: np.random.Generator, talks: Sequence[Talk]) -> genuine.Spoken:
         raise genuine.SpeechMissing("no such package")
         yield
 
@@ -180,7 +184,7 @@ def test_prompts_are_decoded_and_words_and_silence_left_out(
     for _, _, heard in found:
         assert abs(len(heard) - len(sound)) < 100
         spectra = [np.abs(np.fft.rfft(wave, 48_000))[:12_000] for wave in (sound, heard)]
-        assert np.corrcoef(*spectra)[0, 1] > 0.95
+        assert np.corrcoef(spectra)[0, 1] > 0.95
 
 
 def test_a_package_that_is_not_installed_is_said() -> None:
@@ -191,8 +195,9 @@ def test_a_package_that_is_not_installed_is_said() -> None:
 
 def test_anchors_are_joined_within_their_split() -> None:
     """A few clips of one speaker make one sound; what is left over is not used."""
+    none = (np.zeros(0, np.uint8), np.zeros(0, np.float32))
     talks = [
-        Talk(Clip("z", f"{n}", split, who, f"{n}"), 0.0, np.zeros(0), np.zeros(0), np.full(8, n))
+        Talk(Clip("z", f"{n}", split, who, f"{n}"), 0.0, *none, np.full(8, n, np.float32))
         for n, (who, split) in enumerate([("a", "train")] * 9 + [("b", "test")] * 3)
     ]
     found = list(genuine.anchors(np.random.default_rng(0), talks))

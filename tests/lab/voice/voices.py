@@ -28,7 +28,7 @@ def speech_like(seconds: float, seed: int = 0, pitch: float = 120.0) -> NDArray[
         pieces.append(piece)
         total += len(piece)
     wave = np.concatenate(pieces)[: round(seconds * RATE)]
-    return (0.2 * wave / (np.abs(wave).max() + 1e-9)).astype(np.float32)
+    return np.asarray(0.2 * wave / (np.abs(wave).max() + 1e-9), np.float32)
 
 
 def _syllable(rng: np.random.Generator, pitch: float) -> NDArray[np.float64]:

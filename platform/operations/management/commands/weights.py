@@ -56,5 +56,5 @@ class Command(BaseCommand):
     def _list(self) -> None:
         for team in Team.objects.filter(live_team=None):
             self.stdout.write(f"{team}: {team.weight}")
-            for service in team.service_accounts.filter(is_active=True):
+            for service in team.service_accounts.filter(is_active=True, provisions=False):
                 self.stdout.write(f"  {service}: {service.weight or f'{team.weight} (its team)'}")

@@ -1,0 +1,51 @@
+"""The keys of a team's identity provider: made where sign-in is set up, and good for SCIM alone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from accounts.actors import Actor
+from accounts.models import ApiKey, ServiceAccount, Team
+from accounts.refusals import Refusal
+from accounts.roles import Permission, ProvisioningScope
+from accounts.services.chains import require, team_chain
+from accounts.services.keys import Issued, issue_key
+from accounts.services.teams import locked
+from audit.services import record
+from audit.verbs import Verb
+
+NAME = "Identity provider"
+
+
+@transaction.atomic
+def issue(actor: Actor, team: Team, *, expires_at: datetime | None = None) -> Issued:
+    """Another one beside those that are there, so that a key can be changed without a gap."""
+    require(actor, Permission.MANAGE_KEYS, team.pk)
+    provider = _provider(actor, locked(team.pk))
+    scopes = [ProvisioningScope.MEMBERS_PROVISION]
+    return issue_key(actor, provider, "SCIM", scopes, expires_at=expires_at)
+
+
+def of_team(actor: Actor, team: Team) -> list[ApiKey]:
+    """Those that were not revoked, the newest first."""
+    mine = ApiKey.objects.for_actor(actor, Permission.REVOKE_KEYS)
+    return list(mine.filter(service__team=team, service__provisions=True, revoked_at=None))
+
+
+def _provider(actor: Actor, team: Team) -> ServiceAccount:
+    """Made with the team's first key."""
+    known = ServiceAccount.objects.filter(team=team, provisions=True).first()
+    if known is not None:
+        return known
+    try:
+        with transaction.atomic():
+            made = ServiceAccount.objects.create(team=team, name=NAME, provisions=True)
+    except IntegrityError as error:
+        raise Refusal("service_name_taken", team=str(team), name=NAME) from error
+    record(
+        chain=team_chain(team.pk), verb=Verb.SERVICE_ACCOUNT_CREATED, who=actor.who_in(team.pk),
+        object_type="service", object_id=str(made.pk), rows=[made],
+    )  # fmt: skip
+    return made

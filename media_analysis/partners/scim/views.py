@@ -1,0 +1,227 @@
+"""People and groups over SCIM. Translates HTTP only: `accounts.services` holds the verbs."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from rest_framework.request import Request
+from rest_framework.response import Response
+from scim2_models import (
+    Context,
+    ListResponse,
+    NotImplementedException,
+    PatchOp,
+    Resource,
+    ResponseParameters,
+    ScimPolicy,
+    SearchRequest,
+)
+from scim2_models.path.expressions import CompareOperator, Comparison
+
+from accounts.actors import actor_of
+from accounts.models import ProvisionedGroup, ProvisionedPerson
+from accounts.refusals import Refusal
+from accounts.services import provisioned_groups, provisioning
+from media_analysis.partners.scim import shapes
+from media_analysis.partners.scim.answering import ScimView, body_of
+from media_analysis.partners.scim.discovery import LARGEST_PAGE
+
+TOLERANT = ScimPolicy(unknown=ScimPolicy.Unknown.ignore)
+"""Identity providers send attributes that nobody here keeps."""
+USUAL_PAGE = 100
+
+
+class Resources(ScimView):
+    model: ClassVar[Any]
+    columns: ClassVar[dict[str, str]]
+    """Attributes that a filter finds by a column, and the lookup."""
+
+    def rows(self) -> QuerySet[Any]:
+        raise NotImplementedError
+
+    def shaped(self, row: Any) -> Resource[Any]:
+        raise NotImplementedError
+
+    def told(self, row: Any, context: Context, status: int = 200) -> Response:
+        resource = self.shaped(row)
+        body = resource.model_dump(scim_ctx=context, response_parameters=self._wanted())
+        headers = {"Location": str(resource.meta.location)} if resource.meta else {}
+        return Response(body, status, headers=headers)
+
+    def _wanted(self) -> Any:
+        names = ("attributes", "excludedAttributes")
+        asked = {name: self.request.query_params[name] for name in names
+                 if name in self.request.query_params}  # fmt: skip
+        return ResponseParameters[self.model].model_validate(asked)
+
+    def one(self, pk: UUID) -> Any:
+        return get_object_or_404(self.rows(), pk=pk)
+
+    def read(self, context: Context) -> Any:
+        return self.model.model_validate(
+            body_of(self.request), scim_ctx=context, scim_policy=TOLERANT
+        )
+
+    def patched(self, resource: Any) -> Any:
+        """The resource as the request leaves it."""
+        operations = PatchOp[self.model].model_validate(
+            body_of(self.request), scim_ctx=Context.RESOURCE_PATCH_REQUEST, scim_policy=TOLERANT
+        )
+        operations.patch(resource, scim_policy=TOLERANT)
+        return resource
+
+    def replaced(self, resource: Any) -> Any:
+        wanted = self.read(Context.RESOURCE_REPLACEMENT_REQUEST)
+        wanted.replace(resource)
+        return wanted
+
+    def listed(self, query: dict[str, Any]) -> Response:
+        """As the address asks, or the body of a search."""
+        if any("\x00" in str(value) for value in query.values()):
+            raise Refusal("provisioned_text")
+        asked: Any = SearchRequest[self.model].model_validate(query, scim_policy=TOLERANT)
+        rows, exact = self._narrowed(asked.filter)
+        count = min(USUAL_PAGE if asked.count is None else asked.count, LARGEST_PAGE)
+        start = min(asked.start_index_0, 2**31)
+        if asked.sort_by is None and (asked.filter is None or exact):
+            total = rows.count()
+            page = [self.shaped(row) for row in rows[start : start + count]]
+        else:
+            found = map(self.shaped, rows)
+            kept = [one for one in found if asked.filter is None or asked.filter.match(one)]
+            total = len(kept)
+            page = asked.sort(kept)[start : start + count]
+        answer = ListResponse[self.model](
+            total_results=total, start_index=start + 1, items_per_page=len(page), resources=page
+        )
+        context = Context.RESOURCE_QUERY_RESPONSE
+        body = answer.model_dump(scim_ctx=context, response_parameters=asked)
+        return Response(body)
+
+    def _narrowed(self, asked: Any) -> tuple[QuerySet[Any], bool]:
+        """`userName eq "…"` is what every provider asks, and the database answers it. Whether it
+        did; everything else is compared row by row."""
+        node = getattr(asked, "ast", None)
+        if isinstance(node, Comparison) and node.op is CompareOperator.eq:
+            lookup = self.columns.get(str(node.attr_path).lower())
+            if lookup and isinstance(node.value, str):
+                return self.rows().filter(**{lookup: node.value}), True
+        return self.rows(), False
+
+
+class UserResources(Resources):
+    model = shapes.User
+    columns = {"username": "user_name__iexact", "externalid": "external_id"}
+
+    def rows(self) -> QuerySet[ProvisionedPerson]:
+        known = ProvisionedPerson.objects.filter(team=self.team, removed_at=None)
+        return known.select_related("user").prefetch_related("groups")
+
+    def shaped(self, row: ProvisionedPerson) -> shapes.User:
+        return shapes.user_of(row, self.root)
+
+
+class Users(UserResources):
+    def get(self, request: Request) -> Response:
+        return self.listed(request.query_params.dict())
+
+    def post(self, request: Request) -> Response:
+        said = shapes.person_said(self.read(Context.RESOURCE_CREATION_REQUEST))
+        made = provisioning.add(actor_of(request), self.team, said)
+        return self.told(self.one(made.pk), Context.RESOURCE_CREATION_RESPONSE, 201)
+
+
+class UserSearch(UserResources):
+    def post(self, request: Request) -> Response:
+        return self.listed(body_of(request))
+
+
+class User(UserResources):
+    def get(self, request: Request, pk: UUID) -> Response:
+        return self.told(self.one(pk), Context.RESOURCE_QUERY_RESPONSE)
+
+    def put(self, request: Request, pk: UUID) -> Response:
+        self._changed(pk, self.replaced)
+        return self.told(self.one(pk), Context.RESOURCE_REPLACEMENT_RESPONSE)
+
+    def patch(self, request: Request, pk: UUID) -> Response:
+        self._changed(pk, self.patched)
+        return self.told(self.one(pk), Context.RESOURCE_PATCH_RESPONSE)
+
+    def delete(self, request: Request, pk: UUID) -> Response:
+        provisioning.remove(actor_of(request), self.one(pk))
+        return Response(status=204)
+
+    def _changed(self, pk: UUID, how: Any) -> None:
+        def alter(person: ProvisionedPerson) -> provisioning.Said:
+            return shapes.person_said(how(self.shaped(person)), was_active=person.is_active)
+
+        provisioning.change(actor_of(self.request), self.one(pk), alter)
+
+
+class GroupResources(Resources):
+    model = shapes.Group
+    columns = {"displayname": "name__iexact", "externalid": "external_id"}
+
+    def rows(self) -> QuerySet[ProvisionedGroup]:
+        return ProvisionedGroup.objects.filter(team=self.team).prefetch_related("members")
+
+    def shaped(self, row: ProvisionedGroup) -> shapes.Group:
+        return shapes.group_of(row, self.root)
+
+
+class Groups(GroupResources):
+    def get(self, request: Request) -> Response:
+        return self.listed(request.query_params.dict())
+
+    def post(self, request: Request) -> Response:
+        said = shapes.group_said(self.read(Context.RESOURCE_CREATION_REQUEST))
+        made = provisioned_groups.add(actor_of(request), self.team, said)
+        return self.told(self.one(made.pk), Context.RESOURCE_CREATION_RESPONSE, 201)
+
+
+class GroupSearch(GroupResources):
+    def post(self, request: Request) -> Response:
+        return self.listed(body_of(request))
+
+
+class Group(GroupResources):
+    def get(self, request: Request, pk: UUID) -> Response:
+        return self.told(self.one(pk), Context.RESOURCE_QUERY_RESPONSE)
+
+    def put(self, request: Request, pk: UUID) -> Response:
+        self._changed(pk, self.replaced)
+        return self.told(self.one(pk), Context.RESOURCE_REPLACEMENT_RESPONSE)
+
+    def patch(self, request: Request, pk: UUID) -> Response:
+        self._changed(pk, self.patched)
+        return self.told(self.one(pk), Context.RESOURCE_PATCH_RESPONSE)
+
+    def delete(self, request: Request, pk: UUID) -> Response:
+        provisioned_groups.remove(actor_of(request), self.one(pk))
+        return Response(status=204)
+
+    def _changed(self, pk: UUID, how: Any) -> None:
+        def alter(group: ProvisionedGroup) -> provisioned_groups.Said:
+            return shapes.group_said(how(self.shaped(group)))
+
+        provisioned_groups.change(actor_of(self.request), self.one(pk), alter)
+
+
+class Search(ScimView):
+    """Of people and groups at once."""
+
+    def post(self, request: Request) -> Response:
+        raise NotImplementedException(detail="Search Users or Groups.")
+
+
+class Root(ScimView):
+    """Every other address under the interface."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        raise Http404
