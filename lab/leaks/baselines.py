@@ -25,8 +25,7 @@ from lab.face import crops, data
 from lab.face.crops import to_side
 from lab.face.data import Item
 from lab.face.store import Store
-from lab.leaks import spectral
-from ml.evaluation import metrics
+from ml.evaluation import metrics, spectral
 
 Numbers = NDArray[np.float64]
 SIDE = 128

@@ -24,6 +24,7 @@ from media_analysis.submissions.keeping import (
     RetentionRule,
     Waits,
 )
+from ml import media_kinds
 
 __all__ = [
     "Because", "CheckCard", "DeletionAnswer", "DeletionRequest", "Erasure", "Hold", "IndexCard",
@@ -163,6 +164,11 @@ class Submission(models.Model):
 
     def __str__(self) -> str:
         return self.filename or str(self.id)
+
+    @property
+    def kind(self) -> str:
+        """Of its media."""
+        return self.analysis.kind or media_kinds.named(self.blob.media_type)
 
     @property
     def deletion_request(self) -> DeletionRequest | None:

@@ -108,6 +108,9 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "diffusion_face.found": "{face} resembles faces by diffusion models.",
     "diffusion_face.not_found": "{face} does not resemble faces by the diffusion models that this check knows. Many generated faces do not, so this clears nothing.",
     "diffusion_face.segment": "resemblance to faces by diffusion models",
+    "mouth_forgery.found": "{face} shows traces of a redrawn mouth or lower face.",
+    "mouth_forgery.not_found": "{face} shows none of the traces around the mouth that this check knows. Mouths that were drawn well show none either, so this clears nothing.",
+    "mouth_forgery.segment": "traces of a redrawn mouth",
     # --- whole pictures ---
     "synthetic_image.no_video": "This check was not measured on videos.",
     "synthetic_image.unreadable": "No picture could be read from the file.",

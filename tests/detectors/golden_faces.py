@@ -1,4 +1,4 @@
-"""Scores that a dependency must not shift unseen: the public-domain portrait and a blend of it.
+"""Scores that a dependency must not shift unseen: of the public-domain portrait and its fakes.
 
     python -m tests.detectors.golden_faces     writes the detectors' golden.json anew
 
@@ -14,11 +14,13 @@ import numpy as np
 from lab.face import blend
 from lab.face.calibrate import score_one
 from ml.engine import manifest
-from ml.engine.contract import Pixels
+from ml.engine.contract import Frame, Pixels
 from ml.engine.detectors.face_network import FaceNetworkDetector
+from ml.engine.media.crops import cut
 from ml.engine.media.faces import FaceFinder
 
 NAMES = ("face_forgery", "synthetic_face")
+MOUTHS = "mouth_forgery"
 BLEND_SEED = 11
 
 
@@ -48,6 +50,23 @@ def scores(name: str) -> dict[str, float]:
     return {what: round(score, 4) for what, score in found.items() if score is not None}
 
 
+def mouth_scores() -> dict[str, float]:
+    """Of `mouth_forgery`: the portrait, and its lower face drawn anew."""
+    from lab.mouths import programs
+    from ml.engine.detectors.mouth_forgery.detector import make
+    from tests.lab.face.faces import portrait
+
+    check, (picture, points) = make(), portrait()
+    drawn = programs.drawn(np.random.default_rng(BLEND_SEED), {"smeared": programs.smeared})
+    made = {"portrait": picture, "redrawn": drawn(picture, points, picture, points)[0]}
+    with FaceFinder(most=1) as finder:
+        crops = {
+            what: cut(Frame(0, 0.0, pixels), finder.in_still(pixels)[0])
+            for what, pixels in made.items()
+        }
+    return {what: round(check.look(crop), 4) for what, crop in crops.items() if crop is not None}
+
+
 def main() -> None:
     from ml.engine import registry
 
@@ -55,6 +74,9 @@ def main() -> None:
     for name in offered:
         file = manifest.FOLDER / name / manifest.GOLDEN
         file.write_text(json.dumps(scores(name), indent=1) + "\n")
+    if MOUTHS in registry.names():
+        file = manifest.FOLDER / MOUTHS / manifest.GOLDEN
+        file.write_text(json.dumps(mouth_scores(), indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -67,11 +67,11 @@ pattern = "."
 
 @pytest.fixture
 def bright(monkeypatch: pytest.MonkeyPatch) -> Brightness:
-    """One detector that can be scored, and the opponent that costs little."""
+    """One detector that can be scored, and the opponents that cost little."""
     detector = Brightness()
     monkeypatch.setattr(registry, "names", lambda: ["brightness"])
     monkeypatch.setattr(registry, "detectors", lambda: (detector,))
-    cheap = [one for one in opponents.offered()[0] if one.name == opponents.STATISTICS]
+    cheap = [one for one in opponents.offered()[0] if one.name != opponents.CLIP]
     monkeypatch.setattr(opponents, "offered", lambda: (cheap, [opponents.NEVER]))
     return detector
 
@@ -104,7 +104,8 @@ def test_a_protocol_end_to_end(bright: Brightness, protocol: str, tmp_path: Path
     people = told["examinees"]
     guest = "tests.evaluation.predicting:fails_on_dark"
     assert list(people) == [
-        "verdict", "brightness", "file statistics", "file statistics, met", guest,
+        "verdict", "brightness", "file statistics", "file statistics, met",
+        "spectrum", "spectrum, met", guest,
     ]  # fmt: skip
     assert told["errors"] == []
     assert told["rows"] == {"examined": 12 + len(changes.HARD) + 3 * 4, "plain": 12}

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab.leaks import baselines, spectral
+from lab.leaks import baselines
 from ml.engine.contract import Pixels
+from ml.evaluation import spectral
 from tests.lab.face.faces import drawn_store
 
 

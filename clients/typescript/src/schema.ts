@@ -1523,6 +1523,7 @@ export interface operations {
                  *     * `diffusion_face` - diffusion_face
                  *     * `face_forgery` - face_forgery
                  *     * `lip_sync` - lip_sync
+                 *     * `mouth_forgery` - mouth_forgery
                  *     * `open_marks` - open_marks
                  *     * `provenance` - provenance
                  *     * `synthetic_face` - synthetic_face

@@ -40,7 +40,7 @@ def rows(actor: Actor, cases: Sequence[Case]) -> list[dict[str, Any]]:
     return [
         {
             "case": case,
-            "kind": case.submission.blob.media_type.partition("/")[0],
+            "kind": case.submission.kind,
             "length": _length(case),
             "glimpse": case.submission.analysis_id in pictured and case.team_id in looking,
             "veil": _veil(shown, case),
@@ -53,7 +53,7 @@ def rows(actor: Actor, cases: Sequence[Case]) -> list[dict[str, Any]]:
 
 
 def _veil(shown: Mapping[UUID, Mapping[str, veils.Shown]], case: Case) -> veils.Shown | None:
-    return shown[case.team_id].get(case.submission.blob.media_type.partition("/")[0])
+    return shown[case.team_id].get(case.submission.kind)
 
 
 def _findings(analyses: Sequence[UUID]) -> Mapping[UUID, list[dict[str, Any]]]:

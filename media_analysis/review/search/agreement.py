@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 from accounts.models import User
 from media_analysis.review.measures import Measure, Weights, kappa, share
 from media_analysis.review.opinion_models import Opinion
+from ml import media_kinds
 
 DAYS = 90
 
@@ -43,7 +44,7 @@ def pairs(teams: Collection[UUID]) -> list[Pair]:
         Pair(
             row["review__team__name"],
             row["policy__name"] or "",
-            row["review__case__submission__blob__media_type"].partition("/")[0],
+            row["kind"],
             row["outcome"],
             row["other"],
         )
@@ -55,11 +56,9 @@ def _both(opinions: QuerySet[Any]) -> list[dict[str, Any]]:
     """First opinions with the outcome of the second, where there is one."""
     second = Opinion.objects.filter(review=OuterRef("review"), place=2).values("outcome")[:1]
     recent = opinions.filter(place=1, review__opened_at__gte=Now() - timedelta(days=DAYS))
-    both = recent.annotate(other=Subquery(second)).filter(other__isnull=False)
-    fields = (
-        *("review__team__name", "policy__name", "outcome", "other"),
-        "review__case__submission__blob__media_type",
-    )
+    kind = media_kinds.at("review__case__submission__analysis")
+    both = recent.annotate(other=Subquery(second), kind=kind).filter(other__isnull=False)
+    fields = ("review__team__name", "policy__name", "outcome", "other", "kind")
     return [dict(row) for row in both.values(*fields)]
 
 

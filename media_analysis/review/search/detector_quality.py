@@ -21,6 +21,7 @@ from accounts.models import User
 from media_analysis.review.measures import Measure, Weights, share, total
 from media_analysis.review.models import CaseState, Decision
 from media_analysis.submissions.outcomes import DecisionOutcome
+from ml import media_kinds
 from ml.engine.contract import Outcome, Status
 from ml.models import FindingRow
 
@@ -62,8 +63,7 @@ def of(teams: Collection[UUID], month: Any) -> list[Quality]:
     """Of each check and kind, in decisions of that month."""
     cells: dict[tuple[str, str], Cells] = defaultdict(dict)
     for row in _counted(teams, month):
-        kind = row["media"].partition("/")[0]
-        mine = cells[row["detector"], kind]
+        mine = cells[row["detector"], row["media"]]
         where = row["answer"], row["decided"]
         mine[where] = mine.get(where, Weights()) + Weights(row["n"], row["sum"], row["squares"])
     return [_quality(detector, kind, one) for (detector, kind), one in sorted(cells.items())]
@@ -84,7 +84,7 @@ def _counted(teams: Collection[UUID], month: Any) -> Iterable[Any]:
     named = rows.annotate(
         answer=answer,
         weight=weight,
-        media=F("analysis__submission__blob__media_type"),
+        media=media_kinds.at("analysis"),
         decided=F("analysis__submission__case__decisions__outcome"),
     )
     counted = named.order_by().values("detector", "media", "answer", "decided")

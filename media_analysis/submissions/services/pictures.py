@@ -70,8 +70,7 @@ def looked(actor: Actor, submission: Submission) -> None:
 
 def veil(actor: Actor, submission: Submission) -> veils.Shown:
     """How its media is shown to this person at first."""
-    kind = submission.blob.media_type.partition("/")[0]
-    return veils.of(actor, submission.team_id, kind)
+    return veils.of(actor, submission.team_id, submission.kind)
 
 
 GLIMPSE_SIDE = 24

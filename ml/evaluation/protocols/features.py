@@ -75,6 +75,14 @@ def _of_sound(samples: Any) -> Vector:
     return np.array([np.log(loud), quiet, *np.log(np.array(shares) + 1e-9)], np.float32)
 
 
+def spectrum(file: BinaryIO) -> Vector:
+    """Fourier spectrum, DCT and wavelets of the picture's middle at its own size. Of a video the
+    first frame."""
+    from ml.evaluation import spectral
+
+    return spectral.statistics(rewriting.picture(file)).astype(np.float32)
+
+
 def frozen_clip(file: BinaryIO) -> Vector:
     """CLIP ViT-B/16's image encoder as it was published: all twelve blocks, float32, the whole
     picture at 224 pixels. Of a video the first frame."""

@@ -19,7 +19,14 @@ from numpy.typing import NDArray
 
 from ml.engine.model_files import ModelFileUnusable, located
 from ml.evaluation import manifest
-from ml.evaluation.protocols.features import Feature, Memory, Vector, file_statistics, frozen_clip
+from ml.evaluation.protocols.features import (
+    Feature,
+    Memory,
+    Vector,
+    file_statistics,
+    frozen_clip,
+    spectrum,
+)
 from ml.evaluation.protocols.gathering import Item
 from ml.evaluation.protocols.measuring import Examinee
 from ml.evaluation.records import Record
@@ -28,8 +35,8 @@ from ml.evaluation.running import Task
 log = logging.getLogger(__name__)
 FEWEST_TO_FIT = 10
 """Files of each class."""
-STATISTICS, CLIP = "file statistics", "frozen CLIP"
-SHORT = {STATISTICS: "statistics", CLIP: "clip"}
+STATISTICS, SPECTRUM, CLIP = "file statistics", "spectrum", "frozen CLIP"
+SHORT = {STATISTICS: "statistics", SPECTRUM: "spectrum", CLIP: "clip"}
 NEVER = (
     "MesoNet: its weights are in no package that can be installed by hash, so it is not run here. "
     "--beside takes it where somebody has them."
@@ -56,7 +63,11 @@ def offered() -> tuple[list[Opponent], list[str]]:
         Opponent(
             STATISTICS, file_statistics, ("image", "video", "audio"),
             "logistic regression on file size, sides, format, JPEG table, blur, noise and light",
-        )
+        ),
+        Opponent(
+            SPECTRUM, spectrum, ("image", "video"),
+            "logistic regression on Fourier spectrum, DCT and wavelets at native size",
+        ),
     ]  # fmt: skip
     problems = [NEVER]
     try:

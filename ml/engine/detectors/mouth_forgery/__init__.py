@@ -1,0 +1,1 @@
+"""Traces of mouths and lower faces that were drawn anew."""
