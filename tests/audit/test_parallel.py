@@ -74,9 +74,12 @@ def test_processes_say_what_one_run_says(
     monkeypatch.setenv("SECRET_KEY", "x" * 60)
     taken: list[Report | None] = []
     verify = parallel.verify
-    monkeypatch.setattr(
-        parallel, "verify", lambda *a, **k: taken.append(verify(*a, **k)) or taken[0]
-    )
+
+    def kept(*args: Any, **named: Any) -> Report | None:
+        taken.append(verify(*args, **named))
+        return taken[0]
+
+    monkeypatch.setattr(parallel, "verify", kept)
     call_command("audit", "verify", "--json", "--jobs", "2")
     said = json.loads(capsys.readouterr().out)
     assert taken[0] is not None  # not by falling back to one process

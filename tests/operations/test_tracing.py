@@ -20,11 +20,11 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from PIL import Image
 
 import jobs.hooks
-import jobs.runner
 import ml.engine.session
 import ml.hooks
 from accounts.models import Role, Scope, Team
 from accounts.services.keys import issue_key
+from jobs import registry
 from jobs.runner import execute
 from jobs.services import claim_one
 from ml.models import Analysis
@@ -149,8 +149,8 @@ def test_a_job_that_fails_names_the_kind_of_error_and_not_its_text(
     partner.post("/api/v1/submissions/", {"file": photograph()})
     claim = claim_one(Analysis, Analysis.objects.get().pk, worker="t")
     assert claim is not None
-    entry = jobs.runner.registry.entry(Analysis)
-    monkeypatch.setattr(jobs.runner.registry, "entry", lambda model: Broken(entry, broken))
+    entry = registry.entry(Analysis)
+    monkeypatch.setattr(registry, "entry", lambda model: Broken(entry, broken))
     execute(claim)
     tracing.flush()
     [job] = [s for s in receiver.spans() if s.name == "ml.analysis"]

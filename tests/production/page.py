@@ -20,7 +20,9 @@ class Block:
 def blocks(page: str) -> list[Block]:
     """Every fenced block, under its heading."""
     found: list[Block] = []
-    title, language, lines = "", None, []
+    title: str = ""
+    language: str | None = None
+    lines: list[str] = []
     for line in page.splitlines():
         if line.startswith("```"):
             if language is None:

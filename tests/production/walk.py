@@ -137,9 +137,9 @@ def photograph(number: int) -> bytes:
     import matplotlib.cbook
     from PIL import Image
 
-    with matplotlib.cbook.get_sample_data("grace_hopper.jpg") as file:
-        picture = Image.open(file)
-        picture = picture.resize((picture.width + number, picture.height + number))
+    file = matplotlib.cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)
+    with Image.open(str(file)) as sample:
+        picture = sample.resize((sample.width + number, sample.height + number))
     out = io.BytesIO()
     picture.save(out, "JPEG", quality=92)
     return out.getvalue()
