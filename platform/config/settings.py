@@ -411,6 +411,7 @@ REQUEST_HEAD_SECONDS = env.float("REQUEST_HEAD_SECONDS", 15.0)
 REQUEST_BODY_SECONDS = env.float("REQUEST_BODY_SECONDS", 30.0)
 REQUEST_BODY_MIN_RATE = env.int("REQUEST_BODY_MIN_RATE", 4096)
 ANONYMOUS_BODY_BYTES = 64 * 1024
+OPEN_BODY_BYTES = {"/reports/verify/": 16 * 1024 * 1024}  # what strangers send to be checked
 CONNECTIONS_PER_ADDRESS = env.int("CONNECTIONS_PER_ADDRESS", 100)
 REQUEST_IS_KNOWN = "accounts.admission.is_known"
 REQUEST_CLIENT = "accounts.admission.client_of"

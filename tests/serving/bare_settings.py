@@ -6,6 +6,7 @@ REQUEST_HEAD_SECONDS = 5.0
 REQUEST_BODY_SECONDS = 5.0
 REQUEST_BODY_MIN_RATE = 4096
 ANONYMOUS_BODY_BYTES = 64 * 1024
+OPEN_BODY_BYTES: dict[str, int] = {}
 CONNECTIONS_PER_ADDRESS = 100
 REQUEST_IS_KNOWN = "tests.serving.bare_application.is_known"
 REQUEST_CLIENT = "tests.serving.bare_application.client_of"

@@ -6,10 +6,12 @@ import asyncio
 import contextlib
 import io
 import random
+import re
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from PIL import Image
 
@@ -194,6 +196,17 @@ def test_a_large_body_of_nobody_is_refused_before_it_is_read(port: int, key: str
     assert [said.status for said in answers] == list(asked.values())
     assert b"sign_in_first" in answers[3].body
     assert not Blob.objects.exists()
+
+
+def test_a_stranger_may_send_a_report_to_be_checked(port: int) -> None:
+    """Larger than a form, without signing in."""
+    address = f"http://127.0.0.1:{port}/reports/verify/"
+    with httpx.Client(headers={"Referer": address}) as stranger:
+        token = re.search(r'csrfmiddlewaretoken" value="(\w+)"', stranger.get(address).text)
+        assert token
+        form, file = {"csrfmiddlewaretoken": token[1]}, ("report.pdf", b"x" * 2_000_000)
+        checked = stranger.post(address, data=form, files={"files": file})
+    assert checked.status_code == 422 and "sign_in_first" not in checked.text
 
 
 def test_one_address_loses_its_own_idle_connections_first(port: int) -> None:

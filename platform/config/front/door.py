@@ -1,8 +1,9 @@
 """Takes each request's body before a thread runs the application, within time and size.
 
 Nobody's body is read beyond the size of a form: who sends a file is asked for their key or session
-first. What is wrong with a body is told to the application in `environ[TROUBLE]`, with nothing of
-the body, so that the answer looks like its other answers (media_analysis.partners.bodies).
+first. A few addresses take more from everybody (`open_bytes`). What is wrong with a body is told to
+the application in `environ[TROUBLE]`, with nothing of the body, so that the answer looks like its
+other answers (media_analysis.partners.bodies).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import contextlib
 import errno
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from io import BytesIO
@@ -44,6 +45,8 @@ TOO_MANY = b"Too many requests from your address are under way. Wait a moment, t
 class Limits:
     known_bytes: int
     unknown_bytes: int
+    open_bytes: Mapping[str, int]
+    """By path: where a stranger may send more than a form."""
     seconds: float
     bytes_a_second: int
     requests_per_client: int
@@ -122,7 +125,8 @@ class Door:
             return BytesIO()
         if not declared or declared > self.limits.known_bytes:
             raise Unread  # the application refuses it by its head
-        if declared > self.limits.unknown_bytes:
+        open_to = self.limits.open_bytes.get(environ["PATH_INFO"], 0)
+        if declared > max(self.limits.unknown_bytes, open_to):
             await self._recognised(environ)
         body = SpooledTemporaryFile(  # noqa: SIM115 - handed on
             max_size=self.limits.unknown_bytes, dir=spool_folder()

@@ -36,6 +36,7 @@ class Worker(ASGIWorker):  # type: ignore[misc]
         limits = Limits(
             known_bytes=settings.MAX_UPLOAD_BYTES + settings.FORM_BYTES,
             unknown_bytes=settings.ANONYMOUS_BODY_BYTES,
+            open_bytes=settings.OPEN_BODY_BYTES,
             seconds=settings.REQUEST_BODY_SECONDS,
             bytes_a_second=settings.REQUEST_BODY_MIN_RATE,
             requests_per_client=settings.CONNECTIONS_PER_ADDRESS,
