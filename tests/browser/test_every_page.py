@@ -80,6 +80,8 @@ def pages(client: Client, known: dict[str, list[Any]]) -> Iterator[tuple[str, st
     for name, _ in addresses(get_resolver()):
         if name in NO_PAGES | WITH_SECRET or not name.strip(":") or name == "admin:":
             continue
+        if name.startswith("scim:"):  # for identity providers
+            continue
         url = _address(name, known)
         if url is None or url in seen:
             continue
