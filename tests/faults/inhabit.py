@@ -8,12 +8,11 @@ import sys
 
 import django
 
-from media_analysis.review.models import Words
-
 django.setup()
 
 from accounts.actors import actor_for_user
 from accounts.models import Membership, Role
+from media_analysis.review.models import Words
 from media_analysis.review.services import cases
 from media_analysis.submissions.services.intake import submit
 from tests.factories import MembershipFactory, TeamFactory, UserFactory
