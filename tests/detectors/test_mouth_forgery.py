@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
-from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -14,15 +12,14 @@ import pytest
 from ml.engine import registry
 from ml.engine.contract import (
     Box,
-    Crop,
     FaceTrack,
     Finding,
     Frame,
     Kind,
-    MediaInfo,
     Outcome,
     Status,
 )
+from ml.engine.detectors.asking_faces import moments
 from ml.engine.detectors.mouth_forgery.detector import (
     CAP,
     FOLDER,
@@ -33,7 +30,6 @@ from ml.engine.detectors.mouth_forgery.detector import (
     MouthExamination,
     MouthForgery,
     make,
-    moments,
     pooled,
 )
 from ml.engine.detectors.mouth_forgery.region import LOWER, lower_face
@@ -45,6 +41,7 @@ from ml.engine.media.encoding import through_codec
 from ml.engine.media.faces import FoundFace
 from ml.engine.serving import read_card
 from tests.detectors import golden_faces
+from tests.detectors.faces_in_view import face, filmed, media
 from tests.lab.face.faces import portrait
 
 LINE = Calibration(
@@ -70,28 +67,6 @@ def detector() -> MouthForgery:
     line = AskingCalibration(LINE, PASSING)
     made.calibrations = {Kind.IMAGE: line, Kind.VIDEO: line}
     return made
-
-
-def face(number: int, grey: int, side: int = 100) -> FaceTrack:
-    random = np.random.default_rng(number)
-    wide = round(1.6 * side)
-    pixels = np.clip(random.normal(grey, 20, (wide, wide, 3)), 0, 255).astype(np.uint8)
-    tight = Box(0.3 * side, 0.3 * side, 1.3 * side, 1.3 * side)
-    crop = Crop(0, 0.0, pixels, tight, np.zeros((478, 3), np.float32), quality=0.5)
-    return FaceTrack(id=number, first=0.0, last=0.0, seen=1, crops=(crop,))
-
-
-def filmed(number: int, *greys: int) -> FaceTrack:
-    """A face whose crops follow one another by a second."""
-    crops = [
-        replace(face(number, grey).crops[0], index=at, seconds=float(at))
-        for at, grey in enumerate(greys)
-    ]
-    return FaceTrack(number, first=0.0, last=float(len(greys)), seen=len(greys), crops=(*crops,))
-
-
-def media(tracks: Sequence[FaceTrack], kind: Kind = Kind.IMAGE) -> SimpleNamespace:
-    return SimpleNamespace(info=MediaInfo("0" * 64, 10, kind, "png", 300, 300), tracks=tracks)
 
 
 def said(*tracks: FaceTrack, kind: Kind = Kind.IMAGE) -> Finding:
