@@ -12,6 +12,7 @@ from typing import Any
 
 from django.utils.translation import gettext, gettext_lazy, gettext_noop
 
+import outbound.sentences
 from accounts.plain_words import WORDS
 from accounts.roles import Permission, Role
 from sandbox.types import SENTENCES, Code
@@ -257,22 +258,13 @@ CATALOGUE: Mapping[str, Entry] = {
         _("The stored file is missing or damaged. Tell an administrator."),
         in_rest=True,
     ),
-    "address_not_public": Entry(
-        422, _("The address does not lead to the public internet."), in_rest=True
-    ),
-    "https_needed": Entry(422, _("The address must begin with https://."), in_rest=True),
-    "url_malformed": Entry(
-        422,
-        _("The address cannot be read. It begins with https:// and names a host."),
-        in_rest=True,
-    ),
-    "url_too_long": Entry(422, _("The address is too long."), in_rest=True),
-    "url_with_password": Entry(
-        422, _("An address cannot contain a user name or a password."), in_rest=True
-    ),
-    "port_closed": Entry(
-        422, _("Only the ports 80, 443 and those from 1024 on can be used."), in_rest=True
-    ),
+    **{
+        code: Entry(422, _(outbound.sentences.SENTENCES[code]), in_rest=True)
+        for code in (
+            "address_not_public", "https_needed", "url_malformed", "url_too_long",
+            "url_with_password", "port_closed",
+        )
+    },
     "host_not_allowed": Entry(
         422,
         _("The team does not fetch from {host}. An admin of the team can allow it."),

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext
 
 from accounts.actors import Actor
@@ -111,6 +111,13 @@ def apply_provisioned(person: ProvisionedPerson, who: Who) -> None:
     _apply_in(person.team, person.user, wanted if person.is_active else None, who)
 
 
+def apply_to(team: Team, people: QuerySet[ProvisionedPerson], who: Who) -> None:
+    """The same for those of them who are active; the caller holds the team."""
+    for person in people.filter(is_active=True).select_related("user").order_by("pk"):
+        person.team = team
+        apply_provisioned(person, who)
+
+
 def _provisioned(user: User) -> Iterator[GroupRole]:
     """What the groups give in whose lists the person stands. A group has a name and an id, and
     speaks for its own team alone."""
@@ -133,10 +140,8 @@ def _applied_to_provisioned(actor: Actor, given: GroupRole) -> None:
     if not groups.exists():
         return
     team = locked(given.team_id)
-    people = ProvisionedPerson.objects.filter(groups__in=groups, is_active=True).distinct()
-    for person in people.select_related("user").order_by("pk"):
-        person.team = team
-        apply_provisioned(person, actor.who_in(team.pk))
+    people = ProvisionedPerson.objects.filter(groups__in=groups).distinct()
+    apply_to(team, people, actor.who_in(team.pk))
 
 
 def _apply_in(team: Team, user: User, role: Role | None, who: Who) -> None:

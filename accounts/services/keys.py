@@ -30,14 +30,16 @@ NOTE_EVERY = timedelta(minutes=1)
 
 
 @transaction.atomic
-def create_service_account(actor: Actor, team: Team, name: str) -> ServiceAccount:
+def create_service_account(
+    actor: Actor, team: Team, name: str, *, provisions: bool = False
+) -> ServiceAccount:
     require(actor, Permission.MANAGE_KEYS, team.pk)
     name = " ".join(name.split())
     if not name:
         raise Refusal("service_name_missing")
     try:
         with transaction.atomic():
-            service = ServiceAccount.objects.create(team=team, name=name)
+            service = ServiceAccount.objects.create(team=team, name=name, provisions=provisions)
     except IntegrityError as error:
         raise Refusal("service_name_taken", team=str(team), name=name) from error
     record(

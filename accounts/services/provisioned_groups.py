@@ -97,10 +97,8 @@ def _saved(group: ProvisionedGroup) -> None:
 
 def _give_roles(actor: Actor, team: Team, members: Collection[UUID]) -> None:
     """Whose groups changed, or whose group was renamed."""
-    affected = ProvisionedPerson.objects.filter(pk__in=members, is_active=True)
-    for person in affected.select_related("user").order_by("pk"):
-        person.team = team
-        group_roles.apply_provisioned(person, actor.who_in(team.pk))
+    affected = ProvisionedPerson.objects.filter(pk__in=members)
+    group_roles.apply_to(team, affected, actor.who_in(team.pk))
 
 
 def _recorded(actor: Actor, group: ProvisionedGroup, what: str) -> None:

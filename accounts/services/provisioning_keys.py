@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from accounts.actors import Actor
 from accounts.models import ApiKey, ServiceAccount, Team
 from accounts.models.partner import PROVIDER
-from accounts.refusals import Refusal
 from accounts.roles import Permission, ProvisioningScope
-from accounts.services.chains import require, team_chain
-from accounts.services.keys import Issued, issue_key
+from accounts.services.chains import require
+from accounts.services.keys import Issued, create_service_account, issue_key
 from accounts.services.teams import locked
-from audit.services import record
-from audit.verbs import Verb
 
 
 @transaction.atomic
@@ -36,15 +33,4 @@ def of_team(actor: Actor, team: Team) -> list[ApiKey]:
 def _provider(actor: Actor, team: Team) -> ServiceAccount:
     """Made with the team's first key."""
     known = ServiceAccount.objects.filter(team=team, provisions=True).first()
-    if known is not None:
-        return known
-    try:
-        with transaction.atomic():
-            made = ServiceAccount.objects.create(team=team, name=PROVIDER, provisions=True)
-    except IntegrityError as error:
-        raise Refusal("service_name_taken", team=str(team), name=PROVIDER) from error
-    record(
-        chain=team_chain(team.pk), verb=Verb.SERVICE_ACCOUNT_CREATED, who=actor.who_in(team.pk),
-        object_type="service", object_id=str(made.pk), rows=[made],
-    )  # fmt: skip
-    return made
+    return known or create_service_account(actor, team, PROVIDER, provisions=True)

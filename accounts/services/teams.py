@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext
 
@@ -165,8 +166,9 @@ def _member(team: Team, user: User) -> Membership:
     return membership
 
 
-def another_runs_it(team: Team, user: User) -> None:
-    others = Membership.objects.filter(team=team, role__in=[Role.LEAD, Role.ADMIN])
+def another_runs_it(team: Team, user: User, among: QuerySet[Membership] | None = None) -> None:
+    members = Membership.objects.all() if among is None else among
+    others = members.filter(team=team, role__in=[Role.LEAD, Role.ADMIN])
     if not others.exclude(user=user).exists():
         raise Refusal("last_lead", person=str(user), team=str(team))
 
@@ -175,9 +177,8 @@ def others_remain(team: Team, user: User, before: Role, after: Role | None) -> N
     """For changes that no person makes: the team keeps a lead or admin, and an admin if it had
     one. Somebody whose account is closed does not count."""
     others = Membership.objects.filter(team=team, user__is_active=True).exclude(user=user)
-    steps_down = before.runs_a_team and not (after and after.runs_a_team)
-    if steps_down and not others.filter(role__in=[Role.LEAD, Role.ADMIN]).exists():
-        raise Refusal("last_lead", person=str(user), team=str(team))
+    if before.runs_a_team and not (after and after.runs_a_team):
+        another_runs_it(team, user, others)
     if before == Role.ADMIN != after and not others.filter(role=Role.ADMIN).exists():
         raise Refusal("last_admin", person=str(user), team=str(team))
 

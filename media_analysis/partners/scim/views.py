@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar, cast
 from uuid import UUID
 
@@ -37,6 +38,8 @@ USUAL_PAGE = 100
 
 class Resources(ScimView):
     model: ClassVar[Any]
+    verbs: ClassVar[Any]
+    """The module of `accounts.services` with add, change and remove."""
     columns: ClassVar[dict[str, str]]
     """Attributes that a filter finds by a column, and the lookup."""
 
@@ -44,6 +47,10 @@ class Resources(ScimView):
         raise NotImplementedError
 
     def shaped(self, row: Any) -> Resource[Any]:
+        raise NotImplementedError
+
+    def said(self, resource: Any, before: Any = None) -> Any:
+        """What the verbs take; `before` is the row that it changes."""
         raise NotImplementedError
 
     def told(self, row: Any, context: Context, status: int = 200) -> Response:
@@ -116,8 +123,47 @@ class Resources(ScimView):
         return self.rows(), False
 
 
+class Many(Resources):
+    def get(self, request: Request) -> Response:
+        return self.listed(request.query_params.dict())
+
+    def post(self, request: Request) -> Response:
+        said = self.said(self.read(Context.RESOURCE_CREATION_REQUEST))
+        made = self.verbs.add(actor_of(request), self.team, said)
+        return self.told(self.one(made.pk), Context.RESOURCE_CREATION_RESPONSE, 201)
+
+
+class Searched(Resources):
+    def post(self, request: Request) -> Response:
+        return self.listed(body_of(request))
+
+
+class One(Resources):
+    def get(self, request: Request, pk: UUID) -> Response:
+        return self.told(self.one(pk), Context.RESOURCE_QUERY_RESPONSE)
+
+    def put(self, request: Request, pk: UUID) -> Response:
+        self._changed(pk, self.replaced)
+        return self.told(self.one(pk), Context.RESOURCE_REPLACEMENT_RESPONSE)
+
+    def patch(self, request: Request, pk: UUID) -> Response:
+        self._changed(pk, self.patched)
+        return self.told(self.one(pk), Context.RESOURCE_PATCH_RESPONSE)
+
+    def delete(self, request: Request, pk: UUID) -> Response:
+        self.verbs.remove(actor_of(request), self.one(pk))
+        return Response(status=204)
+
+    def _changed(self, pk: UUID, how: Callable[[Any], Any]) -> None:
+        def alter(row: Any) -> Any:
+            return self.said(how(self.shaped(row)), row)
+
+        self.verbs.change(actor_of(self.request), self.one(pk), alter)
+
+
 class UserResources(Resources):
-    model = shapes.User
+    model: ClassVar[Any] = shapes.User
+    verbs: ClassVar[Any] = provisioning
     columns = {"username": "user_name__iexact", "externalid": "external_id"}
 
     def rows(self) -> QuerySet[ProvisionedPerson]:
@@ -127,47 +173,15 @@ class UserResources(Resources):
     def shaped(self, row: ProvisionedPerson) -> shapes.User:
         return shapes.user_of(row, self.root)
 
-
-class Users(UserResources):
-    def get(self, request: Request) -> Response:
-        return self.listed(request.query_params.dict())
-
-    def post(self, request: Request) -> Response:
-        said = shapes.person_said(self.read(Context.RESOURCE_CREATION_REQUEST))
-        made = provisioning.add(actor_of(request), self.team, said)
-        return self.told(self.one(made.pk), Context.RESOURCE_CREATION_RESPONSE, 201)
-
-
-class UserSearch(UserResources):
-    def post(self, request: Request) -> Response:
-        return self.listed(body_of(request))
-
-
-class User(UserResources):
-    def get(self, request: Request, pk: UUID) -> Response:
-        return self.told(self.one(pk), Context.RESOURCE_QUERY_RESPONSE)
-
-    def put(self, request: Request, pk: UUID) -> Response:
-        self._changed(pk, self.replaced)
-        return self.told(self.one(pk), Context.RESOURCE_REPLACEMENT_RESPONSE)
-
-    def patch(self, request: Request, pk: UUID) -> Response:
-        self._changed(pk, self.patched)
-        return self.told(self.one(pk), Context.RESOURCE_PATCH_RESPONSE)
-
-    def delete(self, request: Request, pk: UUID) -> Response:
-        provisioning.remove(actor_of(request), self.one(pk))
-        return Response(status=204)
-
-    def _changed(self, pk: UUID, how: Any) -> None:
-        def alter(person: ProvisionedPerson) -> provisioning.Said:
-            return shapes.person_said(how(self.shaped(person)), was_active=person.is_active)
-
-        provisioning.change(actor_of(self.request), self.one(pk), alter)
+    def said(
+        self, resource: shapes.User, before: ProvisionedPerson | None = None
+    ) -> provisioning.Said:
+        return shapes.person_said(resource, was_active=before is None or before.is_active)
 
 
 class GroupResources(Resources):
-    model = shapes.Group
+    model: ClassVar[Any] = shapes.Group
+    verbs: ClassVar[Any] = provisioned_groups
     columns = {"displayname": "name__iexact", "externalid": "external_id"}
 
     def rows(self) -> QuerySet[ProvisionedGroup]:
@@ -176,43 +190,34 @@ class GroupResources(Resources):
     def shaped(self, row: ProvisionedGroup) -> shapes.Group:
         return shapes.group_of(row, self.root)
 
-
-class Groups(GroupResources):
-    def get(self, request: Request) -> Response:
-        return self.listed(request.query_params.dict())
-
-    def post(self, request: Request) -> Response:
-        said = shapes.group_said(self.read(Context.RESOURCE_CREATION_REQUEST))
-        made = provisioned_groups.add(actor_of(request), self.team, said)
-        return self.told(self.one(made.pk), Context.RESOURCE_CREATION_RESPONSE, 201)
+    def said(
+        self, resource: shapes.Group, before: ProvisionedGroup | None = None
+    ) -> provisioned_groups.Said:
+        return shapes.group_said(resource)
 
 
-class GroupSearch(GroupResources):
-    def post(self, request: Request) -> Response:
-        return self.listed(body_of(request))
+class Users(UserResources, Many):
+    pass
 
 
-class Group(GroupResources):
-    def get(self, request: Request, pk: UUID) -> Response:
-        return self.told(self.one(pk), Context.RESOURCE_QUERY_RESPONSE)
+class UserSearch(UserResources, Searched):
+    pass
 
-    def put(self, request: Request, pk: UUID) -> Response:
-        self._changed(pk, self.replaced)
-        return self.told(self.one(pk), Context.RESOURCE_REPLACEMENT_RESPONSE)
 
-    def patch(self, request: Request, pk: UUID) -> Response:
-        self._changed(pk, self.patched)
-        return self.told(self.one(pk), Context.RESOURCE_PATCH_RESPONSE)
+class User(UserResources, One):
+    pass
 
-    def delete(self, request: Request, pk: UUID) -> Response:
-        provisioned_groups.remove(actor_of(request), self.one(pk))
-        return Response(status=204)
 
-    def _changed(self, pk: UUID, how: Any) -> None:
-        def alter(group: ProvisionedGroup) -> provisioned_groups.Said:
-            return shapes.group_said(how(self.shaped(group)))
+class Groups(GroupResources, Many):
+    pass
 
-        provisioned_groups.change(actor_of(self.request), self.one(pk), alter)
+
+class GroupSearch(GroupResources, Searched):
+    pass
+
+
+class Group(GroupResources, One):
+    pass
 
 
 class Search(ScimView):
