@@ -22,6 +22,7 @@ from django.views.defaults import permission_denied
 from accounts.refusals import Refusal
 from audit.payload import AddressInRecord
 from media_analysis.review.services import drafts
+from media_analysis.submissions.services import intake
 
 TAIL = 400
 MULTIPART = "multipart/form-data"
@@ -158,7 +159,7 @@ class HonestBodies:
         if "Content-Length" not in request.headers and "Transfer-Encoding" in request.headers:
             return Refusal("length_required")
         if _length(request) > settings.MAX_UPLOAD_BYTES + settings.FORM_BYTES:
-            return Refusal("too_large", limit=settings.MAX_UPLOAD_BYTES // 1_000_000)
+            return intake.too_large()
         return None
 
 

@@ -28,8 +28,6 @@ from media_analysis.submissions.services import intake, spool
 
 BUSY_SECONDS = 900.0
 """Longer than an object of the largest size takes. One whose process died is free after that."""
-OUTAGES = frozenset({"store_unavailable", "storage_full"})
-"""Of our own store: the object is left as it is, and tried again later."""
 GONE = frozenset({"NoSuchKey", "NoSuchVersion", "404", "412", "PreconditionFailed"})
 LONGEST_ID = 200
 PIECE = 1 << 20
@@ -120,7 +118,8 @@ def _taken(client: Any, key: ApiKey, found: Found, row: BucketObject) -> Outcome
     except Gone:
         return _refused(held, "object_gone")
     except Refusal as refusal:
-        if refusal.code in OUTAGES or refusal.code == "not_allowed":
+        # Our own store is away, or the key may send no more: the object is tried again later.
+        if refusal.code in intake.OUTAGES or refusal.code == "not_allowed":
             held.update(busy_until=None, holder=None)
             raise
         return _refused(held, refusal.code)
@@ -131,7 +130,7 @@ def _taken(client: Any, key: ApiKey, found: Found, row: BucketObject) -> Outcome
 
 def _submitted(client: Any, key: ApiKey, found: Found, held: QuerySet[BucketObject]) -> Outcome:
     if (found.size or 0) > settings.MAX_UPLOAD_BYTES:
-        raise _too_large()
+        raise intake.too_large()
 
     def also(received: intake.Received) -> None:
         """Inside the transaction that writes the submission."""
@@ -155,7 +154,7 @@ def _download(client: Any, found: Found, file: BinaryIO) -> None:
     try:
         answer = client.get_object(Bucket=found.bucket, Key=found.key, **exactly)
     except ClientError as error:
-        if str(error.response.get("Error", {}).get("Code")) in GONE:
+        if _is_gone(error):
             raise Gone from error
         raise
     body: IO[bytes] = answer["Body"]
@@ -163,13 +162,13 @@ def _download(client: Any, found: Found, file: BinaryIO) -> None:
     while piece := body.read(PIECE):
         arrived += len(piece)
         if arrived > settings.MAX_UPLOAD_BYTES:
-            raise _too_large()
+            raise intake.too_large()
         file.write(piece)
     file.seek(0)
 
 
-def _too_large() -> Refusal:
-    return Refusal("too_large", limit=settings.MAX_UPLOAD_BYTES // 1_000_000)
+def _is_gone(error: Any) -> bool:
+    return str(error.response.get("Error", {}).get("Code")) in GONE
 
 
 def _refused(held: QuerySet[BucketObject], code: str) -> Outcome:
@@ -196,6 +195,6 @@ def _tag(client: Any, found: Found, row: BucketObject) -> None:
         tags = [one for one in client.get_object_tagging(**where)["TagSet"] if one["Key"] != TAG]
         client.put_object_tagging(**where, Tagging={"TagSet": [*tags, {"Key": TAG, "Value": said}]})
     except ClientError as error:
-        if str(error.response.get("Error", {}).get("Code")) not in GONE:
+        if not _is_gone(error):
             raise
     BucketObject.objects.filter(pk=row.pk).update(tagged=True)

@@ -38,7 +38,6 @@ MISSING = "missing"
 PICTURE = b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
 )
-OUTAGES = frozenset({"store_unavailable", "storage_full"})
 
 
 def run(claim: Claim) -> None:
@@ -55,13 +54,14 @@ def run(claim: Claim) -> None:
     except Refused as refused:
         _refuse(claim, item, refused.code)
     except TooLarge:
-        _refuse(claim, item, "too_large", limit=settings.MAX_UPLOAD_BYTES // 1_000_000)
+        refusal = intake.too_large()
+        _refuse(claim, item, refusal.code, **refusal.data)
     except Unreadable:
         _refuse(claim, item, "unreadable")
     except Failed as failed:
         _again(claim, item, failed.code)
     except Refusal as refusal:
-        if refusal.code in OUTAGES:
+        if refusal.code in intake.OUTAGES:
             raise Outage(blobs.errors.StoreUnavailable.code) from refusal
         _refuse(claim, item, refusal.code, **refusal.data)
 

@@ -29,6 +29,9 @@ from media_analysis.submissions.ownership import require_may
 from sandbox.sniff import sniff
 from sandbox.types import Rejected
 
+OUTAGES = frozenset({"store_unavailable", "storage_full"})
+"""Codes of refusals for which the file is not to blame: the same file is taken later."""
+
 
 @dataclass(frozen=True)
 class Received:
@@ -73,11 +76,16 @@ def submit(
         raise Refusal(error.code) from error
 
 
+def too_large() -> Refusal:
+    """Of a file larger than any is taken."""
+    return Refusal("too_large", limit=settings.MAX_UPLOAD_BYTES // 1_000_000)
+
+
 def _store(stream: BinaryIO) -> blobs.services.Stored:
     try:
         return blobs.services.store(stream, max_bytes=settings.MAX_UPLOAD_BYTES)
     except blobs.errors.TooLarge as error:
-        raise Refusal("too_large", limit=settings.MAX_UPLOAD_BYTES // 1_000_000) from error
+        raise too_large() from error
     except blobs.errors.Empty as error:
         raise Refusal("empty") from error
     except blobs.errors.StorageFull as error:

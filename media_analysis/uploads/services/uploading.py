@@ -29,14 +29,14 @@ ALGORITHMS = ("sha1", "sha256")
 MOST_AT_ONCE = 100
 """Unfinished uploads of one sender."""
 CHUNK = 1 << 20
-FOR_NOW = frozenset({"store_unavailable", "storage_full", "gone"})
+FOR_NOW = intake.OUTAGES | {"gone"}
 """The file is not to blame: the last piece may be sent again."""
 
 
 def begin(actor: Actor, team: Team, length: int, words: Mapping[str, str]) -> Upload:
     require(actor, Permission.SUBMIT_MEDIA, team.pk)
     if length > settings.MAX_UPLOAD_BYTES:
-        raise Refusal("too_large", limit=settings.MAX_UPLOAD_BYTES // 1_000_000)
+        raise intake.too_large()
     if length == 0:
         raise Refusal("empty")
     open_ones = Upload.objects.for_actor(actor).filter(submission__isnull=True)

@@ -16,6 +16,7 @@ from accounts.refusals import Refusal
 from accounts.services.keys import working_key
 from media_analysis.batches.services import bucket, notifications
 from media_analysis.batches.services.bucket import End, Found
+from media_analysis.submissions.services import intake
 
 POLL_SECONDS = 20
 """SQS keeps an answer back so long, at most."""
@@ -122,7 +123,7 @@ class Command(BaseCommand):
         try:
             outcome = bucket.ingest(s3, self.options["key"], found, tag=self.options["tag"])
         except Refusal as refusal:
-            if refusal.code not in bucket.OUTAGES:  # the key is revoked: nothing more can be sent
+            if refusal.code not in intake.OUTAGES:  # the key is revoked: nothing more can be sent
                 raise CommandError(refusal.sentence) from refusal
             self._failed("The media store", refusal)
             return False
