@@ -5,6 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from jobs.claims import Claim
+from jobs.errors import Why
+from jobs.models import LeasedJob
+from jobs.services import others_wait
+
 LOOK_EVERY = 1.0
 
 
@@ -21,3 +26,16 @@ class Patience:
             return False
         self._next = now + LOOK_EVERY
         return self._others_wait()
+
+
+def should_stop(claim: Claim, model: type[LeasedJob]) -> Callable[[], bool]:
+    """Asked for every frame of a film in the background: whether the work ends here, because it was
+    stopped or because other work waits."""
+    patience = Patience(lambda: others_wait(model, kinds=claim.kinds))
+
+    def stop() -> bool:
+        if not claim.should_stop() and patience.is_over():
+            claim.stop(Why.GAVE_WAY)
+        return claim.should_stop()
+
+    return stop

@@ -28,10 +28,10 @@ from jobs.failpoints import failpoint
 from jobs.models import State
 from jobs.registry import Move
 from jobs.runner import through_outage
-from jobs.services import finish, others_wait, requeue_parked
+from jobs.services import finish, requeue_parked
 from media_analysis.previews.models import PRIORITY, Preview
 from media_analysis.previews.services.rendering import Made, Stopped, make
-from media_analysis.previews.yield_timer import Patience
+from media_analysis.previews.yield_timer import should_stop
 from ml.engine.contract import Result
 from ml.failures import told_apart
 from ml.models import Analysis
@@ -97,13 +97,6 @@ def run(claim: Claim) -> None:
 
 
 def _make(claim: Claim, source: Blob, copy: BinaryIO) -> Made:
-    patience = Patience(lambda: others_wait(Preview, kinds=claim.kinds))
-
-    def stop() -> bool:
-        if not claim.should_stop() and patience.is_over():
-            claim.stop(Why.GAVE_WAY)
-        return claim.should_stop()
-
     try:
         with told_apart(claim, "the copy"), blobs.services.opened(source) as file:
             return make(
@@ -111,7 +104,7 @@ def _make(claim: Claim, source: Blob, copy: BinaryIO) -> Made:
                 copy,
                 max_seconds=settings.PREVIEW_MAX_SECONDS or 1,
                 progress=lambda share: claim.progress(share, "preparing the film"),
-                should_stop=stop,
+                should_stop=should_stop(claim, Preview),
             )
     except Stopped as error:
         raise Interrupted(Why.SHUTDOWN) from error

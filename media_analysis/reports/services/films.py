@@ -28,9 +28,9 @@ from jobs.errors import Interrupted, Why
 from jobs.models import State
 from jobs.registry import Move
 from jobs.runner import through_outage
-from jobs.services import finish, others_wait, requeue_parked
+from jobs.services import finish, requeue_parked
 from media_analysis.previews.models import PRIORITY, Preview
-from media_analysis.previews.yield_timer import Patience
+from media_analysis.previews.yield_timer import should_stop
 from media_analysis.reports.film.making import FASTEST, Made, Stopped, make
 from media_analysis.reports.film.scenes import scene
 from media_analysis.reports.film_models import EvidenceFilm
@@ -47,14 +47,16 @@ TYPE = "video/webm"
 
 def copy_of(case: Case) -> Preview | None:
     """What a film of this case is made from; None where there can be none, or not yet."""
-    analysis = case.submission.analysis
-    media = analysis.media or {}
-    if analysis.state != State.DONE or media.get("kind") != "video" or case.submission.planted:
-        return None
-    if not settings.EVIDENCE_FILM_SECONDS:
+    if not _may_have_one(case) or case.submission.analysis.state != State.DONE:
         return None
     done = Preview.objects.filter(source=case.submission.blob_id, state=State.DONE)
     return done.select_related("film").first()
+
+
+def _may_have_one(case: Case) -> bool:
+    media = case.submission.analysis.media or {}
+    is_video = media.get("kind") == "video" and not case.submission.planted
+    return is_video and bool(settings.EVIDENCE_FILM_SECONDS)
 
 
 def of_case(case: Case) -> EvidenceFilm | None:
@@ -104,13 +106,6 @@ def run(claim: Claim) -> None:
 
 
 def _make(claim: Claim, row: EvidenceFilm, path: Path) -> Made:
-    patience = Patience(lambda: others_wait(EvidenceFilm, kinds=claim.kinds))
-
-    def stop() -> bool:
-        if not claim.should_stop() and patience.is_over():
-            claim.stop(Why.GAVE_WAY)
-        return claim.should_stop()
-
     copy = copy_of(row.case)
     if copy is None or copy.film is None or row.analysis_id != row.case.submission.analysis_id:
         raise Rejected("no_media", "the playback copy is gone, or the media was analysed again")
@@ -122,7 +117,7 @@ def _make(claim: Claim, row: EvidenceFilm, path: Path) -> Made:
                 scene(row.case, copy.seconds or 0.0, settings.EVIDENCE_FILM_SECONDS),
                 fps=copy.fps or FASTEST,
                 progress=lambda share: claim.progress(share, "making the evidence film"),
-                should_stop=stop,
+                should_stop=should_stop(claim, EvidenceFilm),
             )
     except Stopped as error:
         raise Interrupted(Why.SHUTDOWN) from error
@@ -162,12 +157,9 @@ def handed_out(actor: Actor, film: EvidenceFilm) -> None:
 def shown(actor: Actor, case: Case) -> dict[str, Any] | None:
     """For `reports/_film.html`; None where there is nothing to make a film of, or nothing that the
     actor may see."""
+    if not actor.can(Permission.VIEW_MEDIA, case.team_id) or not _may_have_one(case):
+        return None
     media = case.submission.analysis.media or {}
-    may_look = actor.can(Permission.VIEW_MEDIA, case.team_id)
-    if not may_look or media.get("kind") != "video" or case.submission.planted:
-        return None
-    if not settings.EVIDENCE_FILM_SECONDS:
-        return None
     film = of_case(case)
     has_copy = copy_of(case) is not None
     may_make = actor.can(Permission.DECIDE_CASES, case.team_id) and has_copy
