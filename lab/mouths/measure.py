@@ -30,7 +30,7 @@ class Part:
 
     said: Floats
     small: Floats
-    """What `face_forgery` says: of a film the mean, as it is served."""
+    """The logit of `face_forgery`; for a film, the mean over its crops, as served."""
     kind: NDArray[np.str_]
     """Empty for genuine ones."""
     source: NDArray[np.str_]

@@ -51,7 +51,7 @@ class EachFieldOnce(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
     def _each_once(self, data: MultiValueDict[str, Any]) -> dict[str, Any]:
-        """As a plain dict, or an empty value would count as none: it is told like any wrong one."""
+        """As a plain dict: in a MultiValueDict, an empty value would count as a missing field."""
         repeated = sorted(name for name in self._named(data) if len(data.getlist(name)) > 1)
         if repeated:
             once = serializers.ErrorDetail(gettext("Send this field once."), "repeated_field")

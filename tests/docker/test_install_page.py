@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.production import walk
-from tests.production.page import DOWNLOADS, PAGE, SECOND, VALUES, blocks, with_values
+from tests.production.page import DOWNLOADS, PAGE, SECOND, VALUES, Block, blocks, with_values
 from tests.production.systemctl import read
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,9 +27,10 @@ def test_every_fenced_command_of_the_page_is_one_that_the_walk_runs() -> None:
 
 
 @pytest.mark.parametrize("block", FOUND, ids=lambda block: block.title)
-def test_the_page_is_readable_to_a_shell(block: object) -> None:
-    text = getattr(block, "text")  # noqa: B009 - a parameter has no type here
-    done = subprocess.run(["bash", "-n"], input=text, text=True, capture_output=True, check=False)
+def test_the_page_is_readable_to_a_shell(block: Block) -> None:
+    done = subprocess.run(
+        ["bash", "-n"], input=block.text, text=True, capture_output=True, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 

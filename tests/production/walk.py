@@ -64,7 +64,7 @@ def prepare() -> None:
         print(f"{'':12}{name}={value}")
     told("stands in: systemctl", "reads the units, without their restrictions; no systemd here")
     told("stands in: the S3 server", "moto")
-    told("stands in: certificate", "self-signed, which curl is told to trust")
+    told("stands in: certificate", "self-signed, and curl trusts it")
     told("stands in: names", "/etc/hosts")
     names = f"{HOST} {os.uname().nodename} second"
     Path("/etc/hosts").write_text(f"127.0.0.1 localhost {names}\n::1 localhost\n")

@@ -101,7 +101,7 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "reports:download": ("get", page(404, 404, 404, 404)),  # of a report that is not there
     "reports:film_panel": ("get", page(404, 404, 200, 200)),
     "reports:make_film": ("post", page(404, 404, 404, 302)),
-    "reports:film": ("get", page(404, 404, 404, 404)),  # of a film that is not there
+    "reports:film": ("get", page(404, 404, 404, 404)),  # there is no such film
     "dashboard:overview": ("get", office(200, 200, 403, 200, 200)),
     "dashboard:retry": ("post", office(404, 302, 404, 302, 302)),
     "dashboard:retry_copy": ("post", office(404, 302, 404, 302, 302)),

@@ -1,9 +1,9 @@
 """Takes each request's body before a thread runs the application, within time and size.
 
 Nobody's body is read beyond the size of a form: who sends a file is asked for their key or session
-first. A few addresses take more from everybody (`open_bytes`). What is wrong with a body is told to
-the application in `environ[TROUBLE]`, with nothing of the body, so that the answer looks like its
-other answers (media_analysis.partners.bodies).
+first. A few addresses take more from everybody (`open_bytes`). `environ[TROUBLE]` names what is
+wrong with a body, without the body itself, so that the application can answer as it answers other
+errors (media_analysis.partners.bodies).
 """
 
 from __future__ import annotations
