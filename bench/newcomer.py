@@ -1,6 +1,6 @@
 """How long a newcomer waits: a fresh clone, `make up` until it answers, `make test` to its end.
 
-python -m bench.newcomer --write          both, into the README (a quarter of an hour)
+python -m bench.newcomer --write          both, into the README (most of an hour on two cores)
 python -m bench.newcomer --write up       one of them; the other's line stays
 """
 
@@ -14,6 +14,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from datetime import date
 from pathlib import Path
 
 from bench.report import README, machine
@@ -70,7 +71,7 @@ WORDS = {
 def write(step: str, seconds: float) -> None:
     mark = re.compile(rf"(<!-- newcomer:{step} -->).*")
     minutes, rest = divmod(round(seconds), 60)
-    line = f"{WORDS[step]}: {minutes} min {rest} s ({machine()}, shared)"
+    line = f"{WORDS[step]}: {minutes} min {rest} s ({machine()}, shared, {date.today()})"
     text, count = mark.subn(lambda m: f"{m[1]} {line}", README.read_text())
     if count != 1:
         raise SystemExit(f"README.md has lost its newcomer:{step} mark.")
