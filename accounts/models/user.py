@@ -1,4 +1,4 @@
-"""A person who logs in, known by one lower-case e-mail address."""
+"""A person who signs in, known by one lower-case email address."""
 
 from __future__ import annotations
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django import template
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+DAYS_IN_WORDS = 30
+"""Longer ago than this, a date says more."""
 
 register = template.Library()
 
@@ -41,3 +47,32 @@ def hour(value: datetime | None) -> SafeString | str:
 def day(value: datetime | None) -> SafeString | str:
     """`2026-11-20`."""
     return _time(value, "SHORT_DATE_FORMAT")
+
+
+@register.filter(expects_localtime=True)
+def age(value: datetime | None) -> SafeString | str:
+    """`5 min ago`, and `in 2 h` of what is to come; the title is exact (`static/js/times.js`)."""
+    if not value:
+        return ""
+    exact = date_format(value, "SHORT_DATETIME_FORMAT") + " UTC"
+    return format_html(
+        '<time datetime="{}" title="{}" data-age>{}</time>', value.isoformat(), exact, _ago(value)
+    )
+
+
+def _ago(value: datetime) -> str:
+    since = timezone.now() - value
+    length = abs(since)
+    if length < MINUTE:
+        return gettext("just now")
+    if length >= DAYS_IN_WORDS * DAY:
+        return date_format(value, "SHORT_DATE_FORMAT")
+    if length < HOUR:
+        span = gettext("{n} min").format(n=length // MINUTE)
+    elif length < DAY:
+        span = gettext("{n} h").format(n=length // HOUR)
+    else:
+        days = length // DAY
+        span = ngettext("{n} day", "{n} days", days).format(n=days)
+    said = gettext("{span} ago") if since > timedelta() else gettext("in {span}")
+    return said.format(span=span)

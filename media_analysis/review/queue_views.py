@@ -77,6 +77,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "rows": queue_rows.rows(actor, shown),
         "filters": _filters(filters, asked),
         "has_queues": bool(queues),
+        "several_teams": len(teams) > 1,
         "queue": asked.get("queue", ""),
         "overdue": waiting.overdue(actor) if queues else 0,
         "q": asked["q"],

@@ -128,7 +128,9 @@ class HistoryFilter(forms.Form):
         max_length=200,
         required=False,
         label=_("Search"),
-        widget=forms.TextInput(attrs={"type": "search"}),
+        widget=forms.TextInput(
+            attrs={"type": "search", "placeholder": _("Name, note, sender, SHA-256")}
+        ),
         help_text=_(
             "Words from the name, note, context or external id, a sender, or the start of a "
             "SHA-256."
@@ -151,6 +153,7 @@ class HistoryFilter(forms.Form):
     detector = forms.ChoiceField(choices=detector_choices, required=False, label=_("Check"))
     check = forms.ChoiceField(choices=CHECKS, required=False, label=_("that"))
 
+    OFTEN_CHOSEN = ("outcome", "decision", "state", "kind")
     SELDOM = ("team", "received_from", "received_to", "detector", "check")
 
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
@@ -158,6 +161,11 @@ class HistoryFilter(forms.Form):
         field = self.fields["team"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = Team.objects.for_actor(actor, Permission.VIEW_SUBMISSIONS)
+        for name in self.OFTEN_CHOSEN:  # in the bar of one line the label stands in the field
+            often = self.fields[name]
+            assert isinstance(often, forms.ChoiceField)
+            (_any, _label), *others = often.choices
+            often.choices = [("", often.label), *others]
 
     def clean_q(self) -> str:
         asked: str = self.cleaned_data["q"]

@@ -33,7 +33,7 @@ class NavItem:
 PLACES = (
     NavItem(_("Members"), "teams:members", Permission.MANAGE_MEMBERS),
     NavItem(_("Roles"), "teams:roles", Permission.MANAGE_MEMBERS),
-    NavItem(_("Queue rules"), "teams:rules", Permission.MANAGE_QUEUES),
+    NavItem(_("Default rules"), "teams:rules", Permission.MANAGE_QUEUES),
     NavItem(_("Queues"), "teams:queues", Permission.MANAGE_QUEUES),
     NavItem(_("Policies"), "teams:policies", Permission.MANAGE_POLICIES),
     NavItem(_("Deciding"), "teams:deciding", Permission.MANAGE_POLICIES),

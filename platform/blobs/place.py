@@ -39,7 +39,7 @@ def create() -> str:
         folder = Path(place.location)
         made = not folder.is_dir()
         folder.mkdir(parents=True, exist_ok=True)
-        return f"The folder {folder} {'was made' if made else 'is there'}."
+        return f"The folder {folder} {'was created' if made else 'exists'}."
     bucket: Any = getattr(place, "bucket", None)
     client: Any = getattr(getattr(bucket, "meta", None), "client", None)
     if client is None or not hasattr(client, "create_bucket"):
@@ -54,7 +54,7 @@ def create() -> str:
 
 def _bucket(client: Any, name: str, region: str) -> str:
     if name in {one["Name"] for one in client.list_buckets().get("Buckets", [])}:
-        return f"The bucket {name} is there."
+        return f"The bucket {name} exists."
     where = {"CreateBucketConfiguration": {"LocationConstraint": region}}
     client.create_bucket(Bucket=name, **(where if region not in ("", "us-east-1") else {}))
     return f"The bucket {name} was made."

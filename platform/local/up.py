@@ -224,7 +224,7 @@ def main() -> int:
         step("Web and worker", start)
         step("Demo teams", lambda: manage("demo", "teams"))
         step("Sample analyses", lambda: manage("demo", "samples"))
-        print(f"\nTouchstone is at {url}\n    e-mail    admin@localhost")
+        print(f"\nTouchstone is at {url}\n    email     admin@localhost")
         if password:
             print(f"    password  {password}    (shown this once; change it under Account)")
         else:

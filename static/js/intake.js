@@ -52,12 +52,28 @@ function add(file) {
   part("retry").addEventListener("click", () => enqueue(upload));
   section.hidden = false;
   list.prepend(row);
+  counted.all += 1;
   enqueue(upload);
+}
+
+/* How many of the files have arrived, and of how many the analysis has ended. */
+const counted = { all: 0, sent: 0, ended: 0 };
+
+function count() {
+  const said = [interpolate(gettext("%(sent)s of %(all)s sent"), counted, true)];
+  if (counted.sent) said.push(interpolate(gettext("%(ended)s analysed"), counted, true));
+  const refused = list.querySelectorAll("[data-refused]").length;
+  if (refused) said.push(interpolate(gettext("%(n)s did not arrive"), { n: refused }, true));
+  section.querySelector("[data-counts]").textContent = said.join(", ");
+  section.querySelector("[data-all]").value = (counted.sent + counted.ended) / (2 * counted.all);
 }
 
 function enqueue(upload) {
   upload.part("retry").hidden = true;
   upload.part("stop").hidden = false;
+  upload.part("progress").hidden = false;
+  delete upload.part("row").dataset.refused;
+  count();
   upload.part("sentence").textContent = gettext("Waiting to be sent");
   waiting.push(upload);
   next();
@@ -102,13 +118,17 @@ function finish(upload, request) {
   if (request.status === 202) {
     upload.part("row").dataset.status = answer.id;
     watch();
-    part("progress").value = 100;
+    part("progress").hidden = true;
+    counted.sent += 1;
     form.dispatchEvent(new Event("kept:arrived"));
-    link(part("open"), answer.url);
-    link(part("earlier"), answer.earlier_url);
+    part("open").href = answer.url;
+    part("earlier").hidden = !answer.earlier_url;
+    if (answer.earlier_url) part("earlier").href = answer.earlier_url;
   } else {
     part("retry").hidden = false;
+    part("progress").hidden = true;
     part("progress").value = 0;
+    part("row").dataset.refused = "";
   }
   const sentence =
     answer.sentence ??
@@ -116,7 +136,8 @@ function finish(upload, request) {
       ? gettext("Stopped. Nothing was kept.")
       : gettext("The file did not arrive. Nothing was kept. Try again."));
   upload.stopped = false;
-  part("sentence").textContent = sentence;
+  part("sentence").textContent = part("sentence").title = sentence;
+  count();
   say(`${upload.file.name}: ${sentence}`);
 }
 
@@ -131,7 +152,8 @@ function watch() {
 
 async function ask() {
   if (document.hidden) return;
-  const rows = [...list.querySelectorAll("[data-status]")];
+  // The oldest first: the server answers for so many at once, and the others end later.
+  const rows = [...list.querySelectorAll("[data-status]")].slice(-Number(form.dataset.statesAsked));
   if (!rows.length) return stopWatching();
   try {
     const ids = new URLSearchParams(rows.map((row) => ["id", row.dataset.status]));
@@ -142,17 +164,20 @@ async function ask() {
   } catch {
     stopWatching();
     say(gettext("This list is no longer updated: the server did not answer. Open a result to see it."));
-    for (const row of rows) row.querySelector("[data-state]").textContent += " (no longer renewed)";
+    for (const row of rows) row.querySelector("[data-state]").textContent += ` (${gettext("no longer updated")})`;
   }
 }
 
 function show(row, now) {
   if (!now) return delete row.dataset.status;
   const place = row.querySelector("[data-state]");
-  place.hidden = false;
-  if (place.textContent !== now.words) place.textContent = now.words;
+  const badge = now.ended && document.querySelector(`template[data-badge="${now.outcome}"]`);
+  if (badge) place.replaceChildren(badge.content.cloneNode(true));
+  else if (place.textContent !== now.words) place.textContent = now.words;
   if (!now.ended) return;
   delete row.dataset.status;
+  counted.ended += 1;
+  count();
   say(`${row.querySelector("[data-name]").textContent}: ${now.words}`);
 }
 
@@ -170,11 +195,6 @@ function stop(upload) {
   } else {
     upload.request?.abort();
   }
-}
-
-function link(element, url) {
-  element.hidden = !url;
-  if (url) element.href = url;
 }
 
 function size(bytes) {

@@ -16,8 +16,8 @@ function isSelecting(root) {
   return !selection.isCollapsed && selection.rangeCount && selection.getRangeAt(0).intersectsNode(root);
 }
 
-const OWN = "[data-renewal]"; // written by this script, not by the server
-const ADDED = { TIME: ["title"], DETAILS: ["open"] }; // by other scripts, or by the reader
+const OWN = "[data-renewal], [data-own]"; // written by this script, or filled in by the reader
+const ADDED = { TIME: ["title", "data-local"], DETAILS: ["open"] }; // by other scripts, or by the reader
 const keyOf = (node) => node.dataset?.row ?? (node.id || null);
 
 function alike(mine, fresh) {
@@ -37,7 +37,7 @@ function morph(mine, fresh) {
   }
   for (const { name, value } of fresh.attributes) {
     if (mine.getAttribute(name) !== value && !(mine.hasAttribute(name) && kept.includes(name))) {
-      if (name === "datetime") mine.removeAttribute("title"); // the local time of another moment
+      if (name === "datetime") for (const added of ADDED.TIME) mine.removeAttribute(added); // of another moment
       mine.setAttribute(name, value);
     }
   }

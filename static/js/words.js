@@ -10,6 +10,8 @@ import { say } from "./say.js";
 
 const person = document.body.dataset.person;
 const failed = Boolean(document.querySelector("[data-not-saved]"));
+// A form that leads back to its own page: the answer says that something was done.
+const done = Boolean(document.querySelector("[data-level=success]"));
 const KEPT = "textarea, select, input:is([type=text], [type=search], [type=email], [type=checkbox], [type=radio], :not([type]))";
 
 const nameOf = (form) => `form:${form.dataset.keep}`;
@@ -59,6 +61,7 @@ function meet(form) {
   let fresh = JSON.stringify(written(form));
   let sent = false;
   if (entry && JSON.stringify(entry.fields) === fresh) remove(nameOf(form));
+  else if (entry?.sent && !entry.lost && done) remove(nameOf(form));
   else if (entry && form.querySelector("[aria-invalid=true], [data-form-errors]")) remove(nameOf(form));
   else if (entry?.lost && putBack(form, entry)) {
     form.closest("details")?.setAttribute("open", "");

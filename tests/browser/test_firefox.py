@@ -54,7 +54,7 @@ def test_from_a_file_to_a_decision_by_mouse(
     fox.goto(live_server.url + "/submit/")
     fox.choose_files("input[type=file]", [file])
     fox.click("button", "Submit")
-    fox.click("link", "Open the result")
+    fox.click("link", NAME)
     fox.sees("waiting for a worker")
     fox.evaluate("void (document.body.dataset.loaded = 'once')")
     with a_worker(own_home):

@@ -56,7 +56,7 @@ def film(tmp_path: Path) -> Path:
 def sent_in(page: Page, film: Path) -> Submission:
     page.locator('input[type="file"]').set_input_files(film)
     page.get_by_role("button", name="Submit").click()
-    page.get_by_role("link", name="Open the result").click()
+    page.get_by_role("link", name=film.name).click()
     expect(page.locator("#work")).to_contain_text("waiting for a worker")
     return Submission.objects.get()
 

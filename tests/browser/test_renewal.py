@@ -15,6 +15,7 @@ from jobs.services import claim_one
 from media_analysis.review.models import Words
 from media_analysis.review.services import cases
 from media_analysis.submissions.models import Submission
+from media_analysis.submissions.views import submissions as submission_views
 from ml.models import Analysis
 from tests.browser.watched import Watched
 from tests.dashboard.conftest import set_aside
@@ -180,12 +181,30 @@ def test_the_files_that_were_sent_say_what_became_of_them(open_page: Open, alice
     ]
     page.get_by_label("Files").set_input_files(files)
     page.get_by_role("button", name="Submit").click()
-    rows = page.locator("[data-upload-list] li")
+    rows = page.locator("[data-upload-list] tr")
     expect(rows.nth(0).locator("[data-state]")).to_contain_text("Waiting", timeout=15_000)
     for submission in Submission.objects.all():
         set_aside(submission, "poison", "It broke its process three times.")
     for n in (0, 1):
         expect(rows.nth(n).locator("[data-state]")).to_have_text("Inconclusive", timeout=15_000)
+    expect(page.locator("[data-counts]")).to_have_text("2 of 2 sent, 2 analysed")
+
+
+def test_more_files_than_one_question_holds_all_get_their_verdict(
+    open_page: Open, alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page asks about so many at once, the oldest first, and then about the others."""
+    monkeypatch.setattr(submission_views, "STATES_ASKED", 1)
+    page = open_page(user=alice.user).goto(reverse("submissions:submit"))
+    files: list[FilePayload] = [
+        {"name": f"{n}.png", "mimeType": "image/png", "buffer": picture(n)} for n in (1, 2, 3)
+    ]
+    page.get_by_label("Files").set_input_files(files)
+    page.get_by_role("button", name="Submit").click()
+    expect(page.locator("[data-counts]")).to_contain_text("3 of 3 sent", timeout=15_000)
+    for submission in Submission.objects.all():
+        set_aside(submission, "poison", "It broke its process three times.")
+    expect(page.locator("[data-counts]")).to_have_text("3 of 3 sent, 3 analysed", timeout=30_000)
 
 
 def test_the_states_of_many_files_are_one_question(alice: Person, send: Send) -> None:

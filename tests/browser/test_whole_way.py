@@ -34,7 +34,7 @@ def files(tmp_path: Path) -> list[Path]:
 
 def result_of(page: Page, name: str, row: Any) -> None:
     expect(row.get_by_role("status")).to_contain_text("is being analysed")
-    row.get_by_role("link", name="Open the result").click()
+    row.get_by_role("link", name=name).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(name)
 
 
@@ -48,7 +48,7 @@ def test_upload_progress_result_queue_claim_decide_next(
     page.get_by_label("Files").set_input_files(files)
     page.get_by_label("Policy context").fill("Election policy")
     page.get_by_role("button", name="Submit").click()
-    rows = page.locator("[data-upload-list] > li")
+    rows = page.locator("[data-upload-list] > tr")
     expect(rows).to_have_count(2)
     first = rows.filter(has_text=NAMES[0])
     result_of(page, NAMES[0], first)

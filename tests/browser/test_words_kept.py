@@ -10,13 +10,13 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from accounts.models import Session
+from accounts.models import Role, Session, Team
 from media_analysis.review.models import Case, Decision, Draft
 from media_analysis.review.services import cases
 from tests.browser.test_two_browsers import RENEWED_EVERY, case_page
 from tests.browser.watched import Watched
 from tests.factories import PASSWORD
-from tests.people import Person, Send
+from tests.people import Person, Send, member
 from tests.review.test_services import opened
 
 Open = Callable[..., Watched]
@@ -234,3 +234,16 @@ def test_a_note_that_was_left_is_offered_and_can_be_forgotten(
     expect(page.get_by_label("Note")).to_have_value("seen on the square")
     assert page.evaluate(STORED) == []
     assert watched.axe() == []
+
+
+def test_a_form_that_leads_back_to_its_page_offers_nothing_after_it_arrived(
+    open_page: Open, team: Team
+) -> None:
+    """A queue was added: the empty form for the next one does not say that text was lost."""
+    page = open_page(user=member(team, Role.LEAD).user).goto(reverse("teams:queues", args=[team.pk]))
+    page.get_by_label("Name").fill("Elections")
+    page.get_by_role("button", name="Add the queue").click()
+    expect(page.get_by_text("Queue Elections added.")).to_be_visible()
+    expect(page.get_by_label("Name")).to_have_value("")
+    expect(page.get_by_text("was not saved")).to_have_count(0)
+    assert page.evaluate(STORED) == []

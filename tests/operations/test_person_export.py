@@ -48,7 +48,7 @@ def test_nothing_is_written_over_and_damaged_media_is_named(
     submission = send(alice)
     file = tmp_path / "alice.zip"
     file.write_bytes(b"other")
-    with pytest.raises(CommandError, match="is there already"):
+    with pytest.raises(CommandError, match="exists already"):
         call_command("users", "export", alice.user.email, str(file))
     assert file.read_bytes() == b"other" and len(list(tmp_path.glob("*.part"))) == 0
     vault.storage().delete(vault.name_of(submission.blob_id))

@@ -126,6 +126,7 @@ def _series(rows: Sequence[Row], slots: Sequence[datetime], name: str) -> Row:
                 "slot": slot,
                 "name": format_date(slot, name),
                 **{counted: row.get(counted, 0) for counted in COUNTED},
+                "some": any(row.get(counted) for counted in COUNTED),
                 "median": span(row.get("median")),
                 "p95": span(row.get("p95")),
             }

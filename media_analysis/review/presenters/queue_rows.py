@@ -10,14 +10,12 @@ from uuid import UUID
 from django.utils import timezone
 
 from accounts.actors import Actor
-from accounts.roles import Permission
-from media_analysis.care.services import veils
 from media_analysis.review.models import Case
-from media_analysis.submissions.presenters import bench
+from media_analysis.submissions.presenters import bench, glimpses
 from ml import language
 from ml.engine.contract import Status
 from ml.engine.naming import clock
-from ml.models import FindingRow, Thumbnail
+from ml.models import FindingRow
 
 RANKED_BY = (
     "detector", "status", "reason", "score", "probability_manipulated", "evidence", "parameters",
@@ -28,32 +26,19 @@ RANKED_BY = (
 def rows(actor: Actor, cases: Sequence[Case]) -> list[dict[str, Any]]:
     analyses = [case.submission.analysis_id for case in cases if case.submission.analysis_id]
     findings = _findings(analyses)
-    pictured = set(
-        Thumbnail.objects.filter(analysis__in=analyses, name="frame").values_list(
-            "analysis_id", flat=True
-        )
-    )
-    teams = {case.team_id for case in cases}
-    shown = veils.each(actor, teams)
+    seen = glimpses.of(actor, [case.submission for case in cases])
     now = timezone.now()
-    looking = set(actor.team_ids(Permission.VIEW_MEDIA))
     return [
         {
             "case": case,
-            "kind": case.submission.kind,
             "length": _length(case),
-            "glimpse": case.submission.analysis_id in pictured and case.team_id in looking,
-            "veil": _veil(shown, case),
+            "glimpse": seen[case.submission_id],
             "strongest": _strongest(findings.get(case.submission.analysis_id, [])),
             "sender": case.submission.sender_name,
             "is_late": case.due_at is not None and case.due_at < now,
         }
         for case in cases
     ]
-
-
-def _veil(shown: Mapping[UUID, Mapping[str, veils.Shown]], case: Case) -> veils.Shown | None:
-    return shown[case.team_id].get(case.submission.kind)
 
 
 def _findings(analyses: Sequence[UUID]) -> Mapping[UUID, list[dict[str, Any]]]:

@@ -132,7 +132,7 @@ def in_a_word(analysis: Analysis) -> dict[str, Any]:
         said = str(dict(STATES).get(analysis.state, analysis.state))
         if analysis.state == "running":
             said += f", {round(100 * analysis.progress)} %"
-    return {"words": said, "ended": ended}
+    return {"words": said, "ended": ended, "outcome": outcome or ""}
 
 
 def announcement(analysis: Analysis) -> str:

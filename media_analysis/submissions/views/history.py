@@ -27,7 +27,7 @@ from accounts.refusals import Refusal
 from accounts.roles import Permission
 from media_analysis.submissions.forms import HistoryFilter, SaveFilterForm
 from media_analysis.submissions.models import SavedFilter
-from media_analysis.submissions.presenters import deletion_rows
+from media_analysis.submissions.presenters import deletion_rows, history_rows
 from media_analysis.submissions.search import history as finding
 from media_analysis.submissions.services import deletion, erasing, holds, saved_filters
 from media_analysis.submissions.services import export as export_service
@@ -53,7 +53,8 @@ def _page(
 
     context: dict[str, Any] = {
         "form": form,
-        "rows": page.rows,
+        "rows": history_rows.rows(actor, page.rows),
+        "several_teams": len(actor.team_ids(Permission.VIEW_SUBMISSIONS)) > 1,
         "case_teams": actor.team_ids(Permission.VIEW_CASES),
         "newer_url": address(page.newer),
         "older_url": address(page.older),

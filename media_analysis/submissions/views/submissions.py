@@ -22,13 +22,16 @@ from accounts.guards import post_only, signed_in
 from accounts.refusals import Refusal
 from accounts.roles import Permission
 from media_analysis.care.services import exposure
-from media_analysis.submissions.forms import IntakeForm
+from media_analysis.submissions.forms import OUTCOMES, IntakeForm
 from media_analysis.submissions.models import DeletionAnswer, Submission
 from media_analysis.submissions.presenters import result
 from media_analysis.submissions.search import blind
 from media_analysis.submissions.services import deletion as deletion_service
 from media_analysis.submissions.services import intake, pictures
 from media_analysis.submissions.views.keeping import erased_page
+
+STATES_ASKED = 100
+"""Files about which the intake page asks at once."""
 
 
 def as_if_missing(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -60,7 +63,12 @@ def submit(request: HttpRequest) -> HttpResponse:
             sentence = " ".join(str(e) for errors in form.errors.values() for e in errors)
             return JsonResponse({"code": "invalid", "sentence": sentence}, status=400)
         status = 400 if form.is_bound else 200
-        context = {"form": form, "may_submit": may_submit}
+        context = {
+            "form": form,
+            "may_submit": may_submit,
+            "outcomes": [value for value, _said in OUTCOMES if value],
+            "states_asked": STATES_ASKED,
+        }
         return render(request, "submissions/submit.html", context, status=status)
     received, refused = [], []
     for file in form.cleaned_data["upload"]:
@@ -111,9 +119,6 @@ def _intake_json(
         },
         status=202,
     )
-
-
-STATES_ASKED = 100
 
 
 @signed_in

@@ -37,7 +37,7 @@ def queues(request: HttpRequest, pk: UUID) -> HttpResponse:
             made = service.make(actor, team, **form.cleaned_data)
             messages.success(
                 request,
-                gettext("{queue} is there. Write a rule that sends cases to it.").format(
+                gettext("Queue {queue} added. Write a rule that sends cases to it.").format(
                     queue=made
                 ),
             )

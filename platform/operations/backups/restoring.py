@@ -142,7 +142,7 @@ def _unpacked(archive_file: BinaryIO) -> Iterator[tuple[Path, bytes]]:
                 continue
             content = source.read()
             if place.exists() and place.read_bytes() != content:
-                raise BackupFailed(f"{place} is there already, with other content. Move it away.")
+                raise BackupFailed(f"{place} exists already, with other content. Move it away.")
             yield place, content
 
 

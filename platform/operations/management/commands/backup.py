@@ -60,7 +60,7 @@ class Command(BaseCommand):
         try:
             handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError as error:
-            raise CommandError(f"{file} is there already.") from error
+            raise CommandError(f"{file} exists already.") from error
         with os.fdopen(handle, "w") as out:
             out.write(f"# public key: {public}\n{secret}\n")
         self.stdout.write(public)

@@ -61,7 +61,7 @@ class Command(BaseCommand):
         try:
             count, damaged = export_person(user, file, media=media)
         except FileExistsError as error:
-            raise CommandError(f"{file} is there already. Nothing was written.") from error
+            raise CommandError(f"{file} exists already. Nothing was written.") from error
         except (OSError, BlobError) as error:
             raise CommandError(f"The export failed: {error} Nothing was written.") from error
         self.stdout.write(f"{file}: the account of {user.email} and {count} submissions.")

@@ -1,0 +1,35 @@
+"""The history as a table: what each file is, what the machine found, what a person decided."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from accounts.actors import Actor
+from jobs.models import State
+from media_analysis.submissions.models import Submission
+from media_analysis.submissions.presenters import glimpses
+from ml import language
+
+TOLD_BY_THE_VERDICT = frozenset({State.DONE})
+NO_VERDICT_YET = frozenset({State.QUEUED, State.RUNNING, State.CANCELLED})
+
+
+def rows(actor: Actor, submissions: Sequence[Submission]) -> list[dict[str, Any]]:
+    seen = glimpses.of(actor, submissions)
+    return [
+        {
+            "submission": one,
+            "glimpse": seen[one.pk],
+            "probability": _probability(one),
+            "shows_verdict": one.analysis.state not in NO_VERDICT_YET,
+            "shows_state": one.analysis.state not in TOLD_BY_THE_VERDICT,
+        }
+        for one in submissions
+    ]
+
+
+def _probability(submission: Submission) -> str:
+    """Of a manipulation, calibrated; empty where no check gave one."""
+    found = submission.analysis.probability_manipulated
+    return "" if found is None else language.number(found, 2)
