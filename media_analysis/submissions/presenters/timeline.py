@@ -34,14 +34,18 @@ def timeline(result: Json, sound: Mapping[str, str] = NO_DRAWINGS) -> dict[str, 
         name = gettext("Face {number}").format(number=track["id"])
         lanes.append({"name": name, "kind": "presence", "segments": [_segment(start, end)]})
         rows.append(_row(start, end, name, "", gettext("a face is in view")))
+    scored = []
     for f in {f["detector"]: f for f, _ in spoken}.values():
         name = language.check_name(f["detector"])
         bound = bounds.lane_bound(f)
         lane = [_segment(s["start"], s["end"], s.get("score"), bound) for s in f["segments"]]
-        lanes.append({"name": name, "kind": "bars", "threshold": bound, "segments": lane})
+        stands_out = any(segment["flagged"] for segment in lane)
+        scored.append({"name": name, "kind": "bars", "threshold": bound, "segments": lane,
+                       "stands_out": stands_out})  # fmt: skip
         for s, drawn in zip(f["segments"], lane, strict=True):
             row = _row(s["start"], s["end"], name, _score(s), s.get("label", ""))
             rows.append({**row, "flagged": drawn["flagged"]})
+    lanes += sorted(scored, key=lambda lane: not lane["stands_out"])
     heard = _suspicious(findings)
     return {
         "duration": round(duration, 3),
