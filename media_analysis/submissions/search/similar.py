@@ -63,7 +63,10 @@ def same_bytes(actor: Actor, submission: Submission) -> dict[str, list[Submissio
     mine = Submission.objects.for_actor(actor).filter(blob_id=submission.blob_id, planted=False)
     if submission.planted:  # they would tell the answer of a golden case
         mine = mine.none()
-    others = mine.exclude(pk=submission.pk).select_related("team", "analysis").with_decisions()
+    elsewhere = mine.exclude(pk=submission.pk)
+    if not elsewhere.exists():  # as with most files; the two queries below cost far more
+        return {"earlier": [], "later": []}
+    others = elsewhere.select_related("team", "analysis").with_decisions()
     others = others.defer("analysis__result", "analysis__media")
     at = submission.created_at
     before = Q(created_at__lt=at) | Q(created_at=at, pk__lt=submission.pk)
