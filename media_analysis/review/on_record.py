@@ -2,6 +2,7 @@
 
 from audit.rows import OnRecord, register
 from media_analysis.review.models import (
+    Appeal,
     Case,
     Decision,
     Opinion,
@@ -33,7 +34,7 @@ def keep() -> None:
             model=Case,
             columns=(
                 "team_id", "submission_id", "state", "opened_because", "opened_at", "holder_id",
-                "fence", "decided_at",
+                "fence", "decided_at", "standing_fence",
             ),
             of_chain="submission_id",
         ),
@@ -46,6 +47,17 @@ def keep() -> None:
             texts=("policy_text",),
             words=("reason", "note"),
             subject=lambda decision: decision.case.submission_id,
+            related=("case",),
+            of_chain="case__submission_id",
+        ),
+        OnRecord(
+            model=Appeal,
+            columns=(
+                "team_id", "case_id", "decision_id", "made_by", "made_at", "withdrawn_at",
+                "answered_at", "answer_id", "outcome",
+            ),
+            words=("text",),
+            subject=lambda appeal: appeal.case.submission_id,
             related=("case",),
             of_chain="case__submission_id",
         ),

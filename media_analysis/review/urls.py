@@ -1,12 +1,20 @@
 from django.urls import path
 
-from media_analysis.review import golden_views, leading_views, quality_views, queue_views, views
+from media_analysis.review import (
+    appeal_views,
+    golden_views,
+    leading_views,
+    quality_views,
+    queue_views,
+    views,
+)
 
 app_name = "review"
 urlpatterns = [
     path("", queue_views.queue, name="queue"),
     path("bulk/", queue_views.bulk, name="bulk"),
     path("own/", quality_views.own, name="own"),
+    path("appeals/<uuid:pk>/", appeal_views.appeal, name="appeal"),
     path("golden/<uuid:pk>/", golden_views.mark, name="mark_golden"),
     path("golden/<int:pk>/take-out/", golden_views.take_out, name="take_out_golden"),
     path("next/", views.take_next, name="next"),

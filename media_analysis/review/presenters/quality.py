@@ -11,7 +11,7 @@ from django.utils.dateformat import format as format_date
 from django.utils.translation import gettext
 
 from media_analysis.review.measures import Measure
-from media_analysis.review.search import agreement, detector_quality
+from media_analysis.review.search import agreement, appeals, detector_quality
 from media_analysis.review.search import golden as search
 from ml import language
 from ml.language import number
@@ -63,6 +63,18 @@ def _kind(kind: str) -> str:
 def golden(teams: Collection[UUID]) -> list[tuple[str, Shown]]:
     """How often each person was right about golden cases; the first line is of all."""
     return [(name or gettext("All"), shown(one)) for name, one in search.by_person(teams)]
+
+
+def appealed(teams: Collection[UUID]) -> list[dict[str, Any]]:
+    """A line for each span of days; none where nobody appealed."""
+    found = appeals.figures(teams)
+    if not found[-1].made:
+        return []
+    return [
+        {"days": one.days, "made": one.made, "open": one.open, "withdrawn": one.withdrawn,
+         "changed": shown(one.changed)}
+        for one in found
+    ]  # fmt: skip
 
 
 def detectors(teams: Collection[UUID], month: datetime | None) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.db.models import Case as DbCase
 from django.db.models import Count, F, FloatField, Q, QuerySet, Sum, Value, When
-from django.db.models.functions import TruncMonth
+from django.db.models.functions import Coalesce, TruncMonth
 
 from accounts.models import User
 from media_analysis.review.measures import Measure, Weights, share, total
@@ -48,7 +48,9 @@ class Quality:
 def in_force(teams: Collection[UUID]) -> QuerySet[Decision]:
     """The decision that stands, of each decided case."""
     rows: QuerySet[Decision] = Decision.objects.filter(
-        team__in=teams, case__state=CaseState.DECIDED, fence=F("case__fence")
+        team__in=teams,
+        case__state=CaseState.DECIDED,
+        fence=Coalesce("case__standing_fence", "case__fence"),
     )
     return rows.order_by()
 
