@@ -379,6 +379,26 @@ CATALOGUE: Mapping[str, Entry] = {
     ),
     "reason_code_name_taken": Entry(422, _("There is already a reason code of this name.")),
     "reason_code_unchanged": Entry(409, _("Nothing was changed. It was already so.")),
+    "saved_text_name": Entry(
+        422,
+        _("The name of a saved text has small letters, digits and hyphens, {most} at most."),
+    ),
+    "saved_text_length": Entry(422, _("A saved text has 1 to {most} characters.")),
+    "saved_text_holds_address": Entry(
+        422, _("The record keeps a saved text for good, so it cannot hold an email address.")
+    ),
+    "saved_text_placeholder": Entry(
+        422,
+        _(
+            "Only {{policy}} and {{file}} are filled in. Write {name} without braces, or leave it "
+            "out."
+        ),
+    ),
+    "too_many_saved_texts": Entry(
+        422, _("A team has at most {most} saved texts. Remove one first.")
+    ),
+    "saved_text_name_taken": Entry(422, _("There is already a saved text named {name}.")),
+    "saved_text_gone": Entry(409, _("This saved text was removed. Nothing was changed.")),
     "break_out_of_range": Entry(
         422, _("The time before a break is between 0 and {most} minutes.")
     ),

@@ -20,6 +20,8 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import final
 from media_analysis.review.appeal_models import Appeal as Appeal
+from media_analysis.review.drift_models import DriftAlarm as DriftAlarm
+from media_analysis.review.drift_models import DriftCheck as DriftCheck
 from media_analysis.review.golden_models import GoldenCase as GoldenCase
 from media_analysis.review.golden_models import GoldenPlacement as GoldenPlacement
 from media_analysis.review.opinion_models import DoubleReview as DoubleReview
@@ -29,6 +31,7 @@ from media_analysis.review.queue_models import Queue as Queue
 from media_analysis.review.queue_models import QueueOrder as QueueOrder
 from media_analysis.review.queue_models import QueueRule as QueueRule
 from media_analysis.review.queue_models import RoutingRule as RoutingRule
+from media_analysis.review.saved_texts import SavedText as SavedText
 from media_analysis.submissions.outcomes import DecisionOutcome
 from ml.engine.contract import Outcome
 from ml.models import Analysis

@@ -11,6 +11,7 @@ from media_analysis.review.models import (
     QueueRule,
     ReasonCode,
     RoutingRule,
+    SavedText,
 )
 
 RULE, QUEUE_RULE = (
@@ -27,6 +28,7 @@ def keep() -> None:
     register(
         OnRecord(model=Policy, columns=("team_id", "is_active"), texts=("name", "text")),
         OnRecord(model=ReasonCode, columns=("team_id", "policy_id", "is_active"), texts=("name",)),
+        OnRecord(model=SavedText, columns=("team_id",), texts=("name", "text")),
         OnRecord(model=RoutingRule, columns=RULE),
         OnRecord(model=Queue, columns=("team_id", "hours", "is_paused"), texts=("name",)),
         OnRecord(model=QueueRule, columns=QUEUE_RULE, texts=("name", "context")),

@@ -6,6 +6,7 @@ from media_analysis.review import (
     leading_views,
     quality_views,
     queue_views,
+    saved_text_views,
     views,
 )
 
@@ -26,6 +27,7 @@ urlpatterns = [
     path("<uuid:pk>/pass-on/", views.pass_on, name="pass_on"),
     path("<uuid:pk>/take-back/", views.take_back, name="take_back"),
     path("<uuid:pk>/undo/", views.undo, name="undo"),
+    path("<uuid:pk>/insert/", saved_text_views.insert, name="insert_text"),
     path("<uuid:pk>/ask/", views.ask, name="ask"),
     path("<uuid:pk>/move/", leading_views.move, name="move"),
     path("<uuid:pk>/take-from/", leading_views.take_from, name="take_from"),

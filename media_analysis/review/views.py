@@ -38,6 +38,7 @@ from media_analysis.review.services import (
     grace,
     known_bytes,
     opinions,
+    saved_texts,
 )
 from media_analysis.submissions.outcomes import DecisionOutcome
 from media_analysis.submissions.presenters import result
@@ -355,6 +356,7 @@ def _page(
         "may_decide": may_decide,
         "form": (form or DecisionForm(mine, initial=initial)) if holds else None,
         "draft": draft,
+        "saved_texts": saved_texts.of(mine.team_id) if holds else [],
         "said": _said(mine),
         "appeal": appeals.of_case(actor, mine),
         "draft_pass": drafts.pass_for(actor, mine) if may_decide else "",

@@ -22,7 +22,8 @@ from accounts.models import Team
 from accounts.roles import Permission
 from media_analysis.review.models import Policy, RoutingRule
 from media_analysis.review.queue_models import LONGEST_APPEAL_DAYS
-from media_analysis.review.services import appeals, reason_codes
+from media_analysis.review.saved_texts import LONGEST_NAME, LONGEST_TEXT, SavedText
+from media_analysis.review.services import appeals, reason_codes, saved_texts
 from media_analysis.teams.pages import entered, page, refusal_on, refusal_told
 
 
@@ -64,6 +65,20 @@ class AppealForm(forms.Form):
     )
 
 
+class TextForm(forms.Form):
+    text_name = forms.CharField(
+        max_length=LONGEST_NAME + 1,
+        label=_("Name of the new text"),
+        help_text=_("Small letters, digits and hyphens. A slash and the name insert it."),
+    )
+    text = forms.CharField(
+        max_length=LONGEST_TEXT,
+        label=_("Text"),
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("{policy} and {file} are filled in when it is inserted."),
+    )
+
+
 @dataclass(frozen=True)
 class Part:
     """One of the page's forms: known by a field that no other has."""
@@ -89,6 +104,7 @@ def deciding(request: HttpRequest, pk: UUID) -> HttpResponse:
                 return redirect("teams:deciding", pk)
     context = {
         "codes": reason_codes.codes(team),
+        "texts": saved_texts.of(team.pk),
         **{f"{name}_form": form for name, form in shown.items()},
     }
     return page(request, team, "teams/deciding.html", context, 422 if request.POST else 200)
@@ -110,9 +126,14 @@ def _parts(actor: Actor, team: Team) -> Mapping[str, Part]:
         code = reason_codes.add(actor, team, said["name"], said["policy"])
         return gettext("%(name)s can be chosen from now on.") % {"name": code}
 
+    def save_text(said: Mapping[str, Any]) -> str:
+        made = saved_texts.add(actor, team, said["text_name"], said["text"])
+        return gettext("/%(name)s can be inserted from now on.") % {"name": made}
+
     return {
         "seconds": Part(GraceForm, {"seconds": rule.undo_seconds}, save_seconds),
         "days": Part(AppealForm, {"days": rule.appeal_days}, save_days),
+        "text_name": Part(TextForm, {}, save_text),
         "name": Part(functools.partial(CodeForm, team), {}, save_code),
     }
 
@@ -125,4 +146,15 @@ def switch(request: HttpRequest, pk: UUID, code: int) -> HttpResponse:
     with refusal_told(request):
         reason_codes.switch(actor, mine, on="on" in request.POST)
         messages.success(request, gettext("%(name)s is changed.") % {"name": mine})
+    return redirect("teams:deciding", pk)
+
+
+@signed_in
+@post_only("teams:deciding", "pk")
+def remove_text(request: HttpRequest, pk: UUID, text: int) -> HttpResponse:
+    actor, team = entered(request, pk, Permission.MANAGE_POLICIES)
+    mine = get_object_or_404(SavedText.objects.filter(team=team), pk=text)
+    with refusal_told(request):
+        saved_texts.remove(actor, mine)
+        messages.success(request, gettext("/%(name)s was removed.") % {"name": mine})
     return redirect("teams:deciding", pk)

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0012_appeals'),
+        ('accounts', '0012_scope_of_appeals'),
         ('webhooks', '0004_weights'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
