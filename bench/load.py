@@ -5,6 +5,11 @@
 Each of 55 senders and readers does one request a second; a server that cannot keep up shows as a
 lower rate, and one that breaks as errors. Reads are the partner's list and single submissions;
 uploads are small pictures of their own bytes each, which the worker examines meanwhile.
+
+Some uploads come before, so that models are loaded when the first minute begins. Memory is the Pss
+of all web processes, and of the worker's processes without the sandbox's children, on average in
+the first minute and in the last. Shares are of all processors; what others on the machine took is
+told as its load.
 """
 
 from __future__ import annotations
@@ -12,19 +17,25 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
+import requests
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
 
+from bench.noise import noise  # noqa: E402
 from bench.report import Row, table  # noqa: E402
 from bench.standing import installation  # noqa: E402
+from bench.watching import Watch, timed, with_children  # noqa: E402
 
 COMMAND = "python bench/load.py"
+READ_P95_MS, MOST_GROWTH = 300, 0.05
+IDLE_ENOUGH = 0.1
+WARM = 8
 
 
 def measure(seconds: int, uploads: int, reads: int) -> dict[str, Any]:
@@ -32,6 +43,8 @@ def measure(seconds: int, uploads: int, reads: int) -> dict[str, Any]:
         installation(workers=2, concurrency=1) as (door, key),
         tempfile.TemporaryDirectory() as folder,
     ):
+        watch = watch_over(door)
+        warm_up(door, key)
         out = Path(folder) / "said"
         env = {
             **os.environ,
@@ -39,16 +52,19 @@ def measure(seconds: int, uploads: int, reads: int) -> dict[str, Any]:
             "LOAD_UPLOADS": str(uploads),
             "PYTHONPATH": f"{ROOT / 'platform'}:{ROOT}",
         }
-        subprocess.run(
-            [
-                sys.executable, "-m", "locust", "-f", str(ROOT / "bench" / "senders.py"),
-                "--headless", "--only-summary", "--host", door.url, "--json-file", str(out),
-                "--csv", str(Path(folder) / "kept"),
-                "--users", str(uploads + reads), "--spawn-rate", str(uploads + reads),
-                "--run-time", f"{seconds}s", "--exit-code-on-error", "0", "--stop-timeout", "60",
-            ],
-            env=env, check=True, stdout=sys.stderr, stderr=sys.stderr,
-        )  # fmt: skip
+        with watch.watching():
+            generator = timed(
+                [
+                    sys.executable, "-m", "locust", "-f", str(ROOT / "bench" / "senders.py"),
+                    "--headless", "--only-summary", "--host", door.url, "--json-file", str(out),
+                    "--csv", str(Path(folder) / "kept"),
+                    "--users", str(uploads + reads), "--spawn-rate", str(uploads + reads),
+                    "--run-time", f"{seconds}s", "--exit-code-on-error", "0",
+                    "--stop-timeout", "60",
+                ],
+                env=env, stdout=sys.stderr, stderr=sys.stderr,
+            )  # fmt: skip
+        watch.processor_seconds["load generator"] = generator
         said = json.loads(next(Path(folder).glob("said*.json")).read_text())
         failed = (Path(folder) / "kept_failures.csv").read_text().splitlines()[1:]
         settled, waiting = states(door)
@@ -59,10 +75,44 @@ def measure(seconds: int, uploads: int, reads: int) -> dict[str, Any]:
         "uploads": summary(named, ["upload"], seconds),
         "reads": summary(named, ["list", "one submission"], seconds),
         "what_failed": failed,
-        "analysed_meanwhile": settled,
+        "analysed_meanwhile": settled - WARM,
         "still_waiting": waiting,
+        "memory_mb": {part: watch.grew(part) for part in watch.memory},
+        "processor": {part: watch.share(part) for part in watch.processor_seconds},
+        "idle": watch.idle,
         "load_after": round(os.getloadavg()[0], 2),
     }
+
+
+def watch_over(door: Any) -> Watch:
+    house = door.house
+    database = int((house.pg.data / "postmaster.pid").read_text().split()[0])
+
+    def web(of_children: bool = False) -> list[Any]:
+        return with_children(door.process.pid, of_children=of_children)
+
+    def worker(of_children: bool = False) -> list[Any]:
+        return with_children(house.workers[0].pid, of_children=of_children)
+
+    return Watch(
+        memory={"web": web, "worker": worker},
+        shares={
+            "web": lambda: web(True),
+            "worker": lambda: worker(True),
+            "PostgreSQL": lambda: with_children(database),
+        },
+    )
+
+
+def warm_up(door: Any, key: str) -> None:
+    """Pictures enough for each web process and slot, sent and examined."""
+    headers = {"Authorization": f"Bearer {key}"}
+    for _ in range(WARM):
+        files = {"file": ("noise.png", noise(), "image/png")}
+        where = f"{door.url}/api/v1/submissions/"
+        requests.post(where, files=files, headers=headers, timeout=60).raise_for_status()
+        requests.get(where, headers=headers, timeout=60).raise_for_status()
+    door.house.wait_for(lambda: states(door) == (WARM, 0), 300, "the first pictures are examined")
 
 
 def states(door: Any) -> tuple[int, int]:
@@ -96,6 +146,10 @@ def percentile(times: dict[float, int], share: float) -> float:
 
 
 def rows(found: dict[str, Any]) -> list[Row]:
+    return [*rates(found), *further(found)]
+
+
+def rates(found: dict[str, Any]) -> list[Row]:
     made = []
     for name in ("uploads", "reads"):
         part, wanted = found[name], found["wanted"][name]
@@ -112,6 +166,41 @@ def rows(found: dict[str, Any]) -> list[Row]:
             )
         )
     return made
+
+
+def further(found: dict[str, Any]) -> list[Row]:
+    """Of the same run: how long reads took, whether memory grew, and what the bottleneck was."""
+    command = f"{COMMAND} --seconds {found['seconds']}"
+    p95 = found["reads"]["p95_ms"]
+    made = [
+        Row(f"of these reads, p95 (load {found['load_after']})", f"{p95:.0f} ms",
+            f"<= {READ_P95_MS} ms", p95 <= READ_P95_MS, command)
+    ]  # fmt: skip
+    names = {"web": "all web processes", "worker": "the worker's processes"}
+    for part, (first, last) in found["memory_mb"].items():
+        growth = last / first - 1 if first else 0.0
+        made.append(
+            Row(f"memory (Pss) of {names[part]}, first and last minute of {found['seconds']} s",
+                f"{first:.0f} MB, {last:.0f} MB ({growth:+.1%})", f"<= {MOST_GROWTH:.0%} more",
+                growth <= MOST_GROWTH, command)
+        )  # fmt: skip
+    shares = sorted(found["processor"].items(), key=lambda pair: -pair[1])
+    told = ", ".join(f"{part} {share:.0%}" for part, share in shares)
+    others = 1 - found["idle"] - sum(share for _, share in shares)
+    made.append(
+        Row(f"bottleneck of this run: {bottleneck(found)}",
+            f"of all processors {told}, others {max(others, 0):.0%}, idle {found['idle']:.0%}",
+            command=command)
+    )  # fmt: skip
+    return made
+
+
+def bottleneck(found: dict[str, Any]) -> str:
+    """Where processors stood idle, none of them was."""
+    if found["idle"] >= IDLE_ENOUGH:
+        return "not the processors"
+    part = max(found["processor"], key=lambda name: found["processor"][name])
+    return f"processors, most of all for {part}"
 
 
 def main() -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import os
 import random
 from typing import Any, ClassVar
 
 from locust import HttpUser, constant_throughput, task
-from PIL import Image
+
+from bench.noise import noise
 
 HEADERS = {"Authorization": f"Bearer {os.environ['LOAD_KEY']}"}
 UPLOADS = int(os.environ.get("LOAD_UPLOADS", "5"))
@@ -21,9 +21,7 @@ class Sender(HttpUser):
 
     @task
     def upload(self) -> None:
-        out = io.BytesIO()
-        Image.frombytes("RGB", (64, 48), random.randbytes(64 * 48 * 3)).save(out, "PNG")
-        files = {"file": ("noise.png", out.getvalue(), "image/png")}
+        files = {"file": ("noise.png", noise(), "image/png")}
         answer = self.client.post(LIST, files=files, headers=HEADERS, name="upload")
         if answer.ok:
             Reader.known.append(answer.json()["id"])
