@@ -40,7 +40,7 @@ def site_on_s3(
     """Takes direct uploads, with a courier at work."""
     service = ServiceAccountFactory(team=team)
     key = issue_key(member(team, Role.ADMIN).actor, service, "client", list(Scope)).secret
-    with served(tmp_path, **media_bucket.environment) as port, receiving():
+    with served(tmp_path, None, **media_bucket.environment) as port, receiving():
         yield Site(f"http://127.0.0.1:{port}", key, "")
 
 

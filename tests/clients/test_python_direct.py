@@ -106,7 +106,7 @@ def test_the_shell_and_curl_send_directly(
     assert ran.returncode == 0, ran.stderr
     assert json.loads(ran.stdout)["state"] in ("receiving", "received")
 
-    async def both() -> list[str]:
+    async def both() -> tuple[str, str]:
         async with AsyncTouchstone(site_on_s3.url, key=site_on_s3.key, timeout=60) as client:
             return await asyncio.gather(
                 client.upload_direct(film), client.upload_direct(picture(8), filename="b.png")

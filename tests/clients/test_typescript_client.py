@@ -91,7 +91,7 @@ def test_it_does_what_it_promises(
     service = ServiceAccountFactory(team=team)
     key = issue_key(admin.actor, service, "ts", list(Scope), test=True).secret
     run("npm", "run", "build")
-    with served(tmp_path, **media_bucket.environment) as port, receiving():
+    with served(tmp_path, None, **media_bucket.environment) as port, receiving():
         told = run(
             "npm", "test", TOUCHSTONE_URL=f"http://127.0.0.1:{port}", TOUCHSTONE_TEST_KEY=key
         )

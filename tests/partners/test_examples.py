@@ -113,9 +113,9 @@ def recorded(client: Client, receiver: Receiver) -> dict[str, Any]:
     ask("batches_read", "get", batch["url"])
     body = picture()
     digest = hashlib.sha256(body).hexdigest()
-    told = {"filename": "decided_unclear.png", "size": len(body), "sha256": digest,
+    film = {"filename": "decided_unclear.png", "size": len(body), "sha256": digest,
             "external_id": "order-4712"}  # fmt: skip
-    upload = ask("uploads_announce", "post", f"{ROOT}uploads/direct/", told, 201)
+    upload = ask("uploads_announce", "post", f"{ROOT}uploads/direct/", film, 201)
     httpx.put(upload["parts"][0]["url"], content=body).raise_for_status()
     there = ask("uploads_parts", "post", f"{upload['url']}parts/")
     parts = [{"number": 1, "etag": there["parts"][0]["etag"]}]
