@@ -320,6 +320,16 @@ CATALOGUE: Mapping[str, Entry] = {
     "retention_days": Entry(
         422, _("Give whole days from 1 to {most}, or leave the field empty. Nothing was changed.")
     ),
+    "backfill_selection": Entry(
+        422, _("The backfill cannot select by this {part}. Nothing was planned.")
+    ),
+    "backfill_at_once": Entry(
+        422, _("From 1 to {most} files can wait at once. Nothing was planned.")
+    ),
+    "backfill_rate": Entry(
+        422, _("The rate is from 1 to {most} files per hour. Nothing was planned.")
+    ),
+    "backfill_state": Entry(409, _("The state of the backfill is {state}. Nothing was changed.")),
     # --- review ---
     "case_taken": Entry(409, _("This case is assigned to somebody else. Nothing was changed.")),
     "claim_lost": Entry(409, _("This case is no longer assigned to you. Nothing was changed.")),

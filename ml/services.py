@@ -90,6 +90,21 @@ def end_at_once(analysis: Analysis, result: Result | None, by: str) -> None:
         _conclude(claim, result, None)
 
 
+def record_beside(
+    blob: Blob, chain: uuid.UUID, result: Result, sheet: pictures.Sheet | None, *,
+    worker_name: str, why: str,
+) -> Analysis:  # fmt: skip
+    """In the caller's transaction: a further analysis of what has one already, ordered and ended
+    at once, with the rows and events of any other. Nobody waits for it: no hook is called."""
+    analysis = order(blob, chain, Priority.BATCH)
+    _event(analysis, Verb.ANALYSIS_QUEUED, worker(worker_name), why, rows=[analysis],
+           priority=int(analysis.priority))  # fmt: skip
+    claim = claim_one(Analysis, analysis.pk, worker=worker_name)
+    assert claim is not None, "nobody else can see it yet"
+    _conclude(claim, result, sheet, tell=False)
+    return analysis
+
+
 def never_due(analysis: Analysis) -> None:
     """In the caller's transaction: it waits until somebody cancels or erases it."""
     Analysis.objects.filter(pk=analysis.pk).update(available_at=InSeconds(NEVER_SECONDS))
@@ -118,7 +133,7 @@ def run(claim: Claim, analyse: Analyse | None = None) -> None:
     """Examine what was claimed and conclude. Registered with `jobs` as the runner."""
     analysis = Analysis.objects.select_related("blob").get(pk=claim.pk)
     bind_contextvars(submission=str(analysis.chain))
-    result = _examine(claim, analysis.blob, analyse or import_string(settings.ML_ANALYSE))
+    result = examine(claim, analysis.blob, analyse)
     if claim.why in (Why.LOST, Why.CANCELLED):
         raise Interrupted(claim.why)
     with told_apart(claim, "the analysis"):
@@ -127,7 +142,14 @@ def run(claim: Claim, analyse: Analyse | None = None) -> None:
     through_outage(lambda: _conclude(claim, result, sheet), claim.lease_seconds)
 
 
-def _examine(claim: Claim, blob: Blob, analyse: Analyse) -> Result:
+def examine(
+    claim: Claim,
+    blob: Blob,
+    analyse: Analyse | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Result:
+    """Outside any transaction. A file that is refused has a result too."""
+    analyse = analyse or import_string(settings.ML_ANALYSE)
     try:
         with told_apart(claim, "the analysis"), opened(blob) as file:
             return analyse(
@@ -135,7 +157,7 @@ def _examine(claim: Claim, blob: Blob, analyse: Analyse) -> Result:
                 sha256=blob.sha256,
                 size=blob.size,
                 progress=claim.progress,
-                should_stop=claim.should_stop,
+                should_stop=should_stop or claim.should_stop,
             )
     except Rejected as refusal:
         return _rejected(refusal)
@@ -155,7 +177,9 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 
 @transaction.atomic
-def _conclude(claim: Claim, result: Result, sheet: pictures.Sheet | None) -> None:
+def _conclude(
+    claim: Claim, result: Result, sheet: pictures.Sheet | None, *, tell: bool = True
+) -> None:
     media = storable(stored(media_json(result.media))) if result.media else None
     body = storable(stored(
         {"verdict": plain(result.verdict), "tracks": plain(result.tracks),
@@ -202,7 +226,7 @@ def _conclude(claim: Claim, result: Result, sheet: pictures.Sheet | None) -> Non
         attempt=claim.attempt,
         fence=claim.fence,
     )
-    for hook in hooks.analysis_finished:
+    for hook in hooks.analysis_finished if tell else ():
         hook(analysis, result)
     failpoint("before_commit")
 

@@ -24,8 +24,8 @@ CONTRACTING: tuple[str, ...] = ()
 
 MIGRATION_LINTER_OPTIONS = {
     "include_apps": [
-        "accounts", "audit", "batches", "blobs", "care", "dashboard", "jobs", "ml", "partners",
-        "reports", "review", "submissions", "uploads", "viewing", "webhooks",
+        "accounts", "audit", "backfill", "batches", "blobs", "care", "dashboard", "jobs", "ml",
+        "partners", "reports", "review", "submissions", "uploads", "viewing", "webhooks",
     ],
     "ignore_name": [*BEFORE_THE_RULE, *CONTRACTING],
     "ignore_initial_migrations": True,

@@ -34,6 +34,13 @@ class Verb(StrEnum):
     ANALYSIS_CANCEL_REQUESTED = "analysis.cancel_requested"
     ANALYSIS_CANCELLED = "analysis.cancelled"
 
+    BACKFILL_PLANNED = "backfill.planned"
+    BACKFILL_STARTED = "backfill.started"
+    BACKFILL_PAUSED = "backfill.paused"
+    BACKFILL_RESUMED = "backfill.resumed"
+    BACKFILL_CANCELLED = "backfill.cancelled"
+    BACKFILL_ENDED = "backfill.ended"
+
     # looking is an event too
     MEDIA_VIEWED = "media.viewed"
     MEDIA_DOWNLOADED = "media.downloaded"

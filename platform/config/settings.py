@@ -116,6 +116,7 @@ INSTALLED_APPS = [
     "media_analysis.partners",
     "media_analysis.reports",
     "media_analysis.dashboard",
+    "media_analysis.backfill",
     "media_analysis.teams",
     "operations",
     "drf_spectacular",
@@ -335,6 +336,7 @@ PERIODIC_DUTIES = {
     "compare_all_rows": (3600.0, "audit.checking.compare_all_rows"),  # does it once a day
     "erase": (20.0, "media_analysis.submissions.services.erasing.run_due"),
     "order_erasures": (3600.0, "media_analysis.submissions.services.retention.order_due"),
+    "feed_backfills": (5.0, "media_analysis.backfill.services.feeding.feed"),
     "tidy_accounts": (86_400.0, "accounts.services.housekeeping.tidy"),
     "tidy_care": (86_400.0, "media_analysis.care.services.exposure.forget_old"),
     "tidy_dashboard": (86_400.0, "media_analysis.dashboard.services.retrying.forget_old"),

@@ -22,6 +22,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/scim/v2/", include("media_analysis.partners.scim.urls")),
     path("api/v1/", include("media_analysis.partners.urls")),
+    path("backfills/", include("media_analysis.backfill.urls")),
     path("care/", include("media_analysis.care.urls")),
     path("dashboard/", include("media_analysis.dashboard.urls")),
     path("reports/", include("media_analysis.reports.urls")),

@@ -14,6 +14,7 @@ from accounts.models import Role, Team, User
 from accounts.services import invitations
 from media_analysis.review.models import Case
 from media_analysis.submissions.models import SavedFilter
+from tests.backfill.analysed import planned
 from tests.browser.office import Office, furnish
 from tests.browser.watched import Watched
 from tests.factories import UserFactory
@@ -60,6 +61,7 @@ def known(office: Office, team: Team) -> dict[str, list[Any]]:
     found["accounts_invitation"] = [asked.link.rstrip("/").rpartition("/")[2]]
     found["dashboard:retry"] = [office.parked.pk]
     found["dashboard:retry_copy"] = [office.mute.pk]
+    found["backfill:detail"] = [planned().pk]
     found["admin:app_list"] = ["review"]
     found["review:take_out_golden"] = [1]
     for model in apps.get_models():

@@ -1,5 +1,6 @@
 # ruff: noqa: E402 - Django is set up before its models can be imported
-"""Fills a house as people would: `submit N` sends N pictures, `decide` decides every open case."""
+"""Fills a house as people would: `submit N` sends N pictures, `analysed N` has them analysed too,
+here and now, and `decide` decides every open case."""
 
 from __future__ import annotations
 
@@ -12,16 +13,19 @@ django.setup()
 
 from accounts.actors import actor_for_user
 from accounts.models import Membership, Role
+from jobs.services import claim_one
 from media_analysis.review.models import Words
 from media_analysis.review.services import cases
 from media_analysis.submissions.services.intake import submit
+from ml.models import Analysis
+from ml.services import run
 from tests.factories import MembershipFactory, TeamFactory, UserFactory
 from tests.people import picture
 
 EMAIL = "alice@example.org"
 
 
-def send(count: int) -> None:
+def send(count: int, *, analysed: bool = False) -> None:
     team = TeamFactory(name="Newsroom")
     alice = MembershipFactory(
         team=team, user=UserFactory(email=EMAIL, name="Alice"), role=Role.MODERATOR
@@ -29,7 +33,10 @@ def send(count: int) -> None:
     actor = actor_for_user(alice, via="password")
     for number in range(count):
         content = io.BytesIO(picture(number))
-        submit(actor, team, content, f"photo {number}.png", note=f"note {number}")
+        name = f"photo {number}.png"
+        sent = submit(actor, team, content, name, note=f"note {number}").submission
+        if analysed and (claim := claim_one(Analysis, sent.analysis_id, worker="inhabit")):
+            run(claim)
 
 
 def decide() -> None:
@@ -41,7 +48,7 @@ def decide() -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "submit":
-        send(int(sys.argv[2]))
+    if sys.argv[1] in ("submit", "analysed"):
+        send(int(sys.argv[2]), analysed=sys.argv[1] == "analysed")
     else:
         decide()

@@ -20,6 +20,7 @@ from media_analysis.previews.models import Preview
 from media_analysis.review.models import Case, GoldenCase
 from media_analysis.review.services import routing
 from ml.models import Analysis, Thumbnail
+from tests.backfill.analysed import planned
 from tests.factories import ServiceAccountFactory, UserFactory
 from tests.people import Person, Send, member, picture
 from tests.urls.office import arguments
@@ -103,6 +104,9 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "reports:make_film": ("post", page(404, 404, 404, 302)),
     "reports:film": ("get", page(404, 404, 404, 404)),  # there is no such film
     "dashboard:overview": ("get", office(200, 200, 403, 200, 200)),
+    "backfill:index": ("get", office(200, 200, 403, 200, 200)),
+    "backfill:detail": ("get", office(404, 200, 404, 200, 200)),
+    "backfill:switch": ("post", office(404, 400, 404, 403, 403)),
     "dashboard:retry": ("post", office(404, 302, 404, 302, 302)),
     "dashboard:retry_copy": ("post", office(404, 302, 404, 302, 302)),
     "teams:index": ("get", office(302, 200, 403, 302, 302)),
@@ -282,6 +286,8 @@ def address(alice: Person, send: Send) -> Callable[[str], str]:
             return reverse(name, args=[submission.pk, "frame"])
         if name == "reports:download":
             return reverse(name, args=[case.pk, "report.pdf"])
+        if name in ("backfill:detail", "backfill:switch"):
+            return reverse(name, args=[planned(team=alice.team).pk])
         if name == "review:mark_golden":
             return reverse(name, args=[submission.pk])
         if name == "review:take_out_golden":

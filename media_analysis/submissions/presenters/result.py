@@ -20,7 +20,7 @@ from jobs.models import UNDER_WAY
 from media_analysis.submissions.forms import OUTCOMES, STATES
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.ownership import may
-from media_analysis.submissions.presenters import bench, deletion_rows
+from media_analysis.submissions.presenters import bench, deletion_rows, further
 from media_analysis.submissions.presenters.audit_trail import audit_trail
 from media_analysis.submissions.presenters.face_map import face_map
 from media_analysis.submissions.presenters.statements import decision, declared, face_link
@@ -86,6 +86,7 @@ def page(submission: Submission, actor: Actor) -> dict[str, Any]:
         "custody": custody(submission, blind=blind.is_blind(submission, actor)),
         **similar.same_bytes(actor, submission),
         "alike": similar.others(actor, submission),
+        "further": further.analyses(submission),
         "may_mark": analysis.state not in UNDER_WAY
         and not submission.planted
         and actor.can(Permission.MANAGE_QUEUES, submission.team_id),
