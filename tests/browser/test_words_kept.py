@@ -240,7 +240,8 @@ def test_a_form_that_leads_back_to_its_page_offers_nothing_after_it_arrived(
     open_page: Open, team: Team
 ) -> None:
     """A queue was added: the empty form for the next one does not say that text was lost."""
-    page = open_page(user=member(team, Role.LEAD).user).goto(reverse("teams:queues", args=[team.pk]))
+    lead = member(team, Role.LEAD).user
+    page = open_page(user=lead).goto(reverse("teams:queues", args=[team.pk]))
     page.get_by_label("Name").fill("Elections")
     page.get_by_role("button", name="Add the queue").click()
     expect(page.get_by_text("Queue Elections added.")).to_be_visible()

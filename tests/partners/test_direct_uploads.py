@@ -1,5 +1,5 @@
-"""A file is announced, sent into the bucket in parts and completed, and becomes a submission as every
-other does. The bucket is a real server of S3 (moto)."""
+"""A file is announced, sent into the bucket in parts and completed, and becomes a submission as
+every other does. The bucket is a real server of S3 (moto)."""
 
 from __future__ import annotations
 
