@@ -15,6 +15,7 @@ from accounts.roles import (
     SITE_ADMIN_PERMISSIONS,
     Permission,
     Role,
+    Scope,
 )
 from audit.who import NOBODY, SHELL, Who
 
@@ -131,6 +132,21 @@ def actor_for_key(key: ApiKey) -> Actor:
         service=service,
         teams={service.team_id: Role.VIEWER},
         scopes=frozenset(key.scopes),
+    )
+
+
+def sender_again(user: User | None, service: ServiceAccount | None, *, via: str) -> Actor | None:
+    """Whoever ordered work that is done now, with the rights that they have now. None where they
+    may not act any more."""
+    if user is not None:
+        return actor_for_user(user, via=via) if user.is_active else None
+    if service is None or not service.is_active:
+        return None
+    return Actor(
+        who=Who(kind="service", id=str(service.pk), via=via),
+        service=service,
+        teams={service.team_id: Role.VIEWER},
+        scopes=frozenset({Scope.SUBMISSIONS_WRITE}),
     )
 
 

@@ -252,6 +252,45 @@ CATALOGUE: Mapping[str, Entry] = {
     "too_many_uploads": Entry(
         409, _("You have {most} unfinished uploads. Finish or delete one first."), in_rest=True
     ),
+    # --- uploads straight into the media store ---
+    "direct_uploads_off": Entry(
+        422,
+        _(
+            "This site takes no uploads straight into its media store. Send the file in pieces by "
+            "the tus protocol, to /api/v1/uploads/."
+        ),
+        in_rest=True,
+    ),
+    "too_many_bytes": Entry(
+        409,
+        _(
+            "Your unfinished uploads would have more than {limit} MB together. Finish or delete "
+            "one first."
+        ),
+        in_rest=True,
+    ),
+    "parts_differ": Entry(
+        409,
+        _(
+            "Part {place} has not arrived as it was announced. Ask for the parts, send it again, "
+            "then complete the upload."
+        ),
+        in_rest=True,
+    ),
+    "parts_changed": Entry(
+        409,
+        _(
+            "A part was replaced after the upload was complete. Nothing was kept. Send the file "
+            "again."
+        ),
+    ),
+    "digest_differs": Entry(
+        422,
+        _(
+            "The file does not have the SHA-256 that was announced. Nothing was kept. Send it "
+            "again."
+        ),
+    ),
     # --- media and webhooks ---
     "media_damaged": Entry(
         503,

@@ -6,6 +6,7 @@ from django.urls import URLPattern, path, re_path
 from media_analysis.partners import docs
 from media_analysis.partners.api import Submissions
 from media_analysis.partners.batches import Batches
+from media_analysis.partners.direct import DirectUploads
 from media_analysis.partners.docs import reference
 from media_analysis.partners.holds import Holds
 from media_analysis.partners.limits import TellsItsLimits
@@ -53,6 +54,22 @@ urlpatterns = [
         "uploads/<uuid:pk>",
         Uploads.as_view({"head": "head", "patch": "partial_update", "delete": "destroy"}),
         "upload-detail",
+    ),
+    *both("uploads/direct", DirectUploads.as_view({"post": "create"}), "direct-upload-list"),
+    *both(
+        "uploads/direct/<uuid:pk>",
+        DirectUploads.as_view({"get": "retrieve", "delete": "destroy"}),
+        "direct-upload-detail",
+    ),
+    *both(
+        "uploads/direct/<uuid:pk>/parts",
+        DirectUploads.as_view({"post": "parts"}),
+        "direct-upload-parts",
+    ),
+    *both(
+        "uploads/direct/<uuid:pk>/complete",
+        DirectUploads.as_view({"post": "complete"}),
+        "direct-upload-complete",
     ),
     *both("batches", Batches.as_view({"post": "create"}), "batch-list"),
     *both("batches/<uuid:pk>", Batches.as_view({"get": "retrieve"}), "batch-detail"),

@@ -7,7 +7,11 @@ class UploadsConfig(AppConfig):
     verbose_name = "Uploads"
 
     def ready(self) -> None:
+        from jobs import registry
         from media_analysis.submissions import hooks as submissions
         from media_analysis.uploads import erasing
+        from media_analysis.uploads.models import DirectUpload
+        from media_analysis.uploads.services import receiving
 
+        registry.register(DirectUpload, receiving.run, courier=True, background=True)
         submissions.erased_with.append(erasing.rows_of)

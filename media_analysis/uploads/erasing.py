@@ -1,4 +1,4 @@
-"""What is known of a resumable upload, to be erased with the submission that it became."""
+"""What is known of an upload, to be erased with the submission that it became."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from media_analysis.uploads.models import Upload
+from media_analysis.uploads.models import DirectUpload, Upload
 
 
 def rows_of(submission: UUID) -> list[QuerySet[Any]]:
-    return [Upload.objects.filter(submission=submission)]
+    return [kind.objects.filter(submission=submission) for kind in (Upload, DirectUpload)]

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 
 from accounts.actors import Actor
 from accounts.roles import Permission
+from media_analysis.uploads.direct_models import DirectUpload as DirectUpload
 
 
 class UploadQuerySet(models.QuerySet["Upload"]):

@@ -282,6 +282,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "DecisionOutcomeEnum": "media_analysis.submissions.outcomes.DecisionOutcome",
         "ItemStateEnum": "media_analysis.partners.batch_shapes.ITEM_STATES",
+        "UploadStateEnum": "media_analysis.uploads.direct_models.DirectState",
         "OutcomeEnum": "media_analysis.partners.serializers.VERDICTS",
         "StateEnum": "media_analysis.partners.webhook_shapes.DELIVERY_STATES",
     },
@@ -340,6 +341,7 @@ PERIODIC_DUTIES = {
     "tidy_dashboard": (86_400.0, "media_analysis.dashboard.services.retrying.forget_old"),
     "tidy_partners": (86_400.0, "media_analysis.partners.services.idempotency.forget_old"),
     "tidy_uploads": (86_400.0, "media_analysis.uploads.services.uploading.forget_old"),
+    "tidy_direct_uploads": (3_600.0, "media_analysis.uploads.services.announcing.forget_old"),
     "tidy_webhooks": (86_400.0, "media_analysis.webhooks.services.delivering.forget_old"),
     "tidy_spool": (3_600.0, "media_analysis.submissions.services.spool.forget_old"),
 }
@@ -402,6 +404,8 @@ FILE_UPLOAD_HANDLERS = [
 UPLOAD_SPOOL_DIR = env.str("UPLOAD_SPOOL_DIR", str(HOME / "spool"))
 UPLOAD_SPOOL_HOURS = env.float("UPLOAD_SPOOL_HOURS", 24.0)
 MAX_UPLOAD_BYTES = env.size("MAX_UPLOAD_BYTES", 512 * 1024 * 1024)
+DIRECT_UPLOADS = env.bool("DIRECT_UPLOADS", False)
+DIRECT_UPLOADS_ENDPOINT_URL = env.str("DIRECT_UPLOADS_ENDPOINT_URL", "")
 FORM_BYTES = 2 * 1024 * 1024  # what a form may weigh beside its file
 PREVIEW_MAX_SECONDS = env.int("PREVIEW_MAX_SECONDS", 3600)
 EVIDENCE_FILM_SECONDS = env.int("EVIDENCE_FILM_SECONDS", 120)

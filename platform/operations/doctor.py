@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,12 +18,15 @@ from django.conf import settings
 from django.core.files.storage import FileSystemStorage
 from django.db import Error as DatabaseError
 from django.db import connection
+from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from audit import fingerprints, guards, rights
 from audit.keys import anchor_files
-from blobs import place
+from blobs import place, quarantine
+from blobs.errors import BlobError
 from config.static import is_collected
+from media_analysis.uploads.services import announcing
 from ml import pictures
 from ml.engine.image_encoders import building as encoders
 from ml.engine.model_files import FILES, ModelFileUnusable, located
@@ -32,6 +36,7 @@ from sandbox.checks import why_not
 OK, WARNING, ERROR = "ok", "warning", "error"
 LEAST_FREE_BYTES = 2_000_000_000
 SKEW_SECONDS = 30.0
+LEFTOVER_AGE = timedelta(days=1)
 LONG_SECRET = 40
 
 
@@ -165,6 +170,32 @@ def store() -> Iterator[Finding]:
                       "(docs/storage.md); try `manage.py store check`.")  # fmt: skip
 
 
+def direct_uploads() -> Iterator[Finding]:
+    if not settings.DIRECT_UPLOADS:
+        return
+    if not quarantine.is_possible():
+        yield Finding("direct uploads", ERROR, "DIRECT_UPLOADS is on, and media do not lie on S3.",
+                      "Leave DIRECT_UPLOADS out, or set BLOB_STORAGE.")  # fmt: skip
+        return
+    try:
+        quarantine.probe()
+        before = timezone.now() - LEFTOVER_AGE
+        old = sum(
+            one.since < before and not announcing.is_needed(one.name) for one in quarantine.left()
+        )
+    except BlobError as error:
+        yield Finding("direct uploads", ERROR, f"The bucket takes no direct uploads: "
+                      f"{place.said(error.__cause__ or error)}",
+                      "Allow what docs/storage.md lists under Direct uploads.")  # fmt: skip
+        return
+    except DatabaseError:
+        connection.close()
+        return
+    if old:
+        yield Finding("direct uploads", WARNING, f"{old} leftovers lie in quarantine, older than a "
+                      "day. Workers delete them.", "Start a worker; see its log.")  # fmt: skip
+
+
 def folders() -> Iterator[Finding]:
     spool = Path(settings.UPLOAD_SPOOL_DIR)
     for title, folder in (
@@ -258,8 +289,8 @@ def small_pictures() -> Iterator[Finding]:
 
 
 CHECKS: tuple[Check, ...] = (
-    addresses, names, database, keys, store, folders, static_files, sandbox, broker, models, site,
-    small_pictures,
+    addresses, names, database, keys, store, direct_uploads, folders, static_files, sandbox, broker,
+    models, site, small_pictures,
 )  # fmt: skip
 
 

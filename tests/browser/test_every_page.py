@@ -30,8 +30,9 @@ NO_PAGES = {
     "submissions:film_panel", "submissions:states", "api:submission-list",
     "api:submission-detail", "api:submission-cancel", "api:submission-media",
     "api:submission-thumbnail", "api:submission-hold", "api:submission-hold-lift", "api:hold-list",
-    "api:upload-list", "api:upload-detail", "api:batch-list",
-    "api:batch-detail", "api:webhook-list", "api:webhook-detail", "api:webhook-rotate",
+    "api:upload-list", "api:upload-detail", "api:direct-upload-list", "api:direct-upload-detail",
+    "api:direct-upload-parts", "api:direct-upload-complete", "api:batch-list", "api:batch-detail",
+    "api:webhook-list", "api:webhook-detail", "api:webhook-rotate",
     "api:webhook-test", "api:webhook-log", "api:webhook-deliver", "api:schema", "admin:jsi18n",
     "mfa_login_webauthn", "scripts_language",
 }  # fmt: skip

@@ -152,6 +152,8 @@ def test_a_day_of_a_partner(
     env["TOUCHSTONE_TEST_KEY"] = site.test_key
     assert len(examples()) >= 4
     for example in examples():
+        if "uploads/direct" in example:
+            continue  # test_python_direct.py, where there is a bucket
         ran = subprocess.run(
             ["bash", "-c", example], cwd=tmp_path, env=env, capture_output=True, text=True
         )

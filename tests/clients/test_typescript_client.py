@@ -14,7 +14,9 @@ from django.test import Client
 
 from accounts.models import Role, Scope, Team
 from accounts.services.keys import issue_key
+from tests.clients.conftest import receiving
 from tests.factories import ServiceAccountFactory
+from tests.media_bucket import MediaBucket
 from tests.partners.served import served
 from tests.partners.test_api_changes import shape
 from tests.people import member
@@ -82,14 +84,14 @@ def test_its_types_are_those_of_the_schema(installed: None, tmp_path: Path) -> N
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_it_does_what_it_promises(
-    installed: None, tmp_path: Path, transactional_db: None, team: Team
+    installed: None, tmp_path: Path, transactional_db: None, team: Team, media_bucket: MediaBucket
 ) -> None:
-    """Its own tests, on the built package, against the product's web server."""
+    """Its own tests, on the built package, against the product's web server with media on S3."""
     admin = member(team, Role.ADMIN)
     service = ServiceAccountFactory(team=team)
     key = issue_key(admin.actor, service, "ts", list(Scope), test=True).secret
     run("npm", "run", "build")
-    with served(tmp_path) as port:
+    with served(tmp_path, None, **media_bucket.environment) as port, receiving():
         told = run(
             "npm", "test", TOUCHSTONE_URL=f"http://127.0.0.1:{port}", TOUCHSTONE_TEST_KEY=key
         )

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from operations import health, metrics
+from tests.media_bucket import media_bucket  # noqa: F401 - a fixture
 from tests.people import *  # noqa: F403 - the people are fixtures
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from audit import fingerprints
 from ml.models import Thumbnail
 from operations import doctor
 from operations.doctor import Finding
+from tests.media_bucket import BUCKET, MediaBucket
 from tests.people import Person, Send, picture
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +50,24 @@ def test_a_store_that_is_not_mounted_is_told(own_home: Path) -> None:
     assert "is not there" in said(doctor.store())
     call_command("store", "create")
     assert "error" not in said(doctor.store())
+
+
+def test_direct_uploads_without_a_bucket_or_its_rights_are_told(
+    settings: Any, media_bucket: MediaBucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What lies in quarantine too long is told; what an upload needs is not."""
+    assert list(doctor.direct_uploads()) == []
+    media_bucket.client.put_object(Bucket=BUCKET, Key="quarantine/x", Body=b"x")
+    assert list(doctor.direct_uploads()) == []
+    monkeypatch.setattr(doctor, "LEFTOVER_AGE", timedelta(seconds=-5))
+    assert "1 leftovers lie in quarantine" in said(doctor.direct_uploads())
+    media_bucket.client.delete_object(Bucket=BUCKET, Key="quarantine/x")
+    media_bucket.client.delete_bucket(Bucket=BUCKET)
+    assert "takes no direct uploads" in said(doctor.direct_uploads())
+    blobs(settings, BACKEND="django.core.files.storage.FileSystemStorage", OPTIONS={})
+    assert "media do not lie on S3" in said(doctor.direct_uploads())
+    settings.DIRECT_UPLOADS = False
+    assert list(doctor.direct_uploads()) == []
 
 
 def test_a_wrong_role_is_told_from_a_server_that_is_away(own_home: Path) -> None:

@@ -1,5 +1,6 @@
+import { sendDirect } from "./direct.js";
 import { TimedOut } from "./errors.js";
-import { Requests, sleep, type Options } from "./requests.js";
+import { ROOT, Requests, sleep, within, type Options } from "./requests.js";
 import { sendInPieces, type Resumable } from "./resumable.js";
 import type { components, operations } from "./schema.js";
 
@@ -39,7 +40,6 @@ export interface Waiting {
   signal?: AbortSignal;
 }
 
-const ROOT = "api/v1/";
 const LONGEST_WAIT = 50;
 const ENDED = (one: Submission): boolean => one.state !== "queued" && one.state !== "running";
 const newKey = (): string => crypto.randomUUID();
@@ -68,6 +68,18 @@ export class Touchstone {
   async submitInPieces(media: Blob, words: Words & Resumable = {}): Promise<Submission> {
     const metadata = { filename: name(media, words), ...fields(words) };
     const url = await sendInPieces(this.requests, media, metadata, words);
+    return this.requests.json({ method: "GET", path: within(url) });
+  }
+
+  /** Straight into the server's media store, where it offers that; else `Problem` with the code
+   * `direct_uploads_off`. Needs `submissions:read` for its answer. */
+  async submitDirect(
+    media: Blob,
+    words: Words & Omit<Resumable, "chunkSize"> = {},
+  ): Promise<Submission> {
+    const said = { filename: name(media, words), ...fields(words) };
+    const announcement = { ...said, batch: Boolean(words.batch) };
+    const url = await sendDirect(this.requests, media, announcement, words);
     return this.requests.json({ method: "GET", path: within(url) });
   }
 
@@ -202,12 +214,6 @@ export class Touchstone {
       if (early > 0 && !first) await sleep(early, signal);
     }
   }
-}
-
-/** From an address in an answer: the key goes to no other server than the one that was named. */
-function within(address: string): string {
-  const { pathname, search } = new URL(address);
-  return pathname.slice(pathname.indexOf(ROOT)) + search;
 }
 
 function name(media: Blob, words: Words): string {

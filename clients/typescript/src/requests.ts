@@ -25,6 +25,7 @@ export interface Call {
   signal?: AbortSignal;
 }
 
+export const ROOT = "api/v1/";
 const AGAIN = new Set([408, 429, 500, 502, 503, 504]);
 const LONGEST_PAUSE = 60_000;
 
@@ -56,6 +57,19 @@ export class Requests {
       const problem = answer && new Problem(answer.status, await said(answer));
       if (problem && (attempt >= this.retries || !wantsRepeating(call, problem))) throw problem;
       await sleep(pause(attempt, answer), call.signal);
+    }
+  }
+
+  /** To the media store itself, without the key; the ETag of what it took, or null to ask anew. */
+  async put(url: string, body: Blob, signal?: AbortSignal): Promise<string | null> {
+    try {
+      const init: RequestInit = { method: "PUT", body };
+      if (signal) init.signal = signal;
+      const answer = await this.fetch(url, init);
+      return answer.ok ? (answer.headers.get("ETag") ?? "") : null;
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      return null;
     }
   }
 
@@ -97,7 +111,7 @@ function wantsRepeating(call: Call, problem: Problem): boolean {
 }
 
 /** As long as the server asks, else 0.5, 1, 2 seconds and so on, with jitter. */
-function pause(attempt: number, answer: Response | null): number {
+export function pause(attempt: number, answer: Response | null = null): number {
   const asked = answer?.headers.get("Retry-After");
   if (asked && Number.isFinite(Number(asked))) {
     return Math.min(Math.max(Number(asked), 0) * 1000, LONGEST_PAUSE);
@@ -119,6 +133,12 @@ export async function sleep(milliseconds: number, signal?: AbortSignal): Promise
     }
     signal?.addEventListener("abort", ended, { once: true });
   });
+}
+
+/** From an address in an answer: the key goes to no other server than the one that was named. */
+export function within(address: string): string {
+  const { pathname, search } = new URL(address);
+  return pathname.slice(pathname.indexOf(ROOT)) + search;
 }
 
 async function said(answer: Response): Promise<Record<string, unknown>> {

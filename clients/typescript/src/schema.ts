@@ -223,6 +223,95 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/uploads/direct/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Announce a file that you send straight to the media store
+         * @description For views: every answer says how much is left, also one that refuses the caller; and whether
+         *     what was called is deprecated.
+         */
+        post: operations["uploads_announce"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/uploads/direct/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One announced upload: how far it is, and what it became
+         * @description For views: every answer says how much is left, also one that refuses the caller; and whether
+         *     what was called is deprecated.
+         */
+        get: operations["uploads_read"];
+        put?: never;
+        post?: never;
+        /**
+         * Give an announced upload up; what it became stays
+         * @description For views: every answer says how much is left, also one that refuses the caller; and whether
+         *     what was called is deprecated.
+         */
+        delete: operations["uploads_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/uploads/direct/{id}/complete/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that every part was sent; the file is received then
+         * @description For views: every answer says how much is left, also one that refuses the caller; and whether
+         *     what was called is deprecated.
+         */
+        post: operations["uploads_complete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/uploads/direct/{id}/parts/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fresh addresses for the parts, and which have arrived
+         * @description For views: every answer says how much is left, also one that refuses the caller; and whether
+         *     what was called is deprecated.
+         */
+        post: operations["uploads_parts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/webhooks/": {
         parameters: {
             query?: never;
@@ -442,6 +531,68 @@ export interface components {
         } | {
             delivery?: unknown;
         });
+        /** @description A field that we do not know is told, not ignored: it is nearly always a typing mistake. */
+        AnnounceRequest: {
+            /**
+             * @description No hurry: after what people wait for.
+             * @default false
+             */
+            batch: boolean;
+            /** @description Your own name for it. */
+            external_id?: string;
+            /** @description The name of the file. */
+            filename: string;
+            note?: string;
+            policy_context?: string;
+            /** @description Of the file. One of another SHA-256 is then refused. */
+            sha256?: string;
+            /**
+             * Format: int64
+             * @description Its size in bytes.
+             */
+            size: number;
+            /**
+             * Format: uuid
+             * @description Only for callers that may send into more than one team.
+             */
+            team?: string;
+        };
+        Announced: {
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly expires_at: string;
+            readonly external_id: string;
+            readonly filename: string;
+            /** Format: uuid */
+            readonly id: string;
+            /** @description False: it was announced with a test key, and the result will be canned. */
+            readonly livemode: boolean;
+            readonly part_size: number;
+            /** @description Empty once the upload is complete. */
+            readonly parts: components["schemas"]["Part"][];
+            /**
+             * Format: double
+             * @description How much of it was received, after it was complete.
+             */
+            progress: number;
+            /** @description Why it was refused, or what its last try met. */
+            reason: string;
+            reason_code: string;
+            /** @description As it was announced, or empty. */
+            sha256: string;
+            size: number;
+            state: components["schemas"]["UploadStateEnum"];
+            /**
+             * Format: uri
+             * @description What it became, once received.
+             */
+            readonly submission: string | null;
+            /** Format: uuid */
+            team: string;
+            /** Format: uri */
+            readonly url: string;
+        };
         Attempt: {
             /** @description The beginning of the answer's body. */
             readonly answer: string;
@@ -530,6 +681,11 @@ export interface components {
         };
         /** @enum {unknown} */
         BlankEnum: "";
+        /** @description A field that we do not know is told, not ignored: it is nearly always a typing mistake. */
+        CompleteRequest: {
+            /** @description Every part that you sent. Without it the parts that lie in the store count. */
+            parts?: components["schemas"]["SentPartRequest"][];
+        };
         /**
          * @description What a person decided. The note for the team stays with it, and so does who it was: within
          *     one team a pseudonym stands for the same person.
@@ -668,6 +824,40 @@ export interface components {
              * @description When state, verdict, decision or the wish for deletion last changed.
              */
             updated_at: string;
+            /** Format: uri */
+            readonly url: string;
+        };
+        DirectUpload: {
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly expires_at: string;
+            readonly external_id: string;
+            readonly filename: string;
+            /** Format: uuid */
+            readonly id: string;
+            /** @description False: it was announced with a test key, and the result will be canned. */
+            readonly livemode: boolean;
+            readonly part_size: number;
+            /**
+             * Format: double
+             * @description How much of it was received, after it was complete.
+             */
+            progress: number;
+            /** @description Why it was refused, or what its last try met. */
+            reason: string;
+            reason_code: string;
+            /** @description As it was announced, or empty. */
+            sha256: string;
+            size: number;
+            state: components["schemas"]["UploadStateEnum"];
+            /**
+             * Format: uri
+             * @description What it became, once received.
+             */
+            readonly submission: string | null;
+            /** Format: uuid */
+            team: string;
             /** Format: uri */
             readonly url: string;
         };
@@ -934,6 +1124,20 @@ export interface components {
             previous: string | null;
             results: components["schemas"]["Submission"][];
         };
+        Part: {
+            /** @description Empty until the part has arrived. */
+            etag: string;
+            number: number;
+            /** @description Where it begins in the file. */
+            offset: number;
+            /** @description Its bytes, no more and no fewer. */
+            size: number;
+            /**
+             * Format: uri
+             * @description `PUT` the bytes there, without your API key. It works for an hour.
+             */
+            url: string;
+        };
         /** @description A field that we do not know is told, not ignored: it is nearly always a typing mistake. */
         PatchedEndpointChangeRequest: {
             description?: string;
@@ -1024,6 +1228,12 @@ export interface components {
              * @description Only for callers that may send into more than one team.
              */
             team?: string;
+        };
+        /** @description A field that we do not know is told, not ignored: it is nearly always a typing mistake. */
+        SentPartRequest: {
+            /** @description As the store answered it, with or without quotes. */
+            etag: string;
+            number: number;
         };
         /** @description Another submission of the team that is the same, or almost. */
         Similar: {
@@ -1145,6 +1355,14 @@ export interface components {
             last: number;
             seen: number;
         };
+        /**
+         * @description * `waiting` - Waiting
+         *     * `receiving` - Receiving
+         *     * `received` - Received
+         *     * `refused` - Refused
+         * @enum {string}
+         */
+        UploadStateEnum: "waiting" | "receiving" | "received" | "refused";
         /** @description Only said to the schema; results are written out by `shaped`. */
         Verdict: {
             /** @description Names of checks by what became of them: `ran`, `not_applicable`, `failed`. */
@@ -2580,6 +2798,543 @@ export interface operations {
             };
             /** @description The submission was erased. */
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The address is too long. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Try again shortly; nothing was half-stored. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    uploads_announce: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your own, up to 255 visible ASCII characters. The same key with the same request is done once; with another request it answers 422. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnnounceRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Announced"];
+                };
+            };
+            /** @description Some of what was sent is not right; `errors` names each field. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No API key, or none that works. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key's scopes or networks, or the caller's role, do not allow it; or the submission was not sent by this key's partner. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here that the caller may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer is JSON, and the request does not accept JSON. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The first request with this Idempotency-Key is still being worked on; or what is asked for does not fit the state of the thing, as the sentence says. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not say how long it is. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than is read here; the sentence names the limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The address is too long. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not the form or JSON that is asked for, or not a format that is read. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This Idempotency-Key was used before, for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Try again shortly; nothing was half-stored. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    uploads_read: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of an answer that you have: 304 when there is nothing newer. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DirectUpload"];
+                };
+            };
+            /** @description Nothing is new since the answer with this ETag. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No API key, or none that works. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key's scopes or networks, or the caller's role, do not allow it; or the submission was not sent by this key's partner. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here that the caller may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer is JSON, and the request does not accept JSON. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The address is too long. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Try again shortly; nothing was half-stored. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    uploads_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone, with its parts. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No API key, or none that works. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key's scopes or networks, or the caller's role, do not allow it; or the submission was not sent by this key's partner. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here that the caller may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer is JSON, and the request does not accept JSON. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The address is too long. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Try again shortly; nothing was half-stored. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    uploads_complete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CompleteRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DirectUpload"];
+                };
+            };
+            /** @description Some of what was sent is not right; `errors` names each field. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No API key, or none that works. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key's scopes or networks, or the caller's role, do not allow it; or the submission was not sent by this key's partner. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here that the caller may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer is JSON, and the request does not accept JSON. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The first request with this Idempotency-Key is still being worked on; or what is asked for does not fit the state of the thing, as the sentence says. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not say how long it is. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than is read here; the sentence names the limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The address is too long. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not the form or JSON that is asked for, or not a format that is read. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Try again shortly; nothing was half-stored. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    uploads_parts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Announced"];
+                };
+            };
+            /** @description No API key, or none that works. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key's scopes or networks, or the caller's role, do not allow it; or the submission was not sent by this key's partner. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here that the caller may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer is JSON, and the request does not accept JSON. */
+            406: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -44,6 +44,32 @@ test("sent, repeated, waited for, decided, found, fetched and refused", { skip }
   assert.ok((await touchstone.requestDeletion(sent.id)).deletion_requested_at);
 });
 
+test("a large file goes straight into the bucket, which never sees the key", { skip }, async () => {
+  const told = [];
+  const puts = [];
+  const watched = (input, init) => {
+    if (init?.method === "PUT") {
+      puts.push(new Headers(init.headers).has("Authorization"));
+      if (puts.length === 1) return Promise.reject(new TypeError("cut"));
+    }
+    return fetch(input, init);
+  };
+  const touchstone = new Touchstone(url, { key, fetch: watched });
+  const media = picture(17 * 1024 * 1024);
+  const done = await touchstone.submitDirect(media, {
+    filename: "decided_unclear.png",
+    externalId: "direct",
+    batch: true,
+    onProgress: (sent, total) => told.push([sent, total]),
+  });
+  assert.deepEqual([done.size, done.external_id], [media.size, "direct"]);
+  assert.equal(done.decision.outcome, "unclear");
+  assert.deepEqual(puts, [false, false, false]);
+  assert.deepEqual(told.at(-1), [media.size, media.size]);
+  const refused = await touchstone.submitDirect(new Blob(["%!PS"])).catch((error) => error);
+  assert.ok(refused instanceof Problem && refused.code === "type_not_allowed");
+});
+
 test("addresses and webhooks", { skip }, async () => {
   const touchstone = client();
   const items = ["https://media.example/a.jpg", { url: "https://media.example/b", external_id: "b" }];

@@ -10,11 +10,10 @@ from django.conf import settings
 from django.db import transaction
 
 import blobs.errors
-from accounts.actors import Actor, actor_for_user
+from accounts.actors import Actor, sender_again
 from accounts.refusals import Refusal
-from accounts.roles import Permission, Role, Scope
+from accounts.roles import Permission
 from accounts.sealing import Unreadable, unseal
-from audit.who import Who
 from jobs.claims import Claim
 from jobs.errors import Outage
 from jobs.models import Priority, State
@@ -45,7 +44,7 @@ def run(claim: Claim) -> None:
         pk=claim.pk
     )
     claim.raise_if_stopped()
-    actor = _sender(item)
+    actor = sender_again(item.batch.user, item.batch.service, via="batch")
     if actor is None or not actor.can(Permission.SUBMIT_MEDIA, item.batch.team_id):
         _refuse(claim, item, "sender_gone")
         return
@@ -64,22 +63,6 @@ def run(claim: Claim) -> None:
         if refusal.code in intake.OUTAGES:
             raise Outage(blobs.errors.StoreUnavailable.code) from refusal
         _refuse(claim, item, refusal.code, **refusal.data)
-
-
-def _sender(item: BatchItem) -> Actor | None:
-    """Whoever sent the batch, with the rights that they have now."""
-    batch = item.batch
-    if batch.user is not None:
-        return actor_for_user(batch.user, via="batch") if batch.user.is_active else None
-    service = batch.service
-    if service is None or not service.is_active:
-        return None
-    return Actor(
-        who=Who(kind="service", id=str(service.pk), via="batch"),
-        service=service,
-        teams={service.team_id: Role.VIEWER},
-        scopes=frozenset({Scope.SUBMISSIONS_WRITE}),
-    )
 
 
 def _take(claim: Claim, item: BatchItem, actor: Actor) -> None:

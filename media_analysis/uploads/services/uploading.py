@@ -10,7 +10,7 @@ import hashlib
 import os
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.db import OperationalError, transaction
@@ -125,16 +125,10 @@ def _write(mine: Upload, offset: int, piece: BinaryIO, checksum: tuple[str, byte
 
 def _submit(actor: Actor, mine: Upload) -> Refusal | None:
     """In the transaction of the last piece: a row that says it is whole has its submission."""
-    words = dict(mine.words)
-    name = words.pop("filename", "")
-    batch = words.pop("batch", "") == "true"
-    priority = Priority.PARTNER if actor.service else Priority.INTERACTIVE
+    name, words = as_submission(actor, mine.words)
     try:
         with spool.opened(mine.path) as file, transaction.atomic():
-            received = intake.submit(
-                actor, mine.team, file, name, priority=Priority.BATCH if batch else priority,
-                **words,
-            )  # fmt: skip
+            received = intake.submit(actor, mine.team, file, name, **words)
     except Refusal as refusal:
         if refusal.code in FOR_NOW:
             raise
@@ -143,6 +137,15 @@ def _submit(actor: Actor, mine: Upload) -> Refusal | None:
     mine.submission = received.submission
     mine.save(update_fields=["submission"])
     return None
+
+
+def as_submission(actor: Actor, said: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
+    """The file's name, and what else intake is told."""
+    words: dict[str, Any] = dict(said)
+    name = words.pop("filename", "")
+    batch = words.pop("batch", "") == "true"
+    priority = Priority.PARTNER if actor.service else Priority.INTERACTIVE
+    return name, {**words, "priority": Priority.BATCH if batch else priority}
 
 
 def _end() -> Now:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
+import itertools
 import os
 import random
 import uuid
@@ -25,6 +27,8 @@ ROOT = "/api/v1/"
 LONGEST_PAUSE = 60.0
 PIECE = 8 * 1024 * 1024
 """Bytes of a piece of a resumable upload."""
+LONGEST_LOOK = 5.0
+"""Seconds between two looks at an upload that the server receives."""
 TUS = {"Tus-Resumable": "1.0.0"}
 AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 LONGEST_WAIT = 50
@@ -45,6 +49,8 @@ class Call:
     after: float = 0.0
     """Seconds to wait before it is sent."""
     timeout: float | None = None
+    to_store: bool = False
+    """To the media store itself: the API key does not go there."""
 
     def arguments(self) -> dict[str, Any]:
         said: dict[str, Any] = {"params": dict(self.params) or None, "headers": dict(self.headers)}
@@ -130,6 +136,69 @@ def upload(
     if progress:
         progress(size)
     return done
+
+
+def announce(name: str, size: int, sha256: str, words: Mapping[str, Any]) -> Call:
+    said = {one: value for one, value in words.items() if value not in (None, "", False)}
+    body = {"filename": name, "size": size, "sha256": sha256, **said}
+    headers = {"Idempotency-Key": uuid.uuid4().hex}
+    return Call("POST", f"{ROOT}uploads/direct/", json=body, headers=headers)
+
+
+def direct(
+    file: tuple[str, IO[bytes], int],
+    words: Mapping[str, Any],
+    address: str | None,
+    retries: int,
+    progress: Progress | None,
+    started: Callable[[str], None] | None,
+) -> Steps:
+    """The calls of an upload straight into the media store, as `upload` has them."""
+    name, content, size = file
+    if address:
+        said = (yield Call("POST", f"{address}parts/")).json()
+    else:
+        said = (yield announce(name, size, _sha256(content), words)).json()
+    address = str(said["url"])
+    if started:
+        started(address)
+    failures = 0
+    while missing := [part for part in said["parts"] if not part["etag"]]:
+        if progress:
+            progress(size - sum(part["size"] for part in missing))
+        part = missing[0]
+        content.seek(part["offset"])
+        try:
+            answer = yield Call(
+                "PUT", part["url"], content=content.read(part["size"]), timeout=300, to_store=True
+            )
+            part["etag"], failures = answer.headers["ETag"], 0
+        except (Problem, Unreachable):
+            if failures >= retries:
+                raise
+            again = Call("POST", f"{address}parts/", after=pause(failures, None))
+            said = (yield again).json()
+            failures += 1
+    if progress:
+        progress(size)
+    if said["state"] == "waiting":
+        parts = [{"number": part["number"], "etag": part["etag"]} for part in said["parts"]]
+        said = (yield Call("POST", f"{address}complete/", json={"parts": parts})).json()
+    for look in itertools.count():
+        if said["state"] not in ("waiting", "receiving"):
+            break
+        said = (yield Call("GET", address, after=min(0.25 * 1.5**look, LONGEST_LOOK))).json()
+    if said["submission"] is None:
+        raise Problem(422, {"code": said["reason_code"], "detail": said["reason"]})
+    return str(said["submission"]).rstrip("/").rsplit("/", 1)[-1]
+
+
+def _sha256(content: IO[bytes]) -> str:
+    hasher = hashlib.sha256()
+    content.seek(0)
+    while chunk := content.read(1 << 20):
+        hasher.update(chunk)
+    return hasher.hexdigest()
 
 
 def may_go_on(error: TouchstoneError) -> bool:

@@ -13,13 +13,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from touchstone_client.errors import TimedOut, TouchstoneError
+from touchstone_client.errors import Problem, TimedOut, TouchstoneError
 from touchstone_client.models import Submission
 from touchstone_client.synchronous import Touchstone
 
 FAILED, USAGE, LATE = 1, 2, 3
 LARGE = 50
 """MB from which a file is sent in pieces."""
+NOT_OFFERED = ("direct_uploads_off", "not_found", "method_not_allowed")
+"""How servers say that they take no uploads straight into their media store; older ones too."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -59,14 +61,21 @@ def _run(client: Touchstone, asked: argparse.Namespace) -> None:
 def _sent(client: Touchstone, path: str, asked: argparse.Namespace) -> Submission:
     words = {"note": asked.note, "external_id": asked.external_id, "batch": asked.batch}
     size = Path(path).stat().st_size
-    if size <= asked.pieces_above * 1_000_000:
-        return client.submit(path, **words)
+    is_large = size > asked.pieces_above * 1_000_000
 
     def progress(arrived: int) -> None:
         if sys.stderr.isatty():
             end = "\n" if arrived == size else ""
             print(f"\r{path}: {arrived / size:.0%}", end=end, file=sys.stderr, flush=True)
 
+    if asked.direct or (asked.direct is None and is_large):
+        try:
+            return client.get(client.upload_direct(path, progress=progress, **words))
+        except Problem as problem:
+            if asked.direct or problem.code not in NOT_OFFERED:
+                raise
+    if not is_large:
+        return client.submit(path, **words)
     return client.get(client.upload(path, progress=progress, **words))
 
 
@@ -94,6 +103,10 @@ def _parser() -> argparse.ArgumentParser:
     submit.add_argument(
         "--pieces-above", type=float, default=LARGE, metavar="MB",
         help=f"send larger files in pieces ({LARGE}); the key needs submissions:read for it",
+    )  # fmt: skip
+    submit.add_argument(
+        "--direct", action=argparse.BooleanOptionalAction,
+        help="send straight into the server's media store; large files are, where it offers that",
     )  # fmt: skip
     get = commands.add_parser("get", help="one submission")
     get.add_argument("id")

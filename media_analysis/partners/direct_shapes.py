@@ -1,0 +1,128 @@
+"""The shapes of uploads that go straight into the media store, over REST."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.reverse import reverse
+
+from blobs.quarantine import MOST_PARTS
+from media_analysis.partners.serializers import KnownFieldsOnly, Words, livemode
+from media_analysis.partners.webhook_shapes import TrueOrFalse
+from media_analysis.uploads.direct_models import DirectState, DirectUpload
+
+LARGEST = 10**15
+
+
+class WholeNumber(serializers.IntegerField):
+    """As JSON says it; a text, `1.0` and true are refused."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if type(data) is not int:
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class AnnounceSerializer(KnownFieldsOnly):
+    filename = Words(max_length=2000, help_text="The name of the file.")
+    size = WholeNumber(min_value=1, max_value=LARGEST, help_text="Its size in bytes.")
+    sha256 = serializers.RegexField(
+        "^[0-9a-f]{64}$",
+        required=False,
+        help_text="Of the file. One of another SHA-256 is then refused.",
+    )
+    team = serializers.UUIDField(
+        required=False, help_text="Only for callers that may send into more than one team."
+    )
+    note = Words(required=False, allow_blank=True, max_length=4000)
+    policy_context = Words(required=False, allow_blank=True, max_length=200)
+    external_id = Words(
+        required=False, allow_blank=True, max_length=200, help_text="Your own name for it."
+    )
+    batch = TrueOrFalse(
+        required=False, default=False, help_text="No hurry: after what people wait for."
+    )
+
+
+class SentPartSerializer(KnownFieldsOnly):
+    number = WholeNumber(min_value=1, max_value=MOST_PARTS)
+    etag = Words(max_length=200, help_text="As the store answered it, with or without quotes.")
+
+
+class CompleteSerializer(KnownFieldsOnly):
+    parts = serializers.ListField(
+        child=SentPartSerializer(),
+        required=False,
+        max_length=MOST_PARTS,
+        help_text="Every part that you sent. Without it the parts that lie in the store count.",
+    )
+
+
+class PartSerializer(serializers.Serializer[Any]):
+    number = serializers.IntegerField(min_value=1)
+    offset = serializers.IntegerField(min_value=0, help_text="Where it begins in the file.")
+    size = serializers.IntegerField(min_value=1, help_text="Its bytes, no more and no fewer.")
+    etag = serializers.CharField(help_text="Empty until the part has arrived.")
+    url = serializers.URLField(
+        help_text="`PUT` the bytes there, without your API key. It works for an hour."
+    )
+
+
+class DirectUploadSerializer(serializers.ModelSerializer[DirectUpload]):
+    url = serializers.HyperlinkedIdentityField(view_name="api:direct-upload-detail")
+    livemode = serializers.SerializerMethodField(
+        help_text="False: it was announced with a test key, and the result will be canned."
+    )
+    team = serializers.UUIDField(source="team_id")
+    filename = serializers.SerializerMethodField()
+    external_id = serializers.SerializerMethodField()
+    size = serializers.IntegerField(source="length")
+    sha256 = serializers.CharField(help_text="As it was announced, or empty.")
+    state = serializers.ChoiceField(choices=DirectState.choices, source="shown_state")
+    progress = serializers.FloatField(
+        min_value=0, max_value=1, help_text="How much of it was received, after it was complete."
+    )
+    reason_code = serializers.CharField()
+    reason = serializers.CharField(
+        source="reason_in_words", help_text="Why it was refused, or what its last try met."
+    )
+    submission = serializers.SerializerMethodField(help_text="What it became, once received.")
+
+    class Meta:
+        model = DirectUpload
+        fields = [
+            "id", "url", "livemode", "team", "filename", "external_id", "size", "sha256", "state",
+            "progress", "reason_code", "reason", "submission", "part_size", "created_at",
+            "expires_at",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+    def get_livemode(self, upload: DirectUpload) -> bool:
+        return livemode(self)
+
+    def get_filename(self, upload: DirectUpload) -> str:
+        return str(upload.words.get("filename", ""))
+
+    def get_external_id(self, upload: DirectUpload) -> str:
+        return str(upload.words.get("external_id", ""))
+
+    @extend_schema_field({"type": ["string", "null"], "format": "uri"})
+    def get_submission(self, upload: DirectUpload) -> str | None:
+        if upload.submission_id is None:
+            return None
+        request = self.context["request"]
+        return str(reverse("api:submission-detail", args=[upload.submission_id], request=request))
+
+
+class AnnouncedSerializer(DirectUploadSerializer):
+    parts = serializers.SerializerMethodField(help_text="Empty once the upload is complete.")
+
+    class Meta(DirectUploadSerializer.Meta):
+        fields = [*DirectUploadSerializer.Meta.fields, "parts"]
+        read_only_fields = fields
+
+    @extend_schema_field(PartSerializer(many=True))
+    def get_parts(self, upload: DirectUpload) -> Any:
+        return PartSerializer(self.context["parts"], many=True).data

@@ -1,0 +1,96 @@
+"""Media in a bucket of a real S3 server (moto), which can go away and come back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from blobs import place
+from config.s3 import s3_patience
+
+BUCKET = "media"
+
+
+class MediaBucket:
+    def __init__(self) -> None:
+        from moto.server import ThreadedMotoServer
+
+        self._kind, self._server, self.port = ThreadedMotoServer, None, 0
+        self.come_back()
+        httpx.post(f"{self.url}/moto-api/reset").raise_for_status()  # its servers share all
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return {
+            "bucket_name": BUCKET, "region_name": "us-east-1", "addressing_style": "path",
+            "endpoint_url": self.url,
+        }  # fmt: skip
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Of a site that keeps its media here, and takes direct uploads."""
+        return {
+            "BLOB_STORAGE": "storages.backends.s3.S3Storage",
+            "BLOB_STORAGE_OPTIONS": json.dumps(self.options),
+            "DIRECT_UPLOADS": "1",
+            "MAX_UPLOAD_BYTES": "50MB",
+        }
+
+    @property
+    def client(self) -> Any:
+        import boto3
+
+        return boto3.client("s3", endpoint_url=self.url, region_name="us-east-1")
+
+    def go_away(self) -> None:
+        if self._server:
+            self._server.stop()
+        self._server = None
+
+    def come_back(self) -> None:
+        """With all that it held."""
+        server: Any = self._kind(ip_address="127.0.0.1", port=self.port)
+        server.start()
+        self._server, self.port = server, server.get_host_and_port()[1]
+
+    def names(self, prefix: str = "") -> list[str]:
+        found = self.client.list_objects_v2(Bucket=BUCKET, Prefix=prefix)
+        return [one["Key"] for one in found.get("Contents", [])]
+
+    def under_way(self) -> list[str]:
+        found = self.client.list_multipart_uploads(Bucket=BUCKET)
+        return [one["Key"] for one in found.get("Uploads", [])]
+
+
+@contextmanager
+def standing() -> Iterator[MediaBucket]:
+    bucket = MediaBucket()
+    try:
+        yield bucket
+    finally:
+        bucket.go_away()
+
+
+@pytest.fixture
+def media_bucket(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[MediaBucket]:
+    """The site keeps its media there, and takes direct uploads."""
+    pytest.importorskip("boto3")
+    pytest.importorskip("moto.server")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "touchstone")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    with standing() as bucket:
+        options = {**bucket.options, "client_config": s3_patience(bucket.options)}
+        kind = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
+        settings.STORAGES = {**settings.STORAGES, "blobs": kind}
+        settings.DIRECT_UPLOADS = True
+        place.create()
+        yield bucket
