@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from accounts.models import Role
 from media_analysis.review.models import Appeal, Case, RoutingRule
@@ -39,8 +39,8 @@ def path_of(case: Case) -> str:
     return reverse("review:case", args=[case.pk])
 
 
-def panel(page: Page) -> Page:
-    return page.locator("#appeal")  # type: ignore[return-value]
+def panel(page: Page) -> Locator:
+    return page.locator("#appeal")
 
 
 @pytest.mark.timeout(300)

@@ -59,7 +59,8 @@ def case(alice: Person, bob: Person, send: Send) -> Case:
     """Alice sent it, Bob decided."""
     found = opened(alice, send)
     decided(found, bob)
-    return Case.objects.select_related("submission").get(pk=found.pk)
+    found.refresh_from_db()
+    return found
 
 
 @pytest.fixture
@@ -184,10 +185,10 @@ def test_a_day_too_late_is_too_late(
     case: Case, alice: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = timezone.now()
-    monkeypatch.setattr(appeals.timezone, "now", lambda: now + timedelta(days=181))
+    monkeypatch.setattr(timezone, "now", lambda: now + timedelta(days=181))
     with refuses("appeal_too_late"):
         appeal(case, alice)
-    monkeypatch.setattr(appeals.timezone, "now", lambda: now + timedelta(days=179))
+    monkeypatch.setattr(timezone, "now", lambda: now + timedelta(days=179))
     assert appeal(case, alice).state == "open"
 
 

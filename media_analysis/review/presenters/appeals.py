@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from accounts.actors import Actor
+from media_analysis.review.appeal_models import LONGEST
 from media_analysis.review.models import Appeal, Case, Decision
 from media_analysis.review.presenters import decisions
 from media_analysis.review.search import appeals as search
@@ -40,7 +41,7 @@ def beside_result(submission: Submission, actor: Actor) -> dict[str, Any]:
     return {
         "appeal": _shown(actor, newest) if newest else None,
         "appealable": appeals.appealable(actor, submission),
-        "longest_appeal": appeals.LONGEST,
+        "longest_appeal": LONGEST,
     }
 
 

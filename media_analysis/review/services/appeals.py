@@ -104,10 +104,10 @@ def withdraw(actor: Actor, submission: Submission) -> Appeal:
         fence=F("fence") + 1,
     )  # fmt: skip
     Appeal.objects.filter(pk=appeal.pk).update(withdrawn_at=ClockTimestamp())
-    appeal.refresh_from_db()
-    _told(appeal, actor.who_in(case.team_id), Verb.CASE_APPEAL_WITHDRAWN)
-    _others_told(appeal, Verb.CASE_APPEAL_WITHDRAWN)
-    return appeal
+    ended: Appeal = Appeal.objects.get(pk=appeal.pk)
+    _told(ended, actor.who_in(case.team_id), Verb.CASE_APPEAL_WITHDRAWN)
+    _others_told(ended, Verb.CASE_APPEAL_WITHDRAWN)
+    return ended
 
 
 def answer(case: Case, decision: Decision, who: Who) -> None:

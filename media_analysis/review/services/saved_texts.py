@@ -76,7 +76,7 @@ def insert(actor: Actor, case_id: UUID, text_id: int, written: Words) -> Draft |
     chosen = SavedText.objects.filter(team=case.team_id, pk=text_id).first()
     if chosen is None:
         raise Refusal("saved_text_gone")
-    policy = Policy.objects.filter(team=case.team_id, pk=written.policy_id).first()
+    policy = Policy.objects.filter(team=case.team_id, pk=written.policy_id or 0).first()
     values = {"file": case.submission.filename, "policy": policy.name if policy else ""}
     reason = " ".join(filter(None, [written.reason.strip(), filled(chosen.text, values)]))
     return drafts.keep(actor, case_id, replace(written, reason=reason[: cases.REASON_LENGTH]))
