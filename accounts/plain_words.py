@@ -22,6 +22,7 @@ WORDS: Mapping[Permission, Any] = {
     P.SUBMIT_MEDIA: _("submit media and analyse it again"),
     P.CANCEL_ANALYSES: _("cancel analyses"),
     P.DECIDE_CASES: _("claim, decide and reopen cases"),
+    P.APPEAL_DECISIONS: _("appeal decisions about media that they sent"),
     P.EXPORT_SUBMISSIONS: _("export submissions"),
     P.REQUEST_DELETION: _("request deletion of media"),
     P.ANSWER_DELETION_REQUESTS: _("answer deletion requests"),

@@ -379,6 +379,26 @@ CATALOGUE: Mapping[str, Entry] = {
     ),
     "reason_code_name_taken": Entry(422, _("There is already a reason code of this name.")),
     "reason_code_unchanged": Entry(409, _("Nothing was changed. It was already so.")),
+    "saved_text_name": Entry(
+        422,
+        _("The name of a saved text has small letters, digits and hyphens, {most} at most."),
+    ),
+    "saved_text_length": Entry(422, _("A saved text has 1 to {most} characters.")),
+    "saved_text_holds_address": Entry(
+        422, _("The record keeps a saved text for good, so it cannot hold an email address.")
+    ),
+    "saved_text_placeholder": Entry(
+        422,
+        _(
+            "Only {{policy}} and {{file}} are filled in. Write {name} without braces, or leave it "
+            "out."
+        ),
+    ),
+    "too_many_saved_texts": Entry(
+        422, _("A team has at most {most} saved texts. Remove one first.")
+    ),
+    "saved_text_name_taken": Entry(422, _("There is already a saved text named {name}.")),
+    "saved_text_gone": Entry(409, _("This saved text was removed. Nothing was changed.")),
     "break_out_of_range": Entry(
         422, _("The time before a break is between 0 and {most} minutes.")
     ),
@@ -393,6 +413,48 @@ CATALOGUE: Mapping[str, Entry] = {
     "grace_out_of_range": Entry(422, _("The grace time is between 0 and {most} seconds.")),
     "case_not_decided": Entry(
         409, _("This case is not decided, so it cannot be reopened. Nothing was changed.")
+    ),
+    "appeal_text_missing": Entry(422, _("Say why you object to the decision.")),
+    "appeal_too_long": Entry(422, _("An appeal has at most {most} characters.")),
+    "appeal_not_yours": Entry(
+        403, _("Only whoever sent the media can appeal the decision."), in_rest=True
+    ),
+    "no_decision_in_force": Entry(
+        409, _("No decision is in force that could be appealed. Nothing was changed."), in_rest=True
+    ),
+    "appeal_open": Entry(
+        409,
+        _("An appeal against this decision is open already. Nothing was changed."),
+        in_rest=True,
+    ),
+    "appeal_too_late": Entry(
+        409,
+        _("A decision can be appealed for {days} days, and they are over. Nothing was changed."),
+        in_rest=True,
+    ),
+    "appeals_not_taken": Entry(
+        409, _("This team takes no appeals. Nothing was changed."), in_rest=True
+    ),
+    "appeal_answered": Entry(
+        409,
+        _("This decision answered an appeal, so it cannot be appealed. Nothing was changed."),
+        in_rest=True,
+    ),
+    "too_many_appeals": Entry(
+        409,
+        _("You have {most} open appeals, which is the limit. Wait for an answer."),
+        in_rest=True,
+    ),
+    "appeal_not_open": Entry(
+        409, _("You have no open appeal about this. Nothing was changed."), in_rest=True
+    ),
+    "appeal_being_answered": Entry(
+        409,
+        _("The appeal is being decided now, so it cannot be withdrawn. Nothing was changed."),
+        in_rest=True,
+    ),
+    "appeal_days_out_of_range": Entry(
+        422, _("Decisions can be appealed for 0 to {most} days.")
     ),
     "film_needs_copy": Entry(
         409,

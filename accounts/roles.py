@@ -41,6 +41,7 @@ class Permission(StrEnum):
     VIEW_MEDIA = "media.view"
     VIEW_CASES = "cases.view"
     DECIDE_CASES = "cases.decide"
+    APPEAL_DECISIONS = "decisions.appeal"
     VIEW_DASHBOARD = "dashboard.view"
     RETRY_ANALYSES = "submissions.retry"
     VIEW_MEMBERS = "members.view"
@@ -57,7 +58,9 @@ class Permission(StrEnum):
 
 P = Permission
 
-_VIEWER = frozenset({P.VIEW_SUBMISSIONS, P.VIEW_MEDIA, P.VIEW_CASES, P.VIEW_MEMBERS})
+_VIEWER = frozenset(
+    {P.VIEW_SUBMISSIONS, P.VIEW_MEDIA, P.VIEW_CASES, P.VIEW_MEMBERS, P.APPEAL_DECISIONS}
+)
 _MODERATOR = _VIEWER | {P.SUBMIT_MEDIA, P.CANCEL_ANALYSES, P.DECIDE_CASES}
 _LEAD = _MODERATOR | {
     P.EXPORT_SUBMISSIONS,
@@ -114,6 +117,7 @@ class Scope(models.TextChoices):
     MEDIA_READ = "media:read", _("Fetch media and thumbnails")
     WEBHOOKS_MANAGE = "webhooks:manage", _("Manage its own webhooks")
     HOLDS_MANAGE = "holds:manage", _("Place, lift and list legal holds")
+    APPEALS_WRITE = "appeals:write", _("Appeal decisions and withdraw appeals")
 
 
 class ProvisioningScope(models.TextChoices):
@@ -129,5 +133,6 @@ SCOPE_PERMISSIONS: Mapping[str, frozenset[Permission]] = {
     Scope.MEDIA_READ: frozenset({P.VIEW_MEDIA}),
     Scope.WEBHOOKS_MANAGE: frozenset({P.MANAGE_WEBHOOKS}),
     Scope.HOLDS_MANAGE: frozenset({P.HOLD_SUBMISSIONS}),
+    Scope.APPEALS_WRITE: frozenset({P.APPEAL_DECISIONS}),
     ProvisioningScope.MEMBERS_PROVISION: frozenset({P.PROVISION_MEMBERS}),
 }

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from accounts.actors import actor_of
 from accounts.roles import Permission
+from media_analysis.partners.appeal_shapes import AppealSerializer
 from media_analysis.partners.results import (
     DecisionMadeSerializer,
     ResultSerializer,
@@ -14,6 +15,7 @@ from media_analysis.partners.results import (
     result_of,
 )
 from media_analysis.partners.serializers import SubmissionSerializer
+from media_analysis.review.presenters import appeals
 from media_analysis.review.presenters.decisions import changes, moment
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.search import similar
@@ -24,6 +26,7 @@ class DetailSerializer(SubmissionSerializer):
 
     result = ResultSerializer(allow_null=True, help_text="Null until the analysis is done.")
     decisions = DecisionMadeSerializer(many=True, help_text="All of them, the first one first.")
+    appeal = AppealSerializer(allow_null=True, help_text="The newest one; null: there was none.")
     similar = SimilarSerializer(
         many=True, help_text="The same bytes, and pictures that look almost the same."
     )
@@ -33,7 +36,8 @@ class DetailSerializer(SubmissionSerializer):
 
     class Meta(SubmissionSerializer.Meta):
         fields = [
-            *SubmissionSerializer.Meta.fields, "result", "decisions", "similar", "thumbnails",
+            *SubmissionSerializer.Meta.fields, "result", "decisions", "appeal", "similar",
+            "thumbnails",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -43,6 +47,7 @@ class DetailSerializer(SubmissionSerializer):
             **super().to_representation(submission),
             "result": result_of(submission.analysis),
             "decisions": changes(submission.pk),
+            "appeal": appeals.told(submission),
             "similar": self._similar(submission),
             "thumbnails": self._thumbnails(submission),
         }

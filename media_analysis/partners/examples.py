@@ -20,8 +20,8 @@ from media_analysis.partners.bodies import problem
 RECORDED = Path(__file__).with_name("examples.json")
 REQUEST = "request"
 IN_SENTENCES = {
-    "header": "Upload-Length", "host": "media.example", "limit": 500, "most": 20, "names": "sha1",
-    "place": 3, "why": CATALOGUE["https_needed"].sentence,
+    "days": 180, "header": "Upload-Length", "host": "media.example", "limit": 500, "most": 20,
+    "names": "sha1", "place": 3, "why": CATALOGUE["https_needed"].sentence,
 }  # fmt: skip
 FIELDS = [{"field": "team", "code": "invalid", "detail": "Must be a valid UUID."}]
 

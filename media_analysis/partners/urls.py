@@ -5,6 +5,7 @@ from django.urls import URLPattern, path, re_path
 
 from media_analysis.partners import docs
 from media_analysis.partners.api import Submissions
+from media_analysis.partners.appeals import Appeals
 from media_analysis.partners.batches import Batches
 from media_analysis.partners.docs import reference
 from media_analysis.partners.holds import Holds
@@ -46,6 +47,12 @@ urlpatterns = [
     *both("submissions/<uuid:pk>/hold", Holds.as_view({"post": "place"}), "submission-hold"),
     *both(
         "submissions/<uuid:pk>/hold/lift", Holds.as_view({"post": "lift"}), "submission-hold-lift"
+    ),
+    *both("submissions/<uuid:pk>/appeal", Appeals.as_view({"post": "make"}), "submission-appeal"),
+    *both(
+        "submissions/<uuid:pk>/appeal/withdraw",
+        Appeals.as_view({"post": "withdraw"}),
+        "submission-appeal-withdraw",
     ),
     *both("holds", Holds.as_view({"get": "list"}), "hold-list"),
     *both("uploads", Uploads.as_view({"post": "create"}), "upload-list"),

@@ -138,17 +138,29 @@ def _decision(decision: Decision) -> Json:
     }
 
 
+def _answers(decision: Decision) -> Json:
+    """That it answered an appeal, and how."""
+    appeal = getattr(decision, "answered_appeal", None)
+    return {"answers_appeal": appeal.outcome} if appeal else {}
+
+
 def _history(case: Case) -> list[Json]:
     """Every decision and every opening again, in the order of time."""
-    made = case.decisions.select_related("policy")
+    made = case.decisions.select_related("policy", "answered_appeal")
     steps = [
-        {"when": one.created_at.isoformat(), "what": "decided", **_decision(one)} for one in made
+        {"when": one.created_at.isoformat(), "what": "decided", **_decision(one), **_answers(one)}
+        for one in made
     ]
-    steps += [
-        {"when": one.when.isoformat(), "what": str(one.verb).partition(".")[2], "reason": one.why}
-        for one in reopenings.of(case)
-    ]
+    steps += [_step(one) for one in reopenings.of(case)]
     return sorted(steps, key=lambda step: str(step["when"]))
+
+
+def _step(one: reopenings.Reopening) -> Json:
+    """The text of an appeal stays out: its author wrote it for the team."""
+    reason = "" if one.verb in reopenings.APPEALS else one.why
+    return {
+        "when": one.when.isoformat(), "what": str(one.verb).partition(".")[2], "reason": reason,
+    }  # fmt: skip
 
 
 def _events(chain: UUID) -> list[Json]:

@@ -187,7 +187,9 @@ def _decisions(paper: Paper, body: Json) -> None:
     paper.heading("History of the decision")
     for step in body["history"]:
         said = step.get("outcome_text") or step["what"].replace("_", " ").capitalize()
-        paper.say(f"{step['when']}: {said}. {step['reason']}", size=8)
+        answers = step.get("answers_appeal")
+        said += f" (answers an appeal: {answers})" if answers else ""
+        paper.say(f"{step['when']}: {said}. {step['reason']}".rstrip(), size=8)
 
 
 def _custody(paper: Paper, custody: Json) -> None:

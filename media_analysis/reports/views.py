@@ -40,7 +40,7 @@ def of_case(request: HttpRequest, pk: UUID) -> HttpResponse:
         "is_decided": is_decided,
         "may_issue": actor.can(Permission.DECIDE_CASES, case.team_id)
         and is_decided
-        and not any(one.decision.fence == case.fence for one in reports),
+        and not any(one.decision.fence == case.fence_in_force for one in reports),
         "film": films.shown(actor, case),
         "files": (verifying.PDF, verifying.BODY, verifying.STATEMENT, verifying.SIGNATURE),
     }

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from media_analysis.review.models import (
+    Appeal,
     Case,
     Decision,
     DistressFlag,
@@ -33,6 +34,7 @@ def rows_of(submission: UUID) -> list[QuerySet[Any]]:
         Opinion.objects.filter(review__case__submission=submission),
         DoubleReview.objects.filter(**mine),
         PendingDecision.objects.filter(**mine),
+        Appeal.objects.filter(**mine),
         Decision.objects.filter(**mine),
         Case.objects.filter(submission=submission),
     ]

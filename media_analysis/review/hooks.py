@@ -9,7 +9,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from media_analysis.review.models import Case, Decision
+    from audit.verbs import Verb
+    from media_analysis.review.models import Appeal, Case, Decision
 
 decided: list[Callable[[Case, Decision], None]] = []
 reopened: list[Callable[[Case], None]] = []
+appeal_changed: list[Callable[[Appeal, Verb], None]] = []
+appealed_in_test: list[Callable[[Appeal], None]] = []
+"""For what a test key sent: nobody would ever answer."""

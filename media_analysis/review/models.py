@@ -19,6 +19,9 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from audit import final
+from media_analysis.review.appeal_models import Appeal as Appeal
+from media_analysis.review.drift_models import DriftAlarm as DriftAlarm
+from media_analysis.review.drift_models import DriftCheck as DriftCheck
 from media_analysis.review.golden_models import GoldenCase as GoldenCase
 from media_analysis.review.golden_models import GoldenPlacement as GoldenPlacement
 from media_analysis.review.opinion_models import DoubleReview as DoubleReview
@@ -28,6 +31,7 @@ from media_analysis.review.queue_models import Queue as Queue
 from media_analysis.review.queue_models import QueueOrder as QueueOrder
 from media_analysis.review.queue_models import QueueRule as QueueRule
 from media_analysis.review.queue_models import RoutingRule as RoutingRule
+from media_analysis.review.saved_texts import SavedText as SavedText
 from media_analysis.submissions.outcomes import DecisionOutcome
 from ml.engine.contract import Outcome
 from ml.models import Analysis
@@ -175,6 +179,12 @@ class Case(models.Model):
     claimed_at = models.DateTimeField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     decided_at = models.DateTimeField(null=True, blank=True)
+    standing_fence = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="Of the decision that stands again because its appeal was withdrawn. Empty: the "
+        "decision in force is the one with the case's own fence.",
+    )
     asked_at = models.DateTimeField(
         null=True, blank=True, help_text="Since when the case waits for a lead, with a question."
     )
@@ -244,6 +254,11 @@ class Case(models.Model):
                 | (~Q(state="decided") & Q(decided_at__isnull=True)),
             ),
             models.CheckConstraint(
+                name="case_stands_only_while_decided",
+                condition=Q(standing_fence=None)
+                | Q(state="decided", standing_fence__lte=models.F("fence")),
+            ),
+            models.CheckConstraint(
                 name="case_sampled_with_a_probability",
                 condition=Q(sampled_with__gt=0, sampled_with__lte=1),
             ),
@@ -267,6 +282,13 @@ class Case(models.Model):
 
     def __str__(self) -> str:
         return f"case {self.pk}"
+
+    @property
+    def fence_in_force(self) -> int | None:
+        """Of the decision that is in force; None while there is none."""
+        if self.state != CaseState.DECIDED:
+            return None
+        return self.fence if self.standing_fence is None else self.standing_fence
 
 
 class Decision(models.Model):

@@ -2,6 +2,7 @@
 
 from audit.rows import OnRecord, register
 from media_analysis.review.models import (
+    Appeal,
     Case,
     Decision,
     Opinion,
@@ -10,6 +11,7 @@ from media_analysis.review.models import (
     QueueRule,
     ReasonCode,
     RoutingRule,
+    SavedText,
 )
 
 RULE, QUEUE_RULE = (
@@ -26,6 +28,7 @@ def keep() -> None:
     register(
         OnRecord(model=Policy, columns=("team_id", "is_active"), texts=("name", "text")),
         OnRecord(model=ReasonCode, columns=("team_id", "policy_id", "is_active"), texts=("name",)),
+        OnRecord(model=SavedText, columns=("team_id",), texts=("name", "text")),
         OnRecord(model=RoutingRule, columns=RULE),
         OnRecord(model=Queue, columns=("team_id", "hours", "is_paused"), texts=("name",)),
         OnRecord(model=QueueRule, columns=QUEUE_RULE, texts=("name", "context")),
@@ -33,7 +36,7 @@ def keep() -> None:
             model=Case,
             columns=(
                 "team_id", "submission_id", "state", "opened_because", "opened_at", "holder_id",
-                "fence", "decided_at",
+                "fence", "decided_at", "standing_fence",
             ),
             of_chain="submission_id",
         ),
@@ -46,6 +49,17 @@ def keep() -> None:
             texts=("policy_text",),
             words=("reason", "note"),
             subject=lambda decision: decision.case.submission_id,
+            related=("case",),
+            of_chain="case__submission_id",
+        ),
+        OnRecord(
+            model=Appeal,
+            columns=(
+                "team_id", "case_id", "decision_id", "made_by", "made_at", "withdrawn_at",
+                "answered_at", "answer_id", "outcome",
+            ),
+            words=("text",),
+            subject=lambda appeal: appeal.case.submission_id,
             related=("case",),
             of_chain="case__submission_id",
         ),

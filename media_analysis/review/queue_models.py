@@ -19,6 +19,7 @@ from media_analysis.review.owned import TeamOwned
 from ml.engine.contract import Outcome
 
 MOST_HOURS = 24 * 90
+LONGEST_APPEAL_DAYS = 3650
 
 
 class Kind(models.TextChoices):
@@ -70,6 +71,11 @@ class RoutingRule(models.Model):
         default=0.0,
         help_text="Of the files that no rule sends to review, and that are reviewed all the same.",
     )
+    appeal_days = models.PositiveSmallIntegerField(
+        db_default=180,
+        default=180,
+        help_text="For so many days a decision can be appealed. 0: this team takes no appeals.",
+    )
     golden_share = models.FloatField(
         db_default=0.0,
         default=0.0,
@@ -82,6 +88,10 @@ class RoutingRule(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="golden_share_is_small", condition=Q(golden_share__range=(0, 0.5))
+            ),
+            models.CheckConstraint(
+                name="appeal_days_are_bounded",
+                condition=Q(appeal_days__lte=LONGEST_APPEAL_DAYS),
             ),
             models.CheckConstraint(
                 name="queue_order_known", condition=Q(queue_order__in=QueueOrder.values)

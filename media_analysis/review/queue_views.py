@@ -41,6 +41,7 @@ FILTERS: Filters = {
             ("analysis_set_aside", _("The analysis failed")),
             ("no_manipulation_found", _("Nothing found")),
             ("spot_check", _("Spot check")),
+            (waiting.APPEAL, _("Appeal")),
         ],
     ),
     "hands": (

@@ -27,6 +27,7 @@ from media_analysis.review.forms import DecisionForm, ReasonForm, as_written
 from media_analysis.review.golden_models import GoldenPlacement
 from media_analysis.review.models import Case, Decision, PendingDecision, Queue
 from media_analysis.review.opinion_models import Opinion
+from media_analysis.review.presenters import appeals
 from media_analysis.review.search import golden, reopenings
 from media_analysis.review.search import queue as waiting
 from media_analysis.review.services import (
@@ -37,6 +38,7 @@ from media_analysis.review.services import (
     grace,
     known_bytes,
     opinions,
+    saved_texts,
 )
 from media_analysis.submissions.outcomes import DecisionOutcome
 from media_analysis.submissions.presenters import result
@@ -354,7 +356,9 @@ def _page(
         "may_decide": may_decide,
         "form": (form or DecisionForm(mine, initial=initial)) if holds else None,
         "draft": draft,
+        "saved_texts": saved_texts.of(mine.team_id) if holds else [],
         "said": _said(mine),
+        "appeal": appeals.of_case(actor, mine),
         "draft_pass": drafts.pass_for(actor, mine) if may_decide else "",
         "known": (same := known_bytes.others(actor, mine)),
         "agreed": known_bytes.agreed(same),
@@ -376,7 +380,7 @@ def _golden_answer(actor: Actor, mine: Case, leads: bool) -> GoldenPlacement | N
 def _said(mine: Case) -> list[Decision | reopenings.Reopening]:
     """Every decision, and why the case was opened again, in the order of time."""
     decisions = mine.decisions.select_related(
-        "decided_by", "policy", "taken_from__case__submission", "double_review"
+        "decided_by", "policy", "taken_from__case__submission", "double_review", "answered_appeal"
     ).prefetch_related("double_review__opinions__person", "double_review__opinions__policy")
     said: list[Decision | reopenings.Reopening] = [*decisions, *reopenings.of(mine)]
     return sorted(said, key=lambda one: one.created_at if isinstance(one, Decision) else one.when)

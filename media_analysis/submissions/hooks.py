@@ -13,8 +13,12 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 if TYPE_CHECKING:
+    from accounts.actors import Actor
     from audit.verbs import Verb
     from media_analysis.submissions.models import DeletionRequest, Submission
+
+beside_result: list[Callable[[Submission, Actor], dict[str, Any]]] = []
+"""What else the result page shows, by names in its template."""
 
 received_in_test: list[Callable[[Submission], None]] = []
 """For what a test key sent, inside the transaction that writes it."""

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models.functions import Lower, Now
+from django.db.models.functions import Coalesce, Lower, Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actors import Actor
@@ -32,6 +32,9 @@ __all__ = [
 ]  # fmt: skip
 
 UNDECIDED = "none"
+IN_FORCE = Coalesce("case__standing_fence", "case__fence")
+"""The fence of the decision that stands, of a decided case: after an appeal was withdrawn, an
+earlier one."""
 
 
 class SubmissionQuerySet(models.QuerySet["Submission"]):
@@ -55,14 +58,15 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         again has none until it is decided anew. `case_key` is the case, decided or not."""
         in_force = models.FilteredRelation(
             "case__decisions",
-            condition=models.Q(
-                case__state="decided", case__decisions__fence=models.F("case__fence")
-            ),
+            condition=models.Q(case__state="decided", case__decisions__fence=IN_FORCE),
         )
         decisions: Any = Submission._meta.get_field("case").related_model
         decisions = decisions._meta.get_field("decisions").related_model
         earlier = decisions.objects.filter(
-            case=models.OuterRef("case__id"), fence__lt=models.OuterRef("case__fence")
+            case=models.OuterRef("case__id"),
+            fence__lt=Coalesce(
+                models.OuterRef("case__standing_fence"), models.OuterRef("case__fence")
+            ),
         )
         return self.annotate(
             in_force=in_force,

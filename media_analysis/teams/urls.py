@@ -44,6 +44,7 @@ urlpatterns = [
     path("<uuid:pk>/quality/", quality.quality, name="quality"),
     path("<uuid:pk>/deciding/", deciding.deciding, name="deciding"),
     path("<uuid:pk>/deciding/codes/<int:code>/", deciding.switch, name="switch_code"),
+    path("<uuid:pk>/deciding/texts/<int:text>/", deciding.remove_text, name="remove_text"),
     path("<uuid:pk>/policies/", rules.policies, name="policies"),
     path("<uuid:pk>/policies/new/", rules.write, name="write_policy"),
     path("<uuid:pk>/policies/<int:policy>/", rules.edit, name="edit_policy"),

@@ -40,3 +40,19 @@ OUTCOMES: dict[str, Canned] = {
 def for_name(filename: str) -> Canned:
     name = filename.partition(".")[0].lower()
     return OUTCOMES.get(name, OUTCOMES[ANY_OTHER])
+
+
+APPEALS = ("upheld", "changed", "open")
+"""What becomes of an appeal, by the first word of its text. `open`: nobody answers it. Any other
+word gives the first."""
+
+
+def answer_to(text: str, first: DecisionOutcome) -> DecisionOutcome | None:
+    """Of the further decision; None: there is none."""
+    word = text.split(maxsplit=1)[0].rstrip(".,:;").lower()
+    if word == "open":
+        return None
+    if word != "changed":
+        return first
+    genuine, manipulated = DecisionOutcome.GENUINE, DecisionOutcome.MANIPULATED
+    return genuine if first == manipulated else manipulated

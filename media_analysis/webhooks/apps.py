@@ -22,6 +22,7 @@ class WebhooksConfig(AppConfig):
         ml.analysis_cancelled.append(emitting.after_cancelling)
         review.decided.append(emitting.after_decision)
         review.reopened.append(emitting.after_reopening)
+        review.appeal_changed.append(emitting.after_appeal)
         submissions.deletion_changed.append(emitting.after_deletion_request)
         batches.completed.append(emitting.after_batch)
         submissions.erased_with.append(erasing.rows_of)

@@ -335,6 +335,7 @@ PERIODIC_DUTIES = {
     "compare_all_rows": (3600.0, "audit.checking.compare_all_rows"),  # does it once a day
     "erase": (20.0, "media_analysis.submissions.services.erasing.run_due"),
     "order_erasures": (3600.0, "media_analysis.submissions.services.retention.order_due"),
+    "look_for_drift": (3600.0, "media_analysis.review.services.drift.run_due"),  # once a month
     "tidy_accounts": (86_400.0, "accounts.services.housekeeping.tidy"),
     "tidy_care": (86_400.0, "media_analysis.care.services.exposure.forget_old"),
     "tidy_dashboard": (86_400.0, "media_analysis.dashboard.services.retrying.forget_old"),

@@ -22,7 +22,7 @@ from audit.services import record
 from audit.verbs import Verb
 from audit.who import SHELL
 from blobs.errors import Damaged
-from media_analysis.review.models import Decision, Draft
+from media_analysis.review.models import Appeal, Decision, Draft
 from media_analysis.submissions.models import SavedFilter, Submission
 from media_analysis.submissions.presenters import result
 
@@ -92,6 +92,18 @@ def account(user: User) -> dict[str, Any]:
         "saved_filters": list(SavedFilter.objects.filter(owner=user).values("name", "query")),
         "decisions": list(
             decisions.values("id", "case__submission", "outcome", "reason", "note", "created_at")
+        ),
+        "appeals": list(
+            Appeal.objects.filter(made_by=f"user:{user.pk}").values(
+                "id",
+                "case__submission",
+                "decision",
+                "text",
+                "made_at",
+                "withdrawn_at",
+                "answered_at",
+                "outcome",
+            )
         ),
         "drafts": list(Draft.objects.filter(author=user).values("case", "words", "saved_at")),
     }

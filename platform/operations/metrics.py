@@ -164,6 +164,17 @@ def _safety() -> Iterator[Any]:
         "touchstone_damaged_blobs", "Stored files that scrubbing found damaged.",
         value=_one("SELECT count(*) FROM blobs_blob WHERE damage <> ''"),
     )  # fmt: skip
+    drift = GaugeMetricFamily(
+        "touchstone_drift_alarms",
+        "Figures of checks that differed last month from the months before.", labels=["team"],
+    )  # fmt: skip
+    for team, count in _rows(
+        "SELECT c.team_id, count(*) FROM review_driftalarm a "
+        "JOIN review_driftcheck c ON c.id = a.check_made_id WHERE c.month = "
+        "(date_trunc('month', now() AT TIME ZONE 'UTC') - interval '1 month')::date GROUP BY 1"
+    ):
+        drift.add_metric([str(team)], count)
+    yield drift
     yield GaugeMetricFamily(
         "touchstone_claiming_paused_seconds", "How long workers have not claimed for an outage.",
         value=paused_since(),

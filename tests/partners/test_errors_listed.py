@@ -75,7 +75,8 @@ def listed(client: Client) -> dict[str, dict[int, Any]]:
         }
         for path, methods in paths.items()
         for said in methods.values()
-        if path.startswith(URL) and "/hold/" not in path  # those: test_holds.py
+        if path.startswith(URL) and not re.search("/(hold|appeal)/", path)
+        # those: test_holds.py and test_appeals.py
     }
 
 

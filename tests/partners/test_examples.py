@@ -86,13 +86,18 @@ def recorded(client: Client, receiver: Receiver) -> dict[str, Any]:
     ask.send("manipulation_found.jpg", external_id="order-4710")
     sent = ask.send("decision_changed.jpg", external_id="order-4711", note="Sent by a reader.",
                     policy_context="Election")  # fmt: skip
-    ask("submissions_read", "get", sent["url"])
     ask("submissions_list", "get", f"{ROOT}submissions/?page_size=1")
+    appealed = {"text": "open: the video was cut by our own editors before it was sent."}
+    ask("submissions_appeal", "post", f"{sent['url']}appeal/", appealed, 201)
+    ask("submissions_withdraw_appeal", "post", f"{sent['url']}appeal/withdraw/")
+    appealed = {"text": "The shadow is from the building opposite. The camera file proves it."}
+    ask("submissions_appeal", "post", f"{sent['url']}appeal/", appealed, 201)
     held = ask("submissions_hold", "post", f"{sent['url']}hold/",
                {"reason": "Case 12 C 345/26: keep as evidence."}, 201)  # fmt: skip
     ask("holds_list", "get", f"{ROOT}holds/?submission={held['submission']}")
     ask("submissions_lift_hold", "post", f"{sent['url']}hold/lift/",
         {"reason": "The case was closed."})  # fmt: skip
+    ask("submissions_read", "get", sent["url"])
     ask("submissions_delete", "delete", sent["url"], expect=202)
     items = [{"url": "https://media.example/inconclusive.jpg", "external_id": "a"},
              {"url": "https://media.example/missing.jpg", "external_id": "b"}]  # fmt: skip

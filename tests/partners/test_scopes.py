@@ -32,6 +32,7 @@ SCOPES = {
     "media": [Scope.MEDIA_READ],
     "webhooks": [Scope.WEBHOOKS_MANAGE],
     "holds": [Scope.HOLDS_MANAGE],
+    "appeals": [Scope.APPEALS_WRITE],
 }
 FORBIDDEN, NOT_YOURS, MISSING = "permission_denied", "not_yours", "not_found"
 NO_SCOPE = {FORBIDDEN: 403, NOT_YOURS: 403, MISSING: 404}
@@ -134,7 +135,7 @@ def test_the_table_names_every_verb() -> None:
 @pytest.mark.parametrize(("verb", "whose"), TABLE)
 def test_a_key_gets_what_its_scopes_allow(house: House, verb: str, whose: str, scopes: str) -> None:
     """Exactly the table's answer; a refusal changes nothing and tells nothing of the submission."""
-    row = (*TABLE[verb, whose], FORBIDDEN, FORBIDDEN)  # webhooks and holds are no submissions
+    row = (*TABLE[verb, whose], *[FORBIDDEN] * 3)  # webhooks, holds and appeals: no submissions
     expected = row[list(SCOPES).index(scopes)]
     before = list(Analysis.objects.order_by("pk").values_list("pk", "state", "cancel_requested"))
     answer = house.call(verb, whose, scopes)

@@ -10,7 +10,7 @@ from accounts.services import group_roles, provisioning_keys
 from accounts.services.invitations import invite
 from accounts.services.keys import issue_key
 from media_analysis.batches.services import sources
-from media_analysis.review.models import Policy, Queue, QueueRule, ReasonCode
+from media_analysis.review.models import Policy, Queue, QueueRule, ReasonCode, SavedText
 from media_analysis.webhooks.models import EventType
 from media_analysis.webhooks.services import endpoints
 from tests.factories import ServiceAccountFactory
@@ -28,6 +28,7 @@ def arguments(team: Team) -> dict[str, list[Any]]:
     webhook = added.endpoint
     policy = Policy.objects.create(team=team, name="canary policy")
     code = ReasonCode.objects.create(team=team, name="canary code")
+    text = SavedText.objects.create(team=team, name="canary-text", text="canary text")
     queue = Queue.objects.create(team=team, name="canary queue")
     rule = QueueRule.objects.create(team=team, name="canary rule", position=1)
     own = {
@@ -39,6 +40,7 @@ def arguments(team: Team) -> dict[str, list[Any]]:
         "mate": ["change_role", "remove"],
         "policy": ["edit_policy", "retire_policy", "restore_policy", "delete_policy"],
         "code": ["switch_code"],
+        "text": ["remove_text"],
         "service": ["close_service", "new_key"],
         "key": ["revoke_key"],
         "queue": ["edit_queue", "pause_queue", "delete_queue"],
@@ -51,6 +53,7 @@ def arguments(team: Team) -> dict[str, list[Any]]:
         "mate": mate.pk,
         "policy": policy.pk,
         "code": code.pk,
+        "text": text.pk,
         "queue": queue.pk,
         "rule": rule.pk,
         "service": service.pk,

@@ -119,6 +119,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/submissions/{id}/appeal/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Appeal the decision in force: another person decides again
+         * @description For views: every answer says how much is left, also one that refuses the caller; and whether
+         *     what was called is deprecated.
+         */
+        post: operations["submissions_appeal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/submissions/{id}/appeal/withdraw/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw the open appeal: the decision stands again
+         * @description For views: every answer says how much is left, also one that refuses the caller; and whether
+         *     what was called is deprecated.
+         */
+        post: operations["submissions_withdraw_appeal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/submissions/{id}/cancel/": {
         parameters: {
             query?: never;
@@ -442,6 +484,63 @@ export interface components {
         } | {
             delivery?: unknown;
         });
+        /** @description Only said to the schema; results are written out by `shaped`. */
+        Appeal: {
+            /**
+             * Format: uuid
+             * @description The further decision; its `reason` is the answer.
+             */
+            answer: string | null;
+            /** Format: date-time */
+            answered_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            at: string;
+            /**
+             * Format: uuid
+             * @description The decision that it objects to.
+             */
+            decision: string;
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description Whether the further decision has the outcome of the first one: `upheld`, or `changed`.
+             *
+             *     * `upheld` - The decision stands
+             *     * `changed` - The decision was changed
+             */
+            outcome: components["schemas"]["AppealOutcomeEnum"] | components["schemas"]["NullEnum"];
+            /**
+             * @description `open` until a further decision answers it, or it is withdrawn.
+             *
+             *     * `open` - Open
+             *     * `answered` - Answered
+             *     * `withdrawn` - Withdrawn
+             */
+            state: components["schemas"]["AppealStateEnum"];
+            /** Format: date-time */
+            withdrawn_at: string | null;
+        };
+        /**
+         * @description * `upheld` - The decision stands
+         *     * `changed` - The decision was changed
+         * @enum {string}
+         */
+        AppealOutcomeEnum: "upheld" | "changed";
+        /**
+         * @description * `open` - Open
+         *     * `answered` - Answered
+         *     * `withdrawn` - Withdrawn
+         * @enum {string}
+         */
+        AppealStateEnum: "open" | "answered" | "withdrawn";
+        /** @description A field that we do not know is told, not ignored: it is nearly always a typing mistake. */
+        AppealTextRequest: {
+            /** @description Why the decision is wrong. The team reads it. */
+            text: string;
+        };
         Attempt: {
             /** @description The beginning of the answer's body. */
             readonly answer: string;
@@ -625,6 +724,8 @@ export interface components {
         };
         /** @description With all that the engine said, and all that people decided. */
         Detail: {
+            /** @description The newest one; null: there was none. */
+            appeal: components["schemas"]["Appeal"] | null;
             /** Format: date-time */
             readonly created_at: string;
             /** @description Null until a person decides, and while the case is open again. */
@@ -764,13 +865,16 @@ export interface components {
          *     * `decision.made` - decision.made
          *     * `decision.changed` - decision.changed
          *     * `decision.reopened` - decision.reopened
+         *     * `appeal.received` - appeal.received
+         *     * `appeal.withdrawn` - appeal.withdrawn
+         *     * `appeal.answered` - appeal.answered
          *     * `deletion.requested` - deletion.requested
          *     * `deletion.withdrawn` - deletion.withdrawn
          *     * `deletion.answered` - deletion.answered
          *     * `batch.completed` - batch.completed
          * @enum {string}
          */
-        EventsEnum: "analysis.completed" | "analysis.failed" | "analysis.cancelled" | "decision.made" | "decision.changed" | "decision.reopened" | "deletion.requested" | "deletion.withdrawn" | "deletion.answered" | "batch.completed";
+        EventsEnum: "analysis.completed" | "analysis.failed" | "analysis.cancelled" | "decision.made" | "decision.changed" | "decision.reopened" | "appeal.received" | "appeal.withdrawn" | "appeal.answered" | "deletion.requested" | "deletion.withdrawn" | "deletion.answered" | "batch.completed";
         /** @description Only said to the schema; results are written out by `shaped`. */
         Evidence: {
             code: string;
@@ -1975,6 +2079,262 @@ export interface operations {
             };
             /** @description The answer is JSON, and the request does not accept JSON. */
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The submission was erased. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The address is too long. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Try again shortly; nothing was half-stored. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    submissions_appeal: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your own, up to 255 visible ASCII characters. The same key with the same request is done once; with another request it answers 422. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppealTextRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Appeal"];
+                };
+            };
+            /** @description Some of what was sent is not right; `errors` names each field. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No API key, or none that works. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key's scopes or networks, or the caller's role, do not allow it; or the submission was not sent by this key's partner. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here that the caller may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer is JSON, and the request does not accept JSON. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The first request with this Idempotency-Key is still being worked on; or what is asked for does not fit the state of the thing, as the sentence says. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The submission was erased. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not say how long it is. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than is read here; the sentence names the limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The address is too long. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not the form or JSON that is asked for, or not a format that is read. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This Idempotency-Key was used before, for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Try again shortly; nothing was half-stored. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    submissions_withdraw_appeal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Appeal"];
+                };
+            };
+            /** @description No API key, or none that works. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key's scopes or networks, or the caller's role, do not allow it; or the submission was not sent by this key's partner. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here that the caller may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer is JSON, and the request does not accept JSON. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The first request with this Idempotency-Key is still being worked on; or what is asked for does not fit the state of the thing, as the sentence says. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

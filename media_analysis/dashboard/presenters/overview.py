@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.urls import reverse
 from django.utils.dateformat import format as format_date
@@ -18,6 +19,7 @@ from media_analysis.dashboard.models import How
 from media_analysis.dashboard.presenters.drawing import bars, span
 from media_analysis.dashboard.search import figures
 from media_analysis.dashboard.search.figures import DAYS, DECISION_DAYS, HOURS, LISTED, Row
+from media_analysis.review.presenters import quality
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.outcomes import DecisionOutcome
 from ml import language
@@ -34,6 +36,7 @@ def overview(actor: Actor, teams: Sequence[Team]) -> dict[str, Any]:
         "queues": queues,
         "total": _total(queues),
         "in_hands": [_held(actor, case) for case in figures.in_hands(ids)],
+        "drift": _drift(actor, ids),
         "day": _with_spans(figures.last_day(ids)),
         "hours": _series(figures.by_hour(ids), _slots(now, hours=HOURS), "H:i"),
         "days": _series(figures.by_day(ids), _slots(now, days=DAYS), "D j M"),
@@ -84,6 +87,21 @@ def _total(queues: Sequence[Row]) -> Row:
         oldest = max((row[f"{name}_age"] for row in queues if row[f"{name}_age"]), default=None)
         total[f"{name}_span"] = span(oldest)
     return total
+
+
+def _drift(actor: Actor, ids: Sequence[UUID]) -> list[Row]:
+    """Teams whose checks answered otherwise last month; their page only for those who may see
+    it."""
+    return [
+        {
+            **one,
+            "url": reverse("teams:quality", args=[one["team"].pk])
+            if actor.can(Permission.MANAGE_QUEUES, one["team"].pk)
+            else "",
+        }
+        for one in quality.drift(ids)
+        if one["alarms"]
+    ]
 
 
 def _may_see(actor: Actor, submission: Submission) -> bool:

@@ -32,7 +32,7 @@ def issue(actor: Actor, case: Case) -> Report:
     found = Case.objects.select_related("submission__blob", "submission__analysis").get(pk=case.pk)
     if found.state != CaseState.DECIDED or found.submission.planted:
         raise Refusal("case_not_decided")
-    decision = Decision.objects.select_related("policy").get(case=found, fence=found.fence)
+    decision = Decision.objects.select_related("policy").get(case=found, fence=found.fence_in_force)
     known: Report | None = Report.objects.filter(decision=decision).first()
     if known is not None:
         return known

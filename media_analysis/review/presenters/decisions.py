@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.utils.crypto import salted_hmac
 
-from media_analysis.review.models import Case, CaseState, Decision
+from media_analysis.review.models import Case, Decision
 
 SALT = "touchstone.reviewer"
 DIGITS = 12
@@ -68,16 +68,27 @@ def changes(submission_id: UUID) -> list[dict[str, Any]]:
     said: list[dict[str, Any]] = []
     before: UUID | None = None
     for one in Decision.objects.filter(case=case).select_related("policy").order_by("fence"):
-        stands = case.state == CaseState.DECIDED and one.fence == case.fence
+        stands = one.fence == case.fence_in_force
         said.append({**told(one, before), "in_force": stands})
         before = one.pk
     return said
 
 
+def in_force(case_id: UUID) -> dict[str, Any] | None:
+    """The decision that stands, read anew."""
+    case = Case.objects.get(pk=case_id)
+    stands = case.fence_in_force
+    return None if stands is None else _newest(case, fence__lte=stands)
+
+
 def last(case: Case) -> dict[str, Any] | None:
     """The newest decision about a case, in force or not."""
-    newest = Decision.objects.filter(case=case).select_related("policy").order_by("-fence")[:2]
-    found = list(newest)
+    return _newest(case)
+
+
+def _newest(case: Case, **until: Any) -> dict[str, Any] | None:
+    newest = Decision.objects.filter(case=case, **until).select_related("policy")
+    found = list(newest.order_by("-fence")[:2])
     if not found:
         return None
     return told(found[0], found[1].pk if len(found) > 1 else None)

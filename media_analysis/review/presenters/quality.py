@@ -7,12 +7,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.utils import timezone
 from django.utils.dateformat import format as format_date
 from django.utils.translation import gettext
 
+from media_analysis.review.drift_models import DriftAlarm, DriftCheck
 from media_analysis.review.measures import Measure
-from media_analysis.review.search import agreement, detector_quality
+from media_analysis.review.search import agreement, appeals, detector_quality
 from media_analysis.review.search import golden as search
+from media_analysis.review.services.drift import month_ended
 from ml import language
 from ml.language import number
 
@@ -65,6 +68,18 @@ def golden(teams: Collection[UUID]) -> list[tuple[str, Shown]]:
     return [(name or gettext("All"), shown(one)) for name, one in search.by_person(teams)]
 
 
+def appealed(teams: Collection[UUID]) -> list[dict[str, Any]]:
+    """A line for each span of days; none where nobody appealed."""
+    found = appeals.figures(teams)
+    if not found[-1].made:
+        return []
+    return [
+        {"days": one.days, "made": one.made, "open": one.open, "withdrawn": one.withdrawn,
+         "changed": shown(one.changed)}
+        for one in found
+    ]  # fmt: skip
+
+
 def detectors(teams: Collection[UUID], month: datetime | None) -> list[dict[str, Any]]:
     if month is None:
         return []
@@ -79,6 +94,34 @@ def detectors(teams: Collection[UUID], month: datetime | None) -> list[dict[str,
         }
         for one in detector_quality.of(teams, month)
     ]
+
+
+def drift(teams: Collection[UUID]) -> list[dict[str, Any]]:
+    """Of each team the newest comparison of months, with its alarms."""
+    ended = month_ended(timezone.now()).date()
+    checks = DriftCheck.objects.filter(team__in=teams, month=ended)
+    return [
+        {
+            "team": one.team,
+            "month": format_date(one.month, "F Y"),
+            "tests": one.tests,
+            "alarms": [_alarm(alarm) for alarm in one.alarms.all()],
+        }
+        for one in checks.select_related("team").prefetch_related("alarms").order_by("team__name")
+    ]
+
+
+def _alarm(alarm: DriftAlarm) -> dict[str, Any]:
+    return {
+        "check": language.check_name(alarm.detector),
+        "kind": _kind(alarm.kind),
+        "figure": alarm.get_figure_display(),
+        "before": number(alarm.before, 2),
+        "before_n": alarm.before_n,
+        "now": number(alarm.now, 2),
+        "now_n": alarm.now_n,
+        "p": "< 0.001" if alarm.p_value < 0.001 else number(alarm.p_value, 3),
+    }
 
 
 def month_chosen(said: str, months: Collection[datetime]) -> datetime | None:

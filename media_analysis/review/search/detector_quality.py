@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Case as DbCase
 from django.db.models import Count, F, FloatField, Q, QuerySet, Sum, Value, When
-from django.db.models.functions import TruncMonth
+from django.db.models.functions import Coalesce, TruncMonth
 
 from accounts.models import User
 from media_analysis.review.measures import Measure, Weights, share, total
@@ -48,7 +49,9 @@ class Quality:
 def in_force(teams: Collection[UUID]) -> QuerySet[Decision]:
     """The decision that stands, of each decided case."""
     rows: QuerySet[Decision] = Decision.objects.filter(
-        team__in=teams, case__state=CaseState.DECIDED, fence=F("case__fence")
+        team__in=teams,
+        case__state=CaseState.DECIDED,
+        fence=Coalesce("case__standing_fence", "case__fence"),
     )
     return rows.order_by()
 
@@ -61,17 +64,28 @@ def months(teams: Collection[UUID]) -> list[Any]:
 
 def of(teams: Collection[UUID], month: Any) -> list[Quality]:
     """Of each check and kind, in decisions of that month."""
+    decided = in_force(teams).annotate(month=TruncMonth("created_at")).filter(month=month)
+    return [_quality(*name, one) for name, one in sorted(_cells(decided).items())]
+
+
+def between(
+    teams: Collection[UUID], since: datetime, until: datetime
+) -> dict[tuple[str, str], Cells]:
+    """By check and kind, of decisions from one moment to before another."""
+    return _cells(in_force(teams).filter(created_at__gte=since, created_at__lt=until))
+
+
+def _cells(decided: QuerySet[Decision]) -> dict[tuple[str, str], Cells]:
     cells: dict[tuple[str, str], Cells] = defaultdict(dict)
-    for row in _counted(teams, month):
+    for row in _counted(decided):
         mine = cells[row["detector"], row["media"]]
         where = row["answer"], row["decided"]
         mine[where] = mine.get(where, Weights()) + Weights(row["n"], row["sum"], row["squares"])
-    return [_quality(detector, kind, one) for (detector, kind), one in sorted(cells.items())]
+    return cells
 
 
-def _counted(teams: Collection[UUID], month: Any) -> Iterable[Any]:
+def _counted(decided: QuerySet[Decision]) -> Iterable[Any]:
     """Counted by the database: a check, a kind of media, an answer and a decision a row."""
-    decided = in_force(teams).annotate(month=TruncMonth("created_at")).filter(month=month)
     weight = Value(1.0, output_field=FloatField()) / F("analysis__submission__case__sampled_with")
     rows = FindingRow.objects.filter(
         status=Status.RAN, analysis__submission__case__decisions__in=decided
@@ -98,6 +112,12 @@ def _supports(outcome: Outcome) -> list[dict[str, str]]:
 
 
 def _quality(detector: str, kind: str, cells: Cells) -> Quality:
+    return Quality(detector, kind, **{name: share(*one) for name, one in parts(cells).items()})
+
+
+def parts(cells: Cells) -> dict[str, tuple[Weights, Weights]]:
+    """Of each figure what counts, and of what."""
+
     def weigh(*answers: str, decided: Collection[str] = (MANIPULATED, GENUINE)) -> Weights:
         return total(cells.get((a, d), Weights()) for a in answers for d in decided)
 
@@ -105,14 +125,12 @@ def _quality(detector: str, kind: str, cells: Cells) -> Quality:
     neither = total(w for (answer, _), w in cells.items() if answer == NEITHER)
     right = weigh(FOUND, decided=[MANIPULATED])
     wrong = weigh(FOUND, decided=[GENUINE]) + weigh(CLEARED, decided=[MANIPULATED])
-    return Quality(
-        detector,
-        kind,
-        precision=share(right, weigh(FOUND)),
-        recall=share(right, weigh(FOUND, CLEARED, NEITHER, decided=[MANIPULATED])),
-        inconclusive=share(neither, everything),
-        override=share(wrong, weigh(FOUND, CLEARED)),
-    )
+    return {
+        "precision": (right, weigh(FOUND)),
+        "recall": (right, weigh(FOUND, CLEARED, NEITHER, decided=[MANIPULATED])),
+        "inconclusive": (neither, everything),
+        "override": (wrong, weigh(FOUND, CLEARED)),
+    }
 
 
 def outcomes_of(person: User, month: Any) -> dict[str, int]:

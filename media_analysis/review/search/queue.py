@@ -23,6 +23,7 @@ from accounts.actors import Actor
 from accounts.models import Team
 from accounts.roles import Permission
 from media_analysis.review.models import (
+    Appeal,
     Case,
     CaseState,
     Decision,
@@ -93,12 +94,27 @@ def first(
     only: Q | None = None,
     queue: str = "",
 ) -> list[UUID]:
-    """The ids of the cases of the actor's teams that come first, in their order. `queue` is one
-    that an address names: only the team that it belongs to is asked then."""
+    """The ids of the cases of the actor's teams that come first: those appealed, then the others in
+    their order. `queue` is one that an address names: only the team that it belongs to is asked
+    then."""
     found = waiting(actor, permission).filter(only or Q(), in_queue(queue))
     wanted = orders(_teams_with(queue, actor, actor.team_ids(permission)))
     if not wanted:
         return []
+    ahead = _appealed(found, wanted, most)
+    others = _in_order(found, wanted, most)
+    return [*ahead, *(pk for pk in others if pk not in ahead)][:most]
+
+
+def _appealed(found: QuerySet[Any], teams: Iterable[UUID], most: int) -> list[UUID]:
+    """Few by their nature, so they are looked up by themselves, the oldest appeal first."""
+    appeals = Appeal.objects.open().filter(team__in=list(teams)).order_by("made_at", "id")
+    cases = list(appeals.values_list("case", flat=True)[:most])
+    mine = set(found.filter(pk__in=cases).values_list("pk", flat=True)) if cases else set()
+    return [pk for pk in cases if pk in mine]
+
+
+def _in_order(found: QuerySet[Any], wanted: Mapping[UUID, QueueOrder], most: int) -> list[UUID]:
     if len(set(wanted.values())) > 1:
         return _in_turn(found, wanted, most)
     fields = FIELDS[next(iter(wanted.values()))]
@@ -158,6 +174,8 @@ def _longest_untouched(teams: Iterable[UUID]) -> list[UUID]:
     )
 
 
+APPEAL = "appeal"
+"""Why a case waits, in an address: its decision was appealed."""
 KINDS = ("image", "video", "audio")
 HANDS = ("free", "mine", "held", "lead")
 
@@ -169,7 +187,9 @@ def narrowed(actor: Actor, asked: Mapping[str, str]) -> Q:
         only &= Q(submission__blob__media_type__startswith=f"{asked['kind']}/")
     if asked.get("late"):
         only &= Q(due_at__lt=Now())
-    if asked.get("because") in OUTCOMES:
+    if asked.get("because") == APPEAL:
+        only &= Q(pk__in=Appeal.objects.open().order_by().values("case"))
+    elif asked.get("because") in OUTCOMES:
         only &= Q(opened_because=asked["because"])
     if words := asked.get("q", "").replace("\0", "").strip():
         only &= Q(submission__filename__icontains=words[:100])
@@ -229,6 +249,9 @@ def shown(actor: Actor, asked: Mapping[str, str] = MappingProxyType({})) -> list
     earlier = Decision.objects.filter(case=OuterRef("pk")).order_by("-fence")
     found = found.annotate(
         decided_before=Subquery(earlier.values("outcome")[:1]),
+        appealed_at=Subquery(
+            Appeal.objects.open().filter(case=OuterRef("pk")).values("made_at")[:1]
+        ),
         is_disputed=Exists(DoubleReview.objects.filter(case=OuterRef("pk"), stage=Stage.DISPUTED)),
         seconds=KeyTextTransform("duration", "submission__analysis__media"),
     )

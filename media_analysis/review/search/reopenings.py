@@ -1,10 +1,10 @@
-"""When and why a case was opened again or handed to a lead, and what the lead answered, out of the
-record."""
+"""When and why a case was opened again, appealed or handed to a lead, and what the lead answered,
+out of the record."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,8 @@ from audit.verbs import Verb
 from media_analysis.review.models import Case
 
 COMMITMENT = re.compile(r"[0-9a-f]{64}")
-TOLD = (Verb.CASE_REOPENED, Verb.CASE_ESCALATED, Verb.CASE_COMMENTED)
+APPEALS = (Verb.CASE_APPEALED, Verb.CASE_APPEAL_WITHDRAWN)
+TOLD = (Verb.CASE_REOPENED, Verb.CASE_ESCALATED, Verb.CASE_COMMENTED, *APPEALS)
 GONE = gettext_lazy("The reason was erased or cannot be read.")
 
 
@@ -33,7 +34,14 @@ def of(case: Case) -> Sequence[Reopening]:
     events = Event.objects.filter(chain=case.submission_id, verb__in=TOLD, object_id=str(case.pk))
     told = [(event, _commitment(event)) for event in events.order_by("seq")]
     words = subjects.read_all([commitment for _, commitment in told if commitment])
-    return [Reopening(event.recorded_at, words.get(said, GONE), event.verb) for event, said in told]
+    return [
+        Reopening(event.recorded_at, _why(event, said, words), event.verb) for event, said in told
+    ]
+
+
+def _why(event: Event, commitment: str, words: Mapping[str, str]) -> Any:
+    """Whoever withdraws an appeal gives no reason."""
+    return "" if event.verb == Verb.CASE_APPEAL_WITHDRAWN else words.get(commitment, GONE)
 
 
 def _commitment(event: Event) -> str:

@@ -10,7 +10,7 @@ from django.db.models import F
 from audit.verbs import Verb
 from audit.who import SYSTEM
 from media_analysis.review import hooks
-from media_analysis.review.models import Case, CaseState, Words
+from media_analysis.review.models import Appeal, Case, CaseState, Words
 from media_analysis.review.services import cases
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.outcomes import DecisionOutcome
@@ -29,9 +29,18 @@ def decide(submission: Submission, outcomes: Sequence[DecisionOutcome], reason: 
         cases.conclude(case, SYSTEM, words, basis, by=None, taken_from=None, seconds=0.0)
 
 
+def answer(appeal: Appeal, outcome: DecisionOutcome, reason: str) -> None:
+    """In the caller's transaction."""
+    assert appeal.team.is_test
+    Case.objects.filter(pk=appeal.case_id).update(fence=F("fence") + 1, **cases.DECIDED)
+    case = Case.objects.select_related("submission").get(pk=appeal.case_id)
+    words, basis = Words(outcome, reason), cases.Checked(None, "", [], reason)
+    cases.conclude(case, SYSTEM, words, basis, by=None, taken_from=None, seconds=0.0)
+
+
 def _opened(submission: Submission) -> Case:
     known = Case.objects.filter(submission=submission)
-    if not known.update(state=CaseState.OPEN, decided_at=None):
+    if not known.update(state=CaseState.OPEN, decided_at=None, standing_fence=None):
         case: Case = Case.objects.create(
             team=submission.team, submission=submission, opened_because=BECAUSE
         )

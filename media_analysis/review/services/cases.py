@@ -116,8 +116,9 @@ def claim(actor: Actor, case_id: UUID) -> Case:
 def for_this_person(actor: Actor) -> Q:
     """Not what is in a queue for others; not what waits for a lead, unless the actor leads there;
     not what the actor passed on; not what the actor gave an opinion on that waits for somebody
-    else; and of what was opened again, not what the actor decided before, unless nobody else in
-    the team decides."""
+    else; not what the actor appealed; and of what was opened again, not what the actor decided
+    before, unless nobody else in the team decides."""
+    from media_analysis.review.search import appeals
     from media_analysis.review.services import opinions  # it stands on this module
 
     leads = Q(asked_at__isnull=True) | Q(team_id__in=actor.team_ids(Permission.MANAGE_QUEUES))
@@ -129,7 +130,8 @@ def for_this_person(actor: Actor) -> Q:
         & ~Q(flagged)
         & ~opinions.not_for(actor)
         & ~golden.not_for(actor)
-        & (~Q(before) | Q(team_id__in=_alone_in(actor)))
+        & (~(Q(before) | appeals.shared(actor)) | Q(team_id__in=_alone_in(actor)) | appeals.stuck())
+        & (~appeals.made_by(actor) | Q(team_id__in=_alone_in(actor)))
     )
 
 
@@ -220,7 +222,7 @@ def _decide(
 
 DECIDED = {
     "state": CaseState.DECIDED, "holder": None, "lease_until": None, "asked_at": None,
-    "decided_at": ClockTimestamp(),
+    "decided_at": ClockTimestamp(), "standing_fence": None,
 }  # fmt: skip
 """What changes in a case that is decided."""
 
@@ -239,6 +241,8 @@ def conclude(
 ) -> Decision:
     """The decision of a case that was just `DECIDED`, and its event: final from here on. `agreed`
     is the id of the second person who said the same, whose row is among `also`."""
+    from media_analysis.review.services import appeals  # it stands on this module
+
     decision: Decision = Decision.objects.create(
         team_id=case.team_id,
         case=case,
@@ -276,6 +280,7 @@ def conclude(
     )
     for hook in hooks.decided:
         hook(case, decision)
+    appeals.answer(case, decision, who)
     return decision
 
 
@@ -344,7 +349,7 @@ def reopen(actor: Actor, case_id: UUID, *, why: str) -> Case:
         raise Refusal("reopen_reason_missing")
     mine = Case.objects.for_actor(actor, Permission.DECIDE_CASES).filter(pk=case_id)
     if not mine.filter(state=CaseState.DECIDED, submission__planted=False).update(
-        state=CaseState.OPEN, decided_at=None, claimed_at=None, suspicion=suspicion_now(case_id)
+        **waits_again(case_id)
     ):
         raise Refusal("case_not_decided")
     case: Case = mine.get()
@@ -353,6 +358,14 @@ def reopen(actor: Actor, case_id: UUID, *, why: str) -> Case:
     for hook in hooks.reopened:
         hook(case)
     return case
+
+
+def waits_again(case_id: UUID) -> dict[str, Any]:
+    """What changes in a decided case that is to be decided anew."""
+    return {
+        "state": CaseState.OPEN, "decided_at": None, "claimed_at": None, "standing_fence": None,
+        "suspicion": suspicion_now(case_id),
+    }  # fmt: skip
 
 
 def suspicion_now(case_id: UUID) -> float:

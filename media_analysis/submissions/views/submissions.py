@@ -22,6 +22,7 @@ from accounts.guards import post_only, signed_in
 from accounts.refusals import Refusal
 from accounts.roles import Permission
 from media_analysis.care.services import exposure
+from media_analysis.submissions import hooks
 from media_analysis.submissions.forms import IntakeForm
 from media_analysis.submissions.models import DeletionAnswer, Submission
 from media_analysis.submissions.presenters import result
@@ -146,6 +147,8 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         raise
     actor = actor_of(request)
     context: dict[str, Any] = result.page(submission, actor)
+    for hook in hooks.beside_result:
+        context |= hook(submission, actor)
     return render(request, "submissions/detail.html", context)
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -12,11 +16,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
+from accounts.actors import Actor
 from accounts.guards import post_only, signed_in
 from accounts.models import Team
 from accounts.roles import Permission
 from media_analysis.review.models import Policy, RoutingRule
-from media_analysis.review.services import reason_codes
+from media_analysis.review.queue_models import LONGEST_APPEAL_DAYS
+from media_analysis.review.saved_texts import LONGEST_NAME, LONGEST_TEXT, SavedText
+from media_analysis.review.services import appeals, reason_codes, saved_texts
 from media_analysis.teams.pages import entered, page, refusal_on, refusal_told
 
 
@@ -30,8 +37,8 @@ class CodeForm(forms.Form):
         Policy.objects.none(), required=False, label=_("Goes with the policy")
     )
 
-    def __init__(self, team: Team, *args: object) -> None:
-        super().__init__(*args)  # type: ignore[arg-type]
+    def __init__(self, team: Team, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         field = self.fields["policy"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = Policy.objects.filter(team=team, is_active=True)
@@ -46,31 +53,89 @@ class GraceForm(forms.Form):
     )
 
 
+class AppealForm(forms.Form):
+    days = forms.IntegerField(
+        min_value=0,
+        max_value=LONGEST_APPEAL_DAYS,
+        label=_("Days in which a decision can be appealed"),
+        help_text=_(
+            "By whoever sent the media. Another person decides again. Article 20 of the Digital "
+            "Services Act asks platforms for at least six months. 0: no appeals."
+        ),
+    )
+
+
+class TextForm(forms.Form):
+    text_name = forms.CharField(
+        max_length=LONGEST_NAME + 1,
+        label=_("Name of the new text"),
+        help_text=_("Small letters, digits and hyphens. A slash and the name insert it."),
+    )
+    text = forms.CharField(
+        max_length=LONGEST_TEXT,
+        label=_("Text"),
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("{policy} and {file} are filled in when it is inserted."),
+    )
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of the page's forms: known by a field that no other has."""
+
+    form: Callable[..., forms.Form]
+    initial: Mapping[str, object]
+    save: Callable[[Mapping[str, Any]], str]
+    """What a valid form does. Returns what to say."""
+
+
 @signed_in
 @require_http_methods(["GET", "POST"])
 def deciding(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor, team = entered(request, pk, Permission.MANAGE_POLICIES)
-    says_time = request.method == "POST" and "seconds" in request.POST
-    says_code = request.method == "POST" and not says_time
-    codes = CodeForm(team, request.POST) if says_code else CodeForm(team)
-    now = {"seconds": RoutingRule.of(team.pk).undo_seconds}
-    time = GraceForm(request.POST) if says_time else GraceForm(initial=now)
-    if says_code and codes.is_valid():
-        with refusal_on(codes, "name"):
-            said = codes.cleaned_data
-            code = reason_codes.add(actor, team, said["name"], said["policy"])
-            messages.success(
-                request, gettext("%(name)s can be chosen from now on.") % {"name": code}
-            )
-            return redirect("teams:deciding", pk)
-    if says_time and time.is_valid():
-        with refusal_on(time, "seconds"):
-            changed = reason_codes.give_time(actor, team, time.cleaned_data["seconds"])
-            told = gettext("The grace time holds from the next decision on.")
-            messages.success(request, told if changed else gettext("Nothing was changed."))
-            return redirect("teams:deciding", pk)
-    context = {"codes": reason_codes.codes(team), "code_form": codes, "time_form": time}
+    parts = _parts(actor, team)
+    shown = {name: part.form(initial=part.initial) for name, part in parts.items()}
+    sent = next((name for name in parts if name in request.POST), "")
+    if request.method == "POST" and sent:
+        form = shown[sent] = parts[sent].form(request.POST)
+        if form.is_valid():
+            with refusal_on(form, sent):
+                messages.success(request, parts[sent].save(form.cleaned_data))
+                return redirect("teams:deciding", pk)
+    context = {
+        "codes": reason_codes.codes(team),
+        "texts": saved_texts.of(team.pk),
+        **{f"{name}_form": form for name, form in shown.items()},
+    }
     return page(request, team, "teams/deciding.html", context, 422 if request.POST else 200)
+
+
+def _parts(actor: Actor, team: Team) -> Mapping[str, Part]:
+    rule = RoutingRule.of(team.pk)
+    nothing = gettext("Nothing was changed.")
+
+    def save_seconds(said: Mapping[str, Any]) -> str:
+        told = gettext("The grace time holds from the next decision on.")
+        return told if reason_codes.give_time(actor, team, said["seconds"]) else nothing
+
+    def save_days(said: Mapping[str, Any]) -> str:
+        told = gettext("The time for appeals was changed. It holds for earlier decisions, too.")
+        return told if appeals.give_days(actor, team, said["days"]) else nothing
+
+    def save_code(said: Mapping[str, Any]) -> str:
+        code = reason_codes.add(actor, team, said["name"], said["policy"])
+        return gettext("%(name)s can be chosen from now on.") % {"name": code}
+
+    def save_text(said: Mapping[str, Any]) -> str:
+        made = saved_texts.add(actor, team, said["text_name"], said["text"])
+        return gettext("/%(name)s can be inserted from now on.") % {"name": made}
+
+    return {
+        "seconds": Part(GraceForm, {"seconds": rule.undo_seconds}, save_seconds),
+        "days": Part(AppealForm, {"days": rule.appeal_days}, save_days),
+        "text_name": Part(TextForm, {}, save_text),
+        "name": Part(functools.partial(CodeForm, team), {}, save_code),
+    }
 
 
 @signed_in
@@ -81,4 +146,15 @@ def switch(request: HttpRequest, pk: UUID, code: int) -> HttpResponse:
     with refusal_told(request):
         reason_codes.switch(actor, mine, on="on" in request.POST)
         messages.success(request, gettext("%(name)s is changed.") % {"name": mine})
+    return redirect("teams:deciding", pk)
+
+
+@signed_in
+@post_only("teams:deciding", "pk")
+def remove_text(request: HttpRequest, pk: UUID, text: int) -> HttpResponse:
+    actor, team = entered(request, pk, Permission.MANAGE_POLICIES)
+    mine = get_object_or_404(SavedText.objects.filter(team=team), pk=text)
+    with refusal_told(request):
+        saved_texts.remove(actor, mine)
+        messages.success(request, gettext("/%(name)s was removed.") % {"name": mine})
     return redirect("teams:deciding", pk)

@@ -82,6 +82,8 @@ def quality(request: HttpRequest, pk: UUID) -> HttpResponse:
         "golden_figures": shown.golden([team.pk]),
         "agreements": shown.agreements([team.pk]),
         "days": agreement.DAYS,
+        "drift": shown.drift([team.pk]),
+        "appeals": shown.appealed([team.pk]),
         "months": shown.month_names(months),
         "month": f"{month:%Y-%m}" if month else "",
         "detectors": shown.detectors([team.pk], month),

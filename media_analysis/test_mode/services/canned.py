@@ -4,9 +4,11 @@ events and webhooks are those of any other, and no worker and no person has anyt
 from __future__ import annotations
 
 import ml.services
-from media_analysis.review.services.canned import decide
+from media_analysis.review.models import Appeal
+from media_analysis.review.services import canned as review
 from media_analysis.submissions.models import Submission
-from media_analysis.test_mode.outcomes import for_name
+from media_analysis.submissions.outcomes import DecisionOutcome
+from media_analysis.test_mode.outcomes import answer_to, for_name
 from ml.engine.contract import (
     Declaration,
     Evidence,
@@ -39,7 +41,14 @@ def answer(submission: Submission) -> None:
         return
     result = result_of(submission, canned.outcome) if canned.outcome else None
     ml.services.end_at_once(submission.analysis, result, BY)
-    decide(submission, canned.decisions, str(CANNED))
+    review.decide(submission, canned.decisions, str(CANNED))
+
+
+def answer_appeal(appeal: Appeal) -> None:
+    """In the transaction of the appeal."""
+    outcome = answer_to(appeal.text, DecisionOutcome(appeal.decision.outcome))
+    if outcome is not None:
+        review.answer(appeal, outcome, str(CANNED))
 
 
 def result_of(submission: Submission, outcome: Outcome) -> Result:

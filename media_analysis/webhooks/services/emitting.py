@@ -17,14 +17,19 @@ from audit.verbs import Verb
 from jobs.models import Priority
 from jobs.timing import InSeconds
 from media_analysis.batches.models import Batch
-from media_analysis.review.models import Case, Decision
-from media_analysis.review.presenters import decisions
+from media_analysis.review.models import Appeal, Case, Decision
+from media_analysis.review.presenters import appeals, decisions
 from media_analysis.submissions.models import DeletionRequest, Submission
 from media_analysis.webhooks.models import TEST, Delivery, Endpoint, Event, EventType
 from ml import language
 from ml.engine.contract import Result
 from ml.models import Analysis
 
+APPEAL_EVENTS = {
+    Verb.CASE_APPEALED: EventType.APPEAL_RECEIVED,
+    Verb.CASE_APPEAL_WITHDRAWN: EventType.APPEAL_WITHDRAWN,
+    Verb.CASE_APPEAL_ANSWERED: EventType.APPEAL_ANSWERED,
+}
 DELETION_EVENTS = {
     Verb.SUBMISSION_DELETION_REQUESTED: EventType.DELETION_REQUESTED,
     Verb.SUBMISSION_DELETION_WITHDRAWN: EventType.DELETION_WITHDRAWN,
@@ -57,6 +62,13 @@ def after_decision(case: Case, decision: Decision) -> None:
 def after_reopening(case: Case) -> None:
     _emit(EventType.DECISION_REOPENED, case.submission,
           lambda: {"decision": None, "earlier_decision": decisions.last(case)})  # fmt: skip
+
+
+def after_appeal(appeal: Appeal, verb: Verb) -> None:
+    def told() -> dict[str, Any]:
+        return {"appeal": appeals.shape(appeal), "decision": decisions.in_force(appeal.case_id)}
+
+    _emit(APPEAL_EVENTS[verb], appeal.case.submission, told)
 
 
 def after_deletion_request(request: DeletionRequest, verb: Verb) -> None:

@@ -1,0 +1,144 @@
+"""Does a check answer otherwise than it used to? A month is held against the six before it.
+
+For each check, kind of media and figure: Fisher's exact test of two proportions, two-sided, at the
+effective numbers of cases (Kish), and Holm's correction over all tests of the team and month. So a
+team whose checks do not change gets an alarm in at most 5 % of its months.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from media_analysis.review.drift_models import DriftAlarm, DriftCheck, Figure
+from media_analysis.review.measures import Weights
+from media_analysis.review.models import Decision
+from media_analysis.review.search import detector_quality
+from media_analysis.review.search.detector_quality import Cells
+
+LEVEL = 0.05
+"""In how many months without change a team may get an alarm all the same."""
+LEAST = 30
+"""Effective cases on each side: with fewer, a figure is not compared."""
+LEAST_DIFFERENCE = 0.05
+"""A smaller one is no reason to act, however certain it is."""
+MONTHS_BEFORE = 6
+
+
+@dataclass(frozen=True)
+class Compared:
+    detector: str
+    kind: str
+    figure: str
+    before: float
+    before_n: int
+    now: float
+    now_n: int
+    p_value: float
+
+
+@dataclass(frozen=True)
+class Looked:
+    tests: int
+    alarms: Sequence[Compared]
+
+
+By = Mapping[tuple[str, str], Cells]
+"""What was answered and decided, by check and kind of media."""
+
+
+def look(before: By, now: By) -> Looked:
+    tests = [
+        one
+        for name in sorted(before.keys() & now.keys())
+        for figure in Figure.values
+        if (one := _compared(name, figure, before[name], now[name]))
+    ]
+    adjusted = zip(tests, holm([one.p_value for one in tests]), strict=True)
+    alarms = [
+        Compared(**{**vars(one), "p_value": p})
+        for one, p in adjusted
+        if p <= LEVEL and abs(one.now - one.before) >= LEAST_DIFFERENCE
+    ]
+    return Looked(len(tests), sorted(alarms, key=lambda one: one.p_value))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Adjusted, in the order given."""
+    adjusted, most = [0.0] * len(p_values), 0.0
+    for place, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        most = max(most, min(1.0, (len(p_values) - place) * p_values[index]))
+        adjusted[index] = most
+    return adjusted
+
+
+def run_due() -> int:
+    """A duty: the month that ended last, of each team that decided something in it, once. Returns
+    how many teams were looked at."""
+    month = month_ended(timezone.now())
+    until = shifted(month, 1)
+    made = Decision.objects.filter(created_at__gte=month, created_at__lt=until)
+    known = DriftCheck.objects.filter(month=month.date()).values("team")
+    teams = made.exclude(team__in=known).filter(team__live_team__isnull=True)
+    return sum(_of_team(pk, month) for pk in set(teams.order_by().values_list("team", flat=True)))
+
+
+def month_ended(now: datetime) -> datetime:
+    """The first moment of the month before this one."""
+    return shifted(now.replace(day=1, hour=0, minute=0, second=0, microsecond=0), -1)
+
+
+def shifted(first: datetime, months: int) -> datetime:
+    """The first moment of a month so many months later."""
+    place = first.year * 12 + first.month - 1 + months
+    return first.replace(year=place // 12, month=place % 12 + 1)
+
+
+@transaction.atomic
+def _of_team(team_id: UUID, month: datetime) -> bool:
+    """False where another worker was first."""
+    until = shifted(month, 1)
+    since = shifted(month, -MONTHS_BEFORE)
+    found = look(
+        detector_quality.between([team_id], since, month),
+        detector_quality.between([team_id], month, until),
+    )
+    check, made = DriftCheck.objects.get_or_create(
+        team_id=team_id, month=month.date(), defaults={"tests": found.tests}
+    )
+    if made:
+        DriftAlarm.objects.bulk_create(
+            DriftAlarm(check_made=check, **vars(one)) for one in found.alarms
+        )
+    return made
+
+
+def _compared(name: tuple[str, str], figure: str, before: Cells, now: Cells) -> Compared | None:
+    """None where too little was decided on either side."""
+    sides = [_effective(*detector_quality.parts(cells)[figure]) for cells in (before, now)]
+    if any(side is None for side in sides):
+        return None
+    (k0, n0, share0, whole0), (k1, n1, share1, whole1) = (side for side in sides if side)
+    return Compared(
+        *name, figure, share0, whole0, share1, whole1, _fisher([[k0, n0 - k0], [k1, n1 - k1]])
+    )
+
+
+def _effective(part: Weights, whole: Weights) -> tuple[int, int, float, int] | None:
+    """Of so many cases so many, as if all weighed the same; the share, and the plain number."""
+    if whole.sum <= 0:
+        return None
+    n = int(whole.sum**2 / whole.squares + 1e-9)
+    value = min(part.sum / whole.sum, 1.0)
+    return (round(value * n), n, value, whole.n) if n >= LEAST else None
+
+
+def _fisher(table: Sequence[Sequence[int]]) -> float:
+    from scipy.stats import fisher_exact  # only the duty needs it, and it is slow to import
+
+    return float(fisher_exact(table).pvalue)

@@ -1,0 +1,492 @@
+"""Appeals: whoever sent the media objects, another person decides, and nobody else is told the
+text."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.urls import reverse
+from django.utils import timezone
+
+import ml.services
+from accounts.models import Role
+from accounts.refusals import Refusal
+from audit.checking import verify_database
+from audit.models import Event
+from audit.reporting import Problem
+from audit.who import SYSTEM
+from media_analysis.reports.contents import _history
+from media_analysis.review.models import (
+    Appeal,
+    Case,
+    Decision,
+    DoubleReview,
+    Draft,
+    Queue,
+    QueueOrder,
+    RoutingRule,
+    Words,
+)
+from media_analysis.review.search import appeals as search
+from media_analysis.review.search import detector_quality, queue
+from media_analysis.review.services import appeals, cases, distress, grace, leading
+from media_analysis.submissions.models import IndexCard, Submission
+from operations.exporting import account
+from tests.partners.test_errors_listed import erase
+from tests.people import Person, Send, member
+from tests.refusals import refuses
+from tests.review.test_services import opened
+
+TEXT = "The shadow is from the building opposite: canary of the appeal."
+FIRST = Words("manipulated", "the seam along the jaw")
+
+
+def decided(case: Case, who: Person, words: Words = FIRST) -> Decision:
+    held = cases.claim(who.actor, case.pk)
+    made = cases.decide(who.actor, case.pk, held.fence, words)
+    assert isinstance(made, Decision)
+    return made
+
+
+@pytest.fixture
+def case(alice: Person, bob: Person, send: Send) -> Case:
+    """Alice sent it, Bob decided."""
+    found = opened(alice, send)
+    decided(found, bob)
+    found.refresh_from_db()
+    return found
+
+
+@pytest.fixture
+def dora(case: Case) -> Person:
+    return member(case.team, Role.MODERATOR)
+
+
+def wrong_on_record() -> list[Problem]:
+    """Of our rows: the people of tests are made past the record."""
+    found = verify_database([], None).problems
+    return [one for one in found if not (one.table or "").startswith("accounts_")]
+
+
+def appeal(case: Case, who: Person, text: str = TEXT, **more: str) -> Appeal:
+    return appeals.make(who.actor, case.submission, text, **more)[0]
+
+
+def in_force(case: Case) -> dict[str, Any] | None:
+    found = Submission.objects.with_decisions().get(pk=case.submission_id)
+    return found.decision
+
+
+def card(case: Case) -> str:
+    return IndexCard.objects.get(submission=case.submission_id).decision
+
+
+def test_an_appeal_reopens_the_case_and_another_person_answers_it(
+    case: Case, alice: Person, bob: Person, dora: Person
+) -> None:
+    """Neither who decided nor who appealed gets it; the further decision is the answer."""
+    made = appeal(case, alice)
+    case.refresh_from_db()
+    assert case.state == "open" and in_force(case) is None and card(case) == "none"
+    for nobody in (alice, bob):
+        assert cases.claim_next(nobody.actor) is None
+        with refuses("case_for_somebody_else"):
+            cases.claim(nobody.actor, case.pk)
+    assert cases.claim_next(dora.actor) == case
+    case.refresh_from_db()
+    right = Words("not_manipulated", "You are right")
+    second = cases.decide(dora.actor, case.pk, case.fence, right)
+    made.refresh_from_db()
+    assert (made.state, made.outcome, made.answer) == ("answered", "changed", second)
+    assert card(case) == "not_manipulated"
+    verbs = list(Event.objects.filter(chain=case.submission_id).values_list("verb", flat=True))
+    assert verbs[-3:] == ["case.claimed", "case.decided", "case.appeal_answered"]
+    assert "case.appealed" in verbs
+    assert not any(b"canary" in bytes(one.payload) for one in Event.objects.all())
+    assert wrong_on_record() == []
+
+
+def test_the_same_outcome_upholds_the_decision(case: Case, alice: Person, dora: Person) -> None:
+    made = appeal(case, alice)
+    decided(case, dora, Words("manipulated", "I see the seam, too"))
+    made.refresh_from_db()
+    assert made.outcome == "upheld"
+    with refuses("appeal_answered"):
+        appeal(case, alice, "Once more")
+
+
+def test_only_who_sent_it_appeals(
+    case: Case, bob: Person, lead: Person, charlie: Person, viewer: Person
+) -> None:
+    """Alice's team-mates, leads too, do not; Charlie sees neither page nor case."""
+    for person in (bob, lead, viewer):
+        with refuses("appeal_not_yours"):
+            appeal(case, person)
+    with refuses("not_allowed"):
+        appeal(case, charlie)
+    address = reverse("review:appeal", args=[case.submission_id])
+    for person in (bob, charlie):
+        assert person.client().post(address, {"text": TEXT}).status_code == 404
+    assert not Appeal.objects.exists()
+
+
+def test_without_a_decision_in_force_there_is_nothing_to_appeal(
+    alice: Person, bob: Person, send: Send
+) -> None:
+    """Not before one, not within its grace time, not while reopened, not in double review."""
+    case = opened(alice, send)
+
+    def refused() -> None:
+        with refuses("no_decision_in_force"):
+            appeal(case, alice)
+
+    refused()
+    held = cases.claim(bob.actor, case.pk)
+    RoutingRule.objects.create(team=case.team, grace_seconds=30)
+    grace.decide(bob.actor, case.pk, held.fence, FIRST)
+    refused()
+    grace.undo(bob.actor, case.pk)
+    case.refresh_from_db()
+    RoutingRule.objects.update(second_share=1.0)
+    cases.decide(bob.actor, case.pk, case.fence, FIRST)
+    assert DoubleReview.objects.filter(closed_at=None).exists()
+    refused()
+    RoutingRule.objects.update(second_share=0.0)
+    decided(case, alice)
+    cases.reopen(bob.actor, case.pk, why="look again")
+    refused()
+
+
+def test_the_teams_own_time_is_the_limit(case: Case, alice: Person, lead: Person) -> None:
+    """Measured from the decision; 0 days take none. Other limits: a text, and its length."""
+    for text, code in (("  \0 ", "appeal_text_missing"), ("x" * 4001, "appeal_too_long")):
+        with refuses(code):
+            appeal(case, alice, text)
+    with refuses("appeal_days_out_of_range"):
+        appeals.give_days(lead.actor, case.team, 3651)
+    with refuses("not_allowed"):
+        appeals.give_days(alice.actor, case.team, 10)
+    assert appeals.give_days(lead.actor, case.team, 0)
+    with refuses("appeals_not_taken"):
+        appeal(case, alice)
+    assert appeals.give_days(lead.actor, case.team, 10)
+    assert not appeals.give_days(lead.actor, case.team, 10)
+    found = appeals.appealable(alice.actor, case.submission)
+    assert found and found.until == found.decision.created_at + timedelta(days=10)
+
+
+def test_a_day_too_late_is_too_late(
+    case: Case, alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now + timedelta(days=181))
+    with refuses("appeal_too_late"):
+        appeal(case, alice)
+    monkeypatch.setattr(timezone, "now", lambda: now + timedelta(days=179))
+    assert appeal(case, alice).state == "open"
+
+
+def test_one_is_open_at_a_time_and_not_too_many_of_one_sender(
+    case: Case, alice: Person, bob: Person, send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    appeal(case, alice)
+    with refuses("appeal_open"):
+        appeal(case, alice)
+    monkeypatch.setattr(appeals, "MOST_OPEN", 1)
+    another = opened(alice, send, 9)
+    decided(another, bob)
+    with refuses("too_many_appeals"):
+        appeal(another, alice)
+
+
+def test_a_withdrawn_appeal_lets_the_first_decision_stand_again(
+    case: Case, alice: Person, bob: Person, dora: Person
+) -> None:
+    """As it was, in history, figures and reports, whoever held the case loses it and keeps the
+    words; it can be reopened or appealed again, and then it stands no more."""
+    first = in_force(case)
+    made = appeal(case, alice)
+    held = cases.claim(dora.actor, case.pk)
+    appeals.withdraw(alice.actor, case.submission)
+    with refuses("claim_lost"):
+        cases.decide(dora.actor, case.pk, held.fence, Words("unclear", "typed meanwhile"))
+    assert Draft.objects.get(case=case, author=dora.user).words["reason"] == "typed meanwhile"
+    made.refresh_from_db()
+    case.refresh_from_db()
+    assert made.state == "withdrawn" and Decision.objects.filter(case=case).count() == 1
+    assert in_force(case) == first and card(case) == "manipulated" and case.fence == 3
+    assert detector_quality.in_force([case.team_id]).count() == 1
+    assert case.decided_at == first["decided_at"]  # type: ignore[index]
+    assert wrong_on_record() == []
+    appeal(case, alice, "Another reason")
+    assert in_force(case) is None
+    second = decided(case, dora, Words("unclear", "hard to say"))
+    now = in_force(case)
+    assert now and (now["id"], now["supersedes"]) == (second.pk, first["id"])  # type: ignore[index]
+    cases.reopen(bob.actor, case.pk, why="look again")
+    with refuses("appeal_not_open"):
+        appeals.withdraw(alice.actor, case.submission)
+    assert wrong_on_record() == []
+
+
+def test_who_concluded_already_is_not_stopped_by_withdrawing(
+    case: Case, alice: Person, bob: Person, dora: Person
+) -> None:
+    """Within the grace time, and between two opinions."""
+    appeal(case, alice)
+    RoutingRule.objects.create(team=case.team, grace_seconds=30)
+    held = cases.claim(dora.actor, case.pk)
+    grace.decide(dora.actor, case.pk, held.fence, FIRST)
+    with refuses("appeal_being_answered"):
+        appeals.withdraw(alice.actor, case.submission)
+    grace.undo(dora.actor, case.pk)
+    case.refresh_from_db()
+    RoutingRule.objects.update(second_share=1.0)
+    cases.decide(dora.actor, case.pk, case.fence, FIRST)
+    with refuses("appeal_being_answered"):
+        appeals.withdraw(alice.actor, case.submission)
+    with refuses("appeal_not_yours"):
+        appeals.withdraw(bob.actor, case.submission)
+
+
+def test_a_team_of_two_is_not_left_without_anybody(case: Case, alice: Person, bob: Person) -> None:
+    """Bob decided and Alice appealed: Bob may decide again, for nobody else could; Alice not. With
+    a third person, or one whom the case distresses, it is as ever."""
+    appeal(case, alice)
+    assert cases.claim_next(alice.actor) is None
+    dora = member(case.team, Role.MODERATOR)
+    assert cases.claim_next(bob.actor) is None
+    held = cases.claim(dora.actor, case.pk)
+    distress.pass_on(dora.actor, case.pk, held.fence)
+    assert cases.claim_next(bob.actor) == case
+
+
+def test_the_second_of_two_who_agreed_does_not_answer_either(
+    alice: Person, bob: Person, dora_and_erin: tuple[Person, Person], send: Send
+) -> None:
+    dora, erin = dora_and_erin
+    RoutingRule.objects.create(team=alice.team, second_share=1.0, grace_seconds=0)
+    case = opened(alice, send)
+    for person in (bob, dora):
+        held = cases.claim(person.actor, case.pk)
+        cases.decide(person.actor, case.pk, held.fence, FIRST)
+    RoutingRule.objects.update(second_share=0.0)
+    appeal(case, alice)
+    assert cases.claim_next(dora.actor) is None and cases.claim_next(bob.actor) is None
+    assert cases.claim_next(erin.actor) == case
+
+
+@pytest.fixture
+def dora_and_erin(alice: Person) -> tuple[Person, Person]:
+    return member(alice.team, Role.MODERATOR), member(alice.team, Role.MODERATOR)
+
+
+@pytest.mark.parametrize("order", QueueOrder.values)
+def test_appeals_come_first_in_every_order_and_have_a_time(
+    case: Case, alice: Person, dora: Person, send: Send, order: str
+) -> None:
+    """Before older, newer and more suspicious cases; due as their queue says, from the appeal."""
+    RoutingRule.objects.create(team=case.team, queue_order=order)
+    named = Queue.objects.create(team=case.team, name="Faces", hours=5)
+    for shade in (1, 2):
+        other = opened(alice, send, shade)
+        Case.objects.filter(pk=other.pk).update(suspicion=2.9, due_at=timezone.now())
+    Case.objects.filter(pk=case.pk).update(queue=named)
+    appeal(case, alice)
+    case.refresh_from_db()
+    assert case.due_at and timedelta(hours=4.9) < case.due_at - timezone.now() < timedelta(hours=5)
+    shown = queue.shown(dora.actor)
+    assert shown[0].pk == case.pk and len(shown) == 3
+    assert shown[0].appealed_at  # type: ignore[attr-defined]
+    only = queue.shown(dora.actor, {"because": "appeal"})
+    assert [one.pk for one in only] == [case.pk]
+    assert cases.claim_next(dora.actor) == case
+
+
+def test_a_lead_moves_and_assigns_it_by_the_same_rule(
+    case: Case, alice: Person, bob: Person, lead: Person
+) -> None:
+    appeal(case, alice)
+    leading.move(lead.actor, case.pk, Queue.objects.create(team=case.team, name="Appeals"), "theme")
+    held = cases.claim(lead.actor, case.pk)
+    assert held.queue and held.queue.name == "Appeals"
+
+
+def test_the_same_request_is_done_once(case: Case, alice: Person) -> None:
+    """By its key; another text under the key is refused."""
+    first, repeated = appeals.make(alice.actor, case.submission, TEXT, key="k")
+    again, found = appeals.make(alice.actor, case.submission, TEXT, key="k")
+    assert (repeated, found) == (False, True) and first == again
+    with refuses("idempotency_differs"):
+        appeals.make(alice.actor, case.submission, "other", key="k")
+
+
+def together(*verbs: Callable[[], object]) -> list[str]:
+    """Each in a thread and a connection of its own, at once: its refusal's code, or "done"."""
+    start = threading.Barrier(len(verbs))
+
+    def run(verb: Callable[[], object]) -> str:
+        start.wait()
+        try:
+            verb()
+        except Refusal as refusal:
+            return refusal.code
+        finally:
+            connection.close()
+        return "done"
+
+    with ThreadPoolExecutor(len(verbs)) as pool:
+        return sorted(pool.map(run, verbs))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_appeals_at_once_one_is_made(case: Case, alice: Person) -> None:
+    actor = alice.actor
+    told = together(*[lambda: appeals.make(actor, case.submission, TEXT)] * 4)
+    assert told == ["appeal_open"] * 3 + ["done"] and Appeal.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_appeal_and_a_reopening_at_once_are_one_of_them(
+    case: Case, alice: Person, bob: Person
+) -> None:
+    """Ten times: whoever comes second is refused, and the record holds what happened."""
+    mine, his = alice.actor, bob.actor
+    for _ in range(10):
+        told = together(
+            lambda: appeals.make(mine, case.submission, TEXT),
+            lambda: cases.reopen(his, case.pk, why="look again"),
+        )
+        appealed = Appeal.objects.open().exists()
+        lost = "case_not_decided" if appealed else "no_decision_in_force"
+        assert told == sorted(["done", lost])
+        if appealed:
+            appeals.withdraw(mine, case.submission)
+        else:
+            decided(case, member(case.team, Role.MODERATOR))
+    assert wrong_on_record() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_withdrawing_and_deciding_at_once_are_one_of_them(
+    case: Case, alice: Person, dora: Person
+) -> None:
+    appeal(case, alice)
+    held = cases.claim(dora.actor, case.pk)
+    mine, hers = alice.actor, dora.actor
+    told = together(
+        lambda: appeals.withdraw(mine, case.submission),
+        lambda: cases.decide(hers, case.pk, held.fence, FIRST),
+    )
+    state = Appeal.objects.get().state
+    assert told == sorted(["done", {"withdrawn": "claim_lost"}.get(state, "appeal_not_open")])
+    assert in_force(case)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update review_appeal set text = 'other'",
+        "update review_appeal set made_by = 'user:0'",
+        "update review_appeal set outcome = 'upheld'",
+        "update review_appeal set answered_at = now()",
+        "delete from review_appeal",
+        "truncate review_appeal cascade",
+        "update review_case set standing_fence = 1",
+        "insert into review_appeal (id, text, made_by, key, made_at, outcome, case_id, "
+        "decision_id, team_id) select gen_random_uuid(), text, made_by, '', made_at, '', case_id, "
+        "decision_id, team_id from review_appeal",
+    ],
+)
+def test_the_database_refuses_what_cannot_be(case: Case, alice: Person, change: str) -> None:
+    appeal(case, alice)
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(change)
+
+
+@pytest.mark.parametrize("end", ["withdrawn_at = null", "withdrawn_at = now()"])
+def test_an_appeal_that_ended_is_final(case: Case, alice: Person, end: str) -> None:
+    appeal(case, alice)
+    appeals.withdraw(alice.actor, case.submission)
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"update review_appeal set {end}")
+
+
+def test_it_is_erased_with_the_submission_and_exported_to_its_author(
+    case: Case, alice: Person, dora: Person
+) -> None:
+    appeal(case, alice)
+    assert [one["text"] for one in account(alice.user)["appeals"]] == [TEXT]
+    assert account(dora.user)["appeals"] == []
+    ml.services.cancel(case.submission.analysis_id, SYSTEM)
+    erase(case.submission)
+    assert not Appeal.objects.exists() and not Submission.objects.exists()
+
+
+def test_pages_tell_it_to_whom_it_concerns(
+    case: Case, alice: Person, bob: Person, dora: Person, charlie: Person
+) -> None:
+    """Who sent it is offered the form, reads the state and the answer; who decides reads text and
+    first decision; the queue names it; Charlie reads nothing."""
+    detail = reverse("submissions:detail", args=[case.submission_id])
+    page = reverse("review:case", args=[case.pk])
+
+    def read(who: Person, address: str) -> str:
+        return who.client().get(address).content.decode()
+
+    assert "Appeal the decision" in read(alice, detail)
+    assert "Appeal the decision" not in read(bob, detail)
+    answer = alice.client().post(
+        reverse("review:appeal", args=[case.submission_id]), {"text": TEXT}
+    )
+    assert answer.status_code == 302
+    mine = read(alice, detail)
+    assert TEXT in mine and "Withdraw appeal" in mine and "Appeal the decision" not in mine
+    assert "Withdraw appeal" not in read(bob, detail)
+    shown = read(dora, page)
+    assert TEXT in shown and "the seam along the jaw" in shown
+    assert ">Appeal</span>" in read(dora, reverse("review:queue"))
+    assert "Claim this case" in shown and "Claim this case" not in read(alice, page)
+    for address in (detail, page, reverse("review:queue")):
+        assert "canary" not in read(charlie, address)
+    decided(case, dora, Words("not_manipulated", "You are right: it is a shadow"))
+    told = read(alice, detail)
+    assert "You are right: it is a shadow" in told and "changed from" in told
+    assert "Answers the appeal" in read(dora, page)
+
+
+def test_a_report_names_the_appeal_and_not_its_text(
+    case: Case, alice: Person, dora: Person
+) -> None:
+    appeal(case, alice)
+    decided(case, dora, Words("manipulated", "I see it, too"))
+    steps = _history(case)
+    assert [step["what"] for step in steps] == ["decided", "appealed", "decided"]
+    assert steps[-1]["answers_appeal"] == "upheld" and "canary" not in str(steps)
+
+
+def test_the_share_changed_comes_with_its_number_and_interval(
+    alice: Person, bob: Person, send: Send
+) -> None:
+    dora = member(alice.team, Role.MODERATOR)
+    for shade, outcome in enumerate(("manipulated", "unclear", "manipulated", None)):
+        case = opened(alice, send, shade)
+        decided(case, bob)
+        appeal(case, alice)
+        if outcome:
+            decided(case, dora, Words(outcome, "seen"))
+        else:
+            appeals.withdraw(alice.actor, case.submission)
+    thirty, ninety = search.figures([alice.team.pk])
+    assert (thirty.days, ninety.days) == (30, 90)
+    assert (ninety.made, ninety.open, ninety.withdrawn) == (4, 0, 1)
+    changed = ninety.changed
+    assert changed.n == 3 and changed.value == pytest.approx(1 / 3)
+    assert changed.low == pytest.approx(0.0615, abs=1e-3)
+    assert changed.high == pytest.approx(0.7923, abs=1e-3)
