@@ -16,7 +16,7 @@ from media_analysis.review.models import Case, RoutingRule
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.services import samples
 from media_analysis.submissions.services.intake import submit
-from ml.engine import analyse
+from ml import engine
 from ml.engine.contract import Result
 from ml.models import Analysis
 from tests.media import films
@@ -63,7 +63,7 @@ def examined_once(file: BinaryIO, *, sha256: str, **how: Any) -> Result:
     """What the engine says of these bytes. A browser test is about pages, so it need not be asked
     again in the same process."""
     if sha256 not in _examined:
-        _examined[sha256] = analyse(file, sha256=sha256, **how)
+        _examined[sha256] = engine.analyse(file, sha256=sha256, **how)
     return _examined[sha256]
 
 
