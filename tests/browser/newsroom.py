@@ -16,7 +16,7 @@ import imageio_ffmpeg
 import numpy as np
 import soundfile
 from django.urls import reverse
-from playwright.sync_api import Page
+from playwright.sync_api import FilePayload, Page
 
 from accounts.actors import Actor, actor_for_key
 from accounts.models import Role, Scope, Team, User
@@ -236,13 +236,12 @@ def staged(name: str, page: Page) -> None:
     """At the moment that the picture is about."""
     if name == "intake":
         page.get_by_label("Policy context").fill("Local election, report 4411")
-        page.locator("input[type=file]").set_input_files(
-            [
-                {"name": f"photo-{n}.jpg", "mimeType": "image/jpeg", "buffer": content}
-                for n in range(1, 5)
-                for content in [drawn.as_photograph(drawn.street(30 + n, "noon"), n)]
-            ]
-        )
+        photos: list[FilePayload] = [
+            FilePayload(name=f"photo-{n}.jpg", mimeType="image/jpeg", buffer=content)
+            for n in range(1, 5)
+            for content in [drawn.as_photograph(drawn.street(30 + n, "noon"), n)]
+        ]
+        page.locator("input[type=file]").set_input_files(photos)
         page.get_by_role("button", name="Submit", exact=True).click()
         page.wait_for_timeout(6000)
     if name in ("case", "result-video"):
