@@ -8,16 +8,17 @@ PG = eval "$$($(PY) -m local.postgres start)"
 TESTS_PG = eval "$$($(PY) -m local.postgres start tests)"
 
 .PHONY: image image-test image-sbom chart sbom walk-production
-.PHONY: help setup browser lock up migrations messages lint types check quick test test-fast test-slow faults bench docs screenshots clean
+.PHONY: help setup browser lock up migrations messages lint types check quick test test-fast test-slow test-browser test-faults faults bench docs docs-pictures screenshots clean
 
 help:
 	@echo "make up           set everything up and serve it on localhost; Ctrl-C stops it"
 	@echo "make test         the whole suite: style, types, settings, fast tests, slow tests"
 	@echo "make quick        style, import contracts and the quickest tests, for the inner loop"
-	@echo "make test-fast    the fast tests only"
+	@echo "make test-fast    the fast tests only; test-slow, test-browser and test-faults are the rest"
 	@echo "make faults       the long runs: everything killed repeatedly, and the schema put to the test"
 	@echo "make bench        speed and memory, as ratios measured in one run"
 	@echo "make screenshots  pictures of the main pages into .touchstone/screenshots"
+	@echo "make docs-pictures  the pictures of the documentation, into docs/pictures"
 	@echo "make image        the container image, with buildah (root); make image-test tries it"
 	@echo "make walk-production  a new operator walks docs/install/systemd.md, in a copy of this machine (root)"
 	@echo "make chart        Helm is fetched, and docker/ is checked against every schema"
@@ -83,17 +84,28 @@ check: setup
 quick: setup lint
 	@$(TESTS_PG) && $(PY) -m pytest -q -n 2 --dist loadfile -m "not slow and not faults and not browser" $$(cat tests/quick.txt)
 
-test: setup browser lint types check test-fast test-slow
+# mypy keeps one core busy, so what else reads the code runs beside it.
+test: setup browser
+	@$(MAKE) --no-print-directory -j2 --output-sync=target types lint check
+	@$(TESTS_PG) && $(PY) -m pytest $(BY_FILE) -m "not faults and not browser" --durations 10
+	@$(MAKE) --no-print-directory test-browser test-faults
+
+# A worker takes file by file, in the order of tests/conftest.py.
+BY_FILE = -n 2 --dist loadfile --no-loadscope-reorder
 
 test-fast: setup
-	@$(TESTS_PG) && $(PY) -m pytest -n 2 --dist loadfile -m "not slow and not faults and not browser" $(if $(JUNIT),--junit-xml $(JUNIT))
+	@$(TESTS_PG) && $(PY) -m pytest $(BY_FILE) -m "not slow and not faults and not browser" $(if $(JUNIT),--junit-xml $(JUNIT))
 
-# Two folders are named: to collect the whole suite for a few of its tests takes half a minute each
-# time. What kills processes runs alone, for it waits by the clock.
 test-slow: setup
+	@$(TESTS_PG) && $(PY) -m pytest $(BY_FILE) -m "slow and not browser and not faults" --durations 6
+
+# These two have processes of their own: Playwright leaves its event loop running, and what kills
+# servers waits by the clock.
+test-browser: setup browser
 	@$(TESTS_PG) && $(PY) -m pytest tests/browser -n 2 --dist worksteal --durations 6
-	@$(TESTS_PG) && $(PY) -m pytest -n 2 --dist worksteal -m "slow and not browser and not faults" --durations 6
-	@$(TESTS_PG) && $(PY) -m pytest tests/faults --durations 6
+
+test-faults: setup
+	@$(TESTS_PG) && $(PY) -m pytest tests/faults $(BY_FILE) --durations 6
 
 # The long forms: 600 jobs in a storm of kills, freezes, restarts and a lost broker; 2,000 uploads
 # while web, worker and database are killed in turn; 1,000 webhooks under ten kills; 5,000 cases
@@ -110,6 +122,9 @@ docs: setup
 
 screenshots: setup browser
 	@$(TESTS_PG) && $(PY) -m pytest tests/browser/screenshots.py -q && echo "Pictures are in .touchstone/screenshots"
+
+docs-pictures: setup browser
+	@$(TESTS_PG) && $(PY) -m pytest tests/browser/docs_pictures.py -q && echo "Pictures are in docs/pictures"
 
 clean:
 	@-$(PY) -m local.postgres stop

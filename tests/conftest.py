@@ -1,8 +1,9 @@
-"""What every test stands on: its own home folder, and a flush that may empty the audit tables."""
+"""What every test stands on: its own home folder, a database of its own, and English."""
 
 from __future__ import annotations
 
 import gc
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from django.utils import translation
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from tests.database import migrated
+from tests.emptying import only_what_is_filled
 from tests.in_flight import InFlight
 
 OWN_FOLDERS = ("browser", "faults")
@@ -24,6 +26,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for name in OWN_FOLDERS:
             if item.get_closest_marker(name) and name not in item.path.parts:
                 raise pytest.UsageError(f"{item.nodeid} belongs into tests/{name}")
+    largest_files_first(items)
+
+
+def largest_files_first(items: list[pytest.Item]) -> None:
+    """Workers take file by file (`--dist loadfile --no-loadscope-reorder`). Files with slow tests
+    come first, and of the others those with most tests, so that no worker is left with a long one
+    at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    tests = Counter(item.path for item in items)
+    items.sort(key=lambda item: (item.path not in slow, -tests[item.path], item.path))
 
 
 def pytest_collection_finish() -> None:
@@ -41,25 +53,8 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 
 @pytest.fixture(scope="session", autouse=True)
-def flush_may_empty_the_audit_tables() -> Iterator[None]:
-    """After a transactional test Django truncates every table, and the record's triggers refuse.
-
-    They are right to. So the flush alone, on the superuser connection that only tests have, runs
-    as a replica, for which ordinary triggers stay quiet. SET LOCAL ends with the flush's own
-    transaction: inside a test every trigger stands.
-    """
-    from django.db.backends.postgresql.operations import DatabaseOperations
-
-    original = DatabaseOperations.sql_flush
-
-    def sql_flush(self: Any, *args: Any, **options: Any) -> list[str]:
-        statements = original(self, *args, **options)
-        if statements:
-            statements.insert(0, "SET LOCAL session_replication_role = replica")
-        return statements
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(DatabaseOperations, "sql_flush", sql_flush)
+def only_filled_tables_are_emptied() -> Iterator[None]:
+    with only_what_is_filled():
         yield
 
 

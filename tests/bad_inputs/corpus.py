@@ -10,14 +10,68 @@ from __future__ import annotations
 import functools
 import random
 import struct
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from tests.bad_inputs import parts
+from tests.bad_inputs.containers import (
+    ASX,
+    CUE,
+    DASH,
+    FFCONCAT,
+    M3U,
+    SDP,
+    attachments,
+    avi_with_playlist,
+    backward_times,
+    cover_art_only,
+    cut_film,
+    endless_stts,
+    external_address,
+    external_data,
+    huge_film,
+    huge_rate,
+    nested_boxes,
+    no_moov,
+    no_timescale,
+    odd_box_size,
+    overflowing_box,
+    playlist,
+    resolution_change,
+    subtitles_only,
+    ten_hours,
+    thousand_tracks,
+    two_videos,
+)
 from tests.bad_inputs.credentials import altered, broken_signature, recursive, signed, with_remote
+from tests.bad_inputs.images import (
+    EPS,
+    SVG,
+    apng_sum,
+    broken_huffman,
+    cmyk_jpeg,
+    deep_heic,
+    deep_png,
+    heic_thousands_of_tiles,
+    jpeg_cut,
+    jpeg_huge_frame,
+    jpeg_thousands_of_scans,
+    odd_exif,
+    other_type,
+    palette_with_alpha,
+    png_bomb,
+    png_endless_size,
+    png_half,
+    png_no_width,
+    png_profile_bomb,
+    png_stuffed_data,
+    png_text_bomb,
+    png_wrong_crc,
+    polyglot,
+    strip,
+    tiff_loop,
+    webp_sum,
+)
 from tests.bad_inputs.stills import (
     JP2_HEAD,
     JXL_HEAD,
@@ -57,373 +111,6 @@ def _yes(
     name: str, make: Callable[[], bytes], *flags: str, incomplete: bool | None = False
 ) -> Case:
     return Case(name, make, incomplete=incomplete, flags=frozenset(flags))
-
-
-# --- pictures ------------------------------------------------------------------------------------
-def png_bomb() -> bytes:
-    row = zlib.compressobj(9)
-    data = b"".join(row.compress(bytes(3751)) for _ in range(30_000)) + row.flush()
-    header = struct.pack(">IIBBBBB", 30_000, 30_000, 1, 0, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n" + parts.png_chunk(b"IHDR", header)
-        + parts.png_chunk(b"IDAT", data) + parts.png_chunk(b"IEND", b"")
-    )  # fmt: skip
-
-
-def png_endless_size() -> bytes:
-    return parts.png(2**31 - 1, 2**31 - 1, data=b"\0" * 100)
-
-
-def png_text_bomb() -> bytes:
-    body = b"Comment\0\0" + parts.zeros_compressed(400 << 20)
-    return parts.png(4, 4, extra=parts.png_chunk(b"zTXt", body))
-
-
-def png_profile_bomb() -> bytes:
-    body = b"icc\0\0" + parts.zeros_compressed(400 << 20)
-    return parts.png(4, 4, extra=parts.png_chunk(b"iCCP", body))
-
-
-def png_stuffed_data() -> bytes:
-    header = struct.pack(">IIBBBBB", 4, 4, 8, 2, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n" + parts.png_chunk(b"IHDR", header)
-        + parts.png_chunk(b"IDAT", parts.zeros_compressed(300 << 20))
-        + parts.png_chunk(b"IEND", b"")
-    )  # fmt: skip
-
-
-def png_no_width() -> bytes:
-    return parts.png(0, 10, data=b"\0" * 10)
-
-
-def png_half() -> bytes:
-    data = media.picture("PNG", 320, 240)
-    return data[: len(data) // 2]
-
-
-def png_wrong_crc() -> bytes:
-    data = media.picture("PNG", 320, 240)
-    at = data.rindex(b"IDAT") + 4
-    length = struct.unpack(">I", data[at - 8 : at - 4])[0]
-    return parts.edit(data, at + length, b"\0\0\0\0")
-
-
-def jpeg_cut() -> bytes:
-    data = media.picture("JPEG", 320, 240, quality=92)
-    return data[: len(data) * 6 // 10]
-
-
-def jpeg_huge_frame() -> bytes:
-    data = media.picture("JPEG")
-    at = data.index(b"\xff\xc0") + 5
-    return parts.edit(data, at, struct.pack(">HH", 65_500, 65_500))
-
-
-def jpeg_thousands_of_scans() -> bytes:
-    data = media.picture("JPEG", 1000, 1000, progressive=True)
-    start = data.index(b"\xff\xda")
-    second = data.index(b"\xff\xda", start + 2)
-    scan = data[start:second]
-    scan = scan[: scan.rindex(b"\xff\xc4")] if b"\xff\xc4" in scan[2:] else scan
-    return data[:start] + scan * 5000 + b"\xff\xd9"
-
-
-def cmyk_jpeg() -> bytes:
-    import io
-
-    from PIL import Image
-
-    out = io.BytesIO()
-    Image.fromarray(media.scene()).convert("CMYK").save(out, "JPEG", quality=95)
-    return out.getvalue()
-
-
-def deep_png() -> bytes:
-    ramp = np.linspace(0, 65535, 64 * 48).reshape(48, 64).astype(">u2")
-    rows = b"".join(b"\0" + row.tobytes() for row in ramp)
-    return parts.png(64, 48, bits=16, color=0, data=rows)
-
-
-def palette_with_alpha() -> bytes:
-    import io
-
-    from PIL import Image
-
-    out = io.BytesIO()
-    picture = Image.fromarray(media.scene()).quantize(16)
-    picture.save(out, "PNG", transparency=bytes([0] * 4 + [255] * 12))
-    return out.getvalue()
-
-
-def deep_heic() -> bytes:
-    import io
-
-    import pillow_heif
-
-    deep = (media.scene().astype(np.uint16) << 4).astype(np.uint16)
-    out = io.BytesIO()
-    file = pillow_heif.from_bytes("RGB;12", (160, 120), deep.tobytes())
-    file.save(out)
-    return out.getvalue()
-
-
-def odd_exif() -> bytes:
-    text = b"<script>alert(1)</script>\0\r\n\x1b[31m\xe2\x80\xae\0"
-    entries = [
-        (0x0112, 3, 1, struct.pack("<H", 999)),
-        (0x010E, 2, len(text), text),
-        (0x010F, 2, 10, b"Evil\0Corp\0"),
-        (0x8769, 4, 1, struct.pack("<I", 8)),
-        (0x011A, 5, 1, struct.pack("<II", 1, 0)),
-    ]
-    return parts.with_exif(media.picture("JPEG"), parts.tiff(entries, following=8))
-
-
-def polyglot() -> bytes:
-    page = b"<html><script>alert(document.domain)</script></html>"
-    archive = b"PK\3\4" + bytes(26) + b"PK\5\6" + bytes(18)
-    return media.picture("JPEG") + page + archive
-
-
-SVG = b"""<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" width="10" height="10">
-<script>alert(1)</script><image href="file:///etc/passwd"/></svg>"""
-EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n(/etc/passwd) (r) file quit\n%%EOF\n"
-
-
-def other_type(kind: str) -> bytes:
-    import io
-
-    from PIL import Image
-
-    if kind == "PSD":
-        return b"8BPS\0\1" + bytes(6) + struct.pack(">HIIHH", 3, 4, 4, 8, 3) + bytes(64)
-    if kind == "FITS":
-        return b"SIMPLE  =                    T".ljust(2880)
-    out = io.BytesIO()
-    Image.fromarray(media.scene(32, 32)).save(out, kind)
-    return out.getvalue()
-
-
-def tiff_loop() -> bytes:
-    return parts.tiff([(0x0100, 3, 1, b"\4\0"), (0x0101, 3, 1, b"\4\0")], following=8)
-
-
-def apng_sum() -> bytes:
-    """400 frames of 2000 x 2000: each is small, together they are 1.6 thousand million pixels."""
-    frame = zlib.compress(bytes(2000 * 251), 9)
-    control = struct.pack(">IIIIIHHBB", 0, 2000, 2000, 0, 0, 1, 10, 0, 0)
-    chunks = [parts.png_chunk(b"acTL", struct.pack(">II", 400, 0))]
-    chunks.append(parts.png_chunk(b"fcTL", control))
-    chunks.append(parts.png_chunk(b"IDAT", frame))
-    number = 1
-    for _ in range(399):
-        chunks.append(parts.png_chunk(b"fcTL", struct.pack(">I", number) + control[4:]))
-        chunks.append(parts.png_chunk(b"fdAT", struct.pack(">I", number + 1) + frame))
-        number += 2
-    header = struct.pack(">IIBBBBB", 2000, 2000, 1, 0, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n" + parts.png_chunk(b"IHDR", header) + b"".join(chunks)
-        + parts.png_chunk(b"IEND", b"")
-    )  # fmt: skip
-
-
-def webp_sum() -> bytes:
-    """4,000 frames of 1 x 1 said to be 16,000 x 16,000 each."""
-    size = struct.pack("<I", 15_999)[:3]
-    frame = b"ANMF" + struct.pack("<I", 24) + bytes(6) + size * 2 + bytes(4) + b"VP8L\0\0\0\0"
-    body = b"WEBPVP8X" + struct.pack("<I", 10) + b"\2\0\0\0" + size * 2
-    body += b"ANIM" + struct.pack("<I", 6) + bytes(6) + frame * 4000
-    return b"RIFF" + struct.pack("<I", len(body)) + body
-
-
-def heic_thousands_of_tiles() -> bytes:
-    data = media.picture("HEIF")
-    at = parts.find_box(data, b"iinf") + 12
-    return parts.edit(data, at, struct.pack(">H", 60_000))
-
-
-def broken_huffman() -> bytes:
-    """A lossless WebP whose code tables are noise."""
-    data = bytearray(media.picture("WEBP", lossless=True))
-    noise = random.Random(4863)
-    for at in range(30, len(data)):
-        data[at] = noise.randrange(256)
-    return bytes(data)
-
-
-def strip() -> bytes:
-    return parts.png(100_000, 1)
-
-
-# --- containers ----------------------------------------------------------------------------------
-def playlist(target: str) -> bytes:
-    return f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{target}\n#EXT-X-ENDLIST\n".encode()
-
-
-FFCONCAT = b"ffconcat version 1.0\nfile canary.mp4\n"
-SDP = b"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nm=video 5004 RTP/AVP 96\n"
-DASH = b'<?xml version="1.0"?><MPD><BaseURL>file:///etc/passwd</BaseURL></MPD>'
-ASX = b'<asx version="3.0"><entry><ref href="http://127.0.0.1/x"/></entry></asx>'
-CUE = b'FILE "canary.wav" WAVE\n  TRACK 01 AUDIO\n'
-M3U = b"canary.mp4\nhttp://127.0.0.1/x\n"
-
-
-@functools.cache
-def film() -> bytes:
-    return media.video(frames=50)
-
-
-@functools.cache
-def fast_film() -> bytes:
-    return media.video(frames=50, muxer={"movflags": "faststart"}, sound=None)
-
-
-def external_data() -> bytes:
-    data = film()
-    at = data.index(b"url \0\0\0\1")
-    return parts.edit(data, at + 7, b"\0")
-
-
-def external_address() -> bytes:
-    """The data reference names another file, and says so."""
-    address = b"file:///etc/passwd\0"
-    entry = parts.full_box(b"url ", address)
-    dref = parts.full_box(b"dref", struct.pack(">I", 1) + entry)
-    data = film()
-    old = parts.find_box(data, b"dref")
-    length = struct.unpack(">I", data[old : old + 4])[0]
-    grown = len(dref) - length
-    data = data[:old] + dref + data[old + length :]
-    for parent in (b"dinf", b"minf", b"mdia", b"trak", b"moov"):
-        at = data.rindex(parent, 0, old) - 4
-        size = struct.unpack(">I", data[at : at + 4])[0]
-        data = parts.edit(data, at, struct.pack(">I", size + grown))
-    return data
-
-
-def avi_with_playlist() -> bytes:
-    """A subtitle stream whose first block is a playlist: an old hole, in its shape."""
-    data = media.video(container="avi", codec="mpeg4", sound=None, frames=10)
-    hidden = b"GAB2\0\2\0" + playlist("file:///etc/passwd")
-    chunk = b"01tx" + struct.pack("<I", len(hidden)) + hidden + b"\0" * (len(hidden) & 1)
-    at = data.index(b"movi") + 4
-    data = data[:at] + chunk + data[at:]
-    movi = data.index(b"movi") - 4
-    size = struct.unpack("<I", data[movi : movi + 4])[0]
-    data = parts.edit(data, movi, struct.pack("<I", size + len(chunk)))
-    return parts.edit(data, 4, struct.pack("<I", len(data) - 8))
-
-
-def cut_film() -> bytes:
-    data = fast_film()
-    start = parts.find_box(data, b"mdat")
-    return data[: start + (len(data) - start) * 7 // 10]
-
-
-def no_moov() -> bytes:
-    return parts.FTYP + parts.box(b"mdat", b"\0" * 5000)
-
-
-def odd_box_size(size: int) -> bytes:
-    data = fast_film()
-    return parts.edit(data, parts.find_box(data, b"moov"), struct.pack(">I", size))
-
-
-def overflowing_box() -> bytes:
-    return parts.FTYP + struct.pack(">I", 1) + b"moov" + struct.pack(">Q", 2**64 - 1) + bytes(100)
-
-
-def nested_boxes() -> bytes:
-    """50,000 boxes, each in the one before; only the types that are parents go on."""
-    depth = 50_000
-    body = b"".join(
-        struct.pack(">I", 8 * (depth - i)) + (b"moov" if i == 0 else b"udta") for i in range(depth)
-    )
-    return parts.FTYP + body
-
-
-def thousand_tracks() -> bytes:
-    data = fast_film()
-    start = parts.find_box(data, b"moov")
-    length = struct.unpack(">I", data[start : start + 4])[0]
-    moov = data[start + 8 : start + length]
-    at = parts.find_box(moov, b"trak")
-    track = moov[at : at + struct.unpack(">I", moov[at : at + 4])[0]]
-    moov = moov + track * 1000
-    return data[:start] + parts.box(b"moov", moov) + data[start + length :]
-
-
-def attachments() -> bytes:
-    one = parts.ebml(0x466E, b"a.ttf") + parts.ebml(0x4660, b"font/ttf") + parts.ebml(0x465C, b"x")
-    return parts.ebml_file(parts.ebml(0x1941A469, parts.ebml(0x61A7, one) * 10_000))
-
-
-def endless_stts() -> bytes:
-    data = fast_film()
-    at = parts.find_box(data, b"stts") + 16
-    return parts.edit(data, at, struct.pack(">I", 2**31))
-
-
-def no_timescale() -> bytes:
-    data = fast_film()
-    at = parts.find_box(data, b"mdhd") + 20
-    return parts.edit(data, at, struct.pack(">I", 0))
-
-
-def huge_rate() -> bytes:
-    data = fast_film()
-    at = parts.find_box(data, b"stts") + 20
-    return parts.edit(data, at, struct.pack(">I", 1))
-
-
-def backward_times() -> bytes:
-    """Matroska clusters put in the wrong order: time jumps back."""
-    data = media.video(
-        container="matroska", codec="mpeg4", sound=None, frames=60, options={"g": "1"},
-        muxer={"cluster_time_limit": "500"},
-    )  # fmt: skip
-    starts = [i for i in range(len(data) - 4) if data[i : i + 4] == b"\x1f\x43\xb6\x75"]
-    end = data.index(b"\x1c\x53\xbb\x6b", starts[-1])
-    clusters = [data[a:b] for a, b in zip(starts, [*starts[1:], end], strict=True)]
-    order = [clusters[0], *reversed(clusters[1:])]
-    return data[: starts[0]] + b"".join(order) + data[end:]
-
-
-@functools.cache
-def ten_hours() -> bytes:
-    """Ten hours of black, one frame a second."""
-    return media.still_film(seconds=36_000, fps=1)
-
-
-@functools.cache
-def huge_film() -> bytes:
-    return media.still_film(seconds=2, fps=2, size=(8192, 8192))
-
-
-def resolution_change() -> bytes:
-    return media.changing_film()
-
-
-def cover_art_only() -> bytes:
-    return media.sound_with_cover()
-
-
-def two_videos() -> bytes:
-    return media.two_video_streams()
-
-
-def subtitles_only() -> bytes:
-    track = (
-        parts.ebml(0xD7, b"\1") + parts.ebml(0x73C5, b"\1") + parts.ebml(0x83, b"\x11")
-        + parts.ebml(0x86, b"S_TEXT/UTF8")
-    )  # fmt: skip
-    block = parts.ebml(0xA3, b"\x81\0\0\x80hello")
-    return parts.ebml_file(
-        parts.ebml(0x1549A966, parts.ebml(0x2AD7B1, b"\x0f\x42\x40")),
-        parts.ebml(0x1654AE6B, parts.ebml(0xAE, track)),
-        parts.ebml(0x1F43B675, parts.ebml(0xE7, b"\0") + block),
-    )
 
 
 # --- content credentials -------------------------------------------------------------------------

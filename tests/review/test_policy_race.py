@@ -114,6 +114,9 @@ def test_the_page_answers_in_a_sentence(scene: Scene) -> None:
                 "policy": scene.policy.pk}  # fmt: skip
         return scene.alice.client().post(f"/review/{scene.case.pk}/decide/", said)
 
+    scene.alice.client().get(
+        f"/review/{scene.case.pk}/"
+    )  # the first page of a process takes seconds
     _, answer = meanwhile(scene.delete, post)
     assert answer.status_code == 422
     assert b"Choose another" in answer.content and b"the seam" in answer.content
