@@ -6,7 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from lab.clearing.__main__ import FROZEN_AT, Examined, as_text, frozen, measured, told_of
+from lab.clearing import sampled
+from lab.clearing.__main__ import as_text
+from lab.clearing.bounds import FROZEN_AT, Examined, frozen, measured, told_of
+from lab.clearing.left_out import left_out
 from ml.engine.contract import Kind
 from ml.evaluation.manifest import Case
 
@@ -73,3 +76,36 @@ def test_where_no_bounds_are_strict_enough_none_are_written() -> None:
 def test_without_files_nothing_is_cleared() -> None:
     """No measurement, no clear answer."""
     assert told_of(Kind.VIDEO, [], CHECKS) is None
+
+
+def test_a_kind_that_is_left_out_has_no_part_in_the_bounds() -> None:
+    """One kind stands out to a check that no other kind would make strict: without it, the bounds
+    clear it; genuine files are told beside."""
+    every = _files("val", seen=3.5) + _files("test", seen=3.5)
+    hidden = [
+        _file("redrawn", split, {"one": 0.0, "other": 1.0})
+        for split in ("val", "test")
+        for _ in range(50)
+    ]
+    told = left_out([*every, *hidden], CHECKS)
+    assert told["redrawn"]["files"] == 100 and told["redrawn"]["cleared"] > 0.5
+    assert told["redrawn"]["genuine_cleared"] > 0.5
+    assert told["swapped"]["cleared"] <= FROZEN_AT + 0.02
+    assert left_out(every, CHECKS) == {}
+
+
+def test_pictures_that_a_check_learnt_from_are_not_drawn(tmp_path: Path) -> None:
+    """The list beside a folder of generated pictures says which trained; others keep its split."""
+    folder = tmp_path / "laid" / "made_faces"
+    folder.mkdir(parents=True)
+    lines = ["path,label,source,method,split,sha256"]
+    for number, split in enumerate(("train", "val", "test", "train")):
+        (folder / f"{number}.png").touch()
+        lines.append(f"made_faces/{number}.png,fake,made_faces,x,{split},")
+    (tmp_path / "laid" / "manifest.csv").write_text("\n".join(lines))
+    (tmp_path / "faces").mkdir()
+    (tmp_path / "faces" / "manifest.csv").write_text("archive,member,label,source,method,split\n")
+    drawn = sampled.rows(tmp_path / "faces", [("generated", folder)])
+    assert {(Path(row["path"]).name, row["split"]) for row in drawn} == {
+        ("1.png", "val"), ("2.png", "test"),
+    }  # fmt: skip

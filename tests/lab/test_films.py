@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from lab.clearing import films, forging
-from lab.clearing.__main__ import first_of_each, seen_in, told_of
+from lab.clearing.__main__ import first_of_each
+from lab.clearing.bounds import seen_in, told_of
 from lab.clearing.films import LIPS, SPOKEN, SWAPPED, UNSTEADY
 from lab.clearing.forging import SOUND_HZ, Clip
 from lab.face import blend
