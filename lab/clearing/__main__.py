@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.clearing import sampled
-from lab.clearing.bounds import NEVER_MEASURED, Examined, told_of, usual
+from lab.clearing.bounds import NEVER_MEASURED, Examined, by_scenario, told_of, usual
 from lab.clearing.left_out import as_lines, left_out
 from lab.clearing.sampled import SWAPPED_IN_PICTURES
 from ml.engine.contract import Kind, Outcome
@@ -110,10 +110,10 @@ def main() -> int:
     told["made"] = datetime.now(UTC).date().isoformat()
     for kind in (Kind.IMAGE, Kind.VIDEO):
         every = [one for which, one in found if which is kind]
-        names = usual(every)
-        line = told_of(kind, every, names)
+        groups = by_scenario(usual(every))
+        line = told_of(kind, every, groups)
         if line:
-            told[str(kind)] = {**line, "left_out": left_out(every, names)}
+            told[str(kind)] = {**line, "left_out": left_out(every, groups)}
     if str(Kind.IMAGE) in told:
         told[str(Kind.VIDEO)] = _film(told.get(str(Kind.VIDEO)), told[str(Kind.IMAGE)])
     chosen.out.write_text(json.dumps(told, indent=1) + "\n")

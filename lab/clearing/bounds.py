@@ -1,20 +1,25 @@
 """Which bounds keep fakes from being cleared, and how many of each kind they clear.
 
-All bounds are one share of the genuine scores, sources counting alike: the largest share at which
-of no kind of fake more than FROZEN_AT are cleared. So one number is fitted, not one a check.
+The bounds of all checks of one scenario are one share of the genuine scores, sources counting
+alike. Of the shares at which of no kind of fake more than FROZEN_AT are cleared, those count that
+clear most genuine files. So one number is fitted for a scenario, not one for a check: a check that
+no known kind of fake made strict is strict all the same where its neighbours are.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lab.clearing.films import LIPS
 from ml.engine.contract import Kind
+from ml.engine.manifest import manifest_of
 from ml.evaluation import manifest
 from ml.evaluation.manifest import Case
 
@@ -24,7 +29,7 @@ LEAST_GENUINE = 0.1
 """Share of genuine files that bounds must clear to be worth having."""
 USUAL = 0.5
 """Share of genuine files that a check judges, if it is to have a bound."""
-SHARES = np.linspace(0.98, 0.02, 49)
+SHARES = np.linspace(1.0, 0.02, 50)
 NEVER_MEASURED = {
     Kind.IMAGE: ("retouching outside the face",),
     Kind.VIDEO: (LIPS, "videos generated as a whole"),
@@ -50,18 +55,58 @@ def usual(every: Sequence[Examined]) -> list[str]:
     return sorted(name for name, count in ran.items() if count > USUAL * len(genuine))
 
 
-def frozen(every: Sequence[Examined], names: Sequence[str]) -> dict[str, float] | None:
+def by_scenario(names: Sequence[str]) -> list[tuple[str, ...]]:
+    """Checks that look for the same kind of making, together."""
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        groups.setdefault(manifest_of(name).scenario or name, []).append(name)
+    return [tuple(group) for group in groups.values()]
+
+
+def frozen(every: Sequence[Examined], groups: Sequence[Sequence[str]]) -> dict[str, float] | None:
     """Bounds by check, from the split `val`; None where those that are strict enough clear hardly
     any genuine file, so that the checks do not tell it from some kind of fake."""
     known = [one for one in every if one.split == "val"]
     genuine = [one for one in known if not one.case.fake]
-    kinds = sorted({one.case.method for one in known if one.case.fake})
-    fakes = [[one for one in known if one.case.method == kind] for kind in kinds]
-    for share in SHARES:
-        bounds = {name: _quantile(genuine, name, float(share)) for name in names}
-        if all(cleared(some, bounds) <= FROZEN_AT for some in fakes):
-            return bounds if cleared(genuine, bounds) >= LEAST_GENUINE else None
-    return None
+    if not genuine or not groups:
+        return None
+    sources = Counter(one.case.source for one in genuine)
+    weights = np.array(
+        [0 if one.case.fake else 1 / sources[one.case.source] / len(sources) for one in known]
+    )
+    kinds = [
+        np.array([one.case.method == kind for one in known])
+        for kind in sorted({one.case.method for one in known if one.case.fake})
+    ]
+    held = [
+        np.stack([_held(known, _bounds(genuine, group, share)) for share in SHARES])
+        for group in groups
+    ]
+    clearable = np.array([one.clearable for one in known])
+    best: tuple[float, tuple[int, ...]] = (-1.0, ())
+    for at in itertools.product(range(len(SHARES)), repeat=len(groups) - 1):
+        others = [one[level] for one, level in zip(held, at, strict=False)]
+        clear = held[-1] & np.logical_and.reduce([clearable, *others])
+        strict = np.logical_and.reduce([clear[:, kind].mean(1) <= FROZEN_AT for kind in kinds])
+        shares = np.where(strict, clear @ weights, -1.0)
+        last = len(shares) - 1 - int(shares[::-1].argmax())  # of equal ones the strictest
+        best = max(best, (float(shares[last]), (*at, last)))
+    if best[0] < LEAST_GENUINE:
+        return None
+    chosen = zip(groups, best[1], strict=True)
+    return {
+        name: bound
+        for group, level in chosen
+        for name, bound in _bounds(genuine, group, SHARES[level]).items()
+    }
+
+
+def _bounds(genuine: Sequence[Examined], names: Sequence[str], share: float) -> dict[str, float]:
+    return {name: _quantile(genuine, name, share) for name in names}
+
+
+def _held(some: Sequence[Examined], bounds: Mapping[str, float]) -> NDArray[np.bool_]:
+    return np.array([_within(one, bounds) for one in some])
 
 
 def _quantile(genuine: Sequence[Examined], name: str, share: float) -> float:
@@ -74,9 +119,11 @@ def _quantile(genuine: Sequence[Examined], name: str, share: float) -> float:
 
 
 def clears(one: Examined, bounds: Mapping[str, float]) -> bool:
-    return one.clearable and all(
-        name in one.scores and one.scores[name] <= bound for name, bound in bounds.items()
-    )
+    return one.clearable and _within(one, bounds)
+
+
+def _within(one: Examined, bounds: Mapping[str, float]) -> bool:
+    return all(name in one.scores and one.scores[name] <= bound for name, bound in bounds.items())
 
 
 def cleared(some: Sequence[Examined], bounds: Mapping[str, float]) -> float:
@@ -112,11 +159,13 @@ def measured(
     return told
 
 
-def told_of(kind: Kind, every: Sequence[Examined], names: Sequence[str]) -> dict[str, Any] | None:
+def told_of(
+    kind: Kind, every: Sequence[Examined], groups: Sequence[Sequence[str]]
+) -> dict[str, Any] | None:
     """None where there are no files. Bounds are null where none keep fakes from being cleared."""
-    if not every or not names:
+    if not every or not groups:
         return None
-    bounds = frozen(every, names)
+    bounds = frozen(every, groups)
     on_val, on_test = (measured(every, bounds, split) for split in ("val", "test"))
     seen = seen_in(on_val, on_test, bounded=bounds is not None)
     others = [name for name in on_test["fakes"] if name not in seen]
@@ -128,7 +177,7 @@ def told_of(kind: Kind, every: Sequence[Examined], names: Sequence[str]) -> dict
             *others,
             *(name for name in NEVER_MEASURED.get(kind, ()) if name not in on_test["fakes"]),
         ],
-        "checks": list(names),
+        "checks": sorted(name for group in groups for name in group),
         "frozen_on": on_val,
         "measured_on": on_test,
     }

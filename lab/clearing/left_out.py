@@ -12,7 +12,7 @@ from typing import Any
 from lab.clearing.bounds import Examined, cleared, frozen
 
 
-def left_out(every: Sequence[Examined], names: Sequence[str]) -> dict[str, Any]:
+def left_out(every: Sequence[Examined], groups: Sequence[Sequence[str]]) -> dict[str, Any]:
     """By the kind that was left out; nothing where there are fewer than two."""
     kinds = sorted({one.case.method for one in every if one.case.fake})
     if len(kinds) < 2:
@@ -21,7 +21,7 @@ def left_out(every: Sequence[Examined], names: Sequence[str]) -> dict[str, Any]:
     told = {}
     for kind in kinds:
         these = [one for one in every if one.case.method == kind]
-        bounds = frozen([one for one in every if one.case.method != kind], names)
+        bounds = frozen([one for one in every if one.case.method != kind], groups)
         told[kind] = {
             "files": len(these),
             "bounds": bounds is not None,

@@ -14,6 +14,7 @@ from ml.engine.contract import Kind
 from ml.evaluation.manifest import Case
 
 CHECKS = ("one", "other")
+TOGETHER = [CHECKS]
 
 
 def _file(method: str, split: str, scores: dict[str, float], *, clearable: bool = True) -> Examined:
@@ -35,19 +36,19 @@ def test_bounds_keep_what_the_checks_see_and_clear_what_is_genuine() -> None:
     """Of the fakes that bounds were not frozen on hardly any is cleared, of the genuine files many
     are, and the kind is said to be looked for."""
     every = _files("val", seen=3.5) + _files("test", seen=3.5)
-    bounds = frozen(every, CHECKS)
+    bounds = frozen(every, TOGETHER)
     assert bounds is not None and set(bounds) == set(CHECKS)
     told = measured(every, bounds, "test")
     assert told["fakes"]["swapped"]["cleared"] <= FROZEN_AT + 0.02
     assert told["genuine"]["camera"]["cleared"] > 0.5
-    line = told_of(Kind.IMAGE, every, CHECKS)
+    line = told_of(Kind.IMAGE, every, TOGETHER)
     assert line is not None and line["looked_for"] == ["swapped"]
 
 
 def test_what_no_check_sees_is_never_cleared_lightly() -> None:
     """Fakes that score as genuine files do leave no bound that clears many of them."""
     every = _files("val", seen=0.0) + _files("test", seen=0.0)
-    bounds = frozen(every, CHECKS)
+    bounds = frozen(every, TOGETHER)
     told = measured(every, bounds, "val")
     assert told["fakes"]["swapped"]["cleared"] <= FROZEN_AT
 
@@ -60,14 +61,14 @@ def test_a_file_that_a_check_did_not_judge_is_not_cleared() -> None:
         _file("", "test", {"one": -9.0, "other": -9.0}, clearable=False),
         _file("swapped", "test", {"one": 9.0, "other": 9.0}),
     ]
-    told = measured(every, frozen(every, CHECKS), "test")
+    told = measured(every, frozen(every, TOGETHER), "test")
     assert told["genuine"]["camera"]["cleared"] == 0.0
 
 
 def test_where_no_bounds_are_strict_enough_none_are_written() -> None:
     """Every fake looks more genuine than any genuine file: nothing is cleared, and it is said."""
     every = _files("val", seen=-9.0) + _files("test", seen=-9.0)
-    line = told_of(Kind.IMAGE, every, CHECKS)
+    line = told_of(Kind.IMAGE, every, TOGETHER)
     assert line is not None and line["at_most"] is None
     assert "swapped" in line["not_seen"]
     assert "no image is cleared" in as_text({"image": line})
@@ -75,7 +76,7 @@ def test_where_no_bounds_are_strict_enough_none_are_written() -> None:
 
 def test_without_files_nothing_is_cleared() -> None:
     """No measurement, no clear answer."""
-    assert told_of(Kind.VIDEO, [], CHECKS) is None
+    assert told_of(Kind.VIDEO, [], TOGETHER) is None
 
 
 def test_a_kind_that_is_left_out_has_no_part_in_the_bounds() -> None:
@@ -87,11 +88,11 @@ def test_a_kind_that_is_left_out_has_no_part_in_the_bounds() -> None:
         for split in ("val", "test")
         for _ in range(50)
     ]
-    told = left_out([*every, *hidden], CHECKS)
+    told = left_out([*every, *hidden], TOGETHER)
     assert told["redrawn"]["files"] == 100 and told["redrawn"]["cleared"] > 0.5
     assert told["redrawn"]["genuine_cleared"] > 0.5
     assert told["swapped"]["cleared"] <= FROZEN_AT + 0.02
-    assert left_out(every, CHECKS) == {}
+    assert left_out(every, TOGETHER) == {}
 
 
 def test_pictures_that_a_check_learnt_from_are_not_drawn(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from lab.clearing.forging import SOUND_HZ, Clip
 from lab.face import blend
 from ml.engine.contract import Kind
 from tests.lab.face.faces import portrait
-from tests.lab.test_clearing import CHECKS, _file, _files
+from tests.lab.test_clearing import TOGETHER, _file, _files
 
 FRAMES = 8
 
@@ -98,7 +98,7 @@ def test_what_was_measured_in_films_is_not_said_to_be_unmeasured() -> None:
     """A kind in the manifest is judged by its figures; the others stay named as not seen."""
     every = [*_files("val", seen=3.5), *_files("test", seen=3.5)]
     every += [_file(LIPS, split, {"one": 9.0, "other": 9.0}) for split in ("val", "test")]
-    line = told_of(Kind.VIDEO, every, CHECKS)
+    line = told_of(Kind.VIDEO, every, TOGETHER)
     assert line is not None and line["not_seen"] == ["videos generated as a whole"]
     assert set(line["looked_for"]) == {"swapped", LIPS}
 
