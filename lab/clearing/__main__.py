@@ -54,12 +54,12 @@ def examined(
 
 
 def first_of_each(cases: Sequence[Case], most: int | None) -> list[Case]:
-    """Of each kind and source at most so many, in their order."""
-    seen: Counter[tuple[str, str]] = Counter()
+    """Every genuine file, and of each kind of fake at most so many, in their order."""
+    seen: Counter[str] = Counter()
     kept = []
     for case in cases:
-        seen[case.method, case.source] += 1
-        if most is None or seen[case.method, case.source] <= most:
+        seen[case.method] += 1
+        if not case.fake or most is None or seen[case.method] <= most:
             kept.append(case)
     return kept
 
@@ -98,7 +98,7 @@ def main() -> int:
     )
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument(
-        "--most", type=int, help="files of each kind and source in the half that is only measured"
+        "--most", type=int, help="fakes of each kind in the half that is only measured"
     )
     parser.add_argument("--out", type=Path, default=clearing.FILE)
     chosen = parser.parse_args()
