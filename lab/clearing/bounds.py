@@ -89,8 +89,9 @@ def frozen(every: Sequence[Examined], groups: Sequence[Sequence[str]]) -> dict[s
         clear = held[-1] & np.logical_and.reduce([clearable, *others])
         strict = np.logical_and.reduce([clear[:, kind].mean(1) <= FROZEN_AT for kind in kinds])
         shares = np.where(strict, clear @ weights, -1.0)
-        last = len(shares) - 1 - int(shares[::-1].argmax())  # of equal ones the strictest
-        best = max(best, (float(shares[last]), (*at, last)))
+        last = int(shares.argmax())  # of equal ones the loosest
+        if shares[last] > best[0]:
+            best = (float(shares[last]), (*at, last))
     if best[0] < LEAST_GENUINE:
         return None
     chosen = zip(groups, best[1], strict=True)
@@ -110,11 +111,14 @@ def _held(some: Sequence[Examined], bounds: Mapping[str, float]) -> NDArray[np.b
 
 
 def _quantile(genuine: Sequence[Examined], name: str, share: float) -> float:
-    """Of the genuine scores, each source weighing as much as any other."""
+    """Of the genuine scores, each source weighing as much as any other; the highest of all where a
+    scenario need not be strict, so that its checks must have run at least."""
     by_source: dict[str, list[float]] = {}
     for one in genuine:
         if name in one.scores:
             by_source.setdefault(one.case.source, []).append(one.scores[name])
+    if share >= 1:
+        return max(max(values) for values in by_source.values())
     return float(np.mean([np.quantile(values, share) for values in by_source.values()]))
 
 
