@@ -76,14 +76,15 @@ def _examined(case: manifest.Case, split: str, record: records.Record) -> Examin
     """As the fusion sees it, but for the bounds."""
     ran = {name: a for name, a in record.answers.items() if a.log10_lr is not None}
     firm = {name for name in ran if manifest_of(name).may_clear}
-    calm = all((a.log10_lr or 0.0) <= 0.0 for name, a in ran.items() if name not in firm)
-    nothing = all(ran[name].alone == Outcome.NO_MANIPULATION_FOUND for name in firm)
+    asking = {name for name, a in ran.items() if name not in firm and (a.log10_lr or 0.0) > 0.0}
+    unsure = {name for name in firm if ran[name].alone != Outcome.NO_MANIPULATION_FOUND}
     return Examined(
         case,
         split,
         {name: a.score for name, a in ran.items() if a.score is not None},
-        clearable=bool(firm) and nothing and calm,
+        clearable=bool(firm) and not asking and not unsure,
         answered=any(a.alone == Outcome.MANIPULATION_FOUND for a in ran.values()),
+        in_the_way=tuple(sorted(asking | unsure)),
     )
 
 
@@ -153,9 +154,24 @@ def as_text(told: Mapping[str, Any]) -> str:
                     f"| {other['cleared']:.1%} | {other['answered']:.1%} | {other['files']} |"
                 )
         text.append("")
+        if line.get("in_the_way"):
+            text += [_in_the_way(line["in_the_way"]), ""]
         if line.get("left_out"):
             text += [*as_lines(line["left_out"]), ""]
     return "\n".join(text).rstrip()
+
+
+def _in_the_way(told: Mapping[str, Mapping[str, int]]) -> str:
+    parts = []
+    for source, counted in told.items():
+        names = sorted((n for n in counted if n != "files"), key=lambda n: -counted[n])
+        checks = ", ".join(f"{name} {counted[name]}" for name in names) or "none"
+        parts.append(f"{source}, {counted['files']}: {checks}")
+    return (
+        "Genuine files of both halves that a check keeps from being cleared. "
+        + "; ".join(parts)
+        + "."
+    )
 
 
 def _film(film: Mapping[str, Any] | None, picture: Mapping[str, Any]) -> dict[str, Any]:

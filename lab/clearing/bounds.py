@@ -46,6 +46,8 @@ class Examined:
     """Every check that may clear saw nothing, and no other check anything."""
     answered: bool
     """Something was found, so the bounds do not matter."""
+    in_the_way: tuple[str, ...] = ()
+    """Checks that saw something, so that the file is not clearable."""
 
 
 def usual(every: Sequence[Examined]) -> list[str]:
@@ -182,9 +184,20 @@ def told_of(
             *(name for name in NEVER_MEASURED.get(kind, ()) if name not in on_test["fakes"]),
         ],
         "checks": sorted(name for group in groups for name in group),
+        "in_the_way": in_the_way(every),
         "frozen_on": on_val,
         "measured_on": on_test,
     }
+
+
+def in_the_way(every: Sequence[Examined]) -> dict[str, dict[str, int]]:
+    """By source of both splits, genuine files, and those that each check keeps from being cleared
+    whatever its bound is."""
+    told: dict[str, Counter[str]] = {}
+    for one in every:
+        if not one.case.fake:
+            told.setdefault(one.case.source, Counter()).update(("files", *one.in_the_way))
+    return {source: dict(counted) for source, counted in sorted(told.items())}
 
 
 def seen_in(on_val: Mapping[str, Any], on_test: Mapping[str, Any], *, bounded: bool) -> list[str]:

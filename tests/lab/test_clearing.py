@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from lab.clearing import sampled
 from lab.clearing.__main__ import as_text
-from lab.clearing.bounds import FROZEN_AT, Examined, frozen, measured, told_of
+from lab.clearing.bounds import FROZEN_AT, Examined, frozen, in_the_way, measured, told_of
 from lab.clearing.left_out import left_out
 from ml.engine.contract import Kind
 from ml.evaluation.manifest import Case
@@ -110,3 +111,11 @@ def test_pictures_that_a_check_learnt_from_are_not_drawn(tmp_path: Path) -> None
     assert {(Path(row["path"]).name, row["split"]) for row in drawn} == {
         ("1.png", "val"), ("2.png", "test"),
     }  # fmt: skip
+
+
+def test_it_is_told_which_check_stands_in_the_way() -> None:
+    """Of genuine files only, by source, however many checks hinder one."""
+    hindered = replace(_file("", "val", {}), in_the_way=("one", "other"))
+    fake = replace(_file("swapped", "val", {}), in_the_way=("one",))
+    told = in_the_way([hindered, _file("", "test", {}), fake])
+    assert told == {"camera": {"files": 2, "one": 1, "other": 1}}
