@@ -8,9 +8,7 @@
 `sample` draws pictures into a manifest, `films` makes films and theirs; `freeze` measures the kinds
 of media in the manifest and leaves what was measured of the other. A manifest is one of
 `manage.py evaluate` whose column `method` says in plain words how a fake was made, and whose column
-`split` is `val` (bounds are frozen there) or `test` (they are only measured there). All bounds are
-one share of the genuine scores, sources counting alike: the largest share at which of no kind of
-fake more than FROZEN_AT are cleared. So one number is fitted, not one a check.
+`split` is `val` (bounds are frozen there) or `test` (they are only measured there).
 """
 
 from __future__ import annotations
@@ -20,15 +18,13 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from lab.clearing import sampled
-from lab.clearing.films import LIPS
+from lab.clearing.bounds import NEVER_MEASURED, Examined, by_scenario, told_of, usual
+from lab.clearing.left_out import as_lines, left_out
 from lab.clearing.sampled import SWAPPED_IN_PICTURES
 from ml.engine.contract import Kind, Outcome
 from ml.engine.fusion import clearing
@@ -37,122 +33,6 @@ from ml.evaluation import data_folders, manifest, pages, records, running
 from ml.evaluation.manifest import Case
 
 PAGE = Path(__file__).parents[2] / "docs" / "evaluation.md"
-FROZEN_AT, MUST = 0.02, 0.03
-"""Shares of a kind of fake that may be cleared: where bounds are frozen, and where it is told."""
-LEAST_GENUINE = 0.1
-"""Share of genuine files that bounds must clear to be worth having."""
-SHARES = np.linspace(0.98, 0.02, 49)
-NEVER_MEASURED = {
-    Kind.IMAGE: ("retouching outside the face",),
-    Kind.VIDEO: (LIPS, "videos generated as a whole"),
-}
-"""What is said not to be seen, unless the manifest holds it."""
-
-
-@dataclass(frozen=True)
-class Examined:
-    case: manifest.Case
-    split: str
-    scores: Mapping[str, float]
-    clearable: bool
-    """Every check that may clear saw nothing, and no other check anything."""
-    answered: bool
-    """Something was found, so the bounds do not matter."""
-
-
-def frozen(every: Sequence[Examined], names: Sequence[str]) -> dict[str, float] | None:
-    """Bounds by check, from the split `val`; None where those that are strict enough clear hardly
-    any genuine file, so that the checks do not tell it from some kind of fake."""
-    known = [one for one in every if one.split == "val"]
-    genuine = [one for one in known if not one.case.fake]
-    kinds = sorted({one.case.method for one in known if one.case.fake})
-    fakes = [[one for one in known if one.case.method == kind] for kind in kinds]
-    for share in SHARES:
-        bounds = {name: _quantile(genuine, name, float(share)) for name in names}
-        if all(_cleared(some, bounds) <= FROZEN_AT for some in fakes):
-            return bounds if _cleared(genuine, bounds) >= LEAST_GENUINE else None
-    return None
-
-
-def _quantile(genuine: Sequence[Examined], name: str, share: float) -> float:
-    """Of the genuine scores, each source weighing as much as any other."""
-    by_source: dict[str, list[float]] = {}
-    for one in genuine:
-        if name in one.scores:
-            by_source.setdefault(one.case.source, []).append(one.scores[name])
-    return float(np.mean([np.quantile(values, share) for values in by_source.values()]))
-
-
-def _clears(one: Examined, bounds: Mapping[str, float]) -> bool:
-    return one.clearable and all(
-        name in one.scores and one.scores[name] <= bound for name, bound in bounds.items()
-    )
-
-
-def _cleared(some: Sequence[Examined], bounds: Mapping[str, float]) -> float:
-    return float(np.mean([_clears(one, bounds) for one in some])) if some else 0.0
-
-
-def measured(
-    every: Sequence[Examined], bounds: Mapping[str, float] | None, split: str
-) -> dict[str, Any]:
-    """Shares cleared by kind of fake, and of genuine files cleared and answered by source."""
-    some = [one for one in every if one.split == split]
-    told: dict[str, Any] = {"fakes": {}, "genuine": {}}
-    keys: dict[str, Callable[[Case], str]] = {
-        "fakes": lambda case: case.method,
-        "genuine": lambda case: case.source,
-    }
-    for part, key in keys.items():
-        for name in sorted({key(one.case) for one in some if one.case.fake == (part == "fakes")}):
-            these = [
-                one for one in some if one.case.fake == (part == "fakes") and key(one.case) == name
-            ]
-            before = [one.clearable for one in these]
-            now = [bounds is not None and _clears(one, bounds) for one in these]
-            told[part][name] = {
-                "files": len(these),
-                "cleared_without_bounds": round(float(np.mean(before)), 4),
-                "cleared": round(float(np.mean(now)), 4),
-                "answered": round(
-                    float(np.mean([a or one.answered for a, one in zip(now, these, strict=True)])),
-                    4,
-                ),
-            }
-    return told
-
-
-def told_of(kind: Kind, every: Sequence[Examined], names: Sequence[str]) -> dict[str, Any] | None:
-    """None where there are no files. Bounds are null where none keep fakes from being cleared."""
-    if not every or not names:
-        return None
-    bounds = frozen(every, names)
-    on_val, on_test = (measured(every, bounds, split) for split in ("val", "test"))
-    seen = seen_in(on_val, on_test, bounded=bounds is not None)
-    others = [name for name in on_test["fakes"] if name not in seen]
-    at_most = {name: round(bound, 4) for name, bound in bounds.items()} if bounds else None
-    return {
-        "at_most": at_most if seen else None,
-        "looked_for": seen,
-        "not_seen": [
-            *others,
-            *(name for name in NEVER_MEASURED.get(kind, ()) if name not in on_test["fakes"]),
-        ],
-        "checks": list(names),
-        "frozen_on": on_val,
-        "measured_on": on_test,
-    }
-
-
-def seen_in(on_val: Mapping[str, Any], on_test: Mapping[str, Any], *, bounded: bool) -> list[str]:
-    """Kinds of which hardly any is cleared, on either half."""
-    share = "cleared" if bounded else "cleared_without_bounds"
-
-    def most(name: str) -> float:
-        lines = (half["fakes"].get(name) for half in (on_val, on_test))
-        return max(float(line[share]) for line in lines if line)
-
-    return [name for name in on_test["fakes"] if most(name) <= MUST]
 
 
 def examined(
@@ -174,12 +54,12 @@ def examined(
 
 
 def first_of_each(cases: Sequence[Case], most: int | None) -> list[Case]:
-    """Of each kind and source at most so many, in their order."""
-    seen: Counter[tuple[str, str]] = Counter()
+    """Every genuine file, and of each kind of fake at most so many, in their order."""
+    seen: Counter[str] = Counter()
     kept = []
     for case in cases:
-        seen[case.method, case.source] += 1
-        if most is None or seen[case.method, case.source] <= most:
+        seen[case.method] += 1
+        if not case.fake or most is None or seen[case.method] <= most:
             kept.append(case)
     return kept
 
@@ -196,14 +76,15 @@ def _examined(case: manifest.Case, split: str, record: records.Record) -> Examin
     """As the fusion sees it, but for the bounds."""
     ran = {name: a for name, a in record.answers.items() if a.log10_lr is not None}
     firm = {name for name in ran if manifest_of(name).may_clear}
-    calm = all((a.log10_lr or 0.0) <= 0.0 for name, a in ran.items() if name not in firm)
-    nothing = all(ran[name].alone == Outcome.NO_MANIPULATION_FOUND for name in firm)
+    asking = {name for name, a in ran.items() if name not in firm and (a.log10_lr or 0.0) > 0.0}
+    unsure = {name for name in firm if ran[name].alone != Outcome.NO_MANIPULATION_FOUND}
     return Examined(
         case,
         split,
         {name: a.score for name, a in ran.items() if a.score is not None},
-        clearable=bool(firm) and nothing and calm,
+        clearable=bool(firm) and not asking and not unsure,
         answered=any(a.alone == Outcome.MANIPULATION_FOUND for a in ran.values()),
+        in_the_way=tuple(sorted(asking | unsure)),
     )
 
 
@@ -218,7 +99,7 @@ def main() -> int:
     )
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument(
-        "--most", type=int, help="files of each kind and source in the half that is only measured"
+        "--most", type=int, help="fakes of each kind in the half that is only measured"
     )
     parser.add_argument("--out", type=Path, default=clearing.FILE)
     chosen = parser.parse_args()
@@ -230,10 +111,10 @@ def main() -> int:
     told["made"] = datetime.now(UTC).date().isoformat()
     for kind in (Kind.IMAGE, Kind.VIDEO):
         every = [one for which, one in found if which is kind]
-        ran = sorted({name for one in every for name in one.scores})
-        line = told_of(kind, every, ran)
+        groups = by_scenario(usual(every))
+        line = told_of(kind, every, groups)
         if line:
-            told[str(kind)] = line
+            told[str(kind)] = {**line, "left_out": left_out(every, groups)}
     if str(Kind.IMAGE) in told:
         told[str(Kind.VIDEO)] = _film(told.get(str(Kind.VIDEO)), told[str(Kind.IMAGE)])
     chosen.out.write_text(json.dumps(told, indent=1) + "\n")
@@ -273,7 +154,24 @@ def as_text(told: Mapping[str, Any]) -> str:
                     f"| {other['cleared']:.1%} | {other['answered']:.1%} | {other['files']} |"
                 )
         text.append("")
+        if line.get("in_the_way"):
+            text += [_in_the_way(line["in_the_way"]), ""]
+        if line.get("left_out"):
+            text += [*as_lines(line["left_out"]), ""]
     return "\n".join(text).rstrip()
+
+
+def _in_the_way(told: Mapping[str, Mapping[str, int]]) -> str:
+    parts = []
+    for source, counted in told.items():
+        names = sorted((n for n in counted if n != "files"), key=lambda n: -counted[n])
+        checks = ", ".join(f"{name} {counted[name]}" for name in names) or "none"
+        parts.append(f"{source}, {counted['files']}: {checks}")
+    return (
+        "Genuine files of both halves that a check keeps from being cleared. "
+        + "; ".join(parts)
+        + "."
+    )
 
 
 def _film(film: Mapping[str, Any] | None, picture: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ml.evaluation.data_folders import MANIFEST
 
-EACH = {("val", "fake"): 60, ("val", "real"): 30, ("test", "fake"): 40, ("test", "real"): 20}
+EACH = {("val", "fake"): 60, ("val", "real"): 40, ("test", "fake"): 40, ("test", "real"): 25}
 """Pictures of one source and one kind in each split."""
 SWAPPED_IN_PICTURES = "faces swapped by common programs"
 KINDS = {
@@ -44,8 +44,11 @@ def rows(faces: Path, generated: Sequence[tuple[str, Path]], seed: int = 1) -> l
             }
         )
     for kind, folder in generated:
+        splits = laid_out(folder)
         for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in PICTURES):
-            split = SPLITS[zlib.crc32(path.name.encode()) % 2]
+            split = splits.get(path.name) or SPLITS[zlib.crc32(path.name.encode()) % 2]
+            if split not in SPLITS:
+                continue  # a check may have been trained on it
             groups.setdefault((split, "fake", folder.name), []).append(
                 {
                     "path": str(path),
@@ -63,6 +66,16 @@ def rows(faces: Path, generated: Sequence[tuple[str, Path]], seed: int = 1) -> l
         for (split, label, _), group in sorted(groups.items())
         for n in rng.permutation(len(group))[: EACH[split, label]]
     ]
+
+
+def laid_out(folder: Path) -> dict[str, str]:
+    """Split by file name, as the list beside the folder says; nothing where there is no list."""
+    file = folder.parent / MANIFEST
+    if not file.is_file():
+        return {}
+    with file.open(newline="", encoding="utf-8") as opened:
+        rows = [row for row in csv.DictReader(opened) if row["source"] == folder.name]
+    return {Path(row["path"]).name: row["split"] for row in rows}
 
 
 def write(found: Sequence[dict[str, Any]], out: Path) -> None:

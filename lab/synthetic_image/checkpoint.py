@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,10 @@ from ml.engine.detectors.synthetic_image.looking import Features, Floats, Head
 from ml.engine.image_encoders.weights import load
 
 
-def served(
-    file: Path, taps: tuple[int, ...] = (3, 6), side: int = 128
-) -> tuple[int, Features, Head]:
+def served(file: Path) -> tuple[int, Features, Head]:
+    """With the taps and the side of the crops that stand beside it."""
+    settings = json.loads(file.with_name("settings.json").read_text())
+    taps, side = tuple(settings["taps"]), int(settings["side"])
     torch.set_num_threads(1)
     judge = Judge(load(), taps)
     judge.load_state_dict(torch.load(file, weights_only=True))

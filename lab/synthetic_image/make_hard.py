@@ -20,23 +20,25 @@ from lab.synthetic_image.sources import Picture, laid_out, photographs
 
 SHARE = 0.7
 """Of crops from large photographs; the others come from pictures of some 500 pixels."""
+LARGEST = 0.75
+"""Of the original's size: hardly less is hardly smaller."""
 
 
-def smaller(pixels: Pixels, random: np.random.Generator) -> Pixels | None:
+def smaller(pixels: Pixels, random: np.random.Generator, side: int = SIDE) -> Pixels | None:
     shortest = min(pixels.shape[:2])
-    least = SIDE / shortest * 1.02
-    if least > 0.9:
+    least = side / shortest * 1.02
+    if least > LARGEST:
         return None
-    scale = float(np.exp(random.uniform(np.log(least), np.log(min(0.75, max(0.9, least))))))
+    scale = float(np.exp(random.uniform(np.log(least), np.log(LARGEST))))
     how = int(random.choice((cv2.INTER_AREA, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4)))
     made = degrade.resized(pixels, scale, how)
     if random.random() < 0.5:
         made = degrade.sharpened(made, random.uniform(0.2, 1.1))
     if random.random() < 0.5:
         made = degrade.saved(made, "JPEG", int(random.integers(80, 99)))
-    top = int(random.integers(made.shape[0] - SIDE + 1))
-    left = int(random.integers(made.shape[1] - SIDE + 1))
-    return made[top : top + SIDE, left : left + SIDE]
+    top = int(random.integers(made.shape[0] - side + 1))
+    left = int(random.integers(made.shape[1] - side + 1))
+    return made[top : top + side, left : left + side]
 
 
 def main() -> None:
@@ -45,6 +47,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--count", type=int, default=600)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--side", type=int, default=SIDE, help="of the crops")
     options = parser.parse_args()
     cv2.setNumThreads(1)
     random = np.random.default_rng(options.seed)
@@ -59,7 +62,7 @@ def main() -> None:
             pixels = large[int(random.integers(len(large)))]
         else:
             pixels = small[int(random.integers(len(small)))].read()
-        crop = smaller(pixels, random)
+        crop = smaller(pixels, random, options.side)
         if crop is None or crop.std() < 4:
             continue
         made.append(crop)

@@ -27,26 +27,31 @@ WEIGHT = {
 """How often each source is drawn, whatever its size."""
 
 
-def crop(picture: Picture, random: np.random.Generator) -> np.ndarray | None:
+def crop(
+    picture: Picture, random: np.random.Generator, side: int = SIDE, past: float = 1.0
+) -> np.ndarray | None:
+    """`past`: the share of pictures to which something happened before."""
     pixels = picture.read()
     shortest = min(pixels.shape[:2])
-    if shortest < SIDE:
+    if shortest < side:
         return None
-    room = SIDE / shortest
+    room = side / shortest
     if shortest > 1500 and random.random() < 0.5:  # a part of a large photograph
-        side = int(random.integers(SIDE, 1000))
-        top = int(random.integers(0, pixels.shape[0] - side + 1))
-        left = int(random.integers(0, pixels.shape[1] - side + 1))
-        pixels, room = pixels[top : top + side, left : left + side], SIDE / side
-    pixels = degrade.history(random, room * 1.02)(pixels)
+        part_side = int(random.integers(side, 1000))
+        top = int(random.integers(0, pixels.shape[0] - part_side + 1))
+        left = int(random.integers(0, pixels.shape[1] - part_side + 1))
+        pixels = pixels[top : top + part_side, left : left + part_side]
+        room = side / part_side
+    if random.random() < past:
+        pixels = degrade.history(random, room * 1.02)(pixels)
     height, width = pixels.shape[:2]
-    if min(height, width) < SIDE:
+    if min(height, width) < side:
         return None
     best = None
     for _ in range(3):  # skies and walls teach little: the busiest of three places
-        top = int(random.integers(0, height - SIDE + 1))
-        left = int(random.integers(0, width - SIDE + 1))
-        part = pixels[top : top + SIDE, left : left + SIDE]
+        top = int(random.integers(0, height - side + 1))
+        left = int(random.integers(0, width - side + 1))
+        part = pixels[top : top + side, left : left + side]
         if best is None or (part.std() > best.std() and random.random() < 0.8):
             best = part
     return None if best is None or best.std() < 4 else best
@@ -60,6 +65,8 @@ def main() -> None:
     parser.add_argument("--split", default="train")
     parser.add_argument("--count", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--side", type=int, default=SIDE, help="of the crops")
+    parser.add_argument("--past", type=float, default=1.0, help="share with a history before")
     options = parser.parse_args()
     torch.set_num_threads(1)
     random = np.random.default_rng(options.seed)
@@ -80,7 +87,7 @@ def main() -> None:
     while shard * SHARD < options.count:
         source = str(random.choice(sources, p=weights / weights.sum()))
         found = by_source[source]
-        real = crop(found[int(random.integers(len(found)))], random)
+        real = crop(found[int(random.integers(len(found)))], random, options.side, options.past)
         if real is None:
             continue
         noise = float(random.choice([0.0, 0.0, 0.0, 0.05, 0.1, 0.2]))

@@ -43,7 +43,7 @@ def main() -> None:
         for group in optimiser.param_groups:
             group["lr"] = 2e-3 * max(0.02, 1 - spent / options.seconds)
         chosen = random.integers(len(crops), size=8)
-        top, left = random.integers(0, 192 - 64, size=2)
+        top, left = random.integers(0, crops.shape[1] - 64, size=2)
         batch = crops[chosen, top : top + 64, left : left + 64]
         x = torch.from_numpy(batch.copy()).permute(0, 3, 1, 2).float() / 255
         y = model.decoder(model.encoder(x))

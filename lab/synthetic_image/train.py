@@ -166,11 +166,17 @@ def main() -> None:
         if time.time() - saved > 300:
             saved = time.time()
             tuning.save(options.out / f"step{tuning.steps}.pt")
+            note(options, taps, tuning.steps, len(pairs))
     tuning.save(options.out / "final.pt")
+    note(options, taps, tuning.steps, len(pairs))
+
+
+def note(options: argparse.Namespace, taps: tuple[int, ...], steps: int, pairs: int) -> None:
+    """Beside the checkpoints: what reads them needs the side of the crops."""
     recipe = {"seed": options.seed, "batch": options.batch, "minutes": options.minutes}
     recipe |= {"rate": options.rate, "small": options.small, "small_share": options.small_share}
     recipe |= {"singles": options.singles, "evened": options.evened}
-    settings = {"taps": taps, "side": options.side, "steps": tuning.steps, "pairs": len(pairs)}
+    settings = {"taps": taps, "side": options.side, "steps": steps, "pairs": pairs}
     settings["recipe"] = recipe
     (options.out / "settings.json").write_text(json.dumps(settings))
 

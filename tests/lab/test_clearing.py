@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from lab.clearing.__main__ import FROZEN_AT, Examined, as_text, frozen, measured, told_of
+from lab.clearing import sampled
+from lab.clearing.__main__ import as_text
+from lab.clearing.bounds import FROZEN_AT, Examined, frozen, in_the_way, measured, told_of
+from lab.clearing.left_out import left_out
 from ml.engine.contract import Kind
 from ml.evaluation.manifest import Case
 
 CHECKS = ("one", "other")
+TOGETHER = [CHECKS]
 
 
 def _file(method: str, split: str, scores: dict[str, float], *, clearable: bool = True) -> Examined:
@@ -32,19 +37,19 @@ def test_bounds_keep_what_the_checks_see_and_clear_what_is_genuine() -> None:
     """Of the fakes that bounds were not frozen on hardly any is cleared, of the genuine files many
     are, and the kind is said to be looked for."""
     every = _files("val", seen=3.5) + _files("test", seen=3.5)
-    bounds = frozen(every, CHECKS)
+    bounds = frozen(every, TOGETHER)
     assert bounds is not None and set(bounds) == set(CHECKS)
     told = measured(every, bounds, "test")
     assert told["fakes"]["swapped"]["cleared"] <= FROZEN_AT + 0.02
     assert told["genuine"]["camera"]["cleared"] > 0.5
-    line = told_of(Kind.IMAGE, every, CHECKS)
+    line = told_of(Kind.IMAGE, every, TOGETHER)
     assert line is not None and line["looked_for"] == ["swapped"]
 
 
 def test_what_no_check_sees_is_never_cleared_lightly() -> None:
     """Fakes that score as genuine files do leave no bound that clears many of them."""
     every = _files("val", seen=0.0) + _files("test", seen=0.0)
-    bounds = frozen(every, CHECKS)
+    bounds = frozen(every, TOGETHER)
     told = measured(every, bounds, "val")
     assert told["fakes"]["swapped"]["cleared"] <= FROZEN_AT
 
@@ -57,14 +62,14 @@ def test_a_file_that_a_check_did_not_judge_is_not_cleared() -> None:
         _file("", "test", {"one": -9.0, "other": -9.0}, clearable=False),
         _file("swapped", "test", {"one": 9.0, "other": 9.0}),
     ]
-    told = measured(every, frozen(every, CHECKS), "test")
+    told = measured(every, frozen(every, TOGETHER), "test")
     assert told["genuine"]["camera"]["cleared"] == 0.0
 
 
 def test_where_no_bounds_are_strict_enough_none_are_written() -> None:
     """Every fake looks more genuine than any genuine file: nothing is cleared, and it is said."""
     every = _files("val", seen=-9.0) + _files("test", seen=-9.0)
-    line = told_of(Kind.IMAGE, every, CHECKS)
+    line = told_of(Kind.IMAGE, every, TOGETHER)
     assert line is not None and line["at_most"] is None
     assert "swapped" in line["not_seen"]
     assert "no image is cleared" in as_text({"image": line})
@@ -72,4 +77,45 @@ def test_where_no_bounds_are_strict_enough_none_are_written() -> None:
 
 def test_without_files_nothing_is_cleared() -> None:
     """No measurement, no clear answer."""
-    assert told_of(Kind.VIDEO, [], CHECKS) is None
+    assert told_of(Kind.VIDEO, [], TOGETHER) is None
+
+
+def test_a_kind_that_is_left_out_has_no_part_in_the_bounds() -> None:
+    """One kind stands out to a check that no other kind would make strict: without it, the bounds
+    clear it; genuine files are told beside."""
+    every = _files("val", seen=3.5) + _files("test", seen=3.5)
+    hidden = [
+        _file("redrawn", split, {"one": 0.0, "other": 1.0})
+        for split in ("val", "test")
+        for _ in range(50)
+    ]
+    told = left_out([*every, *hidden], TOGETHER)
+    assert told["redrawn"]["files"] == 100 and told["redrawn"]["cleared"] > 0.5
+    assert told["redrawn"]["genuine_cleared"] > 0.5
+    assert told["swapped"]["cleared"] <= FROZEN_AT + 0.02
+    assert left_out(every, TOGETHER) == {}
+
+
+def test_pictures_that_a_check_learnt_from_are_not_drawn(tmp_path: Path) -> None:
+    """The list beside a folder of generated pictures says which trained; others keep its split."""
+    folder = tmp_path / "laid" / "made_faces"
+    folder.mkdir(parents=True)
+    lines = ["path,label,source,method,split,sha256"]
+    for number, split in enumerate(("train", "val", "test", "train")):
+        (folder / f"{number}.png").touch()
+        lines.append(f"made_faces/{number}.png,fake,made_faces,x,{split},")
+    (tmp_path / "laid" / "manifest.csv").write_text("\n".join(lines))
+    (tmp_path / "faces").mkdir()
+    (tmp_path / "faces" / "manifest.csv").write_text("archive,member,label,source,method,split\n")
+    drawn = sampled.rows(tmp_path / "faces", [("generated", folder)])
+    assert {(Path(row["path"]).name, row["split"]) for row in drawn} == {
+        ("1.png", "val"), ("2.png", "test"),
+    }  # fmt: skip
+
+
+def test_it_is_told_which_check_stands_in_the_way() -> None:
+    """Of genuine files only, by source, however many checks hinder one."""
+    hindered = replace(_file("", "val", {}), in_the_way=("one", "other"))
+    fake = replace(_file("swapped", "val", {}), in_the_way=("one",))
+    told = in_the_way([hindered, _file("", "test", {}), fake])
+    assert told == {"camera": {"files": 2, "one": 1, "other": 1}}

@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 from lab.clearing import films, forging
-from lab.clearing.__main__ import first_of_each, seen_in, told_of
+from lab.clearing.__main__ import first_of_each
+from lab.clearing.bounds import seen_in, told_of
 from lab.clearing.films import LIPS, SPOKEN, SWAPPED, UNSTEADY
 from lab.clearing.forging import SOUND_HZ, Clip
 from lab.face import blend
 from ml.engine.contract import Kind
 from tests.lab.face.faces import portrait
-from tests.lab.test_clearing import CHECKS, _file, _files
+from tests.lab.test_clearing import TOGETHER, _file, _files
 
 FRAMES = 8
 
@@ -87,9 +88,9 @@ def test_a_film_is_read_back_as_it_was_written(clip: Clip, tmp_path: Path) -> No
 
 
 def test_a_part_of_the_films_holds_every_kind() -> None:
-    """The first of each kind and source; all of them without a bound."""
+    """Every genuine film and the first of each kind; all of them without a bound."""
     cases = [_file(method, "test", {}).case for method in ("", LIPS, SWAPPED) for _ in range(5)]
-    assert [case.method for case in first_of_each(cases, 1)] == ["", LIPS, SWAPPED]
+    assert [case.method for case in first_of_each(cases, 1)] == [*[""] * 5, LIPS, SWAPPED]
     assert first_of_each(cases, None) == cases
 
 
@@ -97,7 +98,7 @@ def test_what_was_measured_in_films_is_not_said_to_be_unmeasured() -> None:
     """A kind in the manifest is judged by its figures; the others stay named as not seen."""
     every = [*_files("val", seen=3.5), *_files("test", seen=3.5)]
     every += [_file(LIPS, split, {"one": 9.0, "other": 9.0}) for split in ("val", "test")]
-    line = told_of(Kind.VIDEO, every, CHECKS)
+    line = told_of(Kind.VIDEO, every, TOGETHER)
     assert line is not None and line["not_seen"] == ["videos generated as a whole"]
     assert set(line["looked_for"]) == {"swapped", LIPS}
 

@@ -1,0 +1,211 @@
+"""Which bounds keep fakes from being cleared, and how many of each kind they clear.
+
+The bounds of all checks of one scenario are one share of the genuine scores, sources counting
+alike. Of the shares at which of no kind of fake more than FROZEN_AT are cleared, those count that
+clear most genuine files. So one number is fitted for a scenario, not one for a check: a check that
+no known kind of fake made strict is strict all the same where its neighbours are.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lab.clearing.films import LIPS
+from ml.engine.contract import Kind
+from ml.engine.manifest import manifest_of
+from ml.evaluation import manifest
+from ml.evaluation.manifest import Case
+
+FROZEN_AT, MUST = 0.02, 0.03
+"""Shares of a kind of fake that may be cleared: where bounds are frozen, and where it is told."""
+LEAST_GENUINE = 0.1
+"""Share of genuine files that bounds must clear to be worth having."""
+USUAL = 0.5
+"""Share of genuine files that a check judges, if it is to have a bound."""
+SHARES = np.linspace(1.0, 0.02, 50)
+NEVER_MEASURED = {
+    Kind.IMAGE: ("retouching outside the face",),
+    Kind.VIDEO: (LIPS, "videos generated as a whole"),
+}
+"""What is said not to be seen, unless the manifest holds it."""
+
+
+@dataclass(frozen=True)
+class Examined:
+    case: manifest.Case
+    split: str
+    scores: Mapping[str, float]
+    clearable: bool
+    """Every check that may clear saw nothing, and no other check anything."""
+    answered: bool
+    """Something was found, so the bounds do not matter."""
+    in_the_way: tuple[str, ...] = ()
+    """Checks that saw something, so that the file is not clearable."""
+
+
+def usual(every: Sequence[Examined]) -> list[str]:
+    """Checks that judge most genuine files: a bound on one that seldom runs would clear nothing."""
+    genuine = [one for one in every if one.split == "val" and not one.case.fake]
+    ran = Counter(name for one in genuine for name in one.scores)
+    return sorted(name for name, count in ran.items() if count > USUAL * len(genuine))
+
+
+def by_scenario(names: Sequence[str]) -> list[tuple[str, ...]]:
+    """Checks that look for the same kind of making, together."""
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        groups.setdefault(manifest_of(name).scenario or name, []).append(name)
+    return [tuple(group) for group in groups.values()]
+
+
+def frozen(every: Sequence[Examined], groups: Sequence[Sequence[str]]) -> dict[str, float] | None:
+    """Bounds by check, from the split `val`; None where those that are strict enough clear hardly
+    any genuine file, so that the checks do not tell it from some kind of fake."""
+    known = [one for one in every if one.split == "val"]
+    genuine = [one for one in known if not one.case.fake]
+    if not genuine or not groups:
+        return None
+    sources = Counter(one.case.source for one in genuine)
+    weights = np.array(
+        [0 if one.case.fake else 1 / sources[one.case.source] / len(sources) for one in known]
+    )
+    kinds = [
+        np.array([one.case.method == kind for one in known])
+        for kind in sorted({one.case.method for one in known if one.case.fake})
+    ]
+    held = [
+        np.stack([_held(known, _bounds(genuine, group, share)) for share in SHARES])
+        for group in groups
+    ]
+    clearable = np.array([one.clearable for one in known])
+    best: tuple[float, tuple[int, ...]] = (-1.0, ())
+    for at in itertools.product(range(len(SHARES)), repeat=len(groups) - 1):
+        others = [one[level] for one, level in zip(held, at, strict=False)]
+        clear = held[-1] & np.logical_and.reduce([clearable, *others])
+        strict = np.logical_and.reduce([clear[:, kind].mean(1) <= FROZEN_AT for kind in kinds])
+        shares = np.where(strict, clear @ weights, -1.0)
+        last = int(shares.argmax())  # of equal ones the loosest
+        if shares[last] > best[0]:
+            best = (float(shares[last]), (*at, last))
+    if best[0] < LEAST_GENUINE:
+        return None
+    chosen = zip(groups, best[1], strict=True)
+    return {
+        name: bound
+        for group, level in chosen
+        for name, bound in _bounds(genuine, group, SHARES[level]).items()
+    }
+
+
+def _bounds(genuine: Sequence[Examined], names: Sequence[str], share: float) -> dict[str, float]:
+    return {name: _quantile(genuine, name, share) for name in names}
+
+
+def _held(some: Sequence[Examined], bounds: Mapping[str, float]) -> NDArray[np.bool_]:
+    return np.array([_within(one, bounds) for one in some])
+
+
+def _quantile(genuine: Sequence[Examined], name: str, share: float) -> float:
+    """Of the genuine scores, each source weighing as much as any other; the highest of all where a
+    scenario need not be strict, so that its checks must have run at least."""
+    by_source: dict[str, list[float]] = {}
+    for one in genuine:
+        if name in one.scores:
+            by_source.setdefault(one.case.source, []).append(one.scores[name])
+    if share >= 1:
+        return max(max(values) for values in by_source.values())
+    return float(np.mean([np.quantile(values, share) for values in by_source.values()]))
+
+
+def clears(one: Examined, bounds: Mapping[str, float]) -> bool:
+    return one.clearable and _within(one, bounds)
+
+
+def _within(one: Examined, bounds: Mapping[str, float]) -> bool:
+    return all(name in one.scores and one.scores[name] <= bound for name, bound in bounds.items())
+
+
+def cleared(some: Sequence[Examined], bounds: Mapping[str, float]) -> float:
+    return float(np.mean([clears(one, bounds) for one in some])) if some else 0.0
+
+
+def measured(
+    every: Sequence[Examined], bounds: Mapping[str, float] | None, split: str
+) -> dict[str, Any]:
+    """Shares cleared by kind of fake, and of genuine files cleared and answered by source."""
+    some = [one for one in every if one.split == split]
+    told: dict[str, Any] = {"fakes": {}, "genuine": {}}
+    keys: dict[str, Callable[[Case], str]] = {
+        "fakes": lambda case: case.method,
+        "genuine": lambda case: case.source,
+    }
+    for part, key in keys.items():
+        for name in sorted({key(one.case) for one in some if one.case.fake == (part == "fakes")}):
+            these = [
+                one for one in some if one.case.fake == (part == "fakes") and key(one.case) == name
+            ]
+            before = [one.clearable for one in these]
+            now = [bounds is not None and clears(one, bounds) for one in these]
+            told[part][name] = {
+                "files": len(these),
+                "cleared_without_bounds": round(float(np.mean(before)), 4),
+                "cleared": round(float(np.mean(now)), 4),
+                "answered": round(
+                    float(np.mean([a or one.answered for a, one in zip(now, these, strict=True)])),
+                    4,
+                ),
+            }
+    return told
+
+
+def told_of(
+    kind: Kind, every: Sequence[Examined], groups: Sequence[Sequence[str]]
+) -> dict[str, Any] | None:
+    """None where there are no files. Bounds are null where none keep fakes from being cleared."""
+    if not every or not groups:
+        return None
+    bounds = frozen(every, groups)
+    on_val, on_test = (measured(every, bounds, split) for split in ("val", "test"))
+    seen = seen_in(on_val, on_test, bounded=bounds is not None)
+    others = [name for name in on_test["fakes"] if name not in seen]
+    at_most = {name: round(bound, 4) for name, bound in bounds.items()} if bounds else None
+    return {
+        "at_most": at_most if seen else None,
+        "looked_for": seen,
+        "not_seen": [
+            *others,
+            *(name for name in NEVER_MEASURED.get(kind, ()) if name not in on_test["fakes"]),
+        ],
+        "checks": sorted(name for group in groups for name in group),
+        "in_the_way": in_the_way(every),
+        "frozen_on": on_val,
+        "measured_on": on_test,
+    }
+
+
+def in_the_way(every: Sequence[Examined]) -> dict[str, dict[str, int]]:
+    """By source of both splits, genuine files, and those that each check keeps from being cleared
+    whatever its bound is."""
+    told: dict[str, Counter[str]] = {}
+    for one in every:
+        if not one.case.fake:
+            told.setdefault(one.case.source, Counter()).update(("files", *one.in_the_way))
+    return {source: dict(counted) for source, counted in sorted(told.items())}
+
+
+def seen_in(on_val: Mapping[str, Any], on_test: Mapping[str, Any], *, bounded: bool) -> list[str]:
+    """Kinds of which hardly any is cleared, on either half."""
+    share = "cleared" if bounded else "cleared_without_bounds"
+
+    def most(name: str) -> float:
+        lines = (half["fakes"].get(name) for half in (on_val, on_test))
+        return max(float(line[share]) for line in lines if line)
+
+    return [name for name in on_test["fakes"] if most(name) <= MUST]

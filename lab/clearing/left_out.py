@@ -1,0 +1,45 @@
+"""What bounds are worth on a kind of fake that nobody knew when they were frozen.
+
+Each kind is left out in turn: bounds are frozen on the other kinds of `val`, and its files of both
+splits are held against them. What is told of genuine files is of `test`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lab.clearing.bounds import Examined, cleared, frozen
+
+
+def left_out(every: Sequence[Examined], groups: Sequence[Sequence[str]]) -> dict[str, Any]:
+    """By the kind that was left out; nothing where there are fewer than two."""
+    kinds = sorted({one.case.method for one in every if one.case.fake})
+    if len(kinds) < 2:
+        return {}
+    genuine = [one for one in every if not one.case.fake and one.split == "test"]
+    told = {}
+    for kind in kinds:
+        these = [one for one in every if one.case.method == kind]
+        bounds = frozen([one for one in every if one.case.method != kind], groups)
+        told[kind] = {
+            "files": len(these),
+            "bounds": bounds is not None,
+            "cleared": round(cleared(these, bounds), 4) if bounds else 0.0,
+            "genuine_cleared": round(cleared(genuine, bounds), 4) if bounds else 0.0,
+        }
+    return told
+
+
+def as_lines(told: Mapping[str, Any]) -> list[str]:
+    """A table for the page."""
+    lines = [
+        "Frozen without a kind, and measured on it (both halves; it had no part in the bounds):",
+        "",
+        "| left out | cleared | files | genuine files of the other half cleared |",
+        "|---|---|---|---|",
+    ]
+    for kind, line in told.items():
+        shares = f"{line['cleared']:.1%} | {line['files']} | {line['genuine_cleared']:.1%}"
+        lines.append(f"| {kind} | {shares if line['bounds'] else 'no bounds | | '} |")
+    return lines
