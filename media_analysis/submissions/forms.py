@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
@@ -153,7 +154,9 @@ class HistoryFilter(forms.Form):
     detector = forms.ChoiceField(choices=detector_choices, required=False, label=_("Check"))
     check = forms.ChoiceField(choices=CHECKS, required=False, label=_("that"))
 
-    OFTEN_CHOSEN = ("outcome", "decision", "state", "kind")
+    OFTEN_CHOSEN: ClassVar[Mapping[str, Choices]] = {
+        "outcome": OUTCOMES, "decision": DECISIONS, "state": STATES, "kind": KINDS,
+    }  # fmt: skip
     SELDOM = ("team", "received_from", "received_to", "detector", "check")
 
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
@@ -161,11 +164,11 @@ class HistoryFilter(forms.Form):
         field = self.fields["team"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = Team.objects.for_actor(actor, Permission.VIEW_SUBMISSIONS)
-        for name in self.OFTEN_CHOSEN:  # in the bar of one line the label stands in the field
+        for name, choices in self.OFTEN_CHOSEN.items():
             often = self.fields[name]
             assert isinstance(often, forms.ChoiceField)
-            (_any, _label), *others = often.choices
-            often.choices = [("", often.label), *others]
+            # In the bar of one line the label stands in the field.
+            often.choices = [("", often.label or ""), *choices[1:]]
 
     def clean_q(self) -> str:
         asked: str = self.cleaned_data["q"]

@@ -18,7 +18,7 @@ from ml.engine.detectors.compression import detector as compression
 from ml.engine.detectors.provenance import detector as provenance
 from sandbox.services import Warden
 from sandbox.types import SENTENCES, Code, Rejected, SandboxFailed
-from tests.bad_inputs import corpus, credentials, damaged
+from tests.bad_inputs import corpus, credentials, damaged, images
 from tests.bad_inputs.conftest import Canary, Listener
 from tests.sandbox.conftest import decode_bytes
 
@@ -134,7 +134,7 @@ def facts_of(warden: Warden, data: bytes) -> dict[str, Any]:
         (credentials.broken_signature, "invalid", "claimSignature.mismatch"),
         (credentials.recursive, "valid", "signingCredential.untrusted"),
         (corpus.huge_manifest, "absent", None),
-        (corpus.jpeg_cut, "absent", None),
+        (images.jpeg_cut, "absent", None),
     ],
 )
 def test_content_credentials_have_a_named_state(
@@ -180,7 +180,7 @@ def test_entities_are_refused(warden: Warden) -> None:
 
 def test_odd_exif_is_told_harmless(warden: Warden) -> None:
     """Loops, zero denominators, nonsense orientation and control characters are each named."""
-    told = facts_of(warden, corpus.odd_exif())["exif"]
+    told = facts_of(warden, images.odd_exif())["exif"]
     assert {"control_characters", "directory_loop", "orientation", "zero_denominator"} <= set(
         told["problems"]
     )
