@@ -209,7 +209,7 @@ def whole_house(image: Image) -> None:
                         raise SystemExit(f"{name} has no verdict: {found}")
                     time.sleep(0.3)
                 verdict = found["outcome"]
-                told(f"submission of {name}", f"{found['analysis']['state']}, {verdict}")
+                told(f"submission of {name}", f"{found['state']}, {verdict}")
                 if found["state"] != "done":
                     raise SystemExit(json.dumps(found, indent=1))
             wait_for(f"{url}/ready", PATIENCE_SECONDS)
