@@ -430,7 +430,7 @@ CATALOGUE: Mapping[str, Entry] = {
     "reason_code_unchanged": Entry(409, _("Nothing was changed. It was already so.")),
     "saved_text_name": Entry(
         422,
-        _("The name of a saved text has small letters, digits and hyphens, {most} at most."),
+        _("The name of a saved text has a to z, 0 to 9 and hyphens, at most {most} characters."),
     ),
     "saved_text_length": Entry(422, _("A saved text has 1 to {most} characters.")),
     "saved_text_holds_address": Entry(
@@ -439,8 +439,8 @@ CATALOGUE: Mapping[str, Entry] = {
     "saved_text_placeholder": Entry(
         422,
         _(
-            "Only {{policy}} and {{file}} are filled in. Write {name} without braces, or leave it "
-            "out."
+            "In braces only the words policy and file are filled in. Write {name} without braces, or "
+            "leave it out."
         ),
     ),
     "too_many_saved_texts": Entry(

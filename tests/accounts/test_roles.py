@@ -28,6 +28,7 @@ submissions.retention     -      -         -    yes
 media.view                yes    yes       yes  yes
 cases.view                yes    yes       yes  yes
 cases.decide              -      yes       yes  yes
+decisions.appeal          yes    yes       yes  yes
 dashboard.view            -      -         yes  yes
 submissions.retry         -      -         yes  yes
 members.view              yes    yes       yes  yes

@@ -27,7 +27,7 @@ def s3(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     server.start()
     _, port = server.get_host_and_port()
     options = {
-        "bucket_name": "media", "region_name": "us-east-1", "addressing_style": "path",
+        "bucket_name": "media-of-blobs", "region_name": "us-east-1", "addressing_style": "path",
         "endpoint_url": f"http://127.0.0.1:{port}",
     }  # fmt: skip
     options["client_config"] = s3_patience(options)

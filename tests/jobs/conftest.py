@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from audit import guards
 from jobs import registry
 from jobs.models import LeasedJob, RefusedWrite, WorkerHeartbeat
 from tests.jobs.errands import Errand
@@ -21,6 +22,7 @@ def errand_table(django_db_setup: None, django_db_blocker: Any) -> None:
         model: Any = Errand  # pgtrigger takes the class, and its hint names an instance
         for trigger in LeasedJob.Meta.triggers:
             trigger.install(model)
+        guards.shut_side_door()  # which django-pgtrigger opens with each trigger it installs
 
 
 @pytest.fixture

@@ -91,6 +91,8 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "review:ask": ("post", page(404, 404, 403, 302)),
     "review:draft": ("post", (403,) * 9),  # a page's pass opens it, nothing else
     "review:heartbeat": ("post", page(404, 404, 409, 409)),
+    "review:appeal": ("post", page(404, 404, 404, 302)),
+    "review:insert_text": ("post", page(404, 404, 403, 302)),
     "review:own": ("get", page(200, 403, 403, 200)),
     "review:pass_on": ("post", page(404, 404, 302, 302)),
     "review:take_back": ("post", page(404, 404, 302, 302)),
@@ -133,6 +135,7 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "teams:quality": ("get", office(404, 403, 403, 200, 200)),
     "teams:deciding": ("get", office(404, 403, 403, 200, 200)),
     "teams:switch_code": ("post", office(404, 403, 403, 302, 302)),
+    "teams:remove_text": ("post", office(404, 403, 403, 302, 302)),
     "teams:policies": ("get", office(404, 403, 403, 200, 200)),
     "teams:write_policy": ("get", office(404, 403, 403, 200, 200)),
     "teams:edit_policy": ("get", office(404, 403, 403, 200, 200)),
@@ -181,6 +184,8 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "api:submission-cancel": ("post", (401, 404, 403, 403, 202, 202, 202, 403, 403)),
     "api:submission-media": ("get", (401, 404, 403, 200, 200, 200, 200, 403, 403)),
     "api:submission-thumbnail": ("get", (401, 404, 403, 200, 200, 200, 200, 403, 403)),
+    "api:submission-appeal": ("post", (401, 404, 403, 403, 415, 415, 415, 403, 403)),
+    "api:submission-appeal-withdraw": ("post", (401, 404, 403, 403, 409, 409, 409, 403, 403)),
     "api:submission-hold": ("post", (401, 404, 403, 403, 403, 403, 415, 403, 403)),
     "api:submission-hold-lift": ("post", (401, 404, 403, 403, 403, 403, 415, 403, 403)),
     "api:hold-list": ("get", (401, 200, 403, 403, 403, 403, 200, 403, 403)),
@@ -292,7 +297,7 @@ def address(alice: Person, send: Send) -> Callable[[str], str]:
             return reverse(name, args=[case.pk, "report.pdf"])
         if name in ("backfill:detail", "backfill:switch"):
             return reverse(name, args=[planned(team=alice.team).pk])
-        if name == "review:mark_golden":
+        if name in ("review:mark_golden", "review:appeal"):
             return reverse(name, args=[submission.pk])
         if name == "review:take_out_golden":
             golden = GoldenCase.objects.create(
