@@ -44,7 +44,7 @@ def test_a_bucket_is_made_and_keeps_media_and_an_outage_is_told_within_its_deadl
 ) -> None:
     with pytest.raises(place.StoreUnusable):
         place.probe()  # no bucket yet
-    assert "was made" in place.create() and "is there" in place.create()
+    assert "was made" in place.create() and "exists" in place.create()
     place.probe()
     kept = store(io.BytesIO(b"bytes of a photograph"))
     assert not kept.already_there and vault.fault(kept.sha256, kept.size) is None

@@ -69,7 +69,7 @@ class TextForm(forms.Form):
     text_name = forms.CharField(
         max_length=LONGEST_NAME + 1,
         label=_("Name of the new text"),
-        help_text=_("Small letters, digits and hyphens. A slash and the name insert it."),
+        help_text=_("a to z, 0 to 9 and hyphens. A slash and the name insert it."),
     )
     text = forms.CharField(
         max_length=LONGEST_TEXT,
