@@ -439,8 +439,8 @@ CATALOGUE: Mapping[str, Entry] = {
     "saved_text_placeholder": Entry(
         422,
         _(
-            "In braces only the words policy and file are filled in. Write {name} without braces, or "
-            "leave it out."
+            "In braces only the words policy and file are filled in. Write {name} without braces, "
+            "or leave it out."
         ),
     ),
     "too_many_saved_texts": Entry(
