@@ -91,7 +91,7 @@ class DirectUpload(LeasedJob):
                 | (~Q(state=State.DONE) & Q(submission__isnull=True)),
             ),
             models.UniqueConstraint(
-                fields=["caller", "key"], condition=~Q(key=""),
+                fields=["caller", "key"], condition=Q(key__gt=""),
                 name="one_direct_upload_a_caller_and_key",
             ),
         ]  # fmt: skip
