@@ -31,6 +31,7 @@ NO_PAGES = {
     "submissions:film_panel", "submissions:states", "api:submission-list",
     "api:submission-detail", "api:submission-cancel", "api:submission-media",
     "api:submission-thumbnail", "api:submission-hold", "api:submission-hold-lift", "api:hold-list",
+    "api:submission-appeal", "api:submission-appeal-withdraw",
     "api:upload-list", "api:upload-detail", "api:direct-upload-list", "api:direct-upload-detail",
     "api:direct-upload-parts", "api:direct-upload-complete", "api:batch-list", "api:batch-detail",
     "api:webhook-list", "api:webhook-detail", "api:webhook-rotate",
