@@ -63,7 +63,7 @@ def known(office: Office, team: Team) -> dict[str, list[Any]]:
     found["accounts_invitation"] = [asked.link.rstrip("/").rpartition("/")[2]]
     found["dashboard:retry"] = [office.parked.pk]
     found["dashboard:retry_copy"] = [office.mute.pk]
-    found["backfill:detail"] = [planned().pk]
+    found["backfill:detail"] = found["backfill:switch"] = [planned().pk]
     found["admin:app_list"] = ["review"]
     found["review:take_out_golden"] = [1]
     for model in apps.get_models():
