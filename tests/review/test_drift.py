@@ -45,10 +45,14 @@ def drawn(chance: Generator, n: int, *, precision: float = 0.9, spot: float = 0.
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
-    ("before", "now", "spot"), [(600, 100, 0.0), (90, 70, 0.0), (1200, 400, 0.3)]
+    ("before", "now", "spot", "least"),
+    [(600, 100, 0.0, 11), (90, 70, 0.0, 11), (1200, 400, 0.3, 1)],
 )
-def test_without_change_alarms_are_as_rare_as_promised(before: int, now: int, spot: float) -> None:
-    """At most 5 % of 300 months of a team with 16 figures: many cases, few, and weighted ones."""
+def test_without_change_alarms_are_as_rare_as_promised(
+    before: int, now: int, spot: float, least: int
+) -> None:
+    """At most 5 % of 300 months of a team with 16 figures: many cases, few, and with spot checks,
+    whose weighted figures are not compared."""
     chance = default_rng(2026)
     alarms = tests = 0
     for _ in range(RUNS):
@@ -56,7 +60,7 @@ def test_without_change_alarms_are_as_rare_as_promised(before: int, now: int, sp
         alarms += bool(found.alarms)
         tests = max(tests, found.tests)
     print(f"\n{alarms} of {RUNS} months had a false alarm, up to {tests} figures compared")
-    assert tests > 10 and alarms <= drift.LEVEL * RUNS
+    assert tests >= least and alarms <= drift.LEVEL * RUNS
 
 
 @pytest.mark.slow

@@ -135,6 +135,8 @@ def _effective(part: Weights, whole: Weights) -> tuple[int, int, float, int] | N
         return None
     n = int(whole.sum**2 / whole.squares + 1e-9)
     value = min(part.sum / whole.sum, 1.0)
+    if n < whole.n:  # weighted by spot checks: chance alone would alarm far too often
+        return None
     return (round(value * n), n, value, whole.n) if n >= LEAST else None
 
 
