@@ -110,7 +110,7 @@ def _append(entry: Entry) -> Event:
         xid=int(xid),
         recorded_at=recorded_at,
         verb=entry.verb.value,
-        who=f"{entry.who.kind}:{entry.who.id}",
+        who=entry.who.ref,
         object_type=entry.object_type,
         object_id=entry.object_id,
     )

@@ -17,6 +17,11 @@ class Who:
     """The prefix of an API key, or the hash of a session key; never the secret itself."""
     role: str = ""
 
+    @property
+    def ref(self) -> str:
+        """Kind and id, as rows keep whose they are."""
+        return f"{self.kind}:{self.id}"
+
     def as_dict(self) -> dict[str, str]:
         return asdict(self)
 

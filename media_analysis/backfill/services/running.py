@@ -60,7 +60,7 @@ def plan(
         raise Refusal("backfill_rate", most=MOST_PER_HOUR)
     run = Backfill(
         team=team, selection=selection.as_json(), engine_version=version or engine_version(),
-        ordered_by=f"{actor.who.kind}:{actor.who.id}", at_once=at_once, per_hour=per_hour,
+        ordered_by=actor.who.ref, at_once=at_once, per_hour=per_hour,
     )  # fmt: skip
     run.estimate = estimate(run).as_json()
     run.save(force_insert=True)

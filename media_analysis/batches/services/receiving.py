@@ -39,7 +39,7 @@ def accept(
 ) -> tuple[Batch, bool]:
     """All of them or none. True when the same request was accepted before under this key."""
     require(actor, Permission.SUBMIT_MEDIA, team.pk)
-    caller = f"{actor.who.kind}:{actor.who.id}"
+    caller = actor.who.ref
     said = json.dumps([str(team.pk), external_id, list(items)], sort_keys=True)
     fingerprint = hashlib.sha256(said.encode()).hexdigest()
     if key and (earlier := _earlier(caller, key, fingerprint)):

@@ -50,7 +50,7 @@ def send_idempotently(
     `send` calls its argument inside the transaction that writes the submission, so that the
     answer and what it answers for exist together.
     """
-    caller = f"{actor.who.kind}:{actor.who.id}"
+    caller = actor.who.ref
     mine = IdempotentRequest.objects.filter(caller=caller, key=key)
     IdempotentRequest.objects.bulk_create(
         [IdempotentRequest(caller=caller, key=key, fingerprint=asked)], ignore_conflicts=True

@@ -52,7 +52,7 @@ def of_case(actor: Actor, case: Case) -> dict[str, Any] | None:
 
 
 def _shown(actor: Actor, appeal: Appeal) -> dict[str, Any]:
-    mine = appeal.made_by == appeals.name_of(actor)
+    mine = appeal.made_by == actor.who.ref
     is_open = appeal.state == "open"
     answer: Decision | None = appeal.answer
     return {

@@ -23,7 +23,7 @@ SPANS = (30, 90)
 
 def made_by(actor: Actor) -> Q:
     """Cases whose open appeal is of this person."""
-    mine = Appeal.objects.open().filter(made_by=f"{actor.who.kind}:{actor.who.id}")
+    mine = Appeal.objects.open().filter(made_by=actor.who.ref)
     return Q(Exists(mine.filter(case=OuterRef("pk"))))
 
 

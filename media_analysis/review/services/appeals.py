@@ -69,7 +69,7 @@ def make(actor: Actor, submission: Submission, text: str, *, key: str = "") -> t
     ):
         raise Refusal("no_decision_in_force")
     appeal = Appeal.objects.create(
-        team_id=case.team_id, case=case, decision=decision, text=text, made_by=name_of(actor),
+        team_id=case.team_id, case=case, decision=decision, text=text, made_by=actor.who.ref,
         key=key,
     )  # fmt: skip
     appeal.refresh_from_db()
@@ -92,7 +92,7 @@ def withdraw(actor: Actor, submission: Submission) -> Appeal:
     _require_sender(actor, submission)
     Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
     case = Case.objects.select_for_update(of=("self",)).filter(submission=submission).first()
-    mine = Appeal.objects.open().filter(case=case, made_by=name_of(actor))
+    mine = Appeal.objects.open().filter(case=case, made_by=actor.who.ref)
     appeal = mine.select_related("decision").select_for_update(of=("self",)).first()
     if case is None or appeal is None:
         raise Refusal("appeal_not_open")
@@ -141,10 +141,6 @@ def is_being_answered(case: Case) -> bool:
     return pending.exists() or DoubleReview.objects.filter(case=case, closed_at=None).exists()
 
 
-def name_of(actor: Actor) -> str:
-    return f"{actor.who.kind}:{actor.who.id}"
-
-
 @transaction.atomic
 def give_days(actor: Actor, team: Team, days: int) -> bool:
     """For how long decisions of this team can be appealed. False when it was so before."""
@@ -188,7 +184,7 @@ def _appealable(actor: Actor, submission: Submission) -> Appealable:
         raise Refusal("appeal_too_late", days=days)
     if Appeal.objects.filter(answer=decision).exists():
         raise Refusal("appeal_answered")
-    mine = Appeal.objects.open().filter(team=case.team_id, made_by=name_of(actor))
+    mine = Appeal.objects.open().filter(team=case.team_id, made_by=actor.who.ref)
     if mine.count() >= MOST_OPEN:
         raise Refusal("too_many_appeals", most=MOST_OPEN)
     decision.case = case
@@ -197,7 +193,7 @@ def _appealable(actor: Actor, submission: Submission) -> Appealable:
 
 def _earlier(actor: Actor, submission: Submission, text: str, key: str) -> Appeal | None:
     found: Appeal | None = (
-        Appeal.objects.select_related("case").filter(made_by=name_of(actor), key=key).first()
+        Appeal.objects.select_related("case").filter(made_by=actor.who.ref, key=key).first()
     )
     if found and (found.case.submission_id, found.text) != (submission.pk, text):
         raise Refusal("idempotency_differs")

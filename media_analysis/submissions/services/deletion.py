@@ -31,7 +31,7 @@ def ask(actor: Actor, submission: Submission, reason: str = "") -> DeletionReque
     if standing:
         return standing
     asked = DeletionRequest.objects.create(
-        submission=submission, asked_by=_name(actor), reason=reason
+        submission=submission, asked_by=actor.who.ref, reason=reason
     )
     promise = {"deletion_reason": keep(submission.pk, "deletion_reason", reason)} if reason else {}
     _told(actor, asked, Verb.SUBMISSION_DELETION_REQUESTED, promise)
@@ -68,7 +68,7 @@ def answer(actor: Actor, submission: Submission, answer: str, reason: str) -> De
     waiting = DeletionRequest.objects.waiting().filter(submission=submission)
     asked = waiting.select_for_update().first()
     if asked is None or not waiting.update(
-        answer=answer, answered_by=_name(actor), answered_at=Now(), answer_reason=reason
+        answer=answer, answered_by=actor.who.ref, answered_at=Now(), answer_reason=reason
     ):
         raise Refusal("deletion_settled")
     promise = {"deletion_answer": keep(submission.pk, "deletion_answer", reason)}
@@ -99,10 +99,6 @@ def waiting_for(actor: Actor) -> int:
     """How many wait for this actor's answer."""
     mine = DeletionRequest.objects.for_actor(actor, Permission.ANSWER_DELETION_REQUESTS)
     return mine.waiting().count()
-
-
-def _name(actor: Actor) -> str:
-    return f"{actor.who.kind}:{actor.who.id}"
 
 
 def _told(actor: Actor, asked: DeletionRequest, verb: Verb, commitments: dict[str, str]) -> None:

@@ -56,7 +56,7 @@ def order(submission: Submission, who: Who, because: str) -> Erasure:
     delay = settings.ERASURE_DELAY_SECONDS if because == "request" else 0
     made = Erasure.objects.create(
         team_id=submission.team_id, submission=submission.pk, because=because,
-        ordered_by=f"{who.kind}:{who.id}", due_at=Now() + timedelta(seconds=delay),
+        ordered_by=who.ref, due_at=Now() + timedelta(seconds=delay),
     )  # fmt: skip
     _event(made, Verb.SUBMISSION_ERASURE_ORDERED, who, submission.blob_id)
     return made

@@ -35,7 +35,7 @@ def place(actor: Actor, submission: Submission, reason: str) -> Hold:
     Submission.objects.select_for_update().get(pk=submission.pk)
     if Hold.objects.standing().filter(submission=submission).exists():
         raise Refusal("hold_stands")
-    hold = Hold.objects.create(submission=submission, reason=reason, placed_by=_name(actor))
+    hold = Hold.objects.create(submission=submission, reason=reason, placed_by=actor.who.ref)
     Erasure.objects.not_begun().filter(submission=submission.pk).update(waits="held")
     _told(actor, hold, Verb.SUBMISSION_HELD, "hold_reason", reason)
     return hold
@@ -50,7 +50,7 @@ def lift(actor: Actor, submission: Submission, reason: str) -> Hold:
     if hold is None:
         raise Refusal("hold_lifted")
     Hold.objects.filter(pk=hold.pk).update(
-        lifted_at=Now(), lifted_by=_name(actor), lift_reason=reason
+        lifted_at=Now(), lifted_by=actor.who.ref, lift_reason=reason
     )
     hold.refresh_from_db()
     Erasure.objects.not_begun().filter(submission=submission.pk).update(waits="")
@@ -89,10 +89,6 @@ def _allowed(actor: Actor, submission: Submission, reason: str) -> str:
     if not (reason := reason.replace("\0", "").strip()[:500]):
         raise Refusal("hold_reason_missing")
     return reason
-
-
-def _name(actor: Actor) -> str:
-    return f"{actor.who.kind}:{actor.who.id}"
 
 
 def _told(actor: Actor, hold: Hold, verb: Verb, label: str, reason: str) -> None:

@@ -98,7 +98,7 @@ def on_record(who: Who, submission: Submission) -> None:
     lately = Event.objects.filter(
         chain=submission.pk,
         verb=Verb.MEDIA_VIEWED,
-        who=f"{who.kind}:{who.id}",
+        who=who.ref,
         recorded_at__gt=Now() - ONE_LOOK,
     )
     if lately.exists():

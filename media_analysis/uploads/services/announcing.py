@@ -65,7 +65,7 @@ def announce(
     said = json.dumps([str(team.pk), length, sha256, dict(words)], sort_keys=True)
     upload = DirectUpload(
         team=team, user=actor.user, service=actor.service, length=length, words=dict(words),
-        sha256=sha256, caller=f"{actor.who.kind}:{actor.who.id}", key=key, flow=actor.flow,
+        sha256=sha256, caller=actor.who.ref, key=key, flow=actor.flow,
         fingerprint=hashlib.sha256(said.encode()).hexdigest(), weight=actor.weight_in(team),
         priority=Priority.PARTNER if actor.service else Priority.INTERACTIVE,
         part_size=quarantine.part_size(length), available_at=_end(), expires_at=_end(),
