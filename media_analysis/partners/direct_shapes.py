@@ -17,9 +17,11 @@ LARGEST = 10**15
 
 
 class WholeNumber(serializers.IntegerField):
-    """As JSON says it; a text, `1.0` and true are refused."""
+    """As JSON Schema has it: `1.0` is a whole number, a text and true are none."""
 
     def to_internal_value(self, data: Any) -> int:
+        if type(data) is float and data.is_integer():
+            data = int(data)
         if type(data) is not int:
             self.fail("invalid")
         return super().to_internal_value(data)

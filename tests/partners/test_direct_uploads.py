@@ -192,6 +192,7 @@ def test_what_is_not_as_announced_or_no_media_is_refused_and_not_kept(
         ({"size": 0}, (400, "invalid")),
         ({"size": "12"}, (400, "invalid")),
         ({"size": True}, (400, "invalid")),
+        ({"size": 1.5}, (400, "invalid")),
         ({"size": 10**400}, (400, "invalid")),
         ({"sha256": "A" * 64}, (400, "invalid")),
         ({"filename": ""}, (400, "invalid")),
@@ -205,6 +206,13 @@ def test_what_cannot_be_announced_is_one_sentence(
 ) -> None:
     assert code(announce(program, picture(), **words)) == wanted
     assert not DirectUpload.objects.exists() and not media_bucket.under_way()
+
+
+def test_a_size_may_have_a_fraction_of_zero(program: Client, media_bucket: MediaBucket) -> None:
+    """As JSON Schema defines an integer: some languages know no other numbers."""
+    body = picture()
+    said = announce(program, body, size=float(len(body))).json()
+    assert (said["size"], type(said["size"])) == (len(body), int)
 
 
 def test_the_same_announcement_is_done_once(program: Client, media_bucket: MediaBucket) -> None:
