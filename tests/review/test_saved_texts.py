@@ -120,7 +120,7 @@ def test_the_page_deciding_keeps_them(lead: Person, alice: Person) -> None:
     assert answer.status_code == 302
     assert "A seam along the jaw" in client.get(address).content.decode()
     wrong = client.post(address, {"text_name": "b", "text": "{reviewer}"})
-    assert wrong.status_code == 422 and "Only {policy} and {file}" in wrong.content.decode()
+    assert wrong.status_code == 422 and "Write reviewer without braces" in wrong.content.decode()
     remove = reverse("teams:remove_text", args=[lead.team.pk, SavedText.objects.get().pk])
     assert alice.client().post(remove).status_code == 403
     client.post(remove)
