@@ -30,7 +30,7 @@ from jobs.models import Priority, State
 from jobs.registry import Move
 from jobs.runner import through_outage
 from jobs.services import EXHAUSTED, claim_one, finish, park, request_cancel, requeue_parked
-from jobs.timing import InSeconds
+from jobs.timing import NEVER_SECONDS, InSeconds
 from ml import hooks, pictures
 from ml.engine.contract import Finding, Outcome, Result, Verdict
 from ml.engine.results import finding_json, media_json, plain, scenes_json
@@ -42,8 +42,6 @@ from ml.storing import digest, storable
 from sandbox.types import Rejected
 
 Analyse = Callable[..., Result]
-NEVER_SECONDS = 3e9
-"""About a century."""
 
 
 def queue(blob: Blob, chain: uuid.UUID, who: Who, priority: int = Priority.INTERACTIVE) -> Analysis:

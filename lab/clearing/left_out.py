@@ -1,7 +1,7 @@
 """What bounds are worth on a kind of fake that nobody knew when they were frozen.
 
 Each kind is left out in turn: bounds are frozen on the other kinds of `val`, and its files of both
-splits are held against them. What is told of genuine files is of `test`.
+splits are held against them. The figures of genuine files come from `test`.
 """
 
 from __future__ import annotations

@@ -29,8 +29,8 @@ class Patience:
 
 
 def should_stop(claim: Claim, model: type[LeasedJob]) -> Callable[[], bool]:
-    """Asked for every frame of a film in the background: whether the work ends here, because it was
-    stopped or because other work waits."""
+    """Returns a function that background work calls for each frame. It is true when the work was
+    stopped, or when other work waits."""
     patience = Patience(lambda: others_wait(model, kinds=claim.kinds))
 
     def stop() -> bool:

@@ -12,6 +12,8 @@ from django.db.models import Func
 MAX_ATTEMPTS = 5
 MAX_CRASHES = 3
 LONGEST_BACKOFF = 300.0
+NEVER_SECONDS = 3e9
+"""A row that is due so late waits until somebody acts on it."""
 
 
 def lease_seconds() -> float:

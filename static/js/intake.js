@@ -52,17 +52,17 @@ function add(file) {
   part("retry").addEventListener("click", () => enqueue(upload));
   section.hidden = false;
   list.prepend(row);
-  counted.all += 1;
   enqueue(upload);
 }
 
 /* How many of the files have arrived, and of how many the analysis has ended. */
-const counted = { all: 0, sent: 0, ended: 0 };
-
 function count() {
+  const of = (selector) => list.querySelectorAll(selector).length;
+  const sent = of("[data-open][href]");
+  const counted = { all: list.children.length, sent, ended: sent - of("[data-status]") };
   const said = [interpolate(gettext("%(sent)s of %(all)s sent"), counted, true)];
   if (counted.sent) said.push(interpolate(gettext("%(ended)s analysed"), counted, true));
-  const refused = list.querySelectorAll("[data-refused]").length;
+  const refused = of("[data-refused]");
   if (refused) said.push(interpolate(gettext("%(n)s did not arrive"), { n: refused }, true));
   section.querySelector("[data-counts]").textContent = said.join(", ");
   section.querySelector("[data-all]").value = (counted.sent + counted.ended) / (2 * counted.all);
@@ -119,7 +119,6 @@ function finish(upload, request) {
     upload.part("row").dataset.status = answer.id;
     watch();
     part("progress").hidden = true;
-    counted.sent += 1;
     form.dispatchEvent(new Event("kept:arrived"));
     part("open").href = answer.url;
     part("earlier").hidden = !answer.earlier_url;
@@ -169,14 +168,16 @@ async function ask() {
 }
 
 function show(row, now) {
-  if (!now) return delete row.dataset.status;
+  if (!now) {
+    delete row.dataset.status;
+    return count();
+  }
   const place = row.querySelector("[data-state]");
   const badge = now.ended && document.querySelector(`template[data-badge="${now.outcome}"]`);
   if (badge) place.replaceChildren(badge.content.cloneNode(true));
   else if (place.textContent !== now.words) place.textContent = now.words;
   if (!now.ended) return;
   delete row.dataset.status;
-  counted.ended += 1;
   count();
   say(`${row.querySelector("[data-name]").textContent}: ${now.words}`);
 }

@@ -82,7 +82,7 @@ def test_without_files_nothing_is_cleared() -> None:
 
 def test_a_kind_that_is_left_out_has_no_part_in_the_bounds() -> None:
     """One kind stands out to a check that no other kind would make strict: without it, the bounds
-    clear it; genuine files are told beside."""
+    clear it. The figures of genuine files stand beside it."""
     every = _files("val", seen=3.5) + _files("test", seen=3.5)
     hidden = [
         _file("redrawn", split, {"one": 0.0, "other": 1.0})

@@ -1,4 +1,4 @@
-"""Appeals: whoever sent the media objects, another person decides, and nobody else is told the
+"""Appeals: the sender of the media objects, another person decides, and nobody else sees the
 text."""
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ def test_without_change_alarms_are_as_rare_as_promised(
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_precision_that_falls_from_nine_to_six_tenths_is_found() -> None:
-    """Of one check, in a month with 50 findings, as a rule; nothing is told of the others."""
+    """Usually, for one check with 50 findings in a month. The other checks raise no alarm."""
     chance = default_rng(7)
     hits = others = 0
     for _ in range(100):

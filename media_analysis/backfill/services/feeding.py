@@ -19,6 +19,7 @@ from jobs.models import Priority, State
 from media_analysis.backfill.models import Backfill, BackfillItem, Stage
 from media_analysis.backfill.selection import TO_DO, Selection, with_reasons
 from media_analysis.backfill.services import running
+from media_analysis.backfill.services.estimating import SECONDS_PER_HOUR
 from media_analysis.submissions.models import Submission
 
 LOOKED_AT = 500
@@ -116,7 +117,7 @@ def _due_times(run: Backfill, count: int) -> list[datetime]:
         now: datetime = cursor.fetchone()[0]
     if not run.per_hour:
         return [now] * count
-    apart = timedelta(seconds=running.SECONDS_PER_HOUR / run.per_hour)
+    apart = timedelta(seconds=SECONDS_PER_HOUR / run.per_hour)
     first = max(now, run.next_at or now)
     Backfill.objects.filter(pk=run.pk).update(next_at=first + apart * count)
     return [first + apart * place for place in range(count)]

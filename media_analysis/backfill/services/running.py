@@ -21,7 +21,7 @@ from audit.who import SYSTEM, Who
 from jobs.bell import ring_on_commit
 from jobs.models import UNDER_WAY, State
 from jobs.services import requeue_parked
-from jobs.timing import ClockTimestamp, InSeconds
+from jobs.timing import NEVER_SECONDS, ClockTimestamp, InSeconds
 from media_analysis.backfill.models import (
     MOST_AT_ONCE,
     MOST_PER_HOUR,
@@ -31,12 +31,10 @@ from media_analysis.backfill.models import (
     Stage,
 )
 from media_analysis.backfill.selection import Selection
-from media_analysis.backfill.services.estimating import estimate
+from media_analysis.backfill.services.estimating import SECONDS_PER_HOUR, estimate
 from ml.engine.analysis import engine_version
 
 AT_ONCE = 100
-SECONDS_PER_HOUR = 3600
-NEVER_SECONDS = 3e9
 RUN_CANCELLED = "backfill_cancelled"
 
 

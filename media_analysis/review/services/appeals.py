@@ -33,7 +33,7 @@ from media_analysis.review.models import (
 )
 from media_analysis.review.queue_models import LONGEST_APPEAL_DAYS
 from media_analysis.review.services import cases
-from media_analysis.review.services.team_rules import queue_changed
+from media_analysis.review.services.team_rules import write_rule
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.ownership import require_may
 
@@ -147,13 +147,10 @@ def give_days(actor: Actor, team: Team, days: int) -> bool:
     require(actor, Permission.MANAGE_QUEUES, team.pk)
     if not 0 <= days <= LONGEST_APPEAL_DAYS:
         raise Refusal("appeal_days_out_of_range", most=LONGEST_APPEAL_DAYS)
-    Team.objects.select_for_update().get(pk=team.pk)
-    before = RoutingRule.of(team.pk).appeal_days
-    if before == days:
-        return False
-    rule, _ = RoutingRule.objects.update_or_create(team=team, defaults={"appeal_days": days})
-    queue_changed(actor, team.pk, [rule], appeal_days_before=before, appeal_days_after=days)
-    return True
+    return write_rule(
+        actor, team, {"appeal_days": days},
+        before=lambda rule: {"appeal_days": rule.appeal_days}, after={"appeal_days": days},
+    )  # fmt: skip
 
 
 def _require_sender(actor: Actor, submission: Submission) -> None:

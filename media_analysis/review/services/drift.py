@@ -1,12 +1,13 @@
 """Does a check answer otherwise than it used to? A month is held against the six before it.
 
-For each check, kind of media and figure: Fisher's exact test of two proportions, two-sided, at the
-effective numbers of cases (Kish), and Holm's correction over all tests of the team and month. So a
-team whose checks do not change gets an alarm in at most 5 % of its months.
+For each check, kind of media and figure: Fisher's exact test of two proportions, two-sided, and
+Holm's correction over all tests of the team and month. So a team whose checks do not change gets an
+alarm in at most 5 % of its months. Figures that spot checks weight are not compared.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +25,7 @@ from media_analysis.review.search.detector_quality import Cells
 LEVEL = 0.05
 """In how many months without change a team may get an alarm all the same."""
 LEAST = 30
-"""Effective cases on each side: with fewer, a figure is not compared."""
+"""Cases on each side: with fewer, a figure is not compared."""
 LEAST_DIFFERENCE = 0.05
 """A smaller one is no reason to act, however certain it is."""
 MONTHS_BEFORE = 6
@@ -120,24 +121,22 @@ def _of_team(team_id: UUID, month: datetime) -> bool:
 
 def _compared(name: tuple[str, str], figure: str, before: Cells, now: Cells) -> Compared | None:
     """None where too little was decided on either side."""
-    sides = [_effective(*detector_quality.parts(cells)[figure]) for cells in (before, now)]
-    if any(side is None for side in sides):
+    (part0, whole0), (part1, whole1) = (
+        detector_quality.parts(cells)[figure] for cells in (before, now)
+    )
+    if not (_is_comparable(whole0) and _is_comparable(whole1)):
         return None
-    (k0, n0, share0, whole0), (k1, n1, share1, whole1) = (side for side in sides if side)
+    k0, n0, k1, n1 = part0.n, whole0.n, part1.n, whole1.n
     return Compared(
-        *name, figure, share0, whole0, share1, whole1, _fisher([[k0, n0 - k0], [k1, n1 - k1]])
+        *name, figure, k0 / n0, n0, k1 / n1, n1, _fisher([[k0, n0 - k0], [k1, n1 - k1]])
     )
 
 
-def _effective(part: Weights, whole: Weights) -> tuple[int, int, float, int] | None:
-    """Of so many cases so many, as if all weighed the same; the share, and the plain number."""
-    if whole.sum <= 0:
-        return None
-    n = int(whole.sum**2 / whole.squares + 1e-9)
-    value = min(part.sum / whole.sum, 1.0)
-    if n < whole.n:  # weighted by spot checks: chance alone would alarm far too often
-        return None
-    return (round(value * n), n, value, whole.n) if n >= LEAST else None
+def _is_comparable(whole: Weights) -> bool:
+    """Enough cases, all of one weight: where spot checks weigh more, chance alone would alarm far
+    too often."""
+    one_weight = math.isclose(whole.sum**2, whole.n * whole.squares)
+    return whole.n >= LEAST and one_weight
 
 
 def _fisher(table: Sequence[Sequence[int]]) -> float:

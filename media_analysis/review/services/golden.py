@@ -28,7 +28,7 @@ from media_analysis.review.golden_models import KNOWN, GoldenCase, GoldenPlaceme
 from media_analysis.review.models import Case, Decision, RoutingRule, Words, suspicion_of
 from media_analysis.review.search.rule_match import drawn
 from media_analysis.review.services import cases
-from media_analysis.review.services.team_rules import queue_changed
+from media_analysis.review.services.team_rules import write_rule
 from media_analysis.submissions.models import Erasure, Hold, Submission
 from media_analysis.submissions.services import erasing
 from ml.models import Analysis
@@ -40,13 +40,10 @@ def choose_share(actor: Actor, team: Team, share: float) -> bool:
     require(actor, Permission.MANAGE_QUEUES, team.pk)
     if not 0 <= share <= 0.5:
         raise Refusal("golden_share_out_of_range")
-    Team.objects.select_for_update().get(pk=team.pk)
-    before = RoutingRule.of(team.pk).golden_share
-    if before == share:
-        return False
-    rule, _ = RoutingRule.objects.update_or_create(team=team, defaults={"golden_share": share})
-    queue_changed(actor, team.pk, [rule], golden_share_before=before, golden_share_after=share)
-    return True
+    return write_rule(
+        actor, team, {"golden_share": share},
+        before=lambda rule: {"golden_share": rule.golden_share}, after={"golden_share": share},
+    )  # fmt: skip
 
 
 @transaction.atomic

@@ -28,7 +28,7 @@ from media_analysis.review.opinion_models import DoubleReview, Opinion, Stage
 from media_analysis.review.search.rule_match import drawn
 from media_analysis.review.services import cases, golden
 from media_analysis.review.services.cases import Checked
-from media_analysis.review.services.team_rules import queue_changed
+from media_analysis.review.services.team_rules import write_rule
 
 
 def settle(
@@ -213,16 +213,8 @@ def choose_shares(actor: Actor, team: Team, second: float, spot: float) -> bool:
     require(actor, Permission.MANAGE_QUEUES, team.pk)
     if not (0 <= second <= 1 and 0 <= spot <= 1):
         raise Refusal("share_out_of_range")
-    Team.objects.select_for_update().get(pk=team.pk)
-    rule = RoutingRule.of(team.pk)
-    before = rule.second_share, rule.spot_share
-    if before == (second, spot):
-        return False
-    rule, _ = RoutingRule.objects.update_or_create(
-        team=team, defaults={"second_share": second, "spot_share": spot}
-    )
-    queue_changed(
-        actor, team.pk, [rule], second_share_before=before[0], second_share_after=second,
-        spot_share_before=before[1], spot_share_after=spot,
+    shares = {"second_share": second, "spot_share": spot}
+    return write_rule(
+        actor, team, shares, after=shares,
+        before=lambda rule: {name: getattr(rule, name) for name in shares},
     )  # fmt: skip
-    return True

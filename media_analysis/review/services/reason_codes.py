@@ -15,8 +15,8 @@ from accounts.services.chains import require, team_chain
 from audit.payload import holds_address
 from audit.services import record
 from audit.verbs import Verb
-from media_analysis.review.models import Policy, ReasonCode, RoutingRule
-from media_analysis.review.services.team_rules import queue_changed
+from media_analysis.review.models import Policy, ReasonCode
+from media_analysis.review.services.team_rules import write_rule
 
 LONGEST_GRACE = 600
 MOST_IN_FORCE = 16
@@ -65,15 +65,10 @@ def give_time(actor: Actor, team: Team, seconds: int) -> bool:
     require(actor, Permission.MANAGE_QUEUES, team.pk)
     if not 0 <= seconds <= LONGEST_GRACE:
         raise Refusal("grace_out_of_range", most=LONGEST_GRACE)
-    Team.objects.select_for_update().get(pk=team.pk)
-    before = RoutingRule.of(team.pk).undo_seconds
-    if before == seconds:
-        return False
-    rule, _made = RoutingRule.objects.update_or_create(
-        team=team, defaults={"grace_seconds": seconds}
-    )
-    queue_changed(actor, team.pk, [rule], grace_before=before, grace_after=seconds)
-    return True
+    return write_rule(
+        actor, team, {"grace_seconds": seconds},
+        before=lambda rule: {"grace": rule.undo_seconds}, after={"grace": seconds},
+    )  # fmt: skip
 
 
 def _changed(actor: Actor, code: ReasonCode, how: str) -> None:

@@ -22,7 +22,7 @@ from audit.verbs import Verb
 from media_analysis.review.models import Decision, Policy, QueueOrder, RoutingRule
 from media_analysis.review.search import queue
 from media_analysis.review.search.rule_match import Rules
-from media_analysis.review.services.team_rules import named, queue_changed
+from media_analysis.review.services.team_rules import named, queue_changed, write_rule
 from ml.engine.contract import Outcome
 
 OUTCOMES = tuple(outcome.value for outcome in Outcome)
@@ -61,13 +61,10 @@ def work_in_order(actor: Actor, team: Team, wanted: str) -> bool:
     require(actor, Permission.MANAGE_QUEUES, team.pk)
     if wanted not in QueueOrder.values:
         raise Refusal("order_unknown")
-    Team.objects.select_for_update().get(pk=team.pk)
-    before = order(team)
-    if before == wanted:
-        return False
-    rule, _ = RoutingRule.objects.update_or_create(team=team, defaults={"queue_order": wanted})
-    queue_changed(actor, team.pk, [rule], order_before=before.value, order_after=wanted)
-    return True
+    return write_rule(
+        actor, team, {"queue_order": wanted},
+        before=lambda _rule: {"order": order(team).value}, after={"order": wanted},
+    )  # fmt: skip
 
 
 @transaction.atomic

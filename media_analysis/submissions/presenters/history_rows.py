@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from accounts.actors import Actor
-from jobs.models import State
+from jobs.models import UNDER_WAY, State
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.presenters import glimpses
 from ml import language
 
-TOLD_BY_THE_VERDICT = frozenset({State.DONE})
-NO_VERDICT_YET = frozenset({State.QUEUED, State.RUNNING, State.CANCELLED})
+WITHOUT_VERDICT = {*UNDER_WAY, State.CANCELLED}
 
 
 def rows(actor: Actor, submissions: Sequence[Submission]) -> list[dict[str, Any]]:
@@ -22,8 +21,8 @@ def rows(actor: Actor, submissions: Sequence[Submission]) -> list[dict[str, Any]
             "submission": one,
             "glimpse": seen[one.pk],
             "probability": _probability(one),
-            "shows_verdict": one.analysis.state not in NO_VERDICT_YET,
-            "shows_state": one.analysis.state not in TOLD_BY_THE_VERDICT,
+            "shows_verdict": one.analysis.state not in WITHOUT_VERDICT,
+            "shows_state": one.analysis.state != State.DONE,
         }
         for one in submissions
     ]

@@ -30,9 +30,8 @@ from accounts.services.chains import require
 from blobs import quarantine
 from jobs.models import UNDER_WAY, Priority, State
 from jobs.timing import ClockTimestamp, InSeconds
-from media_analysis.submissions.services import intake
 from media_analysis.uploads.direct_models import DirectUpload
-from media_analysis.uploads.services.uploading import MOST_AT_ONCE
+from media_analysis.uploads.services.uploading import MOST_AT_ONCE, check_length, end
 
 log = logging.getLogger("touchstone.uploads")
 MOST_OF_THE_LARGEST = 20
@@ -61,14 +60,16 @@ def announce(
 ) -> tuple[DirectUpload, bool]:  # fmt: skip
     """True when the same was announced before under this key."""
     require(actor, Permission.SUBMIT_MEDIA, team.pk)
-    _check(length)
+    if not are_offered():
+        raise Refusal("direct_uploads_off")
+    check_length(length)
     said = json.dumps([str(team.pk), length, sha256, dict(words)], sort_keys=True)
     upload = DirectUpload(
         team=team, user=actor.user, service=actor.service, length=length, words=dict(words),
         sha256=sha256, caller=actor.who.ref, key=key, flow=actor.flow,
         fingerprint=hashlib.sha256(said.encode()).hexdigest(), weight=actor.weight_in(team),
         priority=Priority.PARTNER if actor.service else Priority.INTERACTIVE,
-        part_size=quarantine.part_size(length), available_at=_end(), expires_at=_end(),
+        part_size=quarantine.part_size(length), available_at=end(), expires_at=end(),
     )  # fmt: skip
     if key and (earlier := _earlier(upload)):
         return earlier, True
@@ -86,15 +87,6 @@ def announce(
     if found is None:  # ended within the moment
         raise Refusal("idempotency_busy")
     return found, True
-
-
-def _check(length: int) -> None:
-    if not are_offered():
-        raise Refusal("direct_uploads_off")
-    if length > settings.MAX_UPLOAD_BYTES:
-        raise intake.too_large()
-    if length == 0:
-        raise Refusal("empty")
 
 
 def _earlier(upload: DirectUpload) -> DirectUpload | None:
@@ -131,7 +123,7 @@ def addresses(actor: Actor, upload: DirectUpload) -> list[Part]:
     """Of every part, for an hour, with what of it has arrived. The upload expires later by it.
     Empty once the upload is complete."""
     mine = DirectUpload.objects.for_actor(actor).open().filter(pk=upload.pk)
-    if not mine.update(expires_at=_end(), available_at=_end()):
+    if not mine.update(expires_at=end(), available_at=end()):
         if upload.completed_at is None:
             raise Refusal("upload_gone")
         return []
@@ -229,7 +221,3 @@ def _store() -> Iterator[None]:
         raise Refusal("upload_gone") from error
     except blobs.errors.BlobError as error:
         raise Refusal(error.code) from error
-
-
-def _end() -> Now:
-    return Now() + timedelta(hours=settings.UPLOAD_SPOOL_HOURS)  # type: ignore[return-value]

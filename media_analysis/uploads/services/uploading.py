@@ -35,16 +35,13 @@ FOR_NOW = intake.OUTAGES | {"gone"}
 
 def begin(actor: Actor, team: Team, length: int, words: Mapping[str, str]) -> Upload:
     require(actor, Permission.SUBMIT_MEDIA, team.pk)
-    if length > settings.MAX_UPLOAD_BYTES:
-        raise intake.too_large()
-    if length == 0:
-        raise Refusal("empty")
+    check_length(length)
     open_ones = Upload.objects.for_actor(actor).filter(submission__isnull=True)
     if open_ones.count() >= MOST_AT_ONCE:
         raise Refusal("too_many_uploads", most=MOST_AT_ONCE)
     upload = Upload.objects.create(
         team=team, user=actor.user, service=actor.service, length=length, words=dict(words),
-        expires_at=_end(),
+        expires_at=end(),
     )  # fmt: skip
     return Upload.objects.get(pk=upload.pk)
 
@@ -119,7 +116,7 @@ def _write(mine: Upload, offset: int, piece: BinaryIO, checksum: tuple[str, byte
         file.flush()
         with spool.usable():
             os.fsync(file.fileno())
-    mine.offset, mine.expires_at = at, _end()
+    mine.offset, mine.expires_at = at, end()
     mine.save(update_fields=["offset", "expires_at"])
 
 
@@ -148,7 +145,16 @@ def as_submission(actor: Actor, said: Mapping[str, str]) -> tuple[str, dict[str,
     return name, {**words, "priority": Priority.BATCH if batch else priority}
 
 
-def _end() -> Now:
+def check_length(length: int) -> None:
+    """As announced, before a byte has arrived."""
+    if length > settings.MAX_UPLOAD_BYTES:
+        raise intake.too_large()
+    if length == 0:
+        raise Refusal("empty")
+
+
+def end() -> Now:
+    """When an upload expires that nobody goes on with."""
     return Now() + timedelta(hours=settings.UPLOAD_SPOOL_HOURS)  # type: ignore[return-value]
 
 
