@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from audit.models import Event
 from audit.verbs import Verb
@@ -59,6 +61,20 @@ def test_the_filter_bar_narrows_and_forgets(
     assert str(waiting[0].pk) in queue(bob, "?hands=mine")
     assert "No waiting case matches" in queue(alice, "?kind=video&q=x")
     assert queue(alice, "?hands=x&kind=%00&because=y").count("data-row") == 3
+
+
+def test_an_expired_claim_is_shown_as_expired(
+    alice: Person, bob: Person, waiting: list[Case]
+) -> None:
+    """To who held it and to others: no time in the past stands as the end of a claim."""
+    cases.claim(bob.actor, waiting[0].pk)
+    cases.claim(bob.actor, waiting[1].pk)
+    assert "Claim expired" not in queue(alice)
+    assert "<strong>you</strong>, until" in queue(bob)
+    past = timezone.now() - timedelta(minutes=1)
+    Case.objects.filter(pk=waiting[0].pk).update(lease_until=past)
+    assert queue(alice).count("Claim expired") == 1
+    assert queue(bob).count("claim expired: claim it again to go on") == 1
 
 
 def test_several_cases_are_decided_after_a_preview(
