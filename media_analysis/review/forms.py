@@ -55,7 +55,7 @@ class DecisionForm(forms.Form):
     )
     policy = forms.ModelChoiceField(Policy.objects.none(), required=False, label=_("Policy"))
     confidence = forms.ChoiceField(
-        choices=[("", "–"), *Confidence.choices], required=False, label=_("How sure are you?")
+        choices=[("", "–"), *Confidence.choices], required=False, label=_("How sure?")
     )
     codes = forms.ModelMultipleChoiceField(
         ReasonCode.objects.none(), required=False, widget=CodeChoice, label=_("Reason codes")

@@ -21,8 +21,11 @@ SHORT = 240
 
 
 def in_short(outcome: str, reason: str) -> str:
-    """At most two sentences. "Not found" always says what it does not mean."""
+    """At most two sentences. "Inconclusive" says first that a person is needed, and "not found"
+    always says what it does not mean."""
     first, *others = SENTENCE_ENDS.split(reason.strip()) if reason else [""]
+    if outcome == "inconclusive":
+        return f"{gettext('The checks cannot decide this.')} {first}"
     if outcome == "no_manipulation_found":
         return f"{first} {gettext('This does not mean that the media is authentic.')}"
     if others and len(first) + len(others[0]) <= SHORT:

@@ -49,7 +49,7 @@ class GraceForm(forms.Form):
         min_value=0,
         max_value=reason_codes.LONGEST_GRACE,
         label=_("Seconds in which a decision can be undone"),
-        help_text=_("Nothing leaves the house before they are over. 0: final at once."),
+        help_text=_("Senders and partners are told after that. 0: decisions are final at once."),
     )
 
 
