@@ -25,7 +25,7 @@ PHOTOGRAPHS = {
     "train": (
         "Dragonfly_by_Bolly", "Picture_1A_by_freespace", "aitzgorri_by_Aitzol", "free_by_Peter",
         "greentock_by_Peter", "picosdeeuropa_by", "sunset_by_Aitzol", "BytheWater/",
-        "ColorfulCups/", "EveningGlow/", "Grey/contents", "OneStandsOut/",
+        "ColorfulCups/", "EveningGlow/", "Grey/contents", "OneStandsOut/", "mate/nature/",
     ),
     "test": (
         "Bridge_by_Sander", "Picture_0B_by_freespace", "Wine_by_Jakkub", "friends_by_Aitzol",

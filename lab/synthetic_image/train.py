@@ -24,6 +24,7 @@ from lab.image_encoders.vit import GRID, Judge
 from lab.synthetic_image import degrade
 from lab.synthetic_image.alike import alike
 from lab.synthetic_image.folders import add_arguments
+from ml.engine.detectors.synthetic_image.looking import saved_alike
 from ml.engine.image_encoders.weights import PATCH, load
 
 
@@ -88,7 +89,7 @@ class Pairs:
         left = int(self.random.integers(width - self.side + 1))
         flip = -1 if self.random.random() < 0.5 else 1
         window = np.s_[top : top + self.side, left : left + self.side]
-        return tuple(picture[window][:, ::flip] for picture in pictures)
+        return tuple(saved_alike(picture[window][:, ::flip]) for picture in pictures)
 
     def batch(self, pairs: int, singles: int, evened: float) -> torch.Tensor:
         """Genuine ones of pairs, their round trips in the same order, then single genuine ones."""
