@@ -135,7 +135,9 @@ function finish(upload, request) {
       ? gettext("Stopped. Nothing was kept.")
       : gettext("The file did not arrive. Nothing was kept. Try again."));
   upload.stopped = false;
-  part("sentence").textContent = part("sentence").title = sentence;
+  const known = answer.earlier_url ? gettext("Received, known before") : gettext("Received");
+  part("sentence").textContent = request.status === 202 ? known : sentence;
+  part("sentence").title = sentence;
   count();
   say(`${upload.file.name}: ${sentence}`);
 }

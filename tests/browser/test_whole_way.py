@@ -33,7 +33,7 @@ def files(tmp_path: Path) -> list[Path]:
 
 
 def result_of(page: Page, name: str, row: Any) -> None:
-    expect(row.get_by_role("status")).to_contain_text("is being analysed")
+    expect(row.get_by_role("status")).to_have_text("Received")
     row.get_by_role("link", name=name).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(name)
 
