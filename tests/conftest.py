@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.utils import translation
 from whitenoise.middleware import WhiteNoiseMiddleware
 
@@ -78,6 +79,16 @@ def static_files_are_listed_once() -> Iterator[None]:
         for name in ("update_files_dictionary", "add_files_from_finders"):
             listing = getattr(WhiteNoiseMiddleware, name)
             patch.setattr(WhiteNoiseMiddleware, name, once(listing))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hashing_is_quick() -> Iterator[None]:
+    """A password's hash is slow on purpose. Tests use the same algorithm in its smallest form, but
+    for tests/accounts/test_timing.py."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {"time_cost": 1, "memory_cost": 8, "parallelism": 1}.items():
+            patch.setattr(Argon2PasswordHasher, name, value)
         yield
 
 
