@@ -3,6 +3,8 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 UV := .venv/bin/uv
 export PYTHONPATH := platform
+# Containers often set this. Then each process compiles every module that it imports, anew.
+unexport PYTHONDONTWRITEBYTECODE
 # Starts the embedded PostgreSQL (or finds it running) and exports its addresses.
 PG = eval "$$($(PY) -m local.postgres start)"
 TESTS_PG = eval "$$($(PY) -m local.postgres start tests)"

@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.contrib.auth.hashers import Argon2PasswordHasher
+from django.db import transaction
+from django.test import override_settings
 from django.utils import translation
 from whitenoise.middleware import WhiteNoiseMiddleware
 
@@ -81,11 +84,36 @@ def static_files_are_listed_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def hashing_is_quick() -> Iterator[None]:
+    """A password's hash is slow on purpose. Tests use the same algorithm in its smallest form, but
+    for tests/accounts/test_timing.py."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {"time_cost": 1, "memory_cost": 8, "parallelism": 1}.items():
+            patch.setattr(Argon2PasswordHasher, name, value)
+        yield
+
+
+@pytest.fixture(scope="module")
+def shared_home(
+    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
+    """The home of what a whole file shares. A fixture of that file makes the rows once. Each test
+    starts from them, and its own changes are rolled back; all rows go with the file."""
+    home = tmp_path_factory.mktemp("shared")
+    at_home = override_settings(**settings_at(home))
+    with django_db_blocker.unblock(), at_home, translation.override("en"), transaction.atomic():
+        yield home
+        transaction.set_rollback(True)
+
+
 @pytest.fixture(autouse=True)
-def own_home(settings: Any, tmp_path: Path) -> Path:
+def own_home(request: pytest.FixtureRequest, settings: Any, tmp_path: Path) -> Path:
     """Keys, anchors and blobs of a test stay in the test's own folder."""
-    live_in(settings, tmp_path)
-    return tmp_path
+    shared = "shared_home" in request.fixturenames
+    home: Path = request.getfixturevalue("shared_home") if shared else tmp_path
+    live_in(settings, home)
+    return home
 
 
 def live_in(settings: Any, home: Path) -> None:

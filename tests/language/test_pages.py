@@ -19,11 +19,7 @@ from accounts.services import invitations, teams
 from ml.engine.sentence import joined, say, stored
 from ml.language import as_text, from_text, in_words, tree
 from tests.people import Person, Send
-from tests.urls.test_matrix import (  # noqa: F401 - fixtures
-    MATRIX,
-    address,
-    everybody,
-)
+from tests.urls.test_matrix import MATRIX
 
 PAGES = [name for name, (method, _) in MATRIX.items() if method == "get" and "api:" not in name]
 OWN = [
@@ -76,8 +72,8 @@ def sentences(client: Client, url: str) -> tuple[str, list[str]]:
 @pytest.mark.parametrize("who", ["admin", "site_admin"])
 def test_every_page_is_german_where_german_was_chosen(
     who: str,
-    everybody: dict[str, Client],  # noqa: F811
-    address: Callable[[str], str],  # noqa: F811
+    everybody: dict[str, Client],
+    address: Callable[[str], str],
 ) -> None:
     """No English word is left on any page, and the page says which language it is in."""
     client = everybody[who]
@@ -98,8 +94,8 @@ def test_every_page_is_german_where_german_was_chosen(
 @pytest.mark.parametrize("who", ["admin", "site_admin"])
 def test_every_page_is_english_where_english_was_chosen(
     who: str,
-    everybody: dict[str, Client],  # noqa: F811
-    address: Callable[[str], str],  # noqa: F811
+    everybody: dict[str, Client],
+    address: Callable[[str], str],
 ) -> None:
     """Also in a browser that asks for German: the account's choice stands above it."""
     client = everybody[who]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,11 @@ from media_analysis.partners.api import Submissions
 from media_analysis.partners.media import Media
 from media_analysis.partners.serializers import AcceptedSerializer
 from media_analysis.submissions.models import Submission
+from media_analysis.submissions.services.intake import submit
 from ml.models import Analysis, Thumbnail
 from tests.factories import ServiceAccountFactory, TeamFactory
 from tests.partners.test_api import URL, send_in
-from tests.people import Person, Send, member, picture
+from tests.people import Person, member, picture
 
 ROOT = Path(__file__).resolve().parents[2]
 SCOPES = {
@@ -86,9 +88,10 @@ class House:
         return calls[verb]()
 
 
-@pytest.fixture
-def house(team: Team, alice: Person, send: Send) -> House:
-    admin = member(team, Role.ADMIN)
+@pytest.fixture(scope="module")
+def built(shared_home: Path) -> House:
+    team = TeamFactory()
+    alice, admin = member(team, Role.MODERATOR), member(team, Role.ADMIN)
 
     def partner(in_team: Team, who: Person) -> Callable[[str], Client]:
         service = ServiceAccountFactory(team=in_team)
@@ -110,12 +113,20 @@ def house(team: Team, alice: Person, send: Send) -> House:
     sent = {
         "own": sent_by(keys["both"], 1),
         "other partner's": sent_by(sibling("both"), 2),
-        "moderator's": send(alice, 3, note=SECRET),
+        "moderator's": submit(
+            alice.actor, team, BytesIO(picture(3)), "photo.png", note=SECRET
+        ).submission,
         "other team's": sent_by(foreign("both"), 4),
     }
     for one in sent.values():
         Thumbnail.objects.create(analysis=one.analysis, name="frame", png=picture())
     return House(keys, sent)
+
+
+@pytest.fixture
+def house(db: None, built: House) -> House:
+    """As it was built, whatever the tests before have done to it."""
+    return built
 
 
 def test_the_table_names_every_verb() -> None:

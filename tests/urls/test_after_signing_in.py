@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 
 from accounts.models import Role, Team
-from tests.people import Person, Send, member
-from tests.urls.test_matrix import MATRIX, address, addresses  # noqa: F401 - a fixture
+from tests.people import Person, member
+from tests.urls.test_matrix import MATRIX, addresses
 
 POSTED = [name for name, (method, _) in MATRIX.items() if method == "post" and ":" in name]
 WORDY = [
@@ -28,7 +28,7 @@ WORDY = [
 @pytest.mark.parametrize("name", [n for n in POSTED if not n.startswith(("api:", "scim:"))])
 def test_a_get_of_an_address_for_forms_leads_to_its_page(
     name: str,
-    address: Callable[[str], str],  # noqa: F811
+    address: Callable[[str], str],
     team: Team,
 ) -> None:
     """Never a blank 405: the page that has the form, with a sentence."""
@@ -56,7 +56,7 @@ def test_no_address_of_ones_own_account_is_a_dead_end(alice: Person) -> None:
 def test_a_form_of_somebody_signed_out_gives_the_words_back(
     name: str,
     words: dict[str, str],
-    address: Callable[[str], str],  # noqa: F811
+    address: Callable[[str], str],
 ) -> None:
     """The page shows what was written and the way to sign in; nothing is stored."""
     answer = Client().post(address(name), words)
@@ -70,7 +70,7 @@ def test_a_form_of_somebody_signed_out_gives_the_words_back(
 @pytest.mark.parametrize("name", [n for n in POSTED if not n.startswith(("api:", "scim:"))])
 def test_a_form_without_words_leads_to_sign_in_and_then_to_its_page(
     name: str,
-    address: Callable[[str], str],  # noqa: F811
+    address: Callable[[str], str],
 ) -> None:
     """Its `next` is a page that can be opened, not the address for the form."""
     if name == "review:draft":
@@ -80,7 +80,7 @@ def test_a_form_without_words_leads_to_sign_in_and_then_to_its_page(
     assert answer["Location"].startswith(reverse("account_login"))
 
 
-def test_a_script_gets_a_sentence(address: Callable[[str], str], send: Send) -> None:  # noqa: F811
+def test_a_script_gets_a_sentence(address: Callable[[str], str]) -> None:
     """The intake's own uploader reads what happened instead of a sign-in page."""
     headers = {"Accept": "application/json"}
     answer = Client().post(address("submissions:submit"), {"note": "x"}, headers=headers)

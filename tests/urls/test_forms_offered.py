@@ -15,7 +15,7 @@ from media_analysis.review.models import Case, Policy, Words
 from media_analysis.review.services import cases
 from media_analysis.submissions.services import deletion
 from tests.people import Person
-from tests.urls.test_matrix import MATRIX, address, everybody  # noqa: F401 - fixtures
+from tests.urls.test_matrix import MATRIX
 
 ROLES = ("stranger", "site_admin", "viewer", "moderator", "lead", "admin")
 PAGES = [
@@ -65,8 +65,8 @@ class Forms(HTMLParser):
 
 @pytest.fixture
 def busy(
-    address: Callable[[str], str],  # noqa: F811
-    everybody: dict[str, Client],  # noqa: F811
+    address: Callable[[str], str],
+    everybody: dict[str, Client],
     lead: Person,
     alice: Person,
 ) -> Callable[[str], str]:
@@ -81,7 +81,7 @@ def test_every_form_on_every_page_may_be_sent_by_whoever_sees_it(
     who: str,
     state: str,
     busy: Callable[[str], str],
-    everybody: dict[str, Client],  # noqa: F811
+    everybody: dict[str, Client],
     alice: Person,
 ) -> None:
     """Pages x roles x states of the case: each form posts without a 403 or a 404."""
@@ -118,7 +118,7 @@ def test_every_form_on_every_page_may_be_sent_by_whoever_sees_it(
 
 
 def test_a_viewer_reads_why_there_is_no_intake_form(
-    everybody: dict[str, Client],  # noqa: F811
+    everybody: dict[str, Client],
 ) -> None:
     """The page says what to do; sending all the same is refused."""
     page = everybody["viewer"].get("/submit/").content.decode()

@@ -8,22 +8,11 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
-from django.db.models.functions import Now
 from django.test import Client
-from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from accounts.models import Role, Scope, Team
-from accounts.services.keys import issue_key
-from jobs.models import State
-from media_analysis.batches.models import Batch
-from media_analysis.previews.models import Preview
-from media_analysis.review.models import Case, GoldenCase
-from media_analysis.review.services import routing
-from ml.models import Analysis, Thumbnail
-from tests.backfill.analysed import planned
-from tests.factories import ServiceAccountFactory, UserFactory
-from tests.people import Person, Send, member, picture
-from tests.urls.office import arguments
+from accounts.models import Team
+from tests.people import picture
 
 LOGIN = "login"
 """Sent to the login page: nothing was told."""
@@ -250,67 +239,6 @@ def test_every_address_is_known_here() -> None:
         and not path.startswith("admin/")
     ]
     assert unknown == []
-
-
-@pytest.fixture
-def everybody(team: Team, charlie: Person) -> dict[str, Client]:
-    clients = {"anonymous": Client(), "stranger": charlie.client()}
-    site_admin = UserFactory(is_staff=True, is_superuser=True)
-    clients["site_admin"] = Person(site_admin, team).client()
-    people = {role.value: member(team, role) for role in Role}
-    clients |= {name: person.client() for name, person in people.items()}
-    for name, scopes in (
-        ("key", [Scope.SUBMISSIONS_READ, Scope.SUBMISSIONS_WRITE]),
-        ("weak_key", [Scope.SUBMISSIONS_WRITE]),
-    ):
-        service = ServiceAccountFactory(team=team)
-        secret = issue_key(people["admin"].actor, service, name, scopes).secret
-        clients[name] = Client(headers={"Authorization": f"Bearer {secret}"})
-    return clients
-
-
-@pytest.fixture
-def address(alice: Person, send: Send) -> Callable[[str], str]:
-    """The address of Alice's submission, or of the case that it became."""
-    submission = send(alice, name="canary.png")
-    Thumbnail.objects.create(analysis=submission.analysis, name="frame", png=picture())
-    Analysis.objects.filter(pk=submission.analysis_id).update(media={"kind": "video"})
-    Preview.objects.create(
-        source=submission.blob, film=submission.blob, state=State.DONE, finished_at=Now()
-    )
-    with transaction.atomic():
-        routing.after_parking(submission.analysis)
-    case = Case.objects.get(submission=submission)
-
-    inside = arguments(alice.team)
-
-    def _address(name: str) -> str:
-        if name.startswith("teams:"):
-            return reverse(name, args=inside[name])
-        if name.startswith("api:webhook") and name != "api:webhook-list":
-            return reverse(name, args=inside["teams:webhook"][1:])
-        if name == "api:batch-detail":
-            return reverse(name, args=[Batch.objects.create(team=alice.team).pk])
-        if name in ("submissions:picture", "api:submission-thumbnail"):
-            return reverse(name, args=[submission.pk, "frame"])
-        if name == "reports:download":
-            return reverse(name, args=[case.pk, "report.pdf"])
-        if name in ("backfill:detail", "backfill:switch"):
-            return reverse(name, args=[planned(team=alice.team).pk])
-        if name in ("review:mark_golden", "review:appeal"):
-            return reverse(name, args=[submission.pk])
-        if name == "review:take_out_golden":
-            golden = GoldenCase.objects.create(
-                team=alice.team, submission=submission, outcome="manipulated", marked_by=alice.user
-            )
-            return reverse(name, args=[golden.pk])
-        of_case = name.startswith(("review", "reports"))
-        try:
-            return reverse(name, args=[case.pk if of_case else submission.pk])
-        except NoReverseMatch:  # it takes no id
-            return reverse(name)
-
-    return _address
 
 
 def told(answer: Any) -> int | str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from math import gcd
 
 import numpy as np
-from scipy.signal import resample_poly
 
 from ml.engine.contract import Samples
 
@@ -18,6 +17,8 @@ def at_rate(samples: Samples, rate: int) -> Samples:
         raise ValueError("a rate is a positive number of samples a second")
     if rate == SANDBOX_RATE or samples.size == 0:
         return samples
+    from scipy.signal import resample_poly  # slow to import, and only detectors need it
+
     common = gcd(rate, SANDBOX_RATE)
     return np.asarray(
         resample_poly(samples, rate // common, SANDBOX_RATE // common), dtype=np.float32

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import dct, rfft
 
 RATE = 16_000
 FRAME = 400
@@ -60,6 +59,8 @@ def cleaned(samples: NDArray[Any]) -> Array:
 def power_frames(wave: NDArray[np.floating[Any]]) -> Iterator[Array]:
     """Power spectrum of each 25 ms frame at mean power 1, frames x 257, BLOCK frames at a time.
     Silence stays silence, and too short a sound is padded to one frame."""
+    from scipy.fft import rfft  # slow to import, and pages only need the names above
+
     mean, power = _level(wave)
     count = max((wave.size - FRAME) // HOP + 1, 1)
     for first in range(0, count, BLOCK):
@@ -96,6 +97,8 @@ def _log_bands(samples: NDArray[Any], filters: Array) -> Features:
 
 
 def _cepstrum(logs: Features, coefficients: int) -> Features:
+    from scipy.fft import dct
+
     values = dct(logs.astype(np.float64), type=2, norm="ortho", axis=1)
     return np.asarray(values[:, :coefficients], np.float32)
 

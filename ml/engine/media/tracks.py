@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from ml.engine.contract import Box, Face, FaceTrack, Frame
 from ml.engine.media import crops
@@ -166,6 +165,8 @@ class Tracker:
     def _match(self, found: Sequence[FoundFace]) -> dict[int, Track]:
         if not found or not self._alive:
             return {}
+        from scipy.optimize import linear_sum_assignment  # slow to import; pages need the rest
+
         cost = np.array([[_unlikeness(t, f) for t in self._alive] for f in found])
         rows, columns = linear_sum_assignment(cost)
         return {

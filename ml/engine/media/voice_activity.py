@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import irfft, rfft
 
 from ml.engine.contract import Spans
 from ml.engine.media.spectra import BLOCK, HOP, RATE, cleaned, finite, log_mel
@@ -173,6 +172,8 @@ def _segments(active: NDArray[np.bool_], duration: float) -> Spans:
 
 def _pitch(wave: Sound) -> tuple[Array, Array]:
     """Frequency and strength of the best period in each 40 ms frame."""
+    from scipy.fft import irfft, rfft  # slow to import; pages need the rest of the engine
+
     frequencies, strengths = [], []
     window = np.hanning(_PITCH_FRAME)
     own = irfft(np.abs(rfft(window, 2048)) ** 2)[: _PITCH_FRAME // 2 + 1]
@@ -218,6 +219,8 @@ def _heard(wave: Sound, level: Array, active: NDArray[np.bool_]) -> _Heard:
 def _measures(heard: _Heard) -> dict[str, float]:
     if heard.active.sum() < FEWEST_FRAMES:
         return dict.fromkeys(_LIKENESS, 0.0)
+    from scipy.fft import rfft
+
     count = min(len(heard.frequency), len(heard.active))
     active, frequency, strength = (
         heard.active[:count], heard.frequency[:count], heard.strength[:count],
