@@ -65,6 +65,7 @@ BENCHES: dict[str, Callable[[Json, str], Iterator[Row]]] = {
     "bench/memory.py": its_own,
     "bench/verdict.py": its_own,
     "bench/load.py": its_own,
+    "bench/read.py": its_own,
     "bench/fairness.py": its_own,
     "bench/history.py": its_own,
 }

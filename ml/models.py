@@ -6,7 +6,7 @@ It knows no submission and no team. `chain` ties it to the audit chain of whoeve
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 import pgtrigger
@@ -14,6 +14,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 
+from accounts.prepared import any_of
 from audit import final
 from blobs.models import Blob
 from jobs.models import LeasedJob, State
@@ -210,23 +211,35 @@ class FindingRow(models.Model):
 class LookQuerySet(models.QuerySet["Look"]):
     def candidates(self, wanted: Sequence[int]) -> LookQuerySet:
         """All looks within `NEAR` bits of one of `wanted`, and some others: the index's answer."""
+        return self.with_quarters(**near_quarters(wanted))
+
+    def with_quarters(self, **numbers: list[int]) -> LookQuerySet:
         met = Q(pk__in=[])
-        for place, field in enumerate(QUARTERS):
-            asked = {n for bits in wanted for n in similarity.neighbours(bits, place)}
-            met |= Q(**{f"{field}__in": sorted(asked)})
+        for field in QUARTERS:
+            met |= Q(any_of(field, numbers[field], models.IntegerField))
         return self.filter(met, method=similarity.METHOD)
 
     def near(self, wanted: Sequence[int]) -> list[tuple[int, Look]]:
         """Those within `NEAR` bits, with their difference, the nearest first. However common a
         quarter is, never more than `LOOK_CANDIDATES` are compared."""
-        compared = (
-            (min(similarity.distance(bits, look.unsigned) for bits in wanted), look)
-            for look in self.candidates(wanted)[:LOOK_CANDIDATES].iterator()
-        )
-        found = [
-            (difference, look) for difference, look in compared if difference <= similarity.NEAR
-        ]
-        return sorted(found, key=lambda pair: (pair[0], pair[1].seconds, pair[1].pk))
+        return nearest(wanted, self.candidates(wanted)[:LOOK_CANDIDATES].iterator())
+
+
+def nearest(wanted: Sequence[int], candidates: Iterable[Look]) -> list[tuple[int, Look]]:
+    compared = (
+        (min(similarity.distance(bits, look.unsigned) for bits in wanted), look)
+        for look in candidates
+    )
+    found = [(difference, look) for difference, look in compared if difference <= similarity.NEAR]
+    return sorted(found, key=lambda pair: (pair[0], pair[1].seconds, pair[1].pk))
+
+
+def near_quarters(wanted: Sequence[int]) -> dict[str, list[int]]:
+    """What each quarter may be in a look that is near one of these."""
+    return {
+        field: sorted({n for bits in wanted for n in similarity.neighbours(bits, place)})
+        for place, field in enumerate(QUARTERS)
+    }
 
 
 def signed(bits: int) -> int:

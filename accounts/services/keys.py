@@ -17,6 +17,7 @@ from accounts import key_format
 from accounts.actors import Actor, actor_for_key
 from accounts.key_format import SHOWN, TEST_PREFIX
 from accounts.models import ApiKey, ServiceAccount, Team
+from accounts.prepared import Prepared
 from accounts.refusals import Refusal
 from accounts.roles import ALL_SCOPES, Permission, ProvisioningScope, Scope
 from accounts.services.chains import require, team_chain
@@ -149,17 +150,19 @@ def revoke_key(actor: Actor, key: ApiKey, *, why: str = "") -> None:
     )  # fmt: skip
 
 
+_BY_DIGEST = Prepared(
+    lambda _, digest: ApiKey.objects.select_related("service__team").filter(key_sha256=digest)
+)
+
+
 def key_behind(text: str, *, ip: str | None) -> ApiKey:
     """The live key that `text` is, or a `Refusal`. Notes its use at most once a minute."""
     if not key_format.is_well_formed(text):
         raise Refusal("malformed_key")
-    key = (
-        ApiKey.objects.select_related("service__team")
-        .filter(key_sha256=key_format.digest(text))
-        .first()
-    )
-    if key is None:
+    found: list[ApiKey] = _BY_DIGEST(None, digest=key_format.digest(text))
+    if not found:
         raise Refusal("unknown_key")
+    (key,) = found
     if refusal := _refusal(key, ip):
         _note_refusal(key, refusal)
         raise refusal

@@ -11,6 +11,7 @@ from django.http import HttpResponseBase
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import BasePermission
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -28,13 +29,14 @@ from media_analysis.partners.asking import (
     NOT_NEW,
     idempotency_key,
 )
-from media_analysis.partners.details import DetailSerializer
+from media_analysis.partners.details import Detail, DetailSerializer
 from media_analysis.partners.found import the_one
 from media_analysis.partners.limits import TellsItsLimits
 from media_analysis.partners.schema import problems
 from media_analysis.partners.serializers import (
     COLUMNS,
     AcceptedSerializer,
+    EachFieldOnce,
     FilterSerializer,
     PageSerializer,
     ProblemSerializer,
@@ -114,9 +116,7 @@ class Submissions(TellsItsLimits, ViewSet):
         responses={200: PageSerializer, 304: NOT_NEW, **problems(400)},
     )
     def list(self, request: Request) -> HttpResponseBase:
-        asked = FilterSerializer(data=request.query_params)
-        asked.is_valid(raise_exception=True)
-        wanted = asked.validated_data
+        wanted = _asked(request, FilterSerializer)
         cursor, size = wanted.get("cursor"), wanted.get("page_size")
         page = history.page(actor_of(request), wanted, cursor, size, columns=COLUMNS)
         rows = SubmissionSerializer(page.rows, many=True, context={"request": request})
@@ -125,7 +125,8 @@ class Submissions(TellsItsLimits, ViewSet):
             "previous": _address(request, page.newer),
             "results": rows.data,
         }
-        return waiting.conditional(request, body)
+        said = JSONRenderer().render(body)
+        return waiting.conditional(request, said, lambda: said)
 
     @extend_schema(
         operation_id="submissions_read",
@@ -134,11 +135,10 @@ class Submissions(TellsItsLimits, ViewSet):
         responses={200: DetailSerializer, 304: NOT_NEW, **problems(400, 404, 410)},
     )
     def retrieve(self, request: Request, pk: UUID) -> HttpResponseBase:
-        asked = waiting.WaitSerializer(data=request.query_params)
-        asked.is_valid(raise_exception=True)
-        news = waiting.News(request, pk, asked.validated_data["wait"])
-        submission = _mine(request, pk)
-        return news.answered(DetailSerializer(submission, context={"request": request}).data)
+        wait = _asked(request, waiting.WaitSerializer).get("wait", 0)
+        news = waiting.News(request, pk, wait)
+        detail = Detail(request, pk)
+        return news.answered(detail.version, detail.content, detail.state)
 
     @extend_schema(
         operation_id="submissions_delete",
@@ -171,6 +171,16 @@ class Submissions(TellsItsLimits, ViewSet):
     def _accepted(self, request: Request, pk: UUID, permission: Permission) -> Response:
         fresh = _mine(request, pk, permission)
         return Response(AcceptedSerializer(fresh, context={"request": request}).data, status=202)
+
+
+def _asked(request: Request, kind: type[EachFieldOnce]) -> dict[str, Any]:
+    """What the query asks for. Most ask for nothing, and a form costs more than its answer then."""
+    if not request.query_params:
+        return {}
+    asked = kind(data=request.query_params)
+    asked.is_valid(raise_exception=True)
+    wanted: dict[str, Any] = asked.validated_data
+    return wanted
 
 
 def _mine(

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
+from uuid import UUID
 
-from accounts.actors import actor_of
+from django.db.models import QuerySet
+from rest_framework.renderers import JSONRenderer
+
+from accounts.actors import Actor, actor_of
+from accounts.prepared import Prepared
 from accounts.roles import Permission
+from media_analysis.partners import rendered
 from media_analysis.partners.appeal_shapes import AppealSerializer
+from media_analysis.partners.found import is_missing
 from media_analysis.partners.results import (
     DecisionMadeSerializer,
     ResultSerializer,
     SimilarSerializer,
     ThumbnailSerializer,
-    result_of,
 )
-from media_analysis.partners.serializers import SubmissionSerializer
+from media_analysis.partners.serializers import COLUMNS, SubmissionSerializer
 from media_analysis.review.presenters import appeals
 from media_analysis.review.presenters.decisions import changes, moment
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.search import similar
+from ml.models import Thumbnail
+
+ALSO = ("analysis_id", "planted", "case_key")
 
 
 class DetailSerializer(SubmissionSerializer):
-    """With all that the engine said, and all that people decided."""
+    """With all that the engine said, and all that people decided. It says what `Detail` gives."""
 
     result = ResultSerializer(allow_null=True, help_text="Null until the analysis is done.")
     decisions = DecisionMadeSerializer(many=True, help_text="All of them, the first one first.")
@@ -41,27 +50,68 @@ class DetailSerializer(SubmissionSerializer):
         ]  # fmt: skip
         read_only_fields = fields
 
-    def to_representation(self, instance: Submission | dict[str, Any]) -> dict[str, Any]:
-        submission = cast("Submission", instance)  # only lists are made from plain rows
-        return {
-            **super().to_representation(submission),
-            "result": result_of(submission.analysis),
-            "decisions": changes(submission.pk),
-            "appeal": appeals.told(submission),
-            "similar": self._similar(submission),
-            "thumbnails": self._thumbnails(submission),
+
+def _one(actor: Actor, permission: Permission, pk: UUID) -> QuerySet[Any]:
+    found = Submission.objects.for_actor(actor, permission).filter(pk=pk).order_by()
+    return found.with_deletion_requests().with_decisions().values(*COLUMNS, *ALSO)
+
+
+_ONE = Prepared(_one)
+_THUMBNAILS = Prepared(
+    lambda _, analysis: (
+        Thumbnail.objects.filter(analysis=analysis).order_by("id").values_list("name", flat=True)
+    )
+)
+
+
+class Detail:
+    """The answer, in two parts: what can change, and the result of an analysis, which cannot."""
+
+    def __init__(self, request: Any, pk: UUID) -> None:
+        self.actor, self.pk = actor_of(request), pk
+        found = _ONE(self.actor, Permission.VIEW_SUBMISSIONS, pk=pk)
+        if not found:
+            is_missing(self.actor, Permission.VIEW_SUBMISSIONS, pk)
+        (self.row,) = found
+        told = SubmissionSerializer(context={"request": request})
+        self.root = told.list_address()
+        is_case = self.row["case_key"] is not None
+        self.told = {
+            **told.to_representation(self.row),
+            "decisions": changes(pk) if is_case else [],
+            "appeal": appeals.told(pk) if is_case else None,
+            "similar": self._similar(),
+            "thumbnails": self._thumbnails(),
         }
 
-    def _similar(self, submission: Submission) -> list[dict[str, Any]]:
-        actor = actor_of(self.context["request"])
-        same = similar.same_bytes(actor, submission)
+    @property
+    def state(self) -> str:
+        return str(self.row["analysis__state"])
+
+    @property
+    def version(self) -> bytes:
+        """Changes with the answer; the result itself need not be read for it."""
+        kept = rendered.version(self.row["analysis_id"]) if self.state == "done" else ""
+        return b"%s %s" % (JSONRenderer().render(self.told), kept.encode())
+
+    def content(self) -> bytes:
+        result = rendered.result(self.row["analysis_id"]) if self.state == "done" else b"null"
+        return b'%s,"result":%s}' % (JSONRenderer().render(self.told)[:-1], result)
+
+    def _similar(self) -> list[dict[str, Any]]:
+        row = self.row
+        mine = Submission(
+            pk=self.pk, team_id=row["team_id"], blob_id=row["blob_id"], planted=row["planted"],
+            created_at=row["created_at"],
+        )  # fmt: skip
+        same = similar.same_bytes(self.actor, mine)
         found = [(one, True, 0, 0.0) for one in [*same["earlier"], *same["later"]]]
-        alike = similar.others(actor, submission)
+        alike = similar.others(self.actor, mine)
         found += [(one.submission, False, one.difference, one.seconds) for one in alike]
         return [
             {
                 "id": str(other.pk),
-                "url": f"{self._root()}{other.pk}/",
+                "url": f"{self.root}{other.pk}/",
                 "created_at": moment(other.created_at),
                 "same_bytes": same_bytes,
                 "difference": difference,
@@ -72,10 +122,9 @@ class DetailSerializer(SubmissionSerializer):
             for other, same_bytes, difference, seconds in found
         ]
 
-    def _thumbnails(self, submission: Submission) -> list[dict[str, Any]]:
-        actor = actor_of(self.context["request"])
-        if not actor.can(Permission.VIEW_MEDIA, submission.team_id):
+    def _thumbnails(self) -> list[dict[str, Any]]:
+        if not self.actor.can(Permission.VIEW_MEDIA, self.row["team_id"]):
             return []
-        names = submission.analysis.thumbnails.order_by("id").values_list("name", flat=True)
-        root = f"{self._root()}{submission.pk}/thumbnails/"
+        root = f"{self.root}{self.pk}/thumbnails/"
+        names = _THUMBNAILS(None, analysis=self.row["analysis_id"])
         return [{"name": name, "url": f"{root}{name}/"} for name in names]

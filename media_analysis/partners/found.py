@@ -4,6 +4,7 @@ erased is gone."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NoReturn
 from uuid import UUID
 
 from django.http import Http404
@@ -24,8 +25,13 @@ def the_one(
     """Of those in which the actor may do this. `told` adds what the answer tells of it."""
     mine: SubmissionQuerySet = Submission.objects.for_actor(actor, permission)
     one = told(mine).filter(pk=pk).first()
-    if one is not None:
-        return one
+    if one is None:
+        is_missing(actor, permission, pk)
+    return one
+
+
+def is_missing(actor: Actor, permission: Permission, pk: UUID) -> NoReturn:
+    """What to answer where there is none."""
     if erasing.was_erased(actor, permission, pk):
         raise Refusal("erased")
     raise Http404

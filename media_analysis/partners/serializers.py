@@ -265,7 +265,7 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
         row = instance if isinstance(instance, dict) else _row(instance)
         return {
             "id": str(row["id"]),
-            "url": f"{self._root()}{row['id']}/",
+            "url": f"{self.list_address()}{row['id']}/",
             "livemode": self.get_livemode(),
             "team": str(row["team_id"]),
             "filename": row["filename"],
@@ -295,7 +295,7 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
         """Callers see either one or the other."""
         return livemode(self)
 
-    def _root(self) -> str:
+    def list_address(self) -> str:
         context = cast("dict[str, Any]", self.context)  # the stubs promise less than DRF gives
         if "root" not in context:
             context["root"] = reverse("api:submission-list", request=context["request"])

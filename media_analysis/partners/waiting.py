@@ -7,18 +7,18 @@ answer comes at once, and the caller asks again.
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 from uuid import UUID
 
 from django.db import close_old_connections
-from django.http import HttpResponseBase
+from django.db.models import UUIDField
+from django.http import HttpResponse, HttpResponseBase
 from django.utils.cache import get_conditional_response
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 
+from accounts.prepared import Prepared, any_of
 from jobs.models import UNDER_WAY
 from media_analysis.partners.serializers import EachFieldOnce
 from media_analysis.submissions.models import Submission
@@ -45,13 +45,23 @@ def waited(request: Request) -> dict[str, Any]:
     return found
 
 
+_VERSIONS = Prepared(
+    lambda _, keys: (
+        Submission.objects.filter(any_of("pk", keys, UUIDField))
+        .order_by()
+        .values_list(
+            "pk", "card__updated_at", "analysis_id", "analysis__progress", "analysis__stage"
+        )
+    )
+)
+
+
 def versions(keys: Collection[str]) -> Mapping[str, str]:
     """What each of these submissions is like now, in a word that changes with it."""
     close_old_connections()
     try:
-        columns = ("pk", "card__updated_at", "analysis_id", "analysis__progress", "analysis__stage")
-        found = Submission.objects.filter(pk__in=[UUID(key) for key in keys]).order_by()
-        return {str(pk): " ".join(map(str, said)) for pk, *said in found.values_list(*columns)}
+        found = _VERSIONS(None, keys=[UUID(key) for key in keys])
+        return {str(pk): " ".join(map(str, said)) for pk, *said in found}
     finally:
         close_old_connections()
 
@@ -65,10 +75,12 @@ class News:
         self.seconds = float(before["seconds"] if before else seconds)
         self.version = versions([self.key]).get(self.key, "") if self.seconds > 0 else ""
 
-    def answered(self, body: Mapping[str, Any]) -> HttpResponseBase:
-        answer = conditional(self.request, body)
+    def answered(
+        self, version: bytes, content: Callable[[], bytes], state: str
+    ) -> HttpResponseBase:
+        answer = conditional(self.request, version, content)
         known = "If-None-Match" in self.request.headers
-        has_news = answer.status_code == 200 and (known or body["state"] not in UNDER_WAY)
+        has_news = answer.status_code == 200 and (known or state not in UNDER_WAY)
         if self.seconds > 0 and not has_news:
             throttle: Any = getattr(self.request, "_rate_limit", None)
             kept = {"allowance": (throttle.used, throttle.ends_in)} if throttle else {}
@@ -78,11 +90,13 @@ class News:
         return answer
 
 
-def conditional(request: Request, body: Mapping[str, Any]) -> HttpResponseBase:
-    """The body with its ETag; 304 without it for whoever has just this."""
-    said = json.dumps(body, sort_keys=True, default=str).encode()
-    etag = f'"{hashlib.sha256(said).hexdigest()[:32]}"'
+def conditional(request: Request, version: bytes, content: Callable[[], bytes]) -> HttpResponseBase:
+    """JSON with its ETag; 304 without it for whoever has this version, and then it is not made."""
+    etag = f'"{hashlib.sha256(version).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
-    whole = Response(body, headers=headers)
-    answer = get_conditional_response(request._request, etag=etag, response=whole)
-    return whole if answer is None else answer
+    head = HttpResponse(content_type="application/json", headers=headers)
+    answer = get_conditional_response(request._request, etag=etag, response=head)
+    if answer is None or answer is head:
+        head.content = content()
+        return head
+    return answer

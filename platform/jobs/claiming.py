@@ -1,7 +1,8 @@
 """The breaker: while a part of the site is away nothing is claimed, so nothing is spent on it.
 
-Each process has its own. A job that meets an outage goes back untouched and trips it; the part is
-then tried by its probe, after 1, 2, 4 and up to 30 s, and claiming goes on by itself.
+Each process has its own, and a courier one for each kind of its work. A job that meets an outage
+goes back untouched and trips it; the part is then tried by its probe, after 1, 2, 4 and up to 30 s,
+and claiming goes on by itself.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from collections.abc import Callable
 
 from django.db.models import Min
 
-from jobs.models import WorkerHeartbeat
+from jobs import registry
+from jobs.models import LeasedJob, WorkerHeartbeat
 from jobs.timing import ClockTimestamp, InSeconds
 
 log = logging.getLogger("touchstone.jobs")
@@ -72,6 +74,15 @@ class Breaker:
 
 
 breaker = Breaker()
+_of_couriers: dict[type[LeasedJob], Breaker] = {}
+
+
+def breaker_of(model: type[LeasedJob]) -> Breaker:
+    """Couriers do unlike things: there one kind of work pauses by itself, and the others go on. A
+    webhook needs no media store."""
+    if not registry.entry(model).courier:
+        return breaker
+    return _of_couriers.setdefault(model, Breaker())
 
 
 def paused_since() -> float:

@@ -82,7 +82,7 @@ def _settle_failure(claim: Claim, error: Exception) -> None:
     elif isinstance(error, Hopeless):
         park(claim, error.code, error.reason)
     elif isinstance(error, Outage):
-        claiming.breaker.trip(error.code)
+        claiming.breaker_of(claim.model).trip(error.code)
         release(claim, Why.OUTAGE)
     elif database_is_away(error):
         release(claim, Why.OUTAGE)

@@ -17,6 +17,7 @@ from jobs.errors import Outage
 from jobs.models import State, WorkerHeartbeat
 from jobs.runner import execute, without_addresses
 from jobs.services import claim
+from jobs.worker.courier import Courier
 from jobs.worker.slot import WorkerSlot
 from tests.jobs.errands import Errand
 
@@ -26,6 +27,7 @@ def own_breaker(monkeypatch: pytest.MonkeyPatch) -> claiming.Breaker:
     fresh = claiming.Breaker()
     monkeypatch.setattr(claiming, "breaker", fresh)
     monkeypatch.setattr("jobs.worker.slot.breaker", fresh)
+    monkeypatch.setattr(claiming, "_of_couriers", {})
     return fresh
 
 
@@ -64,6 +66,43 @@ def test_an_outage_spends_no_attempt_and_pauses_claiming_until_the_part_is_back(
     while slot._work_once(overdue=0.0):
         pass
     assert errands.objects.filter(state=State.DONE).count() == len(rows)
+
+
+def test_a_courier_pauses_the_work_that_met_an_outage_and_goes_on_with_the_rest(
+    errands: type[Errand], own_breaker: claiming.Breaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is claimed once, not again and again, until the part is back."""
+    ran: list[Claim] = []
+    away = [True]
+
+    def probe() -> None:
+        if away[0]:
+            raise place.StoreUnusable("away")
+
+    def run(got: Claim) -> None:
+        ran.append(got)
+        if away[0]:
+            raise Outage("store_unavailable")
+        from django.db import transaction
+
+        from jobs.services import finish
+
+        with transaction.atomic():
+            finish(got, State.DONE)
+
+    monkeypatch.setitem(claiming._probes, "store_unavailable", probe)
+    registry.register(errands, run, courier=True)
+    errands.objects.create()
+    courier = Courier("w")
+    assert [courier._one_of(errands) for _ in range(20)] == [True] + [False] * 19
+    assert len(ran) == 1 and own_breaker.code == "", "what slots do goes on"
+    mine = claiming.breaker_of(errands)
+    assert mine.code == "store_unavailable"
+    mine._next_try = 0.0  # as if the pause were over
+    assert not courier._one_of(errands), "the part was asked first"
+    away[0] = False
+    mine._next_try = 0.0
+    assert courier._one_of(errands) and errands.objects.get().state == State.DONE
 
 
 def test_a_pause_is_longer_each_time_and_at_most_30_s(own_breaker: claiming.Breaker) -> None:

@@ -4,6 +4,7 @@ shape for partners holds it."""
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from accounts.actors import Actor
 from media_analysis.review.appeal_models import LONGEST
@@ -29,9 +30,9 @@ def shape(appeal: Appeal) -> dict[str, Any]:
     }
 
 
-def told(submission: Submission) -> dict[str, Any] | None:
+def told(submission_id: UUID) -> dict[str, Any] | None:
     """The newest appeal about a submission."""
-    newest = search.newest(submission.pk)
+    newest = search.newest_alone(submission_id)
     return shape(newest) if newest else None
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.utils.crypto import salted_hmac
 
+from accounts.prepared import Prepared
 from media_analysis.review.models import Case, Decision
 
 SALT = "touchstone.reviewer"
@@ -60,15 +61,23 @@ def told(decision: Decision, supersedes: UUID | None) -> dict[str, Any]:
     )  # fmt: skip
 
 
+_MADE = Prepared(
+    lambda _, submission: Decision.objects.filter(case__submission=submission)
+    .select_related("policy", "case")
+    .only(
+        "outcome", "reason", "created_at", "team", "decided_by", "fence", "policy__name",
+        "case__state", "case__fence", "case__standing_fence",
+    )
+    .order_by("fence")
+)  # fmt: skip
+
+
 def changes(submission_id: UUID) -> list[dict[str, Any]]:
     """Every decision about a submission, the first one first; `in_force` says which one stands."""
-    case = Case.objects.filter(submission=submission_id).first()
-    if case is None:
-        return []
     said: list[dict[str, Any]] = []
     before: UUID | None = None
-    for one in Decision.objects.filter(case=case).select_related("policy").order_by("fence"):
-        stands = one.fence == case.fence_in_force
+    for one in _MADE(None, submission=submission_id):
+        stands = one.fence == one.case.fence_in_force
         said.append({**told(one, before), "in_force": stands})
         before = one.pk
     return said

@@ -12,6 +12,7 @@ from django.db.models.functions import Cast, Concat, Now
 
 from accounts.actors import Actor
 from accounts.models import Membership
+from accounts.prepared import Prepared
 from accounts.roles import Permission, roles_with
 from media_analysis.review.appeal_models import Appeal, AppealOutcome
 from media_analysis.review.measures import Measure, Weights, share
@@ -59,6 +60,15 @@ def of_case(case: Case) -> Appeal | None:
         Appeal.objects.open().filter(case=case).select_related("decision").first()
     )
     return found
+
+
+_NEWEST = Prepared(lambda _, submission: Appeal.objects.filter(case__submission=submission)[:1])
+
+
+def newest_alone(submission_id: UUID) -> Appeal | None:
+    """The same, without its decisions and its case."""
+    found: list[Appeal] = _NEWEST(None, submission=submission_id)
+    return found[0] if found else None
 
 
 def newest(submission_id: UUID) -> Appeal | None:

@@ -12,9 +12,7 @@ from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
-from django.contrib.postgres.fields import ArrayField
 from django.db.models import (
-    BooleanField,
     F,
     Field,
     Func,
@@ -23,12 +21,12 @@ from django.db.models import (
     QuerySet,
     Subquery,
     UUIDField,
-    Value,
 )
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actors import Actor
 from accounts.models import Team
+from accounts.prepared import Prepared, any_of
 from accounts.roles import Permission
 from media_analysis.submissions.models import CheckCard, IndexCard, SearchText, Submission
 from media_analysis.submissions.search import cursors, query
@@ -46,6 +44,7 @@ NARROWING = (
     "outcome", "decision", "state", "kind", "received_from", "received_to", "updated_since",
 )  # fmt: skip
 """Filters of which no index keeps the order of names or sizes."""
+FILTERS = (*NARROWING, "q", "team", "detector", "ids", "external_id")
 
 
 @dataclass(frozen=True)
@@ -138,8 +137,11 @@ def page(
     order = ORDERS[name]
     place = cursors.read(cursor, name)
     backwards = place is not None and place.towards_first
-    parts = _parts(actor, wanted, order, permission)
-    cards = _cards(parts, order, place, size + 1)
+    if place is None and _in_one_team(actor) and not any(wanted.get(n) for n in FILTERS):
+        cards = _FIRST(actor, permission, name, size + 1)
+    else:
+        parts = _parts(actor, wanted, order, permission)
+        cards = _cards(parts, order, place, size + 1)
     more, cards = len(cards) > size, cards[:size]
     if backwards:
         cards.reverse()
@@ -150,6 +152,10 @@ def page(
         newer=cursors.write(name, *cards[0], towards_first=True) if cards and has_newer else None,
         older=cursors.write(name, *cards[-1], towards_first=False) if cards and has_older else None,
     )
+
+
+def _in_one_team(actor: Actor) -> bool:
+    return len(actor.teams) == 1 and not actor.is_site_admin
 
 
 def walk(
@@ -255,6 +261,19 @@ def _placed(found: QuerySet[Any], wanted: Mapping[str, Any], value: Any) -> Quer
     return placed
 
 
+_FIRST = Prepared(
+    lambda actor, permission, order, most: _ordered(
+        _walked(matching(actor, {}, permission), {}, ORDERS[order]), ORDERS[order].descending
+    )[:most]
+)
+"""The beginning of all that there is: what most requests ask for."""
+
+
+def _ordered(found: QuerySet[Any], descending: bool) -> QuerySet[Any]:
+    sign = "-" if descending else ""
+    return found.order_by(f"{sign}value", f"{sign}item")
+
+
 def _cards(
     parts: Sequence[QuerySet[Any]], order: Order, place: cursors.CursorPosition | None, most: int
 ) -> list[tuple[Any, UUID]]:
@@ -280,23 +299,22 @@ def _beyond(place: cursors.CursorPosition, side: str) -> Q:
 def _rows(
     actor: Actor, ids: Sequence[UUID], permission: Permission, columns: Sequence[str]
 ) -> list[Any]:
-    found = Submission.objects.for_actor(actor, permission).with_deletion_requests()
-    found = found.with_decisions()
-    found = found.filter(_among(ids)).order_by()
-    found = found.exclude(planted=True, case__state="decided")  # answered golden cases
-    rows: dict[UUID, Any] = {}
-    if columns:
-        rows = {row["id"]: row for row in found.values(*columns)}
-    else:
-        whole = found.select_related(*SHOWN).defer("analysis__result", "analysis__media")
-        rows = {row.pk: row for row in whole}
+    if not ids:
+        return []
+    found = _OF_IDS(actor, permission, tuple(columns), ids=list(ids))
+    rows = {row["id"] if columns else row.pk: row for row in found}
     return [rows[pk] for pk in ids if pk in rows]
 
 
-def _among(ids: Sequence[UUID]) -> Func:
-    """As one value: a statement with fifty is put together anew for every request."""
-    listed = Value(ids, ArrayField(UUIDField()))
-    return Func(
-        F("pk"), listed, arg_joiner=" = ANY(", template="(%(expressions)s))",
-        output_field=BooleanField(),
-    )  # fmt: skip
+def _of_ids(
+    actor: Actor, permission: Permission, columns: Sequence[str], *, ids: Sequence[UUID]
+) -> QuerySet[Any]:
+    found = Submission.objects.for_actor(actor, permission).with_deletion_requests()
+    found = found.with_decisions().filter(any_of("pk", ids, UUIDField)).order_by()
+    found = found.exclude(planted=True, case__state="decided")  # answered golden cases
+    if columns:
+        return found.values(*columns)
+    return found.select_related(*SHOWN).defer("analysis__result", "analysis__media")
+
+
+_OF_IDS = Prepared(_of_ids)

@@ -7,14 +7,18 @@ Only of what the actor may see; what they may not see is not even counted.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext
 
 from accounts.actors import Actor
+from accounts.prepared import Prepared
+from accounts.roles import Permission
 from media_analysis.submissions.models import Submission
 from ml.engine.media.similarity import METHOD
-from ml.models import Look
+from ml.models import LOOK_CANDIDATES, Look, near_quarters, nearest
 
 SCENES = 8
 """So many of a video's scenes are looked up, spread over its length."""
@@ -35,37 +39,62 @@ class Alike:
         return gettext("almost identical") if self.difference <= 2 else gettext("very similar")
 
 
+_LOOKS = Prepared(lambda _, blob: Look.objects.filter(blob=blob, method=METHOD).order_by("seconds"))
+_CANDIDATES = Prepared(
+    lambda _, blob, **quarters: (
+        Look.objects.exclude(blob=blob)
+        .with_quarters(**quarters)
+        .only("blob_id", "seconds", "bits")[:LOOK_CANDIDATES]
+    )
+)
+
+
 def others(actor: Actor, submission: Submission) -> list[Alike]:
     """The nearest first; the same bytes are not among them, they are told elsewhere."""
-    own = list(Look.objects.filter(blob=submission.blob_id, method=METHOD).order_by("seconds"))
+    own: list[Look] = _LOOKS(None, blob=submission.blob_id)
     if not own:
         return []
     step = max(len(own) / SCENES, 1)
     wanted = [own[int(n * step)].unsigned for n in range(min(len(own), SCENES))]
     best: dict[str, tuple[int, Look]] = {}
-    for difference, look in Look.objects.exclude(blob=submission.blob_id).near(wanted):
+    candidates = _CANDIDATES(None, blob=submission.blob_id, **near_quarters(wanted))
+    for difference, look in nearest(wanted, candidates):
         best.setdefault(look.blob_id, (difference, look))
+    if not best:
+        return []
     visible = Submission.objects.for_actor(actor).filter(
         planted=False, blob__in=list(best)[:MOST_LOOKED_UP]
     )
     rows = visible.select_related("analysis", "team", "card").order_by("created_at", "id")
     rows = rows.with_decisions()
     newest = {row.blob_id: row for row in rows.defer("analysis__result", "analysis__media")}
-    nearest = [sha256 for sha256 in best if sha256 in newest][:MOST]
-    return [Alike(newest[sha256], best[sha256][0], best[sha256][1].seconds) for sha256 in nearest]
+    shown = [sha256 for sha256 in best if sha256 in newest][:MOST]
+    return [Alike(newest[sha256], best[sha256][0], best[sha256][1].seconds) for sha256 in shown]
 
 
 SAME_SHOWN = 10
 
 
+def _elsewhere(actor: Actor, permission: Permission, *, blob: str, pk: UUID) -> QuerySet[Any]:
+    mine = Submission.objects.for_actor(actor, permission)
+    return mine.filter(blob_id=blob, planted=False).exclude(pk=pk)
+
+
+_ELSEWHERE = Prepared(
+    lambda actor, permission, **asked: (
+        _elsewhere(actor, permission, **asked).order_by().values_list("pk", flat=True)[:1]
+    )
+)
+
+
 def same_bytes(actor: Actor, submission: Submission) -> dict[str, list[Submission]]:
     """Other submissions of the same bytes that the actor may see: before this one, and after."""
-    mine = Submission.objects.for_actor(actor).filter(blob_id=submission.blob_id, planted=False)
     if submission.planted:  # they would tell the answer of a golden case
-        mine = mine.none()
-    elsewhere = mine.exclude(pk=submission.pk)
-    if not elsewhere.exists():  # as with most files; the two queries below cost far more
         return {"earlier": [], "later": []}
+    asked = {"blob": submission.blob_id, "pk": submission.pk}
+    if not _ELSEWHERE(actor, Permission.VIEW_SUBMISSIONS, **asked):
+        return {"earlier": [], "later": []}  # as with most files; the queries below cost far more
+    elsewhere = _elsewhere(actor, Permission.VIEW_SUBMISSIONS, **asked)
     others = elsewhere.select_related("team", "analysis").with_decisions()
     others = others.defer("analysis__result", "analysis__media")
     at = submission.created_at

@@ -14,6 +14,7 @@ from django.db import Error as DatabaseError
 from django.db import connection
 
 from jobs import liveness, registry
+from jobs.claiming import breaker_of
 from jobs.claims import Claim
 from jobs.errors import Why
 from jobs.models import LeasedJob
@@ -43,7 +44,7 @@ class Courier:
         connection.close()
 
     def _one_of(self, model: type[LeasedJob]) -> bool:
-        if self.stopping.is_set():
+        if self.stopping.is_set() or not breaker_of(model).may_claim():
             return False
         taken = claim(model, worker=self.name)
         if taken is None:

@@ -1,0 +1,85 @@
+"""Queries that are put together once give what Django gives, for whoever asks."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db.models import UUIDField
+
+from accounts.models import Membership, Role, Team
+from accounts.prepared import MOST_TEAMS, Prepared, any_of
+from accounts.roles import Permission
+from tests.accounts.conftest import People
+from tests.factories import MembershipFactory, TeamFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def test_each_actor_gets_their_own_teams(people: People) -> None:
+    """The same statement with other values: nobody is given what was asked for by another."""
+    asked = Prepared(
+        lambda actor, permission: (
+            Membership.objects.filter(team__in=actor.team_ids(permission))
+            .order_by("user__name")
+            .values_list("user__name", flat=True)
+        )
+    )
+    for _ in range(2):
+        assert asked(people.actor(people.alice), Permission.VIEW_SUBMISSIONS) == ["Alice", "Bob"]
+        assert asked(people.actor(people.charlie), Permission.VIEW_SUBMISSIONS) == ["Charlie"]
+    MembershipFactory(team=people.other_team, user=people.alice, role=Role.VIEWER)
+    assert len(asked(people.actor(people.alice), Permission.VIEW_SUBMISSIONS)) == 4
+    assert asked(people.actor(UserFactory()), Permission.VIEW_SUBMISSIONS) == []
+
+
+def test_it_is_put_together_once(people: People) -> None:
+    calls: list[Any] = []
+
+    def build(_: object, pk: Any) -> Any:
+        calls.append(pk)
+        return Team.objects.filter(pk=pk).values("name")
+
+    asked = Prepared(build)
+    assert [asked(None, pk=team.pk) for team in (people.team, people.other_team)] == [
+        [{"name": "Newsroom"}], [{"name": "Elsewhere"}],
+    ]  # fmt: skip
+    assert len(calls) == 1 and calls[0] not in (people.team.pk, people.other_team.pk)
+    assert asked(None, pk=uuid4()) == []
+
+
+def test_models_come_with_what_was_selected_with_them(
+    people: People, django_assert_num_queries: Any
+) -> None:
+    """Of a model, related ones and deferred fields included, and of lists of any length."""
+    asked = Prepared(
+        lambda _, ids: (
+            Membership.objects.filter(any_of("team_id", ids, UUIDField))
+            .select_related("user", "team")
+            .order_by("user__name")
+            .only("role", "user__name", "team__name")
+        )
+    )
+    for ids in ([people.team.pk], [people.team.pk, people.other_team.pk], [uuid4()]):
+        with django_assert_num_queries(1):
+            told = [(one.user.name, one.team.name, one.role) for one in asked(None, ids=ids)]
+        plain = Membership.objects.filter(team__in=ids).order_by("user__name")
+        assert told == [(one.user.name, one.team.name, one.role) for one in plain]
+
+
+def test_a_value_that_is_not_asked_for_is_a_mistake(people: People) -> None:
+    """It would stay what it was for the first who asked."""
+    asked = Prepared(lambda _, pk, also: Team.objects.filter(pk=pk).values("name"))
+    with pytest.raises(ValueError, match="also"):
+        asked(None, pk=people.team.pk, also=uuid4())
+
+
+def test_whoever_has_many_teams_asks_as_django_does(people: People) -> None:
+    asked = Prepared(
+        lambda actor, permission: Team.objects.filter(pk__in=actor.team_ids(permission))
+    )
+    for _ in range(MOST_TEAMS):
+        MembershipFactory(team=TeamFactory(), user=people.bob)
+    assert len(asked(people.actor(people.bob), Permission.VIEW_SUBMISSIONS)) == MOST_TEAMS + 1
+    assert not asked._kept
