@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -34,8 +34,9 @@ from django.db.models.query import (
 )
 
 from accounts.actors import Actor
-from accounts.models import User
-from accounts.roles import Permission
+from accounts.models import ServiceAccount, User
+from accounts.roles import Permission, Role
+from audit.who import NOBODY
 
 MOST_TEAMS = 8
 """Of one actor. Whoever has more asks as Django does."""
@@ -53,12 +54,23 @@ def any_of(column: str, values: Sequence[Any], kind: type[Field[Any, Any]]) -> F
 
 @dataclass(frozen=True)
 class _StandIn(Actor):
-    """In place of an actor of its shape."""
+    """In place of an actor of its shape. It has nothing of the one who asks first, and whoever
+    asks it for more than its teams, user or service account gets no statement that others share."""
 
     stand_ins: tuple[UUID, ...] = ()
 
     def team_ids(self, permission: Permission) -> list[UUID]:
         return list(self.stand_ins)
+
+    def can(self, permission: Permission, team_id: UUID) -> bool:
+        raise TypeError("a statement for all actors cannot depend on what one of them may do")
+
+    def role_in(self, team_id: UUID) -> Role | None:
+        raise TypeError("a statement for all actors cannot depend on one's role")
+
+    @property
+    def is_test(self) -> bool:
+        raise TypeError("a statement for all actors cannot depend on one's kind of key")
 
 
 @dataclass(frozen=True)
@@ -106,10 +118,11 @@ class Prepared:
                 return list(self.build(actor, *shape, **values))
             asked |= {f"team {n}": team for n, team in enumerate(teams)}
             asked["user"] = actor.user.pk if actor.user else None
+            asked["service"] = actor.service.pk if actor.service else None
         if any(value == [] for value in values.values()):
             return list(self.build(actor, *shape, **values))  # of what kind, nobody knows
         kinds = tuple((name, type(value)) for name, value in asked.items())
-        key = (shape, kinds, actor is not None and actor.service is not None)
+        key = (shape, kinds)
         if key not in self._kept:
             if len(self._kept) >= MOST_SHAPES:
                 return list(self.build(actor, *shape, **values))
@@ -126,9 +139,11 @@ class Prepared:
         if actor is not None:
             also = {f"team {n}": uuid4() for n in range(teams)}
             user = User(pk=uuid4()) if actor.user else None
-            actor = _StandIn(**vars(replace(actor, user=user)), stand_ins=tuple(also.values()))
-            if user is not None:
-                also["user"] = user.pk
+            service = ServiceAccount(pk=uuid4()) if actor.service else None
+            also |= {"user": user.pk} if user else {}
+            also |= {"service": service.pk} if service else {}
+            teams_of = tuple(also[f"team {n}"] for n in range(teams))
+            actor = _StandIn(who=NOBODY, user=user, service=service, stand_ins=teams_of)
         queryset = self.build(actor, *shape, **stand_ins)
         compiler = queryset.query.get_compiler(connection=connection)
         try:

@@ -8,11 +8,13 @@ from uuid import uuid4
 import pytest
 from django.db.models import UUIDField
 
-from accounts.models import Membership, Role, Team
+from accounts.actors import Actor
+from accounts.models import Membership, Role, ServiceAccount, Team
 from accounts.prepared import MOST_TEAMS, Prepared, any_of
 from accounts.roles import Permission
+from audit.who import NOBODY
 from tests.accounts.conftest import People
-from tests.factories import MembershipFactory, TeamFactory, UserFactory
+from tests.factories import MembershipFactory, ServiceAccountFactory, TeamFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -83,3 +85,24 @@ def test_whoever_has_many_teams_asks_as_django_does(people: People) -> None:
         MembershipFactory(team=TeamFactory(), user=people.bob)
     assert len(asked(people.actor(people.bob), Permission.VIEW_SUBMISSIONS)) == MOST_TEAMS + 1
     assert not asked._kept
+
+
+def test_what_one_may_do_is_in_no_shared_statement(people: People) -> None:
+    """The first who asks would decide for the others."""
+    asked = Prepared(
+        lambda actor, permission: (
+            Team.objects.all() if actor.can(permission, people.team.pk) else Team.objects.none()
+        )
+    )
+    with pytest.raises(TypeError, match="may do"):
+        asked(people.actor(people.alice), Permission.VIEW_SUBMISSIONS)
+
+
+def test_each_service_account_gets_its_own(people: People) -> None:
+    """Its key is exchanged like a person's."""
+    asked = Prepared(
+        lambda actor, _: ServiceAccount.objects.filter(pk=actor.service.pk).values("name")
+    )
+    for service in [ServiceAccountFactory(team=people.team) for _ in range(2)]:
+        actor = Actor(who=NOBODY, service=service, teams={people.team.pk: Role.VIEWER})
+        assert asked(actor, Permission.VIEW_SUBMISSIONS) == [{"name": service.name}]

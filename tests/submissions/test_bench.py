@@ -86,7 +86,7 @@ def test_the_verdict_is_two_sentences_and_never_says_authentic() -> None:
     reason = "A face does not fit. The voice does. The file was saved twice."
     assert bench.in_short("manipulation_found", reason) == "A face does not fit. The voice does."
     assert bench.in_short("no_manipulation_found", reason).endswith("that the media is authentic.")
-    assert bench.in_short("inconclusive", reason).startswith("The checks cannot decide this. A face")
+    assert bench.in_short("inconclusive", reason).startswith("The checks cannot decide this. A")
     assert bench.in_short("rejected", "") == ""
 
 
