@@ -184,7 +184,7 @@ def _stands_for(value: Any) -> Any:
 
 def _maker(queryset: QuerySet[Any], compiler: Any) -> Callable[[Sequence[Any]], Any]:
     """What one row of the database becomes."""
-    kind: Any = queryset._iterable_class  # type: ignore[attr-defined]
+    kind: Any = queryset._iterable_class
     if kind is ValuesIterable:
         query = queryset.query
         names = list(query.selected or (*query.values_select, *query.annotation_select))
@@ -201,7 +201,8 @@ def _instances(compiler: Any) -> Callable[[Sequence[Any]], Any]:
     its = compiler.klass_info["select_fields"]
     first, end = its[0], its[-1] + 1
     names = [select[0].target.attname for select in compiler.select[first:end]]
-    related = get_related_populators(compiler.klass_info, compiler.select, "default")
+    populators: Any = get_related_populators  # django-stubs knows a later Django's
+    related = populators(compiler.klass_info, compiler.select, "default")
     annotated = compiler.annotation_col_map or {}
     model = compiler.klass_info["model"]
 

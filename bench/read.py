@@ -141,9 +141,13 @@ def getter(key: str) -> Callable[..., tuple[int, dict[str, str], bytes]]:
         if known:
             environ["HTTP_IF_NONE_MATCH"] = known
         head: list[Any] = []
-        chunks = application(environ, lambda status, headers: head.extend((status, headers)))
+
+        def begun(status: str, headers: list[tuple[str, str]], *_: Any) -> Any:
+            head.extend((status, headers))
+
+        chunks: Any = application(environ, begun)
         body = b"".join(chunks)
-        chunks.close()  # type: ignore[attr-defined]
+        chunks.close()
         return int(head[0][:3]), dict(head[1]), body
 
     return get
@@ -210,7 +214,8 @@ def main() -> None:
         prepare(options.prepare)
         return
     if options.answer:
-        print(json.dumps(answer(*options.answer, options.reads, options.profile)))
+        key, pk = options.answer
+        print(json.dumps(answer(key, pk, options.reads, options.profile)))
         return
     found = measure(options.reads, options.profile)
     print(json.dumps(found, indent=2) if options.json else table(rows(found)))

@@ -11,7 +11,6 @@ from django.http import HttpResponseBase
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import BasePermission
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -125,8 +124,7 @@ class Submissions(TellsItsLimits, ViewSet):
             "previous": _address(request, page.newer),
             "results": rows.data,
         }
-        said = JSONRenderer().render(body)
-        return waiting.conditional(request, said, lambda: said)
+        return waiting.as_json(request, body)
 
     @extend_schema(
         operation_id="submissions_read",

@@ -75,7 +75,7 @@ class Batches(TellsItsLimits, ViewSet):
     def retrieve(self, request: Request, pk: UUID) -> HttpResponseBase:
         batch = get_object_or_404(Batch.objects.for_actor(actor_of(request)), pk=pk)
         body = BatchSerializer(batch, context=_context(request, batch)).data
-        return waiting.conditional(request, body)
+        return waiting.as_json(request, body)
 
 
 def _context(request: Request, batch: Batch) -> dict[str, Any]:

@@ -52,8 +52,9 @@ class DetailSerializer(SubmissionSerializer):
 
 
 def _one(actor: Actor, permission: Permission, pk: UUID) -> QuerySet[Any]:
-    found = Submission.objects.for_actor(actor, permission).filter(pk=pk).order_by()
-    return found.with_deletion_requests().with_decisions().values(*COLUMNS, *ALSO)
+    mine = Submission.objects.for_actor(actor, permission).filter(pk=pk).order_by()
+    found: QuerySet[Any] = mine.with_deletion_requests().with_decisions()
+    return found.values(*COLUMNS, *ALSO)
 
 
 _ONE = Prepared(_one)

@@ -76,7 +76,7 @@ class DirectUploads(TellsItsLimits, ViewSet):
     )
     def retrieve(self, request: Request, pk: UUID) -> HttpResponseBase:
         body = DirectUploadSerializer(_mine(request, pk), context={"request": request}).data
-        return waiting.conditional(request, body)
+        return waiting.as_json(request, body)
 
     @extend_schema(
         operation_id="uploads_parts",

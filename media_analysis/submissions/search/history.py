@@ -309,8 +309,13 @@ def _rows(
 def _of_ids(
     actor: Actor, permission: Permission, columns: Sequence[str], *, ids: Sequence[UUID]
 ) -> QuerySet[Any]:
-    found = Submission.objects.for_actor(actor, permission).with_deletion_requests()
-    found = found.with_decisions().filter(any_of("pk", ids, UUIDField)).order_by()
+    found: QuerySet[Any] = (
+        Submission.objects.for_actor(actor, permission)
+        .with_deletion_requests()
+        .with_decisions()
+        .filter(any_of("pk", ids, UUIDField))
+        .order_by()
+    )
     found = found.exclude(planted=True, case__state="decided")  # answered golden cases
     if columns:
         return found.values(*columns)

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils.translation import gettext
 
 from accounts.actors import Actor
 from accounts.prepared import Prepared
 from accounts.roles import Permission
-from media_analysis.submissions.models import Submission
+from media_analysis.submissions.models import Submission, SubmissionQuerySet
 from ml.engine.media.similarity import METHOD
 from ml.models import LOOK_CANDIDATES, Look, near_quarters, nearest
 
@@ -75,7 +75,7 @@ def others(actor: Actor, submission: Submission) -> list[Alike]:
 SAME_SHOWN = 10
 
 
-def _elsewhere(actor: Actor, permission: Permission, *, blob: str, pk: UUID) -> QuerySet[Any]:
+def _elsewhere(actor: Actor, permission: Permission, *, blob: str, pk: UUID) -> SubmissionQuerySet:
     mine = Submission.objects.for_actor(actor, permission)
     return mine.filter(blob_id=blob, planted=False).exclude(pk=pk)
 
@@ -91,7 +91,7 @@ def same_bytes(actor: Actor, submission: Submission) -> dict[str, list[Submissio
     """Other submissions of the same bytes that the actor may see: before this one, and after."""
     if submission.planted:  # they would tell the answer of a golden case
         return {"earlier": [], "later": []}
-    asked = {"blob": submission.blob_id, "pk": submission.pk}
+    asked: dict[str, Any] = {"blob": submission.blob_id, "pk": submission.pk}
     if not _ELSEWHERE(actor, Permission.VIEW_SUBMISSIONS, **asked):
         return {"earlier": [], "later": []}  # as with most files; the queries below cost far more
     elsewhere = _elsewhere(actor, Permission.VIEW_SUBMISSIONS, **asked)

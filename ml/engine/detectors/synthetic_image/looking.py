@@ -51,7 +51,7 @@ def saved_alike(crop: Pixels) -> Pixels:
     """Every crop is saved as JPEG once, so that traces of saving tell nothing: nearly every genuine
     picture was a JPEG file before, and a generated one often was not."""
     _, saved = cv2.imencode(".jpg", crop[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-    decoded = cv2.imdecode(saved, cv2.IMREAD_COLOR)
+    decoded = np.asarray(cv2.imdecode(saved, cv2.IMREAD_COLOR))
     return np.ascontiguousarray(decoded[..., ::-1], dtype=np.uint8)
 
 
