@@ -4,8 +4,8 @@ To run all migrations takes longer than most test files. So they run once, into 
 name is a digest of every migration, and PostgreSQL copies it. After a change of any migration the
 name is another one, so the next run migrates again.
 
-`python -m tests.database` makes it. `make test` does so while mypy leaves a core idle; otherwise the
-first test makes it, and the other processes wait.
+`python -m tests.database` makes it. `make test` does so while mypy leaves a core idle. Otherwise
+the first test makes it, and the other processes wait.
 """
 
 from __future__ import annotations
