@@ -10,7 +10,7 @@ PG = eval "$$($(PY) -m local.postgres start)"
 TESTS_PG = eval "$$($(PY) -m local.postgres start tests)"
 
 .PHONY: image image-test image-sbom chart sbom walk-production
-.PHONY: help setup browser lock up migrations messages lint types check quick test test-fast test-slow test-browser test-faults faults bench docs docs-pictures screenshots clean
+.PHONY: help setup browser lock up migrations migrated messages lint types check quick test test-fast test-slow test-browser test-faults faults bench docs docs-pictures screenshots clean
 
 help:
 	@echo "make up           set everything up and serve it on localhost; Ctrl-C stops it"
@@ -86,11 +86,16 @@ check: setup
 quick: setup lint
 	@$(TESTS_PG) && $(PY) -m pytest -q -n 2 --dist loadfile -m "not slow and not faults and not browser" $$(cat tests/quick.txt)
 
-# mypy keeps one core busy, so what else reads the code runs beside it.
+# mypy keeps one core busy. What else reads the code runs beside it, and so do the migrations.
 test: setup browser
-	@$(MAKE) --no-print-directory -j2 --output-sync=target types lint check
+	@$(MAKE) --no-print-directory -j2 --output-sync=target types lint migrated check
 	@$(TESTS_PG) && $(PY) -m pytest $(BY_FILE) -m "not faults and not browser" --durations 10
 	@$(MAKE) --no-print-directory test-browser test-faults
+
+# The database that each test process copies (tests/database.py).
+migrated: setup
+	@$(TESTS_PG) && DATABASE_URL=$$TEST_DATABASE_URL DEBUG=1 PYTHONPATH=.:platform DJANGO_SETTINGS_MODULE=config.settings \
+	  $(PY) -m tests.database
 
 # A worker takes file by file, in the order of tests/conftest.py.
 BY_FILE = -n 2 --dist loadfile --no-loadscope-reorder

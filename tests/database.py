@@ -3,6 +3,9 @@
 To run all migrations takes longer than most test files. So they run once, into a database whose
 name is a digest of every migration, and PostgreSQL copies it. After a change of any migration the
 name is another one, so the next run migrates again.
+
+`python -m tests.database` makes it. `make test` does so while mypy leaves a core idle. Otherwise
+the first test makes it, and the other processes wait.
 """
 
 from __future__ import annotations
@@ -17,8 +20,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+import django
 import psycopg
 from django.apps import apps
+from django.conf import settings
 from psycopg import sql
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -77,3 +82,8 @@ def _digest() -> str:
         for file in sorted([*folder.rglob("*.py"), *folder.rglob("*.sql")]):
             found.update(f"{app.label}/{file.name}".encode() + b"\0" + file.read_bytes())
     return found.hexdigest()[:16]
+
+
+if __name__ == "__main__":
+    django.setup()
+    migrated(settings.DATABASES["default"])
