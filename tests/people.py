@@ -8,6 +8,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 from PIL import Image
@@ -103,5 +104,18 @@ def send() -> Send:
 
     def _send(who: Person, shade: int = 120, name: str = "photo.png", **words: Any) -> Submission:
         return submit(who.actor, who.team, BytesIO(picture(shade)), name, **words).submission
+
+    return _send
+
+
+def checked_at_once(send: Send) -> Send:
+    """As in a transaction of its own: what is checked at its end is checked now."""
+
+    def _send(*args: Any, **words: Any) -> Submission:
+        sent = send(*args, **words)
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+        return sent
 
     return _send

@@ -50,6 +50,37 @@ ENTRIES: Mapping[str, Entry] = {
     "erased": Entry(
         410, _("This submission was erased. Only the proof of it is kept."), in_rest=True
     ),
+    "original_removed": Entry(
+        410,
+        _("The original was removed on {when} under the team's retention rule."),
+        in_rest=True,
+    ),
+    "copies_removed": Entry(
+        410,
+        _(
+            "The playback copy and the evidence video were removed on {when} under the team's "
+            "retention rule."
+        ),
+    ),
+    "pictures_removed": Entry(
+        410,
+        _("The small pictures were removed on {when} under the team's retention rule."),
+        in_rest=True,
+    ),
+    "text_removed": Entry(
+        410,
+        _(
+            "The file name, the note and other personal text were removed on {when} under the "
+            "team's retention rule."
+        ),
+    ),
+    "media_removed": Entry(
+        410,
+        _(
+            "Parts of the media were removed under the team's retention rule. It cannot be "
+            "analysed again. Its results stay."
+        ),
+    ),
     "already_ended": Entry(409, _("The analysis had already ended."), in_rest=True),
     "team_required": Entry(
         400, _("You can send to several teams. Name one in the field team."), in_rest=True
@@ -190,6 +221,13 @@ ENTRIES: Mapping[str, Entry] = {
     ),
     "retention_days": Entry(
         422, _("Give whole days from 1 to {most}, or leave the field empty. Nothing was changed.")
+    ),
+    "retention_part_days": Entry(
+        422,
+        _(
+            "A part can only go before the whole submission: give fewer than {days} days, or leave "
+            "the field empty. Nothing was changed."
+        ),
     ),
     "backfill_selection": Entry(
         422, _("The backfill cannot select by this {part}. Nothing was planned.")

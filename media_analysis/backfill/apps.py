@@ -20,4 +20,5 @@ class BackfillConfig(AppConfig):
             kinds=MEDIA_KINDS, long_kinds=(Kind.VIDEO.value,),
         )  # fmt: skip
         submissions.erased_with.append(erasing.rows_of)
+        submissions.keeps_media.append(erasing.under_way)
         on_record.keep()

@@ -27,7 +27,13 @@ from django.db.models import (
 from accounts.refusals import Refusal
 from jobs.models import UNDER_WAY, State
 from media_analysis.backfill.models import Backfill, BackfillItem
-from media_analysis.submissions.models import UNDECIDED, Erasure, MediaKind, Submission
+from media_analysis.submissions.models import (
+    UNDECIDED,
+    Erasure,
+    MediaKind,
+    Removal,
+    Submission,
+)
 from ml.engine import registry
 from ml.engine.contract import Outcome, Status
 from ml.engine.manifest import manifest_of
@@ -145,10 +151,12 @@ def with_reasons(found: QuerySet[Submission], run: Backfill) -> QuerySet[Any]:
         chain=OuterRef("pk"), state=State.DONE, engine_version=run.engine_version
     )
     going = Erasure.objects.filter(submission=OuterRef("pk"))
+    removed = Removal.objects.of_media().filter(submission=OuterRef("pk"))
     elsewhere = BackfillItem.objects.filter(submission=OuterRef("pk"), state__in=UNDER_WAY)
     return found.annotate(
         why_not=Case(
             When(Exists(going), then=Value("erasure")),
+            When(Exists(removed), then=Value("removed")),
             When(analysis__state__in=UNDER_WAY, then=Value("under_way")),
             When(Exists(current), then=Value("current")),
             When(Exists(elsewhere.exclude(run=run.pk)), then=Value("other_backfill")),

@@ -21,4 +21,5 @@ class BatchesConfig(AppConfig):
         ml.analysis_parked.append(completing.after_analysis)
         ml.analysis_cancelled.append(completing.after_analysis)
         submissions.erased_with.append(erasing.rows_of)
+        submissions.text_removed.append(erasing.remove_text)
         on_record.keep()

@@ -12,3 +12,8 @@ from media_analysis.batches.models import BatchItem
 
 def rows_of(submission: UUID) -> list[QuerySet[Any]]:
     return [BatchItem.objects.filter(submission=submission)]
+
+
+def remove_text(submission: UUID) -> int:
+    words = ("filename", "external_id", "note", "policy_context")
+    return BatchItem.objects.filter(submission=submission).update(**dict.fromkeys(words, ""))

@@ -11,3 +11,4 @@ class PartnersConfig(AppConfig):
         from media_analysis.submissions import hooks as submissions
 
         submissions.erased_with.append(erasing.rows_of)
+        submissions.text_removed.append(erasing.remove_text)

@@ -12,3 +12,7 @@ from media_analysis.partners.models import IdempotentRequest
 
 def rows_of(submission: UUID) -> list[QuerySet[Any]]:
     return [IdempotentRequest.objects.filter(submission=submission)]
+
+
+def remove_text(submission: UUID) -> int:
+    return sum(found.delete()[0] for found in rows_of(submission))

@@ -21,7 +21,7 @@ RECORDED = Path(__file__).with_name("examples.json")
 REQUEST = "request"
 IN_SENTENCES = {
     "days": 180, "header": "Upload-Length", "host": "media.example", "limit": 500, "most": 20,
-    "names": "sha1", "place": 3, "why": CATALOGUE["https_needed"].sentence,
+    "names": "sha1", "place": 3, "when": "2026-11-29", "why": CATALOGUE["https_needed"].sentence,
 }  # fmt: skip
 FIELDS = [{"field": "team", "code": "invalid", "detail": "Must be a valid UUID."}]
 

@@ -20,4 +20,7 @@ class ReportsConfig(AppConfig):
         )
         submissions.erased_with.append(erasing.rows_of)
         submissions.blobs_erased_with.append(erasing.blobs_of)
+        submissions.copies_removed.append(erasing.copies_removed)
+        submissions.keeps_media.append(erasing.being_made)
+        submissions.needs_bytes.append(erasing.needs_bytes)
         on_record.keep()

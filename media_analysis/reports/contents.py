@@ -12,7 +12,7 @@ from media_analysis.review.models import Case, Decision
 from media_analysis.review.presenters.decisions import reviewer
 from media_analysis.review.search import reopenings
 from media_analysis.submissions.presenters import result as results
-from media_analysis.submissions.services import pictures
+from media_analysis.submissions.services import parts, pictures
 from ml.engine.manifest import card_of, manifest_of
 from ml.engine.media import sound_pictures
 from ml.engine.naming import detector_name
@@ -75,6 +75,7 @@ def contents(
 
 def _media(case: Case, result: Mapping[str, Any]) -> Json:
     submission, media = case.submission, result.get("media") or {}
+    removed = parts.sentences(submission)
     told = ("kind", "format", "width", "height", "duration", "fps", "frames_decoded",
             "frames_expected", "sample_rate", "channels")  # fmt: skip
     return {
@@ -83,6 +84,7 @@ def _media(case: Case, result: Mapping[str, Any]) -> Json:
         "type": submission.blob.media_type,
         "name": submission.filename,
         "received_at": submission.created_at.isoformat(),
+        **({"removed": " ".join(removed.values())} if removed else {}),
         **{name: media[name] for name in told if media.get(name) is not None},
     }
 

@@ -20,6 +20,7 @@ from media_analysis.reports import keys, verifying
 from media_analysis.reports.models import Report
 from media_analysis.reports.services import films, issuing
 from media_analysis.review.models import Case, CaseState
+from media_analysis.submissions.services import parts
 from media_analysis.submissions.views.submissions import as_if_missing
 
 KINDS = {".json": "application/json", ".pdf": "application/pdf", ".sig": "text/plain"}
@@ -42,6 +43,7 @@ def of_case(request: HttpRequest, pk: UUID) -> HttpResponse:
         and is_decided
         and not any(one.decision.fence == case.fence_in_force for one in reports),
         "film": films.shown(actor, case),
+        "removed": parts.sentences(case.submission),
         "files": (verifying.PDF, verifying.BODY, verifying.STATEMENT, verifying.SIGNATURE),
     }
     return render(request, "reports/of_case.html", context)

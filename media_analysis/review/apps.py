@@ -17,5 +17,6 @@ class ReviewConfig(AppConfig):
         hooks.analysis_parked.append(routing.after_parking)
         submission_hooks.beside_result.append(appeals.beside_result)
         submission_hooks.erased_with.append(erasing.rows_of)
+        submission_hooks.keeps_media.append(erasing.needed_here)
         submission_hooks.erasure_begins.append(golden.erase_copies)
         on_record.keep()

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from media_analysis.review.models import (
     Appeal,
     Case,
+    CaseState,
     Decision,
     DistressFlag,
     DoubleReview,
@@ -19,6 +20,15 @@ from media_analysis.review.models import (
     Opinion,
     PendingDecision,
 )
+
+
+def needed_here() -> Q:
+    """A case that waits or is reviewed, an appeal that is open, a golden case that is placed."""
+    here = OuterRef("pk")
+    cases = Case.objects.filter(submission=here).exclude(state=CaseState.DECIDED)
+    appeals = Appeal.objects.open().filter(case__submission=here)
+    golden = GoldenCase.objects.filter(submission=here, is_active=True)
+    return Q(Exists(cases)) | Q(Exists(appeals)) | Q(Exists(golden))
 
 
 def rows_of(submission: UUID) -> list[QuerySet[Any]]:

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, Q, QuerySet
 
 if TYPE_CHECKING:
     from accounts.actors import Actor
+    from audit.rows import Row
     from audit.verbs import Verb
     from media_analysis.submissions.models import DeletionRequest, Submission
 
@@ -30,6 +31,18 @@ erasure_begins: list[Callable[[Submission, str], None]] = []
 
 erased_with: list[Callable[[UUID], list[QuerySet[Any]]]] = []
 """Every row of an app that is about one submission: erasing deletes all of them."""
+
+keeps_media: list[Callable[[], Q | Exists]] = []
+"""Conditions on a submission (`OuterRef("pk")`) under which no rule removes a part of it."""
+
+copies_removed: list[Callable[[UUID], tuple[list[Row], set[str]]]] = []
+"""Removes the copies of the media that an app made: the rows that are gone, and their media."""
+
+text_removed: list[Callable[[UUID], int]] = []
+"""Removes the personal text that an app keeps of a submission; returns the number of rows."""
+
+needs_bytes: list[Callable[[str], bool]] = []
+"""Whether an app needs the media of this hash for something else than a submission."""
 
 blobs_erased_with: list[Callable[[UUID], set[str]]] = []
 """The hashes of media that such rows hold; erasing deletes it unless somebody else needs it."""

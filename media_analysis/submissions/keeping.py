@@ -180,3 +180,95 @@ class RetentionRule(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.days} days"
+
+
+class Part(models.TextChoices):
+    """What a rule can remove before the whole submission is erased."""
+
+    ORIGINAL = "original", _("Original")
+    COPIES = "copies", _("Playback copy and evidence video")
+    PICTURES = "pictures", _("Small pictures")
+    TEXT = "text", _("Personal text")
+
+
+MEDIA_PARTS = (Part.ORIGINAL, Part.COPIES, Part.PICTURES)
+"""Without one of them, the media is not analysed again: that would make the others anew."""
+
+
+class PartRule(models.Model):
+    """This part of submissions of this kind is removed so many days after they came in."""
+
+    team = models.ForeignKey("accounts.Team", on_delete=models.CASCADE, related_name="part_rules")
+    kind = models.CharField(max_length=8, choices=MediaKind.choices)
+    part = models.CharField(max_length=8, choices=Part.choices)
+    days = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["team", "kind", "part"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["team", "kind", "part"], name="one_rule_a_kind_and_part"
+            ),
+            models.CheckConstraint(
+                name="part_is_kept_at_least_a_day", condition=Q(days__gte=1, days__lte=36_500)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.part} of {self.kind}: {self.days} days"
+
+
+class RemovalQuerySet(models.QuerySet["Removal"]):
+    def for_actor(
+        self, actor: Actor, permission: Permission = Permission.VIEW_SUBMISSIONS
+    ) -> RemovalQuerySet:
+        return self.filter(submission__team__in=actor.team_ids(permission))
+
+    def of_media(self) -> RemovalQuerySet:
+        return self.filter(part__in=MEDIA_PARTS)
+
+
+class Removal(models.Model):
+    """That a part of a submission is gone under a rule: written with the event, and final."""
+
+    submission = models.ForeignKey(
+        "submissions.Submission", on_delete=models.PROTECT, related_name="removals"
+    )
+    part = models.CharField(max_length=8, choices=Part.choices)
+    days = models.PositiveIntegerField(help_text="The rule that applied.")
+    removed_at = models.DateTimeField(db_default=Now(), editable=False)
+    rows = models.PositiveIntegerField(
+        default=0, help_text="How many rows were deleted or emptied."
+    )
+    bytes = models.BigIntegerField(default=0, help_text="How many bytes of media became free.")
+    shared = models.PositiveSmallIntegerField(
+        default=0, help_text="Files that stay, because another submission needs them."
+    )
+    blobs: models.JSONField[Any, Any] = models.JSONField(default=list)
+    """Hashes of the bytes that have to go."""
+    ended_at = models.DateTimeField(null=True, blank=True, help_text="The bytes are gone too.")
+
+    objects = RemovalQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["removed_at", "id"]
+        indexes = [
+            models.Index(
+                fields=["removed_at"], condition=Q(ended_at__isnull=True), name="removal_not_ended"
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["submission", "part"], name="a_part_is_removed_once"),
+        ]
+        triggers: ClassVar = [
+            final.columns(
+                "removal_is_final",
+                "the removal of a part is final",
+                *("id", "submission_id", "part", "days", "removed_at", "rows", "bytes", "shared"),
+                "blobs",
+            ),
+            final.whole("removals_stay", "removals of parts are final"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.part} of {self.submission_id}"

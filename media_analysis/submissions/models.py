@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import Any, ClassVar
 
 import pgtrigger
@@ -11,6 +12,7 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models.functions import Coalesce, Lower, Now
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actors import Actor
@@ -21,6 +23,9 @@ from media_analysis.submissions.keeping import (
     Erasure,
     Hold,
     MediaKind,
+    Part,
+    PartRule,
+    Removal,
     RetentionRule,
     Waits,
 )
@@ -28,7 +33,8 @@ from ml import media_kinds
 
 __all__ = [
     "Because", "CheckCard", "DeletionAnswer", "DeletionRequest", "Erasure", "Hold", "IndexCard",
-    "MediaKind", "RetentionRule", "SavedFilter", "SearchText", "Submission", "Waits",
+    "MediaKind", "Part", "PartRule", "Removal", "RetentionRule", "SavedFilter",
+    "SearchText", "Submission", "Waits",
 ]  # fmt: skip
 
 UNDECIDED = "none"
@@ -173,6 +179,11 @@ class Submission(models.Model):
     def kind(self) -> str:
         """Of its media."""
         return self.analysis.kind or media_kinds.named(self.blob.media_type)
+
+    @cached_property
+    def removed_parts(self) -> dict[str, datetime]:
+        """When a retention rule removed which part."""
+        return dict(self.removals.values_list("part", "removed_at"))
 
     @property
     def deletion_request(self) -> DeletionRequest | None:

@@ -12,6 +12,8 @@ from media_analysis.submissions.models import (
     DeletionRequest,
     Erasure,
     Hold,
+    PartRule,
+    Removal,
     RetentionRule,
     Submission,
 )
@@ -78,6 +80,12 @@ def keep() -> None:
             of_chain="submission",
         ),
         OnRecord(model=RetentionRule, columns=("team_id", "kind", "days")),
+        OnRecord(model=PartRule, columns=("team_id", "kind", "part", "days")),
+        OnRecord(
+            model=Removal,
+            columns=("submission_id", "part", "days", "removed_at", "rows", "bytes", "shared"),
+            of_chain="submission_id",
+        ),
     )  # fmt: skip
 
 

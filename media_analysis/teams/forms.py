@@ -14,7 +14,8 @@ from accounts.actors import Actor
 from accounts.models import Role, Scope, ServiceAccount, Team
 from accounts.models.team import HEAVIEST
 from media_analysis.review.models import QueueOrder, RoutingRule
-from media_analysis.submissions.models import MediaKind
+from media_analysis.submissions.models import MediaKind, Part
+from media_analysis.submissions.services import parts
 from media_analysis.submissions.services.retention import LONGEST
 from media_analysis.webhooks.models import EventType
 
@@ -78,22 +79,54 @@ WANTED = {
 
 
 class RetentionForm(forms.Form):
-    """One field a kind of media: days, or empty to keep it."""
+    """Days for each kind of media: for a part of it, and for the whole. Empty: no rule."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for kind in MediaKind:
-            self.fields[kind.value] = forms.IntegerField(
-                label=gettext("{kind}: days until erasure").format(kind=kind.label),
-                required=False,
-                min_value=1,
-                max_value=LONGEST,
-                help_text=_("Empty: nothing of this kind is erased by a rule."),
+            self.fields[kind.value] = self._days(
+                gettext("{kind}: days until erasure").format(kind=kind.label),
+                _("Empty: nothing of this kind is erased by a rule."),
             )
+        for kind, part in parts.OFFERED:
+            self.fields[_name(kind, part)] = self._days(
+                gettext("{kind}, {part}: days").format(kind=kind.label, part=part.label), ""
+            )
+
+    @staticmethod
+    def _days(label: str, help_text: Any) -> forms.IntegerField:
+        return forms.IntegerField(
+            label=label, required=False, min_value=1, max_value=LONGEST, help_text=help_text
+        )
+
+    def by_part(self) -> list[tuple[Any, list[Any]]]:
+        """The fields of each part, under its name."""
+        return [
+            (part.label, [self[_name(kind, one)] for kind, one in parts.OFFERED if one == part])
+            for part in Part
+        ]
+
+    def whole(self) -> list[Any]:
+        return [self[kind.value] for kind in MediaKind]
+
+    @staticmethod
+    def initial_of(days: parts.Days) -> dict[str, int | None]:
+        return {_name(kind, part): number for (kind, part), number in days.items()}
 
     @property
     def days(self) -> dict[str, int | None]:
         return {kind: self.cleaned_data.get(kind) for kind in MediaKind.values}
+
+    @property
+    def part_days(self) -> dict[tuple[str, str], int | None]:
+        return {
+            (kind.value, part.value): self.cleaned_data.get(_name(kind, part))
+            for kind, part in parts.OFFERED
+        }
+
+
+def _name(kind: str, part: str) -> str:
+    return f"{kind}_{part}"
 
 
 class RoutingForm(forms.Form):

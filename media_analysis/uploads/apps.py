@@ -15,3 +15,4 @@ class UploadsConfig(AppConfig):
 
         registry.register(DirectUpload, receiving.run, courier=True, background=True)
         submissions.erased_with.append(erasing.rows_of)
+        submissions.text_removed.append(erasing.remove_text)

@@ -12,3 +12,7 @@ from media_analysis.uploads.models import DirectUpload, Upload
 
 def rows_of(submission: UUID) -> list[QuerySet[Any]]:
     return [kind.objects.filter(submission=submission) for kind in (Upload, DirectUpload)]
+
+
+def remove_text(submission: UUID) -> int:
+    return sum(found.delete()[0] for found in rows_of(submission))

@@ -26,4 +26,5 @@ class WebhooksConfig(AppConfig):
         submissions.deletion_changed.append(emitting.after_deletion_request)
         batches.completed.append(emitting.after_batch)
         submissions.erased_with.append(erasing.rows_of)
+        submissions.text_removed.append(erasing.remove_text)
         on_record.keep()

@@ -1,4 +1,5 @@
-"""The one door through which final rows may go: an event that names each of them as gone.
+"""The one door through which final rows may go: an event that names each of them as gone. Through
+the same door go the small pictures and the words of a submission that stays (`permit_part`).
 
 `audit_erase` (migration 0005) writes the event and, for this transaction alone, one permit for each
 row that the event names. The triggers of final rows (`final.py`) look for that permit. Nobody else
@@ -37,10 +38,38 @@ def permit(
 
     `rows` are of tables that events speak of; `parts` are final rows of other tables.
     """
+    _erase(Verb.SUBMISSION_DELETED, chain, who, object_sha256, why, rows, parts, data)
+
+
+def permit_part(
+    *,
+    chain: uuid.UUID,
+    who: Who,
+    object_sha256: str,
+    why: str,
+    parts: Sequence[Gone],
+    data: Mapping[str, Any],
+) -> None:
+    """Record that a part of a submission goes, and let the caller's transaction delete its small
+    pictures or empty its words. The database permits this verb nothing else. The caller then
+    records what the rows that stay say from now on."""
+    _erase(Verb.SUBMISSION_PART_DELETED, chain, who, object_sha256, why, (), parts, data)
+
+
+def _erase(
+    verb: Verb,
+    chain: uuid.UUID,
+    who: Who,
+    object_sha256: str,
+    why: str,
+    rows: Sequence[Gone],
+    parts: Sequence[Gone],
+    data: Mapping[str, Any],
+) -> None:
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("An erasure and its event are one transaction")
     said = payload(
-        verb=Verb.SUBMISSION_DELETED,
+        verb=verb,
         who=who,
         object_type="submission",
         object_id=str(chain),

@@ -102,6 +102,13 @@ def erase_subject(
         )
 
 
+def forget(subject_id: uuid.UUID, labels: Collection[str]) -> int:
+    """Forget some texts of a subject, in the caller's transaction; the others and the key stay.
+    Salt and text go, so the commitments of events say nothing any more. Returns how many."""
+    count, _ = SubjectNote.objects.filter(subject=subject_id, label__in=labels).delete()
+    return count
+
+
 def _bound(subject_id: uuid.UUID, label: str) -> bytes:
     """What a text is bound to: moved to another subject or label, it does not open."""
     return subject_id.bytes + label.encode()

@@ -16,6 +16,8 @@ class Verb(StrEnum):
     SUBMISSION_ERASURE_CALLED_OFF = "submission.erasure_called_off"
     SUBMISSION_DELETED = "submission.deleted"
     SUBMISSION_ERASED = "submission.erased"
+    SUBMISSION_PART_DELETED = "submission.part_deleted"
+    SUBMISSION_PART_REMOVED = "submission.part_removed"
     SUBMISSION_HELD = "submission.held"
     SUBMISSION_HOLD_LIFTED = "submission.hold_lifted"
     BATCH_ACCEPTED = "batch.accepted"
@@ -60,6 +62,7 @@ class Verb(StrEnum):
     BLOB_DAMAGED = "blob.damaged"
     BLOB_REPAIRED = "blob.repaired"
     BLOB_DELETED = "blob.deleted"
+    BLOB_REMOVED = "blob.removed"
 
     # cases
     CASE_OPENED = "case.opened"

@@ -16,6 +16,8 @@ class Damage(models.TextChoices):
     SIZE = "size", "another size"
     HASH = "hash", "other content"
     UNREADABLE = "unreadable", "the disk cannot read it"
+    REMOVED = "removed", "removed on purpose, by a rule"
+    """No damage: the row keeps the facts. The bytes are gone until somebody sends them again."""
 
 
 class Blob(models.Model):

@@ -23,7 +23,7 @@ from audit.verbs import Verb
 from audit.who import SYSTEM, Who
 
 from . import vault
-from .models import Blob
+from .models import Blob, Damage
 from .services import blob_chain, remove_unclaimed
 
 ORPHAN_AGE = timedelta(days=1)
@@ -52,8 +52,9 @@ class Orphan:
 def due(share: Fraction = Fraction(1)) -> list[Blob]:
     """The blobs whose turn it is: those unread for longest first."""
     unread_first = F("checked_at").asc(nulls_first=True)
-    count = math.ceil(Blob.objects.count() * share)
-    return list(Blob.objects.order_by(unread_first, "sha256")[:count])
+    kept = Blob.objects.exclude(damage=Damage.REMOVED)
+    count = math.ceil(kept.count() * share)
+    return list(kept.order_by(unread_first, "sha256")[:count])
 
 
 def scrub(blobs: list[Blob], who: Who = SYSTEM) -> Iterator[Scrubbed]:
@@ -62,7 +63,7 @@ def scrub(blobs: list[Blob], who: Who = SYSTEM) -> Iterator[Scrubbed]:
     for blob in blobs:
         found = vault.fault(blob.sha256, blob.size) or ""
         if not _mark(blob, found, who):
-            continue  # deleted meanwhile: nothing to say about it
+            continue  # deleted or removed meanwhile: nothing to say about it
         tally.checked += 1
         tally.bytes += blob.size
         if found:
@@ -76,7 +77,7 @@ def scrub(blobs: list[Blob], who: Who = SYSTEM) -> Iterator[Scrubbed]:
 def _mark(blob: Blob, found: str, who: Who) -> bool:
     row = Blob.objects.select_for_update().filter(pk=blob.pk)
     known = row.values_list("damage", flat=True).first()
-    if known is None:
+    if known is None or known == Damage.REMOVED:
         return False
     Blob.objects.filter(pk=blob.pk).update(checked_at=Now(), damage=found)
     if found != known:
@@ -127,7 +128,8 @@ def _unclaimed(place: Storage, before: datetime) -> Iterator[Orphan]:
     for first in _folders(place, "sha256"):
         for second in _folders(place, first):
             names = place.listdir(second)[1]
-            known = set(Blob.objects.filter(pk__in=names).values_list("pk", flat=True))
+            kept = Blob.objects.exclude(damage=Damage.REMOVED)
+            known = set(kept.filter(pk__in=names).values_list("pk", flat=True))
             for sha256 in sorted(set(names) - known):
                 name = f"{second}/{sha256}"
                 if len(sha256) == 64 and set(sha256) <= _HEX and _age(place, name) < before:

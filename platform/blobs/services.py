@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -17,7 +17,7 @@ from audit.who import SYSTEM, Who
 
 from . import vault
 from .errors import Empty, Gone, TooLarge
-from .models import Blob
+from .models import Blob, Damage
 
 HEAD_BYTES = 4096
 
@@ -69,6 +69,9 @@ def register(stored: Stored, media_type: str, *, who: Who = SYSTEM) -> Blob:
     )
     if made:
         _event(Verb.BLOB_STORED, stored.sha256, who, size=stored.size, media_type=media_type)
+    elif Blob.objects.filter(pk=blob.pk, damage=Damage.REMOVED).update(damage=""):
+        blob.damage = ""
+        _event(Verb.BLOB_STORED, stored.sha256, who, size=blob.size, media_type=blob.media_type)
     elif Blob.objects.filter(pk=blob.pk).exclude(damage="").update(damage=""):
         # `store` read what was there and put these good bytes in the place of damaged ones.
         blob.damage = ""
@@ -103,11 +106,28 @@ def delete(sha256: str, *, who: Who, why: str) -> bool:
     return bool(count)
 
 
+def let_go(sha256: str, *, is_needed: Callable[[], bool], who: Who, why: str) -> bool:
+    """Remove the bytes and keep the row, which says so. The bytes go once the caller's transaction
+    has committed. False where `is_needed` says so, asked while nobody registers the same bytes."""
+    wait_for_registering(sha256)
+    held = Blob.objects.filter(pk=sha256).exclude(damage=Damage.REMOVED)
+    if is_needed() or not held.update(damage=Damage.REMOVED):
+        return False
+    _event(Verb.BLOB_REMOVED, sha256, who, why=why)
+    transaction.on_commit(lambda: remove_unclaimed(sha256))
+    return True
+
+
+def wait_for_registering(sha256: str) -> None:
+    """Until the caller's transaction ends, nobody registers these bytes."""
+    _in_line_with_removal(sha256)
+
+
 def remove_unclaimed(sha256: str) -> bool:
-    """Remove bytes that no row speaks of; a `register` of the same bytes waits, and then knows."""
+    """Remove bytes that no row wants; a `register` of the same bytes waits, and then knows."""
     with transaction.atomic():
         _in_line_with_removal(sha256)
-        if Blob.objects.filter(pk=sha256).exists():
+        if Blob.objects.filter(pk=sha256).exclude(damage=Damage.REMOVED).exists():
             return False
         with vault.reached():
             vault.storage().delete(vault.name_of(sha256))

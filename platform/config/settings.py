@@ -337,6 +337,7 @@ PERIODIC_DUTIES = {
     "compare_all_rows": (3600.0, "audit.checking.compare_all_rows"),  # does it once a day
     "erase": (20.0, "media_analysis.submissions.services.erasing.run_due"),
     "order_erasures": (3600.0, "media_analysis.submissions.services.retention.order_due"),
+    "remove_parts": (600.0, "media_analysis.submissions.services.parts.run_due"),
     "look_for_drift": (3600.0, "media_analysis.review.services.drift.run_due"),  # once a month
     "feed_backfills": (5.0, "media_analysis.backfill.services.feeding.feed"),
     "tidy_accounts": (86_400.0, "accounts.services.housekeeping.tidy"),

@@ -162,7 +162,7 @@ def _safety() -> Iterator[Any]:
     )  # fmt: skip
     yield GaugeMetricFamily(
         "touchstone_damaged_blobs", "Stored files that scrubbing found damaged.",
-        value=_one("SELECT count(*) FROM blobs_blob WHERE damage <> ''"),
+        value=_one("SELECT count(*) FROM blobs_blob WHERE damage NOT IN ('', 'removed')"),
     )  # fmt: skip
     drift = GaugeMetricFamily(
         "touchstone_drift_alarms",

@@ -98,6 +98,23 @@ def test_the_door_takes_no_other_verb_and_no_other_chain(house: House) -> None:
         raise Undo
 
 
+@pytest.mark.parametrize("taken", ["part", "row"])
+def test_a_part_takes_no_row_but_pictures_and_words(house: House, taken: str) -> None:
+    decision = f"review_decision:{house.decision.pk}"
+    content = {
+        "verb": Verb.SUBMISSION_PART_DELETED,
+        "object": {"id": str(house.submission.pk)},
+        "rows": {decision: None} if taken == "row" else {},
+        "data": {"parts": [decision] if taken == "part" else []},
+    }
+    with pytest.raises(Undo), transaction.atomic():
+        with pytest.raises(DatabaseError, match="no other row"), transaction.atomic():
+            as_application(
+                "SELECT audit_erase(%s, %s)", house.submission.pk, json.dumps(content).encode()
+            )
+        raise Undo
+
+
 def test_a_permit_ends_with_its_transaction(house: House) -> None:
     """A permit of another transaction is worth nothing."""
     with pytest.raises(Undo), transaction.atomic():

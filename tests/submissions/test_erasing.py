@@ -37,22 +37,13 @@ from media_analysis.submissions.models import (
 )
 from media_analysis.submissions.services import deletion, erasing, holds, retention
 from ml.models import Analysis
-from tests.people import Person, Send
+from tests.people import Person, Send, checked_at_once
 from tests.refusals import forbids, refuses
 
 
 @pytest.fixture
 def send(send: Send) -> Send:
-    """As in a transaction of its own: what is checked at its end is checked now."""
-
-    def _send(*args: Any, **words: str) -> Submission:
-        sent = send(*args, **words)
-        with connection.cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
-        return sent
-
-    return _send
+    return checked_at_once(send)
 
 
 def ordered(submission: Submission) -> Erasure:

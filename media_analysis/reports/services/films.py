@@ -36,7 +36,7 @@ from media_analysis.reports.film.scenes import scene
 from media_analysis.reports.film_models import EvidenceFilm
 from media_analysis.reports.verifying import FILM
 from media_analysis.review.models import Case
-from media_analysis.submissions.models import Submission
+from media_analysis.submissions.models import Part, Submission
 from media_analysis.submissions.services.pictures import looked
 from ml.failures import told_apart
 from ml.language import reason
@@ -56,6 +56,8 @@ def copy_of(case: Case) -> Preview | None:
 def _may_have_one(case: Case) -> bool:
     media = case.submission.analysis.media or {}
     is_video = media.get("kind") == "video" and not case.submission.planted
+    if Part.COPIES in case.submission.removed_parts:
+        return False
     return is_video and bool(settings.EVIDENCE_FILM_SECONDS)
 
 

@@ -29,7 +29,7 @@ from media_analysis.review.models import Case, Decision, RoutingRule, Words, sus
 from media_analysis.review.search.rule_match import drawn
 from media_analysis.review.services import cases
 from media_analysis.review.services.team_rules import write_rule
-from media_analysis.submissions.models import Erasure, Hold, Submission
+from media_analysis.submissions.models import Erasure, Hold, Removal, Submission
 from media_analysis.submissions.services import erasing
 from ml.models import Analysis
 
@@ -54,6 +54,9 @@ def mark(actor: Actor, submission: Submission, outcome: str, note: str) -> Golde
     if outcome not in KNOWN:
         raise Refusal("golden_outcome_missing")
     if submission.planted or submission.analysis.state in UNDER_WAY or submission.team.is_test:
+        raise Refusal("golden_not_possible")
+    Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
+    if Removal.objects.filter(submission=submission).exists():
         raise Refusal("golden_not_possible")
     golden, _ = GoldenCase.objects.update_or_create(
         submission=submission,

@@ -30,6 +30,8 @@ SENTENCES = {
     Verb.SUBMISSION_ERASURE_ORDERED: "The erasure was ordered.",
     Verb.SUBMISSION_ERASURE_CALLED_OFF: "The erasure was called off.",
     Verb.SUBMISSION_DELETED: "The rows of the submission were deleted.",
+    Verb.SUBMISSION_PART_DELETED: "Rows of a part were deleted under the retention rule.",
+    Verb.SUBMISSION_PART_REMOVED: "A part was removed under the retention rule.",
     Verb.SUBJECT_ERASED: "The personal text and its key were deleted.",
     Verb.SUBMISSION_ERASED: "The erasure is complete.",
     Verb.ANALYSIS_QUEUED: "An analysis was ordered.",

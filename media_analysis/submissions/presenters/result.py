@@ -18,7 +18,8 @@ from audit.walking import first_bad_event
 from blobs.models import Blob
 from jobs.models import UNDER_WAY
 from media_analysis.submissions.forms import OUTCOMES, STATES
-from media_analysis.submissions.models import Submission
+from media_analysis.submissions.keeping import MEDIA_PARTS
+from media_analysis.submissions.models import Part, Submission
 from media_analysis.submissions.ownership import may
 from media_analysis.submissions.presenters import bench, deletion_rows, further
 from media_analysis.submissions.presenters.audit_trail import audit_trail
@@ -26,7 +27,7 @@ from media_analysis.submissions.presenters.face_map import face_map
 from media_analysis.submissions.presenters.statements import decision, declared, face_link
 from media_analysis.submissions.presenters.timeline import timeline
 from media_analysis.submissions.search import blind, similar
-from media_analysis.submissions.services import films, pictures
+from media_analysis.submissions.services import films, parts, pictures
 from media_analysis.submissions.services.intake import Received
 from ml import language
 from ml.engine.manifest import manifest_of
@@ -82,15 +83,19 @@ def page(submission: Submission, actor: Actor) -> dict[str, Any]:
         "facts": media_facts(submission, result),
         "original_url": reverse("api:submission-media", args=[submission.pk])
         if may(actor, Permission.VIEW_MEDIA, submission)
+        and Part.ORIGINAL not in submission.removed_parts
         else "",
+        "removed": parts.sentences(submission),
         "custody": custody(submission, blind=blind.is_blind(submission, actor)),
         **similar.same_bytes(actor, submission),
         "alike": similar.others(actor, submission),
         "further": further.analyses(submission),
         "may_mark": analysis.state not in UNDER_WAY
+        and not submission.removed_parts
         and not submission.planted
         and actor.can(Permission.MANAGE_QUEUES, submission.team_id),
-        "may_submit": may(actor, Permission.SUBMIT_MEDIA, submission),
+        "may_submit": may(actor, Permission.SUBMIT_MEDIA, submission)
+        and not submission.removed_parts.keys() & set(MEDIA_PARTS),
         "deletion": deletion_rows.newest(actor, submission),
         **deletion_rows.held(actor, submission),
         "may_ask_for_deletion": may(actor, Permission.REQUEST_DELETION, submission),
@@ -369,6 +374,7 @@ def export(submission: Submission, *, blind: bool = False) -> dict[str, Any]:
             "sha256": submission.blob_id,
             "size": submission.blob.size,
             "media_type": submission.blob.media_type,
+            "removed": {part: at.isoformat() for part, at in submission.removed_parts.items()},
         },
         "declared": analysis.declared,
         "analysis": {

@@ -30,7 +30,6 @@ from audit.subjects import erase_subject
 from audit.verbs import Verb
 from audit.who import SYSTEM, Who
 from blobs.errors import BlobError
-from blobs.models import Blob
 from jobs.models import UNDER_WAY
 from media_analysis.care.models import Exposure
 from media_analysis.previews.models import Preview
@@ -41,9 +40,11 @@ from media_analysis.submissions.models import (
     Erasure,
     Hold,
     IndexCard,
+    Removal,
     SearchText,
     Submission,
 )
+from media_analysis.submissions.services import freeing
 from ml import pictures
 from ml.models import Analysis, FindingRow, Thumbnail
 
@@ -148,11 +149,15 @@ def _delete_rows(pk: uuid.UUID) -> bool:
     for model, pks in gone:
         _delete(model, pks)
     erase_subject(submission.pk, who=SYSTEM, why=erasure.because, chain=submission.pk)
-    shared = sum(not _delete_blob(sha256) for sha256 in sorted(hashes))
+    kept = [sha256 for sha256 in sorted(hashes) if not _delete_blob(sha256)]
+    # Others have them too, and may have parted with them before.
+    shared = sum(not freeing.free_original(sha256) for sha256 in kept)
+    for sha256 in kept:
+        freeing.free_copy(sha256)
     for sheet in sorted(sheets):
         _delete_blob(sheet)
     stored = hashes | films | sheets
-    left = set(Blob.objects.filter(pk__in=stored).values_list("pk", flat=True))
+    left = set(freeing.held(stored).values_list("pk", flat=True))
     Erasure.objects.filter(pk=pk).update(
         deleted_at=Now(), waits="", blobs=sorted(stored - left), counts=counts,
         shared=shared,
@@ -171,6 +176,7 @@ def _rows_of(submission: Submission) -> list[Gone]:
     own = [
         DeletionRequest.objects.filter(submission=key),
         Hold.objects.filter(submission=key),
+        Removal.objects.filter(submission=key),
         Exposure.objects.filter(submission=key),
         SearchText.objects.filter(pk=key),
         CheckCard.objects.filter(card=key),

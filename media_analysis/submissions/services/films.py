@@ -22,7 +22,8 @@ from audit.who import Who
 from jobs.models import State
 from media_analysis.previews.models import Preview
 from media_analysis.previews.services import copies as viewing
-from media_analysis.submissions.models import Submission
+from media_analysis.submissions.models import Part, Submission
+from media_analysis.submissions.services import parts
 from media_analysis.submissions.services.pictures import looked
 from ml.language import reason
 
@@ -32,6 +33,7 @@ def look(actor: Actor, submission: Submission) -> Preview | None:
     actor may not look."""
     if not actor.can(Permission.VIEW_MEDIA, submission.team_id):
         return None
+    parts.require(submission, Part.COPIES)
     found = Preview.objects.filter(source=submission.blob_id, state=State.DONE)
     preview = found.select_related("film").first()
     if preview is not None:
@@ -43,6 +45,7 @@ def prepare(actor: Actor, submission: Submission) -> bool:
     """Of a film that was analysed before copies were made, or whose copy was set aside. False when
     there was nothing to do."""
     require(actor, Permission.VIEW_MEDIA, submission.team_id)
+    parts.require_media(submission)
     if not viewing.may_be_made(submission.analysis.media):
         return False
     return ask(submission, actor.who_in(submission.team_id))
@@ -73,6 +76,8 @@ def shown(
     kind = media.get("kind")
     if kind not in viewing.KINDS or not actor.can(Permission.VIEW_MEDIA, submission.team_id):
         return None
+    if Part.COPIES in submission.removed_parts:
+        return None  # `parts.sentences` says so in its place
     preview = Preview.objects.filter(source=submission.blob_id).first()
     if preview is None and settings.PREVIEW_MAX_SECONDS == 0:
         return None
@@ -89,7 +94,7 @@ def shown(
         else None,
         "trouble": _trouble(media, preview),
         "prepare_url": reverse("submissions:prepare_film", args=here)
-        if _may_ask(media, preview)
+        if _may_ask(media, preview) and not submission.removed_parts
         else "",
     }
 

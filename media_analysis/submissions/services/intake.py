@@ -24,8 +24,9 @@ from audit.verbs import Verb
 from jobs.models import UNDER_WAY, Priority, State
 from media_analysis.submissions import hooks
 from media_analysis.submissions.file_names import displayable
-from media_analysis.submissions.models import Submission
+from media_analysis.submissions.models import Part, Submission
 from media_analysis.submissions.ownership import require_may
+from media_analysis.submissions.services import parts
 from sandbox.sniff import sniff
 from sandbox.types import Rejected
 
@@ -166,6 +167,7 @@ def analyse_again(actor: Actor, submission: Submission) -> Submission:
         Submission.objects.for_actor(actor).select_for_update(of=("self",)).get(pk=submission.pk)
     )
     require_may(actor, Permission.SUBMIT_MEDIA, locked)
+    parts.require_media(locked)
     who = actor.who_in(locked.team_id)
     locked.analysis = ml.services.order(
         locked.blob, locked.pk, flow=actor.flow, weight=actor.weight_in(locked.team)
@@ -180,6 +182,7 @@ def viewed(
     actor: Actor, submission: Submission, *, how: Verb = Verb.MEDIA_VIEWED
 ) -> Iterator[BinaryIO]:
     """The media's bytes for one look; the look is on record before the first byte is read."""
+    parts.require(submission, Part.ORIGINAL)
     with transaction.atomic():
         record(
             chain=submission.pk,

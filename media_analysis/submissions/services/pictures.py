@@ -27,7 +27,8 @@ from audit.verbs import Verb
 from audit.who import Who
 from blobs.errors import BlobError, Damaged
 from media_analysis.care.services import exposure, veils
-from media_analysis.submissions.models import Submission
+from media_analysis.submissions.models import Part, Submission
+from media_analysis.submissions.services import parts
 from ml.engine.media import sound_pictures
 from ml.language import number
 from ml.models import Thumbnail
@@ -48,6 +49,7 @@ def look(actor: Actor, submission: Submission, name: str) -> Picture | None:
         return None
     found = Thumbnail.objects.filter(analysis=submission.analysis_id, name=name).first()
     if found is None:
+        parts.require(submission, Part.PICTURES)
         return None
     picture = read_all([found])[0]
     looked(actor, submission)

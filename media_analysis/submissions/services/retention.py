@@ -1,14 +1,16 @@
 """Retention: a team's rules say after how many days submissions of a kind are erased.
 
-A dry run says how many would go, and shows them, before a rule is saved. Legal holds win. A duty of
-the workers orders the erasures; `erasing` carries them out.
+Rules for a part of them stand beside (`parts`). A dry run says how many would go, and shows them,
+before a rule is saved. Legal holds win. A duty of the workers orders the erasures; `erasing`
+carries them out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -21,6 +23,7 @@ from accounts.models import Team
 from accounts.refusals import Refusal
 from accounts.roles import Permission
 from accounts.services.chains import require, team_chain
+from audit.rows import Row
 from audit.services import record
 from audit.verbs import Verb
 from audit.who import SYSTEM
@@ -28,10 +31,11 @@ from media_analysis.submissions.models import (
     Erasure,
     Hold,
     MediaKind,
+    PartRule,
     RetentionRule,
     Submission,
 )
-from media_analysis.submissions.services import erasing
+from media_analysis.submissions.services import erasing, parts
 
 LONGEST = 36_500
 SHOWN = 20
@@ -49,6 +53,7 @@ class DryRun:
     held: int
     first: list[Submission]
     """The oldest of them."""
+    parts: list[parts.Line] = field(default_factory=list)
 
     @property
     def total(self) -> int:
@@ -60,43 +65,60 @@ def rules(team: Team) -> dict[str, int | None]:
     return {kind: found.get(kind) for kind in MediaKind.values}
 
 
-def dry_run(actor: Actor, team: Team, days: Days) -> DryRun:
+def dry_run(actor: Actor, team: Team, days: Days, of_parts: parts.Days) -> DryRun:
     require(actor, Permission.MANAGE_RETENTION, team.pk)
     _check(days)
+    parts.check(of_parts, days, LONGEST)
     due = {kind: _due(team, kind, n) for kind, n in days.items() if n is not None}
     held = sum(_old(team, kind, n).filter(_held()).count() for kind, n in days.items() if n)
     first = sorted(
         (one for found in due.values() for one in found.select_related("analysis")[:SHOWN]),
         key=lambda one: one.created_at,
     )[:SHOWN]
-    return DryRun({kind: found.count() for kind, found in due.items()}, held, first)
+    counts = {kind: found.count() for kind, found in due.items()}
+    return DryRun(counts, held, first, parts.dry_run(team, of_parts))
 
 
 @transaction.atomic
-def set_rules(actor: Actor, team: Team, days: Days) -> bool:
+def set_rules(actor: Actor, team: Team, days: Days, of_parts: parts.Days | None = None) -> bool:
     """All rules of the team at once. False when nothing changed."""
     require(actor, Permission.MANAGE_RETENTION, team.pk)
+    of_parts = of_parts or {}
     _check(days)
+    parts.check(of_parts, days, LONGEST)
     Team.objects.select_for_update().get(pk=team.pk)  # two admins: one after the other
-    before = rules(team)
+    before, parts_before = rules(team), parts.rules(team)
     after = {kind: days.get(kind) for kind in MediaKind.values}
-    if before == after:
+    parts_after = {place: of_parts.get(place) for place in parts_before}
+    if (before, parts_before) == (after, parts_after):
         return False
-    written: list[RetentionRule | tuple[type[RetentionRule], int]] = []
+    written: list[Row] = []
     for kind, number in after.items():
-        mine = RetentionRule.objects.filter(team=team, kind=kind)
-        if number is not None:
-            rule, _ = mine.update_or_create(team=team, kind=kind, defaults={"days": number})
-            written.append(rule)
-        else:
-            written += [(RetentionRule, pk) for pk in mine.values_list("pk", flat=True)]
-            mine.delete()
+        written += _written(RetentionRule, team, number, kind=kind)
+    for (kind, part), number in parts_after.items():
+        written += _written(PartRule, team, number, kind=kind, part=part)
     record(
         chain=team_chain(team.pk), verb=Verb.RETENTION_CHANGED, who=actor.who_in(team.pk),
         object_type="team", object_id=team.pk, rows=written,
-        data={"before": before, "after": after},
+        data={"before": {**before, **_named(parts_before)},
+              "after": {**after, **_named(parts_after)}},
     )  # fmt: skip
     return True
+
+
+def _written(
+    model: type[RetentionRule] | type[PartRule], team: Team, number: int | None, **place: str
+) -> list[Row]:
+    mine: Any = model._default_manager.filter(team=team, **place)
+    if number is not None:
+        return [mine.update_or_create(team=team, **place, defaults={"days": number})[0]]
+    gone: list[Row] = [(model, pk) for pk in mine.values_list("pk", flat=True)]
+    mine.delete()
+    return gone
+
+
+def _named(of_parts: parts.Days) -> dict[str, int]:
+    return {f"{kind}:{part}": days for (kind, part), days in of_parts.items() if days is not None}
 
 
 def order_due() -> int:

@@ -1,4 +1,4 @@
-"""After how many days a team's submissions are erased: a preview first, then the rules."""
+"""After how many days submissions are erased, whole or in part: a preview, then the rules."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from accounts.guards import signed_in
+from accounts.models import Team
+from accounts.refusals import Refusal
 from accounts.roles import Permission
 from media_analysis.submissions.models import MediaKind
+from media_analysis.submissions.services import parts
 from media_analysis.submissions.services import retention as service
 from media_analysis.teams.forms import RetentionForm
 from media_analysis.teams.pages import entered, page
@@ -22,27 +25,37 @@ from media_analysis.teams.pages import entered, page
 @require_http_methods(["GET", "POST"])
 def retention(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor, team = entered(request, pk, Permission.MANAGE_RETENTION)
-    form = RetentionForm(
-        request.POST if request.method == "POST" else None, initial=service.rules(team)
-    )
+    initial = service.rules(team) | RetentionForm.initial_of(parts.rules(team))
+    form = RetentionForm(request.POST if request.method == "POST" else None, initial=initial)
     if not (form.is_bound and form.is_valid()):
-        return page(request, team, "teams/retention.html", {"form": form},
-                    422 if form.is_bound else 200)  # fmt: skip
-    days = form.days
-    if request.POST.get("step") == "save":
-        changed = service.set_rules(actor, team, days)
-        messages.success(
-            request,
-            gettext("The retention rules apply from now on.")
-            if changed
-            else gettext("Nothing was changed."),
-        )
-        return redirect("teams:retention", pk)
-    dry_run = service.dry_run(actor, team, days)
+        return _shown(request, team, form)
+    try:
+        if request.POST.get("step") == "save":
+            changed = service.set_rules(actor, team, form.days, form.part_days)
+            messages.success(
+                request,
+                gettext("The retention rules apply from now on.")
+                if changed
+                else gettext("Nothing was changed."),
+            )
+            return redirect("teams:retention", pk)
+        dry_run = service.dry_run(actor, team, form.days, form.part_days)
+    except Refusal as refusal:
+        if refusal.forbids:
+            raise
+        form.add_error(None, refusal.sentence)
+        return _shown(request, team, form)
     context = {
         "form": form,
         "dry_run": dry_run,
         "counted": [(MediaKind(kind).label, number) for kind, number in dry_run.counts.items()],
-        "chosen": [(kind, "" if number is None else number) for kind, number in days.items()],
+        "chosen": [
+            (name, "" if number is None else number) for name, number in form.cleaned_data.items()
+        ],
     }
     return page(request, team, "teams/retention.html", context)
+
+
+def _shown(request: HttpRequest, team: Team, form: RetentionForm) -> HttpResponse:
+    status = 422 if form.is_bound else 200
+    return page(request, team, "teams/retention.html", {"form": form}, status)

@@ -24,7 +24,7 @@ from audit.verbs import Verb
 from audit.who import SHELL
 from blobs import vault
 from blobs.errors import BlobError
-from blobs.models import Blob
+from blobs.models import Blob, Damage
 from operations.backups import database
 from operations.backups.sealed import PART, BackupFailed, Target, recipient
 
@@ -145,12 +145,13 @@ def _media(
                     target.write(media_name(sha256), file, key)
                 written += 1
             except BlobError as error:
-                if Blob.objects.filter(pk=sha256).exists():
+                kept = Blob.objects.exclude(damage=Damage.REMOVED)
+                if kept.filter(pk=sha256).exists():
                     raise BackupFailed(
                         f"{error.sentence} The backup did not end. Run `manage.py scrub`, repair "
                         "the file (docs/storage.md), then run the backup again."
                     ) from error
-                gone.add(sha256)  # erased since the snapshot
+                gone.add(sha256)  # erased or removed since the snapshot
         if number % 1000 == 0:
             say(f"{number} of {len(blobs)} media files ...")
     return written, gone

@@ -27,7 +27,7 @@ from audit.services import record, site_chain
 from audit.verbs import Verb
 from audit.who import SHELL
 from blobs import services, vault
-from blobs.models import Blob
+from blobs.models import Blob, Damage
 from operations.backups import database
 from operations.backups.making import FORMAT, key_files, listed, media_name
 from operations.backups.sealed import BackupFailed, Target
@@ -95,7 +95,9 @@ def check(target: Target, name: str, by: Any, say: Say) -> None:
 def media_only(target: Target, name: str, by: Any, say: Say) -> None:
     """Into a living site: the media of this backup that are missing or damaged in its store."""
     media = _media_of(target, name, _manifest(target, name, by, here=False))
-    known = set(Blob.objects.values_list("pk", flat=True))  # erased since: they stay erased
+    # Erased or removed since: they stay away.
+    kept = Blob.objects.exclude(damage=Damage.REMOVED)
+    known = set(kept.values_list("pk", flat=True))
     written = Written()
     _media(target, by, [one for one in media if one[0] in known], written, say)
     say(f"{len(written.media)} media files were missing or damaged and are restored.")
@@ -217,7 +219,7 @@ def _prove(name: str, manifest: dict[str, Any], say: Say) -> None:
         )
     say(f"All {len(manifest['rows'])} tables have as many rows as in the backup.")
     call_command("migrate", interactive=False, verbosity=0)  # privileges, newer tables
-    damaged = Blob.objects.exclude(damage="").count()
+    damaged = Blob.objects.exclude(damage__in=("", Damage.REMOVED)).count()
     if damaged:
         say(f"{damaged} media files were damaged before the backup and are not in it.")
     with transaction.atomic():

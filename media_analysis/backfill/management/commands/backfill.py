@@ -31,6 +31,7 @@ LEFT_OUT = {
     "current": "analysed by this engine already",
     "under_way": "an analysis of it was under way",
     "erasure": "to be erased",
+    "removed": "in part removed by a retention rule",
     "other_backfill": "in another backfill",
     "cancelled": "cancelled",
     running.RUN_CANCELLED: "cancelled with the backfill",

@@ -1,0 +1,326 @@
+"""Retention by part: what a rule removes, what stays, what keeps everything, and how it goes on."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.urls import reverse
+from django.utils import timezone
+
+import blobs.services
+import ml.services
+from accounts.models import Team
+from accounts.refusals import Refusal
+from audit import sealer
+from audit.checking import verify_database
+from audit.models import Event
+from audit.verbs import Verb
+from audit.who import SHELL
+from blobs import scrubbing, vault
+from blobs.models import Blob, Damage
+from jobs.services import claim_one
+from media_analysis.backfill.models import Backfill
+from media_analysis.backfill.selection import with_reasons
+from media_analysis.partners.models import IdempotentRequest
+from media_analysis.previews.models import Preview
+from media_analysis.previews.services import copies
+from media_analysis.previews.services.rendering import Made
+from media_analysis.review.models import Case, Words
+from media_analysis.review.services import cases, golden, routing
+from media_analysis.submissions.models import (
+    IndexCard,
+    Part,
+    PartRule,
+    Removal,
+    RetentionRule,
+    Submission,
+)
+from media_analysis.submissions.services import erasing, films, holds, intake, parts, retention
+from media_analysis.submissions.services.intake import submit
+from ml.engine.contract import Outcome
+from ml.models import Analysis, FindingRow, Thumbnail
+from tests.audit.house import analysed
+from tests.people import Person, Send, checked_at_once, picture
+from tests.submissions.test_traces import ERASED, FILM, HELD, Newsroom, canary, traces
+
+ALL = tuple(Part.values)
+
+
+@pytest.fixture
+def send(send: Send) -> Send:
+    return checked_at_once(send)
+
+
+def aged(submission: Submission, days: int, kind: str = "image") -> None:
+    received(submission, timezone.now() - timedelta(days=days), kind)
+
+
+def received(submission: Submission, old: datetime, kind: str = "image") -> None:
+    """As a superuser of a test may: the trigger refuses everybody else."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute("UPDATE submissions_submission SET created_at = %s WHERE id = %s",
+                       [old, submission.pk])  # fmt: skip
+        cursor.execute("UPDATE submissions_indexcard SET received_at = %s, kind = %s "
+                       "WHERE submission_id = %s", [old, kind, submission.pk])  # fmt: skip
+        cursor.execute("SET session_replication_role = origin")
+
+
+def rule(team: Team, part: str, days: int = 10, kind: str = "image") -> PartRule:
+    return PartRule.objects.create(team=team, kind=kind, part=part, days=days)
+
+
+def old(submission: Submission) -> Submission:
+    """Its analysis has ended, no case is open, and it came in 40 days ago."""
+    ml.services.cancel(submission.analysis_id, SHELL)
+    aged(submission, 40)
+    return Submission.objects.get(pk=submission.pk)
+
+
+def verbs(submission: Submission) -> list[str]:
+    events = Event.objects.filter(chain=submission.pk).order_by("seq")
+    return list(events.values_list("verb", flat=True))
+
+
+class Archive(Newsroom):
+    """Words, result, copy, small pictures and a decision; no text of anybody else names them."""
+
+    def worked_on(self, n: int) -> Submission:
+        word = canary(n)
+        sent = submit(
+            self.actor, self.team, io.BytesIO(picture(n) + word.encode()), f"{word}.png",
+            note=f"note {word}", policy_context=f"context {word}", external_id=f"desk-{word}",
+        ).submission  # fmt: skip
+        sent = analysed(sent, Outcome.MANIPULATION_FOUND, frame=picture(n))
+        self.film(sent, FILM.format(n=n))
+        held = cases.claim(self.actor, Case.objects.get(submission=sent).pk)
+        cases.decide(self.actor, held.pk, held.fence, Words("manipulated", "the seam", ""))
+        IdempotentRequest.objects.create(
+            caller=f"user:{self.alice.pk}", key=f"key-{word}", fingerprint="0" * 64, submission=sent
+        )
+        return sent
+
+
+@pytest.fixture
+def archive(transactional_db: None) -> Iterator[Archive]:
+    yield Archive()
+
+
+def test_twenty_lose_every_part_and_five_holds_lose_none(
+    archive: Archive, own_home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No trace of words and media in store, dump and log. Verdict, decision and chain stay, and
+    what is erased later is erased as ever."""
+    caplog.set_level("DEBUG")
+    going, staying = archive.submissions[:ERASED], archive.submissions[ERASED:]
+    for one in archive.submissions:
+        aged(one, 400, "video")  # only a video has every part
+    for one in staying:
+        holds.place(archive.actor, one, "needed in court")
+    days = {"original": 30, "copies": 90, "pictures": 180, "text": 365}
+    of_parts = {("video", part): number for part, number in days.items()}
+    retention.set_rules(archive.actor, archive.team, {}, of_parts)
+    words = [canary(n).encode() for n in range(ERASED)]
+    assert len({word for _, word in traces(words, own_home, "")}) == ERASED  # it sees them
+    found = parts.dry_run(archive.team, parts.rules(archive.team))
+    said = {line.part: (line.submissions, line.bytes) for line in found}
+    assert parts.run_due() == ERASED * len(ALL)
+    removals = Removal.objects.all()
+    assert removals.filter(ended_at=None).count() == 0
+    for part in ALL:  # as the dry run had said
+        mine = removals.filter(part=part)
+        freed = sum(mine.values_list("bytes", flat=True))
+        assert said[part] == (mine.count(), None if part == "text" else freed), part
+        assert part == "text" or freed > 0
+    assert traces(words, own_home, caplog.text) == []
+    assert parts.run_due() == 0
+    # What stays of the twenty.
+    for one in going:
+        assert FindingRow.objects.filter(analysis__chain=one.pk).exists()
+        assert Case.objects.get(submission=one).decisions.count() == 1
+        assert Blob.objects.get(pk=one.blob_id).damage == Damage.REMOVED
+        assert verbs(one)[-6:] == [
+            Verb.SUBMISSION_PART_REMOVED, Verb.SUBMISSION_PART_REMOVED,
+            Verb.SUBMISSION_PART_DELETED, Verb.SUBMISSION_PART_REMOVED,
+            Verb.SUBMISSION_PART_DELETED, Verb.SUBMISSION_PART_REMOVED,
+        ]  # fmt: skip
+    # The five are as they were.
+    assert Thumbnail.objects.filter(analysis__chain__in=[one.pk for one in staying]).count() == HELD
+    assert Preview.objects.count() == HELD and IdempotentRequest.objects.count() == HELD
+    for one in staying:
+        one.refresh_from_db(fields=["filename", "note"])
+        assert one.note and one.filename
+        with blobs.services.opened(one.blob) as file:
+            assert file.read()
+    # Scrubbing misses nothing, the record is whole, also after one of them is erased.
+    tallies = list(scrubbing.scrub(scrubbing.due()))
+    assert tallies[-1].damaged == {} and tallies[-1].checked == 3 * HELD
+    with transaction.atomic():
+        made = erasing.order(going[0], SHELL, "operator")
+    assert erasing.carry_out(made.pk)
+    for one in staying:  # no event has spoken of them since: being older would be a finding
+        received(one, one.created_at)
+    sealer.seal(everything=True)
+    report = verify_database([], None)
+    assert report.ok, report.as_text()
+
+
+def test_the_bytes_stay_while_another_team_needs_them(
+    alice: Person, charlie: Person, bob: Person, send: Send
+) -> None:
+    """Each rule speaks for its own team, the last lets the bytes go, and they may come again."""
+    mine, theirs = old(send(alice)), old(send(charlie))
+    assert mine.blob_id == theirs.blob_id
+    rule(alice.team, "original")
+    assert parts.run_due() == 1
+    removal = Removal.objects.get()
+    assert (removal.submission_id, removal.shared, removal.bytes) == (mine.pk, 1, 0)
+    assert vault.exists(mine.blob_id)
+    media = reverse("api:submission-media", args=[mine.pk])
+    answer = alice.client().get(media)
+    assert answer.status_code == 410 and answer.json()["code"] == "original_removed"
+    with intake.viewed(charlie.actor, theirs) as file:
+        assert file.read()
+    rule(charlie.team, "original")
+    assert parts.run_due() == 1
+    assert not vault.exists(mine.blob_id)
+    assert Blob.objects.get(pk=mine.blob_id).damage == Damage.REMOVED
+    again = send(bob)
+    assert Blob.objects.get(pk=again.blob_id).damage == ""
+    with intake.viewed(bob.actor, again) as file:
+        assert file.read()
+    assert alice.client().get(media).status_code == 410  # its own original stays removed
+
+
+def test_erasing_the_last_that_needs_them_lets_the_bytes_go(
+    alice: Person, charlie: Person, send: Send
+) -> None:
+    mine, theirs = old(send(alice)), old(send(charlie))
+    rule(alice.team, "original")
+    assert parts.run_due() == 1 and vault.exists(mine.blob_id)
+    made = erasing.order(theirs, SHELL, "operator")
+    assert erasing.carry_out(made.pk)
+    assert not vault.exists(mine.blob_id)
+    assert Blob.objects.get(pk=mine.blob_id).damage == Damage.REMOVED
+
+
+@pytest.mark.parametrize("why", ["hold", "case", "analysis", "golden", "erasure", "young", "copy"])
+def test_what_is_still_needed_keeps_every_part(
+    admin: Person, lead: Person, send: Send, why: str
+) -> None:
+    submission = old(send(admin))
+    match why:
+        case "hold":
+            holds.place(admin.actor, submission, "needed in court")
+        case "case":
+            routing.after_parking(submission.analysis)
+        case "analysis":
+            intake.analyse_again(admin.actor, submission)
+        case "golden":
+            golden.mark(lead.actor, submission, "manipulated", "")
+        case "erasure":
+            erasing.order(submission, SHELL, "operator")
+        case "young":
+            aged(submission, 9)
+        case "copy":
+            Preview.objects.create(source=submission.blob)
+    for part in ("original", "pictures", "text"):
+        rule(admin.team, part)
+    assert parts.run_due() == 0 and not Removal.objects.exists()
+    assert sum(line.submissions for line in parts.dry_run(admin.team, parts.rules(admin.team))) == 0
+
+
+def test_a_removal_that_was_cut_off_goes_on(alice: Person, send: Send) -> None:
+    submission = old(send(alice))
+    assert parts._remove(submission.pk, rule(alice.team, "original"))
+    assert vault.exists(submission.blob_id)
+    assert parts.run_due() == 0  # nothing new
+    assert not vault.exists(submission.blob_id)
+    assert Removal.objects.get().ended_at
+
+
+def test_pages_say_what_was_removed_and_offer_no_further_analysis(
+    alice: Person, charlie: Person, lead: Person, send: Send
+) -> None:
+    submission = old(send(alice, name="canary.png", note="a canary"))
+    for part in ("original", "pictures", "text"):
+        rule(alice.team, part)
+    assert parts.run_due() == 3
+    url = reverse("submissions:detail", args=[submission.pk])
+    said = alice.client().get(url).content.decode()
+    assert "The original was removed on" in said and "retention rule" in said
+    assert "The small pictures were removed on" in said and "canary" not in said
+    assert "Analyse again" not in said and "Download the original" not in said
+    assert charlie.client().get(url).status_code == 404
+    submission = Submission.objects.get(pk=submission.pk)
+    with pytest.raises(Refusal) as refused:
+        intake.analyse_again(alice.actor, submission)
+    assert refused.value.code == "media_removed"
+    with pytest.raises(Refusal) as refused:
+        golden.mark(lead.actor, submission, "manipulated", "")
+    assert refused.value.code == "golden_not_possible"
+    told = with_reasons(Submission.objects.filter(pk=submission.pk), Backfill())
+    assert told.values_list("why_not", flat=True).get() == "removed"
+    picture_url = reverse("submissions:picture", args=[submission.pk, "frame"])
+    assert alice.client().get(picture_url).status_code == 410
+    assert IndexCard.objects.get(pk=submission.pk).name == ""
+
+
+def test_a_removed_copy_is_not_shown_though_another_team_has_it(
+    alice: Person, charlie: Person, send: Send
+) -> None:
+    mine, theirs = send(alice), send(charlie)
+    for one in (mine, theirs):
+        Analysis.objects.filter(pk=one.analysis_id).update(media={"kind": "video", "duration": 1.0})
+        old(one)
+        aged(one, 40, "video")
+    stored = blobs.services.store(io.BytesIO(b"a film"))
+    with transaction.atomic():
+        copies.order(mine.blob)
+    claim = claim_one(Preview, Preview.objects.get().pk, worker="w1")
+    assert claim is not None
+    made = Made(media_type="video/webm", seconds=1.0, fps=25.0, took=0.1)
+    copies._conclude(claim, mine.blob, stored, made)
+    film = Blob.objects.get(pk=stored.sha256)
+    rule(alice.team, "copies", kind="video")
+    assert parts.run_due() == 1 and vault.exists(film.pk)
+    mine, theirs = (Submission.objects.get(pk=one.pk) for one in (mine, theirs))
+    assert films.shown(mine, alice.actor) is None
+    assert films.shown(theirs, charlie.actor)
+    address = reverse("submissions:film", args=[mine.pk])
+    assert alice.client().get(address).status_code == 410
+    rule(charlie.team, "copies", kind="video")
+    assert parts.run_due() == 1 and not vault.exists(film.pk)
+
+
+def test_the_page_counts_before_it_saves_and_refuses_what_makes_no_sense(
+    admin: Person, lead: Person, alice: Person, send: Send
+) -> None:
+    submission = old(send(alice))
+    url = reverse("teams:retention", args=[alice.team.pk])
+    assert lead.client().get(url).status_code == 403
+    client = admin.client()
+    asked: dict[str, Any] = {"image_original": "30", "image_text": "35", "step": "preview"}
+    said = client.post(url, asked).content.decode()
+    assert "Parts that would be removed" in said and "Original" in said
+    assert f"{submission.blob.size}" in said
+    assert not PartRule.objects.exists()
+    late = client.post(url, {"image": "30", "image_original": "30", "step": "save"})
+    assert late.status_code == 422 and "fewer than 30 days" in late.content.decode()
+    assert not PartRule.objects.exists() and not RetentionRule.objects.exists()
+    client.post(url, {**asked, "step": "save"})
+    assert dict(PartRule.objects.values_list("part", "days")) == {"original": 30, "text": 35}
+    changed = Event.objects.filter(verb=Verb.RETENTION_CHANGED)
+    assert changed.get().content["data"]["after"]["image:original"] == 30
+    client.post(url, {**asked, "step": "save"})
+    assert changed.count() == 1
+    client.post(url, {"step": "save"})
+    assert not PartRule.objects.exists()
+    with pytest.raises(Refusal):
+        retention.set_rules(admin.actor, alice.team, {}, {("image", "copies"): 3})
