@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import httpx
@@ -80,11 +81,21 @@ def standing() -> Iterator[MediaBucket]:
         bucket.go_away()
 
 
+@cache
+def descriptions(folder: str | None) -> Any:
+    """What S3 and its addresses are like, read from botocore's files once per process. Each storage
+    of each test would read them again, which takes longer than most tests."""
+    from botocore.loaders import create_loader
+
+    return create_loader(folder)
+
+
 @pytest.fixture
 def media_bucket(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[MediaBucket]:
     """The site keeps its media there, and takes direct uploads."""
     pytest.importorskip("boto3")
     pytest.importorskip("moto.server")
+    monkeypatch.setattr("botocore.session.create_loader", descriptions)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "touchstone")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     with standing() as bucket:
