@@ -3,6 +3,7 @@
 from touchstone_client.asynchronous import AsyncTouchstone
 from touchstone_client.errors import Problem, TimedOut, TouchstoneError, Unreachable
 from touchstone_client.models import (
+    Appeal,
     Batch,
     BatchItem,
     Decision,
@@ -15,6 +16,7 @@ from touchstone_client.synchronous import Touchstone
 from touchstone_client.webhooks import Message, NotGenuine, verify
 
 __all__ = [
+    "Appeal",
     "AsyncTouchstone",
     "Batch",
     "BatchItem",

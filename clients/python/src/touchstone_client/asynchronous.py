@@ -16,7 +16,7 @@ import httpx
 from touchstone_client import calls
 from touchstone_client.calls import Call, Media, Progress, Steps
 from touchstone_client.errors import Problem, TimedOut, Unreachable
-from touchstone_client.models import Batch, Submission, Webhook
+from touchstone_client.models import Appeal, Batch, Submission, Webhook
 
 
 class AsyncTouchstone:
@@ -197,6 +197,20 @@ class AsyncTouchstone:
     async def request_deletion(self, submission: str) -> Submission:
         """Asks for it; a person answers."""
         return Submission.of((await self._send(calls.of_submission("DELETE", submission))).json())
+
+    # --- appeals ------------------------------------------------------------------------------
+    async def appeal(
+        self, submission: str, text: str, *, idempotency_key: str | None = None
+    ) -> Appeal:
+        """Objects to the decision in force; another person decides again. `wait_for_decision`
+        then waits for that. Needs `appeals:write`."""
+        answer = await self._send(calls.appeal(submission, text, idempotency_key))
+        replayed = answer.headers.get("Idempotent-Replayed") == "true"
+        return Appeal.of(answer.json(), replayed=replayed)
+
+    async def withdraw_appeal(self, submission: str) -> Appeal:
+        """The first decision stands again. Refused once somebody has concluded about it."""
+        return Appeal.of((await self._send(calls.withdraw_appeal(submission))).json())
 
     # --- media --------------------------------------------------------------------------------
     async def media(self, submission: str) -> bytes:

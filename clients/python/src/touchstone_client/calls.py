@@ -245,6 +245,18 @@ def of_submission(method: str, submission: str, part: str = "") -> Call:
     return Call(method, path, may_repeat=method in ("GET", "DELETE"))
 
 
+def appeal(submission: str, text: str, key: str | None) -> Call:
+    """With a key of its own, so that a repeat appeals once."""
+    headers = {"Idempotency-Key": key or uuid.uuid4().hex}
+    path = f"{ROOT}submissions/{submission}/appeal/"
+    return Call("POST", path, headers=headers, json={"text": text})
+
+
+def withdraw_appeal(submission: str) -> Call:
+    """Sent once: a second one would be refused, as no appeal is open any more."""
+    return Call("POST", f"{ROOT}submissions/{submission}/appeal/withdraw/", may_repeat=False)
+
+
 def of_webhooks(method: str, path: str = "", json: Any = None) -> Call:
     return Call(method, f"{ROOT}webhooks/{path}", json=json, may_repeat=method == "GET")
 

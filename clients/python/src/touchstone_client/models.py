@@ -54,6 +54,33 @@ class Decision:
 
 
 @dataclass(frozen=True)
+class Appeal:
+    """An objection to a decision. No answer of the server holds its text."""
+
+    id: str
+    state: str
+    """`open`, `answered` or `withdrawn`."""
+    at: datetime
+    withdrawn_at: datetime | None
+    answered_at: datetime | None
+    outcome: str | None
+    """`upheld` or `changed`, once a further decision has answered it."""
+    decision: str
+    """The id of the decision that it objects to."""
+    answer: str | None
+    """The id of the further decision, whose `reason` is the answer."""
+    replayed: bool = False
+
+    @classmethod
+    def of(cls, said: Json, *, replayed: bool = False) -> Appeal:
+        return cls(
+            said["id"], said["state"], _moment(said["at"]), moment(said["withdrawn_at"]),
+            moment(said["answered_at"]), said["outcome"], said["decision"], said["answer"],
+            replayed,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
 class Similar:
     id: str
     same_bytes: bool
@@ -91,6 +118,8 @@ class Submission:
     updated_at: datetime | None
     result: Json | None = None
     decisions: Sequence[Decision] = ()
+    appeal: Appeal | None = None
+    """The newest one. Only where the submission was read by itself."""
     similar: Sequence[Similar] = ()
     thumbnails: Sequence[Json] = ()
     etag: str | None = None
@@ -106,7 +135,7 @@ class Submission:
 
     @classmethod
     def of(cls, said: Json, *, etag: str | None = None, replayed: bool = False) -> Submission:
-        decision = said.get("decision")
+        decision, appeal = said.get("decision"), said.get("appeal")
         return cls(
             id=said["id"],
             url=said["url"],
@@ -128,6 +157,7 @@ class Submission:
             updated_at=moment(said.get("updated_at")),
             result=said.get("result"),
             decisions=[Decision.of(one) for one in said.get("decisions", ())],
+            appeal=Appeal.of(appeal) if appeal else None,
             similar=[Similar.of(one) for one in said.get("similar", ())],
             thumbnails=said.get("thumbnails", ()),
             etag=etag,
