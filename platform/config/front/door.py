@@ -97,27 +97,34 @@ class Door:
             whole = False
             if unread.code:
                 environ[TROUBLE] = unread.code
-        while True:
-            asked = {**environ, "wsgi.input": body}
-            wait = await Answer(self.application, asked, send, close=not whole).given(self.threads)
-            if wait is None:
-                break
-            await self._slept(wait, receive)
-            environ[WAITED], body = vars(wait), BytesIO()
+        gone: asyncio.Future[None] | None = None
+        try:
+            while True:
+                asked = {**environ, "wsgi.input": body}
+                answer = Answer(self.application, asked, send, close=not whole)
+                wait = await answer.given(self.threads)
+                if wait is None:
+                    break
+                # One for the whole request: gunicorn takes a client for gone for ever once
+                # somebody has stopped to listen for that.
+                gone = gone or asyncio.ensure_future(_gone(receive))
+                await self._slept(wait, gone)
+                environ[WAITED], body = vars(wait), BytesIO()
+        finally:
+            if gone is not None:
+                gone.cancel()
         if not whole and environ.get(TROUBLE) != TOO_SLOW:
             await _linger(receive)
 
-    async def _slept(self, wait: Wait, receive: Receive) -> None:
+    async def _slept(self, wait: Wait, gone: asyncio.Future[None]) -> None:
         """Until there is something new. Whoever has gone meanwhile is waited for no longer."""
         sleeping = asyncio.ensure_future(self.waiting.until_changed(wait))
-        gone = asyncio.ensure_future(_gone(receive))
         try:
             await asyncio.wait({sleeping, gone}, return_when=asyncio.FIRST_COMPLETED)
             if not sleeping.done():
                 wait.seconds = 0.0
         finally:
             sleeping.cancel()
-            gone.cancel()
 
     async def _taken(self, environ: dict[str, Any], receive: Receive) -> IO[bytes]:
         declared = _length(environ)
