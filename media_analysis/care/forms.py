@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from media_analysis.care import keys
 from media_analysis.care.models import LONGEST_WORK, Kind
 from media_analysis.care.services.veils import OF_KIND, PARTS
 
@@ -98,3 +99,27 @@ class TeamForm(VeilForm):
             kind: {part: self.cleaned_data[f"{kind}_{part}"] for part in parts}
             for kind, parts in OF_KIND.items()
         }
+
+
+class KeysForm(forms.Form):
+    """One field for each action."""
+
+    PROBLEMS: ClassVar = {
+        "taken": _("Two actions have this key. Choose another one for one of them."),
+        "of_case": _("An outcome or the player has this key. Choose another one."),
+        "of_sheet": _("This key shows the list of keys. Choose another one."),
+    }
+
+    def __init__(self, now: dict[str, str], sent: Any = None) -> None:
+        super().__init__(sent, initial=now)
+        for action in keys.ACTIONS:
+            field = forms.CharField(label=action.label, min_length=1, max_length=1)
+            field.widget.attrs |= {"autocomplete": "off", "autocapitalize": "none", "size": 2}
+            self.fields[action.name] = field
+
+    def clean(self) -> dict[str, str]:
+        asked = {name: str(key).lower() for name, key in self.cleaned_data.items()}
+        if asked.keys() == keys.USUAL.keys():
+            for name, why in keys.problems(asked).items():
+                self.add_error(name, self.PROBLEMS[why])
+        return asked

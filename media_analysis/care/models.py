@@ -103,6 +103,24 @@ class Exposure(models.Model):
         return f"{self.submission_id} on {self.day}"
 
 
+class OwnKey(models.Model):
+    """The key that a person chose for an action of review (`keys.ACTIONS`)."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    action = models.CharField(max_length=16)
+    key = models.CharField(max_length=1)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person", "action"], name="one_key_an_action"),
+            models.UniqueConstraint(fields=["person", "key"], name="one_action_a_key"),
+            models.CheckConstraint(name="key_is_seen", condition=Q(key__regex=r"^[^[:space:]?]$")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} for {self.action}"
+
+
 class Sitting(models.Model):
     """Since when a person reviews without a break."""
 

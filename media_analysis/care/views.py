@@ -13,9 +13,9 @@ from django.views.decorators.http import require_http_methods
 from accounts.actors import actor_of
 from accounts.guards import post_only, signed_in
 from accounts.models import User
-from media_analysis.care.forms import OwnForm
+from media_analysis.care.forms import KeysForm, OwnForm
 from media_analysis.care.search import figures
-from media_analysis.care.services import exposure, veils
+from media_analysis.care.services import exposure, own_keys, veils
 
 
 @signed_in
@@ -45,3 +45,29 @@ def dismiss(request: HttpRequest) -> HttpResponse:
     back = request.POST.get("next", "")
     here = url_has_allowed_host_and_scheme(back, request.get_host(), request.is_secure())
     return redirect(back if here else "care:own")
+
+
+@signed_in
+@never_cache
+@require_http_methods(["GET", "POST"])
+def keys(request: HttpRequest) -> HttpResponse:
+    """Which key does what, for this person."""
+    person = request.user
+    assert isinstance(person, User)
+    form = KeysForm(own_keys.of(person.pk), *([request.POST] if request.method == "POST" else []))
+    if form.is_bound and form.is_valid():
+        own_keys.choose(person, form.cleaned_data)
+        messages.success(request, gettext("Your keys were saved."))
+        return redirect("care:keys")
+    context = {"form": form}
+    return render(request, "care/keys.html", context, status=422 if form.is_bound else 200)
+
+
+@signed_in
+@post_only("care:keys")
+def reset_keys(request: HttpRequest) -> HttpResponse:
+    person = request.user
+    assert isinstance(person, User)
+    own_keys.reset(person)
+    messages.success(request, gettext("The usual keys are back."))
+    return redirect("care:keys")

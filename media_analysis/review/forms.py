@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from media_analysis.care.services import own_keys
 from media_analysis.review.models import Case, Confidence, Policy, ReasonCode, Words
 from media_analysis.submissions.outcomes import DecisionOutcome
 
@@ -26,19 +27,20 @@ class OutcomeChoice(forms.RadioSelect):
 
 
 CODE_KEYS = "abdefghiopqkwxyz"
-"""Free of the keys that act on a case."""
+"""Free of the keys that act on a case, unless a person chose one of them for that."""
 
 
 class CodeChoice(forms.CheckboxSelectMultiple):
     """Each reason code has a letter, and names the policy that goes with it."""
 
     policies: Mapping[int, int | None] = {}
+    keys = CODE_KEYS
 
     def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
         option: dict[str, Any] = super().create_option(name, value, *args, **kwargs)
         number = int(option["index"])
-        if number < len(CODE_KEYS):
-            key = CODE_KEYS[number]
+        if number < len(self.keys):
+            key = self.keys[number]
             option["attrs"] |= {"data-key": key, "aria-keyshortcuts": key}
             option["label"] = format_html(
                 '{} <kbd aria-hidden="true">{}</kbd>', option["label"], key
@@ -100,6 +102,8 @@ class DecisionForm(forms.Form):
         assert isinstance(field.widget, CodeChoice)
         field.queryset = codes
         field.widget.policies = known
+        taken = own_keys.of(case.holder_id).values()
+        field.widget.keys = "".join(key for key in CODE_KEYS if key not in taken)
         self.fields["reason"].required = False
         if self.is_bound and "policy" in self.fields:
             # Whether a code implies one, the verb finds out.

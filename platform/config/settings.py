@@ -161,6 +161,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "django.template.context_processors.i18n",
                 "accounts.navigation.navigation",
+                "media_analysis.care.context.of_person",
             ],
         },
     }

@@ -11,9 +11,10 @@ from django.urls import reverse
 from accounts.actors import SHELL_ACTOR
 from accounts.models import Role, Team
 from accounts.services import people
-from media_analysis.care.models import CareRule, Exposure, Sitting, Veil
+from media_analysis.care.keys import USUAL
+from media_analysis.care.models import CareRule, Exposure, OwnKey, Sitting, Veil
 from media_analysis.care.search import figures
-from media_analysis.care.services import exposure, veils
+from media_analysis.care.services import exposure, own_keys, veils
 from media_analysis.submissions.models import Submission
 from ml.models import Thumbnail
 from tests.people import Person, Send, member, picture
@@ -127,6 +128,7 @@ def test_with_an_erased_person_all_of_it_is_forgotten(alice: Person, send: Send)
     exposure.met(alice.actor, send(alice).pk, alice.team.pk, lambda: True)
     exposure.works(alice.actor)
     veils.choose_own(alice.user, {"image": {"blur": True}})
+    own_keys.choose(alice.user, USUAL)
     people.erase(SHELL_ACTOR, alice.user)
     assert not Exposure.objects.exists() and not Sitting.objects.exists()
-    assert not Veil.objects.exists()
+    assert not Veil.objects.exists() and not OwnKey.objects.exists()

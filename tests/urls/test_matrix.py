@@ -86,6 +86,8 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "review:pass_on": ("post", page(404, 404, 302, 302)),
     "review:take_back": ("post", page(404, 404, 302, 302)),
     "care:own": ("get", page(200, 200, 200, 200)),
+    "care:keys": ("get", page(200, 200, 200, 200)),
+    "care:reset_keys": ("post", page(302, 302, 302, 302)),
     "care:dismiss": ("post", page(302, 302, 302, 302)),
     "reports:verify": ("get", (200,) * 9),  # a report is checked by everybody
     "reports:of_case": ("get", page(404, 404, 200, 200)),

@@ -12,6 +12,8 @@ export type Listed = Schemas["Submission"];
 /** The answer to sending. Without the scope `submissions:read` it lacks what was found. */
 export type Accepted = Schemas["Accepted"];
 export type Decision = Schemas["DecisionMade"];
+/** An objection to a decision. No answer holds its text. */
+export type Appeal = Schemas["Appeal"];
 export type Batch = Schemas["Batch"];
 export type BatchAccepted = Schemas["BatchAccepted"];
 export type Webhook = Schemas["Endpoint"];
@@ -149,6 +151,21 @@ export class Touchstone {
   /** Asks for it; a person answers. */
   requestDeletion(id: string): Promise<Accepted> {
     return this.requests.json({ method: "DELETE", path: `${ROOT}submissions/${id}/` });
+  }
+
+  // --- appeals -------------------------------------------------------------------------------
+  /** Objects to the decision in force; another person decides again, and `waitForDecision` waits
+   * for that. Needs `appeals:write`. */
+  appeal(id: string, text: string, more: { idempotencyKey?: string } = {}): Promise<Appeal> {
+    const headers = { "Idempotency-Key": more.idempotencyKey ?? newKey() };
+    const path = `${ROOT}submissions/${id}/appeal/`;
+    return this.requests.json({ method: "POST", path, headers, json: { text } });
+  }
+
+  /** The first decision stands again. Refused once somebody has concluded about it. */
+  withdrawAppeal(id: string): Promise<Appeal> {
+    const path = `${ROOT}submissions/${id}/appeal/withdraw/`;
+    return this.requests.json({ method: "POST", path, mayRepeat: false });
   }
 
   // --- webhooks ------------------------------------------------------------------------------

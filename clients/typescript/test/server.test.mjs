@@ -70,6 +70,28 @@ test("a large file goes straight into the bucket, which never sees the key", { s
   assert.ok(refused instanceof Problem && refused.code === "type_not_allowed");
 });
 
+test("a decision is appealed, and the appeal withdrawn or answered", { skip }, async () => {
+  const touchstone = client();
+  const sent = await touchstone.submit(picture(3), { filename: "decided_manipulated.jpg" });
+  const first = (await touchstone.get(sent.id)).decision;
+  const made = await touchstone.appeal(sent.id, "open: the seam is glue", { idempotencyKey: "one" });
+  assert.deepEqual([made.state, made.decision, made.answer], ["open", first.id, null]);
+  const again = await touchstone.appeal(sent.id, "open: the seam is glue", { idempotencyKey: "one" });
+  assert.equal(again.id, made.id);
+  const waiting = await touchstone.get(sent.id);
+  assert.deepEqual([waiting.decision, waiting.appeal.id], [null, made.id]);
+  const open = await touchstone.appeal(sent.id, "open: once more").catch((error) => error);
+  assert.ok(open instanceof Problem && open.status === 409);
+  assert.equal((await touchstone.withdrawAppeal(sent.id)).state, "withdrawn");
+  assert.equal((await touchstone.get(sent.id)).decision.id, first.id);
+  const none = await touchstone.withdrawAppeal(sent.id).catch((error) => error);
+  assert.equal(none.code, "appeal_not_open");
+  await touchstone.appeal(sent.id, "changed");
+  const last = await touchstone.waitForDecision(sent.id);
+  assert.deepEqual([last.appeal.state, last.appeal.outcome], ["answered", "changed"]);
+  assert.deepEqual([last.appeal.answer, last.decision.supersedes], [last.decision.id, first.id]);
+});
+
 test("addresses and webhooks", { skip }, async () => {
   const touchstone = client();
   const items = ["https://media.example/a.jpg", { url: "https://media.example/b", external_id: "b" }];

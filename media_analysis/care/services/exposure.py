@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from accounts.actors import Actor
 from accounts.models import User
 from accounts.roles import Permission
-from media_analysis.care.models import BREAK_MINUTES, CareRule, Exposure, Sitting, Veil
+from media_analysis.care.models import BREAK_MINUTES, CareRule, Exposure, OwnKey, Sitting, Veil
 
 KEPT_DAYS = 90
 A_BREAK = timedelta(minutes=15)
@@ -90,7 +90,7 @@ def _allowed(actor: Actor) -> int:
 
 def forget(person: User) -> None:
     """All that is kept of this person alone."""
-    for model in (Exposure, Sitting, Veil):
+    for model in (Exposure, OwnKey, Sitting, Veil):
         model.objects.filter(person=person).delete()
 
 
