@@ -452,7 +452,8 @@ def test_pages_tell_it_to_whom_it_concerns(
     shown = read(dora, page)
     assert TEXT in shown and "the seam along the jaw" in shown
     assert ">Appeal</span>" in read(dora, reverse("review:queue"))
-    assert "Claim this case" in shown and "Claim this case" not in read(alice, page)
+    claim = f"{page}claim/"
+    assert claim in shown and claim not in read(alice, page)
     for address in (detail, page, reverse("review:queue")):
         assert "canary" not in read(charlie, address)
     decided(case, dora, Words("not_manipulated", "You are right: it is a shadow"))
