@@ -348,9 +348,10 @@ def reopen(actor: Actor, case_id: UUID, *, why: str) -> Case:
     if not why.strip():
         raise Refusal("reopen_reason_missing")
     mine = Case.objects.for_actor(actor, Permission.DECIDE_CASES).filter(pk=case_id)
-    if not mine.filter(state=CaseState.DECIDED, submission__planted=False).update(
-        **waits_again(case_id)
-    ):
+    # Apart from the update: with a join in it, PostgreSQL would not look at the state again after
+    # waiting for another's.
+    is_real = mine.filter(submission__planted=False).exists()
+    if not is_real or not mine.filter(state=CaseState.DECIDED).update(**waits_again(case_id)):
         raise Refusal("case_not_decided")
     case: Case = mine.get()
     grounds = keep(case.submission_id, "grounds", why.strip())
