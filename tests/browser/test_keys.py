@@ -285,7 +285,7 @@ def test_four_keys_lead_from_the_queue_to_a_decided_case(
 
 
 def test_every_shortcut_is_on_a_page_that_is_tested_here() -> None:
-    """A new `data-key` in a template fails here until this file, or that of own keys, presses it."""
+    """A new `data-key` in a template fails here until this file or `test_own_keys` presses it."""
     found = set()
     for path in TEMPLATES:
         found |= set(re.findall(r'data-key="(?:\{\{ own_keys\.)?(\w+|\?)', path.read_text()))
