@@ -13,6 +13,7 @@ from ml.engine.contract import Pixels
 from ml.engine.detectors.synthetic_image.places import Place, places
 from ml.engine.image_encoders.heads import Head as Head
 from ml.engine.media.detail import enlargement
+from ml.engine.media.encoding import through_codec
 from ml.engine.sentence import say
 
 Floats = NDArray[np.float32]
@@ -50,9 +51,7 @@ QUALITY = 92
 def saved_alike(crop: Pixels) -> Pixels:
     """Every crop is saved as JPEG once, so that traces of saving tell nothing: nearly every genuine
     picture was a JPEG file before, and a generated one often was not."""
-    _, saved = cv2.imencode(".jpg", crop[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-    decoded = np.asarray(cv2.imdecode(saved, cv2.IMREAD_COLOR))
-    return np.ascontiguousarray(decoded[..., ::-1], dtype=np.uint8)
+    return through_codec(crop, ".jpg", [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
 
 
 def unfit(pixels: Pixels, crops: Sequence[tuple[Place, Pixels]], side: int) -> str:
