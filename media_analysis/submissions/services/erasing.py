@@ -16,7 +16,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
-from django.db.models import Model, ProtectedError
+from django.db.models import Model
 from django.db.models.functions import Now
 
 import blobs.services
@@ -198,13 +198,7 @@ def _delete(model: type[Model], pks: Sequence[Any]) -> None:
 
 
 def _delete_blob(sha256: str) -> bool:
-    """The row, with its looks and its playback copy; the bytes go when this has committed. False
-    where another submission needs them."""
-    try:
-        with transaction.atomic():
-            return blobs.services.delete(sha256, who=SYSTEM, why="its_submission_was_erased")
-    except ProtectedError:
-        return False
+    return freeing.delete_blob(sha256, why="its_submission_was_erased")
 
 
 def _delete_bytes(pk: uuid.UUID) -> bool:

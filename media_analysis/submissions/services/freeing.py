@@ -60,10 +60,11 @@ def free_copy(original: str, *, but: UUID | None = None) -> bool:
     return True
 
 
-def delete_blob(sha256: str) -> bool:
-    """The row and then the bytes; False where something else is of the same bytes."""
+def delete_blob(sha256: str, *, why: str = WHY) -> bool:
+    """The row, with its looks and its playback copy; the bytes go when this has committed. False
+    where something else is of the same bytes."""
     try:
         with transaction.atomic():
-            return blobs.services.delete(sha256, who=SYSTEM, why=WHY)
+            return blobs.services.delete(sha256, who=SYSTEM, why=why)
     except ProtectedError:
         return False
