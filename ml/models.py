@@ -209,23 +209,16 @@ class FindingRow(models.Model):
 
 
 class LookQuerySet(models.QuerySet["Look"]):
-    def candidates(self, wanted: Sequence[int]) -> LookQuerySet:
-        """All looks within `NEAR` bits of one of `wanted`, and some others: the index's answer."""
-        return self.with_quarters(**near_quarters(wanted))
-
     def with_quarters(self, **numbers: list[int]) -> LookQuerySet:
+        """Of `near_quarters`: all looks that are near, and some others. The index's answer."""
         met = Q(pk__in=[])
         for field in QUARTERS:
             met |= Q(any_of(field, numbers[field], models.IntegerField))
         return self.filter(met, method=similarity.METHOD)
 
-    def near(self, wanted: Sequence[int]) -> list[tuple[int, Look]]:
-        """Those within `NEAR` bits, with their difference, the nearest first. However common a
-        quarter is, never more than `LOOK_CANDIDATES` are compared."""
-        return nearest(wanted, self.candidates(wanted)[:LOOK_CANDIDATES].iterator())
-
 
 def nearest(wanted: Sequence[int], candidates: Iterable[Look]) -> list[tuple[int, Look]]:
+    """Those within `NEAR` bits, with their difference, the nearest first."""
     compared = (
         (min(similarity.distance(bits, look.unsigned) for bits in wanted), look)
         for look in candidates

@@ -18,7 +18,7 @@ from media_analysis.submissions.models import Submission
 from media_analysis.submissions.search import similar
 from media_analysis.submissions.services.intake import submit
 from ml.engine.media.similarity import NEAR, distance, neighbours, quarters
-from ml.models import Analysis, Look, signed
+from ml.models import Analysis, Look, near_quarters, nearest, signed
 from tests.detectors.natural import pictures
 from tests.people import Person, Send
 
@@ -61,7 +61,8 @@ def test_the_query_finds_exactly_those_within_seven_bits() -> None:
     wanted = random.Random(1).getrandbits(64)
     others = [flipped(wanted, n % 13, n) for n in range(600)]
     Look.objects.bulk_create(Look.of(blob, float(n), bits) for n, bits in enumerate(others))
-    found = {row.seconds: difference for difference, row in Look.objects.near([wanted])}
+    candidates = Look.objects.with_quarters(**near_quarters([wanted]))
+    found = {row.seconds: difference for difference, row in nearest([wanted], candidates)}
     expected = {
         float(n): d for n, bits in enumerate(others) if (d := distance(wanted, bits)) <= NEAR
     }
@@ -83,7 +84,7 @@ def test_the_index_is_used() -> None:
             " LATERAL (SELECT ('x' || left(sha256, 16))::bit(64)::bigint AS bits) h"
         )
         cursor.execute("ANALYZE ml_look")
-    plan = Look.objects.candidates([12345]).explain()
+    plan = Look.objects.with_quarters(**near_quarters([12345])).explain()
     assert "BitmapOr" in plan and plan.count("quarter_") >= 8 and "Seq Scan" not in plan, plan
 
 
