@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from media_analysis.batches.models import BatchItem
+from media_analysis.submissions.models import SENT_WORDS
 
 
 def rows_of(submission: UUID) -> list[QuerySet[Any]]:
@@ -15,5 +16,5 @@ def rows_of(submission: UUID) -> list[QuerySet[Any]]:
 
 
 def remove_text(submission: UUID) -> int:
-    words = ("filename", "external_id", "note", "policy_context")
-    return BatchItem.objects.filter(submission=submission).update(**dict.fromkeys(words, ""))
+    mine = BatchItem.objects.filter(submission=submission)
+    return mine.update(**dict.fromkeys(SENT_WORDS, ""))

@@ -34,10 +34,9 @@ from media_analysis.partners.direct_shapes import (
 from media_analysis.partners.limits import TellsItsLimits
 from media_analysis.partners.schema import problems
 from media_analysis.partners.teams import team_named
+from media_analysis.submissions.models import SENT_WORDS
 from media_analysis.uploads.models import DirectUpload
 from media_analysis.uploads.services import announcing
-
-WORDS = ("filename", "note", "policy_context", "external_id")
 
 
 class DirectUploads(TellsItsLimits, ViewSet):
@@ -58,7 +57,7 @@ class DirectUploads(TellsItsLimits, ViewSet):
         asked.is_valid(raise_exception=True)
         wanted, actor = asked.validated_data, actor_of(request)
         team = team_named(actor, wanted.get("team"), Permission.SUBMIT_MEDIA)
-        words = {name: wanted[name] for name in WORDS if wanted.get(name)}
+        words = {name: wanted[name] for name in SENT_WORDS if wanted.get(name)}
         upload, found = announcing.announce(
             actor, team, wanted["size"], words | ({"batch": "true"} if wanted["batch"] else {}),
             sha256=wanted.get("sha256", ""), key=idempotency_key(request) or "",

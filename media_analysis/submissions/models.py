@@ -37,6 +37,8 @@ __all__ = [
     "SearchText", "Submission", "Waits",
 ]  # fmt: skip
 
+SENT_WORDS = ("filename", "note", "policy_context", "external_id")
+"""What the sender says of a file, in words of their own."""
 UNDECIDED = "none"
 IN_FORCE = Coalesce("case__standing_fence", "case__fence")
 """The fence of the decision that stands, of a decided case: after an appeal was withdrawn, an

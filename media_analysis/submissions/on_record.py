@@ -9,6 +9,7 @@ from django.db import connection
 
 from audit.rows import OnRecord, Rows, register
 from media_analysis.submissions.models import (
+    SENT_WORDS,
     DeletionRequest,
     Erasure,
     Hold,
@@ -48,7 +49,7 @@ def keep() -> None:
                 "team_id", "blob_id", "analysis_id", "submitted_by_id", "submitted_by_service_id",
                 "created_at",
             ),
-            words=("filename", "note", "policy_context", "external_id"),
+            words=SENT_WORDS,
             subject=lambda submission: submission.pk,
             of_chain="pk",
             faults=_cards,

@@ -37,6 +37,7 @@ from jobs.models import UNDER_WAY
 from media_analysis.previews.models import Preview
 from media_analysis.submissions import hooks
 from media_analysis.submissions.models import (
+    SENT_WORDS,
     Erasure,
     Hold,
     MediaKind,
@@ -58,7 +59,6 @@ OFFERED = tuple(
     for part in Part
     if (kind, part) != (MediaKind.IMAGE, Part.COPIES)  # there are none
 )
-WORDS = ("filename", "note", "policy_context", "external_id")
 LABELS = ("shown_name", "remark", "context", "external_id")
 """What the record's commitments to these words are named (`intake`)."""
 
@@ -292,9 +292,9 @@ def _take_text(submission: Submission, rule: PartRule) -> Taken:
     taken = Taken()
     taken.rows = sum(hook(submission.pk) for hook in hooks.text_removed)
     taken.rows += subjects.forget(submission.pk, LABELS)
-    if any(getattr(submission, name) for name in WORDS):
+    if any(getattr(submission, name) for name in SENT_WORDS):
         _permit(submission, rule, [(Submission, [submission.pk])])
-        Submission.objects.filter(pk=submission.pk).update(**dict.fromkeys(WORDS, ""))
+        Submission.objects.filter(pk=submission.pk).update(**dict.fromkeys(SENT_WORDS, ""))
         taken.rows += 1
         taken.stated = [submission]
     return taken
