@@ -16,6 +16,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from audit import final
@@ -282,6 +283,11 @@ class Case(models.Model):
 
     def __str__(self) -> str:
         return f"case {self.pk}"
+
+    @property
+    def has_expired(self) -> bool:
+        """The claim ended, and nobody has claimed the case since."""
+        return self.lease_until is not None and self.lease_until < timezone.now()
 
     @property
     def fence_in_force(self) -> int | None:

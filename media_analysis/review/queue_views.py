@@ -10,7 +10,6 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
@@ -91,7 +90,6 @@ def queue(request: HttpRequest) -> HttpResponse:
         "leads": bool(actor.team_ids(Permission.MANAGE_QUEUES)),
         "most": several.MOST,
         "mine": waiting.in_hands_of(actor),
-        "now": timezone.now(),
         "undoable": grace.mine(actor),
         "worked": exposure.minutes_worked(actor),
         "own": figures.own(actor.user) if actor.user else None,

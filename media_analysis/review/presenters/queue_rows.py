@@ -36,7 +36,6 @@ def rows(actor: Actor, cases: Sequence[Case]) -> list[dict[str, Any]]:
             "strongest": _strongest(findings.get(case.submission.analysis_id, [])),
             "sender": case.submission.sender_name,
             "is_mine": actor.user is not None and case.holder_id == actor.user.pk,
-            "is_expired": case.lease_until is not None and case.lease_until < now,
             "is_late": case.due_at is not None and case.due_at < now,
         }
         for case in cases
