@@ -49,7 +49,9 @@ class GraceForm(forms.Form):
         min_value=0,
         max_value=reason_codes.LONGEST_GRACE,
         label=_("Seconds in which a decision can be undone"),
-        help_text=_("Senders and partners are told after that. 0: decisions are final at once."),
+        help_text=_(
+            "Senders and partners are notified only after this time. Enter 0 to make decisions final immediately."
+        ),
     )
 
 
