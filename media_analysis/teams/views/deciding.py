@@ -50,7 +50,8 @@ class GraceForm(forms.Form):
         max_value=reason_codes.LONGEST_GRACE,
         label=_("Seconds in which a decision can be undone"),
         help_text=_(
-            "Senders and partners are notified only after this time. Enter 0 to make decisions final immediately."
+            "Senders and partners are notified only after this time. "
+            "Enter 0 to make decisions final immediately."
         ),
     )
 
