@@ -21,6 +21,9 @@ NOT_NEEDED = {
     "numpy/_core/include": "for compilers",
     "c2pa/libs/*.rlib": "for linkers; the .so beside it is what is loaded",
     "ai_edge_litert/libLiteRtWebGpuAccelerator.so": "networks run on the processor",
+    "lxml": "of pyHanko, for lists of trusted certificates, which are not read",
+    "oscrypto": "of pyHanko, for the operating system's certificates, which are not asked",
+    "numpy/f2py": "for compilers",
     "cv2/data/*.xml": "cascades; faces are found by MediaPipe",
 }
 LANGUAGES = {"en", "de", "de_AT", "de_CH", "__pycache__"}

@@ -103,6 +103,10 @@ ENTRIES: Mapping[str, Entry] = {
     "case_not_decided": Entry(
         409, _("This case is not decided, so it cannot be reopened. Nothing was changed.")
     ),
+    "report_signer_unusable": Entry(
+        503,
+        _("The certificate that signs reports cannot be used. Tell whoever runs this site."),
+    ),
     "appeal_text_missing": Entry(422, _("Say why you object to the decision.")),
     "appeal_too_long": Entry(422, _("An appeal has at most {most} characters.")),
     "appeal_not_yours": Entry(

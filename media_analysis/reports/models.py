@@ -32,6 +32,11 @@ class Report(models.Model):
     body = models.BinaryField(help_text="Canonical JSON (RFC 8785).")
     pdf = models.BinaryField()
     statement = models.BinaryField(help_text="Statement of reasons (DSA), as JSON.")
+    public = models.TextField(
+        db_default="",
+        blank=True,
+        help_text="Statement for the public. Earlier reports have none.",
+    )
     signature = models.TextField(help_text="A signed note that names the SHA-256 of each file.")
     body_sha256 = models.CharField(max_length=64)
     issued_by = models.ForeignKey(
@@ -51,7 +56,7 @@ class Report(models.Model):
                 "report_is_final",
                 "a report is final",
                 *("id", "team_id", "case_id", "decision_id", "number", "earlier_id", "body", "pdf"),
-                *("statement", "signature", "body_sha256", "created_at"),
+                *("statement", "public", "signature", "body_sha256", "created_at"),
             ),
             final.whole("reports_stay", "reports are final"),
         ]

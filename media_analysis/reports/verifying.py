@@ -7,6 +7,7 @@ The signature is a note that lists the SHA-256 of each file and is signed with e
     file report.json 64 hex digits
     file report.pdf 64 hex digits
     file statement.json 64 hex digits
+    file public.txt 64 hex digits
     file video.webm 64 hex digits (where there is an evidence film)
 
     — name base64(key id, signature)
@@ -33,7 +34,8 @@ from audit.notes import PublicKey, SigningKey
 
 FORMAT = "touchstone-report-v1"
 BODY, PDF, STATEMENT, SIGNATURE = "report.json", "report.pdf", "statement.json", "report.sig"
-FILES = (BODY, PDF, STATEMENT)
+PUBLIC = "public.txt"
+FILES = (BODY, PDF, STATEMENT, PUBLIC)
 FILM = "video.webm"
 """Listed where the case had an evidence film when the report was issued."""
 _DASH = "\N{EM DASH} "

@@ -23,9 +23,12 @@ from media_analysis.review.models import Case, CaseState
 from media_analysis.submissions.services import parts
 from media_analysis.submissions.views.submissions import as_if_missing
 
-KINDS = {".json": "application/json", ".pdf": "application/pdf", ".sig": "text/plain"}
+KINDS = {
+    ".json": "application/json", ".pdf": "application/pdf", ".sig": "text/plain",
+    ".txt": "text/plain; charset=utf-8",
+}  # fmt: skip
 LARGEST = 32 * 1024 * 1024
-MOST_FILES = 5
+MOST_FILES = 6
 
 
 @signed_in
@@ -45,6 +48,7 @@ def of_case(request: HttpRequest, pk: UUID) -> HttpResponse:
         "film": films.shown(actor, case),
         "removed": parts.sentences(case.submission),
         "files": (verifying.PDF, verifying.BODY, verifying.STATEMENT, verifying.SIGNATURE),
+        "public": verifying.PUBLIC,
     }
     return render(request, "reports/of_case.html", context)
 
@@ -94,11 +98,26 @@ def verify(request: HttpRequest) -> HttpResponse:
     return render(request, "reports/verify.html", context, status=status)
 
 
+@require_GET
+def certificate(request: HttpRequest) -> HttpResponse:
+    """For everybody: what a PDF reader must trust to know who signed a report's PDF."""
+    # Here, for pyHanko takes as long to import as a page takes to draw.
+    from media_analysis.reports import pdf_signing
+
+    try:
+        content = pdf_signing.certificate()
+    except pdf_signing.SignerUnusable as error:
+        raise Refusal("report_signer_unusable") from error
+    response = HttpResponse(content, content_type="application/x-pem-file")
+    response["Content-Disposition"] = 'attachment; filename="report-certificate.pem"'
+    return response
+
+
 def _given(request: HttpRequest) -> list[bytes]:
     files = request.FILES.getlist("files")
     if len(files) > MOST_FILES or any((file.size or 0) > LARGEST for file in files):
         raise verifying.Refused(
-            gettext("A report has at most 5 files, and none is larger than 32 MB.")
+            gettext("A report has at most 6 files, and none is larger than 32 MB.")
         )
     return [file.read() for file in files]
 

@@ -359,6 +359,8 @@ ML_ANALYSE = "ml.engine.analyse"
 REPORT_SIGNING_KEY_FILE = Path(
     env.str("REPORT_SIGNING_KEY_FILE", str(HOME / "keys" / "report_signing.key"))
 )
+REPORT_PDF_SIGNER_FILE = env.str("REPORT_PDF_SIGNER_FILE", "")
+REPORT_PDF_SIGNER_PASSPHRASE = env.str("REPORT_PDF_SIGNER_PASSPHRASE", "")
 AUDIT_SIGNING_KEY_FILE = Path(
     env.str("AUDIT_SIGNING_KEY_FILE", str(HOME / "keys" / "audit_signing.key"))
 )

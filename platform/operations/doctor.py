@@ -269,6 +269,19 @@ def models() -> Iterator[Finding]:
                       "models folder from another machine (docs/operating.md).")  # fmt: skip
 
 
+def reports() -> Iterator[Finding]:
+    if not settings.REPORT_PDF_SIGNER_FILE:
+        return
+    # Here, for pyHanko takes a second to import, and few sites name a certificate.
+    from media_analysis.reports import pdf_signing
+
+    try:
+        pdf_signing.certificate()
+    except pdf_signing.SignerUnusable as error:
+        yield Finding("reports", ERROR, str(error), "Correct REPORT_PDF_SIGNER_FILE and "
+                      "REPORT_PDF_SIGNER_PASSPHRASE, or leave both empty.")  # fmt: skip
+
+
 def site() -> Iterator[Finding]:
     for name, ask in (("workers", health.workers), ("sealing", health.sealing)):
         try:
@@ -292,7 +305,7 @@ def small_pictures() -> Iterator[Finding]:
 
 CHECKS: tuple[Check, ...] = (
     addresses, names, database, keys, store, direct_uploads, folders, static_files, sandbox, broker,
-    models, site, small_pictures,
+    models, reports, site, small_pictures,
 )  # fmt: skip
 
 

@@ -100,7 +100,7 @@ def test_pages_issue_hand_out_and_check(alice: Person, charlie: Person, case: Ca
         assert answer.content == content and "attachment" in answer["Content-Disposition"]
         assert charlie.client().get(url).status_code == 404
         given[name] = content
-    assert Event.objects.filter(verb=Verb.REPORT_DOWNLOADED).count() == 4
+    assert Event.objects.filter(verb=Verb.REPORT_DOWNLOADED).count() == 5
     assert client.get(reverse("reports:download", args=[report.pk, "x.exe"])).status_code == 404
     answer = checked(charlie, given)
     assert answer.status_code == 200 and b"as it was signed" in answer.content

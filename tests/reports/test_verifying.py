@@ -18,6 +18,7 @@ FILES = {
     verifying.BODY: BODY,
     verifying.PDF: b"%PDF-1.7\n" + bytes(range(256)) * 4 + b"\n%%EOF\n",
     verifying.STATEMENT: rfc8785.dumps({"statement": {"puid": REPORT}}),
+    verifying.PUBLIC: "Eine Person hat über ein Bild entschieden.\n".encode(),
 }
 NOTE = verifying.sign(REPORT, FILES, KEY).encode()
 ALL = [*FILES.values(), NOTE]
@@ -30,7 +31,7 @@ def test_a_report_is_known_by_whatever_of_its_files_is_given() -> None:
     assert set(checked.files) == set(FILES)
     one = verifying.verify([NOTE, FILES[verifying.PDF]], [KEY.public])
     assert one.files == (verifying.PDF,) and set(one.missing) == {
-        verifying.BODY, verifying.STATEMENT,
+        verifying.BODY, verifying.STATEMENT, verifying.PUBLIC,
     }  # fmt: skip
 
 

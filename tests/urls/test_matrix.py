@@ -90,6 +90,7 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "care:reset_keys": ("post", page(302, 302, 302, 302)),
     "care:dismiss": ("post", page(302, 302, 302, 302)),
     "reports:verify": ("get", (200,) * 9),  # a report is checked by everybody
+    "reports:certificate": ("get", (200,) * 9),
     "reports:of_case": ("get", page(404, 404, 200, 200)),
     "reports:issue": ("post", page(404, 404, 404, 302)),
     "reports:download": ("get", page(404, 404, 404, 404)),  # of a report that is not there

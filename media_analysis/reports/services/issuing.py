@@ -16,7 +16,7 @@ from accounts.roles import Permission
 from accounts.services.chains import require
 from audit.services import record
 from audit.verbs import Verb
-from media_analysis.reports import contents, keys, reasons, verifying
+from media_analysis.reports import contents, keys, public, reasons, verifying
 from media_analysis.reports.models import Report
 from media_analysis.reports.services import films
 from media_analysis.review.models import Case, CaseState, Decision
@@ -55,8 +55,12 @@ def issue(actor: Actor, case: Case) -> Report:
 
 def _made(case: Case, decision: Decision, earlier: Report | None) -> Report:
     # Here, for its library takes a fifth of a process's start, and few processes write a report.
-    from media_analysis.reports import paper
+    from media_analysis.reports import paper, pdf_signing
 
+    try:
+        signer = pdf_signing.signer()
+    except pdf_signing.SignerUnusable as error:
+        raise Refusal("report_signer_unusable") from error
     pk = uuid.uuid4()
     number = earlier.number + 1 if earlier else 1
     head = {
@@ -71,8 +75,9 @@ def _made(case: Case, decision: Decision, earlier: Report | None) -> Report:
     body = rfc8785.dumps(said)
     files = {
         verifying.BODY: body,
-        verifying.PDF: paper.draw(said, frames, body),
+        verifying.PDF: pdf_signing.signed(paper.draw(said, frames, body), signer, str(pk)),
         verifying.STATEMENT: rfc8785.dumps(reasons.statement(said)),
+        verifying.PUBLIC: public.statement(said, decision).encode(),
     }
     return Report(
         pk=pk,
@@ -84,6 +89,7 @@ def _made(case: Case, decision: Decision, earlier: Report | None) -> Report:
         body=body,
         pdf=files[verifying.PDF],
         statement=files[verifying.STATEMENT],
+        public=files[verifying.PUBLIC].decode(),
         signature=verifying.sign(
             str(pk), files, keys.signing_key(), film["sha256"] if film else ""
         ),
@@ -96,6 +102,7 @@ def files_of(report: Report) -> Mapping[str, bytes]:
         verifying.BODY: bytes(report.body),
         verifying.PDF: bytes(report.pdf),
         verifying.STATEMENT: bytes(report.statement),
+        **({verifying.PUBLIC: report.public.encode()} if report.public else {}),
         verifying.SIGNATURE: report.signature.encode(),
     }
 
@@ -119,5 +126,5 @@ def handed_out(actor: Actor, report: Report, name: str) -> bytes | None:
 
 def of_case(actor: Actor, case_id: UUID) -> list[Report]:
     found = Report.objects.for_actor(actor).filter(case=case_id)
-    light = found.defer("body", "pdf", "statement")
+    light = found.defer("body", "pdf", "statement")  # `public` is short, and says if it is there
     return list(light.select_related("decision", "issued_by", "earlier").order_by("-number"))
