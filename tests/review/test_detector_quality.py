@@ -12,10 +12,12 @@ from django.db import transaction
 from django.urls import reverse
 from sklearn.metrics import precision_score, recall_score
 
+from accounts.models import ServiceAccount
 from media_analysis.review.measures import Weights, share, total
 from media_analysis.review.models import Case, RoutingRule, Words
 from media_analysis.review.search import detector_quality
 from media_analysis.review.services import cases, routing
+from media_analysis.submissions.models import Submission
 from ml.engine.contract import Evidence, Finding, Kind, Outcome, Status, Strength
 from tests.people import Person, Send
 from tests.previews.conftest import analysed
@@ -48,10 +50,16 @@ CASES = [
 ]
 
 
+PROBABILITIES = {"found": 0.9, "cleared": 0.05, "neither": None}
+
+
 def finding(answer: str) -> Finding:
     supports = ANSWERS[answer]
     evidence = Evidence("seen", "Something was seen.", Strength.MODERATE, supports=supports)
-    return Finding("face_forgery", "1", Status.RAN, "It ran.", score=0.5, evidence=(evidence,))
+    return Finding(
+        "face_forgery", "1", Status.RAN, "It ran.", score=0.5, evidence=(evidence,),
+        probability_manipulated=PROBABILITIES[answer],
+    )  # fmt: skip
 
 
 def decided(alice: Person, send: Send, shade: int, one: Simulated) -> Case:
@@ -88,12 +96,44 @@ def test_weighted_figures_equal_scikit_learns(alice: Person, lead: Person, send:
         found.inconclusive.value == pytest.approx(2 / (7 + 2 + 40)) and found.inconclusive.n == 13
     )
     assert found.override.value == pytest.approx((3 + 10) / (6 + 40)) and found.override.n == 10
+    given = [
+        (PROBABILITIES[one.answer] or 0, one.decided == "manipulated", 1 / one.probability)
+        for one in known
+        if one.answer != "neither"
+    ]
+    weight = sum(w for _, _, w in given)
+    assert found.calibration.said == pytest.approx(sum(p * w for p, _, w in given) / weight)
+    assert found.calibration.was.value == pytest.approx(sum(m * w for _, m, w in given) / weight)
+    assert found.calibration.was.n == 10
     assert detector_quality.of([lead.team.pk], None) == []
     page = lead.client().get(reverse("teams:quality", args=[lead.team.pk])).content.decode()
     assert "0.21" in page and "n = 13" in page
     assert detector_quality.outcomes_of(alice.user, month)["manipulated"] == 6
     own = alice.client().get(reverse("review:own")).content.decode()
     assert "Your decisions" in own
+
+
+def test_the_figures_of_one_partner_are_of_its_files_alone(
+    alice: Person, lead: Person, send: Send
+) -> None:
+    """A partner is offered once a decision stands on a file of its own; an unknown one is all."""
+    for shade, one in enumerate(CASES[:3]):
+        decided(alice, send, shade, one)
+    robot = ServiceAccount.objects.create(team=alice.team, name="The paper")
+    idle = ServiceAccount.objects.create(team=alice.team, name="The bank")
+    case = decided(alice, send, 9, Simulated("found", "not_manipulated", 1.0))
+    Submission.objects.filter(pk=case.submission_id).update(
+        submitted_by=None, submitted_by_service=robot
+    )
+    month = detector_quality.months([alice.team.pk])[0]
+    assert detector_quality.senders([alice.team.pk]) == [robot]
+    (its,) = detector_quality.of([alice.team.pk], month, robot.pk)
+    assert (its.precision.value, its.precision.n) == (0, 1)
+    assert detector_quality.of([alice.team.pk], month, idle.pk) == []
+    address = reverse("teams:quality", args=[lead.team.pk])
+    page = lead.client().get(f"{address}?partner={robot.pk}").content.decode()
+    assert "The paper" in page and "The bank" not in page and "n = 4" not in page
+    assert "n = 4" in lead.client().get(f"{address}?partner=nobody").content.decode()
 
 
 def test_a_spot_check_is_drawn_with_its_probability_and_says_so(

@@ -80,7 +80,9 @@ def appealed(teams: Collection[UUID]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def detectors(teams: Collection[UUID], month: datetime | None) -> list[dict[str, Any]]:
+def detectors(
+    teams: Collection[UUID], month: datetime | None, sender: UUID | None = None
+) -> list[dict[str, Any]]:
     if month is None:
         return []
     return [
@@ -91,8 +93,10 @@ def detectors(teams: Collection[UUID], month: datetime | None) -> list[dict[str,
                 name: shown(getattr(one, name))
                 for name in ("precision", "recall", "inconclusive", "override")
             },
+            "said": "–" if one.calibration.said is None else number(one.calibration.said, 2),
+            "was": shown(one.calibration.was),
         }
-        for one in detector_quality.of(teams, month)
+        for one in detector_quality.of(teams, month, sender)
     ]
 
 

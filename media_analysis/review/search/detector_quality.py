@@ -18,7 +18,7 @@ from django.db.models import Case as DbCase
 from django.db.models import Count, F, FloatField, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Coalesce, TruncMonth
 
-from accounts.models import User
+from accounts.models import ServiceAccount, User
 from media_analysis.review.measures import Measure, Weights, share, total
 from media_analysis.review.models import CaseState, Decision
 from media_analysis.submissions.outcomes import DecisionOutcome
@@ -33,6 +33,16 @@ Cells = dict[tuple[str, str], Weights]
 
 
 @dataclass(frozen=True)
+class Calibration:
+    """Of the files with a probability on which people gave a clear decision."""
+
+    said: float | None
+    """The mean probability of manipulation that the check gave."""
+    was: Measure
+    """The share that people decided to be manipulated."""
+
+
+@dataclass(frozen=True)
 class Quality:
     detector: str
     kind: str
@@ -44,6 +54,7 @@ class Quality:
     """Of all that it examined, where it neither found nor cleared."""
     override: Measure
     """Of its answers, those that the decision contradicts."""
+    calibration: Calibration
 
 
 def in_force(teams: Collection[UUID]) -> QuerySet[Decision]:
@@ -62,10 +73,22 @@ def months(teams: Collection[UUID]) -> list[Any]:
     return list(found.values_list("month", flat=True).distinct().order_by("-month")[:24])
 
 
-def of(teams: Collection[UUID], month: Any) -> list[Quality]:
-    """Of each check and kind, in decisions of that month."""
+def senders(teams: Collection[UUID]) -> list[ServiceAccount]:
+    """Partners on whose files something was decided."""
+    sent = in_force(teams).values("case__submission__submitted_by_service")
+    return list(ServiceAccount.objects.filter(pk__in=sent).order_by("name", "pk"))
+
+
+def of(teams: Collection[UUID], month: Any, sender: UUID | None = None) -> list[Quality]:
+    """Of each check and kind, in decisions of that month; only on files of one partner if named."""
     decided = in_force(teams).annotate(month=TruncMonth("created_at")).filter(month=month)
-    return [_quality(*name, one) for name, one in sorted(_cells(decided).items())]
+    if sender:
+        decided = decided.filter(case__submission__submitted_by_service=sender)
+    calibrated = _calibrations(decided)
+    return [
+        _quality(*name, one, calibrated.get(name, NOT_CALIBRATED))
+        for name, one in sorted(_cells(decided).items())
+    ]
 
 
 def between(
@@ -84,23 +107,60 @@ def _cells(decided: QuerySet[Decision]) -> dict[tuple[str, str], Cells]:
     return cells
 
 
-def _counted(decided: QuerySet[Decision]) -> Iterable[Any]:
-    """Counted by the database: a check, a kind of media, an answer and a decision a row."""
-    weight = Value(1.0, output_field=FloatField()) / F("analysis__submission__case__sampled_with")
+NOT_CALIBRATED = Calibration(None, Measure(None, None, None, 0))
+
+
+def _calibrations(decided: QuerySet[Decision]) -> dict[tuple[str, str], Calibration]:
+    rows = _findings(decided).filter(
+        probability_manipulated__isnull=False, decided__in=(MANIPULATED, GENUINE)
+    )
+    counted = (
+        rows.order_by()
+        .values("detector", "media", "decided")
+        .annotate(
+            n=Count("pk"),
+            sum=Sum("weight"),
+            squares=Sum(F("weight") * F("weight")),
+            said=Sum(F("weight") * F("probability_manipulated")),
+        )
+    )
+    cells: dict[tuple[str, str], dict[str, tuple[Weights, float]]] = defaultdict(dict)
+    for row in counted:
+        weights = Weights(row["n"], row["sum"], row["squares"])
+        cells[row["detector"], row["media"]][row["decided"]] = weights, row["said"]
+    return {name: _calibration(one) for name, one in cells.items()}
+
+
+def _calibration(cells: dict[str, tuple[Weights, float]]) -> Calibration:
+    whole = total(weights for weights, _ in cells.values())
+    manipulated, _ = cells.get(MANIPULATED, (Weights(), 0.0))
+    return Calibration(
+        sum(said for _, said in cells.values()) / whole.sum, share(manipulated, whole)
+    )
+
+
+def _findings(decided: QuerySet[Decision]) -> QuerySet[FindingRow]:
+    """Of checks that ran, each with its case's weight, the kind of media and the decision."""
     rows = FindingRow.objects.filter(
         status=Status.RAN, analysis__submission__case__decisions__in=decided
     )
+    found: QuerySet[FindingRow] = rows.annotate(
+        weight=Value(1.0, output_field=FloatField())
+        / F("analysis__submission__case__sampled_with"),
+        media=media_kinds.at("analysis"),
+        decided=F("analysis__submission__case__decisions__outcome"),
+    )
+    return found
+
+
+def _counted(decided: QuerySet[Decision]) -> Iterable[Any]:
+    """Counted by the database: a check, a kind of media, an answer and a decision a row."""
     answer = DbCase(
         When(evidence__contains=_supports(Outcome.MANIPULATION_FOUND), then=Value(FOUND)),
         When(evidence__contains=_supports(Outcome.NO_MANIPULATION_FOUND), then=Value(CLEARED)),
         default=Value(NEITHER),
     )
-    named = rows.annotate(
-        answer=answer,
-        weight=weight,
-        media=media_kinds.at("analysis"),
-        decided=F("analysis__submission__case__decisions__outcome"),
-    )
+    named = _findings(decided).annotate(answer=answer)
     counted = named.order_by().values("detector", "media", "answer", "decided")
     return counted.annotate(
         n=Count("pk"), sum=Sum("weight"), squares=Sum(F("weight") * F("weight"))
@@ -111,8 +171,9 @@ def _supports(outcome: Outcome) -> list[dict[str, str]]:
     return [{"supports": outcome.value}]
 
 
-def _quality(detector: str, kind: str, cells: Cells) -> Quality:
-    return Quality(detector, kind, **{name: share(*one) for name, one in parts(cells).items()})
+def _quality(detector: str, kind: str, cells: Cells, calibration: Calibration) -> Quality:
+    shares = {name: share(*one) for name, one in parts(cells).items()}
+    return Quality(detector, kind, calibration=calibration, **shares)
 
 
 def parts(cells: Cells) -> dict[str, tuple[Weights, Weights]]:

@@ -76,6 +76,9 @@ def quality(request: HttpRequest, pk: UUID) -> HttpResponse:
             return redirect("teams:quality", pk)
     months = detector_quality.months([team.pk])
     month = shown.month_chosen(request.GET.get("month", ""), months)
+    senders = detector_quality.senders([team.pk])
+    asked = request.GET.get("partner", "")
+    sender = next((one for one in senders if str(one.pk) == asked), None)
     context = {
         "form": form,
         "golden": golden_search.listed(team.pk),
@@ -86,6 +89,8 @@ def quality(request: HttpRequest, pk: UUID) -> HttpResponse:
         "appeals": shown.appealed([team.pk]),
         "months": shown.month_names(months),
         "month": f"{month:%Y-%m}" if month else "",
-        "detectors": shown.detectors([team.pk], month),
+        "senders": senders,
+        "sender": sender,
+        "detectors": shown.detectors([team.pk], month, sender.pk if sender else None),
     }
     return page(request, team, "teams/quality.html", context, 422 if form.is_bound else 200)
