@@ -134,23 +134,21 @@ def _calibrations(decided: QuerySet[Decision]) -> dict[tuple[str, str], Calibrat
 def _calibration(cells: dict[str, tuple[Weights, float]]) -> Calibration:
     whole = total(weights for weights, _ in cells.values())
     manipulated, _ = cells.get(MANIPULATED, (Weights(), 0.0))
-    return Calibration(
-        sum(said for _, said in cells.values()) / whole.sum, share(manipulated, whole)
-    )
+    said = sum(one for _, one in cells.values())
+    return Calibration(said / whole.sum, share(manipulated, whole))
 
 
-def _findings(decided: QuerySet[Decision]) -> QuerySet[FindingRow]:
+def _findings(decided: QuerySet[Decision]) -> QuerySet[Any]:
     """Of checks that ran, each with its case's weight, the kind of media and the decision."""
     rows = FindingRow.objects.filter(
         status=Status.RAN, analysis__submission__case__decisions__in=decided
     )
-    found: QuerySet[FindingRow] = rows.annotate(
+    return rows.annotate(
         weight=Value(1.0, output_field=FloatField())
         / F("analysis__submission__case__sampled_with"),
         media=media_kinds.at("analysis"),
         decided=F("analysis__submission__case__decisions__outcome"),
     )
-    return found
 
 
 def _counted(decided: QuerySet[Decision]) -> Iterable[Any]:
