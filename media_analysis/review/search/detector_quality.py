@@ -160,9 +160,10 @@ def _counted(decided: QuerySet[Decision]) -> Iterable[Any]:
     )
     named = _findings(decided).annotate(answer=answer)
     counted = named.order_by().values("detector", "media", "answer", "decided")
-    return counted.annotate(
+    found: Iterable[Any] = counted.annotate(
         n=Count("pk"), sum=Sum("weight"), squares=Sum(F("weight") * F("weight"))
     )
+    return found
 
 
 def _supports(outcome: Outcome) -> list[dict[str, str]]:
