@@ -15,7 +15,7 @@ import pytest
 from ml.engine import model_files
 from ml.engine.image_encoders import building, onnx_tensors, reference, served, weights
 from ml.engine.image_encoders.patches import patches
-from ml.engine.image_encoders.served import ServedEncoder
+from ml.engine.image_encoders.served import ServedEncoder, encoder_of
 from ml.engine.model_files import ModelFileUnusable
 
 SIDE, TAPS = 48, (1,)
@@ -104,7 +104,7 @@ class Check:
     models: Path
 
     def encoder(self) -> ServedEncoder:
-        return ServedEncoder(self.folder.name, self.folder, self.card)
+        return encoder_of(self.folder, self.card)
 
 
 @pytest.fixture(scope="module")
@@ -171,22 +171,20 @@ def test_a_network_that_was_changed_after_it_was_built_is_not_run(
 
 def test_other_layernorms_are_another_network(check: Check, tmp_path: Path) -> None:
     """A new release of a check never runs the network of the old one."""
-    before = served.file_name("some", served.made_from(check.folder, check.card))
+    before = served.file_name(served.made_from(check.folder, check.card))
     (tmp_path / "norms.npz").write_bytes((check.folder / "norms.npz").read_bytes() + b"x")
     with pytest.raises(ModelFileUnusable, match="not those that the card names"):
         served.made_from(tmp_path, check.card)
     norms = {"file": "norms.npz", "sha256": digest_of(tmp_path / "norms.npz")}
     card = {"encoder": {**check.card["encoder"], "norms": norms}}
-    assert served.file_name("some", served.made_from(tmp_path, card)) != before
+    assert served.file_name(served.made_from(tmp_path, card)) != before
 
 
 def test_a_check_without_layernorms_takes_the_published_ones(check: Check) -> None:
     encoder = {k: v for k, v in check.card["encoder"].items() if k != "norms"}
     plain = {"encoder": encoder}
     assert building.norms(check.folder, plain) == {}
-    named = [
-        served.file_name("some", served.made_from(check.folder, c)) for c in (plain, check.card)
-    ]
+    named = [served.file_name(served.made_from(check.folder, c)) for c in (plain, check.card)]
     assert named[0] != named[1]
 
 
@@ -216,6 +214,14 @@ def test_a_check_that_is_not_offered_is_not_built(check: Check, tmp_path: Path) 
     (tmp_path / "draft").mkdir()
     (tmp_path / "draft" / "card.json").write_text(json.dumps(check.card))
     assert list(building.checks_with_encoder(tmp_path)) == []
+
+
+def test_two_checks_with_the_same_network_share_it(check: Check, tmp_path: Path) -> None:
+    """Built once and loaded once a process; a check with other LayerNorms has its own."""
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "norms.npz").write_bytes((check.folder / "norms.npz").read_bytes())
+    assert encoder_of(other, check.card) is check.encoder()
 
 
 def test_a_crop_of_another_size_is_refused(check: Check) -> None:

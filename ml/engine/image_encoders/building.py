@@ -56,7 +56,7 @@ def missing(checks: Path = CHECKS) -> Iterator[tuple[str, str]]:
 
 
 def _target(folder: Path, card: dict[str, Any]) -> Path:
-    return model_files.folder() / served.file_name(folder.name, served.made_from(folder, card))
+    return model_files.folder() / served.file_name(served.made_from(folder, card))
 
 
 def build(folder: Path, card: dict[str, Any]) -> Path | None:

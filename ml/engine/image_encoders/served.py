@@ -1,4 +1,5 @@
-"""A check's image encoder as a worker runs it: built at set-up, loaded when first asked.
+"""The image encoder of checks as a worker runs it: built at set-up, loaded when first asked. Checks
+whose cards name the same network share it.
 
 The card of the check names the base file, the blocks, the crop's side and the LayerNorms it was
 trained to, if any (`norms`, committed beside the card). Set-up builds the network from them into
@@ -28,12 +29,21 @@ BUILDER = 1
 """Raised when the same weights would give another network."""
 
 
-class ServedEncoder:
-    """Made once a process; the network is loaded with the first crop."""
+def encoder_of(folder: Path, card: Mapping[str, Any]) -> ServedEncoder:
+    """One a process for each network, whichever checks ask for it."""
+    return _made(built_file(folder, card), int(card["encoder"]["side"]))
 
-    def __init__(self, check: str, folder: Path, card: Mapping[str, Any]) -> None:
-        self.side = int(card["encoder"]["side"])
-        self.file = built_file(check, folder, card)
+
+@functools.cache
+def _made(file: Path, side: int) -> ServedEncoder:
+    return ServedEncoder(file, side)
+
+
+class ServedEncoder:
+    """The network is loaded with the first crop."""
+
+    def __init__(self, file: Path, side: int) -> None:
+        self.file, self.side = file, side
         self._note = note(self.file)
         self.sha256 = str(self._note["sha256"])
         self._lock = threading.Lock()
@@ -87,14 +97,14 @@ def _norms(folder: Path, encoder: Mapping[str, Any]) -> str:
     return found
 
 
-def file_name(check: str, source: Mapping[str, Any]) -> str:
+def file_name(source: Mapping[str, Any]) -> str:
     mark = digest(json.dumps(source, sort_keys=True).encode())[:12]
-    return f"{check}-encoder-{mark}.tflite"
+    return f"image-encoder-{mark}.tflite"
 
 
-def built_file(check: str, folder: Path, card: Mapping[str, Any]) -> Path:
+def built_file(folder: Path, card: Mapping[str, Any]) -> Path:
     """Where the built network lies. Raises if it is not there."""
-    file = model_files.folder() / file_name(check, made_from(folder, card))
+    file = model_files.folder() / file_name(made_from(folder, card))
     if not all(part.is_file() for part in (file, first_layer_of(file), note_of(file))):
         raise ModelFileUnusable(f"The network {file.name} was not built: {AGAIN}")
     return file

@@ -11,7 +11,7 @@ from ml.engine.detectors import asking, asking_faces
 from ml.engine.detectors.asking_faces import FacesExamination, Judged, Looks
 from ml.engine.fusion.calibration import AskingCalibration, probability
 from ml.engine.image_encoders.heads import read_head
-from ml.engine.image_encoders.served import ServedEncoder
+from ml.engine.image_encoders.served import encoder_of
 from ml.engine.manifest import read_manifest
 from ml.engine.media.crops import to_side, with_margin
 from ml.engine.sentence import say
@@ -37,7 +37,7 @@ class DiffusionFace:
     def __init__(self, folder: Path = FOLDER) -> None:
         self.card = read_card(folder)
         self.version = str(self.card["version"])
-        self.encoder = ServedEncoder(self.name, folder, self.card)
+        self.encoder = encoder_of(folder, self.card)
         self.head = read_head(folder, self.card)
         self.calibration = AskingCalibration.bounded(self.card, "used", cap=CAP, passing=PASSING)
         self.min_side = float(self.card["input"]["min_face_side"])

@@ -21,7 +21,7 @@ from ml.engine.detectors.synthetic_image import sentences
 from ml.engine.detectors.synthetic_image.looking import Look, Picture, looks, score, taken
 from ml.engine.fusion.calibration import AskingCalibration, probability
 from ml.engine.image_encoders.heads import read_head
-from ml.engine.image_encoders.served import ServedEncoder
+from ml.engine.image_encoders.served import encoder_of
 from ml.engine.manifest import read_manifest
 from ml.engine.sentence import say
 from ml.engine.serving import read_card
@@ -41,7 +41,7 @@ class SyntheticImage:
     def __init__(self, folder: Path = FOLDER) -> None:
         self.card = read_card(folder)
         self.version = str(self.card["version"])
-        self.encoder = ServedEncoder(self.name, folder, self.card)
+        self.encoder = encoder_of(folder, self.card)
         self.head = read_head(folder, self.card)
         self.calibration = AskingCalibration.bounded(self.card, "used", cap=CAP, passing=PASSING)
         self.side = self.encoder.side
