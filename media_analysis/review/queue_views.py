@@ -26,7 +26,7 @@ from media_analysis.review.models import Case, Queue
 from media_analysis.review.presenters import queue_rows
 from media_analysis.review.search import queue as waiting
 from media_analysis.review.services import bulk as several
-from media_analysis.review.services import grace
+from media_analysis.review.services import grace, known_bytes, notes
 from media_analysis.submissions.forms import KINDS
 
 Filters = Mapping[str, tuple[Any, Sequence[tuple[str, Any]]]]
@@ -90,6 +90,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "leads": bool(actor.team_ids(Permission.MANAGE_QUEUES)),
         "most": several.MOST,
         "mine": waiting.in_hands_of(actor),
+        "mentions": notes.mentions(actor, only_new=True),
         "undoable": grace.mine(actor),
         "worked": exposure.minutes_worked(actor),
         "own": figures.own(actor.user) if actor.user else None,
@@ -129,14 +130,18 @@ def _filters(filters: Filters, asked: dict[str, str]) -> list[dict[str, object]]
 @signed_in
 @post_only("review:queue")
 def bulk(request: HttpRequest) -> HttpResponse:
-    """First a preview of what would happen; then, with `confirmed`, it happens."""
+    """First a preview of what would happen; then, with `confirmed`, it happens. With `same`, of all
+    waiting cases of that case's file."""
     actor = actor_of(request)
     assigns = "assign" in request.POST
     permission = Permission.MANAGE_QUEUES if assigns else Permission.DECIDE_CASES
     if not actor.team_ids(permission):
         raise PermissionDenied
     try:
-        chosen = several.chosen(actor, _ids(request.POST.getlist("case")), permission)
+        ids = _ids(request.POST.getlist("case"))
+        if same := _ids([request.POST.get("same", "")]):
+            ids = known_bytes.together(actor, same[0], several.MOST)
+        chosen = several.chosen(actor, ids, permission)
         if assigns:
             return _assigned(request, actor, chosen)
         return _decided(request, actor, chosen)

@@ -82,6 +82,8 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "review:heartbeat": ("post", page(404, 404, 409, 409)),
     "review:appeal": ("post", page(404, 404, 302, 302)),
     "review:insert_text": ("post", page(404, 404, 404, 302)),
+    "review:note": ("post", page(404, 404, 403, 422)),
+    "review:mentions": ("get", page(200, 403, 200, 200)),
     "review:own": ("get", page(200, 403, 403, 200)),
     "review:pass_on": ("post", page(404, 404, 302, 302)),
     "review:take_back": ("post", page(404, 404, 302, 302)),

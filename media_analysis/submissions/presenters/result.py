@@ -75,6 +75,7 @@ def page(submission: Submission, actor: Actor) -> dict[str, Any]:
         "aside": bench.aside(findings),
         "timeline": timeline(result, pictures.of_sound(submission, named)),
         "still": frames[0] if is_still else None,
+        "aids": pictures.of_aids(submission, named) if is_still else [],
         "frames": frames[1:] if is_still else frames,
         "overlay": bench.overlay(result),
         "player": (player := films.shown(submission, actor, frames)),
