@@ -16,7 +16,7 @@ from accounts.actors import actor_of
 from accounts.guards import post_only, signed_in
 from accounts.refusals import Refusal
 from accounts.roles import Permission
-from media_analysis.reports import keys, verifying
+from media_analysis.reports import keys, public_statement, verifying
 from media_analysis.reports.models import Report
 from media_analysis.reports.services import films, issuing
 from media_analysis.review.models import Case, CaseState
@@ -42,6 +42,7 @@ def of_case(request: HttpRequest, pk: UUID) -> HttpResponse:
         "may_issue": actor.can(Permission.DECIDE_CASES, case.team_id)
         and is_decided
         and not any(one.decision.fence == case.fence_in_force for one in reports),
+        "public": public_statement.of(case, reports),
         "film": films.shown(actor, case),
         "removed": parts.sentences(case.submission),
         "files": (verifying.PDF, verifying.BODY, verifying.STATEMENT, verifying.SIGNATURE),

@@ -14,6 +14,7 @@ from media_analysis.review import (
 app_name = "review"
 urlpatterns = [
     path("", queue_views.queue, name="queue"),
+    path("filters/save/", queue_views.save_filter, name="save_filter"),
     path("bulk/", queue_views.bulk, name="bulk"),
     path("own/", quality_views.own, name="own"),
     path("mentions/", note_views.mentions, name="mentions"),

@@ -4,6 +4,7 @@ that make them speak of all files."""
 from __future__ import annotations
 
 import itertools
+import math
 import random
 from dataclasses import dataclass
 
@@ -16,7 +17,9 @@ from media_analysis.review.measures import Weights, share, total
 from media_analysis.review.models import Case, RoutingRule, Words
 from media_analysis.review.search import detector_quality
 from media_analysis.review.services import cases, routing
+from media_analysis.submissions.models import Submission
 from ml.engine.contract import Evidence, Finding, Kind, Outcome, Status, Strength
+from tests.factories import ServiceAccountFactory
 from tests.people import Person, Send
 from tests.previews.conftest import analysed
 
@@ -32,6 +35,8 @@ class Simulated:
     answer: str
     decided: str
     probability: float
+    said: float | None = None
+    """The probability that the check gave."""
 
 
 CASES = [
@@ -48,14 +53,26 @@ CASES = [
 ]
 
 
-def finding(answer: str) -> Finding:
+def finding(answer: str, said: float | None = None) -> Finding:
     supports = ANSWERS[answer]
+    odds = None if said is None else math.log10(said / (1 - said))
     evidence = Evidence("seen", "Something was seen.", Strength.MODERATE, supports=supports)
-    return Finding("face_forgery", "1", Status.RAN, "It ran.", score=0.5, evidence=(evidence,))
+    return Finding(
+        "face_forgery",
+        "1",
+        Status.RAN,
+        "It ran.",
+        score=0.5,
+        evidence=(evidence,),
+        log10_lr=odds,
+        probability_manipulated=said,
+    )
 
 
 def decided(alice: Person, send: Send, shade: int, one: Simulated) -> Case:
-    sent = analysed(send(alice, shade), Kind.IMAGE, (finding(one.answer),), width=64, height=48)
+    sent = analysed(
+        send(alice, shade), Kind.IMAGE, (finding(one.answer, one.said),), width=64, height=48
+    )
     case = Case.objects.get(submission=sent)
     Case.objects.filter(pk=case.pk).update(sampled_with=one.probability)
     held = cases.claim(alice.actor, case.pk)
@@ -94,6 +111,35 @@ def test_weighted_figures_equal_scikit_learns(alice: Person, lead: Person, send:
     assert detector_quality.outcomes_of(alice.user, month)["manipulated"] == 6
     own = alice.client().get(reverse("review:own")).content.decode()
     assert "Your decisions" in own
+
+
+def test_calibration_and_partner_are_those_of_hand(alice: Person, lead: Person, send: Send) -> None:
+    """Mean probability and share decided manipulated, both weighted, unclear ones left out; and the
+    same of one partner's media alone."""
+    made = [
+        (0.9, "manipulated", 1.0),
+        (0.7, "not_manipulated", 1.0),
+        (0.2, "not_manipulated", 0.25),
+        (0.5, "unclear", 1.0),
+    ]
+    found = [
+        decided(alice, send, shade, Simulated("neither", outcome, weight, probability))
+        for shade, (probability, outcome, weight) in enumerate(made)
+    ]
+    month = detector_quality.months([alice.team.pk])[0]
+    (one,) = detector_quality.of([alice.team.pk], month)
+    assert one.said == pytest.approx((0.9 + 0.7 + 4 * 0.2) / 6)
+    assert one.decided.value == pytest.approx(1 / 6) and one.decided.n == 3
+    partner = ServiceAccountFactory(team=alice.team, name="Wire")
+    Submission.objects.filter(pk=found[0].submission_id).update(
+        submitted_by=None, submitted_by_service=partner
+    )
+    assert detector_quality.partners([alice.team.pk]) == [partner]
+    (one,) = detector_quality.of([alice.team.pk], month, partner)
+    assert one.said == pytest.approx(0.9) and one.decided.n == 1
+    address = reverse("teams:quality", args=[lead.team.pk])
+    page = lead.client().get(address, {"partner": str(partner.pk)}).content.decode()
+    assert "said 0.90, decided" in page
 
 
 def test_a_spot_check_is_drawn_with_its_probability_and_says_so(

@@ -64,6 +64,7 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "submissions:hold": ("post", (LOGIN, 404, 404, 404, 404, 404, 302, LOGIN, LOGIN)),
     "submissions:cancel": ("post", page(404, 404, 404, 302)),
     "review:queue": ("get", page(200, 403, 200, 200)),
+    "review:save_filter": ("post", page(400, 403, 400, 400)),
     "review:bulk": ("post", page(302, 403, 403, 302)),
     "review:next": ("post", page(302, 403, 403, 302)),
     "review:case": ("get", page(404, 404, 200, 200)),

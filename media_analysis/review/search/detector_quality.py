@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ from django.db.models import Case as DbCase
 from django.db.models import Count, F, FloatField, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Coalesce, TruncMonth
 
-from accounts.models import User
+from accounts.models import ServiceAccount, User
 from media_analysis.review.measures import Measure, Weights, share, total
 from media_analysis.review.models import CaseState, Decision
 from media_analysis.submissions.outcomes import DecisionOutcome
@@ -30,6 +30,9 @@ FOUND, CLEARED, NEITHER = "found", "cleared", "neither"
 MANIPULATED, GENUINE = DecisionOutcome.MANIPULATED.value, DecisionOutcome.GENUINE.value
 Cells = dict[tuple[str, str], Weights]
 """By what the check answered and what the person decided."""
+
+
+NOTHING = Measure(None, None, None, 0)
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,10 @@ class Quality:
     """Of all that it examined, where it neither found nor cleared."""
     override: Measure
     """Of its answers, those that the decision contradicts."""
+    said: float | None = None
+    """The mean of the probabilities that it gave; None where it gave none."""
+    decided: Measure = NOTHING
+    """Of those cases, what people decided to be manipulated: near `said` where it is calibrated."""
 
 
 def in_force(teams: Collection[UUID]) -> QuerySet[Decision]:
@@ -62,10 +69,53 @@ def months(teams: Collection[UUID]) -> list[Any]:
     return list(found.values_list("month", flat=True).distinct().order_by("-month")[:24])
 
 
-def of(teams: Collection[UUID], month: Any) -> list[Quality]:
-    """Of each check and kind, in decisions of that month."""
+def partners(teams: Collection[UUID]) -> list[ServiceAccount]:
+    """Those about whose media something was decided."""
+    sent = in_force(teams).values("case__submission__submitted_by_service")
+    return list(ServiceAccount.objects.filter(pk__in=sent).order_by("name"))
+
+
+def of(teams: Collection[UUID], month: Any, partner: ServiceAccount | None = None) -> list[Quality]:
+    """Of each check and kind, in decisions of that month; of one partner's media if asked."""
     decided = in_force(teams).annotate(month=TruncMonth("created_at")).filter(month=month)
-    return [_quality(*name, one) for name, one in sorted(_cells(decided).items())]
+    if partner is not None:
+        decided = decided.filter(case__submission__submitted_by_service=partner)
+    calibrated = _calibration(decided)
+    return [
+        replace(_quality(*name, one), **calibrated.get(name, {}))
+        for name, one in sorted(_cells(decided).items())
+    ]
+
+
+def _calibration(decided: QuerySet[Decision]) -> dict[tuple[str, str], dict[str, Any]]:
+    """Of findings with a probability, in cases that were decided either way; by check and kind."""
+    rows = _weighted(decided.filter(outcome__in=(MANIPULATED, GENUINE)))
+    given = rows.exclude(probability_manipulated=None)
+    was = Q(decided=MANIPULATED)
+    square = F("weight") * F("weight")
+    counted = (
+        given.order_by()
+        .values("detector", "media")
+        .annotate(
+            n=Count("pk"),
+            sum=Sum("weight"),
+            squares=Sum(square),
+            said=Sum(F("weight") * F("probability_manipulated")),
+            was_n=Count("pk", filter=was),
+            was_sum=Coalesce(Sum("weight", filter=was), 0.0),
+            was_squares=Coalesce(Sum(square, filter=was), 0.0),
+        )
+    )
+    return {
+        (row["detector"], row["media"]): {
+            "said": row["said"] / row["sum"],
+            "decided": share(
+                Weights(row["was_n"], row["was_sum"], row["was_squares"]),
+                Weights(row["n"], row["sum"], row["squares"]),
+            ),
+        }
+        for row in counted
+    }
 
 
 def between(
@@ -86,24 +136,32 @@ def _cells(decided: QuerySet[Decision]) -> dict[tuple[str, str], Cells]:
 
 def _counted(decided: QuerySet[Decision]) -> Iterable[Any]:
     """Counted by the database: a check, a kind of media, an answer and a decision a row."""
-    weight = Value(1.0, output_field=FloatField()) / F("analysis__submission__case__sampled_with")
-    rows = FindingRow.objects.filter(
-        status=Status.RAN, analysis__submission__case__decisions__in=decided
-    )
     answer = DbCase(
         When(evidence__contains=_supports(Outcome.MANIPULATION_FOUND), then=Value(FOUND)),
         When(evidence__contains=_supports(Outcome.NO_MANIPULATION_FOUND), then=Value(CLEARED)),
         default=Value(NEITHER),
     )
-    named = rows.annotate(
-        answer=answer,
-        weight=weight,
-        media=media_kinds.at("analysis"),
-        decided=F("analysis__submission__case__decisions__outcome"),
+    counted = (
+        _weighted(decided)
+        .annotate(answer=answer)
+        .order_by()
+        .values("detector", "media", "answer", "decided")
     )
-    counted = named.order_by().values("detector", "media", "answer", "decided")
     return counted.annotate(
         n=Count("pk"), sum=Sum("weight"), squares=Sum(F("weight") * F("weight"))
+    )
+
+
+def _weighted(decided: QuerySet[Decision]) -> QuerySet[Any]:
+    """The findings of those cases, each with its weight, its kind of media and the decision."""
+    rows = FindingRow.objects.filter(
+        status=Status.RAN, analysis__submission__case__decisions__in=decided
+    )
+    return rows.annotate(
+        weight=Value(1.0, output_field=FloatField())
+        / F("analysis__submission__case__sampled_with"),
+        media=media_kinds.at("analysis"),
+        decided=F("analysis__submission__case__decisions__outcome"),
     )
 
 

@@ -27,7 +27,7 @@ SQUARE = 1024
 QUALITY = 90
 SHADES = 16
 """More take twice the bytes and tell the eye no more."""
-ERROR_GAIN, NOISE_GAIN = 12.0, 24.0
+ERROR_GAIN, NOISE_GAIN = 12.0, 10.0
 
 
 def drawn(kind: Kind, pixels: Pixels) -> dict[str, bytes]:
