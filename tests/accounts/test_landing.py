@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Role, Team
-from tests.factories import PASSWORD
+from accounts.models import Role
+from tests.factories import PASSWORD, TeamFactory
 from tests.people import member
 
 SIGN_IN = "/accounts/login/"
@@ -22,13 +22,15 @@ SIGN_IN = "/accounts/login/"
         (Role.ADMIN, "submissions:history"),
     ],
 )
-def test_a_role_lands_on_what_it_does(team: Team, role: Role, place: str) -> None:
-    person = member(team, role)
+@pytest.mark.django_db
+def test_a_role_lands_on_what_it_does(role: Role, place: str) -> None:
+    person = member(TeamFactory(), role)
     said = {"login": person.user.email, "password": PASSWORD}
     assert Client().post(SIGN_IN, said)["Location"] == reverse(place)
 
 
-def test_the_address_that_was_asked_for_comes_first(team: Team) -> None:
-    person, wanted = member(team, Role.MODERATOR), reverse("submissions:submit")
+@pytest.mark.django_db
+def test_the_address_that_was_asked_for_comes_first() -> None:
+    person, wanted = member(TeamFactory(), Role.MODERATOR), reverse("submissions:submit")
     said = {"login": person.user.email, "password": PASSWORD, "next": wanted}
     assert Client().post(SIGN_IN, said)["Location"] == wanted
