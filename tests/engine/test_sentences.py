@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import ml.engine
-from media_analysis.submissions.presenters import values
+from media_analysis.submissions.presenters import result, values
 from ml.engine.contract import Evidence, Finding, Kind, MediaInfo, Outcome, Status, Strength
 from ml.engine.fusion.rule import decide
 from ml.engine.manifest import FOLDER, manifest_of

@@ -218,7 +218,7 @@ def finding(said: Json, anchors: Collection[str] = ()) -> dict[str, Any]:
                 "text": evidence["text"],
                 "strength": evidence["strength"],
                 "details": details(evidence.get("data") or {}),
-                "raw": raw(evidence.get("data") or {}),
+                "raw": raw(said["detector"], evidence.get("data") or {}),
                 "map": face_map(evidence.get("data") or {}),
                 "face": face_link(evidence.get("data") or {}, anchors),
             }

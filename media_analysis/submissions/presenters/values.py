@@ -12,7 +12,8 @@ from django.utils.translation import gettext
 from ml.engine.naming import LABELS
 
 Json = Mapping[str, Any]
-MOST_RAW = 4000
+READ_THE_FILE = ("provenance", "compression")
+MOST_RAW = 1000
 
 
 def details(data: Json) -> list[dict[str, Any]]:
@@ -24,10 +25,10 @@ def details(data: Json) -> list[dict[str, Any]]:
     ]
 
 
-def raw(data: Json) -> str:
-    """All that the check kept of what it read, such as metadata and Content Credentials, a line for
-    each value; empty where `details` says it all."""
-    if len(details(data)) == len(data):
+def raw(detector: str, data: Json) -> str:
+    """What a check that reads the file itself kept of it, such as metadata and Content Credentials,
+    a line for each value; empty where `details` says it all, and for other checks."""
+    if detector not in READ_THE_FILE or len(details(data)) == len(data):
         return ""
     lines = [f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in data.items()]
     return "\n".join(line if len(line) <= MOST_RAW else line[:MOST_RAW] + "…" for line in lines)
