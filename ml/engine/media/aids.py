@@ -61,7 +61,8 @@ def _errors(pixels: Pixels) -> NDArray[np.floating]:
     if not done:
         raise ValueError("the picture could not be saved again")
     again = cv2.cvtColor(cv2.imdecode(encoded, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
-    return ERROR_GAIN * _reduced(cv2.absdiff(pixels, again).max(axis=2))
+    red, green, blue = cv2.split(cv2.absdiff(pixels, again))
+    return ERROR_GAIN * _reduced(cv2.max(cv2.max(red, green), blue))
 
 
 def _noise(grey: NDArray[np.uint8]) -> NDArray[np.floating]:
