@@ -17,11 +17,14 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
+from accounts.actors import actor_of
 from accounts.client import ip_of
 from accounts.models import User
 from accounts.models.user import normalised
+from accounts.roles import Role
 from accounts.sealing import seal, unseal
 from accounts.services import group_roles, invitations, lockout, logins, proofs
 from accounts.services.lockout import Secret
@@ -58,6 +61,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False  # people come by invitation
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """Whoever signs in lands on their work: moderators and leads on the review queue."""
+        working = {Role.MODERATOR, Role.LEAD} & set(actor_of(request).teams.values())
+        return reverse("review:queue") if working else str(settings.LOGIN_REDIRECT_URL)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Links lead to PUBLIC_URL, whatever the request's Host says."""

@@ -1,10 +1,11 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class MlConfig(AppConfig):
     name = "ml"
     label = "ml"
-    verbose_name = "Detection engine"
+    verbose_name = _("Detection engine")
 
     def ready(self) -> None:
         from django.core.checks import register

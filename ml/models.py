@@ -13,6 +13,7 @@ import pgtrigger
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from accounts.prepared import any_of
 from audit import final
@@ -75,7 +76,8 @@ class Analysis(LeasedJob):
     seconds = models.FloatField(null=True, blank=True)
 
     class Meta(LeasedJob.Meta):
-        verbose_name_plural = "analyses"
+        verbose_name = _("analysis")
+        verbose_name_plural = _("analyses")
         constraints = [
             *LeasedJob.Meta.constraints,
             models.CheckConstraint(
@@ -177,6 +179,8 @@ class FindingRow(models.Model):
     )  # fmt: skip
 
     class Meta:
+        verbose_name = _("finding")
+        verbose_name_plural = _("findings")
         ordering = ["detector"]
         constraints = [
             models.UniqueConstraint(fields=["analysis", "detector"], name="one_finding_a_detector"),

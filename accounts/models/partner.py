@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower, Now
+from django.utils.translation import gettext_lazy as _
 
 from accounts.key_format import TEST_PREFIX
 from accounts.models.team import HEAVIEST, Team
@@ -70,6 +71,8 @@ class ServiceAccount(models.Model):
     is_superuser = False
 
     class Meta:
+        verbose_name = _("service account")
+        verbose_name_plural = _("service accounts")
         ordering = ["name"]
         constraints = [
             models.UniqueConstraint("team", Lower("name"), name="service_name_is_unique_in_team"),
@@ -151,6 +154,8 @@ class ApiKey(models.Model):
     objects = ApiKeyQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("API key")
+        verbose_name_plural = _("API keys")
         ordering = ["-created_at"]
         constraints = [
             models.CheckConstraint(

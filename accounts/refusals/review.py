@@ -164,6 +164,26 @@ ENTRIES: Mapping[str, Entry] = {
         409,
         _("Only media whose analysis has ended can be a golden case. Nothing was marked."),
     ),
+    "note_missing": Entry(422, _("Write the note first. Nothing was saved.")),
+    "note_too_long": Entry(422, _("A team note has at most {most} characters. Nothing was saved.")),
+    "too_many_notes": Entry(409, _("A case can have {most} team notes. Nothing was saved.")),
+    "too_many_mentions": Entry(
+        422, _("A team note can mention {most} people. Nothing was saved.")
+    ),
+    "mention_unknown": Entry(
+        422,
+        _(
+            "Nobody who can see this case is called {name}, so nothing was saved: choose somebody "
+            "of the team, or put a space after the @."
+        ),
+    ),
+    "mention_ambiguous": Entry(
+        422,
+        _(
+            "Several people of the team are called {name}, so nothing was saved: write the email "
+            "address after the @."
+        ),
+    ),
     "outcome_missing": Entry(422, _("Choose an outcome.")),
     "decision_reason_missing": Entry(
         422, _("Give a short reason. The record keeps it with the decision.")

@@ -78,7 +78,7 @@ def card(val: Path, test: Path, alpha: float) -> None:
     written = read_card()
     written["calibration"] = {
         "fitted_on": "genuine pictures of the validation split, as they are and in every hard row, "
-        f"against generated ones of {', '.join(rows.MET)}, which no figure below is measured on",
+        f"against generated ones of {', '.join(rows.MET)} that did not train",
         "used": for_card(
             fake, scores, groups,
             found_at=report.bound(genuine, alpha), found_alpha=alpha, clear_alpha=CLEAR_ALPHA,

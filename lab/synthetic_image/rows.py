@@ -1,8 +1,8 @@
 """What the check is measured on: genuine sources, named hard rows made from held-out photographs,
 and generated pictures by generator.
 
-`val` sets the operating points, `test` reports. Calibration sees the generators in `MET`; those in
-the test rows are others.
+`val` sets the operating points, `test` reports. Training and calibration see other pictures of the
+generators in `MET`; those of the ComfyUI examples and StyleGAN they never see.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from lab.synthetic_image import degrade
 from lab.synthetic_image.degrade import Pixels
 from lab.synthetic_image.sources import Folders, Picture, faces, frames, laid_out, photographs
 
-MET = ("gpt_images", "gpt4o", "sd15_art")
-"""Generators whose pictures may set the line from logit to ratio. None trains, none is reported."""
+MET = ("gpt_images", "gpt4o", "sd21_faces")
+"""Generators that training saw. Their validation pictures set the line from logit to ratio."""
 NOT_GENERATED = (
     "workflow", "scribble", "pose_worship.png", "pose_present", "shark_depthmap", "inpain",
     "inpaint", "outpaint", "unclip_mountains", "unclip_sunset", "ltxv_fox", "ltxv_island",
@@ -74,7 +74,7 @@ def faces_of(name: str, folders: Folders, split: str) -> Iterator[Picture]:
 
 def met(folders: Folders, most: int) -> Iterator[Item]:
     for name in MET:
-        for picture in _thinned(laid_out(folders, "train", "fake", (name,)), most):
+        for picture in _thinned(laid_out(folders, "val", "fake", (name,)), most):
             if "input" not in picture.name:
                 yield Item(f"met {name}", name, True, picture)
 

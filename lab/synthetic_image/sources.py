@@ -67,14 +67,14 @@ def laid_out(
                 continue
             if split is not None and row["split"] != split:
                 continue
-            yield Picture(row["path"], row["source"], _file(folders.gen / row["path"]))
+            yield Picture(row["path"], row["source"], file_of(folders.gen / row["path"]))
 
 
 def photographs(folders: Folders, split: str) -> Iterator[Picture]:
     for path in sorted(folders.photos.rglob("*.jpg")):
         wanted = any(name in str(path) for name in PHOTOGRAPHS.get(split, ()))
         if wanted and path.stat().st_size > 250_000 and "1920" not in path.name:
-            yield Picture(path.name, "debian", _file(path))
+            yield Picture(path.name, "debian", file_of(path))
 
 
 def faces(
@@ -109,7 +109,7 @@ def _pixels(image: Image.Image) -> Pixels:
     return np.array(ImageOps.exif_transpose(image).convert("RGB"))
 
 
-def _file(path: Path) -> Callable[[], Pixels]:
+def file_of(path: Path) -> Callable[[], Pixels]:
     return lambda: _pixels(Image.open(path))
 
 

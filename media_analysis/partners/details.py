@@ -25,6 +25,7 @@ from media_analysis.review.presenters import appeals
 from media_analysis.review.presenters.decisions import changes, moment
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.search import similar
+from ml.engine.media import aids
 from ml.models import Thumbnail
 
 ALSO = ("analysis_id", "planted", "case_key")
@@ -60,7 +61,10 @@ def _one(actor: Actor, permission: Permission, pk: UUID) -> QuerySet[Any]:
 _ONE = Prepared(_one)
 _THUMBNAILS = Prepared(
     lambda _, analysis: (
-        Thumbnail.objects.filter(analysis=analysis).order_by("id").values_list("name", flat=True)
+        Thumbnail.objects.filter(analysis=analysis)
+        .exclude(name__in=aids.NAMES)  # for people who look at them with their guidance
+        .order_by("id")
+        .values_list("name", flat=True)
     )
 )
 

@@ -1,10 +1,11 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class ViewingConfig(AppConfig):
     name = "media_analysis.previews"
     label = "viewing"
-    verbose_name = "Copies to look at"
+    verbose_name = _("Playback copies")
 
     def ready(self) -> None:
         from django.db.models.signals import post_delete

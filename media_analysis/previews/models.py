@@ -7,6 +7,7 @@ import uuid
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from jobs.models import UNDER_WAY, LeasedJob, Priority, State
 
@@ -23,6 +24,8 @@ class Preview(LeasedJob):
     made_in = models.FloatField(null=True, help_text="Seconds that it took.")
 
     class Meta(LeasedJob.Meta):
+        verbose_name = _("playback copy")
+        verbose_name_plural = _("playback copies")
         constraints = [
             *LeasedJob.Meta.constraints,
             models.CheckConstraint(

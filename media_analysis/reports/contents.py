@@ -14,7 +14,6 @@ from media_analysis.review.search import reopenings
 from media_analysis.submissions.presenters import result as results
 from media_analysis.submissions.services import parts, pictures
 from ml.engine.manifest import card_of, manifest_of
-from ml.engine.media import sound_pictures
 from ml.engine.naming import detector_name
 from ml.models import Thumbnail
 
@@ -182,7 +181,7 @@ def _events(chain: UUID) -> list[Json]:
 def key_frames(analysis: UUID, result: Mapping[str, Any]) -> list[tuple[Json, bytes]]:
     """Small pictures that the engine made from clean pixels, with the boxes of faces in them."""
     media, tracks = result.get("media") or {}, result.get("tracks") or []
-    seen = Thumbnail.objects.exclude(name__in=sound_pictures.NAMES)
+    seen = Thumbnail.objects.exclude(name__in=pictures.DRAWN)
     found = list(seen.filter(analysis=analysis).order_by("id")[:FRAMES])
     return [
         (_frame(one.name, picture.content, media, tracks), picture.content)

@@ -45,6 +45,9 @@ def of_case(request: HttpRequest, pk: UUID) -> HttpResponse:
         "may_issue": actor.can(Permission.DECIDE_CASES, case.team_id)
         and is_decided
         and not any(one.decision.fence == case.fence_in_force for one in reports),
+        "statement": next(
+            (one.public for one in reports if one.decision.fence == case.fence_in_force), ""
+        ),
         "film": films.shown(actor, case),
         "removed": parts.sentences(case.submission),
         "files": (verifying.PDF, verifying.BODY, verifying.STATEMENT, verifying.SIGNATURE),

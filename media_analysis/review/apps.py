@@ -1,10 +1,11 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class ReviewConfig(AppConfig):
     name = "media_analysis.review"
     label = "review"
-    verbose_name = "Review"
+    verbose_name = _("Review")
 
     def ready(self) -> None:
         from media_analysis.review import erasing, on_record

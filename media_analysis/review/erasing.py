@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from media_analysis.review.models import (
     Appeal,
     Case,
+    CaseNote,
     CaseState,
     Decision,
     DistressFlag,
@@ -17,6 +18,7 @@ from media_analysis.review.models import (
     Draft,
     GoldenCase,
     GoldenPlacement,
+    Mention,
     Opinion,
     PendingDecision,
 )
@@ -40,6 +42,8 @@ def rows_of(submission: UUID) -> list[QuerySet[Any]]:
         golden,
         GoldenCase.objects.filter(submission=submission),
         Draft.objects.filter(**mine),
+        Mention.objects.filter(note__case__submission=submission),
+        CaseNote.objects.filter(**mine),
         DistressFlag.objects.filter(**mine),
         Opinion.objects.filter(review__case__submission=submission),
         DoubleReview.objects.filter(**mine),

@@ -25,6 +25,8 @@ from media_analysis.review.drift_models import DriftAlarm as DriftAlarm
 from media_analysis.review.drift_models import DriftCheck as DriftCheck
 from media_analysis.review.golden_models import GoldenCase as GoldenCase
 from media_analysis.review.golden_models import GoldenPlacement as GoldenPlacement
+from media_analysis.review.note_models import CaseNote as CaseNote
+from media_analysis.review.note_models import Mention as Mention
 from media_analysis.review.opinion_models import DoubleReview as DoubleReview
 from media_analysis.review.opinion_models import Opinion as Opinion
 from media_analysis.review.owned import TeamOwned as TeamOwned
@@ -102,8 +104,9 @@ class Policy(models.Model):
     objects = TeamOwned.as_manager()
 
     class Meta:
+        verbose_name = _("policy")
+        verbose_name_plural = _("policies")
         ordering = ["name"]
-        verbose_name_plural = "policies"
         constraints = [models.UniqueConstraint(fields=["team", "name"], name="policy_once_a_team")]
 
     def __str__(self) -> str:
@@ -210,6 +213,8 @@ class Case(models.Model):
     objects = TeamOwned.as_manager()
 
     class Meta:
+        verbose_name = _("case")
+        verbose_name_plural = _("cases")
         ordering = ["opened_at", "id"]
         indexes = [
             models.Index(
@@ -339,6 +344,8 @@ class Decision(models.Model):
     objects = TeamOwned.as_manager()
 
     class Meta:
+        verbose_name = _("decision")
+        verbose_name_plural = _("decisions")
         ordering = ["created_at"]
         indexes = [
             models.Index(

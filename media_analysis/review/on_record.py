@@ -4,6 +4,7 @@ from audit.rows import OnRecord, register
 from media_analysis.review.models import (
     Appeal,
     Case,
+    CaseNote,
     Decision,
     Opinion,
     Policy,
@@ -60,6 +61,14 @@ def keep() -> None:
             ),
             words=("text",),
             subject=lambda appeal: appeal.case.submission_id,
+            related=("case",),
+            of_chain="case__submission_id",
+        ),
+        OnRecord(
+            model=CaseNote,
+            columns=("team_id", "case_id", "author_id", "created_at"),
+            words=("text",),
+            subject=lambda note: note.case.submission_id,
             related=("case",),
             of_chain="case__submission_id",
         ),

@@ -85,6 +85,8 @@ class RoutingRule(models.Model):
     objects = TeamOwned.as_manager()
 
     class Meta:
+        verbose_name = _("default rules of a team")
+        verbose_name_plural = _("default rules of teams")
         constraints = [
             models.CheckConstraint(
                 name="golden_share_is_small", condition=Q(golden_share__range=(0, 0.5))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
@@ -26,8 +28,10 @@ from media_analysis.review.models import Case, Queue
 from media_analysis.review.presenters import queue_rows
 from media_analysis.review.search import queue as waiting
 from media_analysis.review.services import bulk as several
-from media_analysis.review.services import grace
-from media_analysis.submissions.forms import KINDS
+from media_analysis.review.services import grace, known_bytes, notes
+from media_analysis.submissions.forms import KINDS, SaveFilterForm
+from media_analysis.submissions.models import ListPage, SavedFilter
+from media_analysis.submissions.services import saved_filters
 
 Filters = Mapping[str, tuple[Any, Sequence[tuple[str, Any]]]]
 FILTERS: Filters = {
@@ -59,6 +63,13 @@ FILTERS: Filters = {
 @signed_in
 @require_GET
 def queue(request: HttpRequest) -> HttpResponse:
+    return _page(request, request.GET)
+
+
+def _page(
+    request: HttpRequest, said: QueryDict, save: SaveFilterForm | None = None, status: int = 200
+) -> HttpResponse:
+    """`said`: the filters, as an address holds them. `save` came back with an error."""
     actor = actor_of(request)
     if not actor.team_ids(Permission.VIEW_CASES):
         raise PermissionDenied
@@ -70,7 +81,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     orders = {teams[pk]: order for pk, order in waiting.orders(teams).items()}
     queues = waiting.queues(actor)
     filters = _with_queues(queues) if queues else FILTERS
-    asked = {name: request.GET.get(name, "") for name in (*filters, "q")}
+    asked = {name: said.get(name, "") for name in (*filters, "q")}
     shown = waiting.shown(actor, asked)
     context = {
         "order": next(iter(orders.values())) if len(set(orders.values())) == 1 else None,
@@ -83,6 +94,11 @@ def queue(request: HttpRequest) -> HttpResponse:
         "overdue": waiting.overdue(actor) if queues else 0,
         "q": asked["q"],
         "is_filtered": any(asked.values()),
+        "query": urlencode({name: value for name, value in asked.items() if value}),
+        "save": save or SaveFilterForm(actor),
+        "saved": SavedFilter.objects.for_actor(actor)
+        .filter(page=ListPage.QUEUE)
+        .select_related("owner", "team"),
         "count": min(count, waiting.COUNTED),
         "more": count > waiting.COUNTED,
         "shown": waiting.SHOWN,
@@ -90,11 +106,36 @@ def queue(request: HttpRequest) -> HttpResponse:
         "leads": bool(actor.team_ids(Permission.MANAGE_QUEUES)),
         "most": several.MOST,
         "mine": waiting.in_hands_of(actor),
+        "mentions": notes.mentions(actor, only_new=True),
         "undoable": grace.mine(actor),
         "worked": exposure.minutes_worked(actor),
         "own": figures.own(actor.user) if actor.user else None,
     }
-    return render(request, "review/queue.html", context)
+    return render(request, "review/queue.html", context, status=status)
+
+
+@signed_in
+@post_only("review:queue")
+def save_filter(request: HttpRequest) -> HttpResponse:
+    """Under a name, for oneself or for a team: the rows are always what the reader may see."""
+    actor = actor_of(request)
+    if not actor.team_ids(Permission.VIEW_CASES):
+        raise PermissionDenied
+    asked = QueryDict(request.POST.get("query", "")[:1000])
+    known = {name: asked[name] for name in (*FILTERS, "queue", "late", "q") if asked.get(name)}
+    form = SaveFilterForm(actor, request.POST)
+    if not form.is_valid():
+        return _page(request, asked, form, status=400)
+    name, team = form.cleaned_data["name"], form.cleaned_data["team"]
+    try:
+        saved_filters.save(actor, name, urlencode(known), team, ListPage.QUEUE)
+    except Refusal as refusal:
+        if refusal.forbids:
+            raise
+        form.add_error("name", refusal.sentence)
+        return _page(request, asked, form, status=400)
+    messages.success(request, gettext("The filter “{name}” was saved.").format(name=name))
+    return redirect(f"{reverse('review:queue')}?{urlencode(known)}")
 
 
 def _with_queues(queues: Sequence[Queue]) -> Filters:
@@ -129,14 +170,18 @@ def _filters(filters: Filters, asked: dict[str, str]) -> list[dict[str, object]]
 @signed_in
 @post_only("review:queue")
 def bulk(request: HttpRequest) -> HttpResponse:
-    """First a preview of what would happen; then, with `confirmed`, it happens."""
+    """First a preview of what would happen; then, with `confirmed`, it happens. With `same`, of all
+    waiting cases of that case's file."""
     actor = actor_of(request)
     assigns = "assign" in request.POST
     permission = Permission.MANAGE_QUEUES if assigns else Permission.DECIDE_CASES
     if not actor.team_ids(permission):
         raise PermissionDenied
     try:
-        chosen = several.chosen(actor, _ids(request.POST.getlist("case")), permission)
+        ids = _ids(request.POST.getlist("case"))
+        if same := _ids([request.POST.get("same", "")]):
+            ids = known_bytes.together(actor, same[0], several.MOST)
+        chosen = several.chosen(actor, ids, permission)
         if assigns:
             return _assigned(request, actor, chosen)
         return _decided(request, actor, chosen)

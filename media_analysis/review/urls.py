@@ -4,6 +4,7 @@ from media_analysis.review import (
     appeal_views,
     golden_views,
     leading_views,
+    note_views,
     quality_views,
     queue_views,
     saved_text_views,
@@ -13,8 +14,10 @@ from media_analysis.review import (
 app_name = "review"
 urlpatterns = [
     path("", queue_views.queue, name="queue"),
+    path("filters/save/", queue_views.save_filter, name="save_filter"),
     path("bulk/", queue_views.bulk, name="bulk"),
     path("own/", quality_views.own, name="own"),
+    path("mentions/", note_views.mentions, name="mentions"),
     path("appeals/<uuid:pk>/", appeal_views.appeal, name="appeal"),
     path("golden/<uuid:pk>/", golden_views.mark, name="mark_golden"),
     path("golden/<int:pk>/take-out/", golden_views.take_out, name="take_out_golden"),
@@ -29,6 +32,7 @@ urlpatterns = [
     path("<uuid:pk>/undo/", views.undo, name="undo"),
     path("<uuid:pk>/insert/", saved_text_views.insert, name="insert_text"),
     path("<uuid:pk>/ask/", views.ask, name="ask"),
+    path("<uuid:pk>/note/", note_views.note, name="note"),
     path("<uuid:pk>/move/", leading_views.move, name="move"),
     path("<uuid:pk>/take-from/", leading_views.take_from, name="take_from"),
     path("<uuid:pk>/reopen/", views.reopen, name="reopen"),

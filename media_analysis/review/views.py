@@ -4,44 +4,31 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET
 
-from accounts.actors import Actor, actor_of
+from accounts.actors import actor_of
 from accounts.guards import post_only, signed_in, signed_out
 from accounts.refusals import Refusal
 from accounts.roles import Permission
 from media_analysis.care.services import exposure
+from media_analysis.review import case_page
 from media_analysis.review.forms import DecisionForm, ReasonForm, as_written
 from media_analysis.review.golden_models import GoldenPlacement
-from media_analysis.review.models import Case, Decision, PendingDecision, Queue
+from media_analysis.review.models import Case, Decision, PendingDecision
 from media_analysis.review.opinion_models import Opinion
-from media_analysis.review.presenters import appeals
-from media_analysis.review.search import golden, reopenings
-from media_analysis.review.search import queue as waiting
-from media_analysis.review.services import (
-    asking,
-    cases,
-    distress,
-    drafts,
-    grace,
-    known_bytes,
-    opinions,
-    saved_texts,
-)
+from media_analysis.review.services import asking, cases, distress, drafts, grace, known_bytes
 from media_analysis.submissions.outcomes import DecisionOutcome
-from media_analysis.submissions.presenters import result
 
 View = Callable[..., HttpResponseBase]
 SESSION_ENDED = gettext_lazy(
@@ -69,15 +56,15 @@ def take_next(request: HttpRequest) -> HttpResponse:
 @never_cache
 def case(request: HttpRequest, pk: UUID) -> HttpResponse:
     grace.settle_due()
-    mine = _mine(request, pk)
+    mine = case_page.found(request, pk)
     exposure.works(actor_of(request))
-    return _page(request, mine)
+    return case_page.shown(request, mine)
 
 
 @signed_in
 @post_only("review:case", "pk")
 def claim(request: HttpRequest, pk: UUID) -> HttpResponse:
-    _mine(request, pk)
+    case_page.found(request, pk)
     try:
         grace.settle_due()
         cases.claim(actor_of(request), pk)
@@ -108,7 +95,7 @@ def keeps_words(view: View) -> View:
 @signed_in
 @post_only("review:case", "pk")
 def decide(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-    actor, mine = actor_of(request), _mine(request, pk)
+    actor, mine = actor_of(request), case_page.found(request, pk)
     if not actor.can(Permission.DECIDE_CASES, mine.team_id):
         raise PermissionDenied
     form = DecisionForm(mine, request.POST)
@@ -154,8 +141,8 @@ def _told_of_golden(request: HttpRequest, answer: GoldenPlacement) -> None:
 
 def _unfinished(request: HttpRequest, mine: Case, form: DecisionForm) -> HttpResponse:
     """The form comes back to whoever holds the case; from anybody else the words are kept."""
-    if _holds(actor_of(request), mine):
-        return _page(request, mine, form, status=422)
+    if case_page.holds(actor_of(request), mine):
+        return case_page.shown(request, mine, form, status=422)
     if not (words := as_written(request.POST)).are_empty():
         drafts.keep(actor_of(request), mine.pk, words)
     return _too_late(request, mine)
@@ -178,7 +165,7 @@ def _too_late(request: HttpRequest, mine: Case) -> HttpResponse:
 def take_over(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Decides as somebody did about the same bytes before; what was written here is kept if that
     cannot be."""
-    actor, mine = actor_of(request), _mine(request, pk)
+    actor, mine = actor_of(request), case_page.found(request, pk)
     if not actor.can(Permission.DECIDE_CASES, mine.team_id):
         raise PermissionDenied
     try:
@@ -206,7 +193,7 @@ def take_over(request: HttpRequest, pk: UUID) -> HttpResponse:
 @post_only("review:case", "pk")
 def release(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Words that were written are kept: they stand in the form when the case is taken again."""
-    _mine(request, pk)
+    case_page.found(request, pk)
     if not (words := as_written(request.POST)).are_empty():
         drafts.keep(actor_of(request), pk, words)
     try:
@@ -223,7 +210,7 @@ def release(request: HttpRequest, pk: UUID) -> HttpResponse:
 def pass_on(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The case is too much for this person. Words that were written are kept for them."""
     actor = actor_of(request)
-    _mine(request, pk)
+    case_page.found(request, pk)
     if not (words := as_written(request.POST)).are_empty():
         drafts.keep(actor, pk, words)
     try:
@@ -238,7 +225,7 @@ def pass_on(request: HttpRequest, pk: UUID) -> HttpResponse:
 @signed_in
 @post_only("review:case", "pk")
 def take_back(request: HttpRequest, pk: UUID) -> HttpResponse:
-    _mine(request, pk)
+    case_page.found(request, pk)
     try:
         distress.take_back(actor_of(request), pk)
         messages.info(request, gettext("The case can be offered to you again."))
@@ -251,7 +238,7 @@ def take_back(request: HttpRequest, pk: UUID) -> HttpResponse:
 @post_only("review:case", "pk")
 def undo(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Within the grace time: the case is in hand again, with every word in its form."""
-    _mine(request, pk)
+    case_page.found(request, pk)
     try:
         grace.undo(actor_of(request), pk)
         told = gettext("The decision was undone. The form contains what you wrote.")
@@ -266,7 +253,7 @@ def undo(request: HttpRequest, pk: UUID) -> HttpResponse:
 @post_only("review:case", "pk")
 def ask(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Hand the case to a lead with a question, or, as a lead, answer it."""
-    actor, mine = actor_of(request), _mine(request, pk)
+    actor, mine = actor_of(request), case_page.found(request, pk)
     if not actor.can(Permission.DECIDE_CASES, mine.team_id):
         raise PermissionDenied
     if not (words := as_written(request.POST)).are_empty():
@@ -288,7 +275,7 @@ def ask(request: HttpRequest, pk: UUID) -> HttpResponse:
 @signed_in
 @post_only("review:case", "pk")
 def reopen(request: HttpRequest, pk: UUID) -> HttpResponse:
-    actor, mine = actor_of(request), _mine(request, pk)
+    actor, mine = actor_of(request), case_page.found(request, pk)
     if not actor.can(Permission.DECIDE_CASES, mine.team_id):
         raise PermissionDenied
     form = ReasonForm(request.POST)
@@ -306,7 +293,7 @@ def reopen(request: HttpRequest, pk: UUID) -> HttpResponse:
 @post_only("review:case", "pk")
 def heartbeat(request: HttpRequest, pk: UUID) -> HttpResponse:
     """204 while the case is held, 409 once it is not: the page then says so."""
-    _mine(request, pk)
+    case_page.found(request, pk)
     held = cases.renew(actor_of(request), pk, _fence(request))
     return HttpResponse(status=204 if held else 409)
 
@@ -326,85 +313,7 @@ def draft(request: HttpRequest, pk: UUID) -> HttpResponse:
     return JsonResponse({"saved_at": kept.saved_at.isoformat() if kept else ""})
 
 
-def _page(
-    request: HttpRequest, mine: Case, form: DecisionForm | None = None, *, status: int = 200
-) -> HttpResponse:
-    actor = actor_of(request)
-    holds = _holds(actor, mine)
-    pending = PendingDecision.objects.filter(case=mine).select_related("policy").first()
-    undoable = grace.mine(actor)
-    draft = drafts.kept(actor, mine)
-    may_decide = actor.can(Permission.DECIDE_CASES, mine.team_id)
-    leads = actor.can(Permission.MANAGE_QUEUES, mine.team_id)
-    initial: dict[str, Any] = {"fence": mine.fence, **(draft.words if draft else {})}
-    context = {
-        **result.page(mine.submission, actor),
-        "case": mine,
-        "holds": holds,
-        "free": Case.objects.filter(
-            cases.AVAILABLE & cases.for_this_person(actor), pk=mine.pk
-        ).exists(),
-        "gave_first": opinions.gave_first(actor, mine),
-        "is_disputed": opinions.is_disputed(mine.pk),
-        "disputed": opinions.disputed(mine) if leads else [],
-        "passed_on": distress.passed_on(actor, mine),
-        "worked": exposure.minutes_worked(actor),
-        "golden_answer": _golden_answer(actor, mine, leads),
-        "pending": pending,
-        "undoable": undoable,
-        "leads": leads,
-        "may_decide": may_decide,
-        "form": (form or DecisionForm(mine, initial=initial)) if holds else None,
-        "draft": draft,
-        "saved_texts": saved_texts.of(mine.team_id) if holds else [],
-        "said": _said(mine),
-        "appeal": appeals.of_case(actor, mine),
-        "draft_pass": drafts.pass_for(actor, mine) if may_decide else "",
-        "known": (same := known_bytes.others(actor, mine)),
-        "agreed": known_bytes.agreed(same),
-        "also_held": [one for one in waiting.in_hands_of(actor) if one.pk != mine.pk],
-        "queues": list(Queue.objects.filter(team=mine.team_id)) if leads else [],
-        "heartbeat_url": reverse("review:heartbeat", args=[mine.pk]),
-    }
-    return render(request, "review/case.html", context, status=status)
-
-
-def _golden_answer(actor: Actor, mine: Case, leads: bool) -> GoldenPlacement | None:
-    """For whoever answered, and for leads; to others it says nothing, who may meet it yet."""
-    answer = golden.of_case(mine)
-    if answer is None or answer.person_id is None:
-        return None
-    return answer if leads or (actor.user and answer.person_id == actor.user.pk) else None
-
-
-def _said(mine: Case) -> list[Decision | reopenings.Reopening]:
-    """Every decision, and why the case was opened again, in the order of time."""
-    decisions = mine.decisions.select_related(
-        "decided_by", "policy", "taken_from__case__submission", "double_review", "answered_appeal"
-    ).prefetch_related("double_review__opinions__person", "double_review__opinions__policy")
-    said: list[Decision | reopenings.Reopening] = [*decisions, *reopenings.of(mine)]
-    return sorted(said, key=lambda one: one.created_at if isinstance(one, Decision) else one.when)
-
-
-def _holds(actor: Actor, mine: Case) -> bool:
-    return bool(
-        actor.user
-        and mine.holder_id == actor.user.pk
-        and not PendingDecision.objects.filter(case=mine).exists()
-        and not Case.objects.filter(cases.AVAILABLE, pk=mine.pk).exists()
-    )
-
-
 def _fence(request: HttpRequest) -> int:
     """A fence that is no number of ours holds nothing."""
     said = request.POST.get("fence", "")
     return int(said) if said.isascii() and said.isdigit() and len(said) < 10 else -1
-
-
-def _mine(request: HttpRequest, pk: UUID) -> Case:
-    mine = Case.objects.for_actor(actor_of(request))
-    related = ("submission__analysis", "submission__blob", "submission__team", "holder")
-    found = get_object_or_404(mine.select_related(*related), pk=pk)
-    if not isinstance(found, Case):
-        raise Http404
-    return found

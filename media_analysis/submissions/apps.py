@@ -1,10 +1,11 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class SubmissionsConfig(AppConfig):
     name = "media_analysis.submissions"
     label = "submissions"
-    verbose_name = "Submissions"
+    verbose_name = _("Submissions")
 
     def ready(self) -> None:
         from media_analysis.submissions import on_record

@@ -125,6 +125,8 @@ class Submission(models.Model):
     objects = SubmissionQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("submission")
+        verbose_name_plural = _("submissions")
         ordering = ["-created_at", "-id"]
         indexes = [
             models.Index(fields=["team", "-created_at", "-id"], name="submission_newest_first"),
@@ -313,8 +315,15 @@ class SavedFilterQuerySet(models.QuerySet["SavedFilter"]):
         return self.filter(shared | models.Q(owner=actor.user) if actor.user else shared)
 
 
+class ListPage(models.TextChoices):
+    """Which list a saved filter narrows."""
+
+    HISTORY = "history", _("History")
+    QUEUE = "queue", _("Review queue")
+
+
 class SavedFilter(models.Model):
-    """A way of looking at the history that somebody wants to find again, under a name."""
+    """A way of looking at a list that somebody wants to find again, under a name."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(
@@ -329,6 +338,12 @@ class SavedFilter(models.Model):
         help_text="Shared with this team; empty: for its owner alone.",
     )
     name = models.CharField(max_length=80)
+    page = models.CharField(
+        max_length=7,
+        choices=ListPage.choices,
+        default=ListPage.HISTORY,
+        db_default=ListPage.HISTORY,
+    )
     query = models.CharField(max_length=1000, help_text="As it stands in the page's address.")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 

@@ -21,7 +21,7 @@ from typing import BinaryIO
 from ml.engine import registry
 from ml.engine.contract import Detector, Frame, Kind, Outcome, Result, Scenes, Verdict, View
 from ml.engine.fusion import rule
-from ml.engine.media import face_model, scenes, sound_pictures, thumbnails
+from ml.engine.media import aids, face_model, scenes, sound_pictures, thumbnails
 from ml.engine.media.face_watch import FaceWatch
 from ml.engine.media.media_file import OpenMedia, fingerprint, opened
 from ml.engine.media.similarity import Looks
@@ -118,6 +118,7 @@ def _examined(
             last_frames = [*last_frames[-1:], frame.seconds]
             if not pictures:
                 pictures["frame"] = thumbnails.png(frame.pixels, thumbnails.FRAME_SIDE)
+                pictures |= aids.drawn(media.info.kind, frame.pixels)
             looks.observe(frame)
             strip.observe(frame)
             session.observe(View(frame, watch.faces(frame)))

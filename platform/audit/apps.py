@@ -1,11 +1,12 @@
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
 
 
 class AuditConfig(AppConfig):
     name = "audit"
     label = "audit"
-    verbose_name = "Audit record"
+    verbose_name = _("Audit record")
 
     def ready(self) -> None:
         from . import guards, rights

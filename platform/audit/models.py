@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     IntegerLike = models.Field[int, int]
@@ -60,6 +61,8 @@ class Event(models.Model):
     object_id = models.CharField(max_length=200)
 
     class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
         ordering = ("id",)
         constraints = [
             models.UniqueConstraint(fields=("chain", "seq"), name="audit_event_once_in_its_chain"),
@@ -105,6 +108,8 @@ class Checkpoint(models.Model):
     sealed_at = models.DateTimeField()
 
     class Meta:
+        verbose_name = _("checkpoint")
+        verbose_name_plural = _("checkpoints")
         ordering = ("size",)
 
     def __str__(self) -> str:
@@ -126,6 +131,8 @@ class Comparison(models.Model):
     from there, and nobody without the key can pretend that more was verified."""
 
     class Meta:
+        verbose_name = _("comparison with the record")
+        verbose_name_plural = _("comparisons with the record")
         ordering = ("-id",)
 
     def __str__(self) -> str:

@@ -71,6 +71,7 @@ class Verb(StrEnum):
     CASE_ASSIGNED = "case.assigned"
     CASE_MOVED = "case.moved"
     CASE_COMMENTED = "case.commented"
+    CASE_NOTED = "case.noted"
     CASE_ESCALATED = "case.escalated"
     CASE_DECISION_PENDING = "case.decision_pending"
     CASE_DECISION_UNDONE = "case.decision_undone"

@@ -22,7 +22,7 @@ from audit.services import record
 from audit.verbs import Verb
 from audit.who import SHELL
 from blobs.errors import Damaged
-from media_analysis.review.models import Appeal, Decision, Draft
+from media_analysis.review.models import Appeal, CaseNote, Decision, Draft
 from media_analysis.submissions.models import Part, SavedFilter, Submission
 from media_analysis.submissions.presenters import result
 
@@ -104,6 +104,12 @@ def account(user: User) -> dict[str, Any]:
                 "answered_at",
                 "outcome",
             )
+        ),
+        "team_notes": list(
+            CaseNote.objects.filter(author=user).values("case__submission", "text", "created_at")
+        ),
+        "mentioned_in": list(
+            user.mentions.values("note", "note__case__submission", "note__created_at", "seen_at")
         ),
         "drafts": list(Draft.objects.filter(author=user).values("case", "words", "saved_at")),
     }

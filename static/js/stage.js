@@ -18,8 +18,9 @@ function place() {
   const layer = part("layer");
   if (!screen || !layer) return;
   const { clientWidth: width, clientHeight: height } = screen;
-  view.x = Math.min(0, Math.max(view.x, width * (1 - view.scale)));
-  view.y = Math.min(0, Math.max(view.y, height * (1 - view.scale)));
+  const within = (at, room) => (view.scale < 1 ? room / 2 : Math.min(0, Math.max(at, room)));
+  view.x = within(view.x, width * (1 - view.scale));
+  view.y = within(view.y, height * (1 - view.scale));
   layer.style.transform = view.scale === 1 ? "" : `translate(${view.x}px, ${view.y}px) scale(${view.scale})`;
   screen.toggleAttribute("data-zoomed", view.scale > 1);
 }
@@ -38,7 +39,20 @@ function fit() {
   place();
 }
 
-const ZOOMS = { in: () => zoom(1.5), out: () => zoom(1 / 1.5), fit };
+/* One pixel of the copy is one pixel of the screen: a small copy is drawn smaller than the screen. */
+function one() {
+  const media = part("layer")?.querySelector("video, img");
+  const [wide, high] = [media?.videoWidth ?? media?.naturalWidth, media?.videoHeight ?? media?.naturalHeight];
+  if (!wide || !high) return;
+  const fitted = Math.min(media.clientWidth / wide, media.clientHeight / high);
+  view = { scale: 1, x: 0, y: 0 };
+  const scale = 1 / (fitted * devicePixelRatio);
+  if (scale > 1) return zoom(scale);
+  view.scale = scale;
+  place();
+}
+
+const ZOOMS = { in: () => zoom(1.5), out: () => zoom(1 / 1.5), fit, one };
 
 /* The wheel zooms with Ctrl, as everywhere, and without it once zoomed in; else it scrolls. */
 document.addEventListener(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
@@ -17,6 +18,7 @@ from media_analysis.review.services import cases
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.services.intake import submit
 from ml.engine.contract import Kind
+from ml.engine.media import aids
 from ml.models import Thumbnail
 from tests.browser.screenshots import FOLDER
 from tests.browser.watched import Watched
@@ -184,3 +186,34 @@ def test_two_frames_are_compared(open_page: Open, alice: Person) -> None:
     expect(page.locator("[data-lens]")).to_be_hidden()
     assert watched.overflow() == []
     shoot(page, "compare-phone")
+
+
+def test_light_and_other_views_stand_in_the_picture(open_page: Open, alice: Person) -> None:
+    """A view takes the picture's place with its guidance and under the same veil; the light lies on
+    the layer; 1:1 draws the copy at its own size; axe finds nothing."""
+    png = ramp()
+    sent = submit(alice.actor, alice.team, BytesIO(png), "ramp.png").submission
+    analysed(sent, Kind.IMAGE, width=SIDE, height=SIDE)
+    for name, content in {
+        "frame": png,
+        **aids.pictures(np.asarray(Image.open(BytesIO(png)))),
+    }.items():
+        Thumbnail.objects.create(analysis=sent.analysis, name=name, png=content)
+    watched = open_page(user=alice.user)
+    page = watched.goto(case_of(alice, sent))
+    picture, says = page.locator("#picture img"), page.locator("[data-aid-says]")
+    veiled = picture.evaluate("one => getComputedStyle(one).filter")
+    assert "blur" in veiled
+    page.get_by_label("View").select_option(label="Error level")
+    expect(picture).to_have_attribute("src", re.compile("aid-errors"))
+    expect(says).to_contain_text("It proves nothing.")
+    assert picture.evaluate("one => getComputedStyle(one).filter") == veiled
+    assert watched.axe_in_both_colours() == [] and watched.overflow() == []
+    page.get_by_label("View").select_option(label="The picture")
+    expect(picture).to_have_attribute("src", re.compile("/frame"))
+    expect(says).to_be_hidden()
+    page.get_by_label("Brightness").select_option(label="Inverted")
+    expect(page.locator("[data-layer]")).to_have_css("filter", "invert(1)")
+    page.get_by_role("button", name="1:1").click()
+    wide = picture.evaluate("one => one.getBoundingClientRect().height")
+    assert abs(wide - SIDE) < 2

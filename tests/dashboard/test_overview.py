@@ -85,12 +85,15 @@ def test_a_site_administrator_sees_all_teams_but_no_names_of_media(
 def test_queues_count_what_waits_and_who_holds(
     lead: Person, alice: Person, bob: Person, send: Send
 ) -> None:
-    """Three cases: one waits, one is held, one's lease ran out; the oldest gives the age."""
+    """Three cases: one waits and is overdue, one is held, one's lease ran out; the oldest gives the
+    age."""
     cases = [opened(alice, send, shade) for shade in (1, 2, 3)]
     with triggers_off():
         Case.objects.filter(pk=cases[0].pk).update(
-            opened_at=datetime.now(UTC) - timedelta(hours=5, minutes=1)
+            opened_at=datetime.now(UTC) - timedelta(hours=5, minutes=1),
+            due_at=datetime.now(UTC) - timedelta(hours=1),
         )
+    Case.objects.filter(pk=cases[1].pk).update(due_at=datetime.now(UTC) + timedelta(hours=1))
     review.claim(alice.actor, cases[1].pk)
     review.claim(bob.actor, cases[2].pk)
     expire(cases[2])
@@ -98,6 +101,7 @@ def test_queues_count_what_waits_and_who_holds(
     row = context["queues"][0]
     assert (row["cases"], row["held"], row["run_out"]) == (3, 1, 1)
     assert row["case_span"] == "5 h 1 min"
+    assert row["overdue"] == 1 and "1 is overdue." in page
     assert row["analyses"] == 3  # none of them was run
     assert "Expired: free to claim" in page and str(bob.user) in page
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import ml.engine
-from media_analysis.submissions.presenters import result
+from media_analysis.submissions.presenters import result, values
 from ml.engine.contract import Evidence, Finding, Kind, MediaInfo, Outcome, Status, Strength
 from ml.engine.fusion.rule import decide
 from ml.engine.manifest import FOLDER, manifest_of
@@ -98,7 +98,7 @@ def test_every_check_has_a_name_and_its_card_reads_like_prose() -> None:
 
 def test_what_stands_beside_evidence_has_words_or_stays_in_the_json() -> None:
     """`log10_lr_of_face` is not shown as "log10 lr of face", and what has no words not at all."""
-    shown = result.details({**dict.fromkeys(LABELS, 1.0), "some_new_number": 1.0})
+    shown = values.details({**dict.fromkeys(LABELS, 1.0), "some_new_number": 1.0})
     assert len(shown) == len(LABELS)
     assert not any(INTERNAL.search(one["label"]) or " lr " in one["label"] for one in shown)
 

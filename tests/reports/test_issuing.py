@@ -114,3 +114,25 @@ def checked(person: Person, files: dict[str, bytes]) -> Any:
 
     uploads = [SimpleUploadedFile(name, content) for name, content in files.items()]
     return person.client().post(reverse("reports:verify"), {"files": uploads})
+
+
+def test_the_public_statement_names_outcome_and_report_and_nobody(
+    alice: Person, bob: Person, case: Case
+) -> None:
+    """Only while the decision of the report is in force; no person, no file name, no reason."""
+    address = reverse("reports:of_case", args=[case.pk])
+    assert "public" not in said_on(alice, address)
+    report = issuing.issue(alice.actor, case)
+    decision, statement = report.decision, said_on(alice, address)["public"]
+    for told in (decision.get_outcome_display(), str(report.pk), case.submission.blob_id):
+        assert told in statement
+    secret = (str(alice.user), alice.user.email, decision.reason, case.submission.filename)
+    assert not any(told in statement for told in secret)
+    cases.reopen(bob.actor, case.pk, why="the original came in")
+    assert "public" not in said_on(alice, address)
+
+
+def said_on(person: Person, address: str) -> dict[str, str]:
+    """What the page offers to copy, where it offers something."""
+    said = person.client().get(address).context["statement"]
+    return {"public": said} if said else {}

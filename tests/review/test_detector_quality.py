@@ -4,6 +4,7 @@ that make them speak of all files."""
 from __future__ import annotations
 
 import itertools
+import math
 import random
 from dataclasses import dataclass
 
@@ -12,13 +13,13 @@ from django.db import transaction
 from django.urls import reverse
 from sklearn.metrics import precision_score, recall_score
 
-from accounts.models import ServiceAccount
 from media_analysis.review.measures import Weights, share, total
 from media_analysis.review.models import Case, RoutingRule, Words
 from media_analysis.review.search import detector_quality
 from media_analysis.review.services import cases, routing
 from media_analysis.submissions.models import Submission
 from ml.engine.contract import Evidence, Finding, Kind, Outcome, Status, Strength
+from tests.factories import ServiceAccountFactory
 from tests.people import Person, Send
 from tests.previews.conftest import analysed
 
@@ -34,6 +35,8 @@ class Simulated:
     answer: str
     decided: str
     probability: float
+    said: float | None = None
+    """The probability that the check gave."""
 
 
 CASES = [
@@ -50,20 +53,26 @@ CASES = [
 ]
 
 
-PROBABILITIES = {"found": 0.9, "cleared": 0.05, "neither": None}
-
-
-def finding(answer: str) -> Finding:
+def finding(answer: str, said: float | None = None) -> Finding:
     supports = ANSWERS[answer]
+    odds = None if said is None else math.log10(said / (1 - said))
     evidence = Evidence("seen", "Something was seen.", Strength.MODERATE, supports=supports)
     return Finding(
-        "face_forgery", "1", Status.RAN, "It ran.", score=0.5, evidence=(evidence,),
-        probability_manipulated=PROBABILITIES[answer],
-    )  # fmt: skip
+        "face_forgery",
+        "1",
+        Status.RAN,
+        "It ran.",
+        score=0.5,
+        evidence=(evidence,),
+        log10_lr=odds,
+        probability_manipulated=said,
+    )
 
 
 def decided(alice: Person, send: Send, shade: int, one: Simulated) -> Case:
-    sent = analysed(send(alice, shade), Kind.IMAGE, (finding(one.answer),), width=64, height=48)
+    sent = analysed(
+        send(alice, shade), Kind.IMAGE, (finding(one.answer, one.said),), width=64, height=48
+    )
     case = Case.objects.get(submission=sent)
     Case.objects.filter(pk=case.pk).update(sampled_with=one.probability)
     held = cases.claim(alice.actor, case.pk)
@@ -96,15 +105,6 @@ def test_weighted_figures_equal_scikit_learns(alice: Person, lead: Person, send:
         found.inconclusive.value == pytest.approx(2 / (7 + 2 + 40)) and found.inconclusive.n == 13
     )
     assert found.override.value == pytest.approx((3 + 10) / (6 + 40)) and found.override.n == 10
-    given = [
-        (PROBABILITIES[one.answer] or 0, one.decided == "manipulated", 1 / one.probability)
-        for one in known
-        if one.answer != "neither"
-    ]
-    weight = sum(w for _, _, w in given)
-    assert found.calibration.said == pytest.approx(sum(p * w for p, _, w in given) / weight)
-    assert found.calibration.was.value == pytest.approx(sum(m * w for _, m, w in given) / weight)
-    assert found.calibration.was.n == 10
     assert detector_quality.of([lead.team.pk], None) == []
     page = lead.client().get(reverse("teams:quality", args=[lead.team.pk])).content.decode()
     assert "0.21" in page and "n = 13" in page
@@ -113,27 +113,33 @@ def test_weighted_figures_equal_scikit_learns(alice: Person, lead: Person, send:
     assert "Your decisions" in own
 
 
-def test_the_figures_of_one_partner_are_of_its_files_alone(
-    alice: Person, lead: Person, send: Send
-) -> None:
-    """A partner is offered once a decision stands on a file of its own; an unknown one is all."""
-    for shade, one in enumerate(CASES[:3]):
-        decided(alice, send, shade, one)
-    robot = ServiceAccount.objects.create(team=alice.team, name="The paper")
-    idle = ServiceAccount.objects.create(team=alice.team, name="The bank")
-    case = decided(alice, send, 9, Simulated("found", "not_manipulated", 1.0))
-    Submission.objects.filter(pk=case.submission_id).update(
-        submitted_by=None, submitted_by_service=robot
-    )
+def test_calibration_and_partner_are_those_of_hand(alice: Person, lead: Person, send: Send) -> None:
+    """Mean probability and share decided manipulated, both weighted, unclear ones left out; and the
+    same of one partner's media alone."""
+    made = [
+        (0.9, "manipulated", 1.0),
+        (0.7, "not_manipulated", 1.0),
+        (0.2, "not_manipulated", 0.25),
+        (0.5, "unclear", 1.0),
+    ]
+    found = [
+        decided(alice, send, shade, Simulated("neither", outcome, weight, probability))
+        for shade, (probability, outcome, weight) in enumerate(made)
+    ]
     month = detector_quality.months([alice.team.pk])[0]
-    assert detector_quality.senders([alice.team.pk]) == [robot]
-    (its,) = detector_quality.of([alice.team.pk], month, robot.pk)
-    assert (its.precision.value, its.precision.n) == (0, 1)
-    assert detector_quality.of([alice.team.pk], month, idle.pk) == []
+    (one,) = detector_quality.of([alice.team.pk], month)
+    assert one.said == pytest.approx((0.9 + 0.7 + 4 * 0.2) / 6)
+    assert one.decided.value == pytest.approx(1 / 6) and one.decided.n == 3
+    partner = ServiceAccountFactory(team=alice.team, name="Wire")
+    Submission.objects.filter(pk=found[0].submission_id).update(
+        submitted_by=None, submitted_by_service=partner
+    )
+    assert detector_quality.partners([alice.team.pk]) == [partner]
+    (one,) = detector_quality.of([alice.team.pk], month, partner)
+    assert one.said == pytest.approx(0.9) and one.decided.n == 1
     address = reverse("teams:quality", args=[lead.team.pk])
-    page = lead.client().get(f"{address}?partner={robot.pk}").content.decode()
-    assert "The paper" in page and "The bank" not in page and "n = 4" not in page
-    assert "n = 4" in lead.client().get(f"{address}?partner=nobody").content.decode()
+    page = lead.client().get(address, {"partner": str(partner.pk)}).content.decode()
+    assert "said 0.90, decided" in page
 
 
 def test_a_spot_check_is_drawn_with_its_probability_and_says_so(

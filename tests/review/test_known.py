@@ -163,3 +163,24 @@ def test_a_viewer_takes_nothing_over(alice: Person, viewer: Person, send: Send) 
     case = opened(alice, send)
     said = page(viewer, case)
     assert "Known file" in said and "Adopt this decision" not in said
+
+
+def test_waiting_cases_of_one_file_are_decided_together(
+    alice: Person, charlie: Person, send: Send
+) -> None:
+    """The queue counts them in the row, the case offers it; a preview names each; not another
+    file, not what is decided, and nothing of another team."""
+    first, second, third = (opened(alice, send, shade) for shade in (7, 7, 8))
+    foreign = opened(charlie, send, 7)
+    client = alice.client()
+    assert client.get(reverse("review:queue")).content.decode().count("+1 of the same file") == 2
+    assert "Decide this case and 1 other together" in page(alice, first)
+    preview = client.post(reverse("review:bulk"), {"same": str(first.pk)})
+    assert [one.pk for one in preview.context["chosen"]] == [first.pk, second.pk]
+    ids = {"case": [str(first.pk), str(second.pk)], "outcome": "manipulated", "reason": "seam"}
+    client.post(reverse("review:bulk"), {**ids, "fence": 0, "confirmed": "1"})
+    assert not Case.objects.filter(pk__in=[first.pk, second.pk], state="open").exists()
+    assert Case.objects.get(pk=third.pk).state == Case.objects.get(pk=foreign.pk).state == "open"
+    assert "of the same file" not in client.get(reverse("review:queue")).content.decode()
+    refused = client.post(reverse("review:bulk"), {"same": str(foreign.pk)}, follow=True)
+    assert "chosen" not in refused.context

@@ -13,6 +13,7 @@ from audit.models import Event
 from audit.verbs import Verb
 from media_analysis.review.models import Case, Decision
 from media_analysis.review.services import cases
+from media_analysis.submissions.models import SavedFilter
 from ml.models import Analysis, FindingRow, Thumbnail
 from tests.people import Person, Send, picture
 from tests.review.test_services import opened
@@ -111,3 +112,24 @@ def test_a_lead_assigns_and_nobody_else_does(
     many = {"case": [str(uuid4()) for _ in range(51)]}
     assert b"At most 50" in alice.client().post(BULK, many, follow=True).content
     assert b"Choose at least one" in alice.client().post(BULK, {}, follow=True).content
+
+
+def test_a_view_of_the_queue_is_saved_and_shared(
+    alice: Person, bob: Person, charlie: Person
+) -> None:
+    """Only filters that the queue knows; on the queue and not in the history; Bob sees what Alice
+    shared and Charlie nothing; deleting leads back to the queue."""
+    address, queue = reverse("review:save_filter"), reverse("review:queue")
+    said = {"name": "Videos", "query": "kind=video&evil=1", "team": str(alice.team.pk)}
+    answer = alice.client().post(address, said)
+    assert answer["Location"] == f"{queue}?kind=video"
+    link = b'<a href="/review/?kind=video">Videos</a>'
+    assert link in alice.client().get(queue).content and link in bob.client().get(queue).content
+    assert link not in charlie.client().get(queue).content
+    assert b">Videos</a>" not in alice.client().get(reverse("submissions:history")).content
+    again = alice.client().post(address, said)
+    assert again.status_code == 400 and b'value="kind=video"' in again.content
+    assert alice.client().post(address, {**said, "query": "", "name": "x"}).status_code == 400
+    delete = reverse("submissions:delete_filter", args=[SavedFilter.objects.get().pk])
+    assert bob.client().post(delete).status_code == 404
+    assert alice.client().post(delete)["Location"] == queue

@@ -165,3 +165,16 @@ def test_drawings_of_the_sound_are_no_frames(
     assert list(drawn) == ["waveform", "spectrogram"]
     assert alice.client().get(drawn["spectrogram"]).content == picture()
     assert of_sound(sent, names(sent, charlie.actor)) == {}
+
+
+def test_what_a_check_read_stands_on_the_page_whole() -> None:
+    """Nested values have no words: they are shown as they were kept; nothing is said twice."""
+    from media_analysis.submissions.presenters.result import finding
+
+    claims = {"generator": "Diffuser <1>", "actions": ["c2pa.created", {"when": None}]}
+    said = {"detector": "provenance", "status": "ran", "reason": "r"}
+    evidence = {"text": "It says so.", "strength": "weak", "data": claims}
+    (item,) = finding({**said, "evidence": [evidence]})["evidence"]
+    assert '"Diffuser <1>"' in item["raw"] and '{"when": null}' in item["raw"]
+    (item,) = finding({**said, "evidence": [{**evidence, "data": {}}]})["evidence"]
+    assert item["raw"] == ""

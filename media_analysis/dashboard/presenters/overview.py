@@ -66,6 +66,7 @@ def _queues(teams: Sequence[Team]) -> list[Row]:
                 "cases": case.get("waiting", 0),
                 "case_age": case.get("age"),
                 "case_span": span(case.get("age")),
+                "overdue": case.get("overdue", 0),
                 "held": case.get("held", 0),
                 "run_out": case.get("run_out", 0),
                 "analyses": wait.get("waiting", 0),
@@ -81,7 +82,7 @@ def _queues(teams: Sequence[Team]) -> list[Row]:
 def _total(queues: Sequence[Row]) -> Row:
     total: Row = {
         name: sum(row[name] for row in queues)
-        for name in ("cases", "held", "run_out", "analyses", "running", "stale")
+        for name in ("cases", "overdue", "held", "run_out", "analyses", "running", "stale")
     }
     for name in ("case", "analysis"):
         oldest = max((row[f"{name}_age"] for row in queues if row[f"{name}_age"]), default=None)

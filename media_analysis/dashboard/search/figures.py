@@ -77,6 +77,7 @@ def cases(teams: Ids) -> dict[UUID, Row]:
         waiting.values("team_id").annotate(
             waiting=Count("pk"),
             age=_age("opened_at"),
+            overdue=Count("pk", filter=Q(due_at__lt=Now())),
             held=Count("pk", filter=claimed & HELD),
             run_out=Count("pk", filter=claimed & RUN_OUT),
         )

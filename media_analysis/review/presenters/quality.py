@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.dateformat import format as format_date
 from django.utils.translation import gettext
 
+from accounts.models import ServiceAccount
 from media_analysis.review.drift_models import DriftAlarm, DriftCheck
 from media_analysis.review.measures import Measure
 from media_analysis.review.search import agreement, appeals, detector_quality
@@ -81,7 +82,7 @@ def appealed(teams: Collection[UUID]) -> list[dict[str, Any]]:
 
 
 def detectors(
-    teams: Collection[UUID], month: datetime | None, sender: UUID | None = None
+    teams: Collection[UUID], month: datetime | None, partner: ServiceAccount | None = None
 ) -> list[dict[str, Any]]:
     if month is None:
         return []
@@ -89,14 +90,13 @@ def detectors(
         {
             "name": language.check_name(one.detector),
             "kind": _kind(one.kind),
+            "said": "" if one.said is None else number(one.said, 2),
             **{
                 name: shown(getattr(one, name))
-                for name in ("precision", "recall", "inconclusive", "override")
+                for name in ("precision", "recall", "inconclusive", "override", "decided")
             },
-            "said": "–" if one.calibration.said is None else number(one.calibration.said, 2),
-            "was": shown(one.calibration.was),
         }
-        for one in detector_quality.of(teams, month, sender)
+        for one in detector_quality.of(teams, month, partner)
     ]
 
 

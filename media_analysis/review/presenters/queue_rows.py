@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.actors import Actor
 from media_analysis.review.models import Case
+from media_analysis.review.search import queue
 from media_analysis.submissions.presenters import bench, glimpses
 from ml import language
 from ml.engine.contract import Status
@@ -27,6 +28,7 @@ def rows(actor: Actor, cases: Sequence[Case]) -> list[dict[str, Any]]:
     analyses = [case.submission.analysis_id for case in cases if case.submission.analysis_id]
     findings = _findings(analyses)
     seen = glimpses.of(actor, [case.submission for case in cases])
+    waiting = queue.of_same_bytes(actor, cases)
     now = timezone.now()
     return [
         {
@@ -34,6 +36,9 @@ def rows(actor: Actor, cases: Sequence[Case]) -> list[dict[str, Any]]:
             "length": _length(case),
             "glimpse": seen[case.submission_id],
             "strongest": _strongest(findings.get(case.submission.analysis_id, [])),
+            "same": 0
+            if case.submission.planted
+            else waiting.get((case.team_id, case.submission.blob_id), 1) - 1,
             "sender": case.submission.sender_name,
             "is_mine": actor.user is not None and case.holder_id == actor.user.pk,
             "is_late": case.due_at is not None and case.due_at < now,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -32,14 +32,7 @@ Cells = dict[tuple[str, str], Weights]
 """By what the check answered and what the person decided."""
 
 
-@dataclass(frozen=True)
-class Calibration:
-    """Of the files with a probability on which people gave a clear decision."""
-
-    said: float | None
-    """The mean probability of manipulation that the check gave."""
-    was: Measure
-    """The share that people decided to be manipulated."""
+NOTHING = Measure(None, None, None, 0)
 
 
 @dataclass(frozen=True)
@@ -54,7 +47,10 @@ class Quality:
     """Of all that it examined, where it neither found nor cleared."""
     override: Measure
     """Of its answers, those that the decision contradicts."""
-    calibration: Calibration
+    said: float | None = None
+    """The mean of the probabilities that it gave; None where it gave none."""
+    decided: Measure = NOTHING
+    """Of those cases, what people decided to be manipulated: near `said` where it is calibrated."""
 
 
 def in_force(teams: Collection[UUID]) -> QuerySet[Decision]:
@@ -73,22 +69,53 @@ def months(teams: Collection[UUID]) -> list[Any]:
     return list(found.values_list("month", flat=True).distinct().order_by("-month")[:24])
 
 
-def senders(teams: Collection[UUID]) -> list[ServiceAccount]:
-    """Partners on whose files something was decided."""
+def partners(teams: Collection[UUID]) -> list[ServiceAccount]:
+    """Those about whose media something was decided."""
     sent = in_force(teams).values("case__submission__submitted_by_service")
-    return list(ServiceAccount.objects.filter(pk__in=sent).order_by("name", "pk"))
+    return list(ServiceAccount.objects.filter(pk__in=sent).order_by("name"))
 
 
-def of(teams: Collection[UUID], month: Any, sender: UUID | None = None) -> list[Quality]:
-    """Of each check and kind, in decisions of that month; only on files of one partner if named."""
+def of(teams: Collection[UUID], month: Any, partner: ServiceAccount | None = None) -> list[Quality]:
+    """Of each check and kind, in decisions of that month; of one partner's media if asked."""
     decided = in_force(teams).annotate(month=TruncMonth("created_at")).filter(month=month)
-    if sender:
-        decided = decided.filter(case__submission__submitted_by_service=sender)
-    calibrated = _calibrations(decided)
+    if partner is not None:
+        decided = decided.filter(case__submission__submitted_by_service=partner)
+    calibrated = _calibration(decided)
     return [
-        _quality(*name, one, calibrated.get(name, NOT_CALIBRATED))
+        replace(_quality(*name, one), **calibrated.get(name, {}))
         for name, one in sorted(_cells(decided).items())
     ]
+
+
+def _calibration(decided: QuerySet[Decision]) -> dict[tuple[str, str], dict[str, Any]]:
+    """Of findings with a probability, in cases that were decided either way; by check and kind."""
+    rows = _weighted(decided.filter(outcome__in=(MANIPULATED, GENUINE)))
+    given = rows.exclude(probability_manipulated=None)
+    was = Q(decided=MANIPULATED)
+    square = F("weight") * F("weight")
+    counted = (
+        given.order_by()
+        .values("detector", "media")
+        .annotate(
+            n=Count("pk"),
+            sum=Sum("weight"),
+            squares=Sum(square),
+            said=Sum(F("weight") * F("probability_manipulated")),
+            was_n=Count("pk", filter=was),
+            was_sum=Coalesce(Sum("weight", filter=was), 0.0),
+            was_squares=Coalesce(Sum(square, filter=was), 0.0),
+        )
+    )
+    return {
+        (row["detector"], row["media"]): {
+            "said": row["said"] / row["sum"],
+            "decided": share(
+                Weights(row["was_n"], row["was_sum"], row["was_squares"]),
+                Weights(row["n"], row["sum"], row["squares"]),
+            ),
+        }
+        for row in counted
+    }
 
 
 def between(
@@ -107,39 +134,26 @@ def _cells(decided: QuerySet[Decision]) -> dict[tuple[str, str], Cells]:
     return cells
 
 
-NOT_CALIBRATED = Calibration(None, Measure(None, None, None, 0))
-
-
-def _calibrations(decided: QuerySet[Decision]) -> dict[tuple[str, str], Calibration]:
-    rows = _findings(decided).filter(
-        probability_manipulated__isnull=False, decided__in=(MANIPULATED, GENUINE)
+def _counted(decided: QuerySet[Decision]) -> Iterable[Any]:
+    """Counted by the database: a check, a kind of media, an answer and a decision a row."""
+    answer = DbCase(
+        When(evidence__contains=_supports(Outcome.MANIPULATION_FOUND), then=Value(FOUND)),
+        When(evidence__contains=_supports(Outcome.NO_MANIPULATION_FOUND), then=Value(CLEARED)),
+        default=Value(NEITHER),
     )
     counted = (
-        rows.order_by()
-        .values("detector", "media", "decided")
-        .annotate(
-            n=Count("pk"),
-            sum=Sum("weight"),
-            squares=Sum(F("weight") * F("weight")),
-            said=Sum(F("weight") * F("probability_manipulated")),
-        )
+        _weighted(decided)
+        .annotate(answer=answer)
+        .order_by()
+        .values("detector", "media", "answer", "decided")
     )
-    cells: dict[tuple[str, str], dict[str, tuple[Weights, float]]] = defaultdict(dict)
-    for row in counted:
-        weights = Weights(row["n"], row["sum"], row["squares"])
-        cells[row["detector"], row["media"]][row["decided"]] = weights, row["said"]
-    return {name: _calibration(one) for name, one in cells.items()}
+    return counted.annotate(
+        n=Count("pk"), sum=Sum("weight"), squares=Sum(F("weight") * F("weight"))
+    )
 
 
-def _calibration(cells: dict[str, tuple[Weights, float]]) -> Calibration:
-    whole = total(weights for weights, _ in cells.values())
-    manipulated, _ = cells.get(MANIPULATED, (Weights(), 0.0))
-    said = sum(one for _, one in cells.values())
-    return Calibration(said / whole.sum, share(manipulated, whole))
-
-
-def _findings(decided: QuerySet[Decision]) -> QuerySet[Any]:
-    """Of checks that ran, each with its case's weight, the kind of media and the decision."""
+def _weighted(decided: QuerySet[Decision]) -> QuerySet[Any]:
+    """The findings of those cases, each with its weight, its kind of media and the decision."""
     rows = FindingRow.objects.filter(
         status=Status.RAN, analysis__submission__case__decisions__in=decided
     )
@@ -151,28 +165,12 @@ def _findings(decided: QuerySet[Decision]) -> QuerySet[Any]:
     )
 
 
-def _counted(decided: QuerySet[Decision]) -> Iterable[Any]:
-    """Counted by the database: a check, a kind of media, an answer and a decision a row."""
-    answer = DbCase(
-        When(evidence__contains=_supports(Outcome.MANIPULATION_FOUND), then=Value(FOUND)),
-        When(evidence__contains=_supports(Outcome.NO_MANIPULATION_FOUND), then=Value(CLEARED)),
-        default=Value(NEITHER),
-    )
-    named = _findings(decided).annotate(answer=answer)
-    counted = named.order_by().values("detector", "media", "answer", "decided")
-    found: Iterable[Any] = counted.annotate(
-        n=Count("pk"), sum=Sum("weight"), squares=Sum(F("weight") * F("weight"))
-    )
-    return found
-
-
 def _supports(outcome: Outcome) -> list[dict[str, str]]:
     return [{"supports": outcome.value}]
 
 
-def _quality(detector: str, kind: str, cells: Cells, calibration: Calibration) -> Quality:
-    shares = {name: share(*one) for name, one in parts(cells).items()}
-    return Quality(detector, kind, calibration=calibration, **shares)
+def _quality(detector: str, kind: str, cells: Cells) -> Quality:
+    return Quality(detector, kind, **{name: share(*one) for name, one in parts(cells).items()})
 
 
 def parts(cells: Cells) -> dict[str, tuple[Weights, Weights]]:

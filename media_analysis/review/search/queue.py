@@ -7,7 +7,7 @@ the teams take turns: next is the team from which nobody has taken a case for th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import zip_longest
 from types import MappingProxyType
 from typing import Any
@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection, transaction
-from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet, Subquery, UUIDField
+from django.db.models import Count, Exists, F, Func, OuterRef, Q, QuerySet, Subquery, UUIDField
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Now
 
@@ -257,6 +257,15 @@ def shown(actor: Actor, asked: Mapping[str, str] = MappingProxyType({})) -> list
     )
     cases: dict[UUID, Case] = found.defer(*heavy).in_bulk(ids)
     return [cases[pk] for pk in ids if pk in cases]
+
+
+def of_same_bytes(actor: Actor, cases: Sequence[Case]) -> dict[tuple[UUID, str], int]:
+    """How many waiting cases each team has of these files, by team and SHA-256. Copies of golden
+    cases are not counted: the number would tell them from their original."""
+    files = {case.submission.blob_id for case in cases}
+    same = waiting(actor).filter(submission__blob__in=files, submission__planted=False)
+    counted = same.order_by().values_list("team", "submission__blob").annotate(n=Count("pk"))
+    return {(team, file): n for team, file, n in counted}
 
 
 def count(actor: Actor) -> int:

@@ -56,6 +56,17 @@ def others(actor: Actor, case: Case) -> list[Known]:
     return sorted(known, key=lambda one: one.decision is None)
 
 
+def together(actor: Actor, case_id: UUID, most: int) -> list[UUID]:
+    """The case and the others of its team that wait and have the same bytes, the oldest first."""
+    deciding = Case.objects.for_actor(actor, Permission.DECIDE_CASES)
+    case = deciding.select_related("submission").filter(pk=case_id).first()
+    if case is None or case.submission.planted:
+        return [case_id]
+    same = deciding.filter(team=case.team_id, submission__blob=case.submission.blob_id)
+    waiting = same.filter(submission__planted=False).exclude(state=CaseState.DECIDED)
+    return list(waiting.order_by("opened_at", "id").values_list("pk", flat=True)[:most])
+
+
 def agreed(known: Sequence[Known]) -> Decision | None:
     """The newest decision, when all of them say the same: only then is there a key for it."""
     made = [one.decision for one in known if one.decision]

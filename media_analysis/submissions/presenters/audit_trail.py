@@ -53,6 +53,7 @@ SENTENCES = {
     Verb.CASE_MOVED: "A lead moved the case to another queue.",
     Verb.CASE_ESCALATED: "The case was handed to a lead with a question.",
     Verb.CASE_COMMENTED: "A lead answered the question.",
+    Verb.CASE_NOTED: "A team note was written on the case.",
     Verb.CASE_DECISION_PENDING: "A person wrote a decision, which could still be undone.",
     Verb.CASE_DECISION_UNDONE: "The decision was undone before it was final.",
     Verb.CASE_OPINION_GIVEN: "A person gave the first of two opinions.",

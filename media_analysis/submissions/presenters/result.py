@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.urls import reverse
-from django.utils.formats import date_format, get_format
+from django.utils.formats import date_format
 from django.utils.translation import gettext, gettext_noop, ngettext
 
 from accounts.actors import Actor, actor_for_user
@@ -26,13 +26,14 @@ from media_analysis.submissions.presenters.audit_trail import audit_trail
 from media_analysis.submissions.presenters.face_map import face_map
 from media_analysis.submissions.presenters.statements import decision, declared, face_link
 from media_analysis.submissions.presenters.timeline import timeline
+from media_analysis.submissions.presenters.values import details, raw
 from media_analysis.submissions.search import blind, similar
 from media_analysis.submissions.services import films, parts, pictures
 from media_analysis.submissions.services.intake import Received
 from ml import language
 from ml.engine.manifest import manifest_of
 from ml.engine.media.stated import PARTS_FAILED, sentence
-from ml.engine.naming import LABELS, clock
+from ml.engine.naming import clock
 from ml.models import Analysis
 
 Json = Mapping[str, Any]
@@ -75,6 +76,7 @@ def page(submission: Submission, actor: Actor) -> dict[str, Any]:
         "aside": bench.aside(findings),
         "timeline": timeline(result, pictures.of_sound(submission, named)),
         "still": frames[0] if is_still else None,
+        "aids": pictures.of_aids(submission, named) if is_still else [],
         "frames": frames[1:] if is_still else frames,
         "overlay": bench.overlay(result),
         "player": (player := films.shown(submission, actor, frames)),
@@ -216,6 +218,7 @@ def finding(said: Json, anchors: Collection[str] = ()) -> dict[str, Any]:
                 "text": evidence["text"],
                 "strength": evidence["strength"],
                 "details": details(evidence.get("data") or {}),
+                "raw": raw(said["detector"], evidence.get("data") or {}),
                 "map": face_map(evidence.get("data") or {}),
                 "face": face_link(evidence.get("data") or {}, anchors),
             }
@@ -227,30 +230,6 @@ def finding(said: Json, anchors: Collection[str] = ()) -> dict[str, Any]:
         "weights_sha256": said.get("weights_sha256"),
         "facts": details(said.get("counts") or {}) + details(said.get("parameters") or {}),
     }
-
-
-def details(data: Json) -> list[dict[str, Any]]:
-    """Small values that have words; what is nested, long or internal stays in the JSON download."""
-    return [
-        {"label": gettext(LABELS[label]), "value": shown(value)}
-        for label, value in data.items()
-        if label in LABELS and shown(value)
-    ]
-
-
-def shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return gettext("yes") if value else gettext("no")
-    if isinstance(value, float):
-        return f"{value:.4g}".replace(".", str(get_format("DECIMAL_SEPARATOR")))
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, str):
-        return value if len(value) <= 300 else value[:299] + "…"
-    if isinstance(value, Sequence) and all(isinstance(v, str | int | float) for v in value):
-        text = ", ".join(shown(v) for v in value[:16])
-        return text + (", …" if len(value) > 16 else "")
-    return ""
 
 
 def coverage_line(shown_finding: Json) -> dict[str, Any]:

@@ -29,13 +29,15 @@ from blobs.errors import BlobError, Damaged
 from media_analysis.care.services import exposure, veils
 from media_analysis.submissions.models import Part, Submission
 from media_analysis.submissions.services import parts
-from ml.engine.media import sound_pictures
+from ml.engine.media import aids, sound_pictures
 from ml.language import number
 from ml.models import Thumbnail
 from ml.pictures import Picture
 
 ONE_LOOK = timedelta(minutes=10)
 """The pictures of one page are one look, not a dozen events."""
+DRAWN = (*sound_pictures.NAMES, *aids.NAMES)
+"""Made for a place of their own on the page: no frames and no faces."""
 STYLES = 3
 MOMENT = "at-"
 CLOSE = 0.25
@@ -131,15 +133,55 @@ def shown(
     """The picture, or moments of the film, with their faces; then each face at its best. For
     `result/frames.html`."""
     media, tracks = result.get("media") or {}, result.get("tracks") or []
-    seen = [name for name in named if name not in sound_pictures.NAMES]
+    seen = [name for name in named if name not in DRAWN]
     if any(name.startswith(MOMENT) for name in seen):
         seen.remove("frame")  # the first moment is the same frame
-    return [{**described(name, media, tracks), "url": _url(submission, name)} for name in seen]
+    large = aids.LARGE if aids.LARGE in named else "frame"
+    return [
+        {
+            **described(name, media, tracks),
+            "url": _url(submission, large if name == "frame" else name),
+        }
+        for name in seen
+    ]
 
 
 def of_sound(submission: Submission, named: Sequence[str]) -> dict[str, str]:
     """Addresses of the drawings of the sound, by name. Older analyses have none."""
     return {name: _url(submission, name) for name in sound_pictures.NAMES if name in named}
+
+
+def of_aids(submission: Submission, named: Sequence[str]) -> list[dict[str, str]]:
+    """Other views of a still, with what each shows and what else looks the same. Older analyses
+    have none."""
+    said = {
+        aids.ERRORS: (
+            gettext("Error level"),
+            gettext(
+                "How much each place changes when the picture is saved as a JPEG once more. A part "
+                "from another file can stand out, and so do sharp edges, text and fine texture."
+            ),
+        ),
+        aids.NOISE: (
+            gettext("Grain"),
+            gettext(
+                "What is finer than three pixels. A part without the grain around it can be "
+                "painted or generated, and is often only blurred, dark or strongly compressed."
+            ),
+        ),
+        aids.SPECTRUM: (
+            gettext("Frequencies"),
+            gettext(
+                "The frequencies of the middle of the picture, the lowest in the centre. A regular "
+                "pattern of dots can come from a generator, from enlarging, or from a screen."
+            ),
+        ),
+    }
+    return [
+        {"name": name, "label": label, "says": says, "url": _url(submission, name)}
+        for name, (label, says) in said.items()
+        if name in named
+    ]
 
 
 def _url(submission: Submission, name: str) -> str:

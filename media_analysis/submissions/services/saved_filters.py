@@ -15,12 +15,14 @@ from accounts.roles import Permission
 from accounts.services.chains import require, team_chain
 from audit.services import record
 from audit.verbs import Verb
-from media_analysis.submissions.models import SavedFilter
+from media_analysis.submissions.models import ListPage, SavedFilter
 
 MOST = 50
 
 
-def save(actor: Actor, name: str, query: str, team: Team | None) -> SavedFilter:
+def save(
+    actor: Actor, name: str, query: str, team: Team | None, page: ListPage = ListPage.HISTORY
+) -> SavedFilter:
     if actor.user is None:
         raise Refusal("people_only")
     if team is not None:
@@ -32,7 +34,7 @@ def save(actor: Actor, name: str, query: str, team: Team | None) -> SavedFilter:
     try:
         with transaction.atomic():
             saved = SavedFilter.objects.create(
-                owner=actor.user, team=team, name=name, query=query[:1000]
+                owner=actor.user, team=team, name=name, query=query[:1000], page=page
             )
             _told(actor, saved, Verb.FILTER_SHARED)
     except IntegrityError as error:

@@ -26,7 +26,7 @@ from accounts.guards import post_only, signed_in
 from accounts.refusals import Refusal
 from accounts.roles import Permission
 from media_analysis.submissions.forms import HistoryFilter, SaveFilterForm
-from media_analysis.submissions.models import SavedFilter
+from media_analysis.submissions.models import ListPage, SavedFilter
 from media_analysis.submissions.presenters import deletion_rows, history_rows
 from media_analysis.submissions.search import history as finding
 from media_analysis.submissions.services import deletion, erasing, holds, saved_filters
@@ -62,7 +62,9 @@ def _page(
         "query": urlencode(query),
         "chips": _chips(form, query),
         "save": save or SaveFilterForm(actor),
-        "saved": SavedFilter.objects.for_actor(actor).select_related("owner", "team"),
+        "saved": SavedFilter.objects.for_actor(actor)
+        .filter(page=ListPage.HISTORY)
+        .select_related("owner", "team"),
         "may_submit": bool(actor.team_ids(Permission.SUBMIT_MEDIA)),
         "may_ask_for_deletion": bool(actor.team_ids(Permission.REQUEST_DELETION)),
         "deletions_waiting": deletion.waiting_for(actor),
@@ -144,7 +146,7 @@ def delete_filter(request: HttpRequest, pk: UUID) -> HttpResponse:
             name=saved.name
         ),
     )
-    return redirect("submissions:history")
+    return redirect("review:queue" if saved.page == ListPage.QUEUE else "submissions:history")
 
 
 @signed_in

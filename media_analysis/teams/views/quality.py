@@ -76,9 +76,9 @@ def quality(request: HttpRequest, pk: UUID) -> HttpResponse:
             return redirect("teams:quality", pk)
     months = detector_quality.months([team.pk])
     month = shown.month_chosen(request.GET.get("month", ""), months)
-    senders = detector_quality.senders([team.pk])
-    asked = request.GET.get("partner", "")
-    sender = next((one for one in senders if str(one.pk) == asked), None)
+    partners = detector_quality.partners([team.pk])
+    wanted = request.GET.get("partner", "")
+    partner = next((one for one in partners if str(one.pk) == wanted), None)
     context = {
         "form": form,
         "golden": golden_search.listed(team.pk),
@@ -89,8 +89,8 @@ def quality(request: HttpRequest, pk: UUID) -> HttpResponse:
         "appeals": shown.appealed([team.pk]),
         "months": shown.month_names(months),
         "month": f"{month:%Y-%m}" if month else "",
-        "senders": senders,
-        "sender": sender,
-        "detectors": shown.detectors([team.pk], month, sender.pk if sender else None),
+        "detectors": shown.detectors([team.pk], month, partner),
+        "partners": partners,
+        "partner": partner,
     }
     return page(request, team, "teams/quality.html", context, 422 if form.is_bound else 200)

@@ -1,0 +1,109 @@
+"""Other views of a still, for people: larger, and with what the eye misses drawn. No check reads
+them, and they prove nothing. Made from clean pixels only.
+"""
+
+from __future__ import annotations
+
+import logging
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.engine.contract import Kind, Pixels
+from ml.engine.media.shrink import smaller
+from ml.engine.media.thumbnails import FRAME_SIDE, png
+
+log = logging.getLogger(__name__)
+
+LARGE, ERRORS, NOISE, SPECTRUM = "large", "aid-errors", "aid-noise", "aid-spectrum"
+AIDS = (ERRORS, NOISE, SPECTRUM)
+NAMES = (LARGE, *AIDS)
+LARGE_SIDE = 1280
+AID_SIDE, SPECTRUM_SIDE = 400, 256
+MOST_SIDE = 4096
+"""Larger pictures are made smaller first: a person waits for the verdict, not for these."""
+SQUARE = 1024
+QUALITY = 90
+SHADES = 16
+"""More take twice the bytes and tell the eye no more."""
+ERROR_GAIN, NOISE_GAIN = 12.0, 10.0
+
+
+def drawn(kind: Kind, pixels: Pixels) -> dict[str, bytes]:
+    """PNGs by name; none of a film. What goes wrong here costs no analysis anything."""
+    if kind != "image":
+        return {}
+    try:
+        return pictures(pixels)
+    except Exception:
+        log.exception("the aids could not be drawn")
+        return {}
+
+
+def pictures(pixels: Pixels) -> dict[str, bytes]:
+    seen, _ = smaller(pixels, MOST_SIDE)
+    made = {LARGE: png(pixels, LARGE_SIDE)} if max(pixels.shape[:2]) > FRAME_SIDE else {}
+    grey = cv2.cvtColor(seen, cv2.COLOR_RGB2GRAY)
+    return {
+        **made,
+        ERRORS: _png(_errors(seen)),
+        NOISE: _png(_noise(grey)),
+        SPECTRUM: _png(_spectrum(grey)),
+    }
+
+
+def _errors(pixels: Pixels) -> NDArray[np.floating]:
+    """How much each place changes when it is saved once more as a JPEG."""
+    done, encoded = cv2.imencode(
+        ".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
+    )
+    if not done:
+        raise ValueError("the picture could not be saved again")
+    again = cv2.cvtColor(cv2.imdecode(encoded, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+    red, green, blue = cv2.split(cv2.absdiff(pixels, again))
+    return ERROR_GAIN * _reduced(cv2.max(cv2.max(red, green), blue))
+
+
+def _noise(grey: NDArray[np.uint8]) -> NDArray[np.floating]:
+    """What a median of three by three pixels takes away."""
+    return NOISE_GAIN * _reduced(cv2.absdiff(grey, cv2.medianBlur(grey, 3)))
+
+
+def _reduced(values: NDArray[np.uint8]) -> NDArray[np.floating]:
+    """The mean of each place: no pixel is left out, as it would be by picking some."""
+    height, width = values.shape
+    scale = min(AID_SIDE / max(height, width), 1.0)
+    size = (max(round(width * scale), 1), max(round(height * scale), 1))
+    reduced: NDArray[np.floating] = cv2.resize(
+        values.astype(np.float32), size, interpolation=cv2.INTER_AREA
+    )
+    return reduced
+
+
+def _spectrum(grey: NDArray[np.uint8]) -> NDArray[np.floating]:
+    """The frequencies of the middle, the lowest in the centre, as far as a logarithm tells them."""
+    side = min(*grey.shape, SQUARE)
+    top, left = (grey.shape[0] - side) // 2, (grey.shape[1] - side) // 2
+    middle = grey[top : top + side, left : left + side].astype(np.float32)
+    window = np.hanning(side)
+    found = np.fft.fftshift(
+        np.abs(np.fft.fft2((middle - middle.mean()) * window[:, None] * window))
+    )
+    light = np.log1p(found)
+    low, high = np.percentile(light, [5, 99.9])
+    even = (light - low) / max(high - low, 1e-6) * 255
+    size = min(SPECTRUM_SIDE, side)
+    reduced: NDArray[np.floating] = cv2.resize(
+        even.astype(np.float32), (size, size), interpolation=cv2.INTER_AREA
+    )
+    return reduced
+
+
+def _png(light: NDArray[np.floating]) -> bytes:
+    step = 255 / (SHADES - 1)
+    shade = (np.rint(np.clip(light, 0, 255) / step) * step).astype(np.uint8)
+    done, encoded = cv2.imencode(".png", shade)
+    if not done:
+        raise ValueError("an aid could not be written")
+    return bytes(encoded)
