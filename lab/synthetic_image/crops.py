@@ -1,11 +1,9 @@
 """Cuts crops for a head on the published encoder: genuine pictures, hard ones, pictures that people
 drew, and generated ones.
 
-    python -m lab.synthetic_image.crops --pairs PAIRS --drawn DRAWN --out crops.npz
+    python -m lab.synthetic_image.crops --pairs PAIRS --out crops.npz
 
-Runs in the laboratory's environment. `DRAWN` holds unpacked Debian packages of wallpapers that
-people drew or rendered (`gnome-backgrounds`, `mate-backgrounds`, `sway-backgrounds`,
-`ukui-wallpapers`) beside those of `--photos`.
+Runs in the laboratory's environment.
 """
 
 from __future__ import annotations
@@ -13,7 +11,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import cv2
@@ -24,11 +22,10 @@ from lab.synthetic_image import degrade, rows
 from lab.synthetic_image.degrade import Pixels, after, hardened
 from lab.synthetic_image.folders import add_arguments, folders
 from lab.synthetic_image.sources import (
-    PHOTOGRAPHS,
     Folders,
     Picture,
+    drawn,
     faces,
-    file_of,
     frames,
     laid_out,
     photographs,
@@ -44,9 +41,6 @@ MOST = {"imagenet": 500, "bsds": 300, "debian": 350, "sd21": 900, "stylegan": 20
 MOST_FACES = 120
 HARD = 70
 GALLERIES = ("gpt4o", "gpt_images")
-WIDTHS = (720, 1080, 1600)
-"""Drawn wallpapers are shown at these sizes."""
-NOT_DRAWN = ("_by_", "screenshot", "mate/nature", "Autumn", "lomiri")
 
 
 class Crops:
@@ -177,31 +171,11 @@ def take_hard(made: Crops, where: Folders) -> None:
                 made.add(place.cut(pixels, SIDE), f"hard: {name}", False, picture.name)
 
 
-def drawn(where: Folders, more: Path, split: str) -> Iterator[Picture]:
-    """Wallpapers that people drew or rendered; half of the collections train, half test."""
-    found: dict[str, list[Path]] = {}
-    photographed = [name for names in PHOTOGRAPHS.values() for name in names]
-    for file in sorted([*where.photos.rglob("*"), *more.rglob("*")]):
-        picture = file.suffix in (".jpg", ".png", ".webp") and file.stat().st_size >= 60_000
-        if not picture or any(word in str(file) for word in (*NOT_DRAWN, *photographed)):
-            continue
-        part = str(file).split("wallpapers/")[-1]
-        name = part.split("/contents")[0] if "/contents" in part else file.stem.split("_")[0]
-        found.setdefault(name, []).append(file)
-    for name, files in sorted(found.items()):
-        if (zlib.crc32(name.encode()) % 2 == 0) == (split == "train"):
-            for file in files[:3]:
-                yield Picture(f"{name}/{file.name}", "drawn", file_of(file))
-
-
 def take_drawn(made: Crops, pictures: Iterable[Picture]) -> None:
     for picture in pictures:
         pixels = np.ascontiguousarray(picture.read())
-        for number, longest in enumerate(WIDTHS):
-            scale = longest / max(pixels.shape[:2])
-            shown = degrade.resized(pixels, scale, cv2.INTER_CUBIC) if scale < 1 else pixels
-            if number == 1:
-                shown = degrade.saved(shown, "JPEG", 85)
+        for number in range(len(rows.WIDTHS)):
+            shown = rows.as_shown(pixels, number)
             for place in places(shown, SIDE):
                 made.add(place.cut(shown, SIDE), "drawn", False, f"{picture.name} {number}")
 
@@ -226,20 +200,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     add_arguments(parser)
     parser.add_argument("--pairs", type=Path, required=True)
-    parser.add_argument("--drawn", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     cv2.setNumThreads(1)
     where, made = folders(options), Crops()
-    for step in (
-        lambda: take_plain(made, where),
-        lambda: take_trips(made, options.pairs),
-        lambda: take_hard(made, where),
-        lambda: take_drawn(made, drawn(where, options.drawn, "train")),
-        lambda: take_galleries(made, where),
-    ):
-        step()
-        say(f"{len(made.crops)} crops")
+    take_plain(made, where)
+    take_trips(made, options.pairs)
+    take_hard(made, where)
+    take_drawn(made, drawn(where, "train"))
+    take_galleries(made, where)
+    say(f"{len(made.crops)} crops")
     made.thinned(np.random.default_rng(1)).write(options.out)
 
 

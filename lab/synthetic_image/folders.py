@@ -18,7 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weights", type=Path, default=data / "weights", help="taef2_*.pth")
     photos = Path(os.environ.get("LAB_PHOTOS", "../photos"))
     parser.add_argument("--photos", type=Path, default=photos, help="unpacked Debian packages")
+    drawn = Path(os.environ.get("LAB_DRAWN", "../drawn"))
+    parser.add_argument("--drawn", type=Path, default=drawn, help="unpacked, drawn by people")
 
 
 def folders(options: argparse.Namespace) -> Folders:
-    return Folders(options.gen, options.faces, options.photos, options.clips)
+    return Folders(options.gen, options.faces, options.photos, options.clips, options.drawn)

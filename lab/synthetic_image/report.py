@@ -18,7 +18,9 @@ from sklearn.metrics import roc_auc_score
 ALPHA = 0.02
 """Share of genuine validation pictures, over every source and hard row alike, above the bound."""
 MOST_OF_A_ROW = 0.05
-"""No source and no hard row of the validation split has more above the bound."""
+FEWEST = 20
+"""No source and no hard row of the validation split, of so many pictures at least, has more above
+the bound."""
 BEGIN, END = "<!-- rows -->", "<!-- /rows -->"
 FACES = ("ffhq", "lfw", "utkface", "dfdc")
 
@@ -63,7 +65,7 @@ def bound(genuine: Sequence[Scored], alpha: float = ALPHA) -> float:
     order = np.argsort(-scores)
     share = np.cumsum(weights[order]) / weights.sum()
     at = [float(scores[order][min(int(np.searchsorted(share, alpha)), len(order) - 1)])]
-    for row in rows.values():
+    for row in (row for row in rows.values() if len(row) >= FEWEST):
         highest = sorted((item.score for item in row), reverse=True)
         at.append(float(np.nextafter(highest[int(MOST_OF_A_ROW * len(highest))], np.inf)))
     return max(at)

@@ -19,7 +19,15 @@ from PIL import Image, ImageDraw
 
 from lab.synthetic_image import degrade
 from lab.synthetic_image.degrade import Pixels
-from lab.synthetic_image.sources import Folders, Picture, faces, frames, laid_out, photographs
+from lab.synthetic_image.sources import (
+    Folders,
+    Picture,
+    drawn,
+    faces,
+    frames,
+    laid_out,
+    photographs,
+)
 
 MET = ("gpt_images", "gpt4o", "sd21_faces")
 """Generators that training saw. Their validation pictures set the line from logit to ratio."""
@@ -171,6 +179,22 @@ HARD: dict[str, Callable[[Pixels, int], Pixels]] = {
         p, 0.5, (cv2.INTER_AREA, cv2.INTER_CUBIC)[n % 2]
     ),
 }
+WIDTHS = (720, 1080, 1600)
+"""Drawn wallpapers are shown at these sizes, the middle one saved as JPEG."""
+
+
+def as_shown(pixels: Pixels, number: int) -> Pixels:
+    scale = WIDTHS[number] / max(pixels.shape[:2])
+    shown = degrade.resized(pixels, scale, cv2.INTER_CUBIC) if scale < 1 else pixels
+    return degrade.saved(shown, "JPEG", 85) if number == 1 else shown
+
+
+def drawn_by_people(folders: Folders) -> Iterator[Item]:
+    """Wallpapers that people drew or rendered, of collections that did not train."""
+    for picture, number in itertools.product(drawn(folders, "test"), range(len(WIDTHS))):
+        yield Item("hard: drawn by people", "drawn", False, changed(picture, as_shown, number))
+
+
 LAUNDERED: dict[str, Callable[[Pixels, int], Pixels]] = {
     "jpeg 60": lambda p, n: degrade.saved(p, "JPEG", 60),
     "x.75 jpeg 80": lambda p, n: degrade.saved(

@@ -32,6 +32,7 @@ def items(places: Folders, split: str, most: int) -> Iterator[Item]:
     yield from rows.genuine(places, split, most)
     yield from rows.hard(places, split, most)
     if split == "test":
+        yield from rows.drawn_by_people(places)
         yield from rows.generated(places, most)
         yield from rows.laundered(places, most)
     else:

@@ -1,7 +1,8 @@
 """Which genuine pictures train, and which are kept out, from folders that the caller names.
 
 `GEN` is what `lay_out.py` lays out, `FACES` the archives of faces, `PHOTOS` the unpacked Debian
-packages with photographs, `CLIPS` an archive of filmed speakers. No generated picture trains.
+packages with photographs, `DRAWN` packages with wallpapers that people drew, `CLIPS` an archive of
+filmed speakers.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import csv
 import io
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +37,8 @@ PHOTOGRAPHS = {
 }  # fmt: skip
 """Photographs among the wallpapers of Debian, chosen by eye; the others are drawn or rendered."""
 
+NOT_DRAWN = ("_by_", "screenshot", "mate/nature", "Autumn", "lomiri")
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -49,6 +53,7 @@ class Folders:
     faces: Path
     photos: Path
     clips: Path
+    drawn: Path
 
 
 def genuine(folders: Folders, split: str) -> Iterator[Picture]:
@@ -75,6 +80,23 @@ def photographs(folders: Folders, split: str) -> Iterator[Picture]:
         wanted = any(name in str(path) for name in PHOTOGRAPHS.get(split, ()))
         if wanted and path.stat().st_size > 250_000 and "1920" not in path.name:
             yield Picture(path.name, "debian", file_of(path))
+
+
+def drawn(folders: Folders, split: str) -> Iterator[Picture]:
+    """Wallpapers that people drew or rendered; half of the collections train, half test."""
+    found: dict[str, list[Path]] = {}
+    photographed = [name for names in PHOTOGRAPHS.values() for name in names]
+    for file in sorted([*folders.photos.rglob("*"), *folders.drawn.rglob("*")]):
+        picture = file.suffix in (".jpg", ".png", ".webp") and file.stat().st_size >= 60_000
+        if not picture or any(word in str(file) for word in (*NOT_DRAWN, *photographed)):
+            continue
+        part = str(file).split("wallpapers/")[-1]
+        name = part.split("/contents")[0] if "/contents" in part else file.stem.split("_")[0]
+        found.setdefault(name, []).append(file)
+    for name, files in sorted(found.items()):
+        if (zlib.crc32(name.encode()) % 2 == 0) == (split == "train"):
+            for file in files[:3]:
+                yield Picture(f"{name}/{file.name}", "drawn", file_of(file))
 
 
 def faces(

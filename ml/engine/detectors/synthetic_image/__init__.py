@@ -1,0 +1,1 @@
+"""Traces that generators leave in whole pictures, whatever these show."""
