@@ -32,7 +32,7 @@ ERROR_GAIN, NOISE_GAIN = 12.0, 10.0
 
 def drawn(kind: Kind, pixels: Pixels) -> dict[str, bytes]:
     """PNGs by name; none of a film. What goes wrong here costs no analysis anything."""
-    if kind != "image":
+    if kind != Kind.IMAGE:
         return {}
     try:
         return pictures(pixels)
