@@ -9,7 +9,6 @@ from django.conf import settings
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models.functions import Now
-from django.utils.translation import gettext_lazy as _
 
 NAME_LENGTH = 16
 
@@ -25,8 +24,6 @@ class Session(AbstractBaseSession):
     user_agent = models.CharField(max_length=256, blank=True)
 
     class Meta(AbstractBaseSession.Meta):
-        verbose_name = _("session")
-        verbose_name_plural = _("sessions")
         ordering = ["-last_seen_at"]
 
     @classmethod

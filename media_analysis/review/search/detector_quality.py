@@ -147,9 +147,10 @@ def _counted(decided: QuerySet[Decision]) -> Iterable[Any]:
         .order_by()
         .values("detector", "media", "answer", "decided")
     )
-    return counted.annotate(
+    rows: Iterable[Any] = counted.annotate(
         n=Count("pk"), sum=Sum("weight"), squares=Sum(F("weight") * F("weight"))
     )
+    return rows
 
 
 def _weighted(decided: QuerySet[Decision]) -> QuerySet[Any]:
@@ -170,7 +171,8 @@ def _supports(outcome: Outcome) -> list[dict[str, str]]:
 
 
 def _quality(detector: str, kind: str, cells: Cells) -> Quality:
-    return Quality(detector, kind, **{name: share(*one) for name, one in parts(cells).items()})
+    figures: dict[str, Any] = {name: share(*one) for name, one in parts(cells).items()}
+    return Quality(detector, kind, **figures)
 
 
 def parts(cells: Cells) -> dict[str, tuple[Weights, Weights]]:

@@ -32,7 +32,7 @@ ERROR_GAIN, NOISE_GAIN = 12.0, 10.0
 
 def drawn(kind: Kind, pixels: Pixels) -> dict[str, bytes]:
     """PNGs by name; none of a film. What goes wrong here costs no analysis anything."""
-    if kind != "image":
+    if kind != Kind.IMAGE:
         return {}
     try:
         return pictures(pixels)
@@ -44,7 +44,7 @@ def drawn(kind: Kind, pixels: Pixels) -> dict[str, bytes]:
 def pictures(pixels: Pixels) -> dict[str, bytes]:
     seen, _ = smaller(pixels, MOST_SIDE)
     made = {LARGE: png(pixels, LARGE_SIDE)} if max(pixels.shape[:2]) > FRAME_SIDE else {}
-    grey = cv2.cvtColor(seen, cv2.COLOR_RGB2GRAY)
+    grey = np.asarray(cv2.cvtColor(seen, cv2.COLOR_RGB2GRAY), np.uint8)
     return {
         **made,
         ERRORS: _png(_errors(seen)),
@@ -58,16 +58,16 @@ def _errors(pixels: Pixels) -> NDArray[np.floating]:
     done, encoded = cv2.imencode(
         ".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
     )
-    if not done:
+    saved = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if done else None
+    if saved is None:
         raise ValueError("the picture could not be saved again")
-    again = cv2.cvtColor(cv2.imdecode(encoded, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
-    red, green, blue = cv2.split(cv2.absdiff(pixels, again))
-    return ERROR_GAIN * _reduced(cv2.max(cv2.max(red, green), blue))
+    red, green, blue = cv2.split(cv2.absdiff(pixels, cv2.cvtColor(saved, cv2.COLOR_BGR2RGB)))
+    return ERROR_GAIN * _reduced(np.asarray(cv2.max(cv2.max(red, green), blue), np.uint8))
 
 
 def _noise(grey: NDArray[np.uint8]) -> NDArray[np.floating]:
     """What a median of three by three pixels takes away."""
-    return NOISE_GAIN * _reduced(cv2.absdiff(grey, cv2.medianBlur(grey, 3)))
+    return NOISE_GAIN * _reduced(np.asarray(cv2.absdiff(grey, cv2.medianBlur(grey, 3)), np.uint8))
 
 
 def _reduced(values: NDArray[np.uint8]) -> NDArray[np.floating]:
@@ -75,10 +75,8 @@ def _reduced(values: NDArray[np.uint8]) -> NDArray[np.floating]:
     height, width = values.shape
     scale = min(AID_SIDE / max(height, width), 1.0)
     size = (max(round(width * scale), 1), max(round(height * scale), 1))
-    reduced: NDArray[np.floating] = cv2.resize(
-        values.astype(np.float32), size, interpolation=cv2.INTER_AREA
-    )
-    return reduced
+    reduced = cv2.resize(values.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    return np.asarray(reduced, np.float32)
 
 
 def _spectrum(grey: NDArray[np.uint8]) -> NDArray[np.floating]:
@@ -94,10 +92,8 @@ def _spectrum(grey: NDArray[np.uint8]) -> NDArray[np.floating]:
     low, high = np.percentile(light, [5, 99.9])
     even = (light - low) / max(high - low, 1e-6) * 255
     size = min(SPECTRUM_SIDE, side)
-    reduced: NDArray[np.floating] = cv2.resize(
-        even.astype(np.float32), (size, size), interpolation=cv2.INTER_AREA
-    )
-    return reduced
+    reduced = cv2.resize(even.astype(np.float32), (size, size), interpolation=cv2.INTER_AREA)
+    return np.asarray(reduced, np.float32)
 
 
 def _png(light: NDArray[np.floating]) -> bytes:
