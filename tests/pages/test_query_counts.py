@@ -30,6 +30,7 @@ from ml.models import Analysis, FindingRow, Look, Thumbnail
 from tests.factories import MembershipFactory, ServiceAccountFactory, TeamFactory
 from tests.people import Person, Send, member, picture
 
+pytestmark = pytest.mark.slow
 SCOPES = [Scope.SUBMISSIONS_READ, Scope.SUBMISSIONS_WRITE]
 
 
