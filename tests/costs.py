@@ -15,7 +15,7 @@ import json
 import os
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = Path(os.environ.get("TEST_COSTS", ROOT / ".touchstone" / "costs"))
-PHASES = ("setup", "call", "teardown")
+Phase = Generator[None, object, object]
 
 
 def postmaster() -> int | None:
@@ -84,18 +84,18 @@ class Costs:
         self.write("collection", "setup", self.started)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_setup(self, item: pytest.Item) -> Iterator[None]:
+    def pytest_runtest_setup(self, item: pytest.Item) -> Phase:
         return (yield from self._around(item, "setup"))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
+    def pytest_runtest_call(self, item: pytest.Item) -> Phase:
         return (yield from self._around(item, "call"))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_teardown(self, item: pytest.Item) -> Iterator[None]:
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Phase:
         return (yield from self._around(item, "teardown"))
 
-    def _around(self, item: pytest.Item, phase: str) -> Iterator[None]:
+    def _around(self, item: pytest.Item, phase: str) -> Phase:
         since = self.now()
         try:
             return (yield)
@@ -116,7 +116,7 @@ def file_of(test: str) -> str:
     return test.split("::")[0]
 
 
-def table(lines: list[dict[str, Any]], name: Any, rows: int) -> None:
+def table(lines: list[dict[str, Any]], name: Callable[[str], str], rows: int) -> None:
     sums: defaultdict[str, defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
     for line in lines:
         at = sums[name(line["test"])]

@@ -91,8 +91,8 @@ class Structure(HTMLParser):
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        said = sorted((name, bool(value) if name in self.ONLY_WHETHER else value)
-                      for name, value in attrs)  # fmt: skip
+        told = {name: bool(value) if name in self.ONLY_WHETHER else value for name, value in attrs}
+        said = [(name, told[name]) for name in sorted(told)]
         self.parts.append(f"<{tag} {said}>")
 
     def handle_endtag(self, tag: str) -> None:
