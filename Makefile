@@ -10,7 +10,7 @@ PG = eval "$$($(PY) -m local.postgres start)"
 TESTS_PG = eval "$$($(PY) -m local.postgres start tests)"
 
 .PHONY: image image-test image-sbom chart sbom walk-production
-.PHONY: help setup browser lock up migrations migrated messages lint types check quick test test-fast test-slow test-browser test-faults faults bench docs docs-pictures screenshots clean
+.PHONY: help setup browser lock up migrations migrated messages lint types check quick test test-fast test-slow test-browser test-faults test-checkout collected faults bench docs docs-pictures screenshots clean
 
 help:
 	@echo "make up           set everything up and serve it on localhost; Ctrl-C stops it"
@@ -86,16 +86,26 @@ check: setup
 quick: setup lint
 	@$(TESTS_PG) && $(PY) -m pytest -q -n 2 --dist loadfile -m "not slow and not faults and not browser" $$(cat tests/quick.txt)
 
-# mypy keeps one core busy. What else reads the code runs beside it, and so do the migrations.
+# mypy keeps one core busy. Beside it run what else reads the code, the migrations, and the tests of
+# the checkout itself.
 test: setup browser
-	@$(MAKE) --no-print-directory -j2 --output-sync=target types lint migrated check
-	@$(TESTS_PG) && $(PY) -m pytest $(BY_FILE) -m "not faults and not browser" --durations 10
+	@$(MAKE) --no-print-directory -j2 --output-sync=target types lint migrated check collected test-checkout
+	@$(TESTS_PG) && $(PY) -m pytest $(BY_FILE) $(CHECKOUT:%=--ignore=%) -m "not faults and not browser" --durations 10
 	@$(MAKE) --no-print-directory test-browser test-faults
 
 # The database that each test process copies (tests/database.py).
 migrated: setup
 	@$(TESTS_PG) && DATABASE_URL=$$TEST_DATABASE_URL DEBUG=1 PYTHONPATH=.:platform DJANGO_SETTINGS_MODULE=config.settings \
 	  $(PY) -m tests.database
+
+# All tests and what they import are compiled, which the two workers would both do in a fresh clone.
+collected: setup
+	@$(PY) -m pytest --collect-only -qq >.venv/collected.log || { cat .venv/collected.log; exit 1; }
+
+# Documentation, set-up and images: files and programs, nearly no database.
+CHECKOUT = tests/house tests/docker tests/local
+test-checkout: setup
+	@$(TESTS_PG) && $(PY) -m pytest -q $(CHECKOUT) -m "not faults and not browser"
 
 # A worker takes file by file, in the order of tests/conftest.py.
 BY_FILE = -n 2 --dist loadfile --no-loadscope-reorder

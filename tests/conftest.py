@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from tests.database import migrated
 from tests.emptying import only_what_is_filled
 from tests.in_flight import InFlight
 
+gc.disable()  # until the tests are collected
 OWN_FOLDERS = ("browser", "faults")
 """`make test` runs what is marked so from the folder of that name, and from nowhere else."""
 
@@ -43,9 +45,10 @@ def largest_files_first(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     """The collected tests live as long as the process. The garbage collector need not walk through
-    them again and again."""
+    them again and again, nor look for garbage while all tests are imported."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
@@ -91,6 +94,15 @@ def hashing_is_quick() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {"time_cost": 1, "memory_cost": 8, "parallelism": 1}.items():
             patch.setattr(Argon2PasswordHasher, name, value)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_waits_for_the_disk() -> Iterator[None]:
+    """What a test stores need not outlive a loss of power, as little as the rows on the tests'
+    server. Killed processes lose nothing by it: what they wrote is in the system's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda handle: None)
         yield
 
 

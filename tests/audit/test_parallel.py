@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -20,9 +19,9 @@ from audit.marks import read
 from audit.outside import Outside
 from audit.reporting import Report
 from tests.audit.helpers import triggers_off
-from tests.audit.test_tampering import EVENTS, OPERATIONS, Tamper, Undo, history
+from tests.audit.test_tampering import EVENTS, OPERATIONS, Tamper, Undo, history, past
 
-__all__ = ["history"]
+__all__ = ["history", "past"]
 
 
 @contextlib.contextmanager
@@ -65,27 +64,6 @@ def test_ranges_never_pass_what_one_run_finds(history: None, tamper: Tamper) -> 
             raise Undo
 
     anywhere()
-
-
-def test_processes_say_what_one_run_says(
-    history: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The command, with real processes that read one snapshot."""
-    monkeypatch.setenv("SECRET_KEY", "x" * 60)
-    taken: list[Report | None] = []
-    verify = parallel.verify
-
-    def kept(*args: Any, **named: Any) -> Report | None:
-        taken.append(verify(*args, **named))
-        return taken[0]
-
-    monkeypatch.setattr(parallel, "verify", kept)
-    call_command("audit", "verify", "--json", "--jobs", "2")
-    said = json.loads(capsys.readouterr().out)
-    assert taken[0] is not None  # not by falling back to one process
-    assert said["events"] == EVENTS
-    call_command("audit", "verify", "--json")
-    assert said == json.loads(capsys.readouterr().out)
 
 
 @pytest.mark.parametrize("words", [["--jobs", "0"], ["--jobs", "2", "--new"]])

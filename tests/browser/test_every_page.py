@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from media_analysis.review.models import Case
 from media_analysis.submissions.models import SavedFilter
 from tests.backfill.analysed import planned
 from tests.browser.office import Office, furnish
-from tests.browser.watched import Watched
+from tests.browser.watched import OF_COLOURS, Watched
 from tests.factories import UserFactory
 from tests.people import Person, Send
 from tests.urls.office import arguments
@@ -79,8 +80,36 @@ def known(office: Office, team: Team) -> dict[str, list[Any]]:
     return found
 
 
-def pages(client: Client, known: dict[str, list[Any]]) -> Iterator[tuple[str, str]]:
-    """Every address that shows this person a page, by its name."""
+class Structure(HTMLParser):
+    """What axe could tell apart on a page: its tags with their attributes, and where text stands.
+    Texts, ids and addresses are only known to be there or not."""
+
+    ONLY_WHETHER = frozenset({"href", "id", "for", "name", "value", "title", "action", "content"})
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.parts: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        told = {name: bool(value) if name in self.ONLY_WHETHER else value for name, value in attrs}
+        said = [(name, told[name]) for name in sorted(told)]
+        self.parts.append(f"<{tag} {said}>")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.parts.append(f"</{tag}>")
+
+    def handle_data(self, data: str) -> None:
+        if data.strip():
+            self.parts.append("text")
+
+    def __str__(self) -> str:
+        return "".join(self.parts)
+
+
+def pages(client: Client, known: dict[str, list[Any]]) -> Iterator[tuple[str, str, str]]:
+    """Every address that shows this person a page: its name, itself, and what the page is built
+    of."""
     seen = set()
     for name, _ in addresses(get_resolver()):
         if name in NO_PAGES | WITH_SECRET or not name.strip(":") or name == "admin:":
@@ -94,7 +123,7 @@ def pages(client: Client, known: dict[str, list[Any]]) -> Iterator[tuple[str, st
         answer = client.get(url)
         kind = answer.headers.get("Content-Type", "")
         if answer.status_code == 200 and kind.startswith("text/html"):
-            yield name, url
+            yield name, url, str(Structure(answer.content.decode()))
 
 
 def _address(name: str, known: dict[str, list[Any]]) -> str | None:
@@ -125,7 +154,10 @@ def test_axe_finds_nothing_serious_anywhere(
     language: str,
 ) -> None:
     """No serious or critical finding on any page that nobody, a team's admin or a site
-    administrator can open, in each language; nor in dark colours, which change only contrast."""
+    administrator can open, in each language; nor in dark colours, which change only contrast.
+
+    German words change no colours, so colours are looked at in English. Of pages that differ in
+    their texts and addresses alone, as many of the administration do, one is looked at."""
     user = {
         "nobody": None,
         "admin": office.admin.user,
@@ -136,12 +168,16 @@ def test_axe_finds_nothing_serious_anywhere(
     client = Client() if user is None else Person(user, office.admin.team).client()
     watched = open_page(user=user, scheme="light", locale=f"{language}-{language.upper()}")
     watched.excuse("Applying inline style")  # axe itself does, to read stylesheets with @import
-    shown = dict(pages(client, known))
-    found = {}
-    for name, url in shown.items():
+    found: dict[str, list[str]] = {}
+    built: set[str] = set()
+    for name, url, structure in pages(client, known):
+        if name.startswith("admin:") and structure in built:
+            continue
+        built.add(structure)
         watched.goto(url)
         assert watched.page.locator("html").get_attribute("lang") == language, url
-        found[name] = watched.axe_in_both_colours()
+        in_english = language == "en"
+        found[name] = watched.axe_in_both_colours() if in_english else watched.axe(but=OF_COLOURS)
     print(f"{who}: {len(found)} pages: {' '.join(found)}")
     assert len(found) >= at_least
     assert not any(found.values()), {name: said for name, said in found.items() if said}

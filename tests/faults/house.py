@@ -20,6 +20,7 @@ import psycopg
 
 from jobs.queues import QUEUES
 from local import postgres
+from tests.faults import cluster
 
 ROOT = Path(__file__).resolve().parents[2]
 FAST = {
@@ -58,12 +59,16 @@ class House:
         self.seen: set[int] = set()
 
     def build(self) -> None:
+        cluster.copied_or_migrated(self.pg, self._migrate)
         postgres.start(self.pg)
-        owner = {**self.env, "DATABASE_URL": self.pg.url(postgres.OWNER)}
-        self.manage("migrate", "--noinput", env=owner)
         self.manage("keys", "init")
         self.sql("CREATE TABLE faults_effect (analysis uuid, fence bigint)")
         self.sql(f"GRANT ALL ON faults_effect TO {postgres.APP}")
+
+    def _migrate(self) -> None:
+        postgres.start(self.pg)
+        owner = {**self.env, "DATABASE_URL": self.pg.url(postgres.OWNER)}
+        self.manage("migrate", "--noinput", env=owner)
 
     def clear(self) -> None:
         """Every row of work and of the record, as only a superuser in a test may."""

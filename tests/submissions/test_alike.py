@@ -73,6 +73,8 @@ def test_the_query_finds_exactly_those_within_seven_bits() -> None:
 def test_the_index_is_used() -> None:
     """With 20,000 looks the plan joins the four indexes and walks no table."""
     with connection.cursor() as cursor:
+        # No trigger looks at each of these rows: the plan is asked for, not the guards.
+        cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute(
             "INSERT INTO blobs_blob (sha256, size, media_type, damage) SELECT"
             " md5(n::text) || md5('x' || n), 1, 'image/png', '' FROM generate_series(1, 20000) n"
@@ -83,6 +85,7 @@ def test_the_index_is_used() -> None:
             " h.bits >> 32 & 65535, h.bits >> 48 & 65535 FROM blobs_blob,"
             " LATERAL (SELECT ('x' || left(sha256, 16))::bit(64)::bigint AS bits) h"
         )
+        cursor.execute("SET LOCAL session_replication_role = origin")
         cursor.execute("ANALYZE ml_look")
     plan = Look.objects.with_quarters(**near_quarters([12345])).explain()
     assert "BitmapOr" in plan and plan.count("quarter_") >= 8 and "Seq Scan" not in plan, plan

@@ -5,17 +5,14 @@ from __future__ import annotations
 from datetime import date, timedelta
 from io import BytesIO
 from typing import Any
-from uuid import UUID
 
 import pytest
 from django.db import connection, transaction
-from hypothesis import given
-from hypothesis import strategies as st
 
 from accounts.models import Role
 from jobs.services import claim_one
 from media_analysis.submissions.models import CheckCard, IndexCard, Submission
-from media_analysis.submissions.search import cursors, history
+from media_analysis.submissions.search import history
 from media_analysis.submissions.services.intake import analyse_again, cancel, submit
 from ml.models import Analysis, FindingRow
 from tests.factories import MembershipFactory, ServiceAccountFactory, TeamFactory
@@ -37,108 +34,6 @@ def test_paging_shows_each_row_once_in_both_directions(alice: Person, send: Send
     assert shown == sent[::-1]
     assert third.older is None
     assert history.page(alice.actor, {}, third.newer, size=3).rows == second.rows
-
-
-@pytest.mark.parametrize("sort", history.ORDERS)
-@pytest.mark.parametrize("teams", [1, 3])
-def test_every_order_is_whole_and_exact(
-    alice: Person, send: Send, monkeypatch: pytest.MonkeyPatch, sort: str, teams: int
-) -> None:
-    """Whole and in order, across teams, with many equal names, sizes and moments."""
-    people = [alice]
-    for _ in range(teams - 1):
-        membership = MembershipFactory(user=alice.user, team=TeamFactory(), role=Role.MODERATOR)
-        people.append(Person(alice.user, membership.team))
-    sent = [
-        send(people[n % teams], shade=n % 2, name=["b.png", "A.png", "a.png"][n % 3])
-        for n in range(11)
-    ]
-    IndexCard.objects.filter(pk__in=[s.pk for s in sent[:5]]).update(received_at=sent[0].created_at)
-    field = history.ORDERS[sort].field
-    keys = dict(IndexCard.objects.values_list("pk", field))
-    expected = sorted(keys, key=lambda pk: (keys[pk], pk), reverse=history.ORDERS[sort].descending)
-    monkeypatch.setattr(history, "BATCH", 2)
-    assert [row.pk for row in history.walk(alice.actor, {"sort": sort})] == expected
-    backwards: list[UUID] = []
-    cursor = None
-    while (page := history.page(alice.actor, {"sort": sort}, cursor, 2)).older:
-        cursor = page.older
-    while True:
-        backwards = [row.pk for row in page.rows] + backwards
-        if page.newer is None:
-            break
-        page = history.page(alice.actor, {"sort": sort}, page.newer, 2)
-    assert backwards == expected
-
-
-@given(
-    st.one_of(st.text(max_size=80), st.binary(max_size=60).map(lambda b: b.hex())),
-    st.sampled_from(list(history.ORDERS)),
-)
-def test_a_foreign_cursor_is_no_cursor(cursor: str, order: str) -> None:
-    """Whatever stands in the address, it is read or ignored, never an error."""
-    cursors.read(cursor, order)
-
-
-@pytest.mark.parametrize("order", history.ORDERS)
-@pytest.mark.parametrize(
-    "value",
-    ["x\x00", "\ud800", 2**63, -1, True, None, [], {}, "0001-01-01T00:00:00+14:00", "2026-02-30"],
-)
-def test_a_forged_value_never_reaches_the_database_as_an_error(
-    alice: Person, send: Send, order: str, value: Any
-) -> None:
-    """A cursor of the right shape with a wrong value answers with some page, never an error."""
-    submission = send(alice)
-    try:
-        cursor = cursors.write(order, value, submission.pk, towards_first=False)
-    except UnicodeEncodeError:
-        return
-    history.page(alice.actor, {"sort": order}, cursor)
-
-
-HOLIDAY, OTHER = {"holiday_2031.png"}, {"other.png"}
-
-
-@pytest.mark.parametrize(
-    ("wanted", "names"),
-    [
-        ({"q": "holiday"}, HOLIDAY),
-        ({"q": "HOLI"}, HOLIDAY),
-        ({"q": "olida"}, HOLIDAY),
-        ({"q": "20"}, HOLIDAY),
-        ({"q": "31"}, set()),
-        ({"q": "2031 png"}, HOLIDAY),
-        ({"q": "20 png"}, HOLIDAY),
-        ({"q": "holiday 20"}, HOLIDAY),
-        ({"q": "holiday 31"}, set()),
-        ({"q": "case 7 di"}, OTHER),
-        ({"q": "größe d-gr"}, OTHER),
-        ({"q": "2031 case"}, set()),
-        ({"q": "case 7"}, OTHER),
-        ({"q": "ticket-4411"}, OTHER),
-        ({"q": "election"}, OTHER),
-        ({"q": "größe"}, OTHER),
-        ({"q": "alice@"}, HOLIDAY | OTHER),
-        ({"q": "wonder holiday"}, HOLIDAY),
-        ({"q": "%"}, set()),
-        ({"q": "___"}, set()),
-        ({"q": "' | 'a:*"}, set()),
-        ({"q": "\x00holiday"}, HOLIDAY),
-        ({"kind": "image"}, HOLIDAY | OTHER),
-        ({"kind": "video"}, set()),
-        ({"state": "queued"}, HOLIDAY | OTHER),
-        ({"outcome": "inconclusive"}, set()),
-    ],
-)
-def test_filters_narrow(alice: Person, send: Send, wanted: dict[str, str], names: set[str]) -> None:
-    """By name, note, context, external id, sender, kind, state, verdict; wildcards are letters."""
-    alice.user.email, alice.user.name = "alice@example.org", "Alice Wonderly"
-    alice.user.save()
-    send(alice, 1, "holiday_2031.png")
-    words = {"note": "see case 7, die Größe", "policy_context": "Election policy"}
-    send(alice, 2, "other.png", external_id="Ticket-4411", **words)
-    assert set(found(alice, **wanted)) == names
 
 
 @pytest.mark.parametrize("few", [0, 1, 100])

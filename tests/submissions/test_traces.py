@@ -137,6 +137,7 @@ def of(submission: Submission, n: int) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 def test_twenty_subjects_leave_no_trace_and_five_holds_stand(
     newsroom: Newsroom, own_home: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from http.cookies import SimpleCookie
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,8 @@ class Built:
     submission: Submission
     case: Case
     inside: dict[str, list[Any]]
+    cookies: dict[str, SimpleCookie]
+    """Everybody signed in once for the whole file: that costs as much as three answers."""
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +68,8 @@ def built(shared_home: Path) -> Built:
     with transaction.atomic():
         routing.after_parking(sent.analysis)
     case = Case.objects.get(submission=sent)
-    return Built(alice, people, keys, sent, case, arguments(team))
+    cookies = {name: person.client().cookies for name, person in people.items()}
+    return Built(alice, people, keys, sent, case, arguments(team), cookies)
 
 
 @pytest.fixture
@@ -82,12 +86,19 @@ def team(alice: Person) -> Team:
 def everybody(db: None, built: Built) -> dict[str, Client]:
     return {
         "anonymous": Client(),
-        **{name: person.client() for name, person in built.people.items()},
+        **{name: signed_in(cookies) for name, cookies in built.cookies.items()},
         **{
             name: Client(headers={"Authorization": f"Bearer {secret}"})
             for name, secret in built.keys.items()
         },
     }
+
+
+def signed_in(cookies: SimpleCookie) -> Client:
+    """A browser with a session that was there before."""
+    client = Client()
+    client.cookies = SimpleCookie({name: morsel.value for name, morsel in cookies.items()})
+    return client
 
 
 @pytest.fixture
