@@ -66,6 +66,10 @@ class Submissions(TellsItsLimits, ViewSet):
     def get_permissions(self) -> list[BasePermission]:
         return [allows(PERMISSIONS.get(self.action, Permission.VIEW_SUBMISSIONS))()]
 
+    def get_renderers(self) -> list[Any]:
+        as_json = [JSONRenderer()]
+        return [streams.EventsRenderer(), *as_json] if self.action == "events" else as_json
+
     @extend_schema(
         operation_id="submissions_create",
         summary="Send media in",
@@ -158,10 +162,6 @@ class Submissions(TellsItsLimits, ViewSet):
         has_ended = detail.state not in UNDER_WAY
         is_over = {"ended": has_ended, "decided": detail.is_decided}.get(stream.until or "", False)
         return stream.answered(detail.version, detail.content, is_over=is_over)
-
-    def get_renderers(self) -> list[Any]:
-        as_json = [JSONRenderer()]
-        return [streams.EventsRenderer(), *as_json] if self.action == "events" else as_json
 
     @extend_schema(
         operation_id="submissions_delete",

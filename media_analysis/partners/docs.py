@@ -69,9 +69,13 @@ def _examples(said: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for where, body in bodies:
         for content in body.get("content", {}).values():
             if "example" in content:
-                said = content["example"]
-                as_text = isinstance(said, str)
-                yield where, said if as_text else json.dumps(said, indent=2, ensure_ascii=False)
+                yield where, _as_text(content["example"])
+
+
+def _as_text(example: Any) -> str:
+    if isinstance(example, str):
+        return example
+    return json.dumps(example, indent=2, ensure_ascii=False)
 
 
 def _fields(body: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:

@@ -200,7 +200,7 @@ def test_a_batch_is_followed_by_its_counts(site: Site, alice: Person) -> None:
             taken = claim(BatchItem, worker="t")
             assert taken is not None
             park(taken, "test", "Set aside by a test.")
-            until(lambda n=n: len(stream.events) > n + 1)  # type: ignore[misc]
+            until(lambda n=n: len(stream.events) > n + 1)
     assert [event.data["counts"]["refused"] for event in stream.events] == [0, 1, 2]
     assert stream.events[0].data == sent and stream.events[-1].data["completed_at"]
     other, _ = receiving.accept(alice.actor, alice.team, [{"url": "https://media.example/a"}])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Q
@@ -16,23 +17,18 @@ def of(batches: Collection[UUID]) -> Mapping[UUID, Mapping[str, int]]:
     those received whose analysis has ended."""
     if not batches:
         return {}
-    waits = Q(state__in=UNDER_WAY)
-    received = Q(state=State.DONE)
+    waits, received = Q(state__in=UNDER_WAY), Q(state=State.DONE)
     ended = Q(submission__isnull=False) & ~Q(submission__analysis__state__in=UNDER_WAY)
-    found = (
-        BatchItem.objects.filter(batch__in=batches)
-        .order_by()
-        .values("batch")
-        .annotate(
-            **{
-                ItemState.WAITING.value: Count("pk", filter=waits),
-                ItemState.RECEIVED.value: Count("pk", filter=received),
-                ItemState.REFUSED.value: Count("pk", filter=~waits & ~received),
-                "analysed": Count("pk", filter=ended),
-            }
-        )
-    )
-    return {counts.pop("batch"): counts for counts in found}
+    wanted = {
+        ItemState.WAITING.value: waits,
+        ItemState.RECEIVED.value: received,
+        ItemState.REFUSED.value: ~waits & ~received,
+        "analysed": ended,
+    }
+    counts: dict[str, Any] = {name: Count("pk", filter=one) for name, one in wanted.items()}
+    items = BatchItem.objects.filter(batch__in=batches).order_by()
+    found = items.values("batch").annotate(**counts).values_list("batch", *wanted)
+    return {batch: dict(zip(wanted, numbers, strict=True)) for batch, *numbers in found}
 
 
 def versions(batches: Collection[UUID]) -> Iterator[tuple[UUID, str]]:
