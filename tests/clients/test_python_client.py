@@ -208,7 +208,7 @@ def test_a_stream_that_is_cut_goes_on_where_it_was(moody: Any) -> None:
     said = {**one["submissions_read"]["200"], "state": "queued"}
     ended = {**said, "state": "cancelled"}
     stream = {"Content-Type": "text/event-stream"}
-    answers += [(200, stream | {"body": f"id: a\ndata: {json.dumps(said)}\n\n:\n"})]
+    answers += [(200, stream | {"body": f"retry: 9\n\nid: a\ndata: {json.dumps(said)}\n\n:\n\n"})]
     answers += [(503, {"Retry-After": "0"}), (0, {})]
     answers += [(200, stream | {"body": f"id: b\ndata: {json.dumps(ended)}\n\n"})]
     with Touchstone(url, key="tsk_x", retries=4) as client:

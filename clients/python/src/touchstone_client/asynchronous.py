@@ -323,7 +323,7 @@ class AsyncTouchstone:
                     if answer.status_code == 200:
                         failures = 0
                         async for event in EventSource(answer).aiter_sse():
-                            if event.event == "message":
+                            if event.event == "message" and event.data:
                                 last = event.id
                                 yield event
                     else:

@@ -310,7 +310,7 @@ class Touchstone:
                     if answer.status_code == 200:
                         failures = 0
                         for event in EventSource(answer).iter_sse():
-                            if event.event == "message":
+                            if event.event == "message" and event.data:
                                 last = event.id
                                 yield event
                     else:
