@@ -61,6 +61,15 @@ class Actor:
         return self.service is not None and self.service.is_test
 
     @property
+    def reads_own_only(self) -> bool:
+        """A key that sees what its own partner sent, media included, and nothing else."""
+        return (
+            self.service is not None
+            and Scope.SUBMISSIONS_READ_OWN in self.scopes
+            and Scope.SUBMISSIONS_READ not in self.scopes
+        )
+
+    @property
     def flow(self) -> str:
         """Whose queue the actor's work stands in: a person's, or a service account's whatever key
         it uses."""

@@ -8,7 +8,8 @@ values that stand for those that will be asked for, and then only exchanges thes
     decisions(None, case=case.pk)
 
 What the SQL depends on besides its values is the shape: `decisions(actor, permission, order)`
-passes `permission` and `order` to the function as they are. Whose teams the actor's querysets start
+passes `permission` and `order` to the function as they are, and whether the actor reads only its
+own is part of the shape too. Whose teams the actor's querysets start
 from is exchanged like the other values. A value is anything but None, and is never compared with a
 constant; a list is compared with `any_of`, for an `IN` depends on its length.
 """
@@ -58,9 +59,14 @@ class _StandIn(Actor):
     asks it for more than its teams, user or service account gets no statement that others share."""
 
     stand_ins: tuple[UUID, ...] = ()
+    is_narrow: bool = False
 
     def team_ids(self, permission: Permission) -> list[UUID]:
         return list(self.stand_ins)
+
+    @property
+    def reads_own_only(self) -> bool:
+        return self.is_narrow
 
     def can(self, permission: Permission, team_id: UUID) -> bool:
         raise TypeError("a statement for all actors cannot depend on what one of them may do")
@@ -122,7 +128,7 @@ class Prepared:
         if any(value == [] for value in values.values()):
             return list(self.build(actor, *shape, **values))  # of what kind, nobody knows
         kinds = tuple((name, type(value)) for name, value in asked.items())
-        key = (shape, kinds)
+        key = (shape, kinds, actor is not None and actor.reads_own_only)
         if key not in self._kept:
             if len(self._kept) >= MOST_SHAPES:
                 return list(self.build(actor, *shape, **values))
@@ -143,7 +149,8 @@ class Prepared:
             also |= {"user": user.pk} if user else {}
             also |= {"service": service.pk} if service else {}
             teams_of = tuple(also[f"team {n}"] for n in range(teams))
-            actor = _StandIn(who=NOBODY, user=user, service=service, stand_ins=teams_of)
+            narrow = actor.reads_own_only
+            actor = _StandIn(NOBODY, user, service, stand_ins=teams_of, is_narrow=narrow)
         queryset = self.build(actor, *shape, **stand_ins)
         compiler = queryset.query.get_compiler(connection=connection)
         try:

@@ -113,7 +113,8 @@ class Scope(models.TextChoices):
     """What an API key may do for its partner, in its one team."""
 
     SUBMISSIONS_WRITE = "submissions:write", _("Send media")
-    SUBMISSIONS_READ = "submissions:read", _("Read submissions and verdicts")
+    SUBMISSIONS_READ_OWN = "submissions:read_own", _("Read its own submissions and verdicts")
+    SUBMISSIONS_READ = "submissions:read", _("Read all of the team's submissions and verdicts")
     MEDIA_READ = "media:read", _("Fetch media and thumbnails")
     WEBHOOKS_MANAGE = "webhooks:manage", _("Manage its own webhooks")
     HOLDS_MANAGE = "holds:manage", _("Place, lift and list legal holds")
@@ -129,6 +130,7 @@ class ProvisioningScope(models.TextChoices):
 ALL_SCOPES: tuple[str, ...] = (*Scope.values, *ProvisioningScope.values)
 SCOPE_PERMISSIONS: Mapping[str, frozenset[Permission]] = {
     Scope.SUBMISSIONS_WRITE: frozenset({P.SUBMIT_MEDIA, P.CANCEL_ANALYSES, P.REQUEST_DELETION}),
+    Scope.SUBMISSIONS_READ_OWN: frozenset({P.VIEW_SUBMISSIONS}),
     Scope.SUBMISSIONS_READ: frozenset({P.VIEW_SUBMISSIONS}),
     Scope.MEDIA_READ: frozenset({P.VIEW_MEDIA}),
     Scope.WEBHOOKS_MANAGE: frozenset({P.MANAGE_WEBHOOKS}),

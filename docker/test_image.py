@@ -216,6 +216,8 @@ def whole_house(image: Image) -> None:
             told("/ready", "200")
             checked = image.run("doctor", check=False)
             told("doctor", checked.stdout.strip().splitlines()[-1])
+            if checked.returncode:
+                raise SystemExit(f"The doctor finds errors:\n{checked.stdout}{checked.stderr}")
             told("audit verify", image.run("audit", "verify").stdout.strip().splitlines()[-1])
 
 

@@ -17,6 +17,7 @@ from django.test import override_settings
 from django.utils import translation
 from whitenoise.middleware import WhiteNoiseMiddleware
 
+from tests import joined_updates
 from tests.database import migrated
 from tests.emptying import only_what_is_filled
 from tests.in_flight import InFlight
@@ -61,6 +62,12 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 @pytest.fixture(scope="session", autouse=True)
 def only_filled_tables_are_emptied() -> Iterator[None]:
     with only_what_is_filled():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_update_goes_through_a_join() -> Iterator[None]:
+    with joined_updates.refused():
         yield
 
 

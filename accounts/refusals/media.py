@@ -153,6 +153,7 @@ ENTRIES: Mapping[str, Entry] = {
             "The file does not have the SHA-256 that was announced. Nothing was kept. Send it "
             "again."
         ),
+        in_rest=True,
     ),
     # --- media and webhooks ---
     "media_damaged": Entry(

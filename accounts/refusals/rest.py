@@ -41,6 +41,11 @@ ENTRIES: Mapping[str, Entry] = {
     "throttled": Entry(
         429, _("Too many requests. Retry-After says when to try again."), in_rest=True
     ),
+    "too_many_streams": Entry(
+        429,
+        _("You have {most} open streams, which is the limit. Close one, or use a webhook."),
+        in_rest=True,
+    ),
     "unavailable": Entry(
         503, _("The service is not available at the moment. Try again shortly."), in_rest=True
     ),

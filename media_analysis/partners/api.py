@@ -11,6 +11,7 @@ from django.http import HttpResponseBase
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import BasePermission
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -20,12 +21,13 @@ from accounts.actors import Actor, actor_of
 from accounts.api_auth import allows
 from accounts.refusals import Refusal
 from accounts.roles import Permission
-from jobs.models import Priority
-from media_analysis.partners import waiting
+from jobs.models import UNDER_WAY, Priority
+from media_analysis.partners import streams, waiting
 from media_analysis.partners.asking import (
     IDEMPOTENCY_KEY,
     IF_NONE_MATCH,
     NOT_NEW,
+    asked_of,
     idempotency_key,
 )
 from media_analysis.partners.details import Detail, DetailSerializer
@@ -35,7 +37,6 @@ from media_analysis.partners.schema import problems
 from media_analysis.partners.serializers import (
     COLUMNS,
     AcceptedSerializer,
-    EachFieldOnce,
     FilterSerializer,
     PageSerializer,
     ProblemSerializer,
@@ -54,6 +55,8 @@ PERMISSIONS = {
     "cancel": Permission.CANCEL_ANALYSES,
     "destroy": Permission.REQUEST_DELETION,
 }
+OF_THE_BYTES = ("file", "sha256")
+"""Fields that are told apart by the bytes themselves."""
 RELATED = ("analysis", "blob", "card")
 
 
@@ -62,6 +65,10 @@ class Submissions(TellsItsLimits, ViewSet):
 
     def get_permissions(self) -> list[BasePermission]:
         return [allows(PERMISSIONS.get(self.action, Permission.VIEW_SUBMISSIONS))()]
+
+    def get_renderers(self) -> list[Any]:
+        as_json = [JSONRenderer()]
+        return [streams.EventsRenderer(), *as_json] if self.action == "events" else as_json
 
     @extend_schema(
         operation_id="submissions_create",
@@ -77,6 +84,8 @@ class Submissions(TellsItsLimits, ViewSet):
         wanted = asked.validated_data
         team = team_named(actor, wanted.get("team"), Permission.SUBMIT_MEDIA)
         file = wanted["file"]
+        if wanted.get("sha256") and wanted["sha256"] != partners.fingerprint(file):
+            raise Refusal("digest_differs")
         words = {name: wanted.get(name, "") for name in ("note", "policy_context", "external_id")}
 
         def send(also: Any = None) -> intake.Received:
@@ -87,7 +96,7 @@ class Submissions(TellsItsLimits, ViewSet):
             )  # fmt: skip
 
         names = cast("Iterable[str]", asked.fields)  # the stubs wrongly say that it gives fields
-        fields = {name: str(wanted.get(name, "")) for name in names if name != "file"}
+        fields = {name: str(wanted.get(name, "")) for name in names if name not in OF_THE_BYTES}
         said = {**fields, "team": str(team.pk), "filename": file.name or ""}
         submission, found = self._sent(request, actor, file, said, send)
         fresh = _told(Submission.objects.all()).get(pk=submission.pk)
@@ -115,7 +124,7 @@ class Submissions(TellsItsLimits, ViewSet):
         responses={200: PageSerializer, 304: NOT_NEW, **problems(400)},
     )
     def list(self, request: Request) -> HttpResponseBase:
-        wanted = _asked(request, FilterSerializer)
+        wanted = asked_of(request, FilterSerializer)
         cursor, size = wanted.get("cursor"), wanted.get("page_size")
         page = history.page(actor_of(request), wanted, cursor, size, columns=COLUMNS)
         rows = SubmissionSerializer(page.rows, many=True, context={"request": request})
@@ -133,10 +142,26 @@ class Submissions(TellsItsLimits, ViewSet):
         responses={200: DetailSerializer, 304: NOT_NEW, **problems(400, 404, 410)},
     )
     def retrieve(self, request: Request, pk: UUID) -> HttpResponseBase:
-        wait = _asked(request, waiting.WaitSerializer).get("wait", 0)
+        wait = asked_of(request, waiting.WaitSerializer).get("wait", 0)
         news = waiting.News(request, pk, wait)
         detail = Detail(request, pk)
         return news.answered(detail.version, detail.content, detail.state)
+
+    @extend_schema(
+        operation_id="submissions_events",
+        summary="One submission as a stream: an event each time it changes",
+        description="Server-sent events. The `data` of each is what reading the submission "
+        "answers at that moment, `#/components/schemas/Detail`, and its `id` is the ETag of it.",
+        parameters=[streams.SubmissionStreamSerializer, streams.LAST_EVENT_ID],
+        responses={(200, streams.KIND): str, 204: streams.ENDED, **problems(400, 404, 410)},
+    )
+    def events(self, request: Request, pk: UUID) -> HttpResponseBase:
+        asked = asked_of(request, streams.SubmissionStreamSerializer)
+        stream = streams.Stream(request, str(pk), asked)
+        detail = Detail(request, pk)
+        has_ended = detail.state not in UNDER_WAY
+        is_over = {"ended": has_ended, "decided": detail.is_decided}.get(stream.until or "", False)
+        return stream.answered(detail.version, detail.content, is_over=is_over)
 
     @extend_schema(
         operation_id="submissions_delete",
@@ -169,16 +194,6 @@ class Submissions(TellsItsLimits, ViewSet):
     def _accepted(self, request: Request, pk: UUID, permission: Permission) -> Response:
         fresh = _mine(request, pk, permission)
         return Response(AcceptedSerializer(fresh, context={"request": request}).data, status=202)
-
-
-def _asked(request: Request, kind: type[EachFieldOnce]) -> dict[str, Any]:
-    """What the query asks for. Most ask for nothing, and a form costs more than its answer then."""
-    if not request.query_params:
-        return {}
-    asked = kind(data=request.query_params)
-    asked.is_valid(raise_exception=True)
-    wanted: dict[str, Any] = asked.validated_data
-    return wanted
 
 
 def _mine(

@@ -10,6 +10,7 @@ from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.request import Request, is_form_media_type
 
 from accounts.refusals import Refusal
+from media_analysis.partners.serializers import EachFieldOnce
 
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
 IDEMPOTENCY_KEY = OpenApiParameter(
@@ -40,3 +41,13 @@ def json_body(request: Request) -> Any:
     if is_form_media_type(request.content_type):
         raise UnsupportedMediaType(request.content_type)
     return request.data
+
+
+def asked_of(request: Request, kind: type[EachFieldOnce]) -> dict[str, Any]:
+    """What the query asks for. Most ask for nothing, and a form costs more than its answer then."""
+    if not request.query_params:
+        return {}
+    asked = kind(data=request.query_params)
+    asked.is_valid(raise_exception=True)
+    wanted: dict[str, Any] = asked.validated_data
+    return wanted

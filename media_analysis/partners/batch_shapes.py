@@ -89,6 +89,8 @@ class BatchAcceptedSerializer(serializers.ModelSerializer[Batch]):
 
     @extend_schema_field(BatchCountsSerializer)
     def get_counts(self, batch: Batch) -> dict[str, int]:
+        if (counts := self.context.get("counts")) is not None:
+            return dict(counts)
         items = self.context["items"]
         found = Counter(item.shown_state for item in items)
         ended = [i for i in items if i.submission and i.submission.analysis.state not in UNDER_WAY]

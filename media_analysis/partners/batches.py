@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework.parsers import JSONParser
 from rest_framework.permissions import BasePermission
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
@@ -18,12 +19,13 @@ from accounts.actors import actor_of
 from accounts.api_auth import allows
 from accounts.roles import Permission
 from media_analysis.batches.models import Batch
-from media_analysis.batches.services import receiving
-from media_analysis.partners import waiting
+from media_analysis.batches.services import progress, receiving
+from media_analysis.partners import streams, waiting
 from media_analysis.partners.asking import (
     IDEMPOTENCY_KEY,
     IF_NONE_MATCH,
     NOT_NEW,
+    asked_of,
     idempotency_key,
     json_body,
 )
@@ -76,6 +78,28 @@ class Batches(TellsItsLimits, ViewSet):
         batch = get_object_or_404(Batch.objects.for_actor(actor_of(request)), pk=pk)
         body = BatchSerializer(batch, context=_context(request, batch)).data
         return waiting.as_json(request, body)
+
+    @extend_schema(
+        operation_id="batches_events",
+        summary="One batch as a stream: an event each time its counts change",
+        description="Server-sent events. The `data` of each is a batch without its items, "
+        "`#/components/schemas/BatchAccepted`.",
+        parameters=[streams.BatchStreamSerializer, streams.LAST_EVENT_ID],
+        responses={(200, streams.KIND): str, 204: streams.ENDED, **problems(400, 404)},
+    )
+    def events(self, request: Request, pk: UUID) -> HttpResponseBase:
+        stream = streams.Stream(
+            request, f"{waiting.OF_A_BATCH}{pk}", asked_of(request, streams.BatchStreamSerializer)
+        )
+        batch = get_object_or_404(Batch.objects.for_actor(actor_of(request)), pk=pk)
+        context = {"request": request, "counts": progress.of([pk])[pk]}
+        said = JSONRenderer().render(BatchAcceptedSerializer(batch, context=context).data)
+        is_over = stream.until == "ended" and batch.completed_at is not None
+        return stream.answered(said, lambda: said, is_over=is_over)
+
+    def get_renderers(self) -> list[Any]:
+        as_json = [JSONRenderer()]
+        return [streams.EventsRenderer(), *as_json] if self.action == "events" else as_json
 
 
 def _context(request: Request, batch: Batch) -> dict[str, Any]:

@@ -94,6 +94,10 @@ class Detail:
         return str(self.row["analysis__state"])
 
     @property
+    def is_decided(self) -> bool:
+        return self.told["decision"] is not None
+
+    @property
     def version(self) -> bytes:
         """Changes with the answer; the result itself need not be read for it."""
         kept = rendered.version(self.row["analysis_id"]) if self.state == "done" else ""

@@ -64,12 +64,18 @@ def reference(request: HttpRequest) -> HttpResponse:
 
 
 def _examples(said: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """The request, then the answer, as JSON that a person can read."""
+    """The request, then the answer, as JSON that a person can read; a stream as it is."""
     bodies = [("request", said.get("requestBody", {})), *sorted(said["responses"].items())]
     for where, body in bodies:
         for content in body.get("content", {}).values():
             if "example" in content:
-                yield where, json.dumps(content["example"], indent=2, ensure_ascii=False)
+                yield where, _as_text(content["example"])
+
+
+def _as_text(example: Any) -> str:
+    if isinstance(example, str):
+        return example
+    return json.dumps(example, indent=2, ensure_ascii=False)
 
 
 def _fields(body: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:

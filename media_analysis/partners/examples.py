@@ -55,7 +55,8 @@ def _add(operation: dict[str, Any], known: dict[str, Any]) -> None:
     answers = operation["responses"]
     for status, answer in answers.items():
         if status in known:
-            answer["content"]["application/json"]["example"] = known[status]
+            (content,) = answer["content"].values()
+            content["example"] = known[status]
     for code in codes_of(operation):
         media = answers[str(CATALOGUE[code].status)]["content"]["application/problem+json"]
         media.setdefault("examples", {})[code] = {"value": error(code)}

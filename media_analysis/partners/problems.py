@@ -27,6 +27,8 @@ OWN_WORDS = {
     exceptions.ParseError: "malformed_body",
 }
 """The framework's errors that the catalogue says in its own words."""
+PAUSES = {"too_many_streams": 9}
+"""Seconds, of refusals that do not know better."""
 
 
 def handler(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -44,7 +46,7 @@ def handler(error: Exception, context: dict[str, Any]) -> Response | None:
     response = Response(body, status=status, content_type="application/problem+json")
     if challenge := getattr(error, "auth_header", None):
         response["WWW-Authenticate"] = challenge
-    if wait := getattr(error, "wait", None):
+    if wait := getattr(error, "wait", PAUSES.get(code)):
         response["Retry-After"] = str(int(wait) + 1)
     return response
 

@@ -136,6 +136,11 @@ class SendSerializer(KnownFieldsOnly):
     batch = serializers.BooleanField(
         required=False, default=False, help_text="No hurry: after what people wait for."
     )
+    sha256 = serializers.RegexField(
+        "^[0-9a-f]{64}$",
+        required=False,
+        help_text="Of the file. One of another SHA-256 is then refused.",
+    )
 
 
 class FilterSerializer(KnownFieldsOnly):

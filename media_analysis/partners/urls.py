@@ -39,6 +39,9 @@ urlpatterns = [
     *both(
         "submissions/<uuid:pk>/cancel", Submissions.as_view({"post": "cancel"}), "submission-cancel"
     ),
+    *both(
+        "submissions/<uuid:pk>/events", Submissions.as_view({"get": "events"}), "submission-events"
+    ),
     *both("submissions/<uuid:pk>/media", Media.as_view({"get": "media"}), "submission-media"),
     *both(
         "submissions/<uuid:pk>/thumbnails/<slug:name>",
@@ -80,6 +83,7 @@ urlpatterns = [
     ),
     *both("batches", Batches.as_view({"post": "create"}), "batch-list"),
     *both("batches/<uuid:pk>", Batches.as_view({"get": "retrieve"}), "batch-detail"),
+    *both("batches/<uuid:pk>/events", Batches.as_view({"get": "events"}), "batch-events"),
     *both("webhooks", Webhooks.as_view({"get": "list", "post": "create"}), "webhook-list"),
     *both(
         "webhooks/<uuid:pk>",

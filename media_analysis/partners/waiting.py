@@ -21,12 +21,15 @@ from rest_framework.request import Request
 
 from accounts.prepared import Prepared, any_of
 from jobs.models import UNDER_WAY
+from media_analysis.batches.services import progress
 from media_analysis.partners.serializers import EachFieldOnce
 from media_analysis.submissions.models import Submission
 
 WAIT, WAITED = "touchstone.wait", "touchstone.waited"
 """Names in the request's environment, as `config.front.waiting` has them."""
 LONGEST = 60
+OF_A_BATCH = "batch "
+"""How the key of a batch begins; that of a submission is its id."""
 
 
 class WaitSerializer(EachFieldOnce):
@@ -58,13 +61,27 @@ _VERSIONS = Prepared(
 
 
 def versions(keys: Collection[str]) -> Mapping[str, str]:
-    """What each of these submissions is like now, in a word that changes with it."""
+    """What each of these submissions and batches is like now, in a word that changes with it. For
+    the server, in a thread of its own."""
     close_old_connections()
     try:
-        found = _VERSIONS(None, keys=[UUID(key) for key in keys])
-        return {str(pk): " ".join(map(str, said)) for pk, *said in found}
+        return _versions(keys)
     finally:
         close_old_connections()
+
+
+def version_of(key: str) -> str:
+    """Within a request."""
+    return _versions([key]).get(key, "")
+
+
+def _versions(keys: Collection[str]) -> Mapping[str, str]:
+    batches = [key for key in keys if key.startswith(OF_A_BATCH)]
+    found = _VERSIONS(None, keys=[UUID(key) for key in keys if key not in batches])
+    told = {str(pk): " ".join(map(str, said)) for pk, *said in found}
+    for pk, version in progress.versions([UUID(key[len(OF_A_BATCH) :]) for key in batches]):
+        told[f"{OF_A_BATCH}{pk}"] = version
+    return told
 
 
 class News:
@@ -74,7 +91,7 @@ class News:
         self.request, self.key = request, str(pk)
         before = waited(request)
         self.seconds = float(before["seconds"] if before else seconds)
-        self.version = versions([self.key]).get(self.key, "") if self.seconds > 0 else ""
+        self.version = version_of(self.key) if self.seconds > 0 else ""
 
     def answered(
         self, version: bytes, content: Callable[[], bytes], state: str
@@ -83,12 +100,17 @@ class News:
         known = "If-None-Match" in self.request.headers
         has_news = answer.status_code == 200 and (known or state not in UNDER_WAY)
         if self.seconds > 0 and not has_news:
-            throttle: Any = getattr(self.request, "_rate_limit", None)
-            kept = {"allowance": (throttle.used, throttle.ends_in)} if throttle else {}
             self.request.META[WAIT] = {
-                "key": self.key, "version": self.version, "seconds": self.seconds, "kept": kept,
+                "key": self.key, "version": self.version, "seconds": self.seconds,
+                "kept": allowance(self.request),
             }  # fmt: skip
         return answer
+
+
+def allowance(request: Request) -> dict[str, Any]:
+    """To keep with what waits: it is one request, though the view runs anew."""
+    throttle: Any = getattr(request, "_rate_limit", None)
+    return {"allowance": (throttle.used, throttle.ends_in)} if throttle else {}
 
 
 def as_json(request: Request, told: Any) -> HttpResponseBase:
@@ -97,9 +119,13 @@ def as_json(request: Request, told: Any) -> HttpResponseBase:
     return conditional(request, said, lambda: said)
 
 
+def name_of(version: bytes) -> str:
+    return hashlib.sha256(version).hexdigest()[:32]
+
+
 def conditional(request: Request, version: bytes, content: Callable[[], bytes]) -> HttpResponseBase:
     """JSON with its ETag; 304 without it for whoever has this version, and then it is not made."""
-    etag = f'"{hashlib.sha256(version).hexdigest()[:32]}"'
+    etag = f'"{name_of(version)}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
     head = HttpResponse(content_type="application/json", headers=headers)
     answer = get_conditional_response(request._request, etag=etag, response=head)

@@ -52,7 +52,9 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         """Default deny: only what belongs to a team in which the actor may do this."""
         mine = self.filter(team__in=actor.team_ids(permission))
         if actor.service is not None:
-            return mine.filter(planted=False)
+            mine = mine.filter(planted=False)
+            own = actor.reads_own_only
+            return mine.filter(submitted_by_service=actor.service) if own else mine
         return mine.exclude(planted=True, submitted_by=actor.user) if actor.user else mine
 
     def with_deletion_requests(self) -> SubmissionQuerySet:
@@ -363,7 +365,9 @@ class IndexCardQuerySet(models.QuerySet["IndexCard"]):
     def for_actor(
         self, actor: Actor, permission: Permission = Permission.VIEW_SUBMISSIONS
     ) -> IndexCardQuerySet:
-        return self.filter(team__in=actor.team_ids(permission))
+        mine = self.filter(team__in=actor.team_ids(permission))
+        own = actor.reads_own_only
+        return mine.filter(submission__submitted_by_service=actor.service) if own else mine
 
 
 class IndexCard(models.Model):
@@ -420,7 +424,9 @@ class CheckCardQuerySet(models.QuerySet["CheckCard"]):
     def for_actor(
         self, actor: Actor, permission: Permission = Permission.VIEW_SUBMISSIONS
     ) -> CheckCardQuerySet:
-        return self.filter(team__in=actor.team_ids(permission))
+        mine = self.filter(team__in=actor.team_ids(permission))
+        own = actor.reads_own_only
+        return mine.filter(card__submission__submitted_by_service=actor.service) if own else mine
 
 
 class CheckCard(models.Model):

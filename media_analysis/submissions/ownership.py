@@ -8,13 +8,14 @@ from accounts.roles import Permission
 from media_analysis.submissions.models import Submission
 
 READING = frozenset({Permission.VIEW_SUBMISSIONS, Permission.VIEW_MEDIA})
-"""A key may read all of its team. It changes only what its own partner sent."""
+"""A key may read all of its team, unless it reads only its own. It changes only what its own
+partner sent."""
 
 
 def may(actor: Actor, permission: Permission, submission: Submission) -> bool:
     if not actor.can(permission, submission.team_id):
         return False
-    if actor.service is None or permission in READING:
+    if actor.service is None or (permission in READING and not actor.reads_own_only):
         return True
     return submission.submitted_by_service_id == actor.service.pk
 

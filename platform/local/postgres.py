@@ -16,6 +16,7 @@ import pwd
 import shutil
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,6 +25,7 @@ from urllib.parse import quote
 ROOT = Path(__file__).resolve().parents[2]
 SUPERUSER, OWNER, APP = "postgres", "touchstone", "touchstone_app"
 DATABASE = "touchstone"
+STOP_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,31 @@ def of_tests() -> Server:
 
 
 def is_running(pg: Server) -> bool:
+    """It answers, or will soon. One that stops is running no more."""
+    return _has_process(pg) and not _stops(pg)
+
+
+def _has_process(pg: Server) -> bool:
     return pg.program("pg_ctl", "-D", str(pg.data), "status", check=False).returncode == 0
+
+
+def _stops(pg: Server) -> bool:
+    try:
+        return (pg.data / "postmaster.pid").read_text().split()[-1:] == ["stopping"]
+    except FileNotFoundError:
+        return True
+
+
+def _wait_for_its_end(pg: Server) -> None:
+    """A server that stops takes no connection, and holds its folder until the last has gone."""
+    deadline = time.monotonic() + STOP_SECONDS
+    while _has_process(pg) and _stops(pg):
+        if time.monotonic() > deadline:
+            raise SystemExit(
+                f"PostgreSQL in {pg.data} has been stopping for {STOP_SECONDS} s. Something still "
+                "uses it: end that, then start again."
+            )
+        time.sleep(0.1)
 
 
 def start(pg: Server) -> None:
@@ -115,6 +141,7 @@ def start(pg: Server) -> None:
             "initdb", "-D", str(pg.data), "-U", SUPERUSER, "--auth=trust",
             "--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums",
         )  # fmt: skip
+    _wait_for_its_end(pg)
     if not is_running(pg):
         options = [
             "-c listen_addresses=''",
@@ -154,8 +181,8 @@ def _roles(pg: Server) -> None:
 
 
 def stop(pg: Server, mode: str = "fast") -> None:
-    if is_running(pg):
-        pg.program("pg_ctl", "-D", str(pg.data), "-m", mode, "-w", "-t", "60", "stop")
+    if _has_process(pg):
+        pg.program("pg_ctl", "-D", str(pg.data), "-m", mode, "-w", "-t", str(STOP_SECONDS), "stop")
 
 
 def main(argv: list[str]) -> int:

@@ -7,6 +7,7 @@ process behind.
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import secrets
 import shutil
@@ -15,9 +16,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
+from typing import IO, NoReturn
 from urllib.request import urlopen
 
 from local import postgres
@@ -48,15 +50,69 @@ class Steps:
         print(f" {said or 'done'} ({time.monotonic() - began:.1f} s)", flush=True)
 
 
+def log_path(name: str) -> Path:
+    return home() / "logs" / f"{name}.log"
+
+
+def opened_log(name: str) -> IO[bytes]:
+    path = log_path(name)
+    path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+    log = os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640), "ab")
+    os.fchmod(log.fileno(), 0o640)
+    return log
+
+
+class Commands:
+    """Management commands, asked of one process (`local.commands`). A failure ends `make up`."""
+
+    process: subprocess.Popen[str] | None = None
+
+    def begin(self) -> None:
+        """It gets ready while something else is done."""
+        log = opened_log("commands")
+        self.process = subprocess.Popen(
+            [PYTHON, "-m", "local.commands"],
+            cwd=ROOT,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            start_new_session=True,
+            preexec_fn=_die_with_parent,
+        )
+        log.close()
+
+    def __call__(self, *args: str) -> str:
+        assert self.process and self.process.stdin and self.process.stdout
+        try:
+            print(json.dumps(args), file=self.process.stdin, flush=True)
+            answer = json.loads(self.process.stdout.readline())
+        except (OSError, ValueError):  # it was killed
+            answer = {"failed": f"See {log_path('commands')}."}
+        if "failed" in answer:
+            _failed(args, answer["failed"])
+        return str(answer["said"])
+
+    def end(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+
 def manage(*args: str, **env: str) -> str:
-    """Run one management command to its end; its words come back, a failure ends `make up`."""
+    """One management command in a process of its own, with settings of its own."""
     done = subprocess.run(
         [PYTHON, "manage.py", *args], cwd=ROOT, text=True, capture_output=True, env=os.environ | env
     )
     if done.returncode:
-        print(f"\n\n`manage.py {' '.join(args)}` failed:\n{done.stdout}{done.stderr}")
-        raise SystemExit(1)
+        _failed(args, done.stdout + done.stderr)
     return done.stdout.strip()
+
+
+def _failed(args: Sequence[str], said: str) -> NoReturn:
+    print(f"\n\n`manage.py {' '.join(args)}` failed:\n{said}")
+    raise SystemExit(1)
 
 
 def secret_key() -> str:
@@ -93,11 +149,8 @@ class Services:
         self.logs: list[Path] = []
 
     def start(self, name: str, *command: str) -> None:
-        log_path = home() / "logs" / f"{name}.log"
-        log_path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-        log = os.fdopen(os.open(log_path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640), "ab")
-        os.fchmod(log.fileno(), 0o640)
-        self.logs.append(log_path)
+        log = opened_log(name)
+        self.logs.append(log_path(name))
         # An own session: Ctrl-C in the terminal reaches us alone, and we end the others in order.
         self.running[name] = subprocess.Popen(
             command,
@@ -180,7 +233,7 @@ def main() -> int:
     pg = postgres.server()
     embedded = "DATABASE_URL" not in os.environ
     we_started_postgres = embedded and not postgres.is_running(pg)
-    services = Services()
+    services, commands = Services(), Commands()
     port = free_port(int(os.environ.get("PORT", "8000")))
     url = f"http://localhost:{port}"
     os.environ.setdefault("PUBLIC_URL", url)
@@ -196,13 +249,14 @@ def main() -> int:
         return "embedded PostgreSQL is up"
 
     def migrate() -> None:
+        commands.begin()
         # The owner migrates; the application's own role may not alter a table.
         owner = os.environ.get("OWNER_DATABASE_URL", os.environ["DATABASE_URL"])
         manage("migrate", "--noinput", DATABASE_URL=owner)
 
     def administrator() -> str:
         nonlocal password
-        password = manage("create_admin", "--email", "admin@localhost", "--only-password")
+        password = commands("create_admin", "--email", "admin@localhost", "--only-password")
         return "made" if password else "kept"
 
     def start() -> str:
@@ -218,12 +272,13 @@ def main() -> int:
         step("Secret key", secret_key)
         step("Database", database)
         step("Migrations", migrate)
-        step("Keys", lambda: manage("keys", "init") and None)
-        step("Pages and pictures", lambda: manage("collectstatic", "--noinput") and None)
+        step("Keys", lambda: commands("keys", "init") and None)
+        step("Pages and pictures", lambda: commands("collectstatic", "--noinput") and None)
         step("Administrator", administrator)
         step("Web and worker", start)
-        step("Demo teams", lambda: manage("demo", "teams"))
-        step("Sample analyses", lambda: manage("demo", "samples"))
+        step("Demo teams", lambda: commands("demo", "teams"))
+        step("Sample analyses", lambda: commands("demo", "samples"))
+        commands.end()
         print(f"\nTouchstone is at {url}\n    email     admin@localhost")
         if password:
             print(f"    password  {password}    (shown this once; change it under Account)")
@@ -243,6 +298,7 @@ def main() -> int:
         return 0
     finally:
         _ignore_signals()
+        commands.end()
         services.stop()
         if we_started_postgres:
             postgres.stop(pg)

@@ -57,7 +57,7 @@ def test_a_key_is_issued_copied_and_gone(open_page: Open, office: Office) -> Non
     watched = open_page(user=office.admin.user, permissions=["clipboard-read", "clipboard-write"])
     page = watched.goto(office.things["team-new-key"])
     page.get_by_label("Key name").fill("nightly")
-    page.get_by_label("Read submissions and verdicts").check()
+    page.get_by_label("Read all of the team's submissions and verdicts").check()
     page.get_by_role("button", name="Issue the key").click()
     page.get_by_role("button", name="Copy the key").click()
     expect(page.locator("#live")).to_contain_text("Copied")

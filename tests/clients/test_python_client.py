@@ -29,8 +29,8 @@ from touchstone_client import (
     verify,
 )
 
-from jobs.services import claim_one, park
-from media_analysis.batches.models import Source
+from jobs.services import claim, claim_one, park
+from media_analysis.batches.models import BatchItem, Source
 from media_analysis.review.models import Case, Words
 from media_analysis.review.services import cases, routing
 from media_analysis.submissions.models import Submission
@@ -158,7 +158,62 @@ def test_a_day_of_a_partner(
             ["bash", "-c", example], cwd=tmp_path, env=env, capture_output=True, text=True
         )
         assert ran.returncode == 0, (example, ran.stderr)
-        assert json.loads(ran.stdout)
+        events = [line[6:] for line in ran.stdout.splitlines() if line.startswith("data: ")]
+        assert json.loads(events[-1] if events else ran.stdout), example
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_submission_is_followed_as_it_changes(site: Site, alice: Person) -> None:
+    """From what it is now to its end, and on to the decision; a batch to its last item."""
+    with Touchstone(site.url, key=site.key, timeout=60) as client:
+        sent = client.submit(picture(11), filename="a.png")
+        followed = client.follow(sent.id, timeout=120)
+        assert next(followed).state == "queued"
+        thread = later(lambda: end(sent.id))
+        last = list(followed)[-1]
+        thread.join()
+        assert last.ended and last.outcome == "inconclusive" and client.news(last) is None
+        assert [one.state for one in client.follow(sent.id)] == ["parked"]
+        with pytest.raises(TimedOut):
+            list(client.follow(sent.id, until="decided", timeout=1.5))
+        thread = later(lambda: decide(alice, sent.id))
+        decided = list(client.follow(sent.id, until="decided", timeout=120))
+        thread.join()
+        assert [one.decision and one.decision.outcome for one in decided] == [None, "manipulated"]
+        with pytest.raises(Problem) as caught:
+            next(client.follow("0198c0de-0000-7000-8000-000000000001"))
+        assert caught.value.code == "not_found"
+
+        Source.objects.create(team=alice.team, host="media.example")
+        batch = client.send_addresses(["https://media.example/a"])
+        counts = client.follow_batch(batch.id, timeout=120)
+        assert next(counts).counts["waiting"] == 1
+        taken = claim(BatchItem, worker="t")
+        assert taken is not None
+        park(taken, "test", "Set aside by a test.")
+        assert next(counts).completed_at and list(counts) == []
+
+    async def followed_too() -> list[str]:
+        async with AsyncTouchstone(site.url, key=site.key) as client:
+            return [one.id async for one in client.follow(sent.id, until="decided")]
+
+    assert asyncio.run(followed_too()) == [sent.id]
+
+
+def test_a_stream_that_is_cut_goes_on_where_it_was(moody: Any) -> None:
+    """With the id of the last event; what was told is not told again."""
+    url, asked, answers = moody
+    one = json.loads((ROOT / "media_analysis/partners/examples.json").read_text())
+    said = {**one["submissions_read"]["200"], "state": "queued"}
+    ended = {**said, "state": "cancelled"}
+    stream = {"Content-Type": "text/event-stream"}
+    answers += [(200, stream | {"body": f"retry: 9\n\nid: a\ndata: {json.dumps(said)}\n\n:\n\n"})]
+    answers += [(503, {"Retry-After": "0"}), (0, {})]
+    answers += [(200, stream | {"body": f"id: b\ndata: {json.dumps(ended)}\n\n"})]
+    with Touchstone(url, key="tsk_x", retries=4) as client:
+        assert [found.etag for found in client.follow(said["id"])] == ['"a"', '"b"']
+    assert [headers.get("last-event-id") for _, headers, _ in asked] == [None, "a", "a", "a"]
 
 
 @pytest.mark.slow
@@ -215,12 +270,13 @@ def moody() -> Iterator[tuple[str, list[Any], list[tuple[int, dict[str, str]]]]]
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
-            asked.append((self.command, dict(self.headers), self.rfile.read(length)))
+            asked.append((self.command, self.headers, self.rfile.read(length)))
             status, more = answers.pop(0) if answers else (200, {})
             if status == 0:  # closes without a word
                 self.close_connection = True
                 return
-            body = json.dumps({"code": more.pop("code", "x"), "results": [], "next": None}).encode()
+            usual = json.dumps({"code": more.pop("code", "x"), "results": [], "next": None})
+            body = more.pop("body", usual).encode()
             self.send_response(status)
             for name, value in {**more, "Content-Length": str(len(body))}.items():
                 self.send_header(name, value)

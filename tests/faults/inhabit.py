@@ -1,6 +1,7 @@
 # ruff: noqa: E402 - Django is set up before its models can be imported
 """Fills a house as people would: `submit N` sends N pictures, `analysed N` has them analysed too,
-here and now, and `decide` decides every open case."""
+here and now, `decide` decides every open case, and `free` removes the newest picture's bytes as a
+retention rule does."""
 
 from __future__ import annotations
 
@@ -11,11 +12,15 @@ import django
 
 django.setup()
 
+from django.db import transaction
+
 from accounts.actors import actor_for_user
 from accounts.models import Membership, Role
 from jobs.services import claim_one
 from media_analysis.review.models import Words
 from media_analysis.review.services import cases
+from media_analysis.submissions.models import Submission
+from media_analysis.submissions.services import freeing
 from media_analysis.submissions.services.intake import submit
 from ml.models import Analysis
 from ml.services import run
@@ -47,8 +52,14 @@ def decide() -> None:
         cases.decide(actor, case.pk, case.fence, words)
 
 
+@transaction.atomic
+def free() -> None:
+    newest = Submission.objects.latest("created_at")
+    assert freeing.free_original(newest.blob_id, but=newest.pk)
+
+
 if __name__ == "__main__":
     if sys.argv[1] in ("submit", "analysed"):
         send(int(sys.argv[2]), analysed=sys.argv[1] == "analysed")
     else:
-        decide()
+        {"decide": decide, "free": free}[sys.argv[1]]()

@@ -21,8 +21,8 @@ from tests.faults.inhabit import EMAIL
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
 SUBMISSIONS = 5
-MEDIA = 2 * SUBMISSIONS
-"""Each with a sheet of small pictures."""
+MEDIA = 2 * SUBMISSIONS - 1
+"""Each with a sheet of small pictures; of one a rule has removed the original."""
 GLANCE = "FAULTS_GLANCE"
 
 
@@ -33,7 +33,7 @@ class Site:
         self.house, self.folder = House(), folder / "backups"
         self.identity = folder / "identity"
         self.house.build()
-        for step in (("submit", str(SUBMISSIONS)), ("work",), ("decide",)):
+        for step in (("submit", str(SUBMISSIONS)), ("work",), ("decide",), ("free",)):
             if step == ("work",):
                 worker = self.house.start_worker(
                     "--concurrency", "1", **{GLANCE: "1", "FAULTS_PICTURES": "1"}
@@ -155,6 +155,11 @@ def test_a_backup_is_restored_into_an_empty_place_and_works(site: Site, empty: H
         assert empty.one(count) == site.house.one(count) > 0, table
     assert empty.one("SELECT count(*) FROM review_decision") == SUBMISSIONS
     assert stored(empty) == stored(site.house) and len(stored(empty)) == MEDIA
+    # What a rule removed is no loss: not to the backup, the restore or whoever reads the store.
+    removed = "SELECT count(*) FROM blobs_blob WHERE damage = 'removed'"
+    assert empty.one(removed) == site.house.one(removed) == 1
+    assert "damaged" not in site.said + said and "gone" not in site.said
+    assert "0 damaged" in empty.manage("scrub").stdout
     # As the application's own role: it works, seals on and verifies.
     empty.manage("keys", "check")
     page = signed_in(empty)

@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import transaction
 
+import blobs.services
 from audit.models import Event
 from audit.verbs import Verb
-from blobs import vault
+from audit.who import SYSTEM
+from blobs import scrubbing, vault
 from operations.backups import making, restoring
 from operations.backups.sealed import BackupFailed, Target, identity, make_identity, recipient
 from tests.people import Person, Send
@@ -124,19 +127,24 @@ def test_only_the_newest_backups_and_their_media_are_kept(
 def test_media_alone_are_brought_back_to_a_living_site(
     alice: Person, send: Send, keys: tuple[Any, Any], settings: Any, tmp_path: Path
 ) -> None:
-    """What is missing or damaged in the store is repaired from a backup; the rest is left alone."""
+    """What is missing or damaged in the store is repaired from a backup; the rest is left alone.
+    What a rule removed since stays removed."""
     target, (to, by) = Target(str(tmp_path / "backups")), keys
-    hashes = [send(alice, shade).blob_id for shade in range(3)]
+    hashes = [send(alice, shade).blob_id for shade in range(4)]
     name = making.make(target, str(to), lambda _: None)
     files = [Path(vault.storage().path(vault.name_of(one))) for one in hashes]
     before = [file.read_bytes() for file in files]
+    with transaction.atomic():
+        blobs.services.let_go(hashes[3], is_needed=lambda: False, who=SYSTEM, why="retention")
+    assert not files[3].exists()
     files[0].unlink()
     files[1].chmod(0o640)
     files[1].write_bytes(b"spoilt")
     said: list[str] = []
     restoring.media_only(target, name, by, said.append)
     assert said[-1] == "2 media files were missing or damaged and are restored."
-    assert [file.read_bytes() for file in files] == before
+    assert [file.read_bytes() for file in files[:3]] == before[:3] and not files[3].exists()
+    assert {blob.pk for blob in scrubbing.due()} == set(hashes[:3])
     event = Event.objects.get(verb=Verb.BACKUP_MADE)
     with target.read(f"{name}/manifest.json", by) as manifest:
         assert event.content["object"]["sha256"] == hashlib.sha256(manifest.read()).hexdigest()

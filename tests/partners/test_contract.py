@@ -3,6 +3,7 @@ limits on every answer, addresses with and without a slash."""
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Scope
+from blobs.models import Blob
 from jobs.timing import InSeconds
 from media_analysis.partners.models import IdempotentRequest
 from media_analysis.partners.serializers import SendSerializer
@@ -63,8 +65,9 @@ CHANGES = {
     "policy_context": {"policy_context": "other"},
     "external_id": {"external_id": "other"},
     "batch": {"batch": "true"},
+    "sha256": {},
 }
-"""`team` cannot change for a key; who sends into two teams is below."""
+"""`team` cannot change for a key; who sends into two teams is below. `sha256` goes by the file."""
 
 
 def test_every_field_has_its_change_here() -> None:
@@ -78,6 +81,19 @@ def test_another_value_of_any_field_is_another_request(both: Client, field: str)
     send_in(both, key="k")
     problem(send_in(both, key="k", **CHANGES[field]), 422, "idempotency_differs")  # type: ignore[arg-type]
     assert Submission.objects.count() == 1
+
+
+def test_a_file_of_another_digest_is_refused_and_the_right_one_is_the_same_request(
+    both: Client,
+) -> None:
+    """Nothing is kept; with the right digest or without, a repeat is a repeat."""
+    right = hashlib.sha256(media(7).read()).hexdigest()
+    problem(send_in(both, 7, key="k", sha256="0" * 64), 422, "digest_differs")
+    problem(send_in(both, 7, sha256=right.upper()), 400, "invalid")
+    assert not Submission.objects.exists() and not Blob.objects.exists()
+    first = send_in(both, 7, key="k", sha256=right).json()
+    assert first["sha256"] == right
+    assert send_in(both, 7, key="k").json()["id"] == first["id"]
 
 
 def test_another_file_name_is_another_request(both: Client) -> None:

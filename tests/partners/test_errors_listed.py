@@ -40,6 +40,7 @@ OPERATIONS = {
     "submissions_create": ("post", URL),
     "submissions_list": ("get", URL),
     "submissions_read": ("get", ONE),
+    "submissions_events": ("get", f"{ONE}events/"),
     "submissions_delete": ("delete", ONE),
     "submissions_cancel": ("post", f"{ONE}cancel/"),
     "submissions_media": ("get", f"{ONE}media/"),
@@ -49,6 +50,7 @@ NEEDS = {
     "submissions_create": Scope.SUBMISSIONS_WRITE,
     "submissions_list": Scope.SUBMISSIONS_READ,
     "submissions_read": Scope.SUBMISSIONS_READ,
+    "submissions_events": Scope.SUBMISSIONS_READ,
     "submissions_delete": Scope.SUBMISSIONS_WRITE,
     "submissions_cancel": Scope.SUBMISSIONS_WRITE,
     "submissions_media": Scope.MEDIA_READ,
@@ -59,6 +61,7 @@ OWN = {
     "submissions_create": (400, 404, 409, 411, 413, 415, 422),
     "submissions_list": (400,),
     "submissions_read": (400, 404, 410),
+    "submissions_events": (400, 404, 410),
     "submissions_delete": (404, 410),
     "submissions_cancel": (404, 409, 410),
     "submissions_media": (404, 410),
@@ -118,7 +121,7 @@ def test_a_listed_error_is_given(
         return getattr(client, method)(path.replace("{id}", pk), **how)
 
     def without_scope() -> Any:
-        return ask(partner(*set(Scope) - {NEEDS[name]}))
+        return ask(partner(*set(Scope) - {NEEDS[name], Scope.SUBMISSIONS_READ_OWN}))
 
     def too_often() -> Any:
         monkeypatch.setattr(CallerThrottle, "THROTTLE_RATES", {"read": "1/min", "write": "1/min"})
@@ -133,7 +136,7 @@ def test_a_listed_error_is_given(
 
     def not_right() -> Any:
         if method == "get":
-            return ask(data={"sort": "random", "wait": "long"})
+            return ask(data={"sort": "random", "wait": "long", "seconds": "long"})
         return ask(data={"note": "no file"})
 
     def nothing_there() -> Any:

@@ -32,36 +32,41 @@ SCOPES = {
     "read": [Scope.SUBMISSIONS_READ],
     "both": [Scope.SUBMISSIONS_WRITE, Scope.SUBMISSIONS_READ],
     "media": [Scope.MEDIA_READ],
+    "own": [Scope.SUBMISSIONS_READ_OWN, Scope.SUBMISSIONS_WRITE, Scope.MEDIA_READ],
     "webhooks": [Scope.WEBHOOKS_MANAGE],
     "holds": [Scope.HOLDS_MANAGE],
     "appeals": [Scope.APPEALS_WRITE],
 }
 FORBIDDEN, NOT_YOURS, MISSING = "permission_denied", "not_yours", "not_found"
 NO_SCOPE = {FORBIDDEN: 403, NOT_YOURS: 403, MISSING: 404}
-TABLE: dict[tuple[str, str], tuple[int | str, int | str, int | str, int | str]] = {
-    # verb, whose           write      read       both       media
-    ("create", "own"): (202, FORBIDDEN, 202, FORBIDDEN),
-    ("list", "own"): (FORBIDDEN, 200, 200, FORBIDDEN),
-    ("retrieve", "own"): (FORBIDDEN, 200, 200, FORBIDDEN),
-    ("retrieve", "other partner's"): (FORBIDDEN, 200, 200, FORBIDDEN),
-    ("retrieve", "moderator's"): (FORBIDDEN, 200, 200, FORBIDDEN),
-    ("retrieve", "other team's"): (FORBIDDEN, MISSING, MISSING, FORBIDDEN),
-    ("cancel", "own"): (202, FORBIDDEN, 202, FORBIDDEN),
-    ("cancel", "other partner's"): (NOT_YOURS, FORBIDDEN, NOT_YOURS, FORBIDDEN),
-    ("cancel", "moderator's"): (NOT_YOURS, FORBIDDEN, NOT_YOURS, FORBIDDEN),
-    ("cancel", "other team's"): (MISSING, FORBIDDEN, MISSING, FORBIDDEN),
-    ("destroy", "own"): (202, FORBIDDEN, 202, FORBIDDEN),
-    ("destroy", "other partner's"): (NOT_YOURS, FORBIDDEN, NOT_YOURS, FORBIDDEN),
-    ("destroy", "moderator's"): (NOT_YOURS, FORBIDDEN, NOT_YOURS, FORBIDDEN),
-    ("destroy", "other team's"): (MISSING, FORBIDDEN, MISSING, FORBIDDEN),
-    ("media", "own"): (FORBIDDEN, FORBIDDEN, FORBIDDEN, 200),
-    ("media", "other partner's"): (FORBIDDEN, FORBIDDEN, FORBIDDEN, 200),
-    ("media", "moderator's"): (FORBIDDEN, FORBIDDEN, FORBIDDEN, 200),
-    ("media", "other team's"): (FORBIDDEN, FORBIDDEN, FORBIDDEN, MISSING),
-    ("thumbnail", "own"): (FORBIDDEN, FORBIDDEN, FORBIDDEN, 200),
-    ("thumbnail", "other partner's"): (FORBIDDEN, FORBIDDEN, FORBIDDEN, 200),
-    ("thumbnail", "moderator's"): (FORBIDDEN, FORBIDDEN, FORBIDDEN, 200),
-    ("thumbnail", "other team's"): (FORBIDDEN, FORBIDDEN, FORBIDDEN, MISSING),
+TABLE: dict[tuple[str, str], tuple[int | str, int | str, int | str, int | str, int | str]] = {
+    # verb, whose           write      read       both       media      own alone
+    ("create", "own"): (202, FORBIDDEN, 202, FORBIDDEN, 202),
+    ("list", "own"): (FORBIDDEN, 200, 200, FORBIDDEN, 200),
+    ("retrieve", "own"): (FORBIDDEN, 200, 200, FORBIDDEN, 200),
+    ("retrieve", "other partner's"): (FORBIDDEN, 200, 200, FORBIDDEN, MISSING),
+    ("retrieve", "moderator's"): (FORBIDDEN, 200, 200, FORBIDDEN, MISSING),
+    ("retrieve", "other team's"): (FORBIDDEN, MISSING, MISSING, FORBIDDEN, MISSING),
+    ("events", "own"): (FORBIDDEN, 200, 200, FORBIDDEN, 200),
+    ("events", "other partner's"): (FORBIDDEN, 200, 200, FORBIDDEN, MISSING),
+    ("events", "moderator's"): (FORBIDDEN, 200, 200, FORBIDDEN, MISSING),
+    ("events", "other team's"): (FORBIDDEN, MISSING, MISSING, FORBIDDEN, MISSING),
+    ("cancel", "own"): (202, FORBIDDEN, 202, FORBIDDEN, 202),
+    ("cancel", "other partner's"): (NOT_YOURS, FORBIDDEN, NOT_YOURS, FORBIDDEN, MISSING),
+    ("cancel", "moderator's"): (NOT_YOURS, FORBIDDEN, NOT_YOURS, FORBIDDEN, MISSING),
+    ("cancel", "other team's"): (MISSING, FORBIDDEN, MISSING, FORBIDDEN, MISSING),
+    ("destroy", "own"): (202, FORBIDDEN, 202, FORBIDDEN, 202),
+    ("destroy", "other partner's"): (NOT_YOURS, FORBIDDEN, NOT_YOURS, FORBIDDEN, MISSING),
+    ("destroy", "moderator's"): (NOT_YOURS, FORBIDDEN, NOT_YOURS, FORBIDDEN, MISSING),
+    ("destroy", "other team's"): (MISSING, FORBIDDEN, MISSING, FORBIDDEN, MISSING),
+    ("media", "own"): (FORBIDDEN, FORBIDDEN, FORBIDDEN, 200, 200),
+    ("media", "other partner's"): (FORBIDDEN, FORBIDDEN, FORBIDDEN, 200, MISSING),
+    ("media", "moderator's"): (FORBIDDEN, FORBIDDEN, FORBIDDEN, 200, MISSING),
+    ("media", "other team's"): (FORBIDDEN, FORBIDDEN, FORBIDDEN, MISSING, MISSING),
+    ("thumbnail", "own"): (FORBIDDEN, FORBIDDEN, FORBIDDEN, 200, 200),
+    ("thumbnail", "other partner's"): (FORBIDDEN, FORBIDDEN, FORBIDDEN, 200, MISSING),
+    ("thumbnail", "moderator's"): (FORBIDDEN, FORBIDDEN, FORBIDDEN, 200, MISSING),
+    ("thumbnail", "other team's"): (FORBIDDEN, FORBIDDEN, FORBIDDEN, MISSING, MISSING),
 }
 WHOSE = ("own", "other partner's", "moderator's", "other team's")
 SECRET = "canary: keep this among us"
@@ -80,6 +85,7 @@ class House:
             "create": lambda: send_in(client, shade=77),
             "list": lambda: client.get(URL),
             "retrieve": lambda: client.get(path),
+            "events": lambda: client.get(f"{path}events/"),
             "cancel": lambda: client.post(f"{path}cancel/"),
             "destroy": lambda: client.delete(path),
             "media": lambda: client.get(f"{path}media/"),
@@ -158,6 +164,22 @@ def test_a_key_gets_what_its_scopes_allow(house: House, verb: str, whose: str, s
     after = list(Analysis.objects.order_by("pk").values_list("pk", "state", "cancel_requested"))
     assert after == before
     assert not house.sent[whose].deletion_request
+
+
+def test_a_key_that_reads_its_own_alone_hears_of_nothing_else(house: House) -> None:
+    """Not in lists, whatever is asked for, nor among what is similar; a wider scope opens more."""
+    own = house.keys["own"]
+    mine = str(house.sent["own"].pk)
+    ids = ",".join(str(one.pk) for one in house.sent.values())
+    since = {"updated_since": "2020-01-01T00:00:00Z"}
+    for asked in ({}, {"sort": "name"}, {"kind": "image"}, since, {"ids": ids}):
+        assert [one["id"] for one in own.get(URL, asked).json()["results"]] == [mine], asked
+        wide = house.keys["read"].get(URL, asked).json()["results"]
+        assert {one["id"] for one in wide} > {mine}, asked
+    same = send_in(own, shade=2).json()  # the bytes that another partner sent
+    read = house.keys["read"].get(same["url"]).json()
+    assert [one["id"] for one in read["similar"]] == [str(house.sent["other partner's"].pk)]
+    assert own.get(same["url"]).json()["similar"] == []
 
 
 @pytest.mark.parametrize("verb", ["create", "repeat", "cancel", "destroy"])

@@ -2,6 +2,7 @@ import { sendDirect } from "./direct.js";
 import { TimedOut } from "./errors.js";
 import { ROOT, Requests, sleep, within, type Options } from "./requests.js";
 import { sendInPieces, type Resumable } from "./resumable.js";
+import { events, type Followed } from "./stream.js";
 import type { components, operations } from "./schema.js";
 
 type Schemas = components["schemas"];
@@ -118,6 +119,31 @@ export class Touchstone {
     return this.until(id, (one) => one.decision !== null, how.timeout ?? 86_400_000, how.signal);
   }
 
+  /** The submission each time it changes, as it happens, from what it is now. Ends with the
+   * analysis, or with `until: "decided"` when a person's decision is in force. */
+  async *follow(
+    id: string,
+    how: Waiting & { until?: "ended" | "decided" } = {},
+  ): AsyncGenerator<Submission> {
+    const until = how.until ?? "ended";
+    const path = `${ROOT}submissions/${id}/events/`;
+    const asked = followed(how, until, 600_000);
+    for await (const one of events<Submission>(this.requests, path, asked)) {
+      yield one;
+      if (until === "ended" ? ENDED(one) : one.decision !== null) return;
+    }
+  }
+
+  /** As `follow`, until the batch is complete. Without its items, which `batch` has. */
+  async *followBatch(id: string, how: Waiting = {}): AsyncGenerator<BatchAccepted> {
+    const path = `${ROOT}batches/${id}/events/`;
+    const asked = followed(how, "ended", 3_600_000);
+    for await (const one of events<BatchAccepted>(this.requests, path, asked)) {
+      yield one;
+      if (one.completed_at !== null) return;
+    }
+  }
+
   /** All decisions about it, the first one first. */
   async decisions(id: string): Promise<Decision[]> {
     return (await this.get(id)).decisions;
@@ -231,6 +257,11 @@ export class Touchstone {
       if (early > 0 && !first) await sleep(early, signal);
     }
   }
+}
+
+function followed(how: Waiting, until: "ended" | "decided", timeout: number): Followed {
+  const most = how.timeout ?? timeout;
+  return { until, timeout: most, ...(how.signal ? { signal: how.signal } : {}) };
 }
 
 function name(media: Blob, words: Words): string {

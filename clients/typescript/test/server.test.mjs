@@ -44,6 +44,33 @@ test("sent, repeated, waited for, decided, found, fetched and refused", { skip }
   assert.ok((await touchstone.requestDeletion(sent.id)).deletion_requested_at);
 });
 
+test("a submission is followed to its end, and a batch", { skip }, async () => {
+  const touchstone = client();
+  const sent = await touchstone.submit(picture(4), { filename: "queued.png" });
+  const states = [];
+  for await (const one of touchstone.follow(sent.id, { timeout: 60_000 })) {
+    states.push(one.state);
+    if (states.length === 1) await touchstone.cancel(sent.id);
+  }
+  assert.deepEqual(states, ["queued", "cancelled"]);
+  const late = await touchstone.submit(picture(5), { filename: "queued.jpg" });
+  const waiting = async () => {
+    for await (const one of touchstone.follow(late.id, { timeout: 1500 })) assert.equal(one.outcome, null);
+  };
+  await assert.rejects(waiting(), TimedOut);
+  const foreign = touchstone.follow("0198c0de-0000-7000-8000-000000000001").next();
+  assert.equal((await foreign.catch((error) => error)).code, "not_found");
+  const decided = await touchstone.submit(picture(6), { filename: "decided_unclear.png" });
+  for await (const one of touchstone.follow(decided.id, { until: "decided" })) {
+    assert.equal(one.decision.outcome, "unclear");
+  }
+  const batch = await touchstone.sendAddresses(["https://media.example/a.jpg"]);
+  for await (const first of touchstone.followBatch(batch.id)) {
+    assert.deepEqual([first.id, first.counts.waiting], [batch.id, 1]);
+    break; // closes the stream
+  }
+});
+
 test("a large file goes straight into the bucket, which never sees the key", { skip }, async () => {
   const told = [];
   const puts = [];

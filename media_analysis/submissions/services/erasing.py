@@ -83,7 +83,10 @@ def ordered_for(submission: Submission) -> Erasure | None:
 
 
 def was_erased(actor: Actor, permission: Permission, pk: uuid.UUID) -> bool:
-    """Only the team that had it may know."""
+    """Only the team that had it may know. Whose it was is erased too, so a key that reads its own
+    alone is not told."""
+    if actor.reads_own_only:
+        return False
     gone = Erasure.objects.filter(submission=pk, deleted_at__isnull=False)
     return gone.filter(team_id__in=actor.team_ids(permission)).exists()
 

@@ -18,6 +18,9 @@ from asgiref.wsgi import WsgiToAsgiInstance
 from config.front.waiting import WAIT, Wait
 
 Message = MutableMapping[str, Any]
+STREAM = "touchstone.stream"
+"""What an answer that stays open waits for: the fields of a `Wait` (streaming.py). Such an answer
+does not state its length."""
 HELD = 3 * 1024 * 1024
 """More than the largest part of a film that a player is given (media_analysis.previews.ranges)."""
 
@@ -52,7 +55,8 @@ class Answer:
         self.told = self.gone = False
 
     async def given(self, threads: Executor) -> Wait | None:
-        """The answer is on its way; or it is kept back, because it would rather wait."""
+        """The answer is on its way; or it is kept back, because it would rather wait; or it is
+        on its way and stays open."""
         try:
             last = await self.loop.run_in_executor(threads, self._run)
         except asyncio.CancelledError:
@@ -61,6 +65,10 @@ class Answer:
         wait = self.environ.get(WAIT)
         if wait and not self.told:
             return Wait(**wait)
+        stream = self.environ.get(STREAM)
+        if stream and self.head is not None and self.head["status"] == 200:
+            await self._pass_on(last, more=True)
+            return Wait(**stream)
         await self._pass_on(last, more=False)
         return None
 

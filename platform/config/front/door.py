@@ -25,7 +25,8 @@ from django.conf import settings
 from django.db import Error as DatabaseFailure
 from django.utils.module_loading import import_string
 
-from config.front.answering import Answer, environ_of
+from config.front.answering import STREAM, Answer, environ_of
+from config.front.streaming import PLACE, Place, Streams
 from config.front.waiting import WAITED, Wait, Waiting
 
 log = logging.getLogger(__name__)
@@ -68,6 +69,9 @@ class Door:
         self.is_known = import_string(settings.REQUEST_IS_KNOWN)
         self.client_of = import_string(settings.REQUEST_CLIENT)
         self.waiting = Waiting(import_string(settings.REQUEST_VERSIONS), threads)
+        self.streams = Streams(
+            application, threads, self.waiting, settings.API_STREAM_ROUND_SECONDS
+        )
         self.under_way: Counter[str] = Counter()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -98,6 +102,7 @@ class Door:
             if unread.code:
                 environ[TROUBLE] = unread.code
         gone: asyncio.Future[None] | None = None
+        environ[PLACE] = place = Place(self.streams.places)
         try:
             while True:
                 asked = {**environ, "wsgi.input": body}
@@ -108,9 +113,13 @@ class Door:
                 # One for the whole request: gunicorn takes a client for gone for ever once
                 # somebody has stopped to listen for that.
                 gone = gone or asyncio.ensure_future(_gone(receive))
+                if STREAM in asked:
+                    await self.streams.go_on(environ, wait, send, gone)
+                    break
                 await self._slept(wait, gone)
                 environ[WAITED], body = vars(wait), BytesIO()
         finally:
+            place.give_back()
             if gone is not None:
                 gone.cancel()
         if not whole and environ.get(TROUBLE) != TOO_SLOW:

@@ -1,4 +1,5 @@
-"""Requests that wait until something changes (`?wait=` of the interface). They hold no thread.
+"""Requests that wait until something changes (`?wait=` of the interface, and its streams in
+`streaming.py`). They hold no thread.
 
 The application answers at once and says in `environ[WAIT]` what the client would rather wait for.
 The door keeps that answer back. One look a second, for all requests of the process together, finds
@@ -48,6 +49,10 @@ class Waiting:
 
     def __len__(self) -> int:
         return sum(map(len, self._asleep.values()))
+
+    @property
+    def is_closing(self) -> bool:
+        return self._closing
 
     async def until_changed(self, wait: Wait) -> None:
         """Returns when it has changed, or when its time is over; tells in `wait` what is left."""

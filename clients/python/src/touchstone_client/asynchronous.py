@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from httpx_sse import EventSource, ServerSentEvent
 
 from touchstone_client import calls
 from touchstone_client.calls import Call, Media, Progress, Steps
@@ -179,6 +180,26 @@ class AsyncTouchstone:
                 await self._breathe(began, until, f"nobody has decided about {submission}")
         return found
 
+    async def follow(
+        self, submission: str, *, until: str = "ended", timeout: float = 600
+    ) -> AsyncIterator[Submission]:
+        """The submission each time it changes, as it happens, from what it is now. Ends with the
+        analysis, or with `until="decided"` when a person's decision is in force. A cut stream goes
+        on where it was. Raises `TimedOut`."""
+        async for event in self._events(f"submissions/{submission}", until, timeout):
+            found = Submission.of(event.json(), etag=f'"{event.id}"')
+            yield found
+            if found.ended if until == "ended" else found.decision is not None:
+                return
+
+    async def follow_batch(self, batch: str, *, timeout: float = 3600) -> AsyncIterator[Batch]:
+        """As `follow`, until the batch is complete. Without its items, which `batch` has."""
+        async for event in self._events(f"batches/{batch}", "ended", timeout):
+            found = Batch.of(event.json())
+            yield found
+            if found.completed_at is not None:
+                return
+
     async def find(self, **filters: Any) -> AsyncIterator[Submission]:
         """Every submission that fits, page after page: `outcome`, `decision`, `external_id`, `ids`,
         `updated_since`, `sort` and the others that docs/api.md names."""
@@ -288,6 +309,33 @@ class AsyncTouchstone:
                 return calls.checked(answer)
             await asyncio.sleep(calls.pause(attempt, answer))
         raise AssertionError("unreachable")
+
+    async def _events(
+        self, address: str, until: str, timeout: float
+    ) -> AsyncIterator[ServerSentEvent]:
+        end, last, failures = time.monotonic() + timeout, "", 0
+        while (left := end - time.monotonic()) > 0:
+            call, answer = calls.events(address, until, last, left), None
+            try:
+                async with self._http.stream(call.method, call.path, **call.arguments()) as answer:
+                    if answer.status_code == 204:
+                        return
+                    if answer.status_code == 200:
+                        failures = 0
+                        async for event in EventSource(answer).aiter_sse():
+                            if event.event == "message" and event.data:
+                                last = event.id
+                                yield event
+                    else:
+                        await answer.aread()
+                        if failures >= self.retries or not calls.wants_repeating(call, answer):
+                            calls.checked(answer)
+            except httpx.TransportError as error:
+                if failures >= self.retries:
+                    raise Unreachable(f"The stream was cut: {error!r}") from error
+            await asyncio.sleep(min(calls.pause(failures, answer), max(end - time.monotonic(), 0)))
+            failures += 1
+        raise TimedOut(f"{address} went on for longer than {timeout:g} seconds")
 
     @staticmethod
     async def _breathe(began: float, until: float, what: str) -> None:

@@ -34,6 +34,10 @@ AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 LONGEST_WAIT = 50
 """Seconds of one long poll; the server takes 60 at most."""
 
+LONGEST_STREAM = 600
+LONGEST_SILENCE = 60.0
+"""Seconds. A stream says something every 20 seconds; else it was cut."""
+
 
 @dataclass(frozen=True)
 class Call:
@@ -216,6 +220,17 @@ def read(submission: str, wait: float = 0, known: str | None = None) -> Call:
         headers={"If-None-Match": known} if known else {},
         timeout=seconds + 30.0,
     )  # fmt: skip
+
+
+def events(address: str, until: str | None, last: str, seconds: float) -> Call:
+    """A stream; `last` is the id of the last event that came."""
+    params: dict[str, Any] = {"seconds": max(1, min(int(seconds), LONGEST_STREAM))}
+    if until:
+        params["until"] = until
+    headers = {"Accept": "text/event-stream"}
+    if last:
+        headers["Last-Event-ID"] = last
+    return Call("GET", f"{ROOT}{address}/events/", params, headers, timeout=LONGEST_SILENCE)
 
 
 def find(filters: Mapping[str, Any]) -> Call:

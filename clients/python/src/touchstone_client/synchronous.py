@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from httpx_sse import EventSource, ServerSentEvent
 
 from touchstone_client import calls
 from touchstone_client.calls import Call, Media, Progress, Steps
@@ -176,6 +177,26 @@ class Touchstone:
                 self._breathe(began, until, f"nobody has decided about {submission}")
         return found
 
+    def follow(
+        self, submission: str, *, until: str = "ended", timeout: float = 600
+    ) -> Iterator[Submission]:
+        """The submission each time it changes, as it happens, from what it is now. Ends with the
+        analysis, or with `until="decided"` when a person's decision is in force. A cut stream goes
+        on where it was. Raises `TimedOut`."""
+        for event in self._events(f"submissions/{submission}", until, timeout):
+            found = Submission.of(event.json(), etag=f'"{event.id}"')
+            yield found
+            if found.ended if until == "ended" else found.decision is not None:
+                return
+
+    def follow_batch(self, batch: str, *, timeout: float = 3600) -> Iterator[Batch]:
+        """As `follow`, until the batch is complete. Without its items, which `batch` has."""
+        for event in self._events(f"batches/{batch}", "ended", timeout):
+            found = Batch.of(event.json())
+            yield found
+            if found.completed_at is not None:
+                return
+
     def find(self, **filters: Any) -> Iterator[Submission]:
         """Every submission that fits, page after page: `outcome`, `decision`, `external_id`, `ids`,
         `updated_since`, `sort` and the others that docs/api.md names."""
@@ -277,6 +298,31 @@ class Touchstone:
                 return calls.checked(answer)
             time.sleep(calls.pause(attempt, answer))
         raise AssertionError("unreachable")
+
+    def _events(self, address: str, until: str, timeout: float) -> Iterator[ServerSentEvent]:
+        end, last, failures = time.monotonic() + timeout, "", 0
+        while (left := end - time.monotonic()) > 0:
+            call, answer = calls.events(address, until, last, left), None
+            try:
+                with self._http.stream(call.method, call.path, **call.arguments()) as answer:
+                    if answer.status_code == 204:
+                        return
+                    if answer.status_code == 200:
+                        failures = 0
+                        for event in EventSource(answer).iter_sse():
+                            if event.event == "message" and event.data:
+                                last = event.id
+                                yield event
+                    else:
+                        answer.read()
+                        if failures >= self.retries or not calls.wants_repeating(call, answer):
+                            calls.checked(answer)
+            except httpx.TransportError as error:
+                if failures >= self.retries:
+                    raise Unreachable(f"The stream was cut: {error!r}") from error
+            time.sleep(min(calls.pause(failures, answer), max(end - time.monotonic(), 0)))
+            failures += 1
+        raise TimedOut(f"{address} went on for longer than {timeout:g} seconds")
 
     @staticmethod
     def _breathe(began: float, until: float, what: str) -> None:

@@ -1,0 +1,124 @@
+"""Server-sent events: a submission or a batch, told anew each time it changes.
+
+The server asks the view again for each event (`config.front.streaming`), so each is made with the
+caller's rights of that moment. Behind a server that keeps no answer open the stream has one event,
+and its reader connects again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from rest_framework import serializers
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+
+from accounts.actors import actor_of
+from accounts.refusals import Refusal
+from media_analysis.partners import waiting
+from media_analysis.partners.serializers import EachFieldOnce
+
+STREAM, PLACE = "touchstone.stream", "touchstone.place"
+"""Names in the request's environment, as `config.front` has them."""
+KIND = "text/event-stream"
+LONGEST = 600
+USUAL = 300
+RECONNECT = b"retry: 2000\n\n"
+"""Milliseconds that a browser waits after the end of a stream."""
+NOTHING_NEW = b":\n\n"
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Vary": "Authorization, Cookie",
+    "X-Accel-Buffering": "no",  # nginx passes each event on at once
+}
+LAST_EVENT_ID = OpenApiParameter(
+    "Last-Event-ID",
+    str,
+    OpenApiParameter.HEADER,
+    description="The `id` of the last event that you have: it is not told again.",
+)
+ENDED = OpenApiResponse(
+    description="What `until` names has happened, and the event with this Last-Event-ID told it."
+)
+
+
+class StreamSerializer(EachFieldOnce):
+    seconds = serializers.IntegerField(
+        required=False, min_value=1, max_value=LONGEST, default=USUAL,
+        help_text="So long the stream lasts. Connect again with Last-Event-ID after that.",
+    )  # fmt: skip
+
+
+class BatchStreamSerializer(StreamSerializer):
+    until = serializers.ChoiceField(
+        ["ended"], required=False, help_text="The stream ends when the batch is completed."
+    )
+
+
+class SubmissionStreamSerializer(StreamSerializer):
+    until = serializers.ChoiceField(
+        ["ended", "decided"],
+        required=False,
+        help_text="The stream ends when the analysis has ended, or when a person's decision is in "
+        "force.",
+    )
+
+
+class EventsRenderer(JSONRenderer):
+    """Events are answered by themselves; what this renders are errors."""
+
+    media_type = KIND
+    format = "events"
+
+
+class Stream:
+    """Made before the event is: what changes while it is made is noticed."""
+
+    def __init__(self, request: Request, key: str, asked: dict[str, Any]) -> None:
+        self.request, self.key = request, key
+        before = waiting.waited(request)
+        self.is_first = not before
+        self.until = asked.get("until")
+        self.seconds = float(before["seconds"] if before else asked.get("seconds", USUAL))
+        told = before["kept"]["told"] if before else request.headers.get("Last-Event-ID", "")
+        self.told = str(told).strip('"')
+        self.version = waiting.version_of(key)
+
+    def answered(
+        self, version: bytes, content: Callable[[], bytes], *, is_over: bool
+    ) -> HttpResponseBase:
+        """The event of now, unless it was told before. `is_over`: what `until` names is there."""
+        name = waiting.name_of(version)
+        if is_over and self.is_first and name == self.told:
+            return HttpResponse(status=204, headers=HEADERS)
+        if not is_over:
+            self._stay(name)
+        parts = [RECONNECT] if self.is_first else []
+        parts.append(NOTHING_NEW if name == self.told else event(name, content()))
+        # Not at once: an answer of a known length could not go on.
+        return StreamingHttpResponse(iter(parts), content_type=KIND, headers=HEADERS)
+
+    def _stay(self, name: str) -> None:
+        place: Any = self.request.META.get(PLACE)
+        if place is None or self.request.method != "GET":
+            return
+        who = actor_of(self.request).who
+        if not place.take(f"{who.kind}-{who.id}", settings.API_STREAMS):
+            raise Refusal("too_many_streams", most=settings.API_STREAMS)
+        self.request.META[STREAM] = {
+            "key": self.key, "version": self.version, "seconds": self.seconds,
+            "kept": {**waiting.allowance(self.request), "told": name},
+        }  # fmt: skip
+
+
+def event(name: str, data: bytes) -> bytes:
+    return b"id: %s\n%s\n" % (name.encode(), b"".join(_lines(data)))
+
+
+def _lines(data: bytes) -> Iterator[bytes]:
+    for line in data.splitlines():
+        yield b"data: %s\n" % line
