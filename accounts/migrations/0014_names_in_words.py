@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0012_scope_of_appeals'),
+        ('accounts', '0013_scope_of_own'),
     ]
 
     operations = [
