@@ -26,7 +26,7 @@ class Office:
     submission: Submission
 
 
-def sent(who: Person, shade: int, name: str, **words: str) -> Submission:
+def sent(who: Person, shade: int, name: str, **words: Any) -> Submission:
     return submit(who.actor, who.team, BytesIO(picture(shade)), name, **words).submission
 
 
