@@ -2004,6 +2004,7 @@ export interface operations {
                  *     * `open_marks` - open_marks
                  *     * `provenance` - provenance
                  *     * `synthetic_face` - synthetic_face
+                 *     * `synthetic_image` - synthetic_image
                  *     * `temporal` - temporal
                  *     * `voice_spoof` - voice_spoof
                  */
