@@ -7,6 +7,7 @@ process behind.
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import json
 import os
 import secrets
@@ -27,6 +28,7 @@ from local import postgres
 ROOT = postgres.ROOT
 PYTHON = sys.executable
 GRACE_SECONDS = 20
+ENDING_SECONDS = 2 * GRACE_SECONDS
 LOG_BYTES = 50_000_000
 PR_SET_PDEATHSIG = 1
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -113,6 +115,28 @@ def manage(*args: str, **env: str) -> str:
 def _failed(args: Sequence[str], said: str) -> NoReturn:
     print(f"\n\n`manage.py {' '.join(args)}` failed:\n{said}")
     raise SystemExit(1)
+
+
+def alone() -> IO[bytes]:
+    """Held as long as we run: the database of a run that is ending would go away under the next.
+    The system lets go of it, whatever happens to us."""
+    lock = (home() / "up.lock").open("ab")
+    deadline = time.monotonic() + ENDING_SECONDS
+    told = False
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return lock
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise SystemExit(
+                    f"Touchstone runs from {home()} already. Stop that first, or set "
+                    "TOUCHSTONE_HOME to another folder."
+                ) from None
+        if not told:
+            print("Waiting for the end of another run ...", flush=True)
+            told = True
+        time.sleep(0.2)
 
 
 def secret_key() -> str:
@@ -230,6 +254,7 @@ def main() -> int:
     os.environ["PYTHONPATH"] = "platform"
     stop_on_signals()
     home().mkdir(parents=True, exist_ok=True)
+    lock = alone()
     pg = postgres.server()
     embedded = "DATABASE_URL" not in os.environ
     we_started_postgres = embedded and not postgres.is_running(pg)
@@ -303,6 +328,7 @@ def main() -> int:
         if we_started_postgres:
             postgres.stop(pg)
         print(" stopped." if we_started_postgres or services.running else "")
+        lock.close()
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -53,3 +54,26 @@ def test_nohup_is_respected() -> None:
     """SIGHUP that was handed down ignored was meant to be; the other two still stop it."""
     assert answer(signal.SIGHUP, "HUP", then=signal.SIGTERM) == "stopped"
     assert answer(signal.SIGHUP, "HUP INT", then=signal.SIGINT) == "stopped"
+
+
+def test_the_next_run_waits_for_the_end_of_the_one_before(tmp_path: Path) -> None:
+    """Else the database would stop under it. A run that stays is named after a while."""
+    script = (
+        "import sys, time; sys.path.insert(0, 'platform'); from local import up; "
+        "up.ENDING_SECONDS = float(sys.argv[2]); kept = up.alone(); print('mine', flush=True); "
+        "time.sleep(float(sys.argv[1]))"
+    )
+
+    def run(stays: float, waits: float) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-c", script, str(stays), str(waits)],
+            cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env={**os.environ, "TOUCHSTONE_HOME": str(tmp_path)},
+        )  # fmt: skip
+
+    with run(3, 0) as first:
+        assert first.stdout and first.stdout.readline() == "mine\n"
+        said, why = run(0, 0.1).communicate(timeout=30)
+        assert "mine" not in said and "runs from" in why and "Traceback" not in why
+        said, _ = run(0, 60).communicate(timeout=60)
+        assert said.splitlines() == ["Waiting for the end of another run ...", "mine"]
