@@ -111,7 +111,7 @@ def address(db: None, built: Built) -> Callable[[str], str]:
             return reverse(name, args=inside[name])
         if name.startswith("api:webhook") and name != "api:webhook-list":
             return reverse(name, args=inside["teams:webhook"][1:])
-        if name == "api:batch-detail":
+        if name in ("api:batch-detail", "api:batch-events"):
             return reverse(name, args=[Batch.objects.create(team=alice.team).pk])
         if name in ("submissions:picture", "api:submission-thumbnail"):
             return reverse(name, args=[submission.pk, "frame"])

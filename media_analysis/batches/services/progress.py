@@ -28,7 +28,8 @@ def of(batches: Collection[UUID]) -> Mapping[UUID, Mapping[str, int]]:
     counts: dict[str, Any] = {name: Count("pk", filter=one) for name, one in wanted.items()}
     items = BatchItem.objects.filter(batch__in=batches).order_by()
     found = items.values("batch").annotate(**counts).values_list("batch", *wanted)
-    return {batch: dict(zip(wanted, numbers, strict=True)) for batch, *numbers in found}
+    none = {batch: dict.fromkeys(wanted, 0) for batch in batches}  # an erasure takes items too
+    return none | {batch: dict(zip(wanted, numbers, strict=True)) for batch, *numbers in found}
 
 
 def versions(batches: Collection[UUID]) -> Iterator[tuple[UUID, str]]:
