@@ -153,7 +153,11 @@ class Submissions(TellsItsLimits, ViewSet):
         description="Server-sent events. The `data` of each is what reading the submission "
         "answers at that moment, `#/components/schemas/Detail`, and its `id` is the ETag of it.",
         parameters=[streams.SubmissionStreamSerializer, streams.LAST_EVENT_ID],
-        responses={(200, streams.KIND): str, 204: streams.ENDED, **problems(400, 404, 410)},
+        responses={
+            (200, streams.KIND): streams.StreamEventSerializer,
+            204: streams.ENDED,
+            **problems(400, 404, 410),
+        },
     )
     def events(self, request: Request, pk: UUID) -> HttpResponseBase:
         asked = asked_of(request, streams.SubmissionStreamSerializer)

@@ -85,7 +85,11 @@ class Batches(TellsItsLimits, ViewSet):
         description="Server-sent events. The `data` of each is a batch without its items, "
         "`#/components/schemas/BatchAccepted`.",
         parameters=[streams.BatchStreamSerializer, streams.LAST_EVENT_ID],
-        responses={(200, streams.KIND): str, 204: streams.ENDED, **problems(400, 404)},
+        responses={
+            (200, streams.KIND): streams.StreamEventSerializer,
+            204: streams.ENDED,
+            **problems(400, 404),
+        },
     )
     def events(self, request: Request, pk: UUID) -> HttpResponseBase:
         stream = streams.Stream(

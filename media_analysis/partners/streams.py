@@ -68,6 +68,17 @@ class SubmissionStreamSerializer(StreamSerializer):
     )
 
 
+class StreamEventSerializer(serializers.Serializer[Any]):
+    """One event of a stream, field by field."""
+
+    id = serializers.CharField(required=False, help_text="The place to go on from: Last-Event-ID.")
+    event = serializers.CharField(
+        required=False, help_text="`refused`: the stream ends, and `data` is a problem."
+    )
+    retry = serializers.IntegerField(required=False)
+    data = serializers.CharField(help_text="JSON: what GET of the same resource answers.")
+
+
 class EventsRenderer(JSONRenderer):
     """Events are answered by themselves; what this renders are errors."""
 

@@ -1421,6 +1421,16 @@ export interface components {
          * @enum {string}
          */
         StatusEnum: "ran" | "not_applicable" | "failed";
+        /** @description One event of a stream, field by field. */
+        StreamEvent: {
+            /** @description JSON: what GET of the same resource answers. */
+            data: string;
+            /** @description `refused`: the stream ends, and `data` is a problem. */
+            event?: string;
+            /** @description The place to go on from: Last-Event-ID. */
+            id?: string;
+            retry?: number;
+        };
         /**
          * @description * `context` - context
          *     * `weak` - weak
@@ -1799,7 +1809,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": components["schemas"]["StreamEvent"];
                 };
             };
             /** @description What `until` names has happened, and the event with this Last-Event-ID told it. */
@@ -2886,7 +2896,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": components["schemas"]["StreamEvent"];
                 };
             };
             /** @description What `until` names has happened, and the event with this Last-Event-ID told it. */
