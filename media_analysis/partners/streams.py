@@ -76,7 +76,9 @@ class StreamEventSerializer(serializers.Serializer[Any]):
         required=False, help_text="`refused`: the stream ends, and `data` is a problem."
     )
     retry = serializers.IntegerField(required=False)
-    data = serializers.CharField(help_text="JSON: what GET of the same resource answers.")
+    data = serializers.CharField(  # type: ignore[assignment]  # the format's name for it
+        help_text="JSON: what GET of the same resource answers."
+    )
 
 
 class EventsRenderer(JSONRenderer):

@@ -262,9 +262,9 @@ def models() -> Iterator[Finding]:
             yield Finding("model files", WARNING, str(error),
                           "Run `python -m ml.engine.model_files`; the checks that need the file "
                           "say that they are not available.")  # fmt: skip
-    for check, file in encoders.missing():
-        yield Finding("model files", WARNING, f"The network {file} of the check {check} was not "
-                      "built: that check says that it is not available.",
+    for file, checks in encoders.missing().items():
+        yield Finding("model files", WARNING, f"The network {file} of {', '.join(checks)} was not "
+                      "built: these checks say that they are not available.",
                       "Run `python -m ml.engine.image_encoders` where TensorFlow is, or copy the "
                       "models folder from another machine (docs/operating.md).")  # fmt: skip
 

@@ -47,12 +47,14 @@ def checks_with_encoder(checks: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
             yield file.parent, card
 
 
-def missing(checks: Path = CHECKS) -> Iterator[tuple[str, str]]:
-    """Checks whose network is not there, with its file's name."""
+def missing(checks: Path = CHECKS) -> dict[str, list[str]]:
+    """Networks that are not there, by file name, with the checks that ask for them."""
+    found: dict[str, list[str]] = {}
     for folder, card in checks_with_encoder(checks):
         target = _target(folder, card)
         if not (target.is_file() and served.note_of(target).is_file()):
-            yield folder.name, target.name
+            found.setdefault(target.name, []).append(folder.name)
+    return found
 
 
 def _target(folder: Path, card: dict[str, Any]) -> Path:
