@@ -147,7 +147,7 @@ def test_no_words_stay_on_a_shared_machine(
         Session.objects.all().delete()
         second.goto(watched.base + reverse("account_login"))
         sign_in(second, bob)
-        second.wait_for_url(watched.base + "/")
+        second.wait_for_url(watched.base + reverse("review:queue"))
         second.wait_for_load_state("networkidle")
     assert second.evaluate(STORED) == []
     if how == "signing out":
