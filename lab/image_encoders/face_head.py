@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from lab.common import heads
 from lab.common.speaking import say
 from lab.face.calibrate import for_card
 from ml.engine.image_encoders.weights import WIDTH
@@ -28,7 +29,6 @@ from ml.evaluation import metrics
 CHECK = Path("ml/engine/detectors/diffusion_face")
 FAKES = ("sd21",)
 FOUND_ALPHA, CLEAR_ALPHA = 0.03, 0.05
-MOST_OF_A_ROW = 0.05
 CALIBRATES = "gpt_images"
 """A gallery of other generators: it sets the line from logit to ratio, and is not reported."""
 Floats = NDArray[np.float64]
@@ -70,12 +70,7 @@ def columns_of(had: tuple[int, ...], wanted: tuple[int, ...]) -> NDArray[np.int6
 def fitted(train: Part, strength: float) -> LogisticRegression:
     """Each source counts alike within its class, and both classes alike."""
     chosen = train.where(~train.fake | np.isin(train.source, FAKES))
-    weights = np.zeros(len(chosen.fake))
-    for fake in (False, True):
-        sources = np.unique(chosen.source[chosen.fake == fake])
-        for source in sources:
-            rows = (chosen.source == source) & (chosen.fake == fake)
-            weights[rows] = len(chosen.fake) / 2 / len(sources) / rows.sum()
+    weights = heads.sample_weights(chosen.source, chosen.fake)
     model = LogisticRegression(C=strength, max_iter=300)
     model.fit(chosen.features, chosen.fake, sample_weight=weights)
     return model
@@ -87,18 +82,8 @@ def scores(model: LogisticRegression, part: Part) -> Floats:
 
 
 def bound(part: Part, said: Floats, alpha: float) -> float:
-    """The score that `alpha` of the genuine faces reach when every source and every hard row counts
-    alike, or a higher one where more than MOST_OF_A_ROW of any of them would reach it."""
-    real = np.flatnonzero(~part.fake)
-    sizes = dict(zip(*np.unique(part.source[real], return_counts=True), strict=True))
-    weights = np.array([1 / sizes[source] / len(sizes) for source in part.source[real]])
-    order = np.argsort(-said[real])
-    place = int(np.searchsorted(np.cumsum(weights[order]), alpha))
-    at = [float(said[real][order][min(place, len(order) - 1)])]
-    for source in sizes:
-        row = np.sort(said[real][part.source[real] == source])[::-1]
-        at.append(float(np.nextafter(row[int(MOST_OF_A_ROW * len(row))], np.inf)))
-    return max(at)
+    real = ~part.fake
+    return heads.bound(part.source[real], said[real], alpha)
 
 
 def figures(part: Part, said: Floats, found_at: float) -> dict[str, Any]:

@@ -19,8 +19,9 @@ import numpy as np
 
 from lab.common.speaking import say
 from lab.synthetic_image import degrade, rows
-from lab.synthetic_image.degrade import Pixels, after, hardened
+from lab.synthetic_image.degrade import Chain, Pixels, after, hardened
 from lab.synthetic_image.folders import add_arguments, folders
+from lab.synthetic_image.rows import thinned
 from lab.synthetic_image.sources import (
     Folders,
     Picture,
@@ -78,10 +79,6 @@ def key(picture: Picture) -> int:
     return zlib.crc32(picture.name.encode())
 
 
-def spread(pictures: Iterable[Picture], most: int) -> list[Picture]:
-    return sorted(pictures, key=key)[:most]
-
-
 def anywhere(pixels: Pixels, random: np.random.Generator) -> Pixels | None:
     height, width = pixels.shape[:2]
     if min(height, width) < SIDE:
@@ -97,11 +94,9 @@ def anywhere(pixels: Pixels, random: np.random.Generator) -> Pixels | None:
 def with_history(pixels: Pixels, random: np.random.Generator, fake: bool) -> Pixels | None:
     """A crop after what happens to pictures on their way, both classes alike."""
     room = SIDE * 1.02 / min(pixels.shape[:2])
-    if room < 0.95 and random.random() < 0.65:
-        scale = float(np.exp(random.uniform(np.log(max(room, 0.1)), 0)))
-        pixels = degrade.resized(pixels, scale, int(random.choice(degrade.RESIZERS[:3])))
-        if random.random() < 0.3:
-            pixels = degrade.sharpened(pixels, random.uniform(0.2, 1.2))
+    shrink = Chain()
+    shrink.shrink(random, room, 0.1)
+    pixels = shrink(pixels)
     side = min(256, *pixels.shape[:2])
     top = int(random.integers(pixels.shape[0] - side + 1))
     left = int(random.integers(pixels.shape[1] - side + 1))
@@ -128,15 +123,15 @@ def take(made: Crops, pictures: Iterable[Picture], row: str, fake: bool) -> None
 
 
 def take_plain(made: Crops, where: Folders) -> None:
-    take(made, spread(laid_out(where, "train", "real", ("imagenet_samples",)), 500),
+    take(made, thinned(laid_out(where, "train", "real", ("imagenet_samples",)), 500),
          "imagenet", False)  # fmt: skip
-    take(made, spread(laid_out(where, "train", "real", ("bsds",)), 300), "bsds", False)
+    take(made, thinned(laid_out(where, "train", "real", ("bsds",)), 300), "bsds", False)
     take(made, list(photographs(where, "train"))[:60], "debian", False)
     for source, most in (("ffhq", 300), ("lfw", 250), ("utkface", 150), ("dfdc", 150)):
-        take(made, spread(faces(where, "train", "real", (source,)), most), source, False)
-    take(made, spread(frames(where, "train"), 120), "talking", False)
-    take(made, spread(laid_out(where, "train", "fake", ("sd21_faces",)), 500), "sd21", True)
-    take(made, spread(faces(where, "train", "fake", ("stylegan",)), 300), "stylegan", True)
+        take(made, thinned(faces(where, "train", "real", (source,)), most), source, False)
+    take(made, thinned(frames(where, "train"), 120), "talking", False)
+    take(made, thinned(laid_out(where, "train", "fake", ("sd21_faces",)), 500), "sd21", True)
+    take(made, thinned(faces(where, "train", "fake", ("stylegan",)), 300), "stylegan", True)
 
 
 def take_trips(made: Crops, pairs: Path) -> None:
@@ -152,9 +147,9 @@ def take_trips(made: Crops, pairs: Path) -> None:
 
 
 def take_hard(made: Crops, where: Folders) -> None:
-    scenes = spread(laid_out(where, "train", "real", ("imagenet_samples",)), 400)
-    scenes += spread(laid_out(where, "train", "real", ("bsds",)), 250)
-    portraits = spread(faces(where, "train", "real", ("ffhq",)), 400)
+    scenes = thinned(laid_out(where, "train", "real", ("imagenet_samples",)), 400)
+    scenes += thinned(laid_out(where, "train", "real", ("bsds",)), 250)
+    portraits = thinned(faces(where, "train", "real", ("ffhq",)), 400)
     kinds = {**rows.HARD, "beauty filter": rows.beauty, "professional": rows.professional}
     for name, change in kinds.items():
         from_ = {"beauty filter": portraits, "professional": list(photographs(where, "train"))}

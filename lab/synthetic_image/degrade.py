@@ -91,16 +91,21 @@ class Chain:
     def add(self, name: str, *arguments: object) -> None:
         self.steps.append((name, arguments))
 
+    def shrink(self, random: np.random.Generator, room: float, least: float) -> None:
+        """Often, to a drawn scale, and then sometimes sharpened, as editors do. `room`: how far the
+        picture may shrink and still hold a crop."""
+        if room < 0.95 and random.random() < 0.65:
+            scale = float(np.exp(random.uniform(np.log(max(room, least)), 0)))
+            self.add("resized", scale, int(random.choice(RESIZERS[:3])))
+            if random.random() < 0.3:
+                self.add("sharpened", random.uniform(0.2, 1.2))
+
 
 def history(random: np.random.Generator, room: float) -> Chain:
     """What may have happened to a genuine picture before it reached us. `room`: how far it may
     shrink and still hold a crop."""
     chain = Chain()
-    if room < 0.95 and random.random() < 0.65:
-        scale = float(np.exp(random.uniform(np.log(max(room, 0.06)), 0)))
-        chain.add("resized", scale, int(random.choice(RESIZERS[:3])))
-        if random.random() < 0.3:
-            chain.add("sharpened", random.uniform(0.2, 1.2))
+    chain.shrink(random, room, 0.06)
     if random.random() < 0.1:
         chain.add("denoised", random.random())
     if random.random() < 0.1:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from lab.common import heads
 from lab.common.speaking import say
 from lab.synthetic_image.release import FOLDER, described, read_card, write_card
 from ml.engine.image_encoders.served import encoder_of
@@ -43,17 +45,13 @@ def fitted(
     """Each source counts alike within its class, and both classes alike."""
     chosen = ~told["fake"].astype(bool) | np.isin(told["row"], fakes)
     x, y, row = seen[chosen], told["fake"][chosen].astype(bool), told["row"][chosen]
-    weights = np.zeros(len(y))
-    counts = {}
-    for fake in (False, True):
-        for name in np.unique(row[y == fake]):
-            here = (row == name) & (y == fake)
-            weights[here] = (2 if name in DOUBLE else 1) / here.sum()
-            counts[f"{name} {'fake' if fake else 'real'}"] = int(here.sum())
-        weights[y == fake] *= len(y) / 2 / weights[y == fake].sum()
+    counts = Counter(
+        f"{name} {'fake' if made else 'real'}" for name, made in zip(row, y, strict=True)
+    )
+    weights = heads.sample_weights(row, y, DOUBLE)
     model = LogisticRegression(C=STRENGTH, max_iter=1500)
     model.fit(x, y, sample_weight=weights)
-    return model, counts
+    return model, dict(sorted(counts.items()))
 
 
 def fit(crops: Path, seen: Path, without: tuple[str, ...], target: Path | None) -> None:

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
+from lab.common import heads
+
 ALPHA = 0.02
 """Share of genuine validation pictures, over every source and hard row alike, above the bound."""
-MOST_OF_A_ROW = 0.05
 FEWEST = 20
-"""No source and no hard row of the validation split, of so many pictures at least, has more above
-the bound."""
+"""A row of fewer pictures cannot say of itself how many of it lie above the bound."""
 BEGIN, END = "<!-- rows -->", "<!-- /rows -->"
 FACES = ("ffhq", "lfw", "utkface", "dfdc")
 
@@ -58,17 +58,9 @@ def judged(items: Iterable[Scored]) -> list[Scored]:
 
 def bound(genuine: Sequence[Scored], alpha: float = ALPHA) -> float:
     """The score that `alpha` of the genuine pictures reach when every row counts alike, or a higher
-    one where more than MOST_OF_A_ROW of any row would reach it."""
-    rows = by_row(genuine)
-    scores = np.concatenate([[item.score for item in row] for row in rows.values()])
-    weights = np.concatenate([np.full(len(row), 1 / len(row)) for row in rows.values()])
-    order = np.argsort(-scores)
-    share = np.cumsum(weights[order]) / weights.sum()
-    at = [float(scores[order][min(int(np.searchsorted(share, alpha)), len(order) - 1)])]
-    for row in (row for row in rows.values() if len(row) >= FEWEST):
-        highest = sorted((item.score for item in row), reverse=True)
-        at.append(float(np.nextafter(highest[int(MOST_OF_A_ROW * len(highest))], np.inf)))
-    return max(at)
+    one where too many of any row would reach it."""
+    scores = np.array([item.score for item in genuine])
+    return heads.bound(np.array([item.row for item in genuine]), scores, alpha, FEWEST)
 
 
 def by_row(items: Iterable[Scored]) -> dict[str, list[Scored]]:

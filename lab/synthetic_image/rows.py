@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import cast
 
@@ -65,7 +65,7 @@ def generator(name: str) -> str:
 def generated(folders: Folders, most: int) -> Iterator[Item]:
     for picture in faces_of("sd21_faces", folders, "test"):
         yield Item("sd21 faces", "sd21", True, picture)
-    for picture in _thinned(faces(folders, "test", "fake", ("stylegan",)), most):
+    for picture in thinned(faces(folders, "test", "fake", ("stylegan",)), most):
         yield Item("stylegan faces", "stylegan", True, picture)
     for picture in laid_out(folders, None, "fake", ("comfy",)):
         if not any(word in picture.name for word in NOT_GENERATED):
@@ -82,7 +82,7 @@ def faces_of(name: str, folders: Folders, split: str) -> Iterator[Picture]:
 
 def met(folders: Folders, most: int) -> Iterator[Item]:
     for name in MET:
-        for picture in _thinned(laid_out(folders, "val", "fake", (name,)), most):
+        for picture in thinned(laid_out(folders, "val", "fake", (name,)), most):
             if "input" not in picture.name:
                 yield Item(f"met {name}", name, True, picture)
 
@@ -98,14 +98,14 @@ def genuine(folders: Folders, split: str, most: int) -> Iterator[Item]:
         "film frames": frames(folders, split),
     }
     for name, pictures in plain.items():
-        for picture in _thinned(pictures, most):
+        for picture in thinned(pictures, most):
             yield Item(name, name, False, picture)
     if split == "test":
         for picture in laid_out(folders, None, "real", ("kodak",)):
             yield Item("kodak", "kodak", False, picture)
 
 
-def _thinned(pictures: Iterator[Picture], most: int) -> list[Picture]:
+def thinned(pictures: Iterable[Picture], most: int) -> list[Picture]:
     """The same ones every time, spread by name."""
     return sorted(pictures, key=lambda p: zlib.crc32(p.name.encode()))[:most]
 
@@ -210,12 +210,12 @@ def hard(folders: Folders, split: str, most: int) -> Iterator[Item]:
     if split == "test":
         base += laid_out(folders, None, "real", ("kodak",))
     for name in ("bsds", "imagenet_samples"):
-        base += _thinned(laid_out(folders, split, "real", (name,)), most)
+        base += thinned(laid_out(folders, split, "real", (name,)), most)
     for name, change in HARD.items():
         chosen = sorted(base, key=lambda p: zlib.crc32((name + p.name).encode()))[:most]
         for number, picture in enumerate(chosen):
             yield Item(f"hard: {name}", picture.source, False, changed(picture, change, number))
-    portraits = _thinned(faces(folders, split, "real", ("ffhq",)), most)
+    portraits = thinned(faces(folders, split, "real", ("ffhq",)), most)
     for number, picture in enumerate(portraits):
         row = "hard: beauty filter"
         yield Item(row, picture.source, False, changed(picture, beauty, number))
@@ -233,7 +233,7 @@ def large(folders: Folders, split: str) -> list[Picture]:
 
 def laundered(folders: Folders, most: int) -> Iterator[Item]:
     for name, change in LAUNDERED.items():
-        for number, picture in enumerate(_thinned(faces_of("sd21_faces", folders, "test"), most)):
+        for number, picture in enumerate(thinned(faces_of("sd21_faces", folders, "test"), most)):
             yield Item(f"sd21 faces, {name}", "sd21", True, changed(picture, change, number))
 
 
