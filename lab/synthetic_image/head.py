@@ -44,10 +44,9 @@ def fitted(
 ) -> tuple[LogisticRegression, dict[str, int]]:
     """Each source counts alike within its class, and both classes alike."""
     chosen = ~told["fake"].astype(bool) | np.isin(told["row"], fakes)
-    x, y, row = seen[chosen], told["fake"][chosen].astype(bool), told["row"][chosen]
-    counts = Counter(
-        f"{name} {'fake' if made else 'real'}" for name, made in zip(row, y, strict=True)
-    )
+    x, y, row = seen[chosen], told["fake"][chosen].astype(bool), told["row"][chosen].astype(str)
+    kinds = np.where(y, "fake", "real")
+    counts = Counter(f"{name} {kind}" for name, kind in zip(row, kinds, strict=True))
     weights = heads.sample_weights(row, y, DOUBLE)
     model = LogisticRegression(C=STRENGTH, max_iter=1500)
     model.fit(x, y, sample_weight=weights)
