@@ -100,7 +100,7 @@ def test_a_name_after_an_at_mentions(
 def test_a_longer_word_and_a_name_of_two_are_no_mention(
     alice: Person, bo: Person, lead: Person, case: Case
 ) -> None:
-    """Nothing is guessed: two people of one name are told apart by their address."""
+    """Two people with the same name are never guessed at: the email address decides."""
     with refuses("mention_unknown"):
         notes.write(alice.actor, case.pk, "@Bobby")
     called(lead, "Bo Ek", "bo.ek@example.org")

@@ -156,7 +156,7 @@ def test_fifty_streams_hold_no_thread_and_all_learn_of_the_end(
     after = site.client.get(URL)
     assert int(after.headers["RateLimit-Remaining"]) == left - STREAMS - 2
 
-    # Whoever connects again with the last id is told nothing twice: it is over, or there is news.
+    # A client that reconnects with the last id gets no event twice: only the end, or a new event.
     last = heard[0].events[-1].id
     known = {"Last-Event-ID": last}
     over = site.client.get(f"{one}events/?until=ended", headers=known)

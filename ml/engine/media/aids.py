@@ -31,7 +31,7 @@ ERROR_GAIN, NOISE_GAIN = 12.0, 10.0
 
 
 def drawn(kind: Kind, pixels: Pixels) -> dict[str, bytes]:
-    """PNGs by name; none of a film. What goes wrong here costs no analysis anything."""
+    """PNGs by name, of images only. An error here is logged and never fails the analysis."""
     if kind != Kind.IMAGE:
         return {}
     try:
