@@ -27,7 +27,7 @@ from django.utils.module_loading import import_string
 
 from config.front.answering import STREAM, Answer, environ_of
 from config.front.streaming import PLACE, Place, Streams
-from config.front.waiting import WAITED, Wait, Waiting
+from config.front.waiting import WAITED, Waiting
 
 log = logging.getLogger(__name__)
 Message = MutableMapping[str, Any]
@@ -116,7 +116,8 @@ class Door:
                 if STREAM in asked:
                     await self.streams.go_on(environ, wait, send, gone)
                     break
-                await self._slept(wait, gone)
+                if not await self.waiting.until_changed_or(wait, gone):
+                    wait.seconds = 0.0  # whoever has gone is waited for no longer
                 environ[WAITED], body = vars(wait), BytesIO()
         finally:
             place.give_back()
@@ -124,16 +125,6 @@ class Door:
                 gone.cancel()
         if not whole and environ.get(TROUBLE) != TOO_SLOW:
             await _linger(receive)
-
-    async def _slept(self, wait: Wait, gone: asyncio.Future[None]) -> None:
-        """Until there is something new. Whoever has gone meanwhile is waited for no longer."""
-        sleeping = asyncio.ensure_future(self.waiting.until_changed(wait))
-        try:
-            await asyncio.wait({sleeping, gone}, return_when=asyncio.FIRST_COMPLETED)
-            if not sleeping.done():
-                wait.seconds = 0.0
-        finally:
-            sleeping.cancel()
 
     async def _taken(self, environ: dict[str, Any], receive: Receive) -> IO[bytes]:
         declared = _length(environ)

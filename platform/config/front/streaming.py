@@ -101,11 +101,7 @@ class Streams:
         loop = asyncio.get_running_loop()
         began = loop.time()
         nap = Wait(wait.key, wait.version, min(wait.seconds, self.round_seconds))
-        sleeping = asyncio.ensure_future(self.waiting.until_changed(nap))
-        try:
-            await asyncio.wait({sleeping, gone}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            sleeping.cancel()
+        await self.waiting.until_changed_or(nap, gone)
         left = wait.seconds - (loop.time() - began)
         wait.seconds = 0.0 if self.waiting.is_closing else left
 

@@ -54,6 +54,15 @@ class Waiting:
     def is_closing(self) -> bool:
         return self._closing
 
+    async def until_changed_or(self, wait: Wait, gone: asyncio.Future[None]) -> bool:
+        """As `until_changed`; False where `gone` came first."""
+        sleeping = asyncio.ensure_future(self.until_changed(wait))
+        try:
+            await asyncio.wait({sleeping, gone}, return_when=asyncio.FIRST_COMPLETED)
+            return sleeping.done()
+        finally:
+            sleeping.cancel()
+
     async def until_changed(self, wait: Wait) -> None:
         """Returns when it has changed, or when its time is over; tells in `wait` what is left."""
         if self._closing:
