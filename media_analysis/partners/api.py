@@ -11,7 +11,6 @@ from django.http import HttpResponseBase
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import BasePermission
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -56,19 +55,15 @@ PERMISSIONS = {
     "destroy": Permission.REQUEST_DELETION,
 }
 OF_THE_BYTES = ("file", "sha256")
-"""Fields that are told apart by the bytes themselves."""
+"""Fields that the fingerprint of the bytes already covers."""
 RELATED = ("analysis", "blob", "card")
 
 
-class Submissions(TellsItsLimits, ViewSet):
+class Submissions(streams.AnswersEvents, TellsItsLimits, ViewSet):
     parser_classes = [MultiPartParser]
 
     def get_permissions(self) -> list[BasePermission]:
         return [allows(PERMISSIONS.get(self.action, Permission.VIEW_SUBMISSIONS))()]
-
-    def get_renderers(self) -> list[Any]:
-        as_json = [JSONRenderer()]
-        return [streams.EventsRenderer(), *as_json] if self.action == "events" else as_json
 
     @extend_schema(
         operation_id="submissions_create",

@@ -39,7 +39,7 @@ from media_analysis.partners.schema import problems
 from media_analysis.partners.teams import team_named
 
 
-class Batches(TellsItsLimits, ViewSet):
+class Batches(streams.AnswersEvents, TellsItsLimits, ViewSet):
     parser_classes = [JSONParser]
 
     def get_permissions(self) -> list[BasePermission]:
@@ -100,10 +100,6 @@ class Batches(TellsItsLimits, ViewSet):
         said = JSONRenderer().render(BatchAcceptedSerializer(batch, context=context).data)
         is_over = stream.until == "ended" and batch.completed_at is not None
         return stream.answered(said, lambda: said, is_over=is_over)
-
-    def get_renderers(self) -> list[Any]:
-        as_json = [JSONRenderer()]
-        return [streams.EventsRenderer(), *as_json] if self.action == "events" else as_json
 
 
 def _context(request: Request, batch: Batch) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
-from rest_framework.renderers import JSONRenderer
+from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 
 from accounts.actors import actor_of
@@ -86,6 +86,16 @@ class EventsRenderer(JSONRenderer):
 
     media_type = KIND
     format = "events"
+
+
+class AnswersEvents:
+    """Of a view set whose action `events` is a stream."""
+
+    action: str
+
+    def get_renderers(self) -> list[BaseRenderer]:
+        as_json: list[BaseRenderer] = [JSONRenderer()]
+        return [EventsRenderer(), *as_json] if self.action == "events" else as_json
 
 
 class Stream:

@@ -82,7 +82,7 @@ def shown(
         "draft": draft,
         "saved_texts": saved_texts.of(mine.team_id) if is_held else [],
         "said": _said(mine),
-        **_notes(actor, mine),
+        **_notes(actor, mine, may_decide),
         "note": note,
         "note_refused": note_refused,
         "appeal": appeals.of_case(actor, mine),
@@ -97,11 +97,10 @@ def shown(
     return render(request, "review/case.html", context, status=status)
 
 
-def _notes(actor: Actor, mine: Case) -> dict[str, Any]:
+def _notes(actor: Actor, mine: Case, may_write: bool) -> dict[str, Any]:
     """The team's notes. Those that mention the reader are new once. While two people decide the
     case, the page names nobody else."""
     is_blind = blind.is_blind(mine.submission, actor)
-    may_write = actor.can(Permission.DECIDE_CASES, mine.team_id)
     people = notes.people_of(mine) if may_write and not is_blind else []
     return {
         "notes": notes.of(actor, mine, only_own=is_blind),

@@ -11,7 +11,6 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
@@ -31,7 +30,7 @@ from media_analysis.review.services import bulk as several
 from media_analysis.review.services import grace, known_bytes, notes
 from media_analysis.submissions.forms import KINDS, SaveFilterForm
 from media_analysis.submissions.models import ListPage, SavedFilter
-from media_analysis.submissions.services import saved_filters
+from media_analysis.submissions.views.saving_filters import saved
 
 Filters = Mapping[str, tuple[Any, Sequence[tuple[str, Any]]]]
 FILTERS: Filters = {
@@ -123,19 +122,10 @@ def save_filter(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     asked = QueryDict(request.POST.get("query", "")[:1000])
     known = {name: asked[name] for name in (*FILTERS, "queue", "late", "q") if asked.get(name)}
-    form = SaveFilterForm(actor, request.POST)
-    if not form.is_valid():
-        return _page(request, asked, form, status=400)
-    name, team = form.cleaned_data["name"], form.cleaned_data["team"]
-    try:
-        saved_filters.save(actor, name, urlencode(known), team, ListPage.QUEUE)
-    except Refusal as refusal:
-        if refusal.forbids:
-            raise
-        form.add_error("name", refusal.sentence)
-        return _page(request, asked, form, status=400)
-    messages.success(request, gettext("The filter “{name}” was saved.").format(name=name))
-    return redirect(f"{reverse('review:queue')}?{urlencode(known)}")
+    return saved(
+        request, ListPage.QUEUE, urlencode(known), "review:queue",
+        lambda form: _page(request, asked, form, status=400),
+    )  # fmt: skip
 
 
 def _with_queues(queues: Sequence[Queue]) -> Filters:

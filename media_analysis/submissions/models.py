@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import pgtrigger
 from django.conf import settings
@@ -45,6 +45,14 @@ IN_FORCE = Coalesce("case__standing_fence", "case__fence")
 earlier one."""
 
 
+Rows = TypeVar("Rows", bound="models.QuerySet[Any]")
+
+
+def _own(rows: Rows, actor: Actor, sender: str) -> Rows:
+    """Of a key that reads its own alone, what its partner sent."""
+    return rows.filter(**{sender: actor.service}) if actor.reads_own_only else rows
+
+
 class SubmissionQuerySet(models.QuerySet["Submission"]):
     def for_actor(
         self, actor: Actor, permission: Permission = Permission.VIEW_SUBMISSIONS
@@ -52,9 +60,7 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         """Default deny: only what belongs to a team in which the actor may do this."""
         mine = self.filter(team__in=actor.team_ids(permission))
         if actor.service is not None:
-            mine = mine.filter(planted=False)
-            own = actor.reads_own_only
-            return mine.filter(submitted_by_service=actor.service) if own else mine
+            return _own(mine.filter(planted=False), actor, "submitted_by_service")
         return mine.exclude(planted=True, submitted_by=actor.user) if actor.user else mine
 
     def with_deletion_requests(self) -> SubmissionQuerySet:
@@ -366,8 +372,7 @@ class IndexCardQuerySet(models.QuerySet["IndexCard"]):
         self, actor: Actor, permission: Permission = Permission.VIEW_SUBMISSIONS
     ) -> IndexCardQuerySet:
         mine = self.filter(team__in=actor.team_ids(permission))
-        own = actor.reads_own_only
-        return mine.filter(submission__submitted_by_service=actor.service) if own else mine
+        return _own(mine, actor, "submission__submitted_by_service")
 
 
 class IndexCard(models.Model):
@@ -425,8 +430,7 @@ class CheckCardQuerySet(models.QuerySet["CheckCard"]):
         self, actor: Actor, permission: Permission = Permission.VIEW_SUBMISSIONS
     ) -> CheckCardQuerySet:
         mine = self.filter(team__in=actor.team_ids(permission))
-        own = actor.reads_own_only
-        return mine.filter(card__submission__submitted_by_service=actor.service) if own else mine
+        return _own(mine, actor, "card__submission__submitted_by_service")
 
 
 class CheckCard(models.Model):

@@ -23,7 +23,6 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.actors import actor_of
 from accounts.guards import post_only, signed_in
-from accounts.refusals import Refusal
 from accounts.roles import Permission
 from media_analysis.submissions.forms import HistoryFilter, SaveFilterForm
 from media_analysis.submissions.models import ListPage, SavedFilter
@@ -31,6 +30,7 @@ from media_analysis.submissions.presenters import deletion_rows, history_rows
 from media_analysis.submissions.search import history as finding
 from media_analysis.submissions.services import deletion, erasing, holds, saved_filters
 from media_analysis.submissions.services import export as export_service
+from media_analysis.submissions.views.saving_filters import saved
 
 
 @signed_in
@@ -113,22 +113,11 @@ def deletions(request: HttpRequest) -> HttpResponse:
 @signed_in
 @post_only("submissions:history")
 def save_filter(request: HttpRequest) -> HttpResponse:
-    actor = actor_of(request)
     asked = QueryDict(request.POST.get("query", "")[:2000])
-    form = SaveFilterForm(actor, request.POST)
-    query = urlencode(_query(asked))
-    if not form.is_valid():
-        return _page(request, asked, form, status=400)
-    name, team = form.cleaned_data["name"], form.cleaned_data["team"]
-    try:
-        saved_filters.save(actor, name, query, team)
-    except Refusal as refusal:
-        if refusal.forbids:
-            raise
-        form.add_error("name", refusal.sentence)
-        return _page(request, asked, form, status=400)
-    messages.success(request, gettext("The filter “{name}” was saved.").format(name=name))
-    return redirect(f"{reverse('submissions:history')}?{query}")
+    return saved(
+        request, ListPage.HISTORY, urlencode(_query(asked)), "submissions:history",
+        lambda form: _page(request, asked, form, status=400),
+    )  # fmt: skip
 
 
 @signed_in
