@@ -4,7 +4,8 @@ A sheet is a blob: a line that no media file begins with, then the pictures, one
 One object and one event for each analysis, however many pictures it has. A picture's row knows its
 place on the sheet and its own digest, which the record holds (`ml.on_record`).
 
-Add a picture by giving the engine's `Result.thumbnails` one more name with its PNG.
+Add a picture by giving the engine's `Result.thumbnails` one more name with its WebP
+(`ml.engine.media.webp`).
 """
 
 from __future__ import annotations
@@ -27,9 +28,6 @@ from ml.models import Thumbnail
 
 SHEET = "application/x-touchstone-pictures"
 HEAD = b"touchstone pictures 1\n"
-QUALITY = 85
-FEW_COLOURS = 256
-"""A drawing, which loses its sharp lines to lossy compression, and gains nothing by it."""
 PNG, WEBP = "image/png", "image/webp"
 
 
@@ -61,8 +59,16 @@ class Sheet:
 
 
 def store(pictures: Mapping[str, bytes]) -> Sheet | None:
-    """The engine's PNGs as WebP, outside any transaction; None where there are none."""
-    return _store({name: _as_webp(png) for name, png in pictures.items()})
+    """As they are, outside any transaction; None where there are none."""
+    if not pictures:
+        return None
+    places, parts, offset = [], [HEAD], len(HEAD)
+    for name, content in pictures.items():
+        digest = hashlib.sha256(content).hexdigest()
+        places.append(Place(name, offset, len(content), digest))
+        parts.append(content)
+        offset += len(content)
+    return Sheet(blobs.services.store(io.BytesIO(b"".join(parts))), tuple(places))
 
 
 def register(sheet: Sheet | None, analysis: UUID) -> None:
@@ -139,7 +145,7 @@ def move(at_once: int = 200) -> Iterator[int]:
 
 def _move(analysis: UUID) -> int:
     waiting = Thumbnail.objects.filter(analysis=analysis, png__isnull=False).order_by("pk")
-    sheet = _store({row.name: bytes(row.png or b"") for row in waiting})
+    sheet = store({row.name: bytes(row.png or b"") for row in waiting})
     if sheet is None:
         return 0
     places = {one.name: one for one in sheet.places}
@@ -155,26 +161,6 @@ def _move(analysis: UUID) -> int:
     if not rows:  # moved or erased by others in the meantime
         blobs.services.remove_unclaimed(sheet.stored.sha256)
     return len(rows)
-
-
-def _store(pictures: Mapping[str, bytes]) -> Sheet | None:
-    if not pictures:
-        return None
-    places, parts, offset = [], [HEAD], len(HEAD)
-    for name, content in pictures.items():
-        digest = hashlib.sha256(content).hexdigest()
-        places.append(Place(name, offset, len(content), digest))
-        parts.append(content)
-        offset += len(content)
-    return Sheet(blobs.services.store(io.BytesIO(b"".join(parts))), tuple(places))
-
-
-def _as_webp(png: bytes) -> bytes:
-    with Image.open(io.BytesIO(png), formats=["PNG"]) as picture:
-        drawing = picture.convert("RGB").getcolors(FEW_COLOURS) is not None
-        out = io.BytesIO()
-        picture.save(out, "WEBP", lossless=drawing, quality=QUALITY, method=4)
-    return out.getvalue()
 
 
 def _converted(webp: bytes) -> bytes:

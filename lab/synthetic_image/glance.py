@@ -49,7 +49,8 @@ def main() -> None:
         if item.row in found and len(found[item.row]) < options.most:
             picture = taken(item.picture.read(), side)
             if not picture.unfit:
-                found[item.row].append(score(looks(picture, features, head)))
+                seen = looks(picture, features, head)
+                found[item.row].append(score([look.logit for look in seen]))
     plain = [logit for row in PLAIN for logit in found.get(row, [])]
     real = [row for row in found if row in PLAIN or row == "kodak" or row.startswith("hard")]
     at = float(np.quantile([q for row in real for q in _even(found[row])], 1 - BOUND))

@@ -20,7 +20,7 @@ from lab.synthetic_image.folders import add_arguments, folders
 from lab.synthetic_image.rows import Item
 from lab.synthetic_image.sources import Folders
 from ml.engine.contract import Pixels
-from ml.engine.detectors.synthetic_image.looking import looks, taken
+from ml.engine.detectors.synthetic_image.looking import every_look, taken
 
 COLUMNS = (
     "split", "row", "source", "fake", "name", "width", "height", "unfit", "logits", "detail",
@@ -80,7 +80,7 @@ def main() -> None:
             if (item.row, item.picture.name) in done:
                 continue
             picture = taken(item.picture.read(), side)
-            found = looks(picture, features, head)
+            found = every_look(picture, features, head)
             writer.writerow(
                 {
                     "split": options.split, "row": item.row, "source": item.source,

@@ -117,8 +117,7 @@ def _examined(
             told.stop_if_asked()
             last_frames = [*last_frames[-1:], frame.seconds]
             if not pictures:
-                pictures["frame"] = thumbnails.png(frame.pixels, thumbnails.FRAME_SIDE)
-                pictures |= aids.drawn(media.info.kind, frame.pixels)
+                pictures = aids.of_frame(media.info.kind, frame.pixels)
             looks.observe(frame)
             strip.observe(frame)
             session.observe(View(frame, watch.faces(frame)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import product
 
 import cv2
 import numpy as np
@@ -17,7 +18,15 @@ from ml.engine.detectors.synthetic_image.detector import (
     ImageExamination,
     SyntheticImage,
 )
-from ml.engine.detectors.synthetic_image.looking import Head, taken
+from ml.engine.detectors.synthetic_image.looking import (
+    CALM,
+    Head,
+    every_look,
+    looks,
+    score,
+    score_of_every,
+    taken,
+)
 from ml.engine.detectors.synthetic_image.places import places
 from ml.engine.fusion.calibration import AskingCalibration, Calibration
 from ml.engine.fusion.rule import by_scenario, decide
@@ -60,6 +69,14 @@ def noisy(grey: int, height: int = 120, width: int = 160) -> Pixels:
     return np.clip(random.normal(grey, 30, (height, width, 3)), 0, 255).astype(np.uint8)
 
 
+def patches(*greys: int) -> Pixels:
+    """Something to see in each quarter."""
+    pixels = np.full((200, 200, 3), 150, np.uint8)
+    for (top, left), grey in zip(product((10, 150), repeat=2), greys, strict=True):
+        pixels[top : top + 40, left : left + 40] = noisy(grey, 40, 40)
+    return pixels
+
+
 def said(pixels: Pixels) -> Finding:
     examination = ImageExamination(detector(), Media())  # type: ignore[arg-type]
     examination.observe(View(Frame(0, 0.0, pixels)))
@@ -67,10 +84,7 @@ def said(pixels: Pixels) -> Finding:
 
 
 def test_a_high_score_finds_and_says_where() -> None:
-    pixels = np.full((200, 200, 3), 150, np.uint8)
-    for top, left, grey in ((10, 10, 190), (10, 150, 190), (150, 10, 190), (150, 150, 215)):
-        pixels[top : top + 40, left : left + 40] = noisy(grey, 40, 40)
-    finding = said(pixels)
+    finding = said(patches(190, 190, 190, 215))
     assert finding.status is Status.RAN and finding.score is not None and finding.score > 2
     (evidence,) = finding.evidence
     assert evidence.supports is Outcome.MANIPULATION_FOUND
@@ -78,6 +92,27 @@ def test_a_high_score_finds_and_says_where() -> None:
     boxes = evidence.data["boxes"]
     assert len(boxes) == 4 and all(0 <= box["left"] < box["right"] <= 1 for box in boxes)
     assert decide(INFO, [finding]).outcome is Outcome.MANIPULATION_FOUND
+
+
+def test_two_calm_crops_end_it_and_two_that_are_not_are_followed_by_all() -> None:
+    """The score from the logits of every crop is the one that the check comes to."""
+    detector_ = detector()
+    for grey, crops in ((30, 2), (190, 4)):
+        picture = taken(patches(grey, grey, grey, grey), SIDE)
+        assert len(picture.crops) == 4
+        seen = looks(picture, detector_.encoder.features, detector_.head)
+        every = every_look(picture, detector_.encoder.features, detector_.head)
+        assert len(seen) == crops
+        assert score([look.logit for look in seen]) == score_of_every(
+            [look.logit for look in every]
+        )
+
+
+@given(st.lists(st.floats(-9, 9), min_size=1, max_size=4))
+def test_no_picture_is_found_by_two_crops_alone(logits: list[float]) -> None:
+    """What lies above any bound that finds was looked at in every crop."""
+    whole = score_of_every(logits)
+    assert whole == score(logits) or whole <= CALM
 
 
 def test_a_low_score_clears_nothing() -> None:

@@ -85,7 +85,7 @@ def test_a_picture_has_findings_and_an_honest_verdict(portrait: Path) -> None:
     assert result.verdict.probability_manipulated is None
     assert "does not show that the file is genuine" in result.verdict.reason
     assert len(result.tracks) == 1
-    assert result.thumbnails["face-1"].startswith(b"\x89PNG")
+    assert result.thumbnails["face-1"].startswith(b"RIFF")
     assert "waveform" not in result.thumbnails
 
 
@@ -109,7 +109,7 @@ def test_a_video_is_streamed_once_with_faces_and_sound(clip: Path) -> None:
     assert abs(probe.samples - 32_000) < 2_000
     assert [track["id"] for track in result.tracks] == [1, 2]
     for name in ("waveform", "spectrogram"):
-        assert result.thumbnails[name].startswith(b"\x89PNG")
+        assert result.thumbnails[name].startswith(b"RIFF")
 
 
 @pytest.mark.parametrize("where", ["not_applicable", "examine", "observe", "conclude"])

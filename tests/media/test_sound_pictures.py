@@ -13,8 +13,8 @@ from ml.engine.media.sound_pictures import BINS, COLUMNS, GROUND, TALL, drawn, p
 from ml.engine.media.spectra import RATE
 
 
-def decoded(png: bytes) -> NDArray[np.uint8]:
-    whole = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
+def decoded(webp: bytes) -> NDArray[np.uint8]:
+    whole = cv2.imdecode(np.frombuffer(webp, np.uint8), cv2.IMREAD_COLOR)
     assert whole is not None
     return np.asarray(cv2.cvtColor(whole, cv2.COLOR_BGR2RGB), np.uint8)
 

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from django.db import transaction
 
@@ -27,8 +28,8 @@ from ml.engine.contract import (
     Strength,
     Verdict,
 )
+from ml.engine.media import webp
 from ml.models import Analysis
-from tests.people import picture
 
 ALICE = Who(kind="user", id="alice", via="password")
 
@@ -88,6 +89,6 @@ def a_result(blob_sha256: str = "0" * 64, **changes: Any) -> Result:
         ),
         "engine_version": "0.1.0+abc",
         "seconds": 1.5,
-        "thumbnails": {"frame": picture()},
+        "thumbnails": {"frame": webp.photograph(np.full((48, 64, 3), 120, np.uint8))},
     }  # fmt: skip
     return Result(**{**fields, **changes})

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.engine.contract import Kind, Pixels
+from ml.engine.media import webp
 from ml.engine.media.shrink import smaller
-from ml.engine.media.thumbnails import FRAME_SIDE, png
+from ml.engine.media.thumbnails import FRAME_SIDE, small
 
 log = logging.getLogger(__name__)
 
@@ -23,17 +24,21 @@ LARGE_SIDE = 1280
 AID_SIDE, SPECTRUM_SIDE = 400, 256
 MOST_SIDE = 4096
 """Larger pictures are made smaller first: a person waits for the verdict, not for these."""
-SQUARE = 1024
+SQUARE = 512
 QUALITY = 90
 SHADES = 16
 """More take twice the bytes and tell the eye no more."""
 ERROR_GAIN, NOISE_GAIN = 12.0, 10.0
 
 
-def drawn(kind: Kind, pixels: Pixels) -> dict[str, bytes]:
-    """PNGs by name, of images only. An error here is logged and never fails the analysis."""
-    if kind != Kind.IMAGE:
-        return {}
+def of_frame(kind: Kind, pixels: Pixels) -> dict[str, bytes]:
+    """The small picture of a file's first frame; of an image the other views too."""
+    frame = {"frame": small(pixels, FRAME_SIDE)}
+    return frame | (drawn(pixels) if kind is Kind.IMAGE else {})
+
+
+def drawn(pixels: Pixels) -> dict[str, bytes]:
+    """By name. An error here is logged and never fails the analysis."""
     try:
         return pictures(pixels)
     except Exception:
@@ -43,13 +48,13 @@ def drawn(kind: Kind, pixels: Pixels) -> dict[str, bytes]:
 
 def pictures(pixels: Pixels) -> dict[str, bytes]:
     seen, _ = smaller(pixels, MOST_SIDE)
-    made = {LARGE: png(pixels, LARGE_SIDE)} if max(pixels.shape[:2]) > FRAME_SIDE else {}
+    made = {LARGE: small(pixels, LARGE_SIDE)} if max(pixels.shape[:2]) > FRAME_SIDE else {}
     grey = np.asarray(cv2.cvtColor(seen, cv2.COLOR_RGB2GRAY), np.uint8)
     return {
         **made,
-        ERRORS: _png(_errors(seen)),
-        NOISE: _png(_noise(grey)),
-        SPECTRUM: _png(_spectrum(grey)),
+        ERRORS: _drawing(_errors(seen)),
+        NOISE: _drawing(_noise(grey)),
+        SPECTRUM: _drawing(_spectrum(grey)),
     }
 
 
@@ -84,22 +89,16 @@ def _spectrum(grey: NDArray[np.uint8]) -> NDArray[np.floating]:
     side = min(*grey.shape, SQUARE)
     top, left = (grey.shape[0] - side) // 2, (grey.shape[1] - side) // 2
     middle = grey[top : top + side, left : left + side].astype(np.float32)
-    window = np.hanning(side)
-    found = np.fft.fftshift(
-        np.abs(np.fft.fft2((middle - middle.mean()) * window[:, None] * window))
-    )
-    light = np.log1p(found)
-    low, high = np.percentile(light, [5, 99.9])
-    even = (light - low) / max(high - low, 1e-6) * 255
+    window = np.hanning(side).astype(np.float32)
+    faded = (middle - middle.mean()) * window[:, None] * window
+    waves = cv2.dft(faded, flags=cv2.DFT_COMPLEX_OUTPUT)
+    light = np.fft.fftshift(np.log1p(cv2.magnitude(waves[..., 0], waves[..., 1])))
     size = min(SPECTRUM_SIDE, side)
-    reduced = cv2.resize(even.astype(np.float32), (size, size), interpolation=cv2.INTER_AREA)
-    return np.asarray(reduced, np.float32)
+    reduced = cv2.resize(light, (size, size), interpolation=cv2.INTER_AREA)
+    low, high = np.percentile(reduced, [5, 99.9])
+    return np.asarray((reduced - low) / max(high - low, 1e-6) * 255, np.float32)
 
 
-def _png(light: NDArray[np.floating]) -> bytes:
+def _drawing(light: NDArray[np.floating]) -> bytes:
     step = 255 / (SHADES - 1)
-    shade = (np.rint(np.clip(light, 0, 255) / step) * step).astype(np.uint8)
-    done, encoded = cv2.imencode(".png", shade)
-    if not done:
-        raise ValueError("an aid could not be written")
-    return bytes(encoded)
+    return webp.drawing((np.rint(np.clip(light, 0, 255) / step) * step).astype(np.uint8))

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.engine.contract import MediaInfo, Pixels, Samples, Scenes
+from ml.engine.media import webp
 from ml.engine.media.spectra import POINTS, RATE, finite
 
 log = logging.getLogger(__name__)
@@ -28,18 +29,16 @@ SHADES = 24
 """Fewer than the eye can tell apart, and a quarter of the bytes."""
 GROUND, BODY, PEAK = (12, 11, 10), (213, 160, 33), (132, 101, 30)
 AT_ONCE = 100
-PACKED = 2
-"""More takes longer than all the rest, and saves a tenth."""
 
 
 def pictures(samples: Samples | None, seconds: float) -> dict[str, bytes]:
-    """PNGs by name, of `seconds` from the file's start; none of a file without sound."""
+    """By name, of `seconds` from the file's start; none of a file without sound."""
     if samples is None or not samples.size or seconds <= 0:
         return {}
     wave = finite(samples)
     return {
-        WAVEFORM: _png(_waveform(wave, seconds)),
-        SPECTROGRAM: _png(_spectrogram(wave, seconds)),
+        WAVEFORM: webp.drawing(_waveform(wave, seconds)),
+        SPECTROGRAM: webp.drawing(_spectrogram(wave, seconds)),
     }
 
 
@@ -126,11 +125,3 @@ def _around(wave: NDArray[np.floating], middles: NDArray[np.int64]) -> NDArray[n
     near = np.pad(wave[max(first, 0) : last], (before, after)).astype(np.float32, copy=False)
     every = np.lib.stride_tricks.sliding_window_view(near, POINTS)
     return np.asarray(every[middles - middles[0]], np.float32)
-
-
-def _png(pixels: Pixels) -> bytes:
-    flags = [cv2.IMWRITE_PNG_COMPRESSION, PACKED]
-    done, encoded = cv2.imencode(".png", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), flags)
-    if not done:
-        raise ValueError("a picture of the sound could not be written")
-    return bytes(encoded)

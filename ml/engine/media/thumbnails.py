@@ -1,12 +1,11 @@
-"""Small PNGs for people, made from clean pixels only."""
+"""Small pictures for people, made from clean pixels only."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import cv2
-
 from ml.engine.contract import FaceTrack, Frame, Pixels
+from ml.engine.media import webp
 from ml.engine.media.shrink import smaller
 
 FRAME_SIDE = 480
@@ -16,20 +15,17 @@ STRIP_SIDE = 320
 MOST_MOMENTS = 8
 
 
-def png(pixels: Pixels, side: int) -> bytes:
+def small(pixels: Pixels, side: int) -> bytes:
     """At most `side` long; never enlarged."""
-    small, _ = smaller(pixels, side)
-    done, encoded = cv2.imencode(".png", cv2.cvtColor(small, cv2.COLOR_RGB2BGR))
-    if not done:
-        raise ValueError("a thumbnail could not be written")
-    return bytes(encoded)
+    reduced, _ = smaller(pixels, side)
+    return webp.photograph(reduced)
 
 
 def of_faces(tracks: Sequence[FaceTrack]) -> dict[str, bytes]:
     """The best crop of each track, the longest seen tracks first."""
     most_seen = sorted(tracks, key=lambda t: (-t.seen, t.id))[:MOST_FACES]
     return {
-        f"face-{track.id}": png(max(track.crops, key=lambda c: c.quality).pixels, FACE_SIDE)
+        f"face-{track.id}": small(max(track.crops, key=lambda c: c.quality).pixels, FACE_SIDE)
         for track in sorted(most_seen, key=lambda t: t.id)
         if track.crops
     }
@@ -46,8 +42,8 @@ class Strip:
     def observe(self, frame: Frame) -> None:
         if frame.seconds + 1e-6 < len(self._kept) * self._step:
             return
-        small, _ = smaller(frame.pixels, STRIP_SIDE)
-        self._kept.append((frame.seconds, small.copy()))
+        reduced, _ = smaller(frame.pixels, STRIP_SIDE)
+        self._kept.append((frame.seconds, reduced.copy()))
         if len(self._kept) > MOST_MOMENTS:
             del self._kept[1::2]
             self._step *= 2
@@ -57,6 +53,6 @@ class Strip:
         if len(self._kept) < 2:
             return {}
         return {
-            f"at-{round(1000 * seconds)}": png(picture, STRIP_SIDE)
+            f"at-{round(1000 * seconds)}": webp.photograph(picture)
             for seconds, picture in self._kept
         }

@@ -59,17 +59,18 @@ def earlier_save(
         return None
     steps = np.ones((8, 8)) if present is None else present.reshape(8, 8).astype(float)
     noise = np.random.default_rng(0).normal(0.0, ROUNDING, len(moved)).astype(np.float32)
+    firsts = {q: scaled(LUMINANCE, q).reshape(8, 8).tolist() for q in QUALITIES}
     gains = np.zeros(len(QUALITIES))
     details: list[tuple[NDArray[np.int64], NDArray[np.float64], list[NDArray[np.float64]]]] = []
     for row, column in MODES:
         step = float(steps[row, column])
-        unrounded = moved[:, row, column]
+        unrounded = np.ascontiguousarray(moved[:, row, column])  # read once for every quality
         observed = _histogram(blocks[:, row, column], step)
         single = _shares(unrounded, step)
         predicted: dict[int, NDArray[np.float64]] = {}
         doubles = []
         for quality in QUALITIES:
-            first = int(scaled(LUMINANCE, quality).reshape(8, 8)[row, column])
+            first = firsts[quality][row][column]
             if first not in predicted:
                 once = np.asarray(np.round(unrounded / first) * first + noise, np.float32)
                 predicted[first] = single if first == step else _shares(once, step)

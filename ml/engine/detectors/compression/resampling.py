@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import median_filter
@@ -46,7 +47,7 @@ def rhythm(light: Floats, *, was_jpeg: bool) -> Rhythm | None:
 
 def _strongest(light: Floats, direction: str, was_jpeg: bool) -> Rhythm:
     second = np.abs(2 * light[:, 1:-1] - light[:, :-2] - light[:, 2:])
-    line = np.log1p(second).mean(axis=0)
+    line = cv2.log(second + 1).mean(axis=0)
     line = (line - line.mean()) * np.hanning(line.size)
     heights = np.abs(np.fft.rfft(line))
     frequencies = np.asarray(np.fft.rfftfreq(line.size), np.float64)

@@ -88,7 +88,7 @@ class ImageExamination(Examination):
     def _finding(self, picture: Picture) -> Finding:
         detector, calibration = self.detector, self.detector.calibration
         found = looks(picture, detector.encoder.features, detector.head)
-        whole = score(found)
+        whole = score([look.logit for look in found])
         log10_lr, ends = asking.ratio(calibration, [whole])
         evidence = _evidence(detector, picture, found, whole)
         return Finding(

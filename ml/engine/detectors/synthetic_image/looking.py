@@ -65,10 +65,42 @@ def unfit(pixels: Pixels, crops: Sequence[tuple[Place, Pixels]], side: int) -> s
     return ""
 
 
-def looks(picture: Picture, features: Features, head: Head) -> list[Look]:
+CALM = -1.0
+"""Mean logit of two opposite crops up to which the others are not looked at. Four photographs of
+five end there, at half the cost, and no picture that would have been found did."""
+
+
+def every_look(picture: Picture, features: Features, head: Head) -> list[Look]:
+    """For measuring."""
     return [Look(place, head(features(crop))) for place, crop in picture.crops]
 
 
-def score(found: Sequence[Look]) -> float:
+def looks(picture: Picture, features: Features, head: Head) -> list[Look]:
+    """The crops that were looked at, in the order of the picture."""
+    logits: dict[int, float] = {}
+    for some in in_turn(len(picture.crops)):
+        if logits and calm(list(logits.values())):
+            break
+        logits |= {n: head(features(picture.crops[n][1])) for n in some}
+    return [Look(picture.crops[n][0], logits[n]) for n in sorted(logits)]
+
+
+def in_turn(crops: int) -> Sequence[list[int]]:
+    """Two opposite crops, then the rest."""
+    first = sorted({0, crops - 1} & set(range(crops)))
+    return first, [n for n in range(crops) if n not in first]
+
+
+def calm(logits: Sequence[float]) -> bool:
+    return float(np.mean(logits)) <= CALM
+
+
+def score(logits: Sequence[float]) -> float:
     """The mean of the logits: each crop is one look at the same traces."""
-    return float(np.mean([look.logit for look in found]))
+    return float(np.mean(logits))
+
+
+def score_of_every(logits: Sequence[float]) -> float:
+    """The score that `looks` leads to, from the logits of every crop."""
+    first = [logits[n] for n in in_turn(len(logits))[0]]
+    return score(first if calm(first) else logits)
