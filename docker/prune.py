@@ -24,6 +24,10 @@ NOT_NEEDED = {
     "lxml": "of pyHanko, for lists of trusted certificates, which are not read",
     "oscrypto": "of pyHanko, for the operating system's certificates, which are not asked",
     "numpy/f2py": "for compilers",
+    "click_repl": "of Celery, for a shell of its own",
+    "prompt_toolkit": "of that shell",
+    "wcwidth": "of that shell",
+    "pygments": "colours of source text in tracebacks; without it they come without colours",
     "cv2/data/*.xml": "cascades; faces are found by MediaPipe",
 }
 LANGUAGES = {"en", "de", "de_AT", "de_CH", "__pycache__"}

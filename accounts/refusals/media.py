@@ -67,6 +67,13 @@ ENTRIES: Mapping[str, Entry] = {
         _("The small pictures were removed on {when} under the team's retention rule."),
         in_rest=True,
     ),
+    "findings_removed": Entry(
+        410,
+        _(
+            "The findings of the checks were removed on {when} under the team's retention rule. "
+            "The verdict stays."
+        ),
+    ),
     "text_removed": Entry(
         410,
         _(
@@ -77,8 +84,8 @@ ENTRIES: Mapping[str, Entry] = {
     "media_removed": Entry(
         410,
         _(
-            "Parts of the media were removed under the team's retention rule. It cannot be "
-            "analysed again. Its results stay."
+            "Parts of the media or its findings were removed under the team's retention rule. It "
+            "cannot be analysed again. Its verdict stays."
         ),
     ),
     "already_ended": Entry(409, _("The analysis had already ended."), in_rest=True),

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
-from jobs.models import UNDER_WAY
 from media_analysis.batches.models import Batch, BatchItem, ItemState
 from media_analysis.batches.services.receiving import MOST_ITEMS
 from media_analysis.partners.serializers import KnownFieldsOnly, Words, livemode
@@ -89,12 +87,7 @@ class BatchAcceptedSerializer(serializers.ModelSerializer[Batch]):
 
     @extend_schema_field(BatchCountsSerializer)
     def get_counts(self, batch: Batch) -> dict[str, int]:
-        if (counts := self.context.get("counts")) is not None:
-            return dict(counts)
-        items = self.context["items"]
-        found = Counter(item.shown_state for item in items)
-        ended = [i for i in items if i.submission and i.submission.analysis.state not in UNDER_WAY]
-        return {**{state: found[state] for state in ItemState}, "analysed": len(ended)}
+        return dict(self.context["counts"])
 
 
 class BatchSerializer(BatchAcceptedSerializer):

@@ -76,7 +76,8 @@ class Batches(streams.AnswersEvents, TellsItsLimits, ViewSet):
     )
     def retrieve(self, request: Request, pk: UUID) -> HttpResponseBase:
         batch = get_object_or_404(Batch.objects.for_actor(actor_of(request)), pk=pk)
-        body = BatchSerializer(batch, context=_context(request, batch)).data
+        context = {**_context(request, batch), "items": list(batch.items.all())}
+        body = BatchSerializer(batch, context=context).data
         return waiting.as_json(request, body)
 
     @extend_schema(
@@ -96,11 +97,11 @@ class Batches(streams.AnswersEvents, TellsItsLimits, ViewSet):
             request, f"{waiting.OF_A_BATCH}{pk}", asked_of(request, streams.BatchStreamSerializer)
         )
         batch = get_object_or_404(Batch.objects.for_actor(actor_of(request)), pk=pk)
-        context = {"request": request, "counts": progress.of([pk])[pk]}
-        said = JSONRenderer().render(BatchAcceptedSerializer(batch, context=context).data)
+        answer = BatchAcceptedSerializer(batch, context=_context(request, batch)).data
+        said = JSONRenderer().render(answer)
         is_over = stream.until == "ended" and batch.completed_at is not None
         return stream.answered(said, lambda: said, is_over=is_over)
 
 
 def _context(request: Request, batch: Batch) -> dict[str, Any]:
-    return {"request": request, "items": list(batch.items.select_related("submission__analysis"))}
+    return {"request": request, "counts": progress.of([batch.pk])[batch.pk]}

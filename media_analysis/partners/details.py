@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from rest_framework.renderers import JSONRenderer
 
 from accounts.actors import Actor, actor_of
@@ -23,12 +23,12 @@ from media_analysis.partners.results import (
 from media_analysis.partners.serializers import COLUMNS, SubmissionSerializer
 from media_analysis.review.presenters import appeals
 from media_analysis.review.presenters.decisions import changes, moment
-from media_analysis.submissions.models import Submission
+from media_analysis.submissions.models import Part, Removal, Submission
 from media_analysis.submissions.search import similar
 from ml.engine.media import aids
 from ml.models import Thumbnail
 
-ALSO = ("analysis_id", "planted", "case_key")
+ALSO = ("analysis_id", "planted", "case_key", "is_bare")
 
 
 class DetailSerializer(SubmissionSerializer):
@@ -54,8 +54,10 @@ class DetailSerializer(SubmissionSerializer):
 
 def _one(actor: Actor, permission: Permission, pk: UUID) -> QuerySet[Any]:
     mine = Submission.objects.for_actor(actor, permission).filter(pk=pk).order_by()
-    found: QuerySet[Any] = mine.with_deletion_requests().with_decisions()
-    return found.values(*COLUMNS, *ALSO)
+    bare = Removal.objects.filter(submission=OuterRef("pk"), part=Part.FINDINGS)
+    whole = mine.with_deletion_requests().with_decisions().annotate(is_bare=Exists(bare))
+    found: QuerySet[Any] = whole.values(*COLUMNS, *ALSO)
+    return found
 
 
 _ONE = Prepared(_one)
@@ -100,11 +102,15 @@ class Detail:
     @property
     def version(self) -> bytes:
         """Changes with the answer; the result itself need not be read for it."""
-        kept = rendered.version(self.row["analysis_id"]) if self.state == "done" else ""
+        row = self.row
+        is_done = self.state == "done"
+        kept = rendered.version(row["analysis_id"], bare=row["is_bare"]) if is_done else ""
         return b"%s %s" % (JSONRenderer().render(self.told), kept.encode())
 
     def content(self) -> bytes:
-        result = rendered.result(self.row["analysis_id"]) if self.state == "done" else b"null"
+        row = self.row
+        is_done = self.state == "done"
+        result = rendered.result(row["analysis_id"], bare=row["is_bare"]) if is_done else b"null"
         return b'%s,"result":%s}' % (JSONRenderer().render(self.told)[:-1], result)
 
     def _similar(self) -> list[dict[str, Any]]:

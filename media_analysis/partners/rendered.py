@@ -1,7 +1,8 @@
 """Results of analyses that ended, as the JSON that answers hold.
 
-Such a result never changes, so it is written out once and kept for a while: in this process, in
-bounded memory, and under the language that its sentences are in.
+Such a result never changes, except that a retention rule may remove its findings. So it is written
+out once and kept for a while: in this process, in bounded memory, under the language that its
+sentences are in.
 """
 
 from __future__ import annotations
@@ -25,13 +26,13 @@ SECONDS = 300.0
 """What was erased is not kept longer than that."""
 
 
-def version(analysis: UUID) -> str:
-    """Changes with every byte of the result."""
-    return f"{analysis} {VERSION} {get_language()}"
+def version(analysis: UUID, *, bare: bool) -> str:
+    """Changes with every byte of the result. `bare`: its findings were removed."""
+    return f"{analysis} {VERSION} {get_language()}{' bare' if bare else ''}"
 
 
-def result(analysis: UUID) -> bytes:
-    name = version(analysis)
+def result(analysis: UUID, *, bare: bool) -> bytes:
+    name = version(analysis, bare=bare)
     if (known := KEPT.get(name)) is None:
         known = JSONRenderer().render(result_of(Analysis.objects.get(pk=analysis)))
         KEPT.put(name, known)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +14,7 @@ from accounts.roles import Permission
 from media_analysis.care.services import exposure
 from media_analysis.review.forms import DecisionForm
 from media_analysis.review.golden_models import GoldenPlacement
-from media_analysis.review.models import Case, CaseState, Decision, PendingDecision, Queue
+from media_analysis.review.models import Case, Decision, PendingDecision, Queue
 from media_analysis.review.note_models import LONGEST_NOTE
 from media_analysis.review.presenters import appeals
 from media_analysis.review.search import golden, reopenings
@@ -89,7 +88,7 @@ def shown(
         "draft_pass": drafts.pass_for(actor, mine) if may_decide else "",
         "known": (same := known_bytes.others(actor, mine)),
         "agreed": known_bytes.agreed(same),
-        "together": 0 if mine.state == CaseState.DECIDED else _waiting_too(same, mine),
+        "together": known_bytes.waiting_too(actor, mine) if same else 0,
         "also_held": [one for one in waiting.in_hands_of(actor) if one.pk != mine.pk],
         "queues": list(Queue.objects.filter(team=mine.team_id)) if leads else [],
         "heartbeat_url": reverse("review:heartbeat", args=[mine.pk]),
@@ -109,13 +108,6 @@ def _notes(actor: Actor, mine: Case, may_write: bool) -> dict[str, Any]:
         "mentionable": [one for one in people if one != actor.user],
         "longest_note": LONGEST_NOTE,
     }
-
-
-def _waiting_too(same: Sequence[known_bytes.Known], mine: Case) -> int:
-    """Of the cases of the same bytes, those of this team that wait."""
-    return sum(
-        one.case.team_id == mine.team_id and one.case.state != CaseState.DECIDED for one in same
-    )
 
 
 def _golden_answer(actor: Actor, mine: Case, leads: bool) -> GoldenPlacement | None:

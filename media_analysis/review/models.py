@@ -1,4 +1,4 @@
-"""A case is a submission that waits for a person; a decision is what that person said.
+"""A case is a submission that waits for a person.
 
 Holding a case is a lease with a fence, as for jobs: two moderators never hold one case, and words
 written by somebody whose lease ran out are kept as a draft and decide nothing.
@@ -7,12 +7,9 @@ written by somebody whose lease ran out are kept as a draft and decide nothing.
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
-from typing import Any
 
 import pgtrigger
 from django.conf import settings
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -21,6 +18,11 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import final
 from media_analysis.review.appeal_models import Appeal as Appeal
+from media_analysis.review.decision_models import Confidence as Confidence
+from media_analysis.review.decision_models import Decision as Decision
+from media_analysis.review.decision_models import Draft as Draft
+from media_analysis.review.decision_models import PendingDecision as PendingDecision
+from media_analysis.review.decision_models import Words as Words
 from media_analysis.review.drift_models import DriftAlarm as DriftAlarm
 from media_analysis.review.drift_models import DriftCheck as DriftCheck
 from media_analysis.review.golden_models import GoldenCase as GoldenCase
@@ -30,12 +32,13 @@ from media_analysis.review.note_models import Mention as Mention
 from media_analysis.review.opinion_models import DoubleReview as DoubleReview
 from media_analysis.review.opinion_models import Opinion as Opinion
 from media_analysis.review.owned import TeamOwned as TeamOwned
+from media_analysis.review.policy_models import Policy as Policy
+from media_analysis.review.policy_models import ReasonCode as ReasonCode
 from media_analysis.review.queue_models import Queue as Queue
 from media_analysis.review.queue_models import QueueOrder as QueueOrder
 from media_analysis.review.queue_models import QueueRule as QueueRule
 from media_analysis.review.queue_models import RoutingRule as RoutingRule
 from media_analysis.review.saved_texts import SavedText as SavedText
-from media_analysis.submissions.outcomes import DecisionOutcome
 from ml.engine.contract import Outcome
 from ml.models import Analysis
 
@@ -44,100 +47,6 @@ class CaseState(models.TextChoices):
     OPEN = "open", _("Waiting")
     CLAIMED = "claimed", _("Being reviewed")
     DECIDED = "decided", _("Decided")
-
-
-@dataclass(frozen=True)
-class Words:
-    """A decision as it was written."""
-
-    outcome: str
-    reason: str
-    note: str = ""
-    policy_id: int | None = None
-    codes: tuple[int, ...] = ()
-    """Ids of the team's reason codes."""
-    confidence: str = ""
-
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "outcome": self.outcome,
-            "reason": self.reason,
-            "note": self.note,
-            "policy": self.policy_id,
-            "codes": list(self.codes),
-            "confidence": self.confidence,
-        }
-
-    @classmethod
-    def of_dict(cls, said: dict[str, Any]) -> Words:
-        return cls(
-            said["outcome"],
-            said["reason"],
-            said["note"],
-            said["policy"],
-            tuple(said.get("codes") or ()),
-            said.get("confidence") or "",
-        )
-
-    def are_empty(self) -> bool:
-        return not (
-            self.outcome or self.policy_id or self.reason.strip() or self.note.strip() or self.codes
-        )
-
-
-class Confidence(models.TextChoices):
-    """How sure a person is of the own decision."""
-
-    SURE = "sure", _("Sure")
-    FAIRLY = "fairly", _("Fairly sure")
-    UNSURE = "unsure", _("Not sure")
-
-
-class Policy(models.Model):
-    """A rule of the team that a decision refers to. Its text is kept with each decision."""
-
-    team = models.ForeignKey("accounts.Team", on_delete=models.PROTECT, related_name="policies")
-    name = models.CharField(max_length=100)
-    text = models.TextField(blank=True)
-    is_active = models.BooleanField(default=True)
-
-    objects = TeamOwned.as_manager()
-
-    class Meta:
-        verbose_name = _("policy")
-        verbose_name_plural = _("policies")
-        ordering = ["name"]
-        constraints = [models.UniqueConstraint(fields=["team", "name"], name="policy_once_a_team")]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class ReasonCode(models.Model):
-    """A reason that a team gives often, chosen by a key. Its name is kept with each decision."""
-
-    team = models.ForeignKey("accounts.Team", on_delete=models.PROTECT, related_name="reason_codes")
-    name = models.CharField(max_length=60)
-    policy = models.ForeignKey(
-        Policy,
-        null=True,
-        blank=True,
-        on_delete=models.SET_NULL,
-        related_name="+",
-        help_text="Chosen with the code, where no other policy was.",
-    )
-    is_active = models.BooleanField(default=True)
-
-    objects = TeamOwned.as_manager()
-
-    class Meta:
-        ordering = ["name"]
-        constraints = [
-            models.UniqueConstraint(fields=["team", "name"], name="reason_code_once_a_team")
-        ]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 FOUND_COMES_FIRST = 2.0
@@ -302,112 +211,6 @@ class Case(models.Model):
         return self.fence if self.standing_fence is None else self.standing_fence
 
 
-class Decision(models.Model):
-    """Written once. A case that is opened again gets a further decision; none is altered."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    team = models.ForeignKey("accounts.Team", on_delete=models.PROTECT, related_name="+")
-    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="decisions")
-    fence = models.PositiveIntegerField()
-    outcome = models.CharField(max_length=16, choices=DecisionOutcome.choices)
-    policy = models.ForeignKey(
-        Policy, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
-    policy_text = models.TextField(blank=True, help_text="As it stood when this was decided.")
-    reason = models.CharField(max_length=500)
-    note = models.TextField(blank=True, max_length=4000)
-    codes = ArrayField(
-        models.CharField(max_length=60),
-        db_default=[],
-        default=list,
-        blank=True,
-        help_text="The names of the reason codes, as they stood.",
-    )
-    confidence = models.CharField(
-        max_length=8, choices=Confidence.choices, blank=True, default="", db_default=""
-    )
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    seconds_on_case = models.FloatField()
-    taken_from = models.ForeignKey(
-        "self",
-        null=True,
-        blank=True,
-        on_delete=models.DO_NOTHING,
-        db_constraint=False,  # the earlier decision may be erased; this one stays as it was
-        related_name="+",
-        help_text="The earlier decision about the same bytes that this person took over.",
-    )
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
-
-    objects = TeamOwned.as_manager()
-
-    class Meta:
-        verbose_name = _("decision")
-        verbose_name_plural = _("decisions")
-        ordering = ["created_at"]
-        indexes = [
-            models.Index(
-                fields=["team", "created_at"],
-                include=["decided_by", "seconds_on_case"],
-                name="decision_time",
-            ),
-        ]
-        constraints = [
-            models.UniqueConstraint(fields=["case", "fence"], name="one_decision_a_claim"),
-            models.CheckConstraint(name="decision_gives_reason", condition=~Q(reason="")),
-            models.CheckConstraint(
-                name="decision_outcome_known", condition=Q(outcome__in=DecisionOutcome.values)
-            ),
-        ]
-        triggers = [
-            final.row("decision_is_final", "a decision is final"),
-            final.whole("decisions_stay", "decisions are final"),
-        ]
-
-    def __str__(self) -> str:
-        return self.get_outcome_display()
-
-
-class PendingDecision(models.Model):
-    """A decision within its grace time: its person can undo it, and nobody else is told of it. When
-    the time is over it becomes a `Decision` (`services/grace.py`), and this row goes."""
-
-    case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="pending")
-    fence = models.PositiveIntegerField(help_text="Of the hold in which it was written.")
-    words = models.JSONField()
-    reason = models.CharField(max_length=500)
-    code_names = ArrayField(models.CharField(max_length=60), default=list, blank=True)
-    policy = models.ForeignKey(
-        Policy, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
-    policy_text = models.TextField(blank=True)
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
-    )
-    who = models.JSONField(help_text="Who decided, as the record will say it.")
-    taken_from = models.ForeignKey(
-        Decision,
-        null=True,
-        blank=True,
-        on_delete=models.DO_NOTHING,
-        db_constraint=False,
-        related_name="+",
-    )
-    written_at = models.DateTimeField(db_default=Now(), editable=False)
-    due_at = models.DateTimeField(db_index=True)
-
-    class Meta:
-        ordering = ["due_at"]
-        constraints = [
-            models.CheckConstraint(name="pending_gives_reason", condition=~Q(reason="")),
-        ]
-
-    def __str__(self) -> str:
-        return f"pending decision of {self.case_id}"
-
-
 class DistressFlag(models.Model):
     """This person passed the case on and is not offered it again. No event tells it from any other
     release, and nobody else reads it."""
@@ -423,21 +226,3 @@ class DistressFlag(models.Model):
 
     def __str__(self) -> str:
         return f"flag of {self.case_id}"
-
-
-class Draft(models.Model):
-    """What a moderator wrote and has not saved as a decision. Kept for them alone."""
-
-    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="drafts")
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    words = models.JSONField()
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
-    saved_at = models.DateTimeField(db_default=Now(), editable=False)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["case", "author"], name="one_draft_a_case_and_author")
-        ]
-
-    def __str__(self) -> str:
-        return f"draft for {self.case_id}"

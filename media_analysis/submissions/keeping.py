@@ -188,11 +188,12 @@ class Part(models.TextChoices):
     ORIGINAL = "original", _("Original")
     COPIES = "copies", _("Playback copy and evidence video")
     PICTURES = "pictures", _("Small pictures")
+    FINDINGS = "findings", _("Findings")
     TEXT = "text", _("Personal text")
 
 
-MEDIA_PARTS = (Part.ORIGINAL, Part.COPIES, Part.PICTURES)
-"""Without one of them, the media is not analysed again: that would make the others anew."""
+MEDIA_PARTS = (Part.ORIGINAL, Part.COPIES, Part.PICTURES, Part.FINDINGS)
+"""Without one of them, the media is not analysed again: that would make it or the others anew."""
 
 
 class PartRule(models.Model):

@@ -1,23 +1,22 @@
-"""Somebody sent us media, once: who, when, why, under which name; and how it is found again."""
+"""Somebody sent us media, once: who, when, why, under which name."""
 
 from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 import pgtrigger
 from django.conf import settings
-from django.contrib.postgres.indexes import GinIndex, OpClass
-from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models.functions import Coalesce, Lower, Now
+from django.db.models.functions import Coalesce, Now
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actors import Actor
 from accounts.roles import Permission
 from audit import final
+from media_analysis.submissions.card_models import UNDECIDED, CheckCard, IndexCard, SearchText
 from media_analysis.submissions.keeping import (
     Because,
     Erasure,
@@ -29,28 +28,21 @@ from media_analysis.submissions.keeping import (
     RetentionRule,
     Waits,
 )
+from media_analysis.submissions.owned import limit_to_own
+from media_analysis.submissions.saved_filter_models import ListPage, SavedFilter
 from ml import media_kinds
 
 __all__ = [
-    "Because", "CheckCard", "DeletionAnswer", "DeletionRequest", "Erasure", "Hold", "IndexCard",
-    "MediaKind", "Part", "PartRule", "Removal", "RetentionRule", "SavedFilter",
-    "SearchText", "Submission", "Waits",
+    "UNDECIDED", "Because", "CheckCard", "DeletionAnswer", "DeletionRequest", "Erasure", "Hold",
+    "IndexCard", "ListPage", "MediaKind", "Part", "PartRule", "Removal", "RetentionRule",
+    "SavedFilter", "SearchText", "Submission", "Waits",
 ]  # fmt: skip
 
 SENT_WORDS = ("filename", "note", "policy_context", "external_id")
 """What the sender says of a file, in words of their own."""
-UNDECIDED = "none"
 IN_FORCE = Coalesce("case__standing_fence", "case__fence")
 """The fence of the decision that stands, of a decided case: after an appeal was withdrawn, an
 earlier one."""
-
-
-Rows = TypeVar("Rows", bound="models.QuerySet[Any]")
-
-
-def _own(rows: Rows, actor: Actor, sender: str) -> Rows:
-    """Of a key that reads its own alone, what its partner sent."""
-    return rows.filter(**{sender: actor.service}) if actor.reads_own_only else rows
 
 
 class SubmissionQuerySet(models.QuerySet["Submission"]):
@@ -60,7 +52,7 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         """Default deny: only what belongs to a team in which the actor may do this."""
         mine = self.filter(team__in=actor.team_ids(permission))
         if actor.service is not None:
-            return _own(mine.filter(planted=False), actor, "submitted_by_service")
+            return limit_to_own(mine.filter(planted=False), actor, "submitted_by_service")
         return mine.exclude(planted=True, submitted_by=actor.user) if actor.user else mine
 
     def with_deletion_requests(self) -> SubmissionQuerySet:
@@ -312,184 +304,3 @@ class DeletionRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.submission_id}: deletion asked for"
-
-
-class SavedFilterQuerySet(models.QuerySet["SavedFilter"]):
-    def for_actor(
-        self, actor: Actor, permission: Permission = Permission.VIEW_SUBMISSIONS
-    ) -> SavedFilterQuerySet:
-        """One's own, and what was shared with a team in which the actor may look."""
-        shared = models.Q(team__in=actor.team_ids(permission))
-        return self.filter(shared | models.Q(owner=actor.user) if actor.user else shared)
-
-
-class ListPage(models.TextChoices):
-    """Which list a saved filter narrows."""
-
-    HISTORY = "history", _("History")
-    QUEUE = "queue", _("Review queue")
-
-
-class SavedFilter(models.Model):
-    """A way of looking at a list that somebody wants to find again, under a name."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_filters"
-    )
-    team = models.ForeignKey(
-        "accounts.Team",
-        null=True,
-        blank=True,
-        on_delete=models.CASCADE,
-        related_name="+",
-        help_text="Shared with this team; empty: for its owner alone.",
-    )
-    name = models.CharField(max_length=80)
-    page = models.CharField(
-        max_length=7,
-        choices=ListPage.choices,
-        default=ListPage.HISTORY,
-        db_default=ListPage.HISTORY,
-    )
-    query = models.CharField(max_length=1000, help_text="As it stands in the page's address.")
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
-
-    objects = SavedFilterQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["name", "id"]
-        constraints = [
-            models.UniqueConstraint("owner", Lower("name"), name="one_saved_filter_a_name"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class IndexCardQuerySet(models.QuerySet["IndexCard"]):
-    def for_actor(
-        self, actor: Actor, permission: Permission = Permission.VIEW_SUBMISSIONS
-    ) -> IndexCardQuerySet:
-        mine = self.filter(team__in=actor.team_ids(permission))
-        return _own(mine, actor, "submission__submitted_by_service")
-
-
-class IndexCard(models.Model):
-    """What a submission is filtered and sorted by, side by side in one narrow row.
-
-    Triggers in the database keep it (migrations 0002 to 0010), so that no verb can forget to;
-    Python only reads it. Every order has an index of its own, and every filter one in the order of
-    time.
-    """
-
-    submission = models.OneToOneField(
-        Submission, primary_key=True, on_delete=models.CASCADE, related_name="card"
-    )
-    team = models.ForeignKey(
-        "accounts.Team", on_delete=models.CASCADE, db_index=False, related_name="+"
-    )
-    received_at = models.DateTimeField()
-    name = models.CharField(
-        max_length=100, help_text="The beginning of the name, in small letters."
-    )
-    size = models.BigIntegerField()
-    kind = models.CharField(max_length=20)
-    state = models.CharField(max_length=12)
-    outcome = models.CharField(max_length=24, help_text="As shown: set aside is inconclusive.")
-    decision = models.CharField(
-        max_length=16, db_default=UNDECIDED, help_text="The person's decision that is in force."
-    )
-    updated_at = models.DateTimeField(
-        db_default=Now(),
-        help_text="When state, verdict, decision or wish for deletion last changed.",
-    )
-
-    objects = IndexCardQuerySet.as_manager()
-
-    class Meta:
-        indexes = [
-            models.Index(fields=["team", "received_at", "submission"], name="card_time"),
-            models.Index(fields=["team", "name", "submission"], name="card_name"),
-            models.Index(fields=["team", "size", "submission"], name="card_size"),
-            models.Index(fields=["team", "updated_at", "submission"], name="card_updated"),
-            *(
-                models.Index(
-                    fields=["team", field, "received_at", "submission"], name=f"card_{field}"
-                )
-                for field in ("kind", "state", "outcome", "decision")
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.outcome or self.state}"
-
-
-class CheckCardQuerySet(models.QuerySet["CheckCard"]):
-    def for_actor(
-        self, actor: Actor, permission: Permission = Permission.VIEW_SUBMISSIONS
-    ) -> CheckCardQuerySet:
-        mine = self.filter(team__in=actor.team_ids(permission))
-        return _own(mine, actor, "card__submission__submitted_by_service")
-
-
-class CheckCard(models.Model):
-    """What one check did, with the team and all that its card is ordered by: kept like it.
-
-    They stand here again so that an index gives each order. A list of checks on the card itself
-    can be searched, but then all that it finds would have to be sorted.
-    """
-
-    pk = models.CompositePrimaryKey("card_id", "tag")
-    card = models.ForeignKey(
-        IndexCard,
-        on_delete=models.CASCADE,
-        db_column="submission_id",
-        db_index=False,
-        related_name="check_cards",
-    )
-    team = models.ForeignKey(
-        "accounts.Team", on_delete=models.CASCADE, db_index=False, related_name="+"
-    )
-    tag = models.CharField(
-        max_length=100,
-        help_text="`detector:ran`, `detector:failed`, ...; `detector:noticed` for evidence.",
-    )
-    received_at = models.DateTimeField()
-    name = models.CharField(max_length=100)
-    size = models.BigIntegerField()
-
-    objects = CheckCardQuerySet.as_manager()
-
-    class Meta:
-        indexes = [
-            models.Index(fields=["team", "tag", "received_at", "card"], name="check_card_time"),
-            models.Index(fields=["team", "tag", "name", "card"], name="check_card_name"),
-            models.Index(fields=["team", "tag", "size", "card"], name="check_card_size"),
-        ]
-
-    def __str__(self) -> str:
-        return self.tag
-
-
-class SearchText(models.Model):
-    """What a submission is found by: its words and where they come from. Kept like the card."""
-
-    submission = models.OneToOneField(
-        Submission, primary_key=True, on_delete=models.CASCADE, related_name="search_text"
-    )
-    sha256 = models.CharField(max_length=64)
-    sender = models.UUIDField(null=True)
-    haystack = models.TextField(help_text="All words in small letters, for parts of words.")
-    words = SearchVectorField(help_text="The same as whole words, for their beginnings.")
-
-    class Meta:
-        indexes = [
-            models.Index(OpClass("sha256", "varchar_pattern_ops"), name="search_sha256"),
-            models.Index(fields=["sender"], name="search_sender"),
-            GinIndex(OpClass("haystack", "gin_trgm_ops"), name="search_parts_of_words"),
-            GinIndex(fields=["words"], name="search_words"),
-        ]
-
-    def __str__(self) -> str:
-        return self.haystack[:80]

@@ -1,5 +1,5 @@
 """The one door through which final rows may go: an event that names each of them as gone. Through
-the same door go the small pictures and the words of a submission that stays (`permit_part`).
+the same door go small pictures, findings and words of a submission that stays (`permit_part`).
 
 `audit_erase` (migration 0005) writes the event and, for this transaction alone, one permit for each
 row that the event names. The triggers of final rows (`final.py`) look for that permit. Nobody else
@@ -51,8 +51,8 @@ def permit_part(
     data: Mapping[str, Any],
 ) -> None:
     """Record that a part of a submission goes, and let the caller's transaction delete its small
-    pictures or empty its words. The database permits this verb nothing else. The caller then
-    records what the rows that stay say from now on."""
+    pictures or findings, or empty its words or results. The database permits this verb nothing
+    else. The caller then records what the rows that stay say from now on."""
     _erase(Verb.SUBMISSION_PART_DELETED, chain, who, object_sha256, why, (), parts, data)
 
 

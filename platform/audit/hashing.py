@@ -1,6 +1,7 @@
 """How an event becomes 32 bytes. The same rule stands in SQL (migration 0002) and here.
 
-No Django: whoever checks an export needs this file, `merkle.py`, `notes.py` and `verifying.py`.
+No Django: whoever checks an export needs this file, `merkle.py`, `notes.py`, `verifier.py` and
+`verifying.py`.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from . import apart, exporting, notes
 from .outside import Outside
 from .ranges import Part, Range, RangeVerifier, cut, join
 from .reporting import Report
-from .verifying import Verifier
+from .verifier import Verifier
 
 RANGES_A_JOB = 4
 """More ranges than processes: none waits long for the last one."""

@@ -15,7 +15,7 @@ from .comparing import Comparer
 from .hashing import GENESIS
 from .merkle import Tree
 from .outside import Outside
-from .verifying import ChainEnd, Line, Verifier
+from .verifier import ChainEnd, Line, Verifier
 
 Roots = dict[int, list[tuple[bytes, str]]]
 

@@ -16,7 +16,7 @@ from .merkle import Tree
 from .models import Checkpoint, Comparison
 from .outside import Outside
 from .reporting import Problem, Report
-from .verifying import Line, Verifier
+from .verifier import Line, Verifier
 
 Progress = Callable[[Iterable[Line]], Iterable[Line]]
 ORIGIN = "/audit-verified"

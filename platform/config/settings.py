@@ -1,6 +1,7 @@
 """Settings: typed, from the environment, loud when something is missing.
 
-Every name that an operator may set is described in docs/settings.md.
+Every name that an operator may set is described in docs/settings.md. People and REST have files of
+their own beside this one.
 """
 
 from __future__ import annotations
@@ -15,15 +16,16 @@ import dj_database_url
 import environ
 
 from config import logs
-from config.environment import BadSetting, Environment
+from config.environment import BadSetting
 from config.s3 import s3_patience
+from config.settings_base import DEBUG as DEBUG
+from config.settings_base import HOME as HOME
+from config.settings_base import ROOT, env, is_https, public_url
+from config.settings_people import *  # noqa: F403
+from config.settings_people import OIDC_SERVER_URL
+from config.settings_rest import *  # noqa: F403
 from config.static import is_collected
 
-ROOT = Path(__file__).resolve().parents[2]
-env = Environment()
-
-HOME = Path(env.str("TOUCHSTONE_HOME", str(ROOT / ".touchstone")))
-DEBUG = env.bool("DEBUG", False)
 TESTING = "pytest" in sys.modules
 
 # --- secrets -------------------------------------------------------------------------------------
@@ -49,13 +51,12 @@ if not SECRET_KEY:
 # --- who may talk to us --------------------------------------------------------------------------
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-PUBLIC_URL = env.str("PUBLIC_URL", "http://localhost:8000")
-_https = PUBLIC_URL.startswith("https://")
+PUBLIC_URL: str = public_url
 
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
-SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", _https)
-SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", 31_536_000 if _https else 0)
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = is_https
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", is_https)
+SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", 31_536_000 if is_https else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = is_https
 SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_TLS_PROXY", False) else None
 )
@@ -80,6 +81,10 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
     }
 }
+if OIDC_SERVER_URL:  # the login form is sent on to the provider: the browser must be allowed to
+    CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"].append(
+        "{0.scheme}://{0.netloc}".format(urlsplit(OIDC_SERVER_URL))
+    )
 
 # --- applications --------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -167,136 +172,6 @@ TEMPLATES = [
     }
 ]
 FORM_RENDERER = "config.forms.FormRenderer"
-
-# --- people: who they are and how they log in (docs/accounts.md) ----------------------------------
-AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "accounts.passwords.LongEnough"},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "accounts.passwords.NotGuessedEarly"},
-]
-LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "/"
-PASSWORD_RESET_TIMEOUT = 4 * 3600
-SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
-SESSION_ENGINE = "accounts.sessions"
-SESSION_COOKIE_AGE = 3600 * env.int("SESSION_HOURS", 12)
-# Rate limits and spent one-time codes hold for every process: they live in the shared database.
-CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
-        "LOCATION": "shared_cache",
-        # The default, 300, would let anybody flush limits and spent codes by filling the table.
-        "OPTIONS": {"MAX_ENTRIES": 100_000},
-    }
-}
-
-ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
-ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
-ACCOUNT_EMAIL_VERIFICATION = "mandatory"
-ACCOUNT_CHANGE_EMAIL = True
-ACCOUNT_EMAIL_NOTIFICATIONS = True
-ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Touchstone] "
-ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if _https else "http"
-ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_REAUTHENTICATION_REQUIRED = True
-ACCOUNT_SESSION_REMEMBER = True
-# Guesses at one account are counted by accounts.services.lockout; these are limits per address.
-ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "40/m/ip"}
-
-MFA_ADAPTER = "accounts.adapter.MFAAdapter"
-MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
-MFA_FORMS = {
-    "authenticate": "accounts.forms.CodeForm",
-    "reauthenticate": "accounts.forms.ReauthenticationCodeForm",
-    "activate_totp": "accounts.forms.FirstCodeForm",
-}
-MFA_PASSKEY_LOGIN_ENABLED = True
-MFA_WEBAUTHN_USER_VERIFICATION = "required"  # a passkey alone opens: it must be more than a touch
-MFA_TOTP_TOLERANCE = 1
-MFA_TOTP_ISSUER = "Touchstone"
-MFA_RECOVERY_CODES_SHOW_ONCE = True
-
-# Which addresses to believe when requests come through a proxy; none by default.
-ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
-ALLAUTH_TRUSTED_CLIENT_IP_HEADER = env.str("TRUSTED_CLIENT_IP_HEADER", "") or None
-
-OIDC_SERVER_URL = env.str("OIDC_SERVER_URL", "")
-OIDC_GROUPS_CLAIM = env.str("OIDC_GROUPS_CLAIM", "groups")
-SOCIALACCOUNT_ADAPTER = "accounts.adapter.SocialAccountAdapter"
-SOCIALACCOUNT_EMAIL_AUTHENTICATION = True  # by an address that the provider has verified
-SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
-SOCIALACCOUNT_PROVIDERS = {
-    "openid_connect": {
-        "OAUTH_PKCE_ENABLED": True,
-        "APPS": [
-            {
-                "provider_id": "oidc",
-                "name": env.str("OIDC_NAME", "Single sign-on"),
-                "client_id": env.str("OIDC_CLIENT_ID"),
-                "secret": env.str("OIDC_CLIENT_SECRET"),
-                "settings": {
-                    "server_url": OIDC_SERVER_URL,
-                    "scope": env.list("OIDC_SCOPES", default=["openid", "profile", "email"]),
-                },
-            }
-        ]
-        if OIDC_SERVER_URL
-        else [],
-    }
-}
-if OIDC_SERVER_URL:  # the login form is sent on to the provider: the browser must be allowed to
-    CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"].append(
-        "{0.scheme}://{0.netloc}".format(urlsplit(OIDC_SERVER_URL))
-    )
-
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "accounts.api_auth.ApiKeyAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
-    ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "media_analysis.partners.negotiation.NamedFormat",
-    "DEFAULT_THROTTLE_CLASSES": ["media_analysis.partners.throttling.CallerThrottle"],
-    "DEFAULT_THROTTLE_RATES": {
-        "read": env.rate("API_READ_RATE", "600/min"),
-        "write": env.rate("API_WRITE_RATE", "120/min"),
-    },
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "media_analysis.partners.problems.handler",
-}
-API_STREAMS = env.int("API_STREAMS", 50)
-API_STREAM_ROUND_SECONDS = env.float("API_STREAM_ROUND_SECONDS", 20.0)
-IDEMPOTENCY_BUSY_SECONDS = env.float("IDEMPOTENCY_BUSY_SECONDS", 120.0)
-IDEMPOTENCY_KEEP_DAYS = env.float("IDEMPOTENCY_KEEP_DAYS", 7.0)
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Touchstone",
-    "DESCRIPTION": "Tells genuine media from manipulated media. A person decides.",
-    "VERSION": "1",
-    "OAS_VERSION": "3.1.1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SCHEMA_PATH_PREFIX": "/api/v1",
-    "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {
-        "DecisionOutcomeEnum": "media_analysis.submissions.outcomes.DecisionOutcome",
-        "ItemStateEnum": "media_analysis.partners.batch_shapes.ITEM_STATES",
-        "UploadStateEnum": "media_analysis.uploads.direct_models.DirectState",
-        "OutcomeEnum": "media_analysis.partners.serializers.VERDICTS",
-        "StateEnum": "media_analysis.partners.webhook_shapes.DELIVERY_STATES",
-    },
-    "PREPROCESSING_HOOKS": ["media_analysis.partners.schema.with_slash"],
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "media_analysis.partners.schema.needed_bodies",
-        "media_analysis.partners.examples.with_examples",
-    ],
-}
 
 # --- PostgreSQL: the only database ---------------------------------------------------------------
 DATABASE_URL = env.str("TEST_DATABASE_URL" if TESTING else "DATABASE_URL", "")

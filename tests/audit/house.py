@@ -25,7 +25,18 @@ from media_analysis.submissions.models import DeletionRequest, Submission
 from media_analysis.submissions.services import deletion
 from media_analysis.submissions.services.intake import analyse_again, submit
 from ml import services as ml
-from ml.engine.contract import Finding, Kind, MediaInfo, Outcome, Result, Status, Verdict
+from ml.engine.contract import (
+    Evidence,
+    Finding,
+    Kind,
+    MediaInfo,
+    Outcome,
+    Result,
+    Segment,
+    Status,
+    Strength,
+    Verdict,
+)
 from ml.models import Analysis
 from tests.factories import PASSWORD
 from tests.people import picture
@@ -73,13 +84,25 @@ def sent(user: User, team: Team, shade: int, name: str) -> Submission:
     return submit(actor(user), team, io.BytesIO(picture(shade)), name, **words).submission
 
 
-def analysed(submission: Submission, outcome: Outcome, frame: bytes = picture(3)) -> Submission:
+def analysed(
+    submission: Submission, outcome: Outcome, frame: bytes = picture(3), word: str = ""
+) -> Submission:
+    """`word` stands wherever a check can say something."""
     media = MediaInfo(submission.blob_id, submission.blob.size, Kind.IMAGE, "png", width=64)
-    finding = Finding("compression", "1", Status.RAN, "saved twice", score=2.5, log10_lr=1.0)
+    evidence = Evidence(
+        "saved", f"blocks {word}", Strength.STRONG, data={"map": [[0.5]], "cell": word}
+    )
+    finding = Finding(
+        "compression", "1", Status.RAN, f"saved twice {word}", score=2.5, log10_lr=1.0,
+        evidence=(evidence,) if word else (),
+        segments=(Segment(0.0, 1.0, 0.9, label=f"label {word}"),) if word else (),
+    )  # fmt: skip
+    scenarios = {f"scenario {word}": 0.9} if word else {}
     result = Result(
-        media=media, verdict=Verdict(outcome, "as a test says", 0.9, (0.8, 1.0)),
+        media=media, verdict=Verdict(outcome, "as a test says", 0.9, (0.8, 1.0), scenarios),
         findings=(finding,), engine_version="1.0+test", seconds=0.1,
         thumbnails={"frame": frame},
+        tracks=[{"id": word, "first": 0.0, "last": 1.0, "boxes": []}] if word else (),
     )  # fmt: skip
     claim = claim_one(Analysis, submission.analysis_id, worker="w1")
     assert claim is not None

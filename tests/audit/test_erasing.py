@@ -98,14 +98,16 @@ def test_the_door_takes_no_other_verb_and_no_other_chain(house: House) -> None:
         raise Undo
 
 
-@pytest.mark.parametrize("taken", ["part", "row"])
-def test_a_part_takes_no_row_but_pictures_and_words(house: House, taken: str) -> None:
+@pytest.mark.parametrize("taken", ["part", "row", "foreign"])
+def test_a_part_takes_no_row_but_pictures_findings_and_words(house: House, taken: str) -> None:
+    """Nor the analysis of another submission."""
     decision = f"review_decision:{house.decision.pk}"
+    parts = {"part": [decision], "foreign": [f"ml_analysis:{house.first.pk}"]}
     content = {
         "verb": Verb.SUBMISSION_PART_DELETED,
         "object": {"id": str(house.submission.pk)},
         "rows": {decision: None} if taken == "row" else {},
-        "data": {"parts": [decision] if taken == "part" else []},
+        "data": {"parts": parts.get(taken, [])},
     }
     with pytest.raises(Undo), transaction.atomic():
         with pytest.raises(DatabaseError, match="no other row"), transaction.atomic():

@@ -210,6 +210,19 @@ def test_what_is_built_already_is_left_alone(check: Check) -> None:
     assert building.build(check.folder, check.card) is None
 
 
+def test_an_image_keeps_no_network_that_no_check_asks_for(
+    check: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An earlier version left it in the models folder: 67 MB that no process reads."""
+    monkeypatch.setenv("MODELS_DIR", str(tmp_path))
+    mine = served.file_name(served.made_from(check.folder, check.card)).removesuffix(".tflite")
+    for stem in (mine, "diffusion_face-encoder-b48a416b55f7", "speaker_resnet34"):
+        for suffix in (".tflite", ".json"):
+            (tmp_path / f"{stem}{suffix}").touch()
+    gone = {file.stem for file in building.outdated(check.folder.parent)}
+    assert gone == {"diffusion_face-encoder-b48a416b55f7"}
+
+
 def test_a_check_that_is_not_offered_is_not_built(check: Check, tmp_path: Path) -> None:
     (tmp_path / "draft").mkdir()
     (tmp_path / "draft" / "card.json").write_text(json.dumps(check.card))

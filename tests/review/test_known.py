@@ -15,7 +15,7 @@ from accounts.refusals import Refusal
 from audit.models import Event
 from audit.verbs import Verb
 from media_analysis.review.models import Case, Decision, Draft, Policy, Words
-from media_analysis.review.services import cases, known_bytes
+from media_analysis.review.services import cases, known_bytes, queues
 from tests.factories import MembershipFactory, TeamFactory
 from tests.people import Person, Send
 from tests.review.test_services import opened
@@ -184,3 +184,18 @@ def test_waiting_cases_of_one_file_are_decided_together(
     assert "of the same file" not in client.get(reverse("review:queue")).content.decode()
     refused = client.post(reverse("review:bulk"), {"same": str(foreign.pk)}, follow=True)
     assert "chosen" not in refused.context
+
+
+def test_what_waits_for_certain_people_is_not_decided_together(
+    alice: Person, bob: Person, lead: Person, send: Send
+) -> None:
+    """Row, case and preview agree: Bob is not of the queue's people, Alice is."""
+    first, second = opened(alice, send), opened(alice, send)
+    queue = queues.make(lead.actor, lead.team, "Elections", None, [alice.user])
+    Case.objects.filter(pk=second.pk).update(queue=queue)
+    for person, others in ((alice, 1), (bob, 0)):
+        rows = person.client().get(reverse("review:queue")).content.decode()
+        assert ("+1 of the same file" in rows) is bool(others)
+        assert ("Decide this case and 1 other together" in page(person, first)) is bool(others)
+        preview = person.client().post(reverse("review:bulk"), {"same": str(first.pk)})
+        assert len(preview.context["chosen"]) == 1 + others

@@ -18,6 +18,7 @@ import ml.services
 from accounts.models import Team
 from accounts.refusals import Refusal
 from audit import sealer
+from audit.beside import beside
 from audit.checking import verify_database
 from audit.models import Event
 from audit.verbs import Verb
@@ -34,6 +35,7 @@ from media_analysis.previews.services.rendering import Made
 from media_analysis.review.models import Case, Words
 from media_analysis.review.services import cases, golden, routing
 from media_analysis.submissions.models import (
+    CheckCard,
     IndexCard,
     Part,
     PartRule,
@@ -97,7 +99,7 @@ class Archive(Newsroom):
             self.actor, self.team, io.BytesIO(picture(n) + word.encode()), f"{word}.png",
             note=f"note {word}", policy_context=f"context {word}", external_id=f"desk-{word}",
         ).submission  # fmt: skip
-        sent = analysed(sent, Outcome.MANIPULATION_FOUND, frame=picture(n))
+        sent = analysed(sent, Outcome.MANIPULATION_FOUND, frame=picture(n), word=word)
         self.film(sent, FILM.format(n=n))
         held = cases.claim(self.actor, Case.objects.get(submission=sent).pk)
         cases.decide(self.actor, held.pk, held.fence, Words("manipulated", "the seam", ""))
@@ -123,7 +125,7 @@ def test_twenty_lose_every_part_and_five_holds_lose_none(
         aged(one, 400, "video")  # only a video has every part
     for one in staying:
         holds.place(archive.actor, one, "needed in court")
-    days = {"original": 30, "copies": 90, "pictures": 180, "text": 365}
+    days = {"original": 30, "copies": 90, "findings": 270, "pictures": 180, "text": 365}
     of_parts = {("video", part): number for part, number in days.items()}
     retention.set_rules(archive.actor, archive.team, {}, of_parts)
     words = [canary(n).encode() for n in range(ERASED)]
@@ -136,23 +138,28 @@ def test_twenty_lose_every_part_and_five_holds_lose_none(
     for part in ALL:  # as the dry run had said
         mine = removals.filter(part=part)
         freed = sum(mine.values_list("bytes", flat=True))
-        assert said[part] == (mine.count(), None if part == "text" else freed), part
-        assert part == "text" or freed > 0
+        is_media = part in ("original", "copies", "pictures")
+        assert said[part] == (mine.count(), freed if is_media else None), part
+        assert (freed > 0) is is_media
     assert traces(words, own_home, caplog.text) == []
     assert parts.run_due() == 0
     # What stays of the twenty.
     for one in going:
-        assert FindingRow.objects.filter(analysis__chain=one.pk).exists()
+        assert not FindingRow.objects.filter(analysis__chain=one.pk).exists()
+        analysis = Analysis.objects.get(chain=one.pk)
+        assert (analysis.outcome, analysis.probability_manipulated) == ("manipulation_found", 0.9)
+        assert not CheckCard.objects.filter(card=one.pk).exists()
         assert Case.objects.get(submission=one).decisions.count() == 1
         assert Blob.objects.get(pk=one.blob_id).damage == Damage.REMOVED
-        assert verbs(one)[-6:] == [
-            Verb.SUBMISSION_PART_REMOVED, Verb.SUBMISSION_PART_REMOVED,
-            Verb.SUBMISSION_PART_DELETED, Verb.SUBMISSION_PART_REMOVED,
-            Verb.SUBMISSION_PART_DELETED, Verb.SUBMISSION_PART_REMOVED,
+        removed, deleted = Verb.SUBMISSION_PART_REMOVED, Verb.SUBMISSION_PART_DELETED
+        assert verbs(one)[-8:] == [
+            removed, deleted, removed, removed, deleted, removed, deleted, removed,
         ]  # fmt: skip
     # The five are as they were.
     assert Thumbnail.objects.filter(analysis__chain__in=[one.pk for one in staying]).count() == HELD
     assert Preview.objects.count() == HELD and IdempotentRequest.objects.count() == HELD
+    kept = FindingRow.objects.filter(analysis__chain__in=[one.pk for one in staying])
+    assert kept.count() == CheckCard.objects.filter(tag="compression:ran").count() == HELD
     for one in staying:
         one.refresh_from_db(fields=["filename", "note"])
         assert one.note and one.filename
@@ -169,6 +176,62 @@ def test_twenty_lose_every_part_and_five_holds_lose_none(
     sealer.seal(everything=True)
     report = verify_database([], None)
     assert report.ok, report.as_text()
+
+
+def test_removed_findings_are_told_from_altered_ones(alice: Person, send: Send) -> None:
+    """The record stays whole without them. A result that somebody changes later does not fit."""
+    sent = analysed(send(alice), Outcome.NO_MANIPULATION_FOUND, word="canary")
+    aged(sent, 40)
+    rule(alice.team, "findings")
+    assert parts.run_due() == 1
+
+    def first_difference() -> str:
+        received(sent, sent.created_at)  # no event has spoken of that: it would be a finding
+        events = list(Event.objects.filter(chain=sent.pk).order_by("seq"))
+        found = beside(sent.pk, events).first
+        return found.what if found else ""
+
+    assert first_difference() == ""
+    for change in (
+        "UPDATE ml_analysis SET result = jsonb_set(result, '{tracks}', '[1]') WHERE chain = %s",
+        "INSERT INTO ml_findingrow (analysis_id, detector, version, status, reason, evidence, "
+        "segments, parameters, counts, seconds) SELECT id, 'x', '', 'ran', '', '[]', '[]', '{}', "
+        "'{}', 0 FROM ml_analysis WHERE chain = %s",
+    ):
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SET session_replication_role = replica")
+                cursor.execute(change, [sent.pk])
+                cursor.execute("SET session_replication_role = origin")
+            assert "result is" in first_difference()
+            transaction.set_rollback(True)
+
+
+def test_rest_and_pages_tell_the_verdict_without_its_findings(
+    alice: Person, charlie: Person, send: Send
+) -> None:
+    """An answer that was kept is new once, and the report that was issued stays as it was."""
+    sent = analysed(send(alice), Outcome.NO_MANIPULATION_FOUND, word="canary")
+    aged(sent, 40)
+    address, client = reverse("api:submission-detail", args=[sent.pk]), alice.client()
+    first = client.get(address)
+    assert first.json()["result"]["findings"] and "canary" in first.content.decode()
+    rule(alice.team, "findings")
+    assert parts.run_due() == 1
+    again = client.get(address, headers={"If-None-Match": first["ETag"]})
+    assert again.status_code == 200 and "canary" not in again.content.decode()
+    told = again.json()["result"]
+    assert (told["findings"], told["tracks"], told["timeline"]) == ([], [], [])
+    assert told["verdict"]["outcome"] == "no_manipulation_found"
+    assert told["verdict"]["probability_manipulated"] == 0.9
+    received(sent, sent.created_at)  # no event has spoken of its being older
+    page = client.get(reverse("submissions:detail", args=[sent.pk])).content.decode()
+    assert "The findings of the checks were removed on" in page and "canary" not in page
+    assert "Analyse again" not in page and "form an unbroken chain" in page
+    assert charlie.client().get(address).status_code == 404
+    with pytest.raises(Refusal) as refused:
+        intake.analyse_again(alice.actor, Submission.objects.get(pk=sent.pk))
+    assert refused.value.code == "media_removed"
 
 
 def test_the_bytes_stay_while_another_team_needs_them(
@@ -230,7 +293,7 @@ def test_what_is_still_needed_keeps_every_part(
             aged(submission, 9)
         case "copy":
             Preview.objects.create(source=submission.blob)
-    for part in ("original", "pictures", "text"):
+    for part in ("original", "pictures", "findings", "text"):
         rule(admin.team, part)
     assert parts.run_due() == 0 and not Removal.objects.exists()
     assert sum(line.submissions for line in parts.dry_run(admin.team, parts.rules(admin.team))) == 0

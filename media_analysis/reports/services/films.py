@@ -56,7 +56,7 @@ def copy_of(case: Case) -> Preview | None:
 def _may_have_one(case: Case) -> bool:
     media = case.submission.analysis.media or {}
     is_video = media.get("kind") == "video" and not case.submission.planted
-    if Part.COPIES in case.submission.removed_parts:
+    if case.submission.removed_parts.keys() & {Part.COPIES, Part.FINDINGS}:
         return False
     return is_video and bool(settings.EVIDENCE_FILM_SECONDS)
 

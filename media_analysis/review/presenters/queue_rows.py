@@ -28,7 +28,7 @@ def rows(actor: Actor, cases: Sequence[Case]) -> list[dict[str, Any]]:
     analyses = [case.submission.analysis_id for case in cases if case.submission.analysis_id]
     findings = _findings(analyses)
     seen = glimpses.of(actor, [case.submission for case in cases])
-    waiting = queue.of_same_bytes(actor, cases)
+    waiting = queue.counts_of_same_file(actor, cases)
     now = timezone.now()
     return [
         {

@@ -259,13 +259,20 @@ def shown(actor: Actor, asked: Mapping[str, str] = MappingProxyType({})) -> list
     return [cases[pk] for pk in ids if pk in cases]
 
 
-def of_same_bytes(actor: Actor, cases: Sequence[Case]) -> dict[tuple[UUID, str], int]:
-    """How many waiting cases each team has of these files, by team and SHA-256. Copies of golden
-    cases are not counted: the number would tell them from their original."""
+def of_same_file(
+    actor: Actor, cases: Iterable[Case], permission: Permission = Permission.VIEW_CASES
+) -> TeamOwned:
+    """What waits for this actor and is of one of these cases' files, the cases themselves
+    included. Copies of golden cases are not among it: they would be told from their original."""
     files = {case.submission.blob_id for case in cases}
-    same = waiting(actor).filter(submission__blob__in=files, submission__planted=False)
-    counted = same.order_by().values_list("team", "submission__blob").annotate(n=Count("pk"))
-    return {(team, file): n for team, file, n in counted}
+    found = waiting(actor, permission)
+    return found.filter(submission__blob__in=files, submission__planted=False)
+
+
+def counts_of_same_file(actor: Actor, cases: Sequence[Case]) -> dict[tuple[UUID, str], int]:
+    """How many wait in each team, by team and SHA-256."""
+    same = of_same_file(actor, cases).order_by().values_list("team", "submission__blob")
+    return {(team, file): n for team, file, n in same.annotate(n=Count("pk"))}
 
 
 def count(actor: Actor) -> int:

@@ -13,7 +13,7 @@ from audit.subjects import keep
 from audit.verbs import Verb
 from jobs.timing import ClockTimestamp
 from media_analysis.review.models import Case
-from media_analysis.review.services import cases, opinions
+from media_analysis.review.services import cases, checking, opinions
 
 
 @transaction.atomic
@@ -44,5 +44,5 @@ def _hand_on(
     ):
         raise Refusal(cases.CLAIM_LOST)
     case = Case.objects.select_related("submission").get(pk=case_id)
-    grounds = keep(case.submission_id, "grounds", words.strip()[: cases.REASON_LENGTH])
+    grounds = keep(case.submission_id, "grounds", words.strip()[: checking.REASON_LENGTH])
     cases.event(case, actor, verb, commitments={"grounds": grounds}, fence=fence)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -32,21 +31,17 @@ from media_analysis.review import hooks
 from media_analysis.review.models import (
     Case,
     CaseState,
-    Confidence,
     Decision,
     DistressFlag,
     Draft,
     GoldenPlacement,
     Opinion,
     PendingDecision,
-    Policy,
-    ReasonCode,
     Words,
     suspicion_of,
 )
 from media_analysis.review.search import golden, queue
-from media_analysis.review.services import drafts
-from media_analysis.submissions.outcomes import DecisionOutcome
+from media_analysis.review.services import checking, drafts
 from ml.models import Analysis
 
 LEASE_SECONDS = 600
@@ -55,19 +50,8 @@ AT_ONCE = 64
 TAKEN_BACK = Q(state=CaseState.CLAIMED, lease_until__lt=ClockTimestamp())
 PENDING = Q(Exists(PendingDecision.objects.filter(case=OuterRef("pk"))))
 AVAILABLE = (Q(state=CaseState.OPEN) | TAKEN_BACK) & ~PENDING
-REASON_LENGTH = 500
 CLAIM_LOST = "claim_lost"
 """The lease expired, or somebody else holds the case now."""
-
-
-@dataclass(frozen=True)
-class Checked:
-    """What a decision rests on, as it stood when it was written."""
-
-    policy: Policy | None
-    policy_text: str
-    codes: list[str]
-    reason: str
 
 
 @transaction.atomic
@@ -209,8 +193,8 @@ def _decide(
 ) -> Decision | Opinion | GoldenPlacement:
     from media_analysis.review.services import opinions  # it stands on this module
 
-    basis = checked(actor, case_id, words)
-    assert actor.user is not None  # `checked` asked for the permission of a person
+    basis = checking.checked(actor, case_id, words)
+    assert actor.user is not None  # `checking.checked` asked for the permission of a person
     team_id = Case.objects.values_list("team_id", flat=True).get(pk=case_id)
     made = opinions.settle(
         held(actor, case_id, fence), case_id, actor.who_in(team_id), words, basis,
@@ -231,7 +215,7 @@ def conclude(
     case: Case,
     who: Who,
     words: Words,
-    basis: Checked,
+    basis: checking.Checked,
     *,
     by: User | None,
     taken_from: Decision | None,
@@ -295,51 +279,6 @@ def _source(taken_from: Decision | None) -> dict[str, Any]:
     if taken_from is None:
         return {}
     return {"taken_from": taken_from.pk, "taken_from_case": taken_from.case_id}
-
-
-def checked(actor: Actor, case_id: UUID, words: Words) -> Checked:
-    case = Case.objects.for_actor(actor, Permission.DECIDE_CASES).get(pk=case_id)
-    if words.outcome not in DecisionOutcome.values:
-        raise Refusal("outcome_missing")
-    if words.confidence and words.confidence not in Confidence.values:
-        raise Refusal("confidence_unknown")
-    codes = list(
-        ReasonCode.objects.filter(pk__in=words.codes, team_id=case.team_id, is_active=True)
-    )
-    if len(codes) != len(set(words.codes)):
-        raise Refusal("reason_code_not_in_force")
-    names = [code.name for code in codes]
-    reason = words.reason.strip() or "; ".join(names)[:REASON_LENGTH]
-    if not reason:
-        raise Refusal("decision_reason_missing")
-    policy = _policy(case, words, codes)
-    return Checked(policy, policy.text if policy else "", names, reason)
-
-
-def _policy(case: Case, words: Words, codes: Sequence[ReasonCode]) -> Policy | None:
-    """The one chosen, or the one that the reason codes go with."""
-    implied = {code.policy_id for code in codes if code.policy_id is not None}
-    chosen = words.policy_id
-    if chosen is None and len(implied) == 1:
-        chosen = implied.pop()
-    if chosen is not None:
-        policy = _kept(chosen, case.team_id)
-        if policy is None:
-            raise Refusal("policy_not_in_force")
-        return policy
-    if Policy.objects.filter(team_id=case.team_id, is_active=True).exists():
-        raise Refusal("policy_missing")
-    return None
-
-
-def _kept(policy_id: int, team_id: UUID) -> Policy | None:
-    """The policy, which nobody can delete until this decision is written. Any number of decisions
-    may hold it at once: Django has no word for that lock."""
-    held = Policy.objects.raw(
-        "SELECT * FROM review_policy WHERE id = %s AND team_id = %s AND is_active FOR KEY SHARE",
-        [policy_id, team_id],
-    )
-    return next(iter(held), None)
 
 
 @transaction.atomic

@@ -29,7 +29,7 @@ from media_analysis.review.models import (
     RoutingRule,
     Words,
 )
-from media_analysis.review.services import cases, drafts, opinions
+from media_analysis.review.services import cases, checking, drafts, opinions
 
 SETTLED_AT_ONCE = 200
 SLACK = 600
@@ -59,7 +59,7 @@ def _write(
     taken_from: Decision | None,
     seconds: int,
 ) -> PendingDecision:
-    checked = cases.checked(actor, case_id, words)
+    checked = checking.checked(actor, case_id, words)
     if not cases.held(actor, case_id, fence).update(
         fence=F("fence") + 1, lease_until=InSeconds(seconds + SLACK)
     ):
@@ -133,7 +133,7 @@ def _settle(pk: int) -> bool:
         case_id,
         Who(**pending.who),
         Words.of_dict(pending.words),
-        cases.Checked(pending.policy, pending.policy_text, pending.code_names, pending.reason),
+        checking.Checked(pending.policy, pending.policy_text, pending.code_names, pending.reason),
         by=pending.decided_by,
         taken_from=pending.taken_from,
         written_at=pending.written_at,

@@ -23,6 +23,7 @@ from media_analysis.review.models import (
     Policy,
     Words,
 )
+from media_analysis.review.search import queue
 from media_analysis.review.services import cases, drafts, grace
 
 SHOWN = 10
@@ -57,14 +58,22 @@ def others(actor: Actor, case: Case) -> list[Known]:
 
 
 def together(actor: Actor, case_id: UUID, most: int) -> list[UUID]:
-    """The case and the others of its team that wait and have the same bytes, the oldest first."""
+    """The case and the others of its team that wait for this actor and have the same bytes, the
+    oldest first."""
     deciding = Case.objects.for_actor(actor, Permission.DECIDE_CASES)
     case = deciding.select_related("submission").filter(pk=case_id).first()
     if case is None or case.submission.planted:
         return [case_id]
-    same = deciding.filter(team=case.team_id, submission__blob=case.submission.blob_id)
-    waiting = same.filter(submission__planted=False).exclude(state=CaseState.DECIDED)
-    return list(waiting.order_by("opened_at", "id").values_list("pk", flat=True)[:most])
+    same = queue.of_same_file(actor, [case], Permission.DECIDE_CASES).filter(team=case.team_id)
+    return list(same.order_by("opened_at", "id").values_list("pk", flat=True)[:most])
+
+
+def waiting_too(actor: Actor, case: Case) -> int:
+    """How many others `together` would find."""
+    if case.submission.planted or case.state == CaseState.DECIDED:
+        return 0
+    same = queue.of_same_file(actor, [case], Permission.DECIDE_CASES).filter(team=case.team_id)
+    return same.exclude(pk=case.pk).count()
 
 
 def agreed(known: Sequence[Known]) -> Decision | None:

@@ -27,7 +27,7 @@ from media_analysis.review.models import Case, Decision, DistressFlag, RoutingRu
 from media_analysis.review.opinion_models import DoubleReview, Opinion, Stage
 from media_analysis.review.search.rule_match import drawn
 from media_analysis.review.services import cases, golden
-from media_analysis.review.services.cases import Checked
+from media_analysis.review.services.checking import Checked
 from media_analysis.review.services.team_rules import write_rule
 
 

@@ -19,7 +19,7 @@ from audit.services import record
 from audit.verbs import Verb
 from media_analysis.review.models import Case, Draft, Policy, Words
 from media_analysis.review.saved_texts import LONGEST_NAME, LONGEST_TEXT, SavedText
-from media_analysis.review.services import cases, drafts
+from media_analysis.review.services import checking, drafts
 
 MOST = 30
 NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
@@ -79,7 +79,7 @@ def insert(actor: Actor, case_id: UUID, text_id: int, written: Words) -> Draft |
     policy = Policy.objects.filter(team=case.team_id, pk=written.policy_id or 0).first()
     values = {"file": case.submission.filename, "policy": policy.name if policy else ""}
     reason = " ".join(filter(None, [written.reason.strip(), filled(chosen.text, values)]))
-    return drafts.keep(actor, case_id, replace(written, reason=reason[: cases.REASON_LENGTH]))
+    return drafts.keep(actor, case_id, replace(written, reason=reason[: checking.REASON_LENGTH]))
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:

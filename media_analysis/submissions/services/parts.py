@@ -1,5 +1,5 @@
-"""Retention by part: a team's rules let the original, the copies, the small pictures or the
-personal text of a submission go before the whole of it is erased.
+"""Retention by part: a team's rules let the original, the copies, the small pictures, the findings
+or the personal text of a submission go before the whole of it is erased.
 
 A duty of the workers does it. Each removal is one transaction with its event, then the bytes; a run
 that is cut off goes on with the next. Holds, open cases and appeals, and work that is under way
@@ -38,6 +38,7 @@ from media_analysis.previews.models import Preview
 from media_analysis.submissions import hooks
 from media_analysis.submissions.models import (
     SENT_WORDS,
+    CheckCard,
     Erasure,
     Hold,
     MediaKind,
@@ -47,7 +48,7 @@ from media_analysis.submissions.models import (
     Submission,
 )
 from media_analysis.submissions.services import freeing
-from ml import pictures
+from ml import forgetting, pictures
 from ml.models import Analysis, Thumbnail
 
 log = logging.getLogger("touchstone.erasing")
@@ -74,7 +75,7 @@ class Line:
     part: str
     submissions: int
     bytes: int | None
-    """None for text, which takes next to nothing."""
+    """None for rows alone, which take next to nothing."""
 
     @property
     def kind_label(self) -> str:
@@ -137,8 +138,8 @@ def dry_run(team: Team, days: Days) -> list[Line]:
 
 def _line(found: QuerySet[Submission], kind: str, part: Part) -> Line:
     count = found.count()
-    size = None if part == Part.TEXT else (_sizes[part](found) if count else 0)
-    return Line(kind, part.value, count, size)
+    size = _sizes.get(part)
+    return Line(kind, part.value, count, size and (size(found) if count else 0))
 
 
 def _of_originals(found: QuerySet[Submission]) -> int:
@@ -288,6 +289,18 @@ def _take_pictures(submission: Submission, rule: PartRule) -> Taken:
     return taken
 
 
+def _take_findings(submission: Submission, rule: PartRule) -> Taken:
+    taken = Taken()
+    if not (gone := forgetting.found_in(submission.pk)):
+        return taken
+    taken.rows = sum(len(pks) for _, pks in gone)
+    _permit(submission, rule, gone)
+    forgetting.remove(gone)
+    CheckCard.objects.filter(card=submission.pk).delete()
+    taken.stated = list(Analysis.objects.filter(chain=submission.pk))
+    return taken
+
+
 def _take_text(submission: Submission, rule: PartRule) -> Taken:
     taken = Taken()
     taken.rows = sum(hook(submission.pk) for hook in hooks.text_removed)
@@ -304,6 +317,7 @@ _take: dict[Part, Callable[[Submission, PartRule], Taken]] = {
     Part.ORIGINAL: _take_original,
     Part.COPIES: _take_copies,
     Part.PICTURES: _take_pictures,
+    Part.FINDINGS: _take_findings,
     Part.TEXT: _take_text,
 }
 

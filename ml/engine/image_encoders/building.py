@@ -57,6 +57,13 @@ def missing(checks: Path = CHECKS) -> dict[str, list[str]]:
     return found
 
 
+def outdated(checks: Path = CHECKS) -> list[Path]:
+    """Files of networks that were built here once and that no check asks for now."""
+    wanted = {_target(folder, card).stem for folder, card in checks_with_encoder(checks)}
+    built = sorted(model_files.folder().glob("*-encoder-*.*"))
+    return [file for file in built if file.stem not in wanted]
+
+
 def _target(folder: Path, card: dict[str, Any]) -> Path:
     return model_files.folder() / served.file_name(served.made_from(folder, card))
 

@@ -15,7 +15,7 @@ from audit.checking import adopt, keep_report, verify_database, was_adopted
 from audit.keys import KeysRefused, public_key_file, signing_key, trusted_keys
 from audit.models import Checkpoint, Event
 from audit.sealer import SealRefused, seal
-from audit.verifying import Line
+from audit.verifier import Line
 
 
 class Command(BaseCommand):

@@ -1,0 +1,15 @@
+"""What the files of settings share: the environment, where the site lives, how it is reached."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from config.environment import Environment
+
+ROOT = Path(__file__).resolve().parents[2]
+env = Environment()
+
+HOME = Path(env.str("TOUCHSTONE_HOME", str(ROOT / ".touchstone")))
+DEBUG = env.bool("DEBUG", False)
+public_url = env.str("PUBLIC_URL", "http://localhost:8000")
+is_https = public_url.startswith("https://")
