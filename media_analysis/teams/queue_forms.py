@@ -100,7 +100,7 @@ class RuleForm(forms.Form):
         self._choices("goes", [*named, (GENERAL, _("General")), (NOWHERE, _("No review"))])
         checks = [(name, language.check_name(name)) for name in registry.names()]
         self._choices("check_found", [("", "–"), *sorted(checks, key=lambda one: str(one[1]))])
-        self._choices("alike", [("", "–"), *QueueRule.alike.field.choices])
+        self._choices("alike", [("", "–"), *(QueueRule.alike.field.choices or ())])
         field = self.fields["sender"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = ServiceAccount.objects.of_partners().filter(team=team).order_by("name")

@@ -49,7 +49,7 @@ class LooksLikeDecided(Func):
     def __init__(self, outcome: str) -> None:
         super().__init__(F("blob"), F("team"), F("created_at"), Value(outcome))
 
-    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any, *_: Any, **__: Any) -> Any:
         names = ("blob", "team", "at", "outcome")
         asked = dict(zip(names, map(compiler.compile, self.source_expressions), strict=True))
         asked["near"] = (f"ARRAY{_BITS}", [])
