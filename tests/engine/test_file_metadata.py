@@ -86,11 +86,12 @@ def test_hostile_values_are_visible_short_and_counted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "facts", [{}, {"exif": 3, "c2pa": []}, {"streams": {"a": 1}}, {"xmp": None}]
+    "facts", [{}, {"exif": 3, "c2pa": []}, {"streams": {"a": 1}}, {"xmp": None}, {"boxes": []}]
 )
 def test_facts_of_any_shape_are_survived(facts: dict[str, Any]) -> None:
     found = gathered(facts)
     assert found["credentials"]["state"] == "absent" and isinstance(found["rows"], list)
+    assert all(value for _, _, value in found["rows"])
 
 
 def test_credentials_are_a_tree_of_what_the_file_was_made_from(tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def _rows(facts: Mapping[str, Any], place: str) -> Iterator[tuple[str, str, str]
 
 
 def leaves(value: Any, name: str, depth: int) -> Iterator[tuple[str, str]]:
-    if value is None or value == "" or depth > DEEPEST:
+    if value is None or value in ("", [], {}) or depth > DEEPEST:
         return
     if isinstance(value, Mapping):
         for key, item in value.items():
