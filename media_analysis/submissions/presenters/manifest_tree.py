@@ -11,6 +11,8 @@ from ml.engine.media.file_metadata import leaves
 
 Json = Mapping[str, Any]
 DEEPEST = 40
+UNTRUSTED = "signingCredential.untrusted"
+"""The one failed check that leaves a signature valid."""
 
 
 def drawn(tree: Json) -> dict[str, Any] | None:
@@ -60,7 +62,9 @@ def _manifest(one: Json, title: str, depth: int) -> Json:
     ]
     failed = (one.get("validation") or {}).get("failed") or []
     mark = ""
-    if failed:
+    if failed and all(said["code"] == UNTRUSTED for said in failed):
+        mark = gettext("signer not on the trust list")
+    elif failed:
         text = ngettext("{count} check failed", "{count} checks failed", len(failed))
         mark = text.format(count=len(failed))
     return _node(title, rows, below, mark)
