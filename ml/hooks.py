@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 if TYPE_CHECKING:
     from ml.engine.contract import Result
@@ -24,3 +25,6 @@ analysis_cancelled: list[Callable[[Analysis], None]] = []
 
 analysis_parked: list[Callable[[Analysis], None]] = []
 """Nothing could be said, and no retry will help: to be shown as inconclusive, with its reason."""
+
+keeps_text: list[Callable[[UUID], bool]] = []
+"""Whether personal text about this chain may be kept: False once a rule has removed it."""

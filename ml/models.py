@@ -340,3 +340,32 @@ class Thumbnail(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class FileMetadata(models.Model):
+    """What the file says about itself, packed (`ml.metadata`). It may hold names and places: it is
+    deleted with the personal text of its submission, and the record notices any other deletion."""
+
+    analysis = models.OneToOneField(Analysis, on_delete=models.CASCADE, related_name="metadata")
+    packed = models.BinaryField(null=True)
+    sheet = models.ForeignKey("blobs.Blob", null=True, on_delete=models.PROTECT, related_name="+")
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="metadata_lies_in_one_place",
+                condition=Q(packed__isnull=False, sheet__isnull=True)
+                | Q(packed__isnull=True, sheet__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="metadata_has_its_digest", condition=Q(sha256__regex=r"^[0-9a-f]{64}$")
+            ),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(name="metadata_is_final", operation=pgtrigger.Update),
+            final.whole("metadata_stays", "metadata of analyses is final"),
+        ]
+
+    def __str__(self) -> str:
+        return f"metadata of {self.analysis_id}"

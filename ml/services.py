@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -31,7 +32,7 @@ from jobs.registry import Move
 from jobs.runner import through_outage
 from jobs.services import EXHAUSTED, claim_one, finish, park, request_cancel, requeue_parked
 from jobs.timing import NEVER_SECONDS, InSeconds
-from ml import hooks, pictures
+from ml import hooks, metadata, pictures
 from ml.engine.contract import Finding, Outcome, Result, Verdict
 from ml.engine.results import finding_json, media_json, plain, scenes_json
 from ml.engine.sentence import say, stored
@@ -85,13 +86,25 @@ def end_at_once(analysis: Analysis, result: Result | None, by: str) -> None:
     if result is None:
         park(claim, EXHAUSTED, f"{by}: it was asked to fail")
     else:
-        _conclude(claim, result, None)
+        _conclude(claim, result, Stored())
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What of a result lies in the store, or may, before its rows are written."""
+
+    pictures: pictures.Sheet | None = None
+    metadata: metadata.Packed | None = None
+
+
+def store(result: Result) -> Stored:
+    """Outside any transaction."""
+    return Stored(pictures.store(result.thumbnails), metadata.store(result.metadata))
 
 
 def record_beside(
-    blob: Blob, chain: uuid.UUID, result: Result, sheet: pictures.Sheet | None, *,
-    worker_name: str, why: str,
-) -> Analysis:  # fmt: skip
+    blob: Blob, chain: uuid.UUID, result: Result, beside: Stored, *, worker_name: str, why: str
+) -> Analysis:
     """In the caller's transaction: a further analysis of what has one already, ordered and ended
     at once, with the rows and events of any other. Nobody waits for it: no hook is called."""
     analysis = order(blob, chain, Priority.BATCH)
@@ -99,7 +112,7 @@ def record_beside(
            priority=int(analysis.priority))  # fmt: skip
     claim = claim_one(Analysis, analysis.pk, worker=worker_name)
     assert claim is not None, "nobody else can see it yet"
-    _conclude(claim, result, sheet, tell=False)
+    _conclude(claim, result, beside, tell=False)
     return analysis
 
 
@@ -135,9 +148,9 @@ def run(claim: Claim, analyse: Analyse | None = None) -> None:
     if claim.why in (Why.LOST, Why.CANCELLED):
         raise Interrupted(claim.why)
     with told_apart(claim, "the analysis"):
-        sheet = pictures.store(result.thumbnails)
+        beside = store(result)
     failpoint("before_conclude")
-    through_outage(lambda: _conclude(claim, result, sheet), claim.lease_seconds)
+    through_outage(lambda: _conclude(claim, result, beside), claim.lease_seconds)
 
 
 def examine(
@@ -175,9 +188,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 
 @transaction.atomic
-def _conclude(
-    claim: Claim, result: Result, sheet: pictures.Sheet | None, *, tell: bool = True
-) -> None:
+def _conclude(claim: Claim, result: Result, beside: Stored, *, tell: bool = True) -> None:
     media = storable(stored(media_json(result.media))) if result.media else None
     body = storable(stored(
         {"verdict": plain(result.verdict), "tracks": plain(result.tracks),
@@ -203,7 +214,8 @@ def _conclude(
     failpoint("after_verdict")
     analysis = Analysis.objects.select_related("blob").get(pk=claim.pk)
     FindingRow.objects.bulk_create(FindingRow(analysis=analysis, **f) for f in findings)
-    pictures.register(sheet, analysis.pk)
+    pictures.register(beside.pictures, analysis.pk)
+    metadata.register(beside.metadata, analysis.pk, analysis.chain)
     Look.objects.bulk_create(
         (Look.of(analysis.blob, seconds, bits) for seconds, bits in result.looks),
         ignore_conflicts=True,  # another analysis of the same bytes has seen the same

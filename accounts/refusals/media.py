@@ -77,8 +77,8 @@ ENTRIES: Mapping[str, Entry] = {
     "text_removed": Entry(
         410,
         _(
-            "The file name, the note and other personal text were removed on {when} under the "
-            "team's retention rule."
+            "The file name, the note, the file's metadata and other personal text were removed on "
+            "{when} under the team's retention rule."
         ),
     ),
     "media_removed": Entry(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -46,12 +46,25 @@ class Paper(FPDF):
 
     def say(self, text: str, *, bold: bool = False, size: int = 9) -> None:
         self.set_font("DejaVu", "B" if bold else "", size)
-        self.multi_cell(0, size * 0.52, text, new_x="LMARGIN", new_y="NEXT")
+        self.multi_cell(0, size * 0.52, text, align="L", new_x="LMARGIN", new_y="NEXT")
 
     def pairs(self, rows: Sequence[tuple[str, Any]]) -> None:
         for name, value in rows:
             if value not in (None, "", []):
                 self.say(f"{name}: {value}")
+
+
+MEDIA = {"sha256": "SHA-256", "size": "Size in bytes"}
+
+
+def moment(when: str) -> str:
+    """To the second; the JSON has all of it."""
+    return f"{datetime.fromisoformat(when).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _of_media(name: str, value: Any) -> tuple[str, Any]:
+    label = MEDIA.get(name) or name.replace("_", " ").capitalize()
+    return label, moment(value) if name.endswith("_at") and value else value
 
 
 def draw(body: Json, frames: Sequence[tuple[Json, bytes]], source: bytes) -> bytes:
@@ -80,11 +93,11 @@ def _front(paper: Paper, body: Json) -> None:
             ("Report", head["id"]),
             ("Version", head["version"]),
             ("Replaces the report", head["replaces"]),
-            ("Issued", head["issued_at"]),
+            ("Issued", moment(head["issued_at"])),
         ]
     )
     paper.heading("The media")
-    paper.pairs([(name.replace("_", " "), value) for name, value in media.items()])
+    paper.pairs([_of_media(name, value) for name, value in media.items()])
     paper.heading("Decision of a person")
     decision = body["decision"]
     paper.say(decision["outcome_text"], bold=True, size=11)
@@ -96,11 +109,11 @@ def _front(paper: Paper, body: Json) -> None:
             ("Policy", decision["policy"]),
             ("Policy as it stood", decision["policy_text"]),
             ("Decided by", decision["decided_by"]),
-            ("Decided", decision["decided_at"]),
+            ("Decided", moment(decision["decided_at"])),
         ]
     )
     paper.heading("Verdict of the checks")
-    paper.say(str(verdict.get("outcome") or "none").replace("_", " ").capitalize(), bold=True)
+    paper.say(str(verdict.get("outcome") or "no verdict").replace("_", " ").capitalize(), bold=True)
     paper.pairs(
         [
             ("Reason", verdict.get("reason")),
@@ -157,7 +170,7 @@ def _frames(paper: Paper, frames: Sequence[tuple[Json, bytes]]) -> None:
         wide = high * frame["width"] / frame["height"]
         if paper.will_page_break(high + 12):
             paper.add_page()
-        left, top = paper.get_x(), paper.get_y()
+        left, top = paper.get_x() + paper.c_margin, paper.get_y()
         paper.image(BytesIO(png), x=left, y=top, w=wide, h=high, alt_text=frame["caption"])
         scale = wide / frame["width"]
         paper.set_draw_color(200, 60, 50)
@@ -189,12 +202,14 @@ def _decisions(paper: Paper, body: Json) -> None:
         said = step.get("outcome_text") or step["what"].replace("_", " ").capitalize()
         answers = step.get("answers_appeal")
         said += f" (answers an appeal: {answers})" if answers else ""
-        paper.say(f"{step['when']}: {said}. {step['reason']}".rstrip(), size=8)
+        paper.say(f"{moment(step['when'])}: {said}. {step['reason']}".rstrip(), size=8)
 
 
 def _custody(paper: Paper, custody: Json) -> None:
     paper.heading("Custody")
     paper.say(custody["summary"])
     for event in custody["events"]:
-        paper.say(f"{event['number']}. {event['when']} {event['what']} ({event['who']})", size=7)
+        paper.say(
+            f"{event['number']}. {moment(event['when'])} {event['what']} ({event['who']})", size=7
+        )
         paper.say(f"    {event['hash']}", size=6)

@@ -61,7 +61,7 @@ def shown(
     leads = actor.can(Permission.MANAGE_QUEUES, mine.team_id)
     initial: dict[str, Any] = {"fence": mine.fence, **(draft.words if draft else {})}
     context = {
-        **result.page(mine.submission, actor),
+        **result.page(mine.submission, actor, searched=request.GET.get("metadata", "")),
         "case": mine,
         "holds": is_held,
         "free": Case.objects.filter(

@@ -66,6 +66,7 @@ class Mention(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="mentions"
     )
     seen_at = models.DateTimeField(null=True, blank=True)
+    mailed_at = models.DateTimeField(null=True, blank=True)
 
     objects = MentionQuerySet.as_manager()
 
@@ -81,3 +82,14 @@ class Mention(models.Model):
 
     def __str__(self) -> str:
         return f"mention in {self.note_id}"
+
+
+class NoMentionMail(models.Model):
+    """A person who wants no email about mentions."""
+
+    person = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"
+    )
+
+    def __str__(self) -> str:
+        return f"no emails for {self.person_id}"

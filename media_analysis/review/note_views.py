@@ -18,6 +18,7 @@ from accounts.guards import post_only, signed_in
 from accounts.refusals import Refusal
 from accounts.roles import Permission
 from media_analysis.review import case_page
+from media_analysis.review.services import mention_mail as mention_mails
 from media_analysis.review.services import notes
 
 
@@ -46,4 +47,19 @@ def mentions(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     if actor.user is None or not actor.team_ids(Permission.VIEW_CASES):
         raise PermissionDenied
-    return render(request, "review/mentions.html", {"mentions": notes.mentions(actor)})
+    context = {"mentions": notes.mentions(actor), "mailed": mention_mails.wants(actor.user)}
+    return render(request, "review/mentions.html", context)
+
+
+@signed_in
+@post_only("review:mentions")
+def mention_mail(request: HttpRequest) -> HttpResponse:
+    """On or off, for this person."""
+    actor = actor_of(request)
+    if actor.user is None or not actor.team_ids(Permission.VIEW_CASES):
+        raise PermissionDenied
+    wanted = "on" in request.POST
+    mention_mails.choose(actor.user, wanted)
+    said = gettext("New mentions are emailed to you.") if wanted else gettext("No more emails.")
+    messages.success(request, said)
+    return redirect("review:mentions")

@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from media_analysis.review.owned import TeamOwned
+from media_analysis.submissions.outcomes import DecisionOutcome
 from ml.engine.contract import Outcome
 
 MOST_HOURS = 24 * 90
@@ -188,6 +189,14 @@ class QueueRule(models.Model):
     known = models.BooleanField(
         default=False, db_default=False, help_text="The team decided about the same bytes before."
     )
+    alike = models.CharField(
+        max_length=16,
+        choices=[("any", _("whatever was decided")), *DecisionOutcome.choices],
+        blank=True,
+        default="",
+        db_default="",
+        help_text="It looks like a file that the team decided so.",
+    )
     share = models.FloatField(
         default=1.0, db_default=1.0, help_text="Of what fits. The rest goes on to the next rule."
     )
@@ -222,6 +231,10 @@ class QueueRule(models.Model):
             models.CheckConstraint(
                 name="rule_outcomes_known",
                 condition=Q(outcomes__contained_by=[one.value for one in Outcome]),
+            ),
+            models.CheckConstraint(
+                name="rule_alike_known",
+                condition=Q(alike__in=["", "any", *DecisionOutcome.values]),
             ),
             models.CheckConstraint(
                 name="rule_probabilities",

@@ -18,6 +18,7 @@ urlpatterns = [
     path("bulk/", queue_views.bulk, name="bulk"),
     path("own/", quality_views.own, name="own"),
     path("mentions/", note_views.mentions, name="mentions"),
+    path("mentions/email", note_views.mention_mail, name="mention_mail"),
     path("appeals/<uuid:pk>/", appeal_views.appeal, name="appeal"),
     path("golden/<uuid:pk>/", golden_views.mark, name="mark_golden"),
     path("golden/<int:pk>/take-out/", golden_views.take_out, name="take_out_golden"),

@@ -9,5 +9,8 @@ class SubmissionsConfig(AppConfig):
 
     def ready(self) -> None:
         from media_analysis.submissions import on_record
+        from media_analysis.submissions.services import parts
+        from ml import hooks
 
         on_record.keep()
+        hooks.keeps_text.append(parts.keeps_text)

@@ -74,6 +74,15 @@ class RuleForm(forms.Form):
     known = forms.BooleanField(
         required=False, label=_("The team decided about the same file before")
     )
+    alike = forms.ChoiceField(
+        choices=(),
+        required=False,
+        label=_("It looks like a file that the team decided so"),
+        help_text=_(
+            "The same file, or a copy that was saved again, made smaller or lightly retouched. "
+            "Sound and plain surfaces fit none."
+        ),
+    )
     share = forms.FloatField(
         min_value=0.1,
         max_value=100,
@@ -91,6 +100,7 @@ class RuleForm(forms.Form):
         self._choices("goes", [*named, (GENERAL, _("General")), (NOWHERE, _("No review"))])
         checks = [(name, language.check_name(name)) for name in registry.names()]
         self._choices("check_found", [("", "–"), *sorted(checks, key=lambda one: str(one[1]))])
+        self._choices("alike", [("", "–"), *(QueueRule.alike.field.choices or ())])
         field = self.fields["sender"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = ServiceAccount.objects.of_partners().filter(team=team).order_by("name")

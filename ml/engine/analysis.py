@@ -21,7 +21,14 @@ from typing import BinaryIO
 from ml.engine import registry
 from ml.engine.contract import Detector, Frame, Kind, Outcome, Result, Scenes, Verdict, View
 from ml.engine.fusion import rule
-from ml.engine.media import aids, face_model, scenes, sound_pictures, thumbnails
+from ml.engine.media import (
+    aids,
+    face_model,
+    file_metadata,
+    scenes,
+    sound_pictures,
+    thumbnails,
+)
 from ml.engine.media.face_watch import FaceWatch
 from ml.engine.media.media_file import OpenMedia, fingerprint, opened
 from ml.engine.media.similarity import Looks
@@ -144,6 +151,7 @@ def _examined(
         scenes=divided,
         thumbnails=pictures | strip.pictures() | thumbnails.of_faces(media.tracks) | heard,
         looks=looks.found,
+        metadata=file_metadata.gathered(media.facts),
     )
 
 

@@ -313,6 +313,8 @@ class Result:
     """None for a still, and where they could not be told."""
     looks: Sequence[tuple[float, int]] = ()
     """Second and 64-bit fingerprint of the picture, or of a video's scenes (`media/likeness`)."""
+    metadata: Mapping[str, Any] | None = None
+    """What the file says of itself, bounded (`file_metadata`). It may hold names and places."""
 
 
 @runtime_checkable

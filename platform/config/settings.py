@@ -216,6 +216,7 @@ PERIODIC_DUTIES = {
     "erase": (20.0, "media_analysis.submissions.services.erasing.run_due"),
     "order_erasures": (3600.0, "media_analysis.submissions.services.retention.order_due"),
     "remove_parts": (600.0, "media_analysis.submissions.services.parts.run_due"),
+    "mail_mentions": (60.0, "media_analysis.review.services.mention_mail.run_due"),
     "look_for_drift": (3600.0, "media_analysis.review.services.drift.run_due"),  # once a month
     "feed_backfills": (5.0, "media_analysis.backfill.services.feeding.feed"),
     "tidy_accounts": (86_400.0, "accounts.services.housekeeping.tidy"),

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Membership, Role, Team
+from media_analysis.care.services import exposure
 from media_analysis.dashboard.models import Ending, How
 from media_analysis.dashboard.search import figures
 from media_analysis.review.models import Case, Policy, Words
@@ -191,7 +192,7 @@ def test_the_number_of_queries_does_not_grow(
         client.get(URL)
 
 
-QUERIES = 20
+QUERIES = 22
 """Session, person, memberships and teams; then one query for each figure."""
 
 
@@ -213,3 +214,26 @@ def test_decisions_are_counted_by_outcome_and_policy(
         {"name": "Satire", "counts": [1, 0, 0], "sum": 1},
     ]
     assert told["outcomes"]["sums"] == [2, 0, 1] and told["outcomes"]["sum"] == 3
+
+
+def test_a_lead_sees_their_own_exposure_and_sums_that_name_nobody(
+    lead: Person, alice: Person, bob: Person, charlie: Person, send: Send
+) -> None:
+    """With two people the team's sum is withheld, with three it is told, and no person's is."""
+    sent = [send(alice, shade) for shade in range(4)]
+    for one in sent[:2]:
+        exposure.met(lead.actor, one.pk, one.team_id, lambda: True)
+    exposure.unveiled(lead.actor, sent[0].pk, lead.team.pk)
+    exposure.met(alice.actor, sent[0].pk, lead.team.pk, lambda: True)
+    page, context = read(lead.client())
+    assert "You: 2 items, 1 of them without blur." in page
+    assert context["exposure"]["teams"] == []
+    for one in sent:
+        exposure.met(bob.actor, one.pk, one.team_id, lambda: False)
+    page, context = read(lead.client())
+    ((team, sums),) = context["exposure"]["teams"]
+    assert team == lead.team
+    assert (sums.people, sums.met, sums.unveiled, sums.most) == (3, 7, 5, 4)
+    for person in (alice, bob):
+        assert str(person.user) not in page
+    assert read(charlie.client())[1]["exposure"]["teams"] == []

@@ -10,7 +10,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import ServiceAccount
@@ -24,7 +24,8 @@ from media_analysis.review.search.rule_match import Rules
 from media_analysis.review.services import bulk, cases, leading, queues, rules
 from media_analysis.submissions.models import Submission
 from ml.engine.contract import Kind
-from ml.models import FindingRow
+from ml.engine.media import similarity
+from ml.models import FindingRow, Look
 from tests.people import Person, Send
 from tests.previews.conftest import analysed
 from tests.refusals import forbids
@@ -32,7 +33,7 @@ from tests.review.test_services import opened
 
 PLAIN: dict[str, Any] = {
     "kinds": [], "outcomes": [], "probability_from": None, "probability_to": None,
-    "check_found": "", "sender": None, "context": "", "known": False, "share": 1.0,
+    "check_found": "", "sender": None, "context": "", "known": False, "alike": "", "share": 1.0,
     "reviews": True, "queue": None, "hours": None,
 }  # fmt: skip
 WORDS = Words("manipulated", "the seam")
@@ -220,6 +221,100 @@ def test_a_dry_run_of_a_rule_predicts_exactly_what_it_then_does(
         fits = rule_match.fits_of_one(sent, outcome, saved.ordered)
         goes = rule_match.place(saved, sent.pk, outcome, fits)
         assert (goes is not None) == (sent.pk in {one.pk for one in tried.added})
+
+
+FAR = 2**63 + 12345
+
+
+def looks(sent: Submission, bits: int) -> Submission:
+    Look.of(sent.blob, 0.0, bits).save()
+    return sent
+
+
+def decided(who: Person, sent: Submission, outcome: str) -> None:
+    held = cases.claim(who.actor, Case.objects.get(submission=sent).pk)
+    cases.decide(who.actor, held.pk, held.fence, Words(outcome, "as seen", ""))
+
+
+@given(bits=st.integers(0, 2**64 - 1), changed=st.sets(st.integers(0, 63), max_size=12))
+@settings(max_examples=30, deadline=None,
+          suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
+def test_the_database_finds_the_looks_that_are_near_and_no_others(
+    lead: Person, alice: Person, send: Send, bits: int, changed: set[int]
+) -> None:
+    """Whatever bits differ: as `similarity.distance` says, the same bytes included."""
+    with transaction.atomic():
+        earlier = looks(analysed(send(alice, 1), Kind.IMAGE), bits)
+        decided(alice, earlier, "manipulated")
+        other = bits
+        for place in changed:
+            other ^= 1 << place
+        sent = looks(send(alice, 2), other)
+        asks = QueueRule(name="Alike", alike="manipulated")
+        near = similarity.distance(bits, other) <= similarity.NEAR
+        assert bool(rule_match.fits_of_one(sent, "inconclusive", [asks])) == near
+        assert rule_match.fits_of_one(send(alice, 1), "inconclusive", [asks]) == [asks]
+        transaction.set_rollback(True)
+
+
+def test_a_rule_can_ask_how_what_looks_alike_was_decided(
+    lead: Person, alice: Person, charlie: Person, send: Send
+) -> None:
+    """The newest decision before the file came; not another team's, not a later one."""
+    first = looks(analysed(send(alice, 1), Kind.IMAGE), FAR)
+    early = looks(send(alice, 2), FAR ^ 1)  # came before the decision
+    elsewhere = looks(send(charlie, 4), FAR ^ 4)
+    decided(alice, first, "manipulated")
+    copy = looks(send(alice, 3), FAR ^ 2)
+    said = {
+        alike: [bool(rule_match.fits_of_one(one, "inconclusive", [QueueRule(alike=alike)]))
+                for one in (copy, early, elsewhere)]
+        for alike in ("any", "manipulated", "not_manipulated")
+    }  # fmt: skip
+    assert said == {
+        "any": [True, False, False],
+        "manipulated": [True, False, False],
+        "not_manipulated": [False, False, False],
+    }
+    cases.reopen(lead.actor, Case.objects.get(submission=first).pk, why="new facts")
+    decided(lead, first, "not_manipulated")
+    later = looks(send(alice, 5), FAR ^ 3)
+    asks = [QueueRule(alike="not_manipulated"), QueueRule(alike="manipulated")]
+    assert rule_match.fits_of_one(later, "inconclusive", asks) == asks[:1]
+    assert rule_match.fits_of_one(copy, "inconclusive", asks) == asks[1:]  # as it was then
+
+
+def test_a_dry_run_predicts_what_a_rule_about_look_alikes_then_does(
+    lead: Person, alice: Person, send: Send
+) -> None:
+    """Of 16 files after the decision, those that look like it: by the form, and when routed."""
+    first = looks(analysed(send(alice, 200), Kind.IMAGE), FAR)
+    decided(alice, first, "manipulated")
+    rules.route(lead.actor, lead.team, [])
+    near = set()
+    for shade in range(16):
+        bits = FAR ^ (0b111 << 3 * shade) if shade % 2 else FAR ^ (0x5555_5555 << shade)
+        sent = looks(send(alice, shade), bits)
+        if similarity.distance(bits, FAR) <= similarity.NEAR:
+            near.add(sent.pk)
+        analysed(sent, Kind.IMAGE)
+    assert 4 <= len(near) <= 12
+    form = {"name": "Alike", "alike": "manipulated", "share": "100", "goes": "general"}
+    assert lead.client().post(url("write_rule", lead), {**form, "try": "1"}).status_code == 200
+    today = Rules.of(lead.team.pk)
+    wanted = QueueRule(name="Alike", alike="manipulated")
+    tried = dry_run.of(lead.team, today, replace(today, ordered=[wanted]))
+    assert {one.pk for one in tried.added} == near
+    assert lead.client().post(url("write_rule", lead), form).status_code == 302
+    shown = lead.client().get(url("queues", lead)).content.decode()
+    assert "looks like a decided file: Manipulated" in shown
+    saved = Rules.of(lead.team.pk)
+    for sent in Submission.objects.exclude(pk=first.pk):  # routed again, as if they came today
+        fits = rule_match.fits_of_one(sent, "inconclusive", saved.ordered)
+        goes = rule_match.place(saved, sent.pk, "inconclusive", fits)
+        assert (goes is not None) == (sent.pk in near)
+    copy = looks(send(alice, 99), FAR ^ 1)
+    assert queue_of(analysed(copy, Kind.IMAGE)) == ""  # the rule that was saved sends it
 
 
 def test_a_queue_for_some_is_closed_to_others(

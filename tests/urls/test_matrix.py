@@ -85,6 +85,7 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "review:insert_text": ("post", page(404, 404, 404, 302)),
     "review:note": ("post", page(404, 404, 403, 422)),
     "review:mentions": ("get", page(200, 403, 200, 200)),
+    "review:mention_mail": ("post", page(302, 403, 302, 302)),
     "review:own": ("get", page(200, 403, 403, 200)),
     "review:pass_on": ("post", page(404, 404, 302, 302)),
     "review:take_back": ("post", page(404, 404, 302, 302)),

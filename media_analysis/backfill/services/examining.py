@@ -21,7 +21,6 @@ from media_analysis.backfill.models import BackfillItem, Stage
 from media_analysis.backfill.selection import TO_DO, why_not_any_more
 from media_analysis.previews.yield_timer import should_stop
 from media_analysis.submissions.models import Submission
-from ml import pictures
 from ml.engine.contract import Result
 from ml.failures import told_apart
 
@@ -45,22 +44,20 @@ def run(claim: Claim) -> None:
     if claim.why in (Why.LOST, Why.CANCELLED):
         raise Interrupted(claim.why)
     with told_apart(claim, "the analysis"):
-        sheet = pictures.store(result.thumbnails)
+        beside = ml.services.store(result)
     failpoint("backfill_before_conclude")
-    through_outage(lambda: _conclude(claim, item, result, sheet), claim.lease_seconds)
+    through_outage(lambda: _conclude(claim, item, result, beside), claim.lease_seconds)
 
 
 @transaction.atomic
-def _conclude(
-    claim: Claim, item: BackfillItem, result: Result, sheet: pictures.Sheet | None
-) -> None:
+def _conclude(claim: Claim, item: BackfillItem, result: Result, beside: ml.services.Stored) -> None:
     # The submission first, as every verb about it does: an erasure deletes all there is, or waits.
     kept = Submission.objects.select_for_update(of=("self",)).filter(pk=item.submission_id)
     submission = kept.select_related("blob").first()
     if submission is None:
         raise LeaseLost("the submission was erased")
     made = ml.services.record_beside(
-        submission.blob, submission.pk, result, sheet, worker_name=claim.worker, why="backfill"
+        submission.blob, submission.pk, result, beside, worker_name=claim.worker, why="backfill"
     )
     finish(claim, State.DONE, after=made)
     failpoint("backfill_before_commit")

@@ -15,6 +15,7 @@ from accounts.actors import Actor
 from accounts.models import Team
 from accounts.roles import Permission
 from jobs.models import LeasedJob
+from media_analysis.care.search import figures as care
 from media_analysis.dashboard.models import How
 from media_analysis.dashboard.presenters.drawing import bars, span
 from media_analysis.dashboard.search import figures
@@ -43,6 +44,7 @@ def overview(actor: Actor, teams: Sequence[Team]) -> dict[str, Any]:
         "people": _people(
             figures.people(ids), figures.decisions(ids), _slots(now, days=DECISION_DAYS)
         ),
+        "exposure": _exposure(actor, teams),
         "outcomes": _outcomes(figures.outcomes(ids)),
         "reasons": [_reason(row) for row in figures.without_verdict(ids)],
         "parked": _set_aside(actor, figures.parked(ids), lambda sent: sent.analysis, "retry"),
@@ -50,6 +52,17 @@ def overview(actor: Actor, teams: Sequence[Team]) -> dict[str, Any]:
             actor, figures.parked_copies(ids), lambda sent: sent.blob.preview, "retry_copy"
         ),
         "workers": _workers() if actor.is_site_admin else None,
+    }
+
+
+def _exposure(actor: Actor, teams: Sequence[Team]) -> dict[str, Any]:
+    """What the reader met, then sums of teams that name nobody: people were told that no lead sees
+    their figures."""
+    sums = care.of_teams([team.pk for team in teams])
+    return {
+        "own": care.own(actor.user) if actor.user else None,
+        "teams": [(team, sums[team.pk]) for team in teams if sums[team.pk].enough],
+        "fewest": care.FEWEST,
     }
 
 

@@ -17,6 +17,7 @@ from django.utils.crypto import salted_hmac
 from accounts.models import Team
 from jobs.models import State
 from media_analysis.review.models import Case, CaseState, QueueRule, RoutingRule
+from media_analysis.review.search.decided_alike import LooksLikeDecided
 from media_analysis.submissions.models import Submission
 from ml.engine.contract import Outcome, Status
 from ml.models import FindingRow
@@ -176,4 +177,6 @@ def condition(rule: QueueRule) -> Q:
             decided_at__lt=OuterRef("created_at"),
         )
         holds &= Q(Exists(earlier))
+    if rule.alike:
+        holds &= Q(LooksLikeDecided(rule.alike))
     return holds

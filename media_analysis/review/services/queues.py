@@ -26,7 +26,7 @@ from media_analysis.review.services.team_rules import named, queue_changed
 MOST_QUEUES, MOST_RULES = 30, 50
 CONDITIONS = (
     "name", "kinds", "outcomes", "probability_from", "probability_to", "check_found", "sender",
-    "context", "known", "share", "reviews", "queue", "hours",
+    "context", "known", "alike", "share", "reviews", "queue", "hours",
 )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from media_analysis.submissions.forms import OUTCOMES, STATES
 from media_analysis.submissions.keeping import MEDIA_PARTS
 from media_analysis.submissions.models import Part, Submission
 from media_analysis.submissions.ownership import may
-from media_analysis.submissions.presenters import bench, deletion_rows, further
+from media_analysis.submissions.presenters import bench, deletion_rows, further, metadata
 from media_analysis.submissions.presenters.audit_trail import audit_trail
 from media_analysis.submissions.presenters.face_map import face_map
 from media_analysis.submissions.presenters.statements import decision, declared, face_link
@@ -52,7 +52,8 @@ def told(received: Received) -> str:
     ).format(file=name, when=when)
 
 
-def page(submission: Submission, actor: Actor) -> dict[str, Any]:
+def page(submission: Submission, actor: Actor, *, searched: str = "") -> dict[str, Any]:
+    """`searched`: the word that the metadata shown has to contain."""
     analysis = submission.analysis
     result = whole_result(analysis)
     named = pictures.names(submission, actor)
@@ -88,6 +89,7 @@ def page(submission: Submission, actor: Actor) -> dict[str, Any]:
         and Part.ORIGINAL not in submission.removed_parts
         else "",
         "removed": parts.sentences(submission),
+        "metadata": metadata.shown(submission, actor, searched),
         "custody": custody(submission, blind=blind.is_blind(submission, actor)),
         **similar.same_bytes(actor, submission),
         "alike": similar.others(actor, submission),

@@ -45,8 +45,8 @@ from media_analysis.submissions.models import (
     Submission,
 )
 from media_analysis.submissions.services import freeing
-from ml import pictures
-from ml.models import Analysis, FindingRow, Thumbnail
+from ml import metadata, pictures
+from ml.models import Analysis, FileMetadata, FindingRow, Thumbnail
 
 log = logging.getLogger("touchstone.erasing")
 AT_ONCE, MOST_LISTED = 100, 50
@@ -138,7 +138,7 @@ def _delete_rows(pk: uuid.UUID) -> bool:
     films = set(
         Preview.objects.filter(source__in=hashes, film__isnull=False).values_list("film", flat=True)
     )
-    sheets = pictures.sheets_of(submission.pk)
+    sheets = pictures.sheets_of(submission.pk) | metadata.sheets_of(submission.pk)
     sheets = sheets.union(*(hook(submission.pk) for hook in hooks.blobs_erased_with))
     gone = [(model, pks) for model, pks in _rows_of(submission) if pks]
     counts = {model._meta.db_table: len(pks) for model, pks in gone}
@@ -186,6 +186,7 @@ def _rows_of(submission: Submission) -> list[Gone]:
         IndexCard.objects.filter(pk=key),
         FindingRow.objects.filter(**of_analyses),
         Thumbnail.objects.filter(**of_analyses),
+        FileMetadata.objects.filter(**of_analyses),
         Submission.objects.filter(pk=key),
         Analysis.objects.filter(chain=key),
     ]

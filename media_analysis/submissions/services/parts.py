@@ -48,8 +48,8 @@ from media_analysis.submissions.models import (
     Submission,
 )
 from media_analysis.submissions.services import freeing
-from ml import forgetting, pictures
-from ml.models import Analysis, Thumbnail
+from ml import forgetting, metadata, pictures
+from ml.models import Analysis, FileMetadata, Thumbnail
 
 log = logging.getLogger("touchstone.erasing")
 AT_ONCE = 1000
@@ -302,14 +302,21 @@ def _take_findings(submission: Submission, rule: PartRule) -> Taken:
 
 
 def _take_text(submission: Submission, rule: PartRule) -> Taken:
-    taken = Taken()
-    taken.rows = sum(hook(submission.pk) for hook in hooks.text_removed)
+    """The words, and the file's metadata, which may hold names and places."""
+    taken = Taken.of(metadata.sheets_of(submission.pk))
+    kept = FileMetadata.objects.filter(analysis__chain=submission.pk)
+    if kept.exists():
+        taken.rows += kept.delete()[0]
+        taken.stated += Analysis.objects.filter(chain=submission.pk)
+    for sha256 in sorted(taken.hashes):
+        freeing.delete_blob(sha256)
+    taken.rows += sum(hook(submission.pk) for hook in hooks.text_removed)
     taken.rows += subjects.forget(submission.pk, LABELS)
     if any(getattr(submission, name) for name in SENT_WORDS):
         _permit(submission, rule, [(Submission, [submission.pk])])
         Submission.objects.filter(pk=submission.pk).update(**dict.fromkeys(SENT_WORDS, ""))
         taken.rows += 1
-        taken.stated = [submission]
+        taken.stated.append(submission)
     return taken
 
 
@@ -337,6 +344,11 @@ def _delete_bytes(pk: int) -> bool:
     for sha256 in removal.blobs:
         blobs.services.remove_unclaimed(sha256)
     return bool(Removal.objects.filter(pk=pk, ended_at=None).update(ended_at=Now()))
+
+
+def keeps_text(submission: UUID) -> bool:
+    """Whether what an analysis reads of personal text may be kept."""
+    return not Removal.objects.filter(submission=submission, part=Part.TEXT).exists()
 
 
 def require(submission: Submission, part: Part) -> None:

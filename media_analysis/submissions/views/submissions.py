@@ -151,7 +151,8 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
             return gone
         raise
     actor = actor_of(request)
-    context: dict[str, Any] = result.page(submission, actor)
+    searched = request.GET.get("metadata", "")
+    context: dict[str, Any] = result.page(submission, actor, searched=searched)
     for hook in hooks.beside_result:
         context |= hook(submission, actor)
     return render(request, "submissions/detail.html", context)

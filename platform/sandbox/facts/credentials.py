@@ -13,6 +13,7 @@ from typing import Any
 
 import c2pa
 
+from sandbox.facts import manifest_tree
 from sandbox.facts.text import clean
 from sandbox.sniff import Kind
 from sandbox.source import Source
@@ -113,6 +114,7 @@ def _summary(store: dict[str, Any]) -> dict[str, Any]:
         "ingredients": [_ingredient(i) for i in _list(active.get("ingredients"))],
         "manifests": len(manifests),
         "problems": problems,
+        "tree": manifest_tree.build(store, manifests, str(store["active_manifest"])),
     }
 
 

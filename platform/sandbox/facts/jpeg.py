@@ -22,6 +22,7 @@ _SUBSAMPLING: dict[tuple[tuple[int, int], ...], str] = {
 }
 _NAMES = {0xC4: "DHT", 0xDA: "SOS", 0xDB: "DQT", 0xDD: "DRI", 0xFE: "COM", 0xDC: "DNL"}
 EXIF_HEAD, XMP_HEAD = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
+PHOTOSHOP_HEAD = b"Photoshop 3.0\0"
 
 
 def facts(source: Source, shape: Shape) -> dict[str, Any]:

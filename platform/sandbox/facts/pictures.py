@@ -16,7 +16,7 @@ from sandbox.containers import jpeg as jpeg_structure
 from sandbox.containers import png as png_structure
 from sandbox.containers import riff
 from sandbox.containers.boxes import walk
-from sandbox.facts import exif, jpeg, tiff, xmp
+from sandbox.facts import exif, iptc, jpeg, tiff, xmp
 from sandbox.facts.text import clean
 from sandbox.sniff import Kind
 from sandbox.source import Source
@@ -206,6 +206,21 @@ def _xmp(source: Source, kind: Kind, limits: Limits) -> Any:
     return xmp.read(_blocks(source, kind.format).get("xmp", b""))
 
 
+def _iptc(source: Source, kind: Kind, limits: Limits) -> Any:
+    if kind.format == "tiff":
+        picture = _open_tiff(source)
+        return iptc.read(picture) if picture else None
+    if kind.format != "jpeg":
+        return None
+    shape = jpeg_structure.scan(source)
+    if not jpeg.bodies(source, shape, 0xED, jpeg.PHOTOSHOP_HEAD):
+        return None
+    from PIL import Image
+
+    with Image.open(io.BufferedReader(source.stream()), formats=["JPEG"]) as picture:
+        return iptc.read(picture)
+
+
 def _icc(source: Source, kind: Kind, limits: Limits) -> Any:
     profile = _blocks(source, kind.format).get("icc", b"")
     if not profile:
@@ -275,6 +290,7 @@ def box_names(source: Source, most: int = 300) -> list[str]:
 SECTIONS: dict[str, Callable[[Source, Kind, Limits], Any]] = {
     "exif": _exif,
     "xmp": _xmp,
+    "iptc": _iptc,
     "icc": _icc,
     "jpeg": _jpeg,
     "comments": _comments,

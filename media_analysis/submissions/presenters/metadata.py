@@ -1,0 +1,132 @@
+"""What the file says about itself: rows of a table, and the Content Credentials as a tree.
+
+Everything in it was written by others. It is text for the page to escape, never HTML.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_lazy, ngettext
+
+import ml.metadata
+from accounts.actors import Actor
+from accounts.refusals import Refusal
+from accounts.roles import Permission
+from blobs.errors import BlobError, Damaged
+from media_analysis.submissions.models import Part, Submission
+from media_analysis.submissions.ownership import may
+from media_analysis.submissions.presenters import manifest_tree
+from media_analysis.submissions.services import parts
+from ml import language
+from ml.engine.sentence import say
+
+Json = Mapping[str, Any]
+LONG, BEGINNING = 240, 160
+LONGEST_SEARCH = 100
+PLACES: Mapping[str, str | Promise] = {
+    "exif": "EXIF",
+    "iptc": "IPTC",
+    "xmp": "XMP",
+    "png_text": gettext_lazy("PNG text"),
+    "comments": gettext_lazy("Comment"),
+    "container": gettext_lazy("Container"),
+    "icc": gettext_lazy("Colour profile"),
+    "tiff": "TIFF",
+    "jpeg": "JPEG",
+    "boxes": gettext_lazy("Box structure"),
+}
+_POSITION = re.compile(r"gps|location|latitude|longitude|\bcity\b|province|country(?!code)", re.I)
+_PERSON = re.compile(
+    r"artist|author|by-?line|(?<![a-z])creator(?!tool)|owner|\bcredit\b|contact|writer|copyright"
+    r"|serial",
+    re.I,
+)
+
+
+def shown(submission: Submission, actor: Actor, asked: str = "") -> dict[str, Any] | None:
+    """For whoever may look at the media; None for others, and where no analysis has ended."""
+    if not may(actor, Permission.VIEW_MEDIA, submission) or not submission.analysis.shown_outcome:
+        return None
+    if Part.TEXT in submission.removed_parts:
+        return {"note": parts.sentences(submission)[Part.TEXT]}
+    try:
+        found = ml.metadata.read(submission.analysis_id)
+    except BlobError as error:
+        code = "media_damaged" if isinstance(error, Damaged) else "store_unavailable"
+        return {"note": Refusal(code).sentence}
+    if found is None:
+        return {"note": gettext("The metadata was not kept when this media was analysed.")}
+    asked = asked.strip()[:LONGEST_SEARCH]
+    rows = [_row(*row) for row in found["rows"]]
+    fitting = [row for row in rows if _fits(row, asked)]
+    return {
+        "note": "" if rows else gettext("The file has no metadata that is read here."),
+        "rows": fitting,
+        "all": len(rows),
+        "asked": asked,
+        "open": bool(asked),
+        "personal": sum(bool(row["personal"]) for row in rows),
+        "cut": _cut(found),
+        "credentials": _credentials(found["credentials"]),
+    }
+
+
+def _row(place: str, name: str, value: str) -> dict[str, Any]:
+    known, _, number = place.partition(" ")
+    personal = ""
+    if _POSITION.search(name):
+        personal = gettext("Position, personal")
+    elif _PERSON.search(name):
+        personal = gettext("Personal")
+    return {
+        "place": gettext("Stream {number}").format(number=number)
+        if known == "stream"
+        else str(PLACES.get(place, place)),
+        "name": name,
+        "value": value,
+        "beginning": value[:BEGINNING] + "…" if len(value) > LONG else "",
+        "personal": personal,
+    }
+
+
+def _fits(row: Json, asked: str) -> bool:
+    word = asked.casefold()
+    return not word or any(word in row[part].casefold() for part in ("place", "name", "value"))
+
+
+def _cut(found: Json) -> list[str]:
+    """What the table does not have, in sentences."""
+    said = []
+    if count := found["left_out"]:
+        text = ngettext(
+            "{count} further value was left out.", "{count} further values were left out.", count
+        )
+        said.append(text.format(count=count))
+    if count := found["shortened"]:
+        text = ngettext("{count} long value is cut.", "{count} long values are cut.", count)
+        said.append(text.format(count=count))
+    if odd := found["malformed"]:
+        names = language.listed([str(PLACES.get(place, place)) for place in odd])
+        text = gettext("Not everything in {places} could be read, or it holds odd characters.")
+        said.append(text.format(places=names))
+    return said
+
+
+def _credentials(said: Json) -> dict[str, Any]:
+    signer = said["signer"] or language.in_words(say("provenance.unnamed_signer"))
+    changed = any("mismatch" in str(problem) for problem in said["problems"])
+    sentences = {
+        "absent": say("provenance.absent"),
+        "remote": say("provenance.remote"),
+        "malformed": say("provenance.malformed"),
+        "invalid": say("provenance.changed" if changed else "provenance.invalid"),
+        "valid": say("provenance.untrusted", signer=signer),
+        "trusted": say("provenance.trusted", signer=signer),
+    }
+    state = said["state"] if said["state"] in sentences else "malformed"
+    tree = manifest_tree.drawn(said["tree"]) if said["tree"] else None
+    return {"absent": state == "absent", "text": language.in_words(sentences[state]), "tree": tree}
