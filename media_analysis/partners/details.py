@@ -14,6 +14,7 @@ from accounts.roles import Permission
 from media_analysis.partners import rendered
 from media_analysis.partners.appeal_shapes import AppealSerializer
 from media_analysis.partners.found import is_missing
+from media_analysis.partners.report_shapes import ReportSerializer
 from media_analysis.partners.results import (
     DecisionMadeSerializer,
     ResultSerializer,
@@ -21,6 +22,7 @@ from media_analysis.partners.results import (
     ThumbnailSerializer,
 )
 from media_analysis.partners.serializers import COLUMNS, SubmissionSerializer
+from media_analysis.reports.told import issued
 from media_analysis.review.presenters import appeals
 from media_analysis.review.presenters.decisions import changes, moment
 from media_analysis.submissions.models import Submission
@@ -37,6 +39,10 @@ class DetailSerializer(SubmissionSerializer):
     result = ResultSerializer(allow_null=True, help_text="Null until the analysis is done.")
     decisions = DecisionMadeSerializer(many=True, help_text="All of them, the first one first.")
     appeal = AppealSerializer(allow_null=True, help_text="The newest one; null: there was none.")
+    reports = ReportSerializer(
+        many=True,
+        help_text="Issued reports, the first one first, for callers that may fetch them.",
+    )
     similar = SimilarSerializer(
         many=True, help_text="The same bytes, and pictures that look almost the same."
     )
@@ -46,8 +52,8 @@ class DetailSerializer(SubmissionSerializer):
 
     class Meta(SubmissionSerializer.Meta):
         fields = [
-            *SubmissionSerializer.Meta.fields, "result", "decisions", "appeal", "similar",
-            "thumbnails",
+            *SubmissionSerializer.Meta.fields, "result", "decisions", "appeal", "reports",
+            "similar", "thumbnails",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -85,6 +91,7 @@ class Detail:
             **told.to_representation(self.row),
             "decisions": changes(pk) if is_case else [],
             "appeal": appeals.told(pk) if is_case else None,
+            "reports": self._reports() if is_case else [],
             "similar": self._similar(),
             "thumbnails": self._thumbnails(),
         }
@@ -106,6 +113,11 @@ class Detail:
     def content(self) -> bytes:
         result = rendered.result(self.row["analysis_id"]) if self.state == "done" else b"null"
         return b'%s,"result":%s}' % (JSONRenderer().render(self.told)[:-1], result)
+
+    def _reports(self) -> list[dict[str, Any]]:
+        if not self.actor.can(Permission.VIEW_REPORTS, self.row["team_id"]):
+            return []
+        return issued(self.pk, f"{self.root}{self.pk}/")
 
     def _similar(self) -> list[dict[str, Any]]:
         row = self.row

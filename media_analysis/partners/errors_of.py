@@ -53,6 +53,7 @@ OWN: Mapping[str, tuple[str, ...]] = {
     "submissions_list": ("invalid",),
     "submissions_media": ("erased", "media_damaged", "original_removed"),
     "submissions_read": ("erased", "invalid"),
+    "submissions_report": ("erased",),
     "submissions_thumbnail": ("erased", "pictures_removed"),
     "submissions_withdraw_appeal": ("appeal_being_answered", "appeal_not_open",
                                     "appeal_not_yours", "erased", "not_yours"),

@@ -70,7 +70,7 @@ class Media(TellsItsLimits, ViewSet):
         answer._resource_closers.append(closing.close)  # type: ignore[attr-defined]
         digest = base64.b64encode(bytes.fromhex(submission.blob_id)).decode()
         answer["Repr-Digest"] = f"sha-256=:{digest}:"
-        return _walled(answer)
+        return walled(answer)
 
     @extend_schema(
         operation_id="submissions_thumbnail",
@@ -87,8 +87,8 @@ class Media(TellsItsLimits, ViewSet):
         if found is None:
             raise Http404
         if request.accepted_renderer.media_type == WebpRenderer.media_type:
-            return _walled(HttpResponse(found.content, content_type=found.media_type))
-        return _walled(HttpResponse(found.as_png, content_type=PictureRenderer.media_type))
+            return walled(HttpResponse(found.content, content_type=found.media_type))
+        return walled(HttpResponse(found.as_png, content_type=PictureRenderer.media_type))
 
     def get_renderers(self) -> list[Any]:
         if self.action == "thumbnail":
@@ -96,7 +96,7 @@ class Media(TellsItsLimits, ViewSet):
         return [BytesRenderer(), JSONRenderer()]
 
 
-def _walled(answer: HttpResponseBase) -> HttpResponseBase:
+def walled(answer: HttpResponseBase) -> HttpResponseBase:
     """Somebody else's bytes: never shown by a browser as a page of ours."""
     answer["Content-Security-Policy"] = WALLS
     answer["X-Content-Type-Options"] = "nosniff"

@@ -181,6 +181,7 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "api:submission-cancel": ("post", (401, 404, 403, 403, 202, 202, 202, 403, 403)),
     "api:submission-media": ("get", (401, 404, 403, 200, 200, 200, 200, 403, 403)),
     "api:submission-thumbnail": ("get", (401, 404, 403, 200, 200, 200, 200, 403, 403)),
+    "api:submission-report": ("get", (401, 404, 403, 404, 404, 404, 404, 403, 403)),  # no such one
     "api:submission-appeal": ("post", (401, 415, 403, 415, 415, 415, 415, 403, 403)),
     "api:submission-appeal-withdraw": ("post", (401, 404, 403, 403, 403, 403, 403, 403, 403)),
     "api:submission-hold": ("post", (401, 404, 403, 403, 403, 403, 415, 403, 403)),
