@@ -18,6 +18,7 @@ from media_analysis.partners.report_shapes import ReportSerializer
 from media_analysis.partners.results import (
     DecisionMadeSerializer,
     ResultSerializer,
+    ReusedSerializer,
     SimilarSerializer,
     ThumbnailSerializer,
 )
@@ -30,13 +31,20 @@ from media_analysis.submissions.search import similar
 from ml.engine.media import aids
 from ml.models import Thumbnail
 
-ALSO = ("analysis_id", "planted", "case_key")
+ALSO = (
+    "analysis_id", "planted", "case_key", "analysis__examined_at", "analysis__finished_at",
+)  # fmt: skip
 
 
 class DetailSerializer(SubmissionSerializer):
     """With all that the engine said, and all that people decided. It says what `Detail` gives."""
 
     result = ResultSerializer(allow_null=True, help_text="Null until the analysis is done.")
+    reused_from = ReusedSerializer(
+        allow_null=True,
+        help_text="Null: the file was analysed. Else its results were taken over from an earlier "
+        "analysis of the same bytes in the team.",
+    )
     decisions = DecisionMadeSerializer(many=True, help_text="All of them, the first one first.")
     appeal = AppealSerializer(allow_null=True, help_text="The newest one; null: there was none.")
     reports = ReportSerializer(
@@ -52,8 +60,8 @@ class DetailSerializer(SubmissionSerializer):
 
     class Meta(SubmissionSerializer.Meta):
         fields = [
-            *SubmissionSerializer.Meta.fields, "result", "decisions", "appeal", "reports",
-            "similar", "thumbnails",
+            *SubmissionSerializer.Meta.fields, "result", "reused_from", "decisions", "appeal",
+            "reports", "similar", "thumbnails",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -89,6 +97,7 @@ class Detail:
         is_case = self.row["case_key"] is not None
         self.told = {
             **told.to_representation(self.row),
+            "reused_from": self._reused(),
             "decisions": changes(pk) if is_case else [],
             "appeal": appeals.told(pk) if is_case else None,
             "reports": self._reports() if is_case else [],
@@ -113,6 +122,14 @@ class Detail:
     def content(self) -> bytes:
         result = rendered.result(self.row["analysis_id"]) if self.state == "done" else b"null"
         return b'%s,"result":%s}' % (JSONRenderer().render(self.told)[:-1], result)
+
+    def _reused(self) -> dict[str, Any] | None:
+        """The age is that at the moment of the verdict: it does not change by itself."""
+        examined_at, ended_at = self.row["analysis__examined_at"], self.row["analysis__finished_at"]
+        if examined_at is None:
+            return None
+        age = round((ended_at - examined_at).total_seconds(), 3)
+        return {"analysed_at": moment(examined_at), "age_seconds": age}
 
     def _reports(self) -> list[dict[str, Any]]:
         if not self.actor.can(Permission.VIEW_REPORTS, self.row["team_id"]):

@@ -9,5 +9,9 @@ class SubmissionsConfig(AppConfig):
 
     def ready(self) -> None:
         from media_analysis.submissions import on_record
+        from media_analysis.submissions.services import reusing
+        from ml import hooks as ml
 
+        ml.reuse_is_wanted.append(reusing.is_wanted)
+        ml.earlier_analysis.append(reusing.earlier)
         on_record.keep()

@@ -29,11 +29,12 @@ from media_analysis.submissions.keeping import (
     RetentionRule,
     Waits,
 )
+from media_analysis.submissions.reuse_models import ReuseRule
 from ml import media_kinds
 
 __all__ = [
     "Because", "CheckCard", "DeletionAnswer", "DeletionRequest", "Erasure", "Hold", "IndexCard",
-    "MediaKind", "Part", "PartRule", "Removal", "RetentionRule", "SavedFilter",
+    "MediaKind", "Part", "PartRule", "Removal", "RetentionRule", "ReuseRule", "SavedFilter",
     "SearchText", "Submission", "Waits",
 ]  # fmt: skip
 

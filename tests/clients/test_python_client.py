@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection, transaction
@@ -98,7 +99,7 @@ def test_a_day_of_a_partner(
         thread.join()
         assert decided.decision and decided.decision.reason == "The chin flickers."
         assert decided.decisions == [decided.decision]
-        issued = issuing.issue(alice.actor, Case.objects.get(submission=sent.id))
+        issued = issuing.issue(alice.actor, Case.objects.get(submission=UUID(sent.id)))
         (report,) = client.get(sent.id).reports
         assert (report.id, report.decision) == (str(issued.pk), decided.decision.id)
         assert client.report(sent.id, report.id, "report.json") == bytes(issued.body)

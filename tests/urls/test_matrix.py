@@ -126,6 +126,7 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "teams:edit_rule": ("get", office(404, 403, 403, 200, 200)),
     "teams:move_rule": ("post", office(404, 403, 403, 302, 302)),
     "teams:delete_rule": ("post", office(404, 403, 403, 302, 302)),
+    "teams:known_files": ("get", office(404, 403, 403, 200, 200)),
     "teams:care": ("get", office(404, 403, 403, 200, 200)),
     "teams:quality": ("get", office(404, 403, 403, 200, 200)),
     "teams:deciding": ("get", office(404, 403, 403, 200, 200)),

@@ -965,6 +965,8 @@ export interface components {
             reports: components["schemas"]["Report"][];
             /** @description Null until the analysis is done. */
             result: components["schemas"]["Result"] | null;
+            /** @description Null: the file was analysed. Else its results were taken over from an earlier analysis of the same bytes in the team. */
+            reused_from: components["schemas"]["Reused"] | null;
             sha256: string;
             /** @description The same bytes, and pictures that look almost the same. */
             similar: components["schemas"]["Similar"][];
@@ -1371,6 +1373,19 @@ export interface components {
             timeline: components["schemas"]["Moment"][];
             tracks: components["schemas"]["Track"][];
             verdict: components["schemas"]["Verdict"];
+        };
+        /** @description The earlier analysis whose results were taken over. */
+        Reused: {
+            /**
+             * Format: double
+             * @description How old the results were when they were taken over.
+             */
+            age_seconds: number;
+            /**
+             * Format: date-time
+             * @description When the bytes were analysed.
+             */
+            analysed_at: string;
         };
         /** @description Only said to the schema; results are written out by `shaped`. */
         Scenes: {

@@ -138,6 +138,8 @@ class Submission:
     deletion_requested_at: datetime | None
     updated_at: datetime | None
     result: Json | None = None
+    reused_from: datetime | None = None
+    """When the same bytes were analysed, where the results were taken over."""
     decisions: Sequence[Decision] = ()
     appeal: Appeal | None = None
     """The newest one. Only where the submission was read by itself."""
@@ -179,6 +181,7 @@ class Submission:
             deletion_requested_at=moment(said.get("deletion_requested_at")),
             updated_at=moment(said.get("updated_at")),
             result=said.get("result"),
+            reused_from=moment((said.get("reused_from") or {}).get("analysed_at")),
             decisions=[Decision.of(one) for one in said.get("decisions", ())],
             appeal=Appeal.of(appeal) if appeal else None,
             reports=[Report.of(one) for one in said.get("reports", ())],
