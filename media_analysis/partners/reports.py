@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.permissions import BasePermission
@@ -18,7 +18,7 @@ from accounts.api_auth import allows
 from accounts.roles import Permission
 from media_analysis.partners.found import the_one
 from media_analysis.partners.limits import TellsItsLimits
-from media_analysis.partners.media import BytesRenderer, walled
+from media_analysis.partners.media import BytesRenderer, of_bytes, walled
 from media_analysis.partners.schema import problems
 from media_analysis.reports.contents import FORMAT
 from media_analysis.reports.models import Report
@@ -67,7 +67,7 @@ class Reports(TellsItsLimits, ViewSet):
         content = issuing.handed_out(actor, found, name) if found else None
         if content is None:
             raise Http404
-        answer = HttpResponse(content, content_type=issuing.kind_of(name))
+        answer = of_bytes(content, issuing.kind_of(name))
         answer["Content-Disposition"] = f'attachment; filename="{report}-{name}"'
         return walled(answer)
 

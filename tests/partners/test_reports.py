@@ -20,6 +20,7 @@ from media_analysis.reports.services import issuing
 from media_analysis.review.models import Case, Words
 from media_analysis.review.services import asking, cases, notes
 from media_analysis.submissions.models import Submission
+from media_analysis.uploads.digests import of_content
 from media_analysis.webhooks.models import EventType
 from tests.factories import ServiceAccountFactory
 from tests.partners.conftest import Partner
@@ -80,6 +81,7 @@ def test_a_partner_finds_and_fetches_each_file_of_its_reports(
             answer.content == held[file["name"]] and "attachment" in answer["Content-Disposition"]
         )
         assert answer["Content-Type"].startswith(issuing.kind_of(file["name"]))
+        assert answer["Repr-Digest"] == of_content(answer.content)
     events = Event.objects.filter(verb=Verb.REPORT_DOWNLOADED, chain=case.submission_id)
     assert [event.content["data"]["file"] for event in events.order_by("seq")] == NAMES
     assert {event.who.partition(":")[0] for event in events} == {"service"}

@@ -2229,6 +2229,8 @@ export interface operations {
             header?: {
                 /** @description Any text of your own, up to 255 visible ASCII characters. The same key with the same request is done once; with another request it answers 422. */
                 "Idempotency-Key"?: string;
+                /** @description The sha-256 or sha-512 of the whole body, as RFC 9530 writes it. A body with another one answers 422. For the file alone there is the field `sha256`. */
+                "Repr-Digest"?: string;
             };
             path?: never;
             cookie?: never;
