@@ -18,6 +18,7 @@ WORDS: Mapping[Permission, Any] = {
     P.VIEW_SUBMISSIONS: _("view submissions with verdicts and findings"),
     P.VIEW_MEDIA: _("view the media"),
     P.VIEW_CASES: _("view cases"),
+    P.VIEW_REPORTS: _("view and download reports"),
     P.VIEW_MEMBERS: _("view members"),
     P.SUBMIT_MEDIA: _("submit media and analyse it again"),
     P.CANCEL_ANALYSES: _("cancel analyses"),

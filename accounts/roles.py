@@ -39,6 +39,7 @@ class Permission(StrEnum):
     HOLD_SUBMISSIONS = "submissions.hold"
     MANAGE_RETENTION = "submissions.retention"
     VIEW_MEDIA = "media.view"
+    VIEW_REPORTS = "reports.view"
     VIEW_CASES = "cases.view"
     DECIDE_CASES = "cases.decide"
     APPEAL_DECISIONS = "decisions.appeal"
@@ -59,7 +60,14 @@ class Permission(StrEnum):
 P = Permission
 
 _VIEWER = frozenset(
-    {P.VIEW_SUBMISSIONS, P.VIEW_MEDIA, P.VIEW_CASES, P.VIEW_MEMBERS, P.APPEAL_DECISIONS}
+    {
+        P.VIEW_SUBMISSIONS,
+        P.VIEW_MEDIA,
+        P.VIEW_CASES,
+        P.VIEW_REPORTS,
+        P.VIEW_MEMBERS,
+        P.APPEAL_DECISIONS,
+    }
 )
 _MODERATOR = _VIEWER | {P.SUBMIT_MEDIA, P.CANCEL_ANALYSES, P.DECIDE_CASES}
 _LEAD = _MODERATOR | {
@@ -116,6 +124,7 @@ class Scope(models.TextChoices):
     SUBMISSIONS_READ_OWN = "submissions:read_own", _("Read its own submissions and verdicts")
     SUBMISSIONS_READ = "submissions:read", _("Read all of the team's submissions and verdicts")
     MEDIA_READ = "media:read", _("Fetch media and thumbnails")
+    REPORTS_READ = "reports:read", _("Fetch reports of decisions")
     WEBHOOKS_MANAGE = "webhooks:manage", _("Manage its own webhooks")
     HOLDS_MANAGE = "holds:manage", _("Place, lift and list legal holds")
     APPEALS_WRITE = "appeals:write", _("Appeal decisions and withdraw appeals")
@@ -133,6 +142,7 @@ SCOPE_PERMISSIONS: Mapping[str, frozenset[Permission]] = {
     Scope.SUBMISSIONS_READ_OWN: frozenset({P.VIEW_SUBMISSIONS}),
     Scope.SUBMISSIONS_READ: frozenset({P.VIEW_SUBMISSIONS}),
     Scope.MEDIA_READ: frozenset({P.VIEW_MEDIA}),
+    Scope.REPORTS_READ: frozenset({P.VIEW_REPORTS}),
     Scope.WEBHOOKS_MANAGE: frozenset({P.MANAGE_WEBHOOKS}),
     Scope.HOLDS_MANAGE: frozenset({P.HOLD_SUBMISSIONS}),
     Scope.APPEALS_WRITE: frozenset({P.APPEAL_DECISIONS}),

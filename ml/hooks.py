@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from ml.engine.contract import Result
     from ml.models import Analysis
 
+reuse_is_wanted: list[Callable[[Analysis], bool]] = []
+"""Whether results of an earlier analysis of the same bytes do for this one."""
+
+earlier_analysis: list[Callable[[Analysis, str], Analysis | None]] = []
+"""That analysis, under these conditions, inside the transaction that takes it over. It stays until
+that has ended."""
+
 analysis_queued: list[Callable[[Analysis], None]] = []
 """Somebody ordered it, in the transaction of the order."""
 

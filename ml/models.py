@@ -72,6 +72,19 @@ class Analysis(LeasedJob):
         help_text="The file's own statement that it was generated, out of `result`.",
     )
     result_sha256 = models.CharField(max_length=64, blank=True, default="")
+    conditions = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="A hash of what the result rests on besides the bytes; empty: it is not known.",
+    )
+    examined_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Of results that were taken over from an earlier analysis of the same bytes: "
+        "when these were examined.",
+    )
     incomplete = models.BooleanField(default=False)
     seconds = models.FloatField(null=True, blank=True)
 

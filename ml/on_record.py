@@ -79,6 +79,7 @@ def _ending(analysis: Analysis, pictures: str) -> dict[str, Any]:
         "finished_at": microseconds(finished) if finished else None,
         "result_sha256": analysis.result_sha256,
         "result": analysis.digest_now(),
+        **({"examined_at": microseconds(analysis.examined_at)} if analysis.examined_at else {}),
         "pictures": hashlib.sha256(pictures.encode()).hexdigest() if pictures else "",
     }
 

@@ -157,8 +157,8 @@ ENTRIES: Mapping[str, Entry] = {
     "digest_differs": Entry(
         422,
         _(
-            "The file does not have the SHA-256 that was announced. Nothing was kept. Send it "
-            "again."
+            "The bytes do not have the SHA-256 or digest that was announced. Nothing was kept. "
+            "Send them again."
         ),
         in_rest=True,
     ),

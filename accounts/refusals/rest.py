@@ -14,6 +14,11 @@ ENTRIES: Mapping[str, Entry] = {
     "idempotency_key_invalid": Entry(
         400, _("An Idempotency-Key has 1 to 255 visible ASCII characters."), in_rest=True
     ),
+    "digest_malformed": Entry(
+        400,
+        _("Repr-Digest cannot be read. It names sha-256 or sha-512, as RFC 9530 writes them."),
+        in_rest=True,
+    ),
     "idempotency_busy": Entry(
         409, _("The first request with this key is still being processed."), in_rest=True
     ),

@@ -26,6 +26,7 @@ from media_analysis.partners.asking import (
     IDEMPOTENCY_KEY,
     IF_NONE_MATCH,
     NOT_NEW,
+    REPR_DIGEST,
     asked_of,
     idempotency_key,
 )
@@ -68,7 +69,7 @@ class Submissions(streams.AnswersEvents, TellsItsLimits, ViewSet):
     @extend_schema(
         operation_id="submissions_create",
         summary="Send media in",
-        parameters=[IDEMPOTENCY_KEY],
+        parameters=[IDEMPOTENCY_KEY, REPR_DIGEST],
         request={"multipart/form-data": SendSerializer},
         responses={202: AcceptedSerializer, **problems(400, 404, 409, 411, 413, 415, 422)},
     )

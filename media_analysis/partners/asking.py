@@ -20,6 +20,14 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     description="Any text of your own, up to 255 visible ASCII characters. The same key with the "
     "same request is done once; with another request it answers 422.",
 )
+DIGEST = "sha-(256=:[A-Za-z0-9+/]{43}=|512=:[A-Za-z0-9+/]{86}==):"
+REPR_DIGEST = OpenApiParameter(
+    "Repr-Digest",
+    {"type": "string", "pattern": f"^{DIGEST}(, {DIGEST})?$"},
+    OpenApiParameter.HEADER,
+    description="The sha-256 or sha-512 of the whole body, as RFC 9530 writes it. A body with "
+    "another one answers 422. For the file alone there is the field `sha256`.",
+)
 IF_NONE_MATCH = OpenApiParameter(
     "If-None-Match",
     str,

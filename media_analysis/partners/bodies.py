@@ -23,6 +23,7 @@ from accounts.refusals import Refusal
 from audit.payload import AddressInRecord
 from media_analysis.review.services import drafts
 from media_analysis.submissions.services import intake
+from media_analysis.uploads.digests import HEADER, Expected
 
 TAIL = 400
 MULTIPART = "multipart/form-data"
@@ -86,8 +87,11 @@ def refusal_of(error: BaseException) -> Refusal | None:
 class Whole:
     """A request's stream that knows how much must come, and how a form must end."""
 
-    def __init__(self, stream: Any, declared: int, ending: bytes) -> None:
+    def __init__(
+        self, stream: Any, declared: int, ending: bytes, expected: Expected | None = None
+    ) -> None:
         self._stream, self._left, self._ending = stream, declared, ending
+        self._expected = expected
         self._tail = b""
 
     def read(self, size: int | None = None) -> bytes:
@@ -108,10 +112,14 @@ class Whole:
         if wanted and not chunk:
             raise Torn
         self._left -= len(chunk)
+        if self._expected and chunk:
+            self._expected.saw(chunk)
         if self._ending and chunk:
             self._tail = (self._tail + chunk)[-TAIL:]
             if not self._left and self._ending not in self._tail:
                 raise Torn
+        if self._expected and chunk and not self._left:
+            self._expected.check()
         return chunk
 
 
@@ -124,7 +132,8 @@ class HonestBodies:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         declared = _length(request)
         if declared:
-            request._stream = Whole(request._stream, declared, _ending(request))  # type: ignore[assignment]
+            whole = Whole(request._stream, declared, _ending(request), _expected(request))
+            request._stream = whole  # type: ignore[assignment]
         return self.get_response(request)
 
     def process_view(
@@ -160,6 +169,8 @@ class HonestBodies:
             return Refusal("length_required")
         if _length(request) > settings.MAX_UPLOAD_BYTES + settings.FORM_BYTES:
             return intake.too_large()
+        if _is_checked(request) and _expected(request) is None:
+            return Refusal("digest_malformed")
         return None
 
 
@@ -197,6 +208,23 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     if request.headers.get("Accept") == "application/json":
         return answer(request, Refusal("csrf_failed"))
     return render(request, "403_csrf.html", {"kept_for": kept_for}, status=403)
+
+
+def _is_checked(request: HttpRequest) -> bool:
+    """Of a form, the whole body is what `Repr-Digest` speaks of. Where an upload in pieces begins,
+    it speaks of the file (`uploads`)."""
+    is_form = request.content_type == MULTIPART and request.path.startswith(API)
+    return is_form and HEADER in request.headers
+
+
+def _expected(request: HttpRequest) -> Expected | None:
+    """None where there is none, and where it cannot be read, which is refused."""
+    if not _is_checked(request):
+        return None
+    try:
+        return Expected.by(request.headers[HEADER])
+    except Refusal:
+        return None
 
 
 def _not_taken(request: HttpRequest) -> str:

@@ -14,13 +14,16 @@ from accounts.roles import Permission
 from media_analysis.partners import rendered
 from media_analysis.partners.appeal_shapes import AppealSerializer
 from media_analysis.partners.found import is_missing
+from media_analysis.partners.report_shapes import ReportSerializer
 from media_analysis.partners.results import (
     DecisionMadeSerializer,
     ResultSerializer,
+    ReusedSerializer,
     SimilarSerializer,
     ThumbnailSerializer,
 )
 from media_analysis.partners.serializers import COLUMNS, SubmissionSerializer
+from media_analysis.reports.told import issued
 from media_analysis.review.presenters import appeals
 from media_analysis.review.presenters.decisions import changes, moment
 from media_analysis.submissions.models import Part, Removal, Submission
@@ -28,15 +31,27 @@ from media_analysis.submissions.search import similar
 from ml.engine.media import aids
 from ml.models import Thumbnail
 
-ALSO = ("analysis_id", "planted", "case_key", "is_bare")
+ALSO = (
+    "analysis_id", "planted", "case_key", "is_bare", "analysis__examined_at",
+    "analysis__finished_at",
+)  # fmt: skip
 
 
 class DetailSerializer(SubmissionSerializer):
     """With all that the engine said, and all that people decided. It says what `Detail` gives."""
 
     result = ResultSerializer(allow_null=True, help_text="Null until the analysis is done.")
+    reused_from = ReusedSerializer(
+        allow_null=True,
+        help_text="Null: the file was analysed. Else its results were taken over from an earlier "
+        "analysis of the same bytes in the team.",
+    )
     decisions = DecisionMadeSerializer(many=True, help_text="All of them, the first one first.")
     appeal = AppealSerializer(allow_null=True, help_text="The newest one; null: there was none.")
+    reports = ReportSerializer(
+        many=True,
+        help_text="Issued reports, the first one first, for callers that may fetch them.",
+    )
     similar = SimilarSerializer(
         many=True, help_text="The same bytes, and pictures that look almost the same."
     )
@@ -46,8 +61,8 @@ class DetailSerializer(SubmissionSerializer):
 
     class Meta(SubmissionSerializer.Meta):
         fields = [
-            *SubmissionSerializer.Meta.fields, "result", "decisions", "appeal", "similar",
-            "thumbnails",
+            *SubmissionSerializer.Meta.fields, "result", "reused_from", "decisions", "appeal",
+            "reports", "similar", "thumbnails",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -85,8 +100,10 @@ class Detail:
         is_case = self.row["case_key"] is not None
         self.told = {
             **told.to_representation(self.row),
+            "reused_from": self._reused(),
             "decisions": changes(pk) if is_case else [],
             "appeal": appeals.told(pk) if is_case else None,
+            "reports": self._reports() if is_case else [],
             "similar": self._similar(),
             "thumbnails": self._thumbnails(),
         }
@@ -112,6 +129,19 @@ class Detail:
         is_done = self.state == "done"
         result = rendered.result(row["analysis_id"], bare=row["is_bare"]) if is_done else b"null"
         return b'%s,"result":%s}' % (JSONRenderer().render(self.told)[:-1], result)
+
+    def _reused(self) -> dict[str, Any] | None:
+        """The age is that at the moment of the verdict: it does not change by itself."""
+        examined_at, ended_at = self.row["analysis__examined_at"], self.row["analysis__finished_at"]
+        if examined_at is None:
+            return None
+        age = round((ended_at - examined_at).total_seconds(), 3)
+        return {"analysed_at": moment(examined_at), "age_seconds": age}
+
+    def _reports(self) -> list[dict[str, Any]]:
+        if not self.actor.can(Permission.VIEW_REPORTS, self.row["team_id"]):
+            return []
+        return issued(self.pk, f"{self.root}{self.pk}/")
 
     def _similar(self) -> list[dict[str, Any]]:
         row = self.row

@@ -44,7 +44,8 @@ OWN: Mapping[str, tuple[str, ...]] = {
                            "appeals_not_taken", "erased", *IDEMPOTENCY, "invalid",
                            "no_decision_in_force", "not_yours", "too_many_appeals"),
     "submissions_cancel": ("already_ended", "erased", "not_yours"),
-    "submissions_create": (*STORING, *IDEMPOTENCY, "digest_differs", "idempotency_busy", "invalid",
+    "submissions_create": (*STORING, *IDEMPOTENCY, "digest_differs", "digest_malformed",
+                           "idempotency_busy", "invalid",
                            "team_required", "too_many_parts"),
     "submissions_delete": ("erased", "not_yours"),
     "submissions_events": ("erased", "invalid", "too_many_streams"),
@@ -53,6 +54,7 @@ OWN: Mapping[str, tuple[str, ...]] = {
     "submissions_list": ("invalid",),
     "submissions_media": ("erased", "media_damaged", "original_removed"),
     "submissions_read": ("erased", "invalid"),
+    "submissions_report": ("erased",),
     "submissions_thumbnail": ("erased", "pictures_removed"),
     "submissions_withdraw_appeal": ("appeal_being_answered", "appeal_not_open",
                                     "appeal_not_yours", "erased", "not_yours"),
@@ -75,6 +77,7 @@ OWN: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 OF_UPLOADS = (
     *EACH, *STORING, "charset_not_supported", "checksum_differs", "checksum_unknown",
+    "digest_differs", "digest_malformed",
     "encoding_not_supported", "header_needed", "incomplete_body", "length_required",
     "malformed_type", "metadata_malformed", "team_required", "too_large", "too_many_uploads",
     "tus_version", "unsupported_media_type", "upload_gone", "upload_locked",

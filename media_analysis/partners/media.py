@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from contextlib import ExitStack
 from typing import Any
 from uuid import UUID
@@ -25,6 +24,7 @@ from media_analysis.partners.limits import TellsItsLimits
 from media_analysis.partners.schema import problems
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.services import intake, pictures
+from media_analysis.uploads import digests
 
 WALLS = "sandbox; default-src 'none'"
 
@@ -68,9 +68,8 @@ class Media(TellsItsLimits, ViewSet):
             file, as_attachment=True, filename=name, content_type="application/octet-stream"
         )
         answer._resource_closers.append(closing.close)  # type: ignore[attr-defined]
-        digest = base64.b64encode(bytes.fromhex(submission.blob_id)).decode()
-        answer["Repr-Digest"] = f"sha-256=:{digest}:"
-        return _walled(answer)
+        answer[digests.HEADER] = digests.of_sha256(bytes.fromhex(submission.blob_id))
+        return walled(answer)
 
     @extend_schema(
         operation_id="submissions_thumbnail",
@@ -87,8 +86,8 @@ class Media(TellsItsLimits, ViewSet):
         if found is None:
             raise Http404
         if request.accepted_renderer.media_type == WebpRenderer.media_type:
-            return _walled(HttpResponse(found.content, content_type=found.media_type))
-        return _walled(HttpResponse(found.as_png, content_type=PictureRenderer.media_type))
+            return walled(of_bytes(found.content, found.media_type))
+        return walled(of_bytes(found.as_png, PictureRenderer.media_type))
 
     def get_renderers(self) -> list[Any]:
         if self.action == "thumbnail":
@@ -96,7 +95,13 @@ class Media(TellsItsLimits, ViewSet):
         return [BytesRenderer(), JSONRenderer()]
 
 
-def _walled(answer: HttpResponseBase) -> HttpResponseBase:
+def of_bytes(content: bytes, kind: str) -> HttpResponse:
+    return HttpResponse(
+        content, content_type=kind, headers={digests.HEADER: digests.of_content(content)}
+    )
+
+
+def walled(answer: HttpResponseBase) -> HttpResponseBase:
     """Somebody else's bytes: never shown by a browser as a page of ours."""
     answer["Content-Security-Policy"] = WALLS
     answer["X-Content-Type-Options"] = "nosniff"

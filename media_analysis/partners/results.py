@@ -62,6 +62,15 @@ class DecisionMadeSerializer(DecisionSerializer):
     )
 
 
+class ReusedSerializer(Shape):
+    """The earlier analysis whose results were taken over."""
+
+    analysed_at = serializers.DateTimeField(help_text="When the bytes were analysed.")
+    age_seconds = serializers.FloatField(
+        min_value=0, help_text="How old the results were when they were taken over."
+    )
+
+
 class SimilarSerializer(Shape):
     """Another submission of the team that is the same, or almost."""
 

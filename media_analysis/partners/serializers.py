@@ -166,8 +166,8 @@ class FilterSerializer(KnownFieldsOnly):
     received_to = DayOrMoment(required=False, help_text="A day in UTC, or a moment; included.")
     updated_since = serializers.DateTimeField(
         required=False,
-        help_text="What changed at this moment or later: state, verdict, decision, or the wish for "
-        "deletion. Without a `sort`, what changed longest ago comes first.",
+        help_text="What changed at this moment or later: state, verdict, decision, reports, or the "
+        "wish for deletion. Without a `sort`, what changed longest ago comes first.",
     )
     external_id = Words(
         required=False,
@@ -251,7 +251,7 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
     deletion_requested_at = serializers.DateTimeField(allow_null=True, read_only=True)
     updated_at = serializers.DateTimeField(
         source="card.updated_at",
-        help_text="When state, verdict, decision or the wish for deletion last changed.",
+        help_text="When state, verdict, decision, reports or the wish for deletion last changed.",
     )
 
     class Meta:

@@ -26,6 +26,7 @@ from accounts.refusals import Refusal
 from accounts.roles import Permission
 from media_analysis.partners.limits import TellsItsLimits
 from media_analysis.partners.teams import team_named
+from media_analysis.uploads import digests
 from media_analysis.uploads.models import Upload
 from media_analysis.uploads.services import uploading
 
@@ -77,7 +78,10 @@ class Uploads(TellsItsLimits, ViewSet):
             team = team_named(actor, UUID(wanted) if wanted else None, Permission.SUBMIT_MEDIA)
         except ValueError as error:
             raise Refusal("metadata_malformed") from error
-        upload = uploading.begin(actor, team, _number(request, "Upload-Length"), words)
+        digest = request.headers.get(digests.HEADER, "")
+        upload = uploading.begin(
+            actor, team, _number(request, "Upload-Length"), words, digest=digest
+        )
         where = reverse("api:upload-detail", args=[upload.pk], request=request)
         return Response(status=201, headers={"Location": str(where), **_state(request, upload)})
 

@@ -13,6 +13,7 @@ from media_analysis.partners.holds import Holds
 from media_analysis.partners.limits import TellsItsLimits
 from media_analysis.partners.media import Media
 from media_analysis.partners.not_found import NothingHere
+from media_analysis.partners.reports import Reports
 from media_analysis.partners.uploads import Uploads
 from media_analysis.partners.webhooks import Webhooks
 
@@ -47,6 +48,11 @@ urlpatterns = [
         "submissions/<uuid:pk>/thumbnails/<slug:name>",
         Media.as_view({"get": "thumbnail"}),
         "submission-thumbnail",
+    ),
+    *both(
+        "submissions/<uuid:pk>/reports/<uuid:report>/<str:name>",
+        Reports.as_view({"get": "download"}),
+        "submission-report",
     ),
     *both("submissions/<uuid:pk>/hold", Holds.as_view({"post": "place"}), "submission-hold"),
     *both(

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from audit.models import Event
+from audit.verbs import Verb
 from media_analysis.review.models import Case, Decision
 from media_analysis.review.presenters.decisions import reviewer
 from media_analysis.review.search import reopenings
@@ -36,6 +37,8 @@ LIMITS = (
 )
 ERROR_RATES = ("split", "clean", "test_split", "leave_one_source_out", "network", "all")
 FRAMES = 6
+STEPS = (Verb.CASE_REOPENED, *reopenings.APPEALS)
+"""Of a case's history, beside its decisions."""
 ERASED = "reviewer erased"
 Json = dict[str, Any]
 
@@ -146,22 +149,20 @@ def _answers(decision: Decision) -> Json:
 
 
 def _history(case: Case) -> list[Json]:
-    """Every decision and every opening again, in the order of time."""
+    """Every decision, every opening again and every appeal, in the order of time. Questions to a
+    lead and their answers stay out: they are talk within the team."""
     made = case.decisions.select_related("policy", "answered_appeal")
     steps = [
         {"when": one.created_at.isoformat(), "what": "decided", **_decision(one), **_answers(one)}
         for one in made
     ]
-    steps += [_step(one) for one in reopenings.of(case)]
+    steps += [_step(one) for one in reopenings.of(case) if one.verb in STEPS]
     return sorted(steps, key=lambda step: str(step["when"]))
 
 
 def _step(one: reopenings.Reopening) -> Json:
-    """The text of an appeal stays out: its author wrote it for the team."""
-    reason = "" if one.verb in reopenings.APPEALS else one.why
-    return {
-        "when": one.when.isoformat(), "what": str(one.verb).partition(".")[2], "reason": reason,
-    }  # fmt: skip
+    """No words: the text of an appeal and the reason for reopening were written for the team."""
+    return {"when": one.when.isoformat(), "what": str(one.verb).partition(".")[2], "reason": ""}
 
 
 def _events(chain: UUID) -> list[Json]:

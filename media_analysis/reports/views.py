@@ -23,10 +23,6 @@ from media_analysis.review.models import Case, CaseState
 from media_analysis.submissions.services import parts
 from media_analysis.submissions.views.submissions import as_if_missing
 
-KINDS = {
-    ".json": "application/json", ".pdf": "application/pdf", ".sig": "text/plain",
-    ".txt": "text/plain; charset=utf-8",
-}  # fmt: skip
 LARGEST = 32 * 1024 * 1024
 MOST_FILES = 6
 
@@ -82,7 +78,7 @@ def download(request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
     content = issuing.handed_out(actor, report, name)
     if content is None:
         raise Http404
-    response = HttpResponse(content, content_type=KINDS[name[name.index(".") :]])
+    response = HttpResponse(content, content_type=issuing.kind_of(name))
     response["Content-Disposition"] = f'attachment; filename="{report.pk}-{name}"'
     return response
 

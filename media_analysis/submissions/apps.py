@@ -9,8 +9,10 @@ class SubmissionsConfig(AppConfig):
 
     def ready(self) -> None:
         from media_analysis.submissions import on_record
-        from media_analysis.submissions.services import parts
+        from media_analysis.submissions.services import parts, reusing
         from ml import hooks
 
+        hooks.reuse_is_wanted.append(reusing.is_wanted)
+        hooks.earlier_analysis.append(reusing.earlier)
         on_record.keep()
         hooks.keeps_text.append(parts.keeps_text)

@@ -16,6 +16,7 @@ from media_analysis.submissions.models import (
     PartRule,
     Removal,
     RetentionRule,
+    ReuseRule,
     Submission,
 )
 
@@ -81,6 +82,7 @@ def keep() -> None:
             of_chain="submission",
         ),
         OnRecord(model=RetentionRule, columns=("team_id", "kind", "days")),
+        OnRecord(model=ReuseRule, columns=("team_id", "is_on")),
         OnRecord(model=PartRule, columns=("team_id", "kind", "part", "days")),
         OnRecord(
             model=Removal,

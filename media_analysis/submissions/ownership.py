@@ -7,7 +7,7 @@ from accounts.refusals import Refusal
 from accounts.roles import Permission
 from media_analysis.submissions.models import Submission
 
-READING = frozenset({Permission.VIEW_SUBMISSIONS, Permission.VIEW_MEDIA})
+READING = frozenset({Permission.VIEW_SUBMISSIONS, Permission.VIEW_MEDIA, Permission.VIEW_REPORTS})
 """A key may read all of its team, unless it reads only its own. It changes only what its own
 partner sent."""
 

@@ -39,6 +39,7 @@ PLACES = (
     NavItem(_("Deciding"), "teams:deciding", Permission.MANAGE_POLICIES),
     NavItem(_("Quality"), "teams:quality", Permission.MANAGE_QUEUES),
     NavItem(_("Care"), "teams:care", Permission.MANAGE_QUEUES),
+    NavItem(_("Known files"), "teams:known_files", Permission.MANAGE_QUEUES),
     NavItem(_("Partners and keys"), "teams:services", Permission.REVOKE_KEYS),
     NavItem(_("Retention"), "teams:retention", Permission.MANAGE_RETENTION),
     NavItem(_("Sign-in"), "teams:sign_in", Permission.MANAGE_TEAM),

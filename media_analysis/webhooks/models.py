@@ -33,6 +33,7 @@ class EventType(models.TextChoices):
     APPEAL_RECEIVED = "appeal.received", _("A decision was appealed")
     APPEAL_WITHDRAWN = "appeal.withdrawn", _("An appeal was withdrawn; the decision stands again")
     APPEAL_ANSWERED = "appeal.answered", _("A further decision answered an appeal")
+    REPORT_ISSUED = "report.issued", _("A report of a decision was issued")
     DELETION_REQUESTED = "deletion.requested", _("Deletion was asked for")
     DELETION_WITHDRAWN = "deletion.withdrawn", _("A request for deletion was taken back")
     DELETION_ANSWERED = "deletion.answered", _("A request for deletion was answered")

@@ -47,10 +47,15 @@ def environment() -> dict[str, str]:
         "MALLOC_MMAP_THRESHOLD_": "33554432",
         "MALLOC_TRIM_THRESHOLD_": "536870912",
     }
-    anchors = os.environ.get("C2PA_TRUST_ANCHORS_FILE", "")
-    if anchors:
-        known["C2PA_TRUST_ANCHORS"] = Path(anchors).read_text()
+    if anchors := trust_anchors():
+        known["C2PA_TRUST_ANCHORS"] = anchors
     return known
+
+
+def trust_anchors() -> str:
+    """Certificates of signers that this site trusts, as PEM; empty where it names none."""
+    file = os.environ.get("C2PA_TRUST_ANCHORS_FILE", "")
+    return Path(file).read_text() if file else ""
 
 
 def plain(

@@ -52,6 +52,7 @@ class Warden:
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._pid = 0
+        self._anchors: str | None = None
         self.layers: tuple[str, ...] = ()
         self.notes: tuple[str, ...] = ()
 
@@ -91,6 +92,8 @@ class Warden:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             number = theirs.fileno()
+            known = launching.environment()
+            self._anchors = known.get("C2PA_TRUST_ANCHORS", "")
             self._process = subprocess.Popen(
                 launching.wrapped(bubblewrap, number, self._without)
                 if bubblewrap
@@ -98,7 +101,7 @@ class Warden:
                 pass_fds=[number],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                env=launching.environment(),
+                env=known,
                 cwd="/",
             )
         self._control = ours
@@ -114,10 +117,15 @@ class Warden:
             return False
         ours.settimeout(None)
         # Inside bubblewrap numbers are others: the kernel tells which one it is out here.
-        known = [_CREDENTIALS.unpack(body)[0] for _, _, body in extra]
-        self._pid = known[0] if known else self._process.pid
+        pids = [_CREDENTIALS.unpack(body)[0] for _, _, body in extra]
+        self._pid = pids[0] if pids else self._process.pid
         self.layers, self.notes = tuple(told["layers"]), tuple(told["notes"])
         return True
+
+    @property
+    def trust_anchors(self) -> str:
+        """The trust list that its children have, or would have, if it has not been started."""
+        return launching.trust_anchors() if self._anchors is None else self._anchors
 
     def close(self) -> None:
         """End the warden and every child of it."""

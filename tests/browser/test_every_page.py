@@ -28,7 +28,7 @@ NO_PAGES = {
     # Answers for programs, and parts of pages
     "submissions:progress", "submissions:picture", "submissions:glimpse",
     "submissions:download", "submissions:film", "reports:download", "reports:film",
-    "reports:certificate",
+    "reports:certificate", "api:submission-report",
     "reports:film_panel",
     "submissions:film_panel", "submissions:states", "api:submission-list",
     "api:submission-detail", "api:submission-cancel", "api:submission-media",

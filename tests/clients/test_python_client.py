@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection, transaction
@@ -31,6 +32,7 @@ from touchstone_client import (
 
 from jobs.services import claim, claim_one, park
 from media_analysis.batches.models import BatchItem, Source
+from media_analysis.reports.services import issuing
 from media_analysis.review.models import Case, Words
 from media_analysis.review.services import cases, routing
 from media_analysis.submissions.models import Submission
@@ -97,6 +99,11 @@ def test_a_day_of_a_partner(
         thread.join()
         assert decided.decision and decided.decision.reason == "The chin flickers."
         assert decided.decisions == [decided.decision]
+        issued = issuing.issue(alice.actor, Case.objects.get(submission=UUID(sent.id)))
+        (report,) = client.get(sent.id).reports
+        assert (report.id, report.decision) == (str(issued.pk), decided.decision.id)
+        assert client.report(sent.id, report.id, "report.json") == bytes(issued.body)
+        assert client.report(sent.id, report.id).startswith(b"%PDF-")
         found = list(client.find(external_id="a-1", page_size=1))
         assert [one.id for one in found] == [sent.id]
         client.submit(picture(10), filename="b.png")

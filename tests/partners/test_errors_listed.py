@@ -36,6 +36,7 @@ def erase(submission: Submission) -> None:
 
 ONE = f"{URL}{{id}}/"
 API = Path(__file__).parents[2] / "docs" / "api.md"
+NO_REPORT = "00000000-0000-4000-8000-000000000000"
 OPERATIONS = {
     "submissions_create": ("post", URL),
     "submissions_list": ("get", URL),
@@ -45,6 +46,7 @@ OPERATIONS = {
     "submissions_cancel": ("post", f"{ONE}cancel/"),
     "submissions_media": ("get", f"{ONE}media/"),
     "submissions_thumbnail": ("get", f"{ONE}thumbnails/frame/"),
+    "submissions_report": ("get", f"{ONE}reports/{NO_REPORT}/report.pdf/"),
 }
 NEEDS = {
     "submissions_create": Scope.SUBMISSIONS_WRITE,
@@ -55,6 +57,7 @@ NEEDS = {
     "submissions_cancel": Scope.SUBMISSIONS_WRITE,
     "submissions_media": Scope.MEDIA_READ,
     "submissions_thumbnail": Scope.MEDIA_READ,
+    "submissions_report": Scope.REPORTS_READ,
 }
 EACH = (401, 403, 406, 414, 429, 503)
 OWN = {
@@ -66,6 +69,7 @@ OWN = {
     "submissions_cancel": (404, 409, 410),
     "submissions_media": (404, 410),
     "submissions_thumbnail": (404, 410),
+    "submissions_report": (404, 410),
 }
 CASES = [(name, status) for name in OPERATIONS for status in (*EACH, *OWN[name])]
 

@@ -32,7 +32,9 @@ from tests.webhooks.test_delivering import deliver_all
 
 ROOT = "/api/v1/"
 HERE = "https://touchstone.example"
-MEDIA = ("application/octet-stream", "image/png", "image/webp")
+MEDIA = (
+    "application/octet-stream", "application/pdf", "image/png", "image/webp", "text/plain",
+)  # fmt: skip
 pytestmark = pytest.mark.django_db
 Ask = Callable[..., Any]
 

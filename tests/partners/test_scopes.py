@@ -36,6 +36,7 @@ SCOPES = {
     "webhooks": [Scope.WEBHOOKS_MANAGE],
     "holds": [Scope.HOLDS_MANAGE],
     "appeals": [Scope.APPEALS_WRITE],
+    "reports": [Scope.REPORTS_READ],
 }
 FORBIDDEN, NOT_YOURS, MISSING = "permission_denied", "not_yours", "not_found"
 NO_SCOPE = {FORBIDDEN: 403, NOT_YOURS: 403, MISSING: 404}
@@ -152,7 +153,7 @@ def test_the_table_names_every_verb() -> None:
 @pytest.mark.parametrize(("verb", "whose"), TABLE)
 def test_a_key_gets_what_its_scopes_allow(house: House, verb: str, whose: str, scopes: str) -> None:
     """Exactly the table's answer; a refusal changes nothing and tells nothing of the submission."""
-    row = (*TABLE[verb, whose], *[FORBIDDEN] * 3)  # webhooks, holds and appeals: no submissions
+    row = (*TABLE[verb, whose], *[FORBIDDEN] * 4)  # webhooks to reports: no submission
     expected = row[list(SCOPES).index(scopes)]
     before = list(Analysis.objects.order_by("pk").values_list("pk", "state", "cancel_requested"))
     answer = house.call(verb, whose, scopes)

@@ -115,6 +115,8 @@ def address(db: None, built: Built) -> Callable[[str], str]:
             return reverse(name, args=[Batch.objects.create(team=alice.team).pk])
         if name in ("submissions:picture", "api:submission-thumbnail"):
             return reverse(name, args=[submission.pk, "frame"])
+        if name == "api:submission-report":
+            return reverse(name, args=[submission.pk, case.pk, "report.pdf"])
         if name == "reports:download":
             return reverse(name, args=[case.pk, "report.pdf"])
         if name in ("backfill:detail", "backfill:switch"):

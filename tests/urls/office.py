@@ -34,6 +34,7 @@ def arguments(team: Team) -> dict[str, list[Any]]:
     own = {
         "members": ["invite", "members", "roles", "rename", "rules", "policies", "services",
                     "write_policy", "deciding", "care", "quality", "queues", "write_rule",
+                    "known_files",
                     "new_service", "webhooks", "new_webhook", "hosts", "retention", "weights",
                     "sign_in", "second_factor", "new_scim_key"],
         "invitation": ["invite_again", "withdraw"],

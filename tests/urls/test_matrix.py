@@ -127,6 +127,7 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "teams:edit_rule": ("get", office(404, 403, 403, 200, 200)),
     "teams:move_rule": ("post", office(404, 403, 403, 302, 302)),
     "teams:delete_rule": ("post", office(404, 403, 403, 302, 302)),
+    "teams:known_files": ("get", office(404, 403, 403, 200, 200)),
     "teams:care": ("get", office(404, 403, 403, 200, 200)),
     "teams:quality": ("get", office(404, 403, 403, 200, 200)),
     "teams:deciding": ("get", office(404, 403, 403, 200, 200)),
@@ -182,6 +183,7 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "api:submission-cancel": ("post", (401, 404, 403, 403, 202, 202, 202, 403, 403)),
     "api:submission-media": ("get", (401, 404, 403, 200, 200, 200, 200, 403, 403)),
     "api:submission-thumbnail": ("get", (401, 404, 403, 200, 200, 200, 200, 403, 403)),
+    "api:submission-report": ("get", (401, 404, 403, 404, 404, 404, 404, 403, 403)),  # no such one
     "api:submission-appeal": ("post", (401, 415, 403, 415, 415, 415, 415, 403, 403)),
     "api:submission-appeal-withdraw": ("post", (401, 404, 403, 403, 403, 403, 403, 403, 403)),
     "api:submission-hold": ("post", (401, 404, 403, 403, 403, 403, 415, 403, 403)),

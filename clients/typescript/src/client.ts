@@ -15,6 +15,8 @@ export type Accepted = Schemas["Accepted"];
 export type Decision = Schemas["DecisionMade"];
 /** An objection to a decision. No answer holds its text. */
 export type Appeal = Schemas["Appeal"];
+/** A signed report of one decision. */
+export type Report = Schemas["Report"];
 export type Batch = Schemas["Batch"];
 export type BatchAccepted = Schemas["BatchAccepted"];
 export type Webhook = Schemas["Endpoint"];
@@ -167,6 +169,12 @@ export class Touchstone {
   /** The bytes that were sent; needs `media:read`. */
   media(id: string): Promise<Response> {
     return this.requests.send({ method: "GET", path: `${ROOT}submissions/${id}/media/` });
+  }
+
+  /** A file of an issued report, as it was signed; needs `reports:read`. */
+  report(id: string, report: string, name: Report["files"][number]["name"]): Promise<Response> {
+    const path = `${ROOT}submissions/${id}/reports/${report}/${name}/`;
+    return this.requests.send({ method: "GET", path });
   }
 
   cancel(id: string): Promise<Accepted> {

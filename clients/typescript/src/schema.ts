@@ -15,8 +15,7 @@ export interface paths {
         put?: never;
         /**
          * Have media fetched from addresses
-         * @description For views: every answer says how much is left, also one that refuses the caller; and whether
-         *     what was called is deprecated.
+         * @description Of a view set whose action `events` is a stream.
          */
         post: operations["batches_create"];
         delete?: never;
@@ -34,8 +33,7 @@ export interface paths {
         };
         /**
          * One batch: its counts and its items
-         * @description For views: every answer says how much is left, also one that refuses the caller; and whether
-         *     what was called is deprecated.
+         * @description Of a view set whose action `events` is a stream.
          */
         get: operations["batches_read"];
         put?: never;
@@ -96,15 +94,13 @@ export interface paths {
         };
         /**
          * Find submissions again
-         * @description For views: every answer says how much is left, also one that refuses the caller; and whether
-         *     what was called is deprecated.
+         * @description Of a view set whose action `events` is a stream.
          */
         get: operations["submissions_list"];
         put?: never;
         /**
          * Send media in
-         * @description For views: every answer says how much is left, also one that refuses the caller; and whether
-         *     what was called is deprecated.
+         * @description Of a view set whose action `events` is a stream.
          */
         post: operations["submissions_create"];
         delete?: never;
@@ -122,16 +118,14 @@ export interface paths {
         };
         /**
          * One submission: progress, verdict, findings, decisions
-         * @description For views: every answer says how much is left, also one that refuses the caller; and whether
-         *     what was called is deprecated.
+         * @description Of a view set whose action `events` is a stream.
          */
         get: operations["submissions_read"];
         put?: never;
         post?: never;
         /**
          * Ask for deletion; nothing is erased by asking
-         * @description For views: every answer says how much is left, also one that refuses the caller; and whether
-         *     what was called is deprecated.
+         * @description Of a view set whose action `events` is a stream.
          */
         delete: operations["submissions_delete"];
         options?: never;
@@ -192,8 +186,7 @@ export interface paths {
         put?: never;
         /**
          * Stop the analysis; the media is kept
-         * @description For views: every answer says how much is left, also one that refuses the caller; and whether
-         *     what was called is deprecated.
+         * @description Of a view set whose action `events` is a stream.
          */
         post: operations["submissions_cancel"];
         delete?: never;
@@ -277,6 +270,26 @@ export interface paths {
          *     what was called is deprecated.
          */
         get: operations["submissions_media"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/submissions/{id}/reports/{report}/{name}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A file of an issued report
+         * @description The bytes as they were signed: the report as PDF or JSON, the statement of reasons (DSA), the statement for the public, or the signature.
+         */
+        get: operations["submissions_report"];
         put?: never;
         post?: never;
         delete?: never;
@@ -576,7 +589,7 @@ export interface components {
             team: string;
             /**
              * Format: date-time
-             * @description When state, verdict, decision or the wish for deletion last changed.
+             * @description When state, verdict, decision, reports or the wish for deletion last changed.
              */
             updated_at: string;
             /** Format: uri */
@@ -948,8 +961,12 @@ export interface components {
             progress: number;
             reason: string;
             reason_code: string;
+            /** @description Issued reports, the first one first, for callers that may fetch them. */
+            reports: components["schemas"]["Report"][];
             /** @description Null until the analysis is done. */
             result: components["schemas"]["Result"] | null;
+            /** @description Null: the file was analysed. Else its results were taken over from an earlier analysis of the same bytes in the team. */
+            reused_from: components["schemas"]["Reused"] | null;
             sha256: string;
             /** @description The same bytes, and pictures that look almost the same. */
             similar: components["schemas"]["Similar"][];
@@ -962,7 +979,7 @@ export interface components {
             thumbnails: components["schemas"]["Thumbnail"][];
             /**
              * Format: date-time
-             * @description When state, verdict, decision or the wish for deletion last changed.
+             * @description When state, verdict, decision, reports or the wish for deletion last changed.
              */
             updated_at: string;
             /** Format: uri */
@@ -1098,13 +1115,14 @@ export interface components {
          *     * `appeal.received` - appeal.received
          *     * `appeal.withdrawn` - appeal.withdrawn
          *     * `appeal.answered` - appeal.answered
+         *     * `report.issued` - report.issued
          *     * `deletion.requested` - deletion.requested
          *     * `deletion.withdrawn` - deletion.withdrawn
          *     * `deletion.answered` - deletion.answered
          *     * `batch.completed` - batch.completed
          * @enum {string}
          */
-        EventsEnum: "analysis.completed" | "analysis.failed" | "analysis.cancelled" | "decision.made" | "decision.changed" | "decision.reopened" | "appeal.received" | "appeal.withdrawn" | "appeal.answered" | "deletion.requested" | "deletion.withdrawn" | "deletion.answered" | "batch.completed";
+        EventsEnum: "analysis.completed" | "analysis.failed" | "analysis.cancelled" | "decision.made" | "decision.changed" | "decision.reopened" | "appeal.received" | "appeal.withdrawn" | "appeal.answered" | "report.issued" | "deletion.requested" | "deletion.withdrawn" | "deletion.answered" | "batch.completed";
         /** @description Only said to the schema; results are written out by `shaped`. */
         Evidence: {
             code: string;
@@ -1251,6 +1269,15 @@ export interface components {
             start: number;
             what: components["schemas"]["WhatEnum"];
         };
+        /**
+         * @description * `report.json` - report.json
+         *     * `report.pdf` - report.pdf
+         *     * `statement.json` - statement.json
+         *     * `public.txt` - public.txt
+         *     * `report.sig` - report.sig
+         * @enum {string}
+         */
+        NameEnum: "report.json" | "report.pdf" | "statement.json" | "public.txt" | "report.sig";
         NullEnum: null;
         /**
          * @description * `manipulation_found` - manipulation_found
@@ -1267,6 +1294,12 @@ export interface components {
             /** Format: uri */
             previous: string | null;
             results: components["schemas"]["Submission"][];
+        };
+        /** @description Only said to the schema; results are written out by `shaped`. */
+        Paper: {
+            name: components["schemas"]["NameEnum"];
+            /** Format: uri */
+            url: string;
         };
         Part: {
             /** @description Empty until the part has arrived. */
@@ -1306,6 +1339,26 @@ export interface components {
             detail: string;
             field: string;
         };
+        /** @description A signed report of one decision. It never changes. */
+        Report: {
+            /**
+             * Format: uuid
+             * @description The decision that it reports.
+             */
+            decision: string;
+            files: components["schemas"]["Paper"][];
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            issued_at: string;
+            /**
+             * Format: uuid
+             * @description The earlier report, which it replaces.
+             */
+            supersedes: string | null;
+            /** @description Of the submission: 1, 2 and so on. */
+            version: number;
+        };
         /** @description Only said to the schema; results are written out by `shaped`. */
         Result: {
             engine_version: string;
@@ -1320,6 +1373,19 @@ export interface components {
             timeline: components["schemas"]["Moment"][];
             tracks: components["schemas"]["Track"][];
             verdict: components["schemas"]["Verdict"];
+        };
+        /** @description The earlier analysis whose results were taken over. */
+        Reused: {
+            /**
+             * Format: double
+             * @description How old the results were when they were taken over.
+             */
+            age_seconds: number;
+            /**
+             * Format: date-time
+             * @description When the bytes were analysed.
+             */
+            analysed_at: string;
         };
         /** @description Only said to the schema; results are written out by `shaped`. */
         Scenes: {
@@ -1488,7 +1554,7 @@ export interface components {
             team: string;
             /**
              * Format: date-time
-             * @description When state, verdict, decision or the wish for deletion last changed.
+             * @description When state, verdict, decision, reports or the wish for deletion last changed.
              */
             updated_at: string;
             /** Format: uri */
@@ -2065,7 +2131,7 @@ export interface operations {
                  */
                 state?: "queued" | "running" | "done" | "parked" | "cancelled";
                 team?: string;
-                /** @description What changed at this moment or later: state, verdict, decision, or the wish for deletion. Without a `sort`, what changed longest ago comes first. */
+                /** @description What changed at this moment or later: state, verdict, decision, reports, or the wish for deletion. Without a `sort`, what changed longest ago comes first. */
                 updated_since?: string;
             };
             header?: {
@@ -2163,6 +2229,8 @@ export interface operations {
             header?: {
                 /** @description Any text of your own, up to 255 visible ASCII characters. The same key with the same request is done once; with another request it answers 422. */
                 "Idempotency-Key"?: string;
+                /** @description The sha-256 or sha-512 of the whole body, as RFC 9530 writes it. A body with another one answers 422. For the file alone there is the field `sha256`. */
+                "Repr-Digest"?: string;
             };
             path?: never;
             cookie?: never;
@@ -3310,6 +3378,107 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": string;
+                };
+            };
+            /** @description No API key, or none that works. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key's scopes or networks, or the caller's role, do not allow it; or the submission was not sent by this key's partner. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here that the caller may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer is JSON, and the request does not accept JSON. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The submission was erased. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The address is too long. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Try again shortly; nothing was half-stored. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    submissions_report: {
+        parameters: {
+            query?: {
+                format?: "bytes" | "json" | "pdf" | "txt";
+            };
+            header?: never;
+            path: {
+                id: string;
+                name: "public.txt" | "report.json" | "report.pdf" | "report.sig" | "statement.json";
+                report: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                    "application/pdf": string;
+                    "text/plain": string;
                 };
             };
             /** @description No API key, or none that works. */

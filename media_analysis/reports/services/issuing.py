@@ -16,11 +16,17 @@ from accounts.roles import Permission
 from accounts.services.chains import require
 from audit.services import record
 from audit.verbs import Verb
-from media_analysis.reports import contents, keys, public, reasons, verifying
+from media_analysis.reports import contents, keys, public, reasons, told, verifying
 from media_analysis.reports.models import Report
 from media_analysis.reports.services import films
 from media_analysis.review.models import Case, CaseState, Decision
 from media_analysis.submissions.models import Submission
+from media_analysis.webhooks.services import emitting
+
+KINDS = {
+    ".json": "application/json", ".pdf": "application/pdf", ".sig": "text/plain",
+    ".txt": "text/plain; charset=utf-8",
+}  # fmt: skip
 
 
 @transaction.atomic
@@ -50,6 +56,8 @@ def issue(actor: Actor, case: Case) -> Report:
         data={"number": report.number, "decision": decision.pk},
         rows=[report],
     )
+    report.refresh_from_db(fields=["created_at"])
+    emitting.after_report(found.submission, lambda: {"report": told.told(report)})
     return report
 
 
@@ -105,6 +113,10 @@ def files_of(report: Report) -> Mapping[str, bytes]:
         **({verifying.PUBLIC: report.public.encode()} if report.public else {}),
         verifying.SIGNATURE: report.signature.encode(),
     }
+
+
+def kind_of(name: str) -> str:
+    return KINDS[name[name.index(".") :]]
 
 
 @transaction.atomic

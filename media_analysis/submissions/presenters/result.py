@@ -7,6 +7,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext, gettext_noop, ngettext
 
 from accounts.actors import Actor, actor_for_user
@@ -275,6 +276,10 @@ def media_facts(submission: Submission, result: Json) -> list[dict[str, Any]]:
     facts += [{"label": noticed, "value": fact["text"]} for fact in said]
     version = submission.analysis.engine_version or gettext("not run yet")
     facts.append({"label": gettext("Engine"), "value": version})
+    if examined_at := submission.analysis.examined_at:
+        when = date_format(localtime(examined_at), "DATETIME_FORMAT")
+        told = gettext("Taken over from an analysis of the same bytes in this team, made on {when}")
+        facts.append({"label": gettext("Results"), "value": told.format(when=when)})
     return facts
 
 
@@ -364,6 +369,7 @@ def export(submission: Submission, *, blind: bool = False) -> dict[str, Any]:
             "outcome": analysis.outcome,
             "attempt": analysis.attempt,
             "engine_version": analysis.engine_version,
+            "examined_at": analysis.examined_at.isoformat() if analysis.examined_at else None,
             "result_sha256": analysis.result_sha256,
             "result": whole_result(analysis, codes=True),
         },

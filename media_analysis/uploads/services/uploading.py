@@ -23,9 +23,12 @@ from accounts.roles import Permission
 from accounts.services.chains import require
 from jobs.models import Priority
 from media_analysis.submissions.services import intake, spool
+from media_analysis.uploads.digests import Expected
 from media_analysis.uploads.models import Upload
 
 ALGORITHMS = ("sha1", "sha256")
+DIGEST = "repr_digest"
+"""Among the words of an upload: what its sender says of the whole file."""
 MOST_AT_ONCE = 100
 """Unfinished uploads of one sender."""
 CHUNK = 1 << 20
@@ -33,15 +36,20 @@ FOR_NOW = intake.OUTAGES | {"gone"}
 """The file is not to blame: the last piece may be sent again."""
 
 
-def begin(actor: Actor, team: Team, length: int, words: Mapping[str, str]) -> Upload:
+def begin(
+    actor: Actor, team: Team, length: int, words: Mapping[str, str], *, digest: str = ""
+) -> Upload:
+    """`digest` is the `Repr-Digest` of the whole file, which is checked when all of it is there."""
     require(actor, Permission.SUBMIT_MEDIA, team.pk)
     check_length(length)
+    if digest:
+        Expected.by(digest)
     open_ones = Upload.objects.for_actor(actor).filter(submission__isnull=True)
     if open_ones.count() >= MOST_AT_ONCE:
         raise Refusal("too_many_uploads", most=MOST_AT_ONCE)
     upload = Upload.objects.create(
-        team=team, user=actor.user, service=actor.service, length=length, words=dict(words),
-        expires_at=end(),
+        team=team, user=actor.user, service=actor.service, length=length,
+        words={**words, DIGEST: digest} if digest else dict(words), expires_at=end(),
     )  # fmt: skip
     return Upload.objects.get(pk=upload.pk)
 
@@ -122,9 +130,13 @@ def _write(mine: Upload, offset: int, piece: BinaryIO, checksum: tuple[str, byte
 
 def _submit(actor: Actor, mine: Upload) -> Refusal | None:
     """In the transaction of the last piece: a row that says it is whole has its submission."""
-    name, words = as_submission(actor, mine.words)
+    digest = mine.words.get(DIGEST, "")
+    said = {name: text for name, text in mine.words.items() if name != DIGEST}
+    name, words = as_submission(actor, said)
     try:
         with spool.opened(mine.path) as file, transaction.atomic():
+            if digest:
+                Expected.by(digest).check_file(file)
             received = intake.submit(actor, mine.team, file, name, **words)
     except Refusal as refusal:
         if refusal.code in FOR_NOW:

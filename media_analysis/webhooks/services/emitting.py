@@ -71,6 +71,11 @@ def after_appeal(appeal: Appeal, verb: Verb) -> None:
     _emit(APPEAL_EVENTS[verb], appeal.case.submission, told)
 
 
+def after_report(submission: Submission, told: Callable[[], dict[str, Any]]) -> None:
+    """Reports stand above webhooks, so whoever issues one says what is told of it."""
+    _emit(EventType.REPORT_ISSUED, submission, told)
+
+
 def after_deletion_request(request: DeletionRequest, verb: Verb) -> None:
     def told() -> dict[str, Any]:
         asked_at = decisions.moment(request.asked_at)

@@ -254,6 +254,13 @@ class AsyncTouchstone:
         part = f"thumbnails/{name}/"
         return (await self._send(calls.of_submission("GET", submission, part))).content
 
+    # --- reports ------------------------------------------------------------------------------
+    async def report(self, submission: str, report: str, name: str = "report.pdf") -> bytes:
+        """A file of an issued report, as it was signed. `reports` of a submission lists them.
+        Needs `reports:read`."""
+        part = f"reports/{report}/{name}/"
+        return (await self._send(calls.of_submission("GET", submission, part))).content
+
     # --- webhooks -----------------------------------------------------------------------------
     async def webhooks(self) -> Sequence[Webhook]:
         said = (await self._send(calls.of_webhooks("GET"))).json()

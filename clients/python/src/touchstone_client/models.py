@@ -81,6 +81,27 @@ class Appeal:
 
 
 @dataclass(frozen=True)
+class Report:
+    """A signed report of one decision. Its files are fetched with `report`."""
+
+    id: str
+    version: int
+    decision: str
+    issued_at: datetime
+    supersedes: str | None
+    """The id of the earlier report, which it replaces."""
+    files: Sequence[str]
+    """Their names, such as `report.pdf`."""
+
+    @classmethod
+    def of(cls, said: Json) -> Report:
+        return cls(
+            said["id"], said["version"], said["decision"], _moment(said["issued_at"]),
+            said["supersedes"], [one["name"] for one in said["files"]],
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
 class Similar:
     id: str
     same_bytes: bool
@@ -117,9 +138,13 @@ class Submission:
     deletion_requested_at: datetime | None
     updated_at: datetime | None
     result: Json | None = None
+    reused_from: datetime | None = None
+    """When the same bytes were analysed, where the results were taken over."""
     decisions: Sequence[Decision] = ()
     appeal: Appeal | None = None
     """The newest one. Only where the submission was read by itself."""
+    reports: Sequence[Report] = ()
+    """The first one first. Only with `reports:read`, where the submission was read by itself."""
     similar: Sequence[Similar] = ()
     thumbnails: Sequence[Json] = ()
     etag: str | None = None
@@ -156,8 +181,10 @@ class Submission:
             deletion_requested_at=moment(said.get("deletion_requested_at")),
             updated_at=moment(said.get("updated_at")),
             result=said.get("result"),
+            reused_from=moment((said.get("reused_from") or {}).get("analysed_at")),
             decisions=[Decision.of(one) for one in said.get("decisions", ())],
             appeal=Appeal.of(appeal) if appeal else None,
+            reports=[Report.of(one) for one in said.get("reports", ())],
             similar=[Similar.of(one) for one in said.get("similar", ())],
             thumbnails=said.get("thumbnails", ()),
             etag=etag,

@@ -243,6 +243,13 @@ class Touchstone:
         part = f"thumbnails/{name}/"
         return self._send(calls.of_submission("GET", submission, part)).content
 
+    # --- reports ------------------------------------------------------------------------------
+    def report(self, submission: str, report: str, name: str = "report.pdf") -> bytes:
+        """A file of an issued report, as it was signed. `reports` of a submission lists them.
+        Needs `reports:read`."""
+        part = f"reports/{report}/{name}/"
+        return self._send(calls.of_submission("GET", submission, part)).content
+
     # --- webhooks -----------------------------------------------------------------------------
     def webhooks(self) -> Sequence[Webhook]:
         said = self._send(calls.of_webhooks("GET")).json()

@@ -1,0 +1,26 @@
+"""The shapes of reports over REST: which there are, and where their files are."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from media_analysis.partners.results import Shape
+from media_analysis.reports.told import PAPERS
+
+
+class PaperSerializer(Shape):
+    name = serializers.ChoiceField(choices=list(PAPERS))
+    url = serializers.URLField()
+
+
+class ReportSerializer(Shape):
+    """A signed report of one decision. It never changes."""
+
+    id = serializers.UUIDField()
+    version = serializers.IntegerField(help_text="Of the submission: 1, 2 and so on.")
+    decision = serializers.UUIDField(help_text="The decision that it reports.")
+    issued_at = serializers.DateTimeField()
+    supersedes = serializers.UUIDField(
+        allow_null=True, help_text="The earlier report, which it replaces."
+    )
+    files = PaperSerializer(many=True)

@@ -1,0 +1,26 @@
+"""What a result rests on besides the bytes, as a hash: the same bytes under the same conditions are
+examined alike."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+from importlib.util import find_spec
+
+from sandbox.services import warden
+from sandbox.types import Limits
+
+
+def conditions(engine_version: str) -> str:
+    """The version names checks, weights and libraries. The site's trust list, its limits and the
+    runtime of networks are no part of it."""
+    said = {
+        "engine": engine_version,
+        "trust": hashlib.sha256(warden().trust_anchors.encode()).hexdigest(),
+        "limits": dataclasses.asdict(Limits()),
+        "runtime": os.environ.get("TOUCHSTONE_RUNTIME", ""),
+        "openvino": find_spec("openvino") is not None,
+    }
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
