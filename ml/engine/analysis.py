@@ -15,6 +15,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from typing import BinaryIO
 
@@ -117,17 +118,20 @@ def _examined(
     last_frames: list[float] = []
     told.plan(media.info, session.checks)
     told.looking(0.0)
-    with contextlib.ExitStack() as stack:
+    with contextlib.ExitStack() as stack, ThreadPoolExecutor(1, "draw") as beside:
         watch = stack.enter_context(FaceWatch(media, FACE_RATE))
         # Closed before the sandbox's descriptors are: a thread may still be reading them.
         for frame in stack.enter_context(contextlib.closing(media.frames())):
             told.stop_if_asked()
             last_frames = [*last_frames[-1:], frame.seconds]
+            drawing = None
             if not pictures:
-                pictures = aids.of_frame(media.info.kind, frame.pixels)
+                drawing = beside.submit(aids.of_frame, media.info.kind, frame.pixels)
             looks.observe(frame)
             strip.observe(frame)
             session.observe(View(frame, watch.faces(frame)))
+            if drawing:
+                pictures = drawing.result()  # before the pixels give way to the next frame's
             told.looking(_part(media, frame))
         media.tracks = watch.tracks()
         tracks = watch.summaries()
