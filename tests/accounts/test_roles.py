@@ -27,6 +27,7 @@ submissions.hold          -      -         -    yes
 submissions.retention     -      -         -    yes
 media.view                yes    yes       yes  yes
 cases.view                yes    yes       yes  yes
+reports.view              yes    yes       yes  yes
 cases.decide              -      yes       yes  yes
 decisions.appeal          yes    yes       yes  yes
 dashboard.view            -      -         yes  yes
