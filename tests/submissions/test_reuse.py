@@ -16,9 +16,9 @@ from audit.verbs import Verb
 from audit.who import SHELL
 from jobs.services import claim_one
 from media_analysis.review.models import Case
-from media_analysis.submissions.models import Part, Removal, ReuseRule, Submission
+from media_analysis.submissions.models import Removal, ReuseRule, Submission
 from media_analysis.submissions.services import erasing, holds, intake, reusing
-from ml import pictures
+from ml import metadata, pictures
 from ml import services as ml
 from ml.engine.conditions import conditions
 from ml.models import Analysis, FindingRow
@@ -60,8 +60,8 @@ def never_examined(monkeypatch: pytest.MonkeyPatch, first: Analysis) -> None:
 def test_known_bytes_get_the_same_result_at_once_and_say_so(
     never_examined: None, first: Analysis, bob: Person, send: Send, partner: Partner
 ) -> None:
-    """Verdict, findings, pictures and digest are the same; page, REST and record tell the age; the
-    case is opened as after any analysis."""
+    """Verdict, findings, pictures, metadata and digest are the same; page, REST and record tell the
+    age; the case is opened as after any analysis."""
     again = send(bob)
     mine = examined(again)
     assert first.finished_at
@@ -72,6 +72,8 @@ def test_known_bytes_get_the_same_result_at_once_and_say_so(
     assert mine.examined_at == first.finished_at and mine.pk != first.pk
     shown = [pictures.read(row).content for row in mine.thumbnails.order_by("id")]
     assert shown == [pictures.read(row).content for row in first.thumbnails.order_by("id")] != []
+    assert metadata.read(first.pk)
+    assert metadata.read(mine.pk) == metadata.read(first.pk)
     page = bob.client().get(reverse("submissions:detail", args=[again.pk])).content.decode()
     assert "Taken over from an analysis of the same bytes" in page
     told = partner(Scope.SUBMISSIONS_READ).get(f"/api/v1/submissions/{again.pk}/").json()
@@ -120,7 +122,8 @@ def test_either_is_erased_by_itself(
 
 
 @pytest.mark.parametrize(
-    "why", ["off", "other team", "again", "planted", "failed", "conditions", "pictures", "erasing"]
+    "why",
+    ["off", "other team", "again", "planted", "failed", "conditions", "erasing", *reusing.COPIED],
 )
 def test_results_are_not_taken_over_where_something_differs(
     why: str, first: Analysis, lead: Person, bob: Person, charlie: Person, send: Send,
@@ -137,8 +140,8 @@ def test_results_are_not_taken_over_where_something_differs(
         FindingRow.objects.create(analysis=first, detector="x", status="failed", reason="x")
     if why == "conditions":
         monkeypatch.setattr(type(warden()), "trust_anchors", "another list")
-    if why == "pictures":
-        Removal.objects.create(submission=older, part=Part.PICTURES, days=1)
+    if why in reusing.COPIED:
+        Removal.objects.create(submission=older, part=why, days=1)
     if why == "erasing":
         erasing.order(older, SHELL, "request")
     if why == "again":
