@@ -1,5 +1,4 @@
-"""What partners are told of issued reports: which there are, which one replaces which, and where
-their files are."""
+"""Issued reports as partners read them: versions, what each replaces, and links to the files."""
 
 from __future__ import annotations
 

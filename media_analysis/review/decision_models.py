@@ -134,8 +134,8 @@ class Decision(models.Model):
 
 
 class PendingDecision(models.Model):
-    """A decision within its grace time: its person can undo it, and nobody else is told of it. When
-    the time is over it becomes a `Decision` (`services/grace.py`), and this row goes."""
+    """A decision within its grace time: its author can undo it, and nobody hears of it yet. After
+    that it becomes a `Decision` (`services/grace.py`), and this row is deleted."""
 
     case = models.OneToOneField("review.Case", on_delete=models.PROTECT, related_name="pending")
     fence = models.PositiveIntegerField(help_text="Of the hold in which it was written.")

@@ -23,6 +23,7 @@ from media_analysis.review.models import (
     Policy,
     Words,
 )
+from media_analysis.review.owned import TeamOwned
 from media_analysis.review.search import queue
 from media_analysis.review.services import cases, drafts, grace
 
@@ -64,16 +65,19 @@ def together(actor: Actor, case_id: UUID, most: int) -> list[UUID]:
     case = deciding.select_related("submission").filter(pk=case_id).first()
     if case is None or case.submission.planted:
         return [case_id]
-    same = queue.of_same_file(actor, [case], Permission.DECIDE_CASES).filter(team=case.team_id)
-    return list(same.order_by("opened_at", "id").values_list("pk", flat=True)[:most])
+    same = _waiting(actor, case).order_by("opened_at", "id")
+    return list(same.values_list("pk", flat=True)[:most])
 
 
 def waiting_too(actor: Actor, case: Case) -> int:
     """How many others `together` would find."""
     if case.submission.planted or case.state == CaseState.DECIDED:
         return 0
-    same = queue.of_same_file(actor, [case], Permission.DECIDE_CASES).filter(team=case.team_id)
-    return same.exclude(pk=case.pk).count()
+    return _waiting(actor, case).exclude(pk=case.pk).count()
+
+
+def _waiting(actor: Actor, case: Case) -> TeamOwned:
+    return queue.of_same_file(actor, [case], Permission.DECIDE_CASES).filter(team=case.team_id)
 
 
 def agreed(known: Sequence[Known]) -> Decision | None:

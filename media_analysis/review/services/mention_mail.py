@@ -32,7 +32,7 @@ WAITS = timedelta(minutes=5)
 AT_MOST_EVERY = timedelta(hours=1)
 """One person gets no more emails than this."""
 TOO_LATE = timedelta(days=1)
-"""What is older stands on the page; nobody is told of it by email any more."""
+"""Older mentions are shown on the page only. No email is sent for them."""
 
 
 def wants(person: User) -> bool:

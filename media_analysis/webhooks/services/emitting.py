@@ -72,7 +72,7 @@ def after_appeal(appeal: Appeal, verb: Verb) -> None:
 
 
 def after_report(submission: Submission, told: Callable[[], dict[str, Any]]) -> None:
-    """Reports stand above webhooks, so whoever issues one says what is told of it."""
+    """`told` comes from the caller: this room must not import reports."""
     _emit(EventType.REPORT_ISSUED, submission, told)
 
 
