@@ -23,10 +23,10 @@ from pathlib import Path
 from typing import Any
 
 from lab.clearing import sampled
-from lab.clearing.bounds import NEVER_MEASURED, Examined, by_scenario, told_of, usual
+from lab.clearing.bounds import NEVER_MEASURED, Examined, chosen_groups, told_of
 from lab.clearing.left_out import as_lines, left_out
 from lab.clearing.sampled import SWAPPED_IN_PICTURES
-from ml.engine.contract import Kind, Outcome
+from ml.engine.contract import Kind, Outcome, Status
 from ml.engine.fusion import clearing
 from ml.engine.manifest import manifest_of
 from ml.evaluation import data_folders, manifest, pages, records, running
@@ -77,12 +77,13 @@ def _examined(case: manifest.Case, split: str, record: records.Record) -> Examin
     ran = {name: a for name, a in record.answers.items() if a.log10_lr is not None}
     firm = {name for name in ran if manifest_of(name).may_clear}
     asking = {name for name, a in ran.items() if name not in firm and (a.log10_lr or 0.0) > 0.0}
+    failed = any(answer.status == Status.FAILED for answer in record.answers.values())
     unsure = {name for name in firm if ran[name].alone != Outcome.NO_MANIPULATION_FOUND}
     return Examined(
         case,
         split,
         {name: a.score for name, a in ran.items() if a.score is not None},
-        clearable=bool(firm) and not asking and not unsure,
+        clearable=bool(firm) and not asking and not unsure and not failed,
         answered=any(a.alone == Outcome.MANIPULATION_FOUND for a in ran.values()),
         in_the_way=tuple(sorted(asking | unsure)),
     )
@@ -111,7 +112,7 @@ def main() -> int:
     told["made"] = datetime.now(UTC).date().isoformat()
     for kind in (Kind.IMAGE, Kind.VIDEO):
         every = [one for which, one in found if which is kind]
-        groups = by_scenario(usual(every))
+        groups = chosen_groups(every)
         line = told_of(kind, every, groups)
         if line:
             told[str(kind)] = {**line, "left_out": left_out(every, groups)}
@@ -139,8 +140,9 @@ def as_text(told: Mapping[str, Any]) -> str:
         if line["at_most"] is None:
             text += [f"No bounds keep fakes from being cleared: no {kind} is cleared.", ""]
         text += [
-            f"Files of the kind {kind}, checks {', '.join(line['checks'])}. Shares cleared on the "
-            "half that the bounds were frozen on, and on the other:",
+            f"Files of the kind {kind}, bounds of {', '.join(line['checks'])}{_asked(line)}.",
+            "",
+            "Shares cleared on the half that the bounds were frozen on, and on the other:",
             "",
             "| | cleared by the checks alone | cleared | on the other half | answered | files |",
             "|---|---|---|---|---|---|",
@@ -159,6 +161,11 @@ def as_text(told: Mapping[str, Any]) -> str:
         if line.get("left_out"):
             text += [*as_lines(line["left_out"]), ""]
     return "\n".join(text).rstrip()
+
+
+def _asked(line: Mapping[str, Any]) -> str:
+    names = ", ".join(line["asked"])
+    return f"; without a bound of their own {names}" if names else ""
 
 
 def _in_the_way(told: Mapping[str, Mapping[str, int]]) -> str:
@@ -183,6 +190,7 @@ def _film(film: Mapping[str, Any] | None, picture: Mapping[str, Any]) -> dict[st
         not_seen = [*elsewhere, *NEVER_MEASURED[Kind.VIDEO]]
         return {
             "at_most": None,
+            "asked": [],
             "looked_for": [],
             "not_seen": not_seen,
             "measured_on": str(Kind.IMAGE),

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from lab.clearing.films import LIPS
 from ml.engine.contract import Kind
 from ml.engine.manifest import manifest_of
-from ml.evaluation import manifest
+from ml.evaluation import manifest, metrics
 from ml.evaluation.manifest import Case
 
 FROZEN_AT, MUST = 0.02, 0.03
@@ -29,6 +29,8 @@ LEAST_GENUINE = 0.1
 """Share of genuine files that bounds must clear to be worth having."""
 USUAL = 0.5
 """Share of genuine files that a check judges, if it is to have a bound."""
+TELLS_AT = 0.7
+"""Area under the curve from which a check is said to tell a kind of fake."""
 SHARES = np.linspace(1.0, 0.02, 50)
 NEVER_MEASURED = {
     Kind.IMAGE: ("retouching outside the face",),
@@ -55,6 +57,37 @@ def usual(every: Sequence[Examined]) -> list[str]:
     genuine = [one for one in every if one.split == "val" and not one.case.fake]
     ran = Counter(name for one in genuine for name in one.scores)
     return sorted(name for name, count in ran.items() if count > USUAL * len(genuine))
+
+
+def chosen_groups(every: Sequence[Examined]) -> list[tuple[str, ...]]:
+    """Scenarios of which a check tells some kind of fake: a bound on the others would fit chance.
+    Of their checks all, or those alone that may clear: whichever bounds clear more genuine files of
+    `val`. A check that only asks needs no bound: it stands in the way by asking."""
+    told = [group for group in by_scenario(usual(every)) if tells(every, group)]
+    firm = [tuple(n for n in group if manifest_of(n).may_clear) for group in told]
+    return max(told, [g for g in firm if g], key=lambda some: genuine_cleared(every, some))
+
+
+def tells(every: Sequence[Examined], group: Sequence[str]) -> bool:
+    """Whether one of its checks ranks some kind of fake of `val` above the genuine files."""
+    known = [one for one in every if one.split == "val"]
+    return any(
+        (metrics.auc([one.case.fake for one in some], [one.scores[name] for one in some]) or 0.0)
+        >= TELLS_AT
+        for name in group
+        for kind in {one.case.method for one in known if one.case.fake}
+        for some in [[o for o in known if name in o.scores and o.case.method in ("", kind)]]
+    )
+
+
+def genuine_cleared(every: Sequence[Examined], groups: Sequence[Sequence[str]]) -> float:
+    """Share of `val`, each source weighing as much as any other."""
+    bounds = frozen(every, groups)
+    by_source: dict[str, list[bool]] = {}
+    for one in every:
+        if one.split == "val" and not one.case.fake and bounds is not None:
+            by_source.setdefault(one.case.source, []).append(clears(one, bounds))
+    return float(np.mean([np.mean(each) for each in by_source.values()])) if by_source else 0.0
 
 
 def by_scenario(names: Sequence[str]) -> list[tuple[str, ...]]:
@@ -175,15 +208,17 @@ def told_of(
     on_val, on_test = (measured(every, bounds, split) for split in ("val", "test"))
     seen = seen_in(on_val, on_test, bounded=bounds is not None)
     others = [name for name in on_test["fakes"] if name not in seen]
+    bounded = {name for group in groups for name in group}
     at_most = {name: round(bound, 4) for name, bound in bounds.items()} if bounds else None
     return {
         "at_most": at_most if seen else None,
+        "asked": [name for name in usual(every) if name not in bounded],
         "looked_for": seen,
         "not_seen": [
             *others,
             *(name for name in NEVER_MEASURED.get(kind, ()) if name not in on_test["fakes"]),
         ],
-        "checks": sorted(name for group in groups for name in group),
+        "checks": sorted(bounded),
         "in_the_way": in_the_way(every),
         "frozen_on": on_val,
         "measured_on": on_test,

@@ -1,6 +1,6 @@
 """Cuts faces as the face checks see them, for heads on the image encoder.
 
-    python -m lab.image_encoders.face_crops --out FOLDER [--split test]
+    python -m lab.image_encoders.face_crops --out FOLDER [--split test] [--family stylegan]
 
 Face finder, crop and small networks as in service; only the sandbox is left out. Each picture is
 taken as it is and degraded, or in one of these ways (`ways`). Runs in the product's own
@@ -34,6 +34,9 @@ from ml.evaluation import degrade
 
 SIDE = 128
 MARGIN = 0.03
+FAMILIES = ("sd21", "stylegan")
+HARD_TO_TELL = ("ffhq", "stylegan")
+"""The photographs that a family learnt from: what `--draws` is for."""
 GALLERIES = ("comfy", "gpt4o", "gpt_images")
 HARD_IN_TRAINING = 420
 HARD_PICTURES = 40
@@ -49,11 +52,13 @@ class Face:
     picture: Picture
 
 
-def listed(places: Folders, split: str, most: int | None) -> Iterator[Face]:
-    """Faces of the research set, the same ones every time, and those by a diffusion model that
-    `lay_out.py` lays out. No other generated face trains; swaps are another check's."""
+def listed(places: Folders, split: str, most: int | None, family: str = "sd21") -> Iterator[Face]:
+    """Genuine faces of the research set, the same ones every time, and generated faces of one
+    family: only that family trains and calibrates, the others are measured. Swaps are another
+    check's."""
     known = {item.member: item for item in read_manifest(places.faces / "manifest.csv")}
-    for label in ("real", "fake") if split == "test" else ("real",):
+    families = FAMILIES if split == "test" else (family,)
+    for label in ("real", "fake") if "stylegan" in families else ("real",):
         by_source: dict[str, list[Face]] = {}
         for picture in faces(places, split, label):
             item = known[picture.name]
@@ -64,8 +69,9 @@ def listed(places: Folders, split: str, most: int | None) -> Iterator[Face]:
             if (label, source) == ("fake", "dfdc"):
                 continue
             yield from spread(found)[:most]
-    for picture in laid_out(places, split, "fake", ("sd21_faces",)):
-        yield Face("sd21", True, f"sd21 {picture.name}", True, picture)
+    if "sd21" in families:
+        for picture in laid_out(places, split, "fake", ("sd21_faces",)):
+            yield Face("sd21", True, f"sd21 {picture.name}", True, picture)
     if split == "test":
         for name in GALLERIES:
             for picture in laid_out(places, None, "fake", (name,)):
@@ -126,11 +132,12 @@ class Cutter:
         return crops.to_side(crops.with_margin(crop, margin), SIDE), tuple(said)
 
 
-def ways(face: Face, split: str, random: np.random.Generator) -> tuple[bool, ...]:
+def ways(face: Face, split: str, random: np.random.Generator, draws: int = 1) -> tuple[bool, ...]:
     """Degraded or not: drawn in training; both ways in measuring, but for hard rows, galleries and
     the genuine faces of the test split, which stand as they are."""
     if split == "train":
-        return (bool(random.random() < 0.6),)
+        several = draws if face.source in HARD_TO_TELL else 1
+        return tuple(bool(random.random() < 0.6) for _ in range(several))
     once = face.source.startswith("hard") or face.source in GALLERIES
     return (False,) if once or (split == "test" and not face.fake) else (False, True)
 
@@ -140,6 +147,10 @@ def main() -> None:
     add_arguments(parser)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--split", default="train", choices=("train", "val", "test"))
+    parser.add_argument("--family", default="sd21", choices=FAMILIES)
+    parser.add_argument(
+        "--draws", type=int, default=1, help="crops of each training face that is hard to tell"
+    )
     parser.add_argument("--most", type=int, help="pictures a source and label")
     parser.add_argument("--small", action="store_true", help="score with the small networks too")
     options = parser.parse_args()
@@ -148,13 +159,16 @@ def main() -> None:
     kept: list[tuple[Face, bool, Pixels, tuple[float, ...]]] = []
     with FaceFinder(most=1) as finder:
         cutter = Cutter(finder, scored=options.small)
-        for number, face in enumerate(listed(folders(options), options.split, options.most)):
+        places = folders(options)
+        each = listed(places, options.split, options.most, options.family)
+        for number, face in enumerate(each):
             random = np.random.default_rng([5, zlib.crc32(face.picture.name.encode())])
             pixels = np.ascontiguousarray(face.picture.read())
-            for degraded in ways(face, options.split, random):
+            for draw, degraded in enumerate(ways(face, options.split, random, options.draws)):
+                seen = np.ascontiguousarray(pixels[:, ::-1]) if draw % 2 else pixels
                 margin = float(random.uniform(0, 0.1)) if training else MARGIN
                 chain = degrade.draw(random, untouched=0.0)
-                made = cutter.cut(chain(pixels) if degraded else pixels, margin)
+                made = cutter.cut(chain(seen) if degraded else seen, margin)
                 if made is not None:
                     kept.append((face, degraded, *made))
             if number % 500 == 0:

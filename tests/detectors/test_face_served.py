@@ -39,8 +39,11 @@ def test_the_card_and_the_detector_agree(name: str) -> None:
     assert (card["name"], card["version"]) == (detector.name, detector.version)
     assert detector.network.served.sha256 == card["weights"]["sha256"]
     assert detector.calibration.slope > 0
-    for split in ("clean", "degraded"):
-        assert card["measured"][split]["auc"] is not None
+    clean = card["measured"].get("clean") or card["measured"]["generated"]["stylegan"]
+    degraded = (
+        card["measured"].get("degraded") or card["measured"]["generated"]["stylegan, degraded"]
+    )
+    assert clean["auc"] > 0.9 and degraded["auc"] > 0.9
     assert card["limits"] and card["licence"] and card["data"]["sources"]
 
 

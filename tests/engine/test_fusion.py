@@ -156,6 +156,7 @@ def bounds() -> Iterator[None]:
     """What was frozen moves with each training; the rule does not."""
     told = {
         "at_most": {"face_forgery": BOUND},
+        "asked": [],
         "looked_for": ["swapped faces", "generated faces"],
         "not_seen": ["retouching"],
     }
@@ -224,6 +225,25 @@ def test_only_checks_that_were_measured_to_see_it_clear() -> None:
     film = dataclasses.replace(PICTURE, kind=Kind.VIDEO)
     assert decide(film, [clear, other]).outcome is Outcome.INCONCLUSIVE
     assert alone(PICTURE, other) is CLEAR, "a check's own figures stand apart from the verdict"
+
+
+@pytest.mark.parametrize(
+    ("status", "cleared"),
+    [(Status.RAN, True), (Status.NOT_APPLICABLE, True), (Status.FAILED, False), (None, False)],
+)
+def test_a_check_without_a_bound_must_not_fail(
+    status: Status | None, cleared: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stands in the way by asking, so one that failed or is missing keeps the file open."""
+    told = {"at_most": {"face_forgery": BOUND}, "asked": ["diffusion_face"], "looked_for": [],
+            "not_seen": []}  # fmt: skip
+    monkeypatch.setattr(clearing, "_read", lambda: {"image": told})
+    found = [calibrated("face_forgery", BOUND, CLEAR)]
+    if status is not None:
+        asking = calibrated("diffusion_face", -0.1, None)
+        found.append(asking if status is Status.RAN else dataclasses.replace(
+            asking, status=status, log10_lr=None, score=None))  # fmt: skip
+    assert (decide(PICTURE, found).outcome is CLEAR) is cleared
 
 
 def test_what_is_not_cleared_for_want_of_a_check_says_what_is_not_seen() -> None:

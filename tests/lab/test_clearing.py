@@ -9,7 +9,15 @@ import numpy as np
 
 from lab.clearing import sampled
 from lab.clearing.__main__ import as_text
-from lab.clearing.bounds import FROZEN_AT, Examined, frozen, in_the_way, measured, told_of
+from lab.clearing.bounds import (
+    FROZEN_AT,
+    Examined,
+    chosen_groups,
+    frozen,
+    in_the_way,
+    measured,
+    told_of,
+)
 from lab.clearing.left_out import left_out
 from ml.engine.contract import Kind
 from ml.evaluation.manifest import Case
@@ -119,3 +127,33 @@ def test_it_is_told_which_check_stands_in_the_way() -> None:
     fake = replace(_file("swapped", "val", {}), in_the_way=("one",))
     told = in_the_way([hindered, _file("", "test", {}), fake])
     assert told == {"camera": {"files": 2, "one": 1, "other": 1}}
+
+
+def _portraits(*, asks: float) -> list[Examined]:
+    """Genuine files, and fakes that `face_forgery` tells; `diffusion_face` gives all the same."""
+    rng = np.random.default_rng(4)
+    return [
+        _file(method, split, {
+            "face_forgery": float(rng.normal(high, 1)),
+            "mouth_forgery": float(rng.normal(high if asks else 0, 1)),
+            "diffusion_face": float(rng.normal(0, 1)),
+        })
+        for split in ("val", "test")
+        for method, high in (("", 0.0), ("swapped", 3.5))
+        for _ in range(60)
+    ]  # fmt: skip
+
+
+def test_a_scenario_that_no_kind_of_fake_concerns_gets_no_bound() -> None:
+    """A bound on checks that tell none of the fakes from genuine files would fit chance."""
+    for groups in (chosen_groups(_portraits(asks=0.0)), chosen_groups(_portraits(asks=1.0))):
+        names = {name for group in groups for name in group}
+        assert "face_forgery" in names and "diffusion_face" not in names
+
+
+def test_a_check_that_only_asks_gets_a_bound_where_that_clears_more() -> None:
+    """`mouth_forgery` tells these fakes nothing, so a bound on it would keep genuine files open."""
+    blind = chosen_groups(_portraits(asks=0.0))
+    assert blind == [("face_forgery",)]
+    line = told_of(Kind.IMAGE, _portraits(asks=0.0), blind)
+    assert line is not None and line["asked"] == ["diffusion_face", "mouth_forgery"]

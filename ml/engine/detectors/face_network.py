@@ -7,7 +7,7 @@ crowd does not raise the rate of false alarms, and one altered face is not avera
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,12 +47,18 @@ class FacePhrases:
 class FaceNetworkDetector:
     """Made once a process; holds the network."""
 
-    def __init__(self, name: str, folder: Path, phrases: FacePhrases) -> None:
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        phrases: FacePhrases,
+        made: Callable[[Served], FaceNetwork] = FaceNetwork,
+    ) -> None:
         served = Served(folder)
         self.manifest = read_manifest(folder)
         self.name, self.phrases = name, phrases
         self.version = str(served.card["version"])
-        self.network = FaceNetwork(served)
+        self.network = made(served)
         self.calibration = Calibration.of(served.card)
 
     def not_applicable(self, media: Media) -> str | None:
@@ -140,7 +146,7 @@ class FaceExamination(Examination):
             return said, ""
         best: list[Crop] = sorted(top.crops, key=lambda c: -c.quality)[:CHECKED_AGAIN]
         for name, change in HARMLESS.items():
-            again = self._detector.network.after(best, change)
+            again = self._detector.network.after(top, best, change)
             if calibration.says(again) not in (said, Outcome.INCONCLUSIVE):
                 return Outcome.INCONCLUSIVE, name
         return said, ""

@@ -1,9 +1,9 @@
 """What it takes to clear a file: that the checks were measured to see what they are trusted with.
 
 A check that finds nothing clears nothing that it cannot see. So a file is cleared only where every
-check that `clearing.json` names ran and gave no more than its bound. `python -m lab.clearing`
-freezes the bounds on fakes of kinds that the checks never met, beside kinds that they know, and
-measures them on others.
+check that `clearing.json` bounds ran and gave no more than its bound, and none of the others that
+it names failed: those stand in the way by asking. `python -m lab.clearing` freezes the bounds on
+fakes of kinds that the checks never met, beside kinds that they know, and measures them on others.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ class Clearing:
     at_most: Mapping[str, float] | None
     """By check, the raw score up to which it stands in nobody's way; None where no bounds keep
     fakes from being cleared."""
+    asked: Sequence[str]
+    """Checks without a bound. Each must have run, or have had nothing to judge."""
     looked_for: Sequence[str]
     """Kinds of manipulation of which hardly any was cleared when that was measured."""
     not_seen: Sequence[str]
@@ -37,7 +39,9 @@ class Clearing:
             return False
         scores = {f.detector: f.score for f in findings if f.status is Status.RAN}
         found = [(scores.get(name), bound) for name, bound in self.at_most.items()]
-        return all(score is not None and score <= bound for score, bound in found)
+        answered = {f.detector for f in findings if f.status is not Status.FAILED}
+        low = all(score is not None and score <= bound for score, bound in found)
+        return low and answered.issuperset(self.asked)
 
 
 def needed(kind: Kind) -> Clearing | None:
@@ -45,7 +49,9 @@ def needed(kind: Kind) -> Clearing | None:
     told = _read().get(str(kind))
     if told is None:
         return None
-    return Clearing(told["at_most"], tuple(told["looked_for"]), tuple(told["not_seen"]))
+    return Clearing(
+        told["at_most"], tuple(told["asked"]), tuple(told["looked_for"]), tuple(told["not_seen"])
+    )
 
 
 @functools.cache

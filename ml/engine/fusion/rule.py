@@ -94,7 +94,7 @@ def weighed(
     )
     if found:
         outcome, reason = Outcome.MANIPULATION_FOUND, wording.found(found, media, findings)
-    elif nothing and needed and needed.holds(calibrated):
+    elif nothing and needed and needed.holds(findings):
         outcome = Outcome.NO_MANIPULATION_FOUND
         reason = wording.cleared(telling, calm, media, findings, needed)
     else:

@@ -14,6 +14,7 @@ import hashlib
 import io
 import json
 import threading
+from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from ml.engine import model_files, runtimes
 from ml.engine.image_encoders.patches import FirstLayer
 from ml.engine.model_files import FILES, ModelFileUnusable
 
+REMEMBERED = 16
+"""Crops whose features a process keeps: checks ask about the same ones."""
 BUILDER = 1
 """Raised when the same weights would give another network."""
 
@@ -47,6 +50,7 @@ class ServedEncoder:
         self._note = note(self.file)
         self.sha256 = str(self._note["sha256"])
         self._lock = threading.Lock()
+        self._seen: OrderedDict[bytes, NDArray[np.float32]] = OrderedDict()
 
     @functools.cached_property
     def _loaded(self) -> tuple[runtimes.Runtime, FirstLayer]:
@@ -66,10 +70,14 @@ class ServedEncoder:
         """Of one crop of `side` pixels. Checks conclude side by side: one crop at a time."""
         if crop.shape != (self.side, self.side, 3):
             raise ValueError(f"a crop of {crop.shape}, not of {self.side} pixels")
+        key = hashlib.sha256(crop.tobytes()).digest()
         with self._lock:
-            network, first = self._loaded
-            (found,) = network(first.tokens(crop)).values()
-        return found
+            if key not in self._seen:
+                network, first = self._loaded
+                (self._seen[key],) = network(first.tokens(crop)).values()
+                if len(self._seen) > REMEMBERED:
+                    self._seen.popitem(last=False)
+            return self._seen[key]
 
 
 AGAIN = "`python -m ml.engine.image_encoders` builds it again."

@@ -67,6 +67,8 @@ class FaceScore:
     """One a crop, in the order of time."""
     where: NDArray[np.float32] | None
     """0..1 in square cells over the face's box, averaged over its crops."""
+    beside: float = 0.0
+    """The part of each logit that is not this network's (`JoinedNetwork`)."""
 
     @property
     def logit(self) -> float:
@@ -118,8 +120,8 @@ class FaceNetwork:
         )
         return logit, np.asarray((plain + mirrored[:, ::-1]) / 2, np.float32)
 
-    def after(self, crops: Sequence[Crop], change: Change) -> float:
-        """The mean logit of the same faces after a harmless change."""
+    def after(self, score: FaceScore, crops: Sequence[Crop], change: Change) -> float:
+        """The mean logit of some of the face's crops after a harmless change."""
         margins = _margins(crops)
         return float(np.mean([self.look(crop, change, margins)[0] for crop in crops]))
 

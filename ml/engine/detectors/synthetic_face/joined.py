@@ -1,0 +1,44 @@
+"""Two looks at a face, added: the small network's logit and a head's on the image encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from ml.engine.contract import Crop, FaceTrack
+from ml.engine.image_encoders.heads import read_head
+from ml.engine.image_encoders.served import encoder_of
+from ml.engine.media.crops import to_side, with_margin
+from ml.engine.media.face_scores import Change, FaceNetwork, FaceScore
+from ml.engine.serving import Served
+
+MARGIN = 0.03
+"""That of `diffusion_face`, which asks the encoder about the same crop."""
+
+
+class JoinedNetwork(FaceNetwork):
+    """Of a face over time the encoder sees the best crop. Its answer is not asked again after a
+    harmless change: only the small network's part is."""
+
+    def __init__(self, folder: Path, served: Served) -> None:
+        super().__init__(served)
+        self.encoder = encoder_of(folder, served.card)
+        self.head = read_head(folder, served.card)
+        joined = served.card["joined"]
+        self._small, self._beside = float(joined["network"]), float(joined["head"])
+
+    def score(self, track: FaceTrack, crops: Sequence[Crop]) -> FaceScore:
+        small = super().score(track, crops)
+        beside = self._beside * self.seen_by_encoder(max(crops, key=lambda crop: crop.quality))
+        logits = tuple(self._small * logit + beside for logit in small.logits)
+        return replace(small, logits=logits, beside=beside)
+
+    def after(self, score: FaceScore, crops: Sequence[Crop], change: Change) -> float:
+        return self._small * super().after(score, crops, change) + score.beside
+
+    def seen_by_encoder(self, crop: Crop) -> float:
+        square = to_side(with_margin(crop, MARGIN), self.encoder.side)
+        return self.head(self.encoder.features(np.ascontiguousarray(square)))
