@@ -54,6 +54,14 @@ ENTRIES: Mapping[str, Entry] = {
     "unavailable": Entry(
         503, _("The service is not available at the moment. Try again shortly."), in_rest=True
     ),
+    "server_error": Entry(
+        500,
+        _(
+            "The server met an unexpected error, which was logged. Try again. If it happens "
+            "again, tell the administrator when it happened."
+        ),
+        in_rest=True,
+    ),
     # --- requests that cannot be read ---
     "unknown_host": Entry(
         400, _("This site is not known under the name in the Host header."), in_rest=True

@@ -62,6 +62,7 @@ TITLES = {
     423: gettext_noop("In use"),
     460: gettext_noop("Checksum differs"),
     429: gettext_noop("Too many requests"),
+    500: gettext_noop("Server error"),
     503: gettext_noop("Not available"),
 }
 

@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError
+from django.db import Error as DatabaseTrouble
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -58,7 +58,7 @@ def _as_refusal(error: Exception) -> Refusal | None:
         return Refusal("not_found")
     if isinstance(error, PermissionDenied):
         return Refusal("permission_denied")
-    if isinstance(error, DatabaseError):
+    if isinstance(error, DatabaseTrouble):
         log.exception("the database did not answer a REST request")
         return Refusal("unavailable")
     code = next((code for kind, code in OWN_WORDS.items() if isinstance(error, kind)), None)

@@ -15,6 +15,8 @@ scripts_language = cache_control(private=True, max_age=3600)(
     JavaScriptCatalog.as_view(packages=["accounts"])
 )
 
+handler500 = "media_analysis.partners.failures.server_error"
+
 urlpatterns = [
     path("scripts-language.js", scripts_language, name="scripts_language"),
     path("accounts/", include("accounts.urls")),

@@ -159,6 +159,6 @@ def test_a_network_that_was_not_built_is_named(
     said = [one for one in doctor.models() if "was not built" in one.said]
     assert [one.level for one in said] == [doctor.WARNING]
     assert (
-        "diffusion_face, synthetic_image" in said[0].said
+        "diffusion_face, synthetic_face, synthetic_image" in said[0].said
         and "ml.engine.image_encoders" in said[0].mend
     )
