@@ -1,4 +1,4 @@
-"""The answer to what nobody foresaw, and to a database that is away: the last that a caller gets."""
+"""The answer to what nobody foresaw, and to a database that is away: the last a caller gets."""
 
 from __future__ import annotations
 
