@@ -13,7 +13,7 @@ from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.key_format import TEST_PREFIX
-from accounts.models.team import HEAVIEST, Team
+from accounts.models.team import HEAVIEST, LARGEST_QUOTA, Team
 from accounts.roles import ALL_SCOPES, Permission, ProvisioningScope, Scope
 
 if TYPE_CHECKING:
@@ -53,6 +53,9 @@ class ServiceAccount(models.Model):
     weight = models.SmallIntegerField(
         null=True, blank=True, help_text="In place of its team's; empty: as its team."
     )
+    quota = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Submissions per calendar month (UTC); empty: no limit."
+    )
     provisions = models.BooleanField(
         default=False,
         db_default=False,
@@ -79,6 +82,10 @@ class ServiceAccount(models.Model):
             models.CheckConstraint(
                 condition=models.Q(weight=None) | models.Q(weight__range=(1, HEAVIEST)),
                 name="service_weight_in_range",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(quota=None) | models.Q(quota__range=(0, LARGEST_QUOTA)),
+                name="service_quota_in_range",
             ),
             # A team has one at most, for names are unique in it.
             models.CheckConstraint(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from accounts.actors import Actor
 
 
+LARGEST_QUOTA = 1_000_000_000
 HEAVIEST = 10
 """The largest weight: somebody of weight 1 still gets one turn in eleven."""
 
@@ -47,6 +48,9 @@ class Team(models.Model):
         db_default=1,
         help_text="How many turns each sender gets for one of a sender in a team of weight 1.",
     )
+    quota = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Submissions per calendar month (UTC); empty: no limit."
+    )
     second_factor_from = models.DateTimeField(
         null=True, editable=False, help_text="From then on, members need a second factor."
     )
@@ -62,6 +66,10 @@ class Team(models.Model):
             models.UniqueConstraint(Lower("name"), name="team_name_is_unique"),
             models.CheckConstraint(
                 condition=models.Q(weight__range=(1, HEAVIEST)), name="team_weight_in_range"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(quota=None) | models.Q(quota__range=(0, LARGEST_QUOTA)),
+                name="team_quota_in_range",
             ),
         ]
         triggers = [

@@ -45,7 +45,7 @@ PLACES = (
     NavItem(_("Sign-in"), "teams:sign_in", Permission.MANAGE_TEAM),
     NavItem(_("Webhooks"), "teams:webhooks", Permission.MANAGE_WEBHOOKS),
     NavItem(_("Hosts"), "teams:hosts", Permission.MANAGE_SOURCES),
-    NavItem(_("Weights"), "teams:weights", None),
+    NavItem(_("Weights and quotas"), "teams:weights", None),
     NavItem(_("Name"), "teams:rename", Permission.MANAGE_TEAM),
 )
 
