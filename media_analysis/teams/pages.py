@@ -41,6 +41,7 @@ PLACES = (
     NavItem(_("Care"), "teams:care", Permission.MANAGE_QUEUES),
     NavItem(_("Known files"), "teams:known_files", Permission.MANAGE_QUEUES),
     NavItem(_("Partners and keys"), "teams:services", Permission.REVOKE_KEYS),
+    NavItem(_("Usage"), "teams:usage", Permission.MANAGE_MEMBERS),
     NavItem(_("Retention"), "teams:retention", Permission.MANAGE_RETENTION),
     NavItem(_("Sign-in"), "teams:sign_in", Permission.MANAGE_TEAM),
     NavItem(_("Webhooks"), "teams:webhooks", Permission.MANAGE_WEBHOOKS),

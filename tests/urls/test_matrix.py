@@ -116,6 +116,7 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "teams:change_role": ("post", office(404, 302, 403, 302, 302)),
     "teams:remove": ("post", office(404, 302, 403, 302, 302)),
     "teams:roles": ("get", office(404, 200, 403, 200, 200)),
+    "teams:usage": ("get", office(404, 200, 403, 200, 200)),
     "teams:weights": ("get", office(404, 200, 403, 403, 403)),
     "teams:rename": ("get", office(404, 200, 403, 403, 200)),
     "teams:rules": ("get", office(404, 403, 403, 200, 200)),
