@@ -13,6 +13,7 @@ from django.db.models.functions import Lower, Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models.rates import rate, rates_in_range
 from accounts.roles import Permission, Role, roles_with
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ class Team(models.Model):
     quota = models.PositiveIntegerField(
         null=True, blank=True, help_text="Submissions per calendar month (UTC); empty: no limit."
     )
+    read_rate = rate("no limit of all its partners together.")
+    write_rate = rate("no limit of all its partners together.")
     second_factor_from = models.DateTimeField(
         null=True, editable=False, help_text="From then on, members need a second factor."
     )
@@ -71,6 +74,7 @@ class Team(models.Model):
                 condition=models.Q(quota=None) | models.Q(quota__range=(0, LARGEST_QUOTA)),
                 name="team_quota_in_range",
             ),
+            rates_in_range("team_rates_in_range"),
         ]
         triggers = [
             pgtrigger.Trigger(

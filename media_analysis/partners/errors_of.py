@@ -67,6 +67,7 @@ OWN: Mapping[str, tuple[str, ...]] = {
     "uploads_delete": ("upload_gone",),
     "uploads_parts": ("store_unavailable", "upload_gone"),
     "uploads_read": (),
+    "usage_read": (),
     "webhooks_add": (*ADDRESS, "invalid", "team_required", "too_many_webhooks"),
     "webhooks_change": (*ADDRESS, "invalid", "webhook_gone"),
     "webhooks_delete": ("webhook_gone",),

@@ -21,8 +21,8 @@ RECORDED = Path(__file__).with_name("examples.json")
 REQUEST = "request"
 IN_SENTENCES = {
     "days": 180, "header": "Upload-Length", "host": "media.example", "limit": 500, "most": 20,
-    "names": "sha1", "place": 3, "quota": 1000, "starts": "2026-12-01", "when": "2026-11-29", "whose": "of the team",
-    "why": CATALOGUE["https_needed"].sentence,
+    "names": "sha1", "place": 3, "quota": 1000, "starts": "2026-12-01", "when": "2026-11-29",
+    "whose": "of the team", "why": CATALOGUE["https_needed"].sentence,
 }  # fmt: skip
 MORE: dict[str, dict[str, Any]] = {
     "invalid": {

@@ -36,8 +36,8 @@ from ml import media_kinds
 
 __all__ = [
     "UNDECIDED", "Because", "CheckCard", "DeletionAnswer", "DeletionRequest", "Erasure", "Hold",
-    "IndexCard", "ListPage", "MediaKind", "MonthCount", "Part", "PartRule", "Removal", "RetentionRule",
-    "ReuseRule", "SavedFilter", "SearchText", "Submission", "Waits",
+    "IndexCard", "ListPage", "MediaKind", "MonthCount", "Part", "PartRule", "Removal",
+    "RetentionRule", "ReuseRule", "SavedFilter", "SearchText", "Submission", "Waits",
 ]  # fmt: skip
 
 SENT_WORDS = ("filename", "note", "policy_context", "external_id")

@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actors import Actor
 from accounts.models import Role, Scope, ServiceAccount, Team
-from accounts.models.team import HEAVIEST, LARGEST_QUOTA
 from media_analysis.review.models import QueueOrder, RoutingRule
 from media_analysis.submissions.models import MediaKind, Part
 from media_analysis.submissions.services import parts
@@ -224,39 +223,6 @@ class KeyForm(forms.Form):
     def allowed_networks(self) -> list[str]:
         words: list[str] = self.cleaned_data["networks"].replace(",", " ").split()
         return words
-
-
-class LimitsForm(forms.Form):
-    """Weight and quota of the team, and of each of its partners."""
-
-    def __init__(self, team: Team, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        partners = ServiceAccount.objects.of_partners().filter(team=team, is_active=True)
-        self.owners: dict[str, Team | ServiceAccount] = {
-            "team": team, **{f"partner_{service.pk.hex}": service for service in partners}
-        }  # fmt: skip
-        for name, owner in self.owners.items():
-            is_team = isinstance(owner, Team)
-            self.fields[f"{name}_weight"] = forms.IntegerField(
-                min_value=1, max_value=HEAVIEST, required=is_team, initial=owner.weight,
-                label=_("Weight"),
-                help_text="" if is_team else _("Empty: the weight of the team."),
-            )  # fmt: skip
-            self.fields[f"{name}_quota"] = forms.IntegerField(
-                min_value=0, max_value=LARGEST_QUOTA, required=False, initial=owner.quota,
-                label=_("Submissions per month"), help_text=_("Empty: no limit."),
-            )  # fmt: skip
-
-    def by_owner(self) -> list[tuple[str, list[Any]]]:
-        """The fields of each, under its name."""
-        return [
-            (str(owner), [self[field] for field in self.fields if field.startswith(f"{name}_")])
-            for name, owner in self.owners.items()
-        ]
-
-    def wanted(self, name: str, what: str) -> int | None:
-        number: int | None = self.cleaned_data[f"{name}_{what}"]
-        return number
 
 
 class WebhookForm(forms.Form):

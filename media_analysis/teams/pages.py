@@ -46,7 +46,7 @@ PLACES = (
     NavItem(_("Sign-in"), "teams:sign_in", Permission.MANAGE_TEAM),
     NavItem(_("Webhooks"), "teams:webhooks", Permission.MANAGE_WEBHOOKS),
     NavItem(_("Hosts"), "teams:hosts", Permission.MANAGE_SOURCES),
-    NavItem(_("Weights and quotas"), "teams:weights", None),
+    NavItem(_("Weights and limits"), "teams:weights", None),
     NavItem(_("Name"), "teams:rename", Permission.MANAGE_TEAM),
 )
 

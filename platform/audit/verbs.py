@@ -97,6 +97,7 @@ class Verb(StrEnum):
     TEAM_CHANGED = "team.changed"
     WEIGHT_CHANGED = "team.weight_changed"
     QUOTA_CHANGED = "team.quota_changed"
+    RATES_CHANGED = "team.rates_changed"
     MEMBER_INVITED = "member.invited"
     MEMBER_INVITATION_WITHDRAWN = "member.invitation_withdrawn"
     MEMBER_JOINED = "member.joined"

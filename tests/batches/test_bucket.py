@@ -289,9 +289,7 @@ def test_the_external_id_of_a_long_key_keeps_its_end_and_version() -> None:
     assert len(found.external_id) == 200 and found.external_id.endswith("/photo.png#" + "e" * 32)
 
 
-def test_objects_beyond_the_quota_wait_in_the_bucket(
-    amazon: Amazon, run: Run
-) -> None:
+def test_objects_beyond_the_quota_wait_in_the_bucket(amazon: Amazon, run: Run) -> None:
     """A run says so once and stops; a queue keeps its messages until there is room."""
     url = amazon.queue()
     for number in range(4):

@@ -8,7 +8,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Scope, ServiceAccount, Team
+from accounts.models import ApiKey, Scope, ServiceAccount, Team
+from accounts.services import provisioning_keys
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.services import quotas
 from media_analysis.uploads.models import DirectUpload, Upload
@@ -17,7 +18,7 @@ from tests.partners import direct
 from tests.partners.conftest import Partner
 from tests.partners.test_api import media, problem, send_in
 from tests.partners.test_uploads import create, patch
-from tests.people import Person, picture
+from tests.people import Person, Send, picture
 
 pytestmark = pytest.mark.django_db
 
@@ -64,7 +65,9 @@ def test_an_upload_in_pieces_is_refused_before_its_first_byte_and_at_its_last(bo
     assert patch(both, create(both, len(body))["Location"], 0, body).status_code == 204
 
 
-def test_a_direct_upload_says_the_code_in_its_state(both: Client, media_bucket: MediaBucket) -> None:
+def test_a_direct_upload_says_the_code_in_its_state(
+    both: Client, media_bucket: MediaBucket
+) -> None:
     said = direct.sent(both, picture())
     direct.complete(both, said)
     limit(0)
@@ -99,3 +102,41 @@ def test_a_key_of_another_partner_still_sends(partner: Partner, both: Client) ->
     other = partner(Scope.SUBMISSIONS_WRITE)
     problem(send_in(both, 1), 429, "quota_reached")
     assert send_in(other, 1).status_code == 202
+
+
+def test_a_key_reads_what_its_own_partner_has_used(
+    partner: Partner, both: Client, team: Team, alice: Person, send: Send
+) -> None:
+    """Whatever its scopes. What others sent shows only in what the team has left."""
+    limit(3)
+    send(alice, 1)
+    send_in(both, 2)
+    now = quotas.month_of(timezone.now())
+    told = both.get("/api/v1/usage/").json()
+    site = [{"whose": "partner", "requests": 600, "seconds": 60}]
+    assert told == {
+        "month": str(now), "starts": str(quotas.next_month(now)), "team": None,
+        "partner": {"used": 1, "quota": 3, "remaining": 2},
+        "rates": {"read": site, "write": [{**site[0], "requests": 120}]},
+    }  # fmt: skip
+    Team.objects.update(quota=5, read_rate=7)
+    ServiceAccount.objects.update(quota=None, write_rate=8)
+    ApiKey.objects.update(read_rate=6)
+    told = both.get("/api/v1/usage/").json()
+    assert told["team"] == {"quota": 5, "remaining": 3}
+    assert told["partner"] == {"used": 1, "quota": None, "remaining": None}
+    assert [(one["whose"], one["requests"]) for one in told["rates"]["read"]] == [
+        ("key", 6), ("team", 7),
+    ]  # fmt: skip
+    assert told["rates"]["write"] == [{"whose": "partner", "requests": 8, "seconds": 60}]
+    other = partner(Scope.APPEALS_WRITE).get("/api/v1/usage/").json()
+    assert other["partner"]["used"] == 0
+
+
+def test_the_key_of_an_identity_provider_and_a_person_have_no_usage(
+    team: Team, admin: Person
+) -> None:
+    made = provisioning_keys.issue(admin.actor, team)
+    scim = Client(headers={"Authorization": f"Bearer {made.secret}"})
+    problem(scim.get("/api/v1/usage/"), 403, "permission_denied")
+    problem(admin.client().get("/api/v1/usage/"), 403, "permission_denied")

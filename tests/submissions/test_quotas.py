@@ -1,4 +1,4 @@
-"""A quota of K submissions a month takes exactly K, by every way in, and a refusal leaves nothing."""
+"""A quota of K submissions per month takes exactly K, and a refusal leaves nothing."""
 
 from __future__ import annotations
 

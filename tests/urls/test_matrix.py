@@ -190,6 +190,7 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "api:submission-hold": ("post", (401, 404, 403, 403, 403, 403, 415, 403, 403)),
     "api:submission-hold-lift": ("post", (401, 404, 403, 403, 403, 403, 415, 403, 403)),
     "api:hold-list": ("get", (401, 200, 403, 403, 403, 403, 200, 403, 403)),
+    "api:usage": ("get", (401, 403, 403, 403, 403, 403, 403, 200, 200)),
     "api:schema": ("get", (200,) * 9),
     "api:docs": ("get", (200,) * 9),
     "api:nothing-here": ("get", (404,) * 9),

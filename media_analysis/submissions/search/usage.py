@@ -14,7 +14,6 @@ from media_analysis.submissions.models import MonthCount
 from media_analysis.submissions.services import quotas
 
 
-
 @dataclass(frozen=True)
 class Used:
     owner: Team | ServiceAccount
@@ -46,7 +45,8 @@ def this_month(team: Team, partners: Iterable[ServiceAccount]) -> list[Used]:
 
 
 def earlier_months(team: Team) -> list[Used]:
-    """Those of a year, the newest first, each under the quota that it had; in a month the team's first."""
+    """Those of a year, the newest first, the team before its partners, each under the quota that it
+    had."""
     now = quotas.month_of(timezone.now())
     a_year_ago = now.replace(year=now.year - 1)
     rows = MonthCount.objects.filter(team=team, month__lt=now, month__gte=a_year_ago)

@@ -1,4 +1,4 @@
-"""Weights and quotas of a team and its partners, for site administrators."""
+"""Weights, quotas and rates of a team and its partners, for site administrators."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from accounts.guards import signed_in
+from accounts.models import ApiKey
 from accounts.models.team import HEAVIEST
 from accounts.roles import Permission
 from accounts.services.quotas import set_quota
+from accounts.services.rates import set_rates
 from accounts.services.weights import set_weight
-from media_analysis.teams.forms import LimitsForm
+from media_analysis.teams.limits_form import LimitsForm
 from media_analysis.teams.pages import entered, page
 
 
@@ -32,8 +34,11 @@ def weights(request: HttpRequest, pk: UUID) -> HttpResponse:
         changed = False
         with transaction.atomic():
             for name, owner in form.owners.items():
-                changed |= set_weight(actor, owner, form.wanted(name, "weight"))
-                changed |= set_quota(actor, owner, form.wanted(name, "quota"))
+                if not isinstance(owner, ApiKey):
+                    changed |= set_weight(actor, owner, form.wanted(name, "weight"))
+                    changed |= set_quota(actor, owner, form.wanted(name, "quota"))
+                rates = form.wanted(name, "read_rate"), form.wanted(name, "write_rate")
+                changed |= set_rates(actor, owner, *rates)
         said = gettext("The limits were saved.") if changed else gettext("Nothing was changed.")
         messages.success(request, said)
         return redirect("teams:weights", pk)
