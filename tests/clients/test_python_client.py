@@ -323,6 +323,19 @@ def test_what_was_refused_for_the_moment_is_asked_again(moody: Any) -> None:
         answers.clear()
 
 
+def test_a_quota_that_is_reached_is_told_at_once(moody: Any) -> None:
+    """Its Retry-After is next month: nobody waits that long, nor sends the rest of an upload."""
+    url, asked, answers = moody
+    full = (429, {"code": "quota_reached", "Retry-After": "900000"})
+    with Touchstone(url, key="tsk_x", retries=4) as client:
+        for send in (client.submit, client.upload):
+            asked.clear()
+            answers.append((full[0], dict(full[1])))
+            with pytest.raises(Problem) as caught:
+                send(b"media")
+            assert (caught.value.code, len(asked)) == ("quota_reached", 1)
+
+
 def test_a_repeated_upload_is_whole_and_bears_the_same_key(moody: Any, tmp_path: Path) -> None:
     """The file is read from its beginning again; the server knows the repeat by its key."""
     url, asked, answers = moody
