@@ -31,7 +31,7 @@ def test_the_page_shows_used_and_quota_of_the_team_and_each_partner(
     assert ">1<" in lines[0] and 'value="25"' in lines[0]
     assert "1,500" in lines[1] and "2,000" in lines[1] and 'value="75"' in lines[1]
     assert "no limit" in lines[2] and "progress" not in lines[2]
-    assert f"starts anew on {date_format(usage.next_month())}, 00:00 UTC" in page
+    assert f"resets on {date_format(usage.next_month())}, 00:00 UTC" in page
     assert "A site administrator sets quotas." in page
 
 

@@ -1663,7 +1663,7 @@ export interface components {
             rates: components["schemas"]["Rates"];
             /**
              * Format: date
-             * @description The next month's first day: all is counted anew.
+             * @description The next month's first day: the counts begin at 0 again.
              */
             starts: string;
             /** @description What all senders of the team share. Null: no limit. */

@@ -201,7 +201,7 @@ class Usage:
     month: date
     """Its first day."""
     starts: date
-    """The next month's first day: all is counted anew."""
+    """The next month's first day: the counts begin at 0 again."""
     used: int
     quota: int | None
     """None: no limit."""
