@@ -35,7 +35,9 @@ class RatesSerializer(serializers.Serializer[Any]):
 
 class UsageSerializer(serializers.Serializer[Any]):
     month = serializers.DateField(help_text="The first day of this calendar month, in UTC.")
-    starts = serializers.DateField(help_text="The next month's first day: the counts begin at 0 again.")
+    starts = serializers.DateField(
+        help_text="The next month's first day: the counts begin at 0 again."
+    )
     partner = UsedSerializer(help_text="Of this key's partner.")
     team = QuotaOfTeamSerializer(
         allow_null=True, help_text="What all senders of the team share. Null: no limit."

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from uuid import UUID
 
 from django.utils import timezone
 
@@ -36,8 +35,7 @@ class Used:
 def this_month(team: Team, partners: Iterable[ServiceAccount]) -> list[Used]:
     """The team's first, under the quotas of today."""
     month = quotas.month_of(timezone.now())
-    counts = MonthCount.objects.filter(team=team, month=month)
-    used: dict[UUID | None, int] = dict(counts.values_list("service", "used"))
+    used = quotas.used_in(team, month)
     return [
         Used(team, month, used.get(None, 0), team.quota),
         *(Used(one, month, used.get(one.pk, 0), one.quota) for one in partners),

@@ -8,6 +8,7 @@ of the team wait no longer than a commit takes. The team's count comes before th
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 
 from django.db import connection
 from django.utils import timezone
@@ -50,15 +51,16 @@ def require_room(actor: Actor, team: Team) -> None:
     owners = [owner for owner in (team, actor.service) if owner is not None]
     if team.is_test or all(owner.quota is None for owner in owners):
         return
-    used = dict(
-        MonthCount.objects.filter(team=team, month=month_of(timezone.now())).values_list(
-            "service", "used"
-        )
-    )
+    used = used_in(team, month_of(timezone.now()))
     for owner in owners:
         mine = used.get(None if owner is team else owner.pk, 0)
         if owner.quota is not None and mine >= owner.quota:
             raise reached(owner)
+
+
+def used_in(team: Team, month: date) -> dict[UUID | None, int]:
+    """By partner; the team's own under None."""
+    return dict(MonthCount.objects.filter(team=team, month=month).values_list("service", "used"))
 
 
 def reached(owner: Team | ServiceAccount) -> Refusal:
