@@ -130,7 +130,8 @@ def test_only_a_site_administrator_sets_rates(
     """On record; the database refuses what is out of range."""
     service = ServiceAccountFactory(team=team)
     key = program(service, test=True).key  # type: ignore[attr-defined]
-    for of in (team, service, key):
+    owners: list[Any] = [team, service, key]
+    for of in owners:
         with pytest.raises(Refusal, match="Only a site administrator"):
             set_rates(admin.actor, of, 9, 9)
         assert set_rates(site_admin.actor, of, 5, None) is True

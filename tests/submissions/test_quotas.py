@@ -81,7 +81,8 @@ def test_of_many_at_once_exactly_the_quota_is_taken(seed: int) -> None:
     taken = {who: ends[f"{who}:taken"] for who in senders}
     assert sum(taken.values()) == 9 == Submission.objects.count() == Analysis.objects.count()
     assert taken["a"] <= 4 and taken["b"] <= 3
-    assert used() == {None: 9, **{s.pk: n for s, n in ((one, taken["a"]), (two, taken["b"])) if n}}
+    of_each: dict[Any, int] = {None: 9, one.pk: taken["a"], two.pk: taken["b"]}
+    assert used() == {owner: count for owner, count in of_each.items() if count}
     assert set(ends) <= {f"{w}:taken" for w in senders} | {
         f"{w}:quota_reached:{of}" for w in senders for of in ("team", "partner")
     }

@@ -35,8 +35,8 @@ def services(request: HttpRequest, pk: UUID) -> HttpResponse:
         Prefetch("keys", with_creator), Prefetch("test_account", of_tests)
     )
     partners = list(with_keys.order_by("-is_active", "name"))
-    used = usage.this_month(team, partners)[1:]
-    rows = [{**_row(one.owner), "usage": one} for one in used]
+    _, *used = usage.this_month(team, partners)
+    rows = [{**_row(one), "usage": its} for one, its in zip(partners, used, strict=True)]
     context = {"services": rows, "may_issue": actor.can(Permission.MANAGE_KEYS, team.pk)}
     return page(request, team, "teams/services.html", context)
 
