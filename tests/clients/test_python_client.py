@@ -108,6 +108,9 @@ def test_a_day_of_a_partner(
         assert [one.id for one in found] == [sent.id]
         client.submit(picture(10), filename="b.png")
         assert len(list(client.find(page_size=1))) == 2, "page after page"
+        used = client.usage()
+        assert (used.used, used.quota, used.team_quota) == (2, None, None)
+        assert used.starts > used.month and used.rates["read"][0]["whose"] == "partner"
         assert client.media(sent.id) == clip.read_bytes()
         assert client.save_media(sent.id, tmp_path / "copy") == clip.stat().st_size
         with pytest.raises(Problem) as caught:
