@@ -13,7 +13,8 @@ from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.key_format import TEST_PREFIX
-from accounts.models.team import HEAVIEST, Team
+from accounts.models.rates import rate, rates_in_range
+from accounts.models.team import HEAVIEST, LARGEST_QUOTA, Team
 from accounts.roles import ALL_SCOPES, Permission, ProvisioningScope, Scope
 
 if TYPE_CHECKING:
@@ -53,6 +54,11 @@ class ServiceAccount(models.Model):
     weight = models.SmallIntegerField(
         null=True, blank=True, help_text="In place of its team's; empty: as its team."
     )
+    quota = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Submissions per calendar month (UTC); empty: no limit."
+    )
+    read_rate = rate("the setting API_READ_RATE.")
+    write_rate = rate("the setting API_WRITE_RATE.")
     provisions = models.BooleanField(
         default=False,
         db_default=False,
@@ -80,6 +86,11 @@ class ServiceAccount(models.Model):
                 condition=models.Q(weight=None) | models.Q(weight__range=(1, HEAVIEST)),
                 name="service_weight_in_range",
             ),
+            models.CheckConstraint(
+                condition=models.Q(quota=None) | models.Q(quota__range=(0, LARGEST_QUOTA)),
+                name="service_quota_in_range",
+            ),
+            rates_in_range("service_rates_in_range"),
             # A team has one at most, for names are unique in it.
             models.CheckConstraint(
                 condition=models.Q(provisions=False) | models.Q(name=PROVIDER),
@@ -142,6 +153,8 @@ class ApiKey(models.Model):
     scopes = ArrayField(models.CharField(max_length=32, choices=_SCOPES))
     allowed_networks = ArrayField(models.CharField(max_length=43), default=list, blank=True)
     """CIDR notation; empty means from everywhere."""
+    read_rate = rate("that of its partner, which then counts this key's requests too.")
+    write_rate = rate("that of its partner, which then counts this key's requests too.")
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
@@ -177,6 +190,7 @@ class ApiKey(models.Model):
                 | (models.Q(is_test=False) & ~models.Q(prefix__startswith=TEST_PREFIX)),
                 name="test_keys_are_known_by_their_prefix",
             ),
+            rates_in_range("key_rates_in_range"),
         ]
         triggers = [
             pgtrigger.Trigger(

@@ -13,12 +13,14 @@ from django.db.models.functions import Lower, Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models.rates import rate, rates_in_range
 from accounts.roles import Permission, Role, roles_with
 
 if TYPE_CHECKING:
     from accounts.actors import Actor
 
 
+LARGEST_QUOTA = 1_000_000_000
 HEAVIEST = 10
 """The largest weight: somebody of weight 1 still gets one turn in eleven."""
 
@@ -47,6 +49,11 @@ class Team(models.Model):
         db_default=1,
         help_text="How many turns each sender gets for one of a sender in a team of weight 1.",
     )
+    quota = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Submissions per calendar month (UTC); empty: no limit."
+    )
+    read_rate = rate("no limit of all its partners together.")
+    write_rate = rate("no limit of all its partners together.")
     second_factor_from = models.DateTimeField(
         null=True, editable=False, help_text="From then on, members need a second factor."
     )
@@ -63,6 +70,11 @@ class Team(models.Model):
             models.CheckConstraint(
                 condition=models.Q(weight__range=(1, HEAVIEST)), name="team_weight_in_range"
             ),
+            models.CheckConstraint(
+                condition=models.Q(quota=None) | models.Q(quota__range=(0, LARGEST_QUOTA)),
+                name="team_quota_in_range",
+            ),
+            rates_in_range("team_rates_in_range"),
         ]
         triggers = [
             pgtrigger.Trigger(

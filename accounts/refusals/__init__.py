@@ -9,14 +9,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext, gettext_noop
+
 from accounts.plain_words import WORDS
 from accounts.refusals import media, people, rest, review
 from accounts.refusals.entry import Entry as Entry
 from accounts.roles import Permission, Role
 
+WHOSE = {"team": gettext_noop("of the team"), "partner": gettext_noop("of the partner")}
+
 
 class Refusal(Exception):
     """The wish is not granted, and nothing was changed."""
+
+    wait: float | None = None
+    """Seconds until it may be granted, where that is known."""
 
     def __init__(self, code: str, **data: Any) -> None:
         super().__init__(code)
@@ -39,9 +46,11 @@ class Refusal(Exception):
 
 
 def _word(name: str, value: Any) -> Any:
-    """Rights and roles are data by their value, and read by their name."""
+    """Rights, roles and owners are data by their value, and read by their name."""
     if name == "permission":
         return WORDS[Permission(value)]
+    if name == "whose":
+        return gettext(WHOSE[value])
     return Role(value).label if name == "role" else value
 
 

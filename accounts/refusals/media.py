@@ -37,6 +37,14 @@ ENTRIES: Mapping[str, Entry] = {
         _("The media store does not answer now. Nothing was kept. Send the same again later."),
         in_rest=True,
     ),
+    "quota_reached": Entry(
+        429,
+        _(
+            "The monthly quota {whose} is reached: {quota} submissions. Nothing was kept. The "
+            "next month begins on {starts}, 00:00 UTC. Send it again then."
+        ),
+        in_rest=True,
+    ),
     "gone": Entry(
         503,
         _("The file disappeared while it was being stored. Nothing was kept. Send it again."),

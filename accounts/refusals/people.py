@@ -12,6 +12,8 @@ ENTRIES: Mapping[str, Entry] = {
     # --- rights ---
     "not_allowed": Entry(403, _("Your role in this team does not include: {permission}.")),
     "weight_out_of_range": Entry(422, _("A weight is a whole number from 1 to {most}.")),
+    "rate_out_of_range": Entry(422, _("A rate is a whole number from 1 to {most}.")),
+    "quota_out_of_range": Entry(422, _("A quota is a whole number from 0 to {most}.")),
     "site_admin_only": Entry(403, _("Only a site administrator can do this.")),
     "role_above_yours": Entry(403, _("You cannot give the role {role}: it is above your own.")),
     "member_above_you": Entry(

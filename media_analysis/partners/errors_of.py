@@ -28,7 +28,9 @@ OF_BODIES = (
     "charset_not_supported", "encoding_not_supported", "incomplete_body", "length_required",
     "malformed_body", "malformed_type", "personal_data", "too_large", "unsupported_media_type",
 )  # fmt: skip
-STORING = ("empty", "gone", "storage_full", "store_unavailable", "type_not_allowed")
+STORING = (
+    "empty", "gone", "quota_reached", "storage_full", "store_unavailable", "type_not_allowed",
+)  # fmt: skip
 IDEMPOTENCY = ("idempotency_differs", "idempotency_key_invalid")
 ADDRESS = (
     "address_not_public", "https_needed", "port_closed", "url_malformed", "url_too_long",
@@ -36,7 +38,7 @@ ADDRESS = (
 )  # fmt: skip
 OWN: Mapping[str, tuple[str, ...]] = {
     "batches_create": (*IDEMPOTENCY, "host_not_allowed", "invalid", "item_refused",
-                       "team_required"),
+                       "quota_reached", "team_required"),
     "batches_events": ("invalid", "too_many_streams"),
     "batches_read": (),
     "holds_list": ("invalid",),
@@ -59,12 +61,13 @@ OWN: Mapping[str, tuple[str, ...]] = {
     "submissions_withdraw_appeal": ("appeal_being_answered", "appeal_not_open",
                                     "appeal_not_yours", "erased", "not_yours"),
     "uploads_announce": (*IDEMPOTENCY, "direct_uploads_off", "idempotency_busy", "invalid",
-                         "store_unavailable", "team_required", "too_many_bytes",
+                         "quota_reached", "store_unavailable", "team_required", "too_many_bytes",
                          "too_many_uploads"),
     "uploads_complete": ("invalid", "parts_differ", "store_unavailable", "upload_gone"),
     "uploads_delete": ("upload_gone",),
     "uploads_parts": ("store_unavailable", "upload_gone"),
     "uploads_read": (),
+    "usage_read": (),
     "webhooks_add": (*ADDRESS, "invalid", "team_required", "too_many_webhooks"),
     "webhooks_change": (*ADDRESS, "invalid", "webhook_gone"),
     "webhooks_delete": ("webhook_gone",),

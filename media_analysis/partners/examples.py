@@ -21,9 +21,16 @@ RECORDED = Path(__file__).with_name("examples.json")
 REQUEST = "request"
 IN_SENTENCES = {
     "days": 180, "header": "Upload-Length", "host": "media.example", "limit": 500, "most": 20,
-    "names": "sha1", "place": 3, "when": "2026-11-29", "why": CATALOGUE["https_needed"].sentence,
+    "names": "sha1", "place": 3, "quota": 1000, "starts": "2026-12-01", "when": "2026-11-29",
+    "whose": "of the team", "why": CATALOGUE["https_needed"].sentence,
 }  # fmt: skip
-FIELDS = [{"field": "team", "code": "invalid", "detail": "Must be a valid UUID."}]
+MORE: dict[str, dict[str, Any]] = {
+    "invalid": {
+        "errors": [{"field": "team", "code": "invalid", "detail": "Must be a valid UUID."}]
+    },
+    "quota_reached": {"quota": {"whose": "team", "quota": 1000, "starts": "2026-12-01"}},
+}
+"""What the body has beside code and sentence."""
 
 
 def recorded() -> dict[str, dict[str, Any]]:
@@ -35,7 +42,7 @@ def recorded() -> dict[str, dict[str, Any]]:
 def error(code: str) -> dict[str, Any]:
     entry = CATALOGUE[code]
     body = problem(entry.status, code, str(entry.sentence).format(**IN_SENTENCES))
-    return {**body, "errors": FIELDS} if code == "invalid" else body
+    return {**body, **MORE.get(code, {})}
 
 
 def with_examples(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:

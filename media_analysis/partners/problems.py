@@ -43,10 +43,12 @@ def handler(error: Exception, context: dict[str, Any]) -> Response | None:
     body = problem(status, code, sentence)
     if isinstance(error, exceptions.ValidationError):
         body["errors"] = _fields(error.get_full_details())
+    if refusal is not None and code == "quota_reached":
+        body["quota"] = refusal.data
     response = Response(body, status=status, content_type="application/problem+json")
     if challenge := getattr(error, "auth_header", None):
         response["WWW-Authenticate"] = challenge
-    if wait := getattr(error, "wait", PAUSES.get(code)):
+    if wait := getattr(error, "wait", None) or PAUSES.get(code):
         response["Retry-After"] = str(int(wait) + 1)
     return response
 

@@ -28,7 +28,7 @@ MEANING = {
     414: "The address is too long.",
     415: "Not the form or JSON that is asked for, or not a format that is read.",
     422: "This Idempotency-Key was used before, for another request.",
-    429: "Too many requests; `Retry-After` says when to come back.",
+    429: "Too many requests, or a quota is reached; `Retry-After` says when to come back.",
     503: "Try again shortly; nothing was half-stored.",
 }
 ALWAYS = (401, 403, 406, 414, 429, 503)

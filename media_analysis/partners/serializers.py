@@ -351,6 +351,12 @@ class ProblemFieldSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField()
 
 
+class ProblemQuotaSerializer(serializers.Serializer[Any]):
+    whose = serializers.ChoiceField(choices=["team", "partner"])
+    quota = serializers.IntegerField(min_value=0, help_text="Submissions per month.")
+    starts = serializers.DateField(help_text="The next month's first day, in UTC.")
+
+
 class ProblemSerializer(serializers.Serializer[Any]):
     type = serializers.CharField()
     title = serializers.CharField()
@@ -358,3 +364,4 @@ class ProblemSerializer(serializers.Serializer[Any]):
     code = serializers.CharField()
     detail = serializers.CharField()
     errors = ProblemFieldSerializer(many=True, required=False)  # type: ignore[assignment]
+    quota = ProblemQuotaSerializer(required=False, help_text="With `quota_reached`.")

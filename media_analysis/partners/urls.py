@@ -15,6 +15,7 @@ from media_analysis.partners.media import Media
 from media_analysis.partners.not_found import NothingHere
 from media_analysis.partners.reports import Reports
 from media_analysis.partners.uploads import Uploads
+from media_analysis.partners.usage import Usage
 from media_analysis.partners.webhooks import Webhooks
 
 
@@ -100,6 +101,7 @@ urlpatterns = [
     *both("webhooks/<uuid:pk>/test", Webhooks.as_view({"post": "test"}), "webhook-test"),
     *both("webhooks/<uuid:pk>/deliveries", Webhooks.as_view({"get": "log"}), "webhook-log"),
     *both("webhooks/<uuid:pk>/deliver", Webhooks.as_view({"post": "deliver"}), "webhook-deliver"),
+    *both("usage", Usage.as_view({"get": "retrieve"}), "usage"),
     *both("schema", Schema.as_view(), "schema"),
     *both("docs", reference, "docs"),
     re_path(r"^[\s\S]*$", NothingHere.as_view(), name="nothing-here"),

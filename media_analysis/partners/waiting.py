@@ -110,7 +110,10 @@ class News:
 def allowance(request: Request) -> dict[str, Any]:
     """To keep with what waits: it is one request, though the view runs anew."""
     throttle: Any = getattr(request, "_rate_limit", None)
-    return {"allowance": (throttle.used, throttle.ends_in)} if throttle else {}
+    if throttle is None:
+        return {}
+    left = throttle.allowance
+    return {"allowance": (left.limit, left.used, left.ends_in)}
 
 
 def as_json(request: Request, told: Any) -> HttpResponseBase:

@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actors import Actor
 from accounts.models import Role, Scope, ServiceAccount, Team
-from accounts.models.team import HEAVIEST
 from media_analysis.review.models import QueueOrder, RoutingRule
 from media_analysis.submissions.models import MediaKind, Part
 from media_analysis.submissions.services import parts
@@ -224,29 +223,6 @@ class KeyForm(forms.Form):
     def allowed_networks(self) -> list[str]:
         words: list[str] = self.cleaned_data["networks"].replace(",", " ").split()
         return words
-
-
-class WeightsForm(forms.Form):
-    """The team's weight, and one for each of its partners."""
-
-    team_weight = forms.IntegerField(
-        min_value=1, max_value=HEAVIEST, help_text=_("For everybody who sends into the team.")
-    )
-
-    def __init__(self, team: Team, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.team = team
-        self.fields["team_weight"].label = str(team)
-        self.fields["team_weight"].initial = team.weight
-        self.partners = {
-            f"partner_{service.pk.hex}": service
-            for service in ServiceAccount.objects.of_partners().filter(team=team, is_active=True)
-        }
-        for name, service in self.partners.items():
-            self.fields[name] = forms.IntegerField(
-                min_value=1, max_value=HEAVIEST, required=False, initial=service.weight,
-                label=str(service), help_text=_("Empty: the weight of the team."),
-            )  # fmt: skip
 
 
 class WebhookForm(forms.Form):

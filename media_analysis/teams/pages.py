@@ -41,11 +41,12 @@ PLACES = (
     NavItem(_("Care"), "teams:care", Permission.MANAGE_QUEUES),
     NavItem(_("Known files"), "teams:known_files", Permission.MANAGE_QUEUES),
     NavItem(_("Partners and keys"), "teams:services", Permission.REVOKE_KEYS),
+    NavItem(_("Usage"), "teams:usage", Permission.MANAGE_MEMBERS),
     NavItem(_("Retention"), "teams:retention", Permission.MANAGE_RETENTION),
     NavItem(_("Sign-in"), "teams:sign_in", Permission.MANAGE_TEAM),
     NavItem(_("Webhooks"), "teams:webhooks", Permission.MANAGE_WEBHOOKS),
     NavItem(_("Hosts"), "teams:hosts", Permission.MANAGE_SOURCES),
-    NavItem(_("Weights"), "teams:weights", None),
+    NavItem(_("Weights and limits"), "teams:weights", None),
     NavItem(_("Name"), "teams:rename", Permission.MANAGE_TEAM),
 )
 

@@ -13,6 +13,7 @@ from media_analysis.teams.views import (
     rules,
     sign_in,
     teams,
+    usage,
     webhooks,
     weights,
 )
@@ -31,6 +32,7 @@ urlpatterns = [
     path("<uuid:pk>/members/<uuid:user>/remove/", members.remove, name="remove"),
     path("<uuid:pk>/roles/", teams.roles, name="roles"),
     path("<uuid:pk>/name/", teams.rename, name="rename"),
+    path("<uuid:pk>/usage/", usage.usage, name="usage"),
     path("<uuid:pk>/weights/", weights.weights, name="weights"),
     path("<uuid:pk>/rules/", rules.rules, name="rules"),
     path("<uuid:pk>/queues/", queues.queues, name="queues"),

@@ -96,6 +96,8 @@ class Verb(StrEnum):
     TEAM_CREATED = "team.created"
     TEAM_CHANGED = "team.changed"
     WEIGHT_CHANGED = "team.weight_changed"
+    QUOTA_CHANGED = "team.quota_changed"
+    RATES_CHANGED = "team.rates_changed"
     MEMBER_INVITED = "member.invited"
     MEMBER_INVITATION_WITHDRAWN = "member.invitation_withdrawn"
     MEMBER_JOINED = "member.joined"

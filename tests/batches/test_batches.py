@@ -363,3 +363,24 @@ def test_a_member_who_may_not_send_cannot_start_a_batch(
 ) -> None:
     answer = post(member(team, Role.VIEWER).client(), URL, items(f"{files.url}/a"))
     assert answer.status_code in (400, 403, 404)
+
+
+def test_addresses_beyond_the_quota_say_so_and_can_be_sent_again(
+    program: Client, files: Files, inside: None, team: Team
+) -> None:
+    """Nothing is fetched for them, and a batch without any room is not taken."""
+    Team.objects.update(quota=1)
+    urls = (f"{files.url}/a.png", f"{files.url}/b.png")
+    where = post(program, URL, items(*urls))["Location"]
+    fetch_all()
+    told = program.get(where).json()["items"]
+    assert [item["state"] for item in told] == ["received", "refused"]
+    assert told[1]["reason_code"] == "quota_reached" and files.asked == ["/a.png"]
+    assert "quota of the team is reached: 1" in told[1]["reason"]
+    refused = post(program, URL, items(urls[1]))
+    assert (refused.status_code, refused.json()["code"]) == (429, "quota_reached")
+    assert int(refused["Retry-After"]) > 0 and Batch.objects.count() == 1
+    Team.objects.update(quota=2)
+    where = post(program, URL, items(urls[1]))["Location"]
+    fetch_all()
+    assert program.get(where).json()["counts"]["received"] == 1

@@ -17,7 +17,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from accounts.models import ApiKey, Role, Scope, Team
+from accounts.models import ApiKey, Role, Scope, ServiceAccount, Team
 from accounts.services.keys import issue_key, revoke_key
 from media_analysis.batches.bucket_models import BucketObject
 from media_analysis.batches.services import bucket, notifications
@@ -287,3 +287,23 @@ def test_a_message_of_sns_and_a_test_event_are_understood() -> None:
 def test_the_external_id_of_a_long_key_keeps_its_end_and_version() -> None:
     found = Found(BUCKET, "x" * 500 + "/photo.png", "e" * 32)
     assert len(found.external_id) == 200 and found.external_id.endswith("/photo.png#" + "e" * 32)
+
+
+def test_objects_beyond_the_quota_wait_in_the_bucket(amazon: Amazon, run: Run) -> None:
+    """A run says so once and stops; a queue keeps its messages until there is room."""
+    url = amazon.queue()
+    for number in range(4):
+        amazon.put(f"{number}.png", picture(number))
+    ServiceAccount.objects.update(quota=1)
+    with pytest.raises(CommandError, match="Run it again"):
+        run()
+    assert Submission.objects.count() == 1
+    assert list(BucketObject.objects.filter(ended_at=None).values_list("busy_until")) == [(None,)]
+    stopping = threading.Timer(3, os.kill, (os.getpid(), signal.SIGTERM))
+    stopping.start()
+    said = run(queue_url=url)
+    assert said.count("quota of the partner is reached: 1") == 1
+    assert amazon.waiting(url) == [5, 0]  # one for each object, and one that tests the queue
+    assert Submission.objects.count() == 1
+    ServiceAccount.objects.update(quota=4)
+    assert "1 known, 3 submitted" in run()

@@ -34,7 +34,7 @@ NO_PAGES = {
     "api:submission-detail", "api:submission-cancel", "api:submission-media",
     "api:submission-thumbnail", "api:submission-hold", "api:submission-hold-lift", "api:hold-list",
     "api:submission-appeal", "api:submission-appeal-withdraw", "api:submission-events",
-    "api:batch-events",
+    "api:batch-events", "api:usage",
     "api:upload-list", "api:upload-detail", "api:direct-upload-list", "api:direct-upload-detail",
     "api:direct-upload-parts", "api:direct-upload-complete", "api:batch-list", "api:batch-detail",
     "api:webhook-list", "api:webhook-detail", "api:webhook-rotate",

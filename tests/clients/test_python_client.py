@@ -108,6 +108,9 @@ def test_a_day_of_a_partner(
         assert [one.id for one in found] == [sent.id]
         client.submit(picture(10), filename="b.png")
         assert len(list(client.find(page_size=1))) == 2, "page after page"
+        used = client.usage()
+        assert (used.used, used.quota, used.team_quota) == (2, None, None)
+        assert used.starts > used.month and used.rates["read"][0]["whose"] == "partner"
         assert client.media(sent.id) == clip.read_bytes()
         assert client.save_media(sent.id, tmp_path / "copy") == clip.stat().st_size
         with pytest.raises(Problem) as caught:
@@ -321,6 +324,19 @@ def test_what_was_refused_for_the_moment_is_asked_again(moody: Any) -> None:
             list(client.find())
         assert caught.value.status == 503 and len(asked) == 5
         answers.clear()
+
+
+def test_a_quota_that_is_reached_is_told_at_once(moody: Any) -> None:
+    """Its Retry-After is next month: nobody waits that long, nor sends the rest of an upload."""
+    url, asked, answers = moody
+    full = (429, {"code": "quota_reached", "Retry-After": "900000"})
+    with Touchstone(url, key="tsk_x", retries=4) as client:
+        for send in (client.submit, client.upload):
+            asked.clear()
+            answers.append((full[0], dict(full[1])))
+            with pytest.raises(Problem) as caught:
+                send(b"media")
+            assert (caught.value.code, len(asked)) == ("quota_reached", 1)
 
 
 def test_a_repeated_upload_is_whole_and_bears_the_same_key(moody: Any, tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def test_the_page_of_weights_is_for_site_administrators(
 ) -> None:
     """A partner's field left empty stands for its team's weight; too large a one is refused."""
     service = ServiceAccountFactory(team=team, name="Acme")
-    page, field = f"/teams/{team.pk}/weights/", f"partner_{service.pk.hex}"
+    page, field = f"/teams/{team.pk}/weights/", f"partner_{service.pk.hex}_weight"
     client = site_admin.client()
     assert b"Weights" in client.get(f"/teams/{team.pk}/name/").content
     assert client.post(page, {"team_weight": 2, field: 5}).status_code == 302

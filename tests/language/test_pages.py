@@ -180,8 +180,9 @@ def test_a_refusal_is_said_in_the_language_of_the_answer(db: None) -> None:
 def test_each_refusal_has_a_sentence_in_both_languages(code: str) -> None:
     names = ("name", "person", "team", "email", "service", "scopes", "network", "limit", "most",
              "names", "verdicts", "host", "place", "why",
-             "header", "days", "group", "part", "state", "when")  # fmt: skip
-    data = {**dict.fromkeys(names, "x"), "permission": "cases.decide", "role": "lead"}
+             "header", "days", "group", "part", "state", "when", "quota", "starts")  # fmt: skip
+    data = {**dict.fromkeys(names, "x"), "permission": "cases.decide", "role": "lead",
+            "whose": "team"}  # fmt: skip
     said = []
     for language in ("en", "de"):
         with translation.override(language):

@@ -97,6 +97,7 @@ def recorded(client: Client, receiver: Receiver) -> dict[str, Any]:
     waiting = ask.send("queued.jpg")
     ask.stream("submissions_events", f"{waiting['url']}events/?until=ended")
     ask("submissions_cancel", "post", f"{waiting['url']}cancel/", expect=202)
+    ask("usage_read", "get", f"{ROOT}usage/")
     ask.send("manipulation_found.jpg", external_id="order-4710")
     sent = ask.send("decision_changed.jpg", external_id="order-4711", note="Sent by a reader.",
                     policy_context="Election")  # fmt: skip
@@ -158,6 +159,8 @@ def _settled(kept: dict[str, Any], receiver: Receiver) -> dict[str, Any]:
     text = re.sub(r"cursor=[\w-]+", "cursor=bmV4dA", text)
     text = re.sub(r"whsec_[\w+/=]+", "whsec_" + "c2VjcmV0" * 4, text)
     text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "2026-11-28T09:30:00.000000Z", text)
+    for name, day in (("month", "2026-11-01"), ("starts", "2026-12-01")):
+        text = re.sub(rf'"{name}": "[\d-]+"', f'"{name}": "{day}"', text)
     text = re.sub(r'"milliseconds": \d+', '"milliseconds": 42', text)
     text = re.sub(r'"id": \d+', '"id": 12', text)
     ids: dict[str, str] = {}

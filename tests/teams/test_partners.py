@@ -132,5 +132,5 @@ def test_the_number_of_queries_does_not_grow(
         for _ in range(number):
             keys.issue_key(admin.actor, service, "key", [Scope.SUBMISSIONS_READ])
     client = admin.client()
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         client.get(url("services", admin))

@@ -36,6 +36,7 @@ def arguments(team: Team) -> dict[str, list[Any]]:
                     "write_policy", "deciding", "care", "quality", "queues", "write_rule",
                     "known_files",
                     "new_service", "webhooks", "new_webhook", "hosts", "retention", "weights",
+                    "usage",
                     "sign_in", "second_factor", "new_scim_key"],
         "invitation": ["invite_again", "withdraw"],
         "mate": ["change_role", "remove"],

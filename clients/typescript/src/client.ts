@@ -17,6 +17,8 @@ export type Decision = Schemas["DecisionMade"];
 export type Appeal = Schemas["Appeal"];
 /** A signed report of one decision. */
 export type Report = Schemas["Report"];
+/** What a key's partner has sent this month, its quota and its rates. */
+export type Usage = Schemas["Usage"];
 export type Batch = Schemas["Batch"];
 export type BatchAccepted = Schemas["BatchAccepted"];
 export type Webhook = Schemas["Endpoint"];
@@ -200,6 +202,12 @@ export class Touchstone {
   withdrawAppeal(id: string): Promise<Appeal> {
     const path = `${ROOT}submissions/${id}/appeal/withdraw/`;
     return this.requests.json({ method: "POST", path, mayRepeat: false });
+  }
+
+  // --- usage ---------------------------------------------------------------------------------
+  /** What this key's partner has sent this month, its quota and its rates. */
+  usage(): Promise<Usage> {
+    return this.requests.json({ method: "GET", path: `${ROOT}usage/` });
   }
 
   // --- webhooks ------------------------------------------------------------------------------

@@ -103,8 +103,10 @@ export class Requests {
   }
 }
 
-/** What was refused before it was done may be repeated; so may what is done only once anyway. */
+/** What was refused before it was done may be repeated; so may what is done only once anyway. A
+ * quota that is reached has room again next month: nobody waits that long. */
 function wantsRepeating(call: Call, problem: Problem): boolean {
+  if (problem.code === "quota_reached") return false;
   if (problem.status === 429 || problem.status === 503) return true;
   if (problem.status === 409) return problem.code === "idempotency_busy";
   return call.mayRepeat !== false && AGAIN.has(problem.status);

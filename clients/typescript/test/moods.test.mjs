@@ -53,6 +53,13 @@ test("other refusals are told at once, with their code and sentence", async () =
   assert.equal(asked.length, 1);
 });
 
+test("a quota that is reached is told at once", async () => {
+  answers = [[429, { "Retry-After": "900000" }, { code: "quota_reached", detail: "Full." }]];
+  const problem = await client().submit(new Blob(["media"])).catch((error) => error);
+  assert.deepEqual([problem.status, problem.code], [429, "quota_reached"]);
+  assert.equal(asked.length, 1);
+});
+
 test("a repeated upload is whole and bears the same key", async () => {
   answers = [[503, NOW], [409, {}, { code: "idempotency_busy" }], [0], [202, {}, { id: "s" }]];
   const media = new Blob(["media ".repeat(1000)]);

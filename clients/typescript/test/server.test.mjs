@@ -33,6 +33,8 @@ test("sent, repeated, waited for, decided, found, fetched and refused", { skip }
   const found = [];
   for await (const one of touchstone.find({ page_size: 1 })) found.push(one.id);
   assert.equal(found.length, 2);
+  const used = await touchstone.usage();
+  assert.deepEqual([used.partner.used, used.partner.quota, used.team], [0, null, null]);
   const media = Buffer.from(await (await touchstone.media(sent.id)).arrayBuffer());
   assert.ok(media.equals(PIXEL));
   const refused = await touchstone.submit(new Blob(["%!PS"])).catch((error) => error);

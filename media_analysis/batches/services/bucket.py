@@ -24,13 +24,16 @@ from accounts.services.keys import working_key
 from jobs.models import Priority
 from jobs.timing import ClockTimestamp, InSeconds
 from media_analysis.batches.bucket_models import BucketObject
-from media_analysis.submissions.services import intake, spool
+from media_analysis.submissions.services import intake, quotas, spool
 
 BUSY_SECONDS = 900.0
 """Longer than an object of the largest size takes. One whose process died is free after that."""
 GONE = frozenset({"NoSuchKey", "NoSuchVersion", "404", "412", "PreconditionFailed"})
 LONGEST_ID = 200
 PIECE = 1 << 20
+LATER = intake.OUTAGES | {"not_allowed", "quota_reached"}
+"""Codes of refusals after which the object waits: the store is away, the key may not send any more,
+or the quota of this month is reached."""
 TAG = "touchstone"
 
 
@@ -89,8 +92,8 @@ class Outcome:
 
 
 def ingest(client: Any, key_prefix: str, found: Found, *, tag: bool = False) -> Outcome:
-    """Submit the object, or say what became of it before. Raises `Refusal` where the key may not
-    send any more or our store is away, and botocore's errors where the bucket does not answer:
+    """Submit the object, or say what became of it before. Raises `Refusal` with a code of
+    `LATER`, and botocore's errors where the bucket does not answer:
     then nothing is kept and the object can be tried again."""
     key = working_key(key_prefix)
     row, _ = BucketObject.objects.get_or_create(service=key.service, digest=found.digest)
@@ -98,6 +101,12 @@ def ingest(client: Any, key_prefix: str, found: Found, *, tag: bool = False) -> 
     if tag and outcome.end is not End.BUSY:
         _tag(client, found, row)
     return outcome
+
+
+def require_room(key_prefix: str) -> None:
+    """Raises `Refusal` where the key's partner or team has reached its quota."""
+    key = working_key(key_prefix)
+    quotas.require_room(actor_for_key(key), key.service.team)
 
 
 def _known(row: BucketObject) -> Outcome:
@@ -118,8 +127,7 @@ def _taken(client: Any, key: ApiKey, found: Found, row: BucketObject) -> Outcome
     except Gone:
         return _refused(held, "object_gone")
     except Refusal as refusal:
-        # Our own store is away, or the key may send no more: the object is tried again later.
-        if refusal.code in intake.OUTAGES or refusal.code == "not_allowed":
+        if refusal.code in LATER:
             held.update(busy_until=None, holder=None)
             raise
         return _refused(held, refusal.code)
@@ -131,6 +139,8 @@ def _taken(client: Any, key: ApiKey, found: Found, row: BucketObject) -> Outcome
 def _submitted(client: Any, key: ApiKey, found: Found, held: QuerySet[BucketObject]) -> Outcome:
     if (found.size or 0) > settings.MAX_UPLOAD_BYTES:
         raise intake.too_large()
+    actor, team = actor_for_key(key), key.service.team
+    quotas.require_room(actor, team)
 
     def also(received: intake.Received) -> None:
         """Inside the transaction that writes the submission."""
@@ -140,7 +150,7 @@ def _submitted(client: Any, key: ApiKey, found: Found, held: QuerySet[BucketObje
     with spool.unnamed() as file:
         _download(client, found, file)
         received = intake.submit(
-            actor_for_key(key), key.service.team, file, found.key.rstrip("/").rpartition("/")[2],
+            actor, team, file, found.key.rstrip("/").rpartition("/")[2],
             external_id=found.external_id, priority=Priority.BATCH, also=also,
         )  # fmt: skip
     return Outcome(End.SUBMITTED, submission=received.submission.pk)

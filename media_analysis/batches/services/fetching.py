@@ -24,7 +24,7 @@ from media_analysis.batches.models import BatchItem
 from media_analysis.batches.services import completing
 from media_analysis.batches.services.receiving import PURPOSE
 from media_analysis.batches.services.sources import is_allowed
-from media_analysis.submissions.services import intake, spool
+from media_analysis.submissions.services import intake, quotas, spool
 from outbound.fetching import Fetched, TooLarge, fetch
 from outbound.sending import Failed, Refused, retry_after
 
@@ -70,6 +70,7 @@ def _take(claim: Claim, item: BatchItem, actor: Actor) -> None:
         _take_canned(claim, item, actor)
         return
     team = item.batch.team
+    quotas.require_room(actor, team)
     with spool.unnamed() as file:
         got = fetch(
             unseal(item.sealed_url, purpose=PURPOSE),

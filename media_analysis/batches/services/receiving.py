@@ -23,6 +23,7 @@ from jobs.models import Priority
 from media_analysis.batches.models import Batch, BatchItem
 from media_analysis.batches.services.sources import is_allowed
 from media_analysis.submissions.file_names import displayable
+from media_analysis.submissions.services import quotas
 from outbound import sending
 
 PURPOSE = "address to fetch from"
@@ -44,6 +45,7 @@ def accept(
     fingerprint = hashlib.sha256(said.encode()).hexdigest()
     if key and (earlier := _earlier(caller, key, fingerprint)):
         return earlier, True
+    quotas.require_room(actor, team)
     hosts = _hosts(team, items)
     batch = Batch(
         team=team, service=actor.service, user=actor.user, external_id=external_id, caller=caller,

@@ -26,7 +26,7 @@ from media_analysis.submissions import hooks
 from media_analysis.submissions.file_names import displayable
 from media_analysis.submissions.models import Part, Submission
 from media_analysis.submissions.ownership import require_may
-from media_analysis.submissions.services import parts
+from media_analysis.submissions.services import parts, quotas
 from sandbox.sniff import sniff
 from sandbox.types import Rejected
 
@@ -58,6 +58,7 @@ def submit(
     `also` runs inside the transaction that writes the rows: both happen or neither.
     """
     require(actor, Permission.SUBMIT_MEDIA, team.pk)
+    quotas.require_room(actor, team)
     stored = _store(stream)
     submission = Submission(
         team=team,
@@ -75,6 +76,10 @@ def submit(
         raise Refusal("gone") from error
     except blobs.errors.StoreUnavailable as error:
         raise Refusal(error.code) from error
+    except Refusal as refusal:
+        if refusal.code == "quota_reached":
+            _forget(stored)
+        raise
 
 
 def too_large() -> Refusal:
@@ -100,9 +105,14 @@ def _media_type(stored: blobs.services.Stored) -> str:
     try:
         return sniff(stored.head).mime
     except Rejected as rejected:
-        if not stored.already_there:
-            blobs.services.remove_unclaimed(stored.sha256)
+        _forget(stored)
         raise Refusal(rejected.code) from rejected
+
+
+def _forget(stored: blobs.services.Stored) -> None:
+    """The bytes of what is refused, unless they were there before."""
+    if not stored.already_there:
+        blobs.services.remove_unclaimed(stored.sha256)
 
 
 @transaction.atomic
@@ -146,6 +156,7 @@ def _received(
     if test:
         for hook in hooks.received_in_test:
             hook(submission)
+    quotas.count(submission)
     return received
 
 

@@ -19,6 +19,7 @@ from accounts.guards import signed_in
 from accounts.models import ApiKey, Scope, ServiceAccount, Team
 from accounts.roles import Permission
 from accounts.services import keys
+from media_analysis.submissions.search import usage
 from media_analysis.teams.forms import KeyForm, ServiceForm
 from media_analysis.teams.pages import entered, page, refusal_on, refusal_told
 
@@ -33,7 +34,9 @@ def services(request: HttpRequest, pk: UUID) -> HttpResponse:
     with_keys = mine.prefetch_related(
         Prefetch("keys", with_creator), Prefetch("test_account", of_tests)
     )
-    rows = [_row(service) for service in with_keys.order_by("-is_active", "name")]
+    partners = list(with_keys.order_by("-is_active", "name"))
+    _, *used = usage.this_month(team, partners)
+    rows = [{**_row(one), "usage": its} for one, its in zip(partners, used, strict=True)]
     context = {"services": rows, "may_issue": actor.can(Permission.MANAGE_KEYS, team.pk)}
     return page(request, team, "teams/services.html", context)
 

@@ -30,6 +30,7 @@ from accounts.services.chains import require
 from blobs import quarantine
 from jobs.models import UNDER_WAY, Priority, State
 from jobs.timing import ClockTimestamp, InSeconds
+from media_analysis.submissions.services import quotas
 from media_analysis.uploads.direct_models import DirectUpload
 from media_analysis.uploads.services.uploading import MOST_AT_ONCE, check_length, end
 
@@ -73,6 +74,7 @@ def announce(
     )  # fmt: skip
     if key and (earlier := _earlier(upload)):
         return earlier, True
+    quotas.require_room(actor, team)
     _room_for(actor, length)
     with _store():
         upload.store_upload = quarantine.begin(upload.name)

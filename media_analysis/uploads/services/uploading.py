@@ -22,7 +22,7 @@ from accounts.refusals import Refusal
 from accounts.roles import Permission
 from accounts.services.chains import require
 from jobs.models import Priority
-from media_analysis.submissions.services import intake, spool
+from media_analysis.submissions.services import intake, quotas, spool
 from media_analysis.uploads.digests import Expected
 from media_analysis.uploads.models import Upload
 
@@ -47,6 +47,7 @@ def begin(
     open_ones = Upload.objects.for_actor(actor).filter(submission__isnull=True)
     if open_ones.count() >= MOST_AT_ONCE:
         raise Refusal("too_many_uploads", most=MOST_AT_ONCE)
+    quotas.require_room(actor, team)
     upload = Upload.objects.create(
         team=team, user=actor.user, service=actor.service, length=length,
         words={**words, DIGEST: digest} if digest else dict(words), expires_at=end(),

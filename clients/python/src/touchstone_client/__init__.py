@@ -11,6 +11,7 @@ from touchstone_client.models import (
     Report,
     Similar,
     Submission,
+    Usage,
     Webhook,
 )
 from touchstone_client.synchronous import Touchstone
@@ -33,6 +34,7 @@ __all__ = [
     "Touchstone",
     "TouchstoneError",
     "Unreachable",
+    "Usage",
     "Webhook",
     "verify",
 ]

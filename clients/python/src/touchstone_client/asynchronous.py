@@ -17,7 +17,7 @@ from httpx_sse import EventSource, ServerSentEvent
 from touchstone_client import calls
 from touchstone_client.calls import Call, Media, Progress, Steps
 from touchstone_client.errors import Problem, TimedOut, Unreachable
-from touchstone_client.models import Appeal, Batch, Submission, Webhook
+from touchstone_client.models import Appeal, Batch, Submission, Usage, Webhook
 
 
 class AsyncTouchstone:
@@ -260,6 +260,11 @@ class AsyncTouchstone:
         Needs `reports:read`."""
         part = f"reports/{report}/{name}/"
         return (await self._send(calls.of_submission("GET", submission, part))).content
+
+    # --- usage --------------------------------------------------------------------------------
+    async def usage(self) -> Usage:
+        """What this key's partner has sent this month, its quota and its rates."""
+        return Usage.of((await self._send(calls.usage())).json())
 
     # --- webhooks -----------------------------------------------------------------------------
     async def webhooks(self) -> Sequence[Webhook]:

@@ -209,6 +209,8 @@ def may_go_on(error: TouchstoneError) -> bool:
     """Whether an upload goes on from what has arrived: the server says how much that is."""
     if not isinstance(error, Problem):
         return True
+    if error.code == "quota_reached":
+        return False
     return error.status in AGAIN or error.code in ("upload_offset_differs", "upload_locked")
 
 
@@ -270,6 +272,10 @@ def appeal(submission: str, text: str, key: str | None) -> Call:
 def withdraw_appeal(submission: str) -> Call:
     """Sent once: a second one would be refused, as no appeal is open any more."""
     return Call("POST", f"{ROOT}submissions/{submission}/appeal/withdraw/", may_repeat=False)
+
+
+def usage() -> Call:
+    return Call("GET", f"{ROOT}usage/")
 
 
 def of_webhooks(method: str, path: str = "", json: Any = None) -> Call:
@@ -334,8 +340,11 @@ def pause(attempt: int, answer: httpx.Response | None) -> float:
 
 
 def wants_repeating(call: Call, answer: httpx.Response) -> bool:
-    """What was refused before it was done may be repeated; so may what is done only once anyway."""
-    if answer.status_code in (429, 503):
+    """What was refused before it was done may be repeated; so may what is done only once anyway. A
+    quota that is reached has room again next month: nobody waits that long."""
+    if answer.status_code == 429:
+        return bool(_said(answer).get("code") != "quota_reached")
+    if answer.status_code == 503:
         return True
     if answer.status_code == 409:
         return bool(_said(answer).get("code") == "idempotency_busy")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 Json = Mapping[str, Any]
@@ -192,6 +192,35 @@ class Submission:
             livemode=said.get("livemode", True),
             raw=said,
         )
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a key's partner has sent in a calendar month (UTC)."""
+
+    month: date
+    """Its first day."""
+    starts: date
+    """The next month's first day: the counts begin at 0 again."""
+    used: int
+    quota: int | None
+    """None: no limit."""
+    remaining: int | None
+    team_quota: int | None
+    """What all senders of the team share. None: no limit."""
+    team_remaining: int | None
+    rates: Json
+    """Under `read` and `write`: whose requests are counted together, `requests` in `seconds`."""
+    raw: Json = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, said: Json) -> Usage:
+        partner, team = said["partner"], said["team"] or {}
+        return cls(
+            date.fromisoformat(said["month"]), date.fromisoformat(said["starts"]),
+            partner["used"], partner["quota"], partner["remaining"],
+            team.get("quota"), team.get("remaining"), said["rates"], said,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

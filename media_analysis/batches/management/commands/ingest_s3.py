@@ -23,6 +23,8 @@ POLL_SECONDS = 20
 HIDDEN_SECONDS = 900
 """A message that is being worked on is shown to nobody else."""
 AGAIN_SECONDS = 10.0
+FULL_SECONDS = 60.0
+"""So often it is asked whether a quota that is reached has room again."""
 
 
 class Command(BaseCommand):
@@ -33,6 +35,8 @@ class Command(BaseCommand):
     )
     requires_system_checks = []
     stopping = Event()
+    is_full = False
+    """The quota is reached."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("bucket")
@@ -75,6 +79,7 @@ class Command(BaseCommand):
         while not self.stopping.is_set():
             began = time.monotonic()
             listed = notifications.listed(s3, self.options["bucket"], self.options["prefix"])
+            self.is_full = False
             whole = self._all(s3, listed)
             if self.options["every"] is None:
                 if not whole:
@@ -85,6 +90,9 @@ class Command(BaseCommand):
     def _follow(self, s3: Any, sqs: Any) -> None:
         queue = self.options["queue_url"]
         while not self.stopping.is_set():
+            if not self._has_room():
+                self.stopping.wait(FULL_SECONDS)
+                continue
             try:
                 answer = sqs.receive_message(
                     QueueUrl=queue, MaxNumberOfMessages=1, WaitTimeSeconds=POLL_SECONDS,
@@ -95,6 +103,15 @@ class Command(BaseCommand):
                         sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
             except self.Failures as error:
                 self._failed("The queue", error)
+
+    def _has_room(self) -> bool:
+        """Without room no message is taken: queues give up one that was taken too often."""
+        self.is_full = False
+        try:
+            bucket.require_room(self.options["key"])
+        except Refusal as refusal:
+            self._refused(refusal)
+        return not self.is_full
 
     def _message(self, s3: Any, body: str) -> bool:
         """Whether every object of it has ended."""
@@ -107,7 +124,7 @@ class Command(BaseCommand):
 
     def _all(self, s3: Any, found: Iterable[Found]) -> bool:
         whole, objects = True, iter(found)
-        while not self.stopping.is_set():
+        while not (self.stopping.is_set() or self.is_full):
             try:
                 one = next(objects)
             except StopIteration:
@@ -123,9 +140,7 @@ class Command(BaseCommand):
         try:
             outcome = bucket.ingest(s3, self.options["key"], found, tag=self.options["tag"])
         except Refusal as refusal:
-            if refusal.code not in intake.OUTAGES:  # the key is revoked: nothing more can be sent
-                raise CommandError(refusal.sentence) from refusal
-            self._failed("The media store", refusal)
+            self._refused(refusal)
             return False
         except self.Failures as error:
             self._failed("An object", error)
@@ -135,6 +150,15 @@ class Command(BaseCommand):
             what = outcome.submission or outcome.code
             self.stdout.write(f"{outcome.end}  {what}  {found.key}")
         return outcome.end is not End.BUSY
+
+    def _refused(self, refusal: Refusal) -> None:
+        if refusal.code == "quota_reached":
+            self.is_full = True
+            self.stderr.write(f"{refusal.sentence} What is in the bucket waits.")
+        elif refusal.code in intake.OUTAGES:
+            self._failed("The media store", refusal)
+        else:  # the key is revoked: nothing more can be sent
+            raise CommandError(refusal.sentence) from refusal
 
     def _failed(self, what: str, error: Exception) -> None:
         self.stderr.write(f"{what} did not answer: {type(error).__name__}. It is tried again.")

@@ -1,0 +1,50 @@
+"""How much a key's partner has sent this month, and its limits. Translates HTTP only."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import ViewSet
+
+from accounts.actors import actor_of
+from media_analysis.partners.limits import TellsItsLimits
+from media_analysis.partners.schema import problems
+from media_analysis.partners.throttling import limits
+from media_analysis.partners.usage_shapes import UsageSerializer
+from media_analysis.submissions.search import usage
+
+
+class OfAPartner(BasePermission):
+    """Any key of a partner, whatever its scopes: it reads of itself alone."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        service = actor_of(request).service
+        return service is not None and not service.provisions
+
+
+class Usage(TellsItsLimits, ViewSet):
+    permission_classes = [OfAPartner]
+
+    @extend_schema(
+        operation_id="usage_read",
+        summary="What this key's partner has sent this month, its quota and its rates",
+        responses={200: UsageSerializer, **problems()},
+    )
+    def retrieve(self, request: Request) -> Response:
+        service = actor_of(request).service
+        assert service is not None, "its permission lets in nobody else"
+        team, partner = usage.this_month(service.team, [service])
+        of_team = {"quota": team.quota, "remaining": team.remaining}
+        said = {
+            "month": partner.month,
+            "starts": usage.next_month(),
+            "partner": partner,
+            "team": None if team.quota is None else of_team,
+            "rates": {scope: map(asdict, limits(request, scope)) for scope in ("read", "write")},
+        }
+        return Response(UsageSerializer(said).data)

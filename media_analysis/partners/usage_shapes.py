@@ -1,0 +1,45 @@
+"""The shape of a key's usage over REST."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+SUBMISSIONS = "Submissions of this month."
+
+
+class UsedSerializer(serializers.Serializer[Any]):
+    used = serializers.IntegerField(min_value=0, help_text=SUBMISSIONS)
+    quota = serializers.IntegerField(min_value=0, allow_null=True, help_text="Null: no limit.")
+    remaining = serializers.IntegerField(min_value=0, allow_null=True, help_text="Null: no limit.")
+
+
+class QuotaOfTeamSerializer(serializers.Serializer[Any]):
+    quota = serializers.IntegerField(min_value=0)
+    remaining = serializers.IntegerField(min_value=0)
+
+
+class RateSerializer(serializers.Serializer[Any]):
+    whose = serializers.ChoiceField(
+        choices=["key", "partner", "team"], help_text="Whose requests are counted together."
+    )
+    requests = serializers.IntegerField(min_value=0)
+    seconds = serializers.IntegerField(min_value=1)
+
+
+class RatesSerializer(serializers.Serializer[Any]):
+    read = RateSerializer(many=True)
+    write = RateSerializer(many=True)
+
+
+class UsageSerializer(serializers.Serializer[Any]):
+    month = serializers.DateField(help_text="The first day of this calendar month, in UTC.")
+    starts = serializers.DateField(
+        help_text="The next month's first day: the counts begin at 0 again."
+    )
+    partner = UsedSerializer(help_text="Of this key's partner.")
+    team = QuotaOfTeamSerializer(
+        allow_null=True, help_text="What all senders of the team share. Null: no limit."
+    )
+    rates = RatesSerializer(help_text="Each limit holds; a request is counted under all of them.")

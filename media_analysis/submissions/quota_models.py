@@ -1,0 +1,39 @@
+"""How many submissions were received in each calendar month."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class MonthCount(models.Model):
+    """Of a team, and of each of its partners. It only grows: a submission that is erased later was
+    received all the same."""
+
+    team = models.ForeignKey("accounts.Team", on_delete=models.PROTECT, related_name="+")
+    service = models.ForeignKey(
+        "accounts.ServiceAccount",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="The partner; empty: everybody who sends into the team.",
+    )
+    month = models.DateField(help_text="Its first day, in UTC.")
+    used = models.PositiveIntegerField()
+    quota = models.PositiveIntegerField(
+        null=True, help_text="The quota when the newest of them was received; empty: no limit."
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["team", "service", "month"],
+                nulls_distinct=False,
+                name="one_count_a_sender_and_month",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(month__day=1), name="count_is_of_a_calendar_month"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m}: {self.used}"
