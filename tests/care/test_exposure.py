@@ -1,11 +1,9 @@
-"""What a person met is counted for that person, and when it is time for a break they are told."""
+"""What a person met is counted for that person alone."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from django.db.models import F
-from django.db.models.functions import Now
 from django.urls import reverse
 
 from accounts.actors import SHELL_ACTOR
@@ -14,12 +12,10 @@ from accounts.services import people
 from media_analysis.care.keys import USUAL
 from media_analysis.care.models import CareRule, Exposure, OwnKey, Sitting, Veil
 from media_analysis.care.search import figures
-from media_analysis.care.services import exposure, own_keys, veils
+from media_analysis.care.services import breaks, exposure, own_keys, veils
 from media_analysis.submissions.models import Submission
 from ml.models import Thumbnail
 from tests.people import Person, Send, member, picture
-
-HOUR_AGO = timedelta(minutes=61)
 
 
 def pictured(sent: Submission) -> str:
@@ -86,39 +82,6 @@ def test_a_lead_sees_sums_of_three_and_no_name(lead: Person, send: Send, team: T
     assert (load.people, load.met, load.most, load.unveiled) == (3, 6, 3, 0)
 
 
-def test_after_the_teams_time_a_break_is_recommended_until_dismissed(
-    alice: Person, team: Team
-) -> None:
-    """Told on the queue; dismissed, it is silent and comes again after the same time."""
-    client, queue = alice.client(), reverse("review:queue")
-    assert "without a break" not in client.get(queue).content.decode()
-    Sitting.objects.update(began_at=Now() - HOUR_AGO, reminded_from=Now() - HOUR_AGO)
-    assert "61 minutes without a break" in client.get(queue).content.decode()
-    answer = client.post(reverse("care:dismiss"), {"next": queue})
-    assert answer["Location"] == queue
-    assert "without a break" not in client.get(queue).content.decode()
-    Sitting.objects.update(reminded_from=F("reminded_from") - HOUR_AGO)
-    assert "without a break" in client.get(queue).content.decode()
-    CareRule.objects.create(team=team, break_minutes=0)
-    assert "without a break" not in client.get(queue).content.decode()
-
-
-def test_a_break_begins_the_count_anew(alice: Person) -> None:
-    exposure.works(alice.actor)
-    Sitting.objects.update(
-        began_at=Now() - 2 * HOUR_AGO, reminded_from=Now() - 2 * HOUR_AGO,
-        last_at=Now() - exposure.A_BREAK - timedelta(seconds=1),
-    )  # fmt: skip
-    exposure.works(alice.actor)
-    assert exposure.minutes_worked(alice.actor) is None
-    assert Sitting.objects.get().began_at > exposure.today() - timedelta(minutes=1)
-
-
-def test_a_list_that_renews_itself_is_nobody_at_work(alice: Person) -> None:
-    alice.client().get(reverse("review:queue"), headers={"X-Renew": "yes"})
-    assert not Sitting.objects.exists()
-
-
 def test_dismissing_leads_to_no_foreign_address(alice: Person) -> None:
     answer = alice.client().post(reverse("care:dismiss"), {"next": "https://evil.example/"})
     assert answer["Location"] == reverse("care:own")
@@ -126,9 +89,11 @@ def test_dismissing_leads_to_no_foreign_address(alice: Person) -> None:
 
 def test_with_an_erased_person_all_of_it_is_forgotten(alice: Person, send: Send) -> None:
     exposure.met(alice.actor, send(alice).pk, alice.team.pk, lambda: True)
-    exposure.works(alice.actor)
+    breaks.works(alice.actor)
+    breaks.choose_own(alice.user, breaks.Limits(minutes=30))
     veils.choose_own(alice.user, {"image": {"blur": True}})
     own_keys.choose(alice.user, USUAL)
     people.erase(SHELL_ACTOR, alice.user)
     assert not Exposure.objects.exists() and not Sitting.objects.exists()
+    assert not CareRule.objects.filter(person__isnull=False).exists()
     assert not Veil.objects.exists() and not OwnKey.objects.exists()
