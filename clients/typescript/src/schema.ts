@@ -569,6 +569,8 @@ export interface components {
             readonly filename: string;
             /** Format: uuid */
             readonly id: string;
+            /** @description Of the media, as the sender says: a tag of BCP 47. Empty: not said. */
+            readonly language: string;
             /** @description False: it was sent with a test key, and the result is canned. */
             readonly livemode: boolean;
             media_type: string;
@@ -637,6 +639,8 @@ export interface components {
             external_id?: string;
             /** @description The name of the file. */
             filename: string;
+            /** @description Of the media: a tag of BCP 47, such as `de`, `pt-BR` or `zh-Hant`, no extensions. */
+            language?: string;
             note?: string;
             policy_context?: string;
             /** @description Of the file. One of another SHA-256 is then refused. */
@@ -949,6 +953,8 @@ export interface components {
             readonly filename: string;
             /** Format: uuid */
             readonly id: string;
+            /** @description Of the media, as the sender says: a tag of BCP 47. Empty: not said. */
+            readonly language: string;
             /** @description False: it was sent with a test key, and the result is canned. */
             readonly livemode: boolean;
             media_type: string;
@@ -1208,6 +1214,8 @@ export interface components {
         /** @description A field that we do not know is told, not ignored: it is nearly always a typing mistake. */
         ItemSendRequest: {
             external_id?: string;
+            /** @description Of the media: a tag of BCP 47, such as `de`, `pt-BR` or `zh-Hant`, no extensions. */
+            language?: string;
             note?: string;
             policy_context?: string;
             /**
@@ -1431,6 +1439,8 @@ export interface components {
              * @description The media.
              */
             file: string;
+            /** @description Of the media: a tag of BCP 47, such as `de`, `pt-BR` or `zh-Hant`, no extensions. */
+            language?: string;
             note?: string;
             policy_context?: string;
             /** @description Of the file. One of another SHA-256 is then refused. */
@@ -1534,6 +1544,8 @@ export interface components {
             readonly filename: string;
             /** Format: uuid */
             readonly id: string;
+            /** @description Of the media, as the sender says: a tag of BCP 47. Empty: not said. */
+            readonly language: string;
             /** @description False: it was sent with a test key, and the result is canned. */
             readonly livemode: boolean;
             media_type: string;
@@ -2095,6 +2107,8 @@ export interface operations {
                  *     * `audio` - audio
                  */
                 kind?: "image" | "video" | "audio";
+                /** @description As the sender said it. `de` also finds `de-AT`. */
+                language?: string;
                 /**
                  * @description * `manipulation_found` - manipulation_found
                  *     * `declared_generated` - declared_generated
