@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
+import pytest
+from django.db import transaction
 from django.urls import reverse
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from accounts.actors import SHELL_ACTOR
 from accounts.models import Role, Team
@@ -68,18 +73,85 @@ def test_the_week_is_the_last_seven_days_and_old_counts_are_forgotten(
     assert exposure.forget_old() == 1
 
 
-def test_a_lead_sees_sums_of_three_and_no_name(lead: Person, send: Send, team: Team) -> None:
-    """With two people nothing is told; with three their sums, and the most, without a name."""
+def met(person: Person, sent: Sequence[Submission], back: int = 1) -> None:
+    """So many days ago."""
+    day = exposure.today().date() - timedelta(days=back)
+    Exposure.objects.bulk_create(
+        Exposure(person=person.user, submission=one, team=person.team, day=day) for one in sent
+    )
+
+
+def told(lead: Person, days_later: int = 0) -> figures.OfTeam:
+    with pytest.MonkeyPatch.context() as patch:
+        then = exposure.today() + timedelta(days=days_later)
+        patch.setattr(figures, "today", lambda: then)
+        return figures.of_team(lead.user, lead.team)
+
+
+def test_a_lead_sees_sums_of_three_others_and_no_name(lead: Person, send: Send, team: Team) -> None:
+    """Of two nothing is told, also where the lead is the third: who knows their own figures would
+    know those of the two. Of three others it is their sum, and no figure of one of them."""
     client, url = lead.client(), reverse("teams:care", args=[team.pk])
+    sent = [send(lead, shade) for shade in range(5)]
+    met(lead, sent)
     for number in range(1, 4):
         person = member(team, Role.MODERATOR)
-        for shade in range(number):
-            exposure.met(person.actor, send(person, 10 * number + shade).pk, team.pk, lambda: True)
+        met(person, sent[:number])
         page = client.get(url).content.decode()
-        assert ("The most that one person met" in page) is (number == 3)
-        assert str(person.user) not in page
-    load = figures.of_team(team)
-    assert (load.people, load.met, load.most, load.unveiled) == (3, 6, 3, 0)
+        assert ("People who met media" in page) is (number == 3)
+        assert str(person.user) not in page and "The most that" not in page
+    load = told(lead)
+    assert (load.people, load.met, load.unveiled, load.enough) == (3, 6, 0, True)
+
+
+def test_a_day_of_fewer_people_is_in_no_sum(lead: Person, send: Send, team: Team) -> None:
+    """Bob alone worked on a day. Whichever two windows a lead takes from each other, his figures
+    are not what is left."""
+    alice, bob, dora = (member(team, Role.MODERATOR) for _ in range(3))
+    sent = [send(lead, shade) for shade in range(9)]
+    for person in (alice, bob, dora):
+        met(person, sent[:2], back=3)
+    met(bob, sent, back=2)
+    met(bob, sent[:4], back=1)
+    met(dora, sent[:3], back=1)
+    sums = [told(lead, later).met for later in range(-3, 9)]
+    assert sums == [0, 6, 6, 6, 6, 6, 6, 6, 0, 0, 0, 0][: len(sums)]
+
+
+def test_today_is_in_no_sum(lead: Person, send: Send, team: Team) -> None:
+    """A page that is opened again and again would tell who is looking at media just now."""
+    sent = [send(lead, shade) for shade in range(3)]
+    for _ in range(3):
+        met(member(team, Role.MODERATOR), sent, back=0)
+    assert not told(lead).enough and told(lead, days_later=1).met == 9
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 9), st.integers(1, 4)), max_size=40))
+@settings(max_examples=25, deadline=None,
+          suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
+def test_windows_and_readers_differ_by_sums_of_enough_people(
+    lead: Person, send: Send, team: Team, looks: list[tuple[int, int, int]]
+) -> None:
+    """From one day to the next, and from one lead to another, whatever people meet: what comes or
+    goes is a whole day of three others or more, and what another lead's sum tells beside it."""
+    with transaction.atomic():
+        people = [lead, *(member(team, Role.MODERATOR) for _ in range(4))]
+        sent = [send(lead, shade) for shade in range(4)]
+        by_day: dict[int, dict[int, int]] = {}
+        for who, back, many in looks:
+            if who not in by_day.setdefault(back, {}):
+                by_day[back][who] = many
+                met(people[who], sent[:many], back)
+
+        def of_day(back: int) -> int:
+            others = {who: many for who, many in by_day.get(back, {}).items() if who}
+            return sum(others.values()) if len(others) >= 3 else 0
+
+        before = told(lead)
+        after = told(lead, days_later=1)
+        assert after.met - before.met == of_day(0) - of_day(7)
+        assert before.met == sum(of_day(back) for back in range(1, 8))
+        transaction.set_rollback(True)
 
 
 def test_dismissing_leads_to_no_foreign_address(alice: Person) -> None:

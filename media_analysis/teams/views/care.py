@@ -33,9 +33,9 @@ def care(request: HttpRequest, pk: UUID) -> HttpResponse:
             return redirect("teams:care", pk)
     context = {
         "form": form,
-        "load": figures.of_team(team),
+        "load": figures.of_team(actor.user, team),
         "fewest": figures.FEWEST,
-        "flags": distress.count(team),
+        "flags": distress.count(team, figures.FEWEST),
         "for_nobody": distress.for_nobody(team),
     }
     return page(request, team, "teams/care.html", context, 422 if form.is_bound else 200)
