@@ -32,7 +32,7 @@ class LanguagesField(forms.CharField):
         return ", ".join(value) if isinstance(value, list) else value
 
     def to_python(self, value: Any) -> Any:
-        said = [part.strip() for part in super().to_python(value).split(",")]
+        said = [part.strip() for part in (super().to_python(value) or "").split(",")]
         try:
             return list(dict.fromkeys(languages.tag(one) for one in said if one))
         except Refusal as refusal:

@@ -83,7 +83,7 @@ def test_a_day_of_a_partner(
     clip.write_bytes(picture(9))
     read: list[int] = []
     with Touchstone(site.url, key=site.key, timeout=60) as client:
-        words = {"external_id": "a-1", "language": "de", "idempotency_key": "k"}
+        words: dict[str, Any] = {"external_id": "a-1", "language": "de", "idempotency_key": "k"}
         sent = client.submit(clip, progress=read.append, **words)
         again = client.submit(clip, **words)
         assert sent.language == "de"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from accounts.actors import Actor
@@ -23,10 +24,10 @@ def met(actor: Actor, submission_id: UUID, team_id: UUID, veiled: Callable[[], b
     when it was not counted yet."""
     if actor.user is None:
         return
+    first: dict[str, Any] = {"team_id": team_id, "unveiled": lambda: not veiled()}
     _, is_new = Exposure.objects.get_or_create(
-        person=actor.user, submission_id=submission_id, day=today().date(),
-        defaults={"team_id": team_id, "unveiled": lambda: not veiled()},
-    )  # fmt: skip
+        person=actor.user, submission_id=submission_id, day=today().date(), defaults=first
+    )
     if is_new:
         breaks.works(actor, items=1)
 
