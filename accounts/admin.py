@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin, messages
 from django.db import models
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actors import actor_of
 from accounts.models import ApiKey, Invitation, Membership, ServiceAccount, Session, Team, User
 from accounts.refusals import Refusal
 from accounts.services import invitations, keys, people
-from audit.admin import ReadOnlyAdmin
+from audit.admin import ReadOnlyAdmin, WordedInline
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -64,7 +65,7 @@ class UserAdmin(WithVerbs):
         self.each(request, rows, people.erase, _("People erased"))
 
 
-class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]
+class MembershipInline(WordedInline):
     model = Membership
     extra = 0
     can_delete = False
@@ -82,14 +83,21 @@ class TeamAdmin(ReadOnlyAdmin):
     search_fields = ["name"]
     inlines = [MembershipInline]
 
+    def address(self, request: HttpRequest, row: Any) -> str:
+        return reverse("teams:members", args=[row.pk])
+
 
 @admin.register(Invitation)
 class InvitationAdmin(WithVerbs):
     list_display = ["email", "team", "role", "invited_by", "expires_at", "accepted_at",
                     "revoked_at"]  # fmt: skip
     list_filter = ["team", "role"]
+    list_select_related = ["team", "invited_by"]
     exclude = ["token_sha256", "mailed_sha256"]
     actions = ["withdraw"]
+
+    def address(self, request: HttpRequest, row: Any) -> str:
+        return reverse("teams:members", args=[row.team_id])
 
     @admin.action(description=_("Withdraw"), permissions=["view"])
     def withdraw(self, request: HttpRequest, rows: models.QuerySet[Invitation]) -> None:
@@ -101,7 +109,11 @@ class ServiceAccountAdmin(WithVerbs):
     live = models.Q(live_account=None)
     list_display = ["name", "team", "is_active", "created_at"]
     list_filter = ["team", "is_active"]
+    list_select_related = ["team"]
     actions = ["disable"]
+
+    def address(self, request: HttpRequest, row: Any) -> str:
+        return reverse("teams:services", args=[row.team_id])
 
     @admin.action(description=_("Close and revoke all keys"), permissions=["view"])
     def disable(self, request: HttpRequest, rows: models.QuerySet[ServiceAccount]) -> None:
@@ -113,8 +125,12 @@ class ApiKeyAdmin(WithVerbs):
     list_display = ["prefix", "name", "service", "scopes", "expires_at", "last_used_at",
                     "revoked_at"]  # fmt: skip
     list_filter = ["service__team"]
+    list_select_related = ["service"]
     exclude = ["key_sha256"]
     actions = ["revoke"]
+
+    def address(self, request: HttpRequest, row: Any) -> str:
+        return reverse("teams:services", args=[row.service.team_id])
 
     @admin.action(description=_("Revoke"), permissions=["view"])
     def revoke(self, request: HttpRequest, rows: models.QuerySet[ApiKey]) -> None:
@@ -124,6 +140,7 @@ class ApiKeyAdmin(WithVerbs):
 @admin.register(Session)
 class SessionAdmin(ReadOnlyAdmin):
     list_display = ["user", "ip", "created_at", "last_seen_at", "expire_date"]
+    list_select_related = ["user"]
     fields = ["user", "ip", "user_agent", "created_at", "last_seen_at", "expire_date"]
     search_fields = ["user__email"]
 

@@ -37,6 +37,7 @@ FIELDS = {
     "answer": gettext_noop("Answer"),
     "email": gettext_noop("Email address"),
     "external_id": gettext_noop("External id"),
+    "language": gettext_noop("Language"),
     "name": gettext_noop("Name"),
     "note": gettext_noop("Note"),
     "outcome": gettext_noop("Outcome"),

@@ -13,11 +13,11 @@ from django.db.models import Q
 from django.http import HttpRequest
 
 from accounts.actors import TEST_FLOW
-from audit.admin import ReadOnlyAdmin
+from audit.admin import ReadOnlyAdmin, WordedInline
 from ml.models import Analysis, FindingRow
 
 
-class FindingInline(admin.TabularInline):  # type: ignore[type-arg]
+class FindingInline(WordedInline):
     model = FindingRow
     readonly_fields = [
         "detector", "version", "status", "score", "probability_manipulated", "seconds",

@@ -26,6 +26,14 @@ class _OfTheFile:
 
 ENTRIES: Mapping[str, Entry] = {
     # --- intake ---
+    "language_malformed": Entry(
+        400,
+        _(
+            "“{tag}” is no language tag of BCP 47, such as de, pt-BR or zh-Hant. Nothing was "
+            "stored."
+        ),
+        in_rest=True,
+    ),
     "too_large": Entry(413, _("This is larger than the limit of {limit} MB."), in_rest=True),
     "storage_full": Entry(
         503,

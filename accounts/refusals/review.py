@@ -90,6 +90,9 @@ ENTRIES: Mapping[str, Entry] = {
     "break_out_of_range": Entry(
         422, _("The time before a break is between 0 and {most} minutes.")
     ),
+    "break_items_out_of_range": Entry(
+        422, _("The items before a break are between 0 and {most}.")
+    ),
     "keys_conflict": Entry(422, _("Each action needs a key of its own. Nothing was changed.")),
     "case_not_passed_on": Entry(409, _("You did not pass this case on. Nothing was changed.")),
     "another_person_needed": Entry(

@@ -112,6 +112,7 @@ class BatchItem(LeasedJob):
     external_id = models.CharField(max_length=200, blank=True, default="")
     note = models.TextField(max_length=4000, blank=True, default="")
     policy_context = models.CharField(max_length=200, blank=True, default="")
+    language = models.CharField(max_length=35, blank=True, default="", db_default="")
     tries = models.PositiveSmallIntegerField(default=0)
     submission = models.ForeignKey(
         "submissions.Submission", null=True, on_delete=models.SET_NULL, related_name="+"

@@ -8,7 +8,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from media_analysis.care import keys
-from media_analysis.care.models import LONGEST_WORK, Kind
+from media_analysis.care.models import LONGEST_WORK, MOST_ITEMS, Kind
+from media_analysis.care.services.breaks import Limits
 from media_analysis.care.services.veils import OF_KIND, PARTS
 
 PART_LABELS = {
@@ -53,15 +54,34 @@ class VeilForm(forms.Form):
         ]
 
 
+def _minutes(**kwargs: Any) -> forms.IntegerField:
+    label = _("Minutes of review before a break is recommended")
+    return forms.IntegerField(min_value=0, max_value=LONGEST_WORK, label=label, **kwargs)
+
+
+def _items(**kwargs: Any) -> forms.IntegerField:
+    label = _("Items met before a break is recommended")
+    return forms.IntegerField(min_value=0, max_value=MOST_ITEMS, label=label, **kwargs)
+
+
 class OwnForm(VeilForm):
-    def __init__(self, chosen: dict[str, dict[str, bool | None]], *args: Any) -> None:
+    break_minutes = _minutes(required=False, help_text=_("Empty: as the team says. 0: never."))
+    break_items = _items(required=False, help_text=_("Empty: as the team says. 0: never."))
+
+    def __init__(
+        self, chosen: dict[str, dict[str, bool | None]], limits: Limits, *args: Any
+    ) -> None:
         said = {True: ON, False: OFF, None: AS_TEAM}
         initial = {
             f"{kind}_{part}": said[answer]
             for kind, parts in chosen.items()
             for part, answer in parts.items()
         }
-        super().__init__(*args, initial=initial)
+        breaks = {"break_minutes": limits.minutes, "break_items": limits.items}
+        super().__init__(*args, initial={**initial, **breaks})
+
+    def limits(self) -> Limits:
+        return Limits(self.cleaned_data["break_minutes"], self.cleaned_data["break_items"])
 
     def field(self, kind: str, part: str) -> forms.Field:
         choices = [(AS_TEAM, _("As the team says")), (ON, _("On")), (OFF, _("Off"))]
@@ -76,20 +96,24 @@ class OwnForm(VeilForm):
 
 
 class TeamForm(VeilForm):
-    break_minutes = forms.IntegerField(
-        min_value=0,
-        max_value=LONGEST_WORK,
-        label=_("Minutes of review before a break is recommended"),
-        help_text=_("The reminder can be dismissed and comes again after the same time. 0: never."),
+    break_minutes = _minutes(
+        help_text=_("The reminder can be dismissed and comes again after the same time. 0: never.")
+    )
+    break_items = _items(
+        help_text=_("The reminder can be dismissed and comes again after as many. 0: never.")
     )
 
-    def __init__(self, now: dict[str, dict[str, bool]], minutes: int, *args: Any) -> None:
+    def __init__(self, now: dict[str, dict[str, bool]], limits: Limits, *args: Any) -> None:
         initial = {
             f"{kind}_{part}": answer
             for kind, parts in now.items()
             for part, answer in parts.items()
         }
-        super().__init__(*args, initial={**initial, "break_minutes": minutes})
+        breaks = {"break_minutes": limits.minutes, "break_items": limits.items}
+        super().__init__(*args, initial={**initial, **breaks})
+
+    def limits(self) -> Limits:
+        return Limits(self.cleaned_data["break_minutes"], self.cleaned_data["break_items"])
 
     def field(self, kind: str, part: str) -> forms.Field:
         return forms.BooleanField(required=False)

@@ -14,8 +14,11 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 BREAK_MINUTES = 60
-"""Of review without a break before a person is reminded, where the team has not chosen."""
+BREAK_ITEMS = 50
+"""Of review without a break, and of media met in it, before a person is reminded, where neither
+person nor team has chosen."""
 LONGEST_WORK = 480
+MOST_ITEMS = 1000
 
 
 class Kind(models.TextChoices):
@@ -60,22 +63,38 @@ class Veil(models.Model):
 
 
 class CareRule(models.Model):
-    """What else a team chose for its people."""
+    """When a break is recommended: chosen by a team, or by a person. Nothing chosen (NULL): as the
+    team says, and then as usual. 0: never."""
 
-    team = models.OneToOneField("accounts.Team", on_delete=models.CASCADE, related_name="+")
-    break_minutes = models.PositiveSmallIntegerField(
-        default=BREAK_MINUTES, help_text="Of review before a break is recommended. 0: never."
+    team = models.OneToOneField(
+        "accounts.Team", null=True, blank=True, on_delete=models.CASCADE, related_name="+"
     )
+    person = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="+",
+    )
+    break_minutes = models.PositiveSmallIntegerField(null=True, blank=True)
+    break_items = models.PositiveSmallIntegerField(null=True, blank=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(
                 name="break_within_a_day", condition=Q(break_minutes__lte=LONGEST_WORK)
-            )
+            ),
+            models.CheckConstraint(
+                name="break_before_too_much", condition=Q(break_items__lte=MOST_ITEMS)
+            ),
+            models.CheckConstraint(
+                name="break_of_a_team_or_a_person",
+                condition=Q(team=None, person__isnull=False) | Q(team__isnull=False, person=None),
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"care in {self.team_id}"
+        return "break in a team" if self.team_id else "break of a person"
 
 
 class Exposure(models.Model):
@@ -131,6 +150,10 @@ class Sitting(models.Model):
     last_at = models.DateTimeField(db_default=Now())
     reminded_from = models.DateTimeField(
         db_default=Now(), help_text="Start, or when a reminder was dismissed."
+    )
+    items = models.PositiveIntegerField(db_default=0, help_text="Media met in it.")
+    reminded_items = models.PositiveIntegerField(
+        db_default=0, help_text="How many they were when a reminder was dismissed."
     )
 
     def __str__(self) -> str:

@@ -8,7 +8,11 @@ from media_analysis.care.models import CareRule, Veil
 
 def keep() -> None:
     register(
-        OnRecord(model=CareRule, columns=("team_id", "break_minutes")),
+        OnRecord(
+            model=CareRule,
+            columns=("team_id", "break_minutes", "break_items"),
+            only=Q(team__isnull=False),
+        ),
         OnRecord(
             model=Veil,
             columns=("team_id", "kind", "blur", "grey", "small", "mute"),

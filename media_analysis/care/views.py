@@ -1,4 +1,4 @@
-"""A person's own page: what they met, and how media is shown to them."""
+"""A person's own page: what they met, how media is shown to them, and when they should rest."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from accounts.guards import post_only, signed_in
 from accounts.models import User
 from media_analysis.care.forms import KeysForm, OwnForm
 from media_analysis.care.search import figures
-from media_analysis.care.services import exposure, own_keys, veils
+from media_analysis.care.services import breaks, exposure, own_keys, veils
 
 
 @signed_in
@@ -24,10 +24,12 @@ from media_analysis.care.services import exposure, own_keys, veils
 def own(request: HttpRequest) -> HttpResponse:
     person = request.user
     assert isinstance(person, User)
-    form = OwnForm(veils.chosen_by(person), *([request.POST] if request.method == "POST" else []))
+    sent = [request.POST] if request.method == "POST" else []
+    form = OwnForm(veils.chosen_by(person), breaks.chosen_by(person), *sent)
     if form.is_bound and form.is_valid():
         veils.choose_own(person, form.choice())
-        messages.success(request, gettext("Media is shown to you like this from now on."))
+        breaks.choose_own(person, form.limits())
+        messages.success(request, gettext("This holds for you from now on."))
         return redirect("care:own")
     context = {
         "form": form,
@@ -41,7 +43,7 @@ def own(request: HttpRequest) -> HttpResponse:
 @signed_in
 @post_only("care:own")
 def dismiss(request: HttpRequest) -> HttpResponse:
-    exposure.dismiss(actor_of(request))
+    breaks.dismiss(actor_of(request))
     back = request.POST.get("next", "")
     here = url_has_allowed_host_and_scheme(back, request.get_host(), request.is_secure())
     return redirect(back if here else "care:own")

@@ -45,7 +45,7 @@ from media_analysis.partners.serializers import (
 )
 from media_analysis.partners.services import idempotency as partners
 from media_analysis.partners.teams import team_named
-from media_analysis.submissions.models import Submission, SubmissionQuerySet
+from media_analysis.submissions.models import SENT_WORDS, Submission, SubmissionQuerySet
 from media_analysis.submissions.ownership import may
 from media_analysis.submissions.search import history
 from media_analysis.submissions.services import deletion, intake
@@ -82,7 +82,7 @@ class Submissions(streams.AnswersEvents, TellsItsLimits, ViewSet):
         file = wanted["file"]
         if wanted.get("sha256") and wanted["sha256"] != partners.fingerprint(file):
             raise Refusal("digest_differs")
-        words = {name: wanted.get(name, "") for name in ("note", "policy_context", "external_id")}
+        words = {name: wanted.get(name, "") for name in SENT_WORDS if name != "filename"}
 
         def send(also: Any = None) -> intake.Received:
             priority = Priority.PARTNER if actor.service else Priority.INTERACTIVE
@@ -93,6 +93,8 @@ class Submissions(streams.AnswersEvents, TellsItsLimits, ViewSet):
 
         names = cast("Iterable[str]", asked.fields)  # the stubs wrongly say that it gives fields
         fields = {name: str(wanted.get(name, "")) for name in names if name not in OF_THE_BYTES}
+        if not fields["language"]:  # a key that was used before there were languages is the same
+            del fields["language"]
         said = {**fields, "team": str(team.pk), "filename": file.name or ""}
         submission, found = self._sent(request, actor, file, said, send)
         fresh = _told(Submission.objects.all()).get(pk=submission.pk)

@@ -10,7 +10,7 @@ from rest_framework.reverse import reverse
 
 from media_analysis.batches.models import Batch, BatchItem, ItemState
 from media_analysis.batches.services.receiving import MOST_ITEMS
-from media_analysis.partners.serializers import KnownFieldsOnly, Words, livemode
+from media_analysis.partners.serializers import KnownFieldsOnly, Language, Words, livemode
 from media_analysis.partners.webhook_shapes import Address
 
 ITEM_STATES = ItemState.values
@@ -21,6 +21,7 @@ class ItemSendSerializer(KnownFieldsOnly):
     external_id = Words(required=False, allow_blank=True, max_length=200)
     note = Words(required=False, allow_blank=True, max_length=4000)
     policy_context = Words(required=False, allow_blank=True, max_length=200)
+    language = Language(trim_whitespace=False)
 
 
 class BatchSendSerializer(KnownFieldsOnly):

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.reverse import reverse
 
 from blobs.quarantine import MOST_PARTS
-from media_analysis.partners.serializers import KnownFieldsOnly, Words, livemode
+from media_analysis.partners.serializers import KnownFieldsOnly, Language, Words, livemode
 from media_analysis.partners.webhook_shapes import TrueOrFalse
 from media_analysis.uploads.direct_models import DirectState, DirectUpload
 
@@ -43,6 +43,7 @@ class AnnounceSerializer(KnownFieldsOnly):
     external_id = Words(
         required=False, allow_blank=True, max_length=200, help_text="Your own name for it."
     )
+    language = Language(trim_whitespace=False)
     batch = TrueOrFalse(
         required=False, default=False, help_text="No hurry: after what people wait for."
     )

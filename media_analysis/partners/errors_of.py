@@ -81,7 +81,8 @@ OWN: Mapping[str, tuple[str, ...]] = {
 OF_UPLOADS = (
     *EACH, *STORING, "charset_not_supported", "checksum_differs", "checksum_unknown",
     "digest_differs", "digest_malformed",
-    "encoding_not_supported", "header_needed", "incomplete_body", "length_required",
+    "encoding_not_supported", "header_needed", "incomplete_body", "language_malformed",
+    "length_required",
     "malformed_type", "metadata_malformed", "team_required", "too_large", "too_many_uploads",
     "tus_version", "unsupported_media_type", "upload_gone", "upload_locked",
     "upload_offset_differs", "upload_too_long",

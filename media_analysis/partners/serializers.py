@@ -15,6 +15,7 @@ from rest_framework import serializers
 from rest_framework.reverse import reverse
 
 from accounts.actors import actor_of
+from accounts.refusals import Refusal
 from accounts.roles import Permission
 from media_analysis.partners.results import (
     MEDIA_KINDS,
@@ -24,6 +25,7 @@ from media_analysis.partners.results import (
 )
 from media_analysis.review.presenters import decisions
 from media_analysis.review.presenters.decisions import moment
+from media_analysis.submissions import languages
 from media_analysis.submissions.forms import CHECKS, DECISIONS, STATES, TOO_MANY_WORDS
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.search import cursors, query
@@ -91,6 +93,24 @@ class Words(serializers.CharField):
         return text
 
 
+@extend_schema_field(
+    {"type": "string", "maxLength": languages.LONGEST, "pattern": f"^({languages.PATTERN})?$"}
+)
+class Language(Words):
+    """Of the media, as the sender says it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        said = "Of the media: a tag of BCP 47, such as `de`, `pt-BR` or `zh-Hant`, no extensions."
+        super().__init__(required=False, allow_blank=True, **{"help_text": said, **kwargs})
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        said = super().run_validation(data)
+        try:
+            return languages.tag(said)
+        except Refusal as refusal:
+            raise serializers.ValidationError(refusal.sentence, refusal.code) from refusal
+
+
 UUIDS = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
@@ -133,6 +153,7 @@ class SendSerializer(KnownFieldsOnly):
     external_id = Words(
         required=False, allow_blank=True, max_length=200, help_text="Your own name for it."
     )
+    language = Language(trim_whitespace=False)
     batch = serializers.BooleanField(
         required=False, default=False, help_text="No hurry: after what people wait for."
     )
@@ -175,6 +196,10 @@ class FilterSerializer(KnownFieldsOnly):
         trim_whitespace=False,
         help_text="Exactly this external id, letter for letter.",
     )
+    language = Language(
+        trim_whitespace=False,
+        help_text="As the sender said it. `de` also finds `de-AT`.",
+    )
     ids = Ids(
         required=False,
         max_length=37 * MOST_IDS,
@@ -213,7 +238,8 @@ class FilterSerializer(KnownFieldsOnly):
 
 
 COLUMNS = (
-    "id", "team_id", "filename", "note", "policy_context", "external_id", "created_at", "blob_id",
+    "id", "team_id", "filename", "note", "policy_context", "external_id", "language", "created_at",
+    "blob_id",
     "blob__size", "blob__media_type", "analysis__state", "analysis__progress", "analysis__stage",
     "analysis__outcome", "analysis__declared", "analysis__probability_manipulated",
     "analysis__reason", "analysis__reason_code", "decided_as", "decided_by_policy", "decided_at",
@@ -258,7 +284,7 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
         model = Submission
         fields = [
             "id", "url", "livemode", "team", "filename", "note", "policy_context", "external_id",
-            "created_at", "sha256", "size", "media_type", "state", "progress", "stage",
+            "language", "created_at", "sha256", "size", "media_type", "state", "progress", "stage",
             "outcome", "decision", "declared", "probability_manipulated", "reason", "reason_code",
             "deletion_requested_at", "updated_at",
         ]  # fmt: skip
@@ -277,6 +303,7 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
             "note": row["note"],
             "policy_context": row["policy_context"],
             "external_id": row["external_id"],
+            "language": row["language"],
             "created_at": moment(row["created_at"]),
             "sha256": row["blob_id"],
             "size": row["blob__size"],

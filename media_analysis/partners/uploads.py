@@ -26,13 +26,15 @@ from accounts.refusals import Refusal
 from accounts.roles import Permission
 from media_analysis.partners.limits import TellsItsLimits
 from media_analysis.partners.teams import team_named
+from media_analysis.submissions import languages
 from media_analysis.uploads import digests
 from media_analysis.uploads.models import Upload
 from media_analysis.uploads.services import uploading
 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,expiration,checksum,termination"
-LONGEST = {"filename": 2000, "note": 4000, "policy_context": 200, "external_id": 200, "batch": 5}
+LONGEST = {"filename": 2000, "note": 4000, "policy_context": 200, "external_id": 200, "batch": 5,
+           "language": languages.LONGEST}  # fmt: skip
 """What `Upload-Metadata` may hold; other names are the business of the client's own."""
 
 
@@ -74,6 +76,7 @@ class Uploads(TellsItsLimits, ViewSet):
     def create(self, request: Request) -> Response:
         actor, words = actor_of(request), _metadata(request.headers.get("Upload-Metadata", ""))
         wanted = words.pop("team", None)
+        words |= {"language": languages.tag(words["language"])} if "language" in words else {}
         try:
             team = team_named(actor, UUID(wanted) if wanted else None, Permission.SUBMIT_MEDIA)
         except ValueError as error:

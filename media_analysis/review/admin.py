@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import Q
+from django.http import HttpRequest
+from django.urls import reverse
 
+from accounts.actors import actor_of
+from accounts.roles import Permission
 from audit.admin import ReadOnlyAdmin
 from media_analysis.review.models import Case, Decision, Policy, RoutingRule
 
@@ -20,6 +26,10 @@ class CaseAdmin(ReadOnlyAdmin):
     fields = ["team", "state", "opened_because", "opened_at", "holder", "fence", "claimed_at",
               "lease_until", "decided_at"]  # fmt: skip
 
+    def address(self, request: HttpRequest, row: Any) -> str:
+        may = actor_of(request).can(Permission.VIEW_CASES, row.team_id)
+        return reverse("review:case", args=[row.pk]) if may else ""
+
 
 @admin.register(Decision)
 class DecisionAdmin(ReadOnlyAdmin):
@@ -32,6 +42,10 @@ class DecisionAdmin(ReadOnlyAdmin):
     fields = ["team", "case", "fence", "outcome", "policy", "decided_by", "seconds_on_case",
               "created_at"]  # fmt: skip
     readonly_fields = ["created_at"]
+
+    def address(self, request: HttpRequest, row: Any) -> str:
+        may = actor_of(request).can(Permission.VIEW_CASES, row.team_id)
+        return reverse("review:case", args=[row.case_id]) if may else ""
 
 
 @admin.register(Policy)

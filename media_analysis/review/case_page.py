@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from accounts.actors import Actor, actor_of
 from accounts.roles import Permission
-from media_analysis.care.services import exposure
+from media_analysis.care.services import breaks
 from media_analysis.review.forms import DecisionForm
 from media_analysis.review.golden_models import GoldenPlacement
 from media_analysis.review.models import Case, Decision, PendingDecision, Queue
@@ -71,7 +71,7 @@ def shown(
         "is_disputed": opinions.is_disputed(mine.pk),
         "disputed": opinions.disputed(mine) if leads else [],
         "passed_on": distress.passed_on(actor, mine),
-        "worked": exposure.minutes_worked(actor),
+        "worked": breaks.due(actor) if status == 200 else None,  # not to whoever writes
         "golden_answer": _golden_answer(actor, mine, leads),
         "pending": pending,
         "undoable": undoable,

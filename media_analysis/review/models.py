@@ -7,6 +7,7 @@ written by somebody whose lease ran out are kept as a draft and decide nothing.
 from __future__ import annotations
 
 import uuid
+from datetime import datetime, timedelta
 
 import pgtrigger
 from django.conf import settings
@@ -62,6 +63,10 @@ def suspicion_of(analysis: Analysis) -> float:
         Outcome.DECLARED_GENERATED.value: DECLARED_COMES_NEXT,
     }
     return (analysis.probability_manipulated or 0.0) + ahead.get(analysis.outcome or "", 0.0)
+
+
+LEASE_SECONDS = 600
+"""A claim without a sign of life from the open page."""
 
 
 class Case(models.Model):
@@ -202,6 +207,14 @@ class Case(models.Model):
     def has_expired(self) -> bool:
         """The claim ended, and nobody has claimed the case since."""
         return self.lease_until is not None and self.lease_until < timezone.now()
+
+    @property
+    def told_until(self) -> datetime | None:
+        """Until when others read that the case is held: a claim that outlasts a break looks like
+        one that an open page renews, because a break is nobody else's business."""
+        if self.lease_until is None:
+            return None
+        return min(self.lease_until, timezone.now() + timedelta(seconds=LEASE_SECONDS))
 
     @property
     def fence_in_force(self) -> int | None:

@@ -186,6 +186,13 @@ class QueueRule(models.Model):
     context = models.CharField(
         max_length=100, blank=True, default="", db_default="", help_text="Part of it."
     )
+    languages = ArrayField(
+        models.CharField(max_length=35),
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="Of the media, as its sender says; each fits its regions, too.",
+    )
     known = models.BooleanField(
         default=False, db_default=False, help_text="The team decided about the same bytes before."
     )

@@ -21,7 +21,7 @@ from accounts.models import Team
 from accounts.refusals import Refusal
 from accounts.roles import Permission
 from media_analysis.care.search import figures
-from media_analysis.care.services import exposure
+from media_analysis.care.services import breaks
 from media_analysis.review.forms import DecisionForm
 from media_analysis.review.models import Case, Queue
 from media_analysis.review.presenters import queue_rows
@@ -74,7 +74,7 @@ def _page(
         raise PermissionDenied
     grace.settle_due()
     if not request.headers.get("X-Renew"):  # a list that renews itself is nobody at work
-        exposure.works(actor)
+        breaks.works(actor)
     count = waiting.count(actor)
     teams = Team.objects.in_bulk(actor.team_ids(Permission.VIEW_CASES))
     orders = {teams[pk]: order for pk, order in waiting.orders(teams).items()}
@@ -107,7 +107,7 @@ def _page(
         "mine": waiting.in_hands_of(actor),
         "mentions": notes.mentions(actor, only_new=True),
         "undoable": grace.mine(actor),
-        "worked": exposure.minutes_worked(actor),
+        "worked": breaks.due(actor),
         "own": figures.own(actor.user) if actor.user else None,
     }
     return render(request, "review/queue.html", context, status=status)

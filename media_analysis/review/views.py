@@ -21,7 +21,7 @@ from accounts.actors import actor_of
 from accounts.guards import post_only, signed_in, signed_out
 from accounts.refusals import Refusal
 from accounts.roles import Permission
-from media_analysis.care.services import exposure
+from media_analysis.care.services import breaks
 from media_analysis.review import case_page
 from media_analysis.review.forms import DecisionForm, ReasonForm, as_written
 from media_analysis.review.golden_models import GoldenPlacement
@@ -57,7 +57,7 @@ def take_next(request: HttpRequest) -> HttpResponse:
 def case(request: HttpRequest, pk: UUID) -> HttpResponse:
     grace.settle_due()
     mine = case_page.found(request, pk)
-    exposure.works(actor_of(request))
+    breaks.works(actor_of(request))
     return case_page.shown(request, mine)
 
 

@@ -7,7 +7,10 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Q
 from django.http import HttpRequest
+from django.urls import reverse
 
+from accounts.actors import actor_of
+from accounts.roles import Permission
 from audit.admin import ReadOnlyAdmin
 from media_analysis.submissions.models import Submission
 
@@ -22,6 +25,10 @@ class SubmissionAdmin(ReadOnlyAdmin):
     fields = ["id", "team", "submitted_by", "submitted_by_service", "state", "outcome",
               "analysis", "blob", "created_at"]  # fmt: skip
     readonly_fields = ["id", "state", "outcome", "created_at"]
+
+    def address(self, request: HttpRequest, row: Any) -> str:
+        may = actor_of(request).can(Permission.VIEW_SUBMISSIONS, row.team_id)
+        return reverse("submissions:detail", args=[row.pk]) if may else ""
 
     def get_object(self, request: HttpRequest, *args: Any, **more: Any) -> Submission | None:
         """Nameless, so that the page's title is its id."""

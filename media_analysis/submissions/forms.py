@@ -12,7 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actors import Actor
 from accounts.models import Team
+from accounts.refusals import Refusal
 from accounts.roles import Permission
+from media_analysis.submissions import languages
 from media_analysis.submissions.models import UNDECIDED
 from media_analysis.submissions.outcomes import DecisionOutcome
 from media_analysis.submissions.search import query
@@ -20,6 +22,7 @@ from media_analysis.submissions.search.history import ORDERS
 from ml.engine import registry
 from ml.language import check_name
 
+Choices = list[tuple[str, Any]]
 TOO_MANY_WORDS = format_lazy(_("A search has at most {most} words."), most=query.MOST_WORDS)
 
 
@@ -47,6 +50,26 @@ class ManyFilesField(forms.FileField):
         return [file for file in files if file] or [super().clean(None, initial)]
 
 
+class LanguageField(forms.ChoiceField):
+    """One of a list, or any other tag that is well-formed."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(choices=_languages, required=False, label=_("Language"), **kwargs)
+
+    def valid_value(self, value: str) -> bool:
+        return True
+
+    def clean(self, value: Any) -> str:
+        try:
+            return languages.tag(super().clean(value))
+        except Refusal as refusal:
+            raise forms.ValidationError(refusal.sentence, refusal.code) from refusal
+
+
+def _languages() -> Choices:
+    return [("", _("Not said")), *languages.choices()]
+
+
 class IntakeForm(forms.Form):
     upload = ManyFilesField(
         label=_("Files"),
@@ -59,6 +82,9 @@ class IntakeForm(forms.Form):
         required=False,
         label=_("Policy context"),
         help_text=_("Why this matters here, for example “election policy, report 4411”."),
+    )
+    language = LanguageField(
+        help_text=_("Of what is said or written in the media, if you know it. It is not guessed.")
     )
     note = forms.CharField(
         max_length=4000,
@@ -78,8 +104,6 @@ class IntakeForm(forms.Form):
             field.initial = teams[0]
             field.widget = forms.HiddenInput()
 
-
-Choices = list[tuple[str, Any]]
 
 OUTCOMES: Choices = [
     ("", _("Any")),
@@ -151,19 +175,27 @@ class HistoryFilter(forms.Form):
     )
     received_from = forms.DateField(required=False, label=_("From"), widget=DateInput())
     received_to = forms.DateField(required=False, label=_("Until"), widget=DateInput())
+    language = LanguageField(
+        help_text=_("As the sender said it. A language also finds its regions.")
+    )
     detector = forms.ChoiceField(choices=detector_choices, required=False, label=_("Check"))
     check = forms.ChoiceField(choices=CHECKS, required=False, label=_("that"))
 
     OFTEN_CHOSEN: ClassVar[Mapping[str, Choices]] = {
         "outcome": OUTCOMES, "decision": DECISIONS, "state": STATES, "kind": KINDS,
     }  # fmt: skip
-    SELDOM = ("team", "received_from", "received_to", "detector", "check")
+    SELDOM = ("team", "received_from", "received_to", "language", "detector", "check")
 
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["team"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = Team.objects.for_actor(actor, Permission.VIEW_SUBMISSIONS)
+        asked, language = self.data.get("language", ""), self.fields["language"]
+        assert isinstance(language, forms.ChoiceField)
+        listed = dict(languages.choices())
+        more = [] if asked in listed else [(asked, asked)] if asked else []
+        language.choices = [("", _("Any")), *listed.items(), *more]
         for name, choices in self.OFTEN_CHOSEN.items():
             often = self.fields[name]
             assert isinstance(often, forms.ChoiceField)

@@ -40,8 +40,8 @@ __all__ = [
     "RetentionRule", "ReuseRule", "SavedFilter", "SearchText", "Submission", "Waits",
 ]  # fmt: skip
 
-SENT_WORDS = ("filename", "note", "policy_context", "external_id")
-"""What the sender says of a file, in words of their own."""
+SENT_WORDS = ("filename", "note", "policy_context", "external_id", "language")
+"""What the sender says of a file."""
 IN_FORCE = Coalesce("case__standing_fence", "case__fence")
 """The fence of the decision that stands, of a decided case: after an appeal was withdrawn, an
 earlier one."""
@@ -117,6 +117,13 @@ class Submission(models.Model):
     note = models.TextField(blank=True, max_length=4000)
     policy_context = models.CharField(max_length=200, blank=True)
     external_id = models.CharField(max_length=200, blank=True)
+    language = models.CharField(
+        max_length=35,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Of the media, as the sender says: a tag of BCP 47. Empty: not said.",
+    )
     planted = models.BooleanField(
         db_default=False,
         default=False,
@@ -138,6 +145,12 @@ class Submission(models.Model):
                 condition=~models.Q(external_id=""),
                 name="submission_external_id",
             ),
+            models.Index(
+                fields=["team", "language"],
+                opclasses=["uuid_ops", "varchar_pattern_ops"],
+                condition=~models.Q(language=""),
+                name="submission_language",
+            ),
         ]
         constraints = [
             # Erasing a sender clears the reference, so both may be empty: never both set.
@@ -146,13 +159,17 @@ class Submission(models.Model):
                 condition=models.Q(submitted_by__isnull=True)
                 | models.Q(submitted_by_service__isnull=True),
             ),
+            models.CheckConstraint(
+                name="submission_language_is_a_tag",
+                condition=models.Q(language__regex=r"^([a-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$"),
+            ),
         ]
         triggers: ClassVar = [
             final.columns(
                 "submission_is_final",
                 "what was submitted is final",
                 *("id", "team_id", "blob_id", "filename", "note", "policy_context"),
-                *("external_id", "created_at", "planted"),
+                *("external_id", "language", "created_at", "planted"),
             ),
             final.whole("submissions_stay", "what was submitted is final"),
             # Deferred: the event that knows the analysis is written after the pointer is moved.

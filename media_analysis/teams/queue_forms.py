@@ -8,10 +8,12 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ServiceAccount, Team, User
+from accounts.refusals import Refusal
 from media_analysis.review.models import Queue, QueueRule
 from media_analysis.review.queue_models import MOST_HOURS, Kind
 from media_analysis.review.services.bulk import deciders
 from media_analysis.review.services.queues import CONDITIONS
+from media_analysis.submissions import languages
 from media_analysis.teams.forms import WANTED
 from ml import language
 from ml.engine import registry
@@ -21,6 +23,23 @@ def _hours(label: Any, help_text: Any) -> forms.IntegerField:
     return forms.IntegerField(
         required=False, min_value=1, max_value=MOST_HOURS, label=label, help_text=help_text
     )
+
+
+class LanguagesField(forms.CharField):
+    """Tags with commas between them."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        said = [part.strip() for part in (super().to_python(value) or "").split(",")]
+        try:
+            return list(dict.fromkeys(languages.tag(one) for one in said if one))
+        except Refusal as refusal:
+            raise forms.ValidationError(refusal.sentence, refusal.code) from refusal
+
+    def run_validators(self, value: Any) -> None:
+        super().run_validators(", ".join(value))
 
 
 class QueueForm(forms.Form):
@@ -71,6 +90,15 @@ class RuleForm(forms.Form):
         ServiceAccount.objects.none(), required=False, label=_("Sent by")
     )
     context = forms.CharField(max_length=100, required=False, label=_("Policy context contains"))
+    languages = LanguagesField(
+        max_length=200,
+        required=False,
+        label=_("Language is one of"),
+        help_text=_(
+            "Tags with commas between them: de, pt-BR, zh-Hant. A language fits its regions, too. "
+            "Files whose sender said no language fit none."
+        ),
+    )
     known = forms.BooleanField(
         required=False, label=_("The team decided about the same file before")
     )

@@ -6,6 +6,7 @@ from django.utils.translation import gettext
 
 from media_analysis.review.models import QueueRule
 from media_analysis.review.queue_models import Kind
+from media_analysis.submissions import languages
 from media_analysis.submissions.forms import OUTCOMES
 from ml import language
 
@@ -30,6 +31,9 @@ def conditions(rule: QueueRule) -> list[str]:
         said.append(gettext("sent by {sender}").format(sender=rule.sender))
     if rule.context:
         said.append(gettext("policy context contains “{text}”").format(text=rule.context))
+    if rule.languages:
+        named = ", ".join(map(languages.name_of, rule.languages))
+        said.append(gettext("language: {languages}").format(languages=named))
     if rule.known:
         said.append(gettext("decided before"))
     if rule.alike:

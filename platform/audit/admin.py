@@ -3,14 +3,90 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.contrib.admin.filters import FieldListFilter
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+from django.db.models import BooleanField, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
+from django.utils.translation import gettext
 
+from .admin_words import WORDS, word
 from .models import Checkpoint, Comparison, Event
+
+
+class Column:
+    """One of a list: its heading is a word of the product, and no name of a field."""
+
+    def __init__(self, shown: ReadOnlyAdmin, name: str) -> None:
+        self.__name__ = name
+        self.short_description = word(shown.model, name) or name
+        try:
+            self._field: Any = shown.model._meta.get_field(name)
+        except FieldDoesNotExist:
+            self._field, self._made = None, getattr(shown, name)
+            self.admin_order_field = getattr(self._made, "admin_order_field", None)
+        else:
+            self.admin_order_field = name
+            self.boolean = isinstance(self._field, BooleanField)
+
+    def __call__(self, row: Any) -> Any:
+        if self._field is None:
+            return self._made(row)
+        if self._field.choices:
+            return getattr(row, f"get_{self.__name__}_display")()
+        return getattr(row, self.__name__)
+
+    def __str__(self) -> str:
+        return self.__name__
+
+
+class PageColumn:
+    """A link from the row to its page, for whoever may open that."""
+
+    __name__ = "page"
+    short_description = WORDS["page"]
+
+    def __init__(self, shown: ReadOnlyAdmin, request: HttpRequest) -> None:
+        self._shown, self._request = shown, request
+
+    def __call__(self, row: Any) -> str | None:
+        address = self._shown.address(self._request, row)
+        return format_html('<a href="{}">{}</a>', address, gettext("Open")) if address else None
+
+    def __str__(self) -> str:
+        return self.__name__
+
+
+def in_words(model: type[models.Model], more: Iterable[str]) -> dict[str, Any]:
+    """For forms: labels of all fields. What the code says of a field is for its readers alone."""
+    names = {*(field.name for field in model._meta.concrete_fields), *more}
+    said = {name: word(model, name) for name in names}
+    return {
+        "labels": {name: label for name, label in said.items() if label},
+        "help_texts": dict.fromkeys(names, ""),
+    }
+
+
+def _titled(title: Any) -> Callable[..., FieldListFilter]:
+    def made(*args: Any, **kwargs: Any) -> FieldListFilter:
+        found = FieldListFilter.create(*args, **kwargs)
+        found.title = title
+        return found
+
+    return made
+
+
+class WordedInline(admin.TabularInline):  # type: ignore[type-arg]
+    """With headings as the lists have them."""
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        said = in_words(self.model, map(str, self.readonly_fields))
+        return super().get_formset(request, obj, **{**said, **kwargs})
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -23,6 +99,26 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     live = Q()
     """Leaves out what test keys sent: no person sees that."""
     show_full_result_count = False
+
+    def address(self, request: HttpRequest, row: Any) -> str:
+        """Of the row's page outside of the administration; empty where there is none for this
+        reader."""
+        return ""
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        columns: list[Any] = [Column(self, str(name)) for name in self.list_display]
+        has_pages = type(self).address is not ReadOnlyAdmin.address
+        return [*columns, PageColumn(self, request)] if has_pages else columns
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        paths = map(str, self.list_filter)
+        return [(path, _titled(word(self.model, path) or path)) for path in paths]
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kw: Any
+    ) -> Any:
+        said = in_words(self.model, map(str, self.readonly_fields))
+        return super().get_form(request, obj, change, **{**said, **kw})
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).filter(self.live)
@@ -45,15 +141,12 @@ class EventAdmin(ReadOnlyAdmin):
     fields = ("id", "recorded_at", "chain", "seq", "verb", "who", "said", "hash_hex", "prev_hex")
     readonly_fields = fields
 
-    @admin.display(description="what was recorded")
     def said(self, event: Event) -> str:
         return format_html("<pre>{}</pre>", json.dumps(event.content, indent=2))
 
-    @admin.display(description="hash")
     def hash_hex(self, event: Event) -> str:
         return bytes(event.hash).hex()
 
-    @admin.display(description="hash of the event before")
     def prev_hex(self, event: Event) -> str:
         return bytes(event.prev_hash).hex()
 
@@ -64,7 +157,6 @@ class CheckpointAdmin(ReadOnlyAdmin):
     fields = ("size", "sealed_at", "signed")
     readonly_fields = fields
 
-    @admin.display(description="signed statement")
     def signed(self, checkpoint: Checkpoint) -> str:
         return format_html("<pre>{}</pre>", checkpoint.note)
 

@@ -109,7 +109,8 @@ def test_each_address_becomes_a_submission_with_its_words(
     program: Client, files: Files, inside: None
 ) -> None:
     urls = (f"{files.url}/a/b%20c.png?token=x", f"{files.url}/d.png")
-    sent = post(program, URL, {**items(*urls, external_id="e", note="n"), "external_id": "all"})
+    words = {"external_id": "e", "note": "n", "language": "de-at"}
+    sent = post(program, URL, {**items(*urls, **words), "external_id": "all"})
     assert sent.status_code == 202 and sent["Idempotent-Replayed"] == "false"
     assert sent.json()["counts"] == {"waiting": 2, "received": 0, "refused": 0, "analysed": 0}
     fetch_all()
@@ -118,6 +119,7 @@ def test_each_address_becomes_a_submission_with_its_words(
     assert told["items"][0]["filename"] == "b c.png" and told["external_id"] == "all"
     first = program.get(told["items"][0]["submission"]).json()
     assert (first["external_id"], first["note"], first["filename"]) == ("e", "n", "b c.png")
+    assert first["language"] == "de-AT"
     assert files.asked == ["/a/b%20c.png?token=x", "/d.png"]
 
 

@@ -1,12 +1,15 @@
-"""What a person met is counted for that person, and when it is time for a break they are told."""
+"""What a person met is counted for that person alone."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
-from django.db.models import F
-from django.db.models.functions import Now
+import pytest
+from django.db import transaction
 from django.urls import reverse
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from accounts.actors import SHELL_ACTOR
 from accounts.models import Role, Team
@@ -14,12 +17,10 @@ from accounts.services import people
 from media_analysis.care.keys import USUAL
 from media_analysis.care.models import CareRule, Exposure, OwnKey, Sitting, Veil
 from media_analysis.care.search import figures
-from media_analysis.care.services import exposure, own_keys, veils
+from media_analysis.care.services import breaks, exposure, own_keys, veils
 from media_analysis.submissions.models import Submission
 from ml.models import Thumbnail
 from tests.people import Person, Send, member, picture
-
-HOUR_AGO = timedelta(minutes=61)
 
 
 def pictured(sent: Submission) -> str:
@@ -72,51 +73,85 @@ def test_the_week_is_the_last_seven_days_and_old_counts_are_forgotten(
     assert exposure.forget_old() == 1
 
 
-def test_a_lead_sees_sums_of_three_and_no_name(lead: Person, send: Send, team: Team) -> None:
-    """With two people nothing is told; with three their sums, and the most, without a name."""
+def met(person: Person, sent: Sequence[Submission], back: int = 1) -> None:
+    """So many days ago."""
+    day = exposure.today().date() - timedelta(days=back)
+    Exposure.objects.bulk_create(
+        Exposure(person=person.user, submission=one, team=person.team, day=day) for one in sent
+    )
+
+
+def told(lead: Person, days_later: int = 0) -> figures.OfTeam:
+    with pytest.MonkeyPatch.context() as patch:
+        then = exposure.today() + timedelta(days=days_later)
+        patch.setattr(figures, "today", lambda: then)
+        return figures.of_team(lead.user, lead.team)
+
+
+def test_a_lead_sees_sums_of_three_others_and_no_name(lead: Person, send: Send, team: Team) -> None:
+    """Of two nothing is told, also where the lead is the third: who knows their own figures would
+    know those of the two. Of three others it is their sum, and no figure of one of them."""
     client, url = lead.client(), reverse("teams:care", args=[team.pk])
+    sent = [send(lead, shade) for shade in range(5)]
+    met(lead, sent)
     for number in range(1, 4):
         person = member(team, Role.MODERATOR)
-        for shade in range(number):
-            exposure.met(person.actor, send(person, 10 * number + shade).pk, team.pk, lambda: True)
+        met(person, sent[:number])
         page = client.get(url).content.decode()
-        assert ("The most that one person met" in page) is (number == 3)
-        assert str(person.user) not in page
-    load = figures.of_team(team)
-    assert (load.people, load.met, load.most, load.unveiled) == (3, 6, 3, 0)
+        assert ("People who met media" in page) is (number == 3)
+        assert str(person.user) not in page and "The most that" not in page
+    load = told(lead)
+    assert (load.people, load.met, load.unveiled, load.enough) == (3, 6, 0, True)
 
 
-def test_after_the_teams_time_a_break_is_recommended_until_dismissed(
-    alice: Person, team: Team
+def test_a_day_of_fewer_people_is_in_no_sum(lead: Person, send: Send, team: Team) -> None:
+    """Bob alone worked on a day. Whichever two windows a lead takes from each other, his figures
+    are not what is left."""
+    alice, bob, dora = (member(team, Role.MODERATOR) for _ in range(3))
+    sent = [send(lead, shade) for shade in range(9)]
+    for person in (alice, bob, dora):
+        met(person, sent[:2], back=3)
+    met(bob, sent, back=2)
+    met(bob, sent[:4], back=1)
+    met(dora, sent[:3], back=1)
+    sums = [told(lead, later).met for later in range(-3, 9)]
+    assert sums == [0, 6, 6, 6, 6, 6, 6, 6, 0, 0, 0, 0][: len(sums)]
+
+
+def test_today_is_in_no_sum(lead: Person, send: Send, team: Team) -> None:
+    """A page that is opened again and again would tell who is looking at media just now."""
+    sent = [send(lead, shade) for shade in range(3)]
+    for _ in range(3):
+        met(member(team, Role.MODERATOR), sent, back=0)
+    assert not told(lead).enough and told(lead, days_later=1).met == 9
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 9), st.integers(1, 4)), max_size=40))
+@settings(max_examples=25, deadline=None,
+          suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
+def test_windows_and_readers_differ_by_sums_of_enough_people(
+    lead: Person, send: Send, team: Team, looks: list[tuple[int, int, int]]
 ) -> None:
-    """Told on the queue; dismissed, it is silent and comes again after the same time."""
-    client, queue = alice.client(), reverse("review:queue")
-    assert "without a break" not in client.get(queue).content.decode()
-    Sitting.objects.update(began_at=Now() - HOUR_AGO, reminded_from=Now() - HOUR_AGO)
-    assert "61 minutes without a break" in client.get(queue).content.decode()
-    answer = client.post(reverse("care:dismiss"), {"next": queue})
-    assert answer["Location"] == queue
-    assert "without a break" not in client.get(queue).content.decode()
-    Sitting.objects.update(reminded_from=F("reminded_from") - HOUR_AGO)
-    assert "without a break" in client.get(queue).content.decode()
-    CareRule.objects.create(team=team, break_minutes=0)
-    assert "without a break" not in client.get(queue).content.decode()
+    """From one day to the next, and from one lead to another, whatever people meet: what comes or
+    goes is a whole day of three others or more, and what another lead's sum tells beside it."""
+    with transaction.atomic():
+        people = [lead, *(member(team, Role.MODERATOR) for _ in range(4))]
+        sent = [send(lead, shade) for shade in range(4)]
+        by_day: dict[int, dict[int, int]] = {}
+        for who, back, many in looks:
+            if who not in by_day.setdefault(back, {}):
+                by_day[back][who] = many
+                met(people[who], sent[:many], back)
 
+        def of_day(back: int) -> int:
+            others = {who: many for who, many in by_day.get(back, {}).items() if who}
+            return sum(others.values()) if len(others) >= 3 else 0
 
-def test_a_break_begins_the_count_anew(alice: Person) -> None:
-    exposure.works(alice.actor)
-    Sitting.objects.update(
-        began_at=Now() - 2 * HOUR_AGO, reminded_from=Now() - 2 * HOUR_AGO,
-        last_at=Now() - exposure.A_BREAK - timedelta(seconds=1),
-    )  # fmt: skip
-    exposure.works(alice.actor)
-    assert exposure.minutes_worked(alice.actor) is None
-    assert Sitting.objects.get().began_at > exposure.today() - timedelta(minutes=1)
-
-
-def test_a_list_that_renews_itself_is_nobody_at_work(alice: Person) -> None:
-    alice.client().get(reverse("review:queue"), headers={"X-Renew": "yes"})
-    assert not Sitting.objects.exists()
+        before = told(lead)
+        after = told(lead, days_later=1)
+        assert after.met - before.met == of_day(0) - of_day(7)
+        assert before.met == sum(of_day(back) for back in range(1, 8))
+        transaction.set_rollback(True)
 
 
 def test_dismissing_leads_to_no_foreign_address(alice: Person) -> None:
@@ -126,9 +161,11 @@ def test_dismissing_leads_to_no_foreign_address(alice: Person) -> None:
 
 def test_with_an_erased_person_all_of_it_is_forgotten(alice: Person, send: Send) -> None:
     exposure.met(alice.actor, send(alice).pk, alice.team.pk, lambda: True)
-    exposure.works(alice.actor)
+    breaks.works(alice.actor)
+    breaks.choose_own(alice.user, breaks.Limits(minutes=30))
     veils.choose_own(alice.user, {"image": {"blur": True}})
     own_keys.choose(alice.user, USUAL)
     people.erase(SHELL_ACTOR, alice.user)
     assert not Exposure.objects.exists() and not Sitting.objects.exists()
+    assert not CareRule.objects.filter(person__isnull=False).exists()
     assert not Veil.objects.exists() and not OwnKey.objects.exists()

@@ -11,7 +11,8 @@ from accounts.refusals import Refusal
 from audit.models import Event
 from audit.verbs import Verb
 from media_analysis.care.models import Veil
-from media_analysis.care.services import veils
+from media_analysis.care.services import breaks, veils
+from media_analysis.care.services.breaks import Limits
 from media_analysis.care.services.veils import OF_KIND, USUAL
 from media_analysis.review.models import Case
 from ml.engine.contract import Kind
@@ -34,7 +35,7 @@ def test_a_persons_choice_comes_before_the_teams_part_by_part(
     alice: Person, bob: Person, lead: Person
 ) -> None:
     """The team switches all off; Alice wants pictures small and grey, and says nothing of blur."""
-    assert veils.choose_for_team(lead.actor, lead.team, ALL_OFF, 60)
+    assert veils.choose_for_team(lead.actor, lead.team, ALL_OFF, Limits(60, 50))
     own = {"image": {"blur": None, "grey": True, "small": True}}
     veils.choose_own(alice.user, own)
     hers = veils.of(alice.actor, alice.team.pk, "image")
@@ -44,16 +45,16 @@ def test_a_persons_choice_comes_before_the_teams_part_by_part(
 
 def test_a_teams_choice_is_an_event_and_says_nothing_twice(lead: Person, alice: Person) -> None:
     """Before and after stand in the team's chain; a moderator may not choose for the team."""
-    assert veils.choose_for_team(lead.actor, lead.team, ALL_OFF, 45)
-    assert not veils.choose_for_team(lead.actor, lead.team, ALL_OFF, 45)
+    assert veils.choose_for_team(lead.actor, lead.team, ALL_OFF, Limits(45, 50))
+    assert not veils.choose_for_team(lead.actor, lead.team, ALL_OFF, Limits(45, 50))
     event = Event.objects.get(verb=Verb.SETTING_CHANGED)
     said = event.content["data"]
     assert said["before"]["image"]["blur"] is True and said["after"]["image"]["blur"] is False
     assert (said["before"]["break_minutes"], said["after"]["break_minutes"]) == (60, 45)
     with pytest.raises(Refusal):
-        veils.choose_for_team(alice.actor, alice.team, ALL_OFF, 45)
+        veils.choose_for_team(alice.actor, alice.team, ALL_OFF, Limits(45, 50))
     with pytest.raises(Refusal):
-        veils.choose_for_team(lead.actor, lead.team, ALL_OFF, 100_000)
+        veils.choose_for_team(lead.actor, lead.team, ALL_OFF, Limits(100_000, 50))
 
 
 def test_what_a_person_chose_is_no_matter_of_record(alice: Person) -> None:
@@ -94,14 +95,15 @@ def test_pages_show_media_as_chosen(alice: Person, lead: Person, send: Send) -> 
 def test_a_lead_chooses_on_the_teams_page(lead: Person) -> None:
     """An unchecked box is off. A time out of range shows an error and changes nothing."""
     client, url = lead.client(), reverse("teams:care", args=[lead.team.pk])
-    refused = client.post(url, {"image_small": "on", "break_minutes": "481"})
+    refused = client.post(url, {"image_small": "on", "break_minutes": "481", "break_items": "50"})
     assert refused.status_code == 422 and "480" in refused.content.decode()
-    assert veils.minutes_of(lead.team) == 60
-    answer = client.post(url, {"image_small": "on", "break_minutes": "30"}, follow=True)
+    assert breaks.of_team(lead.team) == breaks.USUAL
+    asked = {"image_small": "on", "break_minutes": "30", "break_items": "20"}
+    answer = client.post(url, asked, follow=True)
     assert "This holds from now on" in answer.content.decode()
     image = veils.of_team(lead.team)["image"]
     assert image == {"blur": False, "grey": False, "small": True}
-    assert veils.minutes_of(lead.team) == 30
+    assert breaks.of_team(lead.team) == Limits(30, 20)
 
 
 def test_the_original_arrives_as_an_attachment_and_on_record(

@@ -83,8 +83,10 @@ def test_a_day_of_a_partner(
     clip.write_bytes(picture(9))
     read: list[int] = []
     with Touchstone(site.url, key=site.key, timeout=60) as client:
-        sent = client.submit(clip, external_id="a-1", idempotency_key="k", progress=read.append)
-        again = client.submit(clip, external_id="a-1", idempotency_key="k")
+        words: dict[str, Any] = {"external_id": "a-1", "language": "de", "idempotency_key": "k"}
+        sent = client.submit(clip, progress=read.append, **words)
+        again = client.submit(clip, **words)
+        assert sent.language == "de"
         assert (again.id, again.replayed, sent.replayed) == (sent.id, True, False)
         assert read[-1] == clip.stat().st_size
         with pytest.raises(TimedOut):

@@ -64,6 +64,7 @@ CHANGES = {
     "note": {"note": "other"},
     "policy_context": {"policy_context": "other"},
     "external_id": {"external_id": "other"},
+    "language": {"language": "de"},
     "batch": {"batch": "true"},
     "sha256": {},
 }

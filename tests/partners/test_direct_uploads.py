@@ -48,7 +48,8 @@ def test_a_file_in_parts_becomes_one_submission_with_its_words(
     """Announced, put, completed, received; of the parts nothing stays in quarantine."""
     body = film()
     digest = hashlib.sha256(body).hexdigest()
-    said = sent(program, body, sha256=digest, note="n", external_id="e", policy_context="p")
+    said = sent(program, body, sha256=digest, note="n", external_id="e", policy_context="p",
+                language="de-at")  # fmt: skip
     assert [part["size"] for part in said["parts"]] == [5 * MIB, 5 * MIB, len(body) - 10 * MIB]
     assert (said["state"], said["submission"]) == ("waiting", None)
     done = complete(program, said)
@@ -58,7 +59,7 @@ def test_a_file_in_parts_becomes_one_submission_with_its_words(
     assert end.json()["state"] == "received" and end["ETag"]
     told = program.get(end.json()["submission"]).json()
     assert (told["sha256"], told["filename"], told["note"]) == (digest, "a.png", "n")
-    assert (told["external_id"], told["policy_context"]) == ("e", "p")
+    assert (told["external_id"], told["policy_context"], told["language"]) == ("e", "p", "de-AT")
     again = complete(program, said)
     assert (again.status_code, again.json()) == (202, end.json())
     assert Submission.objects.count() == 1

@@ -100,7 +100,7 @@ def recorded(client: Client, receiver: Receiver) -> dict[str, Any]:
     ask("usage_read", "get", f"{ROOT}usage/")
     ask.send("manipulation_found.jpg", external_id="order-4710")
     sent = ask.send("decision_changed.jpg", external_id="order-4711", note="Sent by a reader.",
-                    policy_context="Election")  # fmt: skip
+                    language="de", policy_context="Election")  # fmt: skip
     ask("submissions_list", "get", f"{ROOT}submissions/?page_size=1")
     appealed = {"text": "open: the video was cut by our own editors before it was sent."}
     ask("submissions_appeal", "post", f"{sent['url']}appeal/", appealed, 201)

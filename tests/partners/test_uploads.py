@@ -69,6 +69,7 @@ def code(answer: Any) -> tuple[int, str]:
 def test_pieces_become_one_submission_with_its_words(program: Client) -> None:
     body = picture()
     where = create(program, len(body), meta(filename="a.png", note="n", external_id="e",
+                                            language="de-at",
                                             filetype="image/png"))["Location"]  # fmt: skip
     first = patch(program, where, 0, body[:100])
     assert (first.status_code, first["Upload-Offset"]) == (204, "100")
@@ -79,6 +80,7 @@ def test_pieces_become_one_submission_with_its_words(program: Client) -> None:
     told = program.get(last["Touchstone-Submission"]).json()
     assert told["sha256"] == hashlib.sha256(body).hexdigest()
     assert (told["filename"], told["note"], told["external_id"]) == ("a.png", "n", "e")
+    assert told["language"] == "de-AT"
     assert (
         program.head(where, headers=TUS)["Touchstone-Submission"] == last["Touchstone-Submission"]
     )

@@ -7,19 +7,24 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib import admin
+from django.contrib.admin.templatetags.admin_list import result_headers
 from django.test import RequestFactory
 from django.urls import reverse
+from django.utils import translation
+from django.utils.text import capfirst
 
-from accounts.models import ApiKey, Invitation, Scope
+from accounts.models import ApiKey, Invitation, Role, Scope
 from accounts.services import keys
 from accounts.services.invitations import invite
+from audit.admin_words import WORDS
 from audit.models import Event
-from media_analysis.review.models import Words
+from media_analysis.review.models import Case, Words
 from media_analysis.review.services import cases as review
 from media_analysis.review.services import rules
 from media_analysis.submissions.models import Submission
 from ml.models import Analysis, FindingRow
 from tests.audit.helpers import triggers_off
+from tests.factories import MembershipFactory
 from tests.people import Person, Send
 from tests.review.test_services import opened
 
@@ -132,3 +137,68 @@ def test_times_are_written_as_on_the_pages(filled: Person, site_admin: Person) -
     page = site_admin.client().get(reverse("admin:audit_event_changelist")).content.decode()
     written = Event.objects.latest("seq").recorded_at.strftime("%Y-%m-%d %H:%M")
     assert written in page and "a.m." not in page and "p.m." not in page
+
+
+@pytest.mark.parametrize("model", REGISTERED, ids=lambda m: m._meta.label)
+def test_headings_and_labels_are_words_of_the_product(
+    model: Any, filled: Person, site_admin: Person
+) -> None:
+    """Columns, filters, labels and tables below: each from the list of words, in both languages,
+    and none a name of a field."""
+    client, row = site_admin.client(), model._default_manager.first()
+    for language in ("en", "de"):
+        known = words_in(language)
+        headers = {"Accept-Language": language}
+        page = client.get(reverse(name(model, "changelist")), headers=headers)
+        shown = page.context["cl"]
+        titles = [spec.title for spec in shown.filter_specs]
+        columns = [h["text"] for h in result_headers(shown)]
+        with translation.override(language):
+            said = [str(one) for one in (*titles, *columns) if "<input" not in one]
+            if row is not None:
+                detail = client.get(reverse(name(model, "change"), args=[row.pk]), headers=headers)
+                said += labels(detail)
+        assert said and [one for one in said if one not in known] == []
+
+
+def words_in(language: str) -> set[str]:
+    with translation.override(language):
+        said = {capfirst(str(one)) for one in WORDS.values()}
+    assert language == "en" or "Erstellt" in said
+    return said
+
+
+def labels(page: Any) -> list[str]:
+    form, inlines = page.context["adminform"], page.context["inline_admin_formsets"]
+    found = [str(f.field["label"]) for part in form for line in part for f in line]
+    return found + [str(f["label"]) for one in inlines for f in one.fields()]
+
+
+def test_every_word_is_translated() -> None:
+    """A word that is the same in both languages is one of few."""
+    with translation.override("en"):
+        english = {key: str(one) for key, one in WORDS.items()}
+    with translation.override("de"):
+        same = {said for key, said in english.items() if str(WORDS[key]) == said}
+    assert same <= {
+        "Browser", "Hash", "Name", "Partner", "Person", "SHA-256", "Scopes", "Score", "Team",
+        "Text", "Version", "Worker",
+    }  # fmt: skip
+
+
+def test_rows_lead_to_their_pages(filled: Person, site_admin: Person) -> None:
+    """A team's row leads to its page; a case's row does for whoever may see the case."""
+
+    def page(what: str) -> str:
+        return site_admin.client().get(reverse(f"admin:{what}_changelist")).content.decode()
+
+    case = Case.objects.get()
+    members = reverse("teams:members", args=[filled.team.pk])
+    assert f'href="{members}"' in page("accounts_team")
+    address = reverse("review:case", args=[case.pk])
+    assert f'href="{address}"' not in page("review_case")
+    MembershipFactory(team=filled.team, user=site_admin.user, role=Role.VIEWER)
+    assert f'href="{address}"' in page("review_case")
+    assert f'href="{address}"' in page("review_decision")
+    sent = reverse("submissions:detail", args=[case.submission_id])
+    assert f'href="{sent}"' in page("submissions_submission")

@@ -33,8 +33,8 @@ from tests.review.test_services import opened
 
 PLAIN: dict[str, Any] = {
     "kinds": [], "outcomes": [], "probability_from": None, "probability_to": None,
-    "check_found": "", "sender": None, "context": "", "known": False, "alike": "", "share": 1.0,
-    "reviews": True, "queue": None, "hours": None,
+    "check_found": "", "sender": None, "context": "", "languages": [], "known": False, "alike": "",
+    "share": 1.0, "reviews": True, "queue": None, "hours": None,
 }  # fmt: skip
 WORDS = Words("manipulated", "the seam")
 
@@ -315,6 +315,61 @@ def test_a_dry_run_predicts_what_a_rule_about_look_alikes_then_does(
         assert (goes is not None) == (sent.pk in near)
     copy = looks(send(alice, 99), FAR ^ 1)
     assert queue_of(analysed(copy, Kind.IMAGE)) == ""  # the rule that was saved sends it
+
+
+TAGS = st.sampled_from(["", "de", "de-AT", "de-Latn-DE", "den", "en", "en-GB", "zh-Hant", "pt-BR"])
+
+
+@given(sent=st.lists(TAGS, min_size=1, max_size=8),
+       asked=st.lists(TAGS.filter(bool), min_size=1, max_size=3, unique=True))  # fmt: skip
+@settings(max_examples=25, deadline=None,
+          suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
+def test_a_dry_run_predicts_what_a_rule_about_languages_then_does(
+    lead: Person, alice: Person, send: Send, sent: list[str], asked: list[str]
+) -> None:
+    """Whatever was sent and asked: a language fits itself and its regions, and nothing that only
+    begins with its letters. What was predicted is what routing does with the saved rule."""
+    with transaction.atomic():
+        rules.route(lead.actor, lead.team, [])
+        for shade, language in enumerate(sent):
+            analysed(send(alice, shade, language=language), Kind.IMAGE)
+        today = Rules.of(lead.team.pk)
+        wanted = QueueRule(name="Spoken", languages=asked)
+        tried = dry_run.of(lead.team, today, replace(today, ordered=[wanted]))
+        predicted = {one.pk for one in tried.added}
+        assert predicted == {
+            one.pk
+            for one in Submission.objects.all()
+            if any(one.language == tag or one.language.startswith(f"{tag}-") for tag in asked)
+        }
+        rule(lead, "Spoken", languages=asked)
+        for number, earlier in enumerate(list(Submission.objects.all())):
+            again = send(alice, 100 + number, language=earlier.language)
+            assert (queue_of(analysed(again, Kind.IMAGE)) == "") == (earlier.pk in predicted)
+        transaction.set_rollback(True)
+
+
+def test_a_lead_asks_for_languages_in_the_form(lead: Person) -> None:
+    """Tags with commas, in any letters; a bad one is named in a sentence and nothing is saved. The
+    list of rules says them by name, and the form shows them again."""
+    form = {"name": "Spoken", "share": "100", "goes": "general"}
+    client = lead.client()
+    bad = client.post(url("write_rule", lead), {**form, "languages": "de, german!"})
+    assert bad.status_code == 422 and "german!” is no language tag" in bad.content.decode()
+    assert not QueueRule.objects.exists()
+    good = {**form, "languages": "DE-at, zh-hant, de-AT"}
+    assert client.post(url("write_rule", lead), good).status_code == 302
+    saved = QueueRule.objects.get()
+    assert saved.languages == ["de-AT", "zh-Hant"]
+    assert "language: German (de-AT), Traditional Chinese (zh-Hant)" in (
+        client.get(url("queues", lead)).content.decode()
+    )
+    assert 'value="de-AT, zh-Hant"' in (
+        client.get(url("edit_rule", lead, saved.pk)).content.decode()
+    )
+    with pytest.raises(Refusal) as refused:
+        rule(lead, "Other", languages=["x-private"])
+    assert refused.value.code == "language_malformed"
 
 
 def test_a_queue_for_some_is_closed_to_others(

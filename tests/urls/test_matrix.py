@@ -89,6 +89,8 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "review:own": ("get", page(200, 403, 403, 200)),
     "review:pass_on": ("post", page(404, 404, 302, 302)),
     "review:take_back": ("post", page(404, 404, 302, 302)),
+    "review:rest": ("get", page(200, 403, 403, 200)),
+    "review:rest_from": ("post", page(404, 404, 403, 302)),
     "care:own": ("get", page(200, 200, 200, 200)),
     "care:keys": ("get", page(200, 200, 200, 200)),
     "care:reset_keys": ("post", page(302, 302, 302, 302)),

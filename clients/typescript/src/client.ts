@@ -35,6 +35,8 @@ export interface Words {
   note?: string;
   policyContext?: string;
   externalId?: string;
+  /** Of the media, a tag of BCP 47: `de`, `pt-BR`. */
+  language?: string;
   /** No hurry: after what people wait for. */
   batch?: boolean;
   /** Only for keys that may send into more than one team. */
@@ -290,6 +292,7 @@ function fields(words: Words): Record<string, string> {
     note: words.note,
     policy_context: words.policyContext,
     external_id: words.externalId,
+    language: words.language,
     batch: words.batch ? "true" : undefined,
     team: words.team,
   };

@@ -590,6 +590,8 @@ export interface components {
             readonly filename: string;
             /** Format: uuid */
             readonly id: string;
+            /** @description Of the media, as the sender says: a tag of BCP 47. Empty: not said. */
+            readonly language: string;
             /** @description False: it was sent with a test key, and the result is canned. */
             readonly livemode: boolean;
             media_type: string;
@@ -658,6 +660,8 @@ export interface components {
             external_id?: string;
             /** @description The name of the file. */
             filename: string;
+            /** @description Of the media: a tag of BCP 47, such as `de`, `pt-BR` or `zh-Hant`, no extensions. */
+            language?: string;
             note?: string;
             policy_context?: string;
             /** @description Of the file. One of another SHA-256 is then refused. */
@@ -970,6 +974,8 @@ export interface components {
             readonly filename: string;
             /** Format: uuid */
             readonly id: string;
+            /** @description Of the media, as the sender says: a tag of BCP 47. Empty: not said. */
+            readonly language: string;
             /** @description False: it was sent with a test key, and the result is canned. */
             readonly livemode: boolean;
             media_type: string;
@@ -1229,6 +1235,8 @@ export interface components {
         /** @description A field that we do not know is told, not ignored: it is nearly always a typing mistake. */
         ItemSendRequest: {
             external_id?: string;
+            /** @description Of the media: a tag of BCP 47, such as `de`, `pt-BR` or `zh-Hant`, no extensions. */
+            language?: string;
             note?: string;
             policy_context?: string;
             /**
@@ -1497,6 +1505,8 @@ export interface components {
              * @description The media.
              */
             file: string;
+            /** @description Of the media: a tag of BCP 47, such as `de`, `pt-BR` or `zh-Hant`, no extensions. */
+            language?: string;
             note?: string;
             policy_context?: string;
             /** @description Of the file. One of another SHA-256 is then refused. */
@@ -1600,6 +1610,8 @@ export interface components {
             readonly filename: string;
             /** Format: uuid */
             readonly id: string;
+            /** @description Of the media, as the sender says: a tag of BCP 47. Empty: not said. */
+            readonly language: string;
             /** @description False: it was sent with a test key, and the result is canned. */
             readonly livemode: boolean;
             media_type: string;
@@ -2187,6 +2199,8 @@ export interface operations {
                  *     * `audio` - audio
                  */
                 kind?: "image" | "video" | "audio";
+                /** @description As the sender said it. `de` also finds `de-AT`. */
+                language?: string;
                 /**
                  * @description * `manipulation_found` - manipulation_found
                  *     * `declared_generated` - declared_generated

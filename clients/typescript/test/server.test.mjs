@@ -17,7 +17,7 @@ const picture = (bytes = 0) => new Blob([PIXEL, Buffer.alloc(bytes, 7)]);
 
 test("sent, repeated, waited for, decided, found, fetched and refused", { skip }, async () => {
   const touchstone = client();
-  const words = { filename: "decision_changed.jpg", externalId: "a-1", note: "as seen" };
+  const words = { filename: "decision_changed.jpg", externalId: "a-1", note: "as seen", language: "de" };
   const sent = await touchstone.submit(picture(), { ...words, idempotencyKey: "k" });
   const again = await touchstone.submit(picture(), { ...words, idempotencyKey: "k" });
   assert.equal(again.id, sent.id);

@@ -91,7 +91,8 @@ def _take(claim: Claim, item: BatchItem, actor: Actor) -> None:
 def _submit(claim: Claim, item: BatchItem, actor: Actor, file: BinaryIO) -> None:
     intake.submit(
         actor, item.batch.team, file, item.filename, note=item.note,
-        policy_context=item.policy_context, external_id=item.external_id, priority=Priority.BATCH,
+        policy_context=item.policy_context, external_id=item.external_id, language=item.language,
+        priority=Priority.BATCH,
         also=lambda received: _done(claim, item, received),
     )  # fmt: skip
 

@@ -23,6 +23,7 @@ from jobs.models import Priority
 from media_analysis.batches.models import Batch, BatchItem
 from media_analysis.batches.services.sources import is_allowed
 from media_analysis.submissions.file_names import displayable
+from media_analysis.submissions.models import SENT_WORDS
 from media_analysis.submissions.services import quotas
 from outbound import sending
 
@@ -96,7 +97,7 @@ def _item(batch: Batch, actor: Actor, n: int, item: Mapping[str, str], host: str
         batch=batch, position=n, host=host, flow=actor.flow, priority=Priority.BATCH,
         weight=actor.weight_in(batch.team),
         sealed_url=seal(item["url"], purpose=PURPOSE), filename=displayable(unquote(path)),
-        **{name: item.get(name, "") for name in ("external_id", "note", "policy_context")},
+        **{name: item.get(name, "") for name in SENT_WORDS if name != "filename"},
     )  # fmt: skip
 
 

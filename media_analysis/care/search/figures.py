@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Q
@@ -14,8 +15,10 @@ from media_analysis.care.models import Exposure
 from media_analysis.care.services.exposure import today
 
 DAYS = 7
+Met = tuple[Any, int, int]
+"""Of one person on one day: who, how much, and how much of it without blur."""
 FEWEST = 3
-"""People. Sums of fewer would tell one person's figures."""
+"""People besides the reader. Sums of fewer would tell one person's figures."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +41,8 @@ class OfTeam:
     people: int
     met: int
     unveiled: int
-    most: int
-    """The most that one person met, whoever that is."""
     enough: bool
+    """There is a day on which enough people met media."""
 
 
 def own(person: User) -> Own:
@@ -61,25 +63,36 @@ def own(person: User) -> Own:
     )
 
 
-def of_team(team: Team) -> OfTeam:
-    return of_teams([team.pk])[team.pk]
+def of_team(reader: User | None, team: Team) -> OfTeam:
+    return of_teams(reader, [team.pk])[team.pk]
 
 
-def of_teams(teams: Collection[UUID]) -> dict[UUID, OfTeam]:
-    """Each of these teams, by one question to the database."""
-    since = today().date() - timedelta(days=DAYS)
-    rows = Exposure.objects.filter(team__in=teams, day__gt=since).values("team", "person")
-    each = rows.annotate(met=Count("pk"), lifted=Count("pk", filter=Q(unveiled=True))).order_by()
-    found: dict[UUID, list[tuple[int, int]]] = {team: [] for team in teams}
+def of_teams(reader: User | None, teams: Collection[UUID]) -> dict[UUID, OfTeam]:
+    """Each of these teams, by one question to the database.
+
+    Nobody can take one sum from another and be left with one person's figures. The reader, who
+    knows their own, is left out. Only days that are over count, so a page that is opened again
+    tells nobody's last minutes. And a day counts only if it is itself a sum of enough people, so
+    the window that moves on by a day adds and drops such sums alone.
+    """
+    last = today().date()
+    rows = Exposure.objects.filter(
+        team__in=teams, day__gte=last - timedelta(days=DAYS), day__lt=last
+    ).exclude(person=reader)
+    each = rows.values("team", "day", "person").order_by()
+    each = each.annotate(met=Count("pk"), lifted=Count("pk", filter=Q(unveiled=True)))
+    found: dict[UUID, dict[date, list[Met]]] = {team: {} for team in teams}
     for row in each:
-        found[row["team"]].append((row["met"], row["lifted"]))
-    return {
-        team: OfTeam(
-            people=len(people),
-            met=sum(met for met, _ in people),
-            unveiled=sum(lifted for _, lifted in people),
-            most=max((met for met, _ in people), default=0),
-            enough=len(people) >= FEWEST,
-        )
-        for team, people in found.items()
-    }
+        of_day = found[row["team"]].setdefault(row["day"], [])
+        of_day.append((row["person"], row["met"], row["lifted"]))
+    return {team: _summed(days.values()) for team, days in found.items()}
+
+
+def _summed(days: Iterable[list[Met]]) -> OfTeam:
+    counted = [one for day in days if len(day) >= FEWEST for one in day]
+    return OfTeam(
+        people=len({person for person, _, _ in counted}),
+        met=sum(met for _, met, _ in counted),
+        unveiled=sum(lifted for _, _, lifted in counted),
+        enough=bool(counted),
+    )

@@ -11,12 +11,12 @@ from django.db.models import Q
 
 from accounts.actors import Actor
 from accounts.models import Team, User
-from accounts.refusals import Refusal
 from accounts.roles import Permission
 from accounts.services.chains import require, team_chain
 from audit.services import record
 from audit.verbs import Verb
-from media_analysis.care.models import BREAK_MINUTES, LONGEST_WORK, CareRule, Kind, Veil
+from media_analysis.care.models import CareRule, Kind, Veil
+from media_analysis.care.services import breaks
 
 PARTS = ("blur", "grey", "small", "mute")
 OF_KIND: Mapping[str, tuple[str, ...]] = {
@@ -115,33 +115,29 @@ def choose_own(person: User, choice: Choice) -> None:
 
 
 @transaction.atomic
-def choose_for_team(actor: Actor, team: Team, choice: Choice, break_minutes: int) -> bool:
-    """What holds for the team's media, and after how long its people are reminded of a break.
+def choose_for_team(actor: Actor, team: Team, choice: Choice, limits: breaks.Limits) -> bool:
+    """What holds for the team's media, and after how much its people are reminded of a break.
     False when it was so before."""
     require(actor, Permission.MANAGE_QUEUES, team.pk)
-    if not 0 <= break_minutes <= LONGEST_WORK:
-        raise Refusal("break_out_of_range", most=LONGEST_WORK)
+    breaks.check(limits)
     Team.objects.select_for_update().get(pk=team.pk)
     wanted = {kind: {part: bool(choice[kind][part]) for part in OF_KIND[kind]} for kind in OF_KIND}
-    before, minutes = of_team(team), minutes_of(team)
-    if before == wanted and minutes == break_minutes:
+    before = {**of_team(team), **_as_said(breaks.of_team(team))}
+    after = {**wanted, **_as_said(limits)}
+    if before == after:
         return False
     rows: list[Veil | CareRule] = [
         Veil.objects.update_or_create(team=team, kind=kind, defaults=parts)[0]
         for kind, parts in wanted.items()
     ]
-    rule, _ = CareRule.objects.update_or_create(
-        team=team, defaults={"break_minutes": break_minutes}
-    )
+    rule, _ = CareRule.objects.update_or_create(team=team, defaults=_as_said(limits))
     record(
         chain=team_chain(team.pk), verb=Verb.SETTING_CHANGED, who=actor.who_in(team.pk),
         object_type="team", object_id=str(team.pk), rows=[*rows, rule],
-        data={"what": "care", "before": {**before, "break_minutes": minutes},
-              "after": {**wanted, "break_minutes": break_minutes}},
+        data={"what": "care", "before": before, "after": after},
     )  # fmt: skip
     return True
 
 
-def minutes_of(team: Team) -> int:
-    chosen = CareRule.objects.filter(team=team).values_list("break_minutes", flat=True).first()
-    return BREAK_MINUTES if chosen is None else chosen
+def _as_said(limits: breaks.Limits) -> dict[str, int | None]:
+    return {"break_minutes": limits.minutes, "break_items": limits.items}

@@ -58,7 +58,7 @@ def overview(actor: Actor, teams: Sequence[Team]) -> dict[str, Any]:
 def _exposure(actor: Actor, teams: Sequence[Team]) -> dict[str, Any]:
     """What the reader met, then sums of teams that name nobody: people were told that no lead sees
     their figures."""
-    sums = care.of_teams([team.pk for team in teams])
+    sums = care.of_teams(actor.user, [team.pk for team in teams])
     return {
         "own": care.own(actor.user) if actor.user else None,
         "teams": [(team, sums[team.pk]) for team in teams if sums[team.pk].enough],

@@ -23,11 +23,12 @@ from django.db.models import (
     Q,
     QuerySet,
 )
-from django.db.models.functions import Now, TruncDay, TruncHour
+from django.db.models.functions import Least, Now, TruncDay, TruncHour
 
 from jobs.models import State, WorkerHeartbeat
+from jobs.timing import InSeconds
 from media_analysis.dashboard.models import Ending, How
-from media_analysis.review.models import Case, CaseState, Decision
+from media_analysis.review.models import LEASE_SECONDS, Case, CaseState, Decision
 from media_analysis.review.search import golden
 from media_analysis.submissions.models import Submission
 from ml.models import Analysis
@@ -109,14 +110,14 @@ def _by_team(rows: QuerySet[Any, Any]) -> dict[UUID, Row]:
 
 
 def in_hands(teams: Ids) -> list[Case]:
-    """Cases that somebody holds, the lease that ends first on top."""
+    """Cases that somebody holds, the lease that ends first on top, as `Case.told_until` says it."""
     held = Case.objects.filter(
         team_id__in=teams, state=CaseState.CLAIMED, submission__planted=False
     )
     return list(
         held.select_related("holder", "submission", "team")
         .annotate(has_run_out=ExpressionWrapper(RUN_OUT, output_field=BooleanField()))
-        .order_by("lease_until")[:LISTED]
+        .order_by(Least("lease_until", InSeconds(LEASE_SECONDS)), "pk")[:LISTED]
     )
 
 

@@ -18,6 +18,7 @@ from accounts.models import Team
 from jobs.models import State
 from media_analysis.review.models import Case, CaseState, QueueRule, RoutingRule
 from media_analysis.review.search.decided_alike import LooksLikeDecided
+from media_analysis.submissions import languages
 from media_analysis.submissions.models import Submission
 from ml.engine.contract import Outcome, Status
 from ml.models import FindingRow
@@ -155,6 +156,8 @@ def condition(rule: QueueRule) -> Q:
         holds &= Q(submitted_by_service=rule.sender_id)
     if rule.context:
         holds &= Q(policy_context__icontains=rule.context)
+    if rule.languages:
+        holds &= languages.fits(rule.languages)
     if rule.check_found:
         against = [{"supports": Outcome.MANIPULATION_FOUND.value}]
         holds &= Q(

@@ -15,6 +15,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Case as DbCase
 from django.db.models import Exists, F, IntegerField, OuterRef, Q, QuerySet, When
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from accounts.actors import Actor
@@ -29,6 +30,7 @@ from audit.who import Who
 from jobs.timing import ClockTimestamp, InSeconds
 from media_analysis.review import hooks
 from media_analysis.review.models import (
+    LEASE_SECONDS,
     Case,
     CaseState,
     Decision,
@@ -44,7 +46,6 @@ from media_analysis.review.search import golden, queue
 from media_analysis.review.services import checking, drafts
 from ml.models import Analysis
 
-LEASE_SECONDS = 600
 AT_ONCE = 64
 """So many of the cases that come first are looked at before a case is locked."""
 TAKEN_BACK = Q(state=CaseState.CLAIMED, lease_until__lt=ClockTimestamp())
@@ -157,8 +158,9 @@ def back_in_queue(case_id: UUID) -> dict[str, Any]:
 
 
 def renew(actor: Actor, case_id: UUID, fence: int) -> bool:
-    """A sign of life from the open page. False when the lease was lost."""
-    return bool(held(actor, case_id, fence).update(lease_until=InSeconds(LEASE_SECONDS)))
+    """A sign of life from the open page; it shortens no break. False when the lease was lost."""
+    longer = Greatest(F("lease_until"), InSeconds(LEASE_SECONDS))
+    return bool(held(actor, case_id, fence).update(lease_until=longer))
 
 
 @transaction.atomic

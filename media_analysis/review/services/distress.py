@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Count, F, Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models.functions import Now, TruncDay
 
 from accounts.actors import Actor
 from accounts.models import Membership, Team
@@ -40,10 +40,14 @@ def passed_on(actor: Actor, case: Case) -> bool:
     return DistressFlag.objects.filter(case=case, person=actor.user).exists()
 
 
-def count(team: Team) -> int:
-    """In the last days, for a lead: how often, never who or which."""
-    since = Now() - timedelta(days=DAYS)
-    return DistressFlag.objects.filter(case__team=team, created_at__gte=since).count()
+def count(team: Team, fewest: int) -> int | None:
+    """In the last days that are over, for a lead: how often, never who or which. None where fewer
+    people did it: that would tell of one of them."""
+    first, last = TruncDay(Now() - timedelta(days=DAYS)), TruncDay(Now())
+    flags = DistressFlag.objects.filter(
+        case__team=team, created_at__gte=first, created_at__lt=last
+    ).aggregate(often=Count("pk"), people=Count("person", distinct=True))
+    return flags["often"] if flags["people"] >= fewest else None
 
 
 def for_nobody(team: Team) -> list[Case]:

@@ -19,6 +19,7 @@ from audit.verbs import Verb
 from audit.who import Who
 from jobs.timing import ClockTimestamp, InSeconds
 from media_analysis.review.models import (
+    LEASE_SECONDS,
     Case,
     CaseState,
     Decision,
@@ -97,7 +98,7 @@ def undo(actor: Actor, case_id: UUID) -> Case:
     words = Words.of_dict(pending.words)
     pending.delete()
     Case.objects.filter(pk=case_id).update(
-        fence=F("fence") + 1, lease_until=InSeconds(cases.LEASE_SECONDS)
+        fence=F("fence") + 1, lease_until=InSeconds(LEASE_SECONDS)
     )
     case: Case = Case.objects.select_related("submission").get(pk=case_id)
     drafts.keep(actor, case_id, words)

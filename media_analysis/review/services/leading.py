@@ -16,7 +16,7 @@ from accounts.services.chains import require
 from audit.subjects import keep
 from audit.verbs import Verb
 from jobs.timing import ClockTimestamp
-from media_analysis.review.models import Case, CaseState, PendingDecision, Queue
+from media_analysis.review.models import LEASE_SECONDS, Case, CaseState, PendingDecision, Queue
 from media_analysis.review.services import cases
 
 
@@ -59,7 +59,7 @@ def take_over(actor: Actor, case_id: UUID, why: str) -> Case:
         pk=case_id, state=CaseState.CLAIMED, lease_until__gte=ClockTimestamp()
     )
     others = held.exclude(holder=actor.user).exclude(pk__in=pending)
-    if not others.update(**cases.held_by(actor.user, cases.LEASE_SECONDS)):
+    if not others.update(**cases.held_by(actor.user, LEASE_SECONDS)):
         raise Refusal("case_not_held")
     was = case.holder_id
     case.refresh_from_db()

@@ -22,11 +22,12 @@ from accounts.services.chains import require
 from media_analysis.review.models import Case, CaseState, Queue, QueueRule
 from media_analysis.review.services.bulk import deciders
 from media_analysis.review.services.team_rules import named, queue_changed
+from media_analysis.submissions import languages
 
 MOST_QUEUES, MOST_RULES = 30, 50
 CONDITIONS = (
     "name", "kinds", "outcomes", "probability_from", "probability_to", "check_found", "sender",
-    "context", "known", "alike", "share", "reviews", "queue", "hours",
+    "context", "languages", "known", "alike", "share", "reviews", "queue", "hours",
 )  # fmt: skip
 
 
@@ -158,6 +159,7 @@ def as_columns(team: Team, said: Mapping[str, Any]) -> dict[str, Any]:
     """Of what was written, checked as far as the database cannot."""
     values = {name: said[name] for name in CONDITIONS if name in said}
     values["name"] = _named(values.get("name", ""))
+    values["languages"] = [languages.tag(one) for one in values.get("languages", [])]
     queue, sender = values.get("queue"), values.get("sender")
     if isinstance(queue, Queue) and queue.team_id != team.pk:
         raise Refusal("queue_unknown")

@@ -18,6 +18,7 @@ from audit.models import Event
 from audit.walking import first_bad_event
 from blobs.models import Blob
 from jobs.models import UNDER_WAY
+from media_analysis.submissions import languages
 from media_analysis.submissions.forms import OUTCOMES, STATES
 from media_analysis.submissions.keeping import MEDIA_PARTS
 from media_analysis.submissions.models import Part, Submission
@@ -256,6 +257,10 @@ def media_facts(submission: Submission, result: Json) -> list[dict[str, Any]]:
         {"label": gettext("Size"), "value": _bytes(submission.blob.size)},
         {"label": gettext("Type"), "value": submission.blob.media_type},
     ]
+    if submission.language:
+        named = languages.name_of(submission.language)
+        told = gettext("{language}, as the sender says").format(language=named)
+        facts.append({"label": gettext("Language"), "value": told})
     if media.get("width"):
         pixels = gettext("{width} × {height} pixels")
         size = pixels.format(width=media["width"], height=media["height"])
@@ -356,6 +361,7 @@ def export(submission: Submission, *, blind: bool = False) -> dict[str, Any]:
             "note": submission.note,
             "policy_context": submission.policy_context,
             "external_id": submission.external_id,
+            "language": submission.language,
             "received_at": submission.created_at.isoformat(),
             "sha256": submission.blob_id,
             "size": submission.blob.size,

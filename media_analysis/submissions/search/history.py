@@ -28,6 +28,7 @@ from accounts.actors import Actor
 from accounts.models import Team
 from accounts.prepared import Prepared, any_of
 from accounts.roles import Permission
+from media_analysis.submissions import languages
 from media_analysis.submissions.models import CheckCard, IndexCard, SearchText, Submission
 from media_analysis.submissions.search import cursors, query
 
@@ -44,7 +45,7 @@ NARROWING = (
     "outcome", "decision", "state", "kind", "received_from", "received_to", "updated_since",
 )  # fmt: skip
 """Filters of which no index keeps the order of names or sizes."""
-FILTERS = (*NARROWING, "q", "team", "detector", "ids", "external_id")
+FILTERS = (*NARROWING, "q", "team", "detector", "ids", "external_id", "language")
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,8 @@ def matching(
         found = found.filter(**{f"{at}submission__in": ids})
     if external_id := wanted.get("external_id"):
         found = found.filter(**{f"{at}submission__external_id": external_id})
+    if language := wanted.get("language"):
+        found = found.filter(languages.fits([language], f"{at}submission__language"))
     if asked := (wanted.get("q") or "").strip():
         found = found.filter(query.said_by(asked, f"{at}submission__search_text__"))
     return found
@@ -215,12 +218,17 @@ def _said_by_few(wanted: Mapping[str, Any]) -> Sequence[UUID] | None:
 def _named_few(
     actor: Actor, wanted: Mapping[str, Any], permission: Permission
 ) -> Sequence[UUID] | None:
-    """The submissions that were asked for by name, when they are few."""
+    """The submissions that were asked for by name or language, when they are few."""
     if ids := wanted.get("ids"):
         return list(ids)
-    if not (external_id := wanted.get("external_id")):
+    mine = Submission.objects.for_actor(actor, permission)
+    if external_id := wanted.get("external_id"):
+        mine = mine.filter(external_id=external_id)
+    elif language := wanted.get("language"):
+        # The index has no empty ones, and is only asked where the condition says so.
+        mine = mine.exclude(language="").filter(languages.fits([language]))
+    else:
         return None
-    mine = Submission.objects.for_actor(actor, permission).filter(external_id=external_id)
     found = list(mine.order_by().values_list("pk", flat=True)[: FEW_SAID + 1])
     return found if len(found) <= FEW_SAID else None
 

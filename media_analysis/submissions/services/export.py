@@ -23,7 +23,7 @@ COLUMNS = [
     "id", "received_at", "team", "filename", "media_type", "size", "sha256", "state", "outcome",
     "probability_manipulated", "reason", "sent_by", "external_id", "policy_context", "note", "url",
     "declared_by", "declared_signed", "declared_trusted", "decision", "decision_policy",
-    "decided_at",
+    "decided_at", "language",
 ]  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
@@ -85,6 +85,7 @@ def _cells(row: Submission, root: str) -> list[Any]:
         root + reverse("submissions:detail", args=[row.pk]),
         *_declared(analysis.declared),
         *_decision(row.decision),
+        row.language,
     ]
 
 

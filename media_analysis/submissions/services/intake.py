@@ -22,7 +22,7 @@ from audit.services import record
 from audit.subjects import keep
 from audit.verbs import Verb
 from jobs.models import UNDER_WAY, Priority, State
-from media_analysis.submissions import hooks
+from media_analysis.submissions import hooks, languages
 from media_analysis.submissions.file_names import displayable
 from media_analysis.submissions.models import Part, Submission
 from media_analysis.submissions.ownership import require_may
@@ -50,6 +50,7 @@ def submit(
     note: str = "",
     policy_context: str = "",
     external_id: str = "",
+    language: str = "",
     priority: int = Priority.INTERACTIVE,
     also: Callable[[Received], None] | None = None,
 ) -> Received:
@@ -58,6 +59,7 @@ def submit(
     `also` runs inside the transaction that writes the rows: both happen or neither.
     """
     require(actor, Permission.SUBMIT_MEDIA, team.pk)
+    language = languages.tag(language)
     quotas.require_room(actor, team)
     stored = _store(stream)
     submission = Submission(
@@ -68,6 +70,7 @@ def submit(
         note=note[:4000],
         policy_context=policy_context[:200],
         external_id=external_id[:200],
+        language=language,
     )
     media_type = _media_type(stored)
     try:
@@ -167,6 +170,7 @@ def _commitments(submission: Submission) -> dict[str, str]:
         "remark": submission.note,
         "context": submission.policy_context,
         "external_id": submission.external_id,
+        "language": submission.language,
     }
     return {label: keep(submission.pk, label, text) for label, text in words.items() if text}
 

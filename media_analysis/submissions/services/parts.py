@@ -60,7 +60,7 @@ OFFERED = tuple(
     for part in Part
     if (kind, part) != (MediaKind.IMAGE, Part.COPIES)  # there are none
 )
-LABELS = ("shown_name", "remark", "context", "external_id")
+LABELS = ("shown_name", "remark", "context", "external_id", "language")
 """What the record's commitments to these words are named (`intake`)."""
 
 Days = Mapping[tuple[str, str], int | None]

@@ -82,6 +82,7 @@ def submit(request: HttpRequest) -> HttpResponse:
                     file.name or "",
                     note=form.cleaned_data["note"],
                     policy_context=form.cleaned_data["policy_context"],
+                    language=form.cleaned_data["language"],
                 )
             )
         except Refusal as refusal:

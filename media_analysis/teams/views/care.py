@@ -14,7 +14,7 @@ from accounts.guards import signed_in
 from accounts.roles import Permission
 from media_analysis.care.forms import TeamForm
 from media_analysis.care.search import figures
-from media_analysis.care.services import veils
+from media_analysis.care.services import breaks, veils
 from media_analysis.review.services import distress
 from media_analysis.teams.pages import entered, page, refusal_on
 
@@ -24,19 +24,18 @@ from media_analysis.teams.pages import entered, page, refusal_on
 def care(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor, team = entered(request, pk, Permission.MANAGE_QUEUES)
     said = [request.POST] if request.method == "POST" else []
-    form = TeamForm(veils.of_team(team), veils.minutes_of(team), *said)
+    form = TeamForm(veils.of_team(team), breaks.of_team(team), *said)
     if form.is_bound and form.is_valid():
         with refusal_on(form, "break_minutes"):
-            minutes = form.cleaned_data["break_minutes"]
-            changed = veils.choose_for_team(actor, team, form.choice(), minutes)
+            changed = veils.choose_for_team(actor, team, form.choice(), form.limits())
             told = gettext("This holds from now on, for everybody who has not chosen otherwise.")
             messages.success(request, told if changed else gettext("Nothing was changed."))
             return redirect("teams:care", pk)
     context = {
         "form": form,
-        "load": figures.of_team(team),
+        "load": figures.of_team(actor.user, team),
         "fewest": figures.FEWEST,
-        "flags": distress.count(team),
+        "flags": distress.count(team, figures.FEWEST),
         "for_nobody": distress.for_nobody(team),
     }
     return page(request, team, "teams/care.html", context, 422 if form.is_bound else 200)

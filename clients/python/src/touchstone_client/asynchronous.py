@@ -64,6 +64,7 @@ class AsyncTouchstone:
         note: str = "",
         policy_context: str = "",
         external_id: str = "",
+        language: str = "",
         batch: bool = False,
         team: str | None = None,
         idempotency_key: str | None = None,
@@ -71,7 +72,7 @@ class AsyncTouchstone:
     ) -> Submission:
         """A path, bytes, or a file that is open for reading. `batch`: no hurry."""
         words = {"note": note, "policy_context": policy_context, "external_id": external_id,
-                 "batch": batch, "team": team}  # fmt: skip
+                 "language": language, "batch": batch, "team": team}  # fmt: skip
         with calls.opened(media, filename, progress) as file:
             answer = await self._send(calls.submit(file, idempotency_key, words))
         replayed = answer.headers.get("Idempotent-Replayed") == "true"
@@ -85,6 +86,7 @@ class AsyncTouchstone:
         note: str = "",
         policy_context: str = "",
         external_id: str = "",
+        language: str = "",
         batch: bool = False,
         team: str | None = None,
         progress: Progress | None = None,
@@ -98,7 +100,7 @@ class AsyncTouchstone:
         same file after your program restarts. `progress` receives the number of bytes that arrived.
         """
         words = {"note": note, "policy_context": policy_context, "external_id": external_id,
-                 "batch": batch, "team": team}  # fmt: skip
+                 "language": language, "batch": batch, "team": team}  # fmt: skip
         with calls.seekable(media, filename) as file:
             return await self._follow(
                 calls.upload(file, words, upload_url, self.retries, progress, started)
@@ -112,6 +114,7 @@ class AsyncTouchstone:
         note: str = "",
         policy_context: str = "",
         external_id: str = "",
+        language: str = "",
         batch: bool = False,
         team: str | None = None,
         progress: Progress | None = None,
@@ -121,7 +124,7 @@ class AsyncTouchstone:
         """As `upload`, straight into the media store. Not every server offers it: then it raises
         `Problem` with the code `direct_uploads_off`."""
         words = {"note": note, "policy_context": policy_context, "external_id": external_id,
-                 "batch": batch, "team": team}  # fmt: skip
+                 "language": language, "batch": batch, "team": team}  # fmt: skip
         with calls.seekable(media, filename) as file:
             return await self._follow(
                 calls.direct(file, words, upload_url, self.retries, progress, started)
@@ -136,7 +139,7 @@ class AsyncTouchstone:
         idempotency_key: str | None = None,
     ) -> Batch:
         """Up to 1,000 addresses for the server to fetch: each a text, or `url` with `external_id`,
-        `note`, `policy_context`."""
+        `note`, `policy_context`, `language`."""
         call = calls.send_addresses(items, idempotency_key, external_id, team)
         answer = await self._send(call)
         replayed = answer.headers.get("Idempotent-Replayed") == "true"

@@ -59,7 +59,8 @@ def _run(client: Touchstone, asked: argparse.Namespace) -> None:
 
 
 def _sent(client: Touchstone, path: str, asked: argparse.Namespace) -> Submission:
-    words = {"note": asked.note, "external_id": asked.external_id, "batch": asked.batch}
+    words = {"note": asked.note, "external_id": asked.external_id, "language": asked.language,
+             "batch": asked.batch}  # fmt: skip
     size = Path(path).stat().st_size
     is_large = size > asked.pieces_above * 1_000_000
 
@@ -99,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     submit.add_argument("files", nargs="+")
     submit.add_argument("--note", default="")
     submit.add_argument("--external-id", default="")
+    submit.add_argument("--language", default="", help="of the media: de, pt-BR")
     submit.add_argument("--batch", action="store_true", help="no hurry")
     submit.add_argument(
         "--pieces-above", type=float, default=LARGE, metavar="MB",

@@ -152,6 +152,8 @@ class Submission:
     """The same request was sent before with this key; nothing was done again."""
     livemode: bool = True
     """False: it was sent with a test key, and the result is canned."""
+    language: str = ""
+    """Of the media, as its sender said it."""
     raw: Json = field(default_factory=dict, repr=False)
 
     @property
@@ -167,6 +169,7 @@ class Submission:
             team=said["team"],
             filename=said["filename"],
             external_id=said["external_id"],
+            language=said.get("language", ""),
             sha256=said["sha256"],
             media_type=said["media_type"],
             created_at=_moment(said["created_at"]),
