@@ -60,7 +60,6 @@ ENTRIES: Mapping[str, Entry] = {
             "The server met an unexpected error, which was logged. Try again. If it happens "
             "again, tell the administrator when it happened."
         ),
-        in_rest=True,
     ),
     # --- requests that cannot be read ---
     "unknown_host": Entry(
