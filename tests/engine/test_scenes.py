@@ -195,7 +195,7 @@ def crowd(folder: Path) -> Path:
         picture.paste(head, (n % 25 * 84, n // 25 * 102))
     picture.save(folder / "crowd.png")
     loop = ("-loop", "1", "-i", str(folder / "crowd.png"), "-t", "2", "-r", "10", "-pix_fmt",
-            "yuv420p", "-c:a", "aac", "-shortest")  # fmt: skip
+            "yuv420p", "-preset", "ultrafast", "-c:a", "aac", "-shortest")  # fmt: skip
     return converted(wav(folder, "of-crowd", SPEECH[: 2 * RATE]), folder / "crowd.mp4", *loop)
 
 

@@ -116,6 +116,7 @@ def aged(cases: list[Case], days: int) -> None:
         )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_month_that_differs_is_told_once_on_quality_dashboard_and_metrics(
     alice: Person, lead: Person, charlie: Person, send: Send, monkeypatch: pytest.MonkeyPatch
 ) -> None:
