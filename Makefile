@@ -1,4 +1,6 @@
 # Two commands for a newcomer: `make up` and `make test`. Everything else is for daily work.
+# Two suites (docs/decisions/0016-two-suites.md): `make test` before each push, `make test-long` too
+# before a change lands.
 SHELL := /bin/bash
 PY := .venv/bin/python
 UV := .venv/bin/uv
@@ -10,13 +12,15 @@ PG = eval "$$($(PY) -m local.postgres start)"
 TESTS_PG = eval "$$($(PY) -m local.postgres start tests)"
 
 .PHONY: image image-test image-sbom chart sbom walk-production
-.PHONY: help setup browser lock up migrations migrated messages lint types check quick test test-fast test-slow test-browser test-faults test-checkout collected faults bench docs docs-pictures screenshots clean
+.PHONY: help setup browser lock up migrations migrated messages lint types check quick test test-long test-all test-fast test-slow test-browser test-faults test-checkout costs collected faults bench docs docs-pictures screenshots clean
 
 help:
 	@echo "make up           set everything up and serve it on localhost; Ctrl-C stops it"
-	@echo "make test         the whole suite: style, types, settings, fast tests, slow tests"
+	@echo "make test         before each push: style, types, settings, fast tests, the main path in a browser, a storm"
+	@echo "make test-long    the rest: slow tests, all of the browser, all faults; make test-all is both"
 	@echo "make quick        style, import contracts and the quickest tests, for the inner loop"
-	@echo "make test-fast    the fast tests only; test-slow, test-browser and test-faults are the rest"
+	@echo "make test-fast    the fast tests only; test-slow, test-browser and test-faults are the other parts"
+	@echo "make costs        processor seconds of the last make test, and who is dear and not marked slow"
 	@echo "make faults       the long runs: everything killed repeatedly, and the schema put to the test"
 	@echo "make bench        speed and memory, as ratios measured in one run"
 	@echo "make screenshots  pictures of the main pages into .touchstone/screenshots"
@@ -84,14 +88,27 @@ check: setup
 
 # The inner loop: style, import contracts and the quickest tests (tests/choose_quick.py).
 quick: setup lint
-	@$(TESTS_PG) && $(PY) -m pytest -q -n 2 --dist loadfile -m "not slow and not faults and not browser" $$(cat tests/quick.txt)
+	@$(TESTS_PG) && $(PY) -m pytest -q -n 2 --dist loadfile -m "$(FAST)" $$(cat tests/quick.txt)
 
 # mypy keeps one core busy. Beside it run what else reads the code, the migrations, and the tests of
 # the checkout itself.
 test: setup browser
+	@rm -rf .touchstone/costs
 	@$(MAKE) --no-print-directory -j2 --output-sync=target types lint migrated check collected test-checkout
-	@$(TESTS_PG) && $(PY) -m pytest $(BY_FILE) $(CHECKOUT:%=--ignore=%) -m "not faults and not browser" --durations 10
-	@$(MAKE) --no-print-directory test-browser test-faults
+	@$(TESTS_PG) && $(PY) -m pytest $(BY_FILE) $(CHECKOUT:%=--ignore=%) -m "$(FAST)" -p tests.costs
+	@$(TESTS_PG) && $(PY) -m pytest -q tests/browser -n 2 -m "not slow" -p tests.costs
+	@$(TESTS_PG) && $(PY) -m pytest -q tests/faults -m "not slow" -p tests.costs
+	@$(PY) -m tests.costs --rows 0 --keep
+
+test-long: setup browser
+	@$(MAKE) --no-print-directory test-slow
+	@$(MAKE) --no-print-directory test-browser test-faults ONLY='-m slow'
+
+test-all: test test-long
+
+# What the last `make test` cost, by room, file and test.
+costs: setup
+	@$(PY) -m tests.costs --keep
 
 # The database that each test process copies (tests/database.py).
 migrated: setup
@@ -105,24 +122,25 @@ collected: setup
 # Documentation, set-up and images: files and programs, nearly no database.
 CHECKOUT = tests/house tests/docker tests/local
 test-checkout: setup
-	@$(TESTS_PG) && $(PY) -m pytest -q $(CHECKOUT) -m "not faults and not browser"
+	@$(TESTS_PG) && $(PY) -m pytest -q $(CHECKOUT) -m "$(FAST)" -p tests.costs
 
 # A worker takes file by file, in the order of tests/conftest.py.
 BY_FILE = -n 2 --dist loadfile --no-loadscope-reorder
+FAST = not slow and not faults and not browser
 
 test-fast: setup
-	@$(TESTS_PG) && $(PY) -m pytest $(BY_FILE) -m "not slow and not faults and not browser" $(if $(JUNIT),--junit-xml $(JUNIT))
+	@$(TESTS_PG) && $(PY) -m pytest $(BY_FILE) -m "$(FAST)" $(if $(JUNIT),--junit-xml $(JUNIT))
 
 test-slow: setup
 	@$(TESTS_PG) && $(PY) -m pytest $(BY_FILE) -m "slow and not browser and not faults" --durations 6
 
 # These two have processes of their own: Playwright leaves its event loop running, and what kills
-# servers waits by the clock.
+# servers waits by the clock. ONLY chooses: `make test-long` asks for what `make test` leaves out.
 test-browser: setup browser
-	@$(TESTS_PG) && $(PY) -m pytest tests/browser -n 2 --dist worksteal --durations 6
+	@$(TESTS_PG) && $(PY) -m pytest tests/browser -n 2 --dist worksteal $(ONLY) --durations 6
 
 test-faults: setup
-	@$(TESTS_PG) && $(PY) -m pytest tests/faults $(BY_FILE) --durations 6
+	@$(TESTS_PG) && $(PY) -m pytest tests/faults $(BY_FILE) $(ONLY) --durations 6
 
 # The long forms: 600 jobs in a storm of kills, freezes, restarts and a lost broker; 2,000 uploads
 # while web, worker and database are killed in turn; 1,000 webhooks under ten kills; 5,000 cases

@@ -12,6 +12,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / "platform"))
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    # OpenBLAS would take a thread for each core, and waits for them by spinning. The engine
+    # multiplies small matrices: alone that doubles its processor time, and two slots that spin
+    # against each other take many times as long. Read when NumPy is loaded, so said here.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from django.core.management import execute_from_command_line
 
     if sys.argv[1:2] == ["doctor"]:

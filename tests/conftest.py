@@ -15,6 +15,7 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.db import transaction
 from django.test import override_settings
 from django.utils import translation
+from threadpoolctl import threadpool_limits
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from tests import joined_updates
@@ -23,6 +24,9 @@ from tests.emptying import only_what_is_filled
 from tests.in_flight import InFlight
 
 gc.disable()  # until the tests are collected
+# As in a worker (manage.py). NumPy is loaded already; SciPy's own library and children are not.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+threadpool_limits(1, user_api="blas")
 OWN_FOLDERS = ("browser", "faults")
 """`make test` runs what is marked so from the folder of that name, and from nowhere else."""
 

@@ -2,6 +2,7 @@
 
     pytest tests/review -p tests.costs     # writes one line a test into .touchstone/costs/
     python -m tests.costs                  # ranks rooms, files and tests, and empties the folder
+    python -m tests.costs --rows 0         # only the sum, and who is dear and not marked slow
 
 Seconds by the clock tell what a machine was busy with besides; processor seconds compare two
 commits on a loaded one. A test whose clock runs far ahead of its processor waits. The database is
@@ -24,6 +25,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = Path(os.environ.get("TEST_COSTS", ROOT / ".touchstone" / "costs"))
 Phase = Generator[None, object, object]
+SLOW = 5.0
+"""Processor seconds. A test above them bears the mark `slow` and runs in `make test-long`."""
 
 
 def postmaster() -> int | None:
@@ -70,12 +73,14 @@ class Costs:
             of_database(self.server),
         )
 
-    def write(self, test: str, phase: str, since: tuple[float, float, float, float]) -> None:
+    def write(
+        self, test: str, phase: str, since: tuple[float, float, float, float], slow: bool = False
+    ) -> None:
         clock, own, children, database = (
             round(new - old, 3) for new, old in zip(self.now(), since, strict=True)
         )
         line = {"test": test, "phase": phase, "clock": clock, "own": own, "children": children,
-                "database": max(database, 0)}  # fmt: skip
+                "database": max(database, 0), "slow": slow}  # fmt: skip
         self.file.write(json.dumps(line) + "\n")
         self.file.flush()
 
@@ -100,7 +105,8 @@ class Costs:
         try:
             return (yield)
         finally:
-            self.write(item.nodeid, phase, since)
+            slow = item.get_closest_marker("slow") is not None
+            self.write(item.nodeid, phase, since, slow)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -116,11 +122,15 @@ def file_of(test: str) -> str:
     return test.split("::")[0]
 
 
+def seconds(line: dict[str, Any]) -> float:
+    return float(line["own"] + line["children"] + line["database"])
+
+
 def table(lines: list[dict[str, Any]], name: Callable[[str], str], rows: int) -> None:
     sums: defaultdict[str, defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
     for line in lines:
         at = sums[name(line["test"])]
-        used = line["own"] + line["children"] + line["database"]
+        used = seconds(line)
         at["all"] += used
         at[line["phase"]] += used
         at["tests"] += line["phase"] == "call"
@@ -131,7 +141,18 @@ def table(lines: list[dict[str, Any]], name: Callable[[str], str], rows: int) ->
     ranked = sorted(sums.items(), key=lambda pair: -pair[1]["all"])
     for what, at in ranked[:rows]:
         print("".join(f"{at[c]:9.1f}" for c in columns) + f"{at['tests']:9.0f}  {what}")
-    print(f"{sum(at['all'] for at in sums.values()):9.1f} processor seconds\n")
+    print()
+
+
+def unmarked(lines: list[dict[str, Any]]) -> dict[str, float]:
+    """Tests above SLOW that are not marked so. What prepares a whole file is no test's own, so only
+    their calls count."""
+    found = {
+        line["test"]: round(seconds(line), 1)
+        for line in lines
+        if line["phase"] == "call" and not line.get("slow") and seconds(line) > SLOW
+    }
+    return dict(sorted(found.items(), key=lambda pair: -pair[1]))
 
 
 def main() -> None:
@@ -142,8 +163,11 @@ def main() -> None:
     options = parser.parse_args()
     files = sorted(options.folder.glob("*.jsonl"))
     lines = [json.loads(line) for file in files for line in file.read_text().splitlines()]
-    for name in (room, file_of, str):
+    for name in (room, file_of, str) if options.rows else ():
         table(lines, name, options.rows)
+    print(f"{sum(map(seconds, lines)):.0f} processor seconds")
+    for test, used in unmarked(lines).items():
+        print(f"{used:6.1f} s, not marked slow: {test}")
     if not options.keep:
         for file in files:
             file.unlink()

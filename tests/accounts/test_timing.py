@@ -14,7 +14,7 @@ from accounts.models import Guesses
 from tests.accounts.conftest import People, log_in
 from tests.factories import PASSWORD
 
-ROUNDS = 15
+ROUNDS = 9
 SERVED = {
     name: getattr(Argon2PasswordHasher, name)
     for name in ("time_cost", "memory_cost", "parallelism")

@@ -101,6 +101,7 @@ def test_damage_to_any_format_is_told_and_breaks_nothing(
     assert warden.pid == pid
 
 
+@pytest.mark.slow
 def test_no_bad_input_ends_in_an_error_of_our_own(listener: Listener, canary: Canary) -> None:
     """Through the engine, as `verify` does it: 0 files end in `internal`, 0 checks break."""
     ends: dict[str, str] = {}

@@ -20,6 +20,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "browser" in item.path.parts:
             item.add_marker(pytest.mark.browser)
+            if not item.get_closest_marker("main_path"):
+                item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

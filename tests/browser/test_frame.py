@@ -13,7 +13,7 @@ Open = Callable[..., Watched]
 PAGES = ["/styleguide/", "/accounts/login/", "/accounts/password/reset/"]
 TROUBLE = ["400", "403", "404", "500", "403_csrf"]
 
-pytestmark = pytest.mark.urls("tests.browser.urls")
+pytestmark = [pytest.mark.main_path, pytest.mark.urls("tests.browser.urls")]
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -86,6 +86,7 @@ def test_the_whole_review_by_tab_and_enter(open_page: Open, alice: Person, send:
     assert Case.objects.get(pk=first.pk).state == "open"
 
 
+@pytest.mark.main_path
 def test_the_whole_review_by_shortcuts(open_page: Open, alice: Person, send: Send) -> None:
     """n takes the next, 1 to 3 judge, s decides and goes on, r gives back, c takes this one."""
     first, second = opened(alice, send, 1), opened(alice, send, 2)

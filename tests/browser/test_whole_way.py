@@ -1,4 +1,5 @@
-"""From a file on somebody's disk to a decision on record, in one go, with a real worker."""
+"""From a file on somebody's disk to a decision on record, in one go, with a real worker: in English
+and in German."""
 
 from __future__ import annotations
 
@@ -7,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import translation
+from django.utils.translation import gettext as said
 from playwright.sync_api import Page, expect
 
+from accounts.models import User
 from media_analysis.review.models import Case, Decision
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.services import samples
@@ -33,55 +37,66 @@ def files(tmp_path: Path) -> list[Path]:
 
 
 def result_of(page: Page, name: str, row: Any) -> None:
-    expect(row.get_by_role("status")).to_have_text("Received")
+    expect(row.get_by_role("status")).to_have_text(said("Received"))
     row.get_by_role("link", name=name).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(name)
 
 
+@pytest.mark.main_path
 @pytest.mark.timeout(240)
+@pytest.mark.parametrize("language", ["en", "de"])
 def test_upload_progress_result_queue_claim_decide_next(
-    open_page: Open, alice: Person, files: list[Path], own_home: Path
+    open_page: Open, alice: Person, files: list[Path], own_home: Path, language: str
 ) -> None:
     """Both files arrive, their pages show the work and then the verdict without a reload, both
-    wait in the queue, and she decides one after the other."""
-    page = open_page(user=alice.user).goto("/submit/")
-    page.get_by_label("Files").set_input_files(files)
-    page.get_by_label("Policy context").fill("Election policy")
-    page.get_by_role("button", name="Submit").click()
-    rows = page.locator("[data-upload-list] > tr")
-    expect(rows).to_have_count(2)
-    first = rows.filter(has_text=NAMES[0])
-    result_of(page, NAMES[0], first)
-
-    bar = page.get_by_role("navigation", name="Main")
-    expect(page.locator("#work")).to_contain_text("waiting for a worker")
-    # A mark in the page's memory: a reload would lose it, and what follows must need none.
-    page.evaluate("() => { document.body.dataset.loaded = 'once' }")
-    with a_worker(own_home):
-        expect(page.locator("#work .verdict")).to_be_visible(timeout=VERDICT_WITHIN)
-        assert page.locator("body").get_attribute("data-loaded") == "once"
-        bar.get_by_role("link", name="History").click()
-        page.get_by_role("main").get_by_role("link", name=NAMES[1]).click()
-        expect(page.locator("#work .verdict")).to_be_visible(timeout=VERDICT_WITHIN)
+    wait in the queue, and she decides one after the other. All of it in her language."""
+    User.objects.filter(pk=alice.user.pk).update(language=language)
+    with translation.override(language):
+        from_files_to_decisions(open_page(user=alice.user).goto("/submit/"), files, own_home)
     assert Case.objects.count() == 2
-
-    bar.get_by_role("link", name="Review").click()
-    expect(page.get_by_role("main")).to_contain_text("2 cases are waiting")
-    page.get_by_role("button", name="Claim the next case").click()
-    for number, name in enumerate(order_of_arrival(), start=1):
-        expect(page.get_by_role("heading", level=1)).to_have_text(name)
-        expect(page.get_by_role("main")).to_contain_text("Assigned to you until")
-        page.get_by_label("Reason", exact=True).fill(f"as seen in number {number}")
-        page.get_by_role("group", name="What do you see?").get_by_role("radio").first.check()
-        page.get_by_role("button", name="Decide and claim next").click()
-        expect(page.get_by_role("main")).to_contain_text("Decided.")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Review queue")
-    expect(page.get_by_role("main")).to_contain_text("No case is waiting")
     assert sorted(Decision.objects.values_list("reason", flat=True)) == [
         "as seen in number 1",
         "as seen in number 2",
     ]
     assert set(Submission.objects.values_list("policy_context", flat=True)) == {"Election policy"}
+
+
+def from_files_to_decisions(page: Page, files: list[Path], home: Path) -> None:
+    page.get_by_label(said("Files")).set_input_files(files)
+    page.get_by_label(said("Policy context")).fill("Election policy")
+    page.get_by_role("button", name=said("Submit")).click()
+    rows = page.locator("[data-upload-list] > tr")
+    expect(rows).to_have_count(2)
+    first = rows.filter(has_text=NAMES[0])
+    result_of(page, NAMES[0], first)
+
+    bar = page.get_by_role("navigation", name=said("Main"))
+    expect(page.locator("#work")).to_contain_text(said("waiting for a worker"))
+    # A mark in the page's memory: a reload would lose it, and what follows must need none.
+    page.evaluate("() => { document.body.dataset.loaded = 'once' }")
+    with a_worker(home):
+        expect(page.locator("#work .verdict")).to_be_visible(timeout=VERDICT_WITHIN)
+        assert page.locator("body").get_attribute("data-loaded") == "once"
+        bar.get_by_role("link", name=said("History")).click()
+        page.get_by_role("main").get_by_role("link", name=NAMES[1]).click()
+        expect(page.locator("#work .verdict")).to_be_visible(timeout=VERDICT_WITHIN)
+
+    bar.get_by_role("link", name=said("Review")).click()
+    waiting = translation.ngettext("%(count)s case is waiting.", "%(count)s cases are waiting.", 2)
+    expect(page.get_by_role("main")).to_contain_text(waiting % {"count": 2})
+    page.get_by_role("button", name=said("Claim the next case")).click()
+    for number, name in enumerate(order_of_arrival(), start=1):
+        expect(page.get_by_role("heading", level=1)).to_have_text(name)
+        assigned = said("Assigned to you until %(when)s") % {"when": ""}
+        expect(page.get_by_role("main")).to_contain_text(assigned)
+        page.get_by_label(said("Reason"), exact=True).fill(f"as seen in number {number}")
+        seen = page.get_by_role("group", name=said("What do you see?"))
+        seen.get_by_role("radio").first.check()
+        page.get_by_role("button", name=said("Decide and claim next")).click()
+        decided = said("Decided. You can reopen the case with a reason.")
+        expect(page.get_by_role("main")).to_contain_text(decided)
+    expect(page.get_by_role("heading", level=1)).to_have_text(said("Review queue"))
+    expect(page.get_by_role("main")).to_contain_text(said("No case is waiting."))
 
 
 def order_of_arrival() -> list[str]:

@@ -22,6 +22,7 @@ Open = Callable[..., Watched]
 PASSWORD = "correct horse battery staple 8"
 
 
+@pytest.mark.main_path
 @pytest.mark.timeout(200)
 def test_sign_in_upload_result_history_queue_claim_decide(
     open_page: Open, alice: Person, send: Send, tmp_path: Path

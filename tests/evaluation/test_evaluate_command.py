@@ -35,13 +35,13 @@ def evaluate(tmp_path: Path, *arguments: object) -> subprocess.CompletedProcess[
 def test_json_has_every_installed_detector_and_the_verdict(tmp_path: Path) -> None:
     """One object on standard output and nothing else; progress is on standard error; what was
     written to the folder is the same."""
-    path = listed.write(tmp_path / "m.csv", listed.pictures(tmp_path, 4))
+    path = listed.write(tmp_path / "m.csv", listed.pictures(tmp_path, 2))
     done = evaluate(tmp_path, path, "--json", "--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert list(told["detectors"]) == registry.names()
-    assert told["fused"]["n"] == 4 and told["errors"] == []
-    assert "4 of 4" in done.stderr
+    assert told["fused"]["n"] == 2 and told["errors"] == []
+    assert "2 of 2" in done.stderr
     assert json.loads((tmp_path / "out" / "evaluation.json").read_text()) == told
     assert list((tmp_path / "cache" / "evaluations").glob("*.jsonl"))
 

@@ -7,6 +7,12 @@ import pytest
 from tests.faults.house import House
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "faults" in item.path.parts and not item.get_closest_marker("main_path"):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def standing_house() -> Iterator[House]:
     house = House()

@@ -8,6 +8,7 @@ from tests.faults.storm import Storm
 pytestmark = pytest.mark.faults
 
 
+@pytest.mark.main_path
 @pytest.mark.timeout(240)
 def test_nothing_is_lost_and_nothing_done_twice_in_a_storm(house: House) -> None:
     """60 jobs under SIGKILL, SIGSTOP, a database crash and a lost broker: 0 lost, 0 double."""

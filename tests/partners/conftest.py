@@ -9,6 +9,7 @@ from accounts.models import Role, Scope, Team
 from accounts.services.keys import issue_key
 from tests.factories import ServiceAccountFactory
 from tests.media_bucket import media_bucket  # noqa: F401 - a fixture
+from tests.partners.identity_provider import elsewhere, provider  # noqa: F401 - fixtures
 from tests.people import *  # noqa: F403 - the people are fixtures
 from tests.people import member
 from tests.webhooks.conftest import inside, receiver  # noqa: F401 - fixtures

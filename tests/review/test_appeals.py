@@ -3,23 +3,15 @@ text."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
 import ml.services
 from accounts.models import Role
-from accounts.refusals import Refusal
-from audit.checking import verify_database
 from audit.models import Event
-from audit.reporting import Problem
 from audit.who import SYSTEM
 from media_analysis.reports.contents import _history
 from media_analysis.review.models import (
@@ -36,55 +28,13 @@ from media_analysis.review.models import (
 from media_analysis.review.search import appeals as search
 from media_analysis.review.search import detector_quality, queue
 from media_analysis.review.services import appeals, cases, distress, grace, leading
-from media_analysis.submissions.models import IndexCard, Submission
+from media_analysis.submissions.models import Submission
 from operations.exporting import account
 from tests.partners.test_errors_listed import erase
 from tests.people import Person, Send, member
 from tests.refusals import refuses
+from tests.review.appealing import FIRST, TEXT, appeal, card, decided, in_force, wrong_on_record
 from tests.review.test_services import opened
-
-TEXT = "The shadow is from the building opposite: canary of the appeal."
-FIRST = Words("manipulated", "the seam along the jaw")
-
-
-def decided(case: Case, who: Person, words: Words = FIRST) -> Decision:
-    held = cases.claim(who.actor, case.pk)
-    made = cases.decide(who.actor, case.pk, held.fence, words)
-    assert isinstance(made, Decision)
-    return made
-
-
-@pytest.fixture
-def case(alice: Person, bob: Person, send: Send) -> Case:
-    """Alice sent it, Bob decided."""
-    found = opened(alice, send)
-    decided(found, bob)
-    found.refresh_from_db()
-    return found
-
-
-@pytest.fixture
-def dora(case: Case) -> Person:
-    return member(case.team, Role.MODERATOR)
-
-
-def wrong_on_record() -> list[Problem]:
-    """Of our rows: the people of tests are made past the record."""
-    found = verify_database([], None).problems
-    return [one for one in found if not (one.table or "").startswith("accounts_")]
-
-
-def appeal(case: Case, who: Person, text: str = TEXT, **more: str) -> Appeal:
-    return appeals.make(who.actor, case.submission, text, **more)[0]
-
-
-def in_force(case: Case) -> dict[str, Any] | None:
-    found = Submission.objects.with_decisions().get(pk=case.submission_id)
-    return found.decision
-
-
-def card(case: Case) -> str:
-    return IndexCard.objects.get(submission=case.submission_id).decision
 
 
 def test_an_appeal_reopens_the_case_and_another_person_answers_it(
@@ -316,106 +266,6 @@ def test_a_lead_moves_and_assigns_it_by_the_same_rule(
     leading.move(lead.actor, case.pk, Queue.objects.create(team=case.team, name="Appeals"), "theme")
     held = cases.claim(lead.actor, case.pk)
     assert held.queue and held.queue.name == "Appeals"
-
-
-def test_the_same_request_is_done_once(case: Case, alice: Person) -> None:
-    """By its key; another text under the key is refused."""
-    first, repeated = appeals.make(alice.actor, case.submission, TEXT, key="k")
-    again, found = appeals.make(alice.actor, case.submission, TEXT, key="k")
-    assert (repeated, found) == (False, True) and first == again
-    with refuses("idempotency_differs"):
-        appeals.make(alice.actor, case.submission, "other", key="k")
-
-
-def together(*verbs: Callable[[], object]) -> list[str]:
-    """Each in a thread and a connection of its own, at once: its refusal's code, or "done"."""
-    start = threading.Barrier(len(verbs))
-
-    def run(verb: Callable[[], object]) -> str:
-        start.wait()
-        try:
-            verb()
-        except Refusal as refusal:
-            return refusal.code
-        finally:
-            connection.close()
-        return "done"
-
-    with ThreadPoolExecutor(len(verbs)) as pool:
-        return sorted(pool.map(run, verbs))
-
-
-@pytest.mark.django_db(transaction=True)
-def test_of_two_appeals_at_once_one_is_made(case: Case, alice: Person) -> None:
-    actor = alice.actor
-    told = together(*[lambda: appeals.make(actor, case.submission, TEXT)] * 4)
-    assert told == ["appeal_open"] * 3 + ["done"] and Appeal.objects.count() == 1
-
-
-@pytest.mark.django_db(transaction=True)
-def test_an_appeal_and_a_reopening_at_once_are_one_of_them(
-    case: Case, alice: Person, bob: Person
-) -> None:
-    """Ten times: whoever comes second is refused, and the record holds what happened."""
-    mine, his = alice.actor, bob.actor
-    for _ in range(10):
-        told = together(
-            lambda: appeals.make(mine, case.submission, TEXT),
-            lambda: cases.reopen(his, case.pk, why="look again"),
-        )
-        appealed = Appeal.objects.open().exists()
-        lost = "case_not_decided" if appealed else "no_decision_in_force"
-        assert told == sorted(["done", lost])
-        if appealed:
-            appeals.withdraw(mine, case.submission)
-        else:
-            decided(case, member(case.team, Role.MODERATOR))
-    assert wrong_on_record() == []
-
-
-@pytest.mark.django_db(transaction=True)
-def test_withdrawing_and_deciding_at_once_are_one_of_them(
-    case: Case, alice: Person, dora: Person
-) -> None:
-    appeal(case, alice)
-    held = cases.claim(dora.actor, case.pk)
-    mine, hers = alice.actor, dora.actor
-    told = together(
-        lambda: appeals.withdraw(mine, case.submission),
-        lambda: cases.decide(hers, case.pk, held.fence, FIRST),
-    )
-    state = Appeal.objects.get().state
-    assert told == sorted(["done", {"withdrawn": "claim_lost"}.get(state, "appeal_not_open")])
-    assert in_force(case)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        "update review_appeal set text = 'other'",
-        "update review_appeal set made_by = 'user:0'",
-        "update review_appeal set outcome = 'upheld'",
-        "update review_appeal set answered_at = now()",
-        "delete from review_appeal",
-        "truncate review_appeal cascade",
-        "update review_case set standing_fence = 1",
-        "insert into review_appeal (id, text, made_by, key, made_at, outcome, case_id, "
-        "decision_id, team_id) select gen_random_uuid(), text, made_by, '', made_at, '', case_id, "
-        "decision_id, team_id from review_appeal",
-    ],
-)
-def test_the_database_refuses_what_cannot_be(case: Case, alice: Person, change: str) -> None:
-    appeal(case, alice)
-    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(change)
-
-
-@pytest.mark.parametrize("end", ["withdrawn_at = null", "withdrawn_at = now()"])
-def test_an_appeal_that_ended_is_final(case: Case, alice: Person, end: str) -> None:
-    appeal(case, alice)
-    appeals.withdraw(alice.actor, case.submission)
-    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"update review_appeal set {end}")
 
 
 def test_it_is_erased_with_the_submission_and_exported_to_its_author(

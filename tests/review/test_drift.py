@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 from numpy.random import Generator, default_rng
+from scipy.stats import fisher_exact
 
 from media_analysis.review.measures import Weights
 from media_analysis.review.models import Case, DriftAlarm, DriftCheck
@@ -42,8 +43,6 @@ def drawn(chance: Generator, n: int, *, precision: float = 0.9, spot: float = 0.
     return cells
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     ("before", "now", "spot", "least"),
     [(600, 100, 0.0, 11), (90, 70, 0.0, 11), (1200, 400, 0.3, 1)],
@@ -63,8 +62,6 @@ def test_without_change_alarms_are_as_rare_as_promised(
     assert tests >= least and alarms <= drift.LEVEL * RUNS
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_precision_that_falls_from_nine_to_six_tenths_is_found() -> None:
     """Usually, for one check with 50 findings in a month. The other checks raise no alarm."""
     chance = default_rng(7)
@@ -101,6 +98,17 @@ def test_little_and_small_differences_are_not_compared_or_told() -> None:
     assert drift.look(right(90_000, 100_000), right(84_000, 100_000)).alarms
 
 
+@pytest.mark.parametrize("most", [3, 40, 400])
+def test_fishers_test_is_that_of_scipy(most: int) -> None:
+    """Small and large tables, with empty cells and with ties."""
+    chance = default_rng(most)
+    for _ in range(40):
+        one, two = chance.integers(0, most, 2), chance.integers(0, most, 2)
+        table = [[int(n) for n in row] for row in (one, two)]
+        said = float(fisher_exact(table).pvalue)
+        assert drift._fisher(table) == pytest.approx(said, rel=1e-6), table
+
+
 def test_holm_adjusts_as_its_textbook_example() -> None:
     assert drift.holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
     assert drift.holm([]) == []
@@ -116,6 +124,7 @@ def aged(cases: list[Case], days: int) -> None:
         )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_month_that_differs_is_told_once_on_quality_dashboard_and_metrics(
     alice: Person, lead: Person, charlie: Person, send: Send, monkeypatch: pytest.MonkeyPatch
 ) -> None:

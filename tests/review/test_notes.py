@@ -19,7 +19,7 @@ from operations.exporting import account
 from tests.partners.test_errors_listed import erase
 from tests.people import Person, Send, member
 from tests.refusals import refuses
-from tests.review.test_appeals import wrong_on_record
+from tests.review.appealing import wrong_on_record
 from tests.review.test_services import opened
 
 TEXT = "The shadow falls to the left. Canary."

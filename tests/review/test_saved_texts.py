@@ -11,7 +11,7 @@ from media_analysis.review.models import Case, Draft, Policy, SavedText, Words
 from media_analysis.review.services import cases, saved_texts
 from tests.people import Person, Send
 from tests.refusals import refuses
-from tests.review.test_appeals import wrong_on_record
+from tests.review.appealing import wrong_on_record
 from tests.review.test_services import opened
 
 SEAM = "A seam along the jaw in {file}, against {policy}."

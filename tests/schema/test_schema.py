@@ -188,7 +188,7 @@ def put_to_the_test(url: str, key: str, phase: str, there: list[Submission], fol
             "--exclude-checks", "use_after_free",  # DELETE asks for deletion and erases nothing
             "--seed", SEED, "--generation-database", "none", "--no-color", "--continue-on-failure",
             "--phases", phase,
-            "--max-examples", str(LONG or 12), "--no-shrink",
+            "--max-examples", str(LONG or 8), "--no-shrink",
         ],
         env={
             **os.environ,

@@ -7,10 +7,10 @@ alarm in at most 5 % of its months. Figures that spot checks weight are not comp
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import exp, isclose, lgamma
 from uuid import UUID
 
 from django.db import transaction
@@ -135,11 +135,20 @@ def _compared(name: tuple[str, str], figure: str, before: Cells, now: Cells) -> 
 def _is_comparable(whole: Weights) -> bool:
     """Enough cases, all of one weight: where spot checks weigh more, chance alone would alarm far
     too often."""
-    one_weight = math.isclose(whole.sum**2, whole.n * whole.squares)
+    one_weight = isclose(whole.sum**2, whole.n * whole.squares)
     return whole.n >= LEAST and one_weight
 
 
 def _fisher(table: Sequence[Sequence[int]]) -> float:
-    from scipy.stats import fisher_exact  # only the duty needs it, and it is slow to import
-
-    return float(fisher_exact(table).pvalue)
+    """Two-sided, as SciPy's `fisher_exact` says, without importing it and in a tenth of the time:
+    the share of all tables with these sums that are no likelier than this one."""
+    (a, b), (c, d) = table
+    row, column, other = a + b, a + c, c + d
+    first = max(0, column - other)
+    tables = ((x, row - x, column - x, other - column + x)
+              for x in range(first, min(row, column) + 1))  # fmt: skip
+    logs = [-sum(lgamma(cell + 1) for cell in cells) for cells in tables]
+    this = logs[a - first] + 1e-9  # as likely as this one, but for rounding
+    most = max(logs)
+    unlikelier = sum(exp(one - most) for one in logs if one <= this)
+    return min(1.0, unlikelier / sum(exp(one - most) for one in logs))

@@ -101,6 +101,7 @@ def test_networks_learn_to_draw_the_faces_they_are_shown(tmp_path: Path) -> None
     assert apart(25) < 0.95 * apart(1)
 
 
+@pytest.mark.slow
 def test_drawings_are_made_once_and_each_decoder_draws_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
