@@ -76,7 +76,8 @@ def run(script: str) -> Json:
     done = subprocess.run(
         [sys.executable, *script.split(), "--json"],
         cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": f"{ROOT / 'platform'}:{ROOT}"},
+        # One thread for matrices, as in a worker (manage.py).
+        env=os.environ | {"PYTHONPATH": f"{ROOT / 'platform'}:{ROOT}", "OPENBLAS_NUM_THREADS": "1"},
         stdout=subprocess.PIPE,
         text=True,
         check=True,
