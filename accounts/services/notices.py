@@ -27,16 +27,18 @@ Said = Callable[[], str]
 """Makes a sentence in the language that is active then."""
 
 
-def tell_those_who_run(team: Team, subject: Said, sentence: Said, *, but: User | None) -> None:
+def tell_those_who_run(
+    team: Team, subject: Said, sentence: Said, *, but: User | None, end: str = IF_UNEXPECTED
+) -> None:
     """After the commit, one email to each lead and admin of the team, except who did it: in the
-    language of each."""
+    language of each. `end` is a marked sentence."""
     running = Membership.objects.filter(
         team=team.run_by_id,
         role__in=[role for role in Role if role.runs_a_team],
         user__is_active=True,
     ).exclude(user=but)
     readers = list(running.order_by("user__email").values_list("user__email", "user__language"))
-    transaction.on_commit(lambda: _send(readers, team, subject, sentence))
+    transaction.on_commit(lambda: _send(readers, team, subject, sentence, end))
 
 
 def tell_if_from_outside(actor: Actor, team: Team, subject: Said, sentence: Said) -> None:
@@ -54,13 +56,15 @@ def tell_if_from_outside(actor: Actor, team: Team, subject: Said, sentence: Said
         tell_those_who_run(team, subject, with_who, but=actor.user)
 
 
-def _send(readers: list[tuple[str, str]], team: Team, subject: Said, sentence: Said) -> None:
+def _send(
+    readers: list[tuple[str, str]], team: Team, subject: Said, sentence: Said, end: str
+) -> None:
     for address, language in readers:
         try:
             with translation.override(language or settings.LANGUAGE_CODE):
                 send_mail(
                     subject=" ".join(f"{team}: {subject()}".split()),
-                    message=f"{sentence()}\n\n{gettext(IF_UNEXPECTED)}\n",
+                    message=f"{sentence()}\n\n{gettext(end)}\n",
                     from_email=None,
                     recipient_list=[address],
                 )

@@ -41,7 +41,8 @@ class EndpointSerializer(serializers.ModelSerializer[Endpoint]):
         help_text="False: a test key added it, and it is told only of what test keys sent."
     )
     own_only = serializers.SerializerMethodField(
-        help_text="It is told only of what its own partner sent."
+        help_text="It is told only of what its own partner sent, "
+        "and of the quotas that hold for it."
     )
 
     class Meta:

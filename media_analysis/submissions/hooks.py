@@ -17,12 +17,16 @@ if TYPE_CHECKING:
     from audit.rows import Row
     from audit.verbs import Verb
     from media_analysis.submissions.models import DeletionRequest, Submission
+    from media_analysis.submissions.services.quota_notices import Notice
 
 beside_result: list[Callable[[Submission, Actor], dict[str, Any]]] = []
 """What else the result page shows, by names in its template."""
 
 received_in_test: list[Callable[[Submission], None]] = []
 """For what a test key sent, inside the transaction that writes it."""
+
+quota_told: list[Callable[[Notice], None]] = []
+"""When 80 % or all of a monthly quota is used: once, with the submission that was counted."""
 
 deletion_changed: list[Callable[[DeletionRequest, Verb], None]] = []
 

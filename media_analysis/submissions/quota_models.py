@@ -22,6 +22,9 @@ class MonthCount(models.Model):
     quota = models.PositiveIntegerField(
         null=True, help_text="The quota when the newest of them was received; empty: no limit."
     )
+    told_at = models.PositiveIntegerField(
+        null=True, help_text="What `used` was when this quota's 80 % or 100 % was last told."
+    )
 
     class Meta:
         constraints = [
@@ -32,6 +35,10 @@ class MonthCount(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(month__day=1), name="count_is_of_a_calendar_month"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(told_at=None) | models.Q(told_at__lte=models.F("used")),
+                name="count_was_told_as_it_was_reached",
             ),
         ]
 

@@ -38,7 +38,12 @@ class EventType(models.TextChoices):
     DELETION_WITHDRAWN = "deletion.withdrawn", _("A request for deletion was taken back")
     DELETION_ANSWERED = "deletion.answered", _("A request for deletion was answered")
     BATCH_COMPLETED = "batch.completed", _("Every item of a batch was analysed or refused")
+    QUOTA_NEARLY_REACHED = "quota.nearly_reached", _("80 % of a monthly quota are used")
+    QUOTA_REACHED = "quota.reached", _("A monthly quota is reached")
 
+
+OF_QUOTAS = (EventType.QUOTA_NEARLY_REACHED, EventType.QUOTA_REACHED)
+"""Without a partner they are of the team's quota, and every partner of the team hears of it."""
 
 TEST = "webhook.test"
 """Sent when somebody asks for a test, and only then."""
@@ -72,7 +77,7 @@ class Endpoint(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="+",
-        help_text="Only news of what this partner sent; empty: of everything in the team.",
+        help_text="Only news of what this partner sent and of quotas that it is under; empty: all.",
     )
     url = models.CharField(max_length=2000)
     description = models.CharField(max_length=200, blank=True)
@@ -133,7 +138,7 @@ class Event(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     team = models.ForeignKey("accounts.Team", on_delete=models.PROTECT, related_name="+")
     submission = models.UUIDField(null=True, help_text="No key: the news of its end outlives it.")
-    service = models.UUIDField(null=True, help_text="The partner that sent the submission.")
+    service = models.UUIDField(null=True, help_text="The partner that it is about.")
     type = models.CharField(max_length=40)
     body = models.TextField(help_text="As it is sent and signed, byte for byte.")
     created_at = models.DateTimeField(db_default=Now(), editable=False)

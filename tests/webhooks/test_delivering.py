@@ -99,9 +99,10 @@ def test_everything_that_happens_is_told_in_signed_words(
         "decision.reopened", "decision.changed", "deletion.requested", "deletion.withdrawn",
         "deletion.requested", "deletion.answered",
     ]  # fmt: skip
-    # tests/batches, tests/partners/test_reports, tests/review/test_appeals
+    # tests/batches, tests/partners/test_reports, tests/review/test_appeals,
+    # tests/webhooks/test_quotas
     elsewhere = {EventType.BATCH_COMPLETED, EventType.REPORT_ISSUED}
-    elsewhere |= {one for one in EventType if one.startswith("appeal.")}
+    elsewhere |= {one for one in EventType if one.startswith(("appeal.", "quota."))}
     assert {one["type"] for one in said} == set(EventType.values) - elsewhere
     first, last = said[3]["data"], said[5]["data"]
     assert first["submission"]["external_id"] == "x-0" and first["submission"]["outcome"]

@@ -1079,7 +1079,7 @@ export interface components {
             readonly last_success_at: string | null;
             /** @description False: a test key added it, and it is told only of what test keys sent. */
             readonly livemode: boolean;
-            /** @description It is told only of what its own partner sent. */
+            /** @description It is told only of what its own partner sent, and of the quotas that hold for it. */
             readonly own_only: boolean;
             readonly url: string;
         };
@@ -1123,7 +1123,7 @@ export interface components {
             readonly last_success_at: string | null;
             /** @description False: a test key added it, and it is told only of what test keys sent. */
             readonly livemode: boolean;
-            /** @description It is told only of what its own partner sent. */
+            /** @description It is told only of what its own partner sent, and of the quotas that hold for it. */
             readonly own_only: boolean;
             /** @description Signs what is sent. It is never shown again. */
             secret: string;
@@ -1147,9 +1147,11 @@ export interface components {
          *     * `deletion.withdrawn` - deletion.withdrawn
          *     * `deletion.answered` - deletion.answered
          *     * `batch.completed` - batch.completed
+         *     * `quota.nearly_reached` - quota.nearly_reached
+         *     * `quota.reached` - quota.reached
          * @enum {string}
          */
-        EventsEnum: "analysis.completed" | "analysis.failed" | "analysis.cancelled" | "decision.made" | "decision.changed" | "decision.reopened" | "appeal.received" | "appeal.withdrawn" | "appeal.answered" | "report.issued" | "deletion.requested" | "deletion.withdrawn" | "deletion.answered" | "batch.completed";
+        EventsEnum: "analysis.completed" | "analysis.failed" | "analysis.cancelled" | "decision.made" | "decision.changed" | "decision.reopened" | "appeal.received" | "appeal.withdrawn" | "appeal.answered" | "report.issued" | "deletion.requested" | "deletion.withdrawn" | "deletion.answered" | "batch.completed" | "quota.nearly_reached" | "quota.reached";
         /** @description Only said to the schema; results are written out by `shaped`. */
         Evidence: {
             code: string;

@@ -3,6 +3,9 @@
 The count is the last thing that the transaction of a submission does. Whoever holds a count waits
 for nothing but its own commit: no two submissions wait for each other in a circle, and the others
 of the team wait no longer than a commit takes. The team's count comes before the partner's.
+
+The statement that counts also decides whether 80 % or 100 % is to be told (`quota_notices`), so
+that it is told once, and costs nothing where it is not. Telling comes after both counts.
 """
 
 from __future__ import annotations
@@ -17,14 +20,28 @@ from accounts.actors import Actor
 from accounts.models import ServiceAccount, Team
 from accounts.refusals import Refusal
 from media_analysis.submissions.models import MonthCount, Submission
+from media_analysis.submissions.services import quota_notices
+from media_analysis.submissions.services.quota_notices import Notice
 
 COUNT = """
-INSERT INTO submissions_monthcount AS mine (team_id, service_id, month, used, quota)
-SELECT %(team)s, %(service)s, date_trunc('month', now() AT TIME ZONE 'UTC')::date, 1, quota
+INSERT INTO submissions_monthcount AS mine (team_id, service_id, month, used, quota, told_at)
+SELECT %(team)s, %(service)s, date_trunc('month', now() AT TIME ZONE 'UTC')::date, 1, quota,
+    CASE quota WHEN 1 THEN 1 END
 FROM {owner} WHERE id = %(owner)s AND (quota IS NULL OR quota > 0)
-ON CONFLICT (team_id, service_id, month) DO UPDATE SET used = mine.used + 1, quota = excluded.quota
+ON CONFLICT (team_id, service_id, month) DO UPDATE SET used = mine.used + 1, quota = excluded.quota,
+    told_at = CASE
+        WHEN excluded.quota IS NULL THEN NULL
+        WHEN mine.used + 1 = excluded.quota THEN mine.used + 1
+        WHEN (mine.used + 1)::bigint * 100 < excluded.quota::bigint * %(nearly)s THEN NULL
+        WHEN mine.quota = excluded.quota AND mine.told_at IS NOT NULL THEN mine.told_at
+        ELSE mine.used + 1
+    END
 WHERE excluded.quota IS NULL OR mine.used < excluded.quota
+RETURNING month, used, quota, told_at
 """
+"""No two submissions see the same `used`: where `told_at` equals it, this one tells."""
+NEARLY = 80
+"""Per cent."""
 
 
 def count(submission: Submission) -> None:
@@ -35,14 +52,21 @@ def count(submission: Submission) -> None:
     if team.is_test:
         return
     owners: list[Team | ServiceAccount] = [team, *([service] if service else [])]
+    to_tell = []
     for owner in owners:
         ids = {"team": team.pk, "service": None if owner is team else owner.pk, "owner": owner.pk}
         with connection.cursor() as cursor:
-            cursor.execute(COUNT.format(owner=owner._meta.db_table), ids)
-            counted = cursor.rowcount
+            said = {**ids, "nearly": NEARLY}
+            counted = cursor.execute(COUNT.format(owner=owner._meta.db_table), said).fetchone()
         if not counted:
             owner.refresh_from_db(fields=["quota"])
             raise reached(owner)
+        month, used, quota, told_at = counted
+        if told_at == used:
+            partner = None if owner is team else service
+            to_tell.append(Notice(team, partner, used, quota, next_month(month)))
+    for notice in to_tell:
+        quota_notices.tell(notice)
 
 
 def require_room(actor: Actor, team: Team) -> None:

@@ -20,7 +20,8 @@ from media_analysis.batches.models import Batch
 from media_analysis.review.models import Appeal, Case, Decision
 from media_analysis.review.presenters import appeals, decisions
 from media_analysis.submissions.models import DeletionRequest, Submission
-from media_analysis.webhooks.models import TEST, Delivery, Endpoint, Event, EventType
+from media_analysis.submissions.services.quota_notices import Notice
+from media_analysis.webhooks.models import OF_QUOTAS, TEST, Delivery, Endpoint, Event, EventType
 from ml import language
 from ml.engine.contract import Result
 from ml.models import Analysis
@@ -97,6 +98,23 @@ def after_batch(batch: Batch) -> None:
     _write(EventType.BATCH_COMPLETED, batch.team_id, batch.service_id, None, told)
 
 
+def after_quota(notice: Notice) -> None:
+    partner = notice.partner
+
+    def told() -> dict[str, Any]:
+        said = {
+            "whose": "partner" if partner else "team",
+            "partner": partner.name if partner else None,
+            "quota": notice.quota,
+            "used": notice.used,
+            "starts": notice.starts.isoformat(),
+        }
+        return {"quota": said}
+
+    kind = EventType.QUOTA_REACHED if notice.is_reached else EventType.QUOTA_NEARLY_REACHED
+    _write(kind, notice.team.pk, partner.pk if partner else None, None, told)
+
+
 def test_event(endpoint: Endpoint) -> Delivery:
     event = Event.objects.create(
         team_id=endpoint.team_id, service=endpoint.service_id, type=TEST,
@@ -146,6 +164,8 @@ def _write(
     of_sender = Q(service__isnull=True)
     if sender:
         of_sender |= Q(service=sender, service__is_active=True)
+    elif kind in OF_QUOTAS:
+        of_sender |= Q(service__is_active=True)
     endpoints = list(Endpoint.objects.filter(of_sender, team=team_id, events__contains=[kind]))
     if not endpoints:
         return

@@ -22,7 +22,7 @@ from audit.rows import Row
 from audit.services import record
 from audit.verbs import Verb
 from jobs.models import UNDER_WAY, State
-from media_analysis.webhooks.models import Delivery, Endpoint, Event, EventType, Why
+from media_analysis.webhooks.models import OF_QUOTAS, Delivery, Endpoint, Event, EventType, Why
 from media_analysis.webhooks.services import emitting, secrets
 from outbound import sending
 
@@ -144,7 +144,8 @@ def deliver_range(
         team=mine.team_id, type__in=mine.events, created_at__gte=since, created_at__lte=until
     )
     if mine.service_id:
-        events = events.filter(service=mine.service_id)
+        of_team = Q(service=None, type__in=OF_QUOTAS)
+        events = events.filter(Q(service=mine.service_id) | of_team)
     its = Delivery.objects.filter(event=OuterRef("pk"), endpoint=mine)
     unwanted = Q(state__in=UNDER_WAY)
     if not all_of_them:
