@@ -101,7 +101,7 @@ class Language(Words):
 
     def __init__(self, **kwargs: Any) -> None:
         said = "Of the media: a tag of BCP 47, such as `de`, `pt-BR` or `zh-Hant`, no extensions."
-        super().__init__(required=False, allow_blank=True, **{"help_text": said, **kwargs})
+        super().__init__(**{"required": False, "allow_blank": True, "help_text": said, **kwargs})
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
         said = super().run_validation(data)
@@ -109,6 +109,16 @@ class Language(Words):
             return languages.tag(said)
         except Refusal as refusal:
             raise serializers.ValidationError(refusal.sentence, refusal.code) from refusal
+
+
+@extend_schema_field(
+    {"type": "string", "maxLength": languages.LONGEST, "pattern": f"^{languages.PATTERN}$"}
+)
+class LanguageAsked(Language):
+    """In a filter, where an empty one asks for nothing."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(allow_blank=False, **kwargs)
 
 
 UUIDS = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -196,7 +206,7 @@ class FilterSerializer(KnownFieldsOnly):
         trim_whitespace=False,
         help_text="Exactly this external id, letter for letter.",
     )
-    language = Language(
+    language = LanguageAsked(
         trim_whitespace=False,
         help_text="As the sender said it. `de` also finds `de-AT`.",
     )
