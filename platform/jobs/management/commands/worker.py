@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from audit.fingerprints import refuse_to_serve_with_other_keys
 from jobs import registry
+from jobs.worker import arenas
 from jobs.worker.niceness import lower_priority
 from jobs.worker.supervisor import Supervisor
 
@@ -57,6 +58,7 @@ class Command(BaseCommand):
         # The checks ran with this command; Celery need not repeat them in every slot.
         os.environ["CELERY_SKIP_CHECKS"] = "true"
         lower_priority(options["nice"])
+        arenas.bound()
         concurrency = max(1, options["concurrency"])
         kinds = _kinds(options["kinds"])
         sys.exit(

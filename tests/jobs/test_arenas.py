@@ -1,0 +1,55 @@
+"""A worker's processes allocate from few places, so that they give back what they do not use."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from jobs.worker import arenas
+
+ROOT = Path(__file__).resolve().parents[2]
+COUNTS = """
+import ctypes, sys, tempfile, threading
+sys.path.insert(0, "platform")
+from jobs.worker import arenas
+if sys.argv[1] == "bound":
+    arenas.bound()
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+libc.fopen.restype, libc.malloc_info.argtypes = ctypes.c_void_p, [ctypes.c_int, ctypes.c_void_p]
+libc.fclose.argtypes = [ctypes.c_void_p]
+together = threading.Barrier(6)
+def allocates():
+    together.wait()
+    for _ in range(200):
+        libc.malloc(5000)
+    together.wait()
+threads = [threading.Thread(target=allocates) for _ in range(6)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+with tempfile.NamedTemporaryFile("r") as told:
+    file = libc.fopen(told.name.encode(), b"w")
+    libc.malloc_info(0, file)
+    libc.fclose(file)
+    print(told.read().count("<heap nr="))
+"""
+
+
+def arenas_of(kind: str) -> int:
+    done = subprocess.run(
+        [sys.executable, "-c", COUNTS, kind],
+        cwd=ROOT, check=True, capture_output=True, text=True,
+        env={k: v for k, v in os.environ.items() if k != "MALLOC_ARENA_MAX"},
+    )  # fmt: skip
+    return int(done.stdout)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="arenas are glibc's")
+def test_threads_of_a_worker_share_two_arenas() -> None:
+    """As many threads would otherwise have as many arenas, each with what was freed in it."""
+    assert arenas_of("plain") > arenas.MOST
+    assert arenas_of("bound") <= arenas.MOST
