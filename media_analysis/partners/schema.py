@@ -107,5 +107,5 @@ class WhatWeRead(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
         shape = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
         for name, field in self.target.fields.items():
             if isinstance(field, Words):
-                shape["properties"][name]["pattern"] = NO_NULL_CHARACTER
+                shape["properties"][name].setdefault("pattern", NO_NULL_CHARACTER)
         return {**shape, "additionalProperties": False}
