@@ -1,9 +1,11 @@
-"""Those who send and those who read, for locust: each keeps to one request a second."""
+"""Those who send and those who read, for locust: each keeps to one request a second, and begins at
+a moment of its own. Otherwise all of them would ask at once, and wait for one another."""
 
 from __future__ import annotations
 
 import os
 import random
+import time
 from typing import Any, ClassVar
 
 from locust import HttpUser, constant_throughput, task
@@ -15,9 +17,16 @@ UPLOADS = int(os.environ.get("LOAD_UPLOADS", "5"))
 LIST = "/api/v1/submissions/"
 
 
-class Sender(HttpUser):
-    fixed_count = UPLOADS
+class Caller(HttpUser):
+    abstract = True
     wait_time = constant_throughput(1)
+
+    def on_start(self) -> None:
+        time.sleep(random.random())
+
+
+class Sender(Caller):
+    fixed_count = UPLOADS
 
     @task
     def upload(self) -> None:
@@ -27,9 +36,8 @@ class Sender(HttpUser):
             Reader.known.append(answer.json()["id"])
 
 
-class Reader(HttpUser):
+class Reader(Caller):
     known: ClassVar[list[str]] = []
-    wait_time = constant_throughput(1)
 
     @task(1)
     def find(self) -> Any:
