@@ -9,6 +9,7 @@ until somebody trusts it, or the site sets a certificate of its own (`REPORT_PDF
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -51,7 +52,9 @@ def signed(pdf: bytes, signer: signers.Signer, report: str) -> bytes:
     )
     out = BytesIO()
     writer = IncrementalPdfFileWriter(BytesIO(pdf))
-    signers.PdfSigner(about, signer=signer).sign_pdf(writer, output=out)
+    # It runs an event loop, which it cannot in a thread that runs one already.
+    with ThreadPoolExecutor(max_workers=1) as apart:
+        apart.submit(signers.PdfSigner(about, signer=signer).sign_pdf, writer, output=out).result()
     return out.getvalue()
 
 

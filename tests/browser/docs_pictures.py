@@ -19,7 +19,7 @@ from tests.webhooks.conftest import inside, receiver  # noqa: F401 - fixtures
 from tests.webhooks.receiving import Receiver
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "pictures"
-MOST_BYTES = 60 * 1024
+MOST_BYTES = 80 * 1024
 SIZE = {"width": 1440, "height": 900}
 
 pytestmark = [pytest.mark.timeout(900), pytest.mark.django_db(transaction=True)]

@@ -32,7 +32,7 @@ def test_each_picture_is_used_and_small() -> None:
     assert len(files) >= 10
     assert {file.resolve() for file in files} == {file.resolve() for _, _, file in NAMED}
     sizes = [file.stat().st_size for file in files]
-    assert max(sizes) <= 60 * 1024 and sum(sizes) <= 800 * 1024
+    assert max(sizes) <= 80 * 1024 and sum(sizes) <= 800 * 1024
     for file in files:
         with Image.open(file) as picture:
             assert picture.size == (1440, 900), file
