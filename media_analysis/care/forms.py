@@ -53,6 +53,13 @@ class VeilForm(forms.Form):
             for kind, parts in OF_KIND.items()
         ]
 
+    def limits(self) -> Limits:
+        return Limits(self.cleaned_data["break_minutes"], self.cleaned_data["break_items"])
+
+
+def _initial(limits: Limits) -> dict[str, int | None]:
+    return {"break_minutes": limits.minutes, "break_items": limits.items}
+
 
 def _minutes(**kwargs: Any) -> forms.IntegerField:
     label = _("Minutes of review before a break is recommended")
@@ -77,11 +84,7 @@ class OwnForm(VeilForm):
             for kind, parts in chosen.items()
             for part, answer in parts.items()
         }
-        breaks = {"break_minutes": limits.minutes, "break_items": limits.items}
-        super().__init__(*args, initial={**initial, **breaks})
-
-    def limits(self) -> Limits:
-        return Limits(self.cleaned_data["break_minutes"], self.cleaned_data["break_items"])
+        super().__init__(*args, initial={**initial, **_initial(limits)})
 
     def field(self, kind: str, part: str) -> forms.Field:
         choices = [(AS_TEAM, _("As the team says")), (ON, _("On")), (OFF, _("Off"))]
@@ -109,11 +112,7 @@ class TeamForm(VeilForm):
             for kind, parts in now.items()
             for part, answer in parts.items()
         }
-        breaks = {"break_minutes": limits.minutes, "break_items": limits.items}
-        super().__init__(*args, initial={**initial, **breaks})
-
-    def limits(self) -> Limits:
-        return Limits(self.cleaned_data["break_minutes"], self.cleaned_data["break_items"])
+        super().__init__(*args, initial={**initial, **_initial(limits)})
 
     def field(self, kind: str, part: str) -> forms.Field:
         return forms.BooleanField(required=False)

@@ -194,7 +194,7 @@ class HistoryFilter(forms.Form):
         asked, language = self.data.get("language", ""), self.fields["language"]
         assert isinstance(language, forms.ChoiceField)
         listed = dict(languages.choices())
-        more = [] if asked in listed else [(asked, asked)] if asked else []
+        more = [(asked, asked)] if asked and asked not in listed else []
         language.choices = [("", _("Any")), *listed.items(), *more]
         for name, choices in self.OFTEN_CHOSEN.items():
             often = self.fields[name]
