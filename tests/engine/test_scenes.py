@@ -118,8 +118,8 @@ def speech_found(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
 
 
 def test_three_shots_of_a_film(three: Path, decodings: list[int], speech_found: list[int]) -> None:
-    """Dubbing, a silent face and a speaking one are told apart, in one decoding, and speech is
-    looked for once; every detector that needs speech or lips rests on it."""
+    """One decoding tells dubbing, a silent face and a speaking face apart. Speech is detected once,
+    for every detector that needs speech or lips."""
     result = run(three)
     assert decodings == speech_found == [1]
     assert result.scenes is not None and result.scenes.shots == 3

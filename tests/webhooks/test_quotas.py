@@ -1,4 +1,4 @@
-"""A quota that is nearly or wholly used is told once, to webhooks and to those who run the team."""
+"""Each mark of a quota sends one notice, to webhooks and to those who run the team."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is told when 80 % or all of a monthly quota is used: an email here, more by the hook."""
+"""Notices at 80 % and 100 % of a monthly quota: an email from here, webhooks through the hook."""
 
 from __future__ import annotations
 

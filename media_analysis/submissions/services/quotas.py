@@ -4,8 +4,8 @@ The count is the last thing that the transaction of a submission does. Whoever h
 for nothing but its own commit: no two submissions wait for each other in a circle, and the others
 of the team wait no longer than a commit takes. The team's count comes before the partner's.
 
-The statement that counts also decides whether 80 % or 100 % is to be told (`quota_notices`), so
-that it is told once, and costs nothing where it is not. Telling comes after both counts.
+The statement that counts also decides whether 80 % or 100 % was just reached (`quota_notices`). So
+each notice is sent once, and a count without one costs nothing more. Notices follow both counts.
 """
 
 from __future__ import annotations
