@@ -7,9 +7,10 @@ lower rate, and one that breaks as errors. Reads are the partner's list and sing
 uploads are small pictures of their own bytes each, which the worker examines meanwhile.
 
 Some uploads come before, so that models are loaded when the first minute begins. Memory is the Pss
-of all web processes, and of the worker's processes without the sandbox's children, on average in
-the first minute and in the last. Shares are of all processors; what others on the machine took is
-told as its load.
+of all web processes and of all processes of the worker, on average in the first minute and in the
+last. The sandbox's children count: they share pages with the worker, whose own part would seem to
+grow whenever one of them ends. Shares are of all processors; what others on the machine took is
+reported as its load.
 """
 
 from __future__ import annotations
@@ -88,17 +89,17 @@ def watch_over(door: Any) -> Watch:
     house = door.house
     database = int((house.pg.data / "postmaster.pid").read_text().split()[0])
 
-    def web(of_children: bool = False) -> list[Any]:
-        return with_children(door.process.pid, of_children=of_children)
+    def web() -> list[Any]:
+        return with_children(door.process.pid)
 
-    def worker(of_children: bool = False) -> list[Any]:
-        return with_children(house.workers[0].pid, of_children=of_children)
+    def worker() -> list[Any]:
+        return with_children(house.workers[0].pid)
 
     return Watch(
         memory={"web": web, "worker": worker},
         shares={
-            "web": lambda: web(True),
-            "worker": lambda: worker(True),
+            "web": web,
+            "worker": worker,
             "PostgreSQL": lambda: with_children(database),
         },
     )

@@ -18,11 +18,11 @@ EVERY_SECONDS = 5.0
 CORES = os.cpu_count() or 1
 
 
-def with_children(pid: int, *, of_children: bool = False) -> list[psutil.Process]:
+def with_children(pid: int) -> list[psutil.Process]:
     """The process and its children, and theirs; none when it is gone."""
     try:
         process = psutil.Process(pid)
-        return [process, *process.children(recursive=of_children)]
+        return [process, *process.children(recursive=True)]
     except psutil.NoSuchProcess:
         return []
 
