@@ -53,7 +53,7 @@ def require_one(actor: Actor, team: Team, days: int) -> None:
     _recorded(actor, team)
     tell_those_who_run(
         team,
-        lambda: gettext("a second factor is needed"),
+        lambda: gettext("a second factor is required"),
         lambda: gettext(
             "{person} decided that the members of the team {team} need a second factor to sign "
             "in. Days until then: {days}."
@@ -73,7 +73,7 @@ def lift(actor: Actor, team: Team) -> bool:
     _recorded(actor, team)
     tell_those_who_run(
         team,
-        lambda: gettext("a second factor is not needed any more"),
+        lambda: gettext("a second factor is no longer required"),
         lambda: gettext(
             "{person} lifted the rule that members of the team {team} need a second factor."
         ).format(person=_name(actor), team=team),

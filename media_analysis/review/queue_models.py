@@ -198,7 +198,7 @@ class QueueRule(models.Model):
     )
     alike = models.CharField(
         max_length=16,
-        choices=[("any", _("whatever was decided")), *DecisionOutcome.choices],
+        choices=[("any", _("any outcome")), *DecisionOutcome.choices],
         blank=True,
         default="",
         db_default="",

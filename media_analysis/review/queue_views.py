@@ -207,7 +207,7 @@ def _assigned(request: HttpRequest, actor: Actor, chosen: Sequence[Case]) -> Htt
 def _told(request: HttpRequest, done: several.Done, said: str) -> HttpResponse:
     sentence = said % {"count": done.count}
     if done.passed_over:
-        sentence += " " + gettext("%(count)s could not be taken and were passed over.") % {
+        sentence += " " + gettext("%(count)s could not be claimed and were skipped.") % {
             "count": done.passed_over
         }
     messages.success(request, sentence)

@@ -125,7 +125,10 @@ def _told(
     elif isinstance(written, Opinion):
         messages.success(
             request,
-            gettext("Your opinion is kept. Another person is asked, too, before it is decided."),
+            gettext(
+                "Your opinion was saved. Another person gives an opinion before the case is "
+                "decided."
+            ),
         )
 
 
@@ -134,7 +137,9 @@ def _told_of_golden(request: HttpRequest, answer: GoldenPlacement) -> None:
     if answer.is_right:
         told = gettext("That was a golden case, and you were right: {outcome}.")
     else:
-        told = gettext("That was a golden case. Its known outcome is another: {outcome}.")
+        told = gettext(
+            "That was a golden case, and the answer was wrong. Its known outcome: {outcome}."
+        )
     said = " ".join(filter(None, [told.format(outcome=known), answer.golden.note]))
     (messages.success if answer.is_right else messages.warning)(request, said)
 

@@ -67,7 +67,7 @@ class LanguageField(forms.ChoiceField):
 
 
 def _languages() -> Choices:
-    return [("", _("Not said")), *languages.choices()]
+    return [("", _("Not stated")), *languages.choices()]
 
 
 class IntakeForm(forms.Form):
@@ -84,7 +84,10 @@ class IntakeForm(forms.Form):
         help_text=_("Why this matters here, for example “election policy, report 4411”."),
     )
     language = LanguageField(
-        help_text=_("Of what is said or written in the media, if you know it. It is not guessed.")
+        help_text=_(
+            "The language spoken or written in the media, if you know it. Touchstone "
+            "does not guess it."
+        )
     )
     note = forms.CharField(
         max_length=4000,
@@ -176,7 +179,7 @@ class HistoryFilter(forms.Form):
     received_from = forms.DateField(required=False, label=_("From"), widget=DateInput())
     received_to = forms.DateField(required=False, label=_("Until"), widget=DateInput())
     language = LanguageField(
-        help_text=_("As the sender said it. A language also finds its regions.")
+        help_text=_("As the sender stated it. A language also finds its regions.")
     )
     detector = forms.ChoiceField(choices=detector_choices, required=False, label=_("Check"))
     check = forms.ChoiceField(choices=CHECKS, required=False, label=_("that"))

@@ -1,4 +1,4 @@
-"""Checks held against decisions: figures of simulated decisions with known truth, and spot checks
+"""Checks compared with decisions: figures of simulated decisions with known truth, and spot checks
 that make them speak of all files."""
 
 from __future__ import annotations

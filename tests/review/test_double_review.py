@@ -173,7 +173,7 @@ def test_the_second_sees_nothing_of_the_first(
         if answer["Content-Type"].startswith("application/json"):
             assert '"manipulated"' not in json.dumps(answer.json())
     page = client.get(places[0]).content.decode()
-    assert "Two people decide this case without knowing of each other" in page
+    assert "Two people decide this case independently" in page
     held = Case.objects.get()
     cases.decide(bob.actor, held.pk, held.fence, SEAM)
     page = client.get(places[1]).content.decode()

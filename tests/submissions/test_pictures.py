@@ -127,7 +127,7 @@ def test_each_finding_tells_the_limits_of_its_check() -> None:
 
     said = {"detector": "compression", "status": "ran", "reason": "r"}
     assert any("does not show" in limit for limit in finding(said)["limits"])
-    assert finding(said)["score_meaning"].startswith("Of a still")
+    assert finding(said)["score_meaning"].startswith("For images")
     for gone in ("retired", "../../etc/passwd"):
         assert finding({**said, "detector": gone})["limits"] == []
 

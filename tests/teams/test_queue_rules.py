@@ -276,7 +276,7 @@ def test_a_dry_run_predicts_what_a_rule_about_look_alikes_then_does(
     assert {one.pk for one in tried.added} == near
     assert lead.client().post(url("write_rule", lead), form).status_code == 302
     shown = lead.client().get(url("queues", lead)).content.decode()
-    assert "looks like a decided file: Manipulated" in shown
+    assert "similar to a decided file: Manipulated" in shown
     saved = Rules.of(lead.team.pk)
     for sent in Submission.objects.exclude(pk=first.pk):  # routed again, as if they came today
         fits = rule_match.fits_of_one(sent, "inconclusive", saved.ordered)
@@ -324,7 +324,7 @@ def test_a_lead_asks_for_languages_in_the_form(lead: Person) -> None:
     form = {"name": "Spoken", "share": "100", "goes": "general"}
     client = lead.client()
     bad = client.post(url("write_rule", lead), {**form, "languages": "de, german!"})
-    assert bad.status_code == 422 and "german!” is no language tag" in bad.content.decode()
+    assert bad.status_code == 422 and "german!” is not a language tag" in bad.content.decode()
     assert not QueueRule.objects.exists()
     good = {**form, "languages": "DE-at, zh-hant, de-AT"}
     assert client.post(url("write_rule", lead), good).status_code == 302

@@ -74,7 +74,7 @@ def test_a_dry_run_predicts_exactly_what_the_rule_then_does(
     page = answer.content.decode()
     assert answer.status_code == 200 and Event.objects.count() == before
     assert rules.wanted(lead.team) == {"manipulation_found"} and not Case.objects.exists()
-    assert "Of 5 files whose analysis ended" in page
+    assert "Of 5 analysed files" in page
     today = Rules.of(lead.team.pk)
     tried = dry_run.of(lead.team, today, replace(today, usual=frozenset(wanted)))
     assert (tried.now, tried.then, tried.hours) == (0, 2, None)

@@ -28,7 +28,7 @@ SENTENCES = {
     Verb.SUBMISSION_HELD: "A legal hold was placed.",
     Verb.SUBMISSION_HOLD_LIFTED: "The legal hold was lifted.",
     Verb.SUBMISSION_ERASURE_ORDERED: "The erasure was ordered.",
-    Verb.SUBMISSION_ERASURE_CALLED_OFF: "The erasure was called off.",
+    Verb.SUBMISSION_ERASURE_CALLED_OFF: "The erasure was cancelled.",
     Verb.SUBMISSION_DELETED: "The rows of the submission were deleted.",
     Verb.SUBMISSION_PART_DELETED: "Rows of a part were deleted under the retention rule.",
     Verb.SUBMISSION_PART_REMOVED: "A part was removed under the retention rule.",

@@ -259,7 +259,7 @@ def media_facts(submission: Submission, result: Json) -> list[dict[str, Any]]:
     ]
     if submission.language:
         named = languages.name_of(submission.language)
-        told = gettext("{language}, as the sender says").format(language=named)
+        told = gettext("{language}, stated by the sender").format(language=named)
         facts.append({"label": gettext("Language"), "value": told})
     if media.get("width"):
         pixels = gettext("{width} × {height} pixels")
@@ -283,7 +283,7 @@ def media_facts(submission: Submission, result: Json) -> list[dict[str, Any]]:
     facts.append({"label": gettext("Engine"), "value": version})
     if examined_at := submission.analysis.examined_at:
         when = date_format(localtime(examined_at), "DATETIME_FORMAT")
-        told = gettext("Taken over from an analysis of the same bytes in this team, made on {when}")
+        told = gettext("Reused from an analysis of the same bytes in this team, made on {when}")
         facts.append({"label": gettext("Results"), "value": told.format(when=when)})
     return facts
 

@@ -14,7 +14,7 @@ from ml.language import number
 Json = Mapping[str, Any]
 HEARD = {
     "speech": gettext_lazy("Speech"),
-    "sound": gettext_lazy("Sound, maybe not speech"),
+    "sound": gettext_lazy("Sound, possibly not speech"),
     "silence": gettext_lazy("Nothing"),
     "nothing": gettext_lazy("No sound"),
 }

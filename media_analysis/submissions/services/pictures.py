@@ -158,15 +158,15 @@ def of_aids(submission: Submission, named: Sequence[str]) -> list[dict[str, str]
         aids.ERRORS: (
             gettext("Error level"),
             gettext(
-                "How much each place changes when the picture is saved as a JPEG once more. A part "
-                "from another file can stand out, and so do sharp edges, text and fine texture."
+                "How much each place changes when the picture is saved as a JPEG once more. A "
+                "part from another file can stand out. So do sharp edges, text and fine texture."
             ),
         ),
         aids.NOISE: (
             gettext("Grain"),
             gettext(
-                "What is finer than three pixels. A part without the grain around it can be "
-                "painted or generated, and is often only blurred, dark or strongly compressed."
+                "Detail finer than three pixels. A part without the grain around it can be "
+                "painted or generated. Often it is only blurred, dark or strongly compressed."
             ),
         ),
         aids.SPECTRUM: (

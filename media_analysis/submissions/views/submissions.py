@@ -197,7 +197,7 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
         request,
         gettext("The analysis is being cancelled. The media is kept.")
         if stopped
-        else gettext("The analysis had already ended."),
+        else gettext("The analysis has already ended."),
     )
     return redirect("submissions:detail", pk)
 
