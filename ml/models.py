@@ -31,7 +31,7 @@ QUARTERS = ("quarter_0", "quarter_1", "quarter_2", "quarter_3")
 PROBABLE = Q(probability_manipulated__gte=0, probability_manipulated__lte=1)
 
 
-def shown(state: str, outcome: str | None) -> str | None:
+def displayed_outcome(state: str, outcome: str | None) -> str | None:
     """What a person is told: parked is inconclusive (its reason says why), never hidden."""
     return Outcome.INCONCLUSIVE.value if state == State.PARKED else outcome
 
@@ -159,7 +159,7 @@ class Analysis(LeasedJob):
 
     @property
     def shown_outcome(self) -> str | None:
-        return shown(self.state, self.outcome)
+        return displayed_outcome(self.state, self.outcome)
 
     def digest_now(self) -> str:
         """Of the rows as they are; equals `result_sha256` unless somebody changed them."""

@@ -41,7 +41,7 @@ class Picture(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Place:
+class SheetPosition:
     """Where one picture lies on its sheet."""
 
     name: str
@@ -55,7 +55,7 @@ class Sheet:
     """Bytes that are in the store and have no row yet."""
 
     stored: blobs.services.Stored
-    places: tuple[Place, ...]
+    places: tuple[SheetPosition, ...]
 
 
 def store(pictures: Mapping[str, bytes]) -> Sheet | None:
@@ -65,7 +65,7 @@ def store(pictures: Mapping[str, bytes]) -> Sheet | None:
     places, parts, offset = [], [HEAD], len(HEAD)
     for name, content in pictures.items():
         digest = hashlib.sha256(content).hexdigest()
-        places.append(Place(name, offset, len(content), digest))
+        places.append(SheetPosition(name, offset, len(content), digest))
         parts.append(content)
         offset += len(content)
     return Sheet(blobs.services.store(io.BytesIO(b"".join(parts))), tuple(places))

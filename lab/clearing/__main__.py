@@ -46,7 +46,7 @@ def examined(
         if split == "test":
             cases = first_of_each(cases, most)
         tasks = [running.Task(case) for case in cases]
-        answers = running.run(tasks, kept=kept, names=names, jobs=jobs, done=_told(split))
+        answers = running.run(tasks, kept=kept, names=names, jobs=jobs, done=_progress(split))
         for case, record in zip(cases, answers, strict=True):
             if record.kind is not None:
                 found.append((Kind(record.kind), _examined(case, split, record)))
@@ -64,7 +64,7 @@ def first_of_each(cases: Sequence[Case], most: int | None) -> list[Case]:
     return kept
 
 
-def _told(split: str) -> Callable[[int], None]:
+def _progress(split: str) -> Callable[[int], None]:
     def done(count: int) -> None:
         if count % 50 == 0:
             sys.stderr.write(f"{split}: {count}\n")

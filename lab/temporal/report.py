@@ -124,8 +124,8 @@ def _measured(
         "regression": measure.by_what_it_met(tested, regression),
         "never_met": {
             name: {
-                "network": measure.told(tested, network, holds),
-                "regression": measure.told(tested, plain, holds),
+                "network": measure.auc_of(tested, network, holds),
+                "regression": measure.auc_of(tested, plain, holds),
             }
             for name, holds, network, plain in folds.without(learnt, runs, recipe, stages.quiet)
         },

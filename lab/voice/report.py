@@ -80,7 +80,7 @@ def write(
     folder (or `out`). `lines` are the variants' figures out of source."""
     folder = out or FOLDER
     no_neural, line = lines
-    seen = probe.shown(heard, probe.SERVED, lambda row: row.split != "test")
+    seen = probe.training_rows(heard, probe.SERVED, lambda row: row.split != "test")
     panel = listeners.Panel(probe.asked_layers(heard, probe.SERVED, seen), line["lines"])
     content = listeners.stored(panel)
     folder.mkdir(parents=True, exist_ok=True)

@@ -22,7 +22,7 @@ from rest_framework.request import Request
 from accounts.prepared import Prepared, any_of
 from jobs.models import UNDER_WAY
 from media_analysis.batches.services import progress
-from media_analysis.partners.serializers import EachFieldOnce
+from media_analysis.partners.fields import EachFieldOnce
 from media_analysis.submissions.models import Submission
 
 WAIT, WAITED = "touchstone.wait", "touchstone.waited"
@@ -38,8 +38,8 @@ class WaitSerializer(EachFieldOnce):
         min_value=0,
         max_value=LONGEST,
         default=0,
-        help_text="So many seconds the answer may wait: until the analysis has ended; with "
-        "If-None-Match until anything is new.",
+        help_text="The number of seconds to wait until the analysis has ended or, with "
+        "If-None-Match, until anything changes.",
     )
 
 

@@ -42,7 +42,7 @@ def found(request: HttpRequest, pk: UUID) -> Case:
     return case
 
 
-def shown(
+def render_case(
     request: HttpRequest,
     mine: Case,
     form: DecisionForm | None = None,

@@ -58,7 +58,7 @@ def case(request: HttpRequest, pk: UUID) -> HttpResponse:
     grace.settle_due()
     mine = case_page.found(request, pk)
     breaks.works(actor_of(request))
-    return case_page.shown(request, mine)
+    return case_page.render_case(request, mine)
 
 
 @signed_in
@@ -108,20 +108,20 @@ def decide(request: HttpRequest, pk: UUID) -> HttpResponseBase:
             return _too_late(request, mine)
         form.add_error(None, refusal.sentence)
         return _unfinished(request, mine, form)
-    _told(request, written)
+    _add_message(request, written)
     if "next" in request.POST:
         return take_next(request)
     return redirect("review:case", pk)
 
 
-def _told(
+def _add_message(
     request: HttpRequest, written: Decision | Opinion | PendingDecision | GoldenPlacement
 ) -> None:
     """Of what can still be undone, the page itself tells."""
     if isinstance(written, Decision):
         messages.success(request, gettext("Decided. You can reopen the case with a reason."))
     elif isinstance(written, GoldenPlacement):
-        _told_of_golden(request, written)
+        _add_golden_message(request, written)
     elif isinstance(written, Opinion):
         messages.success(
             request,
@@ -132,7 +132,7 @@ def _told(
         )
 
 
-def _told_of_golden(request: HttpRequest, answer: GoldenPlacement) -> None:
+def _add_golden_message(request: HttpRequest, answer: GoldenPlacement) -> None:
     known = DecisionOutcome(answer.golden.outcome).label
     if answer.is_right:
         told = gettext("That was a golden case, and you were right: {outcome}.")
@@ -147,7 +147,7 @@ def _told_of_golden(request: HttpRequest, answer: GoldenPlacement) -> None:
 def _unfinished(request: HttpRequest, mine: Case, form: DecisionForm) -> HttpResponse:
     """The form comes back to whoever holds the case; from anybody else the words are kept."""
     if case_page.holds(actor_of(request), mine):
-        return case_page.shown(request, mine, form, status=422)
+        return case_page.render_case(request, mine, form, status=422)
     if not (words := as_written(request.POST)).are_empty():
         drafts.keep(actor_of(request), mine.pk, words)
     return _too_late(request, mine)
@@ -186,7 +186,7 @@ def take_over(request: HttpRequest, pk: UUID) -> HttpResponse:
         messages.error(request, f"{refusal.sentence} {kept}")
     else:
         if isinstance(made, Opinion | GoldenPlacement):
-            _told(request, made)
+            _add_message(request, made)
         else:
             told = gettext("Decided as before. The record names the earlier decision.")
             messages.success(request, told)

@@ -69,7 +69,7 @@ class Comparer:
             return Difference(table, row, f"event {event} says that this row is gone", event)
         told = json.loads(said)
         wrong = [
-            f"{name} is {_shown(facts.get(name))}, and event {event} says {_shown(value)}"
+            f"{name} is {_formatted(facts.get(name))}, and event {event} says {_formatted(value)}"
             for name, value in told.items()
             if facts.get(name) != value and not self._forgotten(line, facts.get(name, ""))
         ]
@@ -107,6 +107,6 @@ class Comparer:
         return found.fetchone() is not None
 
 
-def _shown(value: object) -> str:
+def _formatted(value: object) -> str:
     text = json.dumps(value)
     return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 1]}…"

@@ -16,7 +16,7 @@ from accounts.models import ServiceAccount
 from accounts.refusals import Refusal
 from audit.models import Event
 from audit.verbs import Verb
-from media_analysis.review.models import Case, QueueRule, Words
+from media_analysis.review.models import Case, DecisionText, QueueRule
 from media_analysis.review.search import dry_run, rule_match
 from media_analysis.review.search.rule_match import Rules
 from media_analysis.review.services import cases, rules
@@ -202,7 +202,7 @@ def looks(sent: Submission, bits: int) -> Submission:
 
 def decided(who: Person, sent: Submission, outcome: str) -> None:
     held = cases.claim(who.actor, Case.objects.get(submission=sent).pk)
-    cases.decide(who.actor, held.pk, held.fence, Words(outcome, "as seen", ""))
+    cases.decide(who.actor, held.pk, held.fence, DecisionText(outcome, "as seen", ""))
 
 
 @given(bits=st.integers(0, 2**64 - 1), changed=st.sets(st.integers(0, 63), max_size=12))

@@ -24,7 +24,7 @@ def listed(client: Any, bucket: str, prefix: str) -> Iterator[Found]:
             yield Found(bucket, one["Key"], one["ETag"].strip('"'), size=one["Size"])
 
 
-def told(body: str, bucket: str, prefix: str) -> list[Found]:
+def parse(body: str, bucket: str, prefix: str) -> list[Found]:
     """From one message: S3's own, or S3's inside one of SNS. What concerns another bucket or
     another prefix is none of ours."""
     try:

@@ -16,7 +16,7 @@ from accounts.roles import Permission
 from accounts.services.chains import require
 from audit.services import record
 from audit.verbs import Verb
-from media_analysis.reports import contents, keys, public, reasons, told, verifying
+from media_analysis.reports import contents, keys, partner_data, public, reasons, verifying
 from media_analysis.reports.models import Report
 from media_analysis.reports.services import films
 from media_analysis.review.models import Case, CaseState, Decision
@@ -57,7 +57,7 @@ def issue(actor: Actor, case: Case) -> Report:
         rows=[report],
     )
     report.refresh_from_db(fields=["created_at"])
-    emitting.after_report(found.submission, lambda: {"report": told.told(report)})
+    emitting.after_report(found.submission, lambda: {"report": partner_data.of_report(report)})
     return report
 
 
@@ -78,7 +78,7 @@ def _made(case: Case, decision: Decision, earlier: Report | None) -> Report:
         "issued_at": timezone.now().isoformat(),
     }
     with translation.override("en"):  # whoever issues it, a report reads the same
-        film = films.told(case)
+        film = films.report_data(case)
         said, frames = contents.contents(case, decision, head, film)
     body = rfc8785.dumps(said)
     files = {

@@ -52,7 +52,7 @@ def shape(
     }
 
 
-def told(decision: Decision, supersedes: UUID | None) -> dict[str, Any]:
+def for_partner(decision: Decision, supersedes: UUID | None) -> dict[str, Any]:
     return shape(
         pk=decision.pk, outcome=decision.outcome, reason=decision.reason,
         policy=decision.policy.name if decision.policy else None,
@@ -78,7 +78,7 @@ def changes(submission_id: UUID) -> list[dict[str, Any]]:
     before: UUID | None = None
     for one in _MADE(None, submission=submission_id):
         stands = one.fence == one.case.fence_in_force
-        said.append({**told(one, before), "in_force": stands})
+        said.append({**for_partner(one, before), "in_force": stands})
         before = one.pk
     return said
 
@@ -100,4 +100,4 @@ def _newest(case: Case, **until: Any) -> dict[str, Any] | None:
     found = list(newest.order_by("-fence")[:2])
     if not found:
         return None
-    return told(found[0], found[1].pk if len(found) > 1 else None)
+    return for_partner(found[0], found[1].pk if len(found) > 1 else None)

@@ -237,7 +237,7 @@ def queues(actor: Actor) -> list[Queue]:
     return list(mine.select_related("team").order_by("team__name", "name"))
 
 
-def shown(actor: Actor, asked: Mapping[str, str] = MappingProxyType({})) -> list[Case]:
+def visible_cases(actor: Actor, asked: Mapping[str, str] = MappingProxyType({})) -> list[Case]:
     """The beginning of the queue as the filter bar asks for it, with what the page says of each."""
     ids = first(actor, SHOWN, only=narrowed(actor, asked), queue=asked.get("queue", ""))
     related = (

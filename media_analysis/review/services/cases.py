@@ -34,12 +34,12 @@ from media_analysis.review.models import (
     Case,
     CaseState,
     Decision,
+    DecisionText,
     DistressFlag,
     Draft,
     GoldenPlacement,
     Opinion,
     PendingDecision,
-    Words,
     suspicion_of,
 )
 from media_analysis.review.search import golden, queue
@@ -171,7 +171,7 @@ def release(actor: Actor, case_id: UUID, fence: int, *, why: str = "") -> None:
 
 
 def decide(
-    actor: Actor, case_id: UUID, fence: int, words: Words, taken_from: Decision | None = None
+    actor: Actor, case_id: UUID, fence: int, words: DecisionText, taken_from: Decision | None = None
 ) -> Decision | Opinion | GoldenPlacement:
     """The decision of whoever holds the case now, or their opinion where it is decided twice. Too
     late: the words are kept as a draft."""
@@ -180,7 +180,7 @@ def decide(
 
 
 @contextmanager
-def kept_if_too_late(actor: Actor, case_id: UUID, words: Words) -> Iterator[None]:
+def kept_if_too_late(actor: Actor, case_id: UUID, words: DecisionText) -> Iterator[None]:
     try:
         yield
     except Refusal as refusal:
@@ -191,7 +191,7 @@ def kept_if_too_late(actor: Actor, case_id: UUID, words: Words) -> Iterator[None
 
 @transaction.atomic
 def _decide(
-    actor: Actor, case_id: UUID, fence: int, words: Words, taken_from: Decision | None
+    actor: Actor, case_id: UUID, fence: int, words: DecisionText, taken_from: Decision | None
 ) -> Decision | Opinion | GoldenPlacement:
     from media_analysis.review.services import opinions  # it stands on this module
 
@@ -216,7 +216,7 @@ DECIDED = {
 def conclude(
     case: Case,
     who: Who,
-    words: Words,
+    words: DecisionText,
     basis: checking.Checked,
     *,
     by: User | None,

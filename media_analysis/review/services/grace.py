@@ -23,12 +23,12 @@ from media_analysis.review.models import (
     Case,
     CaseState,
     Decision,
+    DecisionText,
     Draft,
     GoldenPlacement,
     Opinion,
     PendingDecision,
     RoutingRule,
-    Words,
 )
 from media_analysis.review.services import cases, checking, drafts, opinions
 
@@ -38,7 +38,7 @@ SLACK = 600
 
 
 def decide(
-    actor: Actor, case_id: UUID, fence: int, words: Words, taken_from: Decision | None = None
+    actor: Actor, case_id: UUID, fence: int, words: DecisionText, taken_from: Decision | None = None
 ) -> Decision | Opinion | PendingDecision | GoldenPlacement:
     """Final at once in a team without a grace time, and where the answer is told at once. Too
     late: the words are kept as a draft."""
@@ -56,7 +56,7 @@ def _write(
     actor: Actor,
     case_id: UUID,
     fence: int,
-    words: Words,
+    words: DecisionText,
     taken_from: Decision | None,
     seconds: int,
 ) -> PendingDecision:
@@ -95,7 +95,7 @@ def undo(actor: Actor, case_id: UUID) -> Case:
     pending = mine.select_for_update(of=("self",)).first()
     if pending is None:
         raise Refusal("decision_final")
-    words = Words.of_dict(pending.words)
+    words = DecisionText.of_dict(pending.words)
     pending.delete()
     Case.objects.filter(pk=case_id).update(
         fence=F("fence") + 1, lease_until=InSeconds(LEASE_SECONDS)
@@ -133,7 +133,7 @@ def _settle(pk: int) -> bool:
         held,
         case_id,
         Who(**pending.who),
-        Words.of_dict(pending.words),
+        DecisionText.of_dict(pending.words),
         checking.Checked(pending.policy, pending.policy_text, pending.code_names, pending.reason),
         by=pending.decided_by,
         taken_from=pending.taken_from,

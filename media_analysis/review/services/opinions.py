@@ -23,7 +23,7 @@ from audit.verbs import Verb
 from audit.who import Who
 from jobs.timing import ClockTimestamp
 from media_analysis.review.golden_models import GoldenPlacement
-from media_analysis.review.models import Case, Decision, DistressFlag, RoutingRule, Words
+from media_analysis.review.models import Case, Decision, DecisionText, DistressFlag, RoutingRule
 from media_analysis.review.opinion_models import DoubleReview, Opinion, Stage
 from media_analysis.review.search.rule_match import drawn
 from media_analysis.review.services import cases, golden
@@ -35,7 +35,7 @@ def settle(
     held: QuerySet[Any],
     case_id: UUID,
     who: Who,
-    words: Words,
+    words: DecisionText,
     basis: Checked,
     *,
     by: User,
@@ -68,7 +68,7 @@ class _Said:
         self,
         case: Case,
         who: Who,
-        words: Words,
+        words: DecisionText,
         basis: Checked,
         by: User,
         taken_from: Decision | None,
@@ -135,8 +135,8 @@ def _second(held: QuerySet[Any], said: _Said, review: DoubleReview) -> Decision 
     return second
 
 
-def words_of(opinion: Opinion) -> Words:
-    return Words(
+def words_of(opinion: Opinion) -> DecisionText:
+    return DecisionText(
         opinion.outcome, opinion.reason, opinion.note, opinion.policy_id,
         confidence=opinion.confidence,
     )  # fmt: skip

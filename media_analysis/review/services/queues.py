@@ -108,18 +108,18 @@ def write_rule(actor: Actor, team: Team, said: Mapping[str, Any]) -> QueueRule:
     last = QueueRule.objects.filter(team=team).aggregate(last=Max("position"))["last"] or 0
     rule = QueueRule(team=team, position=last + 1, **as_columns(team, said))
     _saved(rule, "rule_name_taken")
-    _changed(actor, team.pk, rule, "rule written", **_told(rule))
+    _changed(actor, team.pk, rule, "rule written", **_rule_data(rule))
     return rule
 
 
 @transaction.atomic
 def edit_rule(actor: Actor, rule: QueueRule, said: Mapping[str, Any]) -> None:
     _locked(actor, rule.team_id)
-    before = _told(rule)
+    before = _rule_data(rule)
     for name, value in as_columns(rule.team, said).items():
         setattr(rule, name, value)
     _saved(rule, "rule_name_taken")
-    _changed(actor, rule.team_id, rule, "rule edited", before=before, **_told(rule))
+    _changed(actor, rule.team_id, rule, "rule edited", before=before, **_rule_data(rule))
 
 
 @transaction.atomic
@@ -150,7 +150,7 @@ def remove_rule(actor: Actor, rule: QueueRule) -> None:
     found = QueueRule.objects.filter(pk=rule.pk).first()
     if found is None:
         raise Refusal("rule_gone")
-    pk, told = found.pk, _told(found)
+    pk, told = found.pk, _rule_data(found)
     found.delete()
     queue_changed(actor, rule.team_id, [(QueueRule, pk)], how="rule removed", **told)
 
@@ -170,7 +170,7 @@ def as_columns(team: Team, said: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _told(rule: QueueRule) -> dict[str, Any]:
+def _rule_data(rule: QueueRule) -> dict[str, Any]:
     """What an event says of a rule: the conditions that it has."""
     values = {name: getattr(rule, name) for name in CONDITIONS}
     values |= {"queue": rule.queue.name if rule.queue else "", "sender": str(rule.sender_id or "")}

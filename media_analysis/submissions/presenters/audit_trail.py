@@ -89,7 +89,7 @@ def audit_trail(
         said = [{**one, "who": sent_by} if one and one["verb"] in SENDING else one for one in said]
     names = _names([one["who"] for one in said if one], team)
     return [
-        _told(event, one, names) if one else _illegible(event)
+        _row(event, one, names) if one else _illegible(event)
         for event, one in zip(events, said, strict=True)
     ]
 
@@ -117,7 +117,7 @@ def _illegible(event: Event) -> dict[str, Any]:
     }
 
 
-def _told(event: Event, said: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+def _row(event: Event, said: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     verb = said["verb"]
     fingerprint = said["object"]["sha256"]
     return {

@@ -47,7 +47,7 @@ _PERSON = re.compile(
 )
 
 
-def shown(submission: Submission, actor: Actor, asked: str = "") -> dict[str, Any] | None:
+def for_page(submission: Submission, actor: Actor, asked: str = "") -> dict[str, Any] | None:
     """For whoever may look at the media; None for others, and where no analysis has ended."""
     if not may(actor, Permission.VIEW_MEDIA, submission) or not submission.analysis.shown_outcome:
         return None

@@ -42,7 +42,7 @@ Json = Mapping[str, Any]
 NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
 
 
-def told(received: Received) -> str:
+def upload_message(received: Received) -> str:
     """The answer to an upload; a duplicate is told, never refused."""
     name = received.submission.filename or gettext("The file")
     if received.earlier is None:
@@ -59,7 +59,7 @@ def page(submission: Submission, actor: Actor, *, searched: str = "") -> dict[st
     analysis = submission.analysis
     result = whole_result(analysis)
     named = pictures.names(submission, actor)
-    frames = pictures.shown(submission, named, result)
+    frames = pictures.frames_for_page(submission, named, result)
     anchors = {frame["anchor"] for frame in frames}
     findings = [finding(f, anchors) for f in result["findings"]]
     is_still = bool(frames) and (result["media"] or {}).get("kind") == "image"
@@ -82,7 +82,7 @@ def page(submission: Submission, actor: Actor, *, searched: str = "") -> dict[st
         "aids": pictures.of_aids(submission, named) if is_still else [],
         "frames": frames[1:] if is_still else frames,
         "overlay": bench.overlay(result),
-        "player": (player := films.shown(submission, actor, frames)),
+        "player": (player := films.player_data(submission, actor, frames)),
         "seekable": bool(player and player["url"]),
         "veil": pictures.veil(actor, submission),
         "facts": media_facts(submission, result),
@@ -91,7 +91,7 @@ def page(submission: Submission, actor: Actor, *, searched: str = "") -> dict[st
         and Part.ORIGINAL not in submission.removed_parts
         else "",
         "removed": parts.sentences(submission),
-        "metadata": metadata.shown(submission, actor, searched),
+        "metadata": metadata.for_page(submission, actor, searched),
         "custody": custody(submission, blind=blind.is_blind(submission, actor)),
         **similar.same_bytes(actor, submission),
         "alike": similar.others(actor, submission),

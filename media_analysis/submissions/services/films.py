@@ -67,7 +67,7 @@ def ask(submission: Submission, who: Who) -> bool:
     return True
 
 
-def shown(
+def player_data(
     submission: Submission, actor: Actor, frames: Sequence[Mapping[str, Any]] = ()
 ) -> dict[str, Any] | None:
     """For `bench/player.html`; None where there is nothing to play, or nothing that the actor

@@ -127,7 +127,7 @@ def names(submission: Submission, actor: Actor) -> list[str]:
     return list(submission.analysis.thumbnails.order_by("id").values_list("name", flat=True))
 
 
-def shown(
+def frames_for_page(
     submission: Submission, named: Sequence[str], result: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
     """The picture, or moments of the film, with their faces; then each face at its best. For

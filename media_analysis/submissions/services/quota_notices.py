@@ -32,7 +32,7 @@ class Notice:
         return self.used >= self.quota
 
 
-def tell(notice: Notice) -> None:
+def send_emails(notice: Notice) -> None:
     """In the transaction of the submission that was counted: both happen or neither."""
     tell_those_who_run(
         notice.team,

@@ -94,7 +94,7 @@ def submit(request: HttpRequest) -> HttpResponse:
     for name, reason in refused:
         messages.error(request, f"{name}: {reason.sentence}")
     for one in received:
-        messages.success(request, result.told(one))
+        messages.success(request, result.upload_message(one))
     if not received:
         context = {"form": form, "may_submit": True}
         return render(request, "submissions/submit.html", context, status=400)
@@ -116,7 +116,7 @@ def _intake_json(
         {
             "id": one.submission.pk,
             "url": reverse("submissions:detail", args=[one.submission.pk]),
-            "sentence": result.told(one),
+            "sentence": result.upload_message(one),
             "earlier_url": one.earlier and reverse("submissions:detail", args=[one.earlier.pk]),
         },
         status=202,

@@ -48,7 +48,7 @@ def square_round_mouth(points: NDArray[np.float32]) -> Square:
     return square_below_eyes(points, beyond=0.62, side=1.15)
 
 
-def opening(points: NDArray[np.float32]) -> tuple[float, float]:
+def mouth_opening(points: NDArray[np.float32]) -> tuple[float, float]:
     """How far the lips are apart, and how wide the mouth is, over the eyes' distance. What
     training may learn from; serving never measures it."""
     eyes = points[list(EYES), :2].reshape(2, 2, 2).mean(axis=1)

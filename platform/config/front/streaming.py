@@ -51,7 +51,7 @@ class Places:
                 del self._taken[owner]
 
 
-class Place:
+class StreamSlot:
     """Of one request: taken once, however often the application is asked."""
 
     def __init__(self, places: Places) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.engine.detectors.lip_sync.inputs import LIPS_CONTEXT, PLACES
-from ml.engine.detectors.lip_sync.matching import Curve, Likeness, pooled
+from ml.engine.detectors.lip_sync.matching import Curve, Similarity, pooled
 from ml.engine.detectors.lip_sync.network import Network, encode_once
 from ml.engine.media.lips import Stretch
 
@@ -32,12 +32,12 @@ class StretchMatch:
     """One face's stretch: alike or not at every place, and where somebody speaks."""
 
     stretch: Stretch
-    likeness: Likeness
+    likeness: Similarity
     speaking: NDArray[np.bool_]
 
     @property
     def curve(self) -> Curve:
-        return self.likeness.curve(self.speaking)
+        return self.similarity.curve(self.speaking)
 
     @property
     def seconds(self) -> float:
@@ -86,7 +86,7 @@ def match_stretches(
             continue  # asked before the ear and the networks, which cost most
         embedded = network.embedded(stretch, samples, ear)
         if embedded is not None:
-            found.append(StretchMatch(stretch, embedded.likeness(), speaking))
+            found.append(StretchMatch(stretch, embedded.similarity(), speaking))
     return found
 
 
@@ -125,7 +125,7 @@ def score_sync(chosen: Sequence[StretchMatch]) -> SyncScore:
 
 
 def _moments(one: StretchMatch, offset: int) -> list[Moment]:
-    count = len(one.likeness.pairs)
+    count = len(one.similarity.pairs)
     pieces = max(round(count / WINDOW), 1)
     edges = np.linspace(0, count, pieces + 1).round().astype(int)
     found = []
@@ -134,7 +134,7 @@ def _moments(one: StretchMatch, offset: int) -> list[Moment]:
         here[first:last] = one.speaking[first:last]
         if here.sum() < FEWEST:
             continue
-        curve = one.likeness.curve(here)
+        curve = one.similarity.curve(here)
         if not np.isfinite(curve.means[len(curve.means) // 2 + offset]):
             continue
         start = one.stretch.start + (LIPS_CONTEXT + int(first)) / PLACES

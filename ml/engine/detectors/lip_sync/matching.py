@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Likeness:
+class Similarity:
     """Of one stretch: mouths (rows) against sounds (columns), by place."""
 
     start: float

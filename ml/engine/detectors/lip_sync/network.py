@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ml.engine.audio_encoders import whisper as ears
 from ml.engine.audio_encoders.features import EncodedParts
 from ml.engine.detectors.lip_sync import inputs
-from ml.engine.detectors.lip_sync.matching import REACH, Likeness
+from ml.engine.detectors.lip_sync.matching import REACH, Similarity
 from ml.engine.media.lips import Stretch
 from ml.engine.serving import Served
 
@@ -35,11 +35,11 @@ class Embedded:
     lips: Floats
     sound: Floats
 
-    def likeness(self, sound_of: Embedded | None = None) -> Likeness:
+    def similarity(self, sound_of: Embedded | None = None) -> Similarity:
         """Of its mouths with its own sound, or with that of another stretch."""
         other = sound_of or self
         pairs = self.lips @ other.sound.T
-        return Likeness(self.start, inputs.LIPS_CONTEXT, other.sound_first, pairs)
+        return Similarity(self.start, inputs.LIPS_CONTEXT, other.sound_first, pairs)
 
 
 def compared_with(stretch: Stretch, samples: NDArray[Any]) -> tuple[int, int] | None:

@@ -18,7 +18,7 @@ from ml.engine.contract import (
 )
 from ml.engine.detectors import asking
 from ml.engine.detectors.synthetic_image import sentences
-from ml.engine.detectors.synthetic_image.looking import Look, Picture, looks, score, taken
+from ml.engine.detectors.synthetic_image.crops import Look, Picture, looks, score, taken
 from ml.engine.fusion.calibration import AskingCalibration, probability
 from ml.engine.image_encoders.heads import read_head
 from ml.engine.image_encoders.served import encoder_of

@@ -47,9 +47,11 @@ class Hearing:
 
 def _asked(panel: listeners.Panel) -> list[AudioEncoder]:
     """The ears that the listeners stand on; the one that knows words as deep as they ask."""
-    deep = [int(layer.name.split()[1]) for layer in panel.layers if layer.ear == words.WORDS]
+    deep = [
+        int(layer.name.split()[1]) for layer in panel.layers if layer.encoder_name == words.WORDS
+    ]
     found: list[AudioEncoder] = [words.served(max(deep))] if deep else []
-    if any(layer.ear == speakers.SPEAKERS for layer in panel.layers):
+    if any(layer.encoder_name == speakers.SPEAKERS for layer in panel.layers):
         found.append(speakers.served())
     return found
 
