@@ -94,8 +94,8 @@ def as_text(train: Part, val: Part, test: Part) -> str:
     stacked = scores(both, np.stack([test.small, on_test], 1))
     weights = ", ".join(f"{weight:.2f}" for weight in both.coef_[0])
     lines = [
-        f"The head learnt from {_counts(train)}. On {_counts(val)} its strength ({strength:g}) was "
-        f"chosen, and the two were brought together (weights {weights}). Measured on "
+        f"The head was trained on {_counts(train)}. On {_counts(val)} its strength "
+        f"({strength:g}) was chosen and the two were combined (weights {weights}). Measured on "
         f"{_counts(test)} of the test split:",
         "",
         "| | AUC | hits at 5 % false alarms |",
