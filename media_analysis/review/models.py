@@ -218,7 +218,7 @@ class Case(models.Model):
 
     @property
     def fence_in_force(self) -> int | None:
-        """Of the decision that is in force; None while there is none."""
+        """The fence of the decision in force; None while there is none."""
         if self.state != CaseState.DECIDED:
             return None
         return self.fence if self.standing_fence is None else self.standing_fence

@@ -128,7 +128,7 @@ class RoutingRule(models.Model):
 
 
 class Queue(models.Model):
-    """Cases that belong together: who may claim them, and within which time they are due."""
+    """Cases that belong together, the people who may claim them, and their due time."""
 
     team = models.ForeignKey("accounts.Team", on_delete=models.PROTECT, related_name="queues")
     name = models.CharField(max_length=80)

@@ -76,8 +76,8 @@ def claim(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def keeps_words(view: View) -> View:
-    """For a form that carries a decision's words: when its sender is signed out, they are kept as
-    a draft and stand in the form again after signing in."""
+    """For forms with the text of a decision: if the sender is signed out, the text is kept as a
+    draft and restored in the form after signing in."""
 
     @functools.wraps(view)
     def guarded(request: HttpRequest, pk: UUID) -> HttpResponseBase:
@@ -117,7 +117,7 @@ def decide(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 def _add_message(
     request: HttpRequest, written: Decision | Opinion | PendingDecision | GoldenPlacement
 ) -> None:
-    """Of what can still be undone, the page itself tells."""
+    """No message for decisions that can still be undone: the page shows them."""
     if isinstance(written, Decision):
         messages.success(request, gettext("Decided. You can reopen the case with a reason."))
     elif isinstance(written, GoldenPlacement):
@@ -197,7 +197,7 @@ def take_over(request: HttpRequest, pk: UUID) -> HttpResponse:
 @signed_in
 @post_only("review:case", "pk")
 def release(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Words that were written are kept: they stand in the form when the case is taken again."""
+    """The text is kept as a draft and restored in the form when the case is claimed again."""
     case_page.found(request, pk)
     if not (words := as_written(request.POST)).are_empty():
         drafts.keep(actor_of(request), pk, words)

@@ -40,13 +40,13 @@ class ManyFilesInput(forms.ClearableFileInput):
 
 
 class ManyFilesField(forms.FileField):
-    """One or several files; each is judged by itself in `services.submit`."""
+    """One or several files. `services.submit` validates each one separately."""
 
     widget = ManyFilesInput
 
     def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[Any]]:
         files = data if isinstance(data, list | tuple) else [data]
-        # Emptiness is told by `submit`, with a stable code, as for every other way in.
+        # `submit` refuses empty files with a stable code, as for every other way in.
         return [file for file in files if file] or [super().clean(None, initial)]
 
 
@@ -150,7 +150,7 @@ def detector_choices() -> Choices:
 
 
 class HistoryFilter(forms.Form):
-    """Every part is optional; what cannot be understood is told, and the rest still filters."""
+    """Every filter is optional. An invalid one shows an error, and the others still apply."""
 
     q = forms.CharField(
         max_length=200,
@@ -202,7 +202,7 @@ class HistoryFilter(forms.Form):
         for name, choices in self.OFTEN_CHOSEN.items():
             often = self.fields[name]
             assert isinstance(often, forms.ChoiceField)
-            # In the bar of one line the label stands in the field.
+            # The one-line bar shows the label inside the field.
             often.choices = [("", often.label or ""), *choices[1:]]
 
     def clean_q(self) -> str:

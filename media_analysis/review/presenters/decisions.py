@@ -1,5 +1,5 @@
-"""What partners are told of a person's decision and of its changes: everything but the note, which
-is for the team, and who it was, whose name is replaced by a pseudonym."""
+"""A person's decision and its changes as partners see them: without the note, which is for the
+team, and with a pseudonym instead of the name."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def changes(submission_id: UUID) -> list[dict[str, Any]]:
 
 
 def in_force(case_id: UUID) -> dict[str, Any] | None:
-    """The decision that stands, read anew."""
+    """The decision in force, read from the database."""
     case = Case.objects.get(pk=case_id)
     stands = case.fence_in_force
     return None if stands is None else _newest(case, fence__lte=stands)

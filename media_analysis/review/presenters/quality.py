@@ -101,7 +101,7 @@ def detectors(
 
 
 def drift(teams: Collection[UUID]) -> list[dict[str, Any]]:
-    """Of each team the newest comparison of months, with its alarms."""
+    """The newest monthly comparison of each team, with its alarms."""
     ended = month_ended(timezone.now()).date()
     checks = DriftCheck.objects.filter(team__in=teams, month=ended)
     return [

@@ -38,7 +38,7 @@ from media_analysis.submissions.models import Submission
 from media_analysis.submissions.ownership import require_may
 
 MOST_OPEN = 100
-"""Of one appellant in a team: appeals come first in the queue, and must not fill it."""
+"""The limit per appellant and team: appeals come first in the queue and must not fill it."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def answer(case: Case, decision: Decision, who: Who) -> None:
 
 
 def appealable(actor: Actor, submission: Submission) -> Appealable | None:
-    """What the actor may appeal now; None where they may not."""
+    """The decision that the actor may appeal now; None if there is none."""
     try:
         _require_sender(actor, submission)
         return _appealable(actor, submission)

@@ -27,11 +27,11 @@ ASSIGNED_SECONDS = 24 * 3600
 class Done:
     count: int
     passed_over: int
-    """In somebody else's hands, decided meanwhile, or not for this person."""
+    """Assigned to somebody else, decided in the meantime, or not for this person."""
 
 
 def chosen(actor: Actor, ids: Sequence[UUID], permission: Permission) -> list[Case]:
-    """Of one team, and not more than anybody can answer for at once."""
+    """Cases of one team, and no more than a person can be responsible for at once."""
     if not ids:
         raise Refusal("no_case_chosen")
     if len(set(ids)) > MOST:

@@ -1,5 +1,5 @@
-"""Decisions that no person made, for what test keys sent. A case is decided when it is opened, so
-it stands in no queue."""
+"""Canned decisions for submissions of test keys. A case is decided when it is opened, so it never
+appears in a queue."""
 
 from __future__ import annotations
 

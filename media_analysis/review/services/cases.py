@@ -1,4 +1,6 @@
-"""The verbs of review: claim, renew, release, decide, open again. One transaction, one event each.
+"""The verbs of review: claim, renew, release, decide, reopen. Each is one transaction with one
+event. Each change is an `update(...)` conditional on the expected state, so that whoever comes
+second changes nothing and gets a refusal.
 
 Each change is an `update(...)` on the state that it expects; whoever comes second changes nothing
 and is told so.
@@ -285,7 +287,7 @@ def _source(taken_from: Decision | None) -> dict[str, Any]:
 
 @transaction.atomic
 def reopen(actor: Actor, case_id: UUID, *, why: str) -> Case:
-    """A decided case waits again; the earlier decision stands on record."""
+    """Reopen a decided case. The earlier decision stays on record."""
     if not why.strip():
         raise Refusal("reopen_reason_missing")
     mine = Case.objects.for_actor(actor, Permission.DECIDE_CASES).filter(pk=case_id)
@@ -303,7 +305,7 @@ def reopen(actor: Actor, case_id: UUID, *, why: str) -> Case:
 
 
 def waits_again(case_id: UUID) -> dict[str, Any]:
-    """What changes in a decided case that is to be decided anew."""
+    """The changes of a decided case that is to be decided again."""
     return {
         "state": CaseState.OPEN, "decided_at": None, "claimed_at": None, "standing_fence": None,
         "suspicion": suspicion_now(case_id),
@@ -311,7 +313,7 @@ def waits_again(case_id: UUID) -> dict[str, Any]:
 
 
 def suspicion_now(case_id: UUID) -> float:
-    """Of the newest analysis: it may have been made since the case was opened."""
+    """The values of the newest analysis, which can be later than the case."""
     newest = Analysis.objects.filter(submission__case=case_id)
     analysis = newest.only("outcome", "probability_manipulated").first()
     return suspicion_of(analysis) if analysis else 0.0

@@ -1,5 +1,5 @@
-"""Golden cases: a lead marks one, copies of it are placed among new cases, a person answers, and is
-told at once. Nothing of it counts as a decision, and nothing of it leaves the house."""
+"""Golden cases: a lead marks one, copies of it are placed among new cases, and a person answers and
+sees the result at once. They never count as decisions, and nobody outside is notified."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def _notify(person_id: UUID) -> bool:
 
 
 def _readable(person: User) -> list[Mention]:
-    """Of what is due, what the person sees on their page too."""
+    """The due mentions that the person also sees on their page."""
     seen = Mention.objects.for_actor(actor_for_user(person, via=""))
     due = _due().filter(pk__in=seen.values("pk"))
     return list(due.select_related("note__author", "note__team").order_by("note__created_at"))

@@ -1,4 +1,6 @@
-"""Who decides finally: one person, two who agree, or a lead where they do not.
+"""Who makes the final decision: one person, two who agree, or a lead if they do not. A keyed hash
+selects a case for a second opinion after its first person has decided and before anybody is
+notified. The probability is stored on the row, so that figures can be weighted by it.
 
 A case is drawn for a second opinion by a keyed hash, after its first person has decided and before
 anybody is told. The probability is kept on the row, so that figures can be weighted by it.
@@ -161,7 +163,7 @@ def _event(said: _Said, verb: Verb, review: DoubleReview, opinion: Opinion) -> N
 
 
 def not_for(actor: Actor) -> Q:
-    """Cases of whose double review this person is already a part; a lead who is the only one to
+    """Cases in whose double review this person already takes part. A lead who is the only one to
     adjudicate may do so all the same."""
     mine = Opinion.objects.filter(
         review__case=OuterRef("pk"), review__closed_at=None, person=actor.user

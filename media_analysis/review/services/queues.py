@@ -156,7 +156,7 @@ def remove_rule(actor: Actor, rule: QueueRule) -> None:
 
 
 def as_columns(team: Team, said: Mapping[str, Any]) -> dict[str, Any]:
-    """Of what was written, checked as far as the database cannot."""
+    """The checks of a rule that the database cannot make."""
     values = {name: said[name] for name in CONDITIONS if name in said}
     values["name"] = _named(values.get("name", ""))
     values["languages"] = [languages.tag(one) for one in values.get("languages", [])]
@@ -184,7 +184,7 @@ def _locked(actor: Actor, team_id: UUID) -> None:
 
 
 def _saved(row: Queue | QueueRule, taken: str) -> None:
-    """The team is locked: nobody else takes the name meanwhile, in whatever letters."""
+    """The team is locked, so that nobody else takes the name at the same time in any spelling."""
     others = type(row)._default_manager.filter(team=row.team_id).exclude(pk=row.pk)
     if others.filter(name__iexact=row.name).exists():
         raise Refusal(taken, name=row.name)

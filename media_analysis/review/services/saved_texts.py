@@ -25,7 +25,7 @@ MOST = 30
 NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 PLACEHOLDER = re.compile(r"\{(\w*)\}")
 FILLED = ("policy", "file")
-"""What stands in braces and is filled in: the name of the chosen policy, and of the file."""
+"""The placeholders that are filled in: the name of the chosen policy, and the file name."""
 
 
 def of(team_id: UUID) -> list[SavedText]:

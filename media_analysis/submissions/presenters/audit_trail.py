@@ -1,4 +1,4 @@
-"""Audit events as sentences that a person can read aloud.
+"""Audit events as readable sentences.
 
 The record itself knows nobody by name. Those who may see the page read their team-mates' names
 beside it, as they are today; everybody else stays what was recorded.
@@ -83,7 +83,7 @@ DECISIVE = {
 def audit_trail(
     events: Sequence[Event], team: UUID, sent_by: Mapping[str, str] | None = None
 ) -> list[dict[str, Any]]:
-    """`sent_by` stands for whoever sent it and ordered the analysis."""
+    """`sent_by` replaces the sender, who also ordered the analysis."""
     said = [_read(event) for event in events]
     if sent_by is not None:
         said = [{**one, "who": sent_by} if one and one["verb"] in SENDING else one for one in said]
@@ -141,7 +141,7 @@ def _why(said: Mapping[str, Any]) -> str:
 
 
 def _names(recorded: Sequence[Mapping[str, str]], team: UUID) -> dict[str, str]:
-    """Of those who belong to the team."""
+    """The names of the team's members."""
     people = {UUID(who["id"]) for who in recorded if who["kind"] == "user"}
     partners = {UUID(who["id"]) for who in recorded if who["kind"] == "service"}
     members = Membership.objects.filter(team=team, user__in=people).select_related("user")

@@ -48,7 +48,7 @@ _PERSON = re.compile(
 
 
 def for_page(submission: Submission, actor: Actor, asked: str = "") -> dict[str, Any] | None:
-    """For whoever may look at the media; None for others, and where no analysis has ended."""
+    """For people who may view the media. None for others, and if no analysis has ended."""
     if not may(actor, Permission.VIEW_MEDIA, submission) or not submission.analysis.shown_outcome:
         return None
     if Part.TEXT in submission.removed_parts:

@@ -43,7 +43,7 @@ NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
 
 
 def upload_message(received: Received) -> str:
-    """The answer to an upload; a duplicate is told, never refused."""
+    """The message after an upload. A duplicate is mentioned, never refused."""
     name = received.submission.filename or gettext("The file")
     if received.earlier is None:
         return gettext("{file} was received and is being analysed.").format(file=name)
@@ -110,8 +110,8 @@ def page(submission: Submission, actor: Actor, *, searched: str = "") -> dict[st
 
 
 def whole_result(analysis: Analysis, *, codes: bool = False) -> dict[str, Any]:
-    """Verdict, tracks, media and findings together, with sentences in the reader's language and,
-    if asked, with their codes beside them."""
+    """Verdict, tracks, media and findings, with sentences in the reader's language and optionally
+    their codes."""
     findings = [row.as_json() for row in analysis.findings.all()]
     whole = {
         **(analysis.result or {}),
@@ -294,9 +294,9 @@ def _bytes(size: int) -> str:
 
 
 def custody(submission: Submission, *, blind: bool = False) -> dict[str, Any]:
-    """The whole chain, hashed again while the page is made, and the rows beside it: it is short.
-    While `blind`, what people did in review is checked and not told."""
-    with one_snapshot():  # what is written meanwhile is no damage
+    """The whole chain, hashed again for each page, and its rows; both are short. While `blind`,
+    actions in review are verified but not shown."""
+    with one_snapshot():  # concurrent writes are no damage
         events = list(Event.objects.filter(chain=submission.pk).order_by("seq"))
         wrong, summary = _checked(submission, events)
     return {

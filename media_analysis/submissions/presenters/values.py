@@ -17,7 +17,7 @@ MOST_RAW = 1000
 
 
 def details(data: Json) -> list[dict[str, Any]]:
-    """Small values that have words; what is nested, long or internal stands in `raw`."""
+    """Short values with a label. Nested, long and internal values are in `raw`."""
     return [
         {"label": gettext(LABELS[label]), "value": formatted(value)}
         for label, value in data.items()

@@ -1,4 +1,4 @@
-"""The verbs of wanting something gone: ask for it, take the wish back, answer it.
+"""The verbs of deletion requests: request, withdraw, answer.
 
 The request and its answer are on record and are shown to everybody who sees the submission. An
 accepted request orders the erasure (`erasing`); until that is due, the request can be withdrawn.

@@ -63,7 +63,7 @@ def standing(submission: Submission) -> Hold | None:
 
 
 def listed(actor: Actor) -> list[Hold]:
-    """Those that stand in the actor's teams, the newest first."""
+    """Holds in force in the actor's teams, newest first."""
     mine = Hold.objects.for_actor(actor, Permission.REQUEST_DELETION).standing()
     return list(mine.select_related("submission__team")[:MOST_LISTED])
 
@@ -71,7 +71,7 @@ def listed(actor: Actor) -> list[Hold]:
 def page(
     actor: Actor, *, submission: UUID | None = None, lifted: bool = False, after: int | None = None
 ) -> Page:
-    """Of the teams in which the actor may hold, the newest first."""
+    """Holds of the teams in which the actor may place holds, newest first."""
     found = Hold.objects.for_actor(actor, Permission.HOLD_SUBMISSIONS)
     if not lifted:
         found = found.standing()

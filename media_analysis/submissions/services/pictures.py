@@ -45,8 +45,8 @@ CLOSE = 0.25
 
 
 def look(actor: Actor, submission: Submission, name: str) -> Picture | None:
-    """One picture, the look on record before it is handed out; None when there is none or the
-    actor may not look."""
+    """One picture. The view is recorded before it is returned. None if there is no picture or the
+    actor may not view it."""
     if not actor.can(Permission.VIEW_MEDIA, submission.team_id):
         return None
     found = Thumbnail.objects.filter(analysis=submission.analysis_id, name=name).first()
@@ -121,7 +121,7 @@ def on_record(who: Who, submission: Submission) -> None:
 
 
 def names(submission: Submission, actor: Actor) -> list[str]:
-    """Of the pictures that the actor may look at."""
+    """The names of the pictures that the actor may view."""
     if not actor.can(Permission.VIEW_MEDIA, submission.team_id):
         return []
     return list(submission.analysis.thumbnails.order_by("id").values_list("name", flat=True))

@@ -266,7 +266,7 @@ def unveiled(request: HttpRequest, pk: UUID) -> HttpResponse:
 @signed_in
 @require_GET
 def glimpse(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """A few grey pixels for a list: made anew each time, kept by the browser for an hour."""
+    """A few grey pixels for a list, generated each time and cached by the browser for an hour."""
     png = pictures.glimpse(actor_of(request), mine(request, pk))
     if png is None:
         raise Http404
