@@ -1,4 +1,4 @@
-"""Roles that the identity provider's groups give, read anew at each single sign-on.
+"""Roles given by groups of the identity provider, updated at each single sign-on.
 
 Only memberships that a group gave are changed or ended by groups. Those given by hand stay.
 """

@@ -212,7 +212,7 @@ def _to_change(request: Request, pk: UUID, permission: Permission) -> Submission
 
 
 def _with_details(found: SubmissionQuerySet) -> SubmissionQuerySet:
-    """With all that is told of each."""
+    """The query with everything that an answer contains."""
     return found.with_deletion_requests().with_decisions().select_related(*RELATED)
 
 

@@ -133,7 +133,7 @@ class Detail:
         return b'%s,"result":%s}' % (JSONRenderer().render(self.told)[:-1], result)
 
     def _reused(self) -> dict[str, Any] | None:
-        """The age is that at the moment of the verdict: it does not change by itself."""
+        """The age at the time of the verdict, so that it does not change by itself."""
         examined_at, ended_at = self.row["analysis__examined_at"], self.row["analysis__finished_at"]
         if examined_at is None:
             return None

@@ -119,7 +119,7 @@ def _mine(request: Request, pk: UUID) -> DirectUpload:
 
 
 def _with_parts(request: Request, upload: DirectUpload, status: int = 200) -> Response:
-    """Nobody keeps it: whoever has an address may write its part."""
+    """Not cacheable: everybody who has an address can write its part."""
     parts = announcing.addresses(actor_of(request), upload)
     upload.refresh_from_db()
     context: dict[str, Any] = {"request": request, "parts": parts}

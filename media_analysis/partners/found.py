@@ -22,7 +22,8 @@ def the_one(
     pk: UUID,
     with_details: Callable[[SubmissionQuerySet], SubmissionQuerySet] = SubmissionQuerySet.all,
 ) -> Submission:
-    """Of those in which the actor may do this. `told` adds what the answer tells of it."""
+    """The submission, if the actor has the permission. `with_details` adds what the answer
+    needs."""
     mine: SubmissionQuerySet = Submission.objects.for_actor(actor, permission)
     one = with_details(mine).filter(pk=pk).first()
     if one is None:

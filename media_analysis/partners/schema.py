@@ -1,4 +1,4 @@
-"""What drf-spectacular cannot see by itself: how a key is sent, that no other fields are, and that
+"""What drf-spectacular cannot derive: how a key is sent, that unknown fields are refused, and that
 text has no null character."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Server-sent events: a submission or a batch, told anew each time it changes.
+"""Server-sent events: a submission or a batch, sent again each time it changes.
 
 The server asks the view again for each event (`config.front.streaming`), so each is made with the
 caller's rights of that moment. Behind a server that keeps no answer open the stream has one event,
@@ -118,7 +118,8 @@ class Stream:
     def answered(
         self, version: bytes, content: Callable[[], bytes], *, is_over: bool
     ) -> HttpResponseBase:
-        """The event of now, unless it was told before. `is_over`: what `until` names is there."""
+        """The current event, unless it was sent before. `is_over`: the condition of `until` is
+        met."""
         name = waiting.name_of(version)
         if is_over and self.is_first and name == self.told:
             return HttpResponse(status=204, headers=HEADERS)

@@ -232,7 +232,7 @@ class Submission(models.Model):
 
     @property
     def placement_answered(self) -> bool:
-        """Whether it is a copy of a golden case."""
+        """Whether it is a copy of a golden case that was answered."""
         mine = Submission.objects.filter(pk=self.pk)
         return mine.filter(placement__answered_at__isnull=False).exists()
 

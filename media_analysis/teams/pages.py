@@ -1,4 +1,5 @@
-"""Which pages a team has, and who may enter which. A foreign team answers like a missing one."""
+"""The pages of a team and the permissions that they need. A foreign team answers like a missing
+one."""
 
 from __future__ import annotations
 
@@ -115,7 +116,7 @@ def done(
 def refusal_told(
     request: HttpRequest, tell: Callable[[HttpRequest, str], None] = messages.info
 ) -> Iterator[None]:
-    """What a verb refuses is told on the page that comes next; a missing right stays a 403."""
+    """Show a refusal on the next page. A missing permission stays a 403."""
     try:
         yield
     except Refusal as refusal:

@@ -161,7 +161,7 @@ class RuleForm(forms.Form):
         return said
 
     def values(self) -> dict[str, Any]:
-        """What the verbs of `services/queues.py` are told."""
+        """The arguments for `services/queues.py`."""
         said = dict(self.cleaned_data)
         goes = said.pop("goes")
         return {

@@ -211,7 +211,7 @@ class Delivery(LeasedJob):
 
 
 class Attempt(models.Model):
-    """One request to an endpoint, and what came of it."""
+    """One request to an endpoint and its result."""
 
     delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="attempts")
     number = models.PositiveIntegerField()

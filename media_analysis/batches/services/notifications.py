@@ -25,8 +25,8 @@ def listed(client: Any, bucket: str, prefix: str) -> Iterator[Found]:
 
 
 def parse(body: str, bucket: str, prefix: str) -> list[Found]:
-    """From one message: S3's own, or S3's inside one of SNS. What concerns another bucket or
-    another prefix is none of ours."""
+    """The objects in one message: S3's own format, or S3's inside SNS. Other buckets and prefixes
+    are ignored."""
     try:
         said = json.loads(body)
         if isinstance(said, dict) and "Message" in said:

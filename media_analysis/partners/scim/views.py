@@ -221,7 +221,7 @@ class Group(GroupResources, One):
 
 
 class Search(ScimView):
-    """Of people and groups at once."""
+    """A search over people and groups."""
 
     def post(self, request: Request) -> Response:
         raise NotImplementedException(detail="Search Users or Groups.")

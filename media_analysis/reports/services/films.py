@@ -62,7 +62,7 @@ def _may_have_one(case: Case) -> bool:
 
 
 def of_case(case: Case) -> EvidenceFilm | None:
-    """Of the analysis that the case shows now."""
+    """The video of the analysis that the case shows."""
     found = EvidenceFilm.objects.filter(case=case, analysis=case.submission.analysis_id)
     film: EvidenceFilm | None = found.select_related("film").first()
     return film

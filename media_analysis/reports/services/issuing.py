@@ -31,8 +31,8 @@ KINDS = {
 
 @transaction.atomic
 def issue(actor: Actor, case: Case) -> Report:
-    """One a decision: asked for again, it is the same. A case that was opened again and decided
-    anew gets a further one, which names the one before."""
+    """One report per decision: a repeated request returns the same one. A case that was reopened
+    and decided again gets a further report, which names the earlier one."""
     require(actor, Permission.DECIDE_CASES, case.team_id)
     Submission.objects.select_for_update(no_key=True).get(pk=case.submission_id)
     found = Case.objects.select_related("submission__blob", "submission__analysis").get(pk=case.pk)

@@ -42,7 +42,7 @@ class Quality:
     precision: Measure
     """The share of flagged files that people decided to be manipulated."""
     recall: Measure
-    """The share of files that people decided to be manipulated and that the check flagged."""
+    """The share of files decided to be manipulated that the check flagged."""
     inconclusive: Measure
     """The share of examined files that it neither flagged nor cleared."""
     override: Measure
@@ -205,7 +205,8 @@ def outcomes_of(person: User, month: Any) -> dict[str, int]:
 
 
 def overrides_of(person: User, month: Any) -> Measure:
-    """The share of this person's clear decisions that contradict a clear verdict."""
+    """The share of this person's clear decisions on media with a clear verdict that contradict
+    it."""
     made = Decision.objects.filter(decided_by=person).annotate(month=TruncMonth("created_at"))
     verdict = "case__submission__analysis__outcome"
     found = Q(**{verdict: Outcome.MANIPULATION_FOUND.value})

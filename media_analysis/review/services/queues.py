@@ -156,7 +156,7 @@ def remove_rule(actor: Actor, rule: QueueRule) -> None:
 
 
 def as_columns(team: Team, said: Mapping[str, Any]) -> dict[str, Any]:
-    """The checks of a rule that the database cannot make."""
+    """The columns of a rule, validated as far as the database cannot."""
     values = {name: said[name] for name in CONDITIONS if name in said}
     values["name"] = _named(values.get("name", ""))
     values["languages"] = [languages.tag(one) for one in values.get("languages", [])]

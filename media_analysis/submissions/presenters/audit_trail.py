@@ -141,7 +141,7 @@ def _why(said: Mapping[str, Any]) -> str:
 
 
 def _names(recorded: Sequence[Mapping[str, str]], team: UUID) -> dict[str, str]:
-    """The names of the team's members."""
+    """The names of the recorded people and partners who belong to the team."""
     people = {UUID(who["id"]) for who in recorded if who["kind"] == "user"}
     partners = {UUID(who["id"]) for who in recorded if who["kind"] == "service"}
     members = Membership.objects.filter(team=team, user__in=people).select_related("user")

@@ -86,7 +86,7 @@ def submit(
 
 
 def too_large() -> Refusal:
-    """The size of a file that exceeds every limit."""
+    """The refusal of a file that is larger than the limit."""
     return Refusal("too_large", limit=settings.MAX_UPLOAD_BYTES // 1_000_000)
 
 

@@ -96,7 +96,7 @@ def _pause(endpoint: Endpoint, claim: Claim) -> float:
     due = Delivery.objects.filter(state=State.QUEUED, available_at__lte=ClockTimestamp())
     if not due.exclude(endpoint=endpoint).exists():
         return 0.0  # nobody else waits for a courier
-    # Only those that were claimed before this one count, or all would give way to each other.
+    # Only earlier claims count, or all would yield to each other.
     began = Delivery.objects.filter(pk=claim.pk).values("started_at")
     under_way = Delivery.objects.filter(
         endpoint=endpoint,
