@@ -120,7 +120,7 @@ def lines_of(answers: Answers, rows: Sequence[Row]) -> Lines:
     names = next(iter(answers.values()))
     found = {}
     for ear in dict.fromkeys(map(listeners.ear_of, names)):
-        of = [name for name in names if listeners.ear_of(name) == ear]
+        of = [name for name in names if listeners.encoder_name_of(name) == ear]
         means = [float(np.mean([told[name] for name in of])) for told in answers.values()]
         line = fit_platt([rows[n].is_fake for n, _ in answers], means)
         found[ear] = (LN10 * line.slope, LN10 * line.offset)

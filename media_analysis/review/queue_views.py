@@ -187,7 +187,7 @@ def _decided(request: HttpRequest, actor: Actor, chosen: Sequence[Case]) -> Http
     if not confirmed or not form.is_valid():
         context = {"chosen": chosen, "form": form, "assigns": False}
         return render(request, "review/bulk.html", context, status=422 if confirmed else 200)
-    done = several.decide(actor, chosen, form.words())
+    done = several.decide(actor, chosen, form.decision_text())
     said = ngettext("%(count)s case is decided.", "%(count)s cases are decided.", done.count)
     return _report_done(request, done, said)
 

@@ -102,7 +102,7 @@ def decide(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     if not form.is_valid():
         return _unfinished(request, mine, form)
     try:
-        written = grace.decide(actor, pk, form.cleaned_data["fence"], form.words())
+        written = grace.decide(actor, pk, form.cleaned_data["fence"], form.decision_text())
     except Refusal as refusal:
         if refusal.code == cases.CLAIM_LOST:
             return _too_late(request, mine)
