@@ -77,7 +77,7 @@ def of_view(view: Any) -> Deprecation | None:
     return found
 
 
-def unsaid(schema: dict[str, Any], changes: str) -> list[str]:
+def missing_lines(schema: dict[str, Any], changes: str) -> list[str]:
     """The lines that docs/api-changes.md lacks."""
     return [said for said in _said_of(schema) if said not in changes]
 

@@ -106,14 +106,14 @@ def done(
     tell: Callable[[HttpRequest, str], None] = messages.info,
 ) -> HttpResponse:
     """Does it, says so, and goes back to the team's page."""
-    with refusal_told(request, tell):
+    with refusal_as_message(request, tell):
         verb()
         messages.success(request, sentence)
     return redirect(back, pk)
 
 
 @contextmanager
-def refusal_told(
+def refusal_as_message(
     request: HttpRequest, tell: Callable[[HttpRequest, str], None] = messages.info
 ) -> Iterator[None]:
     """Show a refusal on the next page. A missing permission stays a 403."""

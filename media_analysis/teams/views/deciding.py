@@ -24,7 +24,7 @@ from media_analysis.review.models import Policy, RoutingRule
 from media_analysis.review.queue_models import LONGEST_APPEAL_DAYS
 from media_analysis.review.saved_texts import LONGEST_NAME, LONGEST_TEXT, SavedText
 from media_analysis.review.services import appeals, reason_codes, saved_texts
-from media_analysis.teams.pages import entered, page, refusal_on, refusal_told
+from media_analysis.teams.pages import entered, page, refusal_as_message, refusal_on
 
 
 class CodeForm(forms.Form):
@@ -147,7 +147,7 @@ def _parts(actor: Actor, team: Team) -> Mapping[str, Part]:
 def switch(request: HttpRequest, pk: UUID, code: int) -> HttpResponse:
     actor, team = entered(request, pk, Permission.MANAGE_POLICIES)
     mine = get_object_or_404(reason_codes.codes(team), pk=code)
-    with refusal_told(request):
+    with refusal_as_message(request):
         reason_codes.switch(actor, mine, on="on" in request.POST)
         messages.success(request, gettext("%(name)s was changed.") % {"name": mine})
     return redirect("teams:deciding", pk)
@@ -158,7 +158,7 @@ def switch(request: HttpRequest, pk: UUID, code: int) -> HttpResponse:
 def remove_text(request: HttpRequest, pk: UUID, text: int) -> HttpResponse:
     actor, team = entered(request, pk, Permission.MANAGE_POLICIES)
     mine = get_object_or_404(SavedText.objects.filter(team=team), pk=text)
-    with refusal_told(request):
+    with refusal_as_message(request):
         saved_texts.remove(actor, mine)
         messages.success(request, gettext("/%(name)s was removed.") % {"name": mine})
     return redirect("teams:deciding", pk)

@@ -23,7 +23,7 @@ from accounts.models import Team
 from accounts.roles import Permission
 from jobs.models import State
 from media_analysis.teams.forms import WebhookForm
-from media_analysis.teams.pages import entered, page, refusal_on, refusal_told
+from media_analysis.teams.pages import entered, page, refusal_as_message, refusal_on
 from media_analysis.webhooks.models import Delivery, Endpoint
 from media_analysis.webhooks.search import deliveries
 from media_analysis.webhooks.services import endpoints
@@ -173,7 +173,7 @@ def _done(
     done: str,
 ) -> HttpResponse:
     actor, _team, mine = _endpoint(request, pk, endpoint)
-    with refusal_told(request, messages.error):
+    with refusal_as_message(request, messages.error):
         verb(actor, mine)
         if done:
             messages.success(request, done)

@@ -17,7 +17,7 @@ from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext
 
 from accounts.services.chains import team_chain
-from accounts.services.notices import tell_those_who_run
+from accounts.services.notices import email_managers
 from audit.services import record
 from audit.verbs import Verb
 from audit.who import SYSTEM
@@ -208,7 +208,7 @@ def _switched_off(endpoint: Endpoint, why: Why) -> None:
         object_type="webhook", object_id=endpoint.pk, why=why, data={"host": endpoint.host},
         rows=[endpoint],
     )  # fmt: skip
-    tell_those_who_run(
+    email_managers(
         endpoint.team,
         lambda: gettext("A webhook was switched off"),
         lambda: gettext(

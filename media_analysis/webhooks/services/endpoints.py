@@ -17,7 +17,7 @@ from accounts.models import ServiceAccount, Team
 from accounts.refusals import Refusal
 from accounts.roles import Permission
 from accounts.services.chains import require, team_chain
-from accounts.services.notices import tell_those_who_run
+from accounts.services.notices import email_managers
 from audit.rows import Row
 from audit.services import record
 from audit.verbs import Verb
@@ -65,7 +65,7 @@ def add(
     )
     secret = secrets.make(endpoint)
     _changed(actor, endpoint, "added")
-    tell_those_who_run(
+    email_managers(
         team,
         lambda: gettext("A new webhook"),
         lambda: gettext(
