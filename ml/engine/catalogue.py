@@ -281,4 +281,4 @@ WORDS = (
     "digitised from film", "digitised from a print",
     "a diffusion interface", "a Stable Diffusion interface", "and", "or",
 )  # fmt: skip
-"""What stands in the braces of the sentences above and has a translation of its own."""
+"""Values in the braces of the sentences above that are translated separately."""

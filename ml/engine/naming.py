@@ -95,7 +95,7 @@ LABELS = {
     "windows_flagged": "windows that stand out",
     "windows_judged": "windows judged",
 }
-"""What numbers beside evidence are called. Those without words stand in the JSON alone."""
+"""Labels of numbers next to evidence. Numbers without a label are in the JSON alone."""
 
 
 def listed(names: Sequence[str]) -> str:

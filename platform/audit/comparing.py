@@ -80,7 +80,7 @@ class Comparer:
         return None
 
     def keys(self, at_once: int) -> Iterator[list[str]]:
-        """Of all rows that were spoken of."""
+        """The keys of all rows that occurred."""
         last = ""
         while found := self._db.execute(
             "SELECT key FROM said WHERE key > ? ORDER BY key LIMIT ?", (last, at_once)

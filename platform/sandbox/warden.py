@@ -88,7 +88,7 @@ class Watch:
         return True
 
     def _give(self, data: bytes, file: int, pipe: int, lifeline: socket.socket) -> None:
-        """Hand the file to the spare; if that one has died meanwhile, to a new one."""
+        """Give the file to the spare child, or to a new one if the spare has died."""
         for last in (False, True):
             ward, self.spare = self.spare or self._make_spare(), None
             channel, ward.channel = ward.channel, None

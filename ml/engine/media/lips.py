@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ml.engine.media.face_patches import EYES, Follower, Part, Square, square_below_eyes
 
 SIDE = 56
-"""Of a mouth's picture; the network sees its middle, training shifts that a little."""
+"""The side of a mouth's picture. The network sees its middle; training shifts that a little."""
 RATE = 25.0
 """Mouths a second, whatever the video's own rate."""
 SMALLEST = 22.0

@@ -63,7 +63,7 @@ class Activity:
     reason: str | None
     measures: dict[str, float]
     refused: Spans = ()
-    """Of a sound with speech: where for seconds on end something sounds that is no voice."""
+    """For a sound with speech: where something that is not a voice sounds for several seconds."""
 
     @property
     def seconds(self) -> float:

@@ -57,7 +57,7 @@ class Silence(io.TextIOBase):
 
 @dataclass
 class PlainMedia:
-    """The media as its parent has told of it."""
+    """The media as described by the parent."""
 
     info: MediaInfo
     facts: Mapping[str, Any]
@@ -167,7 +167,7 @@ def _examine(detector: Detector, manifest: Manifest, heard: BinaryIO) -> None:
 
 
 def _next(heard: BinaryIO) -> Any:
-    """From the parent, who is trusted here: it is the detector that is not."""
+    """From the parent, which is trusted; the detector is not."""
     return pickle.load(heard)  # noqa: S301
 
 

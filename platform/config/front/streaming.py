@@ -52,7 +52,7 @@ class Places:
 
 
 class StreamSlot:
-    """Of one request: taken once, however often the application is asked."""
+    """The slot of one request. It is taken once, however often the application is called."""
 
     def __init__(self, places: Places) -> None:
         self._places = places

@@ -124,7 +124,7 @@ class Supervisor:
         log.warning("%s ended (%s) after %.0f s", process.name, _ending(status), lived)
 
     def _end(self) -> int:
-        """Everybody is told at once; who does not go in time is killed."""
+        """All processes are signalled at once. Those that do not stop in time are killed."""
         self._signal_all(signal.SIGTERM)
         deadline = time.monotonic() + slot.grace_seconds() + 5
         while any(p.pid for p in self.processes) and time.monotonic() < deadline:

@@ -1,4 +1,4 @@
-"""What the encoder says of one picture, crop by crop."""
+"""The crops of one picture and their logits."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ QUALITY = 92
 
 
 def saved_alike(crop: Pixels) -> Pixels:
-    """Every crop is saved as JPEG once, so that traces of saving tell nothing: nearly every genuine
-    picture was a JPEG file before, and a generated one often was not."""
+    """Every crop is saved as JPEG once, so that traces of saving carry no information: nearly every
+    genuine picture was a JPEG file before, and a generated one often was not."""
     return through_codec(crop, ".jpg", [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
 
 

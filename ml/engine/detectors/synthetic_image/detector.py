@@ -30,7 +30,7 @@ FOLDER = Path(__file__).parent
 PASSING = 0.5
 """The share of generated pictures that are taken to look like photographs to this check."""
 CAP = 1.5
-"""Of the ratio's logarithm: a picture that looks generated is no proof of it."""
+"""The cap on the ratio's logarithm: looking generated is no proof."""
 
 
 class SyntheticImage:

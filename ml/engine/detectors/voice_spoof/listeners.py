@@ -1,4 +1,4 @@
-"""What stands on the ears: for each layer asked, a plain classifier of what that layer heard.
+"""The classifiers on the audio encoders: one for each layer.
 
 Numbers of unit spread, a few hundred directions of them, and how alike that is to examples that
 each have a vote. It is a handful of arrays; how they are found is `lab/voice/fitting.py`.
@@ -28,7 +28,7 @@ class Listener:
     mean: Floats
     spread: Floats
     directions: Floats
-    """What is kept, times what is heard; so long that distances do not grow with the numbers."""
+    """The kept directions, scaled so that distances do not grow with the number of features."""
     supports: Floats
     """Examples times what is kept."""
     votes: Floats
@@ -42,7 +42,7 @@ class Listener:
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer of an ear and the listener that stands on it."""
+    """One layer of an audio encoder and its classifier."""
 
     name: str
     """The ear's, and which of its layers."""
