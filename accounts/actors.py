@@ -71,8 +71,7 @@ class Actor:
 
     @property
     def flow(self) -> str:
-        """Whose queue the actor's work stands in: a person's, or a service account's whatever key
-        it uses."""
+        """The flow of the actor's work: a person, or a service account, whatever key it uses."""
         if self.service is not None:
             return f"{TEST_FLOW if self.is_test else 'service:'}{self.service.pk}"
         return f"person:{self.user.pk}" if self.user is not None else ""
@@ -145,8 +144,8 @@ def actor_for_key(key: ApiKey) -> Actor:
 
 
 def sender_again(user: User | None, service: ServiceAccount | None, *, via: str) -> Actor | None:
-    """Whoever ordered work that is done now, with the rights that they have now. None where they
-    may not act any more."""
+    """The person or partner who ordered the work, with the permissions that they have now. None if
+    they may not act any more."""
     if user is not None:
         return actor_for_user(user, via=via) if user.is_active else None
     if service is None or not service.is_active:

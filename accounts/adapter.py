@@ -1,4 +1,4 @@
-"""Where the login library asks us: who may sign up, what a wrong guess costs, what is encrypted."""
+"""The hooks of the login library: who may sign up, what a wrong guess costs, what is encrypted."""
 
 from __future__ import annotations
 
@@ -131,8 +131,8 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         return bool(verified) and group_roles.open_a_team(group_roles.groups_of(sociallogin))
 
     def authenticate_by_email(self, sociallogin: Any) -> tuple[User, str] | None:
-        """Joins only an account that proved the address itself. From an account that did not, the
-        mailbox's owner, who is here now, takes the address over."""
+        """Link only to an account that confirmed the address. From an unconfirmed account, the
+        mailbox's owner, who is signing in now, takes the address over."""
         for address in sociallogin.email_addresses:
             email = normalised(address.email)
             if not address.verified or not self.can_authenticate_by_email(sociallogin, email):

@@ -72,8 +72,8 @@ def post_only(page: str, *names: str) -> Callable[[View], View]:
 
 
 def signed_in(view: View) -> View:
-    """For whoever is signed in. From anybody else a script gets a 401, and a form that carries
-    words gets a page that shows them, so that they can be copied."""
+    """Requires a signed-in person. Otherwise a script gets a 401, and a form with text gets a page
+    that shows the text, so that it can be copied."""
 
     @functools.wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -86,7 +86,7 @@ def signed_in(view: View) -> View:
 
 
 def signed_out(request: HttpRequest, page: str) -> HttpResponse:
-    """The answer to somebody who is not signed in any more; `page` is where they go on."""
+    """The answer to somebody who is no longer signed in. `page` is where they continue."""
     if request.headers.get("Accept") == "application/json":
         refusal = Refusal("signed_out")
         body = {"code": refusal.code, "sentence": refusal.sentence}

@@ -30,8 +30,8 @@ class SessionOrigin:
 
 
 class OwnLanguage(LocaleMiddleware):
-    """The language of the account, else of the cookie, else of the browser or the program. After
-    AuthenticationMiddleware, for it asks who is signed in."""
+    """The language of the account, the cookie, the browser or the program, in this order. After
+    AuthenticationMiddleware, because it asks who is signed in."""
 
     def process_request(self, request: HttpRequest) -> None:
         own = getattr(request.user, "language", "")

@@ -27,7 +27,7 @@ class NavItem:
     url_name: str
     may_enter: Callable[[Actor], bool]
     order: int
-    """Where it stands in the bar; lower comes first."""
+    """The position in the bar; lower comes first."""
 
 
 @dataclass(frozen=True)

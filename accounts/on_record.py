@@ -1,4 +1,6 @@
-"""What events hold of people, teams and keys: who may do what.
+"""The content of people, teams and keys in events: who may do what. Names and addresses of people
+are excluded: their mailbox and their password are theirs to change, and the login library writes
+them.
 
 Names and addresses of people are not among it: their mailbox and their password are theirs to
 change, and the login library writes them.

@@ -1,4 +1,4 @@
-"""Queries that are asked often, put together once.
+"""Frequent queries, prepared once.
 
 Django writes the SQL of a query anew each time it is asked. For a narrow answer that costs several
 times as much as the database's part. `Prepared` writes it once for each shape of the question, with
@@ -40,7 +40,7 @@ from accounts.roles import Permission, Role
 from audit.who import NOBODY
 
 MOST_TEAMS = 8
-"""Of one actor. Whoever has more asks as Django does."""
+"""Actors with more teams get an ordinary Django query."""
 MOST_SHAPES = 64
 
 

@@ -131,7 +131,7 @@ class Scope(models.TextChoices):
 
 
 class ProvisioningScope(models.TextChoices):
-    """Of the one kind of key that an identity provider has. No key of a partner has it."""
+    """The scope of the keys of identity providers. No key of a partner has it."""
 
     MEMBERS_PROVISION = "members:provision", _("Provision members by SCIM")
 

@@ -85,7 +85,7 @@ def second_factor_needed(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def language(request: HttpRequest) -> HttpResponse:
-    """Kept with the account; for whoever is not signed in, in a cookie."""
+    """Stored with the account; for signed-out visitors, in a cookie."""
     wanted = request.POST.get("next") or request.headers.get("Referer", "")
     back = wanted if url_has_allowed_host_and_scheme(wanted, request.get_host()) else "/"
     user = request.user if isinstance(request.user, User) else None

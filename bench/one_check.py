@@ -45,7 +45,7 @@ def by_turns(film: Path, detector: Detector, rounds: int) -> tuple[list[Turn], F
     return turns, next(f for f in result.findings if f.detector == detector.name)
 
 
-def told(turns: list[Turn], said: Finding, by: int) -> dict[str, Any]:
+def summarise(turns: list[Turn], said: Finding, by: int) -> dict[str, Any]:
     """By the wall, or by the work."""
     ratios = [with_it[by] / without[by] for with_it, without in turns]
     return {

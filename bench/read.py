@@ -72,7 +72,7 @@ def prepare(key: str) -> None:
     from accounts.actors import actor_for_user
     from accounts.models import Membership
     from jobs.services import claim_one
-    from media_analysis.review.models import Case, Words
+    from media_analysis.review.models import Case, DecisionText
     from media_analysis.review.services import cases
     from media_analysis.submissions.models import Submission
     from ml import services as ml
@@ -88,7 +88,9 @@ def prepare(key: str) -> None:
     actor = actor_for_user(person, via="password")
     case = Case.objects.get(submission=submission)
     held = cases.claim(actor, case.pk)
-    cases.decide(actor, held.pk, held.fence, Words("manipulated", "The shadow is missing.", ""))
+    cases.decide(
+        actor, held.pk, held.fence, DecisionText("manipulated", "The shadow is missing.", "")
+    )
     print(one)
 
 

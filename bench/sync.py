@@ -68,7 +68,7 @@ def measure(seconds: float, rounds: int) -> dict[str, Any]:
         film = speaking(Path(folder), seconds)
         turns, said = one_check.by_turns(film, detector, rounds)
     return {
-        **one_check.told(turns, said, one_check.WALL),
+        **one_check.summarise(turns, said, one_check.WALL),
         "check_seconds": round(said.seconds, 3),
         "megabytes": megabytes,
         **networks(detector, rounds),

@@ -45,8 +45,8 @@ def measure(seconds: float, rounds: int, weights: Path, *, sound: bool = False) 
         film = film if sound else silent(film, Path(folder) / "silent.mp4")
         turns, said = one_check.by_turns(film, Temporal(ServedNetwork(weights)), rounds)
     return {
-        **one_check.told(turns, said, one_check.WORK),
-        "wall_ratio": one_check.told(turns, said, one_check.WALL)["ratio"],
+        **one_check.summarise(turns, said, one_check.WORK),
+        "wall_ratio": one_check.summarise(turns, said, one_check.WALL)["ratio"],
         "counts": dict(said.counts),
         "rounds": rounds,
     }

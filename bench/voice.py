@@ -48,7 +48,7 @@ def measure(seconds: float, rounds: int) -> dict[str, Any]:
         turns, said = one_check.by_turns(film, detector, rounds)
         whole = clip.measure(film, rounds, registry.detectors())
     return {
-        **one_check.told(turns, said, one_check.WALL),
+        **one_check.summarise(turns, said, one_check.WALL),
         "check_seconds": round(said.seconds, 3),
         "megabytes": megabytes,
         "speech_seconds_a_second": listening(detector, rounds),

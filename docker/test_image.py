@@ -67,7 +67,7 @@ class Image:
         return done
 
 
-def told(title: str, fact: object) -> None:
+def report(title: str, fact: object) -> None:
     print(f"{title:44} {fact}", flush=True)
 
 
@@ -75,8 +75,8 @@ def walls(image: Image) -> None:
     done = image.run("sandbox_selftest", "--json", check=False)
     report = json.loads(done.stdout)
     denied = sum(probe["denied"] for probe in report["probes"])
-    told(f"sandbox_selftest as uid {USER}", f"{denied} of {len(report['probes'])} denied")
-    told("  by", report["wall"])
+    report(f"sandbox_selftest as uid {USER}", f"{denied} of {len(report['probes'])} denied")
+    report("  by", report["wall"])
     if done.returncode or denied != len(report["probes"]):
         raise SystemExit(f"The walls do not stand:\n{done.stdout}{done.stderr}")
 
@@ -87,14 +87,14 @@ def identity(image: Image) -> None:
         image.command("python", "-c", script), text=True, capture_output=True, check=True
     )
     uid, version = done.stdout.split()
-    told("user and Python", f"{uid}, {version}")
+    report("user and Python", f"{uid}, {version}")
     if int(uid) != USER:
         raise SystemExit("The image does not run as its own user.")
     probe = "import importlib.util as u; print([n for n in ('tensorflow','lab') if u.find_spec(n)])"
     found = subprocess.run(
         image.command("python", "-c", probe), text=True, capture_output=True, check=True
     ).stdout.strip()
-    told("TensorFlow and laboratory in it", found)
+    report("TensorFlow and laboratory in it", found)
     if found != "[]":
         raise SystemExit("The image holds what a server does not need.")
 
@@ -106,7 +106,7 @@ def files(image: Image) -> None:
         answer = json.loads(done.stdout)
         first = answer[0] if isinstance(answer, list) else answer
         outcome = first["verdict"]
-        told(f"verify {name}", f"{outcome} ({time.monotonic() - began:.1f} s)")
+        report(f"verify {name}", f"{outcome} ({time.monotonic() - began:.1f} s)")
         if not outcome:
             raise SystemExit(done.stdout)
 
@@ -193,7 +193,7 @@ def whole_house(image: Image) -> None:
             wait_for(f"{url}/live", PATIENCE_SECONDS)
             page = ask(f"{url}/accounts/login/")
             style = page.partition('rel="stylesheet" href="')[2].partition('"')[0]
-            told("sign-in page, and its style sheet", f"200, {len(ask(url + style))} characters")
+            report("sign-in page, and its style sheet", f"200, {len(ask(url + style))} characters")
             sent = {}
             for name in SAMPLES:
                 body, edge = form(name, (image.scratch / "media" / name).read_bytes())
@@ -209,16 +209,16 @@ def whole_house(image: Image) -> None:
                         raise SystemExit(f"{name} has no verdict: {found}")
                     time.sleep(0.3)
                 verdict = found["outcome"]
-                told(f"submission of {name}", f"{found['state']}, {verdict}")
+                report(f"submission of {name}", f"{found['state']}, {verdict}")
                 if found["state"] != "done":
                     raise SystemExit(json.dumps(found, indent=1))
             wait_for(f"{url}/ready", PATIENCE_SECONDS)
-            told("/ready", "200")
+            report("/ready", "200")
             checked = image.run("doctor", check=False)
-            told("doctor", checked.stdout.strip().splitlines()[-1])
+            report("doctor", checked.stdout.strip().splitlines()[-1])
             if checked.returncode:
                 raise SystemExit(f"The doctor finds errors:\n{checked.stdout}{checked.stderr}")
-            told("audit verify", image.run("audit", "verify").stdout.strip().splitlines()[-1])
+            report("audit verify", image.run("audit", "verify").stdout.strip().splitlines()[-1])
 
 
 def media(folder: Path) -> None:

@@ -20,10 +20,9 @@ KILLED = {"crashed", "killed", "timeout", "protocol"}
 
 @contextmanager
 def told_apart(claim: Claim, work: str) -> Iterator[None]:
-    """A refusal goes through as it is. Whoever told the work to stop is heard before any failure;
-    a child or a memory that was brought down is poison after a try or two; a damaged original
-    cannot be helped; a store that is away or full ends the claiming until it is back; the rest is
-    ours for now."""
+    """Refusals pass unchanged. A request to stop is checked before any failure. A child or memory
+    that was brought down is poison after a few attempts. A damaged original cannot be helped. An
+    unavailable or full store ends the claiming until it is back. Everything else is our failure."""
     try:
         yield
     except Rejected:

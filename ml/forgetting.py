@@ -12,12 +12,12 @@ from audit.erasing import Gone
 from ml.models import Analysis, FindingRow
 
 FOUND: dict[str, Any] = {"tracks": [], "scenes": None}
-"""Of a result, what was found beside the verdict, and how it is empty."""
+"""The parts of a result other than the verdict, and their empty values."""
 FOUND_IN_VERDICT: dict[str, Any] = {"scenarios": {}}
 
 
 def found_in(chain: UUID) -> list[Gone]:
-    """The findings, and the analyses whose results tell of some."""
+    """The findings, and the analyses whose results contain any."""
     findings = FindingRow.objects.filter(analysis__chain=chain).values_list("pk", flat=True)
     results = Analysis.objects.filter(chain=chain).exclude(result=None).values_list("pk", "result")
     telling = [pk for pk, result in results if emptied(result) != result]

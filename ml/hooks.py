@@ -31,7 +31,7 @@ analysis_cancelled: list[Callable[[Analysis], None]] = []
 """Somebody stopped it; there is no verdict."""
 
 analysis_parked: list[Callable[[Analysis], None]] = []
-"""Nothing could be said, and no retry will help: to be shown as inconclusive, with its reason."""
+"""There is no result, and no retry will help: it is shown as inconclusive, with its reason."""
 
 keeps_text: list[Callable[[UUID], bool]] = []
 """Whether personal text about this chain may be kept: False once a rule has removed it."""

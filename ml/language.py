@@ -67,7 +67,7 @@ PROGRESS = {
 
 
 def in_words(value: Any) -> str:
-    """A sentence: as the engine says it, as it stands in JSON, or as a text column keeps it."""
+    """A sentence in one of its forms: from the engine, from JSON, or from a text column."""
     if isinstance(value, Sentence):
         return spoken(value.parts, _language())
     if is_stored(value):
@@ -84,7 +84,7 @@ def as_text(sentence: Any) -> str:
 
 
 def from_text(column: str) -> Any:
-    """What `as_text` was given, as it stands in JSON."""
+    """The inverse of `as_text`, as in JSON."""
     if not column.startswith(BEGINNING):
         return column
     try:
@@ -95,7 +95,7 @@ def from_text(column: str) -> Any:
 
 
 def reason(state: str, code: str, column: str) -> str:
-    """Of an analysis or another job: its verdict's sentence, or why there is no result."""
+    """The sentence of an analysis or another job: its verdict's, or why there is no result."""
     if state != State.DONE and (words := FAILURES.get(code) or SENTENCES.get(f"file.{code}")):
         return gettext(str(words))
     return in_words(from_text(column))
@@ -125,7 +125,7 @@ def listed(words: list[str]) -> str:
 
 
 def tree(value: Any, *, codes: bool = False) -> Any:
-    """JSON with each sentence in words; with `codes`, what it is made of stands beside it."""
+    """JSON with each sentence in words, and with `codes` the codes and data next to it."""
     if is_stored(value):
         return in_words(value)
     if isinstance(value, Mapping):

@@ -85,6 +85,6 @@ def read(analysis: UUID) -> dict[str, Any] | None:
 
 
 def sheets_of(chain: UUID) -> set[str]:
-    """Of all analyses of one submission."""
+    """The metadata of all analyses of one submission."""
     mine = FileMetadata.objects.filter(analysis__chain=chain, sheet__isnull=False)
     return set(mine.values_list("sheet", flat=True))

@@ -31,8 +31,8 @@ QUARTERS = ("quarter_0", "quarter_1", "quarter_2", "quarter_3")
 PROBABLE = Q(probability_manipulated__gte=0, probability_manipulated__lte=1)
 
 
-def shown(state: str, outcome: str | None) -> str | None:
-    """What a person is told: parked is inconclusive (its reason says why), never hidden."""
+def displayed_outcome(state: str, outcome: str | None) -> str | None:
+    """The outcome that people see. Parked is inconclusive (its reason states why), never hidden."""
     return Outcome.INCONCLUSIVE.value if state == State.PARKED else outcome
 
 
@@ -159,10 +159,10 @@ class Analysis(LeasedJob):
 
     @property
     def shown_outcome(self) -> str | None:
-        return shown(self.state, self.outcome)
+        return displayed_outcome(self.state, self.outcome)
 
     def digest_now(self) -> str:
-        """Of the rows as they are; equals `result_sha256` unless somebody changed them."""
+        """The hash of the current rows. It equals `result_sha256` unless somebody changed them."""
         rows = sorted(self.findings.all(), key=lambda row: row.detector)  # may be prefetched
         findings = [row.as_json() for row in rows]
         return digest({"media": self.media, "result": self.result, "findings": findings})
@@ -227,7 +227,8 @@ class FindingRow(models.Model):
 
 class LookQuerySet(models.QuerySet["Look"]):
     def with_quarters(self, **numbers: list[int]) -> LookQuerySet:
-        """Of `near_quarters`: all looks that are near, and some others. The index's answer."""
+        """The condition on `near_quarters`: all similar fingerprints and some others. The index
+        answers it."""
         met = Q(pk__in=[])
         for field in QUARTERS:
             met |= Q(any_of(field, numbers[field], models.IntegerField))

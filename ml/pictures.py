@@ -41,7 +41,7 @@ class Picture(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Place:
+class SheetPosition:
     """Where one picture lies on its sheet."""
 
     name: str
@@ -55,7 +55,7 @@ class Sheet:
     """Bytes that are in the store and have no row yet."""
 
     stored: blobs.services.Stored
-    places: tuple[Place, ...]
+    places: tuple[SheetPosition, ...]
 
 
 def store(pictures: Mapping[str, bytes]) -> Sheet | None:
@@ -65,7 +65,7 @@ def store(pictures: Mapping[str, bytes]) -> Sheet | None:
     places, parts, offset = [], [HEAD], len(HEAD)
     for name, content in pictures.items():
         digest = hashlib.sha256(content).hexdigest()
-        places.append(Place(name, offset, len(content), digest))
+        places.append(SheetPosition(name, offset, len(content), digest))
         parts.append(content)
         offset += len(content)
     return Sheet(blobs.services.store(io.BytesIO(b"".join(parts))), tuple(places))
@@ -116,7 +116,7 @@ def _content(row: Thumbnail, sheets: Mapping[str, BinaryIO]) -> bytes:
 
 
 def sheets_of(chain: UUID) -> set[str]:
-    """Of all analyses of one submission."""
+    """The pictures of all analyses of one submission."""
     mine = Thumbnail.objects.filter(analysis__chain=chain, sheet__isnull=False)
     return set(mine.values_list("sheet", flat=True))
 
@@ -127,7 +127,7 @@ def in_database() -> int:
 
 
 def move(at_once: int = 200) -> Iterator[int]:
-    """Move pictures out of their rows, an analysis a transaction; yields how many after each.
+    """Move pictures out of their rows, one transaction per analysis; yields the number after each.
 
     The bytes stay as they are, for the record holds their digests. What was moved before a kill
     stays moved, and the next run goes on.

@@ -1,5 +1,5 @@
-"""Results of an earlier analysis of the same bytes, copied: no row points at the earlier one, so
-either of them can be erased by itself."""
+"""Copies the results of an earlier analysis of the same bytes. No row refers to the earlier one, so
+either can be erased separately."""
 
 from __future__ import annotations
 

@@ -260,11 +260,11 @@ class Invitation(models.Model):
     email = models.EmailField()
     role = models.CharField(max_length=16, choices=Role.choices)
     token_sha256 = models.CharField(max_length=64, unique=True, editable=False)
-    """Of the token in the link that is shown."""
+    """The hash of the token in the link that the inviter sees."""
     mailed_sha256 = models.CharField(  # noqa: DJ001 - unique, and not there in every row
         max_length=64, unique=True, null=True, editable=False
     )
-    """Of the token in the mail; none in invitations that are older than it."""
+    """The hash of the token in the email; none in older invitations."""
     invited_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )

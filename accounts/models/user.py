@@ -43,7 +43,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     language = models.CharField(
         _("language"), max_length=7, choices=settings.LANGUAGES, blank=True, default=""
     )
-    """Of pages and mails; empty: as the browser asks."""
+    """The language of pages and emails; empty: the browser's."""
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     erased_at = models.DateTimeField(null=True, blank=True, editable=False)
 

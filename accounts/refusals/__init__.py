@@ -1,4 +1,4 @@
-"""One refusal for everybody who asks: a stable code, what it speaks of, and the HTTP status.
+"""One refusal for pages and REST: a stable code, its data, and the HTTP status.
 
 The modules beside this one are the only place that knows their sentences. Pages and REST make the
 sentence in the reader's language when they answer; docs/api.md lists the codes that REST can give.
@@ -32,7 +32,7 @@ class Refusal(Exception):
 
     @property
     def sentence(self) -> str:
-        """In the language of whoever is being answered."""
+        """The sentence in the language of the reader."""
         words = {name: _word(name, value) for name, value in self.data.items()}
         return str(CATALOGUE[self.code].sentence).format(**words)
 

@@ -10,6 +10,6 @@ from typing import Any
 class Entry:
     status: int
     sentence: Any
-    """Lazily translated; `{name}` stands for the refusal's data."""
+    """Lazily translated. `{name}` is replaced by the refusal's data."""
     in_rest: bool = False
     """REST can give it, so docs/api.md lists it."""

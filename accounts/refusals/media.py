@@ -29,7 +29,7 @@ ENTRIES: Mapping[str, Entry] = {
     "language_malformed": Entry(
         400,
         _(
-            "“{tag}” is no language tag of BCP 47, such as de, pt-BR or zh-Hant. Nothing was "
+            "“{tag}” is not a language tag (BCP 47) such as de, pt-BR or zh-Hant. Nothing was "
             "stored."
         ),
         in_rest=True,
@@ -42,7 +42,7 @@ ENTRIES: Mapping[str, Entry] = {
     ),
     "store_unavailable": Entry(
         503,
-        _("The media store does not answer now. Nothing was kept. Send the same again later."),
+        _("The media store is not available. Nothing was kept. Try again later."),
         in_rest=True,
     ),
     "quota_reached": Entry(
@@ -64,7 +64,7 @@ ENTRIES: Mapping[str, Entry] = {
         for code in Code
     },
     "erased": Entry(
-        410, _("This submission was erased. Only the proof of it is kept."), in_rest=True
+        410, _("This submission was erased. Only the proof of erasure is kept."), in_rest=True
     ),
     "original_removed": Entry(
         410,
@@ -104,15 +104,17 @@ ENTRIES: Mapping[str, Entry] = {
             "cannot be analysed again. Its verdict stays."
         ),
     ),
-    "already_ended": Entry(409, _("The analysis had already ended."), in_rest=True),
+    "already_ended": Entry(409, _("The analysis has already ended."), in_rest=True),
     "team_required": Entry(
         400, _("You can send to several teams. Name one in the field team."), in_rest=True
     ),
     # --- resumable uploads ---
     "tus_version": Entry(
-        412, _("Send Tus-Resumable: 1.0.0, the version that is spoken here."), in_rest=True
+        412, _("Send Tus-Resumable: 1.0.0. Other versions are not supported."), in_rest=True
     ),
-    "header_needed": Entry(400, _("The header {header} is missing or no number."), in_rest=True),
+    "header_needed": Entry(
+        400, _("The header {header} is missing or is not a number."), in_rest=True
+    ),
     "metadata_malformed": Entry(
         400, _("Upload-Metadata or Upload-Checksum cannot be read."), in_rest=True
     ),
@@ -120,20 +122,21 @@ ENTRIES: Mapping[str, Entry] = {
         400, _("This checksum is not supported. Use one of: {names}."), in_rest=True
     ),
     "checksum_differs": Entry(
-        460, _("The piece does not have its checksum. Send it again."), in_rest=True
+        460, _("The checksum of the piece does not match. Send the piece again."), in_rest=True
     ),
     "upload_offset_differs": Entry(
-        409, _("The piece does not begin where the upload ends. Ask with HEAD first."),
+        409, _("The piece does not start where the upload ends. Ask for the offset with HEAD "
+               "first."),
         in_rest=True,
     ),
     "upload_too_long": Entry(
-        413, _("The piece is longer than what is missing of the file."), in_rest=True
+        413, _("The piece is longer than the missing rest of the file."), in_rest=True
     ),
     "upload_locked": Entry(
         423, _("Another piece of this upload is being received. Try again."), in_rest=True
     ),
     "upload_gone": Entry(
-        404, _("This upload was finished, given up or has expired."), in_rest=True
+        404, _("This upload was completed or deleted, or has expired."), in_rest=True
     ),
     "too_many_uploads": Entry(
         409, _("You have {most} unfinished uploads. Finish or delete one first."), in_rest=True
@@ -142,24 +145,24 @@ ENTRIES: Mapping[str, Entry] = {
     "direct_uploads_off": Entry(
         422,
         _(
-            "This site takes no uploads straight into its media store. Send the file in pieces by "
-            "the tus protocol, to /api/v1/uploads/."
+            "This site does not accept direct uploads. Send the file in pieces by the tus "
+            "protocol to /api/v1/uploads/."
         ),
         in_rest=True,
     ),
     "too_many_bytes": Entry(
         409,
         _(
-            "Your unfinished uploads would have more than {limit} MB together. Finish or delete "
-            "one first."
+            "Your unfinished uploads would exceed {limit} MB together. Finish or delete one "
+            "first."
         ),
         in_rest=True,
     ),
     "parts_differ": Entry(
         409,
         _(
-            "Part {place} has not arrived as it was announced. Ask for the parts, send it again, "
-            "then complete the upload."
+            "Part {place} is missing or differs from the announcement. Request the parts, send "
+            "it again, then complete the upload."
         ),
         in_rest=True,
     ),
@@ -173,8 +176,8 @@ ENTRIES: Mapping[str, Entry] = {
     "digest_differs": Entry(
         422,
         _(
-            "The bytes do not have the SHA-256 or digest that was announced. Nothing was kept. "
-            "Send them again."
+            "The received bytes do not match the announced digest. Nothing was kept. Send them "
+            "again."
         ),
         in_rest=True,
     ),
@@ -197,7 +200,9 @@ ENTRIES: Mapping[str, Entry] = {
         in_rest=True,
     ),
     "item_refused": Entry(
-        422, _("Nothing was accepted, because of the item at place {place}: {why}"), in_rest=True
+        422,
+        _("The item at place {place} was refused, so nothing was accepted: {why}"),
+        in_rest=True,
     ),
     "host_malformed": Entry(
         422, _("Name a host such as media.example.com, or *.example.com for all below it.")
@@ -205,7 +210,7 @@ ENTRIES: Mapping[str, Entry] = {
     "host_known": Entry(409, _("{host} is already allowed.")),
     "too_many_hosts": Entry(409, _("A team allows at most {most} hosts. Remove one first.")),
     "events_missing": Entry(400, _("Name at least one kind of event.")),
-    "event_unknown": Entry(400, _("Not an event: {names}.")),
+    "event_unknown": Entry(400, _("Unknown event: {names}.")),
     "too_many_webhooks": Entry(
         409, _("A team has at most {most} webhooks. Delete one first."), in_rest=True
     ),
@@ -220,7 +225,7 @@ ENTRIES: Mapping[str, Entry] = {
     "too_many_filters": Entry(
         422, _("You have {most} saved filters, which is the limit. Delete one first.")
     ),
-    "filter_name_taken": Entry(422, _("You already have a filter of that name. Choose another.")),
+    "filter_name_taken": Entry(422, _("You already have a filter with that name. Choose another.")),
     "deletion_answer_unknown": Entry(422, _("Accept or decline the request. Nothing was changed.")),
     "deletion_reason_missing": Entry(
         422, _("Give a reason. The person who asked reads it, and the record keeps it.")

@@ -26,7 +26,7 @@ ENTRIES: Mapping[str, Entry] = {
     ),
     "second_factor_needed": Entry(
         403,
-        _("Your team asks for a second factor. Set one up under Account, Sign-in security."),
+        _("Your team requires a second factor. Set one up under Account, Sign-in security."),
         in_rest=True,
     ),
     # --- teams and members ---
@@ -34,7 +34,7 @@ ENTRIES: Mapping[str, Entry] = {
         409, _("Set up a second factor for yourself first, under Account, Sign-in security.")
     ),
     "grace_unknown": Entry(422, _("Choose one of these numbers of days: {days}.")),
-    "group_missing": Entry(422, _("Write the name of a group.")),
+    "group_missing": Entry(422, _("Enter the name of a group.")),
     "group_known": Entry(409, _("The group {group} already gives a role. Remove it first.")),
     "team_name_missing": Entry(422, _("A team needs a name.")),
     "team_name_taken": Entry(422, _("There is already a team called {name}.")),
@@ -53,7 +53,7 @@ ENTRIES: Mapping[str, Entry] = {
         400, _("The person needs an email address, in emails or as userName.")
     ),
     "provisioned_already": Entry(
-        409, _("Somebody with this userName or this address is provisioned in the team already.")
+        409, _("A person with this userName or address is already provisioned in the team.")
     ),
     "provisioned_not_possible": Entry(
         409,
@@ -63,20 +63,20 @@ ENTRIES: Mapping[str, Entry] = {
         ),
     ),
     "provisioned_group_known": Entry(
-        409, _("A group of this displayName is provisioned in the team already.")
+        409, _("A group with this displayName is already provisioned in the team.")
     ),
     "provisioned_member_unknown": Entry(
-        400, _("A member of the group is nobody who is provisioned in the team.")
+        400, _("The group lists a member who is not provisioned in the team.")
     ),
     "provisioned_text": Entry(
-        400, _("A text holds a character that no text can hold, or is too long.")
+        400, _("A text contains a character that cannot be stored, or is too long.")
     ),
     # --- accounts, sessions and invitations ---
     "address_not_confirmed": Entry(
         409,
         _(
             "{email} is not confirmed, so the account may be somebody else's. Run this command "
-            "with --reset: it sets a new password and ends every other way in."
+            "with --reset: it sets a new password and removes every other way to sign in."
         ),
     ),
     "account_erased": Entry(409, _("This account was erased. It cannot be opened again.")),
@@ -108,9 +108,10 @@ ENTRIES: Mapping[str, Entry] = {
     "service_name_taken": Entry(422, _("{team} already has a service account called {name}.")),
     "service_closed": Entry(409, _("{service} is closed. Create a new service account.")),
     "scopes_missing": Entry(422, _("A key needs at least one scope.")),
-    "scope_unknown": Entry(422, _("Not a scope: {scopes}.")),
+    "scope_unknown": Entry(422, _("Unknown scope: {scopes}.")),
     "scopes_of_another_kind": Entry(
-        422, _("A key that provisions members has no other scope, and no other key has this one.")
+        422, _("The scope that provisions members cannot be combined with other scopes, and "
+               "only keys for SCIM have it.")
     ),
     "expiry_in_past": Entry(422, _("A key must expire in the future.")),
     "network_invalid": Entry(
@@ -129,7 +130,7 @@ ENTRIES: Mapping[str, Entry] = {
     ),
     "wrong_network": Entry(
         403,
-        _("This API key cannot be used from the network that you call from."),
+        _("This API key cannot be used from your network."),
         in_rest=True,
     ),
 }  # fmt: skip

@@ -35,7 +35,7 @@ ENTRIES: Mapping[str, Entry] = {
     "permission_denied": Entry(
         403, _("Your API key or your role does not allow this."), in_rest=True
     ),
-    "not_found": Entry(404, _("There is nothing here that you can see."), in_rest=True),
+    "not_found": Entry(404, _("This does not exist, or you cannot see it."), in_rest=True),
     "method_not_allowed": Entry(405, _("This address does not support the method."), in_rest=True),
     "not_acceptable": Entry(406, _("Answers are JSON. Accept application/json."), in_rest=True),
     "unsupported_media_type": Entry(

@@ -20,15 +20,15 @@ ENTRIES: Mapping[str, Entry] = {
     "queue_paused": Entry(409, _("The queue {name} is paused. Nobody can claim from it.")),
     "queue_already_so": Entry(409, _("The queue was paused or resumed already.")),
     "queue_in_use": Entry(
-        409, _("Cases or rules belong to this queue. Pause it, or point the rules elsewhere.")
+        409, _("Cases or rules use this queue. Pause it, or let the rules use another queue.")
     ),
     "queue_name_missing": Entry(422, _("Give a name.")),
     "queue_name_holds_address": Entry(
-        422, _("A name cannot hold an email address: the record keeps it for good.")
+        422, _("A name cannot contain an email address, because the record keeps it permanently.")
     ),
     "queue_name_taken": Entry(409, _("This team already has a queue named {name}.")),
     "rule_name_taken": Entry(409, _("This team already has a rule named {name}.")),
-    "rule_gone": Entry(409, _("This rule is gone. Nothing was changed.")),
+    "rule_gone": Entry(409, _("This rule was deleted. Nothing was changed.")),
     "too_many_queues": Entry(409, _("A team can have {most} queues.")),
     "too_many_rules": Entry(409, _("A team can have {most} rules.")),
     "queue_unknown": Entry(422, _("This team has no such queue.")),
@@ -36,16 +36,17 @@ ENTRIES: Mapping[str, Entry] = {
     "move_reason_missing": Entry(422, _("Say why the case moves to another queue.")),
     "takeover_reason_missing": Entry(422, _("Say why you take the case over.")),
     "case_not_held": Entry(
-        409, _("Nobody else holds this case now, or it was just decided. Nothing was changed.")
+        409, _("This case is not assigned to anybody else, or it was just decided. Nothing was "
+               "changed.")
     ),
     "case_not_moved": Entry(
-        409, _("The case was not moved: it is in that queue already, decided, or assigned.")
+        409, _("The case was not moved: it is already in that queue, decided or assigned.")
     ),
     "decision_final": Entry(
         409,
         _("The decision is final or was already undone. Reopen the case with a reason."),
     ),
-    "confidence_unknown": Entry(422, _("Choose one of the listed degrees of confidence.")),
+    "confidence_unknown": Entry(422, _("Choose one of the listed levels of confidence.")),
     "reason_code_not_in_force": Entry(
         422, _("A reason code is no longer in force. Choose another.")
     ),
@@ -57,29 +58,31 @@ ENTRIES: Mapping[str, Entry] = {
     "cases_of_several_teams": Entry(
         422, _("Choose cases of one team. Policies and reason codes belong to a team.")
     ),
-    "person_does_not_decide": Entry(422, _("This person does not decide in this team.")),
+    "person_does_not_decide": Entry(422, _("This person does not decide cases in this team.")),
     "reason_code_name_missing": Entry(422, _("A reason code needs a name.")),
     "reason_code_holds_address": Entry(
-        422, _("The record keeps a reason code for good, so it cannot hold an email address.")
+        422, _("A reason code cannot contain an email address, because the record keeps it "
+               "permanently.")
     ),
     "too_many_reason_codes": Entry(
         422, _("A team has at most {most} reason codes in force. Retire one first.")
     ),
-    "reason_code_name_taken": Entry(422, _("There is already a reason code of this name.")),
-    "reason_code_unchanged": Entry(409, _("Nothing was changed. It was already so.")),
+    "reason_code_name_taken": Entry(422, _("There is already a reason code with this name.")),
+    "reason_code_unchanged": Entry(409, _("Nothing was changed. The value is already set.")),
     "saved_text_name": Entry(
         422,
         _("The name of a saved text has a to z, 0 to 9 and hyphens, at most {most} characters."),
     ),
     "saved_text_length": Entry(422, _("A saved text has 1 to {most} characters.")),
     "saved_text_holds_address": Entry(
-        422, _("The record keeps a saved text for good, so it cannot hold an email address.")
+        422, _("A saved text cannot contain an email address, because the record keeps it "
+               "permanently.")
     ),
     "saved_text_placeholder": Entry(
         422,
         _(
-            "In braces only the words policy and file are filled in. Write {name} without braces, "
-            "or leave it out."
+            "Only policy and file are filled in between braces. Write {name} without braces, or "
+            "remove it."
         ),
     ),
     "too_many_saved_texts": Entry(
@@ -93,10 +96,11 @@ ENTRIES: Mapping[str, Entry] = {
     "break_items_out_of_range": Entry(
         422, _("The items before a break are between 0 and {most}.")
     ),
-    "keys_conflict": Entry(422, _("Each action needs a key of its own. Nothing was changed.")),
+    "keys_conflict": Entry(422, _("Each action needs its own key. Nothing was changed.")),
     "case_not_passed_on": Entry(409, _("You did not pass this case on. Nothing was changed.")),
     "another_person_needed": Entry(
-        409, _("You gave an opinion on this case already. Another person gives the second one.")
+        409, _("You already gave an opinion on this case. Another person gives the second "
+               "opinion.")
     ),
     "case_wants_adjudication": Entry(
         409, _("Two people disagree about this case. Decide it: an answer is not enough.")
@@ -116,7 +120,7 @@ ENTRIES: Mapping[str, Entry] = {
         403, _("Only whoever sent the media can appeal the decision."), in_rest=True
     ),
     "no_decision_in_force": Entry(
-        409, _("No decision is in force that could be appealed. Nothing was changed."), in_rest=True
+        409, _("There is no decision in force to appeal. Nothing was changed."), in_rest=True
     ),
     "appeal_open": Entry(
         409,
@@ -125,11 +129,12 @@ ENTRIES: Mapping[str, Entry] = {
     ),
     "appeal_too_late": Entry(
         409,
-        _("A decision can be appealed for {days} days, and they are over. Nothing was changed."),
+        _("The decision could be appealed for {days} days. This period is over. Nothing was "
+          "changed."),
         in_rest=True,
     ),
     "appeals_not_taken": Entry(
-        409, _("This team takes no appeals. Nothing was changed."), in_rest=True
+        409, _("This team does not accept appeals. Nothing was changed."), in_rest=True
     ),
     "appeal_answered": Entry(
         409,
@@ -176,14 +181,14 @@ ENTRIES: Mapping[str, Entry] = {
     "mention_unknown": Entry(
         422,
         _(
-            "Nobody who can see this case is called {name}, so nothing was saved: choose somebody "
+            "Nobody who can see this case is called {name}. Nothing was saved. Choose a member "
             "of the team, or put a space after the @."
         ),
     ),
     "mention_ambiguous": Entry(
         422,
         _(
-            "Several people of the team are called {name}, so nothing was saved: write the email "
+            "Several people in the team are called {name}. Nothing was saved. Write the email "
             "address after the @."
         ),
     ),
@@ -197,21 +202,22 @@ ENTRIES: Mapping[str, Entry] = {
     ),
     "reopen_reason_missing": Entry(422, _("Say why the case is reopened.")),
     "decision_replaced": Entry(
-        409, _("That decision no longer stands. Nothing was decided.")
+        409, _("That decision is no longer in force. Nothing was decided.")
     ),
     "draft_pass_not_accepted": Entry(
-        403, _("The draft was not saved: its pass is forged or has expired.")
+        403, _("The draft was not saved: its token is invalid or has expired.")
     ),
     "already_decided": Entry(409, _("This case was already decided.")),
-    "verdict_unknown": Entry(422, _("Not a verdict: {verdicts}.")),
-    "order_unknown": Entry(422, _("Not an order of the queue.")),
+    "verdict_unknown": Entry(422, _("Unknown verdict: {verdicts}.")),
+    "order_unknown": Entry(422, _("Unknown order of the queue.")),
     "policy_name_missing": Entry(422, _("A policy needs a name.")),
     "policy_name_taken": Entry(
         422, _("There is already a policy called {name}, in force or retired.")
     ),
     "policy_name_holds_address": Entry(
         422,
-        _("The record keeps a policy's name for good, so it cannot contain an email address."),
+        _("A policy's name cannot contain an email address, because the record keeps it "
+          "permanently."),
     ),
     "policy_gone": Entry(409, _("This policy was deleted in the meantime. Nothing was saved.")),
     "policy_already_retired": Entry(409, _("This policy was already retired.")),

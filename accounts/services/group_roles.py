@@ -1,4 +1,4 @@
-"""Roles that the identity provider's groups give, read anew at each single sign-on.
+"""Roles given by groups of the identity provider, updated at each single sign-on.
 
 Only memberships that a group gave are changed or ended by groups. Those given by hand stay.
 """
@@ -26,7 +26,7 @@ from accounts.models import (
 from accounts.refusals import Refusal
 from accounts.roles import Permission, Role
 from accounts.services.chains import require, team_chain
-from accounts.services.notices import tell_if_from_outside
+from accounts.services.notices import email_if_from_outside
 from accounts.services.teams import (
     left,
     locked,
@@ -55,7 +55,7 @@ def add(actor: Actor, team: Team, group: str, role: Role) -> GroupRole:
         raise Refusal("group_known", group=group) from error
     _recorded(actor, made, "added")
     _applied_to_provisioned(actor, made)
-    tell_if_from_outside(
+    email_if_from_outside(
         actor,
         team,
         lambda: gettext("a group gives a role"),

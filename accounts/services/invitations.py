@@ -25,7 +25,7 @@ from accounts.models.user import normalised
 from accounts.refusals import Refusal
 from accounts.roles import Permission, Role
 from accounts.services.chains import require, team_chain
-from accounts.services.notices import tell_if_from_outside
+from accounts.services.notices import email_if_from_outside
 from accounts.services.people import created_event, new_person
 from accounts.services.proofs import address_proved
 from accounts.services.teams import locked, may_hand_out
@@ -67,7 +67,7 @@ def invite(actor: Actor, team: Team, email: str, role: Role) -> Invited:
         chain=team_chain(team.pk), verb=Verb.MEMBER_INVITED, who=actor.who_in(team.pk),
         object_type="invitation", object_id=str(invitation.pk), data={"role": str(role)},
     )  # fmt: skip
-    tell_if_from_outside(
+    email_if_from_outside(
         actor,
         team,
         lambda: gettext("an invitation"),

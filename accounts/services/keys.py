@@ -21,7 +21,7 @@ from accounts.prepared import Prepared
 from accounts.refusals import Refusal
 from accounts.roles import ALL_SCOPES, Permission, ProvisioningScope, Scope
 from accounts.services.chains import require, team_chain
-from accounts.services.notices import tell_those_who_run
+from accounts.services.notices import email_managers
 from accounts.services.test_mode import test_account
 from audit.services import record
 from audit.verbs import Verb
@@ -123,7 +123,7 @@ def issue_key(
         },
         rows=[key],
     )  # fmt: skip
-    tell_those_who_run(
+    email_managers(
         service.team,
         lambda: gettext("A new API key for {service}").format(service=service),
         lambda: gettext(

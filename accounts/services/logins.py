@@ -37,7 +37,7 @@ def succeeded(who: Who) -> None:
 
 @transaction.atomic
 def failed(user: User | None, *, at: str, paused: bool) -> None:
-    """Of an address that is nobody's, only that somebody tried is kept."""
+    """For an address without an account, only the attempt is recorded."""
     user_id = str(user.pk) if user else "unknown"
     _record(Verb.LOGIN_FAILED, NOBODY, user_id, at=at)
     if paused:

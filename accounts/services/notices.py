@@ -27,7 +27,7 @@ Said = Callable[[], str]
 """Makes a sentence in the language that is active then."""
 
 
-def tell_those_who_run(
+def email_managers(
     team: Team, subject: Said, sentence: Said, *, but: User | None, end: str = IF_UNEXPECTED
 ) -> None:
     """After the commit, one email to each lead and admin of the team, except who did it: in the
@@ -41,7 +41,7 @@ def tell_those_who_run(
     transaction.on_commit(lambda: _send(readers, team, subject, sentence, end))
 
 
-def tell_if_from_outside(actor: Actor, team: Team, subject: Said, sentence: Said) -> None:
+def email_if_from_outside(actor: Actor, team: Team, subject: Said, sentence: Said) -> None:
     """A site administrator or the shell acts on a team without belonging to it."""
 
     def with_who() -> str:
@@ -53,7 +53,7 @@ def tell_if_from_outside(actor: Actor, team: Team, subject: Said, sentence: Said
         return f"{sentence()} {by}"
 
     if actor.role_in(team.pk) is None:
-        tell_those_who_run(team, subject, with_who, but=actor.user)
+        email_managers(team, subject, with_who, but=actor.user)
 
 
 def _send(

@@ -112,7 +112,7 @@ def _vouched_for(user: User) -> bool:
 
 
 def choose_language(user: User, language: str) -> None:
-    """Of the pages and mails that this person reads: theirs alone, and no matter of record."""
+    """The language of this person's pages and emails. It is their own choice and not recorded."""
     User.objects.filter(pk=user.pk).update(language=language)
 
 

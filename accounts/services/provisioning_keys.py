@@ -17,7 +17,7 @@ from accounts.services.teams import locked
 
 @transaction.atomic
 def issue(actor: Actor, team: Team, *, expires_at: datetime | None = None) -> Issued:
-    """Another one beside those that are there, so that a key can be changed without a gap."""
+    """A further key, so that a key can be changed without a gap."""
     require(actor, Permission.MANAGE_KEYS, team.pk)
     provider = _provider(actor, locked(team.pk))
     scopes = [ProvisioningScope.MEMBERS_PROVISION]

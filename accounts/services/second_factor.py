@@ -18,7 +18,7 @@ from accounts.models import Team, User
 from accounts.refusals import Refusal
 from accounts.roles import Permission
 from accounts.services.chains import require, team_chain
-from accounts.services.notices import tell_those_who_run
+from accounts.services.notices import email_managers
 from accounts.services.teams import locked
 from audit.services import record
 from audit.verbs import Verb
@@ -51,9 +51,9 @@ def require_one(actor: Actor, team: Team, days: int) -> None:
     locked(team.pk)
     Team.objects.filter(pk=team.pk).update(second_factor_from=Now() + timedelta(days=days))
     _recorded(actor, team)
-    tell_those_who_run(
+    email_managers(
         team,
-        lambda: gettext("a second factor is needed"),
+        lambda: gettext("a second factor is required"),
         lambda: gettext(
             "{person} decided that the members of the team {team} need a second factor to sign "
             "in. Days until then: {days}."
@@ -71,9 +71,9 @@ def lift(actor: Actor, team: Team) -> bool:
     if not ruled.update(second_factor_from=None):
         return False
     _recorded(actor, team)
-    tell_those_who_run(
+    email_managers(
         team,
-        lambda: gettext("a second factor is not needed any more"),
+        lambda: gettext("a second factor is no longer required"),
         lambda: gettext(
             "{person} lifted the rule that members of the team {team} need a second factor."
         ).format(person=_name(actor), team=team),

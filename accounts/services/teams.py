@@ -15,7 +15,7 @@ from accounts.models import Invitation, Membership, Team, User
 from accounts.refusals import Refusal
 from accounts.roles import Permission, Role
 from accounts.services.chains import require, team_chain
-from accounts.services.notices import tell_if_from_outside
+from accounts.services.notices import email_if_from_outside
 from audit.services import record
 from audit.verbs import Verb
 from audit.who import Who
@@ -75,7 +75,7 @@ def add_member(actor: Actor, team: Team, user: User, role: Role) -> Membership:
         object_type="user", object_id=str(user.pk), data={"role": str(role), "how": "added"},
         rows=[membership],
     )  # fmt: skip
-    tell_if_from_outside(
+    email_if_from_outside(
         actor,
         team,
         lambda: gettext("a new member"),
@@ -101,7 +101,7 @@ def change_role(actor: Actor, team: Team, user: User, role: Role) -> Membership:
     membership.from_group = False  # a role given by hand stays
     membership.save(update_fields=["from_group"])
     role_given(membership, role, actor.who_in(team.pk), {})
-    tell_if_from_outside(
+    email_if_from_outside(
         actor, team, lambda: gettext("a changed role"),
         lambda: gettext(
             "The role of {person} in the team {team} was changed from {before} to {role}."

@@ -46,7 +46,7 @@ def examined(
         if split == "test":
             cases = first_of_each(cases, most)
         tasks = [running.Task(case) for case in cases]
-        answers = running.run(tasks, kept=kept, names=names, jobs=jobs, done=_told(split))
+        answers = running.run(tasks, kept=kept, names=names, jobs=jobs, done=_progress(split))
         for case, record in zip(cases, answers, strict=True):
             if record.kind is not None:
                 found.append((Kind(record.kind), _examined(case, split, record)))
@@ -64,7 +64,7 @@ def first_of_each(cases: Sequence[Case], most: int | None) -> list[Case]:
     return kept
 
 
-def _told(split: str) -> Callable[[int], None]:
+def _progress(split: str) -> Callable[[int], None]:
     def done(count: int) -> None:
         if count % 50 == 0:
             sys.stderr.write(f"{split}: {count}\n")
@@ -131,20 +131,20 @@ def as_text(told: Mapping[str, Any]) -> str:
     text = []
     for kind in (str(Kind.IMAGE), str(Kind.VIDEO)):
         if kind not in told:
-            text += [f"Nothing was measured on files of the kind {kind}: none is cleared.", ""]
+            text += [f"Kind {kind}: nothing was measured, so none is cleared.", ""]
             continue
         line = told[kind]
         if line["measured_on"] == str(Kind.IMAGE):
-            text += [f"Files of the kind {kind}: not measured, so none is cleared.", ""]
+            text += [f"Kind {kind}: not measured, so none is cleared.", ""]
             continue
         if line["at_most"] is None:
-            text += [f"No bounds keep fakes from being cleared: no {kind} is cleared.", ""]
+            text += [f"No bounds prevent fakes from being cleared, so no {kind} is cleared.", ""]
         text += [
-            f"Files of the kind {kind}, bounds of {', '.join(line['checks'])}{_asked(line)}.",
+            f"Kind {kind}: bounds of {', '.join(line['checks'])}{_asked(line)}.",
             "",
-            "Shares cleared on the half that the bounds were frozen on, and on the other:",
+            "Shares cleared on the half on which the bounds were frozen, and on the other half:",
             "",
-            "| | cleared by the checks alone | cleared | on the other half | answered | files |",
+            "| | cleared without bounds | cleared | on the other half | answered | files |",
             "|---|---|---|---|---|---|",
         ]
         for part, names in (("fakes", "{}"), ("genuine", "genuine, {}")):
@@ -165,7 +165,7 @@ def as_text(told: Mapping[str, Any]) -> str:
 
 def _asked(line: Mapping[str, Any]) -> str:
     names = ", ".join(line["asked"])
-    return f"; without a bound of their own {names}" if names else ""
+    return f"; no bound of their own: {names}" if names else ""
 
 
 def _in_the_way(told: Mapping[str, Mapping[str, int]]) -> str:
@@ -175,7 +175,7 @@ def _in_the_way(told: Mapping[str, Mapping[str, int]]) -> str:
         checks = ", ".join(f"{name} {counted[name]}" for name in names) or "none"
         parts.append(f"{source}, {counted['files']}: {checks}")
     return (
-        "Genuine files of both halves that a check keeps from being cleared. "
+        "Number of genuine files of both halves that each check prevents from being cleared. "
         + "; ".join(parts)
         + "."
     )

@@ -74,11 +74,11 @@ def decoded(content: bytes, speaker: str, name: str, find: Finder) -> Clip | Non
     found = [one for one in points if one is not None]
     if len(found) < len(frames) or not frames:
         return None
-    sound = heard(io.BytesIO(content))
+    sound = decoded_sound(io.BytesIO(content))
     return Clip(speaker, name, rate, frames, forging.steadied(found), sound)
 
 
-def heard(file: io.BytesIO) -> Sound:
+def decoded_sound(file: io.BytesIO) -> Sound:
     """Mono at SOUND_HZ."""
     resampler = av.AudioResampler(format="flt", layout="mono", rate=SOUND_HZ)
     with av.open(file, "r") as opened:
@@ -186,7 +186,7 @@ class Maker:
         first = int(self.random.integers(len(self.spoken)))
         parts: list[Sound] = []
         while sum(map(len, parts)) < length:
-            parts.append(heard(io.BytesIO(self.spoken[first % len(self.spoken)])))
+            parts.append(decoded_sound(io.BytesIO(self.spoken[first % len(self.spoken)])))
             first += 1
         return np.concatenate(parts)[:length]
 

@@ -34,7 +34,7 @@ def left_out(every: Sequence[Examined], groups: Sequence[Sequence[str]]) -> dict
 def as_lines(told: Mapping[str, Any]) -> list[str]:
     """A table for the page."""
     lines = [
-        "Frozen without a kind, and measured on it (both halves; it had no part in the bounds):",
+        "Bounds frozen without a kind of fake and measured on it (both halves):",
         "",
         "| left out | cleared | files | genuine files of the other half cleared |",
         "|---|---|---|---|",

@@ -183,7 +183,7 @@ def even(store: Store, numbers: Sequence[int], most: int = BLENDED) -> list[int]
 def tables(runs: Sequence[dict[str, Any]]) -> str:
     """Two Markdown tables: the test split, and the kinds of blend."""
     lines = [
-        "| run | learnt from | steps | AUC (95 %) | AUC against the genuine of each source | "
+        "| run | trained on | steps | AUC (95 %) | AUC against the genuine of each source | "
         "hits at 5 % false alarms |",
         "|---|---|---|---|---|---|",
     ]
@@ -203,7 +203,7 @@ def tables(runs: Sequence[dict[str, Any]]) -> str:
     for told in runs:
         unseen = never_seen(told["recipe"])
         cells = [
-            f"{told['blends'][name]:.3f}" + (" (never seen)" if name in unseen else "")
+            f"{told['blends'][name]:.3f}" + (" (not in training)" if name in unseen else "")
             for name in KINDS
         ]
         lines.append(f"| {told['run']} | " + " | ".join(cells) + " |")

@@ -59,10 +59,10 @@ def write_card(folder: Path, card: dict[str, Any]) -> None:
 def _apart(served: dict[int, NDArray[Any]], trained: dict[int, NDArray[Any]]) -> float:
     """Greatest difference: of a logit as it is, of a map's cells as what they show, 0 to 1."""
 
-    def shown(values: NDArray[Any]) -> NDArray[Any]:
+    def in_logits(values: NDArray[Any]) -> NDArray[Any]:
         return values if values.shape[1] == 1 else np.asarray(1.0 / (1.0 + np.exp(-values)))
 
-    return max(float(np.abs(shown(served[n]) - shown(trained[n])).max()) for n in trained)
+    return max(float(np.abs(in_logits(served[n]) - in_logits(trained[n])).max()) for n in trained)
 
 
 def _converted(network: Any, shape: tuple[int, ...], half: bool) -> bytes:

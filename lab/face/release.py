@@ -69,17 +69,18 @@ FACE = Release(
     clear_alpha=0.06,
     min_face_side=64,
     limits=(
-        "Trained on the face swaps of one collection and on blends made from photographs; other "
-        "methods, above all of recent years, are seen less well or not at all.",
-        "Lip edits and reenactment are only met as blended parts of a face.",
-        "Faces smaller than 64 pixels, or enlarged or blurred until they hold no more, are not "
-        "judged; between 64 and 128 they are enlarged, as in training.",
+        "It was trained on the face swaps of one collection and on blends made from "
+        "photographs. Other methods, especially recent ones, are detected less well or not at "
+        "all.",
+        "Lip edits and reenactment were in training only as blended parts of a face.",
+        "Faces with less detail than 64 pixels are not examined. Faces between 64 and 128 "
+        "pixels are enlarged, as in training.",
         "Genuine faces with heavy make-up, filters or retouching can show traces of alteration.",
-        "About 2 to 9 % of the pictures labelled manipulated show nothing at that frame, which "
-        "bounds what any measurement on them can reach.",
-        "Of a video, the mean over the face's best pictures is judged by a calibration that was "
-        "made on single pictures.",
-        "Attacks made to deceive it were neither trained against nor tested.",
+        "About 2 to 9 % of the pictures labelled as manipulated show no manipulation in that "
+        "frame. This limits every measurement on them.",
+        "In a video, the mean over the best pictures of a face is used with a calibration made "
+        "on single pictures.",
+        "It was neither trained nor tested against attacks that are designed to deceive it.",
     ),
 )
 SYNTHETIC = Release(
@@ -91,11 +92,11 @@ SYNTHETIC = Release(
     clear_alpha=0.04,
     min_face_side=64,
     limits=(
-        "Trained on one family of generators (StyleGAN, 256 pixels) alone. Faces of other "
-        "generators, diffusion models above all, may pass unseen.",
-        "It looks at faces; generated pictures without a face are not judged.",
-        "The set that it was calibrated on is small.",
-        "Attacks made to deceive it were neither trained against nor tested.",
+        "It was trained on one family of generators only (StyleGAN, 256 pixels). Faces by other "
+        "generators, especially diffusion models, can be missed.",
+        "It examines faces only. Generated pictures without a face are not examined.",
+        "Its calibration set is small.",
+        "It was neither trained nor tested against attacks that are designed to deceive it.",
     ),
 )
 RELEASES = {"face": FACE, "synthetic": SYNTHETIC}

@@ -136,7 +136,7 @@ def as_text(val: Part, test: Part, without: Part | None) -> str:
     swaps = test.of(test.genuine | (test.kind == SWAPS))
     own = swaps.of((swaps.source == "dfdc") | (swaps.kind == SWAPS))
     lines = [
-        f"Brought together on the validation split (weights {together.small:.2f} and "
+        f"Combined on the validation split (weights {together.small:.2f} and "
         f"{together.large:.2f}), which holds {len(np.unique(val.number))} faces. Of the test split "
         f"the encoder would be asked about {together.asks(swaps).mean():.0%} of {_counts(swaps)}.",
         "",

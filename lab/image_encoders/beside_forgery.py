@@ -55,7 +55,7 @@ def hits(fake: Any, said: Any) -> float:
     return metrics.tpr_at_fpr(fake, said, 0.05) or 0.0
 
 
-def told(model: LogisticRegression, values: NDArray[np.floating]) -> Floats:
+def scores(model: LogisticRegression, values: NDArray[np.floating]) -> Floats:
     found: Floats = values @ model.coef_[0] + model.intercept_[0]
     return found
 
@@ -66,7 +66,7 @@ def head(train: Part, val: Part) -> tuple[LogisticRegression, float]:
         strength: LogisticRegression(C=strength, max_iter=500).fit(train.features, train.fake)
         for strength in STRENGTHS
     }
-    best = max(models, key=lambda s: auc(val.fake, told(models[s], val.features)))
+    best = max(models, key=lambda s: auc(val.fake, scores(models[s], val.features)))
     return models[best], best
 
 
@@ -89,13 +89,13 @@ def gain(
 
 def as_text(train: Part, val: Part, test: Part) -> str:
     model, strength = head(train, val)
-    on_val, on_test = told(model, val.features), told(model, test.features)
+    on_val, on_test = scores(model, val.features), scores(model, test.features)
     both = LogisticRegression().fit(np.stack([val.small, on_val], 1), val.fake)
-    stacked = told(both, np.stack([test.small, on_test], 1))
+    stacked = scores(both, np.stack([test.small, on_test], 1))
     weights = ", ".join(f"{weight:.2f}" for weight in both.coef_[0])
     lines = [
-        f"The head learnt from {_counts(train)}. On {_counts(val)} its strength ({strength:g}) was "
-        f"chosen, and the two were brought together (weights {weights}). Measured on "
+        f"The head was trained on {_counts(train)}. On {_counts(val)} its strength "
+        f"({strength:g}) was chosen and the two were combined (weights {weights}). Measured on "
         f"{_counts(test)} of the test split:",
         "",
         "| | AUC | hits at 5 % false alarms |",

@@ -54,7 +54,7 @@ class Split:
         return Split(self.part.where(chosen), self.small[chosen])
 
 
-def told(folder: Path, split: str) -> Split:
+def read_split(folder: Path, split: str) -> Split:
     """Every genuine face, and of the generated ones the family; others are measured alone."""
     crops = np.load(folder / f"crops-{split}.npz")
     width = np.load(folder / f"features-{split}.npy", mmap_mode="r").shape[1]
@@ -96,7 +96,7 @@ def main() -> None:
     parser.add_argument("--strength", type=float, default=0.1)
     parser.add_argument("--release", action="store_true")
     options = parser.parse_args()
-    train, val = told(options.folder, "train"), told(options.folder, "val")
+    train, val = read_split(options.folder, "train"), read_split(options.folder, "val")
     model = fitted(train.part, options.strength)
     small, beside = shares(val, of_head(model, val.part))
 
@@ -108,7 +108,7 @@ def main() -> None:
     if not options.release:
         return
     content = head_file(model)
-    test = told(options.folder, "test")
+    test = read_split(options.folder, "test")
     bound = found_at(val.part, joined(val))
     alone = figures(test.part, test.small, found_at(val.part, val.small))
     card = json.loads((CHECK / "card.json").read_text())

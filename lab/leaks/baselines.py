@@ -251,7 +251,7 @@ def all_baselines(
 def markdown(found: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
     """The same as a table for a page."""
     lines = [
-        "| faces | told by | AUC (95 %) | hits at 5 % false alarms | real | fake | "
+        "| faces | feature | AUC (95 %) | hits at 5 % false alarms | real | fake | "
         "false alarms elsewhere, at that bound |",
         "|---|---|---|---|---|---|---|",
     ]

@@ -44,7 +44,7 @@ def offsets(
         seen = folds.embedded(network, own)
         for speaker in sorted({talk.clip.speaker for talk in own}):
             curves = [
-                one.likeness().curve()
+                one.similarity().curve()
                 for talk, one in zip(own, seen, strict=True)
                 if talk.clip.speaker == speaker
             ]

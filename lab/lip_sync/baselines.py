@@ -14,7 +14,7 @@ from lab.lip_sync.batches import place_range
 from lab.lip_sync.data import Talk
 from lab.lip_sync.measure import Pairing
 from ml.engine.detectors.lip_sync import inputs
-from ml.engine.detectors.lip_sync.matching import Likeness
+from ml.engine.detectors.lip_sync.matching import Similarity
 from ml.engine.media.spectra import FRAME, HOP, RATE, log_mel, mfcc
 
 Floats = NDArray[np.float64]
@@ -61,9 +61,9 @@ class RidgeBaseline:
         seen = [self._seen(talk) for talk in talks]
         heard = [standardised(self._ridge.predict(self._heard(talk))) for talk in talks]
 
-        def pairing(one: int, other: int) -> Likeness:
+        def pairing(one: int, other: int) -> Similarity:
             pairs = np.outer(seen[one], heard[other]).astype(np.float32)
-            return Likeness(talks[one].start, 0, 0, pairs)
+            return Similarity(talks[one].start, 0, 0, pairs)
 
         return pairing
 
@@ -96,9 +96,9 @@ class DistanceBaseline:
         heard = [self._ridge.predict(self._heard(talk)) for talk in talks]
         heard = [values - values.mean(axis=0) for values in heard]
 
-        def pairing(one: int, other: int) -> Likeness:
+        def pairing(one: int, other: int) -> Similarity:
             apart = seen[one][:, None] - heard[other][None]
             pairs = -np.sqrt((apart**2).sum(axis=-1)).astype(np.float32)
-            return Likeness(talks[one].start, 0, 0, pairs)
+            return Similarity(talks[one].start, 0, 0, pairs)
 
         return pairing

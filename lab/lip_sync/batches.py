@@ -93,7 +93,10 @@ def changed(talk: Talk, rng: np.random.Generator) -> Changed:
         low=low,
         high=high,
         mouths=[shaken_mouths(talk.mouths, rng) for _ in range(VARIANTS)],
-        heard=[inputs.heard(sound, talk.start, low, high).astype(np.float16) for sound in sounds],
+        heard=[
+            inputs.sound_features(sound, talk.start, low, high).astype(np.float16)
+            for sound in sounds
+        ],
     )
 
 

@@ -53,7 +53,7 @@ class Collector(Examination):
             points = self.points(view.frame.pixels, round_points(before))
             if points is not None:
                 self._last[track] = points
-                row = (view.frame.seconds, *lips.opening(points))
+                row = (view.frame.seconds, *lips.mouth_opening(points))
                 self.openings.setdefault(track, []).append(row)
 
     def conclude(self) -> Finding:

@@ -43,7 +43,7 @@ def embedded(network: Network, talks: Sequence[Talk]) -> list[Embedded]:
 
 
 def pairing(known: Sequence[Embedded]) -> Pairing:
-    return lambda one, other: known[one].likeness(known[other])
+    return lambda one, other: known[one].similarity(known[other])
 
 
 def out_of_fold(

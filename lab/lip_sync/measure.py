@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.lip_sync.data import Talk
-from ml.engine.detectors.lip_sync.matching import Likeness, pooled
+from ml.engine.detectors.lip_sync.matching import Similarity, pooled
 from ml.evaluation import metrics
 
 SHIFTS = (5, 10)
@@ -28,7 +28,7 @@ DRAWS = 8
 FEWEST = 4
 SEED = 11
 
-Pairing = Callable[[int, int], Likeness]
+Pairing = Callable[[int, int], Similarity]
 """Mouths of one talk against the sound of another (or its own)."""
 
 
@@ -55,7 +55,7 @@ def matched(pairs: NDArray[np.floating], shift: int, *, wrapped: bool = True) ->
     return float(np.diagonal(block).mean() - block[away].mean())
 
 
-def aligned(likeness: Likeness) -> NDArray[np.floating]:
+def aligned(likeness: Similarity) -> NDArray[np.floating]:
     """Rows and columns of the same places, as far as both are there."""
     first = max(likeness.lips_first, likeness.sound_first)
     rows = likeness.pairs[first - likeness.lips_first :, first - likeness.sound_first :]
@@ -112,12 +112,12 @@ def foreign_items(
     return items
 
 
-def unfitting(likenesses: Sequence[Likeness]) -> float:
+def unfitting(likenesses: Sequence[Similarity]) -> float:
     """The detector's raw score."""
     return -pooled([likeness.curve() for likeness in likenesses]).standing_out()
 
 
-def unfitting_in_place(likenesses: Sequence[Likeness]) -> float:
+def unfitting_in_place(likenesses: Sequence[Similarity]) -> float:
     return -float(np.mean([matched(aligned(likeness), 0) for likeness in likenesses]))
 
 
@@ -153,7 +153,7 @@ def offsets(pairing: Pairing, pools: Sequence[Sequence[int]], late: int = 0) -> 
     ]
 
 
-def moved(likeness: Likeness, late: int) -> Likeness:
+def moved(likeness: Similarity, late: int) -> Similarity:
     """As if the file had the sound so many places later (or, below nothing, earlier)."""
     count = likeness.pairs.shape[1]
     kept = likeness.pairs[:, max(-late, 0) : count - max(late, 0)]

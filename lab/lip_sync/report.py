@@ -39,16 +39,16 @@ LICENCE = (
     "is the encoder of Whisper base (OpenAI, MIT) as a package ships it."
 )
 LIMITS = (
-    "Trained on one kind of footage: news anchors who face the camera, in one language region, at "
-    "25 to 30 frames a second.",
-    "Programs that make lips speak are built to fit them to the sound: what they make can fit as "
-    "well as a genuine video. Fitting is no sign of authenticity.",
-    "Dubbing, a narrator, an interpreter, or somebody who speaks off the picture fit as little as "
-    "a manipulation does.",
-    "Of a long video only about ten seconds are looked at frame by frame.",
-    "Beards, hands, microphones and profiles before the mouth were hardly in training.",
-    "That half of all manipulations fit as well as genuine speech is an assumption, not measured.",
-    "Attacks made to deceive it were neither trained against nor tested.",
+    "It was trained on one kind of footage: news anchors who face the camera, in one language "
+    "region, at 25 to 30 frames per second.",
+    "Lip-sync programs are built to match lips and sound, so their output can fit as well as a "
+    "genuine video. A good fit is no sign of authenticity.",
+    "Dubbing, a narrator, an interpreter or an off-camera speaker fits as poorly as a "
+    "manipulation.",
+    "In a long video only about 10 s are examined frame by frame.",
+    "Beards, profiles, and hands or microphones in front of the mouth were rare in training.",
+    "The assumption that half of all manipulations fit as well as genuine speech was not measured.",
+    "It was neither trained nor tested against attacks that are designed to deceive it.",
 )
 
 

@@ -19,7 +19,7 @@ from ml.evaluation import pages
 MARKS = "mouths"
 
 
-def told(folder: Path, runs: list[str]) -> list[dict[str, Any]]:
+def collect(folder: Path, runs: list[str]) -> list[dict[str, Any]]:
     return [
         measure.figures(measure.read(folder, "val", run), measure.read(folder, "test", run))
         for run in runs
@@ -71,7 +71,7 @@ def main() -> None:
     if options.encoder:
         runs.append(options.encoder)
         names.append("tuned encoder that met no swap")
-    text = table(told(options.rows, runs), names)
+    text = table(collect(options.rows, runs), names)
     if options.write:
         pages.written(options.write, MARKS, text)
     say(text)

@@ -10,7 +10,7 @@ import torch
 
 from lab.image_encoders.vit import Judge
 from ml.engine.contract import Pixels
-from ml.engine.detectors.synthetic_image.looking import Features, Floats, Head
+from ml.engine.detectors.synthetic_image.crops import Features, Floats, Head
 from ml.engine.image_encoders.weights import load
 
 

@@ -31,7 +31,7 @@ from lab.synthetic_image.sources import (
     laid_out,
     photographs,
 )
-from ml.engine.detectors.synthetic_image.looking import saved_alike
+from ml.engine.detectors.synthetic_image.crops import saved_alike
 from ml.engine.detectors.synthetic_image.places import places
 
 SIDE = 128

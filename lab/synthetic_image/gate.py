@@ -23,7 +23,7 @@ from lab.synthetic_image.folders import add_arguments, folders
 from lab.synthetic_image.rows import Item
 from lab.synthetic_image.score import fine
 from ml.engine.contract import Pixels
-from ml.engine.detectors.synthetic_image.looking import taken
+from ml.engine.detectors.synthetic_image.crops import taken
 
 ALARMING = ("hard: blur", "hard: professional, downscaled")
 """Genuine rows that a network tuned on round trips took for generated."""

@@ -18,7 +18,7 @@ from lab.common.speaking import say
 from lab.synthetic_image import rows
 from lab.synthetic_image.checkpoint import served
 from lab.synthetic_image.folders import add_arguments, folders
-from ml.engine.detectors.synthetic_image.looking import looks, score, taken
+from ml.engine.detectors.synthetic_image.crops import looks, score, taken
 
 PLAIN = ("imagenet", "bsds", "ffhq", "lfw")
 SHOWN = (

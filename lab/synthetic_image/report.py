@@ -16,7 +16,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from lab.common import heads
-from ml.engine.detectors.synthetic_image.looking import score_of_every
+from ml.engine.detectors.synthetic_image.crops import score_of_every
 
 ALPHA = 0.02
 """Share of genuine validation pictures, over every source and hard row alike, above the bound."""

@@ -20,7 +20,7 @@ from lab.synthetic_image.folders import add_arguments, folders
 from lab.synthetic_image.rows import Item
 from lab.synthetic_image.sources import Folders
 from ml.engine.contract import Pixels
-from ml.engine.detectors.synthetic_image.looking import every_look, taken
+from ml.engine.detectors.synthetic_image.crops import every_look, taken
 
 COLUMNS = (
     "split", "row", "source", "fake", "name", "width", "height", "unfit", "logits", "detail",

@@ -22,9 +22,9 @@ import torch.nn.functional as F
 from lab.image_encoders.tuning import Tuning
 from lab.image_encoders.vit import GRID, Judge
 from lab.synthetic_image import degrade
-from lab.synthetic_image.alike import alike
 from lab.synthetic_image.folders import add_arguments
-from ml.engine.detectors.synthetic_image.looking import saved_alike
+from lab.synthetic_image.matched import matched
+from ml.engine.detectors.synthetic_image.crops import saved_alike
 from ml.engine.image_encoders.weights import PATCH, load
 
 
@@ -65,7 +65,7 @@ class Pairs:
             part = float(self.random.uniform(0.5, 1))
             fake = np.round(part * fake.astype(np.float32) + (1 - part) * real).astype(np.uint8)
         if self.random.random() < evened:
-            real, fake = alike(real, fake, self.random)
+            real, fake = matched(real, fake, self.random)
         chain = degrade.after(self.random, self.side / real.shape[0] * 1.01)
         real, fake = self._cropped(chain(real), chain(fake))
         return real, fake

@@ -273,13 +273,13 @@ KINDS: dict[str, Kind] = {
     "between": between,
 }
 IN_WORDS = {
-    "blended anew": "that are put in anew in each frame",
+    "blended anew": "that were inserted separately in each frame",
     "colour": "whose light or tint flickers",
-    "sharpness": "whose sharpness comes and goes",
+    "sharpness": "whose sharpness varies",
     "place": "that tremble against the head",
-    "mask": "round which the edge of what was put in changes",
-    "drift": "whose size, place or colour slides slowly",
-    "frozen": "that stand still for a few frames",
-    "between": "that are mixed from frames before and after",
+    "mask": "whose inserted edge changes",
+    "drift": "whose size, position or colour drifts slowly",
+    "frozen": "that freeze for a few frames",
+    "between": "that are blended from the frames before and after",
 }
 """Faces ... : how the card and the check speak of a kind."""

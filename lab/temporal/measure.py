@@ -35,7 +35,7 @@ def compared_with(examples: Sequence[Example]) -> list[Example]:
     return [e for e in examples if not e.variant.fake and e.variant.kind != AS_IT_IS]
 
 
-def told(tested: Sequence[Example], score: Scorer, which: Callable[[Example], bool]) -> Any:
+def auc_of(tested: Sequence[Example], score: Scorer, which: Callable[[Example], bool]) -> Any:
     """The fakes that `which` holds for, against all real ones that were encoded again."""
     chosen = [*compared_with(tested), *(e for e in tested if which(e))]
     return auc(chosen, score(chosen))
@@ -43,15 +43,15 @@ def told(tested: Sequence[Example], score: Scorer, which: Callable[[Example], bo
 
 def by_what_it_met(tested: Sequence[Example], score: Scorer) -> dict[str, Any]:
     """A network that met all kinds and masks, by each of them."""
-    found = {"all": told(tested, score, lambda e: e.variant.fake)}
+    found = {"all": auc_of(tested, score, lambda e: e.variant.fake)}
     for kind in fakes.KINDS:
-        found[f"kind {kind}"] = told(
+        found[f"kind {kind}"] = auc_of(
             tested,
             score,
             lambda e, kind=kind: e.variant.fake and e.variant.kind == kind,  # type: ignore[misc]  # mypy infers no lambda with a default
         )
     for group in fakes.GROUPS:
-        found[f"masks {group}"] = told(
+        found[f"masks {group}"] = auc_of(
             tested,
             score,
             lambda e, group=group: e.variant.fake and fakes.group_of(e.variant.family) == group,  # type: ignore[misc]  # mypy infers no lambda with a default

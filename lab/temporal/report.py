@@ -49,17 +49,18 @@ SOURCES = (
 )
 LICENCE = "Weights trained by Touchstone, from nothing. The training data is for research only."
 LIMITS = (
-    "Trained, calibrated and measured on fakes that the project made itself. No video that "
-    "somebody else manipulated was measured.",
-    "Forgeries that are steady from frame to frame pass as genuine faces do: a calm face is no "
-    "sign of authenticity. That half of all manipulations are so is an assumption, not measured.",
-    "Trained on one kind of footage: news anchors who face the camera, one picture size, 25 to 30 "
-    "frames a second, and fewer made from those.",
-    "Filters that smooth, make up or reshape a face move against its surroundings too.",
-    "Of a long video a few seconds are looked at frame by frame (ten of one with sound, four of a "
-    "silent one), and the two faces in view longest.",
-    "Quick turns of the head, hands before the face and stage light were hardly in training.",
-    "Attacks made to deceive it were neither trained against nor tested.",
+    "It was trained, calibrated and measured on fakes made by this project, not on videos "
+    "manipulated by others.",
+    "Forgeries that are steady from frame to frame pass like genuine faces, so a steady face is "
+    "no sign of authenticity. The assumption that half of all manipulations are steady was not "
+    "measured.",
+    "It was trained on one kind of footage: news anchors who face the camera, one picture size, "
+    "25 to 30 frames per second and lower rates made from them.",
+    "Filters that smooth, make up or reshape a face also move against its surroundings.",
+    "In a long video a few seconds are examined frame by frame (10 s with sound, 4 s without), "
+    "and the two faces that are in view longest.",
+    "Quick head turns, hands in front of the face and stage light were rare in training.",
+    "It was neither trained nor tested against attacks that are designed to deceive it.",
 )
 
 
@@ -123,8 +124,8 @@ def _measured(
         "regression": measure.by_what_it_met(tested, regression),
         "never_met": {
             name: {
-                "network": measure.told(tested, network, holds),
-                "regression": measure.told(tested, plain, holds),
+                "network": measure.auc_of(tested, network, holds),
+                "regression": measure.auc_of(tested, plain, holds),
             }
             for name, holds, network, plain in folds.without(learnt, runs, recipe, stages.quiet)
         },

@@ -15,7 +15,7 @@ def markdown(card: dict[str, Any]) -> str:
     clips, speakers = card["data"]["clips"], card["data"]["speakers"]
     learnt = clips["train"] + clips.get("val", 0)
     lines = [
-        f"Learnt from {learnt} clips of {speakers['train'] + speakers['val']} speakers in "
+        f"Trained on {learnt} clips of {speakers['train'] + speakers['val']} speakers in "
         f"{card['recipe']['steps']} steps; tested on {clips['test']} clips of {speakers['test']}.",
         "",
         "| fakes | met in training | regression | never met in training | regression | aim | |",
@@ -30,7 +30,7 @@ def markdown(card: dict[str, Any]) -> str:
         lines.append(f"| {' | '.join(row)} |")
     lines += [
         "",
-        "| genuine clips | judged | asked about | share | aim | | odds raised |",
+        "| genuine clips | judged | flagged | share | aim | | odds raised |",
         "|---|---|---|---|---|---|---|",
     ]
     for name, told in measured["false_alarms"].items():
@@ -51,9 +51,9 @@ def markdown(card: dict[str, Any]) -> str:
             "",
             _above(card["calibration"]["genuine_above"]),
             "",
-            f"Share of fakes that are asked about at the frozen bound: {caught}.",
+            f"Share of fakes that are flagged at the frozen bound: {caught}.",
             "",
-            f"Cost of the ratios (Cllr), before half of all fakes are taken to be steady: "
+            f"Cost of the ratios (Cllr), before half of all fakes are assumed to be steady: "
             f"{measured['cllr']}.",
             "",
             _said(measured["offered"]),
@@ -64,8 +64,8 @@ def markdown(card: dict[str, Any]) -> str:
 def _above(genuine: dict[str, list[int]]) -> str:
     told = "; ".join(f"{name} {above} of {count}" for name, (above, count) in genuine.items())
     return (
-        "Genuine clips of the speakers learnt from at the bound or above, each judged by a network "
-        f"that never met the speaker: {told}."
+        "Genuine clips of the training speakers at or above the bound, each judged by a network "
+        f"trained without that speaker: {told}."
     )
 
 
@@ -73,16 +73,16 @@ def _asked(name: str, told: dict[str, Any]) -> list[str]:
     """What is asked of a row: of masks the AUC itself, of a kind the lower end of its interval."""
     if name.startswith("masks "):
         return _aim(not offering.too_low(told), f">= {LEAST_AUC}")
-    return [f"low end >= {LEAST_AUC}", "claimed" if offering.claims(told) else "not told"]
+    return [f"low end >= {LEAST_AUC}", "claimed" if offering.claims(told) else "not detected"]
 
 
 def _said(offered: dict[str, Any]) -> str:
     claims = "; ".join(
         f"{what}: {', '.join(names) or 'none'}"
-        for what, names in (("Claimed", offered["claimed"]), ("not told", offered["not_told"]))
+        for what, names in (("Claimed", offered["claimed"]), ("not detected", offered["not_told"]))
     )
     if offered["carries"]:
-        return f"{claims}. The figures carry a check that claims no more."
+        return f"{claims}. The figures support a check that claims no more."
     missed = [
         f"{what}: {', '.join(names)}"
         for what, names in (

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sklearn.svm import SVC
 from sklearn.utils.extmath import randomized_svd
 
-from ml.engine.detectors.voice_spoof.listeners import Floats, Listener, alike, standard
+from ml.engine.detectors.voice_spoof.listeners import Floats, Listener, gaussian_kernel, standard
 
 SPEAKERS, KEPT, SOFTNESS = 5, 200, 1.0
 """Directions taken out, directions kept, and the classifier's C."""
@@ -34,7 +34,7 @@ def fitted(heard: Floats, fake: NDArray[np.bool_], speakers: Sequence[str | None
     directions = _half(main)
     kept = _half(shown @ directions.T)
     classifier = SVC(C=SOFTNESS, kernel="precomputed", class_weight="balanced")
-    classifier.fit(alike(kept, kept), fake)
+    classifier.fit(gaussian_kernel(kept, kept), fake)
     return Listener(
         mean,
         spread,

@@ -97,7 +97,7 @@ def judged(
     wanted = [k for k, job in enumerate(heard.jobs) if asked(job)]
     if not wanted:
         return {}
-    layers = asked_layers(heard, variant, shown(heard, variant, may_see))
+    layers = asked_layers(heard, variant, training_rows(heard, variant, may_see))
     told = {layer.name: layer({layer.name: heard.layers[layer.name][wanted]}) for layer in layers}
     return {
         heard.jobs[k]: {name: float(answers[place]) for name, answers in told.items()}
@@ -120,14 +120,14 @@ def lines_of(answers: Answers, rows: Sequence[Row]) -> Lines:
     names = next(iter(answers.values()))
     found = {}
     for ear in dict.fromkeys(map(listeners.ear_of, names)):
-        of = [name for name in names if listeners.ear_of(name) == ear]
+        of = [name for name in names if listeners.encoder_name_of(name) == ear]
         means = [float(np.mean([told[name] for name in of])) for told in answers.values()]
         line = fit_platt([rows[n].is_fake for n, _ in answers], means)
         found[ear] = (LN10 * line.slope, LN10 * line.offset)
     return found
 
 
-def shown(heard: Heard, variant: Variant, may_see: Callable[[Row], bool]) -> list[int]:
+def training_rows(heard: Heard, variant: Variant, may_see: Callable[[Row], bool]) -> list[int]:
     """The lines that the variant's classifiers are fitted on."""
     jobs = enumerate(heard.jobs)
     return [k for k, job in jobs if variant.shows(job, heard.rows[job[0]], may_see)]

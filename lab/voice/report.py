@@ -34,20 +34,21 @@ PROBES, STEP = 40, 8
 TOLERANCE = 1e-3
 """Between what was measured and what was stored, of scores that spread over about one."""
 LIMITS = (
-    "Fitted on short pieces of mostly read speech and on few of today's generators. Of sources it "
-    "never met it misses many fakes. The card has the figures.",
-    "Small networks that speak in one step from letters to sound (hibari, TinyTTS) pass it nearly "
-    "always. Voices of recent years, including those of paid services, were not measured.",
-    "Genuine speech in some other European languages is seldom flagged (the card "
-    "has the figures); further languages were not heard, and the fakes that it was shown speak "
-    "English almost alone.",
-    "Through noise it misses most fakes, through rooms and narrow lines more than in clear sound: "
-    "the card has the figures.",
-    "It met one neural codec (Lyra). Genuine speech through another one is taken for a machine's "
-    "more often. Codecs of very low rate (codec2) are vocoders and may be flagged.",
-    "Singing and solo instruments can pass for speech; they were not trained on.",
-    "No finding is no proof of a genuine voice, and identity is not examined.",
-    "Attacks made to deceive it (adversarial noise) were neither trained against nor tested.",
+    "It was trained on short pieces of mostly read speech and on few of today's generators. It "
+    "misses many fakes from unknown sources. The card has the figures.",
+    "It nearly always misses small networks that turn text into sound in one step (hibari, "
+    "TinyTTS). Recent voices, including those of paid services, were not measured.",
+    "Genuine speech in some other European languages is seldom flagged (the card has the "
+    "figures). Further languages were not measured, and nearly all fakes in training speak "
+    "English.",
+    "It misses most fakes in noise, and more in reverberant rooms and over narrow-band lines "
+    "than in clear sound. The card has the figures.",
+    "It knows one neural codec (Lyra). Genuine speech through other ones is flagged more often. "
+    "Codecs with a very low rate (codec2) are vocoders and can be flagged.",
+    "Singing and solo instruments can be taken for speech. They were not in training.",
+    "Finding nothing does not prove that a voice is genuine. The identity of the speaker is not "
+    "examined.",
+    "It was neither trained nor tested against adversarial noise.",
 )
 SOURCES = (
     "Speech manifest of the research data: LibriSpeech and others via a speaker-encoder "
@@ -79,7 +80,7 @@ def write(
     folder (or `out`). `lines` are the variants' figures out of source."""
     folder = out or FOLDER
     no_neural, line = lines
-    seen = probe.shown(heard, probe.SERVED, lambda row: row.split != "test")
+    seen = probe.training_rows(heard, probe.SERVED, lambda row: row.split != "test")
     panel = listeners.Panel(probe.asked_layers(heard, probe.SERVED, seen), line["lines"])
     content = listeners.stored(panel)
     folder.mkdir(parents=True, exist_ok=True)

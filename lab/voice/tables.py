@@ -15,9 +15,9 @@ def as_text(lines: Sequence[Mapping[str, Any]]) -> str:
     known = served["known"]
     text = [
         f"Leave-one-source-out, {known['reals']} real and {known['fakes']} fake clips of train and "
-        "val; and all clips of the manifest in the same way, those of the test split among them:",
+        "val. The same for all clips of the manifest, including those of the test split:",
         "",
-        "| heard by; shown | AUC | EER | Cllr | EER, all clips | real asked | fake asked "
+        "| features; training data | AUC | EER | Cllr | EER, all clips | real asked | fake asked "
         "| real decided | fake decided |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
@@ -29,9 +29,9 @@ def as_text(lines: Sequence[Mapping[str, Any]]) -> str:
         )
     text += [
         "",
-        f"What the last one asks about, and what it decides, out of source. The bound that decides "
-        f"was frozen on {served['decides']['genuine']} genuine sounds outside the test split, as "
-        "they are and through codecs:",
+        f"What the last variant flags (asks) and decides, across sources. The deciding bound was "
+        f"frozen on {served['decides']['genuine']} genuine sounds outside the test split, "
+        "untouched and through codecs:",
         "",
         "| source | asked, train and val | decided | asked, test split | decided |",
         "|---|---|---|---|---|",
@@ -43,10 +43,10 @@ def as_text(lines: Sequence[Mapping[str, Any]]) -> str:
             text.append(f"| {name} | {' | '.join(cells)} |")
     text += [
         "",
-        "Clips through codecs, out of source, at the same bounds. First by listeners that were "
-        "shown all codecs but the neural ones, then by those that are served:",
+        "Clips through codecs, across sources, at the same bounds. The first column is without "
+        "neural codecs in training, the others are as served:",
         "",
-        "| codec | real asked, no neural one shown | served | real decided "
+        "| codec | real asked, no neural codec in training | served | real decided "
         "| fake asked | fake decided | real | fake |",
         "|---|---|---|---|---|---|---|---|",
     ]
@@ -58,10 +58,10 @@ def as_text(lines: Sequence[Mapping[str, Any]]) -> str:
         text.append(f"| {codec} | {through} | {told['reals']} | {told['fakes']} |")
     text += [
         "",
-        "What each engine was made to say here, by listeners that never met it, beside the genuine "
-        f"clips of the test split. {len(OTHER_LANGUAGES)} of them "
+        "Speech generated with each engine, which was not in training, against the genuine clips "
+        f"of the test split. {len(OTHER_LANGUAGES)} engines "
         f"({', '.join(sorted(OTHER_LANGUAGES))}) speak a language that the genuine clips do not, "
-        "so the language may be a part of what is told:",
+        "so the language may contribute to the result:",
         "",
         "| engine | AUC | EER | asked | decided | sounds |",
         "|---|---|---|---|---|---|",
@@ -73,7 +73,7 @@ def as_text(lines: Sequence[Mapping[str, Any]]) -> str:
     ]
     text += [
         "",
-        "Genuine speech beside the manifest's, by listeners that never met its source:",
+        "Genuine speech that is not in the manifest, with its source held out of training:",
         "",
         "| source | asked | decided |",
         "|---|---|---|",

@@ -1,5 +1,4 @@
-"""A backfill: stored media analysed once more by the engine of today. A verdict that people saw
-stays; the new one is a further analysis beside it.
+"""A backfill: stored media analysed again by the current engine.
 
 Each submission of a backfill is a job in the background, so that no fresh upload waits for it.
 """

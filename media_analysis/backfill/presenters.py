@@ -38,8 +38,8 @@ def _row(actor: Actor, run: Backfill, progress: report.Progress) -> dict[str, An
 
 
 def report_page(actor: Actor, run: Backfill) -> dict[str, Any]:
-    """Counts of what the actor is responsible for; of the rest not even those. Media are named to
-    those who may see them."""
+    """Counts of the actor's own teams only. Names of media are included for people who may see
+    them."""
     items = run.items.all()
     if not actor.is_site_admin:
         items = items.for_actor(actor, Permission.VIEW_DASHBOARD)

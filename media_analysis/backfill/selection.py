@@ -48,7 +48,7 @@ TO_DO = ""
 class Numbers(Func):
     """A version as numbers: 2 and 2.0 are the same, 2.10 is newer than 2.9. Null for words."""
 
-    # A column alone, without parameters: it stands there three times.
+    # A column without parameters, because it occurs three times.
     template = (
         "CASE WHEN %(expressions)s ~ '^[0-9]{1,9}(\\.[0-9]{1,9})*$' THEN string_to_array("
         "regexp_replace(%(expressions)s, '(\\.0+)+$', ''), '.')::integer[] END"
@@ -70,7 +70,7 @@ class Selection:
     decided: bool | None = None
     detector: str = ""
     older_than: str = ""
-    """Of `detector`: takes what it has not examined in this version or a newer one."""
+    """Selects what `detector` has not examined in this version or a newer one."""
 
     def check(self) -> None:
         """Refuses what would silently select nothing, or everything."""
@@ -167,7 +167,7 @@ def with_reasons(found: QuerySet[Submission], run: Backfill) -> QuerySet[Any]:
 
 
 def why_not_any_more(item: BackfillItem) -> str:
-    """The same of one whose turn has come."""
+    """The same for a single item that is due."""
     one = Submission.objects.filter(pk=item.submission_id)
     found = with_reasons(one, item.run).values_list("why_not", flat=True).first()
     return "erasure" if found is None else cast(str, found)

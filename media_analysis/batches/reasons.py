@@ -13,7 +13,7 @@ from ml import language
 from outbound.sentences import in_words
 
 SENTENCES = {
-    "sender_gone": _("Whoever sent this batch may not send any more."),
+    "sender_gone": _("The sender of this batch no longer has the permission to submit media."),
     "unreadable": _("The site's key has changed. Send this address again."),
 }
 
@@ -33,7 +33,7 @@ def sentence(state: str, code: str, column: str) -> str:
     else:
         words = in_words(code, status) or _of_the_file(state, code, data)
     if tries:
-        words += " " + gettext("It was tried {tries} times.").format(tries=tries)
+        words += " " + gettext("There were {tries} attempts.").format(tries=tries)
     return words
 
 

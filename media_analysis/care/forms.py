@@ -67,13 +67,13 @@ def _minutes(**kwargs: Any) -> forms.IntegerField:
 
 
 def _items(**kwargs: Any) -> forms.IntegerField:
-    label = _("Items met before a break is recommended")
+    label = _("Items viewed before a break is recommended")
     return forms.IntegerField(min_value=0, max_value=MOST_ITEMS, label=label, **kwargs)
 
 
 class OwnForm(VeilForm):
-    break_minutes = _minutes(required=False, help_text=_("Empty: as the team says. 0: never."))
-    break_items = _items(required=False, help_text=_("Empty: as the team says. 0: never."))
+    break_minutes = _minutes(required=False, help_text=_("Empty: the team's value. 0: never."))
+    break_items = _items(required=False, help_text=_("Empty: the team's value. 0: never."))
 
     def __init__(
         self, chosen: dict[str, dict[str, bool | None]], limits: Limits, *args: Any
@@ -87,7 +87,7 @@ class OwnForm(VeilForm):
         super().__init__(*args, initial={**initial, **_initial(limits)})
 
     def field(self, kind: str, part: str) -> forms.Field:
-        choices = [(AS_TEAM, _("As the team says")), (ON, _("On")), (OFF, _("Off"))]
+        choices = [(AS_TEAM, _("Team's setting")), (ON, _("On")), (OFF, _("Off"))]
         return forms.ChoiceField(choices=choices, required=False)
 
     def choice(self) -> dict[str, dict[str, bool | None]]:
@@ -100,10 +100,13 @@ class OwnForm(VeilForm):
 
 class TeamForm(VeilForm):
     break_minutes = _minutes(
-        help_text=_("The reminder can be dismissed and comes again after the same time. 0: never.")
+        help_text=_("People can dismiss the reminder. It comes back after the same time. 0: never.")
     )
     break_items = _items(
-        help_text=_("The reminder can be dismissed and comes again after as many. 0: never.")
+        help_text=_(
+            "People can dismiss the reminder. It comes back after the same number of "
+            "items. 0: never."
+        )
     )
 
     def __init__(self, now: dict[str, dict[str, bool]], limits: Limits, *args: Any) -> None:
@@ -129,7 +132,7 @@ class KeysForm(forms.Form):
 
     PROBLEMS: ClassVar = {
         "taken": _("Two actions have this key. Choose another one for one of them."),
-        "of_case": _("An outcome or the player has this key. Choose another one."),
+        "of_case": _("This key belongs to an outcome or to the player. Choose another one."),
         "of_sheet": _("This key shows the list of keys. Choose another one."),
     }
 

@@ -28,7 +28,7 @@ ACTIONS = (
     Action("decide", "s", _("Decide and claim the next case"), True),
     Action("release", "r", _("Release the case"), True),
     Action("adopt", "t", _("Adopt the earlier decision"), True),
-    Action("look", "v", _("Look at veiled media, while it is held"), True),
+    Action("look", "v", _("Show blurred media while held"), True),
 )
 USUAL = {action.name: action.key for action in ACTIONS}
 SHEET = "?"

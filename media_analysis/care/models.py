@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy as _
 
 BREAK_MINUTES = 60
 BREAK_ITEMS = 50
-"""Of review without a break, and of media met in it, before a person is reminded, where neither
-person nor team has chosen."""
+"""Default limits of review time and of viewed media without a break, if neither person nor team has
+chosen."""
 LONGEST_WORK = 480
 MOST_ITEMS = 1000
 

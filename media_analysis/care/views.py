@@ -29,7 +29,7 @@ def own(request: HttpRequest) -> HttpResponse:
     if form.is_bound and form.is_valid():
         veils.choose_own(person, form.choice())
         breaks.choose_own(person, form.limits())
-        messages.success(request, gettext("This holds for you from now on."))
+        messages.success(request, gettext("Saved. This applies to you from now on."))
         return redirect("care:own")
     context = {
         "form": form,
@@ -71,5 +71,5 @@ def reset_keys(request: HttpRequest) -> HttpResponse:
     person = request.user
     assert isinstance(person, User)
     own_keys.reset(person)
-    messages.success(request, gettext("The usual keys are back."))
+    messages.success(request, gettext("The default keys are restored."))
     return redirect("care:keys")

@@ -68,7 +68,7 @@ class Submissions(streams.AnswersEvents, TellsItsLimits, ViewSet):
 
     @extend_schema(
         operation_id="submissions_create",
-        summary="Send media in",
+        summary="Submit media",
         parameters=[IDEMPOTENCY_KEY, REPR_DIGEST],
         request={"multipart/form-data": SendSerializer},
         responses={202: AcceptedSerializer, **problems(400, 404, 409, 411, 413, 415, 422)},
@@ -97,7 +97,7 @@ class Submissions(streams.AnswersEvents, TellsItsLimits, ViewSet):
             del fields["language"]
         said = {**fields, "team": str(team.pk), "filename": file.name or ""}
         submission, found = self._sent(request, actor, file, said, send)
-        fresh = _told(Submission.objects.all()).get(pk=submission.pk)
+        fresh = _with_details(Submission.objects.all()).get(pk=submission.pk)
         body = AcceptedSerializer(fresh, context={"request": request}).data
         # A plain str: DRF's kind of address is one that a WSGI server may refuse in a header.
         headers = {
@@ -117,7 +117,7 @@ class Submissions(streams.AnswersEvents, TellsItsLimits, ViewSet):
 
     @extend_schema(
         operation_id="submissions_list",
-        summary="Find submissions again",
+        summary="List and search submissions",
         parameters=[FilterSerializer, IF_NONE_MATCH],
         responses={200: PageSerializer, 304: NOT_NEW, **problems(400)},
     )
@@ -135,7 +135,7 @@ class Submissions(streams.AnswersEvents, TellsItsLimits, ViewSet):
 
     @extend_schema(
         operation_id="submissions_read",
-        summary="One submission: progress, verdict, findings, decisions",
+        summary="Get a submission with progress, verdict, findings and decisions",
         parameters=[waiting.WaitSerializer, IF_NONE_MATCH],
         responses={200: DetailSerializer, 304: NOT_NEW, **problems(400, 404, 410)},
     )
@@ -147,9 +147,9 @@ class Submissions(streams.AnswersEvents, TellsItsLimits, ViewSet):
 
     @extend_schema(
         operation_id="submissions_events",
-        summary="One submission as a stream: an event each time it changes",
-        description="Server-sent events. The `data` of each is what reading the submission "
-        "answers at that moment, `#/components/schemas/Detail`, and its `id` is the ETag of it.",
+        summary="Follow a submission as a stream of events",
+        description="Server-sent events. The `data` of each event is the submission at that "
+        "moment, `#/components/schemas/Detail`. Its `id` is the ETag of that answer.",
         parameters=[streams.SubmissionStreamSerializer, streams.LAST_EVENT_ID],
         responses={
             (200, streams.KIND): streams.StreamEventSerializer,
@@ -167,7 +167,7 @@ class Submissions(streams.AnswersEvents, TellsItsLimits, ViewSet):
 
     @extend_schema(
         operation_id="submissions_delete",
-        summary="Ask for deletion; nothing is erased by asking",
+        summary="Request deletion (erases nothing by itself)",
         request=None,
         responses={202: AcceptedSerializer, **problems(404, 410)},
     )
@@ -177,13 +177,13 @@ class Submissions(streams.AnswersEvents, TellsItsLimits, ViewSet):
 
     @extend_schema(
         operation_id="submissions_cancel",
-        summary="Stop the analysis; the media is kept",
+        summary="Cancel the analysis (the media is kept)",
         request=None,
         responses={
             202: AcceptedSerializer,
             **problems(404, 410),
             (409, "application/problem+json"): OpenApiResponse(
-                ProblemSerializer, description="It had already ended."
+                ProblemSerializer, description="The analysis has already ended."
             ),
         },
     )
@@ -201,7 +201,7 @@ class Submissions(streams.AnswersEvents, TellsItsLimits, ViewSet):
 def _mine(
     request: Request, pk: UUID, permission: Permission = Permission.VIEW_SUBMISSIONS
 ) -> Submission:
-    return the_one(actor_of(request), permission, pk, _told)
+    return the_one(actor_of(request), permission, pk, _with_details)
 
 
 def _to_change(request: Request, pk: UUID, permission: Permission) -> Submission:
@@ -211,8 +211,8 @@ def _to_change(request: Request, pk: UUID, permission: Permission) -> Submission
     return submission
 
 
-def _told(found: SubmissionQuerySet) -> SubmissionQuerySet:
-    """With all that is told of each."""
+def _with_details(found: SubmissionQuerySet) -> SubmissionQuerySet:
+    """The query with everything that an answer contains."""
     return found.with_deletion_requests().with_decisions().select_related(*RELATED)
 
 

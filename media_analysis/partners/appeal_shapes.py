@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
+from media_analysis.partners.fields import KnownFieldsOnly, PlainTextField
 from media_analysis.partners.results import Shape
-from media_analysis.partners.serializers import KnownFieldsOnly, Words
 from media_analysis.review.appeal_models import LONGEST, AppealOutcome, AppealState
 
 
@@ -13,22 +13,24 @@ class AppealSerializer(Shape):
     id = serializers.UUIDField()
     state = serializers.ChoiceField(
         choices=AppealState.choices,
-        help_text="`open` until a further decision answers it, or it is withdrawn.",
+        help_text="`open` until a new decision answers it or it is withdrawn.",
     )
-    at = serializers.DateTimeField(help_text="When it was made.")
+    at = serializers.DateTimeField(help_text="When the appeal was made.")
     withdrawn_at = serializers.DateTimeField(allow_null=True)
     answered_at = serializers.DateTimeField(allow_null=True)
     outcome = serializers.ChoiceField(
         choices=AppealOutcome.choices,
         allow_null=True,
-        help_text="Whether the further decision has the outcome of the first one: `upheld`, or "
-        "`changed`.",
+        help_text="Whether the new decision has the same outcome (`upheld`) or another one "
+        "(`changed`).",
     )
-    decision = serializers.UUIDField(help_text="The decision that it objects to.")
+    decision = serializers.UUIDField(help_text="The appealed decision.")
     answer = serializers.UUIDField(
-        allow_null=True, help_text="The further decision; its `reason` is the answer."
+        allow_null=True, help_text="The new decision. Its `reason` is the answer."
     )
 
 
 class AppealTextSerializer(KnownFieldsOnly):
-    text = Words(max_length=LONGEST, help_text="Why the decision is wrong. The team reads it.")
+    text = PlainTextField(
+        max_length=LONGEST, help_text="Why the decision is wrong. The team reads it."
+    )

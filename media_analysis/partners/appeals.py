@@ -33,7 +33,7 @@ class Appeals(TellsItsLimits, ViewSet):
 
     @extend_schema(
         operation_id="submissions_appeal",
-        summary="Appeal the decision in force: another person decides again",
+        summary="Appeal the decision in force",
         parameters=[IDEMPOTENCY_KEY],
         request=AppealTextSerializer,
         responses={201: AppealSerializer, **problems(400, 404, 409, 410, 411, 413, 415, 422)},
@@ -50,7 +50,7 @@ class Appeals(TellsItsLimits, ViewSet):
 
     @extend_schema(
         operation_id="submissions_withdraw_appeal",
-        summary="Withdraw the open appeal: the decision stands again",
+        summary="Withdraw the open appeal",
         request=None,
         responses={200: AppealSerializer, **problems(404, 409, 410)},
     )

@@ -10,31 +10,32 @@ from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.request import Request, is_form_media_type
 
 from accounts.refusals import Refusal
-from media_analysis.partners.serializers import EachFieldOnce
+from media_analysis.partners.fields import EachFieldOnce
 
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     {"type": "string", "pattern": r"^[\x21-\x7e]{1,255}$"},
     OpenApiParameter.HEADER,
-    description="Any text of your own, up to 255 visible ASCII characters. The same key with the "
-    "same request is done once; with another request it answers 422.",
+    description="Your own text of up to 255 visible ASCII characters. A repeated request with "
+    "the same key is processed once. A different request with the same key answers "
+    "422.",
 )
 DIGEST = "sha-(256=:[A-Za-z0-9+/]{43}=|512=:[A-Za-z0-9+/]{86}==):"
 REPR_DIGEST = OpenApiParameter(
     "Repr-Digest",
     {"type": "string", "pattern": f"^{DIGEST}(, {DIGEST})?$"},
     OpenApiParameter.HEADER,
-    description="The sha-256 or sha-512 of the whole body, as RFC 9530 writes it. A body with "
-    "another one answers 422. For the file alone there is the field `sha256`.",
+    description="The sha-256 or sha-512 of the whole body in the format of RFC 9530. If the "
+    "body differs, the answer is 422. Use the field `sha256` for the file alone.",
 )
 IF_NONE_MATCH = OpenApiParameter(
     "If-None-Match",
     str,
     OpenApiParameter.HEADER,
-    description="The ETag of an answer that you have: 304 when there is nothing newer.",
+    description="The ETag of your latest answer. If nothing changed, the answer is 304.",
 )
-NOT_NEW = OpenApiResponse(description="Nothing is new since the answer with this ETag.")
+NOT_NEW = OpenApiResponse(description="Nothing changed since the answer with this ETag.")
 
 
 def idempotency_key(request: Request) -> str | None:

@@ -10,50 +10,52 @@ from rest_framework.reverse import reverse
 
 from media_analysis.batches.models import Batch, BatchItem, ItemState
 from media_analysis.batches.services.receiving import MOST_ITEMS
-from media_analysis.partners.serializers import KnownFieldsOnly, Language, Words, livemode
+from media_analysis.partners.fields import KnownFieldsOnly, Language, PlainTextField, livemode
 from media_analysis.partners.webhook_shapes import Address
 
 ITEM_STATES = ItemState.values
 
 
 class ItemSendSerializer(KnownFieldsOnly):
-    url = Address(max_length=2000, help_text="https://, from a host that the team allows.")
-    external_id = Words(required=False, allow_blank=True, max_length=200)
-    note = Words(required=False, allow_blank=True, max_length=4000)
-    policy_context = Words(required=False, allow_blank=True, max_length=200)
+    url = Address(max_length=2000, help_text="An https:// address on a host that the team allows.")
+    external_id = PlainTextField(required=False, allow_blank=True, max_length=200)
+    note = PlainTextField(required=False, allow_blank=True, max_length=4000)
+    policy_context = PlainTextField(required=False, allow_blank=True, max_length=200)
     language = Language(trim_whitespace=False)
 
 
 class BatchSendSerializer(KnownFieldsOnly):
     items = serializers.ListField(child=ItemSendSerializer(), min_length=1, max_length=MOST_ITEMS)
-    external_id = Words(
-        required=False, allow_blank=True, max_length=200, help_text="Your own name for it."
+    external_id = PlainTextField(
+        required=False, allow_blank=True, max_length=200, help_text="Your own identifier."
     )
     team = serializers.UUIDField(
-        required=False, help_text="Only for callers that may send into more than one team."
+        required=False, help_text="Required if the caller may send to several teams."
     )
 
 
 class BatchCountsSerializer(serializers.Serializer[Any]):
-    waiting = serializers.IntegerField(min_value=0, help_text="Not fetched yet.")
-    received = serializers.IntegerField(min_value=0, help_text="These became submissions.")
-    refused = serializers.IntegerField(min_value=0, help_text="`reason` says why.")
+    waiting = serializers.IntegerField(min_value=0, help_text="Items that were not fetched yet.")
+    received = serializers.IntegerField(min_value=0, help_text="Items that became submissions.")
+    refused = serializers.IntegerField(min_value=0, help_text="Refused items. `reason` states why.")
     analysed = serializers.IntegerField(
-        min_value=0, help_text="Of those received, whose analysis has ended."
+        min_value=0, help_text="Received items whose analysis has ended."
     )
 
 
 class BatchItemSerializer(serializers.Serializer[BatchItem]):
     position = serializers.IntegerField(
-        min_value=0, help_text="The place in what was sent, from 0."
+        min_value=0, help_text="The position in the request, from 0."
     )
     external_id = serializers.CharField()
-    host = serializers.CharField(help_text="The rest of the address is not told: it may be secret.")
+    host = serializers.CharField(
+        help_text="The host of the address. The rest is not shown, because it may be secret."
+    )
     filename = serializers.CharField()
     state = serializers.ChoiceField(choices=ITEM_STATES, source="shown_state")
     reason_code = serializers.CharField()
     reason = serializers.CharField(
-        source="reason_in_words", help_text="Why it was refused, or what its last try met."
+        source="reason_in_words", help_text="Why it was refused, or why the last attempt failed."
     )
     submission = serializers.SerializerMethodField()
 
@@ -68,7 +70,7 @@ class BatchItemSerializer(serializers.Serializer[BatchItem]):
 class BatchAcceptedSerializer(serializers.ModelSerializer[Batch]):
     url = serializers.HyperlinkedIdentityField(view_name="api:batch-detail")
     livemode = serializers.SerializerMethodField(
-        help_text="False: it was sent with a test key, and nothing is fetched."
+        help_text="False if a test key sent it; nothing is fetched."
     )
     team = serializers.UUIDField(source="team_id")
     counts = serializers.SerializerMethodField()

@@ -47,7 +47,7 @@ class Batches(streams.AnswersEvents, TellsItsLimits, ViewSet):
 
     @extend_schema(
         operation_id="batches_create",
-        summary="Have media fetched from addresses",
+        summary="Submit a batch of addresses",
         parameters=[IDEMPOTENCY_KEY],
         request=BatchSendSerializer,
         responses={202: BatchAcceptedSerializer, **problems(400, 404, 411, 413, 415, 422)},
@@ -70,7 +70,7 @@ class Batches(streams.AnswersEvents, TellsItsLimits, ViewSet):
 
     @extend_schema(
         operation_id="batches_read",
-        summary="One batch: its counts and its items",
+        summary="Get a batch with its counts and items",
         parameters=[IF_NONE_MATCH],
         responses={200: BatchSerializer, 304: NOT_NEW, **problems(404)},
     )
@@ -82,9 +82,9 @@ class Batches(streams.AnswersEvents, TellsItsLimits, ViewSet):
 
     @extend_schema(
         operation_id="batches_events",
-        summary="One batch as a stream: an event each time its counts change",
-        description="Server-sent events. The `data` of each is a batch without its items, "
-        "`#/components/schemas/BatchAccepted`.",
+        summary="Follow a batch as a stream of events",
+        description="Server-sent events. The `data` of each event is the batch without its "
+        "items, `#/components/schemas/BatchAccepted`.",
         parameters=[streams.BatchStreamSerializer, streams.LAST_EVENT_ID],
         responses={
             (200, streams.KIND): streams.StreamEventSerializer,

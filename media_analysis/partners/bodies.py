@@ -212,8 +212,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def _is_checked(request: HttpRequest) -> bool:
-    """Of a form, the whole body is what `Repr-Digest` speaks of. Where an upload in pieces begins,
-    it speaks of the file (`uploads`)."""
+    """In a form `Repr-Digest` covers the whole body. When a resumable upload begins, it covers the
+    file (`uploads`)."""
     is_form = request.content_type == MULTIPART and request.path.startswith(API)
     return is_form and HEADER in request.headers
 

@@ -18,8 +18,8 @@ SAID_IN_LIST = "Deprecated: `{name}`, until {sunset}"
 HEADERS = [
     OpenApiParameter(name, str, OpenApiParameter.HEADER, response=True, description=said)
     for name, said in {
-        "Deprecation": "Since when it is deprecated: `@` and seconds since 1970 (RFC 9745).",
-        "Sunset": "From when on it may be gone (RFC 8594).",
+        "Deprecation": "The date of deprecation: `@` and seconds since 1970 (RFC 9745).",
+        "Sunset": "The date from which it may be removed (RFC 8594).",
     }.items()
 ]
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -77,7 +77,7 @@ def of_view(view: Any) -> Deprecation | None:
     return found
 
 
-def unsaid(schema: dict[str, Any], changes: str) -> list[str]:
+def missing_lines(schema: dict[str, Any], changes: str) -> list[str]:
     """The lines that docs/api-changes.md lacks."""
     return [said for said in _said_of(schema) if said not in changes]
 

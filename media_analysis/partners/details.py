@@ -23,7 +23,7 @@ from media_analysis.partners.results import (
     ThumbnailSerializer,
 )
 from media_analysis.partners.serializers import COLUMNS, SubmissionSerializer
-from media_analysis.reports.told import issued
+from media_analysis.reports.partner_data import issued
 from media_analysis.review.presenters import appeals
 from media_analysis.review.presenters.decisions import changes, moment
 from media_analysis.submissions.models import Part, Removal, Submission
@@ -38,25 +38,27 @@ ALSO = (
 
 
 class DetailSerializer(SubmissionSerializer):
-    """With all that the engine said, and all that people decided. It says what `Detail` gives."""
+    """A submission with all results of the engine and all decisions."""
 
     result = ResultSerializer(allow_null=True, help_text="Null until the analysis is done.")
     reused_from = ReusedSerializer(
         allow_null=True,
-        help_text="Null: the file was analysed. Else its results were taken over from an earlier "
-        "analysis of the same bytes in the team.",
+        help_text="Null if the file was analysed. Otherwise its results were reused from an "
+        "earlier analysis of the same bytes in the team.",
     )
-    decisions = DecisionMadeSerializer(many=True, help_text="All of them, the first one first.")
-    appeal = AppealSerializer(allow_null=True, help_text="The newest one; null: there was none.")
+    decisions = DecisionMadeSerializer(many=True, help_text="All decisions, oldest first.")
+    appeal = AppealSerializer(
+        allow_null=True, help_text="The newest appeal. Null if there was none."
+    )
     reports = ReportSerializer(
         many=True,
-        help_text="Issued reports, the first one first, for callers that may fetch them.",
+        help_text="Issued reports, oldest first. Empty for callers that may not fetch them.",
     )
     similar = SimilarSerializer(
-        many=True, help_text="The same bytes, and pictures that look almost the same."
+        many=True, help_text="Submissions with the same bytes and with almost identical pictures."
     )
     thumbnails = ThumbnailSerializer(
-        many=True, help_text="Small pictures, for callers that may look at media."
+        many=True, help_text="Small pictures. Empty for callers that may not view media."
     )
 
     class Meta(SubmissionSerializer.Meta):
@@ -102,7 +104,7 @@ class Detail:
             **told.to_representation(self.row),
             "reused_from": self._reused(),
             "decisions": changes(pk) if is_case else [],
-            "appeal": appeals.told(pk) if is_case else None,
+            "appeal": appeals.for_partner(pk) if is_case else None,
             "reports": self._reports() if is_case else [],
             "similar": self._similar(),
             "thumbnails": self._thumbnails(),
@@ -131,7 +133,7 @@ class Detail:
         return b'%s,"result":%s}' % (JSONRenderer().render(self.told)[:-1], result)
 
     def _reused(self) -> dict[str, Any] | None:
-        """The age is that at the moment of the verdict: it does not change by itself."""
+        """The age at the time of the verdict, so that it does not change by itself."""
         examined_at, ended_at = self.row["analysis__examined_at"], self.row["analysis__finished_at"]
         if examined_at is None:
             return None

@@ -47,7 +47,7 @@ class DirectUploads(TellsItsLimits, ViewSet):
 
     @extend_schema(
         operation_id="uploads_announce",
-        summary="Announce a file that you send straight to the media store",
+        summary="Announce a direct upload to the media store",
         parameters=[IDEMPOTENCY_KEY],
         request=AnnounceSerializer,
         responses={201: AnnouncedSerializer, **problems(400, 404, 409, 411, 413, 415, 422)},
@@ -69,7 +69,7 @@ class DirectUploads(TellsItsLimits, ViewSet):
 
     @extend_schema(
         operation_id="uploads_read",
-        summary="One announced upload: how far it is, and what it became",
+        summary="Get the state of a direct upload",
         parameters=[IF_NONE_MATCH],
         responses={200: DirectUploadSerializer, 304: NOT_NEW, **problems(404)},
     )
@@ -79,7 +79,7 @@ class DirectUploads(TellsItsLimits, ViewSet):
 
     @extend_schema(
         operation_id="uploads_parts",
-        summary="Fresh addresses for the parts, and which have arrived",
+        summary="Get new addresses for the parts, and which parts have arrived",
         request=None,
         responses={200: AnnouncedSerializer, **problems(404)},
     )
@@ -88,7 +88,7 @@ class DirectUploads(TellsItsLimits, ViewSet):
 
     @extend_schema(
         operation_id="uploads_complete",
-        summary="Say that every part was sent; the file is received then",
+        summary="Complete a direct upload",
         request=CompleteSerializer,
         responses={202: DirectUploadSerializer, **problems(400, 404, 409, 411, 413, 415)},
     )
@@ -104,9 +104,9 @@ class DirectUploads(TellsItsLimits, ViewSet):
 
     @extend_schema(
         operation_id="uploads_delete",
-        summary="Give an announced upload up; what it became stays",
+        summary="Delete an announced upload (a submission made from it stays)",
         request=None,
-        responses={204: OpenApiResponse(description="It is gone, with its parts."),
+        responses={204: OpenApiResponse(description="The upload and its parts were deleted."),
                    **problems(404)},
     )  # fmt: skip
     def destroy(self, request: Request, pk: UUID) -> Response:
@@ -119,7 +119,7 @@ def _mine(request: Request, pk: UUID) -> DirectUpload:
 
 
 def _with_parts(request: Request, upload: DirectUpload, status: int = 200) -> Response:
-    """Nobody keeps it: whoever has an address may write its part."""
+    """Not cacheable: everybody who has an address can write its part."""
     parts = announcing.addresses(actor_of(request), upload)
     upload.refresh_from_db()
     context: dict[str, Any] = {"request": request, "parts": parts}

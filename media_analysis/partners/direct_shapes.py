@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.reverse import reverse
 
 from blobs.quarantine import MOST_PARTS
-from media_analysis.partners.serializers import KnownFieldsOnly, Language, Words, livemode
+from media_analysis.partners.fields import KnownFieldsOnly, Language, PlainTextField, livemode
 from media_analysis.partners.webhook_shapes import TrueOrFalse
 from media_analysis.uploads.direct_models import DirectState, DirectUpload
 
@@ -28,30 +28,32 @@ class WholeNumber(serializers.IntegerField):
 
 
 class AnnounceSerializer(KnownFieldsOnly):
-    filename = Words(max_length=2000, help_text="The name of the file.")
+    filename = PlainTextField(max_length=2000, help_text="The name of the file.")
     size = WholeNumber(min_value=1, max_value=LARGEST, help_text="Its size in bytes.")
     sha256 = serializers.RegexField(
         "^[0-9a-f]{64}$",
         required=False,
-        help_text="Of the file. One of another SHA-256 is then refused.",
+        help_text="The SHA-256 of the file. A file with another one is refused.",
     )
     team = serializers.UUIDField(
-        required=False, help_text="Only for callers that may send into more than one team."
+        required=False, help_text="Required if the caller may send to several teams."
     )
-    note = Words(required=False, allow_blank=True, max_length=4000)
-    policy_context = Words(required=False, allow_blank=True, max_length=200)
-    external_id = Words(
-        required=False, allow_blank=True, max_length=200, help_text="Your own name for it."
+    note = PlainTextField(required=False, allow_blank=True, max_length=4000)
+    policy_context = PlainTextField(required=False, allow_blank=True, max_length=200)
+    external_id = PlainTextField(
+        required=False, allow_blank=True, max_length=200, help_text="Your own identifier."
     )
     language = Language(trim_whitespace=False)
     batch = TrueOrFalse(
-        required=False, default=False, help_text="No hurry: after what people wait for."
+        required=False,
+        default=False,
+        help_text="Low priority: processed after interactive submissions.",
     )
 
 
 class SentPartSerializer(KnownFieldsOnly):
     number = WholeNumber(min_value=1, max_value=MOST_PARTS)
-    etag = Words(max_length=200, help_text="As the store answered it, with or without quotes.")
+    etag = PlainTextField(max_length=200, help_text="The store's ETag, with or without quotes.")
 
 
 class CompleteSerializer(KnownFieldsOnly):
@@ -59,39 +61,41 @@ class CompleteSerializer(KnownFieldsOnly):
         child=SentPartSerializer(),
         required=False,
         max_length=MOST_PARTS,
-        help_text="Every part that you sent. Without it the parts that lie in the store count.",
+        help_text="Every part that you sent. Default: the parts that are in the store.",
     )
 
 
 class PartSerializer(serializers.Serializer[Any]):
     number = serializers.IntegerField(min_value=1)
-    offset = serializers.IntegerField(min_value=0, help_text="Where it begins in the file.")
-    size = serializers.IntegerField(min_value=1, help_text="Its bytes, no more and no fewer.")
+    offset = serializers.IntegerField(min_value=0, help_text="Its offset in the file.")
+    size = serializers.IntegerField(min_value=1, help_text="Its exact size in bytes.")
     etag = serializers.CharField(help_text="Empty until the part has arrived.")
     url = serializers.URLField(
-        help_text="`PUT` the bytes there, without your API key. It works for an hour."
+        help_text="`PUT` the bytes to this address without your API key. It is valid for an hour."
     )
 
 
 class DirectUploadSerializer(serializers.ModelSerializer[DirectUpload]):
     url = serializers.HyperlinkedIdentityField(view_name="api:direct-upload-detail")
     livemode = serializers.SerializerMethodField(
-        help_text="False: it was announced with a test key, and the result will be canned."
+        help_text="False if a test key announced it; its result will be canned."
     )
     team = serializers.UUIDField(source="team_id")
     filename = serializers.SerializerMethodField()
     external_id = serializers.SerializerMethodField()
     size = serializers.IntegerField(source="length")
-    sha256 = serializers.CharField(help_text="As it was announced, or empty.")
+    sha256 = serializers.CharField(help_text="The announced SHA-256, or empty.")
     state = serializers.ChoiceField(choices=DirectState.choices, source="shown_state")
     progress = serializers.FloatField(
-        min_value=0, max_value=1, help_text="How much of it was received, after it was complete."
+        min_value=0, max_value=1, help_text="The share that was received after completion."
     )
     reason_code = serializers.CharField()
     reason = serializers.CharField(
-        source="reason_in_words", help_text="Why it was refused, or what its last try met."
+        source="reason_in_words", help_text="Why it was refused, or why the last attempt failed."
     )
-    submission = serializers.SerializerMethodField(help_text="What it became, once received.")
+    submission = serializers.SerializerMethodField(
+        help_text="The address of the submission, once received."
+    )
 
     class Meta:
         model = DirectUpload

@@ -23,7 +23,7 @@ EACH = (
     "not_acceptable", "not_authenticated", "not_found", "permission_denied", "revoked_key",
     "throttled", "unavailable", "unknown_key", "wrong_network",
 )  # fmt: skip
-"""Of every operation that lists their status."""
+"""The codes of every operation that lists their status."""
 OF_BODIES = (
     "charset_not_supported", "encoding_not_supported", "incomplete_body", "length_required",
     "malformed_body", "malformed_type", "personal_data", "too_large", "unsupported_media_type",

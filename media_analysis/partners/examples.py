@@ -30,7 +30,7 @@ MORE: dict[str, dict[str, Any]] = {
     },
     "quota_reached": {"quota": {"whose": "team", "quota": 1000, "starts": "2026-12-01"}},
 }
-"""What the body has beside code and sentence."""
+"""Fields of the body other than code and sentence."""
 
 
 def recorded() -> dict[str, dict[str, Any]]:

@@ -20,11 +20,12 @@ def the_one(
     actor: Actor,
     permission: Permission,
     pk: UUID,
-    told: Callable[[SubmissionQuerySet], SubmissionQuerySet] = SubmissionQuerySet.all,
+    with_details: Callable[[SubmissionQuerySet], SubmissionQuerySet] = SubmissionQuerySet.all,
 ) -> Submission:
-    """Of those in which the actor may do this. `told` adds what the answer tells of it."""
+    """The submission, if the actor has the permission. `with_details` adds what the answer
+    needs."""
     mine: SubmissionQuerySet = Submission.objects.for_actor(actor, permission)
-    one = told(mine).filter(pk=pk).first()
+    one = with_details(mine).filter(pk=pk).first()
     if one is None:
         is_missing(actor, permission, pk)
     return one

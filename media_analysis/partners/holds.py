@@ -37,7 +37,7 @@ class Holds(TellsItsLimits, ViewSet):
 
     @extend_schema(
         operation_id="holds_list",
-        summary="Legal holds of the team, the newest first",
+        summary="List the team's legal holds, newest first",
         parameters=[HoldFilterSerializer],
         responses={200: HoldsSerializer, **problems(400)},
     )
@@ -54,7 +54,7 @@ class Holds(TellsItsLimits, ViewSet):
 
     @extend_schema(
         operation_id="submissions_hold",
-        summary="Place a legal hold: nothing erases the submission while it stands",
+        summary="Place a legal hold, which prevents erasure",
         request=HoldReasonSerializer,
         responses={201: HoldSerializer, **problems(400, 404, 409, 410, 411, 413, 415, 422)},
     )
@@ -65,7 +65,7 @@ class Holds(TellsItsLimits, ViewSet):
 
     @extend_schema(
         operation_id="submissions_lift_hold",
-        summary="Lift the legal hold; what was ordered to be erased meanwhile is erased",
+        summary="Lift the legal hold (pending erasures proceed)",
         request=HoldReasonSerializer,
         responses={200: HoldSerializer, **problems(400, 404, 409, 410, 411, 413, 415, 422)},
     )

@@ -18,8 +18,7 @@ LONGEST_ADDRESS = 4000
 
 
 class TellsItsLimits:
-    """For views: every answer says how much is left, also one that refuses the caller; and whether
-    what was called is deprecated."""
+    """Adds rate limits and deprecations to the headers of every answer."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         try:

@@ -52,7 +52,7 @@ class Media(TellsItsLimits, ViewSet):
 
     @extend_schema(
         operation_id="submissions_media",
-        summary="The bytes that were sent in",
+        summary="Download the original media",
         responses={(200, "application/octet-stream"): bytes, **problems(404, 410)},
     )
     def media(self, request: Request, pk: UUID) -> HttpResponseBase:
@@ -73,8 +73,8 @@ class Media(TellsItsLimits, ViewSet):
 
     @extend_schema(
         operation_id="submissions_thumbnail",
-        summary="A small picture of the media, made from clean pixels",
-        description="A PNG, or as it is kept where the request accepts image/webp.",
+        summary="Get a small picture of the media, made from decoded pixels",
+        description="A PNG, or the stored WebP if the request accepts image/webp.",
         responses={
             (200, "image/png"): bytes,
             (200, "image/webp"): bytes,

@@ -18,7 +18,7 @@ class IdempotentRequest(models.Model):
     )
     busy_until = models.DateTimeField(null=True)
     holder = models.UUIDField(null=True)
-    """Which attempt has the row: one that lost it neither answers nor frees it."""
+    """The attempt that owns the row. An attempt that lost it neither answers nor releases it."""
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

@@ -1,4 +1,4 @@
-"""What a program meets that went astray under the interface: a problem, never a page."""
+"""Unknown addresses below the interface answer with a problem, never with a page."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from media_analysis.partners.results import Shape
-from media_analysis.reports.told import PAPERS
+from media_analysis.reports.partner_data import PAPERS
 
 
 class PaperSerializer(Shape):
@@ -17,10 +17,12 @@ class ReportSerializer(Shape):
     """A signed report of one decision. It never changes."""
 
     id = serializers.UUIDField()
-    version = serializers.IntegerField(help_text="Of the submission: 1, 2 and so on.")
-    decision = serializers.UUIDField(help_text="The decision that it reports.")
+    version = serializers.IntegerField(
+        help_text="The number of the report of this submission: 1, 2 and so on."
+    )
+    decision = serializers.UUIDField(help_text="The reported decision.")
     issued_at = serializers.DateTimeField()
     supersedes = serializers.UUIDField(
-        allow_null=True, help_text="The earlier report, which it replaces."
+        allow_null=True, help_text="The id of the earlier report that it replaces."
     )
     files = PaperSerializer(many=True)

@@ -22,8 +22,8 @@ from media_analysis.partners.media import BytesRenderer, of_bytes, walled
 from media_analysis.partners.schema import problems
 from media_analysis.reports.contents import FORMAT
 from media_analysis.reports.models import Report
+from media_analysis.reports.partner_data import PAPERS
 from media_analysis.reports.services import issuing
-from media_analysis.reports.told import PAPERS
 
 NAME = OpenApiParameter("name", OpenApiTypes.STR, OpenApiParameter.PATH, enum=list(PAPERS))
 AS_JSON = OpenApiResponse(
@@ -48,9 +48,9 @@ class Reports(TellsItsLimits, ViewSet):
 
     @extend_schema(
         operation_id="submissions_report",
-        summary="A file of an issued report",
-        description="The bytes as they were signed: the report as PDF or JSON, the statement of "
-        "reasons (DSA), the statement for the public, or the signature.",
+        summary="Download a file of an issued report",
+        description="The signed bytes: the report as PDF or JSON, the statement of reasons "
+        "(DSA), the statement for the public, or the signature.",
         parameters=[NAME],
         responses={
             (200, "application/pdf"): bytes,

@@ -24,13 +24,13 @@ MEDIA_KINDS = [value for value, _ in KINDS if value]
 
 
 class Shape(serializers.Serializer[Any]):
-    """Only said to the schema; results are written out by `shaped`."""
+    """Part of a submission's result."""
 
 
 class DeclaredSerializer(Shape):
-    """The file's own statement that it was generated. It is not what a check found."""
+    """The file's own statement that it was generated. It is not a detection."""
 
-    by = serializers.CharField(allow_null=True, help_text="Who signed it; null: nobody did.")
+    by = serializers.CharField(allow_null=True, help_text="Who signed it. Null if nobody did.")
     signed = serializers.BooleanField(help_text="The signature is valid for this file.")
     trusted = serializers.BooleanField(
         help_text="The signer's certificate chains to one on this site's trust list."
@@ -38,17 +38,17 @@ class DeclaredSerializer(Shape):
 
 
 class DecisionSerializer(Shape):
-    """What a person decided. The note for the team stays with it, and so does who it was: within
-    one team a pseudonym stands for the same person."""
+    """A person's decision. The note for the team is not included. `reviewer` is a pseudonym that
+    stays the same within one team."""
 
     id = serializers.UUIDField()
     outcome = serializers.ChoiceField(choices=DecisionOutcome.choices)
     policy = serializers.CharField(allow_null=True, help_text="The name of the team's policy.")
-    reason = serializers.CharField(help_text="In the words of whoever decided.")
+    reason = serializers.CharField(help_text="The reviewer's own words.")
     decided_at = serializers.DateTimeField()
     reviewer = serializers.SerializerMethodField(allow_null=True)
     supersedes = serializers.UUIDField(
-        allow_null=True, help_text="The earlier decision about this submission, which it replaces."
+        allow_null=True, help_text="The id of the earlier decision that it replaces."
     )
 
     @extend_schema_field(OpenApiTypes.STR)
@@ -58,7 +58,7 @@ class DecisionSerializer(Shape):
 
 class DecisionMadeSerializer(DecisionSerializer):
     in_force = serializers.BooleanField(
-        help_text="It stands: false once it was replaced, and while the case is open again."
+        help_text="False once it was replaced and while the case is reopened."
     )
 
 
@@ -67,19 +67,21 @@ class ReusedSerializer(Shape):
 
     analysed_at = serializers.DateTimeField(help_text="When the bytes were analysed.")
     age_seconds = serializers.FloatField(
-        min_value=0, help_text="How old the results were when they were taken over."
+        min_value=0, help_text="The age of the results in seconds when they were reused."
     )
 
 
 class SimilarSerializer(Shape):
-    """Another submission of the team that is the same, or almost."""
+    """Another submission of the team with the same or almost the same content."""
 
     id = serializers.UUIDField()
     url = serializers.URLField()
     created_at = serializers.DateTimeField()
     same_bytes = serializers.BooleanField()
-    difference = serializers.IntegerField(help_text="Of 64 bits; 0 for the same bytes.")
-    seconds = serializers.FloatField(help_text="Where in the other one.")
+    difference = serializers.IntegerField(
+        help_text="The number of differing bits of 64. 0 for the same bytes."
+    )
+    seconds = serializers.FloatField(help_text="The position in the other submission, in seconds.")
     outcome = serializers.ChoiceField(choices=VERDICTS, allow_null=True)
     decision = serializers.ChoiceField(choices=DecisionOutcome.choices, allow_null=True)
 
@@ -96,14 +98,14 @@ class VerdictSerializer(Shape):
     interval = serializers.ListField(
         child=serializers.FloatField(),
         allow_null=True,
-        help_text="The 95 % interval of the probability: its lower and its upper end.",
+        help_text="The lower and upper end of the 95 % interval of the probability.",
     )
     scenarios = serializers.DictField(
-        child=serializers.FloatField(), help_text="The probability of each way of manipulating."
+        child=serializers.FloatField(), help_text="The probability of each kind of manipulation."
     )
     coverage = serializers.DictField(
         child=serializers.ListField(child=serializers.CharField()),
-        help_text="Names of checks by what became of them: `ran`, `not_applicable`, `failed`.",
+        help_text="Names of checks by status: `ran`, `not_applicable`, `failed`.",
     )
     declared = DeclaredSerializer(allow_null=True)
 
@@ -120,7 +122,7 @@ class EvidenceSerializer(Shape):
     text = serializers.CharField()
     strength = serializers.ChoiceField(choices=[one.value for one in Strength])
     data = serializers.DictField(  # type: ignore[assignment]
-        help_text="What the sentence rests on; differs by `code`."
+        help_text="The data behind the sentence. It depends on `code`."
     )
     supports = serializers.ChoiceField(choices=VERDICTS, allow_null=True)
     declares = DeclaredSerializer(allow_null=True)
@@ -132,10 +134,11 @@ class FindingSerializer(Shape):
     status = serializers.ChoiceField(choices=[one.value for one in Status])
     reason = serializers.CharField()
     score = serializers.FloatField(
-        allow_null=True, help_text="Raw and uncalibrated: higher is more likely manipulated."
+        allow_null=True,
+        help_text="The raw, uncalibrated score. Higher means more likely manipulated.",
     )
     probability_manipulated = serializers.FloatField(
-        allow_null=True, help_text="Only from a calibrated check."
+        allow_null=True, help_text="Present for calibrated checks only."
     )
     log10_lr = serializers.FloatField(allow_null=True)
     evidence = EvidenceSerializer(many=True)
@@ -143,7 +146,7 @@ class FindingSerializer(Shape):
     weights_sha256 = serializers.CharField(allow_null=True)
     parameters = serializers.DictField()
     counts = serializers.DictField()
-    seconds = serializers.FloatField(help_text="How long the check took.")
+    seconds = serializers.FloatField(help_text="The duration of the check in seconds.")
 
 
 class StatedSerializer(Shape):
@@ -168,7 +171,7 @@ class MediaSerializer(Shape):
     channels = serializers.IntegerField(allow_null=True)
     pages = serializers.IntegerField(allow_null=True)
     flags = serializers.ListField(child=serializers.CharField())
-    stated = StatedSerializer(many=True, help_text="Each of `flags` with its sentence.")
+    stated = StatedSerializer(many=True, help_text="Each entry of `flags` with its sentence.")
 
 
 class StretchSerializer(Shape):
@@ -199,12 +202,12 @@ class TrackSerializer(Shape):
     seen = serializers.IntegerField()
     boxes = serializers.ListField(
         child=serializers.ListField(child=serializers.FloatField()),
-        help_text="Second, left, top, right, bottom; in pixels of the picture.",
+        help_text="Second, left, top, right, bottom. Positions are in pixels of the picture.",
     )
 
 
 class MomentSerializer(Shape):
-    """One stretch of the timeline: a face in view, or what a check says of these seconds."""
+    """A segment of the timeline: a face in view, or the result of a check."""
 
     start = serializers.FloatField()
     end = serializers.FloatField()
@@ -216,14 +219,16 @@ class MomentSerializer(Shape):
 
 class ResultSerializer(Shape):
     verdict = VerdictSerializer()
-    media = MediaSerializer(allow_null=True, help_text="Null where the file was rejected.")
+    media = MediaSerializer(allow_null=True, help_text="Null if the file was rejected.")
     findings = FindingSerializer(many=True)
     scenes = ScenesSerializer(
-        allow_null=True, help_text="Null for stills, and in results older than scenes."
+        allow_null=True, help_text="Null for images and in results from before scenes existed."
     )
     tracks = TrackSerializer(many=True)
-    timeline = MomentSerializer(many=True, help_text="In the order of time.")
-    rejection = serializers.CharField(allow_null=True, help_text="Why it was rejected: a code.")
+    timeline = MomentSerializer(many=True, help_text="In chronological order.")
+    rejection = serializers.CharField(
+        allow_null=True, help_text="The code of the reason for rejection."
+    )
     engine_version = serializers.CharField()
 
 

@@ -1,4 +1,4 @@
-"""What drf-spectacular cannot see by itself: how a key is sent, that no other fields are, and that
+"""What drf-spectacular cannot derive: how a key is sent, that unknown fields are refused, and that
 text has no null character."""
 
 from __future__ import annotations
@@ -11,25 +11,27 @@ from drf_spectacular.extensions import (
 )
 from drf_spectacular.utils import OpenApiResponse
 
-from media_analysis.partners.serializers import ProblemSerializer, Words
+from media_analysis.partners.fields import PlainTextField
+from media_analysis.partners.serializers import ProblemSerializer
 
 MEANING = {
-    400: "Some of what was sent is not right; `errors` names each field.",
-    401: "No API key, or none that works.",
-    403: "The key's scopes or networks, or the caller's role, do not allow it; or the submission "
-    "was not sent by this key's partner.",
-    404: "There is nothing here that the caller may see.",
-    406: "The answer is JSON, and the request does not accept JSON.",
-    409: "The first request with this Idempotency-Key is still being worked on; or what is asked "
-    "for does not fit the state of the thing, as the sentence says.",
+    400: "Some of the input is invalid. `errors` lists each field.",
+    401: "The API key is missing or not valid.",
+    403: "The key's scopes or networks, or the caller's role, do not allow it, or the "
+    "submission was not sent by this key's partner.",
+    404: "The resource does not exist, or the caller may not see it.",
+    406: "The request does not accept JSON.",
+    409: "The first request with this Idempotency-Key is still in progress, or the state of the "
+    "resource does not allow the request, as the sentence states.",
     410: "The submission was erased.",
-    411: "The request does not say how long it is.",
-    413: "More than is read here; the sentence names the limit.",
+    411: "The request has no Content-Length.",
+    413: "The body is too large. The sentence states the limit.",
     414: "The address is too long.",
-    415: "Not the form or JSON that is asked for, or not a format that is read.",
-    422: "This Idempotency-Key was used before, for another request.",
-    429: "Too many requests, or a quota is reached; `Retry-After` says when to come back.",
-    503: "Try again shortly; nothing was half-stored.",
+    415: "The content type or the file type is not supported.",
+    422: "The request is well-formed but cannot be processed. `code` states why, such as an "
+    "Idempotency-Key that was used for another request.",
+    429: "Too many requests, or a quota is reached. `Retry-After` states when to retry.",
+    503: "Temporarily unavailable. Nothing was stored. Try again shortly.",
 }
 ALWAYS = (401, 403, 406, 414, 429, 503)
 NO_NULL_CHARACTER = r"^[^\u0000]*$"
@@ -100,12 +102,12 @@ class WhatIsSentAgain(OpenApiSerializerExtension):  # type: ignore[no-untyped-ca
 
 
 class WhatWeRead(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
-    target_class = "media_analysis.partners.serializers.KnownFieldsOnly"
+    target_class = "media_analysis.partners.fields.KnownFieldsOnly"
     match_subclasses = True
 
     def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
         shape = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
         for name, field in self.target.fields.items():
-            if isinstance(field, Words):
+            if isinstance(field, PlainTextField):
                 shape["properties"][name].setdefault("pattern", NO_NULL_CHARACTER)
         return {**shape, "additionalProperties": False}

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
 from operator import attrgetter
 from typing import Any, cast
 from uuid import UUID
 
-from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext
-from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
 from accounts.actors import actor_of
-from accounts.refusals import Refusal
 from accounts.roles import Permission
+from media_analysis.partners.fields import (
+    MOST_IDS,
+    DayOrMoment,
+    Ids,
+    KnownFieldsOnly,
+    Language,
+    LanguageAsked,
+    PlainTextField,
+    livemode,
+)
 from media_analysis.partners.results import (
     MEDIA_KINDS,
     VERDICTS,
@@ -25,210 +31,108 @@ from media_analysis.partners.results import (
 )
 from media_analysis.review.presenters import decisions
 from media_analysis.review.presenters.decisions import moment
-from media_analysis.submissions import languages
 from media_analysis.submissions.forms import CHECKS, DECISIONS, STATES, TOO_MANY_WORDS
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.search import cursors, query
 from media_analysis.submissions.search.history import ORDERS
 from ml import language
 from ml.engine import registry
-from ml.models import shown
+from ml.models import displayed_outcome
 
 
 def _values(choices: list[tuple[str, str]]) -> list[str]:
     return [value for value, _ in choices if value]
 
 
-MOST_IDS = 50
-"""With the longest cursor they fit into an address of 4,000 characters."""
 LARGEST_PAGE = 200
-
-
-class EachFieldOnce(serializers.Serializer[Any]):
-    """A field that comes twice is told: either of its values could be the one that was meant."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, MultiValueDict):
-            data = self._each_once(data)
-        return super().to_internal_value(data)
-
-    def _each_once(self, data: MultiValueDict[str, Any]) -> dict[str, Any]:
-        """As a plain dict: in a MultiValueDict, an empty value would count as a missing field."""
-        repeated = sorted(name for name in self._named(data) if len(data.getlist(name)) > 1)
-        if repeated:
-            once = serializers.ErrorDetail(gettext("Send this field once."), "repeated_field")
-            raise serializers.ValidationError({name[:100]: [once] for name in repeated[:20]})
-        return data.dict()
-
-    def _named(self, data: MultiValueDict[str, Any]) -> set[str]:
-        return set(data) & set(self.fields)
-
-
-class KnownFieldsOnly(EachFieldOnce):
-    """A field that we do not know is told, not ignored: it is nearly always a typing mistake."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, MultiValueDict):
-            data = self._each_once(data)
-        if not isinstance(data, Mapping):
-            return super().to_internal_value(data)  # which says what is wrong
-        unknown = sorted(set(data) - set(self.fields))
-        if unknown:
-            none = serializers.ErrorDetail(gettext("There is no such field."), "unknown_field")
-            raise serializers.ValidationError({name[:100]: [none] for name in unknown[:20]})
-        return super().to_internal_value(data)
-
-    def _named(self, data: MultiValueDict[str, Any]) -> set[str]:
-        return set(data)
-
-
-class Words(serializers.CharField):
-    """Any text but one with a null character, which no text here can hold. The schema says so. A
-    number in JSON is no text."""
-
-    def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            self.fail("invalid")
-        text: str = super().to_internal_value(data)
-        return text
-
-
-@extend_schema_field(
-    {"type": "string", "maxLength": languages.LONGEST, "pattern": f"^({languages.PATTERN})?$"}
-)
-class Language(Words):
-    """Of the media, as the sender says it."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        said = "Of the media: a tag of BCP 47, such as `de`, `pt-BR` or `zh-Hant`, no extensions."
-        super().__init__(**{"required": False, "allow_blank": True, "help_text": said, **kwargs})
-
-    def run_validation(self, data: Any = serializers.empty) -> Any:
-        said = super().run_validation(data)
-        try:
-            return languages.tag(said)
-        except Refusal as refusal:
-            raise serializers.ValidationError(refusal.sentence, refusal.code) from refusal
-
-
-@extend_schema_field(
-    {"type": "string", "maxLength": languages.LONGEST, "pattern": f"^{languages.PATTERN}$"}
-)
-class LanguageAsked(Language):
-    """In a filter, where an empty one asks for nothing."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(allow_blank=False, **kwargs)
-
-
-UUIDS = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-
-
-@extend_schema_field({"type": "string", "pattern": f"^{UUIDS}(,{UUIDS}){{0,{MOST_IDS - 1}}}$"})
-class Ids(serializers.CharField):
-    """Several ids in one field."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        said = super().to_internal_value(data).split(",")
-        try:
-            return [UUID(one.strip()) for one in said[: MOST_IDS + 1]][:MOST_IDS]
-        except ValueError as error:
-            sentence = "One of these is not the id of a submission."
-            raise serializers.ValidationError(sentence, "invalid") from error
-
-
-@extend_schema_field({"oneOf": [{"type": "string", "format": "date"},
-                                {"type": "string", "format": "date-time"}]})  # fmt: skip
-class DayOrMoment(serializers.DateTimeField):
-    """`2026-11-28`, or `2026-11-28T09:30:00Z`."""
-
-    def to_internal_value(self, value: Any) -> Any:
-        try:
-            return date.fromisoformat(value)
-        except (TypeError, ValueError):
-            return super().to_internal_value(value)
-
-
-def livemode(serializer: serializers.BaseSerializer[Any]) -> bool:
-    return not actor_of(serializer.context["request"]).is_test
+LANGUAGE = "The language of the media, stated by the sender: a BCP 47 tag. Empty if not stated."
 
 
 class SendSerializer(KnownFieldsOnly):
     file = serializers.FileField(allow_empty_file=True, max_length=2000, help_text="The media.")
     team = serializers.UUIDField(
-        required=False, help_text="Only for callers that may send into more than one team."
+        required=False, help_text="Required if the caller may send to several teams."
     )
-    note = Words(required=False, allow_blank=True, max_length=4000)
-    policy_context = Words(required=False, allow_blank=True, max_length=200)
-    external_id = Words(
-        required=False, allow_blank=True, max_length=200, help_text="Your own name for it."
+    note = PlainTextField(required=False, allow_blank=True, max_length=4000)
+    policy_context = PlainTextField(required=False, allow_blank=True, max_length=200)
+    external_id = PlainTextField(
+        required=False, allow_blank=True, max_length=200, help_text="Your own identifier."
     )
     language = Language(trim_whitespace=False)
     batch = serializers.BooleanField(
-        required=False, default=False, help_text="No hurry: after what people wait for."
+        required=False,
+        default=False,
+        help_text="Low priority: processed after interactive submissions.",
     )
     sha256 = serializers.RegexField(
         "^[0-9a-f]{64}$",
         required=False,
-        help_text="Of the file. One of another SHA-256 is then refused.",
+        help_text="The SHA-256 of the file. A file with another one is refused.",
     )
 
 
 class FilterSerializer(KnownFieldsOnly):
-    """What the page of history can filter by, under the same names."""
+    """The filters of the history page, under the same names."""
 
-    q = Words(
+    q = PlainTextField(
         required=False,
         allow_blank=True,
         max_length=200,
-        help_text="Up to 12 words, each met in the name, note, policy context, external id or "
-        "sender; or the beginning of a SHA-256 (6 digits or more); or an id.",
+        help_text="Up to 12 words. Each must occur in the file name, note, policy context, "
+        "external id or sender, or be the beginning of a SHA-256 (6 digits or more) "
+        "or a complete id.",
     )
     outcome = serializers.ChoiceField(choices=VERDICTS, required=False)
     decision = serializers.ChoiceField(
         choices=_values(DECISIONS),
         required=False,
-        help_text="A person's decision that is in force.",
+        help_text="The decision in force.",
     )
     state = serializers.ChoiceField(choices=_values(STATES), required=False)
     kind = serializers.ChoiceField(choices=MEDIA_KINDS, required=False)
     team = serializers.UUIDField(required=False)
-    received_from = DayOrMoment(required=False, help_text="A day in UTC, or a moment; included.")
-    received_to = DayOrMoment(required=False, help_text="A day in UTC, or a moment; included.")
+    received_from = DayOrMoment(
+        required=False, help_text="A day in UTC or a point in time, inclusive."
+    )
+    received_to = DayOrMoment(
+        required=False, help_text="A day in UTC or a point in time, inclusive."
+    )
     updated_since = serializers.DateTimeField(
         required=False,
-        help_text="What changed at this moment or later: state, verdict, decision, reports, or the "
-        "wish for deletion. Without a `sort`, what changed longest ago comes first.",
+        help_text="Submissions whose state, verdict, decision, reports or deletion request "
+        "changed at this time or later. Default order: oldest change first.",
     )
-    external_id = Words(
+    external_id = PlainTextField(
         required=False,
         max_length=200,
         trim_whitespace=False,
-        help_text="Exactly this external id, letter for letter.",
+        help_text="This exact external id.",
     )
     language = LanguageAsked(
         trim_whitespace=False,
-        help_text="As the sender said it. `de` also finds `de-AT`.",
+        help_text="The language stated by the sender. `de` also matches `de-AT`.",
     )
     ids = Ids(
         required=False,
         max_length=37 * MOST_IDS,
-        help_text=f"Ids with commas between them, {MOST_IDS} at most. Unknown ones are left out.",
+        help_text=f"Up to {MOST_IDS} ids, separated by commas. Unknown ids are ignored.",
     )
     page_size = serializers.IntegerField(
-        required=False, min_value=1, max_value=LARGEST_PAGE, help_text="50, if it is not named."
+        required=False, min_value=1, max_value=LARGEST_PAGE, help_text="Default: 50."
     )
     detector = serializers.ChoiceField(choices=registry.names(), required=False)
     check = serializers.ChoiceField(
-        choices=_values(CHECKS), required=False, help_text="What `detector` did; else it ran."
+        choices=_values(CHECKS),
+        required=False,
+        help_text="The result of `detector`. Default: `ran`.",
     )
     sort = serializers.ChoiceField(choices=list(ORDERS), required=False)
     cursor = serializers.RegexField(
         cursors.ALPHABET,
         required=False,
         max_length=cursors.LONGEST,
-        help_text="A place in the list, as `next` and `previous` name it. It holds for the `sort` "
-        "that it was made with. Any other text answers 400.",
+        help_text="A position in the list, taken from `next` or `previous`. It is valid only "
+        "for the same `sort`. Other values answer 400.",
     )
 
     def validate(self, asked: dict[str, Any]) -> dict[str, Any]:
@@ -256,14 +160,14 @@ COLUMNS = (
     "decision_key", "decision_reason", "decision_by", "supersedes", "deletion_requested_at",
     "card__updated_at",
 )  # fmt: skip
-"""What a list reads of each: all that is told, and nothing else."""
+"""The columns that a list reads: exactly those in its answer."""
 _VALUES = {name: attrgetter(name.replace("__", ".")) for name in COLUMNS}
 
 
 class SubmissionSerializer(serializers.ModelSerializer[Submission]):
     url = serializers.HyperlinkedIdentityField(view_name="api:submission-detail")
     livemode = serializers.SerializerMethodField(
-        help_text="False: it was sent with a test key, and the result is canned."
+        help_text="False if a test key sent it; its result is canned."
     )
     team = serializers.UUIDField(source="team_id")
     sha256 = serializers.CharField(source="blob_id")
@@ -282,12 +186,12 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
     reason = serializers.CharField(source="analysis.reason")
     reason_code = serializers.CharField(source="analysis.reason_code")
     decision = DecisionSerializer(
-        allow_null=True, help_text="Null until a person decides, and while the case is open again."
+        allow_null=True, help_text="Null until a person decides and while the case is reopened."
     )
     deletion_requested_at = serializers.DateTimeField(allow_null=True, read_only=True)
     updated_at = serializers.DateTimeField(
         source="card.updated_at",
-        help_text="When state, verdict, decision, reports or the wish for deletion last changed.",
+        help_text="When state, verdict, decision, reports or the deletion request last changed.",
     )
 
     class Meta:
@@ -299,6 +203,7 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
             "deletion_requested_at", "updated_at",
         ]  # fmt: skip
         read_only_fields = fields
+        extra_kwargs = {"language": {"help_text": LANGUAGE}}
 
     def to_representation(self, instance: Submission | dict[str, Any]) -> dict[str, Any]:
         """What the fields above promise, written out: going through them costs ten times as much,
@@ -321,7 +226,7 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
             "state": row["analysis__state"],
             "progress": row["analysis__progress"],
             "stage": language.stage(row["analysis__stage"]),
-            "outcome": shown(row["analysis__state"], row["analysis__outcome"]),
+            "outcome": displayed_outcome(row["analysis__state"], row["analysis__outcome"]),
             "decision": _decision(row),
             "declared": row["analysis__declared"],
             "probability_manipulated": row["analysis__probability_manipulated"],
@@ -359,8 +264,8 @@ def _row(submission: Submission) -> dict[str, Any]:
 
 
 class AcceptedSerializer(SubmissionSerializer):
-    """The answer to whoever changed something. A key that only sends is told what it sent and how
-    far it is; what was found is told to whoever may read."""
+    """The answer to a request that changes a submission. Callers without permission to read get no
+    results."""
 
     FOUND = (
         "progress", "stage", "outcome", "decision", "declared", "probability_manipulated", "reason",
@@ -391,7 +296,7 @@ class ProblemFieldSerializer(serializers.Serializer[Any]):
 class ProblemQuotaSerializer(serializers.Serializer[Any]):
     whose = serializers.ChoiceField(choices=["team", "partner"])
     quota = serializers.IntegerField(min_value=0, help_text="Submissions per month.")
-    starts = serializers.DateField(help_text="The next month's first day, in UTC.")
+    starts = serializers.DateField(help_text="The first day of the next month, in UTC.")
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
@@ -401,4 +306,4 @@ class ProblemSerializer(serializers.Serializer[Any]):
     code = serializers.CharField()
     detail = serializers.CharField()
     errors = ProblemFieldSerializer(many=True, required=False)  # type: ignore[assignment]
-    quota = ProblemQuotaSerializer(required=False, help_text="With `quota_reached`.")
+    quota = ProblemQuotaSerializer(required=False, help_text="Present with `quota_reached`.")

@@ -1,4 +1,4 @@
-"""Server-sent events: a submission or a batch, told anew each time it changes.
+"""Server-sent events: a submission or a batch, sent again each time it changes.
 
 The server asks the view again for each event (`config.front.streaming`), so each is made with the
 caller's rights of that moment. Behind a server that keeps no answer open the stream has one event,
@@ -20,7 +20,7 @@ from rest_framework.request import Request
 from accounts.actors import actor_of
 from accounts.refusals import Refusal
 from media_analysis.partners import waiting
-from media_analysis.partners.serializers import EachFieldOnce
+from media_analysis.partners.fields import EachFieldOnce
 
 STREAM, PLACE = "touchstone.stream", "touchstone.place"
 """Names in the request's environment, as `config.front` has them."""
@@ -39,17 +39,19 @@ LAST_EVENT_ID = OpenApiParameter(
     "Last-Event-ID",
     str,
     OpenApiParameter.HEADER,
-    description="The `id` of the last event that you have: it is not told again.",
+    description="The `id` of the last event that you received. Only newer events are sent.",
 )
 ENDED = OpenApiResponse(
-    description="What `until` names has happened, and the event with this Last-Event-ID told it."
+    description="The condition of `until` is met, and the event with this Last-Event-ID "
+    "reported it."
 )
 
 
 class StreamSerializer(EachFieldOnce):
     seconds = serializers.IntegerField(
         required=False, min_value=1, max_value=LONGEST, default=USUAL,
-        help_text="So long the stream lasts. Connect again with Last-Event-ID after that.",
+        help_text="The duration of the stream in seconds. Reconnect with Last-Event-ID after "
+                  "that.",
     )  # fmt: skip
 
 
@@ -63,21 +65,23 @@ class SubmissionStreamSerializer(StreamSerializer):
     until = serializers.ChoiceField(
         ["ended", "decided"],
         required=False,
-        help_text="The stream ends when the analysis has ended, or when a person's decision is in "
-        "force.",
+        help_text="The stream ends when the analysis has ended, or when a decision is in force.",
     )
 
 
 class StreamEventSerializer(serializers.Serializer[Any]):
-    """One event of a stream, field by field."""
+    """An event of a stream."""
 
-    id = serializers.CharField(required=False, help_text="The place to go on from: Last-Event-ID.")
+    id = serializers.CharField(
+        required=False, help_text="The value for Last-Event-ID to resume from here."
+    )
     event = serializers.CharField(
-        required=False, help_text="`refused`: the stream ends, and `data` is a problem."
+        required=False,
+        help_text="`refused` if the stream ends with an error. `data` is then a problem.",
     )
     retry = serializers.IntegerField(required=False)
     data = serializers.CharField(  # type: ignore[assignment]  # the format's name for it
-        help_text="JSON: what GET of the same resource answers."
+        help_text="The JSON that a GET of the same resource returns."
     )
 
 
@@ -89,7 +93,7 @@ class EventsRenderer(JSONRenderer):
 
 
 class AnswersEvents:
-    """Of a view set whose action `events` is a stream."""
+    """Base of view sets whose action `events` is a stream."""
 
     action: str
 
@@ -114,7 +118,8 @@ class Stream:
     def answered(
         self, version: bytes, content: Callable[[], bytes], *, is_over: bool
     ) -> HttpResponseBase:
-        """The event of now, unless it was told before. `is_over`: what `until` names is there."""
+        """The current event, unless it was sent before. `is_over`: the condition of `until` is
+        met."""
         name = waiting.name_of(version)
         if is_over and self.is_first and name == self.told:
             return HttpResponse(status=204, headers=HEADERS)

@@ -67,7 +67,7 @@ class CallerThrottle(SimpleRateThrottle):
 
     def allow_request(self, request: Request, view: Any) -> bool:
         kept = waiting.waited(request).get("kept", {})
-        if "allowance" in kept:  # one request, though the view runs anew
+        if "allowance" in kept:  # one request, although the view runs again
             self.allowance = Allowance(*kept["allowance"])
         else:
             self.allowance = self._least_of(limits(request))

@@ -32,7 +32,7 @@ class Usage(TellsItsLimits, ViewSet):
 
     @extend_schema(
         operation_id="usage_read",
-        summary="What this key's partner has sent this month, its quota and its rates",
+        summary="Get this month's usage, quota and rates of the key's partner",
         responses={200: UsageSerializer, **problems()},
     )
     def retrieve(self, request: Request) -> Response:

@@ -36,10 +36,10 @@ class RatesSerializer(serializers.Serializer[Any]):
 class UsageSerializer(serializers.Serializer[Any]):
     month = serializers.DateField(help_text="The first day of this calendar month, in UTC.")
     starts = serializers.DateField(
-        help_text="The next month's first day: the counts begin at 0 again."
+        help_text="The first day of the next month, when the counts restart at 0."
     )
-    partner = UsedSerializer(help_text="Of this key's partner.")
+    partner = UsedSerializer(help_text="The usage of this key's partner.")
     team = QuotaOfTeamSerializer(
-        allow_null=True, help_text="What all senders of the team share. Null: no limit."
+        allow_null=True, help_text="The team's usage, shared by all its senders. Null: no limit."
     )
-    rates = RatesSerializer(help_text="Each limit holds; a request is counted under all of them.")
+    rates = RatesSerializer(help_text="All limits apply. A request counts under each of them.")

@@ -22,7 +22,7 @@ from rest_framework.request import Request
 from accounts.prepared import Prepared, any_of
 from jobs.models import UNDER_WAY
 from media_analysis.batches.services import progress
-from media_analysis.partners.serializers import EachFieldOnce
+from media_analysis.partners.fields import EachFieldOnce
 from media_analysis.submissions.models import Submission
 
 WAIT, WAITED = "touchstone.wait", "touchstone.waited"
@@ -38,8 +38,8 @@ class WaitSerializer(EachFieldOnce):
         min_value=0,
         max_value=LONGEST,
         default=0,
-        help_text="So many seconds the answer may wait: until the analysis has ended; with "
-        "If-None-Match until anything is new.",
+        help_text="The number of seconds to wait until the analysis has ended or, with "
+        "If-None-Match, until anything changes.",
     )
 
 
@@ -108,7 +108,7 @@ class News:
 
 
 def allowance(request: Request) -> dict[str, Any]:
-    """To keep with what waits: it is one request, though the view runs anew."""
+    """Stored with the waiting request: it counts once, although the view runs again."""
     throttle: Any = getattr(request, "_rate_limit", None)
     if throttle is None:
         return {}
@@ -127,7 +127,8 @@ def name_of(version: bytes) -> str:
 
 
 def conditional(request: Request, version: bytes, content: Callable[[], bytes]) -> HttpResponseBase:
-    """JSON with its ETag; 304 without it for whoever has this version, and then it is not made."""
+    """JSON with its ETag. 304 without a body if the caller has this version; the body is then not
+    built."""
     etag = f'"{name_of(version)}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
     head = HttpResponse(content_type="application/json", headers=headers)

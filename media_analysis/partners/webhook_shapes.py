@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from jobs.models import State
-from media_analysis.partners.serializers import KnownFieldsOnly, Words, livemode
+from media_analysis.partners.fields import KnownFieldsOnly, PlainTextField, livemode
 from media_analysis.review.presenters.decisions import moment
 from media_analysis.submissions.forms import STATES
 from media_analysis.webhooks.models import Attempt, Delivery, Endpoint, EventType, Why
@@ -19,7 +19,7 @@ REASONS = ["", *Why.values]
 
 
 @extend_schema_field({"type": "string", "format": "uri", "maxLength": 2000})
-class Address(Words):
+class Address(PlainTextField):
     """Checked by `outbound.sending`, which says more exactly what is wrong."""
 
 
@@ -35,14 +35,14 @@ class TrueOrFalse(serializers.BooleanField):
 class EndpointSerializer(serializers.ModelSerializer[Endpoint]):
     events = serializers.ListField(child=serializers.ChoiceField(choices=EVENTS))
     disabled_because = serializers.ChoiceField(
-        choices=REASONS, help_text="Why it is switched off; empty while it is on."
+        choices=REASONS, help_text="Why it was switched off. Empty while it is on."
     )
     livemode = serializers.SerializerMethodField(
-        help_text="False: a test key added it, and it is told only of what test keys sent."
+        help_text="False if a test key added it. It then gets only events about submissions of "
+        "test keys."
     )
     own_only = serializers.SerializerMethodField(
-        help_text="It is told only of what its own partner sent, "
-        "and of the quotas that hold for it."
+        help_text="True if it gets only events about its own partner's submissions and quotas."
     )
 
     class Meta:
@@ -61,7 +61,9 @@ class EndpointSerializer(serializers.ModelSerializer[Endpoint]):
 
 
 class EndpointAddedSerializer(EndpointSerializer):
-    secret = serializers.CharField(help_text="Signs what is sent. It is never shown again.")
+    secret = serializers.CharField(
+        help_text="The secret that signs each call. It is never shown again."
+    )
 
     class Meta(EndpointSerializer.Meta):
         fields = [*EndpointSerializer.Meta.fields, "secret"]
@@ -83,19 +85,19 @@ class EndpointChangeSerializer(KnownFieldsOnly):
         child=serializers.ChoiceField(choices=EVENTS), required=False, min_length=1,
         max_length=len(EVENTS),
     )  # fmt: skip
-    description = Words(required=False, allow_blank=True, max_length=200)
+    description = PlainTextField(required=False, allow_blank=True, max_length=200)
     is_active = TrueOrFalse(required=False)
 
 
 class EndpointAddSerializer(KnownFieldsOnly):
     team = serializers.UUIDField(
-        required=False, help_text="Only for callers that may do this in more than one team."
+        required=False, help_text="Required if the caller may do this in several teams."
     )
     url = Address(max_length=2000, help_text="It begins with https://.")
     events = serializers.ListField(
         child=serializers.ChoiceField(choices=EVENTS), min_length=1, max_length=len(EVENTS)
     )
-    description = Words(required=False, allow_blank=True, max_length=200)
+    description = PlainTextField(required=False, allow_blank=True, max_length=200)
 
 
 class AttemptSerializer(serializers.ModelSerializer[Attempt]):
@@ -112,7 +114,7 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
     type = serializers.CharField(source="event.type")
     submission = serializers.UUIDField(source="event.submission", allow_null=True)
     state = serializers.ChoiceField(
-        choices=DELIVERY_STATES, help_text="`done`: it was taken. `parked`: it was given up."
+        choices=DELIVERY_STATES, help_text="`done`: delivered. `parked`: given up."
     )
     reason = serializers.CharField(source="reason_in_words")
     next_at = serializers.SerializerMethodField(allow_null=True)
@@ -127,7 +129,7 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
         read_only_fields = fields
 
     def get_next_at(self, delivery: Delivery) -> str | None:
-        """When it is tried again."""
+        """When it is retried."""
         waiting = delivery.state == State.QUEUED and delivery.tries
         return moment(delivery.available_at) if waiting else None
 
@@ -140,23 +142,27 @@ class DeliveriesSerializer(serializers.Serializer[Any]):
 class LogFilterSerializer(KnownFieldsOnly):
     state = serializers.ChoiceField(choices=DELIVERY_STATES, required=False)
     after = serializers.UUIDField(
-        required=False, help_text="The id of the last delivery that you have; `next` names it."
+        required=False, help_text="The id of the last delivery on the previous page, as in `next`."
     )
 
 
 class AgainSerializer(KnownFieldsOnly):
-    delivery = serializers.UUIDField(required=False, help_text="This one.")
+    delivery = serializers.UUIDField(required=False, help_text="Only this delivery.")
     since = serializers.DateTimeField(
-        required=False, help_text="Or everything from here on that was not taken."
+        required=False, help_text="All failed deliveries from this time on."
     )
-    until = serializers.DateTimeField(required=False, help_text="Until then; else until now.")
-    all = TrueOrFalse(required=False, default=False, help_text="Also what was taken already.")
+    until = serializers.DateTimeField(
+        required=False, help_text="The end of the period. Default: now."
+    )
+    all = TrueOrFalse(
+        required=False, default=False, help_text="Also deliveries that already succeeded."
+    )
 
     def validate(self, asked: dict[str, Any]) -> dict[str, Any]:
         if ("delivery" in asked) == ("since" in asked):
-            raise serializers.ValidationError("Name a delivery, or a moment in `since`.")
+            raise serializers.ValidationError("State either `delivery` or `since`.")
         return asked
 
 
 class AgainDoneSerializer(serializers.Serializer[Any]):
-    deliveries = serializers.IntegerField(help_text="So many are on their way.")
+    deliveries = serializers.IntegerField(help_text="The number of deliveries that are being sent.")

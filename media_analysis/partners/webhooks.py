@@ -48,16 +48,16 @@ class Webhooks(TellsItsLimits, ViewSet):
 
     @extend_schema(
         operation_id="webhooks_list",
-        summary="Where news are sent",
+        summary="List webhooks",
         responses={200: EndpointsSerializer, **problems()},
     )
     def list(self, request: Request) -> Response:
         mine = Endpoint.objects.for_actor(actor_of(request))
-        return Response({"results": _shown(request, mine, many=True)})
+        return Response({"results": _serialized(request, mine, many=True)})
 
     @extend_schema(
         operation_id="webhooks_add",
-        summary="Have news sent to an address",
+        summary="Add a webhook",
         request=EndpointAddSerializer,
         responses={201: EndpointAddedSerializer, **problems(400, 404, 409, 411, 413, 415, 422)},
     )
@@ -69,21 +69,21 @@ class Webhooks(TellsItsLimits, ViewSet):
         team = team_named(actor, wanted.pop("team", None), Permission.MANAGE_WEBHOOKS)
         added = endpoints.add(actor, team, **wanted)
         added.endpoint.refresh_from_db()
-        body = {**_shown(request, added.endpoint), "secret": added.secret}
+        body = {**_serialized(request, added.endpoint), "secret": added.secret}
         where = reverse("api:webhook-detail", args=[added.endpoint.pk], request=request)
         return Response(body, status=201, headers={"Location": str(where)})
 
     @extend_schema(
         operation_id="webhooks_read",
-        summary="One webhook and its state",
+        summary="Get a webhook and its state",
         responses={200: EndpointSerializer, **problems(404)},
     )
     def retrieve(self, request: Request, pk: UUID) -> Response:
-        return Response(_shown(request, _mine(request, pk)))
+        return Response(_serialized(request, _mine(request, pk)))
 
     @extend_schema(
         operation_id="webhooks_change",
-        summary="Change a webhook, switch it on or off",
+        summary="Change a webhook or switch it on or off",
         request=EndpointChangeSerializer,
         responses={200: EndpointSerializer, **problems(400, 404, 411, 413, 415, 422)},
     )
@@ -92,13 +92,16 @@ class Webhooks(TellsItsLimits, ViewSet):
         asked = EndpointChangeSerializer(data=json_body(request))
         asked.is_valid(raise_exception=True)
         changed = endpoints.change(actor_of(request), mine, **asked.validated_data)
-        return Response(_shown(request, changed))
+        return Response(_serialized(request, changed))
 
     @extend_schema(
         operation_id="webhooks_delete",
-        summary="Send no more to an address",
+        summary="Delete a webhook",
         request=None,
-        responses={204: OpenApiResponse(description="It is gone, with its log."), **problems(404)},
+        responses={
+            204: OpenApiResponse(description="The webhook and its log were deleted."),
+            **problems(404),
+        },
     )
     def destroy(self, request: Request, pk: UUID) -> Response:
         endpoints.delete(actor_of(request), _mine(request, pk))
@@ -106,7 +109,7 @@ class Webhooks(TellsItsLimits, ViewSet):
 
     @extend_schema(
         operation_id="webhooks_rotate",
-        summary="A new secret; the earlier one signs beside it for 24 hours",
+        summary="Create a new secret (the earlier one also signs for 24 hours)",
         request=None,
         responses={200: SecretSerializer, **problems(404)},
     )
@@ -126,7 +129,7 @@ class Webhooks(TellsItsLimits, ViewSet):
 
     @extend_schema(
         operation_id="webhooks_log",
-        summary="What was sent, and what came of it",
+        summary="List deliveries and their results",
         parameters=[LogFilterSerializer],
         responses={200: DeliveriesSerializer, **problems(400, 404)},
     )
@@ -143,7 +146,7 @@ class Webhooks(TellsItsLimits, ViewSet):
 
     @extend_schema(
         operation_id="webhooks_deliver",
-        summary="Have news sent again: one, or all since a moment",
+        summary="Resend one event, or all since a point in time",
         request=AgainSerializer,
         responses={202: AgainDoneSerializer, **problems(400, 404, 409, 411, 413, 415)},
     )
@@ -163,7 +166,7 @@ class Webhooks(TellsItsLimits, ViewSet):
         return Response({"deliveries": count}, status=202)
 
 
-def _shown(request: Request, found: Any, *, many: bool = False) -> Any:
+def _serialized(request: Request, found: Any, *, many: bool = False) -> Any:
     return EndpointSerializer(found, many=many, context={"request": request}).data
 
 

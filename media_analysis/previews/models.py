@@ -13,8 +13,8 @@ from jobs.models import UNDER_WAY, LeasedJob, Priority, State
 
 
 class Preview(LeasedJob):
-    """Of the bytes, not of an analysis: whoever sends them again finds it made. It goes when the
-    original goes, and takes its film with it. `reason` says why there is none."""
+    """A copy belongs to the bytes, not to an analysis, so sending them again finds it. It is
+    deleted with the original. `reason` states why there is none."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     source = models.OneToOneField("blobs.Blob", on_delete=models.CASCADE, related_name="preview")

@@ -1,4 +1,4 @@
-"""How long background work goes on before it looks whether something else waits."""
+"""How long background work runs before it checks whether something else waits."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ LIMITS = (
 ERROR_RATES = ("split", "clean", "test_split", "leave_one_source_out", "network", "all")
 FRAMES = 6
 STEPS = (Verb.CASE_REOPENED, *reopenings.APPEALS)
-"""Of a case's history, beside its decisions."""
+"""The parts of a case's history other than its decisions."""
 ERASED = "reviewer erased"
 Json = dict[str, Any]
 
@@ -122,7 +122,7 @@ def _finding(said: Mapping[str, Any]) -> Json:
 
 
 def _flat(value: Any) -> Any:
-    """Figures of one set; how they divide further stands on the card."""
+    """Figures of one set. The card has the details."""
     if not isinstance(value, Mapping):
         return value
     return {name: one for name, one in value.items() if not isinstance(one, Mapping | list)}
@@ -166,7 +166,7 @@ def _step(one: reopenings.Reopening) -> Json:
 
 
 def _events(chain: UUID) -> list[Json]:
-    """Names stay out: who did it is told by kind."""
+    """Without names: actors are given by kind."""
     return [
         {
             "number": event.seq,

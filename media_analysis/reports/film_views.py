@@ -28,7 +28,7 @@ from media_analysis.submissions.views.submissions import as_if_missing
 def panel(request: HttpRequest, pk: UUID) -> HttpResponse:
     """What of the page changes while the film is made."""
     case = case_of(request, pk)
-    film = films.shown(actor_of(request), case)
+    film = films.page_data(actor_of(request), case)
     if film is None:
         raise Http404
     return render(request, "reports/_film.html", {"case": case, "film": film})

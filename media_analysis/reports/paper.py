@@ -13,7 +13,7 @@ from fpdf import FPDF
 from fpdf.enums import AssociatedFileRelationship
 
 FONTS = Path(__file__).parent / "fonts"
-logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of each table that it cuts
+logging.getLogger("fontTools").setLevel(logging.WARNING)  # it reports each table that it subsets
 Json = dict[str, Any]
 
 

@@ -35,7 +35,7 @@ FIELD = "TouchstoneReport"
 VALID = datetime(2025, 1, 1, tzinfo=UTC), datetime(2075, 1, 1, tzinfo=UTC)
 _CURVE = ec.SECP256R1()
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-"""Of the group of points on P-256."""
+"""The order of the group of points on P-256."""
 
 
 class SignerUnusable(ValueError):

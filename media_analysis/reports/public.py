@@ -53,8 +53,8 @@ def _lines(body: dict[str, Any], decision: Decision) -> list[str]:
         gettext("%(ran)s of %(all)s checks ran before that. Their verdict: %(verdict)s.") % values,
         "",
         gettext(
-            "That no manipulation was found does not prove that a file is authentic. It means that "
-            "these checks, within their limits, found nothing."
+            "Finding no manipulation does not prove that a file is authentic. These checks, "
+            "within their limits, found nothing."
         ),
         "",
         gettext("Report %(id)s, version %(version)s.") % head,

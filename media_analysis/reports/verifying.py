@@ -67,8 +67,8 @@ def sign(report: str, files: Mapping[str, bytes], key: SigningKey, film_sha256: 
 
 
 def verify(given: Sequence[bytes], trusted: Sequence[PublicKey]) -> Checked:
-    """Of files in any order and under any names: one signature, and at least one file that it
-    speaks of. Raises `Refused` at the first thing that is wrong."""
+    """Verify files in any order and with any names: one signature, and at least one file that it
+    covers. Raises `Refused` at the first error."""
     notes = [one for one in given if one.startswith(FORMAT.encode())]
     if len(notes) != 1:
         raise Refused("Give exactly one signature file (report.sig) with the report's files.")

@@ -44,7 +44,7 @@ def of_case(request: HttpRequest, pk: UUID) -> HttpResponse:
         "statement": next(
             (one.public for one in reports if one.decision.fence == case.fence_in_force), ""
         ),
-        "film": films.shown(actor, case),
+        "film": films.page_data(actor, case),
         "removed": parts.sentences(case.submission),
         "files": (verifying.PDF, verifying.BODY, verifying.STATEMENT, verifying.SIGNATURE),
         "public": verifying.PUBLIC,

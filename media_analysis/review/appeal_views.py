@@ -29,7 +29,10 @@ def appeal(request: HttpRequest, pk: UUID) -> HttpResponse:
             told = gettext("The appeal was withdrawn. The decision stands again.")
         else:
             appeals.make(actor, submission, request.POST.get("text", ""))
-            told = gettext("Your appeal was received. Another person decides. This page shows it.")
+            told = gettext(
+                "Your appeal was received. Another person decides. This page will "
+                "show the decision."
+            )
         messages.success(request, told)
     except Refusal as refusal:
         if refusal.forbids:

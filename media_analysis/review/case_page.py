@@ -42,7 +42,7 @@ def found(request: HttpRequest, pk: UUID) -> Case:
     return case
 
 
-def shown(
+def render_case(
     request: HttpRequest,
     mine: Case,
     form: DecisionForm | None = None,
@@ -111,7 +111,7 @@ def _notes(actor: Actor, mine: Case, may_write: bool) -> dict[str, Any]:
 
 
 def _golden_answer(actor: Actor, mine: Case, leads: bool) -> GoldenPlacement | None:
-    """For whoever answered, and for leads; to others it says nothing, who may meet it yet."""
+    """Only for people who answered and for leads: others may still be offered the case."""
     answer = golden.of_case(mine)
     if answer is None or answer.person_id is None:
         return None

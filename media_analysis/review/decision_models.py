@@ -19,7 +19,7 @@ from media_analysis.submissions.outcomes import DecisionOutcome
 
 
 @dataclass(frozen=True)
-class Words:
+class DecisionText:
     """A decision as it was written."""
 
     outcome: str
@@ -41,7 +41,7 @@ class Words:
         }
 
     @classmethod
-    def of_dict(cls, said: dict[str, Any]) -> Words:
+    def of_dict(cls, said: dict[str, Any]) -> DecisionText:
         return cls(
             said["outcome"],
             said["reason"],

@@ -1,4 +1,4 @@
-"""Once a month each check is held against its own months before: what was compared, and what
+"""The monthly comparison of each check with the months before: what was compared, and what
 differs."""
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from media_analysis.care.services import own_keys
-from media_analysis.review.models import Case, Confidence, Policy, ReasonCode, Words
+from media_analysis.review.models import Case, Confidence, DecisionText, Policy, ReasonCode
 from media_analysis.submissions.outcomes import DecisionOutcome
 
 
@@ -115,9 +115,9 @@ class DecisionForm(forms.Form):
             self.add_error("reason", gettext("Choose a reason code, or give a reason in words."))
         return said
 
-    def words(self) -> Words:
+    def decision_text(self) -> DecisionText:
         policy = self.cleaned_data.get("policy")
-        return Words(
+        return DecisionText(
             outcome=self.cleaned_data["outcome"],
             reason=self.cleaned_data["reason"],
             note=self.cleaned_data["note"],
@@ -127,13 +127,13 @@ class DecisionForm(forms.Form):
         )
 
 
-def as_written(said: Mapping[str, Any]) -> Words:
+def as_written(said: Mapping[str, Any]) -> DecisionText:
     """As much as can be kept of a form that is not filled in well."""
     text = {name: str(said.get(name, "")).replace("\0", "") for name in ("reason", "note")}
     outcome, policy = str(said.get("outcome", "")), str(said.get("policy", ""))
     codes = said.getlist("codes") if isinstance(said, QueryDict) else []
     confidence = str(said.get("confidence", ""))
-    return Words(
+    return DecisionText(
         outcome=outcome if outcome in DecisionOutcome.values else "",
         reason=text["reason"][:500],
         note=text["note"][:4000],

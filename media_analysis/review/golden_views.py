@@ -36,7 +36,7 @@ def mark(request: HttpRequest, pk: UUID) -> HttpResponse:
         messages.error(request, refusal.sentence)
         return redirect("submissions:detail", pk)
     if RoutingRule.of(submission.team_id).golden_share:
-        told = gettext("Marked. Copies of it come among new cases.")
+        told = gettext("Marked. Copies of it are mixed into the new cases.")
     else:
         told = gettext("Marked. Choose a share of golden cases above 0, so that copies are placed.")
     messages.success(request, told)
@@ -53,5 +53,7 @@ def take_out(request: HttpRequest, pk: int) -> HttpResponse:
     if not actor.can(Permission.MANAGE_QUEUES, found.team_id):
         raise PermissionDenied
     golden.take_out(actor, found)
-    messages.success(request, gettext("Taken out. No more copies are placed; answers stay."))
+    messages.success(
+        request, gettext("Taken out. No more copies are placed. The answers are kept.")
+    )
     return redirect("teams:quality", found.team_id)

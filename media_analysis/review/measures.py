@@ -57,7 +57,7 @@ def kappa(pairs: Sequence[tuple[str, str]]) -> Measure:
 
 @dataclass(frozen=True)
 class Weights:
-    """Of some cases: how many, the sum of their weights, and of the squares."""
+    """The number of cases, the sum of their weights, and the sum of squared weights."""
 
     n: int = 0
     sum: float = 0.0
@@ -72,8 +72,8 @@ def total(parts: Iterable[Weights]) -> Weights:
 
 
 def share(part: Weights, whole: Weights) -> Measure:
-    """Of the weight of `whole`, that of `part`; Wilson's interval at the effective number of cases
-    (Kish), which is smaller than n where weights differ."""
+    """The share of the weight of `part` in that of `whole`, with Wilson's interval at the effective
+    number of cases (Kish), which is smaller than n if weights differ."""
     if whole.sum <= 0:
         return Measure(None, None, None, whole.n)
     value = part.sum / whole.sum

@@ -21,9 +21,9 @@ from audit import final
 from media_analysis.review.appeal_models import Appeal as Appeal
 from media_analysis.review.decision_models import Confidence as Confidence
 from media_analysis.review.decision_models import Decision as Decision
+from media_analysis.review.decision_models import DecisionText as DecisionText
 from media_analysis.review.decision_models import Draft as Draft
 from media_analysis.review.decision_models import PendingDecision as PendingDecision
-from media_analysis.review.decision_models import Words as Words
 from media_analysis.review.drift_models import DriftAlarm as DriftAlarm
 from media_analysis.review.drift_models import DriftCheck as DriftCheck
 from media_analysis.review.golden_models import GoldenCase as GoldenCase
@@ -218,7 +218,7 @@ class Case(models.Model):
 
     @property
     def fence_in_force(self) -> int | None:
-        """Of the decision that is in force; None while there is none."""
+        """The fence of the decision in force; None while there is none."""
         if self.state != CaseState.DECIDED:
             return None
         return self.fence if self.standing_fence is None else self.standing_fence

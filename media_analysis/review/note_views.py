@@ -33,7 +33,7 @@ def note(request: HttpRequest, pk: UUID) -> HttpResponse:
     try:
         notes.write(actor, pk, text)
     except Refusal as refusal:
-        return case_page.shown(
+        return case_page.render_case(
             request, mine, note=text, note_refused=refusal.sentence, status=refusal.status
         )
     messages.success(request, gettext("The note was added. Only the team reads it."))

@@ -30,9 +30,9 @@ def own(request: HttpRequest) -> HttpResponse:
         "month": month,
         "outcomes": [(DecisionOutcome(name).label, n) for name, n in made.items()],
         "total": sum(made.values()),
-        "same": quality.shown(agreement.own(actor.user)),
-        "override": quality.shown(detector_quality.overrides_of(actor.user, month)),
-        "golden": quality.shown(golden.own(actor.user)),
+        "same": quality.cell(agreement.own(actor.user)),
+        "override": quality.cell(detector_quality.overrides_of(actor.user, month)),
+        "golden": quality.cell(golden.own(actor.user)),
         "answers": golden.answers_of(actor.user),
         "days": agreement.DAYS,
     }

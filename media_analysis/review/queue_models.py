@@ -128,7 +128,7 @@ class RoutingRule(models.Model):
 
 
 class Queue(models.Model):
-    """Cases that belong together: who may claim them, and within which time they are due."""
+    """Cases that belong together, the people who may claim them, and their due time."""
 
     team = models.ForeignKey("accounts.Team", on_delete=models.PROTECT, related_name="queues")
     name = models.CharField(max_length=80)
@@ -198,7 +198,7 @@ class QueueRule(models.Model):
     )
     alike = models.CharField(
         max_length=16,
-        choices=[("any", _("whatever was decided")), *DecisionOutcome.choices],
+        choices=[("any", _("any outcome")), *DecisionOutcome.choices],
         blank=True,
         default="",
         db_default="",

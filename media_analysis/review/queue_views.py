@@ -81,7 +81,7 @@ def _page(
     queues = waiting.queues(actor)
     filters = _with_queues(queues) if queues else FILTERS
     asked = {name: said.get(name, "") for name in (*filters, "q")}
-    shown = waiting.shown(actor, asked)
+    shown = waiting.visible_cases(actor, asked)
     context = {
         "order": next(iter(orders.values())) if len(set(orders.values())) == 1 else None,
         "orders": sorted((team.name, order) for team, order in orders.items()),
@@ -187,9 +187,9 @@ def _decided(request: HttpRequest, actor: Actor, chosen: Sequence[Case]) -> Http
     if not confirmed or not form.is_valid():
         context = {"chosen": chosen, "form": form, "assigns": False}
         return render(request, "review/bulk.html", context, status=422 if confirmed else 200)
-    done = several.decide(actor, chosen, form.words())
+    done = several.decide(actor, chosen, form.decision_text())
     said = ngettext("%(count)s case is decided.", "%(count)s cases are decided.", done.count)
-    return _told(request, done, said)
+    return _report_done(request, done, said)
 
 
 def _assigned(request: HttpRequest, actor: Actor, chosen: Sequence[Case]) -> HttpResponse:
@@ -201,13 +201,13 @@ def _assigned(request: HttpRequest, actor: Actor, chosen: Sequence[Case]) -> Htt
         return render(request, "review/bulk.html", context)
     done = several.assign(actor, chosen, person)
     said = ngettext("%(count)s case is assigned.", "%(count)s cases are assigned.", done.count)
-    return _told(request, done, said)
+    return _report_done(request, done, said)
 
 
-def _told(request: HttpRequest, done: several.Done, said: str) -> HttpResponse:
+def _report_done(request: HttpRequest, done: several.Done, said: str) -> HttpResponse:
     sentence = said % {"count": done.count}
     if done.passed_over:
-        sentence += " " + gettext("%(count)s could not be taken and were passed over.") % {
+        sentence += " " + gettext("%(count)s could not be claimed and were skipped.") % {
             "count": done.passed_over
         }
     messages.success(request, sentence)

@@ -58,7 +58,7 @@ def case(request: HttpRequest, pk: UUID) -> HttpResponse:
     grace.settle_due()
     mine = case_page.found(request, pk)
     breaks.works(actor_of(request))
-    return case_page.shown(request, mine)
+    return case_page.render_case(request, mine)
 
 
 @signed_in
@@ -76,8 +76,8 @@ def claim(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def keeps_words(view: View) -> View:
-    """For a form that carries a decision's words: when its sender is signed out, they are kept as
-    a draft and stand in the form again after signing in."""
+    """For forms with the text of a decision: if the sender is signed out, the text is kept as a
+    draft and restored in the form after signing in."""
 
     @functools.wraps(view)
     def guarded(request: HttpRequest, pk: UUID) -> HttpResponseBase:
@@ -102,39 +102,44 @@ def decide(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     if not form.is_valid():
         return _unfinished(request, mine, form)
     try:
-        written = grace.decide(actor, pk, form.cleaned_data["fence"], form.words())
+        written = grace.decide(actor, pk, form.cleaned_data["fence"], form.decision_text())
     except Refusal as refusal:
         if refusal.code == cases.CLAIM_LOST:
             return _too_late(request, mine)
         form.add_error(None, refusal.sentence)
         return _unfinished(request, mine, form)
-    _told(request, written)
+    _add_message(request, written)
     if "next" in request.POST:
         return take_next(request)
     return redirect("review:case", pk)
 
 
-def _told(
+def _add_message(
     request: HttpRequest, written: Decision | Opinion | PendingDecision | GoldenPlacement
 ) -> None:
-    """Of what can still be undone, the page itself tells."""
+    """No message for decisions that can still be undone: the page shows them."""
     if isinstance(written, Decision):
         messages.success(request, gettext("Decided. You can reopen the case with a reason."))
     elif isinstance(written, GoldenPlacement):
-        _told_of_golden(request, written)
+        _add_golden_message(request, written)
     elif isinstance(written, Opinion):
         messages.success(
             request,
-            gettext("Your opinion is kept. Another person is asked, too, before it is decided."),
+            gettext(
+                "Your opinion was saved. Another person gives an opinion before the case is "
+                "decided."
+            ),
         )
 
 
-def _told_of_golden(request: HttpRequest, answer: GoldenPlacement) -> None:
+def _add_golden_message(request: HttpRequest, answer: GoldenPlacement) -> None:
     known = DecisionOutcome(answer.golden.outcome).label
     if answer.is_right:
         told = gettext("That was a golden case, and you were right: {outcome}.")
     else:
-        told = gettext("That was a golden case. Its known outcome is another: {outcome}.")
+        told = gettext(
+            "That was a golden case, and the answer was wrong. Its known outcome: {outcome}."
+        )
     said = " ".join(filter(None, [told.format(outcome=known), answer.golden.note]))
     (messages.success if answer.is_right else messages.warning)(request, said)
 
@@ -142,7 +147,7 @@ def _told_of_golden(request: HttpRequest, answer: GoldenPlacement) -> None:
 def _unfinished(request: HttpRequest, mine: Case, form: DecisionForm) -> HttpResponse:
     """The form comes back to whoever holds the case; from anybody else the words are kept."""
     if case_page.holds(actor_of(request), mine):
-        return case_page.shown(request, mine, form, status=422)
+        return case_page.render_case(request, mine, form, status=422)
     if not (words := as_written(request.POST)).are_empty():
         drafts.keep(actor_of(request), mine.pk, words)
     return _too_late(request, mine)
@@ -181,7 +186,7 @@ def take_over(request: HttpRequest, pk: UUID) -> HttpResponse:
         messages.error(request, f"{refusal.sentence} {kept}")
     else:
         if isinstance(made, Opinion | GoldenPlacement):
-            _told(request, made)
+            _add_message(request, made)
         else:
             told = gettext("Decided as before. The record names the earlier decision.")
             messages.success(request, told)
@@ -192,7 +197,7 @@ def take_over(request: HttpRequest, pk: UUID) -> HttpResponse:
 @signed_in
 @post_only("review:case", "pk")
 def release(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Words that were written are kept: they stand in the form when the case is taken again."""
+    """The text is kept as a draft and restored in the form when the case is claimed again."""
     case_page.found(request, pk)
     if not (words := as_written(request.POST)).are_empty():
         drafts.keep(actor_of(request), pk, words)

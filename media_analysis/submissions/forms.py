@@ -40,13 +40,13 @@ class ManyFilesInput(forms.ClearableFileInput):
 
 
 class ManyFilesField(forms.FileField):
-    """One or several files; each is judged by itself in `services.submit`."""
+    """One or several files. `services.submit` validates each one separately."""
 
     widget = ManyFilesInput
 
     def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[Any]]:
         files = data if isinstance(data, list | tuple) else [data]
-        # Emptiness is told by `submit`, with a stable code, as for every other way in.
+        # `submit` refuses empty files with a stable code, as for every other way in.
         return [file for file in files if file] or [super().clean(None, initial)]
 
 
@@ -67,7 +67,7 @@ class LanguageField(forms.ChoiceField):
 
 
 def _languages() -> Choices:
-    return [("", _("Not said")), *languages.choices()]
+    return [("", _("Not stated")), *languages.choices()]
 
 
 class IntakeForm(forms.Form):
@@ -84,7 +84,10 @@ class IntakeForm(forms.Form):
         help_text=_("Why this matters here, for example “election policy, report 4411”."),
     )
     language = LanguageField(
-        help_text=_("Of what is said or written in the media, if you know it. It is not guessed.")
+        help_text=_(
+            "The language spoken or written in the media, if you know it. Touchstone "
+            "does not guess it."
+        )
     )
     note = forms.CharField(
         max_length=4000,
@@ -147,7 +150,7 @@ def detector_choices() -> Choices:
 
 
 class HistoryFilter(forms.Form):
-    """Every part is optional; what cannot be understood is told, and the rest still filters."""
+    """Every filter is optional. An invalid one shows an error, and the others still apply."""
 
     q = forms.CharField(
         max_length=200,
@@ -176,7 +179,7 @@ class HistoryFilter(forms.Form):
     received_from = forms.DateField(required=False, label=_("From"), widget=DateInput())
     received_to = forms.DateField(required=False, label=_("Until"), widget=DateInput())
     language = LanguageField(
-        help_text=_("As the sender said it. A language also finds its regions.")
+        help_text=_("As the sender stated it. A language also finds its regions.")
     )
     detector = forms.ChoiceField(choices=detector_choices, required=False, label=_("Check"))
     check = forms.ChoiceField(choices=CHECKS, required=False, label=_("that"))
@@ -199,7 +202,7 @@ class HistoryFilter(forms.Form):
         for name, choices in self.OFTEN_CHOSEN.items():
             often = self.fields[name]
             assert isinstance(often, forms.ChoiceField)
-            # In the bar of one line the label stands in the field.
+            # The one-line bar shows the label inside the field.
             often.choices = [("", often.label or ""), *choices[1:]]
 
     def clean_q(self) -> str:

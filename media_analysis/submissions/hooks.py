@@ -25,7 +25,7 @@ beside_result: list[Callable[[Submission, Actor], dict[str, Any]]] = []
 received_in_test: list[Callable[[Submission], None]] = []
 """For what a test key sent, inside the transaction that writes it."""
 
-quota_told: list[Callable[[Notice], None]] = []
+quota_noticed: list[Callable[[Notice], None]] = []
 """When 80 % or all of a monthly quota is used: once, with the submission that was counted."""
 
 deletion_changed: list[Callable[[DeletionRequest, Verb], None]] = []

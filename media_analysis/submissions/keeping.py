@@ -193,7 +193,7 @@ class Part(models.TextChoices):
 
 
 MEDIA_PARTS = (Part.ORIGINAL, Part.COPIES, Part.PICTURES, Part.FINDINGS)
-"""Without one of them, the media is not analysed again: that would make it or the others anew."""
+"""Without any of these parts the media is not analysed again, because that would recreate them."""
 
 
 class PartRule(models.Model):

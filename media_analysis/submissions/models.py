@@ -64,8 +64,8 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         return self.annotate(deletion_requested_at=asked_at)
 
     def with_decisions(self) -> SubmissionQuerySet:
-        """Each row with the person's decision that is in force, or None: a case that was opened
-        again has none until it is decided anew. `case_key` is the case, decided or not."""
+        """Each row with the decision in force, or None: a reopened case has none until it is
+        decided again. `case_key` is the case, decided or not."""
         in_force = models.FilteredRelation(
             "case__decisions",
             condition=models.Q(case__state="decided", case__decisions__fence=IN_FORCE),
@@ -232,7 +232,7 @@ class Submission(models.Model):
 
     @property
     def placement_answered(self) -> bool:
-        """Of a copy of a golden case."""
+        """Whether it is a copy of a golden case that was answered."""
         mine = Submission.objects.filter(pk=self.pk)
         return mine.filter(placement__answered_at__isnull=False).exists()
 

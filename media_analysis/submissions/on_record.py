@@ -1,4 +1,4 @@
-"""What events hold of a submission, and of the wish to have it deleted."""
+"""The content of a submission and of its deletion requests in events."""
 
 from __future__ import annotations
 

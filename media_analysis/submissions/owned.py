@@ -12,5 +12,5 @@ Rows = TypeVar("Rows", bound="models.QuerySet[Any]")
 
 
 def limit_to_own(rows: Rows, actor: Actor, sender: str) -> Rows:
-    """Of a key that reads its own alone, what its partner sent."""
+    """The submissions of the key's own partner, for a key that may read only these."""
     return rows.filter(**{sender: actor.service}) if actor.reads_own_only else rows

@@ -6,8 +6,8 @@ from django.db import models
 
 
 class MonthCount(models.Model):
-    """Of a team, and of each of its partners. It only grows: a submission that is erased later was
-    received all the same."""
+    """The monthly count of a team and of each partner. It only grows: a submission that is erased
+    later was received all the same."""
 
     team = models.ForeignKey("accounts.Team", on_delete=models.PROTECT, related_name="+")
     service = models.ForeignKey(

@@ -62,7 +62,7 @@ class PolicyForm(forms.Form):
         required=False,
         label=_("Text"),
         widget=forms.Textarea(attrs={"rows": 10}),
-        help_text=_("Each decision keeps the text of its day."),
+        help_text=_("Each decision keeps the text that was in force on its day."),
     )
 
 
@@ -71,7 +71,7 @@ WANTED = {
     "declared_generated": _(
         "Declared generated: the file says so itself, signed or not. No check found it."
     ),
-    "inconclusive": _("Inconclusive: the checks cannot tell, or the analysis failed."),
+    "inconclusive": _("Inconclusive: the checks cannot decide, or the analysis failed."),
     "no_manipulation_found": _("No manipulation found: nothing stands out. This proves nothing."),
     "rejected": _("Rejected: the file is damaged or too large to be analysed."),
 }
@@ -145,8 +145,9 @@ class RoutingForm(forms.Form):
             (
                 QueueOrder.DUE,
                 _(
-                    "Due first: by the time that queues and rules give a case. An old case comes "
-                    "up in the end. Cases without a time come last, oldest first."
+                    "Due first: by the due time that queues and rules set. Older cases move up, "
+                    "so that none waits forever. Cases without a due time come last, oldest "
+                    "first."
                 ),
             ),
             (
@@ -172,7 +173,7 @@ class ServiceForm(forms.Form):
         max_length=100,
         label=_("Program name"),
         help_text=_(
-            "Who calls, and for what, for example “Wire service, photo desk”. Its submissions "
+            "Who calls the API and why, for example “Wire service, photo desk”. Its submissions "
             "show the name."
         ),
     )
@@ -195,8 +196,8 @@ class KeyForm(forms.Form):
     )
     mode = forms.ChoiceField(
         choices=[
-            ("live", _("Live: media are analysed, and people may decide")),
-            ("test", _("Test: media get canned results, and nobody has work from them")),
+            ("live", _("Live: media are analysed and can be reviewed")),
+            ("test", _("Test: media get canned results and are not reviewed")),
         ],
         initial="live",
         required=False,

@@ -20,9 +20,9 @@ RATES = (
     ("write_rate", _("Sending requests per minute")),
 )
 WITHOUT_RATE = {
-    Team: _("Of all its partners together. Empty: no limit."),
+    Team: _("For all its partners together. Empty: no limit."),
     ServiceAccount: _("Empty: the site's rate."),
-    ApiKey: _("Empty: it counts under the rate of its partner."),
+    ApiKey: _("Empty: the partner's rate applies."),
 }
 
 

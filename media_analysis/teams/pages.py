@@ -1,4 +1,5 @@
-"""Which pages a team has, and who may enter which. A foreign team answers like a missing one."""
+"""The pages of a team and the permissions that they need. A foreign team answers like a missing
+one."""
 
 from __future__ import annotations
 
@@ -105,17 +106,17 @@ def done(
     tell: Callable[[HttpRequest, str], None] = messages.info,
 ) -> HttpResponse:
     """Does it, says so, and goes back to the team's page."""
-    with refusal_told(request, tell):
+    with refusal_as_message(request, tell):
         verb()
         messages.success(request, sentence)
     return redirect(back, pk)
 
 
 @contextmanager
-def refusal_told(
+def refusal_as_message(
     request: HttpRequest, tell: Callable[[HttpRequest, str], None] = messages.info
 ) -> Iterator[None]:
-    """What a verb refuses is told on the page that comes next; a missing right stays a 403."""
+    """Show a refusal on the next page. A missing permission stays a 403."""
     try:
         yield
     except Refusal as refusal:

@@ -46,14 +46,16 @@ class QueueForm(forms.Form):
     name = forms.CharField(max_length=80, label=_("Name"))
     hours = _hours(
         _("Hours until a case is due"),
-        _("From the moment at which it comes to review. Empty: its cases have no time."),
+        _("From the moment the case is opened. Empty: no due time."),
     )
     people = forms.ModelMultipleChoiceField(
         User.objects.none(),
         required=False,
         label=_("Only for"),
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("Nobody chosen: everybody in the team who decides. Leads see every queue."),
+        help_text=_(
+            "Nobody chosen: open to everybody in the team who decides cases. Leads see every queue."
+        ),
     )
 
     def __init__(self, team: Team, *args: Any, **kwargs: Any) -> None:
@@ -66,7 +68,9 @@ class QueueForm(forms.Form):
 
 class RuleForm(forms.Form):
     name = forms.CharField(
-        max_length=80, label=_("Name"), help_text=_("Each case that it sends shows the name.")
+        max_length=80,
+        label=_("Name"),
+        help_text=_("Shown on each case that the rule sends to review."),
     )
     kinds = forms.MultipleChoiceField(
         choices=Kind.choices, required=False, label=_("Kind"), widget=forms.CheckboxSelectMultiple
@@ -95,8 +99,8 @@ class RuleForm(forms.Form):
         required=False,
         label=_("Language is one of"),
         help_text=_(
-            "Tags with commas between them: de, pt-BR, zh-Hant. A language fits its regions, too. "
-            "Files whose sender said no language fit none."
+            "Language tags separated by commas, such as de, pt-BR, zh-Hant. A language includes "
+            "its regions. A file without a stated language does not match."
         ),
     )
     known = forms.BooleanField(
@@ -105,21 +109,24 @@ class RuleForm(forms.Form):
     alike = forms.ChoiceField(
         choices=(),
         required=False,
-        label=_("It looks like a file that the team decided so"),
+        label=_("Similar to a file that the team decided as"),
         help_text=_(
-            "The same file, or a copy that was saved again, made smaller or lightly retouched. "
-            "Sound and plain surfaces fit none."
+            "The same file, or a copy that was saved again, reduced or lightly retouched. Sound "
+            "and plain surfaces never match."
         ),
     )
     share = forms.FloatField(
         min_value=0.1,
         max_value=100,
         initial=100,
-        label=_("Percent of what fits"),
-        help_text=_("The rest goes on to the next rule. A file is drawn by its id, not by chance."),
+        label=_("Percentage of matching files"),
+        help_text=_(
+            "The other files continue to the next rule. Files are selected by their id, "
+            "not at random."
+        ),
     )
     goes = forms.ChoiceField(choices=(), label=_("Goes to"))
-    hours = _hours(_("Hours until the case is due"), _("Empty: as its queue says."))
+    hours = _hours(_("Hours until the case is due"), _("Empty: the queue's setting."))
 
     def __init__(self, team: Team, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -150,11 +157,11 @@ class RuleForm(forms.Form):
         said = super().clean() or {}
         low, high = said.get("probability_from"), said.get("probability_to")
         if low is not None and high is not None and low > high:
-            self.add_error("probability_to", _("This lies below the other bound."))
+            self.add_error("probability_to", _("This is lower than the other bound."))
         return said
 
     def values(self) -> dict[str, Any]:
-        """What the verbs of `services/queues.py` are told."""
+        """The arguments for `services/queues.py`."""
         said = dict(self.cleaned_data)
         goes = said.pop("goes")
         return {

@@ -38,7 +38,7 @@ def conditions(rule: QueueRule) -> list[str]:
         said.append(gettext("decided before"))
     if rule.alike:
         so = rule.get_alike_display()
-        said.append(gettext("looks like a decided file: {outcome}").format(outcome=so))
+        said.append(gettext("similar to a decided file: {outcome}").format(outcome=so))
     if rule.share < 1:
         said.append(gettext("{percent} % of these").format(percent=_share(100 * rule.share)))
     return said

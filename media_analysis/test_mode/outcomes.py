@@ -16,7 +16,7 @@ class Canned:
     outcome: Outcome | None
     """None: the analysis fails."""
     decisions: tuple[DecisionOutcome, ...] = ()
-    """Of a person, one after the other."""
+    """The decisions, one after the other."""
     stays_queued: bool = False
 
 
@@ -48,7 +48,7 @@ word gives the first."""
 
 
 def answer_to(text: str, first: DecisionOutcome) -> DecisionOutcome | None:
-    """Of the further decision; None: there is none."""
+    """The outcome of the further decision; None if there is none."""
     word = text.split(maxsplit=1)[0].rstrip(".,:;").lower()
     if word == "open":
         return None

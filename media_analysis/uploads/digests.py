@@ -1,4 +1,4 @@
-"""`Repr-Digest` (RFC 9530): what a sender says of the bytes, and what is said of bytes sent out.
+"""`Repr-Digest` (RFC 9530): received from senders, and sent with downloads.
 
 Only hashes that resist an attacker are read. Others that stand beside one of them are ignored, as
 the RFC allows.
@@ -48,13 +48,13 @@ class Expected:
             one.update(chunk)
 
     def check(self) -> None:
-        """Of all that it saw. Raises `digest_differs`."""
+        """Compare the digest of everything that was read. Raises `digest_differs`."""
         for name, one in self._hashes.items():
             if not hmac.compare_digest(one.digest(), self._said[name]):
                 raise Refusal("digest_differs")
 
     def check_file(self, file: BinaryIO) -> None:
-        """Of a whole file, which is left at its beginning."""
+        """Compare the digest of a whole file, which is rewound afterwards."""
         file.seek(0)
         while chunk := file.read(CHUNK):
             self.saw(chunk)

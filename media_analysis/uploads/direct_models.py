@@ -105,7 +105,7 @@ class DirectUpload(LeasedJob):
 
     @property
     def name(self) -> str:
-        """Of the object in quarantine."""
+        """The key of the object in quarantine."""
         return str(self.pk)
 
     @property

@@ -25,7 +25,7 @@ class WebhooksConfig(AppConfig):
         review.appeal_changed.append(emitting.after_appeal)
         submissions.deletion_changed.append(emitting.after_deletion_request)
         batches.completed.append(emitting.after_batch)
-        submissions.quota_told.append(emitting.after_quota)
+        submissions.quota_noticed.append(emitting.after_quota)
         submissions.erased_with.append(erasing.rows_of)
         submissions.text_removed.append(erasing.remove_text)
         on_record.keep()

@@ -19,5 +19,5 @@ def rows_of(submission: UUID) -> list[QuerySet[Any]]:
 
 
 def remove_text(submission: UUID) -> int:
-    """What was told of it names it: the bodies go whole."""
+    """Bodies that were sent contain its name, so they are deleted completely."""
     return sum(found.delete()[0] for found in rows_of(submission))

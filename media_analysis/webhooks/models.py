@@ -84,7 +84,7 @@ class Endpoint(models.Model):
     events = ArrayField(models.CharField(max_length=40, choices=EventType.choices))
     is_active = models.BooleanField(default=True)
     disabled_because = models.CharField(max_length=10, blank=True, choices=Why.choices, default="")
-    failures = models.PositiveIntegerField(default=0, help_text="In a row.")
+    failures = models.PositiveIntegerField(default=0, help_text="Consecutive failures.")
     failing_since = models.DateTimeField(null=True)
     paused_until = models.DateTimeField(null=True)
     last_success_at = models.DateTimeField(null=True)
@@ -211,16 +211,18 @@ class Delivery(LeasedJob):
 
 
 class Attempt(models.Model):
-    """One request to an endpoint, and what came of it."""
+    """One request to an endpoint and its result."""
 
     delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="attempts")
     number = models.PositiveIntegerField()
     at = models.DateTimeField(db_default=Now())
     milliseconds = models.PositiveIntegerField()
     status = models.PositiveSmallIntegerField(null=True)
-    code = models.CharField(max_length=40, blank=True, help_text="What failed; empty: nothing.")
+    code = models.CharField(
+        max_length=40, blank=True, help_text="What failed. Empty if nothing failed."
+    )
     sentence = models.CharField(max_length=300, blank=True)
-    answer = models.TextField(blank=True, help_text="The beginning of the answer's body.")
+    answer = models.TextField(blank=True, help_text="The beginning of the response body.")
 
     class Meta:
         ordering = ["number", "id"]

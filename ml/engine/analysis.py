@@ -131,7 +131,7 @@ def _examined(
             strip.observe(frame)
             session.observe(View(frame, watch.faces(frame)))
             if drawing:
-                pictures = drawing.result()  # before the pixels give way to the next frame's
+                pictures = drawing.result()  # before the pixels are replaced by the next frame's
             told.looking(_part(media, frame))
         media.tracks = watch.tracks()
         tracks = watch.summaries()
@@ -160,8 +160,8 @@ def _examined(
 
 
 def _divide(media: OpenMedia, watch: FaceWatch, last_frames: Sequence[float]) -> Scenes | None:
-    """What applies where; None for a still. If it cannot be told, checks that ask for it fail, the
-    others go on, and the media says so."""
+    """Which checks apply where; None for an image. If it cannot be determined, checks that need it
+    fail, the others continue, and the media states it."""
     kind, duration = media.info.kind, media.info.duration
     if kind is Kind.IMAGE:
         return None

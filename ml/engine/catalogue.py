@@ -157,7 +157,8 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "voice.speech": "{speech:.1f} s of speech in {sound:.1f} s of sound.",
     "voice.traces": "The fine structure of the voice resembles that of synthesisers and vocoders. Of {reals} genuine clips from unknown sources, at most {share:g} in 100 resemble them as much.",
     "voice.decisive_traces": "The fine structure of the voice resembles that of synthesisers and vocoders. Of {reals} genuine sounds from unknown sources, at most {share:g} in 100 resemble them as much.",
-    "voice.partly": "From {start:.1f} s to {end:.1f} s the voice resembles machine-made speech, elsewhere it does not. Listen for a joint there.",
+    "voice.partly": "From {start:.1f} s to {end:.1f} s the voice resembles machine-made speech, "
+    "elsewhere it does not. Listen for a splice there.",
     "voice.segment": "how much the voice resembles machine-made speech",
     # --- compression ---
     "compression.other_transform": "{format} transforms the picture differently from JPEG. Traces of an earlier JPEG do not survive it.",
@@ -188,9 +189,12 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "compression.ffmpeg": "an FFmpeg program, by its track names",
     "compression.service": "The container names a service that encodes media again ({name}).",
     # --- marks in the pixels ---
-    "open_marks.none": "The pixels carry no mark of the open programs whose marks are known here. Most generated pictures carry none, and scaling or saving as JPEG removes it, so this shows nothing.",
-    "open_marks.pictures_only": "These marks are written into single pictures.",
-    "open_marks.found": "The pixels carry the mark that the published programs of {program} write into every picture ({agreeing} of {bits} bits agree).",
+    "open_marks.none": "The pixels contain no watermark that this check knows. Most generated "
+    "pictures have none, and scaling or saving as JPEG removes it. So this "
+    "proves nothing.",
+    "open_marks.pictures_only": "These watermarks are written into single pictures.",
+    "open_marks.found": "The pixels contain the watermark that the published programs of "
+    "{program} write into every picture ({agreeing} of {bits} bits agree).",
     # --- provenance ---
     "provenance.no_place": "{format} has no place for notes about the origin of the media.",
     "provenance.nothing": "Nothing in the file points to a generator or to editing. Such notes are easily removed, so this does not show that the file is genuine.",
@@ -277,4 +281,4 @@ WORDS = (
     "digitised from film", "digitised from a print",
     "a diffusion interface", "a Stable Diffusion interface", "and", "or",
 )  # fmt: skip
-"""What stands in the braces of the sentences above and has a translation of its own."""
+"""Values in the braces of the sentences above that are translated separately."""

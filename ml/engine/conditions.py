@@ -1,5 +1,5 @@
-"""What a result rests on besides the bytes, as a hash: the same bytes under the same conditions are
-examined alike."""
+"""A hash of everything that a result depends on other than the bytes: the same bytes under the same
+conditions give the same result."""
 
 from __future__ import annotations
 

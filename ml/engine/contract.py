@@ -49,7 +49,7 @@ class Outcome(StrEnum):
 
 
 class Strength(StrEnum):
-    """How much a piece of evidence carries by itself."""
+    """How strong a piece of evidence is by itself."""
 
     CONTEXT = "context"  # worth knowing, says nothing about manipulation
     WEAK = "weak"
@@ -76,7 +76,7 @@ class MediaInfo:
     sample_rate: int | None = None
     channels: int | None = None
     pages: int | None = None
-    """Of a document with several; the first is examined."""
+    """The number of pages of a document; the first is examined."""
     flags: tuple[str, ...] = ()
     """Stated facts such as `trailing_data`, `timestamps_invalid`, `resolution_change`."""
 
@@ -159,7 +159,7 @@ class FaceTrack:
 
 
 class Heard(StrEnum):
-    """What is heard in a stretch, as far as it can be told."""
+    """What can be heard in a segment, as far as it can be determined."""
 
     SPEECH = "speech"
     SOUND = "sound"  # something sounds; that it is speech is not certain
@@ -169,7 +169,7 @@ class Heard(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A stretch of the file in which the same is in view and the same is heard."""
+    """A segment of the file with the same faces in view and the same kind of sound."""
 
     start: float
     end: float
@@ -179,7 +179,7 @@ class Scene:
     """Tracks of the faces in view; None where that is not known."""
     heard: Heard
     applies: tuple[str, ...]
-    """Of the names in `manifest.LOOKS_AT`: what may be examined here."""
+    """The names from `manifest.LOOKS_AT` that can be examined here."""
     why_not: Mapping[str, str] = field(default_factory=dict)
     """A sentence for each that does not apply."""
     note: str = ""
@@ -200,7 +200,7 @@ class Scenes:
     sound_seconds: float = 0.0
     shots: int = 0
     grain: float = 0.0
-    """Changes that lie closer together, in seconds, are not told apart in `stretches`."""
+    """Changes that are closer together than this, in seconds, are merged in `stretches`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,7 +310,7 @@ class Result:
     thumbnails: Mapping[str, bytes] = field(default_factory=dict)
     """Small PNGs made from clean pixels, by name."""
     scenes: Scenes | None = None
-    """None for a still, and where they could not be told."""
+    """None for an image, and if they could not be determined."""
     looks: Sequence[tuple[float, int]] = ()
     """Second and 64-bit fingerprint of the picture, or of a video's scenes (`media/likeness`)."""
     metadata: Mapping[str, Any] | None = None
@@ -336,7 +336,7 @@ class Media(Protocol):
 
     @property
     def scenes(self) -> Scenes:
-        """Who is in view and what is heard, when; ask in `conclude`. Raises if it is not known."""
+        """Faces in view and speech over time. Use it in `conclude`. Raises if it is not known."""
         ...
 
     def audio(self, rate: int = 16_000) -> Samples | None:
@@ -362,7 +362,7 @@ class Examination:
         raise NotImplementedError
 
     def close(self) -> None:
-        """Called once, whatever happened: give back what outlives the file."""
+        """Called once, whatever happened: release what outlives the file."""
 
 
 class Detector(Protocol):

@@ -25,7 +25,7 @@ FOLDER = Path(__file__).parent / "detectors"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 DIGEST = re.compile(r"[0-9a-f]{64}")
 LOOKS_AT = ("face", "voice", "lips")
-"""What scenes tell apart. A check that looks at the whole file has none of them."""
+"""What scenes distinguish. A check of the whole file has none of them."""
 LONGEST_TEXT = 400
 MOST = {"frames_per_second": 30, "close_seconds": 30, "close_seconds_without_sound": 30,
         "seconds": 600}  # fmt: skip
@@ -46,8 +46,8 @@ class Needs:
     frames_per_second: float = 0.0
     """Views a second of a video; 0 for none. A still comes once to all that want any."""
     close_seconds: float = 0.0
-    """Of a video with sound, so many seconds come frame by frame, and the detector is shown every
-    view there is (`sandbox.types.Want`)."""
+    """For video with sound, this many seconds are decoded at full frame rate, and the detector
+    receives every view (`sandbox.types.Want`)."""
     close_seconds_without_sound: float = 0.0
     """The same of a silent video."""
     faces: bool = False
@@ -71,7 +71,7 @@ class Caps:
     """What one file may cost a detector from outside, in a process of its own."""
 
     seconds: float = 60.0
-    """Of the clock, spent waiting for it, from its start to its answer."""
+    """Seconds of the clock spent waiting for it, from its start to its answer."""
     memory_mib: int = 1024
     """Address space above the interpreter's own."""
 

@@ -76,7 +76,7 @@ class Progress:
         self.at(self._looked, "listening")
 
     def concluding(self, check: str, part: float) -> None:
-        """One check has got so far; also where a person asked to stop meanwhile."""
+        """The progress of one check. Stops here if a person has asked for it."""
         self.stop_if_asked()
         with self._lock:
             self._done[check] = max(self._done.get(check, 0.0), min(part, 1.0))

@@ -23,7 +23,8 @@ log = logging.getLogger(__name__)
 Outputs = dict[int, NDArray[np.float32]]
 """A network's outputs by how many numbers each holds."""
 TOLERANCE = 0.01
-"""Of any output, on any probe: a tenth of what saving a picture again does to a logit."""
+"""The tolerance of any output on any probe: a tenth of what saving a picture again does to a
+logit."""
 PROBES = 6
 
 
@@ -97,7 +98,7 @@ def chosen(content: bytes, file: Path, faster: Callable[[Path], Runtime] = OpenV
 
 
 def disagreement(one: Runtime, other: Runtime) -> float:
-    """The largest difference of any output on drawn probes, flat and noisy ones alike."""
+    """The largest difference of any output on generated probes, flat and noisy ones."""
     random = np.random.default_rng(17)
     worst = 0.0
     for number in range(PROBES):

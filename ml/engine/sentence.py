@@ -16,7 +16,7 @@ from ml.engine.catalogue import AND, OR, SENTENCES
 from ml.engine.manifest import manifest_of
 
 Part = tuple[str, Mapping[str, Any]]
-"""A code of the catalogue, and what stands in its braces."""
+"""A code of the catalogue and the values for its braces."""
 VERBATIM = "verbatim"
 KEY = "said"
 
@@ -44,7 +44,7 @@ class Sentence(str):
         return made
 
     def __getnewargs__(self) -> tuple[Any, ...]:
-        """It goes to other processes and back whole."""
+        """Keeps code and data when it is passed between processes."""
         return (self.parts,)
 
 

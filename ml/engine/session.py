@@ -101,7 +101,7 @@ class DetectorSession:
 
     @property
     def checks(self) -> list[Manifest]:
-        """Of the checks that have something to conclude."""
+        """The expected seconds of the checks that have something to conclude."""
         return [work.detector.manifest for work in self._works if work.examination is not None]
 
     def conclude(self, advanced: Advanced | None = None) -> tuple[Finding, ...]:

@@ -58,7 +58,7 @@ def _within(folder: Path) -> Iterator[Path]:
 
 
 def examine(path: Path, progress: Callable[[float, str], None] | None = None) -> dict[str, Any]:
-    """One file's item. Whatever is wrong with the file is said in it; nothing is raised for it."""
+    """The item of one file. Errors of the file are part of it and never raised."""
     if not path.is_file():
         missing = "There is no such file." if not path.exists() else "This is not a plain file."
         return _item(path, None, Outcome.REJECTED, missing, rejection="unreadable")

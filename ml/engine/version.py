@@ -1,3 +1,3 @@
-"""The package's version, as it stands in every result."""
+"""The package's version, which is part of every result."""
 
 VERSION = "0.2.0"

@@ -46,7 +46,7 @@ class Column:
 
 
 class PageColumn:
-    """A link from the row to its page, for whoever may open that."""
+    """A link from the row to its page, for readers who may open it."""
 
     __name__ = "page"
     short_description = WORDS["page"]
@@ -101,7 +101,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     show_full_result_count = False
 
     def address(self, request: HttpRequest, row: Any) -> str:
-        """Of the row's page outside of the administration; empty where there is none for this
+        """The address of the row's page outside the administration; empty if there is none for this
         reader."""
         return ""
 

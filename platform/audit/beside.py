@@ -1,4 +1,4 @@
-"""The rows that stand beside one submission's chain, held against its events: for a page.
+"""Compares the rows of one submission with the events of its chain, for a page.
 
 A fixed number of queries: one for each kind of row, however many rows there are.
 """
@@ -45,7 +45,8 @@ def beside(chain: uuid.UUID, events: Sequence[Event], also: Iterable[rows.Row] =
 
 
 def hear(comparer: Comparer, event: Event) -> None:
-    """An event that cannot be read says nothing; that it was altered is told elsewhere."""
+    """An unreadable event contains nothing to compare. That it was altered is reported
+    elsewhere."""
     try:
         comparer.hear(event.pk, json.loads(bytes(event.payload)))
     except (ValueError, AttributeError, KeyError, TypeError):

@@ -69,7 +69,7 @@ class Comparer:
             return Difference(table, row, f"event {event} says that this row is gone", event)
         told = json.loads(said)
         wrong = [
-            f"{name} is {_shown(facts.get(name))}, and event {event} says {_shown(value)}"
+            f"{name} is {_formatted(facts.get(name))}, and event {event} says {_formatted(value)}"
             for name, value in told.items()
             if facts.get(name) != value and not self._forgotten(line, facts.get(name, ""))
         ]
@@ -80,7 +80,7 @@ class Comparer:
         return None
 
     def keys(self, at_once: int) -> Iterator[list[str]]:
-        """Of all rows that were spoken of."""
+        """The keys of all rows that occurred."""
         last = ""
         while found := self._db.execute(
             "SELECT key FROM said WHERE key > ? ORDER BY key LIMIT ?", (last, at_once)
@@ -107,6 +107,6 @@ class Comparer:
         return found.fetchone() is not None
 
 
-def _shown(value: object) -> str:
+def _formatted(value: object) -> str:
     text = json.dumps(value)
     return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 1]}…"

@@ -29,7 +29,7 @@ LOCK = 0x6B657973  # "keys": one initialiser at a time
 
 
 def of(kind: str, material: bytes) -> str:
-    """A fingerprint: it tells nothing of the key."""
+    """A fingerprint. It reveals nothing about the key."""
     return _hash(kind, material)
 
 
@@ -139,7 +139,7 @@ def init() -> list[str]:
 
 @transaction.atomic
 def rotate_signing() -> str:
-    """A new signing key; the old one is kept beside it, and what it signed stays verifiable."""
+    """A new signing key. The old one is kept, and what it signed stays verifiable."""
     old = KEYS[Kind.SIGNING].fingerprint()
     if known().get(Kind.SIGNING, old) != old:
         raise KeysRefused(KEYS[Kind.SIGNING].what_to_do)

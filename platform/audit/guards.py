@@ -1,4 +1,4 @@
-"""The guards in the database, held against those that this code knows.
+"""Compares the guards in the database with those that this code knows.
 
 A trigger that is there by name may do nothing: its function's body may have been replaced. So the
 whole definition of each trigger and of each function behind it is compared, by its SHA-256, with

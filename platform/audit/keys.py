@@ -47,7 +47,7 @@ def make_subject_key() -> bool:
 
 
 def content(file: Path) -> str:
-    """Of a key file, or `KeysRefused` with what to do."""
+    """The content of a key file, or `KeysRefused` with advice."""
     try:
         return file.read_text()
     except FileNotFoundError:
@@ -66,8 +66,8 @@ def public_key_file() -> Path:
 
 
 def mark_file() -> Path:
-    """The last checkpoint that was signed: beside the key, unless AUDIT_MARK_FILE names a place
-    that can be written where the key's folder cannot."""
+    """The last signed checkpoint, next to the key. AUDIT_MARK_FILE names another place if the key's
+    folder is not writable."""
     file: Path = settings.AUDIT_SIGNING_KEY_FILE
     return settings.AUDIT_MARK_FILE or file.with_suffix(".mark")
 

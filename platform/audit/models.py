@@ -117,7 +117,7 @@ class Checkpoint(models.Model):
 
 
 class Comparison(models.Model):
-    """The rows were held against the record: when, how many, and what was found."""
+    """A comparison of the rows with the record: when, how many rows, and what was found."""
 
     id = models.BigAutoField(primary_key=True)
     at = models.DateTimeField(db_default=Now())
@@ -127,8 +127,8 @@ class Comparison(models.Model):
     ok = models.BooleanField()
     said = models.TextField()
     note = models.TextField(default="", db_default="")
-    """Signed by this site: all events up to this size were verified. `audit verify --new` goes on
-    from there, and nobody without the key can pretend that more was verified."""
+    """Signed by this site: all events up to this size were verified. `audit verify --new` continues
+    from there, and nobody without the key can claim that more was verified."""
 
     class Meta:
         verbose_name = _("comparison with the record")
@@ -155,7 +155,8 @@ class ErasurePermit(models.Model):
 
 
 class KeyFingerprint(models.Model):
-    """Which keys this database works with, so that a machine with others refuses to start.
+    """The keys that belong to this database, so that a machine with others refuses to start. A
+    fingerprint is a hash and reveals nothing about the key.
 
     A fingerprint is a hash and tells nothing of the key.
     """

@@ -14,7 +14,7 @@ from django.conf import settings
 
 @cache
 def origin() -> dict[str, str]:
-    """The machine is told apart by a hash: its name may name a person or a customer."""
+    """A hash identifies the machine, because its name may name a person or a customer."""
     root: Path = settings.ROOT
     return {
         "service": os.environ.get("SERVICE_NAME") or _service(),

@@ -39,7 +39,7 @@ class Part:
     tree: tuple[int, bytes]
     compared: frozenset[int]
     firsts: dict[str, ChainEnd]
-    """Of each chain its first event here; the hash is that of the event before it."""
+    """The first event of each chain in this range. The hash is that of the event before it."""
     chains: dict[str, ChainEnd]
     events: int
     adopted: int

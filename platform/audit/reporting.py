@@ -36,7 +36,7 @@ class Report:
     checkpoints: int = 0
     anchored: int = 0
     rows: int = 0
-    """Working rows that were held against what the events say of them."""
+    """Working rows that were compared with the events."""
     adopted: int = 0
     """Rows that were there before the record spoke of rows, and were put on it later."""
     key_trusted: bool = False

@@ -106,8 +106,8 @@ def facts_of(table: OnRecord, rows: Rows, *, make_keys: bool = False) -> dict[An
 
 
 def lines_of(table: OnRecord, rows: models.QuerySet[Any]) -> Iterator[dict[str, Any]]:
-    """Rows as lines beside the record in the order of their keys, a chunk in memory at a time. By
-    pages and not by a cursor, which Django leaves out behind a pooler (DATABASE_POOLED)."""
+    """Rows as lines after the events, in the order of their keys, one chunk in memory at a time. By
+    pages and not by a cursor, which Django omits behind a pooler (DATABASE_POOLED)."""
     rows, page = rows.order_by("pk"), rows.order_by("pk")
     while chunk := list(page[: table.chunk]):
         facts = facts_of(table, chunk)

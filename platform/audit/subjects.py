@@ -1,4 +1,4 @@
-"""Personal text beside the record: encrypted for its subject, known to events by a commitment.
+"""Personal text outside the events: encrypted for its subject, with a commitment in the event.
 
 An event holds `SHA-256(salt, text)`; the text and its salt lie here, encrypted under the subject's
 own key, which is itself wrapped by a key outside the database. Erasing a subject deletes key, text

@@ -1,4 +1,5 @@
-"""How far the record was verified: a signed note of each good run, and the run that goes on there.
+"""How far the record was verified: a signed note of each run without findings, and the run that
+continues there.
 
 The note lies in the database and is signed by this site's key, so whoever can only write to the
 database cannot pretend that more was verified. Its origin differs from that of checkpoints, so no

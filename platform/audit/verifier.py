@@ -153,7 +153,7 @@ class Verifier:
             self._compare_roots(size)
 
     def _before(self, line: Line) -> None:
-        """The event that a chain goes on from, of those that were verified before."""
+        """The last verified event of a chain, from which it continues."""
         end = ChainEnd(line["seq"], bytes.fromhex(line["hash"]), line["at"], line["id"])
         self.chains[line["chain"]] = end
 

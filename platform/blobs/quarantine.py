@@ -1,4 +1,4 @@
-"""Where uploads lie that go straight into the bucket, until intake has read them.
+"""Direct uploads in the bucket, until intake has read them.
 
 They have a prefix of their own beside the media, which nothing else reads. An address is signed for
 one part of one upload, of one length and for an hour. What is completed cannot be overwritten.
@@ -70,7 +70,7 @@ def part_size(size: int) -> int:
 
 
 def sizes(size: int, each: int) -> list[int]:
-    """Of the parts, in their order. S3 counts them from 1."""
+    """The sizes of the parts, in order. S3 counts parts from 1."""
     return [min(each, size - at) for at in range(0, size, each)]
 
 
@@ -219,8 +219,8 @@ def _client() -> Any:
 
 @lru_cache(maxsize=4)
 def _clients(place: Any) -> tuple[Any, Any]:
-    """The one that asks, and the one that signs addresses: senders may know the bucket under
-    another name than we. A checksum that the SDK adds by itself would be of nothing, and signed."""
+    """The client for requests, and the client that signs addresses: senders may reach the bucket
+    under another name. A checksum added by the SDK would cover nothing and be signed."""
     from botocore.config import Config
 
     ours = place.client_config

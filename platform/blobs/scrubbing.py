@@ -50,7 +50,7 @@ class Orphan:
 
 
 def due(share: Fraction = Fraction(1)) -> list[Blob]:
-    """The blobs whose turn it is: those unread for longest first."""
+    """The blobs to check next: those unread for longest first."""
     unread_first = F("checked_at").asc(nulls_first=True)
     kept = Blob.objects.exclude(damage=Damage.REMOVED)
     count = math.ceil(kept.count() * share)
@@ -63,7 +63,7 @@ def scrub(blobs: list[Blob], who: Who = SYSTEM) -> Iterator[Scrubbed]:
     for blob in blobs:
         found = vault.fault(blob.sha256, blob.size) or ""
         if not _mark(blob, found, who):
-            continue  # deleted or removed meanwhile: nothing to say about it
+            continue  # deleted or removed in the meantime
         tally.checked += 1
         tally.bytes += blob.size
         if found:

@@ -37,7 +37,7 @@ class BadSetting(ImproperlyConfigured):
 
 
 class _WithFiles(MutableMapping[str, str]):
-    """The environment, in which NAME_FILE stands for the content of a file."""
+    """The environment. NAME_FILE is replaced by the content of the file."""
 
     def __getitem__(self, key: str) -> str:
         file = os.environ.get(f"{key}_FILE", "") if key not in _OWN_FILES else ""

@@ -25,7 +25,7 @@ _AWAY = (
 def configuration(format_: str, level: str, file: str = "") -> dict[str, Any]:
     """For `settings.LOGGING`."""
     handler: dict[str, Any] = {"class": "logging.StreamHandler"}
-    if file:  # opened anew when logrotate has moved it
+    if file:  # reopened when logrotate has moved it
         handler = {"class": "logging.handlers.WatchedFileHandler", "filename": file}
     return {
         "version": 1,

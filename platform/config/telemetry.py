@@ -28,7 +28,7 @@ KEPT = frozenset({
     "event_id", "timestamp", "platform", "level", "logger", "logentry", "exception", "tags",
     "release", "transaction",
 })  # fmt: skip
-"""Of an event. The client adds more by itself, such as the machine's name."""
+"""The fields of an event. The client adds others, such as the machine's name."""
 
 
 def start(dsn: str, release: str) -> None:

@@ -1,4 +1,4 @@
-"""The breaker: while a part of the site is away nothing is claimed, so nothing is spent on it.
+"""The breaker: while a part of the site is unavailable nothing is claimed, so no attempt is wasted.
 
 Each process has its own, and a courier one for each kind of its work. A job that meets an outage
 goes back untouched and trips it; the part is then tried by its probe, after 1, 2, 4 and up to 30 s,
@@ -78,7 +78,7 @@ _of_couriers: dict[type[LeasedJob], Breaker] = {}
 
 
 def breaker_of(model: type[LeasedJob]) -> Breaker:
-    """Couriers do unlike things: there one kind of work pauses by itself, and the others go on. A
+    """Couriers have different kinds of work: each pauses separately, and the others continue. A
     webhook needs no media store."""
     if not registry.entry(model).courier:
         return breaker

@@ -1,4 +1,4 @@
-"""What a worker does by the clock beside its jobs: reconcile, seal, and what others register."""
+"""The periodic duties of a worker: reconcile, seal, and what others register."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ class LeaseLost(Exception):
 
 
 class Why(StrEnum):
-    """Why running work was told to stop."""
+    """Why running work has to stop."""
 
     LOST = "lease_lost"
     CANCELLED = "cancelled"
@@ -20,7 +20,7 @@ class Why(StrEnum):
 
 
 class Interrupted(Exception):
-    """The work stopped half way because it was told to."""
+    """The work was interrupted on request."""
 
     def __init__(self, why: Why) -> None:
         super().__init__(why.value)

@@ -19,7 +19,7 @@ from jobs.services import heartbeat
 log = logging.getLogger("touchstone.jobs")
 
 STUBBORN_SECONDS = 30.0
-"""A worker process whose work does not stop so long after it was told to ends itself."""
+"""If the work does not stop within this time after the request, the worker process ends itself."""
 
 
 class Keeper:

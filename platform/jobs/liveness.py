@@ -58,7 +58,7 @@ def health(host: str | None = None) -> Health:
     )
     if not fresh.exists():
         return Health(False, f"no worker{where} renewed a lease or reconciled in the last minute")
-    # What pauses for an outage is well: to start it anew would mend nothing.
+    # A process that pauses because of an outage is healthy: a restart would not help.
     paused = beats.filter(seen_at__gt=InSeconds(-FRESH_SECONDS), paused_since__isnull=False).first()
     if paused is not None:
         return Health(True, f"a worker{where} waits for a part of the site: {paused.paused_for}")

@@ -25,7 +25,7 @@ log = logging.getLogger("touchstone.jobs")
 BATCH = 100
 HOLD_OFF_SECONDS = 15.0
 BELLS_AT_ONCE = 20
-"""One bell wakes a worker that goes on until nothing is due, so a backlog needs only a few."""
+"""One bell wakes a worker that continues until nothing is due, so a backlog needs only a few."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def _after_expiry(model: type[LeasedJob], job: LeasedJob) -> State:
         state, code = State.PARKED, EXHAUSTED
         reason = f"{job.attempt} attempts failed; the last: {reason}"
     else:
-        # The first loss of a worker is rarely the job's fault: it goes on at once.
+        # The first loss of a worker is rarely the job's fault, so it continues at once.
         state, code = State.QUEUED, "lease_expired"
         wait = timing.backoff(crashes) if crashes > 1 else 0.0
         changes["available_at"] = InSeconds(wait)

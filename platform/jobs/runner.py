@@ -100,5 +100,5 @@ def database_is_away(error: BaseException) -> bool:
 
 
 def without_addresses(text: str) -> str:
-    """A reason is shown to partners: no host, address, bucket or path of the site stands in it."""
+    """Partners can read a reason, so it contains no host, address, bucket or path of the site."""
     return _ADDRESS.sub("[...]", text)

@@ -203,7 +203,8 @@ def crashed(claim: Claim, code: str, reason: str) -> State:
 
 
 def park(claim: Claim, code: str, reason: str, **fields: Any) -> State:
-    """Set aside with its reason, for a person. Never dropped, never tried again by itself."""
+    """Park the job with its reason, for a person. It is never dropped and never retried
+    automatically."""
     return _move(claim, State.PARKED, code, reason, **fields)
 
 
@@ -224,8 +225,8 @@ def others_wait(
 
 
 def release(claim: Claim, why: Why = Why.SHUTDOWN) -> State:
-    """Give it back untouched: the worker was told to go, or something else goes before it, and
-    that is not the job's fault."""
+    """Release the job without counting the attempt: the worker has to stop, or something else goes
+    first, which is not the job's fault."""
     if _cancel_was_asked(claim):
         return cancelled(claim)
     code, reason = RELEASED.get(why, RELEASED[Why.SHUTDOWN])
@@ -234,7 +235,7 @@ def release(claim: Claim, why: Why = Why.SHUTDOWN) -> State:
 
 
 def postpone(claim: Claim, seconds: float, reason: str, code: str, **fields: Any) -> State:
-    """Back to the queue, to be due again after so long. For work that counts its attempts itself:
+    """Return the job to the queue, due after this time. For work that counts its attempts itself:
     neither attempts nor crashes add up, and nothing parks it."""
     if _cancel_was_asked(claim):
         return cancelled(claim)

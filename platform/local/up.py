@@ -188,7 +188,7 @@ class Services:
         log.close()
 
     def rotate_logs(self) -> None:
-        """Each log keeps one predecessor. Its writers append, so that a file cut to nothing goes on
+        """Each log keeps one predecessor. Its writers append, so that a truncated file continues
         from its beginning."""
         for path in self.logs:
             if path.stat().st_size > LOG_BYTES:

@@ -51,7 +51,7 @@ def export_person(user: User, file: Path, *, media: bool) -> tuple[int, list[str
 
 
 def account(user: User) -> dict[str, Any]:
-    """Of the account itself, and of what the person wrote; no password, key or secret."""
+    """The account and what the person wrote; no password, key or secret."""
     decisions = Decision.objects.filter(decided_by=user)
     return {
         "id": user.pk,

@@ -27,10 +27,10 @@ log = logging.getLogger("touchstone.health")
 PATIENCE_SECONDS = 5.0
 """For each part; one that hangs is not ready."""
 KEPT_SECONDS = 5.0
-"""An answer holds this long, so that whoever asks often costs nothing."""
+"""Answers are cached this long, so that frequent requests cost nothing."""
 SEAL_LAG_SECONDS = 60.0
 WEB = ("database", "migrations", "keys", "store")
-"""What a web server needs by itself; workers and sealing are the rest of the site."""
+"""What a web server needs. Workers and sealing are the rest of the site."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def seal_lag() -> float:
 
 
 class NotReady(Exception):
-    """The sentence is for whoever asks."""
+    """The sentence is for the caller."""
 
 
 PARTS: dict[str, Callable[[], str]] = {

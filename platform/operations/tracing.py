@@ -109,7 +109,7 @@ def flush() -> None:
 # --- a request ------------------------------------------------------------------------------------
 @contextmanager
 def noting() -> Iterator[list[str]]:
-    """The analyses that are queued meanwhile."""
+    """The analyses that are queued within the block."""
     found: list[str] = []
     token = _queued.set(found)
     try:

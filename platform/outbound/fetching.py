@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 from urllib.parse import urljoin
 
-from outbound.sending import Failed, Refused, answering, checked, told
+from outbound.sending import Failed, Refused, answering, checked, header_map
 
 MOST_REDIRECTS = 4
 
@@ -45,7 +45,7 @@ def fetch(
         if not may_ask(host):
             raise Refused("host_not_allowed")
         with answering("GET", url, deadline=deadline, allowed=allowed) as answer:
-            headers = told(answer)
+            headers = header_map(answer)
             if answer.status not in (301, 302, 303, 307, 308):
                 if answer.status != 200:
                     return Fetched(answer.status, 0, headers.get("retry-after", ""))

@@ -97,7 +97,7 @@ def send(
     with answering(method, url, headers=headers, body=body, deadline=time.monotonic() + seconds,
                    allowed=allowed) as answer:  # fmt: skip
         got, whole = _read(answer.iter_stream(), most_bytes)
-        return Answer(answer.status, told(answer), got, whole)
+        return Answer(answer.status, header_map(answer), got, whole)
 
 
 @contextmanager
@@ -135,7 +135,7 @@ def answering(
         raise Failed("broken_answer") from error
 
 
-def told(answer: httpcore.Response) -> Mapping[str, str]:
+def header_map(answer: httpcore.Response) -> Mapping[str, str]:
     """Its headers, with names in small letters."""
     return {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in answer.headers}
 

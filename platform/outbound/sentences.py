@@ -1,4 +1,4 @@
-"""What came of asking an address, in the reader's language. Rows keep the code and the status."""
+"""The result of a request to an address, in the reader's language. Rows keep code and status."""
 
 from __future__ import annotations
 

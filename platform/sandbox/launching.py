@@ -43,7 +43,7 @@ def environment() -> dict[str, str]:
     """All that the warden may know; its children know nothing."""
     known = {
         **bare_environment(str(PLATFORM)),
-        # Freed memory is used again instead of being given back and faulted in anew, page by page.
+        # Freed memory is reused instead of being returned and faulted in again, page by page.
         "MALLOC_MMAP_THRESHOLD_": "33554432",
         "MALLOC_TRIM_THRESHOLD_": "536870912",
     }

@@ -28,7 +28,7 @@ _WORD = re.compile(r"[A-Za-z0-9_.,:+ -]{0,80}")
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """How the child ended, told by the warden, who is trusted."""
+    """How the child ended, reported by the warden, which is trusted."""
 
     status: int
     cpu: float

@@ -116,7 +116,7 @@ class Warden:
             self._end()
             return False
         ours.settimeout(None)
-        # Inside bubblewrap numbers are others: the kernel tells which one it is out here.
+        # Process ids differ inside bubblewrap: the kernel reports the one outside.
         pids = [_CREDENTIALS.unpack(body)[0] for _, _, body in extra]
         self._pid = pids[0] if pids else self._process.pid
         self.layers, self.notes = tuple(told["layers"]), tuple(told["notes"])
@@ -161,7 +161,8 @@ class Warden:
         return Decoding(self.send(file, request, limits), want, limits)
 
     def facts(self, file: BinaryIO, *, limits: Limits | None = None) -> dict[str, Any]:
-        """What the file says about itself, as plain JSON. Odd metadata is said, never raised."""
+        """The facts that the file states about itself, as plain JSON. Odd metadata is stated, never
+        raised."""
         limits = limits or Limits()
         return read_facts(self.send(file, {"do": "facts"}, limits), limits)
 

@@ -135,10 +135,11 @@ class Want:
     """For listening: silence where the sound's own times leave a hole, and what they lay over one
     another is left out, so that sample n is second n / rate. Else the samples as they were kept."""
     close_seconds: float = 0.0
-    """Of a video with sound, so many seconds are sent closely, up to `close_fps` frames a second:
-    all of a short video, else stretches of up to `close_stretch` seconds spread evenly over it."""
+    """For video with sound, up to this many seconds are sent at up to `close_fps` frames per
+    second: all of a short video, otherwise segments of up to `close_stretch` seconds, spread evenly
+    over it."""
     close_seconds_without_sound: float = 0.0
-    """Of a silent video."""
+    """The same for silent video."""
     close_stretch: float = 2.5
     close_fps: float = 30.0
 
@@ -192,7 +193,7 @@ class Header:
     sample_rate: int | None = None
     channels: int | None = None
     pages: int | None = None
-    """Of a picture file with several pages, of which the first is decoded."""
+    """The number of pages of a picture file. The first one is decoded."""
     codecs: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
 
@@ -208,7 +209,7 @@ class Footer:
     flags: tuple[str, ...] = ()
     """All of the header's, and what decoding added."""
     seconds: float = 0.0
-    """Of the recording, as far as it was decoded."""
+    """The duration of the decoded part of the recording."""
     audio_seconds: float = 0.0
     decoded_share: float | None = None
     """Decoded over expected, 0..1, where the file promised anything."""

@@ -47,7 +47,7 @@ class Walls:
     landlock: int
     """The kernel's Landlock version; 0 where there is none."""
     program: bytes
-    """The seccomp filter, compiled; empty where it cannot be had."""
+    """The compiled seccomp filter; empty if it is not available."""
     notes: tuple[str, ...]
     limits: bool = True
 

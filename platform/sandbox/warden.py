@@ -80,7 +80,7 @@ class Watch:
         try:
             self._give(data, file, pipe, lifeline)
         except OSError as error:
-            _tell(lifeline, {"error": f"{type(error).__name__} {error.errno}"})
+            _send(lifeline, {"error": f"{type(error).__name__} {error.errno}"})
             lifeline.close()
         finally:
             os.close(file)
@@ -88,7 +88,7 @@ class Watch:
         return True
 
     def _give(self, data: bytes, file: int, pipe: int, lifeline: socket.socket) -> None:
-        """Hand the file to the spare; if that one has died meanwhile, to a new one."""
+        """Give the file to the spare child, or to a new one if the spare has died."""
         for last in (False, True):
             ward, self.spare = self.spare or self._make_spare(), None
             channel, ward.channel = ward.channel, None
@@ -135,7 +135,7 @@ class Watch:
         assert ward.lifeline is not None
         if ward.lifeline in self.selector.get_map():
             self.selector.unregister(ward.lifeline)
-        _tell(
+        _send(
             ward.lifeline,
             {
                 "status": os.waitstatus_to_exitcode(status),
@@ -153,7 +153,7 @@ def _kill(ward: Ward) -> None:
         pass  # it has just ended by itself
 
 
-def _tell(lifeline: socket.socket, what: dict[str, Any]) -> None:
+def _send(lifeline: socket.socket, what: dict[str, Any]) -> None:
     try:
         lifeline.send(json.dumps(what).encode(), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
     except OSError:

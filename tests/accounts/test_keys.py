@@ -199,7 +199,7 @@ def test_issuing_is_for_admins_and_checked(people: People, service: ServiceAccou
         with forbids():
             issue_key(people.actor(person), service, "x", [Scope.SUBMISSIONS_READ])
     alice = people.actor(people.alice)
-    with pytest.raises(Refusal, match="Not a scope"):
+    with pytest.raises(Refusal, match="Unknown scope"):
         issue_key(alice, service, "x", [cast(Scope, "everything")])
     with pytest.raises(Refusal, match="at least one scope"):
         issue_key(alice, service, "x", [])

@@ -18,7 +18,7 @@ from jobs.services import claim_one
 from media_analysis.previews.models import Preview
 from media_analysis.previews.services import copies as viewing
 from media_analysis.previews.services.rendering import Made
-from media_analysis.review.models import Case, Decision, Policy, RoutingRule, Words
+from media_analysis.review.models import Case, Decision, DecisionText, Policy, RoutingRule
 from media_analysis.review.services import cases as review
 from media_analysis.review.services import rules
 from media_analysis.submissions.models import DeletionRequest, Submission
@@ -126,7 +126,7 @@ def previewed(submission: Submission) -> Preview:
 
 def decided(user: User, submission: Submission, policy: Policy) -> Decision:
     held = review.claim(actor(user), Case.objects.get(submission=submission).pk)
-    words = Words("manipulated", "two lights", "the shadows differ", policy.pk)
+    words = DecisionText("manipulated", "two lights", "the shadows differ", policy.pk)
     decision = review.decide(actor(user), held.pk, held.fence, words)
     assert isinstance(decision, Decision)
     return decision

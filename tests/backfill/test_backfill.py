@@ -21,7 +21,7 @@ from jobs.runner import execute
 from media_analysis.backfill.models import Backfill, BackfillItem, Stage
 from media_analysis.backfill.search import report
 from media_analysis.backfill.services import estimating, feeding, running
-from media_analysis.review.models import Case, Words
+from media_analysis.review.models import Case, DecisionText
 from media_analysis.review.services import cases
 from media_analysis.submissions.models import IndexCard, Submission
 from media_analysis.submissions.presenters.result import custody
@@ -125,7 +125,7 @@ def decide(who: Person, submission: Submission, outcome: str) -> None:
             team=submission.team, submission=submission, opened_because="test"
         )
     held = cases.claim(who.actor, case.pk)
-    cases.decide(who.actor, held.pk, held.fence, Words(outcome, "as seen"))
+    cases.decide(who.actor, held.pk, held.fence, DecisionText(outcome, "as seen"))
 
 
 def test_what_this_engine_has_analysed_is_skipped_and_counted(alice: Person, settings: Any) -> None:

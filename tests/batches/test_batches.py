@@ -159,9 +159,13 @@ def test_an_address_that_cannot_be_used_says_why_and_holds_up_nobody(
     ("code", "column", "sentence"),
     [
         ("too_large", '{"limit": 50}', "50 MB"),
-        ("refused", '{"status": 503, "tries": 6}', "It answered 503. It was tried 6 times."),
-        ("timeout", '{"tries": 2}', "No complete answer came in time. It was tried 2 times."),
-        ("sender_gone", "", "Whoever sent this batch may not send any more."),
+        ("refused", '{"status": 503, "tries": 6}', "It answered 503. There were 6 attempts."),
+        ("timeout", '{"tries": 2}', "No complete answer came in time. There were 2 attempts."),
+        (
+            "sender_gone",
+            "",
+            "The sender of this batch no longer has the permission to submit media.",
+        ),
         ("attempts_exhausted", "", "All attempts failed."),
         ("refused", "The address answered 404.", "The address answered 404."),
         ("", "", ""),
@@ -181,7 +185,7 @@ def test_a_server_that_is_busy_is_asked_again_and_not_for_ever(
         fetch_all()
         due_at_once()
     (item,) = program.get(where).json()["items"]
-    assert item["state"] == "refused" and "tried 6 times" in item["reason"]
+    assert item["state"] == "refused" and "6 attempts" in item["reason"]
     assert len(files.asked) == fetching.MOST_TRIES
 
 

@@ -275,13 +275,13 @@ def test_a_message_of_sns_and_a_test_event_are_understood() -> None:
     one = {"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": BUCKET}, "object": thing}}
     told = json.dumps({"Records": [one, {**one, "eventName": "ObjectRemoved:Delete"}]})
     wanted = [Found(BUCKET, "a b.png", "e", "v", 5)]
-    assert notifications.told(told, BUCKET, "") == wanted
-    assert notifications.told(json.dumps({"Message": told}), BUCKET, "a") == wanted
-    assert notifications.told(told, "another", "") == []
-    assert notifications.told(json.dumps({"Event": "s3:TestEvent"}), BUCKET, "") == []
+    assert notifications.parse(told, BUCKET, "") == wanted
+    assert notifications.parse(json.dumps({"Message": told}), BUCKET, "a") == wanted
+    assert notifications.parse(told, "another", "") == []
+    assert notifications.parse(json.dumps({"Event": "s3:TestEvent"}), BUCKET, "") == []
     for body in ("", "[]", "{}", "null", '{"Records": [{}]}', "[" * 100_000):
         with pytest.raises(notifications.Unreadable):
-            notifications.told(body, BUCKET, "")
+            notifications.parse(body, BUCKET, "")
 
 
 def test_the_external_id_of_a_long_key_keeps_its_end_and_version() -> None:

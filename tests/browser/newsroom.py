@@ -26,7 +26,7 @@ from jobs.services import claim as claim_due
 from media_analysis.care.models import Kind
 from media_analysis.care.services import veils
 from media_analysis.reports.services import issuing
-from media_analysis.review.models import Case, Policy, Words
+from media_analysis.review.models import Case, DecisionText, Policy
 from media_analysis.review.services import cases, queues, reason_codes, rules
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.services import samples
@@ -210,7 +210,9 @@ def _decide(person: Person, sent: Submission, outcome: str, reason: str) -> Case
     case = Case.objects.get(submission=sent)
     held = cases.claim(person.actor, case.pk)
     policy = Policy.objects.get(team=person.team, name="Disasters")
-    cases.decide(person.actor, held.pk, held.fence, Words(outcome, reason, policy_id=policy.pk))
+    cases.decide(
+        person.actor, held.pk, held.fence, DecisionText(outcome, reason, policy_id=policy.pk)
+    )
     case.refresh_from_db()
     return case
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from accounts.models import Role, Scope, Team
 from accounts.services import invitations, keys
 from media_analysis.dashboard.models import Ending, How
-from media_analysis.review.models import Case, Words
+from media_analysis.review.models import Case, DecisionText
 from media_analysis.review.services import cases as review
 from media_analysis.review.services import routing, rules
 from media_analysis.submissions.models import Submission
@@ -37,7 +37,7 @@ def furnish(team: Team, alice: Person, bob: Person, send: Send) -> Office:
     cases = [_case(send(alice, shade, name=f"protest-{shade}.jpg")) for shade in range(6)]
     for case in cases[:2]:
         held = review.claim(alice.actor, case.pk)
-        words = Words("unclear", "too blurred to tell")
+        words = DecisionText("unclear", "too blurred to tell")
         review.decide(alice.actor, held.pk, held.fence, words)
     review.claim(alice.actor, cases[2].pk)
     review.claim(bob.actor, cases[3].pk)

@@ -61,7 +61,7 @@ def test_a_person_appeals_another_decides_the_person_reads_the_answer(
     expect(panel(page)).to_contain_text(TEXT)
 
     earlier = open_page(user=bob.user, width=1440, height=900).goto(path_of(case))
-    expect(earlier.get_by_role("main")).to_contain_text("Waiting for another person")
+    expect(earlier.get_by_role("main")).to_contain_text("Waiting for a person who has not")
     expect(earlier.get_by_role("button", name="Claim this case")).to_have_count(0)
 
     dora = open_page(user=another.user, width=1440, height=900)

@@ -143,7 +143,7 @@ def test_own_and_team_choices_of_how_media_is_shown(
     Exposure.objects.update(day=F("day") - timedelta(days=1))
     watched = open_page(user=lead.user, width=1440, height=900)
     page = watched.goto(reverse("teams:care", args=[alice.team.pk]))
-    expect(page.get_by_role("main")).to_contain_text("People who met media")
+    expect(page.get_by_role("main")).to_contain_text("People who were shown media")
     assert watched.axe_in_both_colours() == [] and watched.overflow() == []
     shoot(watched, "team")
     watched = open_page(user=alice.user)

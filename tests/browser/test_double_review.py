@@ -63,7 +63,7 @@ def test_two_race_for_the_second_opinion_and_a_lead_adjudicates(
     page = first.goto(path)
     page.get_by_role("button", name="Claim this case").click()
     decides(page, "Manipulated", "canary of the seam")
-    expect(page.locator(".messages")).to_contain_text("Another person is asked, too")
+    expect(page.locator(".messages")).to_contain_text("Your opinion was saved")
     expect(page.get_by_role("button", name="Claim this case")).to_have_count(0)
 
     people = {"bob": bob, "dora": member(alice.team, Role.MODERATOR)}
@@ -105,7 +105,7 @@ def test_two_race_for_the_second_opinion_and_a_lead_adjudicates(
     page.get_by_label("Second opinions, in %").fill("10")
     page.get_by_label("Spot checks, in %").fill("2")
     page.get_by_role("button", name="Save").click()
-    expect(page.locator(".messages")).to_contain_text("This holds from the next decision")
+    expect(page.locator(".messages")).to_contain_text("This applies from the next decision")
     expect(page.locator("[aria-labelledby=agreement-heading]")).to_contain_text("n = 1")
     checks = page.locator("[aria-labelledby=checks-heading]")
     expect(checks).to_contain_text("Face forgery")

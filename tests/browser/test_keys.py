@@ -12,11 +12,11 @@ from playwright.sync_api import Page, expect
 from media_analysis.review.models import (
     Case,
     Decision,
+    DecisionText,
     PendingDecision,
     Policy,
     ReasonCode,
     RoutingRule,
-    Words,
 )
 from media_analysis.review.services import cases
 from tests.browser.keystrokes import ALT, CTRL, META, Keyboard
@@ -229,7 +229,7 @@ def test_taking_a_known_decision_over_types_nothing(
     """`t` makes one decision; the form that stands there afterwards has no letter of it."""
     first, second = opened(alice, send, 1), opened(alice, send, 1)
     held = cases.claim(alice.actor, first.pk)
-    cases.decide(alice.actor, first.pk, held.fence, Words("unclear", "blurred"))
+    cases.decide(alice.actor, first.pk, held.fence, DecisionText("unclear", "blurred"))
     cases.claim(alice.actor, second.pk)
     _, page, keys = at(open_page, alice, case_page(second))
     (keys.hold if hold else keys.press)("t")

@@ -59,5 +59,5 @@ def test_keys_are_chosen_and_reset_without_javascript(open_page: Open, alice: Pe
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_label("Release the case")).to_have_value("q")
     assert own_keys.of(alice.user.pk)["release"] == "q"
-    page.get_by_role("button", name="Back to the usual keys").click()
+    page.get_by_role("button", name="Restore the default keys").click()
     expect(page.get_by_label("Release the case")).to_have_value("r")

@@ -31,7 +31,7 @@ def test_a_rule_is_tried_and_an_original_is_downloaded(
     page.get_by_label("Inconclusive", exact=False).check()
     page.get_by_role("button", name="Try on past files").click()
     tried = page.locator("#tried")
-    expect(tried).to_contain_text("today's rules send 0 to review, and these 2")
+    expect(tried).to_contain_text("the current rules send 0 to review, and these rules 2")
     expect(tried.get_by_role("link", name="photo.png")).to_have_count(2)
     expect(page.get_by_label("Inconclusive", exact=False)).to_be_checked()
     assert watched.axe_in_both_colours() == [] and watched.overflow() == []

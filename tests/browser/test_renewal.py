@@ -12,7 +12,7 @@ from playwright.sync_api import FilePayload, Page, Request, expect
 
 from accounts.models import Session
 from jobs.services import claim_one
-from media_analysis.review.models import Words
+from media_analysis.review.models import DecisionText
 from media_analysis.review.services import cases
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.views import submissions as submission_views
@@ -75,7 +75,7 @@ def test_the_queue_renews_itself(open_page: Open, alice: Person, bob: Person, se
     later(page)
     expect(page.get_by_role("row").last).to_contain_text(str(bob.user))
     case.refresh_from_db()
-    cases.decide(bob.actor, case.pk, case.fence, Words("unclear", "x"))
+    cases.decide(bob.actor, case.pk, case.fence, DecisionText("unclear", "x"))
     later(page)
     expect(page.get_by_role("main")).to_contain_text("No case is waiting")
     opened(alice, send, 5)

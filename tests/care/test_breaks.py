@@ -76,7 +76,7 @@ def test_after_as_many_items_a_break_is_recommended_until_dismissed(
     meet(alice, one, one, one)
     assert not says(alice)
     meet(alice, two)
-    assert "You have met 2 items without a break" in (
+    assert "You were shown 2 items without a break" in (
         alice.client().get(reverse(QUEUE)).content.decode()
     )
     breaks.dismiss(alice.actor)

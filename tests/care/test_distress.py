@@ -12,7 +12,7 @@ from accounts.models import Membership, Role, Team
 from accounts.refusals import Refusal
 from audit.models import Event
 from audit.verbs import Verb
-from media_analysis.review.models import Case, DistressFlag, Draft, Words
+from media_analysis.review.models import Case, DecisionText, DistressFlag, Draft
 from media_analysis.review.search import queue
 from media_analysis.review.services import bulk, cases, distress
 from tests.people import Person, Send, member
@@ -30,12 +30,12 @@ def test_the_case_is_anybodys_but_not_offered_to_this_person_again(
     """Not by the queue, not by its page, not among several; Bob gets it."""
     case = opened(alice, send)
     passed_on(alice, case)
-    assert cases.claim_next(alice.actor) is None and queue.shown(alice.actor) == []
+    assert cases.claim_next(alice.actor) is None and queue.visible_cases(alice.actor) == []
     assert queue.count(alice.actor) == 0 and queue.count(bob.actor) == 1
     with pytest.raises(Refusal) as refused:
         cases.claim(alice.actor, case.pk)
     assert refused.value.code == "case_for_somebody_else"
-    words = Words("unclear", "x")
+    words = DecisionText("unclear", "x")
     assert bulk.decide(alice.actor, [case], words) == bulk.Done(0, 1)
     taken = cases.claim_next(bob.actor)
     assert taken is not None and taken.pk == case.pk

@@ -98,7 +98,7 @@ def test_a_lead_sees_sums_of_three_others_and_no_name(lead: Person, send: Send, 
         person = member(team, Role.MODERATOR)
         met(person, sent[:number])
         page = client.get(url).content.decode()
-        assert ("People who met media" in page) is (number == 3)
+        assert ("People who were shown media" in page) is (number == 3)
         assert str(person.user) not in page and "The most that" not in page
     load = told(lead)
     assert (load.people, load.met, load.unveiled, load.enough) == (3, 6, 0, True)

@@ -100,7 +100,7 @@ def test_a_lead_chooses_on_the_teams_page(lead: Person) -> None:
     assert breaks.of_team(lead.team) == breaks.USUAL
     asked = {"image_small": "on", "break_minutes": "30", "break_items": "20"}
     answer = client.post(url, asked, follow=True)
-    assert "This holds from now on" in answer.content.decode()
+    assert "This applies to everybody" in answer.content.decode()
     image = veils.of_team(lead.team)["image"]
     assert image == {"blur": False, "grey": False, "small": True}
     assert breaks.of_team(lead.team) == Limits(30, 20)

@@ -33,7 +33,7 @@ from touchstone_client import (
 from jobs.services import claim, claim_one, park
 from media_analysis.batches.models import BatchItem, Source
 from media_analysis.reports.services import issuing
-from media_analysis.review.models import Case, Words
+from media_analysis.review.models import Case, DecisionText
 from media_analysis.review.services import cases, routing
 from media_analysis.submissions.models import Submission
 from ml.models import Analysis
@@ -66,7 +66,7 @@ def decide(who: Person, pk: str) -> None:
     with transaction.atomic():
         routing.after_parking(Submission.objects.get(pk=pk).analysis)
     held = cases.claim(who.actor, Case.objects.get(submission__pk=pk).pk)
-    cases.decide(who.actor, held.pk, held.fence, Words("manipulated", "The chin flickers."))
+    cases.decide(who.actor, held.pk, held.fence, DecisionText("manipulated", "The chin flickers."))
 
 
 def examples() -> list[str]:

@@ -16,7 +16,7 @@ from media_analysis.care.models import Exposure
 from media_analysis.care.services import exposure
 from media_analysis.dashboard.models import Ending, How
 from media_analysis.dashboard.search import figures
-from media_analysis.review.models import Case, Policy, Words
+from media_analysis.review.models import Case, DecisionText, Policy
 from media_analysis.review.services import cases as review
 from tests.audit.helpers import triggers_off
 from tests.dashboard.conftest import copy_set_aside, set_aside
@@ -152,7 +152,7 @@ def test_decisions_are_counted_for_whoever_made_them(
     """Per person and day."""
     for shade, who in ((1, alice), (2, alice), (3, bob)):
         case = review.claim(who.actor, opened(alice, send, shade).pk)
-        review.decide(who.actor, case.pk, case.fence, Words("unclear", "too blurred"))
+        review.decide(who.actor, case.pk, case.fence, DecisionText("unclear", "too blurred"))
     _, context = read(lead.client())
     assert [(line["name"], line["counts"][-1]) for line in context["people"]["lines"]] == [
         (alice.user.name, 2),
@@ -208,7 +208,7 @@ def test_decisions_are_counted_by_outcome_and_policy(
     made = [("manipulated", elections), ("unclear", elections), ("manipulated", satire)]
     for shade, (outcome, policy) in enumerate(made):
         held = review.claim(alice.actor, opened(alice, send, shade).pk)
-        words = Words(outcome, "x", policy_id=policy.pk)
+        words = DecisionText(outcome, "x", policy_id=policy.pk)
         review.decide(alice.actor, held.pk, held.fence, words)
     _, told = read(lead.client())
     assert told["outcomes"]["lines"] == [

@@ -12,13 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml.engine.contract import Finding, Frame, Kind, MediaInfo, Outcome, Pixels, Status, View
-from ml.engine.detectors.synthetic_image.detector import (
-    CAP,
-    PASSING,
-    ImageExamination,
-    SyntheticImage,
-)
-from ml.engine.detectors.synthetic_image.looking import (
+from ml.engine.detectors.synthetic_image.crops import (
     CALM,
     Head,
     every_look,
@@ -26,6 +20,12 @@ from ml.engine.detectors.synthetic_image.looking import (
     score,
     score_of_every,
     taken,
+)
+from ml.engine.detectors.synthetic_image.detector import (
+    CAP,
+    PASSING,
+    ImageExamination,
+    SyntheticImage,
 )
 from ml.engine.detectors.synthetic_image.places import places
 from ml.engine.fusion.calibration import AskingCalibration, Calibration

@@ -17,7 +17,7 @@ from django.db import transaction
 from accounts.actors import actor_for_user
 from accounts.models import Membership, Role
 from jobs.services import claim_one
-from media_analysis.review.models import Words
+from media_analysis.review.models import DecisionText
 from media_analysis.review.services import cases
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.services import freeing
@@ -48,7 +48,7 @@ def decide() -> None:
     member = Membership.objects.select_related("user").get(user__email=EMAIL)
     actor = actor_for_user(member.user, via="password")
     while case := cases.claim_next(actor):
-        words = Words(outcome="manipulated", reason="the seam along the jaw")
+        words = DecisionText(outcome="manipulated", reason="the seam along the jaw")
         cases.decide(actor, case.pk, case.fence, words)
 
 

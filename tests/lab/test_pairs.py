@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lab.synthetic_image import degrade, report, rows
-from lab.synthetic_image.alike import alike, softened, with_colours_of, with_spectrum_of
+from lab.synthetic_image.matched import matched, softened, with_colours_of, with_spectrum_of
 
 
 def picture(seed: int, softness: float = 0.0) -> np.ndarray:
@@ -18,7 +18,7 @@ def picture(seed: int, softness: float = 0.0) -> np.ndarray:
 @pytest.mark.parametrize("seed", range(12))
 def test_a_pair_keeps_its_size_and_both_pictures_go_the_same_way(seed: int) -> None:
     random = np.random.default_rng(seed)
-    real, fake = alike(picture(seed), picture(seed, 0.6), random)
+    real, fake = matched(picture(seed), picture(seed, 0.6), random)
     assert real.shape == fake.shape == (96, 96, 3)
     chain = degrade.after(random, 0.7)
     assert chain(real).shape == chain(fake).shape

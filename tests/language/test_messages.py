@@ -34,7 +34,7 @@ WRONG_WORDS = {
     r"!$": "(no exclamation marks)",
 }
 """docs/style.md has the list; text in languages and proper terms are exempt below."""
-EXEMPT = ("made from film", "digitised from film", "Films are not examined")
+EXEMPT = ("made from film", "digitised from film")
 
 
 def catalog(domain: str) -> Catalog:

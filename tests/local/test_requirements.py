@@ -120,7 +120,7 @@ def test_web_and_worker_run_with_serve_txt_alone(tmp_path: Path) -> None:
 
 
 def test_nothing_connects_with_psycopg2() -> None:
-    """One driver connects everything (docs/decisions/0007); Django takes it too."""
+    """One driver connects everything (docs/decisions/0009); Django takes it too."""
     importing = re.compile(r"^\s*(import|from) psycopg2\b", re.MULTILINE)
     rooms = ("platform", "accounts", "ml", "media_analysis", "bench", "tests")
     files = [file for room in rooms for file in (ROOT / room).rglob("*.py")]

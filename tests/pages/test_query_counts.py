@@ -20,7 +20,7 @@ from accounts.services import invitations, keys
 from jobs.models import State
 from jobs.services import claim_one, park
 from media_analysis.previews.models import Preview
-from media_analysis.review.models import Case, Words
+from media_analysis.review.models import Case, DecisionText
 from media_analysis.review.services import cases as review
 from media_analysis.review.services import routing, rules
 from media_analysis.submissions.models import Submission
@@ -74,7 +74,7 @@ class House:
 
     def _decided_by(self, somebody: Person, case: Case) -> None:
         held = review.claim(somebody.actor, case.pk)
-        words = Words("unclear", "as seen")
+        words = DecisionText("unclear", "as seen")
         review.decide(somebody.actor, held.pk, held.fence, words)
         claim = claim_one(Analysis, case.submission.analysis_id, worker="test")
         assert claim is not None
@@ -92,7 +92,7 @@ class House:
         for one in (self.shown, self.send(self.admin, 120 + n, f"alike {n}.png")):
             Look.of(one.blob, float(n), 5).save()
         held = review.claim(somebody.actor, self.case.pk)
-        review.decide(somebody.actor, held.pk, held.fence, Words("unclear", f"look {n}"))
+        review.decide(somebody.actor, held.pk, held.fence, DecisionText("unclear", f"look {n}"))
         review.reopen(self.admin.actor, self.case.pk, why="again")
 
 

@@ -11,7 +11,7 @@ from django.test import Client
 
 from accounts.models import Role, Scope, ServiceAccount, Team
 from accounts.services.keys import issue_key
-from media_analysis.review.models import Appeal, Case, Decision, RoutingRule, Words
+from media_analysis.review.models import Appeal, Case, Decision, DecisionText, RoutingRule
 from media_analysis.review.services import cases, grace, routing
 from media_analysis.submissions.models import Submission
 from media_analysis.webhooks.models import Event, EventType
@@ -52,7 +52,7 @@ def case(acme: Client, bob: Person) -> Case:
 
 def decide(case: Case, who: Person, outcome: str, reason: str = "the seam") -> Decision:
     held = cases.claim(who.actor, case.pk)
-    made = cases.decide(who.actor, case.pk, held.fence, Words(outcome, reason))
+    made = cases.decide(who.actor, case.pk, held.fence, DecisionText(outcome, reason))
     assert isinstance(made, Decision)
     return made
 
@@ -111,11 +111,11 @@ def test_each_mistake_has_its_code_and_changes_nothing(
     post(acme, case)
     problem(post(acme, case), 409, "appeal_open")
     held = cases.claim(alice.actor, case.pk)
-    grace.decide(alice.actor, case.pk, held.fence, Words("manipulated", "the seam"))
+    grace.decide(alice.actor, case.pk, held.fence, DecisionText("manipulated", "the seam"))
     problem(post(acme, case, "withdraw/", None), 409, "appeal_being_answered")
     grace.undo(alice.actor, case.pk)
     case.refresh_from_db()
-    cases.decide(alice.actor, case.pk, case.fence, Words("manipulated", "the seam"))
+    cases.decide(alice.actor, case.pk, case.fence, DecisionText("manipulated", "the seam"))
     problem(post(acme, case), 409, "appeal_answered")
     cases.reopen(alice.actor, case.pk, why="look again")
     problem(post(acme, case), 409, "no_decision_in_force")

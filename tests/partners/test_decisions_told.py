@@ -12,7 +12,7 @@ from django.test import Client
 from accounts.models import Scope
 from jobs.services import claim_one, park
 from media_analysis.partners.results import SHAPE, Shape, result_of, shaped
-from media_analysis.review.models import Case, Words
+from media_analysis.review.models import Case, DecisionText
 from media_analysis.review.services import cases, routing, rules
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.services import deletion
@@ -33,7 +33,7 @@ def waiting(submission: Submission) -> Case:
 
 def decide(who: Person, case: Case, outcome: str, reason: str, policy: int | None = None) -> None:
     held = cases.claim(who.actor, case.pk)
-    cases.decide(who.actor, held.pk, held.fence, Words(outcome, reason, NOTE, policy))
+    cases.decide(who.actor, held.pk, held.fence, DecisionText(outcome, reason, NOTE, policy))
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from audit.models import Event
 from audit.verbs import Verb
 from media_analysis.reports.models import TEAM_WORDS, Report
 from media_analysis.reports.services import issuing
-from media_analysis.review.models import Case, Words
+from media_analysis.review.models import Case, DecisionText
 from media_analysis.review.services import asking, cases, notes
 from media_analysis.submissions.models import Submission
 from media_analysis.uploads.digests import of_content
@@ -47,7 +47,9 @@ def sent(client: Client, shade: int = 120) -> Case:
 
 def decide(who: Person, case: Case, outcome: str = "manipulated") -> None:
     held = cases.claim(who.actor, case.pk)
-    cases.decide(who.actor, held.pk, held.fence, Words(outcome, "The chin flickers.", SECRETS[0]))
+    cases.decide(
+        who.actor, held.pk, held.fence, DecisionText(outcome, "The chin flickers.", SECRETS[0])
+    )
 
 
 def told(client: Client, case: Case) -> list[dict[str, Any]]:

@@ -53,19 +53,19 @@ WHERE = """SELECT convert_from(payload, 'UTF8')::jsonb -> 'where' ->> 'host', co
 FROM audit_event WHERE verb = 'analysis.finished' GROUP BY 1"""
 
 
-def told(title: str, fact: object = "") -> None:
+def report(title: str, fact: object = "") -> None:
     print(f"{time.strftime('%H:%M:%S')}  {title:42} {fact}".rstrip(), flush=True)
 
 
 def prepare() -> None:
     """What an operator has before the first command: names, a certificate, an S3 server."""
-    told("put in", "the values of the page's first block:")
+    report("put in", "the values of the page's first block:")
     for name, value in OURS.items():
         print(f"{'':12}{name}={value}")
-    told("stands in: systemctl", "reads the units, without their restrictions; no systemd here")
-    told("stands in: the S3 server", "moto")
-    told("stands in: certificate", "self-signed, and curl trusts it")
-    told("stands in: names", "/etc/hosts")
+    report("stands in: systemctl", "reads the units, without their restrictions; no systemd here")
+    report("stands in: the S3 server", "moto")
+    report("stands in: certificate", "self-signed, and curl trusts it")
+    report("stands in: names", "/etc/hosts")
     names = f"{HOST} {os.uname().nodename} second"
     Path("/etc/hosts").write_text(f"127.0.0.1 localhost {names}\n::1 localhost\n")
     subprocess.run(
@@ -103,7 +103,7 @@ def run(block: Block, values: str) -> str:
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
     commands = sum(1 for line in block.text.splitlines() if line and not line.startswith(" "))
-    told(block.title, f"{commands} lines, {time.monotonic() - began:.0f} s")
+    report(block.title, f"{commands} lines, {time.monotonic() - began:.0f} s")
     if done.returncode:
         print(f"--- the page's commands\n{block.text}--- said\n{done.stdout[-6000:]}")
         logs()
@@ -129,7 +129,7 @@ def second(found: list[Block], values: str) -> None:
 def clean(said: str) -> None:
     if "Nothing is wrong." not in said:
         raise SystemExit(f"doctor is not content:\n{said}")
-    told("doctor", "Nothing is wrong.")
+    report("doctor", "Nothing is wrong.")
 
 
 def photograph(number: int) -> bytes:
@@ -198,11 +198,11 @@ def photographs() -> None:
         verdicts = {site.verdict(submission) for submission in waiting}
         rows = as_user("postgres", "psql", "-d", "touchstone", "-Atc", WHERE).split()
         hosts = dict(row.split("|") for row in rows)
-    told("photographs with a verdict", f"{sent}, in {time.monotonic() - began:.0f} s: {verdicts}")
-    told("examined on each machine", ", ".join(hosts.values()))
+    report("photographs with a verdict", f"{sent}, in {time.monotonic() - began:.0f} s: {verdicts}")
+    report("examined on each machine", ", ".join(hosts.values()))
     if len(hosts) < 2:
         raise SystemExit("One machine examined nothing.")
-    told("/ready", subprocess.run(
+    report("/ready", subprocess.run(
         ["curl", "-fsS", "http://127.0.0.1:8000/ready"], text=True, capture_output=True, check=True,
     ).stdout.strip()[:300])  # fmt: skip
     clean(as_user("touchstone", python, "manage.py", "doctor"))
@@ -218,9 +218,9 @@ def walk() -> None:
     for block in [b for b in found if b.title == DOWNLOADS]:
         run(block, values)
     if Path("/opt/touchstone/docs/install/systemd.md").read_text() != PAGE.read_text():
-        told("note", "the page here is not committed; the one here is walked")
+        report("note", "the page here is not committed; the one here is walked")
     elsewhere.own_network()
-    told("from here on", "a network of its own, without a way out")
+    report("from here on", "a network of its own, without a way out")
     moto = str(Path(sys.executable).with_name("moto_server"))
     with Path("/run/s3.log").open("wb") as log:
         subprocess.Popen(
@@ -243,7 +243,7 @@ def walk() -> None:
     except BaseException:
         logs()
         raise
-    told("walked the whole page", f"{(time.monotonic() - began) / 60:.1f} minutes")
+    report("walked the whole page", f"{(time.monotonic() - began) / 60:.1f} minutes")
 
 
 def main() -> int:

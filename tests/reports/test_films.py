@@ -32,7 +32,7 @@ from media_analysis.reports.keys import trusted_keys
 from media_analysis.reports.models import EvidenceFilm, Report
 from media_analysis.reports.services import films, issuing
 from media_analysis.reports.verifying import FILM, verify
-from media_analysis.review.models import Case, Words
+from media_analysis.review.models import Case, DecisionText
 from media_analysis.review.services import cases
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.services import erasing
@@ -199,7 +199,7 @@ def test_a_report_names_the_film_and_the_check_takes_it(
     case = with_face(alice, filmed)
     film = made(case, alice)
     held = cases.claim(alice.actor, case.pk)
-    cases.decide(alice.actor, case.pk, held.fence, Words("manipulated", "the jaw"))
+    cases.decide(alice.actor, case.pk, held.fence, DecisionText("manipulated", "the jaw"))
     report = issuing.issue(alice.actor, case)
     said = json.loads(bytes(report.body))["evidence_film"]
     content = content_of(film)

@@ -18,7 +18,7 @@ from audit.verbs import Verb
 from media_analysis.reports import contents
 from media_analysis.reports.models import Report
 from media_analysis.reports.services import issuing
-from media_analysis.review.models import Case, Words
+from media_analysis.review.models import Case, DecisionText
 from media_analysis.review.services import cases
 from ml import pictures
 from tests.people import Person, Send, picture
@@ -34,7 +34,7 @@ def case(alice: Person, send: Send) -> Case:
 
 def decided(person: Person, case: Case, reason: str) -> Case:
     held = cases.claim(person.actor, case.pk)
-    cases.decide(person.actor, case.pk, held.fence, Words("manipulated", reason))
+    cases.decide(person.actor, case.pk, held.fence, DecisionText("manipulated", reason))
     case.refresh_from_db()
     return case
 

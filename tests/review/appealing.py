@@ -13,7 +13,7 @@ from media_analysis.review.models import (
     Appeal,
     Case,
     Decision,
-    Words,
+    DecisionText,
 )
 from media_analysis.review.services import appeals, cases
 from media_analysis.submissions.models import IndexCard, Submission
@@ -21,10 +21,10 @@ from tests.people import Person, Send, member
 from tests.review.test_services import opened
 
 TEXT = "The shadow is from the building opposite: canary of the appeal."
-FIRST = Words("manipulated", "the seam along the jaw")
+FIRST = DecisionText("manipulated", "the seam along the jaw")
 
 
-def decided(case: Case, who: Person, words: Words = FIRST) -> Decision:
+def decided(case: Case, who: Person, words: DecisionText = FIRST) -> Decision:
     held = cases.claim(who.actor, case.pk)
     made = cases.decide(who.actor, case.pk, held.fence, words)
     assert isinstance(made, Decision)

@@ -18,12 +18,12 @@ from media_analysis.review.models import (
     Appeal,
     Case,
     Decision,
+    DecisionText,
     DoubleReview,
     Draft,
     Queue,
     QueueOrder,
     RoutingRule,
-    Words,
 )
 from media_analysis.review.search import appeals as search
 from media_analysis.review.search import detector_quality, queue
@@ -50,7 +50,7 @@ def test_an_appeal_reopens_the_case_and_another_person_answers_it(
             cases.claim(nobody.actor, case.pk)
     assert cases.claim_next(dora.actor) == case
     case.refresh_from_db()
-    right = Words("not_manipulated", "You are right")
+    right = DecisionText("not_manipulated", "You are right")
     second = cases.decide(dora.actor, case.pk, case.fence, right)
     made.refresh_from_db()
     assert (made.state, made.outcome, made.answer) == ("answered", "changed", second)
@@ -64,7 +64,7 @@ def test_an_appeal_reopens_the_case_and_another_person_answers_it(
 
 def test_the_same_outcome_upholds_the_decision(case: Case, alice: Person, dora: Person) -> None:
     made = appeal(case, alice)
-    decided(case, dora, Words("manipulated", "I see the seam, too"))
+    decided(case, dora, DecisionText("manipulated", "I see the seam, too"))
     made.refresh_from_db()
     assert made.outcome == "upheld"
     with refuses("appeal_answered"):
@@ -165,7 +165,7 @@ def test_a_withdrawn_appeal_lets_the_first_decision_stand_again(
     held = cases.claim(dora.actor, case.pk)
     appeals.withdraw(alice.actor, case.submission)
     with refuses("claim_lost"):
-        cases.decide(dora.actor, case.pk, held.fence, Words("unclear", "typed meanwhile"))
+        cases.decide(dora.actor, case.pk, held.fence, DecisionText("unclear", "typed meanwhile"))
     assert Draft.objects.get(case=case, author=dora.user).words["reason"] == "typed meanwhile"
     made.refresh_from_db()
     case.refresh_from_db()
@@ -176,7 +176,7 @@ def test_a_withdrawn_appeal_lets_the_first_decision_stand_again(
     assert wrong_on_record() == []
     appeal(case, alice, "Another reason")
     assert in_force(case) is None
-    second = decided(case, dora, Words("unclear", "hard to say"))
+    second = decided(case, dora, DecisionText("unclear", "hard to say"))
     now = in_force(case)
     assert now and (now["id"], now["supersedes"]) == (second.pk, first["id"])  # type: ignore[index]
     cases.reopen(bob.actor, case.pk, why="look again")
@@ -251,10 +251,10 @@ def test_appeals_come_first_in_every_order_and_have_a_time(
     appeal(case, alice)
     case.refresh_from_db()
     assert case.due_at and timedelta(hours=4.9) < case.due_at - timezone.now() < timedelta(hours=5)
-    shown = queue.shown(dora.actor)
+    shown = queue.visible_cases(dora.actor)
     assert shown[0].pk == case.pk and len(shown) == 3
     assert shown[0].appealed_at  # type: ignore[attr-defined]
-    only = queue.shown(dora.actor, {"because": "appeal"})
+    only = queue.visible_cases(dora.actor, {"because": "appeal"})
     assert [one.pk for one in only] == [case.pk]
     assert cases.claim_next(dora.actor) == case
 
@@ -306,7 +306,7 @@ def test_pages_tell_it_to_whom_it_concerns(
     assert claim in shown and claim not in read(alice, page)
     for address in (detail, page, reverse("review:queue")):
         assert "canary" not in read(charlie, address)
-    decided(case, dora, Words("not_manipulated", "You are right: it is a shadow"))
+    decided(case, dora, DecisionText("not_manipulated", "You are right: it is a shadow"))
     told = read(alice, detail)
     assert "You are right: it is a shadow" in told and "changed from" in told
     assert "Answers the appeal" in read(dora, page)
@@ -316,7 +316,7 @@ def test_a_report_names_the_appeal_and_not_its_text(
     case: Case, alice: Person, dora: Person
 ) -> None:
     appeal(case, alice)
-    decided(case, dora, Words("manipulated", "I see it, too"))
+    decided(case, dora, DecisionText("manipulated", "I see it, too"))
     steps = _history(case)
     assert [step["what"] for step in steps] == ["decided", "appealed", "decided"]
     assert steps[-1]["answers_appeal"] == "upheld" and "canary" not in str(steps)
@@ -331,7 +331,7 @@ def test_the_share_changed_comes_with_its_number_and_interval(
         decided(case, bob)
         appeal(case, alice)
         if outcome:
-            decided(case, dora, Words(outcome, "seen"))
+            decided(case, dora, DecisionText(outcome, "seen"))
         else:
             appeals.withdraw(alice.actor, case.submission)
     thirty, ninety = search.figures([alice.team.pk])

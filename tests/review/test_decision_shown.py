@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from accounts.models import Scope
 from accounts.services import keys
-from media_analysis.review.models import Case, Words
+from media_analysis.review.models import Case, DecisionText
 from media_analysis.review.services import cases, rules
 from media_analysis.submissions.models import IndexCard, Submission
 from media_analysis.submissions.presenters import statements
@@ -21,7 +21,7 @@ from tests.review.test_order import ended
 from tests.submissions.test_lists import exported
 
 SECRETS = (b"the seam along the jaw", b"ask the desk first")
-WORDS = Words("manipulated", SECRETS[0].decode(), SECRETS[1].decode())
+WORDS = DecisionText("manipulated", SECRETS[0].decode(), SECRETS[1].decode())
 LIST = "/api/v1/submissions/"
 
 
@@ -40,13 +40,13 @@ def partner(alice: Person, lead: Person, admin: Person) -> dict[str, Any]:
     return {"authorization": f"Bearer {secret}"}
 
 
-def decided(case: Case, who: Person, words: Words = WORDS) -> None:
+def decided(case: Case, who: Person, words: DecisionText = WORDS) -> None:
     held = cases.claim(who.actor, case.pk)
     cases.decide(who.actor, case.pk, held.fence, words)
 
 
-def with_policy(words: Words, policy_id: int) -> Words:
-    return Words(words.outcome, words.reason, words.note, policy_id)
+def with_policy(words: DecisionText, policy_id: int) -> DecisionText:
+    return DecisionText(words.outcome, words.reason, words.note, policy_id)
 
 
 def page(person: Person, address: str) -> str:
@@ -145,7 +145,7 @@ def test_opening_again_takes_the_decision_out_of_force_and_shows_why(
     assert "Reopened" in shown and "the original has come in" in shown
     queue = page(bob, reverse("review:queue"))
     assert "reopened" in queue and "Decided: manipulated" in queue
-    decided(case, bob, Words("unclear", "cannot be told"))
+    decided(case, bob, DecisionText("unclear", "cannot be told"))
     assert IndexCard.objects.get(pk=case.submission_id).decision == "unclear"
     assert "Decided: unclear" in page(bob, "/")
 

@@ -1,4 +1,4 @@
-"""Checks held against decisions: figures of simulated decisions with known truth, and spot checks
+"""Checks compared with decisions: figures of simulated decisions with known truth, and spot checks
 that make them speak of all files."""
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from django.urls import reverse
 from sklearn.metrics import precision_score, recall_score
 
 from media_analysis.review.measures import Weights, share, total
-from media_analysis.review.models import Case, RoutingRule, Words
+from media_analysis.review.models import Case, DecisionText, RoutingRule
 from media_analysis.review.search import detector_quality
 from media_analysis.review.services import cases, routing
 from media_analysis.submissions.models import Submission
@@ -76,7 +76,7 @@ def decided(alice: Person, send: Send, shade: int, one: Simulated) -> Case:
     case = Case.objects.get(submission=sent)
     Case.objects.filter(pk=case.pk).update(sampled_with=one.probability)
     held = cases.claim(alice.actor, case.pk)
-    cases.decide(alice.actor, case.pk, held.fence, Words(one.decided, "x"))
+    cases.decide(alice.actor, case.pk, held.fence, DecisionText(one.decided, "x"))
     return case
 
 
@@ -86,7 +86,7 @@ def test_weighted_figures_equal_scikit_learns(alice: Person, lead: Person, send:
     made = [decided(alice, send, shade, one) for shade, one in enumerate(CASES)]
     cases.reopen(alice.actor, made[0].pk, why="again")  # it was found and manipulated
     again = cases.claim(lead.actor, made[0].pk)
-    cases.decide(lead.actor, again.pk, again.fence, Words("not_manipulated", "a shadow"))
+    cases.decide(lead.actor, again.pk, again.fence, DecisionText("not_manipulated", "a shadow"))
     stands = [Simulated("found", "not_manipulated", 1.0), *CASES[1:]]
     month = detector_quality.months([alice.team.pk])[0]
     (found,) = detector_quality.of([alice.team.pk], month)

@@ -18,13 +18,13 @@ from audit.verbs import Verb
 from media_analysis.review.models import (
     Case,
     Decision,
+    DecisionText,
     DoubleReview,
     Draft,
     Opinion,
     PendingDecision,
     Policy,
     RoutingRule,
-    Words,
 )
 from media_analysis.review.search import queue, rule_match
 from media_analysis.review.services import asking, bulk, cases, distress, drafts, grace, opinions
@@ -37,8 +37,8 @@ from tests.people import Person, Send, member
 from tests.review.test_grace import time_passes
 from tests.review.test_services import opened
 
-SEAM = Words("manipulated", "the seam along the jaw", note="canary of the note")
-CLEAN = Words("not_manipulated", "grain is whole")
+SEAM = DecisionText("manipulated", "the seam along the jaw", note="canary of the note")
+CLEAN = DecisionText("not_manipulated", "grain is whole")
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def case(twice: RoutingRule, admin: Person, send: Send) -> Case:
     return opened(admin, send)
 
 
-def says(person: Person, case: Case, words: Words) -> Decision | Opinion:
+def says(person: Person, case: Case, words: DecisionText) -> Decision | Opinion:
     held = cases.claim(person.actor, case.pk)
     said = cases.decide(person.actor, case.pk, held.fence, words)
     assert isinstance(said, Decision | Opinion)
@@ -80,7 +80,7 @@ def test_agreement_closes_with_the_first_persons_words(
     assert case.state == "open" and case.holder is None and decided_as(case) is None
     assert not Decision.objects.exists()
     assert not Event.objects.filter(verb=Verb.CASE_DECIDED).exists()
-    decision = says(bob, case, Words("manipulated", "other words"))
+    decision = says(bob, case, DecisionText("manipulated", "other words"))
     assert isinstance(decision, Decision)
     assert (decision.reason, decision.decided_by) == ("the seam along the jaw", alice.user)
     assert decision.note == "canary of the note" and decided_as(case) == "manipulated"
@@ -116,7 +116,9 @@ def test_disagreement_waits_for_a_lead_who_decides(
     with pytest.raises(Refusal) as refused:
         asking.answer(lead.actor, case.pk, held.fence, "look again")
     assert refused.value.code == "case_wants_adjudication"
-    decision = cases.decide(lead.actor, case.pk, held.fence, Words("unclear", "cannot be told"))
+    decision = cases.decide(
+        lead.actor, case.pk, held.fence, DecisionText("unclear", "cannot be told")
+    )
     assert isinstance(decision, Decision) and decision.decided_by == lead.user
     assert DoubleReview.objects.get().stage == "adjudicated"
     page = alice.client().get(reverse("review:case", args=[case.pk])).content.decode()
@@ -126,8 +128,8 @@ def test_disagreement_waits_for_a_lead_who_decides(
 def test_another_policy_is_a_disagreement(alice: Person, bob: Person, case: Case) -> None:
     """The outcome alone does not make two decisions the same."""
     one, other = (Policy.objects.create(team=case.team, name=name) for name in ("A", "B"))
-    says(alice, case, Words("manipulated", "x", policy_id=one.pk))
-    says(bob, case, Words("manipulated", "x", policy_id=other.pk))
+    says(alice, case, DecisionText("manipulated", "x", policy_id=one.pk))
+    says(bob, case, DecisionText("manipulated", "x", policy_id=other.pk))
     assert DoubleReview.objects.get().stage == "disputed"
 
 
@@ -135,7 +137,7 @@ def test_the_second_person_is_another_one(alice: Person, bob: Person, case: Case
     """Not by the queue, the page, in bulk or by a lead's assignment; the database refuses it, too.
     The first person's queue does not show the case."""
     says(alice, case, SEAM)
-    assert cases.claim_next(alice.actor) is None and queue.shown(alice.actor) == []
+    assert cases.claim_next(alice.actor) is None and queue.visible_cases(alice.actor) == []
     with pytest.raises(Refusal):
         cases.claim(alice.actor, case.pk)
     assert bulk.decide(alice.actor, [case], SEAM) == bulk.Done(0, 1)
@@ -173,7 +175,7 @@ def test_the_second_sees_nothing_of_the_first(
         if answer["Content-Type"].startswith("application/json"):
             assert '"manipulated"' not in json.dumps(answer.json())
     page = client.get(places[0]).content.decode()
-    assert "Two people decide this case without knowing of each other" in page
+    assert "Two people decide this case independently" in page
     held = Case.objects.get()
     cases.decide(bob.actor, held.pk, held.fence, SEAM)
     page = client.get(places[1]).content.decode()

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Membership, Session
-from media_analysis.review.models import Case, Decision, Draft, Policy, Words
+from media_analysis.review.models import Case, Decision, DecisionText, Draft, Policy
 from media_analysis.review.services import cases, drafts
 from tests.factories import PASSWORD
 from tests.jobs.helpers import in_threads
@@ -121,7 +121,7 @@ def test_a_pass_opens_one_case_for_one_person(
 def test_a_late_draft_of_a_decided_hold_is_not_kept(alice: Person, case: Case) -> None:
     """A page that is being left sends its last words after the decision: no draft is left over."""
     carried = drafts.pass_for(alice.actor, case)
-    cases.decide(alice.actor, case.pk, case.fence, Words("unclear", "too blurred"))
+    cases.decide(alice.actor, case.pk, case.fence, DecisionText("unclear", "too blurred"))
     answer = Client().post(url("draft", case), {"draft_pass": carried, "reason": "too blurred"})
     assert (answer.status_code, answer.json()["code"]) == (200, "already_decided")
     assert not Draft.objects.exists()
@@ -129,7 +129,7 @@ def test_a_late_draft_of_a_decided_hold_is_not_kept(alice: Person, case: Case) -
 
 def test_nobody_else_reads_a_draft(alice: Person, bob: Person, viewer: Person, case: Case) -> None:
     """Bob takes the case over and meets an empty form; a viewer gets no pass."""
-    drafts.keep(alice.actor, case.pk, Words("unclear", "canary"))
+    drafts.keep(alice.actor, case.pk, DecisionText("unclear", "canary"))
     expire(case)
     client = bob.client()
     client.post(url("claim", case))
@@ -176,7 +176,7 @@ def test_words_handed_in_twice_at_once_do_not_block_each_other(alice: Person, ca
             if number % 2:
                 drafts.keep_with_pass(form, case.pk)
             else:
-                drafts.keep(alice.actor, case.pk, Words("", "half a thought"))
+                drafts.keep(alice.actor, case.pk, DecisionText("", "half a thought"))
             Draft.objects.filter(case=case).delete()
         return True
 

@@ -21,7 +21,7 @@ from audit.who import SYSTEM
 from media_analysis.dashboard.models import Ending
 from media_analysis.dashboard.search import figures
 from media_analysis.review.golden_models import GoldenCase, GoldenPlacement
-from media_analysis.review.models import Case, Decision, RoutingRule, Words
+from media_analysis.review.models import Case, Decision, DecisionText, RoutingRule
 from media_analysis.review.search import detector_quality, queue
 from media_analysis.review.search import golden as search
 from media_analysis.review.services import bulk, cases, golden, grace, known_bytes, routing
@@ -36,8 +36,8 @@ from tests.people import Person, Send, member, picture
 from tests.refusals import refuses
 from tests.review.test_services import opened
 
-RIGHT = Words("manipulated", "the seam")
-WRONG = Words("not_manipulated", "grain is whole")
+RIGHT = DecisionText("manipulated", "the seam")
+WRONG = DecisionText("not_manipulated", "grain is whole")
 NOTE = "Look at the left ear."
 
 
@@ -86,7 +86,7 @@ def copy(
     return case
 
 
-def answer(person: Person, case: Case, words: Words) -> object:
+def answer(person: Person, case: Case, words: DecisionText) -> object:
     held = cases.claim(person.actor, case.pk)
     return grace.decide(person.actor, case.pk, held.fence, words)
 

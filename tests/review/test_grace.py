@@ -15,19 +15,19 @@ from jobs.timing import InSeconds
 from media_analysis.review.models import (
     Case,
     Decision,
+    DecisionText,
     Draft,
     PendingDecision,
     Policy,
     ReasonCode,
     RoutingRule,
-    Words,
 )
 from media_analysis.review.services import asking, cases, grace
 from media_analysis.submissions.models import Submission
 from tests.people import Person, Send
 from tests.review.test_services import opened
 
-WORDS = Words(outcome="manipulated", reason="the seam along the jaw", note="see 0:12")
+WORDS = DecisionText(outcome="manipulated", reason="the seam along the jaw", note="see 0:12")
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def case(alice: Person, send: Send) -> Case:
     return opened(alice, send)
 
 
-def written(person: Person, case: Case, words: Words = WORDS) -> PendingDecision:
+def written(person: Person, case: Case, words: DecisionText = WORDS) -> PendingDecision:
     held = cases.claim(person.actor, case.pk)
     pending = grace.decide(person.actor, case.pk, held.fence, words)
     assert isinstance(pending, PendingDecision)
@@ -122,7 +122,7 @@ def test_a_reason_code_stands_for_words_and_brings_its_policy(
     """Its name is the reason; the policy is the one it goes with; a retired code is refused."""
     policy = Policy.objects.create(team=team, name="Elections", text="No altered faces.")
     code = ReasonCode.objects.create(team=team, name="Face swap", policy=policy)
-    written(alice, case, Words("manipulated", "", codes=(code.pk,), confidence="sure"))
+    written(alice, case, DecisionText("manipulated", "", codes=(code.pk,), confidence="sure"))
     time_passes()
     grace.settle_due()
     decision = Decision.objects.get()
@@ -133,7 +133,9 @@ def test_a_reason_code_stands_for_words_and_brings_its_policy(
     cases.reopen(alice.actor, case.pk, why="again")
     held = cases.claim(alice.actor, case.pk)
     with pytest.raises(Refusal):
-        grace.decide(alice.actor, case.pk, held.fence, Words("unclear", "", codes=(code.pk,)))
+        grace.decide(
+            alice.actor, case.pk, held.fence, DecisionText("unclear", "", codes=(code.pk,))
+        )
 
 
 def test_another_person_decides_what_was_opened_again(

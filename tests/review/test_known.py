@@ -14,17 +14,17 @@ from accounts.models import Role
 from accounts.refusals import Refusal
 from audit.models import Event
 from audit.verbs import Verb
-from media_analysis.review.models import Case, Decision, Draft, Policy, Words
+from media_analysis.review.models import Case, Decision, DecisionText, Draft, Policy
 from media_analysis.review.services import cases, known_bytes, queues
 from tests.factories import MembershipFactory, TeamFactory
 from tests.people import Person, Send
 from tests.review.test_services import opened
 
-WORDS = Words("manipulated", "the seam along the jaw", note="canary: for the team")
-NOTHING = Words("", "")
+WORDS = DecisionText("manipulated", "the seam along the jaw", note="canary: for the team")
+NOTHING = DecisionText("", "")
 
 
-def decided(person: Person, case: Case, words: Words = WORDS) -> Decision:
+def decided(person: Person, case: Case, words: DecisionText = WORDS) -> Decision:
     held = cases.claim(person.actor, case.pk)
     said = cases.decide(person.actor, case.pk, held.fence, words)
     assert isinstance(said, Decision)
@@ -87,7 +87,7 @@ def test_only_a_decision_that_stands_about_the_same_bytes_is_taken_over(
 def test_decisions_that_differ_have_no_key(alice: Person, bob: Person, send: Send) -> None:
     """Both are shown with a button; no key chooses between them."""
     decided(alice, opened(alice, send))
-    decided(alice, opened(alice, send), Words("unclear", "too blurred"))
+    decided(alice, opened(alice, send), DecisionText("unclear", "too blurred"))
     case = opened(bob, send)
     cases.claim(bob.actor, case.pk)
     said = page(bob, case)
@@ -100,7 +100,7 @@ def test_a_policy_that_is_not_in_force_stops_it_and_keeps_the_words(
 ) -> None:
     """The form has the earlier words; Bob chooses a policy himself."""
     old = Policy.objects.create(team=alice.team, name="Old")
-    first = decided(alice, opened(alice, send), Words("unclear", "too blurred", "", old.pk))
+    first = decided(alice, opened(alice, send), DecisionText("unclear", "too blurred", "", old.pk))
     Policy.objects.filter(pk=old.pk).update(is_active=False)
     Policy.objects.create(team=alice.team, name="New")
     case = opened(bob, send)
@@ -117,7 +117,7 @@ def test_a_decision_of_a_foreign_team_is_not_even_named(
 ) -> None:
     """Charlie's team decided the same bytes; Alice's page knows nothing of it. Somebody in both
     teams sees both."""
-    theirs = decided(charlie, opened(charlie, send), Words("unclear", "canary"))
+    theirs = decided(charlie, opened(charlie, send), DecisionText("unclear", "canary"))
     case = opened(alice, send)
     held = cases.claim(alice.actor, case.pk)
     said = page(alice, case)

@@ -12,7 +12,7 @@ from accounts.refusals import Refusal
 from audit.models import Event
 from audit.verbs import Verb
 from audit.who import SYSTEM
-from media_analysis.review.models import Case, CaseNote, Mention, RoutingRule, Words
+from media_analysis.review.models import Case, CaseNote, DecisionText, Mention, RoutingRule
 from media_analysis.review.services import cases, notes
 from media_analysis.submissions.models import Submission
 from operations.exporting import account
@@ -49,7 +49,7 @@ def test_a_note_is_written_at_any_time_on_record(alice: Person, bob: Person, cas
     """Whoever holds the case and after it is decided, each with its author; none is altered."""
     notes.write(bob.actor, case.pk, f"  {TEXT}\r\n")
     held = cases.claim(alice.actor, case.pk)
-    cases.decide(alice.actor, case.pk, held.fence, Words("manipulated", "seam"))
+    cases.decide(alice.actor, case.pk, held.fence, DecisionText("manipulated", "seam"))
     notes.write(alice.actor, case.pk, "Agreed.")
     found = notes.of(alice.actor, case, only_own=False)
     assert [(one.author, one.text) for one in found] == [
@@ -174,12 +174,12 @@ def test_while_two_decide_each_sees_only_their_own(
     """Neither the note nor the mention tells the second of the first; afterwards both are told."""
     RoutingRule.objects.update_or_create(team=alice.team, defaults={"second_share": 1.0})
     held = cases.claim(alice.actor, case.pk)
-    cases.decide(alice.actor, case.pk, held.fence, Words("manipulated", "seam"))
+    cases.decide(alice.actor, case.pk, held.fence, DecisionText("manipulated", "seam"))
     notes.write(alice.actor, case.pk, f"@Bo {TEXT}")
     assert TEXT not in read(bo, case) and TEXT in read(alice, case)
     assert notes.mentions(bo.actor) == [] and Mention.objects.get().seen_at is None
     held = cases.claim(bo.actor, case.pk)
-    cases.decide(bo.actor, case.pk, held.fence, Words("manipulated", "seam"))
+    cases.decide(bo.actor, case.pk, held.fence, DecisionText("manipulated", "seam"))
     assert len(notes.mentions(bo.actor, only_new=True)) == 1 and TEXT in read(bo, case)
 
 

@@ -91,7 +91,7 @@ def test_each_order_hands_out_as_it_says(
         "unknown": waits(alice, send, 5, 5),
         "likely": waits(alice, send, 6, 4, OPEN, 0.8),
     }
-    assert queue.shown(alice.actor) == [made[name] for name in names]
+    assert queue.visible_cases(alice.actor) == [made[name] for name in names]
     assert taken(alice) == [made[name] for name in names]
     page = alice.client().get(reverse("review:queue")).content.decode()
     assert str(order.label) in page
@@ -119,7 +119,7 @@ def test_teams_of_different_orders_take_turns(alice: Person, bob: Person, send: 
     own = [waits(alice, send, shade, 90 - shade) for shade in (1, 2, 3, 4)]
     new = [waits(other, send, shade, shade) for shade in (11, 12)]
     assert cases.claim_next(bob.actor) == own[0]  # so it is the other team's turn
-    assert queue.shown(alice.actor)[1:3] == [own[0], new[1]]
+    assert queue.visible_cases(alice.actor)[1:3] == [own[0], new[1]]
     whole = queue.first(alice.actor, 100)
     for most in range(1, 7):  # of both teams alike at first; of one of them more where it must be
         assert queue.first(alice.actor, most) == whole[:most]
@@ -158,7 +158,7 @@ def test_a_lead_chooses_the_order(lead: Person, alice: Person, send: Send) -> No
     answer = client.post(url, form, follow=True)
     assert b"New order of the queue: Newest first." in answer.content
     assert b"Nothing was changed" in client.post(url, form, follow=True).content
-    assert queue.shown(alice.actor) == [new, old]
+    assert queue.visible_cases(alice.actor) == [new, old]
     events = Event.objects.filter(chain=team_chain(lead.team.pk), verb=Verb.QUEUE_CHANGED)
     assert [event.content["data"] for event in events] == [
         {"order_before": "oldest", "order_after": "newest"}
@@ -208,7 +208,7 @@ def test_charlie_gets_nothing_in_any_order(alice: Person, charlie: Person, send:
     """Turns are taken among one's own teams only."""
     works(charlie.team, QueueOrder.NEWEST)
     waits(alice, send, 1, 1)
-    assert cases.claim_next(charlie.actor) is None and queue.shown(charlie.actor) == []
+    assert cases.claim_next(charlie.actor) is None and queue.visible_cases(charlie.actor) == []
     assert (
         member(TeamFactory(), Role.MODERATOR).client().get(reverse("review:queue")).status_code
         == 200
@@ -241,8 +241,8 @@ def test_a_named_queue_gives_only_its_own_cases_to_people_of_several_teams(
     waits(alice, send, 1, 99)
     general, own = waits(other, send, 2, 9), waits(other, send, 3, 1)
     Case.objects.filter(pk=own.pk).update(queue=named)
-    assert queue.shown(alice.actor, {"queue": str(named.pk)}) == [own]
-    assert queue.shown(alice.actor, {"queue": str(foreign.pk)}) == []
-    assert general in queue.shown(alice.actor, {"queue": queue.GENERAL})
+    assert queue.visible_cases(alice.actor, {"queue": str(named.pk)}) == [own]
+    assert queue.visible_cases(alice.actor, {"queue": str(foreign.pk)}) == []
+    assert general in queue.visible_cases(alice.actor, {"queue": queue.GENERAL})
     assert cases.claim_next(alice.actor, str(named.pk)) == own
     assert cases.claim_next(alice.actor, str(foreign.pk)) is None

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 from accounts.models import Role
 from accounts.refusals import Refusal
-from media_analysis.review.models import Case, Decision, Policy, Words
+from media_analysis.review.models import Case, Decision, DecisionText, Policy
 from media_analysis.review.services import cases, rules
 from tests.people import Person, Send, member
 from tests.review.test_services import opened
@@ -29,7 +29,7 @@ class Scene:
         self.policy: Policy = rules.write_policy(self.lead.actor, alice.team, "Elections", "")
 
     def decide(self) -> Any:
-        words = Words("manipulated", "the seam along the jaw", policy_id=self.policy.pk)
+        words = DecisionText("manipulated", "the seam along the jaw", policy_id=self.policy.pk)
         return cases.decide(self.alice.actor, self.case.pk, self.case.fence, words)
 
     def delete(self) -> Any:

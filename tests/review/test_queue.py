@@ -75,7 +75,7 @@ def test_an_expired_claim_is_shown_as_expired(
     past = timezone.now() - timedelta(minutes=1)
     Case.objects.filter(pk=waiting[0].pk).update(lease_until=past)
     assert queue(alice).count("Claim expired") == 1
-    assert queue(bob).count("claim expired: claim it again to go on") == 1
+    assert queue(bob).count("claim expired: claim it again to continue") == 1
 
 
 def test_several_cases_are_decided_after_a_preview(
@@ -89,7 +89,7 @@ def test_several_cases_are_decided_after_a_preview(
     cases.claim(bob.actor, waiting[1].pk)
     words = {"outcome": "unclear", "reason": "the same footage", "fence": "0", "confirmed": "1"}
     page = client.post(BULK, {"case": ids, **words}, follow=True)
-    assert b"2 cases are decided. 1 could not be taken" in page.content
+    assert b"2 cases are decided. 1 could not be claimed" in page.content
     assert {d.case_id for d in Decision.objects.all()} == {waiting[0].pk, waiting[2].pk}
     lacking = client.post(BULK, {"case": [ids[1]], "confirmed": "1", "reason": "", "fence": "0"})
     assert lacking.status_code == 422

@@ -26,7 +26,14 @@ from accounts.refusals import Refusal
 from audit.models import Event
 from audit.verbs import Verb
 from audit.who import SYSTEM
-from media_analysis.review.models import Case, Decision, Queue, QueueOrder, RoutingRule, Words
+from media_analysis.review.models import (
+    Case,
+    Decision,
+    DecisionText,
+    Queue,
+    QueueOrder,
+    RoutingRule,
+)
 from media_analysis.review.services import cases
 from media_analysis.submissions.models import Submission
 from ml.models import Analysis
@@ -34,7 +41,7 @@ from tests.factories import MembershipFactory, TeamFactory
 from tests.people import Person, Send, member
 from tests.review.test_services import expire, opened
 
-WORDS = Words(outcome="unclear", reason="as seen")
+WORDS = DecisionText(outcome="unclear", reason="as seen")
 LONG = int(os.environ.get("RACE_CASES", "100"))
 """Two for each of fifty moderators: enough that all of them want the same one all the time. What
 more cases find, `make faults` looks for with 2,000."""

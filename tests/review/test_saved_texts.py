@@ -7,7 +7,7 @@ from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
 
 from audit.models import Event
-from media_analysis.review.models import Case, Draft, Policy, SavedText, Words
+from media_analysis.review.models import Case, DecisionText, Draft, Policy, SavedText
 from media_analysis.review.services import cases, saved_texts
 from tests.people import Person, Send
 from tests.refusals import refuses
@@ -84,7 +84,7 @@ def test_without_a_script_a_button_adds_it_and_keeps_what_was_written(
     written = {"fence": held.fence, "outcome": "manipulated", "policy": policy.pk,
                "reason": "As seen.", "note": "ask the desk", "saved_text": text.pk}  # fmt: skip
     assert alice.client().post(address, written).status_code == 302
-    words = Words.of_dict(Draft.objects.get().words)
+    words = DecisionText.of_dict(Draft.objects.get().words)
     assert words.reason == "As seen. A seam along the jaw in photo.png, against Faces."
     assert (words.outcome, words.note, words.policy_id) == (
         "manipulated",

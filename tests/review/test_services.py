@@ -10,12 +10,12 @@ from accounts.refusals import Refusal
 from audit.models import Event
 from audit.verbs import Verb
 from jobs.timing import InSeconds
-from media_analysis.review.models import Case, Decision, Draft, Policy, RoutingRule, Words
+from media_analysis.review.models import Case, Decision, DecisionText, Draft, Policy, RoutingRule
 from media_analysis.review.services import cases, routing
 from tests.people import Person, Send
 from tests.refusals import refuses
 
-WORDS = Words(outcome="manipulated", reason="the seam along the jaw")
+WORDS = DecisionText(outcome="manipulated", reason="the seam along the jaw")
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_a_reopened_case_keeps_its_earlier_decision(case: Case, alice: Person) -
     """Nothing is altered; a second decision stands beside the first."""
     for outcome in ("manipulated", "not_manipulated"):
         held = cases.claim(alice.actor, case.pk)
-        cases.decide(alice.actor, case.pk, held.fence, Words(outcome, "as seen"))
+        cases.decide(alice.actor, case.pk, held.fence, DecisionText(outcome, "as seen"))
         with pytest.raises(Refusal):
             cases.reopen(alice.actor, case.pk, why=" ")
         cases.reopen(alice.actor, case.pk, why="a colleague disagrees")
@@ -117,9 +117,14 @@ def test_a_reopened_case_keeps_its_earlier_decision(case: Case, alice: Person) -
 
 
 @pytest.mark.parametrize(
-    "words", [Words("perhaps", "x"), Words("unclear", "  "), Words("unclear", "x", policy_id=10**6)]
+    "words",
+    [
+        DecisionText("perhaps", "x"),
+        DecisionText("unclear", "  "),
+        DecisionText("unclear", "x", policy_id=10**6),
+    ],
 )
-def test_half_a_decision_is_refused(case: Case, alice: Person, words: Words) -> None:
+def test_half_a_decision_is_refused(case: Case, alice: Person, words: DecisionText) -> None:
     """Outcome and reason are asked for, and a policy that exists."""
     held = cases.claim(alice.actor, case.pk)
     with pytest.raises(Refusal):
@@ -134,7 +139,7 @@ def test_a_team_with_policies_decides_by_one(case: Case, alice: Person) -> None:
     held = cases.claim(alice.actor, case.pk)
     with pytest.raises(Refusal, match="policy"):
         cases.decide(alice.actor, case.pk, held.fence, WORDS)
-    words = Words("manipulated", "as seen", policy_id=policy.pk)
+    words = DecisionText("manipulated", "as seen", policy_id=policy.pk)
     decision = cases.decide(alice.actor, case.pk, held.fence, words)
     assert isinstance(decision, Decision) and decision.policy_text == "version 1"
 

@@ -22,7 +22,7 @@ from accounts.services.keys import issue_key, revoke_key
 from jobs.services import claim, claim_one, park
 from media_analysis.batches.models import BatchItem, Source
 from media_analysis.batches.services import receiving
-from media_analysis.review.models import Case, Words
+from media_analysis.review.models import Case, DecisionText
 from media_analysis.review.services import cases, routing
 from media_analysis.submissions.models import Submission
 from ml.models import Analysis
@@ -168,7 +168,7 @@ def test_fifty_streams_hold_no_thread_and_all_learn_of_the_end(
         until(lambda: stream.silent_rounds)
         assert stream.events == []
         held = cases.claim(alice.actor, case.pk)
-        cases.decide(alice.actor, held.pk, held.fence, Words("unclear", "as seen"))
+        cases.decide(alice.actor, held.pk, held.fence, DecisionText("unclear", "as seen"))
     assert [event.data["decision"]["outcome"] for event in stream.events] == ["unclear"]
 
 

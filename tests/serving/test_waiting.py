@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from accounts.models import Role, Scope, Team
 from accounts.services.keys import issue_key
 from jobs.services import claim_one, park
-from media_analysis.review.models import Case, Words
+from media_analysis.review.models import Case, DecisionText
 from media_analysis.review.services import cases, routing
 from media_analysis.submissions.models import Submission
 from ml.models import Analysis
@@ -99,7 +99,7 @@ def test_the_answer_comes_with_the_news_and_holds_no_thread(
 
     def decide() -> None:
         held = cases.claim(alice.actor, case.pk)
-        cases.decide(alice.actor, held.pk, held.fence, Words("unclear", "as seen"))
+        cases.decide(alice.actor, held.pk, held.fence, DecisionText("unclear", "as seen"))
 
     thread = later(2, decide)
     news = site.get(one, params={"wait": 60}, headers={"If-None-Match": tag})

@@ -24,7 +24,7 @@ from audit.verbs import Verb
 from audit.who import SHELL
 from blobs import vault
 from blobs.models import Blob
-from media_analysis.review.models import Case, Decision, DoubleReview, Words
+from media_analysis.review.models import Case, Decision, DecisionText, DoubleReview
 from media_analysis.review.services import cases, known_bytes, routing
 from media_analysis.submissions import hooks
 from media_analysis.submissions.models import (
@@ -123,12 +123,12 @@ def test_a_decision_that_was_adopted_stays_as_it_was(
     for one in (first, second):
         with transaction.atomic():
             routing.after_parking(one.analysis)
-    words = Words(outcome="manipulated", reason="the seam along the jaw")
+    words = DecisionText(outcome="manipulated", reason="the seam along the jaw")
     held = cases.claim(alice.actor, Case.objects.get(submission=first).pk)
     earlier = cases.decide(alice.actor, held.pk, held.fence, words)
     held = cases.claim(bob.actor, Case.objects.get(submission=second).pk)
     assert isinstance(earlier, Decision)
-    known_bytes.take_over(bob.actor, held.pk, held.fence, earlier.pk, Words("", ""))
+    known_bytes.take_over(bob.actor, held.pk, held.fence, earlier.pk, DecisionText("", ""))
     before = Decision.objects.filter(case__submission=second).values().get()
     assert erased(first)
     assert Decision.objects.filter(case__submission=second).values().get() == before

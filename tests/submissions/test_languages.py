@@ -66,11 +66,11 @@ def test_the_form_takes_a_language_and_the_pages_show_it(alice: Person, send: Se
     assert answer.status_code == 302
     kept = Submission.objects.get()
     assert kept.language == "de-AT"
-    told = "German (de-AT), as the sender says"
+    told = "German (de-AT), stated by the sender"
     assert told in alice.client().get(answer["Location"]).content.decode()
     case = opened(alice, send)
     without = alice.client().get(reverse("review:case", args=[case.pk])).content.decode()
-    assert "as the sender says" not in without
+    assert "stated by the sender" not in without
     of_case = alice.client().get(reverse("submissions:detail", args=[kept.pk])).content.decode()
     assert told in of_case
 
@@ -79,7 +79,7 @@ def test_a_bad_language_in_the_form_is_told_and_nothing_is_kept(alice: Person) -
     sent = {"upload": _upload(), "team": alice.team.pk, "language": "german"}
     answer = alice.client().post(reverse("submissions:submit"), sent)
     assert answer.status_code == 400
-    assert "“german” is no language tag" in answer.content.decode()
+    assert "“german” is not a language tag" in answer.content.decode()
     assert not Submission.objects.exists()
 
 
@@ -118,7 +118,7 @@ def test_history_finds_a_language_with_its_regions(
 def test_what_no_list_offers_can_be_asked_for_and_nonsense_is_told(alice: Person) -> None:
     client, url = alice.client(), reverse("submissions:history")
     assert '<option value="yue" selected>' in client.get(url, {"language": "yue"}).content.decode()
-    assert "is no language tag" in client.get(url, {"language": "<b>"}).content.decode()
+    assert "is not a language tag" in client.get(url, {"language": "<b>"}).content.decode()
 
 
 def test_the_database_takes_tags_alone_and_what_was_said_is_final(

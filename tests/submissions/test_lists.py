@@ -74,7 +74,7 @@ def test_sharing_is_seen_by_the_team_and_on_record(
         ({"name": "", "query": "kind=video"}, "This field is required"),
         ({"name": "x" * 81, "query": "kind=video"}, "at most 80"),
         ({"name": "new", "query": ""}, "Choose at least one filter"),
-        ({"name": "MINE", "query": "kind=video"}, "You already have a filter of that name"),
+        ({"name": "MINE", "query": "kind=video"}, "You already have a filter with that name"),
     ],
 )
 def test_what_cannot_be_saved_is_told(alice: Person, body: dict[str, str], sentence: str) -> None:

@@ -32,7 +32,7 @@ from media_analysis.partners.models import IdempotentRequest
 from media_analysis.previews.models import Preview
 from media_analysis.previews.services import copies
 from media_analysis.previews.services.rendering import Made
-from media_analysis.review.models import Case, Words
+from media_analysis.review.models import Case, DecisionText
 from media_analysis.review.services import cases, golden, routing
 from media_analysis.submissions.models import (
     CheckCard,
@@ -102,7 +102,7 @@ class Archive(Newsroom):
         sent = analysed(sent, Outcome.MANIPULATION_FOUND, frame=picture(n), word=word)
         self.film(sent, FILM.format(n=n))
         held = cases.claim(self.actor, Case.objects.get(submission=sent).pk)
-        cases.decide(self.actor, held.pk, held.fence, Words("manipulated", "the seam", ""))
+        cases.decide(self.actor, held.pk, held.fence, DecisionText("manipulated", "the seam", ""))
         IdempotentRequest.objects.create(
             caller=f"user:{self.alice.pk}", key=f"key-{word}", fingerprint="0" * 64, submission=sent
         )
@@ -354,8 +354,8 @@ def test_a_removed_copy_is_not_shown_though_another_team_has_it(
     rule(alice.team, "copies", kind="video")
     assert parts.run_due() == 1 and vault.exists(film.pk)
     mine, theirs = (Submission.objects.get(pk=one.pk) for one in (mine, theirs))
-    assert films.shown(mine, alice.actor) is None
-    assert films.shown(theirs, charlie.actor)
+    assert films.player_data(mine, alice.actor) is None
+    assert films.player_data(theirs, charlie.actor)
     address = reverse("submissions:film", args=[mine.pk])
     assert alice.client().get(address).status_code == 410
     rule(charlie.team, "copies", kind="video")

@@ -14,7 +14,7 @@ from audit.models import Event
 from audit.verbs import Verb
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.presenters import result
-from media_analysis.submissions.services.pictures import names, of_sound, shown
+from media_analysis.submissions.services.pictures import frames_for_page, names, of_sound
 from ml.models import Thumbnail
 from tests.people import Answer, Person, Send, picture
 
@@ -90,7 +90,7 @@ def test_boxes_lie_where_the_faces_are_in_the_first_frame(alice: Person, sent: S
             {"id": 4, "first": 1, "last": 2.0, "boxes": [[1, 300, 20, 400, 140]]},
         ],
     }
-    frame, face = shown(sent, names(sent, alice.actor), result)
+    frame, face = frames_for_page(sent, names(sent, alice.actor), result)
     assert [(b["left"], b["top"], b["width"], b["height"], b["track"]) for b in frame["faces"]] == [
         (10, 20, 100, 120, 3)
     ]
@@ -100,7 +100,7 @@ def test_boxes_lie_where_the_faces_are_in_the_first_frame(alice: Person, sent: S
 
 def test_nobody_without_the_right_is_shown_pictures(charlie: Person, sent: Submission) -> None:
     """Not even their addresses."""
-    assert shown(sent, names(sent, charlie.actor), {}) == []
+    assert frames_for_page(sent, names(sent, charlie.actor), {}) == []
 
 
 def test_moments_of_a_film_show_the_faces_of_their_time(alice: Person, send: Send) -> None:
@@ -115,7 +115,7 @@ def test_moments_of_a_film_show_the_faces_of_their_time(alice: Person, send: Sen
             {"id": 2, "first": 3, "last": 4, "boxes": [[3, 0, 0, 9, 9]]},
         ],
     }
-    first, later = shown(submission, names(submission, alice.actor), result)
+    first, later = frames_for_page(submission, names(submission, alice.actor), result)
     assert [first["caption"], later["caption"]] == ["The video at 0.0 s", "The video at 1.5 s"]
     assert [box["left"] for box in first["faces"]] == [1]
     assert [box["left"] for box in later["faces"]] == [50]
@@ -127,7 +127,7 @@ def test_each_finding_tells_the_limits_of_its_check() -> None:
 
     said = {"detector": "compression", "status": "ran", "reason": "r"}
     assert any("does not show" in limit for limit in finding(said)["limits"])
-    assert finding(said)["score_meaning"].startswith("Of a still")
+    assert finding(said)["score_meaning"].startswith("For images")
     for gone in ("retired", "../../etc/passwd"):
         assert finding({**said, "detector": gone})["limits"] == []
 
@@ -159,8 +159,10 @@ def test_drawings_of_the_sound_are_no_frames(
     for name in ("waveform", "spectrogram"):
         Thumbnail.objects.create(analysis=sent.analysis, name=name, png=picture())
     named = names(sent, alice.actor)
-    assert [frame["url"] for frame in shown(sent, named, {}) if "gram" in frame["url"]] == []
-    assert len(shown(sent, named, {})) == 2
+    assert [
+        frame["url"] for frame in frames_for_page(sent, named, {}) if "gram" in frame["url"]
+    ] == []
+    assert len(frames_for_page(sent, named, {})) == 2
     drawn = of_sound(sent, named)
     assert list(drawn) == ["waveform", "spectrogram"]
     assert alice.client().get(drawn["spectrogram"]).content == picture()

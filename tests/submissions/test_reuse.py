@@ -75,7 +75,7 @@ def test_known_bytes_get_the_same_result_at_once_and_say_so(
     assert metadata.read(first.pk)
     assert metadata.read(mine.pk) == metadata.read(first.pk)
     page = bob.client().get(reverse("submissions:detail", args=[again.pk])).content.decode()
-    assert "Taken over from an analysis of the same bytes" in page
+    assert "Reused from an analysis of the same bytes" in page
     told = partner(Scope.SUBMISSIONS_READ).get(f"/api/v1/submissions/{again.pk}/").json()
     assert told["reused_from"]["age_seconds"] >= 0 and told["result"]["findings"]
     assert told["reused_from"]["analysed_at"] == first.finished_at.isoformat().replace(

@@ -63,7 +63,7 @@ def test_scenes_are_drawn_and_written() -> None:
     assert (first["in_view"], first["heard"]) == ("No\N{NO-BREAK SPACE}face", "Speech")
     assert (second["in_view"], second["heard"]) == (
         "Face\N{NO-BREAK SPACE}1",
-        "Sound, maybe not speech",
+        "Sound, possibly not speech",
     )
     assert third["in_view"] == "Face\N{NO-BREAK SPACE}1, Face\N{NO-BREAK SPACE}2"
     assert third["applies"] == "Face checks, lip sync" and third["because"] == "Who?"

@@ -32,7 +32,7 @@ from media_analysis.previews.models import Preview
 from media_analysis.previews.services import copies
 from media_analysis.previews.services.rendering import Made
 from media_analysis.reports.services import issuing
-from media_analysis.review.models import Case, Decision, Words
+from media_analysis.review.models import Case, Decision, DecisionText
 from media_analysis.review.services import cases, rules
 from media_analysis.submissions.models import DeletionAnswer, Erasure, IndexCard, Submission
 from media_analysis.submissions.services import deletion, erasing, holds
@@ -77,7 +77,7 @@ class Newsroom:
         Look.of(sent.blob, 0.0, 1 << n).save()
         self.film(sent, FILM.format(n=n))
         held = cases.claim(self.actor, Case.objects.get(submission=sent).pk)
-        words = Words("manipulated", f"reason {word}", f"remark {word}")
+        words = DecisionText("manipulated", f"reason {word}", f"remark {word}")
         cases.decide(self.actor, held.pk, held.fence, words)
         issuing.issue(self.actor, Case.objects.get(submission=sent))
         IdempotentRequest.objects.create(

@@ -28,7 +28,7 @@ def scores() -> dict[str, list[float]]:
         mouths = mouths_for(speech_like(SECONDS, seed=1), int(SECONDS * 25))
         embedded = network.embedded(Stretch(1, 0.0, mouths), speech_like(SECONDS, seed=voice))
         assert embedded is not None
-        means = pooled([embedded.likeness().curve()]).means
+        means = pooled([embedded.similarity().curve()]).means
         found[name] = [round(float(means[place]), 4) for place in (5, 10, 15, 20, 25)]
     return found
 

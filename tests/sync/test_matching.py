@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ml.engine.audio_encoders import whisper as ears
 from ml.engine.audio_encoders.features import joined
 from ml.engine.detectors.lip_sync import inputs, judging
-from ml.engine.detectors.lip_sync.matching import REACH, Likeness, pooled
+from ml.engine.detectors.lip_sync.matching import REACH, Similarity, pooled
 from ml.engine.detectors.lip_sync.network import compared_with, encode_once
 from ml.engine.media.lips import SIDE, Stretch
 from ml.engine.media.spectra import FRAME, HOP, RATE
@@ -20,13 +20,13 @@ from ml.engine.media.spectra import FRAME, HOP, RATE
 
 def likeness(
     offset: int, count: int = 60, *, strength: float = 1.0, noise: float = 0.2
-) -> Likeness:
+) -> Similarity:
     """Mouths 4, 5, ... whose sound is alike `offset` places later."""
     rng = np.random.default_rng(offset + 99)
     pairs = rng.normal(0, noise, (count, count + 2 * REACH)).astype(np.float32)
     for row in range(count):
         pairs[row, row + REACH + offset] += strength
-    return Likeness(0.0, inputs.LIPS_CONTEXT, inputs.LIPS_CONTEXT - REACH, pairs)
+    return Similarity(0.0, inputs.LIPS_CONTEXT, inputs.LIPS_CONTEXT - REACH, pairs)
 
 
 @pytest.mark.parametrize("offset", [-15, -5, -1, 0, 1, 5, 15])
@@ -48,7 +48,7 @@ def test_offsets_that_few_mouths_have_do_not_count() -> None:
     """Where the sound ends, an offset with two mouths cannot win by chance."""
     pairs = np.full((20, 20), 0.1, np.float32)
     pairs[0, 15] = 50.0
-    curve = Likeness(0.0, 4, 4, pairs).curve()
+    curve = Similarity(0.0, 4, 4, pairs).curve()
     assert not curve.usable[REACH + 15]
     assert abs(curve.best()) <= 12
 
@@ -61,7 +61,7 @@ def test_an_offset_of_few_mouths_needs_more_to_win() -> None:
     for seed in range(100):
         rng = np.random.default_rng(seed)
         pairs = (rng.normal(0, 1.0, (22, 22)) + fitting).astype(np.float32)
-        found.append(Likeness(0.0, 4, 4, pairs).curve().best())
+        found.append(Similarity(0.0, 4, 4, pairs).curve().best())
     assert np.mean(np.abs(found) <= 1) > 0.8  # 0.43 where the highest mean is taken
 
 
@@ -92,7 +92,9 @@ def test_the_ear_hears_a_tone_at_its_place(at: float) -> None:
     tone = noise.copy()
     tone[begin : begin + length] = 0.14 * np.sin(np.arange(length) * 2 * np.pi * 700 / RATE)
     first, last = inputs.sound_places(noise, 0.0, -REACH, 60)
-    before, after = (inputs.heard(s, 0.0, first, last)[:, inputs.BANDS :] for s in (noise, tone))
+    before, after = (
+        inputs.sound_features(s, 0.0, first, last)[:, inputs.BANDS :] for s in (noise, tone)
+    )
     apart = (np.abs(after - before) / before.std(axis=0)).mean(axis=1)
     middle = np.average(
         np.arange(len(apart)), weights=np.where(apart > 0.7 * apart.max(), apart, 0)

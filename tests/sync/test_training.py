@@ -13,7 +13,7 @@ pytest.importorskip("keras")
 from lab.common.archives import ManifestRefused
 from lab.lip_sync import aligning, baselines, batches, data, measure
 from ml.engine.detectors.lip_sync import inputs
-from ml.engine.detectors.lip_sync.matching import Likeness
+from ml.engine.detectors.lip_sync.matching import Similarity
 from tests.sync.made import mouths_for, speech_like
 
 
@@ -75,11 +75,11 @@ def test_of_the_ear_the_directions_that_move_are_kept() -> None:
     assert (spreads <= 1.001).all() and (np.diff(spreads) <= 1e-3).all()
 
 
-def drawn(offset: float, seed: int = 0) -> Likeness:
+def drawn(offset: float, seed: int = 0) -> Similarity:
     """Of a clip and its own sound, which fits best so many places late."""
     away = np.arange(22)[None] - np.arange(22)[:, None] - offset
     noise = np.random.default_rng(seed).normal(0, 0.2, (22, 22))
-    return Likeness(0.0, 4, 4, (np.exp(-(away**2)) + noise).astype(np.float32))
+    return Similarity(0.0, 4, 4, (np.exp(-(away**2)) + noise).astype(np.float32))
 
 
 def test_a_sound_that_is_moved_is_found_where_it_was_moved_to() -> None:

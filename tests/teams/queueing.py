@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from media_analysis.review.models import Case, Queue, QueueRule, Words
+from media_analysis.review.models import Case, DecisionText, Queue, QueueRule
 from media_analysis.review.services import queues
 from media_analysis.submissions.models import Submission
 from tests.people import Person
@@ -16,7 +16,7 @@ PLAIN: dict[str, Any] = {
     "check_found": "", "sender": None, "context": "", "languages": [], "known": False, "alike": "",
     "share": 1.0, "reviews": True, "queue": None, "hours": None,
 }  # fmt: skip
-WORDS = Words("manipulated", "the seam")
+WORDS = DecisionText("manipulated", "the seam")
 
 
 def url(name: str, person: Person, *more: Any) -> str:

@@ -18,7 +18,7 @@ from accounts.services import keys
 from accounts.services.invitations import invite
 from audit.admin_words import WORDS
 from audit.models import Event
-from media_analysis.review.models import Case, Words
+from media_analysis.review.models import Case, DecisionText
 from media_analysis.review.services import cases as review
 from media_analysis.review.services import rules
 from media_analysis.submissions.models import Submission
@@ -51,7 +51,7 @@ def filled(lead: Person, admin: Person, alice: Person, send: Send) -> Person:
     with triggers_off():
         Submission.objects.update(filename="canary.png", note="canary note", external_id="canary")
     case = review.claim(alice.actor, case.pk)
-    review.decide(alice.actor, case.pk, case.fence, Words("unclear", "canary", "canary"))
+    review.decide(alice.actor, case.pk, case.fence, DecisionText("unclear", "canary", "canary"))
     rules.write_policy(lead.actor, lead.team, "Elections", "text")
     rules.route(lead.actor, lead.team, ["inconclusive"])
     invite(lead.actor, lead.team, "dora@example.org", lead.actor.teams[lead.team.pk])

@@ -16,7 +16,7 @@ from accounts.models import ServiceAccount
 from accounts.refusals import Refusal
 from audit.models import Event
 from audit.verbs import Verb
-from media_analysis.review.models import Case, QueueRule, Words
+from media_analysis.review.models import Case, DecisionText, QueueRule
 from media_analysis.review.search import dry_run, rule_match
 from media_analysis.review.search.rule_match import Rules
 from media_analysis.review.services import cases, rules
@@ -202,7 +202,7 @@ def looks(sent: Submission, bits: int) -> Submission:
 
 def decided(who: Person, sent: Submission, outcome: str) -> None:
     held = cases.claim(who.actor, Case.objects.get(submission=sent).pk)
-    cases.decide(who.actor, held.pk, held.fence, Words(outcome, "as seen", ""))
+    cases.decide(who.actor, held.pk, held.fence, DecisionText(outcome, "as seen", ""))
 
 
 @given(bits=st.integers(0, 2**64 - 1), changed=st.sets(st.integers(0, 63), max_size=12))
@@ -276,7 +276,7 @@ def test_a_dry_run_predicts_what_a_rule_about_look_alikes_then_does(
     assert {one.pk for one in tried.added} == near
     assert lead.client().post(url("write_rule", lead), form).status_code == 302
     shown = lead.client().get(url("queues", lead)).content.decode()
-    assert "looks like a decided file: Manipulated" in shown
+    assert "similar to a decided file: Manipulated" in shown
     saved = Rules.of(lead.team.pk)
     for sent in Submission.objects.exclude(pk=first.pk):  # routed again, as if they came today
         fits = rule_match.fits_of_one(sent, "inconclusive", saved.ordered)
@@ -324,7 +324,7 @@ def test_a_lead_asks_for_languages_in_the_form(lead: Person) -> None:
     form = {"name": "Spoken", "share": "100", "goes": "general"}
     client = lead.client()
     bad = client.post(url("write_rule", lead), {**form, "languages": "de, german!"})
-    assert bad.status_code == 422 and "german!” is no language tag" in bad.content.decode()
+    assert bad.status_code == 422 and "german!” is not a language tag" in bad.content.decode()
     assert not QueueRule.objects.exists()
     good = {**form, "languages": "DE-at, zh-hant, de-AT"}
     assert client.post(url("write_rule", lead), good).status_code == 302

@@ -65,7 +65,7 @@ def test_due_first_lets_no_case_starve(lead: Person, alice: Person, send: Send) 
     urgent = analysed(send(alice, 3, policy_context="urgent"), Kind.IMAGE)
     timeless = analysed(send(alice, 4), Kind.IMAGE)
     Case.objects.filter(submission=late).update(due_at=timezone.now() - timedelta(hours=1))
-    order = [one.submission for one in queue.shown(lead.actor)]
+    order = [one.submission for one in queue.visible_cases(lead.actor)]
     assert order == [late, urgent, slow, timeless]
     assert queue.overdue(lead.actor) == 1
     counted = {one.name: (one.waiting, one.overdue) for one in queues.queues_of(lead.team)}

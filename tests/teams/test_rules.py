@@ -13,7 +13,7 @@ from accounts.refusals import Refusal
 from accounts.services.chains import team_chain
 from audit.models import Event
 from audit.verbs import Verb
-from media_analysis.review.models import Case, Decision, Policy, RoutingRule, Words
+from media_analysis.review.models import Case, Decision, DecisionText, Policy, RoutingRule
 from media_analysis.review.search import dry_run
 from media_analysis.review.search.rule_match import Rules
 from media_analysis.review.services import cases as review
@@ -74,7 +74,7 @@ def test_a_dry_run_predicts_exactly_what_the_rule_then_does(
     page = answer.content.decode()
     assert answer.status_code == 200 and Event.objects.count() == before
     assert rules.wanted(lead.team) == {"manipulation_found"} and not Case.objects.exists()
-    assert "Of 5 files whose analysis ended" in page
+    assert "Of 5 analysed files" in page
     today = Rules.of(lead.team.pk)
     tried = dry_run.of(lead.team, today, replace(today, usual=frozenset(wanted)))
     assert (tried.now, tried.then, tried.hours) == (0, 2, None)
@@ -168,7 +168,7 @@ def test_a_policy_with_decisions_is_retired_not_deleted(
     """The page offers to retire it; the verb refuses; the decision keeps its text."""
     policy = rules.write_policy(lead.actor, lead.team, "Elections", "as it stood")
     case = review.claim(alice.actor, opened(alice, send).pk)
-    words = Words("unclear", "too blurred", policy_id=policy.pk)
+    words = DecisionText("unclear", "too blurred", policy_id=policy.pk)
     review.decide(alice.actor, case.pk, case.fence, words)
     client = lead.client()
     rules.edit_policy(lead.actor, policy, "Elections", "another text")

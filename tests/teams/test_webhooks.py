@@ -35,7 +35,7 @@ def test_an_admin_runs_a_webhook_from_its_first_day_to_its_last(
     settings.OUTBOUND_ALLOWED_NETWORKS = ["127.0.0.0/8"]
     settings.WEBHOOK_BACKOFF_SECONDS = 600.0
     client, listed = admin.client(), reverse("teams:webhooks", args=[team.pk])
-    assert "Partners learn of verdicts and decisions by asking" in text(client.get(listed))
+    assert "Without a webhook, partners have to poll" in text(client.get(listed))
     new = reverse("teams:new_webhook", args=[team.pk])
     assert "A person decided" in text(client.get(new))
     with receiving() as receiver:
@@ -50,7 +50,7 @@ def test_an_admin_runs_a_webhook_from_its_first_day_to_its_last(
             address = reverse(f"teams:{name}", args=[team.pk, endpoint.pk, *more])
             return text(client.post(address, data, follow=True))
 
-        assert "A test event is on its way" in press("test_webhook")
+        assert "A test event is being sent" in press("test_webhook")
         receiver.reply = lambda number: (500, {})
         deliver()
         assert "It answered 500" in text(client.get(page))
@@ -60,19 +60,19 @@ def test_an_admin_runs_a_webhook_from_its_first_day_to_its_last(
         deliver()
         assert "Delivered" in text(client.get(page, {"state": "done"}))
         done = Delivery.objects.get(state="done")
-        assert "on its way again" in press("webhook_again", done.pk)
+        assert "being sent again" in press("webhook_again", done.pk)
         assert "The webhook is off" in press("switch_webhook", off="1")
         assert "Somebody switched it off" in text(client.get(listed))
         assert "switched off. Switch it on first" in press("test_webhook")
         assert "The webhook is on" in press("switch_webhook")
-        assert "0 events are on their way" in press("webhook_missed")
+        assert "0 events are being sent" in press("webhook_missed")
         edited = {"url": receiver.url, "events": ["analysis.completed"], "description": "desk"}
         address = reverse("teams:edit_webhook", args=[team.pk, endpoint.pk])
-        assert "The webhook is saved" in text(client.post(address, edited, follow=True))
+        assert "The webhook was saved" in text(client.post(address, edited, follow=True))
         assert "desk" in text(client.get(listed))
         rotated = client.post(reverse("teams:rotate_webhook", args=[team.pk, endpoint.pk]))
         assert secret not in rotated.content.decode() and b"whsec_" in rotated.content
-        assert "The webhook is deleted" in press("delete_webhook")
+        assert "The webhook and its log were deleted" in press("delete_webhook")
     assert not Endpoint.objects.exists()
 
 

@@ -67,6 +67,6 @@ def test_alarms_masks_and_too_few_claims_each_end_it(
 def test_what_is_not_told_is_said_before_other_limits() -> None:
     """The card begins with both lists; with nothing left out there is no second sentence."""
     one, other = claims.limits({"claimed": ["that tremble"], "not_told": ["that drift", "of wax"]})
-    assert one == "It tells faces that tremble, and claims no more than that."
-    assert other == "It does not surely tell faces that drift, or of wax."
+    assert one == "It detects faces that tremble. It claims no more than that."
+    assert other == "It does not reliably detect faces that drift, or of wax."
     assert len(claims.limits({"claimed": ["that tremble"], "not_told": []})) == 1

@@ -52,7 +52,7 @@ def test_both_kinds_are_told_apart_where_they_are_drawn() -> None:
     learnt = [example(n, n % 2 == 1) for n in range(16)]
     tested = [example(n, n % 2 == 1, "test") for n in range(40, 52)]
     regression = baselines.Regression(learnt).scores
-    assert measure.told(tested, regression, lambda e: e.variant.fake)["auc"] > 0.9
+    assert measure.auc_of(tested, regression, lambda e: e.variant.fake)["auc"] > 0.9
 
 
 @pytest.mark.slow

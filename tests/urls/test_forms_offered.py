@@ -11,7 +11,7 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
-from media_analysis.review.models import Case, Policy, Words
+from media_analysis.review.models import Case, DecisionText, Policy
 from media_analysis.review.services import cases
 from media_analysis.submissions.services import deletion
 from tests.people import Person
@@ -100,7 +100,7 @@ def test_every_form_on_every_page_may_be_sent_by_whoever_sees_it(
         held = cases.claim(alice.actor, case.pk)
         if state == "decided":
             policy = Policy.objects.get().pk
-            words = Words("unclear", "x", policy_id=policy)
+            words = DecisionText("unclear", "x", policy_id=policy)
             cases.decide(alice.actor, case.pk, held.fence, words)
     refused: list[Any] = []
     offered: set[tuple[str, frozenset[tuple[str, str]]]] = set()

@@ -20,7 +20,7 @@ from audit.checking import compare_all_rows
 from audit.models import Event as Recorded
 from jobs.models import State
 from jobs.services import claim, claim_one, park
-from media_analysis.review.models import Case, Words
+from media_analysis.review.models import Case, DecisionText
 from media_analysis.review.services import cases, routing
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.services import deletion, intake
@@ -66,7 +66,7 @@ def decide(who: Person, submission: Submission, outcome: str = "unclear") -> Cas
     with transaction.atomic():
         routing.after_parking(submission.analysis)
     held = cases.claim(who.actor, Case.objects.get(submission=submission).pk)
-    cases.decide(who.actor, held.pk, held.fence, Words(outcome, "as seen", "canary note"))
+    cases.decide(who.actor, held.pk, held.fence, DecisionText(outcome, "as seen", "canary note"))
     return held
 
 

@@ -14,8 +14,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Have media fetched from addresses
-         * @description Of a view set whose action `events` is a stream.
+         * Submit a batch of addresses
+         * @description Base of view sets whose action `events` is a stream.
          */
         post: operations["batches_create"];
         delete?: never;
@@ -32,8 +32,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * One batch: its counts and its items
-         * @description Of a view set whose action `events` is a stream.
+         * Get a batch with its counts and items
+         * @description Base of view sets whose action `events` is a stream.
          */
         get: operations["batches_read"];
         put?: never;
@@ -52,8 +52,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * One batch as a stream: an event each time its counts change
-         * @description Server-sent events. The `data` of each is a batch without its items, `#/components/schemas/BatchAccepted`.
+         * Follow a batch as a stream of events
+         * @description Server-sent events. The `data` of each event is the batch without its items, `#/components/schemas/BatchAccepted`.
          */
         get: operations["batches_events"];
         put?: never;
@@ -72,9 +72,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Legal holds of the team, the newest first
-         * @description For views: every answer says how much is left, also one that refuses the caller; and whether
-         *     what was called is deprecated.
+         * List the team's legal holds, newest first
+         * @description Adds rate limits and deprecations to the headers of every answer.
          */
         get: operations["holds_list"];
         put?: never;
@@ -93,14 +92,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Find submissions again
-         * @description Of a view set whose action `events` is a stream.
+         * List and search submissions
+         * @description Base of view sets whose action `events` is a stream.
          */
         get: operations["submissions_list"];
         put?: never;
         /**
-         * Send media in
-         * @description Of a view set whose action `events` is a stream.
+         * Submit media
+         * @description Base of view sets whose action `events` is a stream.
          */
         post: operations["submissions_create"];
         delete?: never;
@@ -117,15 +116,15 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * One submission: progress, verdict, findings, decisions
-         * @description Of a view set whose action `events` is a stream.
+         * Get a submission with progress, verdict, findings and decisions
+         * @description Base of view sets whose action `events` is a stream.
          */
         get: operations["submissions_read"];
         put?: never;
         post?: never;
         /**
-         * Ask for deletion; nothing is erased by asking
-         * @description Of a view set whose action `events` is a stream.
+         * Request deletion (erases nothing by itself)
+         * @description Base of view sets whose action `events` is a stream.
          */
         delete: operations["submissions_delete"];
         options?: never;
@@ -143,9 +142,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Appeal the decision in force: another person decides again
-         * @description For views: every answer says how much is left, also one that refuses the caller; and whether
-         *     what was called is deprecated.
+         * Appeal the decision in force
+         * @description Adds rate limits and deprecations to the headers of every answer.
          */
         post: operations["submissions_appeal"];
         delete?: never;
@@ -164,9 +162,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Withdraw the open appeal: the decision stands again
-         * @description For views: every answer says how much is left, also one that refuses the caller; and whether
-         *     what was called is deprecated.
+         * Withdraw the open appeal
+         * @description Adds rate limits and deprecations to the headers of every answer.
          */
         post: operations["submissions_withdraw_appeal"];
         delete?: never;
@@ -185,8 +182,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Stop the analysis; the media is kept
-         * @description Of a view set whose action `events` is a stream.
+         * Cancel the analysis (the media is kept)
+         * @description Base of view sets whose action `events` is a stream.
          */
         post: operations["submissions_cancel"];
         delete?: never;
@@ -203,8 +200,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * One submission as a stream: an event each time it changes
-         * @description Server-sent events. The `data` of each is what reading the submission answers at that moment, `#/components/schemas/Detail`, and its `id` is the ETag of it.
+         * Follow a submission as a stream of events
+         * @description Server-sent events. The `data` of each event is the submission at that moment, `#/components/schemas/Detail`. Its `id` is the ETag of that answer.
          */
         get: operations["submissions_events"];
         put?: never;
@@ -225,9 +222,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Place a legal hold: nothing erases the submission while it stands
-         * @description For views: every answer says how much is left, also one that refuses the caller; and whether
-         *     what was called is deprecated.
+         * Place a legal hold, which prevents erasure
+         * @description Adds rate limits and deprecations to the headers of every answer.
          */
         post: operations["submissions_hold"];
         delete?: never;
@@ -246,9 +242,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Lift the legal hold; what was ordered to be erased meanwhile is erased
-         * @description For views: every answer says how much is left, also one that refuses the caller; and whether
-         *     what was called is deprecated.
+         * Lift the legal hold (pending erasures proceed)
+         * @description Adds rate limits and deprecations to the headers of every answer.
          */
         post: operations["submissions_lift_hold"];
         delete?: never;
@@ -265,9 +260,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The bytes that were sent in
-         * @description For views: every answer says how much is left, also one that refuses the caller; and whether
-         *     what was called is deprecated.
+         * Download the original media
+         * @description Adds rate limits and deprecations to the headers of every answer.
          */
         get: operations["submissions_media"];
         put?: never;
@@ -286,8 +280,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A file of an issued report
-         * @description The bytes as they were signed: the report as PDF or JSON, the statement of reasons (DSA), the statement for the public, or the signature.
+         * Download a file of an issued report
+         * @description The signed bytes: the report as PDF or JSON, the statement of reasons (DSA), the statement for the public, or the signature.
          */
         get: operations["submissions_report"];
         put?: never;
@@ -306,8 +300,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A small picture of the media, made from clean pixels
-         * @description A PNG, or as it is kept where the request accepts image/webp.
+         * Get a small picture of the media, made from decoded pixels
+         * @description A PNG, or the stored WebP if the request accepts image/webp.
          */
         get: operations["submissions_thumbnail"];
         put?: never;
@@ -328,9 +322,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Announce a file that you send straight to the media store
-         * @description For views: every answer says how much is left, also one that refuses the caller; and whether
-         *     what was called is deprecated.
+         * Announce a direct upload to the media store
+         * @description Adds rate limits and deprecations to the headers of every answer.
          */
         post: operations["uploads_announce"];
         delete?: never;
@@ -347,17 +340,15 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * One announced upload: how far it is, and what it became
-         * @description For views: every answer says how much is left, also one that refuses the caller; and whether
-         *     what was called is deprecated.
+         * Get the state of a direct upload
+         * @description Adds rate limits and deprecations to the headers of every answer.
          */
         get: operations["uploads_read"];
         put?: never;
         post?: never;
         /**
-         * Give an announced upload up; what it became stays
-         * @description For views: every answer says how much is left, also one that refuses the caller; and whether
-         *     what was called is deprecated.
+         * Delete an announced upload (a submission made from it stays)
+         * @description Adds rate limits and deprecations to the headers of every answer.
          */
         delete: operations["uploads_delete"];
         options?: never;
@@ -375,9 +366,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Say that every part was sent; the file is received then
-         * @description For views: every answer says how much is left, also one that refuses the caller; and whether
-         *     what was called is deprecated.
+         * Complete a direct upload
+         * @description Adds rate limits and deprecations to the headers of every answer.
          */
         post: operations["uploads_complete"];
         delete?: never;
@@ -396,9 +386,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Fresh addresses for the parts, and which have arrived
-         * @description For views: every answer says how much is left, also one that refuses the caller; and whether
-         *     what was called is deprecated.
+         * Get new addresses for the parts, and which parts have arrived
+         * @description Adds rate limits and deprecations to the headers of every answer.
          */
         post: operations["uploads_parts"];
         delete?: never;
@@ -415,9 +404,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What this key's partner has sent this month, its quota and its rates
-         * @description For views: every answer says how much is left, also one that refuses the caller; and whether
-         *     what was called is deprecated.
+         * Get this month's usage, quota and rates of the key's partner
+         * @description Adds rate limits and deprecations to the headers of every answer.
          */
         get: operations["usage_read"];
         put?: never;
@@ -436,16 +424,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Where news are sent
-         * @description For views: every answer says how much is left, also one that refuses the caller; and whether
-         *     what was called is deprecated.
+         * List webhooks
+         * @description Adds rate limits and deprecations to the headers of every answer.
          */
         get: operations["webhooks_list"];
         put?: never;
         /**
-         * Have news sent to an address
-         * @description For views: every answer says how much is left, also one that refuses the caller; and whether
-         *     what was called is deprecated.
+         * Add a webhook
+         * @description Adds rate limits and deprecations to the headers of every answer.
          */
         post: operations["webhooks_add"];
         delete?: never;
@@ -462,25 +448,22 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * One webhook and its state
-         * @description For views: every answer says how much is left, also one that refuses the caller; and whether
-         *     what was called is deprecated.
+         * Get a webhook and its state
+         * @description Adds rate limits and deprecations to the headers of every answer.
          */
         get: operations["webhooks_read"];
         put?: never;
         post?: never;
         /**
-         * Send no more to an address
-         * @description For views: every answer says how much is left, also one that refuses the caller; and whether
-         *     what was called is deprecated.
+         * Delete a webhook
+         * @description Adds rate limits and deprecations to the headers of every answer.
          */
         delete: operations["webhooks_delete"];
         options?: never;
         head?: never;
         /**
-         * Change a webhook, switch it on or off
-         * @description For views: every answer says how much is left, also one that refuses the caller; and whether
-         *     what was called is deprecated.
+         * Change a webhook or switch it on or off
+         * @description Adds rate limits and deprecations to the headers of every answer.
          */
         patch: operations["webhooks_change"];
         trace?: never;
@@ -495,9 +478,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Have news sent again: one, or all since a moment
-         * @description For views: every answer says how much is left, also one that refuses the caller; and whether
-         *     what was called is deprecated.
+         * Resend one event, or all since a point in time
+         * @description Adds rate limits and deprecations to the headers of every answer.
          */
         post: operations["webhooks_deliver"];
         delete?: never;
@@ -514,9 +496,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What was sent, and what came of it
-         * @description For views: every answer says how much is left, also one that refuses the caller; and whether
-         *     what was called is deprecated.
+         * List deliveries and their results
+         * @description Adds rate limits and deprecations to the headers of every answer.
          */
         get: operations["webhooks_log"];
         put?: never;
@@ -537,9 +518,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * A new secret; the earlier one signs beside it for 24 hours
-         * @description For views: every answer says how much is left, also one that refuses the caller; and whether
-         *     what was called is deprecated.
+         * Create a new secret (the earlier one also signs for 24 hours)
+         * @description Adds rate limits and deprecations to the headers of every answer.
          */
         post: operations["webhooks_rotate"];
         delete?: never;
@@ -559,8 +539,7 @@ export interface paths {
         put?: never;
         /**
          * Send a test event
-         * @description For views: every answer says how much is left, also one that refuses the caller; and whether
-         *     what was called is deprecated.
+         * @description Adds rate limits and deprecations to the headers of every answer.
          */
         post: operations["webhooks_test"];
         delete?: never;
@@ -574,13 +553,13 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
-         * @description The answer to whoever changed something. A key that only sends is told what it sent and how
-         *     far it is; what was found is told to whoever may read.
+         * @description The answer to a request that changes a submission. Callers without permission to read get no
+         *     results.
          */
         Accepted: {
             /** Format: date-time */
             readonly created_at: string;
-            /** @description Null until a person decides, and while the case is open again. */
+            /** @description Null until a person decides and while the case is reopened. */
             decision?: components["schemas"]["Decision"] | null;
             declared?: components["schemas"]["Declared"] | null;
             /** Format: date-time */
@@ -590,9 +569,9 @@ export interface components {
             readonly filename: string;
             /** Format: uuid */
             readonly id: string;
-            /** @description Of the media, as the sender says: a tag of BCP 47. Empty: not said. */
+            /** @description The language of the media, stated by the sender: a BCP 47 tag. Empty if not stated. */
             readonly language: string;
-            /** @description False: it was sent with a test key, and the result is canned. */
+            /** @description False if a test key sent it; its result is canned. */
             readonly livemode: boolean;
             media_type: string;
             readonly note: string;
@@ -612,36 +591,36 @@ export interface components {
             team: string;
             /**
              * Format: date-time
-             * @description When state, verdict, decision, reports or the wish for deletion last changed.
+             * @description When state, verdict, decision, reports or the deletion request last changed.
              */
             updated_at: string;
             /** Format: uri */
             readonly url: string;
         };
         AgainDone: {
-            /** @description So many are on their way. */
+            /** @description The number of deliveries that are being sent. */
             deliveries: number;
         };
-        /** @description A field that we do not know is told, not ignored: it is nearly always a typing mistake. */
+        /** @description Unknown fields are refused, because they are nearly always typing errors. */
         AgainRequest: {
             /**
-             * @description Also what was taken already.
+             * @description Also deliveries that already succeeded.
              * @default false
              */
             all: boolean;
             /**
              * Format: uuid
-             * @description This one.
+             * @description Only this delivery.
              */
             delivery?: string;
             /**
              * Format: date-time
-             * @description Or everything from here on that was not taken.
+             * @description All failed deliveries from this time on.
              */
             since?: string;
             /**
              * Format: date-time
-             * @description Until then; else until now.
+             * @description The end of the period. Default: now.
              */
             until?: string;
         } & ({
@@ -649,22 +628,22 @@ export interface components {
         } | {
             delivery?: unknown;
         });
-        /** @description A field that we do not know is told, not ignored: it is nearly always a typing mistake. */
+        /** @description Unknown fields are refused, because they are nearly always typing errors. */
         AnnounceRequest: {
             /**
-             * @description No hurry: after what people wait for.
+             * @description Low priority: processed after interactive submissions.
              * @default false
              */
             batch: boolean;
-            /** @description Your own name for it. */
+            /** @description Your own identifier. */
             external_id?: string;
             /** @description The name of the file. */
             filename: string;
-            /** @description Of the media: a tag of BCP 47, such as `de`, `pt-BR` or `zh-Hant`, no extensions. */
+            /** @description The language of the media: a BCP 47 tag such as `de`, `pt-BR` or `zh-Hant`, without extensions. */
             language?: string;
             note?: string;
             policy_context?: string;
-            /** @description Of the file. One of another SHA-256 is then refused. */
+            /** @description The SHA-256 of the file. A file with another one is refused. */
             sha256?: string;
             /**
              * Format: int64
@@ -673,7 +652,7 @@ export interface components {
             size: number;
             /**
              * Format: uuid
-             * @description Only for callers that may send into more than one team.
+             * @description Required if the caller may send to several teams.
              */
             team?: string;
         };
@@ -686,26 +665,26 @@ export interface components {
             readonly filename: string;
             /** Format: uuid */
             readonly id: string;
-            /** @description False: it was announced with a test key, and the result will be canned. */
+            /** @description False if a test key announced it; its result will be canned. */
             readonly livemode: boolean;
             readonly part_size: number;
             /** @description Empty once the upload is complete. */
             readonly parts: components["schemas"]["Part"][];
             /**
              * Format: double
-             * @description How much of it was received, after it was complete.
+             * @description The share that was received after completion.
              */
             progress: number;
-            /** @description Why it was refused, or what its last try met. */
+            /** @description Why it was refused, or why the last attempt failed. */
             reason: string;
             reason_code: string;
-            /** @description As it was announced, or empty. */
+            /** @description The announced SHA-256, or empty. */
             sha256: string;
             size: number;
             state: components["schemas"]["UploadStateEnum"];
             /**
              * Format: uri
-             * @description What it became, once received.
+             * @description The address of the submission, once received.
              */
             readonly submission: string | null;
             /** Format: uuid */
@@ -713,36 +692,36 @@ export interface components {
             /** Format: uri */
             readonly url: string;
         };
-        /** @description Only said to the schema; results are written out by `shaped`. */
+        /** @description Part of a submission's result. */
         Appeal: {
             /**
              * Format: uuid
-             * @description The further decision; its `reason` is the answer.
+             * @description The new decision. Its `reason` is the answer.
              */
             answer: string | null;
             /** Format: date-time */
             answered_at: string | null;
             /**
              * Format: date-time
-             * @description When it was made.
+             * @description When the appeal was made.
              */
             at: string;
             /**
              * Format: uuid
-             * @description The decision that it objects to.
+             * @description The appealed decision.
              */
             decision: string;
             /** Format: uuid */
             id: string;
             /**
-             * @description Whether the further decision has the outcome of the first one: `upheld`, or `changed`.
+             * @description Whether the new decision has the same outcome (`upheld`) or another one (`changed`).
              *
              *     * `upheld` - The decision stands
              *     * `changed` - The decision was changed
              */
             outcome: components["schemas"]["AppealOutcomeEnum"] | components["schemas"]["NullEnum"];
             /**
-             * @description `open` until a further decision answers it, or it is withdrawn.
+             * @description `open` until a new decision answers it or it is withdrawn.
              *
              *     * `open` - Open
              *     * `answered` - Answered
@@ -765,17 +744,17 @@ export interface components {
          * @enum {string}
          */
         AppealStateEnum: "open" | "answered" | "withdrawn";
-        /** @description A field that we do not know is told, not ignored: it is nearly always a typing mistake. */
+        /** @description Unknown fields are refused, because they are nearly always typing errors. */
         AppealTextRequest: {
             /** @description Why the decision is wrong. The team reads it. */
             text: string;
         };
         Attempt: {
-            /** @description The beginning of the answer's body. */
+            /** @description The beginning of the response body. */
             readonly answer: string;
             /** Format: date-time */
             readonly at: string;
-            /** @description What failed; empty: nothing. */
+            /** @description What failed. Empty if nothing failed. */
             readonly code: string;
             readonly milliseconds: number;
             readonly number: number;
@@ -795,7 +774,7 @@ export interface components {
             /** Format: uuid */
             readonly id: string;
             readonly items: components["schemas"]["BatchItem"][];
-            /** @description False: it was sent with a test key, and nothing is fetched. */
+            /** @description False if a test key sent it; nothing is fetched. */
             readonly livemode: boolean;
             /** Format: uuid */
             team: string;
@@ -814,7 +793,7 @@ export interface components {
             readonly external_id: string;
             /** Format: uuid */
             readonly id: string;
-            /** @description False: it was sent with a test key, and nothing is fetched. */
+            /** @description False if a test key sent it; nothing is fetched. */
             readonly livemode: boolean;
             /** Format: uuid */
             team: string;
@@ -822,50 +801,50 @@ export interface components {
             readonly url: string;
         };
         BatchCounts: {
-            /** @description Of those received, whose analysis has ended. */
+            /** @description Received items whose analysis has ended. */
             analysed: number;
-            /** @description These became submissions. */
+            /** @description Items that became submissions. */
             received: number;
-            /** @description `reason` says why. */
+            /** @description Refused items. `reason` states why. */
             refused: number;
-            /** @description Not fetched yet. */
+            /** @description Items that were not fetched yet. */
             waiting: number;
         };
         BatchItem: {
             external_id: string;
             filename: string;
-            /** @description The rest of the address is not told: it may be secret. */
+            /** @description The host of the address. The rest is not shown, because it may be secret. */
             host: string;
-            /** @description The place in what was sent, from 0. */
+            /** @description The position in the request, from 0. */
             position: number;
-            /** @description Why it was refused, or what its last try met. */
+            /** @description Why it was refused, or why the last attempt failed. */
             reason: string;
             reason_code: string;
             state: components["schemas"]["ItemStateEnum"];
             /** Format: uri */
             readonly submission: string | null;
         };
-        /** @description A field that we do not know is told, not ignored: it is nearly always a typing mistake. */
+        /** @description Unknown fields are refused, because they are nearly always typing errors. */
         BatchSendRequest: {
-            /** @description Your own name for it. */
+            /** @description Your own identifier. */
             external_id?: string;
             items: components["schemas"]["ItemSendRequest"][];
             /**
              * Format: uuid
-             * @description Only for callers that may send into more than one team.
+             * @description Required if the caller may send to several teams.
              */
             team?: string;
         };
         /** @enum {unknown} */
         BlankEnum: "";
-        /** @description A field that we do not know is told, not ignored: it is nearly always a typing mistake. */
+        /** @description Unknown fields are refused, because they are nearly always typing errors. */
         CompleteRequest: {
-            /** @description Every part that you sent. Without it the parts that lie in the store count. */
+            /** @description Every part that you sent. Default: the parts that are in the store. */
             parts?: components["schemas"]["SentPartRequest"][];
         };
         /**
-         * @description What a person decided. The note for the team stays with it, and so does who it was: within
-         *     one team a pseudonym stands for the same person.
+         * @description A person's decision. The note for the team is not included. `reviewer` is a pseudonym that
+         *     stays the same within one team.
          */
         Decision: {
             /** Format: date-time */
@@ -875,35 +854,35 @@ export interface components {
             outcome: components["schemas"]["DecisionOutcomeEnum"];
             /** @description The name of the team's policy. */
             policy: string | null;
-            /** @description In the words of whoever decided. */
+            /** @description The reviewer's own words. */
             reason: string;
             readonly reviewer: string | null;
             /**
              * Format: uuid
-             * @description The earlier decision about this submission, which it replaces.
+             * @description The id of the earlier decision that it replaces.
              */
             supersedes: string | null;
         };
         /**
-         * @description What a person decided. The note for the team stays with it, and so does who it was: within
-         *     one team a pseudonym stands for the same person.
+         * @description A person's decision. The note for the team is not included. `reviewer` is a pseudonym that
+         *     stays the same within one team.
          */
         DecisionMade: {
             /** Format: date-time */
             decided_at: string;
             /** Format: uuid */
             id: string;
-            /** @description It stands: false once it was replaced, and while the case is open again. */
+            /** @description False once it was replaced and while the case is reopened. */
             in_force: boolean;
             outcome: components["schemas"]["DecisionOutcomeEnum"];
             /** @description The name of the team's policy. */
             policy: string | null;
-            /** @description In the words of whoever decided. */
+            /** @description The reviewer's own words. */
             reason: string;
             readonly reviewer: string | null;
             /**
              * Format: uuid
-             * @description The earlier decision about this submission, which it replaces.
+             * @description The id of the earlier decision that it replaces.
              */
             supersedes: string | null;
         };
@@ -914,9 +893,9 @@ export interface components {
          * @enum {string}
          */
         DecisionOutcomeEnum: "manipulated" | "not_manipulated" | "unclear";
-        /** @description The file's own statement that it was generated. It is not what a check found. */
+        /** @description The file's own statement that it was generated. It is not a detection. */
         Declared: {
-            /** @description Who signed it; null: nobody did. */
+            /** @description Who signed it. Null if nobody did. */
             by: string | null;
             /** @description The signature is valid for this file. */
             signed: boolean;
@@ -937,12 +916,12 @@ export interface components {
             /** Format: uuid */
             readonly id: string;
             message_id: string;
-            /** @description When it is tried again. */
+            /** @description When it is retried. */
             readonly next_at: string | null;
             reason: string;
             readonly reason_code: string;
             /**
-             * @description `done`: it was taken. `parked`: it was given up.
+             * @description `done`: delivered. `parked`: given up.
              *
              *     * `queued` - queued
              *     * `running` - running
@@ -956,15 +935,15 @@ export interface components {
             readonly tries: number;
             type: string;
         };
-        /** @description With all that the engine said, and all that people decided. It says what `Detail` gives. */
+        /** @description A submission with all results of the engine and all decisions. */
         Detail: {
-            /** @description The newest one; null: there was none. */
+            /** @description The newest appeal. Null if there was none. */
             appeal: components["schemas"]["Appeal"] | null;
             /** Format: date-time */
             readonly created_at: string;
-            /** @description Null until a person decides, and while the case is open again. */
+            /** @description Null until a person decides and while the case is reopened. */
             decision: components["schemas"]["Decision"] | null;
-            /** @description All of them, the first one first. */
+            /** @description All decisions, oldest first. */
             decisions: components["schemas"]["DecisionMade"][];
             declared: components["schemas"]["Declared"] | null;
             /** Format: date-time */
@@ -974,9 +953,9 @@ export interface components {
             readonly filename: string;
             /** Format: uuid */
             readonly id: string;
-            /** @description Of the media, as the sender says: a tag of BCP 47. Empty: not said. */
+            /** @description The language of the media, stated by the sender: a BCP 47 tag. Empty if not stated. */
             readonly language: string;
-            /** @description False: it was sent with a test key, and the result is canned. */
+            /** @description False if a test key sent it; its result is canned. */
             readonly livemode: boolean;
             media_type: string;
             readonly note: string;
@@ -988,25 +967,25 @@ export interface components {
             progress: number;
             reason: string;
             reason_code: string;
-            /** @description Issued reports, the first one first, for callers that may fetch them. */
+            /** @description Issued reports, oldest first. Empty for callers that may not fetch them. */
             reports: components["schemas"]["Report"][];
             /** @description Null until the analysis is done. */
             result: components["schemas"]["Result"] | null;
-            /** @description Null: the file was analysed. Else its results were taken over from an earlier analysis of the same bytes in the team. */
+            /** @description Null if the file was analysed. Otherwise its results were reused from an earlier analysis of the same bytes in the team. */
             reused_from: components["schemas"]["Reused"] | null;
             sha256: string;
-            /** @description The same bytes, and pictures that look almost the same. */
+            /** @description Submissions with the same bytes and with almost identical pictures. */
             similar: components["schemas"]["Similar"][];
             size: number;
             stage: string;
             state: components["schemas"]["StateEnum"];
             /** Format: uuid */
             team: string;
-            /** @description Small pictures, for callers that may look at media. */
+            /** @description Small pictures. Empty for callers that may not view media. */
             thumbnails: components["schemas"]["Thumbnail"][];
             /**
              * Format: date-time
-             * @description When state, verdict, decision, reports or the wish for deletion last changed.
+             * @description When state, verdict, decision, reports or the deletion request last changed.
              */
             updated_at: string;
             /** Format: uri */
@@ -1021,24 +1000,24 @@ export interface components {
             readonly filename: string;
             /** Format: uuid */
             readonly id: string;
-            /** @description False: it was announced with a test key, and the result will be canned. */
+            /** @description False if a test key announced it; its result will be canned. */
             readonly livemode: boolean;
             readonly part_size: number;
             /**
              * Format: double
-             * @description How much of it was received, after it was complete.
+             * @description The share that was received after completion.
              */
             progress: number;
-            /** @description Why it was refused, or what its last try met. */
+            /** @description Why it was refused, or why the last attempt failed. */
             reason: string;
             reason_code: string;
-            /** @description As it was announced, or empty. */
+            /** @description The announced SHA-256, or empty. */
             sha256: string;
             size: number;
             state: components["schemas"]["UploadStateEnum"];
             /**
              * Format: uri
-             * @description What it became, once received.
+             * @description The address of the submission, once received.
              */
             readonly submission: string | null;
             /** Format: uuid */
@@ -1059,7 +1038,7 @@ export interface components {
             readonly created_at: string;
             readonly description: string;
             /**
-             * @description Why it is switched off; empty while it is on.
+             * @description Why it was switched off. Empty while it is on.
              *
              *     * `` -
              *     * `by_hand` - by_hand
@@ -1070,26 +1049,26 @@ export interface components {
             events: components["schemas"]["EventsEnum"][];
             /** Format: date-time */
             readonly failing_since: string | null;
-            /** @description In a row. */
+            /** @description Consecutive failures. */
             readonly failures: number;
             /** Format: uuid */
             readonly id: string;
             readonly is_active: boolean;
             /** Format: date-time */
             readonly last_success_at: string | null;
-            /** @description False: a test key added it, and it is told only of what test keys sent. */
+            /** @description False if a test key added it. It then gets only events about submissions of test keys. */
             readonly livemode: boolean;
-            /** @description It is told only of what its own partner sent, and of the quotas that hold for it. */
+            /** @description True if it gets only events about its own partner's submissions and quotas. */
             readonly own_only: boolean;
             readonly url: string;
         };
-        /** @description A field that we do not know is told, not ignored: it is nearly always a typing mistake. */
+        /** @description Unknown fields are refused, because they are nearly always typing errors. */
         EndpointAddRequest: {
             description?: string;
             events: components["schemas"]["EventsEnum"][];
             /**
              * Format: uuid
-             * @description Only for callers that may do this in more than one team.
+             * @description Required if the caller may do this in several teams.
              */
             team?: string;
             /**
@@ -1103,7 +1082,7 @@ export interface components {
             readonly created_at: string;
             readonly description: string;
             /**
-             * @description Why it is switched off; empty while it is on.
+             * @description Why it was switched off. Empty while it is on.
              *
              *     * `` -
              *     * `by_hand` - by_hand
@@ -1114,18 +1093,18 @@ export interface components {
             events: components["schemas"]["EventsEnum"][];
             /** Format: date-time */
             readonly failing_since: string | null;
-            /** @description In a row. */
+            /** @description Consecutive failures. */
             readonly failures: number;
             /** Format: uuid */
             readonly id: string;
             readonly is_active: boolean;
             /** Format: date-time */
             readonly last_success_at: string | null;
-            /** @description False: a test key added it, and it is told only of what test keys sent. */
+            /** @description False if a test key added it. It then gets only events about submissions of test keys. */
             readonly livemode: boolean;
-            /** @description It is told only of what its own partner sent, and of the quotas that hold for it. */
+            /** @description True if it gets only events about its own partner's submissions and quotas. */
             readonly own_only: boolean;
-            /** @description Signs what is sent. It is never shown again. */
+            /** @description The secret that signs each call. It is never shown again. */
             secret: string;
             readonly url: string;
         };
@@ -1152,10 +1131,10 @@ export interface components {
          * @enum {string}
          */
         EventsEnum: "analysis.completed" | "analysis.failed" | "analysis.cancelled" | "decision.made" | "decision.changed" | "decision.reopened" | "appeal.received" | "appeal.withdrawn" | "appeal.answered" | "report.issued" | "deletion.requested" | "deletion.withdrawn" | "deletion.answered" | "batch.completed" | "quota.nearly_reached" | "quota.reached";
-        /** @description Only said to the schema; results are written out by `shaped`. */
+        /** @description Part of a submission's result. */
         Evidence: {
             code: string;
-            /** @description What the sentence rests on; differs by `code`. */
+            /** @description The data behind the sentence. It depends on `code`. */
             data: {
                 [key: string]: unknown;
             };
@@ -1164,7 +1143,7 @@ export interface components {
             supports: components["schemas"]["OutcomeEnum"] | components["schemas"]["NullEnum"];
             text: string;
         };
-        /** @description Only said to the schema; results are written out by `shaped`. */
+        /** @description Part of a submission's result. */
         Finding: {
             counts: {
                 [key: string]: unknown;
@@ -1178,18 +1157,18 @@ export interface components {
             };
             /**
              * Format: double
-             * @description Only from a calibrated check.
+             * @description Present for calibrated checks only.
              */
             probability_manipulated: number | null;
             reason: string;
             /**
              * Format: double
-             * @description Raw and uncalibrated: higher is more likely manipulated.
+             * @description The raw, uncalibrated score. Higher means more likely manipulated.
              */
             score: number | null;
             /**
              * Format: double
-             * @description How long the check took.
+             * @description The duration of the check in seconds.
              */
             seconds: number;
             segments: components["schemas"]["Segment"][];
@@ -1207,11 +1186,11 @@ export interface components {
         HeardEnum: "speech" | "sound" | "silence" | "nothing";
         Hold: {
             readonly id: number;
-            /** @description Empty while it stands. */
+            /** @description Empty while the hold is in force. */
             lift_reason: string;
             /**
              * Format: date-time
-             * @description Null while it stands.
+             * @description Null while the hold is in force.
              */
             lifted_at: string | null;
             /** @description Who, as the record names them: kind and id. Empty while it stands. */
@@ -1224,26 +1203,26 @@ export interface components {
             /** Format: uuid */
             readonly submission: string;
         };
-        /** @description A field that we do not know is told, not ignored: it is nearly always a typing mistake. */
+        /** @description Unknown fields are refused, because they are nearly always typing errors. */
         HoldReasonRequest: {
-            /** @description The team reads it, and the record keeps it. At least one word. */
+            /** @description At least one word. The team can read it, and the record keeps it. */
             reason: string;
         };
         Holds: {
-            /** @description The address of older holds, or null. */
+            /** @description The address of the next page with older holds, or null. */
             next: string | null;
             results: components["schemas"]["Hold"][];
         };
-        /** @description A field that we do not know is told, not ignored: it is nearly always a typing mistake. */
+        /** @description Unknown fields are refused, because they are nearly always typing errors. */
         ItemSendRequest: {
             external_id?: string;
-            /** @description Of the media: a tag of BCP 47, such as `de`, `pt-BR` or `zh-Hant`, no extensions. */
+            /** @description The language of the media: a BCP 47 tag such as `de`, `pt-BR` or `zh-Hant`, without extensions. */
             language?: string;
             note?: string;
             policy_context?: string;
             /**
              * Format: uri
-             * @description https://, from a host that the team allows.
+             * @description An https:// address on a host that the team allows.
              */
             url: string;
         };
@@ -1261,7 +1240,7 @@ export interface components {
          * @enum {string}
          */
         KindEnum: "image" | "video" | "audio";
-        /** @description Only said to the schema; results are written out by `shaped`. */
+        /** @description Part of a submission's result. */
         Media: {
             channels: number | null;
             /**
@@ -1283,11 +1262,11 @@ export interface components {
             sample_rate: number | null;
             sha256: string;
             size: number;
-            /** @description Each of `flags` with its sentence. */
+            /** @description Each entry of `flags` with its sentence. */
             stated: components["schemas"]["Stated"][];
             width: number | null;
         };
-        /** @description One stretch of the timeline: a face in view, or what a check says of these seconds. */
+        /** @description A segment of the timeline: a face in view, or the result of a check. */
         Moment: {
             /** Format: double */
             end: number;
@@ -1326,7 +1305,7 @@ export interface components {
             previous: string | null;
             results: components["schemas"]["Submission"][];
         };
-        /** @description Only said to the schema; results are written out by `shaped`. */
+        /** @description Part of a submission's result. */
         Paper: {
             name: components["schemas"]["NameEnum"];
             /** Format: uri */
@@ -1336,17 +1315,17 @@ export interface components {
             /** @description Empty until the part has arrived. */
             etag: string;
             number: number;
-            /** @description Where it begins in the file. */
+            /** @description Its offset in the file. */
             offset: number;
-            /** @description Its bytes, no more and no fewer. */
+            /** @description Its exact size in bytes. */
             size: number;
             /**
              * Format: uri
-             * @description `PUT` the bytes there, without your API key. It works for an hour.
+             * @description `PUT` the bytes to this address without your API key. It is valid for an hour.
              */
             url: string;
         };
-        /** @description A field that we do not know is told, not ignored: it is nearly always a typing mistake. */
+        /** @description Unknown fields are refused, because they are nearly always typing errors. */
         PatchedEndpointChangeRequest: {
             description?: string;
             events?: components["schemas"]["EventsEnum"][];
@@ -1361,7 +1340,7 @@ export interface components {
             code: string;
             detail: string;
             errors?: components["schemas"]["ProblemField"][];
-            /** @description With `quota_reached`. */
+            /** @description Present with `quota_reached`. */
             quota?: components["schemas"]["ProblemQuota"];
             status: number;
             title: string;
@@ -1377,7 +1356,7 @@ export interface components {
             quota: number;
             /**
              * Format: date
-             * @description The next month's first day, in UTC.
+             * @description The first day of the next month, in UTC.
              */
             starts: string;
             whose: components["schemas"]["ProblemQuotaWhoseEnum"];
@@ -1419,7 +1398,7 @@ export interface components {
         Report: {
             /**
              * Format: uuid
-             * @description The decision that it reports.
+             * @description The reported decision.
              */
             decision: string;
             files: components["schemas"]["Paper"][];
@@ -1429,23 +1408,23 @@ export interface components {
             issued_at: string;
             /**
              * Format: uuid
-             * @description The earlier report, which it replaces.
+             * @description The id of the earlier report that it replaces.
              */
             supersedes: string | null;
-            /** @description Of the submission: 1, 2 and so on. */
+            /** @description The number of the report of this submission: 1, 2 and so on. */
             version: number;
         };
-        /** @description Only said to the schema; results are written out by `shaped`. */
+        /** @description Part of a submission's result. */
         Result: {
             engine_version: string;
             findings: components["schemas"]["Finding"][];
-            /** @description Null where the file was rejected. */
+            /** @description Null if the file was rejected. */
             media: components["schemas"]["Media"] | null;
-            /** @description Why it was rejected: a code. */
+            /** @description The code of the reason for rejection. */
             rejection: string | null;
-            /** @description Null for stills, and in results older than scenes. */
+            /** @description Null for images and in results from before scenes existed. */
             scenes: components["schemas"]["Scenes"] | null;
-            /** @description In the order of time. */
+            /** @description In chronological order. */
             timeline: components["schemas"]["Moment"][];
             tracks: components["schemas"]["Track"][];
             verdict: components["schemas"]["Verdict"];
@@ -1454,7 +1433,7 @@ export interface components {
         Reused: {
             /**
              * Format: double
-             * @description How old the results were when they were taken over.
+             * @description The age of the results in seconds when they were reused.
              */
             age_seconds: number;
             /**
@@ -1463,7 +1442,7 @@ export interface components {
              */
             analysed_at: string;
         };
-        /** @description Only said to the schema; results are written out by `shaped`. */
+        /** @description Part of a submission's result. */
         Scenes: {
             /** Format: double */
             grain: number;
@@ -1477,7 +1456,7 @@ export interface components {
             /** @description It is never shown again. */
             secret: string;
         };
-        /** @description Only said to the schema; results are written out by `shaped`. */
+        /** @description Part of a submission's result. */
         Segment: {
             /**
              * Format: double
@@ -1493,44 +1472,44 @@ export interface components {
              */
             start: number;
         };
-        /** @description A field that we do not know is told, not ignored: it is nearly always a typing mistake. */
+        /** @description Unknown fields are refused, because they are nearly always typing errors. */
         SendRequest: {
             /**
-             * @description No hurry: after what people wait for.
+             * @description Low priority: processed after interactive submissions.
              * @default false
              */
             batch: boolean;
-            /** @description Your own name for it. */
+            /** @description Your own identifier. */
             external_id?: string;
             /**
              * Format: binary
              * @description The media.
              */
             file: string;
-            /** @description Of the media: a tag of BCP 47, such as `de`, `pt-BR` or `zh-Hant`, no extensions. */
+            /** @description The language of the media: a BCP 47 tag such as `de`, `pt-BR` or `zh-Hant`, without extensions. */
             language?: string;
             note?: string;
             policy_context?: string;
-            /** @description Of the file. One of another SHA-256 is then refused. */
+            /** @description The SHA-256 of the file. A file with another one is refused. */
             sha256?: string;
             /**
              * Format: uuid
-             * @description Only for callers that may send into more than one team.
+             * @description Required if the caller may send to several teams.
              */
             team?: string;
         };
-        /** @description A field that we do not know is told, not ignored: it is nearly always a typing mistake. */
+        /** @description Unknown fields are refused, because they are nearly always typing errors. */
         SentPartRequest: {
-            /** @description As the store answered it, with or without quotes. */
+            /** @description The store's ETag, with or without quotes. */
             etag: string;
             number: number;
         };
-        /** @description Another submission of the team that is the same, or almost. */
+        /** @description Another submission of the team with the same or almost the same content. */
         Similar: {
             /** Format: date-time */
             created_at: string;
             decision: components["schemas"]["DecisionOutcomeEnum"] | components["schemas"]["NullEnum"];
-            /** @description Of 64 bits; 0 for the same bytes. */
+            /** @description The number of differing bits of 64. 0 for the same bytes. */
             difference: number;
             /** Format: uuid */
             id: string;
@@ -1538,7 +1517,7 @@ export interface components {
             same_bytes: boolean;
             /**
              * Format: double
-             * @description Where in the other one.
+             * @description The position in the other submission, in seconds.
              */
             seconds: number;
             /** Format: uri */
@@ -1553,7 +1532,7 @@ export interface components {
          * @enum {string}
          */
         StateEnum: "queued" | "running" | "done" | "parked" | "cancelled";
-        /** @description Only said to the schema; results are written out by `shaped`. */
+        /** @description Part of a submission's result. */
         Stated: {
             code: string;
             text: string;
@@ -1565,13 +1544,13 @@ export interface components {
          * @enum {string}
          */
         StatusEnum: "ran" | "not_applicable" | "failed";
-        /** @description One event of a stream, field by field. */
+        /** @description An event of a stream. */
         StreamEvent: {
-            /** @description JSON: what GET of the same resource answers. */
+            /** @description The JSON that a GET of the same resource returns. */
             data: string;
-            /** @description `refused`: the stream ends, and `data` is a problem. */
+            /** @description `refused` if the stream ends with an error. `data` is then a problem. */
             event?: string;
-            /** @description The place to go on from: Last-Event-ID. */
+            /** @description The value for Last-Event-ID to resume from here. */
             id?: string;
             retry?: number;
         };
@@ -1583,7 +1562,7 @@ export interface components {
          * @enum {string}
          */
         StrengthEnum: "context" | "weak" | "moderate" | "strong";
-        /** @description Only said to the schema; results are written out by `shaped`. */
+        /** @description Part of a submission's result. */
         Stretch: {
             applies: string[];
             /** Format: double */
@@ -1602,7 +1581,7 @@ export interface components {
         Submission: {
             /** Format: date-time */
             readonly created_at: string;
-            /** @description Null until a person decides, and while the case is open again. */
+            /** @description Null until a person decides and while the case is reopened. */
             decision: components["schemas"]["Decision"] | null;
             declared: components["schemas"]["Declared"] | null;
             /** Format: date-time */
@@ -1612,9 +1591,9 @@ export interface components {
             readonly filename: string;
             /** Format: uuid */
             readonly id: string;
-            /** @description Of the media, as the sender says: a tag of BCP 47. Empty: not said. */
+            /** @description The language of the media, stated by the sender: a BCP 47 tag. Empty if not stated. */
             readonly language: string;
-            /** @description False: it was sent with a test key, and the result is canned. */
+            /** @description False if a test key sent it; its result is canned. */
             readonly livemode: boolean;
             media_type: string;
             readonly note: string;
@@ -1634,21 +1613,21 @@ export interface components {
             team: string;
             /**
              * Format: date-time
-             * @description When state, verdict, decision, reports or the wish for deletion last changed.
+             * @description When state, verdict, decision, reports or the deletion request last changed.
              */
             updated_at: string;
             /** Format: uri */
             readonly url: string;
         };
-        /** @description Only said to the schema; results are written out by `shaped`. */
+        /** @description Part of a submission's result. */
         Thumbnail: {
             name: string;
             /** Format: uri */
             url: string;
         };
-        /** @description Only said to the schema; results are written out by `shaped`. */
+        /** @description Part of a submission's result. */
         Track: {
-            /** @description Second, left, top, right, bottom; in pixels of the picture. */
+            /** @description Second, left, top, right, bottom. Positions are in pixels of the picture. */
             boxes: number[][];
             /** Format: double */
             first: number;
@@ -1671,16 +1650,16 @@ export interface components {
              * @description The first day of this calendar month, in UTC.
              */
             month: string;
-            /** @description Of this key's partner. */
+            /** @description The usage of this key's partner. */
             partner: components["schemas"]["Used"];
-            /** @description Each limit holds; a request is counted under all of them. */
+            /** @description All limits apply. A request counts under each of them. */
             rates: components["schemas"]["Rates"];
             /**
              * Format: date
-             * @description The next month's first day: the counts begin at 0 again.
+             * @description The first day of the next month, when the counts restart at 0.
              */
             starts: string;
-            /** @description What all senders of the team share. Null: no limit. */
+            /** @description The team's usage, shared by all its senders. Null: no limit. */
             team: components["schemas"]["QuotaOfTeam"] | null;
         };
         Used: {
@@ -1691,20 +1670,20 @@ export interface components {
             /** @description Submissions of this month. */
             used: number;
         };
-        /** @description Only said to the schema; results are written out by `shaped`. */
+        /** @description Part of a submission's result. */
         Verdict: {
-            /** @description Names of checks by what became of them: `ran`, `not_applicable`, `failed`. */
+            /** @description Names of checks by status: `ran`, `not_applicable`, `failed`. */
             coverage: {
                 [key: string]: string[];
             };
             declared: components["schemas"]["Declared"] | null;
-            /** @description The 95 % interval of the probability: its lower and its upper end. */
+            /** @description The lower and upper end of the 95 % interval of the probability. */
             interval: number[] | null;
             outcome: components["schemas"]["OutcomeEnum"];
             /** Format: double */
             probability_manipulated: number | null;
             reason: string;
-            /** @description The probability of each way of manipulating. */
+            /** @description The probability of each kind of manipulation. */
             scenarios: {
                 [key: string]: number;
             };
@@ -1728,7 +1707,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Any text of your own, up to 255 visible ASCII characters. The same key with the same request is done once; with another request it answers 422. */
+                /** @description Your own text of up to 255 visible ASCII characters. A repeated request with the same key is processed once. A different request with the same key answers 422. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -1748,7 +1727,7 @@ export interface operations {
                     "application/json": components["schemas"]["BatchAccepted"];
                 };
             };
-            /** @description Some of what was sent is not right; `errors` names each field. */
+            /** @description Some of the input is invalid. `errors` lists each field. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1757,7 +1736,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No API key, or none that works. */
+            /** @description The API key is missing or not valid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1766,7 +1745,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key's scopes or networks, or the caller's role, do not allow it; or the submission was not sent by this key's partner. */
+            /** @description The key's scopes or networks, or the caller's role, do not allow it, or the submission was not sent by this key's partner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1775,7 +1754,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is nothing here that the caller may see. */
+            /** @description The resource does not exist, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1784,7 +1763,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The answer is JSON, and the request does not accept JSON. */
+            /** @description The request does not accept JSON. */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -1793,7 +1772,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request does not say how long it is. */
+            /** @description The request has no Content-Length. */
             411: {
                 headers: {
                     [name: string]: unknown;
@@ -1802,7 +1781,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description More than is read here; the sentence names the limit. */
+            /** @description The body is too large. The sentence states the limit. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -1820,7 +1799,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not the form or JSON that is asked for, or not a format that is read. */
+            /** @description The content type or the file type is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -1829,7 +1808,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description This Idempotency-Key was used before, for another request. */
+            /** @description The request is well-formed but cannot be processed. `code` states why, such as an Idempotency-Key that was used for another request. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1838,7 +1817,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or a quota is reached; `Retry-After` says when to come back. */
+            /** @description Too many requests, or a quota is reached. `Retry-After` states when to retry. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1847,7 +1826,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Try again shortly; nothing was half-stored. */
+            /** @description Temporarily unavailable. Nothing was stored. Try again shortly. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1862,7 +1841,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of an answer that you have: 304 when there is nothing newer. */
+                /** @description The ETag of your latest answer. If nothing changed, the answer is 304. */
                 "If-None-Match"?: string;
             };
             path: {
@@ -1880,14 +1859,14 @@ export interface operations {
                     "application/json": components["schemas"]["Batch"];
                 };
             };
-            /** @description Nothing is new since the answer with this ETag. */
+            /** @description Nothing changed since the answer with this ETag. */
             304: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description No API key, or none that works. */
+            /** @description The API key is missing or not valid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1896,7 +1875,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key's scopes or networks, or the caller's role, do not allow it; or the submission was not sent by this key's partner. */
+            /** @description The key's scopes or networks, or the caller's role, do not allow it, or the submission was not sent by this key's partner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1905,7 +1884,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is nothing here that the caller may see. */
+            /** @description The resource does not exist, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1914,7 +1893,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The answer is JSON, and the request does not accept JSON. */
+            /** @description The request does not accept JSON. */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -1932,7 +1911,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or a quota is reached; `Retry-After` says when to come back. */
+            /** @description Too many requests, or a quota is reached. `Retry-After` states when to retry. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1941,7 +1920,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Try again shortly; nothing was half-stored. */
+            /** @description Temporarily unavailable. Nothing was stored. Try again shortly. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1956,7 +1935,7 @@ export interface operations {
         parameters: {
             query?: {
                 format?: "events" | "json";
-                /** @description So long the stream lasts. Connect again with Last-Event-ID after that. */
+                /** @description The duration of the stream in seconds. Reconnect with Last-Event-ID after that. */
                 seconds?: number;
                 /**
                  * @description The stream ends when the batch is completed.
@@ -1966,7 +1945,7 @@ export interface operations {
                 until?: "ended";
             };
             header?: {
-                /** @description The `id` of the last event that you have: it is not told again. */
+                /** @description The `id` of the last event that you received. Only newer events are sent. */
                 "Last-Event-ID"?: string;
             };
             path: {
@@ -1984,14 +1963,14 @@ export interface operations {
                     "text/event-stream": components["schemas"]["StreamEvent"];
                 };
             };
-            /** @description What `until` names has happened, and the event with this Last-Event-ID told it. */
+            /** @description The condition of `until` is met, and the event with this Last-Event-ID reported it. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Some of what was sent is not right; `errors` names each field. */
+            /** @description Some of the input is invalid. `errors` lists each field. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2000,7 +1979,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No API key, or none that works. */
+            /** @description The API key is missing or not valid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2009,7 +1988,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key's scopes or networks, or the caller's role, do not allow it; or the submission was not sent by this key's partner. */
+            /** @description The key's scopes or networks, or the caller's role, do not allow it, or the submission was not sent by this key's partner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2018,7 +1997,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is nothing here that the caller may see. */
+            /** @description The resource does not exist, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2027,7 +2006,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The answer is JSON, and the request does not accept JSON. */
+            /** @description The request does not accept JSON. */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -2045,7 +2024,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or a quota is reached; `Retry-After` says when to come back. */
+            /** @description Too many requests, or a quota is reached. `Retry-After` states when to retry. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2054,7 +2033,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Try again shortly; nothing was half-stored. */
+            /** @description Temporarily unavailable. Nothing was stored. Try again shortly. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2068,11 +2047,11 @@ export interface operations {
     holds_list: {
         parameters: {
             query?: {
-                /** @description Holds before this id. */
+                /** @description Only holds before this id. */
                 after?: number;
-                /** @description Also those that were lifted. */
+                /** @description Include lifted holds. */
                 lifted?: boolean;
-                /** @description Holds of this one alone. */
+                /** @description Only holds of this submission. */
                 submission?: string;
             };
             header?: never;
@@ -2089,7 +2068,7 @@ export interface operations {
                     "application/json": components["schemas"]["Holds"];
                 };
             };
-            /** @description Some of what was sent is not right; `errors` names each field. */
+            /** @description Some of the input is invalid. `errors` lists each field. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2098,7 +2077,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No API key, or none that works. */
+            /** @description The API key is missing or not valid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2107,7 +2086,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key's scopes or networks, or the caller's role, do not allow it; or the submission was not sent by this key's partner. */
+            /** @description The key's scopes or networks, or the caller's role, do not allow it, or the submission was not sent by this key's partner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2116,7 +2095,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The answer is JSON, and the request does not accept JSON. */
+            /** @description The request does not accept JSON. */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -2134,7 +2113,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or a quota is reached; `Retry-After` says when to come back. */
+            /** @description Too many requests, or a quota is reached. `Retry-After` states when to retry. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2143,7 +2122,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Try again shortly; nothing was half-stored. */
+            /** @description Temporarily unavailable. Nothing was stored. Try again shortly. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2158,7 +2137,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description What `detector` did; else it ran.
+                 * @description The result of `detector`. Default: `ran`.
                  *
                  *     * `ran` - ran
                  *     * `noticed` - noticed
@@ -2166,10 +2145,10 @@ export interface operations {
                  *     * `failed` - failed
                  */
                 check?: "ran" | "noticed" | "not_applicable" | "failed";
-                /** @description A place in the list, as `next` and `previous` name it. It holds for the `sort` that it was made with. Any other text answers 400. */
+                /** @description A position in the list, taken from `next` or `previous`. It is valid only for the same `sort`. Other values answer 400. */
                 cursor?: string;
                 /**
-                 * @description A person's decision that is in force.
+                 * @description The decision in force.
                  *
                  *     * `manipulated` - manipulated
                  *     * `not_manipulated` - not_manipulated
@@ -2191,9 +2170,9 @@ export interface operations {
                  *     * `voice_spoof` - voice_spoof
                  */
                 detector?: string;
-                /** @description Exactly this external id, letter for letter. */
+                /** @description This exact external id. */
                 external_id?: string;
-                /** @description Ids with commas between them, 50 at most. Unknown ones are left out. */
+                /** @description Up to 50 ids, separated by commas. Unknown ids are ignored. */
                 ids?: string;
                 /**
                  * @description * `image` - image
@@ -2201,7 +2180,7 @@ export interface operations {
                  *     * `audio` - audio
                  */
                 kind?: "image" | "video" | "audio";
-                /** @description As the sender said it. `de` also finds `de-AT`. */
+                /** @description The language stated by the sender. `de` also matches `de-AT`. */
                 language?: string;
                 /**
                  * @description * `manipulation_found` - manipulation_found
@@ -2211,13 +2190,13 @@ export interface operations {
                  *     * `rejected` - rejected
                  */
                 outcome?: "manipulation_found" | "declared_generated" | "no_manipulation_found" | "inconclusive" | "rejected";
-                /** @description 50, if it is not named. */
+                /** @description Default: 50. */
                 page_size?: number;
-                /** @description Up to 12 words, each met in the name, note, policy context, external id or sender; or the beginning of a SHA-256 (6 digits or more); or an id. */
+                /** @description Up to 12 words. Each must occur in the file name, note, policy context, external id or sender, or be the beginning of a SHA-256 (6 digits or more) or a complete id. */
                 q?: string;
-                /** @description A day in UTC, or a moment; included. */
+                /** @description A day in UTC or a point in time, inclusive. */
                 received_from?: string;
-                /** @description A day in UTC, or a moment; included. */
+                /** @description A day in UTC or a point in time, inclusive. */
                 received_to?: string;
                 /**
                  * @description * `newest` - newest
@@ -2239,11 +2218,11 @@ export interface operations {
                  */
                 state?: "queued" | "running" | "done" | "parked" | "cancelled";
                 team?: string;
-                /** @description What changed at this moment or later: state, verdict, decision, reports, or the wish for deletion. Without a `sort`, what changed longest ago comes first. */
+                /** @description Submissions whose state, verdict, decision, reports or deletion request changed at this time or later. Default order: oldest change first. */
                 updated_since?: string;
             };
             header?: {
-                /** @description The ETag of an answer that you have: 304 when there is nothing newer. */
+                /** @description The ETag of your latest answer. If nothing changed, the answer is 304. */
                 "If-None-Match"?: string;
             };
             path?: never;
@@ -2259,14 +2238,14 @@ export interface operations {
                     "application/json": components["schemas"]["Page"];
                 };
             };
-            /** @description Nothing is new since the answer with this ETag. */
+            /** @description Nothing changed since the answer with this ETag. */
             304: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Some of what was sent is not right; `errors` names each field. */
+            /** @description Some of the input is invalid. `errors` lists each field. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2275,7 +2254,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No API key, or none that works. */
+            /** @description The API key is missing or not valid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2284,7 +2263,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key's scopes or networks, or the caller's role, do not allow it; or the submission was not sent by this key's partner. */
+            /** @description The key's scopes or networks, or the caller's role, do not allow it, or the submission was not sent by this key's partner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2293,7 +2272,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The answer is JSON, and the request does not accept JSON. */
+            /** @description The request does not accept JSON. */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -2311,7 +2290,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or a quota is reached; `Retry-After` says when to come back. */
+            /** @description Too many requests, or a quota is reached. `Retry-After` states when to retry. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2320,7 +2299,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Try again shortly; nothing was half-stored. */
+            /** @description Temporarily unavailable. Nothing was stored. Try again shortly. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2335,9 +2314,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Any text of your own, up to 255 visible ASCII characters. The same key with the same request is done once; with another request it answers 422. */
+                /** @description Your own text of up to 255 visible ASCII characters. A repeated request with the same key is processed once. A different request with the same key answers 422. */
                 "Idempotency-Key"?: string;
-                /** @description The sha-256 or sha-512 of the whole body, as RFC 9530 writes it. A body with another one answers 422. For the file alone there is the field `sha256`. */
+                /** @description The sha-256 or sha-512 of the whole body in the format of RFC 9530. If the body differs, the answer is 422. Use the field `sha256` for the file alone. */
                 "Repr-Digest"?: string;
             };
             path?: never;
@@ -2357,7 +2336,7 @@ export interface operations {
                     "application/json": components["schemas"]["Accepted"];
                 };
             };
-            /** @description Some of what was sent is not right; `errors` names each field. */
+            /** @description Some of the input is invalid. `errors` lists each field. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2366,7 +2345,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No API key, or none that works. */
+            /** @description The API key is missing or not valid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2375,7 +2354,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key's scopes or networks, or the caller's role, do not allow it; or the submission was not sent by this key's partner. */
+            /** @description The key's scopes or networks, or the caller's role, do not allow it, or the submission was not sent by this key's partner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2384,7 +2363,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is nothing here that the caller may see. */
+            /** @description The resource does not exist, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2393,7 +2372,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The answer is JSON, and the request does not accept JSON. */
+            /** @description The request does not accept JSON. */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -2402,7 +2381,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The first request with this Idempotency-Key is still being worked on; or what is asked for does not fit the state of the thing, as the sentence says. */
+            /** @description The first request with this Idempotency-Key is still in progress, or the state of the resource does not allow the request, as the sentence states. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2411,7 +2390,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request does not say how long it is. */
+            /** @description The request has no Content-Length. */
             411: {
                 headers: {
                     [name: string]: unknown;
@@ -2420,7 +2399,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description More than is read here; the sentence names the limit. */
+            /** @description The body is too large. The sentence states the limit. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2438,7 +2417,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not the form or JSON that is asked for, or not a format that is read. */
+            /** @description The content type or the file type is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2447,7 +2426,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description This Idempotency-Key was used before, for another request. */
+            /** @description The request is well-formed but cannot be processed. `code` states why, such as an Idempotency-Key that was used for another request. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2456,7 +2435,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or a quota is reached; `Retry-After` says when to come back. */
+            /** @description Too many requests, or a quota is reached. `Retry-After` states when to retry. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2465,7 +2444,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Try again shortly; nothing was half-stored. */
+            /** @description Temporarily unavailable. Nothing was stored. Try again shortly. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2479,11 +2458,11 @@ export interface operations {
     submissions_read: {
         parameters: {
             query?: {
-                /** @description So many seconds the answer may wait: until the analysis has ended; with If-None-Match until anything is new. */
+                /** @description The number of seconds to wait until the analysis has ended or, with If-None-Match, until anything changes. */
                 wait?: number;
             };
             header?: {
-                /** @description The ETag of an answer that you have: 304 when there is nothing newer. */
+                /** @description The ETag of your latest answer. If nothing changed, the answer is 304. */
                 "If-None-Match"?: string;
             };
             path: {
@@ -2501,14 +2480,14 @@ export interface operations {
                     "application/json": components["schemas"]["Detail"];
                 };
             };
-            /** @description Nothing is new since the answer with this ETag. */
+            /** @description Nothing changed since the answer with this ETag. */
             304: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Some of what was sent is not right; `errors` names each field. */
+            /** @description Some of the input is invalid. `errors` lists each field. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2517,7 +2496,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No API key, or none that works. */
+            /** @description The API key is missing or not valid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2526,7 +2505,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key's scopes or networks, or the caller's role, do not allow it; or the submission was not sent by this key's partner. */
+            /** @description The key's scopes or networks, or the caller's role, do not allow it, or the submission was not sent by this key's partner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2535,7 +2514,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is nothing here that the caller may see. */
+            /** @description The resource does not exist, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2544,7 +2523,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The answer is JSON, and the request does not accept JSON. */
+            /** @description The request does not accept JSON. */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -2571,7 +2550,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or a quota is reached; `Retry-After` says when to come back. */
+            /** @description Too many requests, or a quota is reached. `Retry-After` states when to retry. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2580,7 +2559,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Try again shortly; nothing was half-stored. */
+            /** @description Temporarily unavailable. Nothing was stored. Try again shortly. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2610,7 +2589,7 @@ export interface operations {
                     "application/json": components["schemas"]["Accepted"];
                 };
             };
-            /** @description No API key, or none that works. */
+            /** @description The API key is missing or not valid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2619,7 +2598,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key's scopes or networks, or the caller's role, do not allow it; or the submission was not sent by this key's partner. */
+            /** @description The key's scopes or networks, or the caller's role, do not allow it, or the submission was not sent by this key's partner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2628,7 +2607,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is nothing here that the caller may see. */
+            /** @description The resource does not exist, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2637,7 +2616,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The answer is JSON, and the request does not accept JSON. */
+            /** @description The request does not accept JSON. */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -2664,7 +2643,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or a quota is reached; `Retry-After` says when to come back. */
+            /** @description Too many requests, or a quota is reached. `Retry-After` states when to retry. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2673,7 +2652,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Try again shortly; nothing was half-stored. */
+            /** @description Temporarily unavailable. Nothing was stored. Try again shortly. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2688,7 +2667,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Any text of your own, up to 255 visible ASCII characters. The same key with the same request is done once; with another request it answers 422. */
+                /** @description Your own text of up to 255 visible ASCII characters. A repeated request with the same key is processed once. A different request with the same key answers 422. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -2710,7 +2689,7 @@ export interface operations {
                     "application/json": components["schemas"]["Appeal"];
                 };
             };
-            /** @description Some of what was sent is not right; `errors` names each field. */
+            /** @description Some of the input is invalid. `errors` lists each field. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2719,7 +2698,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No API key, or none that works. */
+            /** @description The API key is missing or not valid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2728,7 +2707,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key's scopes or networks, or the caller's role, do not allow it; or the submission was not sent by this key's partner. */
+            /** @description The key's scopes or networks, or the caller's role, do not allow it, or the submission was not sent by this key's partner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2737,7 +2716,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is nothing here that the caller may see. */
+            /** @description The resource does not exist, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2746,7 +2725,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The answer is JSON, and the request does not accept JSON. */
+            /** @description The request does not accept JSON. */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -2755,7 +2734,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The first request with this Idempotency-Key is still being worked on; or what is asked for does not fit the state of the thing, as the sentence says. */
+            /** @description The first request with this Idempotency-Key is still in progress, or the state of the resource does not allow the request, as the sentence states. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2773,7 +2752,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request does not say how long it is. */
+            /** @description The request has no Content-Length. */
             411: {
                 headers: {
                     [name: string]: unknown;
@@ -2782,7 +2761,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description More than is read here; the sentence names the limit. */
+            /** @description The body is too large. The sentence states the limit. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2800,7 +2779,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not the form or JSON that is asked for, or not a format that is read. */
+            /** @description The content type or the file type is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2809,7 +2788,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description This Idempotency-Key was used before, for another request. */
+            /** @description The request is well-formed but cannot be processed. `code` states why, such as an Idempotency-Key that was used for another request. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2818,7 +2797,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or a quota is reached; `Retry-After` says when to come back. */
+            /** @description Too many requests, or a quota is reached. `Retry-After` states when to retry. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2827,7 +2806,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Try again shortly; nothing was half-stored. */
+            /** @description Temporarily unavailable. Nothing was stored. Try again shortly. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2857,7 +2836,7 @@ export interface operations {
                     "application/json": components["schemas"]["Appeal"];
                 };
             };
-            /** @description No API key, or none that works. */
+            /** @description The API key is missing or not valid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2866,7 +2845,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key's scopes or networks, or the caller's role, do not allow it; or the submission was not sent by this key's partner. */
+            /** @description The key's scopes or networks, or the caller's role, do not allow it, or the submission was not sent by this key's partner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2875,7 +2854,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is nothing here that the caller may see. */
+            /** @description The resource does not exist, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2884,7 +2863,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The answer is JSON, and the request does not accept JSON. */
+            /** @description The request does not accept JSON. */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -2893,7 +2872,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The first request with this Idempotency-Key is still being worked on; or what is asked for does not fit the state of the thing, as the sentence says. */
+            /** @description The first request with this Idempotency-Key is still in progress, or the state of the resource does not allow the request, as the sentence states. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2920,7 +2899,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or a quota is reached; `Retry-After` says when to come back. */
+            /** @description Too many requests, or a quota is reached. `Retry-After` states when to retry. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2929,7 +2908,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Try again shortly; nothing was half-stored. */
+            /** @description Temporarily unavailable. Nothing was stored. Try again shortly. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2959,7 +2938,7 @@ export interface operations {
                     "application/json": components["schemas"]["Accepted"];
                 };
             };
-            /** @description No API key, or none that works. */
+            /** @description The API key is missing or not valid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2968,7 +2947,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key's scopes or networks, or the caller's role, do not allow it; or the submission was not sent by this key's partner. */
+            /** @description The key's scopes or networks, or the caller's role, do not allow it, or the submission was not sent by this key's partner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2977,7 +2956,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is nothing here that the caller may see. */
+            /** @description The resource does not exist, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2986,7 +2965,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The answer is JSON, and the request does not accept JSON. */
+            /** @description The request does not accept JSON. */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -2995,7 +2974,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It had already ended. */
+            /** @description The analysis has already ended. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3022,7 +3001,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or a quota is reached; `Retry-After` says when to come back. */
+            /** @description Too many requests, or a quota is reached. `Retry-After` states when to retry. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3031,7 +3010,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Try again shortly; nothing was half-stored. */
+            /** @description Temporarily unavailable. Nothing was stored. Try again shortly. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3046,10 +3025,10 @@ export interface operations {
         parameters: {
             query?: {
                 format?: "events" | "json";
-                /** @description So long the stream lasts. Connect again with Last-Event-ID after that. */
+                /** @description The duration of the stream in seconds. Reconnect with Last-Event-ID after that. */
                 seconds?: number;
                 /**
-                 * @description The stream ends when the analysis has ended, or when a person's decision is in force.
+                 * @description The stream ends when the analysis has ended, or when a decision is in force.
                  *
                  *     * `ended` - ended
                  *     * `decided` - decided
@@ -3057,7 +3036,7 @@ export interface operations {
                 until?: "ended" | "decided";
             };
             header?: {
-                /** @description The `id` of the last event that you have: it is not told again. */
+                /** @description The `id` of the last event that you received. Only newer events are sent. */
                 "Last-Event-ID"?: string;
             };
             path: {
@@ -3075,14 +3054,14 @@ export interface operations {
                     "text/event-stream": components["schemas"]["StreamEvent"];
                 };
             };
-            /** @description What `until` names has happened, and the event with this Last-Event-ID told it. */
+            /** @description The condition of `until` is met, and the event with this Last-Event-ID reported it. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Some of what was sent is not right; `errors` names each field. */
+            /** @description Some of the input is invalid. `errors` lists each field. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3091,7 +3070,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No API key, or none that works. */
+            /** @description The API key is missing or not valid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3100,7 +3079,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key's scopes or networks, or the caller's role, do not allow it; or the submission was not sent by this key's partner. */
+            /** @description The key's scopes or networks, or the caller's role, do not allow it, or the submission was not sent by this key's partner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3109,7 +3088,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is nothing here that the caller may see. */
+            /** @description The resource does not exist, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3118,7 +3097,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The answer is JSON, and the request does not accept JSON. */
+            /** @description The request does not accept JSON. */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -3145,7 +3124,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or a quota is reached; `Retry-After` says when to come back. */
+            /** @description Too many requests, or a quota is reached. `Retry-After` states when to retry. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3154,7 +3133,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Try again shortly; nothing was half-stored. */
+            /** @description Temporarily unavailable. Nothing was stored. Try again shortly. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3188,7 +3167,7 @@ export interface operations {
                     "application/json": components["schemas"]["Hold"];
                 };
             };
-            /** @description Some of what was sent is not right; `errors` names each field. */
+            /** @description Some of the input is invalid. `errors` lists each field. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3197,7 +3176,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No API key, or none that works. */
+            /** @description The API key is missing or not valid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3206,7 +3185,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key's scopes or networks, or the caller's role, do not allow it; or the submission was not sent by this key's partner. */
+            /** @description The key's scopes or networks, or the caller's role, do not allow it, or the submission was not sent by this key's partner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3215,7 +3194,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is nothing here that the caller may see. */
+            /** @description The resource does not exist, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3224,7 +3203,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The answer is JSON, and the request does not accept JSON. */
+            /** @description The request does not accept JSON. */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -3233,7 +3212,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The first request with this Idempotency-Key is still being worked on; or what is asked for does not fit the state of the thing, as the sentence says. */
+            /** @description The first request with this Idempotency-Key is still in progress, or the state of the resource does not allow the request, as the sentence states. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3251,7 +3230,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request does not say how long it is. */
+            /** @description The request has no Content-Length. */
             411: {
                 headers: {
                     [name: string]: unknown;
@@ -3260,7 +3239,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description More than is read here; the sentence names the limit. */
+            /** @description The body is too large. The sentence states the limit. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3278,7 +3257,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not the form or JSON that is asked for, or not a format that is read. */
+            /** @description The content type or the file type is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3287,7 +3266,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description This Idempotency-Key was used before, for another request. */
+            /** @description The request is well-formed but cannot be processed. `code` states why, such as an Idempotency-Key that was used for another request. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3296,7 +3275,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or a quota is reached; `Retry-After` says when to come back. */
+            /** @description Too many requests, or a quota is reached. `Retry-After` states when to retry. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3305,7 +3284,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Try again shortly; nothing was half-stored. */
+            /** @description Temporarily unavailable. Nothing was stored. Try again shortly. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3339,7 +3318,7 @@ export interface operations {
                     "application/json": components["schemas"]["Hold"];
                 };
             };
-            /** @description Some of what was sent is not right; `errors` names each field. */
+            /** @description Some of the input is invalid. `errors` lists each field. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3348,7 +3327,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No API key, or none that works. */
+            /** @description The API key is missing or not valid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3357,7 +3336,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key's scopes or networks, or the caller's role, do not allow it; or the submission was not sent by this key's partner. */
+            /** @description The key's scopes or networks, or the caller's role, do not allow it, or the submission was not sent by this key's partner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3366,7 +3345,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is nothing here that the caller may see. */
+            /** @description The resource does not exist, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3375,7 +3354,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The answer is JSON, and the request does not accept JSON. */
+            /** @description The request does not accept JSON. */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -3384,7 +3363,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The first request with this Idempotency-Key is still being worked on; or what is asked for does not fit the state of the thing, as the sentence says. */
+            /** @description The first request with this Idempotency-Key is still in progress, or the state of the resource does not allow the request, as the sentence states. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3402,7 +3381,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request does not say how long it is. */
+            /** @description The request has no Content-Length. */
             411: {
                 headers: {
                     [name: string]: unknown;
@@ -3411,7 +3390,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description More than is read here; the sentence names the limit. */
+            /** @description The body is too large. The sentence states the limit. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3429,7 +3408,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not the form or JSON that is asked for, or not a format that is read. */
+            /** @description The content type or the file type is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3438,7 +3417,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description This Idempotency-Key was used before, for another request. */
+            /** @description The request is well-formed but cannot be processed. `code` states why, such as an Idempotency-Key that was used for another request. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3447,7 +3426,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or a quota is reached; `Retry-After` says when to come back. */
+            /** @description Too many requests, or a quota is reached. `Retry-After` states when to retry. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3456,7 +3435,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Try again shortly; nothing was half-stored. */
+            /** @description Temporarily unavailable. Nothing was stored. Try again shortly. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3488,7 +3467,7 @@ export interface operations {
                     "application/octet-stream": string;
                 };
             };
-            /** @description No API key, or none that works. */
+            /** @description The API key is missing or not valid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3497,7 +3476,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key's scopes or networks, or the caller's role, do not allow it; or the submission was not sent by this key's partner. */
+            /** @description The key's scopes or networks, or the caller's role, do not allow it, or the submission was not sent by this key's partner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3506,7 +3485,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is nothing here that the caller may see. */
+            /** @description The resource does not exist, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3515,7 +3494,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The answer is JSON, and the request does not accept JSON. */
+            /** @description The request does not accept JSON. */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -3542,7 +3521,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or a quota is reached; `Retry-After` says when to come back. */
+            /** @description Too many requests, or a quota is reached. `Retry-After` states when to retry. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3551,7 +3530,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Try again shortly; nothing was half-stored. */
+            /** @description Temporarily unavailable. Nothing was stored. Try again shortly. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3589,7 +3568,7 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description No API key, or none that works. */
+            /** @description The API key is missing or not valid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3598,7 +3577,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key's scopes or networks, or the caller's role, do not allow it; or the submission was not sent by this key's partner. */
+            /** @description The key's scopes or networks, or the caller's role, do not allow it, or the submission was not sent by this key's partner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3607,7 +3586,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is nothing here that the caller may see. */
+            /** @description The resource does not exist, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3616,7 +3595,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The answer is JSON, and the request does not accept JSON. */
+            /** @description The request does not accept JSON. */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -3643,7 +3622,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or a quota is reached; `Retry-After` says when to come back. */
+            /** @description Too many requests, or a quota is reached. `Retry-After` states when to retry. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3652,7 +3631,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Try again shortly; nothing was half-stored. */
+            /** @description Temporarily unavailable. Nothing was stored. Try again shortly. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3686,7 +3665,7 @@ export interface operations {
                     "image/webp": string;
                 };
             };
-            /** @description No API key, or none that works. */
+            /** @description The API key is missing or not valid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3695,7 +3674,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key's scopes or networks, or the caller's role, do not allow it; or the submission was not sent by this key's partner. */
+            /** @description The key's scopes or networks, or the caller's role, do not allow it, or the submission was not sent by this key's partner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3704,7 +3683,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is nothing here that the caller may see. */
+            /** @description The resource does not exist, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3713,7 +3692,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The answer is JSON, and the request does not accept JSON. */
+            /** @description The request does not accept JSON. */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -3740,7 +3719,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or a quota is reached; `Retry-After` says when to come back. */
+            /** @description Too many requests, or a quota is reached. `Retry-After` states when to retry. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3749,7 +3728,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Try again shortly; nothing was half-stored. */
+            /** @description Temporarily unavailable. Nothing was stored. Try again shortly. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3764,7 +3743,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Any text of your own, up to 255 visible ASCII characters. The same key with the same request is done once; with another request it answers 422. */
+                /** @description Your own text of up to 255 visible ASCII characters. A repeated request with the same key is processed once. A different request with the same key answers 422. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3784,7 +3763,7 @@ export interface operations {
                     "application/json": components["schemas"]["Announced"];
                 };
             };
-            /** @description Some of what was sent is not right; `errors` names each field. */
+            /** @description Some of the input is invalid. `errors` lists each field. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3793,7 +3772,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No API key, or none that works. */
+            /** @description The API key is missing or not valid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3802,7 +3781,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key's scopes or networks, or the caller's role, do not allow it; or the submission was not sent by this key's partner. */
+            /** @description The key's scopes or networks, or the caller's role, do not allow it, or the submission was not sent by this key's partner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3811,7 +3790,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is nothing here that the caller may see. */
+            /** @description The resource does not exist, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3820,7 +3799,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The answer is JSON, and the request does not accept JSON. */
+            /** @description The request does not accept JSON. */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -3829,7 +3808,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The first request with this Idempotency-Key is still being worked on; or what is asked for does not fit the state of the thing, as the sentence says. */
+            /** @description The first request with this Idempotency-Key is still in progress, or the state of the resource does not allow the request, as the sentence states. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3838,7 +3817,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request does not say how long it is. */
+            /** @description The request has no Content-Length. */
             411: {
                 headers: {
                     [name: string]: unknown;
@@ -3847,7 +3826,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description More than is read here; the sentence names the limit. */
+            /** @description The body is too large. The sentence states the limit. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3865,7 +3844,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not the form or JSON that is asked for, or not a format that is read. */
+            /** @description The content type or the file type is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3874,7 +3853,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description This Idempotency-Key was used before, for another request. */
+            /** @description The request is well-formed but cannot be processed. `code` states why, such as an Idempotency-Key that was used for another request. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3883,7 +3862,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or a quota is reached; `Retry-After` says when to come back. */
+            /** @description Too many requests, or a quota is reached. `Retry-After` states when to retry. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3892,7 +3871,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Try again shortly; nothing was half-stored. */
+            /** @description Temporarily unavailable. Nothing was stored. Try again shortly. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3907,7 +3886,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of an answer that you have: 304 when there is nothing newer. */
+                /** @description The ETag of your latest answer. If nothing changed, the answer is 304. */
                 "If-None-Match"?: string;
             };
             path: {
@@ -3925,14 +3904,14 @@ export interface operations {
                     "application/json": components["schemas"]["DirectUpload"];
                 };
             };
-            /** @description Nothing is new since the answer with this ETag. */
+            /** @description Nothing changed since the answer with this ETag. */
             304: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description No API key, or none that works. */
+            /** @description The API key is missing or not valid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3941,7 +3920,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key's scopes or networks, or the caller's role, do not allow it; or the submission was not sent by this key's partner. */
+            /** @description The key's scopes or networks, or the caller's role, do not allow it, or the submission was not sent by this key's partner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3950,7 +3929,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is nothing here that the caller may see. */
+            /** @description The resource does not exist, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3959,7 +3938,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The answer is JSON, and the request does not accept JSON. */
+            /** @description The request does not accept JSON. */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -3977,7 +3956,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or a quota is reached; `Retry-After` says when to come back. */
+            /** @description Too many requests, or a quota is reached. `Retry-After` states when to retry. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3986,7 +3965,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Try again shortly; nothing was half-stored. */
+            /** @description Temporarily unavailable. Nothing was stored. Try again shortly. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4008,14 +3987,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is gone, with its parts. */
+            /** @description The upload and its parts were deleted. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description No API key, or none that works. */
+            /** @description The API key is missing or not valid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4024,7 +4003,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key's scopes or networks, or the caller's role, do not allow it; or the submission was not sent by this key's partner. */
+            /** @description The key's scopes or networks, or the caller's role, do not allow it, or the submission was not sent by this key's partner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4033,7 +4012,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is nothing here that the caller may see. */
+            /** @description The resource does not exist, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4042,7 +4021,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The answer is JSON, and the request does not accept JSON. */
+            /** @description The request does not accept JSON. */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -4060,7 +4039,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or a quota is reached; `Retry-After` says when to come back. */
+            /** @description Too many requests, or a quota is reached. `Retry-After` states when to retry. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4069,7 +4048,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Try again shortly; nothing was half-stored. */
+            /** @description Temporarily unavailable. Nothing was stored. Try again shortly. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4103,7 +4082,7 @@ export interface operations {
                     "application/json": components["schemas"]["DirectUpload"];
                 };
             };
-            /** @description Some of what was sent is not right; `errors` names each field. */
+            /** @description Some of the input is invalid. `errors` lists each field. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4112,7 +4091,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No API key, or none that works. */
+            /** @description The API key is missing or not valid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4121,7 +4100,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key's scopes or networks, or the caller's role, do not allow it; or the submission was not sent by this key's partner. */
+            /** @description The key's scopes or networks, or the caller's role, do not allow it, or the submission was not sent by this key's partner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4130,7 +4109,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is nothing here that the caller may see. */
+            /** @description The resource does not exist, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4139,7 +4118,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The answer is JSON, and the request does not accept JSON. */
+            /** @description The request does not accept JSON. */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -4148,7 +4127,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The first request with this Idempotency-Key is still being worked on; or what is asked for does not fit the state of the thing, as the sentence says. */
+            /** @description The first request with this Idempotency-Key is still in progress, or the state of the resource does not allow the request, as the sentence states. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4157,7 +4136,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request does not say how long it is. */
+            /** @description The request has no Content-Length. */
             411: {
                 headers: {
                     [name: string]: unknown;
@@ -4166,7 +4145,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description More than is read here; the sentence names the limit. */
+            /** @description The body is too large. The sentence states the limit. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4184,7 +4163,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not the form or JSON that is asked for, or not a format that is read. */
+            /** @description The content type or the file type is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4193,7 +4172,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or a quota is reached; `Retry-After` says when to come back. */
+            /** @description Too many requests, or a quota is reached. `Retry-After` states when to retry. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4202,7 +4181,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Try again shortly; nothing was half-stored. */
+            /** @description Temporarily unavailable. Nothing was stored. Try again shortly. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4232,7 +4211,7 @@ export interface operations {
                     "application/json": components["schemas"]["Announced"];
                 };
             };
-            /** @description No API key, or none that works. */
+            /** @description The API key is missing or not valid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4241,7 +4220,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key's scopes or networks, or the caller's role, do not allow it; or the submission was not sent by this key's partner. */
+            /** @description The key's scopes or networks, or the caller's role, do not allow it, or the submission was not sent by this key's partner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4250,7 +4229,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is nothing here that the caller may see. */
+            /** @description The resource does not exist, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4259,7 +4238,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The answer is JSON, and the request does not accept JSON. */
+            /** @description The request does not accept JSON. */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -4277,7 +4256,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or a quota is reached; `Retry-After` says when to come back. */
+            /** @description Too many requests, or a quota is reached. `Retry-After` states when to retry. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4286,7 +4265,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Try again shortly; nothing was half-stored. */
+            /** @description Temporarily unavailable. Nothing was stored. Try again shortly. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4314,7 +4293,7 @@ export interface operations {
                     "application/json": components["schemas"]["Usage"];
                 };
             };
-            /** @description No API key, or none that works. */
+            /** @description The API key is missing or not valid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4323,7 +4302,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key's scopes or networks, or the caller's role, do not allow it; or the submission was not sent by this key's partner. */
+            /** @description The key's scopes or networks, or the caller's role, do not allow it, or the submission was not sent by this key's partner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4332,7 +4311,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The answer is JSON, and the request does not accept JSON. */
+            /** @description The request does not accept JSON. */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -4350,7 +4329,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or a quota is reached; `Retry-After` says when to come back. */
+            /** @description Too many requests, or a quota is reached. `Retry-After` states when to retry. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4359,7 +4338,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Try again shortly; nothing was half-stored. */
+            /** @description Temporarily unavailable. Nothing was stored. Try again shortly. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4387,7 +4366,7 @@ export interface operations {
                     "application/json": components["schemas"]["Endpoints"];
                 };
             };
-            /** @description No API key, or none that works. */
+            /** @description The API key is missing or not valid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4396,7 +4375,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key's scopes or networks, or the caller's role, do not allow it; or the submission was not sent by this key's partner. */
+            /** @description The key's scopes or networks, or the caller's role, do not allow it, or the submission was not sent by this key's partner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4405,7 +4384,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The answer is JSON, and the request does not accept JSON. */
+            /** @description The request does not accept JSON. */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -4423,7 +4402,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or a quota is reached; `Retry-After` says when to come back. */
+            /** @description Too many requests, or a quota is reached. `Retry-After` states when to retry. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4432,7 +4411,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Try again shortly; nothing was half-stored. */
+            /** @description Temporarily unavailable. Nothing was stored. Try again shortly. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4464,7 +4443,7 @@ export interface operations {
                     "application/json": components["schemas"]["EndpointAdded"];
                 };
             };
-            /** @description Some of what was sent is not right; `errors` names each field. */
+            /** @description Some of the input is invalid. `errors` lists each field. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4473,7 +4452,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No API key, or none that works. */
+            /** @description The API key is missing or not valid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4482,7 +4461,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key's scopes or networks, or the caller's role, do not allow it; or the submission was not sent by this key's partner. */
+            /** @description The key's scopes or networks, or the caller's role, do not allow it, or the submission was not sent by this key's partner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4491,7 +4470,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is nothing here that the caller may see. */
+            /** @description The resource does not exist, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4500,7 +4479,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The answer is JSON, and the request does not accept JSON. */
+            /** @description The request does not accept JSON. */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -4509,7 +4488,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The first request with this Idempotency-Key is still being worked on; or what is asked for does not fit the state of the thing, as the sentence says. */
+            /** @description The first request with this Idempotency-Key is still in progress, or the state of the resource does not allow the request, as the sentence states. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4518,7 +4497,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request does not say how long it is. */
+            /** @description The request has no Content-Length. */
             411: {
                 headers: {
                     [name: string]: unknown;
@@ -4527,7 +4506,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description More than is read here; the sentence names the limit. */
+            /** @description The body is too large. The sentence states the limit. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4545,7 +4524,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not the form or JSON that is asked for, or not a format that is read. */
+            /** @description The content type or the file type is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4554,7 +4533,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description This Idempotency-Key was used before, for another request. */
+            /** @description The request is well-formed but cannot be processed. `code` states why, such as an Idempotency-Key that was used for another request. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4563,7 +4542,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or a quota is reached; `Retry-After` says when to come back. */
+            /** @description Too many requests, or a quota is reached. `Retry-After` states when to retry. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4572,7 +4551,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Try again shortly; nothing was half-stored. */
+            /** @description Temporarily unavailable. Nothing was stored. Try again shortly. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4602,7 +4581,7 @@ export interface operations {
                     "application/json": components["schemas"]["Endpoint"];
                 };
             };
-            /** @description No API key, or none that works. */
+            /** @description The API key is missing or not valid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4611,7 +4590,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key's scopes or networks, or the caller's role, do not allow it; or the submission was not sent by this key's partner. */
+            /** @description The key's scopes or networks, or the caller's role, do not allow it, or the submission was not sent by this key's partner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4620,7 +4599,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is nothing here that the caller may see. */
+            /** @description The resource does not exist, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4629,7 +4608,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The answer is JSON, and the request does not accept JSON. */
+            /** @description The request does not accept JSON. */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -4647,7 +4626,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or a quota is reached; `Retry-After` says when to come back. */
+            /** @description Too many requests, or a quota is reached. `Retry-After` states when to retry. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4656,7 +4635,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Try again shortly; nothing was half-stored. */
+            /** @description Temporarily unavailable. Nothing was stored. Try again shortly. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4678,14 +4657,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is gone, with its log. */
+            /** @description The webhook and its log were deleted. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description No API key, or none that works. */
+            /** @description The API key is missing or not valid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4694,7 +4673,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key's scopes or networks, or the caller's role, do not allow it; or the submission was not sent by this key's partner. */
+            /** @description The key's scopes or networks, or the caller's role, do not allow it, or the submission was not sent by this key's partner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4703,7 +4682,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is nothing here that the caller may see. */
+            /** @description The resource does not exist, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4712,7 +4691,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The answer is JSON, and the request does not accept JSON. */
+            /** @description The request does not accept JSON. */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -4730,7 +4709,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or a quota is reached; `Retry-After` says when to come back. */
+            /** @description Too many requests, or a quota is reached. `Retry-After` states when to retry. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4739,7 +4718,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Try again shortly; nothing was half-stored. */
+            /** @description Temporarily unavailable. Nothing was stored. Try again shortly. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4773,7 +4752,7 @@ export interface operations {
                     "application/json": components["schemas"]["Endpoint"];
                 };
             };
-            /** @description Some of what was sent is not right; `errors` names each field. */
+            /** @description Some of the input is invalid. `errors` lists each field. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4782,7 +4761,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No API key, or none that works. */
+            /** @description The API key is missing or not valid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4791,7 +4770,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key's scopes or networks, or the caller's role, do not allow it; or the submission was not sent by this key's partner. */
+            /** @description The key's scopes or networks, or the caller's role, do not allow it, or the submission was not sent by this key's partner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4800,7 +4779,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is nothing here that the caller may see. */
+            /** @description The resource does not exist, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4809,7 +4788,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The answer is JSON, and the request does not accept JSON. */
+            /** @description The request does not accept JSON. */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -4818,7 +4797,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request does not say how long it is. */
+            /** @description The request has no Content-Length. */
             411: {
                 headers: {
                     [name: string]: unknown;
@@ -4827,7 +4806,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description More than is read here; the sentence names the limit. */
+            /** @description The body is too large. The sentence states the limit. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4845,7 +4824,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not the form or JSON that is asked for, or not a format that is read. */
+            /** @description The content type or the file type is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4854,7 +4833,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description This Idempotency-Key was used before, for another request. */
+            /** @description The request is well-formed but cannot be processed. `code` states why, such as an Idempotency-Key that was used for another request. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4863,7 +4842,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or a quota is reached; `Retry-After` says when to come back. */
+            /** @description Too many requests, or a quota is reached. `Retry-After` states when to retry. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4872,7 +4851,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Try again shortly; nothing was half-stored. */
+            /** @description Temporarily unavailable. Nothing was stored. Try again shortly. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4906,7 +4885,7 @@ export interface operations {
                     "application/json": components["schemas"]["AgainDone"];
                 };
             };
-            /** @description Some of what was sent is not right; `errors` names each field. */
+            /** @description Some of the input is invalid. `errors` lists each field. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4915,7 +4894,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No API key, or none that works. */
+            /** @description The API key is missing or not valid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4924,7 +4903,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key's scopes or networks, or the caller's role, do not allow it; or the submission was not sent by this key's partner. */
+            /** @description The key's scopes or networks, or the caller's role, do not allow it, or the submission was not sent by this key's partner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4933,7 +4912,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is nothing here that the caller may see. */
+            /** @description The resource does not exist, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4942,7 +4921,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The answer is JSON, and the request does not accept JSON. */
+            /** @description The request does not accept JSON. */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -4951,7 +4930,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The first request with this Idempotency-Key is still being worked on; or what is asked for does not fit the state of the thing, as the sentence says. */
+            /** @description The first request with this Idempotency-Key is still in progress, or the state of the resource does not allow the request, as the sentence states. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4960,7 +4939,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request does not say how long it is. */
+            /** @description The request has no Content-Length. */
             411: {
                 headers: {
                     [name: string]: unknown;
@@ -4969,7 +4948,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description More than is read here; the sentence names the limit. */
+            /** @description The body is too large. The sentence states the limit. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4987,7 +4966,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not the form or JSON that is asked for, or not a format that is read. */
+            /** @description The content type or the file type is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4996,7 +4975,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or a quota is reached; `Retry-After` says when to come back. */
+            /** @description Too many requests, or a quota is reached. `Retry-After` states when to retry. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -5005,7 +4984,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Try again shortly; nothing was half-stored. */
+            /** @description Temporarily unavailable. Nothing was stored. Try again shortly. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5019,7 +4998,7 @@ export interface operations {
     webhooks_log: {
         parameters: {
             query?: {
-                /** @description The id of the last delivery that you have; `next` names it. */
+                /** @description The id of the last delivery on the previous page, as in `next`. */
                 after?: string;
                 /**
                  * @description * `queued` - queued
@@ -5046,7 +5025,7 @@ export interface operations {
                     "application/json": components["schemas"]["Deliveries"];
                 };
             };
-            /** @description Some of what was sent is not right; `errors` names each field. */
+            /** @description Some of the input is invalid. `errors` lists each field. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5055,7 +5034,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No API key, or none that works. */
+            /** @description The API key is missing or not valid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5064,7 +5043,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key's scopes or networks, or the caller's role, do not allow it; or the submission was not sent by this key's partner. */
+            /** @description The key's scopes or networks, or the caller's role, do not allow it, or the submission was not sent by this key's partner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5073,7 +5052,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is nothing here that the caller may see. */
+            /** @description The resource does not exist, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5082,7 +5061,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The answer is JSON, and the request does not accept JSON. */
+            /** @description The request does not accept JSON. */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -5100,7 +5079,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or a quota is reached; `Retry-After` says when to come back. */
+            /** @description Too many requests, or a quota is reached. `Retry-After` states when to retry. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -5109,7 +5088,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Try again shortly; nothing was half-stored. */
+            /** @description Temporarily unavailable. Nothing was stored. Try again shortly. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5139,7 +5118,7 @@ export interface operations {
                     "application/json": components["schemas"]["Secret"];
                 };
             };
-            /** @description No API key, or none that works. */
+            /** @description The API key is missing or not valid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5148,7 +5127,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key's scopes or networks, or the caller's role, do not allow it; or the submission was not sent by this key's partner. */
+            /** @description The key's scopes or networks, or the caller's role, do not allow it, or the submission was not sent by this key's partner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5157,7 +5136,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is nothing here that the caller may see. */
+            /** @description The resource does not exist, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5166,7 +5145,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The answer is JSON, and the request does not accept JSON. */
+            /** @description The request does not accept JSON. */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -5184,7 +5163,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or a quota is reached; `Retry-After` says when to come back. */
+            /** @description Too many requests, or a quota is reached. `Retry-After` states when to retry. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -5193,7 +5172,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Try again shortly; nothing was half-stored. */
+            /** @description Temporarily unavailable. Nothing was stored. Try again shortly. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5223,7 +5202,7 @@ export interface operations {
                     "application/json": components["schemas"]["Delivery"];
                 };
             };
-            /** @description No API key, or none that works. */
+            /** @description The API key is missing or not valid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5232,7 +5211,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key's scopes or networks, or the caller's role, do not allow it; or the submission was not sent by this key's partner. */
+            /** @description The key's scopes or networks, or the caller's role, do not allow it, or the submission was not sent by this key's partner. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5241,7 +5220,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is nothing here that the caller may see. */
+            /** @description The resource does not exist, or the caller may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5250,7 +5229,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The answer is JSON, and the request does not accept JSON. */
+            /** @description The request does not accept JSON. */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -5259,7 +5238,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The first request with this Idempotency-Key is still being worked on; or what is asked for does not fit the state of the thing, as the sentence says. */
+            /** @description The first request with this Idempotency-Key is still in progress, or the state of the resource does not allow the request, as the sentence states. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5277,7 +5256,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests, or a quota is reached; `Retry-After` says when to come back. */
+            /** @description Too many requests, or a quota is reached. `Retry-After` states when to retry. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -5286,7 +5265,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Try again shortly; nothing was half-stored. */
+            /** @description Temporarily unavailable. Nothing was stored. Try again shortly. */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -22,7 +22,7 @@ class Estimate:
     seconds: dict[str, float]
     """How long a slot works on them, by kind of media."""
     unmeasured: int
-    """Of the files: those of a kind that was never analysed here, which are not in `seconds`."""
+    """The number of files of a kind that was never analysed here. They are not in `seconds`."""
     skipped: dict[str, int]
 
     @property

@@ -1,4 +1,4 @@
-"""What a worker does with one submission of a backfill.
+"""The work on one submission of a backfill.
 
 Bytes are examined outside any transaction. Then one transaction, guarded by the claim's fence,
 writes a further analysis beside the one in force: the submission keeps its verdict, its case and

@@ -106,7 +106,7 @@ def _order(run: Backfill, taken: list[Submission]) -> None:
 
 
 def _kind(submission: Submission) -> str:
-    """Of one that was analysed before analyses had a kind."""
+    """The kind of a file that was analysed before analyses had a kind."""
     return Submission.objects.select_related("analysis", "blob").get(pk=submission.pk).kind
 
 

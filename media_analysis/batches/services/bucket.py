@@ -32,8 +32,8 @@ GONE = frozenset({"NoSuchKey", "NoSuchVersion", "404", "412", "PreconditionFaile
 LONGEST_ID = 200
 PIECE = 1 << 20
 LATER = intake.OUTAGES | {"not_allowed", "quota_reached"}
-"""Codes of refusals after which the object waits: the store is away, the key may not send any more,
-or the quota of this month is reached."""
+"""Codes of refusals after which the object waits: the store is unavailable, the key may not submit
+any more, or this month's quota is reached."""
 TAG = "touchstone"
 
 
@@ -190,8 +190,8 @@ def _ended(held: QuerySet[BucketObject], **how: Any) -> bool:
 
 
 def _tag(client: Any, found: Found, row: BucketObject) -> None:
-    """What became of it, beside the tags that it has. Said once; a crash before is made good when
-    the object is met again."""
+    """Tag the object with its result, keeping its other tags. If a crash prevents it, it is
+    repeated when the object is seen again."""
     from botocore.exceptions import ClientError
 
     row.refresh_from_db()

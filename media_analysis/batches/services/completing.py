@@ -1,4 +1,5 @@
-"""A batch is complete when each item was refused or its analysis has ended. It is said once."""
+"""A batch is complete when each item was refused or its analysis has ended. The event is sent
+once."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ def after_analysis(analysis: Analysis, *_: Any) -> None:
 
 
 def after_move(move: Move) -> None:
-    """The job layer set an item aside by itself."""
+    """The job layer parked an item."""
     if move.state in SETTLED:
         look(BatchItem.objects.values_list("batch_id", flat=True).get(pk=move.pk))
 

@@ -98,7 +98,7 @@ def _submit(claim: Claim, item: BatchItem, actor: Actor, file: BinaryIO) -> None
 
 
 def _take_canned(claim: Claim, item: BatchItem, actor: Actor) -> None:
-    """For a test key: nothing is fetched. One small picture stands for every file."""
+    """For test keys nothing is fetched. One small picture replaces every file."""
     if item.filename.partition(".")[0].lower() == MISSING:
         _refuse(claim, item, "refused", status=404)
         return

@@ -24,9 +24,9 @@ def listed(client: Any, bucket: str, prefix: str) -> Iterator[Found]:
             yield Found(bucket, one["Key"], one["ETag"].strip('"'), size=one["Size"])
 
 
-def told(body: str, bucket: str, prefix: str) -> list[Found]:
-    """From one message: S3's own, or S3's inside one of SNS. What concerns another bucket or
-    another prefix is none of ours."""
+def parse(body: str, bucket: str, prefix: str) -> list[Found]:
+    """The objects in one message: S3's own format, or S3's inside SNS. Other buckets and prefixes
+    are ignored."""
     try:
         said = json.loads(body)
         if isinstance(said, dict) and "Message" in said:

@@ -16,7 +16,7 @@ from media_analysis.care.services.exposure import today
 
 DAYS = 7
 Met = tuple[Any, int, int]
-"""Of one person on one day: who, how much, and how much of it without blur."""
+"""One person on one day: who, how many items, and how many of them without blur."""
 FEWEST = 3
 """People besides the reader. Sums of fewer would tell one person's figures."""
 

@@ -1,4 +1,5 @@
-"""When a person should rest: how long they have reviewed and how much they met without a break.
+"""Break reminders: how long a person has reviewed and how much media they were shown without a
+break. Nothing is recorded, and nobody else is notified.
 
 Nothing of it is on record, and nobody but the person is told.
 """

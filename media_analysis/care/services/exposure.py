@@ -20,8 +20,8 @@ def today() -> datetime:
 
 
 def met(actor: Actor, submission_id: UUID, team_id: UUID, veiled: Callable[[], bool]) -> None:
-    """Media of this submission goes to this person's browser. Once a day; `veiled` is asked only
-    when it was not counted yet."""
+    """Count that media of this submission was sent to this person's browser, once a day. `veiled`
+    is evaluated only if it was not counted yet."""
     if actor.user is None:
         return
     first: dict[str, Any] = {"team_id": team_id, "unveiled": lambda: not veiled()}

@@ -56,8 +56,8 @@ def overview(actor: Actor, teams: Sequence[Team]) -> dict[str, Any]:
 
 
 def _exposure(actor: Actor, teams: Sequence[Team]) -> dict[str, Any]:
-    """What the reader met, then sums of teams that name nobody: people were told that no lead sees
-    their figures."""
+    """The reader's own exposure, then sums of teams without names: people were promised that no
+    lead sees their figures."""
     sums = care.of_teams(actor.user, [team.pk for team in teams])
     return {
         "own": care.own(actor.user) if actor.user else None,
@@ -104,7 +104,7 @@ def _total(queues: Sequence[Row]) -> Row:
 
 
 def _drift(actor: Actor, ids: Sequence[UUID]) -> list[Row]:
-    """Teams whose checks answered otherwise last month; their page only for those who may see
+    """Teams whose checks changed last month. Their page is linked only for people who may see
     it."""
     return [
         {

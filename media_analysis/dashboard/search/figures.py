@@ -37,7 +37,7 @@ Row = dict[str, Any]
 Ids = Collection[UUID]
 HOURS, DAYS, DECISION_DAYS = 24, 14, 7
 LISTED = 50
-"""Rows of a list on the page; how many are left out is said beside it."""
+"""Rows of a list on the page. The number of omitted rows is shown next to it."""
 
 
 class Percentile(Aggregate):
@@ -180,8 +180,8 @@ def parked(teams: Ids) -> QuerySet[Submission]:
 
 
 def parked_copies(teams: Ids) -> QuerySet[Submission]:
-    """Copies for the player that were set aside, the newest on top. A copy is made once for the
-    same bytes: of those who sent them the last one stands for it."""
+    """Playback copies that failed, newest first. A copy is made once for the same bytes, so the
+    latest sender represents it."""
     sent = Submission.objects.filter(
         planted=False, team_id__in=teams, blob__preview__state=State.PARKED
     )

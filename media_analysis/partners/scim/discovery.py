@@ -1,4 +1,4 @@
-"""What this server can, told by itself: `/ServiceProviderConfig`, `/ResourceTypes`, `/Schemas`."""
+"""The server's description of itself: `/ServiceProviderConfig`, `/ResourceTypes`, `/Schemas`."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ def group_of(group: ProvisionedGroup, root: str) -> Group:
     )
 
 
-def person_said(user: User, *, was_active: bool = True) -> provisioning.Said:
+def person_data(user: User, *, was_active: bool = True) -> provisioning.Said:
     words: dict[str, str] = {}
     for name in NAMES:
         if user.name is not None and (value := getattr(user.name, name)):
@@ -135,7 +135,7 @@ def person_said(user: User, *, was_active: bool = True) -> provisioning.Said:
     )
 
 
-def group_said(group: Group) -> provisioned_groups.Said:
+def group_data(group: Group) -> provisioned_groups.Said:
     try:
         members = frozenset(UUID(str(member.value)) for member in group.members or [])
     except ValueError as error:

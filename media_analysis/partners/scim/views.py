@@ -49,11 +49,11 @@ class Resources(ScimView):
     def shaped(self, row: Any) -> Resource[Any]:
         raise NotImplementedError
 
-    def said(self, resource: Any, before: Any = None) -> Any:
+    def to_service(self, resource: Any, before: Any = None) -> Any:
         """What the verbs take; `before` is the row that it changes."""
         raise NotImplementedError
 
-    def told(self, row: Any, context: Context, status: int = 200) -> Response:
+    def respond(self, row: Any, context: Context, status: int = 200) -> Response:
         resource = self.shaped(row)
         body = resource.model_dump(scim_ctx=context, response_parameters=self._wanted())
         headers = {"Location": str(resource.meta.location)} if resource.meta else {}
@@ -128,9 +128,9 @@ class Many(Resources):
         return self.listed(request.query_params.dict())
 
     def post(self, request: Request) -> Response:
-        said = self.said(self.read(Context.RESOURCE_CREATION_REQUEST))
+        said = self.to_service(self.read(Context.RESOURCE_CREATION_REQUEST))
         made = self.verbs.add(actor_of(request), self.team, said)
-        return self.told(self.one(made.pk), Context.RESOURCE_CREATION_RESPONSE, 201)
+        return self.respond(self.one(made.pk), Context.RESOURCE_CREATION_RESPONSE, 201)
 
 
 class Searched(Resources):
@@ -140,15 +140,15 @@ class Searched(Resources):
 
 class One(Resources):
     def get(self, request: Request, pk: UUID) -> Response:
-        return self.told(self.one(pk), Context.RESOURCE_QUERY_RESPONSE)
+        return self.respond(self.one(pk), Context.RESOURCE_QUERY_RESPONSE)
 
     def put(self, request: Request, pk: UUID) -> Response:
         self._changed(pk, self.replaced)
-        return self.told(self.one(pk), Context.RESOURCE_REPLACEMENT_RESPONSE)
+        return self.respond(self.one(pk), Context.RESOURCE_REPLACEMENT_RESPONSE)
 
     def patch(self, request: Request, pk: UUID) -> Response:
         self._changed(pk, self.patched)
-        return self.told(self.one(pk), Context.RESOURCE_PATCH_RESPONSE)
+        return self.respond(self.one(pk), Context.RESOURCE_PATCH_RESPONSE)
 
     def delete(self, request: Request, pk: UUID) -> Response:
         self.verbs.remove(actor_of(request), self.one(pk))
@@ -156,7 +156,7 @@ class One(Resources):
 
     def _changed(self, pk: UUID, how: Callable[[Any], Any]) -> None:
         def alter(row: Any) -> Any:
-            return self.said(how(self.shaped(row)), row)
+            return self.to_service(how(self.shaped(row)), row)
 
         self.verbs.change(actor_of(self.request), self.one(pk), alter)
 
@@ -173,10 +173,10 @@ class UserResources(Resources):
     def shaped(self, row: ProvisionedPerson) -> shapes.User:
         return shapes.user_of(row, self.root)
 
-    def said(
+    def to_service(
         self, resource: shapes.User, before: ProvisionedPerson | None = None
     ) -> provisioning.Said:
-        return shapes.person_said(resource, was_active=before is None or before.is_active)
+        return shapes.person_data(resource, was_active=before is None or before.is_active)
 
 
 class GroupResources(Resources):
@@ -190,10 +190,10 @@ class GroupResources(Resources):
     def shaped(self, row: ProvisionedGroup) -> shapes.Group:
         return shapes.group_of(row, self.root)
 
-    def said(
+    def to_service(
         self, resource: shapes.Group, before: ProvisionedGroup | None = None
     ) -> provisioned_groups.Said:
-        return shapes.group_said(resource)
+        return shapes.group_data(resource)
 
 
 class Users(UserResources, Many):
@@ -221,7 +221,7 @@ class Group(GroupResources, One):
 
 
 class Search(ScimView):
-    """Of people and groups at once."""
+    """A search over people and groups."""
 
     def post(self, request: Request) -> Response:
         raise NotImplementedException(detail="Search Users or Groups.")

@@ -37,7 +37,7 @@ OPUS_FRAME = 960
 SAME_BYTES = {"fflags": "+bitexact"}
 """No name of a writer and no chance number: the same original gives the same copy."""
 DECODED_SHARE = 0.9
-"""Of the progress: the rest is the sound and the file."""
+"""The share of the progress for the pictures. The rest is the sound and the file."""
 
 Picture = NDArray[np.uint8]
 
@@ -168,7 +168,7 @@ def _of_size(pixels: Picture, width: int, height: int) -> Picture:
 
 
 def _join(silent: IO[bytes] | None, sounds: Iterator[NDArray[np.float32]], copy: IO[bytes]) -> int:
-    """Pictures and sound in the order of their times; gives back how many samples there were."""
+    """Pictures and sound in the order of their times. Returns the number of samples."""
     waiting = _in_frames(sounds)
     sound = next(waiting, None)
     with ExitStack() as stack:

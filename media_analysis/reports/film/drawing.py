@@ -25,7 +25,7 @@ SOFT: Color = (170, 170, 178)
 ABOVE: Color = (255, 138, 76)
 SEAM: Color = (0, 0, 0)
 TRACKS: tuple[Color, ...] = ((255, 214, 10), (64, 200, 255), (190, 242, 100))
-"""Of boxes, by the number of the face."""
+"""Colours of boxes by the number of the face."""
 MAP: Color = (255, 0, 128)
 MAP_SHARE = 0.6
 """How much of a map's strongest cell covers the picture."""

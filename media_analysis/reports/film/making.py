@@ -25,7 +25,7 @@ FASTEST = 25.0
 """Frames a second."""
 EVERY_FRAME = 1000.0
 MOST_BYTES = 30 * 1024 * 1024
-"""So that the page that checks reports takes it beside the report."""
+"""So that the verification page accepts it together with the report."""
 SLOWEST = 20.0
 """Seconds of work for each second of the film, and `AT_LEAST` for the shortest: then it is given
 up."""

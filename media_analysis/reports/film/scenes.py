@@ -92,7 +92,7 @@ def _value(segments: Sequence[Json], seconds: float) -> float | None:
 def scene(case: Case, seconds: float, longest: float) -> Scene:
     """Of the case's analysis. `seconds` is how long the playback copy plays; of a longer one than
     `longest` the film shows so much round what scored highest."""
-    with override("en"):  # whoever asks for it, a film reads the same
+    with override("en"):  # a video is the same whoever requests it
         submission, analysis = case.submission, case.submission.analysis
         result = results.whole_result(analysis)
         drawn = bench.overlay(result) or {"tracks": [], "maps": []}

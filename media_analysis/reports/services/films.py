@@ -62,7 +62,7 @@ def _may_have_one(case: Case) -> bool:
 
 
 def of_case(case: Case) -> EvidenceFilm | None:
-    """Of the analysis that the case shows now."""
+    """The video of the analysis that the case shows."""
     found = EvidenceFilm.objects.filter(case=case, analysis=case.submission.analysis_id)
     film: EvidenceFilm | None = found.select_related("film").first()
     return film
@@ -156,7 +156,7 @@ def handed_out(actor: Actor, film: EvidenceFilm) -> None:
     _event(film, Verb.EVIDENCE_FILM_DOWNLOADED, actor.who_in(film.team_id), sha256=film.film_id)
 
 
-def shown(actor: Actor, case: Case) -> dict[str, Any] | None:
+def page_data(actor: Actor, case: Case) -> dict[str, Any] | None:
     """For `reports/_film.html`; None where there is nothing to make a film of, or nothing that the
     actor may see."""
     if not actor.can(Permission.VIEW_MEDIA, case.team_id) or not _may_have_one(case):
@@ -185,7 +185,7 @@ def _why_not(film: EvidenceFilm | None) -> str:
     return reason(film.state, film.reason_code, film.reason)
 
 
-def told(case: Case) -> dict[str, Any] | None:
+def report_data(case: Case) -> dict[str, Any] | None:
     """What a report says of the film, where there is one when it is issued."""
     film = of_case(case)
     if film is None or film.film is None:

@@ -16,7 +16,7 @@ from accounts.roles import Permission
 from accounts.services.chains import require
 from audit.services import record
 from audit.verbs import Verb
-from media_analysis.reports import contents, keys, public, reasons, told, verifying
+from media_analysis.reports import contents, keys, partner_data, public, reasons, verifying
 from media_analysis.reports.models import Report
 from media_analysis.reports.services import films
 from media_analysis.review.models import Case, CaseState, Decision
@@ -31,8 +31,8 @@ KINDS = {
 
 @transaction.atomic
 def issue(actor: Actor, case: Case) -> Report:
-    """One a decision: asked for again, it is the same. A case that was opened again and decided
-    anew gets a further one, which names the one before."""
+    """One report per decision: a repeated request returns the same one. A case that was reopened
+    and decided again gets a further report, which names the earlier one."""
     require(actor, Permission.DECIDE_CASES, case.team_id)
     Submission.objects.select_for_update(no_key=True).get(pk=case.submission_id)
     found = Case.objects.select_related("submission__blob", "submission__analysis").get(pk=case.pk)
@@ -57,7 +57,7 @@ def issue(actor: Actor, case: Case) -> Report:
         rows=[report],
     )
     report.refresh_from_db(fields=["created_at"])
-    emitting.after_report(found.submission, lambda: {"report": told.told(report)})
+    emitting.after_report(found.submission, lambda: {"report": partner_data.of_report(report)})
     return report
 
 
@@ -78,7 +78,7 @@ def _made(case: Case, decision: Decision, earlier: Report | None) -> Report:
         "issued_at": timezone.now().isoformat(),
     }
     with translation.override("en"):  # whoever issues it, a report reads the same
-        film = films.told(case)
+        film = films.report_data(case)
         said, frames = contents.contents(case, decision, head, film)
     body = rfc8785.dumps(said)
     files = {

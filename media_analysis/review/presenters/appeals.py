@@ -30,7 +30,7 @@ def shape(appeal: Appeal) -> dict[str, Any]:
     }
 
 
-def told(submission_id: UUID) -> dict[str, Any] | None:
+def for_partner(submission_id: UUID) -> dict[str, Any] | None:
     """The newest appeal about a submission."""
     newest = search.newest_alone(submission_id)
     return shape(newest) if newest else None
@@ -40,7 +40,7 @@ def beside_result(submission: Submission, actor: Actor) -> dict[str, Any]:
     """For the result page: the newest appeal, its answer, and what this person can do."""
     newest = search.newest(submission.pk)
     return {
-        "appeal": _shown(actor, newest) if newest else None,
+        "appeal": _for_page(actor, newest) if newest else None,
         "appealable": appeals.appealable(actor, submission),
         "longest_appeal": LONGEST,
     }
@@ -49,10 +49,10 @@ def beside_result(submission: Submission, actor: Actor) -> dict[str, Any]:
 def of_case(actor: Actor, case: Case) -> dict[str, Any] | None:
     """For whoever decides: the open appeal."""
     found = search.of_case(case)
-    return _shown(actor, found) if found else None
+    return _for_page(actor, found) if found else None
 
 
-def _shown(actor: Actor, appeal: Appeal) -> dict[str, Any]:
+def _for_page(actor: Actor, appeal: Appeal) -> dict[str, Any]:
     mine = appeal.made_by == actor.who.ref
     is_open = appeal.state == "open"
     answer: Decision | None = appeal.answer

@@ -1,5 +1,5 @@
-"""What partners are told of a person's decision and of its changes: everything but the note, which
-is for the team, and who it was, whose name is replaced by a pseudonym."""
+"""A person's decision and its changes as partners see them: without the note, which is for the
+team, and with a pseudonym instead of the name."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def shape(
     }
 
 
-def told(decision: Decision, supersedes: UUID | None) -> dict[str, Any]:
+def for_partner(decision: Decision, supersedes: UUID | None) -> dict[str, Any]:
     return shape(
         pk=decision.pk, outcome=decision.outcome, reason=decision.reason,
         policy=decision.policy.name if decision.policy else None,
@@ -78,13 +78,13 @@ def changes(submission_id: UUID) -> list[dict[str, Any]]:
     before: UUID | None = None
     for one in _MADE(None, submission=submission_id):
         stands = one.fence == one.case.fence_in_force
-        said.append({**told(one, before), "in_force": stands})
+        said.append({**for_partner(one, before), "in_force": stands})
         before = one.pk
     return said
 
 
 def in_force(case_id: UUID) -> dict[str, Any] | None:
-    """The decision that stands, read anew."""
+    """The decision in force, read from the database."""
     case = Case.objects.get(pk=case_id)
     stands = case.fence_in_force
     return None if stands is None else _newest(case, fence__lte=stands)
@@ -100,4 +100,4 @@ def _newest(case: Case, **until: Any) -> dict[str, Any] | None:
     found = list(newest.order_by("-fence")[:2])
     if not found:
         return None
-    return told(found[0], found[1].pk if len(found) > 1 else None)
+    return for_partner(found[0], found[1].pk if len(found) > 1 else None)

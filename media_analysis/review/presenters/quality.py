@@ -23,7 +23,7 @@ from ml.language import number
 Shown = dict[str, Any]
 
 
-def shown(measure: Measure) -> Shown:
+def cell(measure: Measure) -> Shown:
     if measure.value is None:
         return {"value": "–", "interval": "", "n": measure.n}
     if measure.low is None or measure.high is None:
@@ -49,7 +49,7 @@ def agreements(teams: Collection[UUID]) -> list[dict[str, Any]]:
         {
             "name": name,
             "lines": [
-                {"name": one.name, "kappa": shown(one.kappa), "same": shown(one.same)}
+                {"name": one.name, "kappa": cell(one.kappa), "same": cell(one.same)}
                 for one in lines
             ],
         }
@@ -66,7 +66,7 @@ def _kind(kind: str) -> str:
 
 def golden(teams: Collection[UUID]) -> list[tuple[str, Shown]]:
     """How often each person was right about golden cases; the first line is of all."""
-    return [(name or gettext("All"), shown(one)) for name, one in search.by_person(teams)]
+    return [(name or gettext("All"), cell(one)) for name, one in search.by_person(teams)]
 
 
 def appealed(teams: Collection[UUID]) -> list[dict[str, Any]]:
@@ -76,7 +76,7 @@ def appealed(teams: Collection[UUID]) -> list[dict[str, Any]]:
         return []
     return [
         {"days": one.days, "made": one.made, "open": one.open, "withdrawn": one.withdrawn,
-         "changed": shown(one.changed)}
+         "changed": cell(one.changed)}
         for one in found
     ]  # fmt: skip
 
@@ -92,7 +92,7 @@ def detectors(
             "kind": _kind(one.kind),
             "said": "" if one.said is None else number(one.said, 2),
             **{
-                name: shown(getattr(one, name))
+                name: cell(getattr(one, name))
                 for name in ("precision", "recall", "inconclusive", "override", "decided")
             },
         }
@@ -101,7 +101,7 @@ def detectors(
 
 
 def drift(teams: Collection[UUID]) -> list[dict[str, Any]]:
-    """Of each team the newest comparison of months, with its alarms."""
+    """The newest monthly comparison of each team, with its alarms."""
     ended = month_ended(timezone.now()).date()
     checks = DriftCheck.objects.filter(team__in=teams, month=ended)
     return [

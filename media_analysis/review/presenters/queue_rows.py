@@ -21,7 +21,8 @@ from ml.models import FindingRow
 RANKED_BY = (
     "detector", "status", "reason", "score", "probability_manipulated", "evidence", "parameters",
 )  # fmt: skip
-"""Of a finding, what its row needs: the list renews itself often, and segments may be many."""
+"""The columns of a finding that a row needs. The list updates often, and a finding can have many
+segments."""
 
 
 def rows(actor: Actor, cases: Sequence[Case]) -> list[dict[str, Any]]:

@@ -38,7 +38,8 @@ class Agreement:
 
 
 def pairs(teams: Collection[UUID]) -> list[Pair]:
-    """Of the last days, adjudicated and disputed ones too: the outcomes before anybody spoke."""
+    """The outcomes of the last days before adjudication, including adjudicated and disputed
+    cases."""
     rows = _both(Opinion.objects.filter(review__team__in=teams))
     return [
         Pair(

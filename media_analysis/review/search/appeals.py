@@ -85,11 +85,11 @@ class Figures:
     withdrawn: int
     open: int
     changed: Measure
-    """Of those answered, those that changed the decision."""
+    """The share of answered appeals that changed the decision."""
 
 
 def figures(teams: Collection[UUID]) -> list[Figures]:
-    """Of the appeals that were made in each span of days."""
+    """Figures of the appeals made within each number of days."""
     return [_of(teams, days) for days in SPANS]
 
 

@@ -1,5 +1,5 @@
-"""Whether a file looks like one that the team decided about before it came, as a condition in the
-database: the routing of one file and the dry run on the past ask it alike."""
+"""Whether a file resembles one that the team decided about before it arrived, as a database
+condition. Routing of a single file and the dry run on past files both use it."""
 
 from __future__ import annotations
 

@@ -40,17 +40,18 @@ class Quality:
     detector: str
     kind: str
     precision: Measure
-    """Of what the check found, what people decided to be manipulated."""
+    """The share of flagged files that people decided to be manipulated."""
     recall: Measure
-    """Of what people decided to be manipulated, what the check found."""
+    """The share of files decided to be manipulated that the check flagged."""
     inconclusive: Measure
-    """Of all that it examined, where it neither found nor cleared."""
+    """The share of examined files that it neither flagged nor cleared."""
     override: Measure
-    """Of its answers, those that the decision contradicts."""
+    """The share of its answers that the decision contradicts."""
     said: float | None = None
     """The mean of the probabilities that it gave; None where it gave none."""
     decided: Measure = NOTHING
-    """Of those cases, what people decided to be manipulated: near `said` where it is calibrated."""
+    """The share of those cases that people decided to be manipulated. It is near `said` if the
+    check is calibrated."""
 
 
 def in_force(teams: Collection[UUID]) -> QuerySet[Decision]:
@@ -76,7 +77,8 @@ def partners(teams: Collection[UUID]) -> list[ServiceAccount]:
 
 
 def of(teams: Collection[UUID], month: Any, partner: ServiceAccount | None = None) -> list[Quality]:
-    """Of each check and kind, in decisions of that month; of one partner's media if asked."""
+    """Figures of each check and kind in the decisions of that month, optionally for one partner's
+    media."""
     decided = in_force(teams).annotate(month=TruncMonth("created_at")).filter(month=month)
     if partner is not None:
         decided = decided.filter(case__submission__submitted_by_service=partner)
@@ -88,7 +90,8 @@ def of(teams: Collection[UUID], month: Any, partner: ServiceAccount | None = Non
 
 
 def _calibration(decided: QuerySet[Decision]) -> dict[tuple[str, str], dict[str, Any]]:
-    """Of findings with a probability, in cases that were decided either way; by check and kind."""
+    """Calibration by check and kind, from findings with a probability in cases with a clear
+    decision."""
     rows = _weighted(decided.filter(outcome__in=(MANIPULATED, GENUINE)))
     given = rows.exclude(probability_manipulated=None)
     was = Q(decided=MANIPULATED)
@@ -176,7 +179,7 @@ def _quality(detector: str, kind: str, cells: Cells) -> Quality:
 
 
 def parts(cells: Cells) -> dict[str, tuple[Weights, Weights]]:
-    """Of each figure what counts, and of what."""
+    """The numerator and denominator of each figure."""
 
     def weigh(*answers: str, decided: Collection[str] = (MANIPULATED, GENUINE)) -> Weights:
         return total(cells.get((a, d), Weights()) for a in answers for d in decided)
@@ -202,7 +205,8 @@ def outcomes_of(person: User, month: Any) -> dict[str, int]:
 
 
 def overrides_of(person: User, month: Any) -> Measure:
-    """Of this person's clear decisions on media with a clear verdict, those that contradict it."""
+    """The share of this person's clear decisions on media with a clear verdict that contradict
+    it."""
     made = Decision.objects.filter(decided_by=person).annotate(month=TruncMonth("created_at"))
     verdict = "case__submission__analysis__outcome"
     found = Q(**{verdict: Outcome.MANIPULATION_FOUND.value})

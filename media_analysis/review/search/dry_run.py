@@ -18,7 +18,7 @@ DAYS = 30
 LISTED = 20
 MOST = 50_000
 DECIDED_LATELY = 500
-"""Of so many decisions the median time is taken."""
+"""The number of decisions over which the median time is computed."""
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,11 @@ class DryRun:
     files: int
     """That came in these days and whose analysis ended."""
     now: int
-    """Of them, what the rule of today sends to review."""
+    """The files among them that the current rule sends to review."""
     then: int
     hours: float | None
-    """Of people, for the difference; None where the team has decided nothing yet."""
+    """The hours of people's work that the difference costs; None if the team has decided nothing
+    yet."""
     added: list[Submission]
     dropped: list[Submission]
     queues: list[tuple[str, int]]
@@ -79,7 +80,7 @@ def of(team: Team, today: Rules, wanted: Rules) -> DryRun:
 
 
 def _name_of(placed: Placed) -> str:
-    """Of the queue; empty for the general one."""
+    """The name of the queue; empty for the general one."""
     return placed.rule.queue.name if placed.rule and placed.rule.queue else ""
 
 

@@ -46,7 +46,7 @@ FIELDS = {
 }
 SHOWN = 100
 COUNTED = 1000
-"""More than this is told as "more than": counting a million takes long and says no more."""
+"""Above this number the page says "more than": counting a million takes long and adds nothing."""
 
 
 def waiting(actor: Actor, permission: Permission = Permission.VIEW_CASES) -> TeamOwned:
@@ -222,8 +222,8 @@ def _number(said: str) -> int | None:
 
 
 def _teams_with(said: str, actor: Actor, teams: Collection[UUID]) -> Collection[UUID]:
-    """Of these teams the one whose queue an address names; all, where it names none of a team.
-    Without this the database would look for the queue among all that waits in the other teams."""
+    """The team of the queue in the address, or all teams if it names none of their queues. Without
+    this the database would search the waiting cases of the other teams for the queue."""
     number = _number(said)
     if number is None:
         return teams
@@ -237,7 +237,7 @@ def queues(actor: Actor) -> list[Queue]:
     return list(mine.select_related("team").order_by("team__name", "name"))
 
 
-def shown(actor: Actor, asked: Mapping[str, str] = MappingProxyType({})) -> list[Case]:
+def visible_cases(actor: Actor, asked: Mapping[str, str] = MappingProxyType({})) -> list[Case]:
     """The beginning of the queue as the filter bar asks for it, with what the page says of each."""
     ids = first(actor, SHOWN, only=narrowed(actor, asked), queue=asked.get("queue", ""))
     related = (
@@ -262,8 +262,8 @@ def shown(actor: Actor, asked: Mapping[str, str] = MappingProxyType({})) -> list
 def of_same_file(
     actor: Actor, cases: Iterable[Case], permission: Permission = Permission.VIEW_CASES
 ) -> TeamOwned:
-    """What waits for this actor and is of one of these cases' files, the cases themselves
-    included. Copies of golden cases are not among it: they would be told from their original."""
+    """Waiting cases of the same files that this actor may see, including the given cases. Copies of
+    golden cases are excluded, because they would be recognised by their original."""
     files = {case.submission.blob_id for case in cases}
     found = waiting(actor, permission)
     return found.filter(submission__blob__in=files, submission__planted=False)

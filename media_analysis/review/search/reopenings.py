@@ -30,7 +30,7 @@ class Reopening:
 
 
 def of(case: Case) -> Sequence[Reopening]:
-    """The oldest first. The record holds a commitment; the words lie beside it, encrypted."""
+    """Oldest first. The record contains a commitment; the encrypted text is stored separately."""
     events = Event.objects.filter(chain=case.submission_id, verb__in=TOLD, object_id=str(case.pk))
     told = [(event, _commitment(event)) for event in events.order_by("seq")]
     words = subjects.read_all([commitment for _, commitment in told if commitment])

@@ -34,7 +34,7 @@ class Rules:
     usual: frozenset[str]
     """Verdicts that are reviewed where no rule fits."""
     spot_share: float = 0.0
-    """Of what neither a rule nor a verdict sends."""
+    """The share of files that neither a rule nor a verdict sends to review."""
     ordered: Sequence[QueueRule] = field(default_factory=list)
 
     @classmethod
@@ -59,7 +59,7 @@ class Placed:
     """None: the usual rule."""
     is_sampled: bool
     probability: float
-    """With which a file like this one comes to review at all."""
+    """The probability that a file like this one comes to review."""
 
     @property
     def hours(self) -> int | None:

@@ -38,7 +38,7 @@ from media_analysis.submissions.models import Submission
 from media_analysis.submissions.ownership import require_may
 
 MOST_OPEN = 100
-"""Of one appellant in a team: appeals come first in the queue, and must not fill it."""
+"""The limit per appellant and team: appeals come first in the queue and must not fill it."""
 
 
 @dataclass(frozen=True)
@@ -74,10 +74,12 @@ def make(actor: Actor, submission: Submission, text: str, *, key: str = "") -> t
     )  # fmt: skip
     appeal.refresh_from_db()
     grounds = keep(submission.pk, "grounds", text)
-    _told(appeal, actor.who_in(case.team_id), Verb.CASE_APPEALED, commitments={"grounds": grounds})
+    _record_event(
+        appeal, actor.who_in(case.team_id), Verb.CASE_APPEALED, commitments={"grounds": grounds}
+    )
     for reopened in hooks.reopened:
         reopened(case)
-    _others_told(appeal, Verb.CASE_APPEALED)
+    _run_hooks(appeal, Verb.CASE_APPEALED)
     if case.team.is_test:
         for answer in hooks.appealed_in_test:
             answer(appeal)
@@ -105,8 +107,8 @@ def withdraw(actor: Actor, submission: Submission) -> Appeal:
     )  # fmt: skip
     Appeal.objects.filter(pk=appeal.pk).update(withdrawn_at=ClockTimestamp())
     ended: Appeal = Appeal.objects.get(pk=appeal.pk)
-    _told(ended, actor.who_in(case.team_id), Verb.CASE_APPEAL_WITHDRAWN)
-    _others_told(ended, Verb.CASE_APPEAL_WITHDRAWN)
+    _record_event(ended, actor.who_in(case.team_id), Verb.CASE_APPEAL_WITHDRAWN)
+    _run_hooks(ended, Verb.CASE_APPEAL_WITHDRAWN)
     return ended
 
 
@@ -122,12 +124,14 @@ def answer(case: Case, decision: Decision, who: Who) -> None:
         answer=decision, outcome=outcome, answered_at=ClockTimestamp()
     )
     appeal.refresh_from_db()
-    _told(appeal, who, Verb.CASE_APPEAL_ANSWERED, outcome=str(outcome), decision=decision.pk)
-    _others_told(appeal, Verb.CASE_APPEAL_ANSWERED)
+    _record_event(
+        appeal, who, Verb.CASE_APPEAL_ANSWERED, outcome=str(outcome), decision=decision.pk
+    )
+    _run_hooks(appeal, Verb.CASE_APPEAL_ANSWERED)
 
 
 def appealable(actor: Actor, submission: Submission) -> Appealable | None:
-    """What the actor may appeal now; None where they may not."""
+    """The decision that the actor may appeal now; None if there is none."""
     try:
         _require_sender(actor, submission)
         return _appealable(actor, submission)
@@ -206,11 +210,11 @@ def _due(case: Case) -> Any:
     return Now() + max(case.due_at - case.opened_at, timedelta(hours=1))
 
 
-def _told(appeal: Appeal, who: Who, verb: Verb, **data: Any) -> None:
+def _record_event(appeal: Appeal, who: Who, verb: Verb, **data: Any) -> None:
     case = Case.objects.select_related("submission").get(pk=appeal.case_id)
     cases.recorded(case, who, verb, rows=[appeal], appeal=appeal.pk, fence=case.fence, **data)
 
 
-def _others_told(appeal: Appeal, verb: Verb) -> None:
+def _run_hooks(appeal: Appeal, verb: Verb) -> None:
     for hook in hooks.appeal_changed:
         hook(appeal, verb)

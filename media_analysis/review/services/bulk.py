@@ -14,7 +14,7 @@ from accounts.refusals import Refusal
 from accounts.roles import Permission, roles_with
 from accounts.services.chains import require
 from audit.verbs import Verb
-from media_analysis.review.models import Case, Words
+from media_analysis.review.models import Case, DecisionText
 from media_analysis.review.services import cases, grace
 
 MOST = 50
@@ -27,11 +27,11 @@ ASSIGNED_SECONDS = 24 * 3600
 class Done:
     count: int
     passed_over: int
-    """In somebody else's hands, decided meanwhile, or not for this person."""
+    """Assigned to somebody else, decided in the meantime, or not for this person."""
 
 
 def chosen(actor: Actor, ids: Sequence[UUID], permission: Permission) -> list[Case]:
-    """Of one team, and not more than anybody can answer for at once."""
+    """Cases of one team, and no more than a person can be responsible for at once."""
     if not ids:
         raise Refusal("no_case_chosen")
     if len(set(ids)) > MOST:
@@ -49,7 +49,7 @@ def chosen(actor: Actor, ids: Sequence[UUID], permission: Permission) -> list[Ca
     return found
 
 
-def decide(actor: Actor, chosen_cases: Sequence[Case], words: Words) -> Done:
+def decide(actor: Actor, chosen_cases: Sequence[Case], words: DecisionText) -> Done:
     """Each is a decision of its own, with its own grace time and event."""
     count = 0
     for case in chosen_cases:

@@ -1,5 +1,5 @@
-"""Decisions that no person made, for what test keys sent. A case is decided when it is opened, so
-it stands in no queue."""
+"""Canned decisions for submissions of test keys. A case is decided when it is opened, so it never
+appears in a queue."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db.models import F
 from audit.verbs import Verb
 from audit.who import SYSTEM
 from media_analysis.review import hooks
-from media_analysis.review.models import Appeal, Case, CaseState, Words
+from media_analysis.review.models import Appeal, Case, CaseState, DecisionText
 from media_analysis.review.services import cases, checking
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.outcomes import DecisionOutcome
@@ -25,7 +25,7 @@ def decide(submission: Submission, outcomes: Sequence[DecisionOutcome], reason: 
         case = _opened(submission)
         Case.objects.filter(pk=case.pk).update(fence=F("fence") + 1, **cases.DECIDED)
         case.refresh_from_db()
-        words, basis = Words(outcome, reason), checking.Checked(None, "", [], reason)
+        words, basis = DecisionText(outcome, reason), checking.Checked(None, "", [], reason)
         cases.conclude(case, SYSTEM, words, basis, by=None, taken_from=None, seconds=0.0)
 
 
@@ -34,7 +34,7 @@ def answer(appeal: Appeal, outcome: DecisionOutcome, reason: str) -> None:
     assert appeal.team.is_test
     Case.objects.filter(pk=appeal.case_id).update(fence=F("fence") + 1, **cases.DECIDED)
     case = Case.objects.select_related("submission").get(pk=appeal.case_id)
-    words, basis = Words(outcome, reason), checking.Checked(None, "", [], reason)
+    words, basis = DecisionText(outcome, reason), checking.Checked(None, "", [], reason)
     cases.conclude(case, SYSTEM, words, basis, by=None, taken_from=None, seconds=0.0)
 
 

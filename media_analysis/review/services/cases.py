@@ -1,4 +1,6 @@
-"""The verbs of review: claim, renew, release, decide, open again. One transaction, one event each.
+"""The verbs of review: claim, renew, release, decide, reopen. Each is one transaction with one
+event. Each change is an `update(...)` conditional on the expected state, so that whoever comes
+second changes nothing and gets a refusal.
 
 Each change is an `update(...)` on the state that it expects; whoever comes second changes nothing
 and is told so.
@@ -34,12 +36,12 @@ from media_analysis.review.models import (
     Case,
     CaseState,
     Decision,
+    DecisionText,
     DistressFlag,
     Draft,
     GoldenPlacement,
     Opinion,
     PendingDecision,
-    Words,
     suspicion_of,
 )
 from media_analysis.review.search import golden, queue
@@ -171,7 +173,7 @@ def release(actor: Actor, case_id: UUID, fence: int, *, why: str = "") -> None:
 
 
 def decide(
-    actor: Actor, case_id: UUID, fence: int, words: Words, taken_from: Decision | None = None
+    actor: Actor, case_id: UUID, fence: int, words: DecisionText, taken_from: Decision | None = None
 ) -> Decision | Opinion | GoldenPlacement:
     """The decision of whoever holds the case now, or their opinion where it is decided twice. Too
     late: the words are kept as a draft."""
@@ -180,7 +182,7 @@ def decide(
 
 
 @contextmanager
-def kept_if_too_late(actor: Actor, case_id: UUID, words: Words) -> Iterator[None]:
+def kept_if_too_late(actor: Actor, case_id: UUID, words: DecisionText) -> Iterator[None]:
     try:
         yield
     except Refusal as refusal:
@@ -191,7 +193,7 @@ def kept_if_too_late(actor: Actor, case_id: UUID, words: Words) -> Iterator[None
 
 @transaction.atomic
 def _decide(
-    actor: Actor, case_id: UUID, fence: int, words: Words, taken_from: Decision | None
+    actor: Actor, case_id: UUID, fence: int, words: DecisionText, taken_from: Decision | None
 ) -> Decision | Opinion | GoldenPlacement:
     from media_analysis.review.services import opinions  # it stands on this module
 
@@ -216,7 +218,7 @@ DECIDED = {
 def conclude(
     case: Case,
     who: Who,
-    words: Words,
+    words: DecisionText,
     basis: checking.Checked,
     *,
     by: User | None,
@@ -285,7 +287,7 @@ def _source(taken_from: Decision | None) -> dict[str, Any]:
 
 @transaction.atomic
 def reopen(actor: Actor, case_id: UUID, *, why: str) -> Case:
-    """A decided case waits again; the earlier decision stands on record."""
+    """Reopen a decided case. The earlier decision stays on record."""
     if not why.strip():
         raise Refusal("reopen_reason_missing")
     mine = Case.objects.for_actor(actor, Permission.DECIDE_CASES).filter(pk=case_id)
@@ -303,7 +305,7 @@ def reopen(actor: Actor, case_id: UUID, *, why: str) -> Case:
 
 
 def waits_again(case_id: UUID) -> dict[str, Any]:
-    """What changes in a decided case that is to be decided anew."""
+    """The changes of a decided case that is to be decided again."""
     return {
         "state": CaseState.OPEN, "decided_at": None, "claimed_at": None, "standing_fence": None,
         "suspicion": suspicion_now(case_id),
@@ -311,7 +313,7 @@ def waits_again(case_id: UUID) -> dict[str, Any]:
 
 
 def suspicion_now(case_id: UUID) -> float:
-    """Of the newest analysis: it may have been made since the case was opened."""
+    """The values of the newest analysis, which can be later than the case."""
     newest = Analysis.objects.filter(submission__case=case_id)
     analysis = newest.only("outcome", "probability_manipulated").first()
     return suspicion_of(analysis) if analysis else 0.0

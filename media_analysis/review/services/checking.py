@@ -9,7 +9,7 @@ from uuid import UUID
 from accounts.actors import Actor
 from accounts.refusals import Refusal
 from accounts.roles import Permission
-from media_analysis.review.models import Case, Confidence, Policy, ReasonCode, Words
+from media_analysis.review.models import Case, Confidence, DecisionText, Policy, ReasonCode
 from media_analysis.submissions.outcomes import DecisionOutcome
 
 REASON_LENGTH = 500
@@ -25,7 +25,7 @@ class Checked:
     reason: str
 
 
-def checked(actor: Actor, case_id: UUID, words: Words) -> Checked:
+def checked(actor: Actor, case_id: UUID, words: DecisionText) -> Checked:
     case = Case.objects.for_actor(actor, Permission.DECIDE_CASES).get(pk=case_id)
     if words.outcome not in DecisionOutcome.values:
         raise Refusal("outcome_missing")
@@ -44,7 +44,7 @@ def checked(actor: Actor, case_id: UUID, words: Words) -> Checked:
     return Checked(policy, policy.text if policy else "", names, reason)
 
 
-def _policy(case: Case, words: Words, codes: Sequence[ReasonCode]) -> Policy | None:
+def _policy(case: Case, words: DecisionText, codes: Sequence[ReasonCode]) -> Policy | None:
     """The one chosen, or the one that the reason codes go with."""
     implied = {code.policy_id for code in codes if code.policy_id is not None}
     chosen = words.policy_id

@@ -41,8 +41,8 @@ def passed_on(actor: Actor, case: Case) -> bool:
 
 
 def count(team: Team, fewest: int) -> int | None:
-    """In the last days that are over, for a lead: how often, never who or which. None where fewer
-    people did it: that would tell of one of them."""
+    """For a lead: how often, over completed days, but never who or which case. None if fewer people
+    did it, because that would reveal something about one of them."""
     first, last = TruncDay(Now() - timedelta(days=DAYS)), TruncDay(Now())
     flags = DistressFlag.objects.filter(
         case__team=team, created_at__gte=first, created_at__lt=last

@@ -20,7 +20,14 @@ from accounts.models import User
 from accounts.refusals import Refusal
 from accounts.roles import Permission
 from media_analysis.review.forms import as_written
-from media_analysis.review.models import Case, Decision, Draft, Opinion, PendingDecision, Words
+from media_analysis.review.models import (
+    Case,
+    Decision,
+    DecisionText,
+    Draft,
+    Opinion,
+    PendingDecision,
+)
 
 FIELD = "draft_pass"
 _SALT = "review.draft"
@@ -42,7 +49,7 @@ def kept(actor: Actor, case: Case) -> Draft | None:
 
 
 @transaction.atomic
-def keep(actor: Actor, case_id: UUID, words: Words) -> Draft | None:
+def keep(actor: Actor, case_id: UUID, words: DecisionText) -> Draft | None:
     """The newest words of this person take the place of earlier ones; empty ones remove them. The
     case first, as every verb about it does: a page that is left may hand in its words twice."""
     mine = Case.objects.for_actor(actor).select_for_update(of=("self",)).filter(pk=case_id)

@@ -1,5 +1,5 @@
-"""Golden cases: a lead marks one, copies of it are placed among new cases, a person answers, and is
-told at once. Nothing of it counts as a decision, and nothing of it leaves the house."""
+"""Golden cases: a lead marks one, copies of it are placed among new cases, and a person answers and
+sees the result at once. They never count as decisions, and nobody outside is notified."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from audit.who import SYSTEM, Who
 from jobs.models import UNDER_WAY, Priority
 from jobs.timing import ClockTimestamp
 from media_analysis.review.golden_models import KNOWN, GoldenCase, GoldenPlacement
-from media_analysis.review.models import Case, Decision, RoutingRule, Words, suspicion_of
+from media_analysis.review.models import Case, Decision, DecisionText, RoutingRule, suspicion_of
 from media_analysis.review.search.rule_match import drawn
 from media_analysis.review.services import cases
 from media_analysis.review.services.team_rules import write_rule
@@ -175,7 +175,9 @@ def open_case(submission: Submission, analysis: Analysis, outcome: str) -> None:
     cases.recorded(case, SYSTEM, Verb.CASE_OPENED, why=case.opened_because)
 
 
-def answer(held: QuerySet[Any], case: Case, who: Who, words: Words, by: User) -> GoldenPlacement:
+def answer(
+    held: QuerySet[Any], case: Case, who: Who, words: DecisionText, by: User
+) -> GoldenPlacement:
     """In the transaction of the verb: the case is closed without a decision."""
     if not held.update(**cases.DECIDED):
         raise Refusal(cases.CLAIM_LOST)

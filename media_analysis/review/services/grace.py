@@ -1,4 +1,6 @@
-"""A decision within its grace time: written, undone, or made final when the time is over.
+"""A decision within its grace time: written, undone, or made final when the time is over. Until
+then nobody outside is notified, and to everybody else the case is claimed. The fence grows when the
+decision is written, so the page that wrote it can do nothing more with the case.
 
 Nothing leaves the house meanwhile: to everybody else the case is in its holder's hands. The fence
 grows when the decision is written, so the page that wrote it can do nothing more with the case.
@@ -23,12 +25,12 @@ from media_analysis.review.models import (
     Case,
     CaseState,
     Decision,
+    DecisionText,
     Draft,
     GoldenPlacement,
     Opinion,
     PendingDecision,
     RoutingRule,
-    Words,
 )
 from media_analysis.review.services import cases, checking, drafts, opinions
 
@@ -38,10 +40,10 @@ SLACK = 600
 
 
 def decide(
-    actor: Actor, case_id: UUID, fence: int, words: Words, taken_from: Decision | None = None
+    actor: Actor, case_id: UUID, fence: int, words: DecisionText, taken_from: Decision | None = None
 ) -> Decision | Opinion | PendingDecision | GoldenPlacement:
-    """Final at once in a team without a grace time, and where the answer is told at once. Too
-    late: the words are kept as a draft."""
+    """Final at once in a team without a grace time and for golden cases. If the claim has expired,
+    the text is kept as a draft."""
     mine = Case.objects.for_actor(actor, Permission.DECIDE_CASES).select_related("submission")
     case = mine.get(pk=case_id)
     seconds = 0 if case.submission.planted else RoutingRule.of(case.team_id).undo_seconds
@@ -56,7 +58,7 @@ def _write(
     actor: Actor,
     case_id: UUID,
     fence: int,
-    words: Words,
+    words: DecisionText,
     taken_from: Decision | None,
     seconds: int,
 ) -> PendingDecision:
@@ -88,14 +90,14 @@ def _write(
 
 @transaction.atomic
 def undo(actor: Actor, case_id: UUID) -> Case:
-    """The case is in its person's hands again, and the words stand in the form."""
+    """The case is assigned to its author again, and the form contains the text."""
     mine = PendingDecision.objects.filter(
         case=case_id, decided_by=actor.user, due_at__gt=ClockTimestamp()
     )
     pending = mine.select_for_update(of=("self",)).first()
     if pending is None:
         raise Refusal("decision_final")
-    words = Words.of_dict(pending.words)
+    words = DecisionText.of_dict(pending.words)
     pending.delete()
     Case.objects.filter(pk=case_id).update(
         fence=F("fence") + 1, lease_until=InSeconds(LEASE_SECONDS)
@@ -133,7 +135,7 @@ def _settle(pk: int) -> bool:
         held,
         case_id,
         Who(**pending.who),
-        Words.of_dict(pending.words),
+        DecisionText.of_dict(pending.words),
         checking.Checked(pending.policy, pending.policy_text, pending.code_names, pending.reason),
         by=pending.decided_by,
         taken_from=pending.taken_from,

@@ -17,11 +17,11 @@ from media_analysis.review.models import (
     Case,
     CaseState,
     Decision,
+    DecisionText,
     GoldenPlacement,
     Opinion,
     PendingDecision,
     Policy,
-    Words,
 )
 from media_analysis.review.owned import TeamOwned
 from media_analysis.review.search import queue
@@ -87,7 +87,7 @@ def agreed(known: Sequence[Known]) -> Decision | None:
 
 
 def take_over(
-    actor: Actor, case_id: UUID, fence: int, decision_id: UUID, written: Words
+    actor: Actor, case_id: UUID, fence: int, decision_id: UUID, written: DecisionText
 ) -> Decision | Opinion | PendingDecision | GoldenPlacement:
     """Decides the case as the earlier decision did, with its reason and its policy; a note and,
     where that policy is not in force here, a policy come from what was `written`. What cannot be
@@ -98,7 +98,7 @@ def take_over(
     if earlier is None:
         raise Refusal("decision_replaced")
     policy = _policy_here(earlier, case) or written.policy_id
-    words = Words(earlier.outcome, earlier.reason, written.note, policy)
+    words = DecisionText(earlier.outcome, earlier.reason, written.note, policy)
     try:
         return grace.decide(actor, case_id, fence, words, taken_from=earlier)
     except Refusal as refusal:

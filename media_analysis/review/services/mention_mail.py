@@ -49,7 +49,7 @@ def choose(person: User, wanted: bool) -> None:
 def run_due() -> int:
     """Returns how many emails were sent."""
     due = _due().filter(note__created_at__lte=Now() - WAITS)
-    return sum(map(_told, list(due.order_by().values_list("person", flat=True).distinct())))
+    return sum(map(_notify, list(due.order_by().values_list("person", flat=True).distinct())))
 
 
 def _due() -> QuerySet[Mention]:
@@ -64,7 +64,7 @@ def _due() -> QuerySet[Mention]:
     return found.exclude(person__in=quiet).exclude(person__in=lately)
 
 
-def _told(person_id: UUID) -> bool:
+def _notify(person_id: UUID) -> bool:
     """One person, by one worker. Without a mail server the mentions wait for the next run."""
     with transaction.atomic():
         person = User.objects.select_for_update(skip_locked=True).filter(pk=person_id).first()
@@ -82,7 +82,7 @@ def _told(person_id: UUID) -> bool:
 
 
 def _readable(person: User) -> list[Mention]:
-    """Of what is due, what the person sees on their page too."""
+    """The due mentions that the person also sees on their page."""
     seen = Mention.objects.for_actor(actor_for_user(person, via=""))
     due = _due().filter(pk__in=seen.values("pk"))
     return list(due.select_related("note__author", "note__team").order_by("note__created_at"))

@@ -62,8 +62,8 @@ def people_of(case: Case) -> list[User]:
 
 
 def mentioned(text: str, people: list[User]) -> list[User]:
-    """Each person once, by full name, by address, or by a first name that nobody else has. Of
-    others it tells nothing but that they are none of these people."""
+    """Each mentioned person once, by full name, address, or a unique first name. An unknown name
+    reveals nothing but that it is none of these people."""
     called: dict[str, list[User]] = defaultdict(list)
     for person in people:
         for name in {str(person).casefold(), person.email, person.get_short_name().casefold()}:

@@ -1,4 +1,6 @@
-"""Who decides finally: one person, two who agree, or a lead where they do not.
+"""Who makes the final decision: one person, two who agree, or a lead if they do not. A keyed hash
+selects a case for a second opinion after its first person has decided and before anybody is
+notified. The probability is stored on the row, so that figures can be weighted by it.
 
 A case is drawn for a second opinion by a keyed hash, after its first person has decided and before
 anybody is told. The probability is kept on the row, so that figures can be weighted by it.
@@ -23,7 +25,7 @@ from audit.verbs import Verb
 from audit.who import Who
 from jobs.timing import ClockTimestamp
 from media_analysis.review.golden_models import GoldenPlacement
-from media_analysis.review.models import Case, Decision, DistressFlag, RoutingRule, Words
+from media_analysis.review.models import Case, Decision, DecisionText, DistressFlag, RoutingRule
 from media_analysis.review.opinion_models import DoubleReview, Opinion, Stage
 from media_analysis.review.search.rule_match import drawn
 from media_analysis.review.services import cases, golden
@@ -35,7 +37,7 @@ def settle(
     held: QuerySet[Any],
     case_id: UUID,
     who: Who,
-    words: Words,
+    words: DecisionText,
     basis: Checked,
     *,
     by: User,
@@ -68,7 +70,7 @@ class _Said:
         self,
         case: Case,
         who: Who,
-        words: Words,
+        words: DecisionText,
         basis: Checked,
         by: User,
         taken_from: Decision | None,
@@ -135,8 +137,8 @@ def _second(held: QuerySet[Any], said: _Said, review: DoubleReview) -> Decision 
     return second
 
 
-def words_of(opinion: Opinion) -> Words:
-    return Words(
+def words_of(opinion: Opinion) -> DecisionText:
+    return DecisionText(
         opinion.outcome, opinion.reason, opinion.note, opinion.policy_id,
         confidence=opinion.confidence,
     )  # fmt: skip
@@ -161,7 +163,7 @@ def _event(said: _Said, verb: Verb, review: DoubleReview, opinion: Opinion) -> N
 
 
 def not_for(actor: Actor) -> Q:
-    """Cases of whose double review this person is already a part; a lead who is the only one to
+    """Cases in whose double review this person already takes part. A lead who is the only one to
     adjudicate may do so all the same."""
     mine = Opinion.objects.filter(
         review__case=OuterRef("pk"), review__closed_at=None, person=actor.user

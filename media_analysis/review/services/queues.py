@@ -108,18 +108,18 @@ def write_rule(actor: Actor, team: Team, said: Mapping[str, Any]) -> QueueRule:
     last = QueueRule.objects.filter(team=team).aggregate(last=Max("position"))["last"] or 0
     rule = QueueRule(team=team, position=last + 1, **as_columns(team, said))
     _saved(rule, "rule_name_taken")
-    _changed(actor, team.pk, rule, "rule written", **_told(rule))
+    _changed(actor, team.pk, rule, "rule written", **_rule_data(rule))
     return rule
 
 
 @transaction.atomic
 def edit_rule(actor: Actor, rule: QueueRule, said: Mapping[str, Any]) -> None:
     _locked(actor, rule.team_id)
-    before = _told(rule)
+    before = _rule_data(rule)
     for name, value in as_columns(rule.team, said).items():
         setattr(rule, name, value)
     _saved(rule, "rule_name_taken")
-    _changed(actor, rule.team_id, rule, "rule edited", before=before, **_told(rule))
+    _changed(actor, rule.team_id, rule, "rule edited", before=before, **_rule_data(rule))
 
 
 @transaction.atomic
@@ -150,13 +150,13 @@ def remove_rule(actor: Actor, rule: QueueRule) -> None:
     found = QueueRule.objects.filter(pk=rule.pk).first()
     if found is None:
         raise Refusal("rule_gone")
-    pk, told = found.pk, _told(found)
+    pk, told = found.pk, _rule_data(found)
     found.delete()
     queue_changed(actor, rule.team_id, [(QueueRule, pk)], how="rule removed", **told)
 
 
 def as_columns(team: Team, said: Mapping[str, Any]) -> dict[str, Any]:
-    """Of what was written, checked as far as the database cannot."""
+    """The columns of a rule, validated as far as the database cannot."""
     values = {name: said[name] for name in CONDITIONS if name in said}
     values["name"] = _named(values.get("name", ""))
     values["languages"] = [languages.tag(one) for one in values.get("languages", [])]
@@ -170,7 +170,7 @@ def as_columns(team: Team, said: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _told(rule: QueueRule) -> dict[str, Any]:
+def _rule_data(rule: QueueRule) -> dict[str, Any]:
     """What an event says of a rule: the conditions that it has."""
     values = {name: getattr(rule, name) for name in CONDITIONS}
     values |= {"queue": rule.queue.name if rule.queue else "", "sender": str(rule.sender_id or "")}
@@ -184,7 +184,7 @@ def _locked(actor: Actor, team_id: UUID) -> None:
 
 
 def _saved(row: Queue | QueueRule, taken: str) -> None:
-    """The team is locked: nobody else takes the name meanwhile, in whatever letters."""
+    """The team is locked, so that nobody else takes the name at the same time in any spelling."""
     others = type(row)._default_manager.filter(team=row.team_id).exclude(pk=row.pk)
     if others.filter(name__iexact=row.name).exists():
         raise Refusal(taken, name=row.name)

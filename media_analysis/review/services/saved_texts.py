@@ -17,7 +17,7 @@ from accounts.services.chains import require, team_chain
 from audit.payload import holds_address
 from audit.services import record
 from audit.verbs import Verb
-from media_analysis.review.models import Case, Draft, Policy, Words
+from media_analysis.review.models import Case, DecisionText, Draft, Policy
 from media_analysis.review.saved_texts import LONGEST_NAME, LONGEST_TEXT, SavedText
 from media_analysis.review.services import checking, drafts
 
@@ -25,7 +25,7 @@ MOST = 30
 NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 PLACEHOLDER = re.compile(r"\{(\w*)\}")
 FILLED = ("policy", "file")
-"""What stands in braces and is filled in: the name of the chosen policy, and of the file."""
+"""The placeholders that are filled in: the name of the chosen policy, and the file name."""
 
 
 def of(team_id: UUID) -> list[SavedText]:
@@ -67,7 +67,7 @@ def remove(actor: Actor, text: SavedText) -> None:
     _changed(actor, text, "removed", gone=True)
 
 
-def insert(actor: Actor, case_id: UUID, text_id: int, written: Words) -> Draft | None:
+def insert(actor: Actor, case_id: UUID, text_id: int, written: DecisionText) -> Draft | None:
     """For a page without a script: what was written, with the text at the end of the reason,
     becomes the draft that the form shows next."""
     case = Case.objects.for_actor(actor, Permission.DECIDE_CASES).select_related("submission").get(

@@ -1,4 +1,4 @@
-"""Audit events as sentences that a person can read aloud.
+"""Audit events as readable sentences.
 
 The record itself knows nobody by name. Those who may see the page read their team-mates' names
 beside it, as they are today; everybody else stays what was recorded.
@@ -28,7 +28,7 @@ SENTENCES = {
     Verb.SUBMISSION_HELD: "A legal hold was placed.",
     Verb.SUBMISSION_HOLD_LIFTED: "The legal hold was lifted.",
     Verb.SUBMISSION_ERASURE_ORDERED: "The erasure was ordered.",
-    Verb.SUBMISSION_ERASURE_CALLED_OFF: "The erasure was called off.",
+    Verb.SUBMISSION_ERASURE_CALLED_OFF: "The erasure was cancelled.",
     Verb.SUBMISSION_DELETED: "The rows of the submission were deleted.",
     Verb.SUBMISSION_PART_DELETED: "Rows of a part were deleted under the retention rule.",
     Verb.SUBMISSION_PART_REMOVED: "A part was removed under the retention rule.",
@@ -83,13 +83,13 @@ DECISIVE = {
 def audit_trail(
     events: Sequence[Event], team: UUID, sent_by: Mapping[str, str] | None = None
 ) -> list[dict[str, Any]]:
-    """`sent_by` stands for whoever sent it and ordered the analysis."""
+    """`sent_by` replaces the sender, who also ordered the analysis."""
     said = [_read(event) for event in events]
     if sent_by is not None:
         said = [{**one, "who": sent_by} if one and one["verb"] in SENDING else one for one in said]
     names = _names([one["who"] for one in said if one], team)
     return [
-        _told(event, one, names) if one else _illegible(event)
+        _row(event, one, names) if one else _illegible(event)
         for event, one in zip(events, said, strict=True)
     ]
 
@@ -117,7 +117,7 @@ def _illegible(event: Event) -> dict[str, Any]:
     }
 
 
-def _told(event: Event, said: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+def _row(event: Event, said: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     verb = said["verb"]
     fingerprint = said["object"]["sha256"]
     return {
@@ -141,7 +141,7 @@ def _why(said: Mapping[str, Any]) -> str:
 
 
 def _names(recorded: Sequence[Mapping[str, str]], team: UUID) -> dict[str, str]:
-    """Of those who belong to the team."""
+    """The names of the recorded people and partners who belong to the team."""
     people = {UUID(who["id"]) for who in recorded if who["kind"] == "user"}
     partners = {UUID(who["id"]) for who in recorded if who["kind"] == "service"}
     members = Membership.objects.filter(team=team, user__in=people).select_related("user")

@@ -34,8 +34,8 @@ def in_short(outcome: str, reason: str) -> str:
 
 
 def lines(shown: Sequence[Json], said: Sequence[Json]) -> list[dict[str, Any]]:
-    """Of checks that ran or failed. What speaks for a manipulation comes first, by the strength of
-    its evidence; then what lies high against its bounds; a failure after all that spoke."""
+    """One line for each check that ran or failed. Evidence of manipulation comes first, by
+    strength, then high scores relative to their bounds, and failures last."""
     pairs = [
         (_rank(raw), finding, raw)
         for finding, raw in zip(shown, said, strict=True)

@@ -11,7 +11,7 @@ MOST_CELLS = 64
 
 
 def face_map(data: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Of evidence with a square table `where` of numbers from 0 to 1; None without one."""
+    """The map of evidence with a square table `where` of numbers from 0 to 1; None without one."""
     rows = data.get("where")
     if not isinstance(rows, list) or not 1 < len(rows) <= MOST_CELLS:
         return None

@@ -1,4 +1,4 @@
-"""Analyses of a submission beside the one in force: earlier ones, and later ones of a backfill."""
+"""Other analyses of a submission than the one in force: earlier ones, and those of a backfill."""
 
 from __future__ import annotations
 

@@ -29,6 +29,6 @@ def rows(actor: Actor, submissions: Sequence[Submission]) -> list[dict[str, Any]
 
 
 def _probability(submission: Submission) -> str:
-    """Of a manipulation, calibrated; empty where no check gave one."""
+    """The calibrated probability of manipulation; empty if no check gave one."""
     found = submission.analysis.probability_manipulated
     return "" if found is None else language.number(found, 2)

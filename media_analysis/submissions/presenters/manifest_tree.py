@@ -42,9 +42,9 @@ def _manifest(one: Json, title: str, depth: int) -> Json:
     name = one.get("title") or one.get("label") or ""
     title = f"{title}: {name}" if name else title
     if one.get("shown_before"):
-        return _node(title, [], [], gettext("stands above"))
+        return _node(title, [], [], gettext("shown above"))
     if one.get("left_out") or depth > DEEPEST:
-        return _node(title, [], [], gettext("left out: too deep"))
+        return _node(title, [], [], gettext("left out: nested too deeply"))
     signature = one.get("signature") or {}
     rows = [
         (gettext("Made by the program"), _generator(one.get("generator"))),
@@ -90,9 +90,9 @@ def _validation(said: Any) -> Json | None:
         return None
     held = int(said.get("held") or 0)
     text = ngettext(
-        "{count} check of the signature held", "{count} checks of the signature held", held
+        "{count} check of the signature passed", "{count} checks of the signature passed", held
     )
-    rows = [(gettext("Held"), text.format(count=held))]
+    rows = [(gettext("Passed"), text.format(count=held))]
     rows += [(gettext("Failed"), _joined(one["code"], one["text"], ": ")) for one in said["failed"]]
     rows += [(gettext("Noted"), _joined(one["code"], one["text"], ": ")) for one in said["noted"]]
     return _node(gettext("Validation"), rows, [])

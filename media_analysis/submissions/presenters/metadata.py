@@ -47,8 +47,8 @@ _PERSON = re.compile(
 )
 
 
-def shown(submission: Submission, actor: Actor, asked: str = "") -> dict[str, Any] | None:
-    """For whoever may look at the media; None for others, and where no analysis has ended."""
+def for_page(submission: Submission, actor: Actor, asked: str = "") -> dict[str, Any] | None:
+    """For people who may view the media. None for others, and if no analysis has ended."""
     if not may(actor, Permission.VIEW_MEDIA, submission) or not submission.analysis.shown_outcome:
         return None
     if Part.TEXT in submission.removed_parts:
@@ -64,7 +64,7 @@ def shown(submission: Submission, actor: Actor, asked: str = "") -> dict[str, An
     rows = [_row(*row) for row in found["rows"]]
     fitting = [row for row in rows if _fits(row, asked)]
     return {
-        "note": "" if rows else gettext("The file has no metadata that is read here."),
+        "note": "" if rows else gettext("The file has no metadata that Touchstone reads."),
         "rows": fitting,
         "all": len(rows),
         "asked": asked,
@@ -111,7 +111,7 @@ def _cut(found: Json) -> list[str]:
         said.append(text.format(count=count))
     if odd := found["malformed"]:
         names = language.listed([str(PLACES.get(place, place)) for place in odd])
-        text = gettext("Not everything in {places} could be read, or it holds odd characters.")
+        text = gettext("Parts of {places} could not be read or contain unusual characters.")
         said.append(text.format(places=names))
     return said
 

@@ -42,8 +42,8 @@ Json = Mapping[str, Any]
 NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
 
 
-def told(received: Received) -> str:
-    """The answer to an upload; a duplicate is told, never refused."""
+def upload_message(received: Received) -> str:
+    """The message after an upload. A duplicate is mentioned, never refused."""
     name = received.submission.filename or gettext("The file")
     if received.earlier is None:
         return gettext("{file} was received and is being analysed.").format(file=name)
@@ -59,7 +59,7 @@ def page(submission: Submission, actor: Actor, *, searched: str = "") -> dict[st
     analysis = submission.analysis
     result = whole_result(analysis)
     named = pictures.names(submission, actor)
-    frames = pictures.shown(submission, named, result)
+    frames = pictures.frames_for_page(submission, named, result)
     anchors = {frame["anchor"] for frame in frames}
     findings = [finding(f, anchors) for f in result["findings"]]
     is_still = bool(frames) and (result["media"] or {}).get("kind") == "image"
@@ -82,7 +82,7 @@ def page(submission: Submission, actor: Actor, *, searched: str = "") -> dict[st
         "aids": pictures.of_aids(submission, named) if is_still else [],
         "frames": frames[1:] if is_still else frames,
         "overlay": bench.overlay(result),
-        "player": (player := films.shown(submission, actor, frames)),
+        "player": (player := films.player_data(submission, actor, frames)),
         "seekable": bool(player and player["url"]),
         "veil": pictures.veil(actor, submission),
         "facts": media_facts(submission, result),
@@ -91,7 +91,7 @@ def page(submission: Submission, actor: Actor, *, searched: str = "") -> dict[st
         and Part.ORIGINAL not in submission.removed_parts
         else "",
         "removed": parts.sentences(submission),
-        "metadata": metadata.shown(submission, actor, searched),
+        "metadata": metadata.for_page(submission, actor, searched),
         "custody": custody(submission, blind=blind.is_blind(submission, actor)),
         **similar.same_bytes(actor, submission),
         "alike": similar.others(actor, submission),
@@ -110,8 +110,8 @@ def page(submission: Submission, actor: Actor, *, searched: str = "") -> dict[st
 
 
 def whole_result(analysis: Analysis, *, codes: bool = False) -> dict[str, Any]:
-    """Verdict, tracks, media and findings together, with sentences in the reader's language and,
-    if asked, with their codes beside them."""
+    """Verdict, tracks, media and findings, with sentences in the reader's language and optionally
+    their codes."""
     findings = [row.as_json() for row in analysis.findings.all()]
     whole = {
         **(analysis.result or {}),
@@ -259,7 +259,7 @@ def media_facts(submission: Submission, result: Json) -> list[dict[str, Any]]:
     ]
     if submission.language:
         named = languages.name_of(submission.language)
-        told = gettext("{language}, as the sender says").format(language=named)
+        told = gettext("{language}, stated by the sender").format(language=named)
         facts.append({"label": gettext("Language"), "value": told})
     if media.get("width"):
         pixels = gettext("{width} × {height} pixels")
@@ -283,7 +283,7 @@ def media_facts(submission: Submission, result: Json) -> list[dict[str, Any]]:
     facts.append({"label": gettext("Engine"), "value": version})
     if examined_at := submission.analysis.examined_at:
         when = date_format(localtime(examined_at), "DATETIME_FORMAT")
-        told = gettext("Taken over from an analysis of the same bytes in this team, made on {when}")
+        told = gettext("Reused from an analysis of the same bytes in this team, made on {when}")
         facts.append({"label": gettext("Results"), "value": told.format(when=when)})
     return facts
 
@@ -294,9 +294,9 @@ def _bytes(size: int) -> str:
 
 
 def custody(submission: Submission, *, blind: bool = False) -> dict[str, Any]:
-    """The whole chain, hashed again while the page is made, and the rows beside it: it is short.
-    While `blind`, what people did in review is checked and not told."""
-    with one_snapshot():  # what is written meanwhile is no damage
+    """The whole chain, hashed again for each page, and its rows; both are short. While `blind`,
+    actions in review are verified but not shown."""
+    with one_snapshot():  # concurrent writes are no damage
         events = list(Event.objects.filter(chain=submission.pk).order_by("seq"))
         wrong, summary = _checked(submission, events)
     return {

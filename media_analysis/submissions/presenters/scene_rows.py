@@ -14,7 +14,7 @@ from ml.language import number
 Json = Mapping[str, Any]
 HEARD = {
     "speech": gettext_lazy("Speech"),
-    "sound": gettext_lazy("Sound, maybe not speech"),
+    "sound": gettext_lazy("Sound, possibly not speech"),
     "silence": gettext_lazy("Nothing"),
     "nothing": gettext_lazy("No sound"),
 }
@@ -25,13 +25,13 @@ CHECKS = {
 }
 NBSP = "\N{NO-BREAK SPACE}"
 FINEST = 0.5
-"""Seconds; from then on it is told how finely the file was divided."""
+"""Seconds. Above this value the page states the resolution of the segments."""
 
 
 def scene_table(
     scenes: Json | None, findings: Sequence[Json], clock: Callable[[float], str]
 ) -> dict[str, Any] | None:
-    """None for results from before scenes were told, and for stills."""
+    """None for images and for results from before scenes existed."""
     there = {f["detector"] for f in findings}
     offered = {manifest_of(name).looks_at for name in there}
     stretches = (scenes or {}).get("stretches") or []

@@ -1,5 +1,5 @@
-"""What stands beside the verdict: what a person decided, what the file declares, and which face a
-sentence speaks of."""
+"""What accompanies the verdict: a person's decision, the file's declaration, and the face that a
+sentence is about."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ DECISION = ("case_key", "decided_as", "decided_by_policy", "decided_at")
 
 
 def decision(submission: Submission, actor: Actor) -> dict[str, Any] | None:
-    """What a person decided, or that a case waits; None without a case. The case's address only
-    for those who may see it."""
+    """The decision, or that a case is waiting; None without a case. The address of the case is
+    included only for people who may see it."""
     row = Submission.objects.with_decisions().values(*DECISION).get(pk=submission.pk)
     if row["case_key"] is None:
         return None

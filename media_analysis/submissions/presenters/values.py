@@ -17,11 +17,11 @@ MOST_RAW = 1000
 
 
 def details(data: Json) -> list[dict[str, Any]]:
-    """Small values that have words; what is nested, long or internal stands in `raw`."""
+    """Short values with a label. Nested, long and internal values are in `raw`."""
     return [
-        {"label": gettext(LABELS[label]), "value": shown(value)}
+        {"label": gettext(LABELS[label]), "value": formatted(value)}
         for label, value in data.items()
-        if label in LABELS and shown(value)
+        if label in LABELS and formatted(value)
     ]
 
 
@@ -34,7 +34,7 @@ def raw(detector: str, data: Json) -> str:
     return "\n".join(line if len(line) <= MOST_RAW else line[:MOST_RAW] + "…" for line in lines)
 
 
-def shown(value: Any) -> str:
+def formatted(value: Any) -> str:
     if isinstance(value, bool):
         return gettext("yes") if value else gettext("no")
     if isinstance(value, float):
@@ -44,6 +44,6 @@ def shown(value: Any) -> str:
     if isinstance(value, str):
         return value if len(value) <= 300 else value[:299] + "…"
     if isinstance(value, Sequence) and all(isinstance(v, str | int | float) for v in value):
-        text = ", ".join(shown(v) for v in value[:16])
+        text = ", ".join(formatted(v) for v in value[:16])
         return text + (", …" if len(value) > 16 else "")
     return ""

@@ -112,7 +112,7 @@ def matching(
 
 
 def _moment(said: date, edge: time) -> datetime:
-    """A day stands for its first or its last moment."""
+    """A day means its first or its last moment."""
     return said if isinstance(said, datetime) else datetime.combine(said, edge, UTC)
 
 

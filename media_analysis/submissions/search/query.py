@@ -57,8 +57,8 @@ def _one(word: str, senders: Sequence[UUID], at: str, found_by_others: bool) -> 
 
 
 def _begins(beginnings: Sequence[str], at: str, only_looked_at: bool) -> Q:
-    """Whole words that begin so, by the index of words; a short one beside longer ones is only
-    looked for in what those have found: half of all texts may have a word that begins with 4."""
+    """Words with this prefix, by the full-text index. A short one next to longer ones is searched
+    only in their results, because half of all texts can contain a word that begins with 4."""
     if only_looked_at:
         patterns = [rf"(^|[^[:alnum:]]){part}" for part in beginnings]
         return Q(*(Q(**{f"{at}haystack__regex": pattern}) for pattern in patterns))
@@ -67,7 +67,7 @@ def _begins(beginnings: Sequence[str], at: str, only_looked_at: bool) -> Q:
 
 
 def _senders(parts: Sequence[str]) -> list[list[UUID]]:
-    """For each word, who is called so: people by name or address, partners by name."""
+    """The senders that match each word: people by name or address, partners by name."""
     wanted = [word for word in parts if len(word) > 1]
     people, partners = Q(pk__in=[]), Q(pk__in=[])
     for word in wanted:

@@ -50,7 +50,7 @@ _CANDIDATES = Prepared(
 
 
 def others(actor: Actor, submission: Submission) -> list[Alike]:
-    """The nearest first; the same bytes are not among them, they are told elsewhere."""
+    """Nearest first. Submissions with the same bytes are excluded; they are listed elsewhere."""
     own: list[Look] = _LOOKS(None, blob=submission.blob_id)
     if not own:
         return []

@@ -54,5 +54,5 @@ def earlier_months(team: Team) -> list[Used]:
 
 
 def next_month() -> date:
-    """When the counts start anew: its first day in UTC."""
+    """When the counts restart: the first day of the month in UTC."""
     return quotas.next_month(quotas.month_of(timezone.now()))

@@ -1,4 +1,4 @@
-"""The verbs of wanting something gone: ask for it, take the wish back, answer it.
+"""The verbs of deletion requests: request, withdraw, answer.
 
 The request and its answer are on record and are shown to everybody who sees the submission. An
 accepted request orders the erasure (`erasing`); until that is due, the request can be withdrawn.
@@ -34,7 +34,7 @@ def ask(actor: Actor, submission: Submission, reason: str = "") -> DeletionReque
         submission=submission, asked_by=actor.who.ref, reason=reason
     )
     promise = {"deletion_reason": keep(submission.pk, "deletion_reason", reason)} if reason else {}
-    _told(actor, asked, Verb.SUBMISSION_DELETION_REQUESTED, promise)
+    _record_event(actor, asked, Verb.SUBMISSION_DELETION_REQUESTED, promise)
     return asked
 
 
@@ -48,7 +48,7 @@ def withdraw(actor: Actor, submission: Submission) -> bool:
         return False
     erasing.call_off(submission, actor.who_in(submission.team_id))
     DeletionRequest.objects.filter(pk=asked.pk).update(withdrawn_at=Now())
-    _told(actor, asked, Verb.SUBMISSION_DELETION_WITHDRAWN, {})
+    _record_event(actor, asked, Verb.SUBMISSION_DELETION_WITHDRAWN, {})
     return True
 
 
@@ -77,7 +77,7 @@ def answer(actor: Actor, submission: Submission, answer: str, reason: str) -> De
         DeletionAnswer.DECLINED: Verb.SUBMISSION_DELETION_DECLINED,
     }
     asked.refresh_from_db()
-    _told(actor, asked, verbs[DeletionAnswer(answer)], promise)
+    _record_event(actor, asked, verbs[DeletionAnswer(answer)], promise)
     if accepted and erasing.ordered_for(submission) is None:
         erasing.order(submission, actor.who_in(submission.team_id), "request")
     return asked
@@ -101,7 +101,9 @@ def waiting_for(actor: Actor) -> int:
     return mine.waiting().count()
 
 
-def _told(actor: Actor, asked: DeletionRequest, verb: Verb, commitments: dict[str, str]) -> None:
+def _record_event(
+    actor: Actor, asked: DeletionRequest, verb: Verb, commitments: dict[str, str]
+) -> None:
     submission = asked.submission
     record(
         chain=submission.pk,

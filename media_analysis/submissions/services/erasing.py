@@ -114,7 +114,7 @@ def carry_out(pk: uuid.UUID) -> bool:
 
 @transaction.atomic
 def _delete_rows(pk: uuid.UUID) -> bool:
-    """False while something stands in the way, which the row then says."""
+    """False while something prevents the erasure; the row then states what."""
     # The submission first, as every verb about it does: nobody waits for the other.
     about = Erasure.objects.filter(pk=pk).values("submission")
     submission = Submission.objects.select_for_update(of=("self",)).filter(pk__in=about).first()

@@ -100,7 +100,7 @@ def _declared(said: Mapping[str, Any] | None) -> list[str]:
 
 
 def _decision(said: Mapping[str, Any] | None) -> list[str]:
-    """Of the person, where one is in force. What moderators wrote is not taken along."""
+    """The decision in force. What moderators wrote is not exported."""
     if said is None:
         return ["", "", ""]
     at = said["decided_at"].isoformat(timespec="seconds")

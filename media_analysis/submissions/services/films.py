@@ -29,8 +29,8 @@ from ml.language import reason
 
 
 def look(actor: Actor, submission: Submission) -> Preview | None:
-    """The copy, the look on record before a byte of it is read; None when there is none or the
-    actor may not look."""
+    """The playback copy. The view is recorded before a byte is read. None if there is no copy or
+    the actor may not view it."""
     if not actor.can(Permission.VIEW_MEDIA, submission.team_id):
         return None
     parts.require(submission, Part.COPIES)
@@ -42,8 +42,8 @@ def look(actor: Actor, submission: Submission) -> Preview | None:
 
 
 def prepare(actor: Actor, submission: Submission) -> bool:
-    """Of a film that was analysed before copies were made, or whose copy was set aside. False when
-    there was nothing to do."""
+    """Prepare a copy of a video that was analysed before copies existed, or whose copy failed.
+    False if there was nothing to do."""
     require(actor, Permission.VIEW_MEDIA, submission.team_id)
     parts.require_media(submission)
     if not viewing.may_be_made(submission.analysis.media):
@@ -67,7 +67,7 @@ def ask(submission: Submission, who: Who) -> bool:
     return True
 
 
-def shown(
+def player_data(
     submission: Submission, actor: Actor, frames: Sequence[Mapping[str, Any]] = ()
 ) -> dict[str, Any] | None:
     """For `bench/player.html`; None where there is nothing to play, or nothing that the actor

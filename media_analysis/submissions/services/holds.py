@@ -37,7 +37,7 @@ def place(actor: Actor, submission: Submission, reason: str) -> Hold:
         raise Refusal("hold_stands")
     hold = Hold.objects.create(submission=submission, reason=reason, placed_by=actor.who.ref)
     Erasure.objects.not_begun().filter(submission=submission.pk).update(waits="held")
-    _told(actor, hold, Verb.SUBMISSION_HELD, "hold_reason", reason)
+    _record_event(actor, hold, Verb.SUBMISSION_HELD, "hold_reason", reason)
     return hold
 
 
@@ -54,7 +54,7 @@ def lift(actor: Actor, submission: Submission, reason: str) -> Hold:
     )
     hold.refresh_from_db()
     Erasure.objects.not_begun().filter(submission=submission.pk).update(waits="")
-    _told(actor, hold, Verb.SUBMISSION_HOLD_LIFTED, "hold_lifted_reason", reason)
+    _record_event(actor, hold, Verb.SUBMISSION_HOLD_LIFTED, "hold_lifted_reason", reason)
     return hold
 
 
@@ -63,7 +63,7 @@ def standing(submission: Submission) -> Hold | None:
 
 
 def listed(actor: Actor) -> list[Hold]:
-    """Those that stand in the actor's teams, the newest first."""
+    """Holds in force in the actor's teams, newest first."""
     mine = Hold.objects.for_actor(actor, Permission.REQUEST_DELETION).standing()
     return list(mine.select_related("submission__team")[:MOST_LISTED])
 
@@ -71,7 +71,7 @@ def listed(actor: Actor) -> list[Hold]:
 def page(
     actor: Actor, *, submission: UUID | None = None, lifted: bool = False, after: int | None = None
 ) -> Page:
-    """Of the teams in which the actor may hold, the newest first."""
+    """Holds of the teams in which the actor may place holds, newest first."""
     found = Hold.objects.for_actor(actor, Permission.HOLD_SUBMISSIONS)
     if not lifted:
         found = found.standing()
@@ -91,7 +91,7 @@ def _allowed(actor: Actor, submission: Submission, reason: str) -> str:
     return reason
 
 
-def _told(actor: Actor, hold: Hold, verb: Verb, label: str, reason: str) -> None:
+def _record_event(actor: Actor, hold: Hold, verb: Verb, label: str, reason: str) -> None:
     submission = hold.submission
     record(
         chain=submission.pk,

@@ -86,7 +86,7 @@ def submit(
 
 
 def too_large() -> Refusal:
-    """Of a file larger than any is taken."""
+    """The refusal of a file that is larger than the limit."""
     return Refusal("too_large", limit=settings.MAX_UPLOAD_BYTES // 1_000_000)
 
 

@@ -221,7 +221,7 @@ def _guarded(do: Callable[[], bool]) -> bool:
 
 
 def remove(submission: UUID, rule: PartRule) -> bool:
-    """False where it may not go any more, or another worker is at it."""
+    """False if it may no longer be removed, or if another worker is removing it."""
     made = _remove(submission, rule)
     return made is not None and _delete_bytes(made)
 

@@ -45,8 +45,8 @@ CLOSE = 0.25
 
 
 def look(actor: Actor, submission: Submission, name: str) -> Picture | None:
-    """One picture, the look on record before it is handed out; None when there is none or the
-    actor may not look."""
+    """One picture. The view is recorded before it is returned. None if there is no picture or the
+    actor may not view it."""
     if not actor.can(Permission.VIEW_MEDIA, submission.team_id):
         return None
     found = Thumbnail.objects.filter(analysis=submission.analysis_id, name=name).first()
@@ -121,13 +121,13 @@ def on_record(who: Who, submission: Submission) -> None:
 
 
 def names(submission: Submission, actor: Actor) -> list[str]:
-    """Of the pictures that the actor may look at."""
+    """The names of the pictures that the actor may view."""
     if not actor.can(Permission.VIEW_MEDIA, submission.team_id):
         return []
     return list(submission.analysis.thumbnails.order_by("id").values_list("name", flat=True))
 
 
-def shown(
+def frames_for_page(
     submission: Submission, named: Sequence[str], result: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
     """The picture, or moments of the film, with their faces; then each face at its best. For
@@ -158,15 +158,15 @@ def of_aids(submission: Submission, named: Sequence[str]) -> list[dict[str, str]
         aids.ERRORS: (
             gettext("Error level"),
             gettext(
-                "How much each place changes when the picture is saved as a JPEG once more. A part "
-                "from another file can stand out, and so do sharp edges, text and fine texture."
+                "How much each place changes when the picture is saved as a JPEG once more. A "
+                "part from another file can stand out. So do sharp edges, text and fine texture."
             ),
         ),
         aids.NOISE: (
             gettext("Grain"),
             gettext(
-                "What is finer than three pixels. A part without the grain around it can be "
-                "painted or generated, and is often only blurred, dark or strongly compressed."
+                "Detail finer than three pixels. A part without the grain around it can be "
+                "painted or generated. Often it is only blurred, dark or strongly compressed."
             ),
         ),
         aids.SPECTRUM: (

@@ -11,7 +11,7 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext, gettext_noop
 
 from accounts.models import ServiceAccount, Team
-from accounts.services.notices import tell_those_who_run
+from accounts.services.notices import email_managers
 from media_analysis.submissions import hooks
 
 WHO_SETS_IT = gettext_noop("A site administrator sets quotas.")
@@ -32,16 +32,16 @@ class Notice:
         return self.used >= self.quota
 
 
-def tell(notice: Notice) -> None:
+def send_emails(notice: Notice) -> None:
     """In the transaction of the submission that was counted: both happen or neither."""
-    tell_those_who_run(
+    email_managers(
         notice.team,
         lambda: _subject(notice),
         lambda: f"{_sentence(notice)}\n\n{_usage(notice.team)}",
         but=None,
         end=WHO_SETS_IT,
     )
-    for hook in hooks.quota_told:
+    for hook in hooks.quota_noticed:
         hook(notice)
 
 

@@ -66,7 +66,7 @@ def count(submission: Submission) -> None:
             partner = None if owner is team else service
             to_tell.append(Notice(team, partner, used, quota, next_month(month)))
     for notice in to_tell:
-        quota_notices.tell(notice)
+        quota_notices.send_emails(notice)
 
 
 def require_room(actor: Actor, team: Team) -> None:

@@ -1,5 +1,5 @@
-"""Taking over the results of bytes that the same team had analysed before: off until a team wants
-it, and only where the same was asked of the same bytes."""
+"""Reuse the results of bytes that the same team had analysed before. Off by default, and only under
+the same conditions."""
 
 from __future__ import annotations
 
@@ -80,8 +80,8 @@ def _whole() -> models.QuerySet[Submission]:
 
 
 def _ended_well(submission: UUID, conditions: str) -> Analysis | None:
-    """No check failed, nothing was missing of the media, and it was not refused: what failed once
-    may not fail again."""
+    """No check failed, the media was complete, and it was not refused: what failed once may not
+    fail again."""
     failed = FindingRow.objects.filter(analysis=OuterRef("pk"), status=Status.FAILED.value)
     done = Analysis.objects.filter(chain=submission, state=State.DONE, conditions=conditions)
     well = done.filter(incomplete=False).exclude(outcome=Outcome.REJECTED.value)

@@ -36,7 +36,7 @@ def save(
             saved = SavedFilter.objects.create(
                 owner=actor.user, team=team, name=name, query=query[:1000], page=page
             )
-            _told(actor, saved, Verb.FILTER_SHARED)
+            _record_event(actor, saved, Verb.FILTER_SHARED)
     except IntegrityError as error:
         raise Refusal("filter_name_taken") from error
     return saved
@@ -46,11 +46,11 @@ def save(
 def delete(actor: Actor, saved: SavedFilter) -> None:
     if actor.user is None or saved.owner_id != actor.user.pk:
         raise Refusal("not_owner")
-    _told(actor, saved, Verb.FILTER_UNSHARED)
+    _record_event(actor, saved, Verb.FILTER_UNSHARED)
     SavedFilter.objects.filter(pk=saved.pk).delete()
 
 
-def _told(actor: Actor, saved: SavedFilter, verb: Verb) -> None:
+def _record_event(actor: Actor, saved: SavedFilter, verb: Verb) -> None:
     if saved.team_id is not None:
         record(
             chain=team_chain(saved.team_id),

@@ -114,5 +114,5 @@ def forget_old() -> int:
                 file.unlink()
                 gone += 1
         except FileNotFoundError:
-            continue  # its request ended meanwhile
+            continue  # its request has ended
     return gone + scrubbing.remove_unfinished(before)

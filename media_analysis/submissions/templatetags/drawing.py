@@ -16,7 +16,7 @@ def share(value: float, whole: float) -> str:
 
 @register.filter
 def from_top(value: float) -> str:
-    """Where something ends that stands on the ground and is `value` high, of 1."""
+    """The top of a bar that starts at the bottom and is `value` high, of 1."""
     return f"{100 * (1 - float(value)):.2f}%"
 
 

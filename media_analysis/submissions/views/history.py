@@ -141,7 +141,7 @@ def delete_filter(request: HttpRequest, pk: UUID) -> HttpResponse:
 @signed_in
 @post_only("submissions:history")
 def export(request: HttpRequest) -> HttpResponseBase:
-    """A filter that was not understood would export more than was meant: it is told instead."""
+    """An invalid filter would export more than intended, so it is refused."""
     form = HistoryFilter(actor_of(request), request.GET)
     if not form.is_valid():
         return _page(request, request.GET, status=400)

@@ -33,7 +33,7 @@ def hold(request: HttpRequest, pk: UUID) -> HttpResponse:
         else:
             holds.place(actor, submission, reason)
             messages.success(
-                request, gettext("The submission is under a legal hold now. Nothing erases it.")
+                request, gettext("The submission is now under a legal hold. It cannot be erased.")
             )
     except Refusal as refusal:
         if refusal.forbids:

@@ -27,7 +27,7 @@ def panel(request: HttpRequest, pk: UUID) -> HttpResponse:
     """What of the page changes while the film is prepared: with the film come the timeline's
     buttons that jump in it."""
     submission, actor = mine(request, pk), actor_of(request)
-    player = films.shown(submission, actor)
+    player = films.player_data(submission, actor)
     if player is None:
         raise Http404
     context = (

@@ -94,7 +94,7 @@ def submit(request: HttpRequest) -> HttpResponse:
     for name, reason in refused:
         messages.error(request, f"{name}: {reason.sentence}")
     for one in received:
-        messages.success(request, result.told(one))
+        messages.success(request, result.upload_message(one))
     if not received:
         context = {"form": form, "may_submit": True}
         return render(request, "submissions/submit.html", context, status=400)
@@ -116,7 +116,7 @@ def _intake_json(
         {
             "id": one.submission.pk,
             "url": reverse("submissions:detail", args=[one.submission.pk]),
-            "sentence": result.told(one),
+            "sentence": result.upload_message(one),
             "earlier_url": one.earlier and reverse("submissions:detail", args=[one.earlier.pk]),
         },
         status=202,
@@ -197,7 +197,7 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
         request,
         gettext("The analysis is being cancelled. The media is kept.")
         if stopped
-        else gettext("The analysis had already ended."),
+        else gettext("The analysis has already ended."),
     )
     return redirect("submissions:detail", pk)
 
@@ -266,7 +266,7 @@ def unveiled(request: HttpRequest, pk: UUID) -> HttpResponse:
 @signed_in
 @require_GET
 def glimpse(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """A few grey pixels for a list: made anew each time, kept by the browser for an hour."""
+    """A few grey pixels for a list, generated each time and cached by the browser for an hour."""
     png = pictures.glimpse(actor_of(request), mine(request, pk))
     if png is None:
         raise Http404

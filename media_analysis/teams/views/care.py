@@ -28,7 +28,7 @@ def care(request: HttpRequest, pk: UUID) -> HttpResponse:
     if form.is_bound and form.is_valid():
         with refusal_on(form, "break_minutes"):
             changed = veils.choose_for_team(actor, team, form.choice(), form.limits())
-            told = gettext("This holds from now on, for everybody who has not chosen otherwise.")
+            told = gettext("Saved. This applies to everybody who has not chosen otherwise.")
             messages.success(request, told if changed else gettext("Nothing was changed."))
             return redirect("teams:care", pk)
     context = {

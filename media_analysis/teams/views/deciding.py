@@ -24,14 +24,14 @@ from media_analysis.review.models import Policy, RoutingRule
 from media_analysis.review.queue_models import LONGEST_APPEAL_DAYS
 from media_analysis.review.saved_texts import LONGEST_NAME, LONGEST_TEXT, SavedText
 from media_analysis.review.services import appeals, reason_codes, saved_texts
-from media_analysis.teams.pages import entered, page, refusal_on, refusal_told
+from media_analysis.teams.pages import entered, page, refusal_as_message, refusal_on
 
 
 class CodeForm(forms.Form):
     name = forms.CharField(
         max_length=60,
         label=_("New reason code"),
-        help_text=_("A few words that decisions often rest on, such as “Old footage”."),
+        help_text=_("A few words that explain many decisions, such as “Old footage”."),
     )
     policy = forms.ModelChoiceField(
         Policy.objects.none(), required=False, label=_("Goes with the policy")
@@ -62,8 +62,9 @@ class AppealForm(forms.Form):
         max_value=LONGEST_APPEAL_DAYS,
         label=_("Days in which a decision can be appealed"),
         help_text=_(
-            "By whoever sent the media. Another person decides again. Article 20 of the Digital "
-            "Services Act asks platforms for at least six months. 0: no appeals."
+            "The sender of the media can appeal, and another person decides again. Article 20 "
+            "of the Digital Services Act requires at least six months from platforms. 0: no "
+            "appeals."
         ),
     )
 
@@ -118,11 +119,11 @@ def _parts(actor: Actor, team: Team) -> Mapping[str, Part]:
     nothing = gettext("Nothing was changed.")
 
     def save_seconds(said: Mapping[str, Any]) -> str:
-        told = gettext("The grace time holds from the next decision on.")
+        told = gettext("The grace time applies from the next decision.")
         return told if reason_codes.give_time(actor, team, said["seconds"]) else nothing
 
     def save_days(said: Mapping[str, Any]) -> str:
-        told = gettext("The time for appeals was changed. It holds for earlier decisions, too.")
+        told = gettext("The time for appeals was changed. It also applies to earlier decisions.")
         return told if appeals.give_days(actor, team, said["days"]) else nothing
 
     def save_code(said: Mapping[str, Any]) -> str:
@@ -146,9 +147,9 @@ def _parts(actor: Actor, team: Team) -> Mapping[str, Part]:
 def switch(request: HttpRequest, pk: UUID, code: int) -> HttpResponse:
     actor, team = entered(request, pk, Permission.MANAGE_POLICIES)
     mine = get_object_or_404(reason_codes.codes(team), pk=code)
-    with refusal_told(request):
+    with refusal_as_message(request):
         reason_codes.switch(actor, mine, on="on" in request.POST)
-        messages.success(request, gettext("%(name)s is changed.") % {"name": mine})
+        messages.success(request, gettext("%(name)s was changed.") % {"name": mine})
     return redirect("teams:deciding", pk)
 
 
@@ -157,7 +158,7 @@ def switch(request: HttpRequest, pk: UUID, code: int) -> HttpResponse:
 def remove_text(request: HttpRequest, pk: UUID, text: int) -> HttpResponse:
     actor, team = entered(request, pk, Permission.MANAGE_POLICIES)
     mine = get_object_or_404(SavedText.objects.filter(team=team), pk=text)
-    with refusal_told(request):
+    with refusal_as_message(request):
         saved_texts.remove(actor, mine)
         messages.success(request, gettext("/%(name)s was removed.") % {"name": mine})
     return redirect("teams:deciding", pk)

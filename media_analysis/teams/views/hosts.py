@@ -61,7 +61,7 @@ def remove(request: HttpRequest, pk: UUID, host: int) -> HttpResponse:
     sources.withdraw(actor, source)
     messages.success(
         request,
-        gettext("%(host)s is removed. Files that were waiting for it are refused.")
+        gettext("%(host)s was removed. Files that were waiting for it are refused.")
         % {"host": source},
     )
     return redirect("teams:hosts", pk)

@@ -21,7 +21,7 @@ from accounts.roles import Permission
 from accounts.services import keys
 from media_analysis.submissions.search import usage
 from media_analysis.teams.forms import KeyForm, ServiceForm
-from media_analysis.teams.pages import entered, page, refusal_on, refusal_told
+from media_analysis.teams.pages import entered, page, refusal_as_message, refusal_on
 
 
 @signed_in
@@ -130,7 +130,7 @@ def revoke_key(request: HttpRequest, pk: UUID, key: UUID) -> HttpResponse:
     visible = visible.filter(service__provisions=False)
     mine = get_object_or_404(visible, of_team, pk=key)
     if request.method == "POST":
-        with refusal_told(request):
+        with refusal_as_message(request):
             keys.revoke_key(actor, mine)
             messages.success(
                 request, gettext("The key {prefix}… no longer works.").format(prefix=mine.prefix)

@@ -21,7 +21,7 @@ from accounts.models import Invitation, Membership, Role, Team
 from accounts.roles import Permission
 from accounts.services import invitations, teams
 from media_analysis.teams.forms import InviteForm, RoleForm, roles_to_give
-from media_analysis.teams.pages import entered, page, refusal_on, refusal_told
+from media_analysis.teams.pages import entered, page, refusal_as_message, refusal_on
 
 CLOSED_SHOWN = 10
 
@@ -53,7 +53,7 @@ def invite(request: HttpRequest, pk: UUID) -> HttpResponse:
 def invite_again(request: HttpRequest, pk: UUID, invitation: UUID) -> HttpResponse:
     actor, team = entered(request, pk, Permission.MANAGE_MEMBERS)
     found = get_object_or_404(Invitation.objects.for_actor(actor), team=team, pk=invitation)
-    with refusal_told(request):
+    with refusal_as_message(request):
         invited = invitations.invite_again(actor, found)
         return page(request, team, "teams/invited.html", {"invited": invited})
     return redirect("teams:members", pk)
@@ -65,7 +65,7 @@ def withdraw(request: HttpRequest, pk: UUID, invitation: UUID) -> HttpResponse:
     """Asks no question: it can be undone by inviting again, from the same page."""
     actor, team = entered(request, pk, Permission.MANAGE_MEMBERS)
     found = get_object_or_404(Invitation.objects.for_actor(actor), team=team, pk=invitation)
-    with refusal_told(request):
+    with refusal_as_message(request):
         invitations.withdraw(actor, found)
         messages.success(
             request, gettext("The invitation for {email} was withdrawn.").format(email=found.email)
@@ -83,7 +83,7 @@ def change_role(request: HttpRequest, pk: UUID, user: UUID) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, gettext("Choose a role that you can give. Nothing was changed."))
         return redirect("teams:members", pk)
-    with refusal_told(request, messages.error):
+    with refusal_as_message(request, messages.error):
         after = Role(teams.change_role(actor, team, member.user, form.chosen()).role)
         if after != before:
             messages.success(
@@ -101,7 +101,7 @@ def remove(request: HttpRequest, pk: UUID, user: UUID) -> HttpResponse:
     actor, team = entered(request, pk, Permission.MANAGE_MEMBERS)
     member = _member(actor, team, user)
     if request.method == "POST":
-        with refusal_told(request, messages.error):
+        with refusal_as_message(request, messages.error):
             teams.remove_member(actor, team, member.user)
             messages.success(
                 request,

@@ -29,8 +29,8 @@ class SharesForm(forms.Form):
         max_value=100,
         label=_("Second opinions, in %"),
         help_text=_(
-            "Of the decisions. A second person decides without knowing of the first. Where they "
-            "disagree, a lead decides."
+            "Share of the decisions. A second person decides without seeing the first decision. "
+            "If they disagree, a lead decides."
         ),
     )
     spot = forms.FloatField(
@@ -38,8 +38,8 @@ class SharesForm(forms.Form):
         max_value=100,
         label=_("Spot checks, in %"),
         help_text=_(
-            "Of the files that no rule sends to review. Only with them can the share of missed "
-            "manipulations be estimated."
+            "Share of the files that no rule sends to review. Without spot checks, the share of "
+            "missed manipulations cannot be estimated."
         ),
     )
     golden = forms.FloatField(
@@ -48,8 +48,8 @@ class SharesForm(forms.Form):
         max_value=50,
         label=_("Golden cases, in %"),
         help_text=_(
-            "So many come on each 100 new cases: media whose answer is known, which look like any "
-            "other until somebody decides."
+            "Number for each 100 new cases. A golden case is media with a known answer. It "
+            "looks like any other case until somebody decides."
         ),
     )
 
@@ -71,7 +71,7 @@ def quality(request: HttpRequest, pk: UUID) -> HttpResponse:
                 changed |= opinions.choose_shares(
                     actor, team, said["second"] / 100, said["spot"] / 100
                 )
-            told = gettext("This holds from the next decision and the next verdict on.")
+            told = gettext("Saved. This applies from the next decision and the next verdict.")
             messages.success(request, told if changed else gettext("Nothing was changed."))
             return redirect("teams:quality", pk)
     months = detector_quality.months([team.pk])

@@ -75,7 +75,11 @@ def edit(request: HttpRequest, pk: UUID, queue: int) -> HttpResponse:
 def pause(request: HttpRequest, pk: UUID, queue: int) -> HttpResponse:
     actor, _, mine = _queue(request, pk, queue)
     on = "on" in request.POST
-    said = gettext("{queue} is paused. It still fills.") if on else gettext("{queue} is resumed.")
+    said = (
+        gettext("{queue} is paused. New cases still arrive in it.")
+        if on
+        else gettext("{queue} is resumed.")
+    )
     return _done(request, pk, lambda: service.pause(actor, mine, on), said.format(queue=mine))
 
 
@@ -156,7 +160,7 @@ def move_rule(request: HttpRequest, pk: UUID, rule: int) -> HttpResponse:
 @post_only("teams:queues", "pk")
 def delete_rule(request: HttpRequest, pk: UUID, rule: int) -> HttpResponse:
     actor, _, mine = _rule(request, pk, rule)
-    said = gettext("{rule} was deleted. Cases that it sent stay.").format(rule=mine)
+    said = gettext("{rule} was deleted. Its cases stay.").format(rule=mine)
     return _done(request, pk, lambda: service.remove_rule(actor, mine), said)
 
 

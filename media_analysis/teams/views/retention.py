@@ -28,7 +28,7 @@ def retention(request: HttpRequest, pk: UUID) -> HttpResponse:
     initial = service.rules(team) | RetentionForm.initial_of(parts.rules(team))
     form = RetentionForm(request.POST if request.method == "POST" else None, initial=initial)
     if not (form.is_bound and form.is_valid()):
-        return _shown(request, team, form)
+        return _render(request, team, form)
     try:
         if request.POST.get("step") == "save":
             changed = service.set_rules(actor, team, form.days, form.part_days)
@@ -44,7 +44,7 @@ def retention(request: HttpRequest, pk: UUID) -> HttpResponse:
         if refusal.forbids:
             raise
         form.add_error(None, refusal.sentence)
-        return _shown(request, team, form)
+        return _render(request, team, form)
     context = {
         "form": form,
         "dry_run": dry_run,
@@ -56,6 +56,6 @@ def retention(request: HttpRequest, pk: UUID) -> HttpResponse:
     return page(request, team, "teams/retention.html", context)
 
 
-def _shown(request: HttpRequest, team: Team, form: RetentionForm) -> HttpResponse:
+def _render(request: HttpRequest, team: Team, form: RetentionForm) -> HttpResponse:
     status = 422 if form.is_bound else 200
     return page(request, team, "teams/retention.html", {"form": form}, status)

@@ -85,13 +85,13 @@ def sign_in(request: HttpRequest, pk: UUID) -> HttpResponse:
 def second_factor(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor, team = entered(request, pk, Permission.MANAGE_TEAM)
     if request.POST.get("step") == "lift":
-        said = gettext("A second factor is not needed any more.")
+        said = gettext("A second factor is no longer required.")
         return done(request, "teams:sign_in", pk, lambda: rule.lift(actor, team), said)
     form = GraceForm(request.POST)
     if form.is_valid():
         with refusal_on(form, "days"):
             rule.require_one(actor, team, form.cleaned_data["days"])
-            messages.success(request, gettext("The rule of a second factor is set."))
+            messages.success(request, gettext("The second-factor rule was set."))
             return redirect("teams:sign_in", pk)
     return _page(request, team, GroupForm(actor, team), form)
 
@@ -101,7 +101,7 @@ def second_factor(request: HttpRequest, pk: UUID) -> HttpResponse:
 def remove_group(request: HttpRequest, pk: UUID, given: int) -> HttpResponse:
     actor, team = entered(request, pk, Permission.MANAGE_TEAM)
     found = get_object_or_404(GroupRole.objects.filter(team=team), pk=given)
-    said = gettext("The group {group} gives no role any more.").format(group=found.group)
+    said = gettext("The group {group} no longer gives a role.").format(group=found.group)
     return done(request, "teams:sign_in", pk, lambda: group_roles.remove(actor, found), said)
 
 

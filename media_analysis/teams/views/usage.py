@@ -1,4 +1,4 @@
-"""What a team and its partners sent this month and before, beside their quotas."""
+"""The monthly usage of a team and its partners, with their quotas."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from accounts.models import Team
 from accounts.roles import Permission
 from jobs.models import State
 from media_analysis.teams.forms import WebhookForm
-from media_analysis.teams.pages import entered, page, refusal_on, refusal_told
+from media_analysis.teams.pages import entered, page, refusal_as_message, refusal_on
 from media_analysis.webhooks.models import Delivery, Endpoint
 from media_analysis.webhooks.search import deliveries
 from media_analysis.webhooks.services import endpoints
@@ -62,7 +62,7 @@ def edit(request: HttpRequest, pk: UUID, endpoint: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with refusal_on(form, "url"):
             endpoints.change(actor, mine, **form.cleaned_data)
-            messages.success(request, _("The webhook is saved."))
+            messages.success(request, _("The webhook was saved."))
             return redirect("teams:webhook", pk, endpoint)
     context = {"form": form, "endpoint": mine}
     return page(request, team, "teams/webhook_form.html", context, 422 if form.is_bound else 200)
@@ -111,7 +111,7 @@ def delete(request: HttpRequest, pk: UUID, endpoint: UUID) -> HttpResponse:
     actor, team, mine = _endpoint(request, pk, endpoint)
     if request.method == "POST":
         endpoints.delete(actor, mine)
-        messages.success(request, _("The webhook is deleted, with its log."))
+        messages.success(request, _("The webhook and its log were deleted."))
         return redirect("teams:webhooks", pk)
     return page(request, team, "teams/webhook_delete.html", {"endpoint": mine})
 
@@ -121,7 +121,7 @@ def delete(request: HttpRequest, pk: UUID, endpoint: UUID) -> HttpResponse:
 def switch(request: HttpRequest, pk: UUID, endpoint: UUID) -> HttpResponse:
     """On, or with `off` off. Asks no question: the page offers the opposite."""
     on = "off" not in request.POST
-    done = _("The webhook is on. What it missed can be sent again below.")
+    done = _("The webhook is on. You can resend missed events below.")
     if not on:
         done = _("The webhook is off. Events are kept for {days} days.").format(
             days=f"{settings.WEBHOOK_KEEP_DAYS:g}"
@@ -132,7 +132,7 @@ def switch(request: HttpRequest, pk: UUID, endpoint: UUID) -> HttpResponse:
 @signed_in
 @post_only("teams:webhook", "pk", "endpoint")
 def test(request: HttpRequest, pk: UUID, endpoint: UUID) -> HttpResponse:
-    done = _("A test event is on its way. Reload this page to see what came of it.")
+    done = _("A test event is being sent. Reload this page to see the result.")
     return _done(request, pk, endpoint, endpoints.test, done)
 
 
@@ -143,7 +143,7 @@ def again(request: HttpRequest, pk: UUID, endpoint: UUID, delivery: UUID) -> Htt
         one = get_object_or_404(deliveries.of(actor), endpoint=mine, pk=delivery)
         endpoints.deliver_again(actor, one)
 
-    done = _("The event is on its way again, under the same id.")
+    done = _("The event is being sent again with the same id.")
     return _done(request, pk, endpoint, deliver, done)
 
 
@@ -158,7 +158,7 @@ def missed(request: HttpRequest, pk: UUID, endpoint: UUID) -> HttpResponse:
         count = endpoints.deliver_range(actor, mine, since, now)
         messages.success(
             request,
-            ngettext("%(count)d event is on its way.", "%(count)d events are on their way.", count)
+            ngettext("%(count)d event is being sent.", "%(count)d events are being sent.", count)
             % {"count": count},
         )
 
@@ -173,7 +173,7 @@ def _done(
     done: str,
 ) -> HttpResponse:
     actor, _team, mine = _endpoint(request, pk, endpoint)
-    with refusal_told(request, messages.error):
+    with refusal_as_message(request, messages.error):
         verb(actor, mine)
         if done:
             messages.success(request, done)

@@ -38,7 +38,8 @@ log = logging.getLogger("touchstone.uploads")
 MOST_OF_THE_LARGEST = 20
 """So many files of the largest size may the unfinished uploads of one sender announce together."""
 LEFT_FOR = timedelta(hours=1)
-"""So long nothing in quarantine is taken for a leftover: an announcement may be under way."""
+"""Objects in quarantine younger than this are never treated as leftovers, because an announcement
+may be in progress."""
 
 
 @dataclass(frozen=True)
@@ -122,8 +123,8 @@ def _room_for(actor: Actor, length: int) -> None:
 
 
 def addresses(actor: Actor, upload: DirectUpload) -> list[Part]:
-    """Of every part, for an hour, with what of it has arrived. The upload expires later by it.
-    Empty once the upload is complete."""
+    """Addresses of all parts, valid for an hour, with what has arrived. Extends the expiry of the
+    upload. Empty once the upload is complete."""
     mine = DirectUpload.objects.for_actor(actor).open().filter(pk=upload.pk)
     if not mine.update(expires_at=end(), available_at=end()):
         if upload.completed_at is None:
@@ -161,7 +162,7 @@ def complete(
 
 
 def _etags(upload: DirectUpload, named: Mapping[int, str]) -> list[str]:
-    """Of the parts that arrived, which are all of them, each of its size."""
+    """The ETags of the parts that arrived, if all did with the right size."""
     with _store():
         there = {one.number: one for one in quarantine.arrived(upload.name, upload.store_upload)}
     etags = []
@@ -207,7 +208,8 @@ def forget_old() -> int:
 
 
 def is_needed(name: str) -> bool:
-    """Of what lies in quarantine. What is parked waits for a person, with its bytes."""
+    """Whether an object in quarantine belongs to an upload. Parked uploads wait for a person, with
+    their bytes."""
     try:
         pk = uuid.UUID(name)
     except ValueError:

@@ -150,7 +150,7 @@ def _submit(actor: Actor, mine: Upload) -> Refusal | None:
 
 
 def as_submission(actor: Actor, said: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
-    """The file's name, and what else intake is told."""
+    """The file name and the other arguments of intake."""
     words: dict[str, Any] = dict(said)
     name = words.pop("filename", "")
     batch = words.pop("batch", "") == "true"
@@ -167,7 +167,7 @@ def check_length(length: int) -> None:
 
 
 def end() -> Now:
-    """When an upload expires that nobody goes on with."""
+    """When an abandoned upload expires."""
     return Now() + timedelta(hours=settings.UPLOAD_SPOOL_HOURS)  # type: ignore[return-value]
 
 

@@ -1,4 +1,4 @@
-"""What was sent to an endpoint and what came of it, the newest first."""
+"""Deliveries to an endpoint and their results, newest first."""
 
 from __future__ import annotations
 

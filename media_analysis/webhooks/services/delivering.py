@@ -17,7 +17,7 @@ from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext
 
 from accounts.services.chains import team_chain
-from accounts.services.notices import tell_those_who_run
+from accounts.services.notices import email_managers
 from audit.services import record
 from audit.verbs import Verb
 from audit.who import SYSTEM
@@ -96,7 +96,7 @@ def _pause(endpoint: Endpoint, claim: Claim) -> float:
     due = Delivery.objects.filter(state=State.QUEUED, available_at__lte=ClockTimestamp())
     if not due.exclude(endpoint=endpoint).exists():
         return 0.0  # nobody else waits for a courier
-    # Only those that were claimed before this one count, or all would give way to each other.
+    # Only earlier claims count, or all would yield to each other.
     began = Delivery.objects.filter(pk=claim.pk).values("started_at")
     under_way = Delivery.objects.filter(
         endpoint=endpoint,
@@ -208,7 +208,7 @@ def _switched_off(endpoint: Endpoint, why: Why) -> None:
         object_type="webhook", object_id=endpoint.pk, why=why, data={"host": endpoint.host},
         rows=[endpoint],
     )  # fmt: skip
-    tell_those_who_run(
+    email_managers(
         endpoint.team,
         lambda: gettext("A webhook was switched off"),
         lambda: gettext(

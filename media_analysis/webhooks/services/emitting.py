@@ -52,12 +52,12 @@ def after_cancelling(analysis: Analysis) -> None:
 
 
 def after_decision(case: Case, decision: Decision) -> None:
-    def told() -> dict[str, Any]:
+    def data() -> dict[str, Any]:
         return {"decision": decisions.last(case)}
 
     earlier = Decision.objects.filter(case=case).exclude(pk=decision.pk).exists()
     kind = EventType.DECISION_CHANGED if earlier else EventType.DECISION_MADE
-    _emit(kind, case.submission, told)
+    _emit(kind, case.submission, data)
 
 
 def after_reopening(case: Case) -> None:
@@ -66,27 +66,27 @@ def after_reopening(case: Case) -> None:
 
 
 def after_appeal(appeal: Appeal, verb: Verb) -> None:
-    def told() -> dict[str, Any]:
+    def data() -> dict[str, Any]:
         return {"appeal": appeals.shape(appeal), "decision": decisions.in_force(appeal.case_id)}
 
-    _emit(APPEAL_EVENTS[verb], appeal.case.submission, told)
+    _emit(APPEAL_EVENTS[verb], appeal.case.submission, data)
 
 
-def after_report(submission: Submission, told: Callable[[], dict[str, Any]]) -> None:
+def after_report(submission: Submission, data: Callable[[], dict[str, Any]]) -> None:
     """`told` comes from the caller: this room must not import reports."""
-    _emit(EventType.REPORT_ISSUED, submission, told)
+    _emit(EventType.REPORT_ISSUED, submission, data)
 
 
 def after_deletion_request(request: DeletionRequest, verb: Verb) -> None:
-    def told() -> dict[str, Any]:
+    def data() -> dict[str, Any]:
         asked_at = decisions.moment(request.asked_at)
         return {"deletion": {"requested_at": asked_at, "answer": request.answer or None}}
 
-    _emit(DELETION_EVENTS[verb], request.submission, told)
+    _emit(DELETION_EVENTS[verb], request.submission, data)
 
 
 def after_batch(batch: Batch) -> None:
-    def told() -> dict[str, Any]:
+    def data() -> dict[str, Any]:
         said = {
             "id": str(batch.pk),
             "url": settings.PUBLIC_URL + reverse("api:batch-detail", args=[batch.pk]),
@@ -95,13 +95,13 @@ def after_batch(batch: Batch) -> None:
         }
         return {"batch": said}
 
-    _write(EventType.BATCH_COMPLETED, batch.team_id, batch.service_id, None, told)
+    _write(EventType.BATCH_COMPLETED, batch.team_id, batch.service_id, None, data)
 
 
 def after_quota(notice: Notice) -> None:
     partner = notice.partner
 
-    def told() -> dict[str, Any]:
+    def data() -> dict[str, Any]:
         said = {
             "whose": "partner" if partner else "team",
             "partner": partner.name if partner else None,
@@ -112,7 +112,7 @@ def after_quota(notice: Notice) -> None:
         return {"quota": said}
 
     kind = EventType.QUOTA_REACHED if notice.is_reached else EventType.QUOTA_NEARLY_REACHED
-    _write(kind, notice.team.pk, partner.pk if partner else None, None, told)
+    _write(kind, notice.team.pk, partner.pk if partner else None, None, data)
 
 
 def test_event(endpoint: Endpoint) -> Delivery:
@@ -144,12 +144,12 @@ def _of_analysis(kind: EventType, analysis: Analysis) -> None:
         _emit(kind, submission, dict)
 
 
-def _emit(kind: EventType, submission: Submission, told: Callable[[], dict[str, Any]]) -> None:
+def _emit(kind: EventType, submission: Submission, data: Callable[[], dict[str, Any]]) -> None:
     if submission.planted:
         return
     _write(
         kind, submission.team_id, submission.submitted_by_service_id, submission.pk,
-        lambda: {"submission": _told(submission), **told()},
+        lambda: {"submission": _submission_data(submission), **data()},
     )  # fmt: skip
 
 
@@ -158,7 +158,7 @@ def _write(
     team_id: UUID,
     sender: UUID | None,
     submission: UUID | None,
-    told: Callable[[], dict[str, Any]],
+    data: Callable[[], dict[str, Any]],
 ) -> None:
     """The body is built only if an endpoint wants this event."""
     of_sender = Q(service__isnull=True)
@@ -171,12 +171,12 @@ def _write(
         return
     team = Team.objects.get(pk=team_id)
     event = Event.objects.create(
-        team=team, submission=submission, service=sender, type=kind, body=_body(kind, team, told())
+        team=team, submission=submission, service=sender, type=kind, body=_body(kind, team, data())
     )
     deliveries([event], [one for one in endpoints if one.is_active], by_hand=False)
 
 
-def _told(submission: Submission) -> dict[str, Any]:
+def _submission_data(submission: Submission) -> dict[str, Any]:
     """Enough to act on; everything else is at `url`."""
     analysis = submission.analysis
     return {

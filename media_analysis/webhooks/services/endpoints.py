@@ -17,7 +17,7 @@ from accounts.models import ServiceAccount, Team
 from accounts.refusals import Refusal
 from accounts.roles import Permission
 from accounts.services.chains import require, team_chain
-from accounts.services.notices import tell_those_who_run
+from accounts.services.notices import email_managers
 from audit.rows import Row
 from audit.services import record
 from audit.verbs import Verb
@@ -49,7 +49,8 @@ def add(
     description: str = "",
     service: ServiceAccount | None = None,
 ) -> Added:
-    """A key adds for its own partner, and is told of what that partner sent."""
+    """A key adds a webhook for its own partner, which gets events about that partner's
+    submissions."""
     require(actor, Permission.MANAGE_WEBHOOKS, team.pk)
     Team.objects.select_for_update().get(pk=team.pk)
     if Endpoint.objects.filter(team=team).count() >= MOST:
@@ -64,7 +65,7 @@ def add(
     )
     secret = secrets.make(endpoint)
     _changed(actor, endpoint, "added")
-    tell_those_who_run(
+    email_managers(
         team,
         lambda: gettext("A new webhook"),
         lambda: gettext(
@@ -100,7 +101,7 @@ def change(actor: Actor, endpoint: Endpoint, **wanted: Any) -> Endpoint:
 
 @transaction.atomic
 def rotate(actor: Actor, endpoint: Endpoint) -> str:
-    """A new secret; the earlier one signs beside it for a day."""
+    """A new secret. The earlier one also signs for a day."""
     mine = _locked(actor, endpoint)
     secret = secrets.make(mine)
     _changed(actor, mine, "secret rotated")

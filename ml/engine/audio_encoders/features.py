@@ -19,8 +19,8 @@ Part = tuple[int, int]
 
 
 class EncodedParts:
-    """To parts of a 16 kHz mono sound, up to one layer. Parts that overlap are heard as one: of
-    faces that are in view together each needs the sound of the same time."""
+    """Encode parts of a 16 kHz mono sound up to one layer. Overlapping parts are encoded once,
+    because several faces in view need the sound of the same time."""
 
     def __init__(self, samples: NDArray[Any], parts: Iterable[Part], layer: int) -> None:
         self.samples, self.layer = samples, layer

@@ -15,7 +15,7 @@ class Carried:
     model: str
     """The file's key in `ml.engine.model_files`."""
     sha256: str
-    """Of the bytes between the two places."""
+    """The SHA-256 of the bytes between the two offsets."""
     first: int = 0
     last: int | None = None
 

@@ -26,7 +26,7 @@ CARRIED = Carried(
 )
 SPEAKERS = "speakers"
 STAGES = {f"{SPEAKERS} 2": "onnx_node!Relu_40", f"{SPEAKERS} 3": "onnx_node!Relu_71"}
-"""Of its four stages the two in the middle; where in the file each ends."""
+"""The two middle stages of its four, and where in the file each ends."""
 TOGETHER = 2
 """Neighbouring bands that are taken as one after a stage."""
 BANDS, FRAME, HOP, POINTS = 80, 400, 160, 512

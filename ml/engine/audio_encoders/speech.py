@@ -44,7 +44,7 @@ def filters() -> NDArray[np.float64]:
 
 
 def triangles(corners: NDArray[np.float64], rate: int, points: int) -> NDArray[np.float64]:
-    """Of height one, from each corner over the next to the one after it, in hertz."""
+    """Triangles of height one, from each corner over the next to the one after it, in hertz."""
     hertz = np.linspace(0, rate / 2, points // 2 + 1)
     low, middle, high = corners[:-2, None], corners[1:-1, None], corners[2:, None]
     rise, fall = (hertz - low) / (middle - low), (high - hertz) / (high - middle)

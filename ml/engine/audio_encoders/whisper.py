@@ -1,5 +1,4 @@
-"""The ear that knows words: the half of OpenAI's speech recogniser Whisper (base) that listens, or
-its first layers.
+"""The word encoder: the encoder of OpenAI's speech recogniser Whisper (base), or its first layers.
 
 Its weights (MIT) are one of the model files that set-up fetches, in the form of CTranslate2; they
 are checked and run with NumPy alone. What stands on it is ours: listeners that tell
@@ -80,7 +79,7 @@ def served(layers: int) -> WhisperEncoder:
 
 
 class WhisperEncoder:
-    """Two convolutions and transformer layers; every one's output can be had."""
+    """Two convolutions and transformer layers. The output of each is available."""
 
     def __init__(self, weights: Arrays, layers: int | None = None) -> None:
         self.heads = int(weights["encoder/num_heads"])

@@ -49,7 +49,7 @@ def finding(
 def ratio(
     calibration: AskingCalibration, scores: Sequence[float]
 ) -> tuple[float, dict[str, float]]:
-    """Of several scores each is as likely as the others to be the manipulated one's: the mean of
+    """Each of several scores is equally likely to belong to the manipulated one, so the mean of
     their ratios counts. With the ends of its interval, as findings keep them."""
     ends = [calibration.log10_interval(one) for one in scores]
     return mean_ratio([calibration.log10_lr(one) for one in scores]), {

@@ -39,7 +39,7 @@ class Looks:
     faces: int
     """In one file, the largest first."""
     moments: int
-    """Of one face in a film, spread over its time."""
+    """The number of moments of one face in a video, spread over its time."""
     crops: int
     """In one film in all."""
     pooled: Callable[[Sequence[float]], float]

@@ -1,4 +1,4 @@
-"""A detector that judges faces with a served network. Two stand on it; their phrases differ.
+"""A detector that judges faces with a served network. Two detectors use it; their sentences differ.
 
 Of several faces one may be altered and the others not: the file's likelihood ratio is the mean
 over its faces, which is exact when each is as likely as the others to be the altered one. So a
@@ -209,7 +209,7 @@ def _in_hundred(share: float) -> float:
 def _segments(
     score: FaceScore, calibration: Calibration, label: str, kind: Kind
 ) -> tuple[Segment, ...]:
-    """Of a video: the deciding face, crop by crop, each with the probability of that moment."""
+    """For a video: the deciding face, crop by crop, each with its probability."""
     if kind is not Kind.VIDEO:
         return ()
     starts = [crop.seconds for crop in score.crops]

@@ -65,8 +65,8 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class AskingCalibration:
-    """Of a check that can ask for a look and never clear: a share of what manipulates is taken to
-    pass it as genuine files do, so its ratio never falls below that share."""
+    """For a check that can ask but never clear: a share of manipulations is assumed to pass it like
+    genuine files, so its ratio never falls below that share."""
 
     line: Calibration
     passing: float

@@ -1,4 +1,5 @@
-"""What it takes to clear a file: that the checks were measured to see what they are trusted with.
+"""The conditions for clearing a file: the checks must have been measured on what they are trusted
+with.
 
 A check that finds nothing clears nothing that it cannot see. So a file is cleared only where every
 check that `clearing.json` bounds ran and gave no more than its bound, and none of the others that
@@ -25,8 +26,8 @@ class Clearing:
     """For one kind of media."""
 
     at_most: Mapping[str, float] | None
-    """By check, the raw score up to which it stands in nobody's way; None where no bounds keep
-    fakes from being cleared."""
+    """For each check, the raw score up to which it does not prevent clearing; None if no bounds
+    keep fakes from being cleared."""
     asked: Sequence[str]
     """Checks without a bound. Each must have run, or have had nothing to judge."""
     looked_for: Sequence[str]

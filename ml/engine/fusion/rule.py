@@ -115,7 +115,8 @@ def weighed(
 
 
 def alone(media: MediaInfo, finding: Finding) -> Outcome:
-    """What one check's own operating points say: by itself none is enough to clear a file."""
+    """The result at one check's own operating points. A single check is never enough to clear a
+    file."""
     calibrated = finding.log10_lr is not None and _whole(media)
     if calibrated and _says(finding, Outcome.NO_MANIPULATION_FOUND):
         return Outcome.NO_MANIPULATION_FOUND

@@ -1,4 +1,5 @@
-"""One logit from an encoder's features: a linear layer that a check learnt, beside its card."""
+"""One logit from an encoder's features: a linear layer trained for a check, stored next to its
+card."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The encoder in float32 and NumPy: slow, short, and what the served network is held against."""
+"""The encoder in float32 and NumPy: slow and short, the reference for the served network."""
 
 from __future__ import annotations
 

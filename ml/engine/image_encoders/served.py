@@ -67,7 +67,8 @@ class ServedEncoder:
             return self._loaded[0].name
 
     def features(self, crop: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Of one crop of `side` pixels. Checks conclude side by side: one crop at a time."""
+        """The features of one crop of `side` pixels. Checks conclude in parallel, so crops take
+        turns."""
         if crop.shape != (self.side, self.side, 3):
             raise ValueError(f"a crop of {crop.shape}, not of {self.side} pixels")
         key = hashlib.sha256(crop.tobytes()).digest()

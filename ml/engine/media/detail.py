@@ -1,4 +1,4 @@
-"""How many times larger a picture is than what it holds.
+"""How far a picture was enlarged beyond the detail that it contains.
 
 Shrunk to a third and enlarged again, a picture loses what was finer than three pixels. Where that
 is next to nothing, measured by what an eighth loses, it had been enlarged threefold before, or

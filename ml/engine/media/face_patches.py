@@ -75,7 +75,7 @@ class Part:
     most_seconds: float
     """Kept of all faces together: the longest stretches, earlier ones first."""
     most_pictures: int
-    """Of one stretch; a longer one is gone on with in the next."""
+    """The length of one segment. A longer one continues in the next."""
     grey: bool
 
     @property

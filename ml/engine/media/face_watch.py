@@ -30,8 +30,8 @@ TOO_EARLY = 1e-6
 
 
 class FaceWatch:
-    """A context manager for one file. If the face model is unusable or breaks, there are no faces
-    and `flags` says so; the analysis goes on."""
+    """A context manager for one file. If the face model is unusable or breaks, there are no faces,
+    `flags` states it, and the analysis continues."""
 
     def __init__(self, media: Media, rate: float) -> None:
         kind = media.info.kind

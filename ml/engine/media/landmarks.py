@@ -1,4 +1,4 @@
-"""The landmark network by itself, for following a face from frame to frame.
+"""The landmark network alone, for tracking a face from frame to frame.
 
 It is the same network that MediaPipe's landmarker holds, run by LiteRT without a detector before
 it and without the graph round it, at half the cost. The square that it looks at comes from the

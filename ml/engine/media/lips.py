@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ml.engine.media.face_patches import EYES, Follower, Part, Square, square_below_eyes
 
 SIDE = 56
-"""Of a mouth's picture; the network sees its middle, training shifts that a little."""
+"""The side of a mouth's picture. The network sees its middle; training shifts that a little."""
 RATE = 25.0
 """Mouths a second, whatever the video's own rate."""
 SMALLEST = 22.0
@@ -48,7 +48,7 @@ def square_round_mouth(points: NDArray[np.float32]) -> Square:
     return square_below_eyes(points, beyond=0.62, side=1.15)
 
 
-def opening(points: NDArray[np.float32]) -> tuple[float, float]:
+def mouth_opening(points: NDArray[np.float32]) -> tuple[float, float]:
     """How far the lips are apart, and how wide the mouth is, over the eyes' distance. What
     training may learn from; serving never measures it."""
     eyes = points[list(EYES), :2].reshape(2, 2, 2).mean(axis=1)

@@ -34,7 +34,7 @@ def fingerprint(file: BinaryIO) -> tuple[str, int]:
 
 
 class ScenesNotTold(RuntimeError):
-    """Who is in view and what is heard could not be told, or not yet."""
+    """Faces in view and speech are not known, or not yet."""
 
 
 class OpenMedia:

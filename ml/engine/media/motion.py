@@ -21,7 +21,7 @@ from ml.engine.contract import Pixels, View
 from ml.engine.media.face_patches import Follower, Part, Square, square_below_eyes
 
 SIDE = 80
-"""Of a face's picture with its surroundings."""
+"""The side of a face's picture with its surroundings."""
 WIDE = 4.4
 """Eye distances in it."""
 SMALLEST = 96.0
@@ -66,7 +66,7 @@ CHANNELS = (*OWN, *(f"{name} against the others" for name in OWN), "change", "ch
 ACROSS = (4, 10)
 """The channels whose sign a mirror turns."""
 LIMIT = 2.0
-"""Of a signal, above which more is not much more."""
+"""The value of a signal above which differences no longer matter."""
 
 Pictures = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -170,7 +170,7 @@ class Signals:
     """What changed at each step from one frame to the next."""
 
     times: NDArray[np.float64]
-    """Of each step's later frame."""
+    """The time of each step's later frame."""
     steps: NDArray[np.float64]
     """Seconds since the frame before."""
     values: Floats
@@ -240,7 +240,7 @@ def _moved(before: Floats, after: Floats) -> tuple[NDArray[np.float64], NDArray[
 
 
 def _means(*planes: NDArray[np.generic]) -> NDArray[np.float64]:
-    """Of each plane by region: planes x regions."""
+    """The mean of each plane in each region: planes x regions."""
     order, starts, counts = _places()
     inside = np.stack([plane.reshape(-1)[order] for plane in planes]).astype(np.float64)
     return np.add.reduceat(inside, starts, axis=1) / counts

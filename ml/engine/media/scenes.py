@@ -21,9 +21,9 @@ VERSION = "1"
 """Changes whenever a stretch may; part of the engine's version."""
 FACE, VOICE, LIPS = "face", "voice", "lips"
 GRAIN = 0.1
-"""Seconds; changes that lie closer together are told as one."""
+"""Seconds. Changes that are closer together are merged."""
 MOST = 500
-"""Stretches of a file; one with more is told more coarsely."""
+"""The limit of segments per file; a file with more is divided more coarsely."""
 STAYS = 0.25
 """Seconds that a face is taken to be in view after it was measured, unless a cut comes."""
 PAUSE = 1.5
@@ -142,7 +142,7 @@ class _Sound:
             self.why_other = joined(say("scenes.uncertain"), activity.reason)
 
     def at(self, moment: float) -> tuple[Heard, str]:
-        """What is heard, and why no voice is to be examined."""
+        """The sound over time, and why no voice is examined."""
         if moment >= self.end:
             return Heard.NOTHING, NO_SOUND
         if _within(self.speech, moment):

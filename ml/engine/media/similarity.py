@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 METHOD = 1
 """Raised whenever the same pixels would give other bits: only equal methods are compared."""
 NEAR = 7
-"""Bits by which two looks may differ to be called alike."""
+"""The number of differing bits up to which two fingerprints are similar."""
 SIDE = 128
 """Made smaller first: what is finer than this does not count, and fifty megapixels are quick."""
 PLAIN = 4.0
@@ -31,7 +31,7 @@ EVERY = 1.0
 NEW_SCENE = 12
 """Bits by which a frame must differ from the last one kept, to be kept too."""
 MOST = 64
-"""Of one video; a longer one is followed until then."""
+"""The limit of fingerprints per video; a longer one is covered up to there."""
 
 
 def fingerprint(pixels: Pixels) -> int | None:

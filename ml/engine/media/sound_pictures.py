@@ -26,7 +26,7 @@ MOST_LOOKS = 4
 FAINTEST = -70.0
 """Decibels under the loudest; what lies below is drawn as nothing."""
 SHADES = 24
-"""Fewer than the eye can tell apart, and a quarter of the bytes."""
+"""Fewer levels than the eye can distinguish, and a quarter of the bytes."""
 GROUND, BODY, PEAK = (12, 11, 10), (213, 160, 33), (132, 101, 30)
 AT_ONCE = 100
 
@@ -52,7 +52,7 @@ def drawn(samples: Samples | None, info: MediaInfo, scenes: Scenes | None) -> di
 
 
 def span(info: MediaInfo, scenes: Scenes | None) -> float:
-    """How long the timeline is: the file, or what was heard where that is longer."""
+    """The length of the timeline: the file's duration, or the decoded sound's if that is longer."""
     ends = [stretch.end for stretch in scenes.stretches] if scenes else []
     return max([info.duration or 0.0, *ends])
 
@@ -87,7 +87,8 @@ def _waveform(wave: NDArray[np.floating], seconds: float) -> Pixels:
 
 
 def _mean_power(wave: NDArray[np.floating], starts: NDArray[np.int64]) -> NDArray[np.floating]:
-    """Of each column; some columns at a time, for the squares of an hour would be large."""
+    """The spectrum of each column; some columns at a time, because the squares of an hour would be
+    large."""
     ends = [*starts[1:], wave.size]
     return np.concatenate([
         np.add.reduceat(np.square(wave[some[0] : last]), some - some[0])

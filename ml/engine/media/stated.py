@@ -12,7 +12,7 @@ PARTS_FAILED = (PICTURES_FAILED, SOUND_FAILED)
 
 
 def sentence(code: str, pages: int | None = None) -> Sentence:
-    """Of a flag of the sandbox (`sandbox.types.Flag`) or of the engine."""
+    """The sentence of a flag of the sandbox (`sandbox.types.Flag`) or of the engine."""
     if code == "multi_page" and pages:
         return say("flag.pages", pages=pages)
     known = f"flag.{code}" in SENTENCES

@@ -89,7 +89,8 @@ class Track:
             self.best.offer(crop)
 
     def expected(self, seconds: float) -> NDArray[np.float32]:
-        """Where its points should be by now, if it goes on as it went; at most half a face on."""
+        """The expected position of its landmarks if the motion continues; at most half a face
+        further."""
         most = max(self.box.width, self.box.height) / 2
         step = np.clip(np.array(self.drift) * (seconds - self.last), -most, most)
         landmarks = self.landmarks.copy()

@@ -63,7 +63,7 @@ class Activity:
     reason: str | None
     measures: dict[str, float]
     refused: Spans = ()
-    """Of a sound with speech: where for seconds on end something sounds that is no voice."""
+    """For a sound with speech: where something that is not a voice sounds for several seconds."""
 
     @property
     def seconds(self) -> float:
@@ -262,7 +262,7 @@ def _refused(heard: _Heard, duration: float) -> Spans:
             continue
         asked[cell : cell + 2] += 1
         found = _measures(piece)
-        no_voice = _why_not_speech(found) is not None or likeness(found) < PIECE_LIKENESS
+        no_voice = _why_not_speech(found) is not None or speech_log_odds(found) < PIECE_LIKENESS
         refused[cell : cell + 2] += no_voice
     seconds = step * HOP / RATE
     return tuple(
@@ -284,11 +284,11 @@ def _why_not_speech(found: dict[str, float]) -> str | None:
         return say("speech.steady_spectrum")
     if found["beat"] < 0.6:
         return say("speech.no_syllables")
-    if likeness(found) < LEAST_LIKENESS:
+    if speech_log_odds(found) < LEAST_LIKENESS:
         return say("speech.music")
     return None
 
 
-def likeness(found: dict[str, float]) -> float:
+def speech_log_odds(found: dict[str, float]) -> float:
     """Log odds of speech over music from all measures together."""
     return _LIKENESS_OFFSET + sum(_LIKENESS[name] * found[name] for name in _LIKENESS)

@@ -10,7 +10,7 @@ from PIL import Image
 
 QUALITY = 85
 EFFORT = 0
-"""Of 0 to 6: somebody waits for the verdict. 4 takes four times as long for 11 % fewer bytes."""
+"""From 0 to 6. Somebody waits for the verdict: 4 takes four times as long for 11 % fewer bytes."""
 
 
 def photograph(pixels: NDArray[np.uint8]) -> bytes:
@@ -18,7 +18,8 @@ def photograph(pixels: NDArray[np.uint8]) -> bytes:
 
 
 def drawing(pixels: NDArray[np.uint8]) -> bytes:
-    """Of few colours: lossy compression would blur its sharp lines and gain nothing."""
+    """Drawings with few colours: lossy compression would blur their sharp lines and save
+    nothing."""
     return _encoded(pixels, lossless=True)
 
 

@@ -21,12 +21,12 @@ Say = Callable[[str], None]
 
 
 class FetchFailed(Exception):
-    """A model file could not be had; the sentence says which and what to do."""
+    """A model file could not be downloaded. The sentence states which one and what to do."""
 
 
 def fetch(keys: Iterable[str] = FILES, say: Say = print, pins: Path = PINS) -> list[str]:
-    """Fetches what is missing or wrong. Returns one sentence for each file that could not be had;
-    the others are in place."""
+    """Download what is missing or wrong. Returns one sentence for each file that could not be
+    downloaded; the others are in place."""
     models = model_files.folder()
     models.mkdir(parents=True, exist_ok=True)
     failures = []

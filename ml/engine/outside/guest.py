@@ -57,7 +57,7 @@ class Silence(io.TextIOBase):
 
 @dataclass
 class PlainMedia:
-    """The media as its parent has told of it."""
+    """The media as described by the parent."""
 
     info: MediaInfo
     facts: Mapping[str, Any]
@@ -93,7 +93,7 @@ def main() -> int:
         walls.seal(standing, required)
         _examine(detector, manifest, heard)
     except BaseException as error:
-        _tell(wire.TROUBLE, {"what": type(error).__name__[:60], "where": _place(error)})
+        _send(wire.TROUBLE, {"what": type(error).__name__[:60], "where": _place(error)})
         return 1
     return 0
 
@@ -156,22 +156,22 @@ def _examine(detector: Detector, manifest: Manifest, heard: BinaryIO) -> None:
     media = PlainMedia(info, facts, manifest.needs.sound_hz)
     why_not = detector.not_applicable(media)
     if why_not is not None:
-        _tell(wire.WHY_NOT, {"reason": why_not})
+        _send(wire.WHY_NOT, {"reason": why_not})
         return
     examination = detector.examine(media)
-    examination.advance = lambda part: _tell(wire.ADVANCE, {"part": float(part)})
+    examination.advance = lambda part: _send(wire.ADVANCE, {"part": float(part)})
     while (told := _next(heard))[0] == wire.VIEW:
         examination.observe(told[1])
     _, media.info, media.tracks, media.told_scenes, media.samples = told
-    _tell(wire.FINDING, finding_json(checked(detector, examination.conclude())))
+    _send(wire.FINDING, finding_json(checked(detector, examination.conclude())))
 
 
 def _next(heard: BinaryIO) -> Any:
-    """From the parent, who is trusted here: it is the detector that is not."""
+    """From the parent, which is trusted; the detector is not."""
     return pickle.load(heard)  # noqa: S301
 
 
-def _tell(kind: bytes, body: Mapping[str, Any]) -> None:
+def _send(kind: bytes, body: Mapping[str, Any]) -> None:
     data = json.dumps(body, allow_nan=False).encode()
     message = memoryview(wire.PREFIX.pack(kind, len(data)) + data)
     while message:

@@ -119,7 +119,7 @@ class OutsideExamination(Examination):
                 self._wait_for(writing=True)
                 message = message[os.write(self._to, message) :]
         except BrokenPipeError:
-            pass  # it has ended; what it said, or did not say, is heard in conclude()
+            pass  # it has ended; conclude() reads its answer, if any
 
     def _answer(self) -> tuple[bytes, dict[str, Any]]:
         kind, length = wire.PREFIX.unpack(self._read(wire.PREFIX.size))

@@ -26,7 +26,7 @@ from django.db import Error as DatabaseFailure
 from django.utils.module_loading import import_string
 
 from config.front.answering import STREAM, Answer, environ_of
-from config.front.streaming import PLACE, Place, Streams
+from config.front.streaming import PLACE, Streams, StreamSlot
 from config.front.waiting import WAITED, Waiting
 
 log = logging.getLogger(__name__)
@@ -102,7 +102,7 @@ class Door:
             if unread.code:
                 environ[TROUBLE] = unread.code
         gone: asyncio.Future[None] | None = None
-        environ[PLACE] = place = Place(self.streams.places)
+        environ[PLACE] = place = StreamSlot(self.streams.places)
         try:
             while True:
                 asked = {**environ, "wsgi.input": body}
@@ -202,7 +202,7 @@ async def _linger(receive: Receive) -> None:
 def spool_folder() -> str:
     """UPLOAD_SPOOL_DIR, which only we can read. TMPDIR is often memory, and small."""
     folder = settings.UPLOAD_SPOOL_DIR
-    with contextlib.suppress(OSError):  # told when the first large body is written
+    with contextlib.suppress(OSError):  # set when the first large body is written
         Path(folder).mkdir(mode=0o700, parents=True, exist_ok=True)
     return str(folder)
 

@@ -51,8 +51,8 @@ class Places:
                 del self._taken[owner]
 
 
-class Place:
-    """Of one request: taken once, however often the application is asked."""
+class StreamSlot:
+    """The slot of one request. It is taken once, however often the application is called."""
 
     def __init__(self, places: Places) -> None:
         self._places = places

@@ -8,7 +8,7 @@ import os
 
 MOST = 2
 M_ARENA_MAX = -8
-"""Of glibc's malloc.h."""
+"""From glibc's malloc.h."""
 
 
 def bound() -> None:

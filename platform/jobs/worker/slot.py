@@ -163,9 +163,9 @@ class WorkerSlot:
 
 
 class Ears:
-    """Whether the bell is heard. A consumer may live and take no message any more: when Redis went
-    away while the hand was at work, for one. Rows then become overdue, again and again, although
-    the broker is there."""
+    """Whether bells still arrive. A consumer can be alive and receive no messages any more, for
+    example after Redis restarted while the slot was working. Rows then become overdue repeatedly,
+    although the broker is available."""
 
     def __init__(self) -> None:
         self._missed: list[float] = []
@@ -270,7 +270,7 @@ def _declare(slot: WorkerSlot, replaces: str | None) -> None:
 
 
 def _answer_the_bell(slot: WorkerSlot) -> None:
-    """Celery in this thread until it is told to stop; started again if it falls over."""
+    """Runs Celery in this thread until it has to stop; restarts it if it fails."""
     from celery.platforms import SecurityWarning
     from celery.signals import worker_shutting_down
 
@@ -291,7 +291,8 @@ def _answer_the_bell(slot: WorkerSlot) -> None:
                 queues=bell.queues(slot.kinds),
                 without_gossip=True, without_mingle=True, without_heartbeat=True,
             )  # fmt: skip
-            # Celery would answer SIGINT by itself, and SIGHUP by starting a second supervisor.
+            # Celery would handle SIGINT itself, and would handle SIGHUP by starting a second
+            # supervisor.
             worker.install_platform_tweaks = _answer_term_alone
             worker.start()
         except Exception:

@@ -124,19 +124,19 @@ class Supervisor:
         log.warning("%s ended (%s) after %.0f s", process.name, _ending(status), lived)
 
     def _end(self) -> int:
-        """Everybody is told at once; who does not go in time is killed."""
-        self._tell(signal.SIGTERM)
+        """All processes are signalled at once. Those that do not stop in time are killed."""
+        self._signal_all(signal.SIGTERM)
         deadline = time.monotonic() + slot.grace_seconds() + 5
         while any(p.pid for p in self.processes) and time.monotonic() < deadline:
             signal.sigtimedwait({signal.SIGCHLD}, 0.2)
             self._bury()
-        self._tell(signal.SIGKILL)
+        self._signal_all(signal.SIGKILL)
         while any(p.pid for p in self.processes):
             signal.sigtimedwait({signal.SIGCHLD}, 0.2)
             self._bury()
         return 0
 
-    def _tell(self, number: int) -> None:
+    def _signal_all(self, number: int) -> None:
         for process in self.processes:
             if process.pid:
                 os.kill(process.pid, number)

@@ -59,7 +59,7 @@ def _version(command: str) -> int:
 
 
 def _environment() -> dict[str, str]:
-    """The connection of Django, so that no password stands in a process list."""
+    """Uses Django's connection, so that no password appears in a process list."""
     db: dict[str, Any] = dict(settings.DATABASES["default"])
     names = {"PGHOST": "HOST", "PGPORT": "PORT", "PGDATABASE": "NAME", "PGUSER": "USER",
              "PGPASSWORD": "PASSWORD"}  # fmt: skip

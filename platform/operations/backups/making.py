@@ -1,4 +1,4 @@
-"""Make a backup. Run again after a kill, it goes on: media that is there is not written again."""
+"""Make a backup. After a kill, a second run continues and does not rewrite existing media."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Say = Callable[[str], None]
 
 
 def key_files() -> dict[str, Path | None]:
-    """What a site needs beside its database and its media, by the name in the backup."""
+    """What a site needs in addition to its database and media, by the name in the backup."""
     return {
         "audit_signing.key": settings.AUDIT_SIGNING_KEY_FILE,
         "audit_signing.pub": public_key_file(),
@@ -136,7 +136,7 @@ def _keys(out: BinaryIO) -> None:
 def _media(
     target: Target, key: Any, blobs: list[tuple[str, int]], say: Say
 ) -> tuple[int, set[str]]:
-    """Media lies beside the backups and is shared by all of them: it never changes."""
+    """Media is stored next to the backups and shared by all of them, because it never changes."""
     written, gone = 0, set()
     for number, (sha256, size) in enumerate(blobs, 1):
         if not target.has(media_name(sha256)):

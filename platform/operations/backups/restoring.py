@@ -208,7 +208,7 @@ def _progress(number: int, total: int, say: Say) -> None:
 
 
 def _prove(name: str, manifest: dict[str, Any], say: Say) -> None:
-    """From here on all is back; what does not fit is said and left for a person to look at."""
+    """Everything is restored at this point. Differences are reported for a person to examine."""
     with connection.cursor() as cursor:
         found = database.counts(cursor)
     wrong = sorted(table for table, count in manifest["rows"].items() if found.get(table) != count)

@@ -23,9 +23,9 @@ _PARENTS = {
 class Box:
     type: bytes
     offset: int
-    """Of its body."""
+    """The offset of its body."""
     length: int
-    """Of its body, as promised; the file may be shorter."""
+    """The promised length of its body; the file may be shorter."""
     path: tuple[bytes, ...]
     """The types of the boxes it lies in."""
 

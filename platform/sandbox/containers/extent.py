@@ -18,13 +18,13 @@ class Extent:
     frames_by_stream: dict[int, int] = field(default_factory=dict)
     """The same of each video track, by its number in the file."""
     pages: int | None = None
-    """Of a picture file that can hold several; thumbnails are not counted."""
+    """The number of pages in a picture file; thumbnails are not counted."""
     page: int = 0
     """The one that is examined, among all pictures in the file."""
     libav: Literal["", "first", "else"] = ""
     """Whether libav reads this variant of a still: better than Pillow, or where Pillow cannot."""
     missing_end: bytes = b""
-    """What a decoder must be told at the end of a cut file to give what it has."""
+    """What a decoder needs at the end of a truncated file to return what it has."""
     flags: set[str] = field(default_factory=set)
 
     def frames_of_stream(self, number: int) -> int | None:

@@ -36,7 +36,7 @@ def extent(source: Source, limits: Limits) -> Extent:
     if (right // tile_width + 1) * (bottom // tile_height + 1) > MAX_TILES:
         raise Rejected(Code.TOO_EXPENSIVE, "tiles")
     found = Extent(complete=end <= source.size and source.peek(end - 2, 2) == b"\xff\xd9")
-    # Of each component: one less than its bits, and how much coarser it is in both directions.
+    # For each component: its bits minus one, and how much coarser it is in both directions.
     count = int.from_bytes(head[40:42], "big")
     parts = source.peek(start + 42, 3 * min(count, 16))
     deep = any(bits & 0x7F > 7 for bits in parts[::3])

@@ -181,7 +181,7 @@ def _load(picture: Any) -> tuple[int, bool]:
         refusal = _refusal(error)
         if refusal.code != Code.CORRUPT or getattr(picture, "_im", None) is None:
             raise refusal from error
-        picture.tile = []  # what was decoded so far stays; nothing more is asked of the decoder
+        picture.tile = []  # what was decoded so far stays; decoding ends here
         return _filled_rows(picture), False
 
 

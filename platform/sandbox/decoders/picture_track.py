@@ -85,7 +85,8 @@ class PictureTrack(Track):
             self._held = (index, seconds, frame)
 
     def look_closely(self, duration: float | None, closely: float) -> None:
-        """So many seconds, to be held against the sound or against each other."""
+        """Send this many seconds at full frame rate, to be compared with the sound or with each
+        other."""
         self._stretches = Stretches(duration, closely, self.want.close_stretch)
 
     def _is_due(self, seconds: float) -> bool:

@@ -29,7 +29,7 @@ from sandbox.wire import HEADER, Out
 
 PLAUSIBLE_SECONDS_A_FRAME = 10.0
 FIRST_PACKETS = 300
-"""Of the pictures, looked at to learn whether any can be decoded."""
+"""The number of picture packets that are tried to learn whether any can be decoded."""
 
 
 class Elsewhere:
@@ -105,7 +105,7 @@ def open_container(
 
 
 class _Run:
-    """One pass over one container. A part that cannot be decoded is left out, and that is said."""
+    """One pass over one container. A part that cannot be decoded is left out and stated."""
 
     def __init__(
         self, container: Any, kind: Kind, measured: Extent, want: Want, limits: Limits, out: Out,
@@ -160,7 +160,7 @@ class _Run:
             self._drop(track)
 
     def _drop(self, track: PictureTrack | SoundTrack) -> None:
-        """Nothing more is asked of this part; what was decoded of it stands."""
+        """This part is not decoded any further; what was decoded is kept."""
         self.broken = True
         if track is self.sound:
             self.sound.dropped = True

@@ -75,8 +75,8 @@ class SoundTrack(Track):
             self._give(block.to_ndarray().reshape(-1), run)
 
     def _resampled(self, frame: Any) -> list[Any]:
-        """A stream may change its rate or layout on the way; that is stated, and it goes on. What
-        cannot be mixed down at all (a hundred channels) is stated too, and gives no sound."""
+        """A stream can change its rate or layout; that is stated, and decoding continues. Sound
+        that cannot be mixed down at all (a hundred channels) is also stated and left out."""
         try:
             try:
                 return list(self._resampler.resample(frame))

@@ -21,7 +21,7 @@ class Track:
         self.errors = 0
 
     def decoded(self, packet: Any) -> Iterator[Any]:
-        """What could be decoded of it. Want of memory is not the file's fault and goes on up."""
+        """The decoded part. Lack of memory is not the file's fault and is raised."""
         try:
             yield from packet.decode()
         except av.error.EOFError:

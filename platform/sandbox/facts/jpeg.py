@@ -1,4 +1,4 @@
-"""JPEG: how it was encoded, which tells of the program that saved it last."""
+"""JPEG encoding parameters, which reveal the program that saved it last."""
 
 from __future__ import annotations
 

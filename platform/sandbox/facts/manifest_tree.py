@@ -38,7 +38,7 @@ class _Tree:
         self.cut = 0
 
     def manifest(self, name: Any, path: tuple[str, ...], results: Any) -> Json | None:
-        """Each manifest stands in the tree once; where it comes again, its name alone does."""
+        """Each manifest occurs once in the tree; further occurrences are given by name."""
         found = self._manifests.get(name) if isinstance(name, str) else None
         if not isinstance(found, dict) or not isinstance(name, str):
             return None

@@ -127,7 +127,7 @@ def _gif_blocks(source: Source) -> dict[str, bytes]:
 
 
 def _jpeg2000_blocks(source: Source) -> dict[str, bytes]:
-    """From the boxes beside the code stream; a bare code stream holds nothing."""
+    """Read from the boxes next to the code stream; a bare code stream has none."""
     found: dict[str, bytes] = {}
     if source.peek(0, 2) == b"\xff\x4f":
         return found
@@ -149,7 +149,7 @@ _UUIDS = {
 
 
 def _jpegxl_blocks(source: Source) -> dict[str, bytes]:
-    """From the boxes beside the code stream, plain or compressed (`brob`)."""
+    """Read from the boxes next to the code stream, plain or compressed (`brob`)."""
     found: dict[str, bytes] = {}
     if source.peek(0, 2) == b"\xff\x0a":
         return found

@@ -1,4 +1,4 @@
-"""TIFF: how its pixels are stored, which tells of the program that wrote it."""
+"""TIFF storage parameters, which reveal the program that wrote it."""
 
 from __future__ import annotations
 

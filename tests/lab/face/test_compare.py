@@ -58,4 +58,4 @@ def test_runs_are_measured_once_and_told_in_tables(tmp_path: Path) -> None:
     assert 0.0 <= first["swaps"]["auc"] <= 1.0 and first["swaps"]["fakes"] == 6
     assert set(first["blends"]) == {*blend.FAMILIES, compare.ANOTHER}
     told = compare.tables([first])
-    assert "meso4; from nothing" in told and told.count("(never seen)") == len(WITHOUT) + 1
+    assert "meso4; from nothing" in told and told.count("(not in training)") == len(WITHOUT) + 1

@@ -196,7 +196,7 @@ def test_no_fold_is_shown_what_it_hides(monkeypatch: pytest.MonkeyPatch) -> None
     """Whoever is asked about a source never met it, nor its copies and degraded clips, nor anything
     of the test split; and every clip is asked about once, as it is and through each codec."""
     heard, met = _heard(1.0), []
-    judged, shown = probe.judged, probe.shown
+    judged, shown = probe.judged, probe.training_rows
 
     def spy(
         heard: borrowed.Heard,
@@ -240,7 +240,7 @@ def test_an_engine_that_is_asked_about_was_never_shown(monkeypatch: pytest.Monke
     jobs = borrowed.planned(rows)
     values = np.random.default_rng(1).normal(size=(len(jobs), 6)).astype(np.float32)
     values[[rows[number].is_fake for number, _ in jobs]] += 6.0
-    heard, shown = borrowed.Heard(jobs, {"words 0": values}, rows), probe.shown
+    heard, shown = borrowed.Heard(jobs, {"words 0": values}, rows), probe.training_rows
 
     def spy(
         heard: borrowed.Heard, variant: probe.Variant, may_see: Callable[[store.Row], bool]
@@ -261,7 +261,7 @@ def test_a_codec_that_is_left_out_is_shown_to_nobody() -> None:
     """What is said of a codec never met is said by listeners that never met it."""
     heard = _heard(1.0)
     plain = replace(SHOWN, codecs=tuple(set(borrowed.CODECS) - set(codecs.NEURAL)))
-    ways = {heard.jobs[k][1] for k in probe.shown(heard, plain, lambda row: True)}
+    ways = {heard.jobs[k][1] for k in probe.training_rows(heard, plain, lambda row: True)}
     assert not ways & set(codecs.NEURAL) and ways & set(codecs.PLAIN)
 
 

@@ -48,14 +48,14 @@ def _run(client: Touchstone, asked: argparse.Namespace) -> None:
             sent = _sent(client, path, asked)
             if asked.wait:
                 sent = client.wait(sent.id, timeout=asked.timeout)
-            _told(sent, asked.json)
+            _print_submission(sent, asked.json)
     elif asked.command == "get":
         waits = client.wait if asked.wait else None
         found = waits(asked.id, timeout=asked.timeout) if waits else client.get(asked.id)
-        _told(found, asked.json)
+        _print_submission(found, asked.json)
     else:
         for one in client.find(external_id=asked.external_id, outcome=asked.outcome):
-            _told(one, asked.json)
+            _print_submission(one, asked.json)
 
 
 def _sent(client: Touchstone, path: str, asked: argparse.Namespace) -> Submission:
@@ -80,7 +80,7 @@ def _sent(client: Touchstone, path: str, asked: argparse.Namespace) -> Submissio
     return client.get(client.upload(path, progress=progress, **words))
 
 
-def _told(one: Submission, as_json: bool) -> None:
+def _print_submission(one: Submission, as_json: bool) -> None:
     if as_json:
         print(json.dumps(one.raw))
         return

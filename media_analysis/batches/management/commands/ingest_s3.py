@@ -116,7 +116,7 @@ class Command(BaseCommand):
     def _message(self, s3: Any, body: str) -> bool:
         """Whether every object of it has ended."""
         try:
-            found = notifications.told(body, self.options["bucket"], self.options["prefix"])
+            found = notifications.parse(body, self.options["bucket"], self.options["prefix"])
         except notifications.Unreadable:
             self.stderr.write("A message is no notification of S3. It stays in the queue.")
             return False

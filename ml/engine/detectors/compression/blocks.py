@@ -11,7 +11,7 @@ from ml.engine.contract import Pixels
 MOST_SIDE = 2048
 """Statistics come from a part of at most this size; more would only cost time."""
 FLAT = 1.0
-"""Blocks whose luminance hardly varies tell nothing."""
+"""Blocks whose luminance hardly varies carry no information."""
 
 Floats = NDArray[np.float32]
 

@@ -1,4 +1,5 @@
-"""Compression history as evidence to look at. It never decides by itself: see card.md."""
+"""Compression history as evidence to look at. It never decides by itself (see
+docs/detectors/compression.md)."""
 
 from __future__ import annotations
 
@@ -29,7 +30,7 @@ LOSSY_OTHERWISE = frozenset({"heif", "avif"})
 
 
 class Compression:
-    """Of a still: its tables, pixels and rhythms. Of a recording: what its container tells."""
+    """For an image: its tables, pixels and periodicity. For a video or sound: its container."""
 
     manifest = MANIFEST
     name = MANIFEST.name

@@ -23,7 +23,7 @@ class Grid:
     rows: tuple[float, ...]
 
     def strength(self, left: int, top: int) -> float:
-        """Of the grid that starts at (left, top): the weaker of its two directions."""
+        """The strength of the grid that starts at (left, top): the weaker of its two directions."""
         return min(self.columns[left % 8], self.rows[top % 8])
 
     def strongest(self, *, besides_origin: bool = False) -> tuple[int, int, float]:

@@ -85,7 +85,7 @@ def _texts(value: Any) -> list[str]:
 
 
 def unknown_history(media: Media) -> str | None:
-    """Why the pixels of this still cannot tell of an earlier JPEG; None where they can."""
+    """Why the pixels of this image cannot reveal an earlier JPEG; None if they can."""
     other = {"jpeg2000": "JPEG 2000", "jpegxl": "JPEG XL"}.get(media.info.format)
     if other:
         return say("compression.other_transform", format=other)

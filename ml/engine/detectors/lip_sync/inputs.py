@@ -66,10 +66,10 @@ def sound(
     """(4 a place + 16) x (40 log-mel values and 512 of the ear) of the places `first` to `last`
     (not included), with the mean of each taken out. An `ear` that listens to more than this part
     is asked what it has heard already."""
-    return without_channel(heard(samples, start, first, last, ear))
+    return without_channel(sound_features(samples, start, first, last, ear))
 
 
-def heard(
+def sound_features(
     samples: NDArray[Any], start: float, first: int, last: int, ear: EncodedParts | None = None
 ) -> Floats:
     begin, end = part = part_of(start, first, last)

@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.engine.detectors.lip_sync.inputs import LIPS_CONTEXT, PLACES
-from ml.engine.detectors.lip_sync.matching import Curve, Likeness, pooled
+from ml.engine.detectors.lip_sync.matching import Curve, Similarity, pooled
 from ml.engine.detectors.lip_sync.network import Network, encode_once
 from ml.engine.media.lips import Stretch
 
 NEEDED = 5.0
 """Seconds of speech with the lips in view; what less says was measured to be too little."""
 A_MOMENT = 0.3
-"""Seconds; shorter speech in view only meets a face at a cut, whose time is told coarsely."""
+"""Seconds. Shorter speech in view occurs only at cuts, whose time is imprecise."""
 WINDOW = 30
 """Mouths of a moment on the timeline: 1.2 s."""
 FEWEST = 12
@@ -29,19 +29,19 @@ Segments = Sequence[tuple[float, float]]
 
 @dataclass(frozen=True)
 class StretchMatch:
-    """One face's stretch: alike or not at every place, and where somebody speaks."""
+    """One face's segment: the similarity at every position, and where there is speech."""
 
     stretch: Stretch
-    likeness: Likeness
+    likeness: Similarity
     speaking: NDArray[np.bool_]
 
     @property
     def curve(self) -> Curve:
-        return self.likeness.curve(self.speaking)
+        return self.similarity.curve(self.speaking)
 
     @property
     def seconds(self) -> float:
-        """Of speech with these lips in view."""
+        """Seconds of speech with these lips in view."""
         return float(self.speaking.sum()) / PLACES
 
 
@@ -50,8 +50,8 @@ class Moment:
     start: float
     end: float
     score: float
-    """How much more alike at the file's offset than elsewhere, with the sign turned: higher means
-    that it fits less."""
+    """The negative of how much more similar lips and sound are at the file's offset than elsewhere:
+    higher means a worse fit."""
     offset: int
     """The offset that would fit this moment best."""
 
@@ -86,7 +86,7 @@ def match_stretches(
             continue  # asked before the ear and the networks, which cost most
         embedded = network.embedded(stretch, samples, ear)
         if embedded is not None:
-            found.append(StretchMatch(stretch, embedded.likeness(), speaking))
+            found.append(StretchMatch(stretch, embedded.similarity(), speaking))
     return found
 
 
@@ -98,8 +98,8 @@ def spoken(times: NDArray[np.floating[Any]], speech: Segments) -> NDArray[np.boo
 
 
 def who_speaks(matches: Sequence[StretchMatch]) -> list[StretchMatch]:
-    """Of faces that are in view at once, the one that fits the sound best: the other is silent,
-    and silent lips are no sign of anything."""
+    """If several faces are in view, the one that fits the sound best: the others are silent, and
+    silent lips are no sign of anything."""
     left = sorted(matches, key=lambda w: (-w.curve.standing_out(), w.stretch.start))
     chosen: list[StretchMatch] = []
     for one in left:
@@ -125,7 +125,7 @@ def score_sync(chosen: Sequence[StretchMatch]) -> SyncScore:
 
 
 def _moments(one: StretchMatch, offset: int) -> list[Moment]:
-    count = len(one.likeness.pairs)
+    count = len(one.similarity.pairs)
     pieces = max(round(count / WINDOW), 1)
     edges = np.linspace(0, count, pieces + 1).round().astype(int)
     found = []
@@ -134,7 +134,7 @@ def _moments(one: StretchMatch, offset: int) -> list[Moment]:
         here[first:last] = one.speaking[first:last]
         if here.sum() < FEWEST:
             continue
-        curve = one.likeness.curve(here)
+        curve = one.similarity.curve(here)
         if not np.isfinite(curve.means[len(curve.means) // 2 + offset]):
             continue
         start = one.stretch.start + (LIPS_CONTEXT + int(first)) / PLACES

@@ -1,4 +1,4 @@
-"""From likenesses of mouths and sounds to an offset and how far it stands out.
+"""From similarities of mouths and sounds to an offset and how clear it is.
 
 A positive offset means that the fitting sound comes that many places (a 25th of a second) after
 the lips. What counts is not how alike lips and sound are, but how much more alike at the best
@@ -19,14 +19,14 @@ OFFSETS = np.arange(-REACH, REACH + 1)
 LEAST_SHARE = 0.4
 """An offset counts when at least this share of the mouths has a sound at it."""
 NEIGHBOURS = (0.25, 0.5, 0.25)
-"""How much an offset, and those beside it, speak for it."""
+"""How much an offset and its neighbours are supported."""
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Likeness:
-    """Of one stretch: mouths (rows) against sounds (columns), by place."""
+class Similarity:
+    """The similarities in one segment: mouths (rows) against sounds (columns), by position."""
 
     start: float
     lips_first: int
@@ -65,16 +65,17 @@ class Curve:
         return np.where(self.usable, self.sums / np.maximum(self.mouths, 1), np.nan)
 
     def best(self) -> int:
-        """The offset that most speaks for: how much more alike than usual, summed over its mouths.
-        A mouth without a sound there says nothing; a mean over few is often highest by chance. The
-        right offset seldom lies on a place, so what is beside it speaks for it too."""
+        """The offset with most support: the similarity above the usual, summed over its mouths. A
+        mouth without sound there contributes nothing; a mean over few is often highest by chance.
+        The right offset is seldom exactly at a position, so its neighbours count too."""
         usable, means = self.usable, self.means
         gained = np.where(usable, (means - np.nanmedian(means)) * self.mouths, 0.0)
         around = np.convolve(gained, NEIGHBOURS, "same")
         return int(OFFSETS[int(np.argmax(np.where(usable, around, -np.inf)))])
 
     def standing_out(self, offset: int | None = None) -> float:
-        """How much more alike at this offset (by default the best) than at the usual one."""
+        """How much more similar lips and sound are at this offset (by default the best) than
+        usual."""
         means = self.means
         there = means[REACH + (self.best() if offset is None else offset)]
         return float(there - np.nanmedian(means))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ml.engine.audio_encoders import whisper as ears
 from ml.engine.audio_encoders.features import EncodedParts
 from ml.engine.detectors.lip_sync import inputs
-from ml.engine.detectors.lip_sync.matching import REACH, Likeness
+from ml.engine.detectors.lip_sync.matching import REACH, Similarity
 from ml.engine.media.lips import Stretch
 from ml.engine.serving import Served
 
@@ -35,15 +35,15 @@ class Embedded:
     lips: Floats
     sound: Floats
 
-    def likeness(self, sound_of: Embedded | None = None) -> Likeness:
-        """Of its mouths with its own sound, or with that of another stretch."""
+    def similarity(self, sound_of: Embedded | None = None) -> Similarity:
+        """The similarities of its mouths with its own sound, or with that of another segment."""
         other = sound_of or self
         pairs = self.lips @ other.sound.T
-        return Likeness(self.start, inputs.LIPS_CONTEXT, other.sound_first, pairs)
+        return Similarity(self.start, inputs.LIPS_CONTEXT, other.sound_first, pairs)
 
 
 def compared_with(stretch: Stretch, samples: NDArray[Any]) -> tuple[int, int] | None:
-    """The places of sound, the last not included, that a stretch's mouths are held against."""
+    """The positions of sound, the last excluded, with which a segment's mouths are compared."""
     count = len(stretch.mouths) - 2 * inputs.LIPS_CONTEXT
     first, last = inputs.sound_places(
         samples, stretch.start, inputs.LIPS_CONTEXT - REACH, inputs.LIPS_CONTEXT + count + REACH
@@ -104,5 +104,7 @@ class ServedNetwork(Network):
         lips, sound = Served(folder, "weights"), Served(folder, "weights_of_sound")
         super().__init__(lips, sound)
         self.card = lips.card
-        ears.served(inputs.EAR_LAYER)  # a missing ear is said when the check is made, not later
+        ears.served(
+            inputs.EAR_LAYER
+        )  # a missing encoder is reported when the check is made, not later
         self.sha256, self.sha256_of_sound = lips.sha256, sound.sha256

@@ -10,7 +10,7 @@ NO_SOUND = say("lip_sync.undecodable")
 OUT_OF_VIEW = say("lip_sync.out_of_view")
 LABEL = say("lip_sync.segment")
 NOTED = 3
-"""Places (0.12 s) from which on an offset is told."""
+"""Positions (0.12 s) from which an offset is reported."""
 
 
 def milliseconds(offset: int) -> int:

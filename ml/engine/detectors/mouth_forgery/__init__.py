@@ -1,1 +1,1 @@
-"""Traces of mouths and lower faces that were drawn anew."""
+"""Traces of redrawn mouths and lower faces."""

@@ -1,4 +1,4 @@
-"""Was this mouth, or the lower face, drawn anew? Asked of the faces in pictures and films."""
+"""Detects redrawn mouths and lower faces in pictures and videos."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ MOST_FACES = 8
 MOMENTS, MOST_LOOKS = 6, 12
 """In a film: how many moments of one face, spread over its time, and how many crops in all."""
 STRONGEST = 2
-"""Of a face's moments so many count, the strongest: a mean over all would hide a short part that
-was drawn anew, and a single one is high by chance alone."""
+"""The number of a face's moments that count, the strongest ones: a mean over all would hide a short
+redrawn part, and a single one is high by chance alone."""
 
 
 def pooled(logits: Sequence[float]) -> float:

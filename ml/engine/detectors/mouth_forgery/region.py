@@ -1,4 +1,4 @@
-"""The part of a face that the check looks at: from below the brows to below the chin.
+"""The examined part of a face: from below the brows to below the chin.
 
 A mouth that was drawn anew differs from the skin round it, so the crop reaches past the face.
 """

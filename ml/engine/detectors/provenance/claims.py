@@ -21,7 +21,7 @@ class Claim:
         return self.field in TOOL_FIELDS
 
     @property
-    def shown(self) -> str:
+    def display_text(self) -> str:
         """Short enough for a sentence."""
         return self.value if len(self.value) <= 80 else f"{self.value[:77]}..."
 

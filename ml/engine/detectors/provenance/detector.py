@@ -12,7 +12,7 @@ from ml.engine.sentence import say
 MANIFEST = read_manifest(Path(__file__).parent)
 MOST_EVIDENCE = 40
 WITHOUT_A_PLACE = {"bmp": "BMP", "amr": "AMR", "mpegvideo": "MPEG video"}
-"""Formats in which nothing can be said about where the media comes from."""
+"""Formats that cannot state where the media comes from."""
 GRADES = list(Strength)
 
 

@@ -157,14 +157,14 @@ def _name(claim: Claim) -> Evidence | None:
     if claim.names_a_tool or claim.field in CREDIT_FIELDS:
         return Evidence(
             "generator_named",
-            say("provenance.generator", text=claim.shown, place=where, field=claim.field),
+            say("provenance.generator", text=claim.display_text, place=where, field=claim.field),
             Strength.WEAK,
             _data(claim),
             declares=UNSIGNED,
         )
     return Evidence(
         "generator_mentioned",
-        say("provenance.mentioned", text=claim.shown, place=where, field=claim.field),
+        say("provenance.mentioned", text=claim.display_text, place=where, field=claim.field),
         Strength.WEAK,
         _data(claim),
     )

@@ -77,7 +77,7 @@ def _programs(claims: Claims) -> Iterator[Evidence]:
                     family.code,
                     say(
                         f"provenance.{family.code}",
-                        text=claim.shown,
+                        text=claim.display_text,
                         field=claim.field,
                         place=PLACES.get(claim.place, claim.place),
                     ),
@@ -90,7 +90,7 @@ def _programs(claims: Claims) -> Iterator[Evidence]:
 def _capture(claims: Claims) -> Iterator[Evidence]:
     found = {name: claim for name in CAPTURE_FIELDS if (claim := claims.first(name))}
     if len(found) >= FEWEST_CAPTURE_FIELDS:
-        device = " ".join(found[n].shown for n in ("make", "model") if n in found)
+        device = " ".join(found[n].display_text for n in ("make", "model") if n in found)
         yield Evidence(
             "capture_metadata",
             say("provenance.camera_named", device=device) if device else say("provenance.camera"),
@@ -119,7 +119,7 @@ def _history(claims: Claims) -> Iterator[Evidence]:
     if taken and changed and changed.value[:19].replace("-", ":") > taken.value[:19]:
         yield Evidence(
             "saved_later",
-            say("provenance.saved_later", taken=taken.shown, changed=changed.shown),
+            say("provenance.saved_later", taken=taken.display_text, changed=changed.display_text),
             Strength.CONTEXT,
             {"taken": taken.value[:40], "changed": changed.value[:40]},
         )

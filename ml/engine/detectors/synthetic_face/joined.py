@@ -20,8 +20,8 @@ MARGIN = 0.03
 
 
 class JoinedNetwork(FaceNetwork):
-    """Of a face over time the encoder sees the best crop. Its answer is not asked again after a
-    harmless change: only the small network's part is."""
+    """The encoder sees the best crop of a face over time. After a harmless change only the small
+    network is asked again."""
 
     def __init__(self, folder: Path, served: Served) -> None:
         super().__init__(served)

@@ -18,7 +18,7 @@ from ml.engine.contract import (
 )
 from ml.engine.detectors import asking
 from ml.engine.detectors.synthetic_image import sentences
-from ml.engine.detectors.synthetic_image.looking import Look, Picture, looks, score, taken
+from ml.engine.detectors.synthetic_image.crops import Look, Picture, looks, score, taken
 from ml.engine.fusion.calibration import AskingCalibration, probability
 from ml.engine.image_encoders.heads import read_head
 from ml.engine.image_encoders.served import encoder_of
@@ -30,7 +30,7 @@ FOLDER = Path(__file__).parent
 PASSING = 0.5
 """The share of generated pictures that are taken to look like photographs to this check."""
 CAP = 1.5
-"""Of the ratio's logarithm: a picture that looks generated is no proof of it."""
+"""The cap on the ratio's logarithm: looking generated is no proof."""
 
 
 class SyntheticImage:

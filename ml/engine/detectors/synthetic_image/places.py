@@ -21,7 +21,7 @@ PLAIN = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class CropPosition:
     """The corner of a crop, and how much is seen in it."""
 
     left: int
@@ -33,7 +33,7 @@ class Place:
         return np.ascontiguousarray(part)
 
 
-def places(pixels: Pixels, side: int) -> list[Place]:
+def places(pixels: Pixels, side: int) -> list[CropPosition]:
     """One for each part of the picture that shows anything; none where it is too small."""
     height, width = pixels.shape[:2]
     if min(height, width) < side:
@@ -72,7 +72,7 @@ def _detail(pixels: Pixels) -> tuple[NDArray[np.float64], float]:
 def _best(
     seen: NDArray[np.float64], factor: float, rows: tuple[int, int], columns: tuple[int, int],
     side: int,
-) -> Place:  # fmt: skip
+) -> CropPosition:  # fmt: skip
     tops, lefts = _steps(*rows), _steps(*columns)
     size = max(round(side * factor), 1)
     top = np.minimum((tops * factor).astype(int), seen.shape[0] - 1 - size)[:, None]
@@ -80,7 +80,7 @@ def _best(
     total = seen[top + size, left + size] - seen[top, left + size]
     total = (total - seen[top + size, left] + seen[top, left]) / size**2
     row, column = np.unravel_index(int(total.argmax()), total.shape)
-    return Place(int(lefts[column]), int(tops[row]), float(total[row, column]))
+    return CropPosition(int(lefts[column]), int(tops[row]), float(total[row, column]))
 
 
 def _steps(first: int, last: int) -> NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""Which fakes the check tells, and which it does not: as its card says, from what was measured."""
+"""Which fakes the check detects and which it does not, as measured and stated in its card."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ def listed(faces: Sequence[str]) -> str:
 
 
 def limits(claims: Claims) -> list[str]:
-    """What the card says first of its limits, and the check beside everything that it finds."""
+    """The first limits on the card. The check also states them with each of its findings."""
     said = []
     if claims["claimed"]:
-        said.append(f"It tells faces {listed(claims['claimed'])}, and claims no more than that.")
+        said.append(f"It detects faces {listed(claims['claimed'])}. It claims no more than that.")
     if claims["not_told"]:
-        said.append(f"It does not surely tell faces {listed(claims['not_told'])}.")
+        said.append(f"It does not reliably detect faces {listed(claims['not_told'])}.")
     return said

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from ml.engine.media.motion import CHANNELS, REGIONS, Signals
 
 STEPS = 12
-"""Of a window: half a second at 25 frames a second, a whole one at twelve and a half."""
+"""The steps of a window: half a second at 25 frames per second, a whole one at 12.5."""
 STRIDE = 3
 LONGEST_STEP = 0.17
-"""Seconds; what stands still for longer was not in training."""
+"""Seconds. Longer freezes were not in training."""
 UNEVEN = 2.6
 """Longest over shortest step of a window: frames that a converter repeats give 2."""
 USUAL_STEP = 0.04

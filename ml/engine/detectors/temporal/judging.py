@@ -74,7 +74,7 @@ def score_faces(network: Network, stretches: Sequence[FaceStretch]) -> ScoredFac
 
 
 def _moments(windows: Sequence[Moment]) -> tuple[Moment, ...]:
-    """Windows overlap; those that begin within one moment are told together."""
+    """Windows overlap. Those that begin within one moment are reported together."""
     found = []
     for _, group in itertools.groupby(windows, key=lambda w: int(w.start // MOMENT)):
         own = list(group)

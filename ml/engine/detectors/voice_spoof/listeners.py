@@ -1,4 +1,4 @@
-"""What stands on the ears: for each layer asked, a plain classifier of what that layer heard.
+"""The classifiers on the audio encoders: one for each layer.
 
 Numbers of unit spread, a few hundred directions of them, and how alike that is to examples that
 each have a vote. It is a handful of arrays; how they are found is `lab/voice/fitting.py`.
@@ -28,7 +28,7 @@ class Listener:
     mean: Floats
     spread: Floats
     directions: Floats
-    """What is kept, times what is heard; so long that distances do not grow with the numbers."""
+    """The kept directions, scaled so that distances do not grow with the number of features."""
     supports: Floats
     """Examples times what is kept."""
     votes: Floats
@@ -37,27 +37,27 @@ class Listener:
     def __call__(self, heard: Floats) -> NDArray[np.float64]:
         """Higher means more likely made by a machine; one number for each line."""
         kept = standard(heard, self.mean, self.spread) @ self.directions.T
-        return alike(kept, self.supports) @ self.votes.astype(np.float64) + self.offset
+        return gaussian_kernel(kept, self.supports) @ self.votes.astype(np.float64) + self.offset
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer of an ear and the listener that stands on it."""
+    """One layer of an audio encoder and its classifier."""
 
     name: str
     """The ear's, and which of its layers."""
     listener: Listener
 
     @property
-    def ear(self) -> str:
-        return ear_of(self.name)
+    def encoder_name(self) -> str:
+        return encoder_name_of(self.name)
 
     def __call__(self, heard: Mapping[str, Floats]) -> NDArray[np.float64]:
         """What its layer heard, a line each; one score a line out."""
         return self.listener(np.asarray(heard[self.name], np.float32))
 
 
-def ear_of(layer: str) -> str:
+def encoder_name_of(layer: str) -> str:
     return layer.split()[0]
 
 
@@ -80,9 +80,11 @@ class Panel:
 
 def means(answers: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
     """By ear, of what its layers say."""
-    ears = dict.fromkeys(ear_of(name) for name in answers)
+    ears = dict.fromkeys(encoder_name_of(name) for name in answers)
     return {
-        ear: np.mean([told for name, told in answers.items() if ear_of(name) == ear], axis=0)
+        ear: np.mean(
+            [told for name, told in answers.items() if encoder_name_of(name) == ear], axis=0
+        )
         for ear in ears
     }
 
@@ -100,7 +102,7 @@ def standard(heard: Floats, mean: Floats, spread: Floats) -> Floats:
     return standardised
 
 
-def alike(some: Floats, others: Floats) -> NDArray[np.float64]:
+def gaussian_kernel(some: Floats, others: Floats) -> NDArray[np.float64]:
     """exp(-squared distance), the kernel; by one product, for speed."""
     squares = (some**2).sum(axis=1)[:, None] + (others**2).sum(axis=1)[None]
     distance = np.maximum(squares - 2 * some @ others.T, 0.0)

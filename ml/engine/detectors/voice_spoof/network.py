@@ -29,7 +29,7 @@ class Hearing:
     def logits(
         self, sounds: Sequence[Samples], advance: Callable[[float], None] = unheard
     ) -> list[float]:
-        """Of windows of speech, each at the level of all."""
+        """The features of windows of speech, all at one level."""
         if not sounds:
             return []
         heard = []
@@ -46,10 +46,12 @@ class Hearing:
 
 
 def _asked(panel: listeners.Panel) -> list[AudioEncoder]:
-    """The ears that the listeners stand on; the one that knows words as deep as they ask."""
-    deep = [int(layer.name.split()[1]) for layer in panel.layers if layer.ear == words.WORDS]
+    """The audio encoders of the classifiers; the word encoder as deep as they need."""
+    deep = [
+        int(layer.name.split()[1]) for layer in panel.layers if layer.encoder_name == words.WORDS
+    ]
     found: list[AudioEncoder] = [words.served(max(deep))] if deep else []
-    if any(layer.ear == speakers.SPEAKERS for layer in panel.layers):
+    if any(layer.encoder_name == speakers.SPEAKERS for layer in panel.layers):
         found.append(speakers.served())
     return found
 

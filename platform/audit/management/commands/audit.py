@@ -89,7 +89,7 @@ class Command(BaseCommand):
             only_new = options["new"]
             report = verify_database(
                 trusted, given, self._progress, at_least, only_new=only_new, jobs=jobs,
-                told=self._told,
+                told=self._print_progress,
             )  # fmt: skip
             if not (given or trusted or at_least):
                 keep_report(report)
@@ -117,7 +117,7 @@ class Command(BaseCommand):
             yield line
         self.stderr.write("\r\033[K", ending="")
 
-    def _told(self, done: int, of: int) -> None:
+    def _print_progress(self, done: int, of: int) -> None:
         if self.stderr.isatty():
             end = "" if done < of else "\r\033[K"
             self.stderr.write(f"\r{done} of {of} ranges{end}", ending="")

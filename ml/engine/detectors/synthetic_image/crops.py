@@ -1,4 +1,4 @@
-"""What the encoder says of one picture, crop by crop."""
+"""The crops of one picture and their logits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.engine.contract import Pixels
-from ml.engine.detectors.synthetic_image.places import Place, places
+from ml.engine.detectors.synthetic_image.places import CropPosition, places
 from ml.engine.image_encoders.heads import Head as Head
 from ml.engine.media.detail import enlargement
 from ml.engine.media.encoding import through_codec
@@ -24,7 +24,7 @@ Features = Callable[[Pixels], Floats]
 class Look:
     """One crop and its logit."""
 
-    place: Place
+    place: CropPosition
     logit: float
 
 
@@ -34,7 +34,7 @@ class Picture:
 
     width: int
     height: int
-    crops: Sequence[tuple[Place, Pixels]]
+    crops: Sequence[tuple[CropPosition, Pixels]]
     unfit: str = ""
     """Why it is not judged, or nothing."""
 
@@ -49,12 +49,12 @@ QUALITY = 92
 
 
 def saved_alike(crop: Pixels) -> Pixels:
-    """Every crop is saved as JPEG once, so that traces of saving tell nothing: nearly every genuine
-    picture was a JPEG file before, and a generated one often was not."""
+    """Every crop is saved as JPEG once, so that traces of saving carry no information: nearly every
+    genuine picture was a JPEG file before, and a generated one often was not."""
     return through_codec(crop, ".jpg", [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
 
 
-def unfit(pixels: Pixels, crops: Sequence[tuple[Place, Pixels]], side: int) -> str:
+def unfit(pixels: Pixels, crops: Sequence[tuple[CropPosition, Pixels]], side: int) -> str:
     """Kinds of picture on which genuine ones alarmed it too often, or that it cannot look at."""
     if min(pixels.shape[:2]) < side:
         return say("synthetic_image.small", side=side)

@@ -39,8 +39,8 @@ def shape(
     }
 
 
-def told(report: Report) -> dict[str, Any]:
-    """Of one that was just issued."""
+def of_report(report: Report) -> dict[str, Any]:
+    """The data of a report that was just issued."""
     address = reverse("api:submission-detail", args=[report.case.submission_id])
     return shape(
         pk=report.pk, number=report.number, decision=report.decision_id,

@@ -20,7 +20,7 @@ RINGS = 48
 EDGE = 16
 
 
-def alike(real: Pixels, fake: Pixels, random: np.random.Generator) -> tuple[Pixels, Pixels]:
+def matched(real: Pixels, fake: Pixels, random: np.random.Generator) -> tuple[Pixels, Pixels]:
     """Both may change. Nearly every genuine picture was saved as JPEG once and its round trip was
     not, so the round trip is, half of the time."""
     fake = with_colours_of(real, fake)
