@@ -200,6 +200,7 @@ if DATABASE_POOLED and not BROKER_URL:
 JOBS_LEASE_SECONDS = env.above(0, "JOBS_LEASE_SECONDS", 60.0)
 JOBS_RECONCILE_SECONDS = env.above(0, "JOBS_RECONCILE_SECONDS", 10.0)
 JOBS_OVERDUE_SECONDS = env.above(0, "JOBS_OVERDUE_SECONDS", 30.0)
+JOBS_MOST_SECONDS = env.above(0, "JOBS_MOST_SECONDS", 21_600.0)
 JOBS_BACKOFF_SECONDS = env.float("JOBS_BACKOFF_SECONDS", 2.0)
 JOBS_GRACE_SECONDS = env.float("JOBS_GRACE_SECONDS", 8.0)
 JOBS_COURIERS = env.int("JOBS_COURIERS", 4)
@@ -321,6 +322,7 @@ METRICS_TOKEN = env.str("METRICS_TOKEN", "")  # empty: /metrics is not there
 
 # --- the wall round the decoder ------------------------------------------------------------------
 REQUIRE_SANDBOX = env.bool("REQUIRE_SANDBOX", not DEBUG)
+TOUCHSTONE_INFERENCE_URL = env.str("TOUCHSTONE_INFERENCE_URL", "")  # read by the engine
 
 # --- logs: no key and no mailed token ever stands in them -----------------------------------------
 LOGGING = logs.configuration(
