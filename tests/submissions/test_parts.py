@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connection, transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -306,6 +307,23 @@ def test_a_removal_that_was_cut_off_goes_on(alice: Person, send: Send) -> None:
     assert parts.run_due() == 0  # nothing new
     assert not vault.exists(submission.blob_id)
     assert Removal.objects.get().ended_at
+
+
+def test_the_shell_removes_what_is_due_and_lists_it(
+    alice: Person, send: Send, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`erase run` does what the workers do in their time: rules for parts and for the whole."""
+    submission, other = old(send(alice)), old(send(alice))
+    rule(alice.team, "findings")
+    RetentionRule.objects.create(team=alice.team, kind="image", days=60)
+    aged(other, 70)
+    call_command("erase", "run")
+    assert "1 erasures were ordered by rules. 1 erasures ended. 1 parts" in capsys.readouterr().out
+    assert not Submission.objects.filter(pk=other.pk).exists()
+    call_command("erase", "list")
+    said = capsys.readouterr().out
+    assert f"{submission.pk}  findings  removed" in said and "after 10 days" in said
+    assert f"{other.pk}  retention  erased" in said
 
 
 def test_pages_say_what_was_removed_and_offer_no_further_analysis(
