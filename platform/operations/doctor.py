@@ -34,6 +34,7 @@ from ml.engine.image_encoders import building as encoders
 from ml.engine.inference_server import AtServer, Connection, ServerUnusable
 from ml.engine.model_files import FILES, ModelFileUnusable, located
 from operations import health
+from sandbox import launching
 from sandbox.checks import why_not
 
 OK, WARNING, ERROR = "ok", "warning", "error"
@@ -236,6 +237,11 @@ def static_files() -> Iterator[Finding]:
 def sandbox() -> Iterator[Finding]:
     for said in why_not():
         yield Finding("sandbox", ERROR, said, "See docs/sandbox.md.")
+    wanted = os.environ.get("TOUCHSTONE_BUBBLEWRAP", "")
+    if wanted not in ("", "off") and launching.bubblewrap_program() is None:
+        yield Finding("sandbox", WARNING, f"TOUCHSTONE_BUBBLEWRAP names {wanted}, which is not "
+                      "there: the decoder has one wall less.",
+                      "Install bubblewrap, or correct TOUCHSTONE_BUBBLEWRAP.")  # fmt: skip
     if not settings.REQUIRE_SANDBOX:
         yield Finding("sandbox", WARNING, "REQUIRE_SANDBOX is off: without a wall media would be "
                       "decoded all the same.", "Leave REQUIRE_SANDBOX out.")  # fmt: skip
