@@ -12,7 +12,7 @@ PG = eval "$$($(PY) -m local.postgres start)"
 TESTS_PG = eval "$$($(PY) -m local.postgres start tests)"
 
 .PHONY: image image-test image-sbom chart sbom walk-production
-.PHONY: help setup browser lock up migrations migrated messages lint types check quick test test-long test-all test-fast test-slow test-browser test-faults test-checkout costs collected faults bench docs docs-pictures screenshots clean
+.PHONY: help setup browser lock up migrations migrated messages lint types check quick test test-long test-all test-fast test-postgres test-upgrade test-slow test-browser test-faults test-checkout costs collected faults bench docs docs-pictures screenshots clean
 
 help:
 	@echo "make up           set everything up and serve it on localhost; Ctrl-C stops it"
@@ -20,6 +20,8 @@ help:
 	@echo "make test-long    the rest: slow tests, all of the browser, all faults; make test-all is both"
 	@echo "make quick        style, import contracts and the quickest tests, for the inner loop"
 	@echo "make test-fast    the fast tests only; test-slow, test-browser and test-faults are the other parts"
+	@echo "make test-postgres PROGRAMS=...  tests of jobs, record, submissions and review on another PostgreSQL"
+	@echo "make test-upgrade BASE=...  the code of an earlier release on the tables of this one"
 	@echo "make costs        processor seconds of the last make test, and who is dear and not marked slow"
 	@echo "make faults       the long runs: everything killed repeatedly, and the schema put to the test"
 	@echo "make bench        speed and memory, as ratios measured in one run"
@@ -130,6 +132,18 @@ FAST = not slow and not faults and not browser
 
 test-fast: setup
 	@$(TESTS_PG) && $(PY) -m pytest $(BY_FILE) -m "$(FAST)" $(if $(JUNIT),--junit-xml $(JUNIT))
+
+# The rooms that stand closest to PostgreSQL, on another version of it: PROGRAMS is the folder of its
+# postgres, initdb and psql, such as /usr/lib/postgresql/15/bin.
+test-postgres: setup
+	@test -x "$(PROGRAMS)/initdb" || { echo "Set PROGRAMS=/usr/lib/postgresql/15/bin or the like."; exit 1; }
+	@export TEST_POSTGRES_PROGRAMS=$(PROGRAMS) && $(TESTS_PG) && trap '$(PY) -m local.postgres stop tests' EXIT && \
+	  $(PY) -m pytest $(BY_FILE) tests/jobs tests/audit tests/blobs tests/submissions tests/review -m "$(FAST)"
+
+# The code of an earlier release on the tables of this one.
+test-upgrade: setup
+	@test -n "$(BASE)" || { echo "Set BASE to a tag or commit of the last release."; exit 1; }
+	@PYTHONPATH=platform:. $(PY) -m tests.faults.upgrade --base $(BASE)
 
 test-slow: setup
 	@$(TESTS_PG) && $(PY) -m pytest $(BY_FILE) -m "slow and not browser and not faults" --durations 6

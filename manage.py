@@ -9,6 +9,8 @@ from pathlib import Path
 # an __init__.py there would shadow the standard library's `platform` module.
 sys.path.insert(0, str(Path(__file__).resolve().parent / "platform"))
 
+MEND = "Correct it where the environment is set. docs/settings.md lists all names."
+
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -18,14 +20,13 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from django.core.management import execute_from_command_line
 
-    if sys.argv[1:2] == ["doctor"]:
-        _settings_or_finding()
+    if sys.argv[1:2] not in ([], ["help"], ["--help"], ["version"], ["--version"]):
+        _settings_or_sentence(sys.argv[1:2] == ["doctor"])
     execute_from_command_line(sys.argv)
 
 
-def _settings_or_finding() -> None:
-    """Settings that cannot be read are what a doctor is asked about most: one sentence, no
-    traceback."""
+def _settings_or_sentence(for_doctor: bool) -> None:
+    """Settings that cannot be read are the commonest mistake of all: one sentence, no traceback."""
     import json
 
     from django.conf import settings
@@ -34,11 +35,15 @@ def _settings_or_finding() -> None:
     try:
         settings.ROOT  # noqa: B018 - reads them all
     except (ImproperlyConfigured, ValueError, OSError) as error:
+        if "--traceback" in sys.argv:
+            raise
+        if not for_doctor:
+            sys.exit(f"The settings cannot be read: {error}\n{MEND}")
         if "--json" in sys.argv:
-            found = {"part": "settings", "level": "error", "said": str(error), "mend": ""}
+            found = {"part": "settings", "level": "error", "said": str(error), "mend": MEND}
             print(json.dumps({"ok": False, "findings": [found]}, indent=2))
         else:
-            print(f"ERROR    settings: {error}\n1 errors, 0 warnings.")
+            print(f"ERROR    settings: {error}\n         -> {MEND}\n1 errors, 0 warnings.")
         sys.exit(1)
 
 

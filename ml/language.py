@@ -22,6 +22,7 @@ FAILURES = {
     "attempts_exhausted": "All attempts failed.",
     "poison": "The file crashed its worker process several times. It is not retried automatically.",
     "out_of_memory": "The file needed more memory than there is.",
+    "deadline": "The work took too long and was stopped.",
     "sandbox_crashed": "The decoder crashed.",
     "sandbox_killed": "The decoder was stopped by force.",
     "sandbox_timeout": "The decoder took too long and was stopped.",

@@ -5,7 +5,6 @@ It knows no submission and no team. `chain` ties it to the audit chain of whoeve
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
@@ -18,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.prepared import any_of
 from audit import final
 from blobs.models import Blob
+from jobs.ids import ordered_uuid
 from jobs.models import LeasedJob, State
 from ml.engine.contract import Kind, Outcome, Status
 from ml.engine.media import similarity
@@ -40,7 +40,7 @@ class Analysis(LeasedJob):
     """Once done, `reason` holds the codes of the verdict's sentence (`ml.language`). While parked,
     it holds what the job layer noted for administrators; people read that of `reason_code`."""
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(primary_key=True, default=ordered_uuid, editable=False)
     blob = models.ForeignKey("blobs.Blob", on_delete=models.PROTECT, related_name="analyses")
     kind = models.CharField(
         max_length=8,

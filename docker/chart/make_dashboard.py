@@ -23,6 +23,9 @@ PANELS: tuple[tuple[str, str, str, tuple[tuple[str, str], ...]], ...] = (
      (("max by (how, code) (touchstone_analyses_ended_1h)", "{{how}} {{code}}"),)),
     ("From order to end", "timeseries", "s",
      (("max by (quantile) (touchstone_analysis_seconds_1h)", "{{quantile}}"),)),
+    ("Waiting and examining", "timeseries", "s",
+     (("max by (stage, quantile) (touchstone_analysis_stage_seconds_1h)",
+       "{{stage}} {{quantile}}"),)),
     ("Due, by team", "timeseries", "none",
      (("topk(10, max by (team) (touchstone_team_due))", "{{team}}"),)),
     ("Requests a second", "timeseries", "reqps",
@@ -38,6 +41,7 @@ PANELS: tuple[tuple[str, str, str, tuple[tuple[str, str], ...]], ...] = (
     ("Late writes refused", "timeseries", "none",
      (("max(touchstone_refused_late_writes_total)", "refused"),)),
     ("Damaged files", "stat", "none", (("max(touchstone_damaged_blobs)", "damaged"),)),
+    ("Drift alarms by team", "stat", "none", (("touchstone_drift_alarms", "{{team}}"),)),
     ("Worker last seen", "stat", "s", (("max(touchstone_worker_last_seen_seconds)", "ago"),)),
 )  # fmt: skip
 

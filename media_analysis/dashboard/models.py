@@ -39,6 +39,9 @@ class Ending(models.Model):
     how = models.CharField(max_length=10, choices=How.choices)
     code = models.CharField(max_length=60, blank=True, help_text="Why there is no verdict.")
     seconds = models.FloatField(help_text="Since the analysis was ordered, waiting included.")
+    waited = models.FloatField(
+        null=True, help_text="Of these, until a worker took it the last time; none if none did."
+    )
 
     objects = EndingQuerySet.as_manager()
 

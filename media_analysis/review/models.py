@@ -6,7 +6,6 @@ written by somebody whose lease ran out are kept as a draft and decide nothing.
 
 from __future__ import annotations
 
-import uuid
 from datetime import datetime, timedelta
 
 import pgtrigger
@@ -18,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from audit import final
+from jobs.ids import ordered_uuid
 from media_analysis.review.appeal_models import Appeal as Appeal
 from media_analysis.review.decision_models import Confidence as Confidence
 from media_analysis.review.decision_models import Decision as Decision
@@ -70,7 +70,7 @@ LEASE_SECONDS = 600
 
 
 class Case(models.Model):
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(primary_key=True, default=ordered_uuid, editable=False)
     team = models.ForeignKey("accounts.Team", on_delete=models.PROTECT, related_name="cases")
     submission = models.OneToOneField(
         "submissions.Submission", on_delete=models.PROTECT, related_name="case"

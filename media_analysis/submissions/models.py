@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -16,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.actors import Actor
 from accounts.roles import Permission
 from audit import final
+from jobs.ids import ordered_uuid
 from media_analysis.submissions.card_models import UNDECIDED, CheckCard, IndexCard, SearchText
 from media_analysis.submissions.keeping import (
     Because,
@@ -94,7 +94,7 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
 class Submission(models.Model):
     """The id is also the id of the submission's audit chain."""
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(primary_key=True, default=ordered_uuid, editable=False)
     team = models.ForeignKey("accounts.Team", on_delete=models.PROTECT, related_name="submissions")
     blob = models.ForeignKey("blobs.Blob", on_delete=models.PROTECT, related_name="+")
     analysis = models.OneToOneField(

@@ -105,6 +105,9 @@ class RetentionForm(forms.Form):
             for part in Part
         ]
 
+    def has_rules_for_parts(self) -> bool:
+        return any(self.initial.get(_name(kind, part)) for kind, part in parts.OFFERED)
+
     def whole(self) -> list[Any]:
         return [self[kind.value] for kind in MediaKind]
 

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actors import Actor
 from accounts.roles import Permission
+from jobs.ids import ordered_uuid
 from jobs.models import UNDER_WAY, LeasedJob
 from ml import language
 from outbound.sentences import in_words
@@ -166,7 +167,7 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
 
 class Delivery(LeasedJob):
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(primary_key=True, default=ordered_uuid, editable=False)
     event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="deliveries")
     endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="deliveries")
     tries = models.PositiveIntegerField(default=0)

@@ -23,4 +23,6 @@ def conditions(engine_version: str) -> str:
         "runtime": os.environ.get("TOUCHSTONE_RUNTIME", ""),
         "openvino": find_spec("openvino") is not None,
     }
+    if url := os.environ.get("TOUCHSTONE_INFERENCE_URL"):
+        said["inference"] = url
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()

@@ -3,7 +3,8 @@
 OpenVINO computes about twice as many faces a second and is an optional extra. Both read the same
 `.tflite`. Before OpenVINO is taken, both look at the same probes; if any output differs by more
 than the tolerance, LiteRT stays, because every calibration and every golden score was made with it.
-`TOUCHSTONE_RUNTIME=litert` keeps LiteRT in any case.
+`TOUCHSTONE_RUNTIME=litert` keeps LiteRT in any case. `TOUCHSTONE_INFERENCE_URL` names a server that
+computes in place of both (`inference_server.py`), admitted by the same probes.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ PROBES = 6
 
 
 class Runtime(Protocol):
-    name: str
+    @property
+    def name(self) -> str: ...
+
     shape: tuple[int, ...]
 
     def __call__(self, picture: NDArray[np.float32]) -> Outputs: ...
@@ -81,9 +84,21 @@ class OpenVINO:
 
 
 def chosen(content: bytes, file: Path, faster: Callable[[Path], Runtime] = OpenVINO) -> Runtime:
-    """The faster runtime if it is there, may be used and agrees; LiteRT otherwise."""
-    plain = LiteRT(content)
-    if os.environ.get("TOUCHSTONE_RUNTIME") == plain.name or find_spec("openvino") is None:
+    """The faster runtime if it is there, may be used and agrees; LiteRT otherwise. Before either
+    goes an inference server, where the site names one."""
+    plain: Runtime = LiteRT(content)
+    if os.environ.get("TOUCHSTONE_RUNTIME") == plain.name:
+        return plain
+    own = _faster(plain, file, faster)
+    if url := os.environ.get("TOUCHSTONE_INFERENCE_URL"):
+        from ml.engine.inference_server import ServerOrOwn
+
+        return ServerOrOwn(url, file, own)
+    return own
+
+
+def _faster(plain: Runtime, file: Path, faster: Callable[[Path], Runtime]) -> Runtime:
+    if find_spec("openvino") is None:
         return plain
     try:
         other = faster(file)

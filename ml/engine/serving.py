@@ -31,7 +31,10 @@ class Served:
         self.card = read_card(folder)
         content, self.sha256 = checked_weights(folder, self.card, entry)
         self._runtime = runtimes.chosen(content, folder / self.card[entry]["file"])
-        self.runtime = self._runtime.name
+
+    @property
+    def runtime(self) -> str:
+        return self._runtime.name
 
     def __call__(self, picture: NDArray[np.float32]) -> runtimes.Outputs:
         """One picture through the network; its outputs by how many numbers each holds."""

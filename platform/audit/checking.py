@@ -66,6 +66,8 @@ def verify_database(
         report = at_once or verifying.verify(progress(exporting.lines()), trusted, outside())
     if report.checkpoints:
         missing = [str(file) for file in files if anchors.last_note(file) is None]
+        # Read again: a new site may have been writing down its first seal when this began.
+        mark = mark or marks.read(mark_file())
         for file in [*missing, *([] if mark else [str(mark_file())])]:
             what = "the high-water mark" if file == str(mark_file()) else "the anchor file"
             report.add(Problem(f"{what} {file} is missing or empty, and there are checkpoints"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
-from . import keys
+from . import keys, subject_keys
 from .keys import KeysRefused
 from .models import KeyFingerprint
 
@@ -151,6 +152,47 @@ def rotate_signing() -> str:
     return (
         f"A new signing key is in {file}; the old one is {aside}. Copy the key and its .pub file "
         "to every other machine, then restart web and workers."
+    )
+
+
+@transaction.atomic
+def rotate_subject() -> str:
+    """A new subject key for what comes; the old one stays in the file until `rewrap` is done. One
+    that was cut off between file and database is only noted."""
+    noted, own = known().get(Kind.SUBJECT), keys.subject_master_keys()
+    prints = [_hash("subject", key) for key in own]
+    if noted is None or noted not in prints[:2]:
+        raise KeysRefused(KEYS[Kind.SUBJECT].what_to_do)
+    if noted == prints[0]:
+        keys.write_subject_keys([os.urandom(32), *own])
+    _becomes(Kind.SUBJECT, KEYS[Kind.SUBJECT].fingerprint())
+    return (
+        f"A new subject key is the first line of {settings.AUDIT_SUBJECT_KEY_FILE}. Copy this file "
+        "to every other machine and restart web and workers there. Then run `manage.py keys "
+        "rewrap` here."
+    )
+
+
+def rewrap_subjects() -> str:
+    """The keys of all subjects under the new one. Earlier ones leave the file when nothing needs
+    them any more: a second look finds nothing."""
+    total = 0
+    while True:
+        anew, closed = subject_keys.rewrap()
+        total += anew
+        if not anew:
+            break
+    if closed:
+        raise KeysRefused(
+            f"{total} keys of subjects were wrapped anew; {closed} are opened by no key in "
+            f"{settings.AUDIT_SUBJECT_KEY_FILE}, which was left as it is."
+        )
+    mine = keys.subject_master_keys()
+    if len(mine) > 1:
+        keys.write_subject_keys(mine[:1])
+    return (
+        f"{total} keys of subjects were wrapped anew. {settings.AUDIT_SUBJECT_KEY_FILE} holds the "
+        "new key alone: copy it to every other machine. Backups made before hold the old one."
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 from django.conf import settings
@@ -36,14 +38,44 @@ def make_signing_key() -> bool:
 
 def subject_master_key() -> bytes:
     """Wraps the key of each subject. Made once, like the signing key."""
+    return subject_master_keys()[0]
+
+
+def subject_master_keys() -> list[bytes]:
+    """The one in use, then earlier ones, which some keys of subjects may still be wrapped with.
+    They lie in one file, a line each, so that who copies or backs it up has them all."""
     file: Path = settings.AUDIT_SUBJECT_KEY_FILE
     if not file.exists() and settings.AUDIT_MAKE_KEYS:
         make_subject_key()
-    return bytes.fromhex(content(file))
+    if keys := [bytes.fromhex(line) for line in content(file).split()]:
+        return keys
+    raise ValueError("the file is empty")
 
 
 def make_subject_key() -> bool:
-    return write_once(settings.AUDIT_SUBJECT_KEY_FILE, os.urandom(32).hex().encode() + b"\n")
+    return write_once(settings.AUDIT_SUBJECT_KEY_FILE, _lines([os.urandom(32)]))
+
+
+def write_subject_keys(keys: Sequence[bytes]) -> None:
+    """In place of those in the file, which keeps its owner and stays private."""
+    file: Path = settings.AUDIT_SUBJECT_KEY_FILE
+    was = file.stat()
+    part = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    try:
+        write_once(part, _lines(keys))
+        if os.geteuid() == 0:
+            os.chown(part, was.st_uid, was.st_gid)
+        part.chmod(stat.S_IMODE(was.st_mode))
+        part.replace(file)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise KeysRefused(
+            f"The key file {file} cannot be written: {error.strerror}. Nothing was changed."
+        ) from error
+
+
+def _lines(keys: Sequence[bytes]) -> bytes:
+    return "".join(f"{key.hex()}\n" for key in keys).encode()
 
 
 def content(file: Path) -> str:

@@ -11,10 +11,11 @@ from collections.abc import Iterable
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from .keys import subject_master_key
+from .keys import subject_master_key, subject_master_keys
 from .models import Subject
 
 NONCE = 12
+BATCH = 1000
 _ROW_DOMAIN = b"touchstone-row-v1\n"
 
 
@@ -45,20 +46,52 @@ def keyed_hash(key: bytes, where: str, text: str) -> str:
 
 
 def key_of(subject_id: uuid.UUID) -> bytes:
-    key, nonce = AESGCM.generate_key(256), secrets.token_bytes(NONCE)
-    wrapped = nonce + AESGCM(subject_master_key()).encrypt(nonce, key, subject_id.bytes)
+    key = AESGCM.generate_key(256)
+    wrapped = _wrapped(subject_master_key(), subject_id, key)
     subject, made = Subject.objects.get_or_create(pk=subject_id, defaults={"wrapped_key": wrapped})
     return key if made else unwrap(subject)
 
 
 def unwrap(subject: Subject) -> bytes:
+    for master in subject_master_keys():
+        if (key := _opened(master, subject)) is not None:
+            return key
+    raise Unreadable(
+        "The key of a subject cannot be unwrapped: AUDIT_SUBJECT_KEY_FILE is not the file "
+        "that this database was filled with."
+    )
+
+
+def rewrap() -> tuple[int, int]:
+    """Wrap the key of every subject with the one in use. Returns how many were wrapped anew, and
+    how many no key in the file opens. Run again, it goes on."""
+    master = subject_master_key()
+    anew = closed = 0
+    rows = Subject.objects.order_by("pk")
+    batch = list(rows[:BATCH])
+    while batch:
+        for subject in batch:
+            if _opened(master, subject) is not None:
+                continue
+            try:
+                wrapped = _wrapped(master, subject.pk, unwrap(subject))
+            except Unreadable:
+                closed += 1
+                continue
+            same = Subject.objects.filter(pk=subject.pk, wrapped_key=subject.wrapped_key)
+            anew += same.update(wrapped_key=wrapped)
+        batch = list(rows.filter(pk__gt=batch[-1].pk)[:BATCH])
+    return anew, closed
+
+
+def _wrapped(master: bytes, subject_id: uuid.UUID, key: bytes) -> bytes:
+    nonce = secrets.token_bytes(NONCE)
+    return nonce + AESGCM(master).encrypt(nonce, key, subject_id.bytes)
+
+
+def _opened(master: bytes, subject: Subject) -> bytes | None:
     wrapped = bytes(subject.wrapped_key)
     try:
-        return AESGCM(subject_master_key()).decrypt(
-            wrapped[:NONCE], wrapped[NONCE:], subject.pk.bytes
-        )
+        return AESGCM(master).decrypt(wrapped[:NONCE], wrapped[NONCE:], subject.pk.bytes)
     except InvalidTag:
-        raise Unreadable(
-            "The key of a subject cannot be unwrapped: AUDIT_SUBJECT_KEY_FILE is not the file "
-            "that this database was filled with."
-        ) from None
+        return None

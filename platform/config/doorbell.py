@@ -10,7 +10,7 @@ from typing import Any
 import kombu
 from django.conf import settings
 
-from jobs.queues import QUEUE, QUEUES
+from jobs.queues import QUEUE, QUEUES, on_rabbitmq
 
 Exchange: Any = kombu.Exchange  # type: ignore[attr-defined]
 Queue: Any = kombu.Queue  # type: ignore[attr-defined]
@@ -20,6 +20,12 @@ if settings.BROKER_URL:
     broker_url = settings.BROKER_URL
     broker_transport_options = {"socket_connect_timeout": 2, "socket_timeout": 10}
     task_queues = [Queue(name) for name in QUEUES]
+    if settings.BROKER_URL.startswith("amqp"):
+        # They outlive the loss of a node. A cluster has no other such queues since RabbitMQ 4.
+        task_queues = [
+            Queue(on_rabbitmq(name), alias=name, queue_arguments={"x-queue-type": "quorum"})
+            for name in QUEUES
+        ]
 elif settings.TESTING:
     broker_url = "memory://"
     task_queues = [Queue(name) for name in QUEUES]
@@ -50,6 +56,7 @@ task_acks_late = False  # early: the row is claimed with a lease, the bell has d
 task_serializer = "json"
 accept_content = ["json"]
 worker_prefetch_multiplier = 1
+worker_consumer = "jobs.worker.consumer:BellConsumer"
 worker_enable_remote_control = False
 worker_hijack_root_logger = False
 worker_redirect_stdouts = False

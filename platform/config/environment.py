@@ -95,6 +95,19 @@ class Environment(environ.Env):  # type: ignore[misc]
             raise BadSetting(f"{name} is {number:g}; it must be greater than {floor:g}.")
         return number
 
+    def at_least(self, floor: float, name: str, default: float) -> float:
+        number = float(self.float(name, default))
+        if number < floor:
+            raise BadSetting(f"{name} is {number:g}; it must be at least {floor:g}.")
+        return number
+
+    def options(self, name: str, default: dict[str, Any]) -> dict[str, Any]:
+        """The options of a storage, as a JSON object."""
+        found = self.json(name, default)
+        if not isinstance(found, dict):
+            raise BadSetting(f'{name} is no JSON object: write {{"bucket_name": "media"}}.')
+        return found
+
     def rate(self, name: str, default: str) -> str:
         text = str(self.str(name, default))
         if not _RATE.fullmatch(text):

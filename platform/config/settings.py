@@ -200,9 +200,10 @@ if DATABASE_POOLED and not BROKER_URL:
 JOBS_LEASE_SECONDS = env.above(0, "JOBS_LEASE_SECONDS", 60.0)
 JOBS_RECONCILE_SECONDS = env.above(0, "JOBS_RECONCILE_SECONDS", 10.0)
 JOBS_OVERDUE_SECONDS = env.above(0, "JOBS_OVERDUE_SECONDS", 30.0)
-JOBS_BACKOFF_SECONDS = env.float("JOBS_BACKOFF_SECONDS", 2.0)
-JOBS_GRACE_SECONDS = env.float("JOBS_GRACE_SECONDS", 8.0)
-JOBS_COURIERS = env.int("JOBS_COURIERS", 4)
+JOBS_MOST_SECONDS = env.above(0, "JOBS_MOST_SECONDS", 21_600.0)
+JOBS_BACKOFF_SECONDS = env.at_least(0, "JOBS_BACKOFF_SECONDS", 2.0)
+JOBS_GRACE_SECONDS = env.at_least(0, "JOBS_GRACE_SECONDS", 8.0)
+JOBS_COURIERS = int(env.at_least(1, "JOBS_COURIERS", 4))
 WORKER_KINDS = env.str("WORKER_KINDS", "")
 WORKER_RESERVED_SLOTS = env.int("WORKER_RESERVED_SLOTS", None)
 WORKER_NEVER_IMPORTS = ["tensorflow"]  # models are served with LiteRT; see docs/jobs.md
@@ -264,7 +265,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "blobs": {
         "BACKEND": env.str("BLOB_STORAGE", "django.core.files.storage.FileSystemStorage"),
-        "OPTIONS": env.json("BLOB_STORAGE_OPTIONS", {"location": str(HOME / "blobs")}),
+        "OPTIONS": env.options("BLOB_STORAGE_OPTIONS", {"location": str(HOME / "blobs")}),
     },
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
@@ -277,7 +278,7 @@ if STORAGES["blobs"]["BACKEND"] == "storages.backends.s3.S3Storage":
         "client_config", s3_patience(STORAGES["blobs"]["OPTIONS"])
     )
 if _backup := env.str("BACKUP_STORAGE", ""):
-    STORAGES["backup"] = {"BACKEND": _backup, "OPTIONS": env.json("BACKUP_STORAGE_OPTIONS", {})}
+    STORAGES["backup"] = {"BACKEND": _backup, "OPTIONS": env.options("BACKUP_STORAGE_OPTIONS", {})}
 BACKUP_RECIPIENT = env.str("BACKUP_RECIPIENT", "")
 MEDIA_ROOT = HOME / "media"
 STATIC_URL = "static/"
@@ -321,6 +322,7 @@ METRICS_TOKEN = env.str("METRICS_TOKEN", "")  # empty: /metrics is not there
 
 # --- the wall round the decoder ------------------------------------------------------------------
 REQUIRE_SANDBOX = env.bool("REQUIRE_SANDBOX", not DEBUG)
+TOUCHSTONE_INFERENCE_URL = env.str("TOUCHSTONE_INFERENCE_URL", "")  # read by the engine
 
 # --- logs: no key and no mailed token ever stands in them -----------------------------------------
 LOGGING = logs.configuration(

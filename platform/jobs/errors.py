@@ -17,6 +17,7 @@ class Why(StrEnum):
     SHUTDOWN = "shutdown"
     GAVE_WAY = "gave_way"
     OUTAGE = "outage"
+    DEADLINE = "deadline"
 
 
 class Interrupted(Exception):

@@ -11,7 +11,7 @@ from types import TracebackType
 from django.db import Error as DatabaseError
 from django.db import connection
 
-from jobs import liveness
+from jobs import liveness, timing
 from jobs.claims import Claim
 from jobs.errors import Why
 from jobs.services import heartbeat
@@ -51,7 +51,7 @@ class Keeper:
         claim = self.claim
         every = claim.lease_seconds / 4
         tick = min(every, 1.0)
-        renewed = time.monotonic()
+        began = renewed = time.monotonic()
         written = (claim.fraction, claim.stage)
         told_to_stop: float | None = None
         try:
@@ -61,6 +61,8 @@ class Keeper:
                 due = now - renewed >= every or (news != written and claim.why is not Why.LOST)
                 if due and self._renew():
                     renewed, written = now, news
+                if now - began > timing.most_seconds():
+                    claim.stop(Why.DEADLINE)
                 if claim.should_stop():
                     told_to_stop = told_to_stop or now
                     if self.may_exit and now - told_to_stop > STUBBORN_SECONDS:

@@ -47,14 +47,14 @@ def forget_old() -> int:
     return WorkerHeartbeat.objects.filter(seen_at__lt=InSeconds(-86_400)).delete()[0]
 
 
-def health(host: str | None = None) -> Health:
+def health(host: str | None = None, fresh_seconds: float = FRESH_SECONDS) -> Health:
     """`host=None` asks for any worker of the site."""
     beats = WorkerHeartbeat.objects.all()
     if host is not None:
         beats = beats.filter(host=host)
     where = f" on {host}" if host else ""
     fresh = beats.alias(last=Greatest("lease_renewed_at", "reconciled_at")).filter(
-        last__gt=InSeconds(-FRESH_SECONDS)
+        last__gt=InSeconds(-fresh_seconds)
     )
     if not fresh.exists():
         return Health(False, f"no worker{where} renewed a lease or reconciled in the last minute")

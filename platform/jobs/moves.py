@@ -134,8 +134,10 @@ def indexes() -> list[models.Index]:
             condition=Q(state=State.QUEUED) & ~Q(flow=""),
             name="%(class)s_flow_idx",
         ),
+        # Not over `lease_until`: a heartbeat that touches no index is a HOT update. There are as
+        # many running rows as slots, so the expired among them are found at once.
         models.Index(
-            fields=["lease_until"], condition=Q(state=State.RUNNING), name="%(class)s_lease_idx"
+            fields=["started_at"], condition=Q(state=State.RUNNING), name="%(class)s_running_idx"
         ),
         models.Index(
             fields=["finished_at"], condition=Q(state=State.PARKED), name="%(class)s_parked_idx"

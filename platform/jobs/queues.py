@@ -13,3 +13,9 @@ def queue(kind: str = "") -> str:
 
 QUEUES = (QUEUE, *(queue(kind) for kind in ("image", "video", "audio")))
 """All that migrations have made."""
+
+
+def on_rabbitmq(name: str) -> str:
+    """There each is a quorum queue. The name says so: RabbitMQ refuses to declare a queue as of
+    another type than it has, and earlier versions made classic ones."""
+    return f"{name}.quorum"

@@ -18,6 +18,7 @@ from jobs.errors import Crashed, Hopeless, Interrupted, LeaseLost, Outage, Why
 from jobs.failpoints import failpoint
 from jobs.keeper import Keeper
 from jobs.services import cancelled, crashed, note_refused, park, release, retry
+from jobs.timing import most_seconds
 
 log = logging.getLogger("touchstone.jobs")
 T = TypeVar("T")
@@ -75,6 +76,8 @@ def execute(claim: Claim, *, may_exit: bool = False) -> None:
 def _settle_failure(claim: Claim, error: Exception) -> None:
     if claim.why is Why.LOST:
         log.info("%s %s: stopped, the lease was lost", claim.model._meta.label, claim.pk)
+    elif isinstance(error, Interrupted) and error.why is Why.DEADLINE:
+        crashed(claim, error.why, f"It took longer than {most_seconds():.0f} s.")
     elif isinstance(error, Interrupted):
         cancelled(claim) if error.why is Why.CANCELLED else release(claim, error.why)
     elif isinstance(error, Crashed):

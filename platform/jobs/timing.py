@@ -29,6 +29,12 @@ def overdue_seconds() -> float:
     return cast(float, getattr(settings, "JOBS_OVERDUE_SECONDS", 30.0))
 
 
+def most_seconds() -> float:
+    """For one attempt in all. A lease is renewed as long as its process lives, so work that hangs
+    would hold a slot for ever."""
+    return cast(float, getattr(settings, "JOBS_MOST_SECONDS", 21_600.0))
+
+
 def backoff(attempt: int) -> float:
     """2, 8, 32, 128 seconds and so on."""
     base = cast(float, getattr(settings, "JOBS_BACKOFF_SECONDS", 2.0))

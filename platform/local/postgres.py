@@ -5,7 +5,7 @@ directory that only its owner can enter, and on nothing else.
 
     python -m local.postgres start          # prints shell lines with the addresses
     python -m local.postgres start tests    # another one, for tests
-    python -m local.postgres stop           # both
+    python -m local.postgres stop           # both; `stop tests`: that of tests alone
 """
 
 from __future__ import annotations
@@ -96,8 +96,12 @@ def server(home: Path | None = None) -> Server:
 
 
 def of_tests() -> Server:
-    """The tests' own. It waits for no disk, so nothing else may lie in it."""
+    """The tests' own. It waits for no disk, so nothing else may lie in it. TEST_POSTGRES_PROGRAMS
+    names the programs of another version, which get a cluster of their own."""
     home = Path(os.environ.get("TOUCHSTONE_HOME", ROOT / ".touchstone")) / "tests"
+    if programs := os.environ.get("TEST_POSTGRES_PROGRAMS"):
+        own = home / hashlib.sha256(programs.encode()).hexdigest()[:10]
+        return replace(server(own), programs=Path(programs), is_durable=False)
     return replace(server(home), is_durable=False)
 
 
@@ -193,8 +197,8 @@ def main(argv: list[str]) -> int:
         print(f"export OWNER_DATABASE_URL={pg.url(OWNER)}")
         print(f"export TEST_DATABASE_URL={pg.url(SUPERUSER, 'postgres')}")
         return 0
-    if argv == ["stop"]:
-        for pg in (server(), of_tests()):
+    if argv in (["stop"], ["stop", "tests"]):
+        for pg in (of_tests(),) if argv[1:] else (server(), of_tests()):
             stop(pg)
         return 0
     print(__doc__, file=sys.stderr)

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -28,9 +29,12 @@ from blobs.errors import BlobError
 from config.static import is_collected
 from media_analysis.uploads.services import announcing
 from ml import pictures
+from ml.engine import model_repository
 from ml.engine.image_encoders import building as encoders
+from ml.engine.inference_server import AtServer, Connection, ServerUnusable
 from ml.engine.model_files import FILES, ModelFileUnusable, located
 from operations import health
+from sandbox import launching
 from sandbox.checks import why_not
 
 OK, WARNING, ERROR = "ok", "warning", "error"
@@ -233,6 +237,11 @@ def static_files() -> Iterator[Finding]:
 def sandbox() -> Iterator[Finding]:
     for said in why_not():
         yield Finding("sandbox", ERROR, said, "See docs/sandbox.md.")
+    wanted = os.environ.get("TOUCHSTONE_BUBBLEWRAP", "")
+    if wanted not in ("", "off") and launching.bubblewrap_program() is None:
+        yield Finding("sandbox", WARNING, f"TOUCHSTONE_BUBBLEWRAP names {wanted}, which is not "
+                      "there: the decoder has one wall less.",
+                      "Install bubblewrap, or correct TOUCHSTONE_BUBBLEWRAP.")  # fmt: skip
     if not settings.REQUIRE_SANDBOX:
         yield Finding("sandbox", WARNING, "REQUIRE_SANDBOX is off: without a wall media would be "
                       "decoded all the same.", "Leave REQUIRE_SANDBOX out.")  # fmt: skip
@@ -267,6 +276,27 @@ def models() -> Iterator[Finding]:
                       "built: these checks say that they are not available.",
                       "Run `python -m ml.engine.image_encoders` where TensorFlow is, or copy the "
                       "models folder from another machine (docs/operating.md).")  # fmt: skip
+
+
+def inference() -> Iterator[Finding]:
+    if not settings.TOUCHSTONE_INFERENCE_URL:
+        return
+    try:
+        with closing(Connection(settings.TOUCHSTONE_INFERENCE_URL)) as link:
+            link.ask("/v2")
+    except ServerUnusable as error:
+        yield Finding("inference server", WARNING, f"It does not answer ({error}). Workers "
+                      "compute by themselves.",
+                      "Start it, or correct TOUCHSTONE_INFERENCE_URL.")  # fmt: skip
+        return
+    for name, file in model_repository.networks().items():
+        try:
+            AtServer(settings.TOUCHSTONE_INFERENCE_URL, file).close()
+        except ServerUnusable as error:
+            yield Finding("inference server", WARNING, f"It does not serve {name} ({error}). "
+                          "Workers compute this network by themselves.",
+                          "`python -m ml.engine.model_repository FOLDER` writes what it should "
+                          "serve.")  # fmt: skip
 
 
 def reports() -> Iterator[Finding]:
@@ -305,7 +335,7 @@ def small_pictures() -> Iterator[Finding]:
 
 CHECKS: tuple[Check, ...] = (
     addresses, names, database, keys, store, direct_uploads, folders, static_files, sandbox, broker,
-    models, reports, site, small_pictures,
+    models, inference, reports, site, small_pictures,
 )  # fmt: skip
 
 

@@ -28,7 +28,9 @@ PATIENCE_SECONDS = 5.0
 """For each part; one that hangs is not ready."""
 KEPT_SECONDS = 5.0
 """Answers are cached this long, so that frequent requests cost nothing."""
-SEAL_LAG_SECONDS = 60.0
+WORKER_SECONDS, SEAL_LAG_SECONDS = 45.0, 45.0
+"""Workers reconcile and seal every 10 s. With the two times above, a fault is reported within a
+minute."""
 WEB = ("database", "migrations", "keys", "store")
 """What a web server needs. Workers and sealing are the rest of the site."""
 
@@ -74,7 +76,7 @@ def keys() -> str:
 
 
 def workers() -> str:
-    health = liveness.health()
+    health = liveness.health(fresh_seconds=WORKER_SECONDS)
     if not health.ok:
         raise NotReady(health.sentence[0].upper() + health.sentence[1:] + ".")
     return "A worker is at work."

@@ -139,7 +139,15 @@ def _results() -> Iterator[Any]:
         middle = f"SELECT percentile_cont({share}) WITHIN GROUP (ORDER BY seconds) {recent}"
         if (seconds := _one(middle)) is not None:
             took.add_metric([str(share)], float(seconds))
-    yield from (ended, took)
+    stages = GaugeMetricFamily("touchstone_analysis_stage_seconds_1h",
+                               "Of these: until a worker took it (waiting), and from then on "
+                               "(examining).", labels=["stage", "quantile"])  # fmt: skip
+    for stage, column in (("waiting", "waited"), ("examining", "seconds - waited")):
+        for share in (0.5, 0.95):
+            middle = f"SELECT percentile_cont({share}) WITHIN GROUP (ORDER BY {column}) {recent}"
+            if (seconds := _one(middle)) is not None:
+                stages.add_metric([stage, str(share)], float(seconds))
+    yield from (ended, took, stages)
 
 
 def _safety() -> Iterator[Any]:

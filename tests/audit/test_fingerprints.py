@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from audit import fingerprints
+from audit import fingerprints, subjects
 from audit.keys import KeysRefused, signing_key, trusted_keys
+from audit.models import Subject
 from audit.sealer import seal
 from audit.services import record, site_chain
 from audit.verbs import Verb
@@ -77,8 +80,6 @@ def test_a_second_machine_with_keys_of_its_own_is_told_which(
 def test_two_machines_with_the_same_keys_serve_and_seal_one_record(
     own_home: Path, settings: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    import shutil
-
     fingerprints.init()
     record(
         chain=site_chain("x"), verb=Verb.USER_CREATED, who=SYSTEM, object_type="x", object_id="1"
@@ -106,6 +107,60 @@ def test_a_new_signing_key_keeps_what_the_old_one_signed(own_home: Path) -> None
     )
     assert seal() and len(trusted_keys()) == 2 and fingerprints.problems() == []
     call_command("audit", "verify")
+
+
+def test_a_new_subject_key_reads_old_texts_and_frees_them_of_the_old_key(
+    own_home: Path, settings: Any, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """On two machines: the second reads all once the file was copied, and the old key goes."""
+    fingerprints.init()
+    file: Path = settings.AUDIT_SUBJECT_KEY_FILE
+    old = file.read_text()
+    before = subjects.keep(uuid4(), "note", "from before")
+    call_command("keys", "rotate", "subject")
+    assert file.read_text().endswith(old) and file.stat().st_mode & 0o777 == 0o600
+    after = subjects.keep(uuid4(), "note", "from after")
+    second = tmp_path_factory.mktemp("second")
+    shutil.copytree(own_home / "keys", second / "keys")
+    live_in(settings, second)
+    fingerprints.refuse_to_serve_with_other_keys()
+    assert subjects.read_all([before, after]) == {before: "from before", after: "from after"}
+    live_in(settings, own_home)
+    call_command("keys", "rewrap")
+    assert len(file.read_text().split()) == 1 and old not in file.read_text()
+    assert subjects.read_all([before, after]) == {before: "from before", after: "from after"}
+    file.write_text(old)
+    assert subjects.read_all([before, after]) == {}, "the old key opens nothing any more"
+    assert "subject key on this machine is not the one" in " ".join(fingerprints.problems())
+
+
+def test_a_rotation_that_was_cut_off_before_it_was_noted_goes_on(
+    own_home: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fingerprints.init()
+    text = subjects.keep(uuid4(), "note", "kept")
+    with monkeypatch.context() as cut, pytest.raises(KeyboardInterrupt):
+        cut.setattr(fingerprints, "_becomes", _cut_off)
+        fingerprints.rotate_subject()
+    lines = settings.AUDIT_SUBJECT_KEY_FILE.read_text()
+    assert fingerprints.problems() and subjects.read(text) == "kept"
+    call_command("keys", "rotate", "subject")
+    assert settings.AUDIT_SUBJECT_KEY_FILE.read_text() == lines
+    assert fingerprints.problems() == []
+
+
+def test_a_subject_key_that_no_line_opens_keeps_the_file(own_home: Path, settings: Any) -> None:
+    fingerprints.init()
+    subjects.keep(uuid4(), "note", "lost")
+    Subject.objects.update(wrapped_key=b"x" * 60)
+    call_command("keys", "rotate", "subject")
+    with pytest.raises(CommandError, match="1 are opened by no key"):
+        call_command("keys", "rewrap")
+    assert len(settings.AUDIT_SUBJECT_KEY_FILE.read_text().split()) == 2
+
+
+def _cut_off(*_: Any) -> None:
+    raise KeyboardInterrupt
 
 
 def test_a_changed_secret_key_needs_the_old_one_among_its_fallbacks(

@@ -48,29 +48,34 @@ def flip_a_bit(file: Path, chance: random.Random) -> None:
 
 
 @pytest.mark.django_db
-def test_every_flipped_bit_and_every_deleted_file_is_found_in_one_scrub() -> None:
-    """20 flipped bits, 5 deleted and 3 cut files among 300: 28 found, 272 not accused."""
+@pytest.mark.parametrize(
+    ("count", "flipped", "deleted", "cut"),
+    [(300, 20, 5, 3), pytest.param(1000, 15, 10, 0, marks=pytest.mark.slow)],
+)
+def test_every_flipped_bit_and_every_deleted_file_is_found_in_one_scrub(
+    count: int, flipped: int, deleted: int, cut: int
+) -> None:
+    """28 of 300 and 25 of 1,000: all of them are found, and no other is accused."""
     chance = random.Random(1)
-    blobs = [keep(chance.randbytes(chance.randrange(1, 5_000))) for _ in range(300)]
-    hurt = chance.sample(blobs, 28)
-    for blob in hurt[:20]:
-        flip_a_bit(path(blob), chance)
-    for blob in hurt[20:25]:
-        path(blob).unlink()
-    for blob in hurt[25:]:
-        path(blob).write_bytes(path(blob).read_bytes() + b"x")
+    blobs = [keep(chance.randbytes(chance.randrange(1, 5_000))) for _ in range(count)]
+    hurt = chance.sample(blobs, flipped + deleted + cut)
+    wanted = {}
+    for number, blob in enumerate(hurt):
+        if number < flipped:
+            flip_a_bit(path(blob), chance)
+            wanted[blob.sha256] = "hash"
+        elif number < flipped + deleted:
+            path(blob).unlink()
+            wanted[blob.sha256] = "missing"
+        else:
+            path(blob).write_bytes(path(blob).read_bytes() + b"x")
+            wanted[blob.sha256] = "size"
     status, said = scrub()
     assert status == 1
-    assert {line.split()[1] for line in said.splitlines() if line.startswith("DAMAGED")} == {
-        blob.sha256 for blob in hurt
-    }
-    marked = dict(Blob.objects.exclude(damage="").values_list("sha256", "damage"))
-    assert marked == {
-        **{blob.sha256: "hash" for blob in hurt[:20]},
-        **{blob.sha256: "missing" for blob in hurt[20:25]},
-        **{blob.sha256: "size" for blob in hurt[25:]},
-    }
-    assert Event.objects.filter(verb="blob.damaged").count() == 28
+    lines = [line for line in said.splitlines() if line.startswith("DAMAGED")]
+    assert {line.split()[1] for line in lines} == wanted.keys() and len(lines) == len(wanted)
+    assert dict(Blob.objects.exclude(damage="").values_list("sha256", "damage")) == wanted
+    assert Event.objects.filter(verb="blob.damaged").count() == len(wanted)
 
 
 @pytest.mark.django_db

@@ -14,6 +14,7 @@ from media_analysis.dashboard.presenters.drawing import bars, span
 from media_analysis.dashboard.services.retrying import forget_old
 from media_analysis.submissions.services.intake import submit
 from ml.models import Analysis
+from operations import metrics
 from tests.dashboard.conftest import set_aside
 from tests.people import Person, Send
 
@@ -33,6 +34,12 @@ def test_a_real_analysis_leaves_one_ending(alice: Person, send: Send) -> None:
     assert (ending.team, ending.how, ending.code) == (alice.team, How.VERDICT, "")
     analysis = Analysis.objects.get(pk=sent.analysis_id)
     assert ending.ended_at == analysis.finished_at and ending.seconds > 0
+    assert analysis.started_at is not None and analysis.finished_at is not None
+    assert ending.waited == (analysis.started_at - analysis.created_at).total_seconds()
+    said = {tuple(s.labels.values()): s.value for f in metrics._results() for s in f.samples
+            if s.name == "touchstone_analysis_stage_seconds_1h"}  # fmt: skip
+    assert said["waiting", "0.5"] == pytest.approx(ending.waited)
+    assert said["examining", "0.5"] == pytest.approx(ending.seconds - ending.waited)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -60,7 +60,8 @@ def test_files_that_the_page_installs_are_there() -> None:
 
 def test_the_stand_in_reads_every_unit_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.production.systemctl.UNITS", [ROOT / "docker" / "systemd"])
-    for unit in ("touchstone-migrate", "touchstone-web", "touchstone-worker@1"):
+    for name in ("migrate", "web", "worker@1", "backup"):
+        unit = f"touchstone-{name}"
         said = read(unit)
         assert said["User"] == ["touchstone"] and said["ExecStart"], unit
         assert not [line for lines in said.values() for line in lines if "%i" in line]

@@ -108,7 +108,7 @@ def test_the_front_server_takes_no_more_than_the_product() -> None:
     assert most < front * 1.048576 <= most + 30
 
 
-@pytest.mark.parametrize("name", ["web", "worker@", "migrate"])
+@pytest.mark.parametrize("name", ["web", "worker@", "migrate", "backup"])
 def test_systemd_reads_its_units(name: str, tmp_path: Path) -> None:
     verify = shutil.which("systemd-analyze")
     if not verify:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,11 @@ def test_every_figure_of_the_site_has_a_panel(given: set[str]) -> None:
     ours = {name for name in given if name.startswith("touchstone_")}
     missing = {n for n in ours if not any(s.startswith(n) or n.startswith(s) for s in shown)}
     assert {n for n in missing if not n.startswith("touchstone_http_request_seconds")} == set()
+
+
+def test_the_dashboard_is_what_its_script_writes() -> None:
+    made = runpy.run_path(str(FILES.parent / "make_dashboard.py"))["dashboard"]()
+    assert json.loads((FILES / "dashboard.json").read_text()) == made
 
 
 def test_figures_want_the_token(client: Client, db: None) -> None:

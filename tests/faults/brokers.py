@@ -10,6 +10,7 @@ import subprocess
 import time
 from pathlib import Path
 
+from jobs.queues import on_rabbitmq
 from tests.faults.house import House
 
 RABBITMQ = Path("/usr/lib/rabbitmq/bin")
@@ -158,7 +159,7 @@ class RabbitMQ(Server):
             for queue in House.bells:
                 channel = link.channel()
                 try:
-                    channel.queue_purge(queue)
+                    channel.queue_purge(on_rabbitmq(queue))
                 except amqp.exceptions.NotFound:
                     continue  # nobody has listened or rung yet
 

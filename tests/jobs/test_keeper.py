@@ -2,20 +2,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from jobs import registry
 from jobs.claims import Claim
 from jobs.errors import Interrupted, Why
 from jobs.keeper import Keeper
-from jobs.models import RefusedWrite, State, WorkerHeartbeat
+from jobs.models import LeasedJob, RefusedWrite, State, WorkerHeartbeat
 from jobs.reconciling import reconcile
 from jobs.runner import execute
-from jobs.services import claim, finish, request_cancel
+from jobs.services import claim, finish, heartbeat, request_cancel
 from tests.jobs.errands import Errand
-from tests.jobs.helpers import expire
+from tests.jobs.helpers import expire, make_due
 
 
 def until(true: Callable[[], bool], seconds: float = 5) -> bool:
@@ -106,6 +107,23 @@ def test_work_that_ends_although_the_lease_is_lost_is_refused(errands: type[Erra
     assert RefusedWrite.objects.count() == 1
 
 
+def test_work_that_takes_too_long_is_stopped_and_set_aside_the_third_time(
+    errands: type[Errand], settings: Any
+) -> None:
+    """However well it renews its lease."""
+    settings.JOBS_MOST_SECONDS = 0.5
+    registry.register(errands, works_until_told)
+    errand = errands.objects.create()
+    tried = (State.QUEUED, "deadline")
+    for states in (tried, tried, (State.PARKED, "poison")):
+        make_due(errand)
+        got = claim(errands, worker="w", lease_seconds=1.0)
+        assert got is not None
+        execute(got)
+        errand.refresh_from_db()
+        assert (errand.state, errand.reason_code) == states
+
+
 def test_an_interrupted_claim_says_why() -> None:
     """`raise_if_stopped` is silent until something happened, and then names it."""
     got = Claim(Errand, 1, 1, 1, 0, "w", 60.0)
@@ -114,3 +132,38 @@ def test_an_interrupted_claim_says_why() -> None:
     with pytest.raises(Interrupted) as caught:
         got.raise_if_stopped()
     assert caught.value.why is Why.CANCELLED
+
+
+COLUMNS = """
+    SELECT DISTINCT a.attname FROM pg_index i
+    JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey)
+    WHERE i.indrelid = %s::regclass
+"""
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("model", registry.models(), ids=lambda model: model._meta.label_lower)
+def test_no_index_holds_what_a_heartbeat_writes(model: type[LeasedJob]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(COLUMNS, [model._meta.db_table])
+        indexed = {name for (name,) in cursor.fetchall()}
+    assert indexed and not indexed & {"lease_until", "progress", "stage"}
+
+
+def test_a_heartbeat_is_a_hot_update(errands: type[Errand]) -> None:
+    """It writes a new version of the row and no entry of any index."""
+    errands.objects.create()
+    got = claim(errands, worker="w")
+    assert got is not None
+    counted = (
+        "SELECT pg_stat_get_xact_tuples_updated(%s::regclass), "
+        "pg_stat_get_xact_tuples_hot_updated(%s::regclass)"
+    )
+    with transaction.atomic(), connection.cursor() as cursor:
+        tables = [errands._meta.db_table] * 2
+        cursor.execute(counted, tables)
+        before = cursor.fetchone()
+        for number in range(5):
+            assert heartbeat(got, progress=number / 5, stage="looking").alive
+        cursor.execute(counted, tables)
+        assert cursor.fetchone() == (before[0] + 5, before[1] + 5)

@@ -116,6 +116,14 @@ def test_a_missing_sandbox_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "Pillow 1.0 is too old." in said(doctor.sandbox())
 
 
+def test_a_bubblewrap_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "why_not", list)
+    monkeypatch.setenv("TOUCHSTONE_BUBBLEWRAP", "/nowhere/bwrap")
+    assert "names /nowhere/bwrap, which is not there" in said(doctor.sandbox())
+    monkeypatch.setenv("TOUCHSTONE_BUBBLEWRAP", "off")
+    assert "bubblewrap" not in said(doctor.sandbox()).lower()
+
+
 def test_a_silent_broker_is_told(settings: Any) -> None:
     settings.BROKER_URL = "redis://127.0.0.1:1/0"
     assert "The broker does not answer" in said(doctor.broker())

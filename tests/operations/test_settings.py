@@ -45,6 +45,8 @@ def test_mistakes_are_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
         ("X_RATE", "often", lambda: env.rate("X_RATE", "1/s")),
         ("X_LEASE", "-5", lambda: env.above(0, "X_LEASE", 60.0)),
         ("X_LEASE2", "long", lambda: env.above(0, "X_LEASE2", 60.0)),
+        ("X_GRACE", "-8", lambda: env.at_least(0, "X_GRACE", 8.0)),
+        ("X_OPTIONS", "[1]", lambda: env.options("X_OPTIONS", {})),
         ("X_NUMBER", "many", lambda: env.int("X_NUMBER", 1)),
         ("X_BROKER", "http://localhost", lambda: env.broker("X_BROKER")),
     ):
@@ -64,3 +66,17 @@ def test_a_pooler_without_a_broker_is_refused_in_a_sentence() -> None:
     )  # fmt: skip
     assert done.returncode == 1
     assert "DATABASE_POOLED needs BROKER_URL" in done.stdout
+
+
+def test_every_command_says_what_is_wrong_with_the_settings_in_a_sentence() -> None:
+    """The reader of a traceback would have to find it; `--traceback` shows one."""
+    root = Path(__file__).resolve().parents[2]
+    env = {**os.environ, "SECRET_KEY": "x" * 60, "JOBS_LEASE_SECONDS": "-5"}
+    for command in ("worker", "migrate", "doctor"):
+        done = subprocess.run(
+            [sys.executable, "manage.py", command], cwd=root, text=True, capture_output=True,
+            env=env, check=False,
+        )  # fmt: skip
+        said = done.stdout + done.stderr
+        assert done.returncode == 1 and "Traceback" not in said, said
+        assert "JOBS_LEASE_SECONDS is -5" in said and "docs/settings.md" in said

@@ -99,7 +99,8 @@ def start(name: str) -> None:
         waits = kind in ("oneshot", "forking") or line in unit["ExecStartPre"]
         if waits and process.wait() and not line.startswith("-"):
             failed(name)
-    pid.write_text(str(process.pid))
+    if kind != "oneshot" or "yes" in unit["RemainAfterExit"]:
+        pid.write_text(str(process.pid))
     if ready:
         wait_for(name, ready, process)
 
@@ -152,6 +153,10 @@ def main() -> None:
     if verb == "enable" and "--now" not in sys.argv:
         return
     for name in names:
+        if name.endswith(".timer"):  # whoever walks does not wait for the night
+            if not any((folder / name).exists() for folder in UNITS):
+                sys.exit(f"Unit {name} not found.")
+            continue
         if verb == "restart":
             stop(name)
         start(name)

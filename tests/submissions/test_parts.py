@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connection, transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -299,6 +300,17 @@ def test_what_is_still_needed_keeps_every_part(
     assert sum(line.submissions for line in parts.dry_run(admin.team, parts.rules(admin.team))) == 0
 
 
+def test_the_preview_counts_what_is_still_needed(alice: Person, admin: Person, send: Send) -> None:
+    """Two are old enough, and a legal hold keeps one of them."""
+    one, two = old(send(alice)), old(send(alice))
+    holds.place(admin.actor, two, "needed in court")
+    (line,) = parts.dry_run(alice.team, {("image", "findings"): 10})
+    assert (line.submissions, line.kept) == (1, 1)
+    erasing.order(one, SHELL, "operator")
+    (line,) = parts.dry_run(alice.team, {("image", "findings"): 10})
+    assert (line.submissions, line.kept) == (0, 1)
+
+
 def test_a_removal_that_was_cut_off_goes_on(alice: Person, send: Send) -> None:
     submission = old(send(alice))
     assert parts._remove(submission.pk, rule(alice.team, "original"))
@@ -306,6 +318,23 @@ def test_a_removal_that_was_cut_off_goes_on(alice: Person, send: Send) -> None:
     assert parts.run_due() == 0  # nothing new
     assert not vault.exists(submission.blob_id)
     assert Removal.objects.get().ended_at
+
+
+def test_the_shell_removes_what_is_due_and_lists_it(
+    alice: Person, send: Send, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`erase run` does what the workers do in their time: rules for parts and for the whole."""
+    submission, other = old(send(alice)), old(send(alice))
+    rule(alice.team, "findings")
+    RetentionRule.objects.create(team=alice.team, kind="image", days=60)
+    aged(other, 70)
+    call_command("erase", "run")
+    assert "1 erasures were ordered by rules. 1 erasures ended. 1 parts" in capsys.readouterr().out
+    assert not Submission.objects.filter(pk=other.pk).exists()
+    call_command("erase", "list")
+    said = capsys.readouterr().out
+    assert f"{submission.pk}  findings  removed" in said and "after 10 days" in said
+    assert f"{other.pk}  retention  erased" in said
 
 
 def test_pages_say_what_was_removed_and_offer_no_further_analysis(
@@ -374,11 +403,13 @@ def test_the_page_counts_before_it_saves_and_refuses_what_makes_no_sense(
     assert "Parts that would be removed" in said and "Original" in said
     assert f"{submission.blob.size}" in said
     assert not PartRule.objects.exists()
+    assert 'class="more" open' not in client.get(url).content.decode()
     late = client.post(url, {"image": "30", "image_original": "30", "step": "save"})
     assert late.status_code == 422 and "fewer than 30 days" in late.content.decode()
     assert not PartRule.objects.exists() and not RetentionRule.objects.exists()
     client.post(url, {**asked, "step": "save"})
     assert dict(PartRule.objects.values_list("part", "days")) == {"original": 30, "text": 35}
+    assert 'class="more" open' in client.get(url).content.decode(), "saved rules are in view"
     changed = Event.objects.filter(verb=Verb.RETENTION_CHANGED)
     assert changed.get().content["data"]["after"]["image:original"] == 30
     client.post(url, {**asked, "step": "save"})

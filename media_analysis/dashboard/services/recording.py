@@ -31,4 +31,11 @@ def _note(analysis: Analysis, how: How) -> None:
         how=how,
         code="" if how is How.VERDICT else analysis.reason_code,
         seconds=max((ended_at - analysis.created_at).total_seconds(), 0.0),
+        waited=_waited(analysis),
     )
+
+
+def _waited(analysis: Analysis) -> float | None:
+    if analysis.started_at is None:
+        return None
+    return max((analysis.started_at - analysis.created_at).total_seconds(), 0.0)

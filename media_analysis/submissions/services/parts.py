@@ -74,6 +74,8 @@ class Line:
     kind: str
     part: str
     submissions: int
+    kept: int
+    """Old enough, and still needed."""
     bytes: int | None
     """None for rows alone, which take next to nothing."""
 
@@ -130,16 +132,19 @@ def check(days: Days, whole: Mapping[str, int | None], longest: int) -> None:
 
 def dry_run(team: Team, days: Days) -> list[Line]:
     return [
-        _line(due(team, kind, part, number), kind, Part(part))
+        _line(team, kind, Part(part), number)
         for (kind, part), number in days.items()
         if number is not None
     ]
 
 
-def _line(found: QuerySet[Submission], kind: str, part: Part) -> Line:
+def _line(team: Team, kind: str, part: Part, days: int) -> Line:
+    found = due(team, kind, part.value, days)
     count = found.count()
+    erased = Exists(Erasure.objects.filter(submission=OuterRef("pk")))
+    old = _old(team, kind, part.value, days).filter(planted=False).exclude(erased).count()
     size = _sizes.get(part)
-    return Line(kind, part.value, count, size and (size(found) if count else 0))
+    return Line(kind, part.value, count, old - count, size and (size(found) if count else 0))
 
 
 def _of_originals(found: QuerySet[Submission]) -> int:
@@ -176,10 +181,15 @@ _sizes: dict[Part, Callable[[QuerySet[Submission]], int]] = {
 
 
 def due(team: Team, kind: str, part: str, days: int) -> QuerySet[Submission]:
+    return _may_go(_old(team, kind, part, days)).order_by("created_at", "pk")
+
+
+def _old(team: Team, kind: str, part: str, days: int) -> QuerySet[Submission]:
+    """Those that still have the part, for longer than the rule says."""
     old = Now() - timedelta(days=days)
     gone = Removal.objects.filter(submission=OuterRef("pk"), part=part)
     found = Submission.objects.filter(team=team, card__kind=kind, card__received_at__lt=old)
-    return _may_go(found.exclude(Exists(gone))).order_by("created_at", "pk")
+    return found.exclude(Exists(gone))
 
 
 def _may_go(found: QuerySet[Submission]) -> QuerySet[Submission]:

@@ -1,4 +1,4 @@
-"""`manage.py keys init | check | rotate signing | rotate secret`: the keys of this site."""
+"""`manage.py keys init | check | rotate signing | rotate subject | rewrap | rotate secret`."""
 
 from __future__ import annotations
 
@@ -14,26 +14,30 @@ class Command(BaseCommand):
     help = (
         "init: make each key that this site never had, and note their fingerprints in the database "
         "(safe to run again). check: compare this machine's keys with the database. "
-        "rotate: a new signing key, or a SECRET_KEY that was changed."
+        "rotate: a new signing or subject key, or a SECRET_KEY that was changed. "
+        "rewrap: after `rotate subject`, what the old subject key still protects."
     )
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("action", choices=["init", "check", "rotate"])
-        parser.add_argument("key", nargs="?", choices=["signing", "secret"])
+        parser.add_argument("action", choices=["init", "check", "rotate", "rewrap"])
+        parser.add_argument("key", nargs="?", choices=["signing", "subject", "secret"])
 
     def handle(self, *args: Any, action: str, key: str | None, **options: Any) -> None:
         if (action == "rotate") != bool(key):
-            raise CommandError("Say which key: `keys rotate signing` or `keys rotate secret`.")
+            raise CommandError("Say which key: `keys rotate signing`, `subject` or `secret`.")
         try:
             if action == "init":
                 self.stdout.write("\n".join(fingerprints.init()))
             elif action == "rotate":
                 rotate = {
                     "signing": fingerprints.rotate_signing,
+                    "subject": fingerprints.rotate_subject,
                     "secret": fingerprints.rotate_secret,
                 }[key or ""]
                 self.stdout.write(rotate())
+            elif action == "rewrap":
+                self.stdout.write(fingerprints.rewrap_subjects())
             elif said := fingerprints.problems():
                 raise CommandError(" ".join(said))
             else:

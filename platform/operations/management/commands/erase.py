@@ -14,15 +14,18 @@ from accounts.models.user import normalised
 from accounts.refusals import Refusal
 from accounts.services import people
 from audit.who import SHELL
-from media_analysis.submissions.models import Erasure, Hold, Submission
-from media_analysis.submissions.services import erasing
+from media_analysis.submissions.models import Erasure, Hold, Removal, Submission
+from media_analysis.submissions.services import erasing, parts, retention
+
+LISTED = 200
 
 
 class Command(BaseCommand):
     help = (
         "submission ID: erase a submission, now. person EMAIL: erase an account, and with "
-        "--submissions all that the person submitted. run: carry out every erasure that is due. "
-        "list: erasures, and what they wait for. Legal holds win. Nothing erased comes back."
+        "--submissions all that the person submitted. run: order what retention rules say, carry "
+        "out every erasure and remove every part that is due. list: erasures and removed parts, "
+        "and what they wait for. Legal holds win. Nothing erased comes back."
     )
     requires_system_checks = []
 
@@ -37,7 +40,11 @@ class Command(BaseCommand):
         if action in ("submission", "person") and not what:
             raise CommandError(f"Say which: `erase {action} ...`.")
         if action == "run":
-            self.stdout.write(f"{erasing.run_due()} erasures ended.")
+            ordered = retention.order_due()
+            self.stdout.write(
+                f"{ordered} erasures were ordered by rules. {erasing.run_due()} erasures ended. "
+                f"{parts.run_due()} parts were removed."
+            )
         elif action == "list":
             self._list()
         elif action == "submission":
@@ -93,7 +100,7 @@ class Command(BaseCommand):
             raise CommandError("Nothing was done.")
 
     def _list(self) -> None:
-        found = Erasure.objects.all()[:200]
+        found = Erasure.objects.all()[:LISTED]
         for one in found:
             state = (
                 f"erased {one.ended_at:%Y-%m-%d %H:%M}"
@@ -103,3 +110,9 @@ class Command(BaseCommand):
             self.stdout.write(f"{one.submission}  {one.because}  {state}")
         if not found:
             self.stdout.write("No erasure was ordered.")
+        for gone in Removal.objects.order_by("-removed_at")[:LISTED]:
+            waits = "" if gone.ended_at else ", files wait for the media store"
+            self.stdout.write(
+                f"{gone.submission_id}  {gone.part}  removed {gone.removed_at:%Y-%m-%d %H:%M} "
+                f"after {gone.days} days{waits}"
+            )
