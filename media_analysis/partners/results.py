@@ -15,6 +15,7 @@ from rest_framework import serializers
 
 from media_analysis.submissions.forms import KINDS, OUTCOMES
 from media_analysis.submissions.outcomes import DecisionOutcome
+from media_analysis.submissions.presenters.face_map import masks
 from media_analysis.submissions.presenters.result import whole_result
 from ml.engine.contract import Heard, Status, Strength
 from ml.models import Analysis
@@ -45,6 +46,10 @@ class DecisionSerializer(Shape):
     outcome = serializers.ChoiceField(choices=DecisionOutcome.choices)
     policy = serializers.CharField(allow_null=True, help_text="The name of the team's policy.")
     reason = serializers.CharField(help_text="In the words of whoever decided.")
+    reason_codes = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="The reasons that were chosen from the team's list, by their names at that time.",
+    )
     decided_at = serializers.DateTimeField()
     reviewer = serializers.SerializerMethodField(allow_null=True)
     supersedes = serializers.UUIDField(
@@ -203,6 +208,23 @@ class TrackSerializer(Shape):
     )
 
 
+class MaskSerializer(Shape):
+    """Where in a face a check saw traces."""
+
+    detector = serializers.CharField()
+    face = serializers.IntegerField(allow_null=True, help_text="The id of a track.")
+    seconds = serializers.FloatField(help_text="When in the media; 0 in a still.")
+    box = serializers.ListField(
+        child=serializers.FloatField(),
+        allow_null=True,
+        help_text="Left, top, right, bottom of the face; in pixels of the picture.",
+    )
+    rows = serializers.ListField(
+        child=serializers.ListField(child=serializers.FloatField(min_value=0, max_value=1)),
+        help_text="A square table over the box, from its top left: 0 is no trace.",
+    )
+
+
 class MomentSerializer(Shape):
     """One stretch of the timeline: a face in view, or what a check says of these seconds."""
 
@@ -222,6 +244,7 @@ class ResultSerializer(Shape):
         allow_null=True, help_text="Null for stills, and in results older than scenes."
     )
     tracks = TrackSerializer(many=True)
+    masks = MaskSerializer(many=True, help_text="Where in a face checks saw traces.")
     timeline = MomentSerializer(many=True, help_text="In the order of time.")
     rejection = serializers.CharField(allow_null=True, help_text="Why it was rejected: a code.")
     engine_version = serializers.CharField()
@@ -236,6 +259,7 @@ def result_of(analysis: Analysis) -> dict[str, Any] | None:
         return None
     said = whole_result(analysis, codes=True)
     said["timeline"] = timeline(said)
+    said["masks"] = masks(said)
     said["engine_version"] = analysis.engine_version
     said["verdict"] = {"outcome": analysis.outcome, **(said.get("verdict") or {})}
     shape: dict[str, Any] = shaped(SHAPE, said)

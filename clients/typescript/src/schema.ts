@@ -772,7 +772,7 @@ export interface components {
         };
         Attempt: {
             /** @description The beginning of the answer's body. */
-            readonly answer: string;
+            answer: string;
             /** Format: date-time */
             readonly at: string;
             /** @description What failed; empty: nothing. */
@@ -877,6 +877,8 @@ export interface components {
             policy: string | null;
             /** @description In the words of whoever decided. */
             reason: string;
+            /** @description The reasons that were chosen from the team's list, by their names at that time. */
+            reason_codes: string[];
             readonly reviewer: string | null;
             /**
              * Format: uuid
@@ -900,6 +902,8 @@ export interface components {
             policy: string | null;
             /** @description In the words of whoever decided. */
             reason: string;
+            /** @description The reasons that were chosen from the team's list, by their names at that time. */
+            reason_codes: string[];
             readonly reviewer: string | null;
             /**
              * Format: uuid
@@ -932,6 +936,8 @@ export interface components {
             /** @description The newest HTTP status. */
             readonly answered: number | null;
             attempts: components["schemas"]["Attempt"][];
+            /** @description The body of every attempt: the text that is signed. */
+            body: string;
             /** Format: date-time */
             readonly created_at: string;
             /** Format: uuid */
@@ -1261,6 +1267,21 @@ export interface components {
          * @enum {string}
          */
         KindEnum: "image" | "video" | "audio";
+        /** @description Where in a face a check saw traces. */
+        Mask: {
+            /** @description Left, top, right, bottom of the face; in pixels of the picture. */
+            box: number[] | null;
+            detector: string;
+            /** @description The id of a track. */
+            face: number | null;
+            /** @description A square table over the box, from its top left: 0 is no trace. */
+            rows: number[][];
+            /**
+             * Format: double
+             * @description When in the media; 0 in a still.
+             */
+            seconds: number;
+        };
         /** @description Only said to the schema; results are written out by `shaped`. */
         Media: {
             channels: number | null;
@@ -1439,6 +1460,8 @@ export interface components {
         Result: {
             engine_version: string;
             findings: components["schemas"]["Finding"][];
+            /** @description Where in a face checks saw traces. */
+            masks: components["schemas"]["Mask"][];
             /** @description Null where the file was rejected. */
             media: components["schemas"]["Media"] | null;
             /** @description Why it was rejected: a code. */
