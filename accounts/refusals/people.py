@@ -128,6 +128,7 @@ ENTRIES: Mapping[str, Entry] = {
         422, _("{network} is not a network such as 192.0.2.0/24 or 2001:db8::/32.")
     ),
     "key_already_revoked": Entry(409, _("This key was already revoked.")),
+    "key_already_expired": Entry(409, _("This key has expired. Issue a new one.")),
     "malformed_key": Entry(
         401, _("This is not a complete API key. Check that it was copied whole."), in_rest=True
     ),
