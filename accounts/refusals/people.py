@@ -14,6 +14,17 @@ ENTRIES: Mapping[str, Entry] = {
     "weight_out_of_range": Entry(422, _("A weight is a whole number from 1 to {most}.")),
     "rate_out_of_range": Entry(422, _("A rate is a whole number from 1 to {most}.")),
     "quota_out_of_range": Entry(422, _("A quota is a whole number from 0 to {most}.")),
+    "limit_changed_meanwhile": Entry(
+        409,
+        _(
+            "Somebody else set this to {now} in the meantime. Nothing was saved. Save again to "
+            "replace it."
+        ),
+    ),
+    "limit_removed_meanwhile": Entry(
+        409,
+        _("Somebody else emptied this in the meantime. Nothing was saved. Save again to fill it."),
+    ),
     "site_admin_only": Entry(403, _("Only a site administrator can do this.")),
     "role_above_yours": Entry(403, _("You cannot give the role {role}: it is above your own.")),
     "member_above_you": Entry(
@@ -118,6 +129,7 @@ ENTRIES: Mapping[str, Entry] = {
         422, _("{network} is not a network such as 192.0.2.0/24 or 2001:db8::/32.")
     ),
     "key_already_revoked": Entry(409, _("This key was already revoked.")),
+    "key_already_expired": Entry(409, _("This key has expired. Issue a new one.")),
     "malformed_key": Entry(
         401, _("This is not a complete API key. Check that it was copied whole."), in_rest=True
     ),

@@ -87,8 +87,10 @@ def issue_key(
     expires_at: datetime | None = None,
     allowed_networks: Collection[str] = (),
     test: bool = False,
+    replaces: ApiKey | None = None,
 ) -> Issued:
-    """With `test`, a test key: that is in its prefix, and nobody can change it later."""
+    """With `test`, a test key: that is in its prefix, and nobody can change it later. `replaces` is
+    an earlier key whose rates it takes over (`replace_key`)."""
     require(actor, Permission.MANAGE_KEYS, service.team_id)
     if not service.is_active:
         raise Refusal("service_closed", service=str(service))
@@ -112,6 +114,8 @@ def issue_key(
         allowed_networks=[_network(text) for text in allowed_networks],
         created_by=actor.user,
         expires_at=expires_at,
+        read_rate=replaces.read_rate if replaces else None,
+        write_rate=replaces.write_rate if replaces else None,
     )
     record(
         chain=team_chain(service.team_id), verb=Verb.KEY_ISSUED,
@@ -120,8 +124,9 @@ def issue_key(
             "service": str(service.pk), "prefix": key.prefix, "scopes": key.scopes,
             "expires_at": expires_at.isoformat() if expires_at else None,
             "allowed_networks": key.allowed_networks,
+            **({"replaces": replaces.prefix} if replaces else {}),
         },
-        rows=[key],
+        rows=[key, *([replaces] if replaces else [])],
     )  # fmt: skip
     email_managers(
         service.team,
@@ -136,6 +141,30 @@ def issue_key(
         but=actor.user,
     )  # fmt: skip
     return Issued(key, secret)
+
+
+@transaction.atomic
+def replace_key(
+    actor: Actor, key: ApiKey, *, overlap: timedelta, expires_at: datetime | None = None
+) -> Issued:
+    """A new key with the name, scopes, networks, mode and rates of this one, which works for
+    `overlap` longer, or until its own end where that comes first."""
+    require(actor, Permission.MANAGE_KEYS, key.service.team.run_by_id)
+    keys = ApiKey.objects.select_related("service__live_account__team", "service__team")
+    held = keys.select_for_update(of=("self",)).get(pk=key.pk)
+    if held.revoked_at is not None:
+        raise Refusal("key_already_revoked")
+    ends_at = timezone.now() + overlap
+    if held.expires_at is not None and held.expires_at <= timezone.now():
+        raise Refusal("key_already_expired")
+    if held.expires_at is None or held.expires_at > ends_at:
+        held.expires_at = ends_at
+        held.save(update_fields=["expires_at"])
+    return issue_key(
+        actor, held.service.live_account or held.service, held.name,
+        [Scope(scope) for scope in held.scopes], expires_at=expires_at,
+        allowed_networks=held.allowed_networks, test=held.is_test, replaces=held,
+    )  # fmt: skip
 
 
 @transaction.atomic

@@ -23,13 +23,23 @@ def require_site_admin(actor: Actor) -> None:
 
 
 def change(
-    actor: Actor, of: Owner, verb: Verb, wanted: Numbers, said: Callable[[Numbers], Any]
+    actor: Actor,
+    of: Owner,
+    verb: Verb,
+    wanted: Numbers,
+    said: Callable[[Numbers], Any],
+    opened: Numbers | None = None,
 ) -> bool:
-    """Inside a transaction. False when it was so already. `said` is how the event tells numbers."""
+    """Inside a transaction. False when it was so already. `said` is how the event tells numbers.
+    `opened` holds the numbers that the person saw: where somebody has set another in the meantime,
+    it is not overwritten."""
     found = type(of)._default_manager.select_for_update().get(pk=of.pk)
     before = {name: getattr(found, name) for name in wanted}
     if before == wanted:
         return False
+    for name, number in (opened or before).items():
+        if before[name] != number:
+            raise _changed(name, before[name])
     for owner in (found, of):
         for name, number in wanted.items():
             setattr(owner, name, number)
@@ -41,6 +51,12 @@ def change(
         data={"from": said(before), "to": said(wanted)},
     )  # fmt: skip
     return True
+
+
+def _changed(name: str, now: int | None) -> Refusal:
+    if now is None:
+        return Refusal("limit_removed_meanwhile", limit=name)
+    return Refusal("limit_changed_meanwhile", limit=name, now=now)
 
 
 def _team_of(owner: Owner) -> Team:

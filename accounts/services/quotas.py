@@ -8,15 +8,19 @@ from accounts.actors import Actor
 from accounts.models import ServiceAccount, Team
 from accounts.models.team import LARGEST_QUOTA
 from accounts.refusals import Refusal
-from accounts.services.limits import change, require_site_admin
+from accounts.services.limits import Numbers, change, require_site_admin
 from audit.verbs import Verb
 
 
 @transaction.atomic
-def set_quota(actor: Actor, of: Team | ServiceAccount, quota: int | None) -> bool:
+def set_quota(
+    actor: Actor, of: Team | ServiceAccount, quota: int | None, *, opened: Numbers | None = None
+) -> bool:
     """False when it was so already. None is no limit. It holds at once, also for the month that
     runs. As with weights, only a site administrator sets it."""
     require_site_admin(actor)
     if quota is not None and not 0 <= quota <= LARGEST_QUOTA:
         raise Refusal("quota_out_of_range", most=LARGEST_QUOTA)
-    return change(actor, of, Verb.QUOTA_CHANGED, {"quota": quota}, lambda said: said["quota"])
+    return change(
+        actor, of, Verb.QUOTA_CHANGED, {"quota": quota}, lambda said: said["quota"], opened
+    )

@@ -14,16 +14,19 @@ from audit.verbs import Verb
 
 @transaction.atomic
 def set_rates(
-    actor: Actor, of: Team | ServiceAccount | ApiKey, read: int | None, write: int | None
+    actor: Actor,
+    of: Team | ServiceAccount | ApiKey,
+    wanted: Numbers,
+    *,
+    opened: Numbers | None = None,
 ) -> bool:
-    """False when they were so already. None is no rate of its own. As with weights, only a site
-    administrator sets them."""
+    """`read_rate`, `write_rate` or both. False when they were so already. None is no rate of its
+    own. As with weights, only a site administrator sets them."""
     require_site_admin(actor)
-    if any(rate is not None and not 1 <= rate <= HIGHEST_RATE for rate in (read, write)):
+    if any(rate is not None and not 1 <= rate <= HIGHEST_RATE for rate in wanted.values()):
         raise Refusal("rate_out_of_range", most=HIGHEST_RATE)
-    wanted = {"read_rate": read, "write_rate": write}
-    return change(actor, of, Verb.RATES_CHANGED, wanted, _said)
+    return change(actor, of, Verb.RATES_CHANGED, wanted, _said, opened)
 
 
 def _said(numbers: Numbers) -> dict[str, int | None]:
-    return {"read": numbers["read_rate"], "write": numbers["write_rate"]}
+    return {name.removesuffix("_rate"): rate for name, rate in numbers.items()}

@@ -23,12 +23,14 @@ from ml.models import Analysis
 MOST_BYTES = 4 * 1024 * 1024
 LARGEST = 256 * 1024
 SECONDS = 300.0
+FORM = 2
+"""Raised with each new field, so that a caller's ETag of an earlier form is not the newest."""
 """What was erased is not kept longer than that."""
 
 
 def version(analysis: UUID, *, bare: bool) -> str:
     """Changes with every byte of the result. `bare`: its findings were removed."""
-    return f"{analysis} {VERSION} {get_language()}{' bare' if bare else ''}"
+    return f"{analysis} {VERSION} {FORM} {get_language()}{' bare' if bare else ''}"
 
 
 def result(analysis: UUID, *, bare: bool) -> bytes:

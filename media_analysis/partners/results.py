@@ -15,6 +15,7 @@ from rest_framework import serializers
 
 from media_analysis.submissions.forms import KINDS, OUTCOMES
 from media_analysis.submissions.outcomes import DecisionOutcome
+from media_analysis.submissions.presenters.face_map import masks
 from media_analysis.submissions.presenters.result import whole_result
 from ml.engine.contract import Heard, Status, Strength
 from ml.models import Analysis
@@ -45,6 +46,10 @@ class DecisionSerializer(Shape):
     outcome = serializers.ChoiceField(choices=DecisionOutcome.choices)
     policy = serializers.CharField(allow_null=True, help_text="The name of the team's policy.")
     reason = serializers.CharField(help_text="The reviewer's own words.")
+    reason_codes = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="The reasons chosen from the team's list, with their names at that time.",
+    )
     decided_at = serializers.DateTimeField()
     reviewer = serializers.SerializerMethodField(allow_null=True)
     supersedes = serializers.UUIDField(
@@ -206,6 +211,23 @@ class TrackSerializer(Shape):
     )
 
 
+class MaskSerializer(Shape):
+    """Where in a face a check saw traces."""
+
+    detector = serializers.CharField()
+    face = serializers.IntegerField(allow_null=True, help_text="The id of a track.")
+    seconds = serializers.FloatField(help_text="When in the media; 0 in a still.")
+    box = serializers.ListField(
+        child=serializers.FloatField(),
+        allow_null=True,
+        help_text="Left, top, right, bottom of the face; in pixels of the picture.",
+    )
+    rows = serializers.ListField(
+        child=serializers.ListField(child=serializers.FloatField(min_value=0, max_value=1)),
+        help_text="A square table over the box, from its top left: 0 is no trace.",
+    )
+
+
 class MomentSerializer(Shape):
     """A segment of the timeline: a face in view, or the result of a check."""
 
@@ -225,6 +247,7 @@ class ResultSerializer(Shape):
         allow_null=True, help_text="Null for images and in results from before scenes existed."
     )
     tracks = TrackSerializer(many=True)
+    masks = MaskSerializer(many=True, help_text="Where in a face checks saw traces.")
     timeline = MomentSerializer(many=True, help_text="In chronological order.")
     rejection = serializers.CharField(
         allow_null=True, help_text="The code of the reason for rejection."
@@ -241,6 +264,7 @@ def result_of(analysis: Analysis) -> dict[str, Any] | None:
         return None
     said = whole_result(analysis, codes=True)
     said["timeline"] = timeline(said)
+    said["masks"] = masks(said)
     said["engine_version"] = analysis.engine_version
     said["verdict"] = {"outcome": analysis.outcome, **(said.get("verdict") or {})}
     shape: dict[str, Any] = shaped(SHAPE, said)

@@ -157,7 +157,8 @@ COLUMNS = (
     "blob__size", "blob__media_type", "analysis__state", "analysis__progress", "analysis__stage",
     "analysis__outcome", "analysis__declared", "analysis__probability_manipulated",
     "analysis__reason", "analysis__reason_code", "decided_as", "decided_by_policy", "decided_at",
-    "decision_key", "decision_reason", "decision_by", "supersedes", "deletion_requested_at",
+    "decision_key", "decision_reason", "decision_codes", "decision_by", "supersedes",
+    "deletion_requested_at",
     "card__updated_at",
 )  # fmt: skip
 """The columns that a list reads: exactly those in its answer."""
@@ -254,6 +255,7 @@ def _decision(row: dict[str, Any]) -> dict[str, Any] | None:
         return None
     return decisions.shape(
         pk=row["decision_key"], outcome=row["decided_as"], reason=row["decision_reason"],
+        codes=row["decision_codes"],
         policy=row["decided_by_policy"], decided_at=row["decided_at"], team_id=row["team_id"],
         by=row["decision_by"], supersedes=row["supersedes"],
     )  # fmt: skip

@@ -102,6 +102,7 @@ class EndpointAddSerializer(KnownFieldsOnly):
 
 class AttemptSerializer(serializers.ModelSerializer[Attempt]):
     sentence = serializers.CharField(source="reason_in_words")
+    answer = serializers.CharField(help_text="The beginning of the answer's body.")
 
     class Meta:
         model = Attempt
@@ -117,6 +118,9 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
         choices=DELIVERY_STATES, help_text="`done`: delivered. `parked`: given up."
     )
     reason = serializers.CharField(source="reason_in_words")
+    body = serializers.CharField(
+        source="event.body", help_text="The body of every attempt: the text that is signed."
+    )
     next_at = serializers.SerializerMethodField(allow_null=True)
     attempts = AttemptSerializer(many=True)
 
@@ -124,7 +128,7 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
         model = Delivery
         fields = [
             "id", "message_id", "type", "submission", "state", "tries", "answered", "reason_code",
-            "reason", "created_at", "next_at", "attempts",
+            "reason", "body", "created_at", "next_at", "attempts",
         ]  # fmt: skip
         read_only_fields = fields
 

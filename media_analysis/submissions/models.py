@@ -87,6 +87,7 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
             decided_at=models.F("in_force__created_at"),
             decision_key=models.F("in_force__id"),
             decision_reason=models.F("in_force__reason"),
+            decision_codes=models.F("in_force__codes"),
             decision_by=models.F("in_force__decided_by_id"),
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -190,6 +190,18 @@ LIVES = (
 )
 """How long a key is valid."""
 
+OVERLAPS = (
+    ("1", _("1 hour")),
+    ("24", _("1 day")),
+    ("168", _("7 days")),
+    ("720", _("30 days")),
+)
+"""Hours for which the earlier key works beside the one that replaces it."""
+
+
+def end_of(days: str) -> datetime | None:
+    return timezone.now() + timedelta(days=int(days)) if days else None
+
 
 class KeyForm(forms.Form):
     name = forms.CharField(
@@ -221,12 +233,29 @@ class KeyForm(forms.Form):
     )
 
     def expires_at(self) -> Any:
-        days = self.cleaned_data["days"]
-        return timezone.now() + timedelta(days=int(days)) if days else None
+        return end_of(self.cleaned_data["days"])
 
     def allowed_networks(self) -> list[str]:
         words: list[str] = self.cleaned_data["networks"].replace(",", " ").split()
         return words
+
+
+class ReplaceKeyForm(forms.Form):
+    overlap = forms.ChoiceField(
+        choices=OVERLAPS,
+        initial="168",
+        label=_("The old key works for"),
+        help_text=_("Give the program the new key in this time."),
+    )
+    days = forms.ChoiceField(
+        choices=LIVES, required=False, initial="90", label=_("The new key is valid for")
+    )
+
+    def until(self) -> timedelta:
+        return timedelta(hours=int(self.cleaned_data["overlap"]))
+
+    def expires_at(self) -> Any:
+        return end_of(self.cleaned_data["days"])
 
 
 class WebhookForm(forms.Form):

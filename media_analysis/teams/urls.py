@@ -59,6 +59,7 @@ urlpatterns = [
     path("<uuid:pk>/partners/new/", keys.new_service, name="new_service"),
     path("<uuid:pk>/partners/<uuid:service>/close/", keys.close_service, name="close_service"),
     path("<uuid:pk>/partners/<uuid:service>/keys/new/", keys.new_key, name="new_key"),
+    path("<uuid:pk>/partners/keys/<uuid:key>/replace/", keys.replace_key, name="replace_key"),
     path("<uuid:pk>/partners/keys/<uuid:key>/revoke/", keys.revoke_key, name="revoke_key"),
     path("<uuid:pk>/hosts/", hosts.hosts, name="hosts"),
     path("<uuid:pk>/hosts/<int:host>/remove/", hosts.remove, name="remove_host"),

@@ -26,6 +26,7 @@ from accounts.services.keys import (
     disable_service_account,
     issue_key,
     key_behind,
+    replace_key,
     revoke_key,
 )
 from audit.models import Event
@@ -248,6 +249,47 @@ def test_every_step_is_an_event_and_refusals_do_not_flood(people: People, issue:
         "key.refused",
         "key.revoked",
     ]
+
+
+def test_a_key_is_replaced_with_an_overlap(people: People, issue: Issue) -> None:
+    """Both work until the old one expires; scopes, networks, mode and rates are the old one's."""
+    alice, nets = people.actor(people.alice), ["192.0.2.0/24"]
+    for test in (False, True):
+        old = issue(allowed_networks=nets, test=test)
+        ApiKey.objects.filter(pk=old.key.pk).update(read_rate=70)
+        before = timezone.now()
+        new = replace_key(alice, old.key, overlap=timedelta(hours=24))
+        assert (call(old.secret).status_code, call(new.secret).status_code) == (200, 200)
+        fresh = ApiKey.objects.get(pk=new.key.pk)
+        assert fresh.service_id == ApiKey.objects.get(pk=old.key.pk).service_id
+        assert (fresh.scopes, fresh.allowed_networks, fresh.is_test, fresh.read_rate) == (
+            [Scope.SUBMISSIONS_READ], nets, test, 70,
+        )  # fmt: skip
+        ends = ApiKey.objects.get(pk=old.key.pk).expires_at
+        assert ends and timedelta(0) <= ends - before - timedelta(hours=24) < timedelta(minutes=1)
+        told = Event.objects.filter(verb="key.issued").order_by("id").last()
+        assert told and told.content["data"]["replaces"] == old.key.prefix
+        ApiKey.objects.filter(pk=old.key.pk).update(expires_at=before)
+        assert (call(old.secret).status_code, call(new.secret).status_code) == (401, 200)
+
+
+def test_a_key_that_has_ended_is_not_replaced(people: People, issue: Issue) -> None:
+    """Nor does an overlap make a key live longer; and only who manages keys replaces one."""
+    alice, soon = people.actor(people.alice), timezone.now() + timedelta(hours=1)
+    short = issue(expires_at=soon)
+    replace_key(alice, short.key, overlap=timedelta(days=7))
+    assert ApiKey.objects.get(pk=short.key.pk).expires_at == soon
+    ApiKey.objects.filter(pk=short.key.pk).update(expires_at=timezone.now())
+    revoked = issue()
+    revoke_key(alice, revoked.key)
+    count = ApiKey.objects.count()
+    for key, code in ((short.key, "key_already_expired"), (revoked.key, "key_already_revoked")):
+        with pytest.raises(Refusal) as caught:
+            replace_key(alice, key, overlap=timedelta(days=1))
+        assert caught.value.code == code
+    with forbids():
+        replace_key(people.actor(people.bob), issue().key, overlap=timedelta(days=1))
+    assert ApiKey.objects.count() == count + 1
 
 
 def test_keys_are_listed_only_to_who_manages_them(people: People, issue: Issue) -> None:

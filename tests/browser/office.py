@@ -102,6 +102,7 @@ def _things(team: Team, lead: Person, admin: Person) -> dict[str, str]:
         "write_policy": [], "new_service": [], "remove": [lead.user.pk], "care": [], "quality": [],
         "edit_policy": [policy.pk], "delete_policy": [policy.pk],
         "new_key": [service.pk], "close_service": [service.pk], "revoke_key": [key.pk],
+        "replace_key": [key.pk],
     }  # fmt: skip
     return {
         f"team-{name.replace('_', '-')}": reverse(f"teams:{name}", args=[team.pk, *more])

@@ -12,9 +12,10 @@ from django.test import Client
 from accounts.models import Scope
 from jobs.services import claim_one, park
 from media_analysis.partners.results import SHAPE, Shape, result_of, shaped
-from media_analysis.review.models import Case, DecisionText
+from media_analysis.review.models import Case, DecisionText, ReasonCode
 from media_analysis.review.services import cases, routing, rules
 from media_analysis.submissions.models import Submission
+from media_analysis.submissions.presenters.face_map import masks
 from media_analysis.submissions.services import deletion
 from ml import services as ml
 from ml.models import Analysis
@@ -66,6 +67,41 @@ def test_a_decision_and_its_change_reach_the_partner(
     assert last["decision"]["reviewer"] != first["decision"]["reviewer"]
     (row,) = reader.get(URL).json()["results"]
     assert row["decision"] == last["decision"]
+
+
+def test_the_reasons_that_were_chosen_from_the_teams_list_are_told(
+    reader: Client, alice: Person, send: Send
+) -> None:
+    """By the names that they had then; in the list, in the submission and in its history."""
+    code = ReasonCode.objects.create(team=alice.team, name="Swapped face")
+    case = waiting(send(alice))
+    held = cases.claim(alice.actor, case.pk)
+    cases.decide(
+        alice.actor, held.pk, held.fence, DecisionText("manipulated", "The chin.", NOTE, codes=(code.pk,))
+    )
+    ReasonCode.objects.update(name="Face swap")
+    told = reader.get(f"{URL}{case.submission_id}/").json()
+    (row,) = reader.get(URL).json()["results"]
+    for decision in (told["decision"], told["decisions"][0], row["decision"]):
+        assert decision["reason_codes"] == ["Swapped face"]
+
+
+def test_a_mask_says_where_in_which_face() -> None:
+    """As numbers over the face's box at the moment at which the check looked."""
+    where = [[0.0, 0.5], [1.0, 0.25]]
+    evidence = {"code": "x", "data": {"where": where, "face": 3, "seen_at": 4.1}}
+    boxes = [[0.0, 1, 2, 3, 4], [4.0, 10, 20, 30, 40]]
+    said = {
+        "verdict": {"outcome": "inconclusive"},
+        "findings": [{"detector": "face_forgery", "evidence": [evidence, {"data": {"face": 3}}]}],
+        "tracks": [{"id": 3, "boxes": boxes}],
+    }
+    assert masks(said) == [
+        {"detector": "face_forgery", "face": 3, "seconds": 4.1, "box": [10, 20, 30, 40],
+         "rows": where},
+    ]  # fmt: skip
+    assert masks({"findings": [{"detector": "x", "evidence": [evidence]}]})[0]["box"] is None
+    whole(SHAPE, shaped(SHAPE, {**said, "masks": masks(said)}))
 
 
 def test_a_pseudonym_is_the_same_within_a_team_and_names_nobody(

@@ -131,13 +131,14 @@ def test_only_a_site_administrator_sets_rates(
     service = ServiceAccountFactory(team=team)
     key = program(service, test=True).key  # type: ignore[attr-defined]
     owners: list[Any] = [team, service, key]
+    five = {"read_rate": 5, "write_rate": None}
     for of in owners:
         with pytest.raises(Refusal, match="Only a site administrator"):
-            set_rates(admin.actor, of, 9, 9)
-        assert set_rates(site_admin.actor, of, 5, None) is True
-        assert set_rates(site_admin.actor, of, 5, None) is False
+            set_rates(admin.actor, of, {"read_rate": 9, "write_rate": 9})
+        assert set_rates(site_admin.actor, of, five) is True
+        assert set_rates(site_admin.actor, of, five) is False
         with pytest.raises(Refusal, match="from 1 to"):
-            set_rates(site_admin.actor, of, 5, 0)
+            set_rates(site_admin.actor, of, {"read_rate": 5, "write_rate": 0})
         with pytest.raises(IntegrityError), transaction.atomic():
             type(of)._default_manager.filter(pk=of.pk).update(write_rate=0)
     events = list(Event.objects.filter(verb="team.rates_changed"))

@@ -58,6 +58,9 @@ KINDS = {
     "looks at media": ((Scope.MEDIA_READ,), False),
     "manages webhooks": ((Scope.WEBHOOKS_MANAGE,), False),
     "manages holds": ((Scope.HOLDS_MANAGE,), False),
+    "its own alone": ((Scope.SUBMISSIONS_WRITE, Scope.SUBMISSIONS_READ_OWN), False),
+    "fetches reports": ((Scope.REPORTS_READ,), False),
+    "appeals": ((Scope.APPEALS_WRITE,), False),
 }
 """Kinds of keys: their scopes, and whether they are test keys."""
 CASES: dict[str, Counter[str]] = {}

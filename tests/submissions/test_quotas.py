@@ -220,7 +220,8 @@ def test_the_page_of_limits_sets_quotas_beside_weights(
     assert Team.objects.get(pk=team.pk).quota == 1000
     assert ServiceAccount.objects.get(pk=service.pk).quota == 100
     assert b'value="1000"' in site_admin.client().get(page).content
-    assert site_admin.client().post(page, {"team_weight": 1}).status_code == 302
+    emptied = {"team_weight": 1, "team_quota": ""}
+    assert site_admin.client().post(page, emptied).status_code == 302
     assert Team.objects.get(pk=team.pk).quota is None
     assert site_admin.client().post(page, {**said, "team_quota": -1}).status_code == 422
     assert admin.client().post(page, said).status_code == 403

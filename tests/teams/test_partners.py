@@ -96,6 +96,23 @@ def test_a_key_is_revoked_after_a_question(admin: Person, service: ServiceAccoun
     assert b"already revoked" in answer.content
 
 
+def test_a_key_is_replaced_on_its_page(admin: Person, service: ServiceAccount) -> None:
+    """The new one is shown once; the list says until when the old one works."""
+    old = issue(admin, service)
+    key = ApiKey.objects.get()
+    client = admin.client()
+    assert key.prefix.encode() in client.get(url("replace_key", admin, key.pk)).content
+    shown = client.post(url("replace_key", admin, key.pk), {"overlap": "24", "days": "90"})
+    (new,) = set(re.findall(r"tsk_[A-Za-z0-9]{36}", shown.content.decode())) - {old}
+    assert (calls(old), calls(new)) == (200, 200)
+    assert shown["Cache-Control"] and new not in client.get(url("services", admin)).content.decode()
+    wrong = client.post(url("replace_key", admin, key.pk), {"overlap": "9999"})
+    assert wrong.status_code == 422 and ApiKey.objects.count() == 2
+    client.post(url("revoke_key", admin, key.pk))
+    again = client.post(url("replace_key", admin, key.pk), {"overlap": "24"})
+    assert again.status_code == 422 and b"already revoked" in again.content
+
+
 def test_closing_an_account_ends_all_its_keys(admin: Person, service: ServiceAccount) -> None:
     """After a question that names them; no new key can be issued."""
     secrets = [issue(admin, service), issue(admin, service, name="other")]
@@ -116,7 +133,8 @@ def test_a_lead_and_charlie_reach_no_key(
     assert lead.client().get(url("services", lead)).status_code == 403
     client = charlie.client()
     for person in (admin, charlie):
-        for name, thing in (("revoke_key", key), ("close_service", service), ("new_key", service)):
+        for name, thing in (("revoke_key", key), ("replace_key", key), ("close_service", service),
+                            ("new_key", service)):  # fmt: skip
             assert client.post(url(name, person, thing.pk), FORM).status_code == 404
     key.refresh_from_db()
     assert key.revoked_at is None and ApiKey.objects.count() == 1

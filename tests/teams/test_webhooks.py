@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from accounts.models import Team
 from jobs.services import claim
-from media_analysis.webhooks.models import Delivery, Endpoint
+from media_analysis.webhooks.models import Attempt, Delivery, Endpoint
 from media_analysis.webhooks.services import delivering
 from tests.people import Person
 from tests.webhooks.receiving import receiving
@@ -53,7 +53,10 @@ def test_an_admin_runs_a_webhook_from_its_first_day_to_its_last(
         assert "A test event is being sent" in press("test_webhook")
         receiver.reply = lambda number: (500, {})
         deliver()
-        assert "It answered 500" in text(client.get(page))
+        Attempt.objects.update(answer="the desk is closed")
+        log = text(client.get(page))
+        assert "It answered 500" in log and "the desk is closed" in log
+        assert receiver.got[-1].body.decode() in log, "what was sent, as it was sent"
         Delivery.objects.all().delete()
         receiver.reply = lambda number: (204, {})
         press("test_webhook")

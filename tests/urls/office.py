@@ -44,7 +44,7 @@ def arguments(team: Team) -> dict[str, list[Any]]:
         "code": ["switch_code"],
         "text": ["remove_text"],
         "service": ["close_service", "new_key"],
-        "key": ["revoke_key"],
+        "key": ["replace_key", "revoke_key"],
         "queue": ["edit_queue", "pause_queue", "delete_queue"],
         "rule": ["edit_rule", "move_rule", "delete_rule"],
         "webhook": ["webhook", "edit_webhook", "rotate_webhook", "delete_webhook",

@@ -146,6 +146,7 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "teams:new_service": ("get", office(404, 403, 403, 403, 200)),
     "teams:close_service": ("post", office(404, 302, 403, 403, 302)),
     "teams:new_key": ("get", office(404, 403, 403, 403, 200)),
+    "teams:replace_key": ("get", office(404, 403, 403, 403, 200)),
     "teams:revoke_key": ("post", office(404, 302, 403, 403, 302)),
     "teams:hosts": ("get", office(404, 403, 403, 403, 200)),
     "teams:remove_host": ("post", office(404, 403, 403, 403, 302)),

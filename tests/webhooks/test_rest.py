@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from typing import Any
 
@@ -54,6 +55,8 @@ def test_a_webhook_from_its_first_day_to_its_last(
     (row,) = program.get(f"{one}deliveries/").json()["results"]
     assert row["id"] == test.json()["id"] and row["state"] == "done"
     assert row["attempts"][0]["status"] == 204 and row["attempts"][0]["milliseconds"] >= 0
+    assert json.loads(row["body"])["type"] == "webhook.test" == row["type"]
+    assert receiver.got[0].body == row["body"].encode(), "what is logged is what was sent"
     again = post(program, f"{one}deliver/", {"delivery": row["id"]})
     assert again.json() == {"deliveries": 1}
     deliver_all()

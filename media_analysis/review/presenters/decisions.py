@@ -3,6 +3,7 @@ team, and with a pseudonym instead of the name."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -35,6 +36,7 @@ def shape(
     outcome: str,
     policy: str | None,
     reason: str,
+    codes: Sequence[str],
     decided_at: datetime,
     team_id: UUID,
     by: UUID | None,
@@ -46,6 +48,7 @@ def shape(
         "outcome": outcome,
         "policy": policy,
         "reason": reason,
+        "reason_codes": list(codes),
         "decided_at": moment(decided_at),
         "reviewer": reviewer(team_id, by),
         "supersedes": str(supersedes) if supersedes else None,
@@ -55,6 +58,7 @@ def shape(
 def for_partner(decision: Decision, supersedes: UUID | None) -> dict[str, Any]:
     return shape(
         pk=decision.pk, outcome=decision.outcome, reason=decision.reason,
+        codes=decision.codes,
         policy=decision.policy.name if decision.policy else None,
         decided_at=decision.created_at, team_id=decision.team_id, by=decision.decided_by_id,
         supersedes=supersedes,
@@ -65,7 +69,7 @@ _MADE = Prepared(
     lambda _, submission: Decision.objects.filter(case__submission=submission)
     .select_related("policy", "case")
     .only(
-        "outcome", "reason", "created_at", "team", "decided_by", "fence", "policy__name",
+        "outcome", "reason", "codes", "created_at", "team", "decided_by", "fence", "policy__name",
         "case__state", "case__fence", "case__standing_fence",
     )
     .order_by("fence")

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext, ngettext
 
 from media_analysis.submissions.presenters import bounds
-from media_analysis.submissions.presenters.face_map import face_map
+from media_analysis.submissions.presenters.face_map import Boxes, box_of, boxes_of, face_map
 from ml import language
 
 Json = Mapping[str, Any]
@@ -126,7 +126,7 @@ def overlay(result: Json) -> dict[str, Any] | None:
 
 
 def _maps(result: Json, tracks: Sequence[Json]) -> list[dict[str, Any] | None]:
-    boxes = {track["id"]: track.get("boxes") or [] for track in tracks}
+    boxes = boxes_of(tracks)
     return [
         _placed(evidence["data"], boxes)
         for finding in result.get("findings") or []
@@ -135,17 +135,14 @@ def _maps(result: Json, tracks: Sequence[Json]) -> list[dict[str, Any] | None]:
     ]
 
 
-def _placed(data: Json, boxes: Mapping[int, Sequence[Sequence[float]]]) -> dict[str, Any] | None:
-    """On the face's box that lies nearest to the moment at which the check looked."""
-    drawn, face = face_map(data), data.get("face")
-    near = boxes.get(face) if isinstance(face, int) else None
-    if drawn is None or not near:
+def _placed(data: Json, boxes: Boxes) -> dict[str, Any] | None:
+    drawn, box = face_map(data), box_of(data, boxes)
+    if drawn is None or box is None:
         return None
-    seconds = data.get("seen_at") or 0.0
-    _, left, top, right, bottom = min(near, key=lambda box: abs(box[0] - seconds))
+    left, top, right, bottom = box
     return {
         **drawn,
-        "seconds": seconds,
+        "seconds": data.get("seen_at") or 0.0,
         "left": left,
         "top": top,
         "width": right - left,

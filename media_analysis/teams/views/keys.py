@@ -20,7 +20,7 @@ from accounts.models import ApiKey, Scope, ServiceAccount, Team
 from accounts.roles import Permission
 from accounts.services import keys
 from media_analysis.submissions.search import usage
-from media_analysis.teams.forms import KeyForm, ServiceForm
+from media_analysis.teams.forms import KeyForm, ReplaceKeyForm, ServiceForm
 from media_analysis.teams.pages import entered, page, refusal_as_message, refusal_on
 
 
@@ -122,13 +122,29 @@ def new_key(request: HttpRequest, pk: UUID, service: UUID) -> HttpResponse:
 
 
 @signed_in
+@never_cache
+@require_http_methods(["GET", "POST"])
+def replace_key(request: HttpRequest, pk: UUID, key: UUID) -> HttpResponse:
+    actor, team = entered(request, pk, Permission.MANAGE_KEYS)
+    mine = _one(actor, team, key)
+    form = ReplaceKeyForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        with refusal_on(form, None):
+            issued = keys.replace_key(
+                actor, mine, overlap=form.until(), expires_at=form.expires_at()
+            )
+            partner = issued.key.service.live_account or issued.key.service
+            context = {"issued": issued, "service": partner, **_key(issued.key)}
+            return page(request, team, "teams/key_issued.html", context)
+    context = {"form": form, **_key(mine)}
+    return page(request, team, "teams/key_replace.html", context, 422 if form.is_bound else 200)
+
+
+@signed_in
 @require_http_methods(["GET", "POST"])
 def revoke_key(request: HttpRequest, pk: UUID, key: UUID) -> HttpResponse:
     actor, team = entered(request, pk, Permission.REVOKE_KEYS)
-    of_team = Q(service__team=team) | Q(service__team__live_team=team)
-    visible = ApiKey.objects.for_actor(actor).select_related("service__team")
-    visible = visible.filter(service__provisions=False)
-    mine = get_object_or_404(visible, of_team, pk=key)
+    mine = _one(actor, team, key)
     if request.method == "POST":
         with refusal_as_message(request):
             keys.revoke_key(actor, mine)
@@ -137,6 +153,12 @@ def revoke_key(request: HttpRequest, pk: UUID, key: UUID) -> HttpResponse:
             )
         return redirect("teams:services", pk)
     return page(request, team, "teams/key_revoke.html", {"key": mine, **_key(mine)})
+
+
+def _one(actor: Actor, team: Team, key: UUID) -> ApiKey:
+    of_team = Q(service__team=team) | Q(service__team__live_team=team)
+    visible = ApiKey.objects.for_actor(actor).select_related("service__team")
+    return get_object_or_404(visible.filter(service__provisions=False), of_team, pk=key)
 
 
 def _service(actor: Actor, team: Team, service: UUID) -> ServiceAccount:

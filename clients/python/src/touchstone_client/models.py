@@ -43,13 +43,15 @@ class Decision:
     reviewer: str | None
     supersedes: str | None
     in_force: bool = True
+    reason_codes: Sequence[str] = ()
+    """The reasons that were chosen from the team's list."""
 
     @classmethod
     def of(cls, said: Json) -> Decision:
         return cls(
             said["id"], said["outcome"], said["policy"], said["reason"],
             _moment(said["decided_at"]), said["reviewer"], said["supersedes"],
-            said.get("in_force", True),
+            said.get("in_force", True), tuple(said.get("reason_codes", ())),
         )  # fmt: skip
 
 
