@@ -149,3 +149,22 @@ def pictures(root: Path) -> None:
         "archive,member,label,split,source,identity\n"
         "ffhq-real.zip,a.jpg,real,test,ffhq,p1\nffhq-real.zip,gone.jpg,real,test,ffhq,p2\n"
     )
+
+
+def speech(root: Path) -> None:
+    base = root / "speech"
+    base.mkdir()
+    members = {
+        "real.zip": ["a.ogg", "b.ogg"], "fake.zip": ["c.ogg", "d.ogg", "e.ogg"],
+    }  # fmt: skip
+    for name, inside in members.items():
+        with zipfile.ZipFile(base / name, "w") as archive:
+            for member in inside:
+                archive.writestr(member, member.encode())
+    (base / "manifest.csv").write_text(
+        "archive,member,label,split,source,system,speaker\n"
+        "real.zip,a.ogg,real,test,yourtts,,p1\nreal.zip,b.ogg,real,test,resemblyzer,,p2\n"
+        "fake.zip,c.ogg,fake,test,yourtts,yourtts,p1\n"
+        "fake.zip,d.ogg,fake,test,gen-flite,flite,slt\n"
+        "fake.zip,e.ogg,fake,train,gen-espeak,espeak,default\n"
+    )

@@ -95,7 +95,7 @@ def test_the_tree_stands_on_the_page(alice: Person, send: Send) -> None:
 def _c2pa() -> dict[str, Any]:
     from sandbox.facts import credentials as reading
 
-    return reading._read("image/jpeg", io.BytesIO(credentials.recursive()), "")
+    return reading._read("image/jpeg", io.BytesIO(credentials.recursive()), {})
 
 
 def test_what_the_file_says_is_never_html(alice: Person, send: Send) -> None:
