@@ -20,12 +20,18 @@ class Of(StrEnum):
     """Whose certificates a list holds."""
 
     SIGNERS = "signers"
-    """Of who signs Content Credentials, and of who stamps them with a time."""
+    """Of who signs Content Credentials."""
+    TIMES = "times"
+    """Of who stamps their signatures with a time."""
     IDENTITIES = "identities"
     """Of who says who they are in an identity assertion (CAWG)."""
 
 
-SETTINGS = {Of.SIGNERS: "C2PA_TRUST_ANCHORS_FILE", Of.IDENTITIES: "C2PA_IDENTITY_ANCHORS_FILE"}
+SETTINGS = {
+    Of.SIGNERS: "C2PA_TRUST_ANCHORS_FILE",
+    Of.TIMES: "C2PA_TIME_ANCHORS_FILE",
+    Of.IDENTITIES: "C2PA_IDENTITY_ANCHORS_FILE",
+}
 BEGIN = "-----BEGIN CERTIFICATE-----"
 LARGEST = 1024 * 1024
 """Bytes of a list. The children inherit it."""

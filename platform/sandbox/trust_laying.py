@@ -9,6 +9,7 @@ import json
 import os
 import re
 import tempfile
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -18,7 +19,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from sandbox import trust
+from sandbox import trust, trust_published
 from sandbox.trust import Of, TrustList
 
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
@@ -36,6 +37,7 @@ class Brought:
     certificates: Sequence[x509.Certificate]
     name: str = ""
     date: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def lay(
     path = trust.path_of(whose)
     if path is None:
         raise ListRefused(f"Name the file in which the list is to lie: {trust.SETTINGS[whose]}.")
-    found = _opened(brought)
+    found = _opened(brought, whose)
     day = _day(day or found.date)
     before = trust.read(path) if path.exists() else None
     if before and before.date and day < before.date and not older:
@@ -67,7 +69,7 @@ def lay(
         "sha256": hashlib.sha256(pem).hexdigest(),
         "name": name or found.name or brought.name,
         "date": day,
-        "source": source,
+        "source": source or found.source,
         "laid": datetime.now(UTC).isoformat(timespec="seconds"),
         "from_file_sha256": hashlib.sha256(brought.read_bytes()).hexdigest(),
     }
@@ -91,15 +93,30 @@ def certificates_of(one: TrustList) -> list[x509.Certificate]:
 # === What somebody brought ===
 
 
-def _opened(path: Path) -> Brought:
+def _opened(path: Path, whose: Of) -> Brought:
     try:
         content = path.read_bytes()
     except OSError as error:
         raise ListRefused(f"{path} could not be read: {error.strerror}.") from error
+    if content.startswith(b"PK"):
+        return _in_wheel(path, whose)
     found = _in_list(content) if content.lstrip().startswith(b"{") else Brought(_in_pem(content))
     if not found.certificates:
         raise ListRefused(f"{path.name} holds no certificate.")
     return found
+
+
+def _in_wheel(path: Path, whose: Of) -> Brought:
+    wanted = trust_published.LISTS.get(whose)
+    if wanted is None:
+        raise ListRefused(f"C2PA publishes no list of {whose}.")
+    try:
+        content = trust_published.found_in(path, wanted)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise ListRefused(f"{path.name} is no wheel that can be read.") from error
+    if content is None:
+        raise ListRefused(f"{path.name} does not hold the list of {trust_published.DATE}.")
+    return Brought(_in_pem(content), wanted.name, trust_published.DATE, trust_published.SOURCE)
 
 
 def _in_pem(content: bytes) -> list[x509.Certificate]:

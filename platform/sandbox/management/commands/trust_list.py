@@ -16,7 +16,8 @@ from sandbox.trust import Of
 class Command(BaseCommand):
     help = (
         "Show the lists of certificates that this site trusts. With FILE, lay a newer list in "
-        "place: certificates as PEM, or C2PA's list as JSON. Nothing is fetched."
+        "place: certificates as PEM, C2PA's list as JSON, or the wheel of requirements/trust.txt. "
+        "Nothing is fetched."
     )
     requires_system_checks: list[str] = []
     requires_migrations_checks = False
