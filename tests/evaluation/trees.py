@@ -139,7 +139,8 @@ def pictures(root: Path) -> None:
     for name, files in names.items():
         lay(root, [f"{name}/{file}" for file in files])
         label = "real" if name in real else "fake"
-        rows += [f"{name}/{file},{label},{name},see name,test,x" for file in files]
+        method = "stable-diffusion-2.1" if name == "sd21_faces" else "see name"
+        rows += [f"{name}/{file},{label},{name},{method},test,x" for file in files]
     (root / "manifest.csv").write_text("\n".join(rows) + "\n")
     faces = root / "faces"
     faces.mkdir()
