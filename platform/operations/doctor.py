@@ -334,8 +334,8 @@ def small_pictures() -> Iterator[Finding]:
 
 
 CHECKS: tuple[Check, ...] = (
-    addresses, names, database, keys, store, direct_uploads, folders, static_files, sandbox, trust_lists,
-    broker, models, reports, site, small_pictures,
+    addresses, names, database, keys, store, direct_uploads, folders, static_files, sandbox,
+    trust_lists, broker, models, reports, site, small_pictures,
 )  # fmt: skip
 
 

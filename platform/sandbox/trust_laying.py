@@ -49,7 +49,13 @@ class Laid:
 
 
 def lay(
-    brought: Path, whose: Of, *, name: str = "", day: str = "", source: str = "", older: bool = False
+    brought: Path,
+    whose: Of,
+    *,
+    name: str = "",
+    day: str = "",
+    source: str = "",
+    older: bool = False,
 ) -> Laid:
     path = trust.path_of(whose)
     if path is None:
@@ -120,7 +126,9 @@ def _in_wheel(path: Path, whose: Of) -> Brought:
 
 
 def _in_pem(content: bytes) -> list[x509.Certificate]:
-    return _once([_certificate(block, number) for number, block in enumerate(_PEM.findall(content), 1)])
+    return _once(
+        [_certificate(block, number) for number, block in enumerate(_PEM.findall(content), 1)]
+    )
 
 
 def _certificate(block: bytes, number: int) -> x509.Certificate:
@@ -144,7 +152,9 @@ def _in_list(content: bytes) -> Brought:
             if str(said.get("ServiceStatus", _TRUSTED)).rpartition("/")[2] == _TRUSTED
             for one in said["ServiceDigitalIdentity"]["X509Certificates"]
         ]
-        return Brought(_once(found), _words(about["SchemeName"]), str(about["ListIssueDateTime"])[:10])
+        return Brought(
+            _once(found), _words(about["SchemeName"]), str(about["ListIssueDateTime"])[:10]
+        )
     except (KeyError, TypeError, ValueError, binascii.Error) as error:
         raise ListRefused(f"It is no list of trusted entities: {type(error).__name__}.") from error
 

@@ -280,7 +280,8 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=4)
     | st.dictionaries(
         st.sampled_from(
-            ["exif", "claimed", "Software", "c2pa", "state", "identities", "names", "actions", "png_text", "keyword",
+            ["exif", "claimed", "Software", "c2pa", "state", "identities",
+             "names", "actions", "png_text", "keyword",
              "text", "streams", "tags", "encoder", "xmp", "DigitalSourceType", "comments"]
         )
         | st.text(max_size=10),

@@ -225,7 +225,9 @@ def test_the_cost_of_wrong_odds_is_told_by_source_and_by_generator() -> None:
     right = metrics.cllr([False, True], [-1.0, 1.0])
     assert told["genuine"]["street"]["cllr"] == pytest.approx(right)
     assert told["genuine"]["faces"]["cllr"] > 1
-    assert told["generators"]["diffusion"]["cllr"] == pytest.approx(right), "matched with the street"
+    assert told["generators"]["diffusion"]["cllr"] == pytest.approx(right), (
+        "matched with the street"
+    )
     assert told["generators"]["gan"]["cllr"] > 1, "matched with faces; one has no score"
     nobody = measuring.measured(ROWS, examinee(SCORES), draws=10)
     assert nobody["genuine"]["street"]["cllr"] is None

@@ -158,7 +158,10 @@ def test_a_list_is_taken_out_of_a_program_by_its_digest(
     ("content", "sentence"),
     [
         (b"", "holds no certificate"),
-        (b"-----BEGIN CERTIFICATE-----\nnot one\n-----END CERTIFICATE-----", "Certificate 1 cannot"),
+        (
+            b"-----BEGIN CERTIFICATE-----\nnot one\n-----END CERTIFICATE-----",
+            "Certificate 1 cannot",
+        ),
         (b'{"LoTE": {}}', "no list of trusted entities"),
         (b"{", "no list of trusted entities"),
         (b'{"LoTE": []}', "no list of trusted entities"),
@@ -177,7 +180,7 @@ def test_a_day_that_is_none_and_a_site_without_a_place_are_told(
 ) -> None:
     with pytest.raises(CommandError, match="is not a day like"):
         laid(brought(tmp_path, root()), date="yesterday")
-    with pytest.raises(CommandError, match="new.pem could not be read|No such file"):
+    with pytest.raises(CommandError, match="could not be read"):
         laid(tmp_path / "nowhere" / "new.pem")
     monkeypatch.delenv("C2PA_TRUST_ANCHORS_FILE")
     with pytest.raises(CommandError, match="C2PA_TRUST_ANCHORS_FILE"):

@@ -33,7 +33,8 @@ OF_THE_TEAM = [
 """How a team is run: whether a case waits, is held or is decided changes nothing there."""
 NO_PAGES = (
     *("submissions:picture", "submissions:glimpse", "submissions:film"),
-    "submissions:download", "submissions:credentials",
+    "submissions:download",
+    "submissions:credentials",
 )
 
 

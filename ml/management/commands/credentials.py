@@ -1,4 +1,4 @@
-"""`manage.py credentials FILE [--crjson]`: a file's Content Credentials, without database or server."""
+"""`manage.py credentials FILE [--crjson]`: what a file's Content Credentials are worth."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, metavar="FILE")
         kinds = parser.add_mutually_exclusive_group()
-        kinds.add_argument("--crjson", action="store_true", help="print the crJSON of the validator")
+        kinds.add_argument(
+            "--crjson", action="store_true", help="print the crJSON of the validator"
+        )
         kinds.add_argument("--json", action="store_true", help="print all that was read")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -173,7 +173,9 @@ def progress(count: int) -> Iterator[Callable[[int, str], Report]]:
         task = bar.add_task("", total=1.0, stage="")
 
         def begin(number: int, name: str) -> Report:
-            bar.reset(task, total=1.0, description=f"{number}/{count} {escape(printable(name)[:60])}")
+            bar.reset(
+                task, total=1.0, description=f"{number}/{count} {escape(printable(name)[:60])}"
+            )
 
             def report(share: float, stage: str) -> None:
                 bar.update(task, completed=share, stage=stage)

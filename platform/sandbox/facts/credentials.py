@@ -1,8 +1,8 @@
 """Content Credentials (C2PA), validated with nothing fetched from anywhere.
 
 States: absent, valid (the signature holds, the signer is on no list here), trusted, invalid,
-remote (only an address was found; it was not asked), malformed. What identity assertions in them are
-worth changes none of these: they are signed by others, and have states of their own.
+remote (only an address was found; it was not asked), malformed. What identity assertions in them
+are worth changes none of these: they are signed by others, and have states of their own.
 """
 
 from __future__ import annotations

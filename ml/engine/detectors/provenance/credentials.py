@@ -10,7 +10,11 @@ from ml.engine.detectors.provenance.claims import Identity, Manifest
 from ml.engine.sentence import Sentence, joined, say
 
 SIGNED = frozenset({"valid", "trusted"})
-IDENTITIES = frozenset({"trusted", "valid", "unresolved", "invalid"})
+IDENTITIES = {
+    "trusted": "c2pa_identity_trusted",
+    "valid": "c2pa_identity_valid",
+    "unresolved": "c2pa_identity_unresolved",
+}
 UNNAMED_SIGNER = say("provenance.unnamed_signer")
 UNNAMED_IDENTITY = say("provenance.unnamed_identity")
 
@@ -79,7 +83,7 @@ def identity_said(state: str, names: Sequence[str], issuer: str = "") -> Sentenc
 
 def _identity(one: Identity) -> Evidence:
     return Evidence(
-        f"c2pa_identity_{one.state}" if one.state in IDENTITIES else "c2pa_identity_invalid",
+        IDENTITIES.get(one.state, "c2pa_identity_invalid"),
         identity_said(one.state, one.names, one.issuer),
         Strength.CONTEXT,
         {

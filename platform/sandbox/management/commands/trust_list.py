@@ -1,4 +1,4 @@
-"""`manage.py trust_list [FILE]`: whom this site trusts to sign Content Credentials, and since when."""
+"""`manage.py trust_list [FILE]`: whom this site trusts, and of which day its lists are."""
 
 from __future__ import annotations
 
