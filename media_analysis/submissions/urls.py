@@ -25,4 +25,5 @@ urlpatterns = [
     path("s/<uuid:pk>/film/prepare/", player.prepare, name="prepare_film"),
     path("s/<uuid:pk>/film/copy.webm", player.film, name="film"),
     path("s/<uuid:pk>/download/", submissions.download, name="download"),
+    path("s/<uuid:pk>/credentials.json", submissions.credentials, name="credentials"),
 ]

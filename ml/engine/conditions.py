@@ -14,11 +14,11 @@ from sandbox.types import Limits
 
 
 def conditions(engine_version: str) -> str:
-    """The version names checks, weights and libraries. The site's trust list, its limits and the
+    """The version names checks, weights and libraries. The site's trust lists, its limits and the
     runtime of networks are no part of it."""
     said = {
         "engine": engine_version,
-        "trust": hashlib.sha256(warden().trust_anchors.encode()).hexdigest(),
+        "trust": {str(whose): one.sha256 for whose, one in warden().trusted.items()},
         "limits": dataclasses.asdict(Limits()),
         "runtime": os.environ.get("TOUCHSTONE_RUNTIME", ""),
         "openvino": find_spec("openvino") is not None,

@@ -39,7 +39,7 @@ KEYS = (
     "tpr_at_1_fpr", "tpr_at_5_fpr", "balanced_accuracy", "tpr", "fpr", "brier", "ece", "cllr",
     "min_cllr", "decided_share", "decided_accuracy", "cleared_fakes", "answered_reals",
     "not_applicable", "failed", "unscored",
-    "declared", "fpr_by_source", "reals_by_source", "auc_by_method",
+    "declared", "fpr_by_source", "reals_by_source", "cllr_by_source", "auc_by_method",
 )  # fmt: skip
 
 
@@ -222,6 +222,7 @@ def figures(cases: Sequence[Case], column: Column, *, draws: int = 2000) -> dict
     if column.scale == RATIO:
         found["cllr"] = metrics.cllr(labels, scores)
         found["min_cllr"] = metrics.min_cllr(labels, scores)
+        found["cllr_by_source"] = _cllr_by_source(cases, column)
     known = np.isfinite(column.probabilities)
     found["brier"] = metrics.brier(fake[known], column.probabilities[known])
     if known.sum() >= FEWEST_FOR_ECE:
@@ -269,6 +270,19 @@ def _share(cases: Sequence[Case], column: Column, *, fake: bool, of: set[Outcome
     """Of the fakes, or of the genuine files, how many got one of these outcomes."""
     got = [o in of for case, o in zip(cases, column.decided, strict=True) if case.fake == fake]
     return float(np.mean(got)) if got else None
+
+
+def _cllr_by_source(cases: Sequence[Case], column: Column) -> dict[str, float | None] | None:
+    """The genuine files of each source against all fakes: a mean hides the source whose files are
+    given wrong odds."""
+    sources = sorted({case.source for case in cases if not case.fake and case.source})
+    fake = np.array([case.fake for case in cases], bool)
+    found = {}
+    for source in sources:
+        of_it = np.array([case.source == source for case in cases], bool)
+        use = column.scored & (fake | of_it)
+        found[source] = metrics.cllr(fake[use], column.scores[use])
+    return found if any(value is not None for value in found.values()) else None
 
 
 def _auc_by_method(cases: Sequence[Case], column: Column) -> dict[str, float | None] | None:

@@ -95,7 +95,7 @@ def pinned(name: str, roots: Sequence[Path]) -> None:
     from ml.evaluation.protocols import adapters, reading
 
     for one in reading.read(name).sets:
-        folder = adapters.folder_of(one.adapter, roots)
-        found = adapters.listed(one, folder).files if folder else ()
+        here = adapters.found_in(one, roots)
+        found = here.files if here else ()
         digest = adapters.listing(found) if found else "not here"
         sys.stdout.write(f"{one.name}\t{len(found)}\t{digest}\n")

@@ -24,7 +24,8 @@ _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*")
 _RATE = re.compile(r"\d+/(s|sec|second|m|min|minute|h|hour|d|day)")
 _OWN_FILES = frozenset({"AUDIT_SIGNING_KEY", "AUDIT_SUBJECT_KEY", "AUDIT_ANCHOR",
                         "AUDIT_MARK", "REPORT_SIGNING_KEY", "REPORT_PDF_SIGNER",
-                        "C2PA_TRUST_ANCHORS", "SSL_CERT"})  # fmt: skip
+                        "C2PA_TRUST_ANCHORS", "C2PA_TIME_ANCHORS", "C2PA_IDENTITY_ANCHORS",
+                        "SSL_CERT"})  # fmt: skip
 """Settings of their own whose names end in _FILE: they name a file and are no secret's place."""
 
 

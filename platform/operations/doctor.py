@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -34,13 +34,14 @@ from ml.engine.image_encoders import building as encoders
 from ml.engine.inference_server import AtServer, Connection, ServerUnusable
 from ml.engine.model_files import FILES, ModelFileUnusable, located
 from operations import health
-from sandbox import launching
+from sandbox import launching, trust, trust_laying
 from sandbox.checks import why_not
 
 OK, WARNING, ERROR = "ok", "warning", "error"
 LEAST_FREE_BYTES = 2_000_000_000
 SKEW_SECONDS = 30.0
 LEFTOVER_AGE = timedelta(days=1)
+OLDEST_LIST = timedelta(days=366)
 LONG_SECRET = 40
 
 
@@ -247,6 +248,34 @@ def sandbox() -> Iterator[Finding]:
                       "decoded all the same.", "Leave REQUIRE_SANDBOX out.")  # fmt: skip
 
 
+def trust_lists() -> Iterator[Finding]:
+    mend = "Lay a newer list in place with `manage.py trust_list FILE`."
+    for whose, setting in trust.SETTINGS.items():
+        if (path := trust.path_of(whose)) is None:
+            continue
+        try:
+            one = trust.read(path)
+            expired = trust_laying.expired(trust_laying.certificates_of(one))
+        except OSError as error:
+            yield Finding("trust lists", ERROR, f"{setting} is {path}: {error.strerror}. The "
+                          "sandbox does not start.", "Name a file that can be read.")  # fmt: skip
+            continue
+        except trust_laying.ListRefused as refused:
+            yield Finding("trust lists", ERROR, f"{setting}: {refused}", mend)
+            continue
+        if not one.certificates:
+            yield Finding("trust lists", ERROR, f"{setting} is {path}, which holds no certificate.",
+                          mend)  # fmt: skip
+        if expired:
+            yield Finding("trust lists", WARNING, f"{expired} of {one.certificates} certificates "
+                          f"of {setting} have expired.", mend)  # fmt: skip
+        if not one.date:
+            yield Finding("trust lists", WARNING, f"Of which day the list of {setting} is, is not "
+                          "known.", mend)  # fmt: skip
+        elif timezone.now().date() - date.fromisoformat(one.date) > OLDEST_LIST:
+            yield Finding("trust lists", WARNING, f"The list of {setting} is of {one.date}.", mend)
+
+
 def broker() -> Iterator[Finding]:
     if not settings.BROKER_URL:
         return
@@ -334,8 +363,8 @@ def small_pictures() -> Iterator[Finding]:
 
 
 CHECKS: tuple[Check, ...] = (
-    addresses, names, database, keys, store, direct_uploads, folders, static_files, sandbox, broker,
-    models, inference, reports, site, small_pictures,
+    addresses, names, database, keys, store, direct_uploads, folders, static_files, sandbox,
+    trust_lists, broker, models, inference, reports, site, small_pictures,
 )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sandbox import facts, floors, probes, sniff, walls
+from sandbox import facts, floors, probes, sniff, trust, walls
 from sandbox.decoders import images, recordings
 from sandbox.source import Source
 from sandbox.types import Code, Limits, Rejected, Want
@@ -35,8 +35,7 @@ class Tools:
     null: int
     act: Callable[[dict[str, Any], Out], None] | None
     """Tests only: plays the child."""
-    trust: str
-    """PEM certificates of signers that this site trusts; may be empty."""
+    trusted: trust.Trusted
 
 
 def prepare(inside: str = "", without: Collection[str] = (), understudy: str = "") -> Tools:
@@ -49,9 +48,7 @@ def prepare(inside: str = "", without: Collection[str] = (), understudy: str = "
     probes.prepare()
     null = os.open(os.devnull, os.O_RDWR)
     act = runpy.run_path(understudy)["act"] if understudy else None
-    return Tools(
-        walls.prepare(inside, without), null, act, os.environ.pop("C2PA_TRUST_ANCHORS", "")
-    )
+    return Tools(walls.prepare(inside, without), null, act, trust.from_environment(os.environ))
 
 
 def live(channel: int, warden: int, tools: Tools) -> None:
@@ -127,7 +124,7 @@ def _do(request: dict[str, Any], limits: Limits, out: Out, tools: Tools) -> None
     source = Source(FILE, request["size"])
     kind = sniff.sniff(source.head())
     if request["do"] == "facts":
-        out.json(FACTS, facts.gather(source, kind, limits, tools.trust))
+        out.json(FACTS, facts.gather(source, kind, limits, tools.trusted))
         return
     want = _read(Want, request["want"])
     decoder = images if kind.family == "image" else recordings

@@ -11,8 +11,10 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
+
+from sandbox import trust
 
 PLATFORM = Path(__file__).resolve().parents[1]
 BUBBLEWRAP = "bubblewrap"
@@ -39,7 +41,7 @@ def bare_environment(python_path: str) -> dict[str, str]:
     }
 
 
-def environment() -> dict[str, str]:
+def environment(lists: trust.Trusted) -> dict[str, str]:
     """All that the warden may know; its children know nothing."""
     known = {
         **bare_environment(str(PLATFORM)),
@@ -47,15 +49,7 @@ def environment() -> dict[str, str]:
         "MALLOC_MMAP_THRESHOLD_": "33554432",
         "MALLOC_TRIM_THRESHOLD_": "536870912",
     }
-    if anchors := trust_anchors():
-        known["C2PA_TRUST_ANCHORS"] = anchors
-    return known
-
-
-def trust_anchors() -> str:
-    """Certificates of signers that this site trusts, as PEM; empty where it names none."""
-    file = os.environ.get("C2PA_TRUST_ANCHORS_FILE", "")
-    return Path(file).read_text() if file else ""
+    return known | trust.to_environment(lists)
 
 
 def plain(
@@ -71,11 +65,13 @@ def bubblewrap_program() -> str | None:
     return None if wanted == "off" else shutil.which(wanted or "bwrap")
 
 
-def wrapped(program: str, socket: int, without: Collection[str]) -> list[str]:
+def wrapped(
+    program: str, socket: int, without: Collection[str], known: Mapping[str, str]
+) -> list[str]:
     # As root no user namespace is needed, and the child can still take an identity of its own.
     walls = _AS_ROOT if os.getuid() == 0 else _AS_USER
     command = [program, *walls, "--new-session", "--clearenv"]
-    for name, value in environment().items():
+    for name, value in known.items():
         command += ["--setenv", name, value]
     for path in (*_SYSTEM, sys.base_prefix, sys.prefix, str(PLATFORM)):
         place = Path(path)

@@ -22,7 +22,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
-from sandbox import launching, selftest
+from sandbox import launching, selftest, trust
 from sandbox.decoding import Decoding, read_facts
 from sandbox.line import Line
 from sandbox.types import Code, Limits, Rejected, SandboxFailed, WallReport, Want
@@ -52,7 +52,7 @@ class Warden:
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._pid = 0
-        self._anchors: str | None = None
+        self._trusted: trust.Trusted | None = None
         self.layers: tuple[str, ...] = ()
         self.notes: tuple[str, ...] = ()
 
@@ -92,10 +92,10 @@ class Warden:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             number = theirs.fileno()
-            known = launching.environment()
-            self._anchors = known.get("C2PA_TRUST_ANCHORS", "")
+            self._trusted = trust.configured()
+            known = launching.environment(self._trusted)
             self._process = subprocess.Popen(
-                launching.wrapped(bubblewrap, number, self._without)
+                launching.wrapped(bubblewrap, number, self._without, known)
                 if bubblewrap
                 else launching.plain(number, self._without, understudy=self._understudy),
                 pass_fds=[number],
@@ -123,9 +123,9 @@ class Warden:
         return True
 
     @property
-    def trust_anchors(self) -> str:
-        """The trust list that its children have, or would have, if it has not been started."""
-        return launching.trust_anchors() if self._anchors is None else self._anchors
+    def trusted(self) -> trust.Trusted:
+        """The lists that its children have, or would have, if it has not been started."""
+        return trust.configured() if self._trusted is None else self._trusted
 
     def close(self) -> None:
         """End the warden and every child of it."""

@@ -6,6 +6,8 @@ import datetime
 import functools
 import io
 import json
+from collections.abc import Sequence
+from typing import Any
 
 import c2pa
 from cryptography import x509
@@ -20,18 +22,24 @@ GENERATED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMe
 REMOTE = "http://127.0.0.1:{port}/manifest.c2pa"
 
 
-def _name(text: str) -> x509.Name:
+def _name(text: str, of: str) -> x509.Name:
+    organisation = {"signers": "Touchstone tests", "identities": "Example Press"}[of]
     return x509.Name(
         [
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Touchstone tests"),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation),
             x509.NameAttribute(NameOID.COMMON_NAME, text),
         ]
     )
 
 
+def authority(of: str = "signers") -> tuple[bytes, bytes, bytes]:
+    """(chain for signing, the leaf's key, the root as a trust anchor), all PEM: of whoever signs
+    the credentials, or of whoever says in them who they are."""
+    return _authority(of)
+
+
 @functools.cache
-def authority() -> tuple[bytes, bytes, bytes]:
-    """(chain for signing, the leaf's key, the root as a trust anchor), all PEM."""
+def _authority(of: str) -> tuple[bytes, bytes, bytes]:
     now = datetime.datetime.now(datetime.UTC)
     root_key, leaf_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
 
@@ -44,8 +52,8 @@ def authority() -> tuple[bytes, bytes, bytes]:
         usage |= {"key_cert_sign": True, "crl_sign": True} if ca else {"digital_signature": True}
         builder = (
             x509.CertificateBuilder()
-            .subject_name(_name(subject))
-            .issuer_name(_name("Root of the tests"))
+            .subject_name(_name(subject, of))
+            .issuer_name(_name("Root of the tests", of))
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - datetime.timedelta(days=1))
@@ -74,21 +82,25 @@ def authority() -> tuple[bytes, bytes, bytes]:
     return leaf + root, key, root
 
 
-def sign(jpeg: bytes, *, ingredient: bytes | None = None, remote: str | None = None) -> bytes:
+def _manifest() -> dict[str, Any]:
+    created = {"action": "c2pa.created", "digitalSourceType": GENERATED}
+    return {
+        "claim_generator_info": [{"name": "touchstone-tests", "version": "1"}],
+        "title": "made by a test",
+        "assertions": [{"label": "c2pa.actions", "data": {"actions": [created]}}],
+    }
+
+
+def sign(
+    jpeg: bytes, *, ingredient: bytes | None = None, remote: str | None = None,
+    more: Sequence[dict[str, Any]] = (),
+) -> bytes:  # fmt: skip
     chain, key, _ = authority()
     signer = c2pa.Signer.from_info(
         c2pa.C2paSignerInfo(alg=b"es256", sign_cert=chain, private_key=key, ta_url=None)
     )
-    manifest = {
-        "claim_generator_info": [{"name": "touchstone-tests", "version": "1"}],
-        "title": "made by a test",
-        "assertions": [
-            {
-                "label": "c2pa.actions",
-                "data": {"actions": [{"action": "c2pa.created", "digitalSourceType": GENERATED}]},
-            }
-        ],
-    }
+    manifest = _manifest()
+    manifest["assertions"] += more
     builder = c2pa.Builder(json.dumps(manifest))
     if ingredient is not None:
         about = json.dumps({"title": "before", "relationship": "componentOf"})
@@ -104,6 +116,72 @@ def sign(jpeg: bytes, *, ingredient: bytes | None = None, remote: str | None = N
 @functools.cache
 def signed() -> bytes:
     return sign(media.picture("JPEG"))
+
+
+@functools.cache
+def identified() -> bytes:
+    """Signed by one key, with an identity assertion (CAWG) by another, as the library writes it."""
+    chain, key, _ = (part.decode() for part in authority())
+    own_chain, own_key, _ = (part.decode() for part in authority("identities"))
+    signers = {
+        "signer": {"local": {"alg": "es256", "sign_cert": chain, "private_key": key}},
+        "cawg_x509_signer": {
+            "local": {"alg": "es256", "sign_cert": own_chain, "private_key": own_key}
+        },
+    }
+    context = c2pa.Context.from_dict(signers)
+    context._has_signer = True  # the binding knows only signers that it was handed
+    builder = c2pa.Builder(json.dumps(_manifest()), context=context)
+    out = io.BytesIO()
+    builder.sign("image/jpeg", io.BytesIO(media.picture("JPEG")), out)
+    return out.getvalue()
+
+
+UNREADABLE = {"anything": 1}
+OF_ANOTHER_FILE = {
+    "signer_payload": {
+        "referenced_assertions": [
+            {"url": "self#jumbf=c2pa.assertions/c2pa.hash.data", "hash": [1] * 32}
+        ],
+        "sig_type": "cawg.x509.cose",
+    },
+    "signature": [1, 2, 3],
+    "pad1": [],
+}  # fmt: skip
+
+
+def with_assertion(label: str, data: object) -> bytes:
+    """Credentials that hold, and in them whatever somebody put there."""
+    return sign(media.picture("JPEG"), more=[{"label": label, "data": data}])
+
+
+def by_aggregator(issuer: str) -> dict[str, object]:
+    """An identity that an issuer vouches for, whose key lies where the issuer's name says."""
+    payload = {"referenced_assertions": [], "sig_type": "cawg.identity_claims_aggregation"}
+    account = {
+        "type": "cawg.social_media", "username": "anyone", "uri": "https://example.org/anyone",
+        "verifiedAt": "2026-01-01T00:00:00Z",
+        "provider": {"id": "https://example.org", "name": "Example"},
+    }  # fmt: skip
+    credential = {
+        "@context": [
+            "https://www.w3.org/ns/credentials/v2",
+            "https://cawg.io/identity/1.1/ica/context/",
+        ],
+        "type": ["VerifiableCredential", "IdentityClaimsAggregationCredential"],
+        "issuer": issuer,
+        "validFrom": "2026-01-01T00:00:00Z",
+        "credentialSubject": {"verifiedIdentities": [account], "c2paAsset": payload},
+    }
+    protected = b"\xa2\x01\x27\x03\x6e" + b"application/vc"
+    content = json.dumps(credential).encode()
+    signed = b"\xd2\x84" + _bytes(protected) + b"\xa0" + _bytes(content) + _bytes(bytes(64))
+    return {"signer_payload": payload, "signature": list(signed), "pad1": []}
+
+
+def _bytes(content: bytes) -> bytes:
+    """A string of bytes in CBOR."""
+    return b"\x59" + len(content).to_bytes(2, "big") + content
 
 
 @functools.cache

@@ -27,7 +27,8 @@ Open = Callable[..., Watched]
 NO_PAGES = {
     # Answers for programs, and parts of pages
     "submissions:progress", "submissions:picture", "submissions:glimpse",
-    "submissions:download", "submissions:film", "reports:download", "reports:film",
+    "submissions:download", "submissions:credentials",
+    "submissions:film", "reports:download", "reports:film",
     "reports:certificate", "api:submission-report",
     "reports:film_panel",
     "submissions:film_panel", "submissions:states", "api:submission-list",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -228,6 +229,46 @@ def test_only_a_manifest_that_holds_declares(state: str) -> None:
     assert verdict.outcome is Outcome.INCONCLUSIVE and verdict.declared is None
 
 
+def test_an_identity_says_what_was_checked_and_changes_no_declaration(tmp_path: Path) -> None:
+    """Through a real file. It is context: it says who claims the file, not what the file is."""
+    finding = examined(facts_of(credentials.identified(), tmp_path))
+    found = codes(finding)
+    assert found["c2pa_identity_valid"] is Strength.CONTEXT
+    told = next(e.text for e in finding.evidence if e.code == "c2pa_identity_valid")
+    assert "Example Press, Signer of the tests" in told
+    assert "Its signature fits this file" in told and "not on this site's list" in told
+    verdict = decide(MediaInfo("0" * 64, 1, Kind.IMAGE, "jpeg"), [finding])
+    assert verdict.declared == Declaration("Touchstone tests", signed=True, trusted=False)
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        ("trusted", "is on this site's list of identities"),
+        ("unresolved", "was not fetched, so the identity was not checked"),
+        ("invalid", "does not hold"),
+        ("odd", "does not hold"),
+        ("", "does not hold"),
+    ],
+)
+def test_each_state_of_an_identity_has_its_sentence(state: str, says: str) -> None:
+    """And none is told beside credentials that do not hold themselves."""
+    identity = {"state": state, "names": ["Anyone"], "issuer": "did:web:x", "problems": []}
+    facts = {"c2pa": {"state": "valid", "signer": "S", "identities": [identity]}}
+    texts = " ".join(e.text for e in examined(facts).evidence if "identity" in e.code)
+    assert says in texts
+    facts["c2pa"]["state"] = "invalid"
+    assert not [e for e in examined(facts).evidence if "identity" in e.code]
+
+
+def test_a_soft_binding_is_named_as_not_looked_for(tmp_path: Path) -> None:
+    data = {"alg": "com.example.mark", "blocks": [{"scope": {}, "value": "AAEC"}]}
+    marked = credentials.with_assertion("c2pa.soft-binding", data)
+    finding = examined(facts_of(marked, tmp_path))
+    told = next(e.text for e in finding.evidence if e.code == "c2pa_soft_binding")
+    assert "com.example.mark" in told and "It was not looked for" in told
+
+
 def test_credentials_elsewhere_are_not_fetched(tmp_path: Any) -> None:
     """A manifest on the network is named as not looked at."""
     found = codes(examined(facts_of(credentials.with_remote(), tmp_path)))
@@ -239,7 +280,8 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=4)
     | st.dictionaries(
         st.sampled_from(
-            ["exif", "claimed", "Software", "c2pa", "state", "actions", "png_text", "keyword",
+            ["exif", "claimed", "Software", "c2pa", "state", "identities",
+             "names", "actions", "png_text", "keyword",
              "text", "streams", "tags", "encoder", "xmp", "DigitalSourceType", "comments"]
         )
         | st.text(max_size=10),

@@ -38,3 +38,8 @@ def sleeps_on_dark(path: Path) -> float:
 
 def never_a_number(path: Path) -> float:
     return float("nan")
+
+
+def size(path: Path) -> float:
+    """Of any kind of media."""
+    return float(path.stat().st_size)

@@ -20,10 +20,9 @@ def facts(root: Path, protocol: str) -> dict[str, dict[str, tuple[bool, str, str
     """By set and path: fake, method, group, split."""
     found = {}
     for one in reading.read(protocol).sets:
-        folder = adapters.folder_of(one.adapter, [root / "nowhere", root])
-        if folder is not None:
-            files = adapters.listed(one, folder).files
-            found[one.name] = {f.path: (f.fake, f.method, f.group, f.split) for f in files}
+        here = adapters.found_in(one, [root / "nowhere", root])
+        if here is not None:
+            found[one.name] = {f.path: (f.fake, f.method, f.group, f.split) for f in here.files}
     return found
 
 
@@ -142,6 +141,20 @@ def test_pictures_leave_inputs_out_quarter_sheets_and_read_archives(tmp_path: Pa
     by_name = {one.of.name: one for one in gathered.sets}
     assert by_name["ffhq"].missing == 1 and not by_name["bsds"].here
     assert by_name["kodak"].as_promised is False, "other files than the protocol names"
+
+
+def test_sets_may_lie_in_several_folders_with_a_table_of_the_same_name(tmp_path: Path) -> None:
+    """A second folder, laid out later, is not hidden by the first one's manifest."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    for root, name in ((first, "kodak"), (second, "bsds")):
+        trees.lay(root, [f"{name}/1.png"])
+        (root / "manifest.csv").write_text(
+            f"path,label,source,method,split,sha256\n{name}/1.png,real,{name},,test,x\n"
+        )
+    gathered = gathering.gather(reading.read("pictures"), [first, second])
+    assert {item.case.path for item in gathered.report} == {
+        first / "kodak" / "1.png", second / "bsds" / "1.png",
+    }  # fmt: skip
 
 
 def test_no_file_at_all_is_said(tmp_path: Path) -> None:

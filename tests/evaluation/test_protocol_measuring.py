@@ -217,3 +217,21 @@ def test_who_learnt_stands_against_a_generator_with_what_it_learnt_from_the_othe
     told = measuring.measured(ROWS, examinee(SCORES, without=others), draws=50)
     assert told["generators"]["gan"]["auc_matched"]["auc"] == 1.0
     assert told["generators"]["diffusion"]["auc_matched"]["auc"] < 1.0
+
+
+def test_the_cost_of_wrong_odds_is_told_by_source_and_by_generator() -> None:
+    """The verdict's ratios of one source are wrong; whoever gives no ratios has no cost."""
+    told = measuring.measured(ROWS, examinee(SCORES, ratios=np.array(RATIOS)), draws=10)
+    right = metrics.cllr([False, True], [-1.0, 1.0])
+    assert told["genuine"]["street"]["cllr"] == pytest.approx(right)
+    assert told["genuine"]["faces"]["cllr"] > 1
+    assert told["generators"]["diffusion"]["cllr"] == pytest.approx(right), (
+        "matched with the street"
+    )
+    assert told["generators"]["gan"]["cllr"] > 1, "matched with faces; one has no score"
+    nobody = measuring.measured(ROWS, examinee(SCORES), draws=10)
+    assert nobody["genuine"]["street"]["cllr"] is None
+
+
+RATIOS = [1.0 if row.fake or row.source == "faces" else -1.0 for row in ROWS]
+RATIOS[33] = NAN

@@ -137,6 +137,7 @@ def _the_report_says_what_was_and_was_not_measured(told: dict[str, object]) -> N
     assert "AUC against genuine media of the same content" in text
     assert "| a | 5 | " in text and "not here" in text
     assert "MesoNet" in text and "absent is not here" in text
+    assert "Cllr by source" in text and "| dark, genuine |" in text
     assert "Hard rows" in text and "The verdict after laundering" in text
     assert "the protocol names no list of files" in text
     json.dumps(told, allow_nan=False)

@@ -66,6 +66,17 @@ def test_the_score_is_the_calibrated_ratio_and_means_what_it_says() -> None:
     assert found["balanced_accuracy"] == pytest.approx(expected)
 
 
+def test_a_source_with_wrong_odds_is_not_hidden_by_the_others() -> None:
+    """Cllr of each genuine source against all fakes; the mean lies between."""
+    of = [("calm", False, -1.0)] * 10 + [("loud", False, 1.0)] * 10 + [("", True, 1.0)] * 10
+    cases = [case(n, fake, source=source) for n, (source, fake, _) in enumerate(of)]
+    found = evaluated(cases, [said(ratio) for _, _, ratio in of]).figures("one", draws=10)
+    costs = found["cllr_by_source"]
+    assert costs["calm"] == pytest.approx(metrics.cllr([False, True], [-1.0, 1.0]))
+    assert costs["loud"] == pytest.approx(metrics.cllr([False, True], [1.0, 1.0]))
+    assert costs["calm"] < 0.2 < found["cllr"] < 1 < costs["loud"]
+
+
 def test_one_class_alone_ranks_nothing() -> None:
     """Only genuine items: no AUC, but how often they are flagged can be said."""
     cases = [case(n, False, source="phone") for n in range(8)]

@@ -139,7 +139,8 @@ def pictures(root: Path) -> None:
     for name, files in names.items():
         lay(root, [f"{name}/{file}" for file in files])
         label = "real" if name in real else "fake"
-        rows += [f"{name}/{file},{label},{name},see name,test,x" for file in files]
+        method = "stable-diffusion-2.1" if name == "sd21_faces" else "see name"
+        rows += [f"{name}/{file},{label},{name},{method},test,x" for file in files]
     (root / "manifest.csv").write_text("\n".join(rows) + "\n")
     faces = root / "faces"
     faces.mkdir()
@@ -148,4 +149,23 @@ def pictures(root: Path) -> None:
     (faces / "manifest.csv").write_text(
         "archive,member,label,split,source,identity\n"
         "ffhq-real.zip,a.jpg,real,test,ffhq,p1\nffhq-real.zip,gone.jpg,real,test,ffhq,p2\n"
+    )
+
+
+def speech(root: Path) -> None:
+    base = root / "speech"
+    base.mkdir()
+    members = {
+        "real.zip": ["a.ogg", "b.ogg"], "fake.zip": ["c.ogg", "d.ogg", "e.ogg"],
+    }  # fmt: skip
+    for name, inside in members.items():
+        with zipfile.ZipFile(base / name, "w") as archive:
+            for member in inside:
+                archive.writestr(member, member.encode())
+    (base / "manifest.csv").write_text(
+        "archive,member,label,split,source,system,speaker\n"
+        "real.zip,a.ogg,real,test,yourtts,,p1\nreal.zip,b.ogg,real,test,resemblyzer,,p2\n"
+        "fake.zip,c.ogg,fake,test,yourtts,yourtts,p1\n"
+        "fake.zip,d.ogg,fake,test,gen-flite,flite,slt\n"
+        "fake.zip,e.ogg,fake,train,gen-espeak,espeak,default\n"
     )

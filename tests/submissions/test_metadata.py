@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import io
 from datetime import timedelta
 from typing import Any
@@ -25,6 +26,7 @@ from ml import services
 from ml.engine.contract import Kind, MediaInfo, Outcome, Result, Verdict
 from ml.engine.media.file_metadata import gathered
 from ml.models import Analysis, FileMetadata
+from sandbox.trust import Of, Trusted, TrustList
 from tests.audit.house import at_work, sent
 from tests.bad_inputs import credentials
 from tests.engine.test_file_metadata import photograph
@@ -92,10 +94,52 @@ def test_the_tree_stands_on_the_page(alice: Person, send: Send) -> None:
     assert shown.count("Its manifest: made by a test") == 7 and "too deep" in shown
 
 
-def _c2pa() -> dict[str, Any]:
+def test_who_claims_the_file_and_what_that_was_checked_against(alice: Person, send: Send) -> None:
+    """The identity with its state; the lists with their day and digest, or that there is none."""
+    said = read_credentials(credentials.identified(), LISTED)
+    shown = html.unescape(page(alice, analysed(send(alice), {"c2pa": said})))
+    assert "identity assertion by Example Press, Signer of the tests" in shown
+    assert "not on this site's list of identities" not in shown
+    assert "is on this site's list of identities" in shown
+    assert "the list of identities Our list of 2026-09-24 (SHA-256 " in shown
+    assert "This site had no list of signers" in shown
+
+
+def test_the_credentials_are_a_file_of_their_own(
+    alice: Person, bob: Person, charlie: Person, send: Send
+) -> None:
+    """crJSON as it was when the file was analysed, for whoever may see the media; it goes with the
+    personal text."""
+    sent = analysed(send(alice), {"c2pa": read_credentials(credentials.identified(), {})})
+    address = reverse("submissions:credentials", args=[sent.pk])
+    assert address in page(alice, sent)
+    for person in (alice, bob):
+        answer = person.client().get(address)
+        assert answer.status_code == 200 and answer["Content-Type"] == "application/json"
+        assert "attachment" in answer["Content-Disposition"]
+        assert "cawg.identity" in answer.json()["manifests"][0]["assertions"]
+    assert charlie.client().get(address).status_code == 404
+    without = analysed(send(alice), facts())
+    nothing = reverse("submissions:credentials", args=[without.pk])
+    assert nothing not in page(alice, without)
+    assert alice.client().get(nothing).status_code == 404
+
+
+LISTED = {
+    Of.IDENTITIES: TrustList(
+        credentials.authority("identities")[2].decode(), "5" * 64, 1, "Our list", "2026-09-24"
+    )
+}
+
+
+def read_credentials(data: bytes, trusted: Trusted) -> dict[str, Any]:
     from sandbox.facts import credentials as reading
 
-    return reading._read("image/jpeg", io.BytesIO(credentials.recursive()), "")
+    return reading._read("image/jpeg", io.BytesIO(data), trusted)
+
+
+def _c2pa() -> dict[str, Any]:
+    return read_credentials(credentials.recursive(), {})
 
 
 def test_what_the_file_says_is_never_html(alice: Person, send: Send) -> None:

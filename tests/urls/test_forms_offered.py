@@ -34,6 +34,7 @@ OF_THE_TEAM = [
 NO_PAGES = (
     *("submissions:picture", "submissions:glimpse", "submissions:film"),
     "submissions:download",
+    "submissions:credentials",
 )
 
 

@@ -54,6 +54,8 @@ MATRIX: dict[str, tuple[str, Answers]] = {
     "submissions:film_panel": ("get", page(404, 404, 200, 200)),
     "submissions:prepare_film": ("post", page(404, 404, 302, 302)),
     "submissions:download": ("get", page(404, 404, 200, 200)),
+    # Its picture has no Content Credentials; tests/submissions/test_metadata.py has one with them.
+    "submissions:credentials": ("get", page(404, 404, 404, 404)),
     "submissions:again": ("post", page(404, 404, 404, 302)),
     "submissions:deletion": ("post", (LOGIN, 404, 404, 404, 404, 302, 302, LOGIN, LOGIN)),
     "submissions:deletions": ("get", (LOGIN, 200, 403, 403, 403, 200, 200, LOGIN, LOGIN)),

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
@@ -22,6 +23,7 @@ from media_analysis.submissions.ownership import may
 from media_analysis.submissions.presenters import manifest_tree
 from media_analysis.submissions.services import parts
 from ml import language
+from ml.engine.detectors.provenance.credentials import identity_said
 from ml.engine.sentence import say
 
 Json = Mapping[str, Any]
@@ -71,8 +73,22 @@ def for_page(submission: Submission, actor: Actor, asked: str = "") -> dict[str,
         "open": bool(asked),
         "personal": sum(bool(row["personal"]) for row in rows),
         "cut": _cut(found),
-        "credentials": _credentials(found["credentials"]),
+        "credentials": _credentials(found["credentials"], submission),
     }
+
+
+def crjson(submission: Submission, actor: Actor) -> str | None:
+    """The Content Credentials as the validator exports them (crJSON), for whoever may look at the
+    media; None where there are none, or none so large as is kept."""
+    if not may(actor, Permission.VIEW_MEDIA, submission) or not submission.analysis.shown_outcome:
+        return None
+    parts.require(submission, Part.TEXT)
+    try:
+        found = ml.metadata.read(submission.analysis_id)
+    except BlobError as error:
+        code = "media_damaged" if isinstance(error, Damaged) else "store_unavailable"
+        raise Refusal(code) from error
+    return found["credentials"].get("crjson") or None if found else None
 
 
 def _row(place: str, name: str, value: str) -> dict[str, Any]:
@@ -116,7 +132,7 @@ def _cut(found: Json) -> list[str]:
     return said
 
 
-def _credentials(said: Json) -> dict[str, Any]:
+def _credentials(said: Json, submission: Submission) -> dict[str, Any]:
     signer = said["signer"] or language.in_words(say("provenance.unnamed_signer"))
     changed = any("mismatch" in str(problem) for problem in said["problems"])
     sentences = {
@@ -129,4 +145,59 @@ def _credentials(said: Json) -> dict[str, Any]:
     }
     state = said["state"] if said["state"] in sentences else "malformed"
     tree = manifest_tree.drawn(said["tree"]) if said["tree"] else None
-    return {"absent": state == "absent", "text": language.in_words(sentences[state]), "tree": tree}
+    return {
+        "absent": state == "absent",
+        "text": language.in_words(sentences[state]),
+        "more": _beside(said) if state in ("valid", "trusted") else [],
+        "lists": _lists(said.get("trust") or {}),
+        "tree": tree,
+        "crjson": reverse("submissions:credentials", args=[submission.pk])
+        if said.get("crjson")
+        else "",
+    }
+
+
+def _beside(said: Json) -> list[str]:
+    """Identities and soft bindings that stand in credentials that hold."""
+    more = [
+        identity_said(str(one.get("state")), one.get("names") or (), str(one.get("issuer") or ""))
+        for one in said.get("identities") or ()
+    ]
+    if named := said.get("soft_bindings"):
+        more.append(say("provenance.soft_binding", names=", ".join(named)))
+    return [language.in_words(sentence) for sentence in more]
+
+
+def _lists(trust: Json) -> list[str]:
+    """Against which lists of the site it was checked, and of when they are."""
+    if not trust:
+        return []
+    told = []
+    for whose, with_one, without in (
+        (
+            "signers",
+            gettext("Checked against the list of signers {name} of {date} (SHA-256 {digest})."),
+            gettext("This site had no list of signers that it trusts."),
+        ),
+        (
+            "times",
+            gettext("Checked against the list of time stamps {name} of {date} (SHA-256 {digest})."),
+            "",
+        ),
+        (
+            "identities",
+            gettext("Checked against the list of identities {name} of {date} (SHA-256 {digest})."),
+            gettext("This site had no list of identities that it trusts."),
+        ),
+    ):
+        one = trust.get(whose)
+        told.append(_list(with_one, one) if one else without)
+    return [sentence for sentence in told if sentence]
+
+
+def _list(sentence: str, one: Json) -> str:
+    return sentence.format(
+        name=one["name"] or gettext("without a name"),
+        date=one["date"] or gettext("an unknown day"),
+        digest=one["sha256"][:16],
+    )

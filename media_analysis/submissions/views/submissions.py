@@ -25,7 +25,7 @@ from media_analysis.care.services import exposure
 from media_analysis.submissions import hooks
 from media_analysis.submissions.forms import OUTCOMES, IntakeForm
 from media_analysis.submissions.models import DeletionAnswer, Submission
-from media_analysis.submissions.presenters import result
+from media_analysis.submissions.presenters import metadata, result
 from media_analysis.submissions.search import blind
 from media_analysis.submissions.services import deletion as deletion_service
 from media_analysis.submissions.services import intake, pictures
@@ -285,6 +285,21 @@ def download(request: HttpRequest, pk: UUID) -> HttpResponse:
         result.export(submission, blind=is_blind), json_dumps_params={"indent": 2}
     )
     response["Content-Disposition"] = f'attachment; filename="touchstone-{submission.pk}.json"'
+    return response
+
+
+@signed_in
+@require_GET
+@as_if_missing
+def credentials(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The file's Content Credentials as crJSON, as they were when it was analysed."""
+    submission = mine(request, pk)
+    found = metadata.crjson(submission, actor_of(request))
+    if found is None:
+        raise Http404
+    response = HttpResponse(found, content_type="application/json")
+    name = f"touchstone-{submission.pk}-credentials.json"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 

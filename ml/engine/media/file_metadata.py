@@ -54,9 +54,18 @@ def gathered(facts: Mapping[str, Any]) -> dict[str, Any]:
             "state": str(credentials.get("state") or "absent"),
             "signer": _safe(str(credentials.get("signer") or "")),
             "problems": _safe(credentials.get("problems")) or [],
+            "identities": _safe(credentials.get("identities")) or [],
+            "soft_bindings": _safe(credentials.get("soft_bindings")) or [],
+            "trust": _safe(credentials.get("trust")) or {},
+            "crjson": _ascii(credentials.get("crjson")),
             "tree": _safe(credentials.get("tree")),
         },
     }
+
+
+def _ascii(value: Any) -> str:
+    """Passed on as it is, so it must hold nothing that a reader could not see."""
+    return value if isinstance(value, str) and value.isascii() else ""
 
 
 def _safe(value: Any, depth: int = 0) -> Any:

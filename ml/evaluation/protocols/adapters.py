@@ -56,14 +56,25 @@ class Listed:
     """Files or rows that are neither genuine nor fake by the protocol's words."""
 
 
-def folder_of(adapter: Adapter, roots: Sequence[Path]) -> Path | None:
-    """The first data folder that holds the set."""
+def folders_of(adapter: Adapter, roots: Sequence[Path]) -> Iterator[Path]:
+    """The data folders that may hold the set."""
     for root in roots:
         whole = root / adapter.folder
         wanted = whole / adapter.table if isinstance(adapter, TableAdapter) else whole
         if wanted.exists():
-            return whole
-    return None
+            yield whole
+
+
+def found_in(one: SetOfMedia, roots: Sequence[Path]) -> Listed | None:
+    """From the first data folder that has a file of the set: several may have a table of the same
+    name. None where no folder may hold it."""
+    first = None
+    for folder in folders_of(one.adapter, roots):
+        found = listed(one, folder)
+        if found.files:
+            return found
+        first = first or found
+    return first
 
 
 def listed(one: SetOfMedia, folder: Path) -> Listed:

@@ -32,7 +32,7 @@ from ml.evaluation.protocols.gathering import Gathered, Item
 from ml.evaluation.protocols.measuring import Examinee, Row
 from ml.evaluation.records import Record
 from ml.evaluation.running import Task
-from ml.evaluation.scoring import FUSED, Evaluation
+from ml.evaluation.scoring import FUSED, RATIO, Evaluation
 
 HARD_ITEMS = 20
 """Genuine files of each hard row, by default."""
@@ -222,6 +222,7 @@ def _of_engine(evaluation: Evaluation) -> Iterator[Examinee]:
             failed=failed,
             flagged=list(column.flagged),
             outcomes=list(column.decided),
+            ratios=column.scores if column.scale == RATIO else None,
             note="the engine as it is served" if name == FUSED else "one check, as if alone",
         )
 

@@ -85,11 +85,10 @@ def gather(protocol: Protocol, roots: Sequence[Path], *, sample: int = 0) -> Gat
     report: list[Item] = []
     fit: list[Item] = []
     for one in protocol.sets:
-        folder = adapters.folder_of(one.adapter, roots)
-        if folder is None:
+        found = adapters.found_in(one, roots)
+        if found is None:
             sets.append(SetHere(one, here=False))
             continue
-        found = adapters.listed(one, folder)
         told = chosen(_of_splits(found.files, one.report), one.name, sample)
         most = min(2 * sample, MOST_TO_FIT) if sample else MOST_TO_FIT
         learnt = chosen(_of_splits(found.files, one.fit), one.name, most) if one.fit else []

@@ -59,6 +59,8 @@ class Examinee:
     flagged: Sequence[bool | None] | None = None
     """At the point that was frozen before; None for whoever has none."""
     outcomes: Sequence[Outcome | None] | None = None
+    ratios: Floats | None = None
+    """Logarithms of likelihood ratios, where the scores have that meaning."""
     without: Mapping[str, Floats] = field(default_factory=dict)
     """Scores by one that has not met this generator, where it learnt from the others."""
     note: str = ""
@@ -134,6 +136,7 @@ def _generator(table: Table, one: Examinee, method: str) -> dict[str, Any]:
         "matched_sources": matched,
         "auc_matched": _area(table, scores, fakes, table.genuine(matched)) if matched else None,
         "auc_all": _area(table, scores, fakes, table.genuine()),
+        "cllr": _cost(table, one, fakes | table.genuine(matched or None)),
         "found": _flagged(table, one, fakes),
         **_outcomes(table, one, fakes),
         "frozen_elsewhere": left_out(table, scores, method),
@@ -205,7 +208,9 @@ def _at(
 def _genuine(table: Table, one: Examinee, source: str) -> dict[str, Any]:
     rows = table.genuine([source])
     others = [name for name in table.sources if name != source]
-    return _of_genuine(table, one, rows, table.genuine(others))
+    fakes = table.where(lambda row: row.fake and row.plain)
+    told = _of_genuine(table, one, rows, table.genuine(others))
+    return told | {"cllr": _cost(table, one, rows | fakes)}
 
 
 def _hard(table: Table, one: Examinee, name: str) -> dict[str, Any]:
@@ -230,6 +235,14 @@ def _of_genuine(table: Table, one: Examinee, rows: Bools, others: Bools) -> dict
         "false_alarms_frozen_elsewhere": share(table, over, rows) if bound is not None else None,
         **_outcomes(table, one, rows),
     }
+
+
+def _cost(table: Table, one: Examinee, rows: Bools) -> float | None:
+    """Cllr of these rows; None for whoever gives no ratios, and without both classes."""
+    if one.ratios is None:
+        return None
+    use = rows & np.isfinite(one.ratios)
+    return metrics.cllr(table.fake[use], one.ratios[use])
 
 
 # === After laundering ===

@@ -41,6 +41,7 @@ def markdown(told: Told) -> str:
         ),
         _verdict(told),
         _genuine(told, "genuine", "Genuine media, by source", "the other sources"),
+        _costs(told),
         _genuine(told, "hard", "Hard rows: genuine media after", "the untouched files"),
         *_laundered(told),
         _not_run(told),
@@ -168,6 +169,29 @@ def _genuine(told: Told, key: str, title: str, elsewhere: str) -> str:
         f"{title}. Columns by name: false alarms at a bound frozen on {elsewhere} "
         "(5 % false alarms there)", heads, rows,
     )  # fmt: skip
+
+
+def _costs(told: Told) -> str:
+    """Of those who give likelihood ratios."""
+    people = {
+        name: one
+        for name, one in told["examinees"].items()
+        if any(entry["cllr"] is not None for entry in one["genuine"].values())
+    }
+    rows = [
+        [f"{clean(name)}, {what}", *(_cost(one[key][name]) for one in people.values())]
+        for key, what in (("genuine", "genuine"), ("generators", "generated"))
+        for name in next(iter(told["examinees"].values()))[key]
+    ]
+    return _table(
+        "Cllr by source: a genuine source against all fakes, a generator against the genuine media "
+        "of its content, else all (0 is perfect, 1 costs as much as knowing nothing)",
+        ["", *people], rows if people else [],
+    )  # fmt: skip
+
+
+def _cost(entry: Told) -> str:
+    return NOTHING if entry["cllr"] is None else _figure(entry["cllr"])
 
 
 # === After laundering ===

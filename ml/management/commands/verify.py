@@ -94,7 +94,7 @@ class Sheet:
 
         say = self._console.print
         headline, style = HEADLINES[item["verdict"]]
-        say(Text.assemble((_line(item["path"]), "bold"), ": ", (headline, style)))
+        say(Text.assemble((printable(item["path"]), "bold"), ": ", (headline, style)))
         say(Text(f"  {item['reason']}"))
         if item["sha256"]:
             say(Text(f"  SHA-256 {item['sha256']}", style="dim"))
@@ -143,7 +143,7 @@ def _status(finding: dict[str, Any]) -> str:
     return f"{finding['status'].replace('_', ' ')}: {finding['reason']}"
 
 
-def _line(text: str) -> str:
+def printable(text: str) -> str:
     """A file may be named with line ends and escapes; a terminal must not obey them."""
     return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
 
@@ -173,7 +173,9 @@ def progress(count: int) -> Iterator[Callable[[int, str], Report]]:
         task = bar.add_task("", total=1.0, stage="")
 
         def begin(number: int, name: str) -> Report:
-            bar.reset(task, total=1.0, description=f"{number}/{count} {escape(_line(name)[:60])}")
+            bar.reset(
+                task, total=1.0, description=f"{number}/{count} {escape(printable(name)[:60])}"
+            )
 
             def report(share: float, stage: str) -> None:
                 bar.update(task, completed=share, stage=stage)
@@ -185,7 +187,7 @@ def progress(count: int) -> Iterator[Callable[[int, str], Report]]:
 
 def _plainly(count: int) -> Callable[[int, str], Report]:
     def begin(number: int, name: str) -> Report:
-        sys.stderr.write(f"{number}/{count} {_line(name)}\n")
+        sys.stderr.write(f"{number}/{count} {printable(name)}\n")
         sys.stderr.flush()
         return lambda share, stage: None
 

@@ -14,11 +14,12 @@ from typing import Any
 from sandbox.facts import credentials, pictures, recordings
 from sandbox.sniff import Kind
 from sandbox.source import Source
+from sandbox.trust import Trusted
 from sandbox.types import Limits
 
 LARGEST_FIRST = (
-    "png_text", "xmp", "boxes", "c2pa", "iptc", "exif", "container", "streams", "c2pa", "jpeg",
-    "tiff",
+    "png_text", "xmp", "boxes", "c2pa", "c2pa", "iptc", "exif", "container", "streams", "c2pa",
+    "jpeg", "tiff",
 )  # fmt: skip
 
 
@@ -27,12 +28,12 @@ def warm_up() -> None:
     pictures.warm_up()
 
 
-def gather(source: Source, kind: Kind, limits: Limits, trust: str = "") -> dict[str, Any]:
+def gather(source: Source, kind: Kind, limits: Limits, trusted: Trusted) -> dict[str, Any]:
     found: dict[str, Any] = {"format": kind.format, "mime": kind.mime, "size": source.size}
     sections = pictures.SECTIONS if kind.family == "image" else recordings.SECTIONS
     for name, read in sections.items():
         _add(found, name, lambda read=read: read(source, kind, limits))  # type: ignore[misc]
-    _add(found, "c2pa", lambda: credentials.read(source, kind, trust))
+    _add(found, "c2pa", lambda: credentials.read(source, kind, trusted))
     return _bounded(found, limits.max_facts_bytes)
 
 
@@ -52,9 +53,12 @@ def _bounded(found: dict[str, Any], most: int) -> dict[str, Any]:
     for name in LARGEST_FIRST:
         if len(json.dumps(found)) <= most - 1024:
             break
-        if name == "c2pa" and "tree" in found.get(name, {}):
-            del found[name]["tree"]  # what it says in short outlives the whole of it
-            continue
-        if name in found:
+        if name == "c2pa" and (large := _large(found)):
+            del found["c2pa"][large[0]]  # what it says in short outlives the whole of it
+        elif name in found:
             found[name] = {"malformed": True, "error": "too_large"}
     return found
+
+
+def _large(found: dict[str, Any]) -> list[str]:
+    return [name for name in ("crjson", "tree") if found.get("c2pa", {}).get(name)]

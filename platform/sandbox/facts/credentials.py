@@ -1,7 +1,8 @@
 """Content Credentials (C2PA), validated with nothing fetched from anywhere.
 
 States: absent, valid (the signature holds, the signer is on no list here), trusted, invalid,
-remote (only an address was found; it was not asked), malformed.
+remote (only an address was found; it was not asked), malformed. What identity assertions in them
+are worth changes none of these: they are signed by others, and have states of their own.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from typing import Any
 
 import c2pa
 
-from sandbox.facts import manifest_tree
+from sandbox.facts import identities, manifest_tree
 from sandbox.facts.text import clean
 from sandbox.sniff import Kind
 from sandbox.source import Source
+from sandbox.trust import Of, Trusted
 
 MOST_JSON = 8 * 1024 * 1024
+MOST_CRJSON = 256 * 1024
 MOST_LISTED = 50
 _ADDRESS = re.compile(r"https?://[^\s\"'<>]{1,500}")
 _SIGNS = re.compile(rb"c2pa|C2PA|jumb|provenance|contentauth")
@@ -36,24 +39,33 @@ def warm_up() -> None:
 
     data = io.BytesIO()
     Image.new("RGB", (8, 8)).save(data, "JPEG")
-    _read("image/jpeg", data, "")
+    _read("image/jpeg", data, {})
 
 
-def _context(trust: str) -> Any:
+def _context(trusted: Trusted, *, with_identities: bool) -> Any:
     settings: dict[str, Any] = {
-        "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False, "verify_trust": True}
+        "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False, "verify_trust": True},
+        "core": {"allowed_network_hosts": [], "decode_identity_assertions": with_identities},
     }
-    if trust:
-        settings["trust"] = {"trust_anchors": trust}
-    return c2pa.Context.from_dict(settings)
+    trust: dict[str, Any] = {}
+    if Of.SIGNERS in trusted:
+        trust["trust_anchors"] = trusted[Of.SIGNERS].pem
+    kinds = {Of.TIMES: "tsa"} | ({Of.IDENTITIES: "cawg"} if with_identities else {})
+    if anchors := [
+        {"trust_anchors": trusted[of].pem, "trust_kind": kind}
+        for of, kind in kinds.items()
+        if of in trusted
+    ]:
+        trust["anchors"] = anchors
+    return c2pa.Context.from_dict(settings | ({"trust": trust} if trust else {}))
 
 
-def read(source: Source, kind: Kind, trust: str) -> dict[str, Any]:
+def read(source: Source, kind: Kind, trusted: Trusted) -> dict[str, Any]:
     if kind.format not in _SUPPORTED:
         return {"state": "absent", "note": "this container holds no Content Credentials"}
     if not _any_sign(source):
         return {"state": "absent"}  # spares the validator what it cannot be about
-    return _read(kind.mime, source.stream(), trust)
+    return _read(kind.mime, source.stream(), trusted)
 
 
 def _any_sign(source: Source) -> bool:
@@ -66,18 +78,68 @@ def _any_sign(source: Source) -> bool:
     return False
 
 
-def _read(mime: str, stream: Any, trust: str) -> dict[str, Any]:
+def _read(mime: str, stream: Any, trusted: Trusted) -> dict[str, Any]:
     try:
-        with c2pa.Reader(mime, stream, context=_context(trust)) as reader:
-            text = reader.json()
+        store, crjson = _opened(mime, stream, trusted, with_identities=False)
     except c2pa.C2paError.ManifestNotFound:
         return {"state": "absent"}
     except c2pa.C2paError as error:
         return _refused(error)
-    if len(text) > MOST_JSON:
+    if store is None:
         return {"state": "malformed", "problems": ["too_large"]}
-    store = json.loads(text)
-    return _summary(store) if isinstance(store, dict) else {"state": "malformed"}
+    active = _active(store)
+    if active is None:
+        return {"state": "malformed", "problems": ["no_active_manifest"]}
+    said = []
+    if identities.are_in(active):
+        said, with_them = _identities(mime, stream, trusted, active)
+        crjson = with_them or crjson
+    lists = {str(of): trusted[of].told() if of in trusted else None for of in Of}
+    return _summary(store, active) | {"identities": said, "trust": lists, "crjson": crjson}
+
+
+def _opened(
+    mime: str, stream: Any, trusted: Trusted, *, with_identities: bool
+) -> tuple[dict[str, Any] | None, str]:
+    """The store of manifests, or None where it is too large; and the same as crJSON, where that is
+    not too large."""
+    stream.seek(0)
+    context = _context(trusted, with_identities=with_identities)
+    with c2pa.Reader(mime, stream, context=context) as reader:
+        text = reader.json()
+        if len(text) > MOST_JSON:
+            return None, ""
+        store = json.loads(text)
+        return store if isinstance(store, dict) else {}, _compact(reader.crjson())
+
+
+def _compact(crjson: str) -> str:
+    if len(crjson) > 4 * MOST_CRJSON:
+        return ""
+    text = json.dumps(json.loads(crjson), separators=(",", ":"))
+    return text if len(text) <= MOST_CRJSON else ""
+
+
+def _identities(
+    mime: str, stream: Any, trusted: Trusted, active: dict[str, Any]
+) -> tuple[list[dict[str, Any]], str]:
+    """A second reading: one that the validator cannot read loses it the whole manifest."""
+    try:
+        store, crjson = _opened(mime, stream, trusted, with_identities=True)
+    except c2pa.C2paError:
+        store, crjson = None, ""
+    manifest = _active(store) if store else None
+    if store is None or manifest is None:
+        return identities.unread(active), ""
+    results = store.get("validation_results")
+    results = results.get("activeManifest") if isinstance(results, dict) else None
+    return identities.told(manifest, results), crjson
+
+
+def _active(store: dict[str, Any]) -> dict[str, Any] | None:
+    manifests = store.get("manifests")
+    found = manifests.get(store.get("active_manifest")) if isinstance(manifests, dict) else None
+    return found if isinstance(found, dict) else None
 
 
 def _refused(error: Exception) -> dict[str, Any]:
@@ -89,12 +151,8 @@ def _refused(error: Exception) -> dict[str, Any]:
     return {"state": "malformed", "problems": [name], "detail": clean(text, 200)[0]}
 
 
-def _summary(store: dict[str, Any]) -> dict[str, Any]:
-    manifests = store.get("manifests")
-    manifests = manifests if isinstance(manifests, dict) else {}
-    active = manifests.get(store.get("active_manifest"))
-    if not isinstance(active, dict):
-        return {"state": "malformed", "problems": ["no_active_manifest"]}
+def _summary(store: dict[str, Any], active: dict[str, Any]) -> dict[str, Any]:
+    manifests = store["manifests"]
     signature = active.get("signature_info")
     signature = signature if isinstance(signature, dict) else {}
     actions = _actions(active)[:MOST_LISTED]
@@ -111,6 +169,7 @@ def _summary(store: dict[str, Any]) -> dict[str, Any]:
         "source_types": _unique(_text(a.get("digitalSourceType")) for a in actions),
         "agents": _unique(_agent(a.get("softwareAgent")) for a in actions),
         "inherited": [told for m in others[:MOST_LISTED] if (told := _inherited(m))],
+        "soft_bindings": _soft_bindings(active),
         "ingredients": [_ingredient(i) for i in _list(active.get("ingredients"))],
         "manifests": len(manifests),
         "problems": problems,
@@ -143,6 +202,17 @@ def _actions(manifest: dict[str, Any]) -> list[dict[str, Any]]:
             data = assertion.get("data")
             found += _list(data.get("actions")) if isinstance(data, dict) else []
     return found
+
+
+def _soft_bindings(manifest: dict[str, Any]) -> list[str]:
+    """By which algorithms (watermarks, fingerprints) the credentials say that they are found again
+    where they were removed. None of them is computed here."""
+    found = []
+    for assertion in _list(manifest.get("assertions")):
+        if str(assertion.get("label", "")).startswith("c2pa.soft-binding"):
+            data = assertion.get("data")
+            found.append(_text(data.get("alg")) if isinstance(data, dict) else "")
+    return _unique(found)
 
 
 def _problems(store: dict[str, Any]) -> list[str]:

@@ -46,6 +46,17 @@ PLACES = {
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """An identity assertion (CAWG): somebody signed that they made the file."""
+
+    state: str
+    """trusted, valid, unresolved or invalid."""
+    names: tuple[str, ...] = ()
+    issuer: str = ""
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """Content Credentials (C2PA), as the sandbox validated them with remote fetches off."""
 
@@ -58,6 +69,9 @@ class Manifest:
     actions: tuple[str, ...] = ()
     agents: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    identities: tuple[Identity, ...] = ()
+    soft_bindings: tuple[str, ...] = ()
+    """Algorithms of watermarks and fingerprints that it names."""
     inherited: tuple[Manifest, ...] = ()
     """The manifests of what the file was made from. Their signatures hold while this one's does;
     whether their signers are trusted is not known."""

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ml.engine.contract import Declaration, Evidence, Strength
 from ml.engine.detectors.provenance import generators
-from ml.engine.detectors.provenance.claims import Manifest
-from ml.engine.sentence import joined, say
+from ml.engine.detectors.provenance.claims import Identity, Manifest
+from ml.engine.sentence import Sentence, joined, say
 
 SIGNED = frozenset({"valid", "trusted"})
+IDENTITIES = {
+    "trusted": "c2pa_identity_trusted",
+    "valid": "c2pa_identity_valid",
+    "unresolved": "c2pa_identity_unresolved",
+}
 UNNAMED_SIGNER = say("provenance.unnamed_signer")
+UNNAMED_IDENTITY = say("provenance.unnamed_identity")
 
 
 def signs(manifest: Manifest) -> Iterator[Evidence]:
     if manifest.state in SIGNED:
         yield _signature(manifest)
         yield from _making(manifest, manifest.state == "trusted")
+        yield from (_identity(one) for one in manifest.identities)
+        if manifest.soft_bindings:
+            yield _soft_binding(manifest.soft_bindings)
         for before in manifest.inherited:
             # The list vouches for the last signer alone, not for whoever signed an ingredient.
             yield from _making(before, False, "_source")
@@ -59,6 +68,40 @@ def _signature(manifest: Manifest) -> Evidence:
         joined(say("provenance.untrusted", signer=signer), tool),
         Strength.CONTEXT,
         _data(manifest),
+    )
+
+
+def identity_said(state: str, names: Sequence[str], issuer: str = "") -> Sentence:
+    """Who it names, and what was checked of it. A state that is not known holds nothing."""
+    who = ", ".join(names) or UNNAMED_IDENTITY
+    if state in ("trusted", "valid"):
+        return say(f"provenance.identity_{state}", names=who)
+    if state == "unresolved":
+        return say("provenance.identity_unresolved", names=who, issuer=issuer)
+    return say("provenance.identity_invalid")
+
+
+def _identity(one: Identity) -> Evidence:
+    return Evidence(
+        IDENTITIES.get(one.state, "c2pa_identity_invalid"),
+        identity_said(one.state, one.names, one.issuer),
+        Strength.CONTEXT,
+        {
+            "state": one.state,
+            "names": list(one.names),
+            "issuer": one.issuer,
+            "problems": list(one.problems),
+        },
+    )
+
+
+def _soft_binding(algorithms: Sequence[str]) -> Evidence:
+    names = ", ".join(algorithms)
+    return Evidence(
+        "c2pa_soft_binding",
+        say("provenance.soft_binding", names=names),
+        Strength.CONTEXT,
+        {"names": list(algorithms)},
     )
 
 

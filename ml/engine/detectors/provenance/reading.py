@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from ml.engine.detectors.provenance.claims import ABSENT, Claim, Claims, Manifest
+from ml.engine.detectors.provenance.claims import ABSENT, Claim, Claims, Identity, Manifest
 
 PLACES = {
     "exif": "exif",
@@ -86,8 +86,21 @@ def manifest(value: Any) -> Manifest:
         actions=_words(value.get("actions")),
         agents=_words(value.get("agents")),
         problems=_words(value.get("problems")),
+        identities=tuple(_identities(value.get("identities"))),
+        soft_bindings=_words(value.get("soft_bindings")),
         inherited=tuple(_inherited(value.get("inherited"))),
     )
+
+
+def _identities(value: Any) -> Iterator[Identity]:
+    for entry in value if isinstance(value, list) else ():
+        if isinstance(entry, Mapping):
+            yield Identity(
+                state=_word(entry.get("state")),
+                names=_words(entry.get("names")),
+                issuer=_word(entry.get("issuer")),
+                problems=_words(entry.get("problems")),
+            )
 
 
 def _inherited(value: Any) -> Iterator[Manifest]:
