@@ -201,7 +201,7 @@ def page(client: Any, url: str) -> int:
     got = client.get(url)
     if got.status_code != 200:
         raise SystemExit(f"{url} answered {got.status_code}")
-    return int(got.content.count(b'<td data-label="File">'))
+    return int(got.content.count(b"<tr data-row="))
 
 
 def took_next(who: str) -> int:
