@@ -32,6 +32,7 @@ from media_analysis.review.services import (
     saved_texts,
 )
 from media_analysis.review.services.bulk import deciders
+from media_analysis.submissions.outcomes import DecisionOutcome
 from media_analysis.submissions.presenters import result
 from media_analysis.submissions.search import blind
 
@@ -78,6 +79,7 @@ def shown(
         "worked": breaks.due(actor) if status == 200 else None,  # not to whoever writes
         "golden_answer": _golden_answer(actor, mine, leads),
         "pending": pending,
+        "written": _written(actor, pending),
         "undoable": undoable,
         "leads": leads,
         "may_decide": may_decide,
@@ -100,6 +102,19 @@ def shown(
         "heartbeat_url": reverse("review:heartbeat", args=[mine.pk]),
     }
     return render(request, "review/case.html", context, status=status)
+
+
+def _written(actor: Actor, pending: PendingDecision | None) -> dict[str, Any] | None:
+    """What this person just decided and can still undo. To everybody else it is not there yet."""
+    if pending is None or actor.user is None or pending.decided_by_id != actor.user.pk:
+        return None
+    return {
+        "outcome": DecisionOutcome(pending.words["outcome"]).label,
+        "reason": pending.reason,
+        "policy": pending.policy,
+        "note": pending.words["note"],
+        "due_at": pending.due_at,
+    }
 
 
 def _others(actor: Actor, mine: Case) -> list[User]:

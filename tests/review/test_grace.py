@@ -144,6 +144,25 @@ def test_a_decision_that_is_sent_twice_is_told_as_decided(
     assert written is not None and written.reason == "too blurred"
 
 
+def test_its_person_reads_what_was_decided_and_nobody_else_does(
+    alice: Person, bob: Person, lead: Person, case: Case
+) -> None:
+    """Outcome, reason and note on the case, until it is undone."""
+    written(alice, case)
+    url = reverse("review:case", args=[case.pk])
+
+    def reads(person: Person) -> bool:
+        return "the seam along the jaw" in person.client().get(url).content.decode()
+
+    assert reads(alice) and not reads(bob) and not reads(lead)
+    page = alice.client().get(url).content.decode()
+    assert "Your decision" in page and "see 0:12" in page and "Manipulated" in page
+    grace.undo(alice.actor, case.pk)
+    assert "Your decision" not in alice.client().get(url).content.decode().replace(
+        "Your decisions", ""
+    )
+
+
 def test_a_reason_code_stands_for_words_and_brings_its_policy(
     alice: Person, case: Case, team: Team
 ) -> None:
