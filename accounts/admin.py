@@ -144,6 +144,10 @@ class SessionAdmin(ReadOnlyAdmin):
     fields = ["user", "ip", "user_agent", "created_at", "last_seen_at", "expire_date"]
     search_fields = ["user__email"]
 
+    def address(self, request: HttpRequest, row: Any) -> str:
+        """Everybody has a page of their own sessions, and of nobody else's."""
+        return reverse("usersessions_list") if row.user_id == request.user.pk else ""
+
 
 # The login library's own pages would show and change what is guarded above.
 for model in list(admin.site._registry):

@@ -22,7 +22,7 @@ import time
 from collections.abc import Iterator
 from hashlib import md5
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -88,6 +88,14 @@ def questions(review_alone: bool = False) -> list[Question]:
     return pages + review
 
 
+class Answer(NamedTuple):
+    rows: int
+    ms: float
+    worked: float
+    """Milliseconds of a processor."""
+    queries: int
+
+
 class Desk:
     """One database, asked by a process of its own as the application's role."""
 
@@ -106,13 +114,11 @@ class Desk:
             cwd=ROOT, env=env, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
 
-    def ask(self, question: Question) -> tuple[int, float, float]:
-        """How many rows there were, how many milliseconds it took, and how many of a processor."""
+    def ask(self, question: Question) -> Answer:
         assert self.process.stdin and self.process.stdout
         self.process.stdin.write(json.dumps(question) + "\n")
         self.process.stdin.flush()
-        rows, ms, worked = json.loads(self.process.stdout.readline())
-        return rows, ms, worked
+        return Answer(*json.loads(self.process.stdout.readline()))
 
     def close(self) -> None:
         assert self.process.stdin
@@ -125,10 +131,19 @@ def answer() -> None:
     import django
 
     django.setup()
+    from django.db import connection
     from django.test import Client
 
     from accounts.models import User
 
+    asked_for = 0
+
+    def counted(execute: Any, *query: Any) -> Any:
+        nonlocal asked_for
+        asked_for += 1
+        return execute(*query)
+
+    connection.execute_wrappers.append(counted)
     clients = {}
     for who in PEOPLE:
         clients[who] = Client(SERVER_NAME="localhost")
@@ -136,7 +151,7 @@ def answer() -> None:
         clients[who].force_login(user, "allauth.account.auth_backends.AuthenticationBackend")
     for line in sys.stdin:
         who, asked, sort = json.loads(line)
-        began, worked = time.perf_counter(), _processor_seconds()
+        began, worked, asked_for = time.perf_counter(), _processor_seconds(), 0
         if asked == NEXT:
             rows = took_next(who)
         elif asked == CASE:
@@ -144,7 +159,7 @@ def answer() -> None:
         else:
             rows = page(clients[who], address(who, asked, sort))
         took, worked = time.perf_counter() - began, _processor_seconds() - worked
-        print(json.dumps([rows, took * 1000, worked * 1000]), flush=True)
+        print(json.dumps([rows, took * 1000, worked * 1000, asked_for]), flush=True)
 
 
 def _processor_seconds() -> float:
@@ -186,7 +201,7 @@ def page(client: Any, url: str) -> int:
     got = client.get(url)
     if got.status_code != 200:
         raise SystemExit(f"{url} answered {got.status_code}")
-    return int(got.content.count(b'<td data-label="File">'))
+    return int(got.content.count(b"<tr data-row="))
 
 
 def took_next(who: str) -> int:
@@ -217,14 +232,18 @@ def measure(
         lines = []
         for question in tqdm(questions(review_alone), disable=None, desc="pages"):
             times: dict[int, list[float]] = {FEW: [], rows: []}
-            shown = {number: desk.ask(question)[0] for number, desk in desks.items()}  # warm
+            shown = {number: desk.ask(question).rows for number, desk in desks.items()}  # warm
+            queries: dict[int, int] = {}
             for _ in range(rounds):
                 for number, desk in desks.items():
-                    times[number].append(desk.ask(question)[2 if worked else 1])
+                    said = desk.ask(question)
+                    times[number].append(said.worked if worked else said.ms)
+                    # A session notes once a minute when it was last seen.
+                    queries[number] = min(said.queries, queries.get(number, said.queries))
             best = {number: round(min(t), 1) for number, t in times.items()}
             lines.append(
                 {"question": question, "few": [shown[FEW], best[FEW]],
-                 "many": [shown[rows], best[rows]]}
+                 "many": [shown[rows], best[rows]], "queries": [queries[FEW], queries[rows]]}
             )  # fmt: skip
         for desk in desks.values():
             desk.close()
@@ -262,6 +281,7 @@ def rows(found: dict[str, Any]) -> Iterator[Row]:
             continue
         worst = max((p for p in plain if p["question"][1] == asked), key=lambda p: p["ratio"])
         yield row(f"{what}, with {number} against {FEW:,}, worst of its orders and people", worst)
+    yield queries_of(lines, number)
     others = [line for line in lines if line not in plain]
     if not others:
         return
@@ -273,6 +293,19 @@ def rows(found: dict[str, Any]) -> Iterator[Row]:
         f"the worst ({asked}, {sort}, {PEOPLE[who]})",
         slowest,
     )
+
+
+def queries_of(lines: list[dict[str, Any]], number: str) -> Row:
+    """Of each page of review, by whoever is asked most for it."""
+    of_review = [line for line in lines if line["question"][1] in OF_REVIEW]
+    said = []
+    for asked in OF_REVIEW:
+        mine = [line["queries"] for line in of_review if line["question"][1] == asked]
+        few, many = max(mine, key=lambda pair: (abs(pair[1] - pair[0]), pair[1]))
+        said.append(f"{asked} {many} and {few}")
+    alike = all(few == many for few, many in (line["queries"] for line in of_review))
+    what = f"questions to the database, with {number} against {FEW:,}, most of its people"
+    return Row(what, "; ".join(said), "the same number", alike, of_review[0]["command"])
 
 
 def row(what: str, line: dict[str, Any]) -> Row:

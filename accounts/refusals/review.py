@@ -35,6 +35,14 @@ ENTRIES: Mapping[str, Entry] = {
     "sender_unknown": Entry(422, _("This team has no such partner.")),
     "move_reason_missing": Entry(422, _("Say why the case moves to another queue.")),
     "takeover_reason_missing": Entry(422, _("Say why you take the case over.")),
+    "reassign_reason_missing": Entry(422, _("Say why another person gets the case.")),
+    "case_not_for_that_person": Entry(
+        409,
+        _(
+            "This case is not offered to that person: they decided it before, or its queue is for "
+            "others."
+        ),
+    ),
     "case_not_held": Entry(
         409, _("This case is not assigned to anybody else, or it was just decided. Nothing was "
                "changed.")

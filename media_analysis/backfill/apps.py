@@ -8,7 +8,7 @@ class BackfillConfig(AppConfig):
 
     def ready(self) -> None:
         from jobs import bell, registry
-        from media_analysis.backfill import erasing, on_record
+        from media_analysis.backfill import admin_pages, erasing, on_record
         from media_analysis.backfill.models import BackfillItem
         from media_analysis.backfill.services import examining
         from media_analysis.submissions import hooks as submissions
@@ -22,3 +22,4 @@ class BackfillConfig(AppConfig):
         submissions.erased_with.append(erasing.rows_of)
         submissions.keeps_media.append(erasing.under_way)
         on_record.keep()
+        admin_pages.register()

@@ -12,6 +12,7 @@ from audit.verbs import Verb
 from media_analysis.review.models import Case, Decision
 from media_analysis.review.presenters.decisions import reviewer
 from media_analysis.review.search import reopenings
+from media_analysis.submissions.presenters import bench
 from media_analysis.submissions.presenters import result as results
 from media_analysis.submissions.services import parts, pictures
 from ml.engine.manifest import card_of, manifest_of
@@ -37,6 +38,8 @@ LIMITS = (
 )
 ERROR_RATES = ("split", "clean", "test_split", "leave_one_source_out", "network", "all")
 FRAMES = 6
+MAP_NEAR = 0.5
+"""Seconds between a frame and the look of a check whose map is drawn in it; as in the player."""
 STEPS = (Verb.CASE_REOPENED, *reopenings.APPEALS)
 """The parts of a case's history other than its decisions."""
 ERASED = "reviewer erased"
@@ -182,16 +185,21 @@ def _events(chain: UUID) -> list[Json]:
 def key_frames(analysis: UUID, result: Mapping[str, Any]) -> list[tuple[Json, bytes]]:
     """Small pictures that the engine made from clean pixels, with the boxes of faces in them."""
     media, tracks = result.get("media") or {}, result.get("tracks") or []
+    maps = (bench.overlay(result) or {}).get("maps", [])
     seen = Thumbnail.objects.exclude(name__in=pictures.DRAWN)
     found = list(seen.filter(analysis=analysis).order_by("id")[:FRAMES])
     return [
-        (_frame(one.name, picture.content, media, tracks), picture.content)
+        (_frame(one.name, picture.content, media, tracks, maps), picture.content)
         for one, picture in zip(found, pictures.read_all(found), strict=True)
     ]
 
 
 def _frame(
-    name: str, content: bytes, media: Mapping[str, Any], tracks: Sequence[Mapping[str, Any]]
+    name: str,
+    content: bytes,
+    media: Mapping[str, Any],
+    tracks: Sequence[Mapping[str, Any]],
+    maps: Sequence[Mapping[str, Any]],
 ) -> Json:
     told = pictures.described(name, media, tracks)
     return {
@@ -204,7 +212,18 @@ def _frame(
             {name: face[name] for name in ("track", "left", "top", "width", "height")}
             for face in told["faces"]
         ],
+        "maps": [_map(one) for one in maps if told["faces"] and _is_near(one, told["moment"])],
     }
+
+
+def _is_near(drawn: Mapping[str, Any], moment: float | None) -> bool:
+    """The check looked at this very picture, or at the video close to this moment."""
+    return moment is None or abs(drawn["seconds"] - moment) <= MAP_NEAR
+
+
+def _map(drawn: Mapping[str, Any]) -> Json:
+    place = ("left", "top", "width", "height", "side")
+    return {**{name: drawn[name] for name in place}, "cells": list(drawn["cells"])}
 
 
 def _plain(value: Any) -> Any:

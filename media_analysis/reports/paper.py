@@ -161,6 +161,14 @@ def _figures(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
+MAP_FILLS = 0.6
+"""Of a cell's side, at most."""
+MAP_SAYS = (
+    "Red squares: where in the face a check saw traces. A larger square resembles an altered part "
+    "more. The map is coarse: it says where to look, not what is there."
+)
+
+
 def _frames(paper: Paper, frames: Sequence[tuple[Json, bytes]]) -> None:
     if not frames:
         return
@@ -173,6 +181,8 @@ def _frames(paper: Paper, frames: Sequence[tuple[Json, bytes]]) -> None:
         left, top = paper.get_x() + paper.c_margin, paper.get_y()
         paper.image(BytesIO(png), x=left, y=top, w=wide, h=high, alt_text=frame["caption"])
         scale = wide / frame["width"]
+        for drawn in frame["maps"]:
+            _map(paper, drawn, left, top, scale)
         paper.set_draw_color(200, 60, 50)
         paper.set_line_width(0.5)
         for face in frame["faces"]:
@@ -182,7 +192,21 @@ def _frames(paper: Paper, frames: Sequence[tuple[Json, bytes]]) -> None:
             )  # fmt: skip
         paper.set_y(top + high + 1)
         paper.say(f"{frame['caption']}. SHA-256 {frame['sha256']}", size=7)
+        if frame["maps"]:
+            paper.say(MAP_SAYS, size=7)
         paper.ln(2)
+
+
+def _map(paper: Paper, drawn: Json, left: float, top: float, scale: float) -> None:
+    """A square in the middle of each cell, as large as the cell speaks; without transparency, so
+    that what lies between stays as it is."""
+    wide, high = (drawn[one] * scale / drawn["side"] for one in ("width", "height"))
+    paper.set_fill_color(200, 60, 50)
+    for cell in drawn["cells"]:
+        share = float(cell["much"]) ** 0.5 * MAP_FILLS
+        x = left + drawn["left"] * scale + (cell["x"] + (1 - share) / 2) * wide
+        y = top + drawn["top"] * scale + (cell["y"] + (1 - share) / 2) * high
+        paper.rect(x, y, wide * share, high * share, style="F")
 
 
 def _film(paper: Paper, film: Json | None) -> None:

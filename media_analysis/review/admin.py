@@ -55,9 +55,17 @@ class PolicyAdmin(ReadOnlyAdmin):
     list_select_related = ["team"]
     search_fields = ["name"]
 
+    def address(self, request: HttpRequest, row: Any) -> str:
+        may = actor_of(request).can(Permission.MANAGE_POLICIES, row.team_id)
+        return reverse("teams:edit_policy", args=[row.team_id, row.pk]) if may else ""
+
 
 @admin.register(RoutingRule)
 class RoutingRuleAdmin(ReadOnlyAdmin):
     list_display = ["team", "manipulation_found", "declared_generated", "inconclusive",
                     "no_manipulation_found", "rejected", "queue_order"]  # fmt: skip
     list_select_related = ["team"]
+
+    def address(self, request: HttpRequest, row: Any) -> str:
+        may = actor_of(request).can(Permission.MANAGE_QUEUES, row.team_id)
+        return reverse("teams:rules", args=[row.team_id]) if may else ""

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from accounts.actors import Actor, actor_of
+from accounts.models import User
 from accounts.roles import Permission
 from media_analysis.care.services import breaks
 from media_analysis.review.forms import DecisionForm
@@ -25,10 +26,13 @@ from media_analysis.review.services import (
     drafts,
     grace,
     known_bytes,
+    look_alikes,
     notes,
     opinions,
     saved_texts,
 )
+from media_analysis.review.services.bulk import deciders
+from media_analysis.submissions.outcomes import DecisionOutcome
 from media_analysis.submissions.presenters import result
 from media_analysis.submissions.search import blind
 
@@ -60,8 +64,9 @@ def render_case(
     may_decide = actor.can(Permission.DECIDE_CASES, mine.team_id)
     leads = actor.can(Permission.MANAGE_QUEUES, mine.team_id)
     initial: dict[str, Any] = {"fence": mine.fence, **(draft.words if draft else {})}
+    seen = result.page(mine.submission, actor, searched=request.GET.get("metadata", ""))
     context = {
-        **result.page(mine.submission, actor, searched=request.GET.get("metadata", "")),
+        **seen,
         "case": mine,
         "holds": is_held,
         "free": Case.objects.filter(
@@ -74,6 +79,7 @@ def render_case(
         "worked": breaks.due(actor) if status == 200 else None,  # not to whoever writes
         "golden_answer": _golden_answer(actor, mine, leads),
         "pending": pending,
+        "written": _written(actor, pending),
         "undoable": undoable,
         "leads": leads,
         "may_decide": may_decide,
@@ -89,11 +95,34 @@ def render_case(
         "known": (same := known_bytes.others(actor, mine)),
         "agreed": known_bytes.agreed(same),
         "together": known_bytes.waiting_too(actor, mine) if same else 0,
+        "looking_alike": len(look_alikes.waiting(actor, mine, seen["alike"])) if may_decide else 0,
         "also_held": [one for one in waiting.in_hands_of(actor) if one.pk != mine.pk],
         "queues": list(Queue.objects.filter(team=mine.team_id)) if leads else [],
+        "others": _others(actor, mine) if leads and not is_held else [],
         "heartbeat_url": reverse("review:heartbeat", args=[mine.pk]),
     }
     return render(request, "review/case.html", context, status=status)
+
+
+def _written(actor: Actor, pending: PendingDecision | None) -> dict[str, Any] | None:
+    """What this person just decided and can still undo. To everybody else it is not there yet."""
+    if pending is None or actor.user is None or pending.decided_by_id != actor.user.pk:
+        return None
+    return {
+        "outcome": DecisionOutcome(pending.words["outcome"]).label,
+        "reason": pending.reason,
+        "policy": pending.policy,
+        "note": pending.words["note"],
+        "due_at": pending.due_at,
+    }
+
+
+def _others(actor: Actor, mine: Case) -> list[User]:
+    """To whom a lead can give the case that somebody holds."""
+    if mine.holder_id is None:
+        return []
+    known = {mine.holder_id, actor.user.pk if actor.user else None}
+    return [one for one in deciders(mine.team_id) if one.pk not in known]
 
 
 def _notes(actor: Actor, mine: Case, may_write: bool) -> dict[str, Any]:

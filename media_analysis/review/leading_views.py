@@ -1,4 +1,4 @@
-"""Forms of a case that are for leads: another queue, and taking it over."""
+"""Forms of a case that are for leads: another queue, and another person."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from accounts.refusals import Refusal
 from accounts.roles import Permission
 from media_analysis.review.models import Case, Queue
 from media_analysis.review.services import grace, leading
+from media_analysis.review.services.bulk import deciders
 
 
 def _led(request: HttpRequest, pk: UUID) -> tuple[Actor, Case]:
@@ -52,10 +53,20 @@ def move(request: HttpRequest, pk: UUID) -> HttpResponse:
 @signed_in
 @post_only("review:case", "pk")
 def take_from(request: HttpRequest, pk: UUID) -> HttpResponse:
-    actor, _ = _led(request, pk)
+    """To the lead, or to the person that the form names."""
+    actor, case = _led(request, pk)
+    wanted = request.POST.get("person", "")
     try:
-        leading.take_over(actor, pk, _said(request))
-        messages.success(request, gettext("The case is assigned to you."))
+        if not wanted:
+            leading.take_over(actor, pk, _said(request))
+            messages.success(request, gettext("The case is assigned to you."))
+        else:
+            person = next((one for one in deciders(case.team_id) if str(one.pk) == wanted), None)
+            if person is None:
+                raise Refusal("person_does_not_decide")
+            leading.reassign(actor, pk, person, _said(request))
+            told = gettext("The case is assigned to {person} for a day.").format(person=person)
+            messages.success(request, told)
     except Refusal as refusal:
         messages.error(request, refusal.sentence)
     return redirect("review:case", pk)

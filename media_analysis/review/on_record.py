@@ -31,7 +31,11 @@ def keep() -> None:
         OnRecord(model=ReasonCode, columns=("team_id", "policy_id", "is_active"), texts=("name",)),
         OnRecord(model=SavedText, columns=("team_id",), texts=("name", "text")),
         OnRecord(model=RoutingRule, columns=RULE),
-        OnRecord(model=Queue, columns=("team_id", "hours", "is_paused"), texts=("name",)),
+        OnRecord(
+            model=Queue,
+            columns=("team_id", "hours", "is_paused", "second_share"),
+            texts=("name",),
+        ),
         OnRecord(model=QueueRule, columns=QUEUE_RULE, texts=("name", "context")),
         OnRecord(
             model=Case,

@@ -144,6 +144,11 @@ class Queue(models.Model):
         related_name="+",
         help_text="Who may claim from it. Empty: everybody in the team who decides.",
     )
+    second_share = models.FloatField(
+        null=True,
+        blank=True,
+        help_text="Of its decisions that two people make. Empty: as in the whole team.",
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = TeamOwned.as_manager()
@@ -157,10 +162,19 @@ class Queue(models.Model):
                 name="queue_hours_are_few",
                 condition=Q(hours=None) | Q(hours__gte=1, hours__lte=MOST_HOURS),
             ),
+            models.CheckConstraint(
+                name="queue_share_is_a_share",
+                condition=Q(second_share=None) | Q(second_share__range=(0, 1)),
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def second_percent(self) -> str:
+        """Empty: as in the whole team."""
+        return "" if self.second_share is None else f"{100 * self.second_share:g}"
 
 
 class QueueRule(models.Model):

@@ -27,9 +27,10 @@ from media_analysis.review.models import Case, Queue
 from media_analysis.review.presenters import queue_rows
 from media_analysis.review.search import queue as waiting
 from media_analysis.review.services import bulk as several
-from media_analysis.review.services import grace, known_bytes, notes
+from media_analysis.review.services import grace, known_bytes, look_alikes, notes
 from media_analysis.submissions.forms import KINDS, SaveFilterForm
 from media_analysis.submissions.models import ListPage, SavedFilter
+from media_analysis.submissions.presenters import glimpses
 from media_analysis.submissions.views.saving_filters import saved
 
 Filters = Mapping[str, tuple[Any, Sequence[tuple[str, Any]]]]
@@ -161,7 +162,7 @@ def _filters(filters: Filters, asked: dict[str, str]) -> list[dict[str, object]]
 @post_only("review:queue")
 def bulk(request: HttpRequest) -> HttpResponse:
     """First a preview of what would happen; then, with `confirmed`, it happens. With `same`, of all
-    waiting cases of that case's file."""
+    waiting cases of that case's file; with `alike`, of those that look like it."""
     actor = actor_of(request)
     assigns = "assign" in request.POST
     permission = Permission.MANAGE_QUEUES if assigns else Permission.DECIDE_CASES
@@ -171,6 +172,8 @@ def bulk(request: HttpRequest) -> HttpResponse:
         ids = _ids(request.POST.getlist("case"))
         if same := _ids([request.POST.get("same", "")]):
             ids = known_bytes.together(actor, same[0], several.MOST)
+        elif alike := _ids([request.POST.get("alike", "")]):
+            ids = look_alikes.together(actor, alike[0], several.MOST)
         chosen = several.chosen(actor, ids, permission)
         if assigns:
             return _assigned(request, actor, chosen)
@@ -185,11 +188,17 @@ def _decided(request: HttpRequest, actor: Actor, chosen: Sequence[Case]) -> Http
     initial = {"fence": 0}
     form = DecisionForm(chosen[0], request.POST if confirmed else None, initial=initial)
     if not confirmed or not form.is_valid():
-        context = {"chosen": chosen, "form": form, "assigns": False}
+        context = {**_preview(actor, chosen), "form": form, "assigns": False}
         return render(request, "review/bulk.html", context, status=422 if confirmed else 200)
     done = several.decide(actor, chosen, form.decision_text())
     said = ngettext("%(count)s case is decided.", "%(count)s cases are decided.", done.count)
     return _report_done(request, done, said)
+
+
+def _preview(actor: Actor, chosen: Sequence[Case]) -> dict[str, Any]:
+    """Each can still be taken out."""
+    seen = glimpses.of(actor, [case.submission for case in chosen])
+    return {"chosen": chosen, "rows": [(case, seen[case.submission_id]) for case in chosen]}
 
 
 def _assigned(request: HttpRequest, actor: Actor, chosen: Sequence[Case]) -> HttpResponse:
@@ -197,7 +206,7 @@ def _assigned(request: HttpRequest, actor: Actor, chosen: Sequence[Case]) -> Htt
     wanted = request.POST.get("person", "")
     person = next((one for one in people if str(one.pk) == wanted), None)
     if "confirmed" not in request.POST or person is None:
-        context = {"chosen": chosen, "people": people, "assigns": True}
+        context = {**_preview(actor, chosen), "people": people, "assigns": True}
         return render(request, "review/bulk.html", context)
     done = several.assign(actor, chosen, person)
     said = ngettext("%(count)s case is assigned.", "%(count)s cases are assigned.", done.count)

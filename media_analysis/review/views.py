@@ -27,6 +27,7 @@ from media_analysis.review.forms import DecisionForm, ReasonForm, as_written
 from media_analysis.review.golden_models import GoldenPlacement
 from media_analysis.review.models import Case, Decision, PendingDecision
 from media_analysis.review.opinion_models import Opinion
+from media_analysis.review.search import queue
 from media_analysis.review.services import asking, cases, distress, drafts, grace, known_bytes
 from media_analysis.submissions.outcomes import DecisionOutcome
 
@@ -105,7 +106,7 @@ def decide(request: HttpRequest, pk: UUID) -> HttpResponseBase:
         written = grace.decide(actor, pk, form.cleaned_data["fence"], form.decision_text())
     except Refusal as refusal:
         if refusal.code == cases.CLAIM_LOST:
-            return _too_late(request, mine)
+            return _decided_twice(request, mine, form) or _too_late(request, mine)
         form.add_error(None, refusal.sentence)
         return _unfinished(request, mine, form)
     _add_message(request, written)
@@ -151,6 +152,20 @@ def _unfinished(request: HttpRequest, mine: Case, form: DecisionForm) -> HttpRes
     if not (words := as_written(request.POST)).are_empty():
         drafts.keep(actor_of(request), mine.pk, words)
     return _too_late(request, mine)
+
+
+def _decided_twice(request: HttpRequest, mine: Case, form: DecisionForm) -> HttpResponse | None:
+    """Sent a second time, by a double press or from another window: no claim was lost, and the
+    first decision stands. None where this person did not decide it under that claim."""
+    user = actor_of(request).user
+    if user is None or not drafts.was_decided(user, mine.pk, form.cleaned_data["fence"]):
+        return None
+    told = gettext("You decided this case already. That decision stands.")
+    if not drafts.forget_repeated(user, mine.pk, form.words()):
+        told += " " + gettext("What you wrote here is kept as a draft.")
+    messages.info(request, told)
+    held = queue.in_hands_of(actor_of(request)) if "next" in request.POST else []
+    return redirect("review:case", held[0].pk if held else mine.pk)
 
 
 def _too_late(request: HttpRequest, mine: Case) -> HttpResponse:

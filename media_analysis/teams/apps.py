@@ -7,3 +7,8 @@ class TeamsConfig(AppConfig):
     name = "media_analysis.teams"
     label = "teams"
     verbose_name = "Teams"
+
+    def ready(self) -> None:
+        from media_analysis.teams import admin_pages
+
+        admin_pages.register()

@@ -57,6 +57,13 @@ class QueueForm(forms.Form):
             "Nobody chosen: open to everybody in the team who decides cases. Leads see every queue."
         ),
     )
+    second_share = forms.FloatField(
+        required=False,
+        min_value=0,
+        max_value=100,
+        label=_("Second opinions, in %"),
+        help_text=_("Of the decisions in this queue. Empty: as on the page Quality."),
+    )
 
     def __init__(self, team: Team, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -64,6 +71,10 @@ class QueueForm(forms.Form):
         assert isinstance(field, forms.ModelMultipleChoiceField)
         allowed = [person.pk for person in deciders(team.pk)]
         field.queryset = User.objects.filter(pk__in=allowed).order_by("name")
+
+    def clean_second_share(self) -> float | None:
+        percent = self.cleaned_data["second_share"]
+        return None if percent is None else float(percent) / 100
 
 
 class RuleForm(forms.Form):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext
 
+from .admin_pages import finders_of
 from .admin_words import WORDS, word
 from .models import Checkpoint, Comparison, Event
 
@@ -51,11 +52,11 @@ class PageColumn:
     __name__ = "page"
     short_description = WORDS["page"]
 
-    def __init__(self, shown: ReadOnlyAdmin, request: HttpRequest) -> None:
-        self._shown, self._request = shown, request
+    def __init__(self) -> None:
+        self.addresses: Mapping[Any, str] = {}
 
     def __call__(self, row: Any) -> str | None:
-        address = self._shown.address(self._request, row)
+        address = self.addresses.get(row.pk)
         return format_html('<a href="{}">{}</a>', address, gettext("Open")) if address else None
 
     def __str__(self) -> str:
@@ -105,10 +106,31 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         reader."""
         return ""
 
+    def addresses(self, request: HttpRequest, rows: Sequence[Any]) -> Mapping[Any, str]:
+        """Of all that have such a page, by key."""
+        found = {row.pk: self.address(request, row) for row in rows}
+        for finder in finders_of(self.model):
+            found |= finder(request, rows)
+        return {key: address for key, address in found.items() if address}
+
     def get_list_display(self, request: HttpRequest) -> Any:
         columns: list[Any] = [Column(self, str(name)) for name in self.list_display]
-        has_pages = type(self).address is not ReadOnlyAdmin.address
-        return [*columns, PageColumn(self, request)] if has_pages else columns
+        has_pages = type(self).address is not ReadOnlyAdmin.address or finders_of(self.model)
+        return [*columns, PageColumn()] if has_pages else columns
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        shown: Any = super().get_changelist_instance(request)
+        for column in shown.list_display:
+            if isinstance(column, PageColumn):
+                column.addresses = self.addresses(request, list(shown.result_list))
+        return shown
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, obj: Any = None, **more: Any
+    ) -> Any:
+        if obj is not None:
+            context["page_address"] = self.addresses(request, [obj]).get(obj.pk, "")
+        return super().render_change_form(request, context, *args, obj=obj, **more)
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         paths = map(str, self.list_filter)

@@ -3,6 +3,7 @@
 import { say } from "./say.js";
 
 const AT_ONCE = 2;
+const NOT_MEDIA = [413, 415]; // too large, or of no kind that is read
 const form = document.querySelector("[data-intake]");
 const input = form?.querySelector('input[type="file"]');
 const drop = form?.querySelector("[data-drop]");
@@ -124,7 +125,8 @@ function finish(upload, request) {
     part("earlier").hidden = !answer.earlier_url;
     if (answer.earlier_url) part("earlier").href = answer.earlier_url;
   } else {
-    part("retry").hidden = false;
+    // The same bytes are refused again for what they are: there is nothing to try.
+    part("retry").hidden = NOT_MEDIA.includes(request.status);
     part("progress").hidden = true;
     part("progress").value = 0;
     part("row").dataset.refused = "";

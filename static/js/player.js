@@ -81,7 +81,8 @@ function renew() {
   const film = player();
   if (!film || !part("play")) return;
   const length = Number.isFinite(film.duration) ? film.duration : 0;
-  const said = `${clock(film.currentTime)} of ${clock(length)}`;
+  const times = { now: clock(film.currentTime), length: clock(length) };
+  const said = interpolate(gettext("%(now)s of %(length)s"), times, true);
   part("play").textContent = film.paused ? gettext("Play") : gettext("Pause");
   part("clock").textContent = said;
   part("position").max = length;

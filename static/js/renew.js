@@ -115,7 +115,7 @@ async function renew() {
 function start() {
   clearInterval(timer);
   paused = false;
-  button("Pause");
+  button(gettext("Pause"));
   timer = setInterval(renew, every() * 1000);
 }
 

@@ -152,3 +152,47 @@ def test_picture_and_timeline_are_one_instrument(
     lane.click(position={"x": 3, "y": 5})
     expect(boxes).to_have_count(0)
     assert page.evaluate("scrollY") == 0
+
+
+@pytest.mark.timeout(300)
+def test_a_picture_is_zoomed_by_two_fingers_and_moved_by_the_mouse(
+    open_page: Open, team_that_looks: Person, tmp_path: Path
+) -> None:
+    """The picture and not the page; the browser does not take the picture along as a file."""
+    case = held(team_that_looks, a_photo(team_that_looks, tmp_path))
+    watched = open_page(user=team_that_looks.user, width=1440, height=900, has_touch=True)
+    page = watched.goto(reverse("review:case", args=[case.pk]))
+    page.get_by_label("Show without blur").check()
+    box = page.locator("[data-screen]").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    fingers(page, y, [(x - apart, x + apart) for apart in range(40, 121, 10)])
+    assert placed(page)[0] == pytest.approx(3, rel=0.1)
+    assert page.evaluate("visualViewport.scale") == 1
+    before = placed(page)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for step in range(1, 7):
+        page.mouse.move(x - 10 * step, y - 5 * step)
+    page.mouse.up()
+    moved = [now - was for now, was in zip(placed(page), before, strict=True)]
+    assert moved == pytest.approx([0, -60, -30], abs=2)
+
+
+def fingers(page: Page, y: float, steps: list[tuple[float, float]]) -> None:
+    """Two of them, at one height."""
+    devices = page.context.new_cdp_session(page)
+    for number, both in enumerate(steps):
+        points = [{"x": x, "y": y, "id": one} for one, x in enumerate(both)]
+        kind = "touchMove" if number else "touchStart"
+        devices.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    devices.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def placed(page: Page) -> tuple[float, float, float]:
+    """How far the picture is zoomed, and where its corner lies."""
+    layer = page.locator("[data-layer]")
+    matrix: Any = layer.evaluate(
+        "e => { const m = new DOMMatrix(getComputedStyle(e).transform); return [m.a, m.e, m.f]; }"
+    )
+    return matrix[0], matrix[1], matrix[2]

@@ -267,8 +267,11 @@ def test_four_keys_lead_from_the_queue_to_a_decided_case(
     keys.press("n")
     page.wait_for_url(f"**{case_page(case)}")
     page.wait_for_load_state("networkidle")
-    for key in "1as":
+    for key in "1a":
         keys.press(key)
+    code = page.locator("label", has_text="Face swap").locator("kbd")
+    assert code.evaluate("e => getComputedStyle(e).backgroundColor") == "rgba(0, 0, 0, 0)"
+    keys.press("s")
     page.wait_for_url(f"**{reverse('review:queue')}")
     pending = PendingDecision.objects.get()
     assert (pending.reason, pending.policy, pending.words["outcome"]) == (

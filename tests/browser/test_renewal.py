@@ -190,6 +190,19 @@ def test_the_files_that_were_sent_say_what_became_of_them(open_page: Open, alice
     expect(page.locator("[data-counts]")).to_have_text("2 of 2 sent, 2 analysed")
 
 
+def test_what_is_no_media_is_told_and_not_offered_again(open_page: Open, alice: Person) -> None:
+    """The same bytes would be refused again: there is no Retry beside the sentence."""
+    watched = open_page(user=alice.user)
+    watched.excuse("415")
+    page = watched.goto(reverse("submissions:submit"))
+    notes: FilePayload = {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"no media"}
+    page.get_by_label("Files").set_input_files([notes])
+    page.get_by_role("button", name="Submit").click()
+    row = page.locator("[data-upload-list] tr")
+    expect(row).to_contain_text("This file type is not supported", timeout=15_000)
+    expect(row.locator("[data-retry]")).to_be_hidden()
+
+
 def test_more_files_than_one_question_holds_all_get_their_verdict(
     open_page: Open, alice: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:

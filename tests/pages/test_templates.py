@@ -72,3 +72,11 @@ def test_every_icon_that_is_asked_for_exists() -> None:
         for name in re.findall(r'components/icon.html" with name="([^"]+)"', path.read_text())
     }
     assert asked <= there
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=named)
+def test_no_element_stands_in_an_attribute(path: Path) -> None:
+    """The filters of times make elements: in a title their quotes would end it, and the rest would
+    stand on the page."""
+    tags = re.findall(r'="{% blocktranslate with [^%]*%}', path.read_text())
+    assert [tag for tag in tags if re.search(r"\|(moment|second|hour|day|age)\b", tag)] == []

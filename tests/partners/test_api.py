@@ -285,10 +285,15 @@ def test_too_many_requests_are_told_when_to_return(both: Client, monkeypatch: An
 
 
 def test_the_reference_is_a_page_of_our_own(client: Client, db: None) -> None:
-    """Readable without a key; nothing comes from afar."""
+    """Readable without a key; nothing comes from afar; its contents lead to each operation."""
     page = client.get("/api/v1/docs/")
     assert page.status_code == 200 and b"Idempotency-Key" in page.content
     assert b"//cdn" not in page.content
+    operations = page.context["operations"]
+    text = page.content.decode()
+    assert len(operations) > 20
+    for one in operations:
+        assert text.count(f'href="#{one["anchor"]}"') == text.count(f'id="{one["anchor"]}"') == 1
     assert client.get("/api/v1/schema/").status_code == 200
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.db.utils import DatabaseError
 from django.urls import reverse
+from pyhanko.pdf_utils.reader import PdfFileReader
 
 from accounts.refusals import Refusal
 from audit.models import Event
@@ -21,6 +24,7 @@ from media_analysis.reports.services import issuing
 from media_analysis.review.models import Case, DecisionText
 from media_analysis.review.services import cases
 from ml import pictures
+from ml.models import Analysis, FindingRow
 from tests.people import Person, Send, picture
 from tests.review.test_services import opened
 
@@ -68,6 +72,41 @@ def test_a_report_holds_what_the_decision_rests_on(
     Path(files[0]).write_bytes(bytes(report.body).replace(b"manipulated", b"Manipulated", 1))
     with pytest.raises(CommandError, match="not as it was signed"):
         call_command("report", "verify", *files)
+
+
+@pytest.mark.parametrize(("moment", "is_drawn"), [(100, True), (5000, False)])
+def test_the_map_of_a_check_lies_on_the_key_frame_of_its_moment(
+    alice: Person, case: Case, moment: int, is_drawn: bool
+) -> None:
+    """In the JSON with its place on the face's box, and in red on the page; not on a frame of
+    another moment."""
+    box, where = (8.0, 8.0, 40.0, 40.0), [[1.0, 0.0], [0.0, 0.0]]
+    tracks = [{"id": 1, "first": 0.0, "last": 6.0, "boxes": [[t / 10, *box] for t in range(61)]}]
+    data = {"face": 1, "seen_at": 0.1, "where": where}
+    said = [{"code": "traces", "text": "Traces.", "strength": "moderate", "data": data}]
+    FindingRow.objects.create(
+        analysis_id=case.submission.analysis_id, detector="face_forgery", status="ran",
+        reason="Traces.", evidence=said,
+    )  # fmt: skip
+    Analysis.objects.filter(pk=case.submission.analysis_id).update(
+        result={"tracks": tracks}, media={"kind": "video", "width": 64, "height": 64}
+    )
+    name = f"at-{moment}"
+    pictures.register(pictures.store({name: picture()}), case.submission.analysis_id)
+    report = issuing.issue(alice.actor, case)
+    frames = {one["name"]: one for one in json.loads(bytes(report.body))["frames"]}
+    placed = {"left": 8, "top": 8, "width": 32, "height": 32, "side": 2}
+    drawn = [{**placed, "cells": [{"x": 0, "y": 0, "much": "1.00"}]}] if is_drawn else []
+    assert frames[name]["maps"] == drawn
+    assert frames["frame"]["maps"] == [{**placed, "cells": [{"x": 0, "y": 0, "much": "1.00"}]}]
+    assert squares_in(bytes(report.pdf)) == 1 + is_drawn
+
+
+def squares_in(pdf: bytes) -> int:
+    """The map's squares are all that a report fills."""
+    pages = PdfFileReader(BytesIO(pdf)).root["/Pages"]["/Kids"]
+    drawn = b"".join(page.get_object()["/Contents"].data for page in pages)
+    return len(re.findall(rb" re f\b", drawn))
 
 
 def test_a_new_decision_makes_a_new_report_that_names_the_old(

@@ -254,6 +254,8 @@ def test_appeals_come_first_in_every_order_and_have_a_time(
     shown = queue.visible_cases(dora.actor)
     assert shown[0].pk == case.pk and len(shown) == 3
     assert shown[0].appealed_at  # type: ignore[attr-defined]
+    page = dora.client().get(reverse("review:queue")).content.decode()
+    assert f'title="appealed {timezone.now():%Y-%m-%d}' in page and 'first">Appeal<' in page
     only = queue.visible_cases(dora.actor, {"because": "appeal"})
     assert [one.pk for one in only] == [case.pk]
     assert cases.claim_next(dora.actor) == case

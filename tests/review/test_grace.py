@@ -116,6 +116,53 @@ def test_the_page_offers_to_undo(alice: Person, case: Case) -> None:
     assert b"is final or was already undone" in late.content
 
 
+@pytest.mark.parametrize("grace_seconds", [30, 0])
+def test_a_decision_that_is_sent_twice_is_told_as_decided(
+    alice: Person, case: Case, send: Send, grace_seconds: int
+) -> None:
+    """By a double press without JavaScript: no claim was lost, no draft stays, no further case is
+    claimed. From another window with other words: these stay a draft, and nobody is told of an
+    expired claim."""
+    RoutingRule.objects.update(grace_seconds=grace_seconds)
+    client, other, third = alice.client(), opened(alice, send, 7), opened(alice, send, 9)
+    held = cases.claim(alice.actor, case.pk)
+    body = {"outcome": "unclear", "reason": "too blurred", "fence": held.fence, "next": "1"}
+    decide = reverse("review:decide", args=[case.pk])
+    first = client.post(decide, body)
+    again = client.post(decide, body, follow=True)
+    assert again.redirect_chain[0][0] == first["Location"]
+    assert first["Location"] == reverse("review:case", args=[other.pk])
+    page = again.content.decode()
+    assert "You decided this case already. That decision stands." in page
+    assert "expired" not in page and not Draft.objects.exists()
+    third.refresh_from_db()
+    assert third.state == "open"
+    changed = client.post(decide, {**body, "reason": "a seam", "next": ""}, follow=True)
+    assert "What you wrote here is kept as a draft." in changed.content.decode()
+    assert Draft.objects.get().words["reason"] == "a seam"
+    written = PendingDecision.objects.first() or Decision.objects.first()
+    assert written is not None and written.reason == "too blurred"
+
+
+def test_its_person_reads_what_was_decided_and_nobody_else_does(
+    alice: Person, bob: Person, lead: Person, case: Case
+) -> None:
+    """Outcome, reason and note on the case, until it is undone."""
+    written(alice, case)
+    url = reverse("review:case", args=[case.pk])
+
+    def reads(person: Person) -> bool:
+        return "the seam along the jaw" in person.client().get(url).content.decode()
+
+    assert reads(alice) and not reads(bob) and not reads(lead)
+    page = alice.client().get(url).content.decode()
+    assert "Your decision" in page and "see 0:12" in page and "Manipulated" in page
+    grace.undo(alice.actor, case.pk)
+    assert "Your decision" not in alice.client().get(url).content.decode().replace(
+        "Your decisions", ""
+    )
+
+
 def test_a_reason_code_stands_for_words_and_brings_its_policy(
     alice: Person, case: Case, team: Team
 ) -> None:

@@ -173,7 +173,7 @@ def test_waiting_cases_of_one_file_are_decided_together(
     first, second, third = (opened(alice, send, shade) for shade in (7, 7, 8))
     foreign = opened(charlie, send, 7)
     client = alice.client()
-    assert client.get(reverse("review:queue")).content.decode().count("+1 of the same file") == 2
+    assert client.get(reverse("review:queue")).content.decode().count("+1 same") == 2
     assert "Decide this case and 1 other together" in page(alice, first)
     preview = client.post(reverse("review:bulk"), {"same": str(first.pk)})
     assert [one.pk for one in preview.context["chosen"]] == [first.pk, second.pk]
@@ -181,7 +181,7 @@ def test_waiting_cases_of_one_file_are_decided_together(
     client.post(reverse("review:bulk"), {**ids, "fence": 0, "confirmed": "1"})
     assert not Case.objects.filter(pk__in=[first.pk, second.pk], state="open").exists()
     assert Case.objects.get(pk=third.pk).state == Case.objects.get(pk=foreign.pk).state == "open"
-    assert "of the same file" not in client.get(reverse("review:queue")).content.decode()
+    assert "+1 same" not in client.get(reverse("review:queue")).content.decode()
     refused = client.post(reverse("review:bulk"), {"same": str(foreign.pk)}, follow=True)
     assert "chosen" not in refused.context
 
@@ -195,7 +195,7 @@ def test_what_waits_for_certain_people_is_not_decided_together(
     Case.objects.filter(pk=second.pk).update(queue=queue)
     for person, others in ((alice, 1), (bob, 0)):
         rows = person.client().get(reverse("review:queue")).content.decode()
-        assert ("+1 of the same file" in rows) is bool(others)
+        assert ("+1 same" in rows) is bool(others)
         assert ("Decide this case and 1 other together" in page(person, first)) is bool(others)
         preview = person.client().post(reverse("review:bulk"), {"same": str(first.pk)})
         assert len(preview.context["chosen"]) == 1 + others

@@ -45,12 +45,30 @@ def test_what_says_most_comes_first() -> None:
     shown = [finding(one) for one in raw]
     lines = bench.lines(shown, raw)
     names = [line["finding"]["anchor"].removeprefix("check-") for line in lines]
-    assert names == ["face-forgery", "compression", "temporal", "synthetic-face", "lip-sync"]
+    assert names == ["face-forgery", "temporal", "compression", "synthetic-face", "lip-sync"]
     assert lines[0]["badge"] == "moderate" and lines[-1]["badge"] == "failed"
     assert lines[0]["says"] == "moderate trace"
     folded = bench.aside(shown)
     assert folded is not None and folded["text"] == "1 check does not apply: Voice"
     assert bench.strongest(raw) is raw[5] and bench.strongest([raw[1]]) is None
+
+
+def test_what_could_not_decide_comes_before_what_clears() -> None:
+    """An undecided score is why a person is asked: it comes before remarks, and before evidence
+    that speaks against a manipulation, however strong that is."""
+    middle = (USED["found_at"] + USED["clear_at"]) / 2
+    raw = [
+        scored("face_forgery", USED["clear_at"] - 3,
+               evidence=[evidence("moderate", "no_manipulation_found")]),
+        said("compression", evidence=[evidence("weak")]),
+        scored("mouth_forgery", middle - 0.1, evidence=[evidence("context")]),
+        scored("temporal", middle, evidence=[evidence("context")]),
+    ]  # fmt: skip
+    lines = bench.lines([finding(one) for one in raw], raw)
+    names = [line["finding"]["anchor"].removeprefix("check-") for line in lines]
+    assert names == ["temporal", "mouth-forgery", "compression", "face-forgery"]
+    assert bench.strongest(raw) is raw[3]
+    assert {line["badge"] for line in lines} == {"none"}
 
 
 @pytest.mark.parametrize(

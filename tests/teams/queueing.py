@@ -23,8 +23,15 @@ def url(name: str, person: Person, *more: Any) -> str:
     return reverse(f"teams:{name}", args=[person.team.pk, *more])
 
 
-def made(lead: Person, name: str, hours: int | None = None, *people: Person) -> Queue:
-    return queues.make(lead.actor, lead.team, name, hours, [one.user for one in people])
+def made(
+    lead: Person,
+    name: str,
+    hours: int | None = None,
+    *people: Person,
+    second_share: float | None = None,
+) -> Queue:
+    users = [one.user for one in people]
+    return queues.make(lead.actor, lead.team, name, hours, users, second_share)
 
 
 def rule(lead: Person, name: str, **said: Any) -> QueueRule:

@@ -8,7 +8,9 @@ import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.templatetags.admin_list import result_headers
+from django.db import connection
 from django.test import RequestFactory
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import translation
 from django.utils.text import capfirst
@@ -18,7 +20,8 @@ from accounts.services import keys
 from accounts.services.invitations import invite
 from audit.admin_words import WORDS
 from audit.models import Event
-from media_analysis.review.models import Case, DecisionText
+from media_analysis.previews.models import Preview
+from media_analysis.review.models import Case, DecisionText, Policy, RoutingRule
 from media_analysis.review.services import cases as review
 from media_analysis.review.services import rules
 from media_analysis.submissions.models import Submission
@@ -59,7 +62,7 @@ def filled(lead: Person, admin: Person, alice: Person, send: Send) -> Person:
     keys.issue_key(admin.actor, service, "key", [Scope.SUBMISSIONS_READ])
     FindingRow.objects.create(
         analysis=Analysis.objects.get(), detector="d", status="ran", reason="canary",
-        evidence=[{"text": "canary"}],
+        evidence=[{"code": "c", "text": "canary", "strength": "weak", "data": {}}],
     )  # fmt: skip
     return alice
 
@@ -202,3 +205,75 @@ def test_rows_lead_to_their_pages(filled: Person, site_admin: Person) -> None:
     assert f'href="{address}"' in page("review_decision")
     sent = reverse("submissions:detail", args=[case.submission_id])
     assert f'href="{sent}"' in page("submissions_submission")
+
+
+def test_rows_of_what_belongs_to_media_lead_to_its_pages(
+    filled: Person, site_admin: Person
+) -> None:
+    """Analyses, findings, copies, policies, rules and events lead to the page that is about them,
+    for whoever may open it; each such page opens."""
+    sent, case, finding = Submission.objects.get(), Case.objects.get(), FindingRow.objects.get()
+    result = reverse("submissions:detail", args=[sent.pk])
+    copy = Preview.objects.create(source=sent.blob)
+    MembershipFactory(team=filled.team, user=site_admin.user, role=Role.LEAD)
+    client = site_admin.client()
+    policy = reverse("teams:edit_policy", args=[filled.team.pk, Policy.objects.get().pk])
+    leads = {
+        ("ml_analysis", finding.analysis_id): result,
+        ("ml_findingrow", finding.pk): f"{result}#check-d",
+        ("viewing_preview", copy.pk): f"{result}#film",
+        ("review_policy", Policy.objects.get().pk): policy,
+        ("review_routingrule", RoutingRule.objects.get().pk): reverse(
+            "teams:rules", args=[filled.team.pk]
+        ),
+        ("accounts_user", filled.user.pk): reverse("teams:members", args=[filled.team.pk]),
+        ("audit_event", event_of("submission.received")): f"{result}#custody",
+        ("audit_event", event_of("case.claimed")): reverse("review:case", args=[case.pk]),
+        ("audit_event", event_of("policy.changed")): reverse(
+            "teams:policies", args=[filled.team.pk]
+        ),
+        ("audit_event", event_of("member.invited")): reverse(
+            "teams:members", args=[filled.team.pk]
+        ),
+    }
+    for (table, row), address in leads.items():
+        listed = client.get(reverse(f"admin:{table}_changelist")).content.decode()
+        assert f'href="{address}"' in listed, table
+        shown = client.get(reverse(f"admin:{table}_change", args=[row])).content.decode()
+        assert f'href="{address}"' in shown, table
+        assert client.get(address).status_code == 200
+
+
+def event_of(verb: str) -> int:
+    return Event.objects.get(verb=verb).pk
+
+
+@pytest.mark.parametrize("table", ["ml_analysis", "ml_findingrow", "audit_event"])
+def test_whoever_belongs_to_no_team_is_led_to_no_media(
+    table: str, filled: Person, site_admin: Person
+) -> None:
+    """No address of a submission or a case stands in a list of the administration."""
+    sent = Submission.objects.get()
+    page = site_admin.client().get(reverse(f"admin:{table}_changelist")).content.decode()
+    assert reverse("submissions:detail", args=[sent.pk]) not in page
+    assert reverse("review:case", args=[Case.objects.get().pk]) not in page
+
+
+def test_links_cost_the_same_for_many_rows(
+    filled: Person, site_admin: Person, alice: Person, send: Send
+) -> None:
+    """The list of events asks no question a row."""
+    MembershipFactory(team=filled.team, user=site_admin.user, role=Role.LEAD)
+    client, events = site_admin.client(), reverse("admin:audit_event_changelist")
+    client.get(events)
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            client.get(events)
+        return len(captured)
+
+    before = asked()
+    for seed in range(5, 9):
+        case = opened(alice, send, seed)
+        review.claim(alice.actor, case.pk)
+    assert asked() == before

@@ -12,9 +12,9 @@ from accounts.refusals import Refusal
 from accounts.services.chains import team_chain
 from audit.models import Event
 from audit.verbs import Verb
-from media_analysis.review.models import Case, Draft, Queue, QueueOrder
+from media_analysis.review.models import Case, Decision, Draft, Queue, QueueOrder
 from media_analysis.review.search import queue
-from media_analysis.review.services import bulk, cases, leading, queues, rules
+from media_analysis.review.services import bulk, cases, leading, opinions, queues, rules
 from ml.engine.contract import Kind
 from tests.people import Person, Send
 from tests.previews.conftest import analysed
@@ -132,6 +132,90 @@ def test_a_lead_takes_a_case_over_and_its_holder_keeps_a_draft(
     assert refused.value.code == "case_not_held"
 
 
+def test_a_lead_gives_a_case_from_one_person_to_another(
+    lead: Person, alice: Person, bob: Person, viewer: Person, charlie: Person, send: Send
+) -> None:
+    """Bob has it for a day, Alice keeps a draft of what she wrote; nobody who decides nothing here
+    gets it, nor whose queue it is not, and a moderator gives nothing."""
+    held = cases.claim(alice.actor, opened(alice, send).pk)
+    give = reverse("review:take_from", args=[held.pk])
+    client = lead.client()
+    page = client.get(reverse("review:case", args=[held.pk])).content.decode()
+    assert f'value="{bob.user.pk}"' in page and f'value="{alice.user.pk}"' not in page
+    said = {"person": bob.user.pk, "why": "night shift"}
+    assert bob.client().post(give, said).status_code == 403
+    for wrong in (viewer, charlie):
+        answer = client.post(give, {**said, "person": wrong.user.pk}, follow=True)
+        assert b"does not decide in this team" in answer.content
+    assert b"Say why" in client.post(give, {**said, "why": " "}, follow=True).content
+    client.post(give, said)
+    case = Case.objects.get(pk=held.pk)
+    assert case.holder == bob.user and case.lease_until is not None
+    assert case.lease_until - timezone.now() > timedelta(hours=23)
+    with pytest.raises(Refusal):
+        cases.decide(alice.actor, held.pk, held.fence, WORDS)
+    assert Draft.objects.get(case=held).author == alice.user
+    event = Event.objects.get(chain=held.submission_id, verb=Verb.CASE_ASSIGNED)
+    assert event.content["data"]["to"] == str(bob.user.pk)
+    assert event.content["data"]["taken_from"] == str(alice.user.pk)
+    cases.decide(bob.actor, held.pk, case.fence, WORDS)
+
+
+def test_a_case_is_not_given_to_whom_its_queue_is_closed(
+    lead: Person, alice: Person, bob: Person, send: Send
+) -> None:
+    """The sentence says so and Alice keeps it."""
+    rule(lead, "All", queue=made(lead, "For Alice", None, alice))
+    held = cases.claim(alice.actor, opened(alice, send).pk)
+    with pytest.raises(Refusal) as refused:
+        leading.reassign(lead.actor, held.pk, bob.user, "night shift")
+    assert refused.value.code == "case_not_for_that_person"
+    held.refresh_from_db()
+    assert held.holder == alice.user
+
+
+def test_a_queue_has_a_share_of_second_opinions_of_its_own(
+    lead: Person, alice: Person, bob: Person, send: Send
+) -> None:
+    """Every case of one queue is decided twice and none of the other, whatever the team says; what
+    has no share of its own goes by the team's."""
+    rule(lead, "Twice", context="twice", queue=made(lead, "Twice", second_share=1.0))
+    rule(lead, "Once", context="once", queue=made(lead, "Once", second_share=0.0))
+    rule(lead, "Plain", context="plain", queue=made(lead, "Plain"))
+    for team_share, after_one in ((0.0, {"once", "plain"}), (1.0, {"once"})):
+        opinions.choose_shares(lead.actor, lead.team, team_share, 0.0)
+        sent = {
+            context: analysed(send(alice, policy_context=context), Kind.IMAGE)
+            for context in ("twice", "once", "plain")
+        }
+        decided = set()
+        for context, submission in sent.items():
+            held = cases.claim(bob.actor, Case.objects.get(submission=submission).pk)
+            if isinstance(cases.decide(bob.actor, held.pk, held.fence, WORDS), Decision):
+                decided.add(context)
+        assert decided == after_one
+
+
+def test_a_lead_sets_the_share_of_a_queue_on_its_page(lead: Person) -> None:
+    """In percent; empty goes by the team's, which the list shows; the event holds it."""
+    client, chosen = lead.client(), made(lead, "Chosen")
+    opinions.choose_shares(lead.actor, lead.team, 0.05, 0.0)
+    assert "5 %" in client.get(url("queues", lead)).content.decode()
+    form = {"name": "Chosen", "second_share": "12.5"}
+    assert client.post(url("edit_queue", lead, chosen.pk), form).status_code == 302
+    assert "12.5 %" in client.get(url("queues", lead)).content.decode()
+    assert 'value="12.5"' in client.get(url("edit_queue", lead, chosen.pk)).content.decode()
+    event = Event.objects.filter(verb=Verb.QUEUE_CHANGED).latest("seq")
+    assert event.content["data"]["second_share"] == 0.125
+    over = {**form, "second_share": "101"}
+    assert client.post(url("edit_queue", lead, chosen.pk), over).status_code == 422
+    with pytest.raises(Refusal):
+        queues.edit(lead.actor, chosen, "Chosen", None, [], 1.5)
+    client.post(url("edit_queue", lead, chosen.pk), {"name": "Chosen", "second_share": ""})
+    chosen.refresh_from_db()
+    assert chosen.second_share is None
+
+
 def test_rules_change_places_and_their_pages_say_what_they_do(lead: Person) -> None:
     """Earlier and later, edited, deleted: each is an event of the team."""
     chosen = made(lead, "Chosen", 8)
@@ -150,6 +234,24 @@ def test_rules_change_places_and_their_pages_say_what_they_do(lead: Person) -> N
     assert [one.content["data"]["how"] for one in found.order_by("seq")] == [
         "queue made", "rule written", "rule written", "rule moved", "rule edited", "rule removed",
     ]  # fmt: skip
+
+
+def test_a_rule_shows_its_versions(lead: Person) -> None:
+    """What it said when, who wrote it, and when it changed its place; another rule's are not among
+    them."""
+    chosen = made(lead, "Chosen")
+    first = rule(lead, "First", kinds=["image"], queue=chosen)
+    rule(lead, "Second")
+    client = lead.client()
+    form = {"name": "Voices", "kinds": ["audio"], "share": "50", "goes": "nowhere"}
+    client.post(url("edit_rule", lead, first.pk), form)
+    client.post(url("move_rule", lead, first.pk), {})
+    shown = client.get(url("edit_rule", lead, first.pk)).context["versions"]
+    assert [(one["number"], one.get("name"), one.get("goes")) for one in shown] == [
+        (2, None, None), (2, "Voices", "No review"), (1, "First", "Chosen"),
+    ]  # fmt: skip
+    assert "place 2" in shown[0]["moved"] and str(lead.user) in shown[1]["who"]
+    assert [one["conditions"] for one in shown[1:]] == [["Sound", "50 % of these"], ["Image"]]
 
 
 def test_what_cannot_be_is_refused_in_a_sentence(

@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.actors import Actor
 from media_analysis.review.models import Case
 from media_analysis.review.search import queue
+from media_analysis.review.services import look_alikes
 from media_analysis.submissions.presenters import bench, glimpses
 from ml import language
 from ml.engine.contract import Status
@@ -30,6 +31,7 @@ def rows(actor: Actor, cases: Sequence[Case]) -> list[dict[str, Any]]:
     findings = _findings(analyses)
     seen = glimpses.of(actor, [case.submission for case in cases])
     waiting = queue.counts_of_same_file(actor, cases)
+    alike = look_alikes.counts(cases)
     now = timezone.now()
     return [
         {
@@ -40,6 +42,7 @@ def rows(actor: Actor, cases: Sequence[Case]) -> list[dict[str, Any]]:
             "same": 0
             if case.submission.planted
             else waiting.get((case.team_id, case.submission.blob_id), 1) - 1,
+            "alike": alike.get(case.pk, 0),
             "sender": case.submission.sender_name,
             "is_mine": actor.user is not None and case.holder_id == actor.user.pk,
             "is_late": case.due_at is not None and case.due_at < now,

@@ -39,7 +39,8 @@ def chosen(actor: Actor, ids: Sequence[UUID], permission: Permission) -> list[Ca
     found = list(
         Case.objects.for_actor(actor, permission)
         .filter(pk__in=ids)
-        .select_related("submission", "team")
+        .select_related("submission__analysis", "submission__blob", "team")
+        .defer("submission__analysis__result", "submission__analysis__media")
         .order_by("opened_at")
     )
     if not found:

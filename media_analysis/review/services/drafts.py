@@ -78,18 +78,40 @@ def keep_with_pass(form: Mapping[str, Any], case_id: UUID) -> Draft | None:
     deciding = Case.objects.for_actor(actor, Permission.DECIDE_CASES).filter(pk=case_id)
     if not deciding.select_for_update(of=("self",)).exists():
         raise Refusal(NOT_ACCEPTED)
-    fence = said["fence"]  # a decision with a grace time bears the fence that came after its hold
-    own = Decision.objects.filter(case=case_id, fence__in=(fence, fence + 1), decided_by=user)
-    pending = PendingDecision.objects.filter(case=case_id, fence=fence, decided_by=user)
-    opinion = Opinion.objects.filter(
-        review__case=case_id, fence__in=(fence, fence + 1), person=user
-    )
-    if own.exists() or pending.exists() or opinion.exists():
+    if was_decided(user, case_id, said["fence"]):
         raise Refusal(ALREADY_DECIDED)
     draft = keep(actor, case_id, as_written(form))
     if draft:
         draft.refresh_from_db()
     return draft
+
+
+def was_decided(user: User, case_id: UUID, fence: int) -> bool:
+    """By this person, under this very claim."""
+    claimed = (fence, fence + 1)  # with a grace time it bears the fence that came after its claim
+    own = Decision.objects.filter(case=case_id, fence__in=claimed, decided_by=user)
+    pending = PendingDecision.objects.filter(case=case_id, fence=fence, decided_by=user)
+    opinion = Opinion.objects.filter(review__case=case_id, fence__in=claimed, person=user)
+    return own.exists() or pending.exists() or opinion.exists()
+
+
+def forget_repeated(user: User, case_id: UUID, words: Words) -> bool:
+    """What was sent twice with the same words leaves no draft. False where the words differ from
+    those that were decided: these stay a draft."""
+    pending = PendingDecision.objects.filter(case=case_id, decided_by=user).first()
+    if pending is not None:
+        is_same = Words.of_dict(pending.words) == words
+    else:
+        said = {"outcome": words.outcome, "reason": words.reason.strip(),
+                "note": words.note.strip()}  # fmt: skip
+        made = Decision.objects.filter(case=case_id, decided_by=user)
+        is_same = (
+            made.filter(**said).exists()
+            or Opinion.objects.filter(review__case=case_id, person=user, **said).exists()
+        )
+    if is_same:
+        Draft.objects.filter(case=case_id, author=user).delete()
+    return is_same
 
 
 def rescued(form: Mapping[str, Any]) -> UUID | None:

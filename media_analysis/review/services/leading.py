@@ -1,4 +1,5 @@
-"""What a lead does with one case of somebody else's: move it to another queue, take it over."""
+"""What a lead does with one case of somebody else's: move it to another queue, take it over, give
+it to another person."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from accounts.actors import Actor
+from accounts.actors import Actor, actor_for_user
+from accounts.models import User
 from accounts.refusals import Refusal
 from accounts.roles import Permission
 from accounts.services.chains import require
@@ -18,6 +20,7 @@ from audit.verbs import Verb
 from jobs.timing import ClockTimestamp
 from media_analysis.review.models import LEASE_SECONDS, Case, CaseState, PendingDecision, Queue
 from media_analysis.review.services import cases
+from media_analysis.review.services.bulk import ASSIGNED_SECONDS, deciders
 
 
 @transaction.atomic
@@ -42,29 +45,38 @@ def move(actor: Actor, case_id: UUID, queue: Queue | None, why: str) -> None:
     )  # fmt: skip
 
 
-@transaction.atomic
 def take_over(actor: Actor, case_id: UUID, why: str) -> Case:
-    """From whoever holds it now, with a reason. What they have typed stays their draft; their open
-    page says that the case is not theirs any more."""
+    """For oneself."""
+    assert actor.user is not None
+    return reassign(actor, case_id, actor.user, why)
+
+
+@transaction.atomic
+def reassign(actor: Actor, case_id: UUID, person: User, why: str) -> Case:
+    """From whoever holds it now to this person, with a reason. What the holder has typed stays
+    their draft; their open page says that the case is not theirs any more."""
     case: Case = Case.objects.for_actor(actor).select_related("submission").get(pk=case_id)
     require(actor, Permission.MANAGE_QUEUES, case.team_id)
-    require(actor, Permission.DECIDE_CASES, case.team_id)
+    is_own = person == actor.user
     if not why.strip():
-        raise Refusal("takeover_reason_missing")
-    assert actor.user is not None
-    if not Case.objects.filter(cases.for_this_person(actor), pk=case_id).exists():
-        raise Refusal("case_for_somebody_else")
+        raise Refusal("takeover_reason_missing" if is_own else "reassign_reason_missing")
+    if person not in deciders(case.team_id):
+        raise Refusal("person_does_not_decide")
+    whose = actor if is_own else actor_for_user(person, via="assignment")
+    if not Case.objects.filter(cases.for_this_person(whose), pk=case_id).exists():
+        raise Refusal("case_for_somebody_else" if is_own else "case_not_for_that_person")
     pending = PendingDecision.objects.filter(case=case_id).values("case")
     held = Case.objects.filter(
         pk=case_id, state=CaseState.CLAIMED, lease_until__gte=ClockTimestamp()
     )
-    others = held.exclude(holder=actor.user).exclude(pk__in=pending)
-    if not others.update(**cases.held_by(actor.user, LEASE_SECONDS)):
+    others = held.exclude(holder=person).exclude(pk__in=pending)
+    seconds = LEASE_SECONDS if is_own else ASSIGNED_SECONDS
+    if not others.update(**cases.held_by(person, seconds)):
         raise Refusal("case_not_held")
     was = case.holder_id
     case.refresh_from_db()
     cases.event(
-        case, actor, Verb.CASE_ASSIGNED, to=str(actor.user.pk), fence=case.fence,
+        case, actor, Verb.CASE_ASSIGNED, to=str(person.pk), fence=case.fence,
         taken_from=str(was or ""),
         commitments={"grounds": keep(case.submission_id, "grounds", why.strip()[:500])},
     )  # fmt: skip

@@ -52,7 +52,7 @@ def settle(
         return golden.answer(held, case, who, words, by)
     review = DoubleReview.objects.select_for_update().filter(case=case, closed_at=None).first()
     if review is None:
-        share = RoutingRule.of(case.team_id).second_share
+        share = _share_of(case)
         if drawn(f"second {case.pk} {case.fence}", share) and _somebody_else(case, by):
             return _first(held, said, share)
         return said.final(held)
@@ -61,6 +61,12 @@ def settle(
     decision = said.final(held)
     _close(review, Stage.ADJUDICATED, decision)
     return decision
+
+
+def _share_of(case: Case) -> float:
+    """Of its queue, where that has one of its own; else of its team."""
+    own = case.queue.second_share if case.queue else None
+    return float(RoutingRule.of(case.team_id).second_share if own is None else own)
 
 
 class _Said:

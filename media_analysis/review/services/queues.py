@@ -55,27 +55,41 @@ def rules_of(team: Team) -> QuerySet[Any]:
 
 
 @transaction.atomic
-def make(actor: Actor, team: Team, name: str, hours: int | None, people: Collection[User]) -> Queue:
+def make(
+    actor: Actor,
+    team: Team,
+    name: str,
+    hours: int | None,
+    people: Collection[User],
+    second_share: float | None = None,
+) -> Queue:
     _locked(actor, team.pk)
+    _check_share(second_share)
     if Queue.objects.filter(team=team).count() >= MOST_QUEUES:
         raise Refusal("too_many_queues", most=MOST_QUEUES)
-    queue = Queue(team=team, name=_named(name), hours=hours)
+    queue = Queue(team=team, name=_named(name), hours=hours, second_share=second_share)
     _saved(queue, "queue_name_taken")
     queue.people.set(_deciding(team, people))
-    _changed(actor, team.pk, queue, "queue made", people=_ids(people))
+    _changed(actor, team.pk, queue, "queue made", people=_ids(people), **_share_of(queue))
     return queue
 
 
 @transaction.atomic
 def edit(
-    actor: Actor, queue: Queue, name: str, hours: int | None, people: Collection[User]
+    actor: Actor,
+    queue: Queue,
+    name: str,
+    hours: int | None,
+    people: Collection[User],
+    second_share: float | None = None,
 ) -> None:
     """Cases that wait in it keep the time at which they are due."""
     _locked(actor, queue.team_id)
-    queue.name, queue.hours = _named(name), hours
+    _check_share(second_share)
+    queue.name, queue.hours, queue.second_share = _named(name), hours, second_share
     _saved(queue, "queue_name_taken")
     queue.people.set(_deciding(queue.team, people))
-    _changed(actor, queue.team_id, queue, "queue edited", people=_ids(people))
+    _changed(actor, queue.team_id, queue, "queue edited", people=_ids(people), **_share_of(queue))
 
 
 @transaction.atomic
@@ -206,6 +220,16 @@ def _deciding(team: Team, people: Collection[User]) -> Sequence[User]:
     if any(person.pk not in allowed for person in people):
         raise Refusal("person_does_not_decide")
     return list(people)
+
+
+def _check_share(share: float | None) -> None:
+    if share is not None and not 0 <= share <= 1:
+        raise Refusal("share_out_of_range")
+
+
+def _share_of(queue: Queue) -> dict[str, float]:
+    """For the event, where the queue has a share of its own."""
+    return {} if queue.second_share is None else {"second_share": queue.second_share}
 
 
 def _ids(people: Collection[User]) -> list[str]:

@@ -16,6 +16,8 @@ Json = Mapping[str, Any]
 STRENGTHS = ("strong", "moderate", "weak", "context")
 NOT_APPLICABLE = "not_applicable"
 SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"“(])")
+DECLARED, UNDECIDED, REMARKED, CLEARED = 10, 20, 30, 40
+"""Where each kind of finding begins among the lines."""
 SHORT = 240
 """Characters. A longer second sentence waits behind "More"."""
 
@@ -35,7 +37,7 @@ def in_short(outcome: str, reason: str) -> str:
 
 def lines(shown: Sequence[Json], said: Sequence[Json]) -> list[dict[str, Any]]:
     """One line for each check that ran or failed. Evidence of manipulation comes first, by
-    strength, then high scores relative to their bounds, and failures last."""
+    strength, then high scores relative to their bounds, then what clears, and failures last."""
     pairs = [
         (_rank(raw), finding, raw)
         for finding, raw in zip(shown, said, strict=True)
@@ -58,15 +60,19 @@ def _rank(raw: Json) -> tuple[bool, int, float, str]:
 
 
 def _order_of(raw: Json) -> int:
-    """Evidence that would carry a verdict alone comes before what is only to be looked at."""
+    """What speaks for a manipulation, then what the file declares, then scores that decide nothing
+    (they are why a person is asked), then remarks, and last what clears."""
     evidence = raw.get("evidence") or []
-    against = [e for e in evidence if e.get("supports") in ("manipulation_found",)]
-    declares = [e for e in evidence if e.get("declares")]
-    for step, group in enumerate((against, declares, evidence)):
-        known = [STRENGTHS.index(e["strength"]) for e in group if e["strength"] in STRENGTHS]
-        if known:
-            return 10 * step + min(known)
-    return 30
+    against = [_strength(e) for e in evidence if e.get("supports") == "manipulation_found"]
+    declares = [_strength(e) for e in evidence if e.get("declares")]
+    if against or declares:
+        return min(against) if against else DECLARED + min(declares)
+    placed = bounds.scale(raw)
+    if any(e.get("supports") == "no_manipulation_found" for e in evidence):
+        return CLEARED
+    if placed:
+        return CLEARED if placed["side"] == "clear" else UNDECIDED
+    return REMARKED + min(map(_strength, evidence), default=len(STRENGTHS))
 
 
 def _line(finding: Json, raw: Json) -> dict[str, Any]:
@@ -92,9 +98,9 @@ def _strength(evidence: Json) -> int:
 
 
 def _badge(order: int) -> str:
-    if order < 10:
+    if order < len(STRENGTHS):
         return STRENGTHS[order]
-    return "declared" if order < 20 else "none"
+    return "declared" if DECLARED <= order < UNDECIDED else "none"
 
 
 def aside(shown: Sequence[Json]) -> dict[str, Any] | None:

@@ -6,7 +6,10 @@ Only of what the actor may see; what they may not see is not even counted.
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +20,7 @@ from accounts.actors import Actor
 from accounts.prepared import Prepared
 from accounts.roles import Permission
 from media_analysis.submissions.models import Submission, SubmissionQuerySet
-from ml.engine.media.similarity import METHOD
+from ml.engine.media.similarity import METHOD, NEAR, distance
 from ml.models import LOOK_CANDIDATES, Look, near_quarters, nearest
 
 SCENES = 8
@@ -70,6 +73,25 @@ def others(actor: Actor, submission: Submission) -> list[Alike]:
     newest = {row.blob_id: row for row in rows.defer("analysis__result", "analysis__media")}
     shown = [sha256 for sha256 in best if sha256 in newest][:MOST]
     return [Alike(newest[sha256], best[sha256][0], best[sha256][1].seconds) for sha256 in shown]
+
+
+MOST_OF_A_LIST = 3
+"""So many of a video's scenes are compared where a whole list is."""
+
+
+def among(blobs: Collection[str]) -> dict[str, set[str]]:
+    """Of these files, which look alike: each that has some, with the others. In one query."""
+    looks: dict[str, list[int]] = defaultdict(list)
+    found = Look.objects.filter(blob__in=blobs, method=METHOD).order_by("blob", "seconds")
+    for blob, bits in found.values_list("blob", "bits"):
+        looks[blob].append(bits % 2**64)
+    spread = {blob: some[:: -(-len(some) // MOST_OF_A_LIST)] for blob, some in looks.items()}
+    alike: dict[str, set[str]] = defaultdict(set)
+    for one, other in combinations(spread, 2):
+        if any(distance(a, b) <= NEAR for a in spread[one] for b in spread[other]):
+            alike[one].add(other)
+            alike[other].add(one)
+    return alike
 
 
 SAME_SHOWN = 10

@@ -17,12 +17,12 @@ from accounts.actors import Actor
 from accounts.guards import post_only, signed_in
 from accounts.models import Team
 from accounts.roles import Permission
-from media_analysis.review.models import Queue, QueueOrder, QueueRule
+from media_analysis.review.models import Queue, QueueOrder, QueueRule, RoutingRule
 from media_analysis.review.search import dry_run
 from media_analysis.review.search.rule_match import Rules
 from media_analysis.review.services import queues as service
 from media_analysis.review.services import rules as rules_service
-from media_analysis.teams import rule_text
+from media_analysis.teams import rule_history, rule_text
 from media_analysis.teams.pages import done, entered, page, refusal_on
 from media_analysis.teams.queue_forms import QueueForm, RuleForm
 
@@ -50,6 +50,7 @@ def queues(request: HttpRequest, pk: UUID) -> HttpResponse:
         "rules": [(rule, rule_text.conditions(rule)) for rule in rules],
         "order": order,
         "by_due": order is QueueOrder.DUE,
+        "team_percent": f"{100 * RoutingRule.of(team.pk).second_share:g}",
         "has_hours": any(rule.hours or (rule.queue and rule.queue.hours) for rule in rules),
     }
     return page(request, team, "teams/queues.html", context, 422 if form.is_bound else 200)
@@ -59,7 +60,12 @@ def queues(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def edit(request: HttpRequest, pk: UUID, queue: int) -> HttpResponse:
     actor, team, mine = _queue(request, pk, queue)
-    initial = {"name": mine.name, "hours": mine.hours, "people": list(mine.people.all())}
+    initial = {
+        "name": mine.name,
+        "hours": mine.hours,
+        "people": list(mine.people.all()),
+        "second_share": mine.second_percent,
+    }
     form = QueueForm(team, request.POST if request.method == "POST" else None, initial=initial)
     if form.is_bound and form.is_valid():
         with refusal_on(form, "name"):
@@ -127,6 +133,7 @@ def _rule_form(
     context = {
         "form": form, "rule": mine, "tried": tried, "tried_days": dry_run.DAYS,
         "listed": dry_run.LISTED, "most": dry_run.MOST,
+        "versions": rule_history.versions(mine) if mine else [],
     }  # fmt: skip
     refused = form.is_bound and tried is None
     return page(request, team, "teams/queue_rule.html", context, 422 if refused else 200)
