@@ -119,7 +119,7 @@ def lines_of(answers: Answers, rows: Sequence[Row]) -> Lines:
     """What makes each ear's mean a ratio, from answers out of source."""
     names = next(iter(answers.values()))
     found = {}
-    for ear in dict.fromkeys(map(listeners.ear_of, names)):
+    for ear in dict.fromkeys(map(listeners.encoder_name_of, names)):
         of = [name for name in names if listeners.encoder_name_of(name) == ear]
         means = [float(np.mean([told[name] for name in of])) for told in answers.values()]
         line = fit_platt([rows[n].is_fake for n, _ in answers], means)

@@ -161,7 +161,7 @@ def _decided_twice(request: HttpRequest, mine: Case, form: DecisionForm) -> Http
     if user is None or not drafts.was_decided(user, mine.pk, form.cleaned_data["fence"]):
         return None
     told = gettext("You decided this case already. That decision stands.")
-    if not drafts.forget_repeated(user, mine.pk, form.words()):
+    if not drafts.forget_repeated(user, mine.pk, form.decision_text()):
         told += " " + gettext("What you wrote here is kept as a draft.")
     messages.info(request, told)
     held = queue.in_hands_of(actor_of(request)) if "next" in request.POST else []

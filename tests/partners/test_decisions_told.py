@@ -77,7 +77,10 @@ def test_the_reasons_that_were_chosen_from_the_teams_list_are_told(
     case = waiting(send(alice))
     held = cases.claim(alice.actor, case.pk)
     cases.decide(
-        alice.actor, held.pk, held.fence, DecisionText("manipulated", "The chin.", NOTE, codes=(code.pk,))
+        alice.actor,
+        held.pk,
+        held.fence,
+        DecisionText("manipulated", "The chin.", NOTE, codes=(code.pk,)),
     )
     ReasonCode.objects.update(name="Face swap")
     told = reader.get(f"{URL}{case.submission_id}/").json()

@@ -95,12 +95,12 @@ def was_decided(user: User, case_id: UUID, fence: int) -> bool:
     return own.exists() or pending.exists() or opinion.exists()
 
 
-def forget_repeated(user: User, case_id: UUID, words: Words) -> bool:
+def forget_repeated(user: User, case_id: UUID, words: DecisionText) -> bool:
     """What was sent twice with the same words leaves no draft. False where the words differ from
     those that were decided: these stay a draft."""
     pending = PendingDecision.objects.filter(case=case_id, decided_by=user).first()
     if pending is not None:
-        is_same = Words.of_dict(pending.words) == words
+        is_same = DecisionText.of_dict(pending.words) == words
     else:
         said = {"outcome": words.outcome, "reason": words.reason.strip(),
                 "note": words.note.strip()}  # fmt: skip

@@ -5,7 +5,7 @@ import jobs.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("review", "0023_language"),
+        ("review", "0024_second_opinions_of_a_queue"),
     ]
 
     operations = [
