@@ -23,7 +23,14 @@ from pathlib import Path
 from typing import Any
 
 from lab.clearing import sampled
-from lab.clearing.bounds import NEVER_MEASURED, Examined, chosen_groups, told_of
+from lab.clearing.bounds import (
+    MOST_COMPRESSED,
+    NEVER_MEASURED,
+    Examined,
+    chosen_groups,
+    not_too_compressed,
+    told_of,
+)
 from lab.clearing.left_out import as_lines, left_out
 from lab.clearing.sampled import SWAPPED_IN_PICTURES
 from ml.engine.contract import Kind, Outcome, Status
@@ -86,7 +93,13 @@ def _examined(case: manifest.Case, split: str, record: records.Record) -> Examin
         clearable=bool(firm) and not asking and not unsure and not failed,
         answered=any(a.alone == Outcome.MANIPULATION_FOUND for a in ran.values()),
         in_the_way=tuple(sorted(asking | unsure)),
+        too_compressed=record.kind == Kind.VIDEO and _is_above(record.quantiser),
     )
+
+
+def _is_above(quantiser: float | None) -> bool:
+    """One that could not be read is not cleared either."""
+    return quantiser is None or quantiser > MOST_COMPRESSED
 
 
 def main() -> int:
@@ -112,10 +125,11 @@ def main() -> int:
     told["made"] = datetime.now(UTC).date().isoformat()
     for kind in (Kind.IMAGE, Kind.VIDEO):
         every = [one for which, one in found if which is kind]
-        groups = chosen_groups(every)
+        judged = not_too_compressed(every)
+        groups = chosen_groups(judged)
         line = told_of(kind, every, groups)
         if line:
-            told[str(kind)] = {**line, "left_out": left_out(every, groups)}
+            told[str(kind)] = {**line, "left_out": left_out(judged, groups)}
     if str(Kind.IMAGE) in told:
         told[str(Kind.VIDEO)] = _film(told.get(str(Kind.VIDEO)), told[str(Kind.IMAGE)])
     chosen.out.write_text(json.dumps(told, indent=1) + "\n")

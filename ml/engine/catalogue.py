@@ -252,6 +252,8 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "verdict.looked_for": "Looked for: {kinds:and}.",
     "verdict.does_not_see": "These checks do not see {kinds:and}.",
     "verdict.clears_nothing": "That clears nothing. These checks do not see {kinds:and}.",
+    "verdict.too_compressed": "A video that is compressed this strongly is never cleared, because compression hides traces.",
+    "verdict.compression_unknown": "A video is cleared only if the strength of its compression can be measured. That is possible for H.264.",
     "verdict.not_authentic": "Finding nothing does not show that the file is genuine.",
     "verdict.better_source": "The original file from the camera or recorder, or the place of first publication, would tell more than a copy.",
     "verdict.resemblance": "This is a measured resemblance, not a proof. A person should review it.",

@@ -79,6 +79,8 @@ class MediaInfo:
     """The number of pages of a document; the first is examined."""
     flags: tuple[str, ...] = ()
     """Stated facts such as `trailing_data`, `timestamps_invalid`, `resolution_change`."""
+    quantiser: float | None = None
+    """How strongly a video is compressed (H.264 only): the mean quantiser of its pictures."""
 
 
 @dataclass(frozen=True, slots=True)

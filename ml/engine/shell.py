@@ -27,6 +27,7 @@ NO_MEDIA: dict[str, Any] = {
     "has_audio": False,
     "pages": None,
     "flags": [],
+    "quantiser": None,
     "stated": [],
 }
 

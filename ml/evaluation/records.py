@@ -54,6 +54,7 @@ class Record:
     probability: float | None = None
     rejection: str | None = None
     kind: str | None = None
+    quantiser: float | None = None
     answers: Mapping[str, Answer] = field(default_factory=dict)
     seconds: float = 0.0
     error: str | None = None
@@ -81,6 +82,7 @@ def of(result: Result, sha256: str) -> Record:
         probability=plain(result.verdict.probability_manipulated),
         rejection=result.rejection,
         kind=str(result.media.kind) if result.media else None,
+        quantiser=result.media.quantiser if result.media else None,
         answers={f.detector: _answer(result, f) for f in result.findings},
         seconds=round(result.seconds, 4),
     )

@@ -245,6 +245,7 @@ class Decoding:
             seconds=checked_real(line, told.get("seconds"), longest) or 0.0,
             audio_seconds=checked_real(line, told.get("audio_seconds"), longest) or 0.0,
             decoded_share=checked_real(line, told.get("decoded_share"), 1.0),
+            quantiser=checked_real(line, told.get("quantiser"), 128.0),
             cpu_seconds=checked_real(line, told.get("cpu_seconds"), 1e6) or 0.0,
             peak_bytes=checked_whole(line, told.get("peak_bytes"), 2**40) or 0,
         )

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ml.engine.contract import Finding, Kind, Status
+from ml.engine.contract import Finding, Kind, MediaInfo, Status
 
 FILE = Path(__file__).with_name("clearing.json")
 
@@ -34,6 +34,17 @@ class Clearing:
     """Kinds of manipulation of which hardly any was cleared when that was measured."""
     not_seen: Sequence[str]
     """Kinds of which more were cleared, or that were not measured."""
+    quantiser_at_most: float | None = None
+    """Videos that are compressed more strongly are never cleared; None where that is not asked."""
+
+    def obstacle(self, media: MediaInfo) -> str:
+        """The code of the sentence that says why this file cannot be cleared whatever the checks
+        give; empty if nothing is in the way."""
+        if self.at_most is None or self.quantiser_at_most is None:
+            return ""
+        if media.quantiser is None:
+            return "verdict.compression_unknown"
+        return "verdict.too_compressed" if media.quantiser > self.quantiser_at_most else ""
 
     def holds(self, findings: Sequence[Finding]) -> bool:
         if self.at_most is None:
@@ -51,7 +62,11 @@ def needed(kind: Kind) -> Clearing | None:
     if told is None:
         return None
     return Clearing(
-        told["at_most"], tuple(told["asked"]), tuple(told["looked_for"]), tuple(told["not_seen"])
+        told["at_most"],
+        tuple(told["asked"]),
+        tuple(told["looked_for"]),
+        tuple(told["not_seen"]),
+        told.get("quantiser_at_most"),
     )
 
 

@@ -94,13 +94,12 @@ def weighed(
     )
     if found:
         outcome, reason = Outcome.MANIPULATION_FOUND, wording.found(found, media, findings)
-    elif nothing and needed and needed.holds(findings):
+    elif nothing and needed and needed.holds(findings) and not needed.obstacle(media):
         outcome = Outcome.NO_MANIPULATION_FOUND
         reason = wording.cleared(telling, calm, media, findings, needed)
     else:
         outcome = Outcome.INCONCLUSIVE
-        blind = needed.not_seen if nothing and needed else ()
-        reason = wording.undecided(telling, calm, media, findings, blind)
+        reason = wording.undecided(telling, calm, media, findings, needed if nothing else None)
     return Verdict(
         outcome=outcome,
         reason=reason,

@@ -106,17 +106,24 @@ def undecided(
     calm: Sequence[Finding],
     media: MediaInfo,
     every: Sequence[Finding],
-    blind: Sequence[str] = (),
+    needed: Clearing | None = None,
 ) -> Sentence:
-    """`blind`: what the checks do not see, where all of them found nothing."""
-    unsure = say("verdict.clears_nothing", kinds=list(blind)) if blind else None
+    """`needed`: to clear the file, where all checks found nothing."""
     return joined(
         _reasons(telling, calm),
-        unsure or say("verdict.not_enough"),
+        _why_not_cleared(media, needed),
         BETTER_SOURCE,
         _silent(every),
         _incomplete(media),
     )
+
+
+def _why_not_cleared(media: MediaInfo, needed: Clearing | None) -> Sentence:
+    if needed and (obstacle := needed.obstacle(media)):
+        return say(obstacle)
+    if needed and needed.not_seen:
+        return say("verdict.clears_nothing", kinds=list(needed.not_seen))
+    return say("verdict.not_enough")
 
 
 def _reasons(telling: Sequence[Finding], calm: Sequence[Finding]) -> Sentence:

@@ -150,6 +150,7 @@ def _with_footer(info: MediaInfo, footer: Footer) -> MediaInfo:
         incomplete=footer.incomplete,
         has_audio=info.has_audio and SOUND_FAILED not in footer.flags,
         flags=_joined(info.flags, footer.flags),
+        quantiser=footer.quantiser,
     )
 
 
