@@ -113,7 +113,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--flat", type=float, default=0.4, help="share before the rates fall")
     parser.add_argument("--rate", type=float, default=1.0, help="times the rates of the recipe")
-    parser.add_argument("--start", type=Path, help="go on from what another run saved")
+    parser.add_argument("--start", type=Path, help="continue from another run's checkpoint")
     parser.add_argument("--taps", default="3,6")
     parser.add_argument("--side", type=int, default=128, help="of the crops that are served")
     parser.add_argument("--small", type=int, default=96, help="of the first steps' crops: cheaper")
