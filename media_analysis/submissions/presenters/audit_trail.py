@@ -61,7 +61,7 @@ SENTENCES = {
     Verb.CASE_DECIDED: "A person decided the case.",
     Verb.CASE_REOPENED: "The case was reopened.",
     Verb.CASE_APPEALED: "The sender appealed the decision. The case was reopened.",
-    Verb.CASE_APPEAL_WITHDRAWN: "The appeal was withdrawn. The earlier decision stands again.",
+    Verb.CASE_APPEAL_WITHDRAWN: "The appeal was withdrawn. The earlier decision is in force again.",
     Verb.CASE_APPEAL_ANSWERED: "The decision answered the appeal.",
     Verb.GOLDEN_ANSWERED: "A person answered the case.",
     Verb.REPORT_ISSUED: "A report was issued under this hash.",

@@ -32,7 +32,7 @@ class StretchMatch:
     """One face's segment: the similarity at every position, and where there is speech."""
 
     stretch: Stretch
-    likeness: Similarity
+    similarity: Similarity
     speaking: NDArray[np.bool_]
 
     @property
