@@ -1,6 +1,6 @@
-"""Where a team's news go, what there was to tell, and what became of telling it.
+"""Webhooks: endpoints, the outbox, and deliveries with their log.
 
-An `Event` is the outbox: it is written in the transaction of the verb that it tells of, with one
+An `Event` is the outbox: it is written in the transaction of the change that it reports, with one
 `Delivery` for each endpoint. A delivery is a leased job; its `Attempt`s are the log.
 """
 

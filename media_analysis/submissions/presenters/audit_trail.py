@@ -1,7 +1,7 @@
 """Audit events as readable sentences.
 
-The record itself knows nobody by name. Those who may see the page read their team-mates' names
-beside it, as they are today; everybody else stays what was recorded.
+The record itself contains no names. Readers of the page see the current names of their team
+members; all other actors appear as they were recorded.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ class Command(BaseCommand):
         self.stdout.write(said or "No objects.")
 
     def _stop(self, *args: Any) -> None:
-        """After the object at hand."""
+        """Stops after the current object."""
         self.stopping.set()
 
     def _run(self) -> None:
