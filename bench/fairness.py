@@ -108,8 +108,8 @@ def rows(found: dict[str, Any]) -> list[Row]:
     return [
         Row(
             f"time to verdict of nine partners while a tenth sends a flood of "
-            f"{found['flooded_with']} pictures ({found['still_waiting']} still waiting at the end), "
-            f"compared with no flood; median",
+            f"{found['flooded_with']} pictures ({found['still_waiting']} still waiting at the "
+            f"end), compared with no flood; median",
             f"{found['ratio']:.2f} ({noisy['median']:.2f} s against {quiet['median']:.2f} s)",
             "<= 1.3",
             found["ratio"] <= 1.3,
