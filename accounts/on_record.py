@@ -1,9 +1,7 @@
-"""The content of people, teams and keys in events: who may do what. Names and addresses of people
-are excluded: their mailbox and their password are theirs to change, and the login library writes
-them.
+"""The content of people, teams and keys in events: who may do what.
 
-Names and addresses of people are not among it: their mailbox and their password are theirs to
-change, and the login library writes them.
+Names and addresses of people are excluded: their mailbox and their password are theirs to change,
+and the login library writes them.
 """
 
 from accounts.models import ApiKey, Membership, ServiceAccount, Team, User

@@ -1,17 +1,17 @@
 """Frequent queries, prepared once.
 
-Django writes the SQL of a query anew each time it is asked. For a narrow answer that costs several
-times as much as the database's part. `Prepared` writes it once for each shape of the question, with
-values that stand for those that will be asked for, and then only exchanges these.
+Django generates the SQL of a query each time. For a small answer that costs several times as much
+as the database's part. `Prepared` generates it once for each shape of the question, with
+placeholders for the values, and then only replaces these.
 
     decisions = Prepared(lambda actor, case: Decision.objects.filter(case=case).values("outcome"))
     decisions(None, case=case.pk)
 
-What the SQL depends on besides its values is the shape: `decisions(actor, permission, order)`
-passes `permission` and `order` to the function as they are, and whether the actor reads only its
-own is part of the shape too. Whose teams the actor's querysets start
-from is exchanged like the other values. A value is anything but None, and is never compared with a
-constant; a list is compared with `any_of`, for an `IN` depends on its length.
+Whatever changes the SQL other than its values is the shape: `decisions(actor, permission, order)`
+passes `permission` and `order` to the function unchanged, and whether the actor reads only its own
+submissions is part of the shape too. The teams of the actor's querysets are replaced like the other
+values. A value is anything but None and is never compared with a constant. A list is compared with
+`any_of`, because the SQL of `IN` depends on its length.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ def any_of(column: str, values: Sequence[Any], kind: type[Field[Any, Any]]) -> F
 
 @dataclass(frozen=True)
 class _StandIn(Actor):
-    """In place of an actor of its shape. It has nothing of the one who asks first, and whoever
-    asks it for more than its teams, user or service account gets no statement that others share."""
+    """A placeholder for actors of the same shape. It contains nothing of the first caller. A query
+    that uses more of it than its teams, user or service account is not shared."""
 
     stand_ins: tuple[UUID, ...] = ()
     is_narrow: bool = False

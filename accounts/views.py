@@ -110,8 +110,9 @@ def language(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 def confirm_address(request: HttpRequest, key: str) -> HttpResponse:
-    """An answer to a mail counts only from whoever is signed in as the account. Or the owner of a
-    mailbox would confirm, with one click, an account that somebody else made with it."""
+    """A confirmation counts only from the person who is signed in to the account. Otherwise the
+    owner of a mailbox could confirm, with one click, an account that somebody else created with
+    it."""
     confirmation = get_emailconfirmation_model().from_key(key)
     if confirmation and request.user.pk != confirmation.email_address.user_id:
         context = {"address": confirmation.email_address.email, "next": request.path}

@@ -103,8 +103,8 @@ def rows(found: dict[str, Any]) -> list[Row]:
     ran = [n for n, d in found["detectors"].items() if d["status"] == Status.RAN]
     return [
         Row(
-            f"whole analysis of a 30 s 720p clip with {len(found['tracks'])} faces "
-            f"({', '.join(ran)}), over a bare ffmpeg decode of it",
+            f"complete analysis of a 30 s 720p clip with {len(found['tracks'])} faces "
+            f"({', '.join(ran)}) compared with a plain ffmpeg decode",
             f"{found['ratio']} x",
             f"<= {TARGET} x",
             found["ratio"] <= TARGET,

@@ -86,7 +86,7 @@ def measure(seconds: float) -> dict[str, Any]:
 def rows(found: dict[str, Any]) -> list[Row]:
     said = [
         Row(
-            f"{name.replace('_', ' ')}: faces a second in one process and in two",
+            f"{name.replace('_', ' ')}: faces per second in one process and in two",
             f"{by['1']['faces_a_second']:.0f} and {by['2']['faces_a_second']:.0f} "
             f"({by['1']['megabytes_each']:.0f} MB each)",
             command=COMMAND,
@@ -96,7 +96,7 @@ def rows(found: dict[str, Any]) -> list[Row]:
     return [
         *said,
         Row(
-            "share of all detectors in the analysis of the 30 s 720p clip",
+            "share of all detectors in the analysis time of the 30 s 720p clip",
             f"{found['clip_share']:.0%} of {found['clip_seconds']:.1f} s",
             command=COMMAND,
         ),

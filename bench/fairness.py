@@ -107,9 +107,9 @@ def rows(found: dict[str, Any]) -> list[Row]:
     quiet, noisy = found["quiet"], found["flood"]
     return [
         Row(
-            f"time to verdict of nine partners while a tenth floods the site with "
-            f"{found['flooded_with']} pictures ({found['still_waiting']} of them still waiting at "
-            f"the end), against no flood; median",
+            f"time to verdict of nine partners while a tenth sends a flood of "
+            f"{found['flooded_with']} pictures ({found['still_waiting']} still waiting at the "
+            f"end), compared with no flood; median",
             f"{found['ratio']:.2f} ({noisy['median']:.2f} s against {quiet['median']:.2f} s)",
             "<= 1.3",
             found["ratio"] <= 1.3,

@@ -76,7 +76,7 @@ def rows(found: dict[str, Any]) -> list[Row]:
     minutes = long["seconds"] / 60
     return [
         Row(
-            f"peak memory while a {minutes:.0f} min film is copied ({long['peak_mib']} MiB, all "
+            f"peak memory while a {minutes:.0f} min video is copied ({long['peak_mib']} MiB, all "
             f"processes) over a {short['seconds']:.0f} s one ({short['peak_mib']} MiB)",
             f"{found['ratio']} x",
             f"<= {TARGET} x",
@@ -84,12 +84,12 @@ def rows(found: dict[str, Any]) -> list[Row]:
             COMMAND,
         ),
         Row(
-            "processor time for a minute of film, 1280 x 720 at 25 frames a second, with sound",
+            "processor time for a minute of video, 1280 x 720 at 25 frames per second, with sound",
             f"{long['cpu'] / minutes:.0f} s",
             command=COMMAND,
         ),
         Row(
-            f"room for a minute of its copy (the original has "
+            f"size of a minute of its copy (the original has "
             f"{long['original'] / minutes / MEGA:.1f} MB)",
             f"{long['bytes'] / minutes / MEGA:.1f} MB",
             command=COMMAND,

@@ -351,10 +351,12 @@ def main() -> None:
     parser.add_argument("--review", action="store_true", help="only the pages of review")
     parser.add_argument(
         "--processor", action="store_true",
-        help="processor time instead of the clock's: what stands on a machine that others load",
+        help="measure processor time instead of the clock, for machines with other load",
     )  # fmt: skip
     parser.add_argument("--keep", type=Path, help="where the databases stay")
-    parser.add_argument("--explain", action="store_true", help="what is slow, of what was kept")
+    parser.add_argument(
+        "--explain", action="store_true", help="print the slow query plans of kept databases"
+    )
     parser.add_argument("--write", action="store_true", help="put the table into docs/history.md")
     parser.add_argument("--answer", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()

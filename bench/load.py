@@ -150,6 +150,9 @@ def rows(found: dict[str, Any]) -> list[Row]:
     return [*rates(found), *further(found)]
 
 
+OTHER = {"uploads": "reads", "reads": "uploads"}
+
+
 def rates(found: dict[str, Any]) -> list[Row]:
     made = []
     for name in ("uploads", "reads"):
@@ -157,11 +160,11 @@ def rates(found: dict[str, Any]) -> list[Row]:
         reached = part["a_second"] >= 0.95 * wanted
         made.append(
             Row(
-                f"{name} over REST for {found['seconds']} s, with the others and a real worker "
-                f"beside them (load {found['load_after']})",
-                f"{part['a_second']} a second, {part['errors']} errors of {part['requests']}, "
+                f"{name} over REST for {found['seconds']} s, with {OTHER[name]} and a real worker "
+                f"at the same time (load {found['load_after']})",
+                f"{part['a_second']} per second, {part['errors']} errors of {part['requests']}, "
                 f"median {part['median_ms']:.0f} ms, p95 {part['p95_ms']:.0f} ms",
-                f"{wanted} a second, 0 errors",
+                f"{wanted} per second, 0 errors",
                 reached and part["errors"] == 0,
                 f"{COMMAND} --seconds {found['seconds']}",
             )
@@ -174,7 +177,7 @@ def further(found: dict[str, Any]) -> list[Row]:
     command = f"{COMMAND} --seconds {found['seconds']}"
     p95 = found["reads"]["p95_ms"]
     made = [
-        Row(f"of these reads, p95 (load {found['load_after']})", f"{p95:.0f} ms",
+        Row(f"p95 of these reads (load {found['load_after']})", f"{p95:.0f} ms",
             f"<= {READ_P95_MS} ms", p95 <= READ_P95_MS, command)
     ]  # fmt: skip
     names = {"web": "all web processes", "worker": "the worker's processes"}

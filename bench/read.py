@@ -205,9 +205,7 @@ def rows(found: dict[str, Any]) -> Iterator[Row]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--reads", type=int, default=200)
-    parser.add_argument(
-        "--profile", default="", choices=["", *READS], help="where the time of one of them goes"
-    )
+    parser.add_argument("--profile", default="", choices=["", *READS], help="profile one of them")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--prepare", metavar="KEY", help=argparse.SUPPRESS)
     parser.add_argument("--answer", nargs=2, help=argparse.SUPPRESS)

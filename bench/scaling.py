@@ -283,7 +283,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--jobs", type=int, default=30)
     parser.add_argument("--write", action="store_true")
-    parser.add_argument("--again", action="store_true", help="without measuring anew")
+    parser.add_argument("--again", action="store_true", help="reuse the last measurements")
     parser.add_argument("--reviewed", type=float, default=0.05, help="share that people look at")
     parser.add_argument("--review-seconds", type=float, default=90.0)
     parser.add_argument("--core-hour", type=float)

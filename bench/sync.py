@@ -78,14 +78,14 @@ def measure(seconds: float, rounds: int) -> dict[str, Any]:
 def rows(found: dict[str, Any]) -> list[Row]:
     return [
         one_check.row(
-            "analysis of a speaking 30 s 720p clip with 3 faces with the lip sync check, over "
-            "without it",
+            "analysis of a speaking 30 s 720p clip with 3 faces with the lip sync check compared "
+            "with an analysis without it",
             found,
             MOST_GROWTH,
             COMMAND,
         ),
         Row(
-            "lip sync: seconds of talking face compared a second, one process",
+            "lip sync: seconds of talking face processed per second, one process",
             f"{found['talking_seconds_a_second']:.0f} ({found['megabytes']:.0f} MB)",
             command=COMMAND,
         ),

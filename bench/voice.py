@@ -60,21 +60,21 @@ def rows(found: dict[str, Any]) -> list[Row]:
     whole = found["whole"]["ratio"]
     return [
         one_check.row(
-            "analysis of a speaking 30 s 720p clip with 3 faces with the voice check, over "
-            "without it",
+            "analysis of a speaking 30 s 720p clip with 3 faces with the voice check compared "
+            "with an analysis without it",
             found,
             MOST_GROWTH,
             COMMAND,
         ),
         Row(
-            "whole analysis of that clip, every check in it, over a bare ffmpeg decode of it",
+            "complete analysis of that clip with every check compared with a plain ffmpeg decode",
             f"{whole:.2f} x",
             f"<= {clip.TARGET} x",
             whole <= clip.TARGET,
             COMMAND,
         ),
         Row(
-            "voice: seconds of speech listened to a second, one process",
+            "voice: seconds of speech processed per second, one process",
             f"{found['speech_seconds_a_second']:.0f} ({found['megabytes']:.0f} MB)",
             command=COMMAND,
         ),

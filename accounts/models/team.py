@@ -249,7 +249,7 @@ _MANAGE = Permission.MANAGE_MEMBERS
 
 
 class Invitation(models.Model):
-    """Asks one mailbox to join one team. It has two tokens, of which only hashes are kept.
+    """Invites one mailbox to one team.
 
     The inviter sees one as a link and may hand it over. The other stands in the mail alone, so
     whoever comes with it has the mailbox.

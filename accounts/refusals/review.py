@@ -120,12 +120,12 @@ ENTRIES: Mapping[str, Entry] = {
     ),
     "report_signer_unusable": Entry(
         503,
-        _("The certificate that signs reports cannot be used. Tell whoever runs this site."),
+        _("The certificate that signs reports cannot be used. Contact an administrator."),
     ),
     "appeal_text_missing": Entry(422, _("Say why you object to the decision.")),
     "appeal_too_long": Entry(422, _("An appeal has at most {most} characters.")),
     "appeal_not_yours": Entry(
-        403, _("Only whoever sent the media can appeal the decision."), in_rest=True
+        403, _("Only the sender of the media can appeal the decision."), in_rest=True
     ),
     "no_decision_in_force": Entry(
         409, _("There is no decision in force to appeal. Nothing was changed."), in_rest=True

@@ -27,22 +27,23 @@ from ml.evaluation import manifest, metrics
 from ml.evaluation.manifest import Case
 
 FROZEN_AT, MUST = 0.02, 0.03
-"""Shares of a kind of fake that may be cleared: where bounds are frozen, and where it is told."""
+"""The share of a kind of fake that may be cleared, when bounds are frozen and when they are
+reported."""
 LEAST_GENUINE = 0.1
 """Share of genuine files that bounds must clear to be worth having."""
 USUAL = 0.5
 """Share of genuine files that a check judges, if it is to have a bound."""
 TELLS_AT = 0.7
-"""Area under the curve from which a check is said to tell a kind of fake."""
+"""The AUC from which a check is said to detect a kind of fake."""
 MOST_COMPRESSED = 29.5
-"""Mean quantiser from which a video (H.264) is never cleared. Between videos of the set that were
-encoded at CRF 23 and those at CRF 28."""
+"""The mean quantiser above which a video (H.264) is never cleared. It lies between videos of the
+set that were encoded at CRF 23 and those at CRF 28."""
 SHARES = np.linspace(1.0, 0.02, 50)
 NEVER_MEASURED = {
     Kind.IMAGE: ("retouching outside the face",),
     Kind.VIDEO: (LIPS, "videos generated as a whole"),
 }
-"""What is said not to be seen, unless the manifest holds it."""
+"""Kinds that are stated as not seen, unless the manifest contains them."""
 
 
 @dataclass(frozen=True)

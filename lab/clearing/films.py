@@ -36,7 +36,7 @@ HELD_BACK = ("spk24", "spk27", "spk29", "spk31")
 """Training speakers that counted as validation when the face checks learnt."""
 SHOTS = 4
 CLIPS_EACH = 12
-"""Of a speaker: more would show the same face."""
+"""The limit per speaker: more would show the same face."""
 RATES = (18, 23, 28, 33)
 """Constant rate factors of H.264."""
 STRONG = 28

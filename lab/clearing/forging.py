@@ -38,7 +38,7 @@ class Clip:
 
 
 def swapped(clip: Clip, donor: Clip, random: Generator) -> list[Pixels]:
-    """Another speaker's moving face, laid over this one's and drawn anew at a program's size."""
+    """Another speaker's moving face, laid over the original one and redrawn at a typical size."""
     seed = int(random.integers(2**31))
     family = str(random.choice(SWAP_MASKS))
     strength = float(random.uniform(0.5, 1.0))

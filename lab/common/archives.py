@@ -1,4 +1,4 @@
-"""Members of zip archives beside a manifest, each held against the digest named there."""
+"""Members of zip archives next to a manifest, each verified by its digest in the manifest."""
 
 from __future__ import annotations
 

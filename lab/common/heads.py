@@ -14,7 +14,8 @@ MOST_OF_A_ROW = 0.05
 
 
 def sample_weights(row: Names, fake: NDArray[np.bool_], double: Collection[str] = ()) -> Floats:
-    """Each row counts alike within its class, those of `double` twice, and both classes alike."""
+    """Each row has equal weight within its class, those of `double` twice, and both classes have
+    equal weight."""
     weights = np.zeros(len(fake))
     for kind in (False, True):
         for name in np.unique(row[fake == kind]):

@@ -80,7 +80,7 @@ def train(
 
 
 def holds(folder: Path, told: Told) -> bool:
-    """Whether the folder's training is the one that is told of. The recipe is written last."""
+    """Whether the folder contains this training. The recipe is written last."""
     file = folder / RECIPE
     return file.exists() and bool(json.loads(file.read_text()) == told)
 

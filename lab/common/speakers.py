@@ -1,4 +1,4 @@
-"""Who is learnt from and who is tested on, where clips are told apart by who speaks in them."""
+"""Training and test speakers, for clips that are split by speaker."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def parser(
 
 
 def for_networks(made: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    """What the stages that train a network take beside."""
+    """Further options of the stages that train a network."""
     made.add_argument("--steps", type=int, help="length of each training")
     made.add_argument("--write", type=Path, help="a text whose table of figures `card` renews")
     return made
@@ -61,7 +61,7 @@ def said(name: str, every: int) -> Callable[[Iterable[Any]], Iterator[Any]]:
 
 
 def quiet(name: str) -> Callable[[Iterable[Any]], Iterable[Any]]:
-    """In the place of `said`, where nothing is to be said."""
+    """Replaces `said` if nothing is printed."""
     return lambda things: things
 
 

@@ -29,7 +29,7 @@ point to count as altered."""
 CONTEXT = 0.25
 """Room round the landmarks' box in which a blend is made; more than any jitter of the crop."""
 DONORS = 40
-"""From so many faces the one that is held most alike gives its own."""
+"""The number of faces from which the one in the most similar pose is taken."""
 
 
 @dataclass(frozen=True)

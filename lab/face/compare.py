@@ -33,7 +33,7 @@ Watch = Callable[[Sequence[int]], Iterator[int]]
 Judge = Callable[[Sequence[Pixels]], Scores]
 BATCH = 32
 BLENDED = 240
-"""Genuine faces, of all sources alike, that are blended in each of the ways."""
+"""The number of genuine faces, equally from all sources, that are blended in each way."""
 ANOTHER = "another person"
 """Beside the kinds of mask: what is put in is the face of somebody else (`foreign.py`)."""
 KINDS = (*blend.FAMILIES, ANOTHER)
@@ -47,7 +47,8 @@ SHARES = (
 def compared(
     store: Store, run: Path, numbers: Sequence[int], watch: Watch, split: str = "test"
 ) -> dict[str, Any]:
-    """One run's figures; kept beside its weights and measured again when those change."""
+    """One run's figures. They are stored next to its weights and measured again when those
+    change."""
     config = FaceConfig.read(run / loop.CONFIG)
     weights = hashlib.sha256((run / loop.WEIGHTS).read_bytes()).hexdigest()
     kept = run / ("compared.json" if split == "test" else f"compared-{split}.json")

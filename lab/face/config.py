@@ -1,4 +1,4 @@
-"""Everything that decides how a training turns out; it is saved beside the weights."""
+"""The complete configuration of a training. It is saved next to the weights."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ class FaceConfig:
     start: str = "imagenet"
     """Where the backbone's weights begin: `imagenet`, `nothing`, or the name of a finished run."""
     keep_heads: bool = False
-    """Take a finished run's heads too; else they begin anew, as they must after ImageNet."""
+    """Also use a finished run's heads. Otherwise they are initialised, as they must be after
+    ImageNet."""
     side: int = 128
     """The network's input, in pixels."""
     steps: int = 4000
@@ -47,17 +48,17 @@ class FaceConfig:
     blends: int = 4
     """Self-blends a batch, each with its own original."""
     donors: float = 0.0
-    """Of the blends, how often another person's face is put in (`foreign.py`)."""
+    """The share of blends with another person's face (`foreign.py`)."""
     redrawn: float = 0.0
-    """Of the blends, how often what is put in was drawn anew (`redraw.py`)."""
+    """The share of blends whose inserted face is redrawn (`redraw.py`)."""
     by_network: float = 0.0
-    """Of what is drawn anew, how often by a small network (`drawers.py`)."""
+    """The share of redrawn faces that a small network draws (`drawers.py`)."""
     own_original: float = 0.6
-    """How often a manipulated picture stands beside its own original, if there is one."""
+    """How often a manipulated picture is paired with its own original, if there is one."""
     matched_negative: float = 0.5
     """How often an original goes, as a whole, through what its blend went through in part."""
     unchecked_weight: float = 0.7
-    """Of manipulated pictures that nobody compared with their original."""
+    """The weight of manipulated pictures that were not compared with their original."""
     sources: tuple[str, ...] = ("dfdc", "ffhq", "lfw", "utkface")
     fake_sources: tuple[str, ...] = ("dfdc",)
     without_families: tuple[str, ...] = ()

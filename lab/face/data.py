@@ -76,7 +76,7 @@ def _item(row: dict[str, str], number: int) -> Item:
 
 
 def check_splits(items: Iterable[Item]) -> None:
-    """Refuse when an identity cluster, a pair or the very same picture stands in two splits."""
+    """Refuse if an identity cluster, a pair or the same picture is in two splits."""
     splits_of: dict[tuple[str, str, str], set[str]] = defaultdict(set)
     for item in items:
         if item.identity:

@@ -1,4 +1,4 @@
-"""The prepared faces of the research set, and of sets of one's own beside it."""
+"""The prepared faces of the research set and of your own sets."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from ml.engine.contract import Pixels
 RATIOS = (0.75, 1.0, 1.0, 1.0)
 """A face that shines through another one is rare among programs, so faint mixes are few."""
 OUTLINE = slice(None, 468, 6)
-"""Every sixth landmark of the face is enough to say how alike two faces are held."""
+"""Every sixth landmark is enough to compare the poses of two faces."""
 
 
 def pose(points: Points) -> NDArray[np.float32]:

@@ -47,17 +47,17 @@ class Labels:
     source: str
     method: str = ""
     identity: str | None = None
-    """Of all files; else by `people`, else each file is its own."""
+    """The person in all files; otherwise given by `people`, otherwise each file has its own."""
     people: str | None = None
     """A pattern over the file's name; each group that matches is a person in it."""
     pair: str | None = None
     """A pattern over the file's name; its groups name the original video."""
     split: str | None = None
-    """Of all files; else drawn by cluster."""
+    """The split of all files; otherwise chosen by cluster."""
     faces: int = 1
     """How many faces of a file: the label is the file's, and rarely holds for everybody in it."""
     crops: int = 8
-    """Of each face, evenly over its time."""
+    """The number of crops of each face, evenly over its time."""
     smallest: int = 64
     """Faces with a shorter side than this are left out."""
 
@@ -135,7 +135,7 @@ def _tracks(file: io.BufferedReader, sha256: str, size: int) -> Sequence[FaceTra
 
 
 def chosen(tracks: Sequence[FaceTrack], labels: Labels) -> Iterator[Crop]:
-    """Of the faces that are seen most, crops that are large enough, evenly over time."""
+    """Sufficiently large crops of the most visible faces, evenly over time."""
     usable = [
         (track.seen, [c for c in track.crops if face_side(c) >= labels.smallest])
         for track in tracks

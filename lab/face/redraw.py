@@ -39,7 +39,7 @@ class Redrawn:
     by_network: float = 0.0
     """How often a face is one of the `drawings` instead."""
     drawings: NDArray[np.uint8] | None = None
-    """Of each face, by networks (`drawers.py`)."""
+    """Redrawn versions of each face, by networks (`drawers.py`)."""
 
     def draw(
         self, store: Store, number: int, random: Generator

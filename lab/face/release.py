@@ -29,10 +29,10 @@ from ml.evaluation import metrics
 from ml.evaluation.cards import rounded
 
 TOLERANCE = 0.05
-"""Of logits, with weights stored as float16."""
+"""The tolerance of logits, with weights stored as float16."""
 PROBES = 48
 STRATA = (64, 96, 128, 192)
-"""Sides of faces, in pixels, at which results are told apart."""
+"""Sides of faces, in pixels, for which results are reported separately."""
 
 Watch = Callable[[Sequence[int]], Any]
 
@@ -214,7 +214,7 @@ def _counts(store: Store, sources: Sequence[str], what: Release) -> dict[str, in
 
 
 def measured(store: Store, scored: Sequence[Scored], calibration: Calibration) -> Any:
-    """All that can be said of these scores at the frozen operating points."""
+    """All figures of these scores at the frozen operating points."""
     known = [s for s in scored if s.score is not None]
     fakes = [store.items[s.number].is_fake for s in known]
     scores = [s.score or 0.0 for s in known]

@@ -96,7 +96,7 @@ def joined(stores: Sequence[Store]) -> Store:
 
 
 def read_pictures(items: Sequence[Item], folder: Path) -> Iterator[Pixels]:
-    """The pictures of a manifest, decoded in order; archives are zip files beside the manifest."""
+    """The pictures of a manifest, decoded in order. Archives are zip files next to the manifest."""
     with Archives(folder) as archives:
         for item in items:
             content = archives.read(item)

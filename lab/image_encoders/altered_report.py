@@ -117,7 +117,7 @@ def calibrated(val: Part, scores: Floats) -> dict[str, Any]:
 
 
 def gained(part: Part, before: Floats, after: Floats, figure: Any) -> tuple[float, float]:
-    """The middle 95 % of what is gained, people drawn anew."""
+    """The 95 % interval of the gain, with people resampled."""
     random = np.random.default_rng(3)
     _, place = np.unique(part.person, return_inverse=True)
     of = [np.flatnonzero(place == n) for n in range(place.max() + 1)]

@@ -61,7 +61,7 @@ def scores(model: LogisticRegression, values: NDArray[np.floating]) -> Floats:
 
 
 def head(train: Part, val: Part) -> tuple[LogisticRegression, float]:
-    """Of the strengths the one that ranks the validation split best."""
+    """The strength with the best ranking on the validation split."""
     models = {
         strength: LogisticRegression(C=strength, max_iter=500).fit(train.features, train.fake)
         for strength in STRENGTHS
@@ -73,7 +73,7 @@ def head(train: Part, val: Part) -> tuple[LogisticRegression, float]:
 def gain(
     test: Part, before: Floats, after: Floats, figure: Figure, seed: int = 3
 ) -> tuple[float, float]:
-    """The middle 95 % of what is gained, people drawn anew."""
+    """The 95 % interval of the gain, with people resampled."""
     random = np.random.default_rng(seed)
     people = np.unique(test.person)
     of = [np.flatnonzero(test.person == person) for person in people]

@@ -42,7 +42,7 @@ def lips(
     pixels: Pixels, points: Points, other: Pixels, theirs: Points, random: Generator,
     render: Render,
 ) -> tuple[Pixels, Mask]:  # fmt: skip
-    """The lower face of another moment in this one, nearly always drawn anew."""
+    """The lower face of another moment, nearly always redrawn."""
     over = foreign.fitted(other, theirs, points, pixels.shape)
     if random.random() < 0.85:
         over = redrawn_at(over, points, random, render)
@@ -58,7 +58,7 @@ def redrawn(
     pixels: Pixels, points: Points, random: Generator, render: Render,
     without: Collection[str] = (),
 ) -> tuple[Pixels, Mask]:  # fmt: skip
-    """A part of the face itself, drawn anew."""
+    """A redrawn part of the face itself."""
     over = redrawn_at(pixels, points, random, render)
     mask = blend.draw_mask(points, pixels.shape, random, foreign.RATIOS, without=without)
     return blend.mixed(over, pixels, mask), mask

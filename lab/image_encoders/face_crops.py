@@ -40,7 +40,7 @@ HARD_TO_TELL = ("ffhq", "stylegan")
 GALLERIES = ("comfy", "gpt4o", "gpt_images")
 HARD_IN_TRAINING = 420
 HARD_PICTURES = 40
-"""Of each hard row."""
+"""The number of faces of each hard row."""
 
 
 @dataclass(frozen=True)

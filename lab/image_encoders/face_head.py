@@ -68,7 +68,7 @@ def columns_of(had: tuple[int, ...], wanted: tuple[int, ...]) -> NDArray[np.int6
 
 
 def fitted(train: Part, strength: float) -> LogisticRegression:
-    """Each source counts alike within its class, and both classes alike."""
+    """Each source has equal weight within its class, and both classes have equal weight."""
     chosen = train.where(~train.fake | np.isin(train.source, FAKES))
     weights = heads.sample_weights(chosen.source, chosen.fake)
     model = LogisticRegression(C=strength, max_iter=300)

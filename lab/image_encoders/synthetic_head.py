@@ -75,7 +75,8 @@ def of_head(model: LogisticRegression, part: Part) -> Floats:
 
 
 def shares(val: Split, head: Floats) -> tuple[float, float]:
-    """Of the small network and of the head: half each, in spreads of their genuine scores."""
+    """The small network and the head count half each, in units of the spread of their genuine
+    scores."""
     real = ~val.part.fake
     return tuple(round(0.5 / float(said[real].std()), 6) for said in (val.small, head))  # type: ignore[return-value]
 

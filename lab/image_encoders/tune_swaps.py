@@ -115,7 +115,7 @@ def main() -> None:
     add_arguments(parser)
     parser.add_argument("--also", type=Path, required=True, help="filmed faces, cut by `prepare`")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--start", type=Path, help="go on from what another run saved")
+    parser.add_argument("--start", type=Path, help="continue from another run's checkpoint")
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--taps", default="6,9")
     parser.add_argument("--rank", type=int, default=4)

@@ -20,7 +20,7 @@ ADAPTED = ("qkv", "out", "fc1")
 
 
 class LowRank(nn.Module):  # type: ignore[misc]  # torch is not installed here
-    """What is learnt beside a frozen linear layer; nothing at first."""
+    """The trained addition to a frozen linear layer; zero at first."""
 
     def __init__(self, inward: int, outward: int, rank: int) -> None:
         super().__init__()

@@ -1,1 +1,1 @@
-"""Tells whether classes can be told apart without any trace of manipulation."""
+"""Measures how far classes can be distinguished without any trace of manipulation."""

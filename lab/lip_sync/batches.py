@@ -26,7 +26,7 @@ PLACES = 20
 VARIANTS = 5
 """Ways in which each clip's pictures, and its sound, are changed."""
 SMALLEST_SPREAD = 0.05
-"""Of the greatest; a direction that moves less is not made as loud as the others."""
+"""The share of the greatest spread; directions with less spread are not amplified."""
 EDGE = 4
 """Pixels by which a changed mouth is larger than what the network sees."""
 
@@ -141,7 +141,7 @@ class Draw:
 
 
 def cut(mouths: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """The network's part of the picture, a little beside the middle, mirrored half of the time."""
+    """The network's part of the picture, slightly shifted, mirrored half of the time."""
     top, left = (int(n) for n in rng.integers(0, EDGE + 1, 2))
     part = mouths[:, top : top + inputs.LIPS_SIDE, left : left + inputs.LIPS_SIDE]
     return part[:, :, ::-1] if rng.random() < 0.5 else part

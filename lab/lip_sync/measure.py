@@ -24,7 +24,7 @@ APART = 3
 POOL = 5
 """Clips of one speaker that are pooled: about five seconds of mouths."""
 DRAWS = 8
-"""Times that each speaker's clips are dealt into pools anew."""
+"""How often each speaker's clips are dealt into new pools."""
 FEWEST = 4
 SEED = 11
 

@@ -38,7 +38,7 @@ def lips_network(places: int, *, width: int, size: int, dropout: float) -> keras
     """(places + 8) x 48 x 48 in; `embedding` a place out, and what training also asks for."""
     count = places + 2 * LIPS_CONTEXT
     inputs = keras.Input((count, LIPS_SIDE, LIPS_SIDE), name="mouths")
-    x = ops.reshape(inputs, (-1, LIPS_SIDE, LIPS_SIDE, 1))  # each picture by itself at first
+    x = ops.reshape(inputs, (-1, LIPS_SIDE, LIPS_SIDE, 1))  # each picture separately at first
     for number, share in enumerate((1, 2, 3, 4)):
         kernel = 5 if number == 0 else 3
         x = layers.Conv2D(width * share, kernel, strides=2, padding="same", use_bias=False)(x)

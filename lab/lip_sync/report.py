@@ -16,7 +16,7 @@ from lab.face.calibrate import for_card, upper_bound
 from lab.lip_sync import baselines, folds, loop, measure
 from lab.lip_sync.batches import aligned
 from lab.lip_sync.data import Talk
-from ml.engine.audio_encoders import whisper as ears
+from ml.engine.audio_encoders import whisper
 from ml.engine.detectors.lip_sync import inputs
 from ml.engine.detectors.lip_sync.calibration import CAP, FITTING_FAKES
 from ml.engine.detectors.lip_sync.calibration import calibration as bounded
@@ -35,8 +35,8 @@ SOURCES = (
     "project."
 )
 LICENCE = (
-    "Weights trained by Touchstone, from nothing. The training data is for research only. The ear "
-    "is the encoder of Whisper base (OpenAI, MIT) as a package ships it."
+    "Weights trained by Touchstone, from nothing. The training data is for research only. The "
+    "audio encoder is that of Whisper base (OpenAI, MIT) as a package ships it."
 )
 LIMITS = (
     "It was trained on one kind of footage: news anchors who face the camera, in one language "
@@ -78,9 +78,9 @@ def write(
             "seconds_needed": NEEDED,
         },
         "ear": {
-            "package": ears.CARRIED.package,
-            "sha256": ears.CARRIED.sha256,
-            "layers": inputs.EAR_LAYER,
+            "package": whisper.CARRIED.package,
+            "sha256": whisper.CARRIED.sha256,
+            "layers": inputs.ENCODER_LAYER,
         },
         "weights": weights,
         "weights_of_sound": of_sound,

@@ -27,7 +27,7 @@ SINGLE_AIM, POOLED_AIM, OFFSET_AIM = 0.88, 0.98, 0.9
 
 
 def markdown(card: dict[str, Any]) -> str:
-    """A row a question, for one clip and for a pool, beside the baselines."""
+    """One row per question, for one clip and for a pool, with the baselines."""
     measured = card["measured"]
     columns = {"network": measured["network"], **measured["baselines"]}
     lines = [

@@ -1,1 +1,1 @@
-"""A check of mouths and lower faces that were drawn anew: fakes, training, measurement."""
+"""The check of redrawn mouths and lower faces: fakes, training, measurement."""

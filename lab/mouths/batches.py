@@ -1,4 +1,4 @@
-"""What the network of mouths learns from: altered faces beside their originals."""
+"""Training data of the mouth network: altered faces with their originals."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from ml.evaluation import degrade
 
 SIDE, CELL = 160, 8
 SHARES = {"news": 0.36, "dfdc": 0.22, "ffhq": 0.14, "lfw": 0.14, "utkface": 0.14}
-"""Of the genuine faces that are altered, by their source."""
+"""The shares of altered genuine faces, by source."""
 JITTER = 0.06
 CONTROLS = 0.5
-"""Of the pairs whose original goes through something harmless; half of their fakes do too."""
+"""The share of pairs whose original gets a harmless change. Half of their fakes get it too."""
 BLENDS = 0.15
-"""Of the fakes that a program did not draw: the face's own lower part, changed a little."""
+"""The share of fakes without a drawing network: the face's own lower part, slightly changed."""
 ANOTHER = 0.3
-"""Of stills, which have no other moment, into which another person's lower face goes."""
+"""The share of images, which have no other moment, that get another person's lower face."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Harmless changes of a whole picture that look like a mouth drawn anew, or nearly."""
+"""Harmless changes of a whole picture that resemble a redrawn mouth."""
 
 from __future__ import annotations
 

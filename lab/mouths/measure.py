@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 FOUND_ALPHA, CLEAR_ALPHA = 0.01, 0.05
 ALIKE, FILMS = "alike: ", "films"
 MOST_ALIKE = 0.05
-"""Of each row of genuine faces after a harmless change, in the bound."""
+"""The share of each row of harmlessly changed genuine faces above the bound."""
 FEWEST = 60
 
 
@@ -111,13 +111,13 @@ def calibrated(val: Part) -> dict[str, Any]:
 
 
 def forgery_found(part: Part) -> NDArray[np.bool_]:
-    """Where `face_forgery` by itself speaks of an altered face."""
+    """The faces that `face_forgery` alone reports as altered."""
     card = json.loads((Path(face_forgery.__path__[0]) / CARD).read_text())
     return np.asarray(part.small >= card["calibration"]["used"]["found_at"], np.bool_)
 
 
 def figures(val: Part, test: Part) -> dict[str, Any]:
-    """The test split at the validation split's bounds, beside `face_forgery`."""
+    """The test split at the validation split's bounds, compared with `face_forgery`."""
     at = bounds(val, val.said)
     found = test.said >= np.where(test.film, at[True], at[False])
     house = forgery_found(test)

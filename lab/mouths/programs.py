@@ -23,7 +23,7 @@ Drawer = Callable[[Pixels, Pixels], Pixels]
 """Both of one side: the frame's face and what lies over it; what a program makes of them."""
 WHOLE_BOX, LOWER_HALF, LOWER_FACE = "whole box", "lower half of the box", "lower face"
 MIDDLE = 0.5
-"""Of the box: all below is drawn anew."""
+"""The height in the box below which everything is redrawn."""
 INTERPOLATIONS = (cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4)
 
 
@@ -35,7 +35,7 @@ class Program:
     room: tuple[float, float, float, float]
     """Left, top, right, bottom: the box beyond the landmarks, in shares of their extent."""
     feather: float
-    """Of the soft edge, in shares of the box; 0 is a hard edge."""
+    """The width of the soft edge as a share of the box; 0 is a hard edge."""
     colours: float
     """How far the colours are brought to those round it."""
     sharpened: float

@@ -61,7 +61,7 @@ ALTERED = 20
 CHANGED = 18
 """Genuine stills of each source, after each harmless change."""
 CLIPS_ALTERED = 8
-"""Of each speaker, in each way."""
+"""The number of videos of each speaker and each method."""
 FRAMES, LOOKS = 12, 4
 """Of each film: so many frames of the clip, and so many that are looked at, as in service."""
 RATES = (18, 23, 28, 33)

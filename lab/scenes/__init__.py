@@ -1,1 +1,1 @@
-"""Measures how well speech is told from music and noise."""
+"""Measures how well speech is distinguished from music and noise."""

@@ -40,7 +40,7 @@ MIXED_HEAD = (
 
 @dataclass(frozen=True)
 class Taken:
-    """What was said of one piece."""
+    """The result for one piece."""
 
     speech: bool
     refused: float

@@ -92,7 +92,7 @@ def anywhere(pixels: Pixels, random: np.random.Generator) -> Pixels | None:
 
 
 def with_history(pixels: Pixels, random: np.random.Generator, fake: bool) -> Pixels | None:
-    """A crop after what happens to pictures on their way, both classes alike."""
+    """A crop after typical changes, the same for both classes."""
     room = SIDE * 1.02 / min(pixels.shape[:2])
     shrink = Chain()
     shrink.shrink(random, room, 0.1)
@@ -135,7 +135,7 @@ def take_plain(made: Crops, where: Folders) -> None:
 
 
 def take_trips(made: Crops, pairs: Path) -> None:
-    """A genuine crop and its round trip through an autoencoder, changed alike."""
+    """A genuine crop and its round trip through an autoencoder, with the same changes."""
     for shard in sorted(pairs.glob("train-*.npz")):
         stored = np.load(shard)
         for number, both in enumerate(zip(stored["real"], stored["fake"], strict=True)):

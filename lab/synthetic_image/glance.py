@@ -26,7 +26,7 @@ SHOWN = (
     "sd21 faces", "stylegan faces", "comfy pictures", "gpt-4o gallery",
 )  # fmt: skip
 BOUND = 0.05
-"""Share of the genuine pictures shown, every row alike, that stand above the bound."""
+"""The share of the genuine pictures, with equal weight for every row, above the bound."""
 
 
 def main() -> None:

@@ -42,7 +42,7 @@ def features(crops: Path, target: Path) -> None:
 def fitted(
     told: dict[str, NDArray[np.generic]], seen: NDArray[np.float32], fakes: tuple[str, ...]
 ) -> tuple[LogisticRegression, dict[str, int]]:
-    """Each source counts alike within its class, and both classes alike."""
+    """Each source has equal weight within its class, and both classes have equal weight."""
     chosen = ~told["fake"].astype(bool) | np.isin(told["row"], fakes)
     x, y, row = seen[chosen], told["fake"][chosen].astype(bool), told["row"][chosen].astype(str)
     kinds = np.where(y, "fake", "real")

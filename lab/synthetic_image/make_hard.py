@@ -19,9 +19,9 @@ from lab.synthetic_image.make_pairs import SHARD, SIDE
 from lab.synthetic_image.sources import Picture, laid_out, photographs
 
 SHARE = 0.7
-"""Of crops from large photographs; the others come from pictures of some 500 pixels."""
+"""The share of crops from large photographs; the others come from pictures of some 500 pixels."""
 LARGEST = 0.75
-"""Of the original's size: hardly less is hardly smaller."""
+"""The largest scale that counts as reduced."""
 
 
 def smaller(pixels: Pixels, random: np.random.Generator, side: int = SIDE) -> Pixels | None:

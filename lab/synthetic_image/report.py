@@ -19,7 +19,8 @@ from lab.common import heads
 from ml.engine.detectors.synthetic_image.crops import score_of_every
 
 ALPHA = 0.02
-"""Share of genuine validation pictures, over every source and hard row alike, above the bound."""
+"""The share of genuine validation pictures above the bound, with equal weight for every source and
+hard row."""
 FEWEST = 20
 """A row of fewer pictures cannot say of itself how many of it lie above the bound."""
 BEGIN, END = "<!-- rows -->", "<!-- /rows -->"

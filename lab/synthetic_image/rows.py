@@ -52,7 +52,7 @@ class Item:
 
 
 def generator(name: str) -> str:
-    """Of a file of the ComfyUI examples: its folder's name."""
+    """The generator of a ComfyUI example: its folder's name."""
     known = (
         "flux2", "flux", "sd3", "sdxl", "sdturbo", "stable_cascade", "hidream", "qwen_image",
         "chroma", "aura_flow", "cosmos_predict2", "hunyuan_dit", "hunyuan_video", "lcm", "lumina2",
@@ -205,7 +205,8 @@ LAUNDERED: dict[str, Callable[[Pixels, int], Pixels]] = {
 
 
 def hard(folders: Folders, split: str, most: int) -> Iterator[Item]:
-    """Of photographs of the same split: test rows from Kodak, BSDS, ImageNet and wallpapers."""
+    """Hard rows made from photographs of the same split: for the test from Kodak, BSDS, ImageNet
+    and wallpapers."""
     base: list[Picture] = []
     if split == "test":
         base += laid_out(folders, None, "real", ("kodak",))

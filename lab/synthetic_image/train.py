@@ -49,7 +49,7 @@ class Pairs:
         return sum(len(shard["real"]) for shard in self.shards.values())
 
     def _drawn(self) -> tuple[np.ndarray, np.ndarray]:
-        """From each autoencoder alike, however many pairs it made."""
+        """Equally from each autoencoder, however many pairs it made."""
         kinds: dict[str, list[dict[str, np.ndarray]]] = {}
         for file, shard in self.shards.items():
             kinds.setdefault(file.name.split("-")[1], []).append(shard)
@@ -59,7 +59,7 @@ class Pairs:
         return shard["real"][number], shard["fake"][number]
 
     def one(self, evened: float) -> tuple[np.ndarray, np.ndarray]:
-        """`evened`: the share of pairs that are made alike in sharpness, colour and JPEG."""
+        """`evened`: the share of pairs that are matched in sharpness, colour and JPEG."""
         real, fake = self._drawn()
         if self.random.random() < 0.4:
             part = float(self.random.uniform(0.5, 1))
@@ -71,7 +71,7 @@ class Pairs:
         return real, fake
 
     def single(self) -> np.ndarray:
-        """A genuine picture of a kind that is taken for a generated one most easily."""
+        """A genuine picture of a kind that is most easily taken for generated."""
         if self.hard and self.random.random() < 0.6:
             shards = list(self.hard.values())
             shard = shards[int(self.random.integers(len(shards)))]
@@ -100,7 +100,7 @@ class Pairs:
 
 
 def shares(kinds: list[str]) -> list[float]:
-    """Of the pairs: two thirds from the autoencoder of a generator, the rest from our own."""
+    """Two thirds of the pairs come from the autoencoder of a generator, the rest from our own."""
     first = 1.0 if len(kinds) == 1 else 0.65
     return [first if kind == "taef2" else (1 - first) / (len(kinds) - 1) for kind in kinds]
 
@@ -113,7 +113,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--flat", type=float, default=0.4, help="share before the rates fall")
     parser.add_argument("--rate", type=float, default=1.0, help="times the rates of the recipe")
-    parser.add_argument("--start", type=Path, help="go on from what another run saved")
+    parser.add_argument("--start", type=Path, help="continue from another run's checkpoint")
     parser.add_argument("--taps", default="3,6")
     parser.add_argument("--side", type=int, default=128, help="of the crops that are served")
     parser.add_argument("--small", type=int, default=96, help="of the first steps' crops: cheaper")

@@ -20,7 +20,8 @@ STRENGTH = 0.003
 
 
 def statistics(signals: Signals) -> NDArray[np.float64]:
-    """By part and channel: mean, spread, largest, and how alike neighbouring steps are."""
+    """For each part and channel: mean, spread, maximum, and the similarity of neighbouring
+    steps."""
     values = signals.values.astype(np.float64)
     centred = values - values.mean(axis=0)
     spread = centred.std(axis=0)

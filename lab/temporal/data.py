@@ -59,7 +59,7 @@ class Variant:
 
     fake: bool
     kind: str
-    """Of a fake, how it is unsteady; of a real one, what it went through."""
+    """For a fake, how it is unsteady; for a real clip, which change it got."""
     family: str = ""
     crf: float | None = None
     whole: str = ""
@@ -298,7 +298,7 @@ def longest(stretches: Sequence[FaceStretch]) -> Signals | None:
 
 
 def examples(clip: Clip, content: bytes, collector: Collector, finders: Finders) -> list[Example]:
-    """Of one clip; none where it shows no face throughout."""
+    """The examples of one clip; none if it does not show a face throughout."""
     collected(content, collector, finders)
     film, points = collector.film(), collector.points
     if film is None:
@@ -326,7 +326,7 @@ def prepare(
     *,
     watch: Callable[[Sequence[Clip]], Iterable[Clip]] = lambda clips: clips,
 ) -> list[Example]:
-    """All examples; a file a clip, so that it goes on where it was stopped."""
+    """All examples, one file per clip, so that a stopped run continues."""
     target.mkdir(parents=True, exist_ok=True)
     collector: Collector | None = None
     missing = [clip for clip in clips if not _file(target, clip).exists()]

@@ -30,7 +30,7 @@ GROUPS = {
     "mouth": ("mouth", "lower_face"),
     "parts": ("eyes", "nose", "half_face"),
 }
-"""Mask families that are alike: held out together."""
+"""Similar mask families, which are held out together."""
 FAMILIES = tuple(family for group in GROUPS.values() for family in group)
 ROOM = 0.25
 """Kept round the face while it is worked on."""
@@ -103,8 +103,8 @@ def _seed(random: Generator) -> int:
 
 
 def blended_anew(parts: Frames, points: Tracked, family: str, random: Generator) -> list[Pixels]:
-    """Every frame by itself: mask, colour, sharpness and place drawn anew, at part strength. Only
-    the inside is changed, else the edge of what is worked on would show."""
+    """Every frame separately: mask, colour, sharpness and position redrawn at partial strength.
+    Only the inside is changed, or the edge of the working area would show."""
     strength = float(random.uniform(0.25, 1.0))
     found = []
     for part, at in zip(parts, points, strict=True):
@@ -154,7 +154,7 @@ def sharpness(parts: Frames, points: Tracked, family: str, random: Generator) ->
 
 
 def place(parts: Frames, points: Tracked, family: str, random: Generator) -> list[Pixels]:
-    """Inside trembles: moved, turned and bent a little, anew in each frame."""
+    """The inside trembles: slightly moved, rotated and bent in each frame."""
     change, seed = _lasting_difference(random), _seed(random)
     most = random.uniform(0.004, 0.02)
     masks = _masks(parts, points, family, seed)
@@ -177,7 +177,7 @@ def _bent(pixels: NDArray[np.uint8], most: float, random: Generator) -> Pixels:
 
 
 def mask(parts: Frames, points: Tracked, family: str, random: Generator) -> list[Pixels]:
-    """A lasting difference whose edge is drawn anew in each frame."""
+    """A constant difference whose edge is redrawn in each frame."""
     change = _lasting_difference(random, often=1.0)
     return [
         _mixed(change(part), part, _mask(part, at, family, _seed(random)))
@@ -207,7 +207,7 @@ def drift(parts: Frames, points: Tracked, family: str, random: Generator) -> lis
 
 
 def frozen(parts: Frames, points: Tracked, family: str, random: Generator) -> list[Pixels]:
-    """What is inside stands still for a few frames while the head goes on."""
+    """The inside freezes for a few frames while the head moves on."""
     change, seed = _lasting_difference(random), _seed(random)
     follows = bool(random.random() < 0.6)
     held, left = 0, 0

@@ -15,7 +15,7 @@ from ml.evaluation.cards import rounded
 
 
 def auc(examples: Sequence[Example], scores: Sequence[float | None]) -> dict[str, Any]:
-    """With an interval from speakers drawn anew."""
+    """With an interval from resampled speakers."""
     known = [(e, s) for e, s in zip(examples, scores, strict=True) if s is not None]
     fake = [e.variant.fake for e, _ in known]
     values = [s for _, s in known]
@@ -30,8 +30,8 @@ def auc(examples: Sequence[Example], scores: Sequence[float | None]) -> dict[str
 
 
 def compared_with(examples: Sequence[Example]) -> list[Example]:
-    """The real ones that fakes are told from: encoded again as fakes are, so that the encoder tells
-    nothing."""
+    """The real clips that are compared with fakes, re-encoded like them, so that the encoder
+    carries no information."""
     return [e for e in examples if not e.variant.fake and e.variant.kind != AS_IT_IS]
 
 

@@ -14,7 +14,7 @@ from ml.engine.media.motion import INSIDE
 # === Layers ===
 @keras.saving.register_keras_serializable("touchstone")
 class OfEachPart(layers.Layer):  # type: ignore[misc]  # Keras has no types
-    """A number added by part and channel: a mouth may move as a forehead may not."""
+    """A bias for each part and channel: a mouth may move as a forehead may not."""
 
     def build(self, shape: tuple[Any, ...]) -> None:
         self.usual = self.add_weight(shape=(1, 1, shape[2], shape[3]), initializer="zeros")

@@ -59,10 +59,13 @@ def _heard(chosen: argparse.Namespace, cache: Path) -> int:
     from ml.evaluation import pages
 
     speech = store.opened(cache)
-    ears: tuple[AudioEncoder, AudioEncoder] = (whisper.served(whisper.DEEPEST), speakers.served())
+    encoders: tuple[AudioEncoder, AudioEncoder] = (
+        whisper.served(whisper.DEEPEST),
+        speakers.served(),
+    )
     heard, also = (
-        borrowed.listen(speech, ear, cache / name, said(name, 50))
-        for ear, name in zip(ears, ("whisper", "speakers"), strict=True)
+        borrowed.listen(speech, encoder, cache / name, said(name, 50))
+        for encoder, name in zip(encoders, ("whisper", "speakers"), strict=True)
     )
     heard = heard.beside(also)
     lines = probe.compared(heard, said("variants", 1))
@@ -72,7 +75,7 @@ def _heard(chosen: argparse.Namespace, cache: Path) -> int:
     if chosen.stage == "card":
         from lab.voice import report
 
-        card = report.write(speech, heard, ears, lines, chosen.out, said("ways", 1))
+        card = report.write(speech, heard, encoders, lines, chosen.out, said("ways", 1))
         text = report.as_text(card)
     sys.stdout.write(text + "\n")
     return 0

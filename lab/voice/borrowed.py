@@ -81,7 +81,7 @@ def prepared(store: Store, job: Job, seed: int = 7) -> Samples:
 
 def listen(
     store: Store,
-    ear: AudioEncoder,
+    encoder: AudioEncoder,
     target: Path,
     watch: Callable[[Iterable[Job]], Iterable[Job]] = lambda jobs: jobs,
 ) -> Heard:
@@ -93,14 +93,14 @@ def listen(
     told = (
         [(int(n), str(way)) for n, way in json.loads(index.read_text())] if index.exists() else []
     )
-    sizes = {name: len(line) for name, line in ear.numbers(_silence()).items()}
+    sizes = {name: len(line) for name, line in encoder.numbers(_silence()).items()}
     wide = sum(sizes.values())
     file.touch()
     with file.open("r+b") as out:
         told = told[: out.seek(0, 2) // (4 * wide)]
         known = set(told)
         for job in watch([job for job in jobs if job not in known]):
-            line = np.concatenate(list(ear.numbers(prepared(store, job)).values()))
+            line = np.concatenate(list(encoder.numbers(prepared(store, job)).values()))
             told.append(job)
             index.write_text(json.dumps(told))
             out.seek((len(told) - 1) * 4 * wide)

@@ -119,11 +119,11 @@ def lines_of(answers: Answers, rows: Sequence[Row]) -> Lines:
     """What makes each ear's mean a ratio, from answers out of source."""
     names = next(iter(answers.values()))
     found = {}
-    for ear in dict.fromkeys(map(listeners.encoder_name_of, names)):
-        of = [name for name in names if listeners.encoder_name_of(name) == ear]
+    for encoder in dict.fromkeys(map(listeners.encoder_name_of, names)):
+        of = [name for name in names if listeners.encoder_name_of(name) == encoder]
         means = [float(np.mean([told[name] for name in of])) for told in answers.values()]
         line = fit_platt([rows[n].is_fake for n, _ in answers], means)
-        found[ear] = (LN10 * line.slope, LN10 * line.offset)
+        found[encoder] = (LN10 * line.slope, LN10 * line.offset)
     return found
 
 

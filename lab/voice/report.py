@@ -71,7 +71,7 @@ SOURCES = (
 def write(
     speech: Store,
     heard: Heard,
-    ears: Sequence[AudioEncoder],
+    encoders: Sequence[AudioEncoder],
     lines: Sequence[Mapping[str, Any]],
     out: Path | None = None,
     watch: Callable[[Any], Any] = lambda names: names,
@@ -85,7 +85,7 @@ def write(
     content = listeners.stored(panel)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / WEIGHTS).write_bytes(content)
-    served = Hearing(listeners.opened(content), ears)
+    served = Hearing(listeners.opened(content), encoders)
     card = {
         **cards.begun("voice_spoof", VERSION, says=SAYS, kinds=["audio", "video"]),
         "input": {
@@ -120,7 +120,7 @@ def write(
             "softness": fitting.SOFTNESS,
             "shown": len(seen),
             "supports": {layer.name: len(layer.listener.supports) for layer in panel.layers},
-            "lines": {ear: list(two) for ear, two in panel.lines.items()},
+            "lines": {encoder: list(two) for encoder, two in panel.lines.items()},
         },
         "calibration": {
             "fitted_on": "out-of-source scores of the train and val splits, classes balanced",
@@ -135,8 +135,8 @@ def write(
             "rows": dict(Counter(f"{row.origin} {row.label} {row.split}" for row in speech.rows)),
         },
         "limits": list(LIMITS),
-        "licence": "The ears: OpenAI, MIT; WeSpeaker, CC BY 4.0. What stands on them was fitted by "
-        "Touchstone on data that is for research only.",
+        "licence": "The audio encoders: OpenAI, MIT; WeSpeaker, CC BY 4.0. The classifiers were "
+        "trained by Touchstone on data that is for research only.",
     }
     write_card(folder, card)
     return card

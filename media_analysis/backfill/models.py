@@ -1,6 +1,7 @@
 """A backfill: stored media analysed again by the current engine.
 
-Each submission of a backfill is a job in the background, so that no fresh upload waits for it.
+Verdicts in force stay; the new one is a further analysis. Each submission of a backfill is a
+background job, so that no new upload waits for it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a person chooses for the own eyes and ears, and what a team chooses for its people."""
+"""How a person wants to see and hear media, and what a team chooses for its people."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Request bodies that are not what they say: one sentence and a stable code, and nothing stored.
+"""Invalid request bodies: one sentence and a stable code, and nothing is stored.
 
-A body that ends too early must not be taken for a whole one, and Django would take it: its parser
-keeps a torn note as if it were all, and forgets a torn file without a word. So the bytes are
-counted against the declared length, and the last part must be closed. The limits on fields and
-files are Django's; here they get their words.
+A truncated body must not be taken for a complete one, and Django would take it: its parser keeps a
+truncated note as if it were complete, and silently drops a truncated file. So the bytes are counted
+against the declared length, and the last part must be closed. The limits on fields and files are
+Django's; here they get their sentences.
 """
 
 from __future__ import annotations

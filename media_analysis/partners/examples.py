@@ -1,8 +1,8 @@
-"""Examples in the schema: requests and answers as they were recorded (`examples.json`), and an
-error for each code that an operation can give.
+"""Examples in the schema: recorded requests and answers (`examples.json`), and an error for each
+code of an operation.
 
-`tests/partners/test_examples.py` makes the calls anew and compares; with `WRITE_EXAMPLES=1` it
-writes the file.
+`tests/partners/test_examples.py` repeats the calls and compares; with `WRITE_EXAMPLES=1` it writes
+the file.
 """
 
 from __future__ import annotations

@@ -16,8 +16,8 @@ PAUSE_SECONDS = 10
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's `handler500`. Errors outside views come here too: of a session that cannot be
-    looked up, say. The pages ask neither the database nor who is signed in."""
+    """Django's `handler500`, also for errors outside views, such as a session lookup that fails.
+    The pages use neither the database nor the signed-in person."""
     away = isinstance(sys.exc_info()[1], AWAY)
     refusal = Refusal("unavailable" if away else "server_error")
     response: HttpResponse

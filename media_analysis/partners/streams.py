@@ -1,8 +1,8 @@
 """Server-sent events: a submission or a batch, sent again each time it changes.
 
-The server asks the view again for each event (`config.front.streaming`), so each is made with the
-caller's rights of that moment. Behind a server that keeps no answer open the stream has one event,
-and its reader connects again.
+The server calls the view again for each event (`config.front.streaming`), so each event is created
+with the caller's current permissions. Behind a server that keeps no answer open, the stream has one
+event, and its reader reconnects.
 """
 
 from __future__ import annotations

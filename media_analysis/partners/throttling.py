@@ -1,8 +1,8 @@
-"""So many requests per minute for each caller, told in `RateLimit-*` headers.
+"""Rate limits per minute for each caller, reported in `RateLimit-*` headers.
 
-A courtesy between programs, not a wall: the front server limits what comes from one address. A
-window begins with its first request and ends by itself; one statement counts, by the database's
-clock, so that no request is forgotten however many arrive at once.
+They keep programs fair and are no wall: the front server limits what comes from one address. A
+window starts with its first request. One statement counts, by the database's clock, so that no
+request is missed however many arrive at once.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""A short statement for the public: what was examined, what a person decided, how to check it.
+"""A short statement for the public: what was examined, what a person decided, how to verify it.
 
-It holds no name, no reason, no policy and no score. The same text stands in each language.
+It contains no name, reason, policy or score. The same text is given in each language.
 """
 
 from __future__ import annotations

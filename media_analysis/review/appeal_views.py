@@ -26,7 +26,7 @@ def appeal(request: HttpRequest, pk: UUID) -> HttpResponse:
     try:
         if "withdraw" in request.POST:
             appeals.withdraw(actor, submission)
-            told = gettext("The appeal was withdrawn. The decision stands again.")
+            told = gettext("The appeal was withdrawn. The decision is in force again.")
         else:
             appeals.make(actor, submission, request.POST.get("text", ""))
             told = gettext(

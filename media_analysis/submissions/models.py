@@ -201,7 +201,7 @@ class Submission(models.Model):
 
     @property
     def kind(self) -> str:
-        """Of its media."""
+        """The kind of its media."""
         return self.analysis.kind or media_kinds.named(self.blob.media_type)
 
     @cached_property

@@ -1,7 +1,7 @@
 """`Repr-Digest` (RFC 9530): received from senders, and sent with downloads.
 
-Only hashes that resist an attacker are read. Others that stand beside one of them are ignored, as
-the RFC allows.
+Only hashes that resist an attacker are read. Others in the same header are ignored, as the RFC
+allows.
 """
 
 from __future__ import annotations

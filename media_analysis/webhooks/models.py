@@ -1,6 +1,6 @@
-"""Where a team's news go, what there was to tell, and what became of telling it.
+"""Webhooks: endpoints, the outbox, and deliveries with their log.
 
-An `Event` is the outbox: it is written in the transaction of the verb that it tells of, with one
+An `Event` is the outbox: it is written in the transaction of the change that it reports, with one
 `Delivery` for each endpoint. A delivery is a leased job; its `Attempt`s are the log.
 """
 
@@ -29,15 +29,18 @@ class EventType(models.TextChoices):
     ANALYSIS_FAILED = "analysis.failed", _("An analysis failed and needs attention")
     ANALYSIS_CANCELLED = "analysis.cancelled", _("An analysis was cancelled")
     DECISION_MADE = "decision.made", _("A person decided")
-    DECISION_CHANGED = "decision.changed", _("A further decision replaced the one before")
-    DECISION_REOPENED = "decision.reopened", _("A decided case was opened again")
+    DECISION_CHANGED = "decision.changed", _("A further decision replaced the earlier one")
+    DECISION_REOPENED = "decision.reopened", _("A decided case was reopened")
     APPEAL_RECEIVED = "appeal.received", _("A decision was appealed")
-    APPEAL_WITHDRAWN = "appeal.withdrawn", _("An appeal was withdrawn; the decision stands again")
+    APPEAL_WITHDRAWN = (
+        "appeal.withdrawn",
+        _("An appeal was withdrawn; the decision is in force again"),
+    )
     APPEAL_ANSWERED = "appeal.answered", _("A further decision answered an appeal")
     REPORT_ISSUED = "report.issued", _("A report of a decision was issued")
-    DELETION_REQUESTED = "deletion.requested", _("Deletion was asked for")
-    DELETION_WITHDRAWN = "deletion.withdrawn", _("A request for deletion was taken back")
-    DELETION_ANSWERED = "deletion.answered", _("A request for deletion was answered")
+    DELETION_REQUESTED = "deletion.requested", _("Deletion was requested")
+    DELETION_WITHDRAWN = "deletion.withdrawn", _("A deletion request was withdrawn")
+    DELETION_ANSWERED = "deletion.answered", _("A deletion request was answered")
     BATCH_COMPLETED = "batch.completed", _("Every item of a batch was analysed or refused")
     QUOTA_NEARLY_REACHED = "quota.nearly_reached", _("80 % of a monthly quota are used")
     QUOTA_REACHED = "quota.reached", _("A monthly quota is reached")
@@ -57,7 +60,7 @@ ENDPOINT_OFF, GIVEN_UP = "endpoint_off", "given_up"
 class Why(models.TextChoices):
     BY_HAND = "by_hand", _("Somebody switched it off")
     FAILING = "failing", _("It failed for too long")
-    GONE = "gone", _("It answered 410: it wants no more")
+    GONE = "gone", _("It answered 410 (gone)")
 
 
 class EndpointQuerySet(models.QuerySet["Endpoint"]):

@@ -130,7 +130,8 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "lip_sync.no_number": "Lips and sound gave no number that could be compared.",
     "lip_sync.unfitting": "Over {seconds:.1f} s the sound does not fit the lips at any offset. Of {reals} segments of genuine speech used for calibration, at most {share:g} in 100 fit as little. Dubbing, a narrator or a person who speaks off camera give the same result.",
     "lip_sync.unclear": "Over {seconds:.1f} s it cannot be determined whether the sound belongs to the lips.",
-    "lip_sync.fitting": "Over {seconds:.1f} s the sound fits the lips. Programs that make lips speak are built to make them fit, so this is no sign that the video is genuine.",
+    "lip_sync.fitting": "Over {seconds:.1f} s the sound fits the lips. Lip-sync programs are "
+    "built to achieve this, so it is no sign that the video is genuine.",
     "lip_sync.after": "The sound comes about {ms} ms after the lips throughout. Cutting and converting shift sound like this. It is no sign of manipulation by itself.",
     "lip_sync.before": "The sound comes about {ms} ms before the lips throughout. Cutting and converting shift sound like this. It is no sign of manipulation by itself.",
     "lip_sync.segment": "how little the sound fits the lips",
@@ -144,7 +145,9 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "temporal.no_number": "The face gave no numbers that could be compared.",
     "temporal.unsteady": "{face} changes over {seconds:.1f} s from frame to frame against its surroundings, as faces do that were inserted frame by frame. Of {reals} genuine clips used for calibration, at most {share:g} in 100 look as much like it. Filters that smooth or make up a face give the same result.",
     "temporal.unclear": "{face} was tracked over {seconds:.1f} s. It cannot be determined whether it moves and reflects light as a genuine face does.",
-    "temporal.steady": "{face} moves and reflects light over {seconds:.1f} s as genuine faces do. Good forgeries are as steady, so this is no sign that the video is genuine.",
+    "temporal.steady": "{face} moves and reflects light over {seconds:.1f} s as genuine faces "
+    "do. Good forgeries do so as well, so this is no sign that the video is "
+    "genuine.",
     "temporal.tells": "This check detects faces {faces:or}. It claims no more than that.",
     "temporal.does_not_tell": "It does not reliably detect faces {faces:or}.",
     "temporal.segment": "how unlike a genuine face it moves and reflects light from frame to frame",
@@ -153,7 +156,9 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "voice.decides": "The voice sounds machine-made in {flagged} of {judged} segments of speech.",
     "voice.asks": "The voice resembles machine-made speech in {flagged} of {judged} segments of speech. That is not enough to decide.",
     "voice.some": "As a whole the voice does not stand out. {flagged} of {judged} segments of speech resemble machine-made speech.",
-    "voice.calm": "The voice does not stand out from recorded speech. Small networks that speak in one step, and engines newer than this check, can pass like that. So this is no sign that the voice is genuine.",
+    "voice.calm": "The voice does not stand out from recorded speech. Small networks that turn "
+    "text into sound in one step, and engines newer than this check, can go "
+    "undetected. So this is no sign that the voice is genuine.",
     "voice.speech": "{speech:.1f} s of speech in {sound:.1f} s of sound.",
     "voice.traces": "The fine structure of the voice resembles that of synthesisers and vocoders. Of {reals} genuine clips from unknown sources, at most {share:g} in 100 resemble them as much.",
     "voice.decisive_traces": "The fine structure of the voice resembles that of synthesisers and vocoders. Of {reals} genuine sounds from unknown sources, at most {share:g} in 100 resemble them as much.",
@@ -255,7 +260,8 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "verdict.too_compressed": "A video that is compressed this strongly is never cleared, because compression hides traces.",
     "verdict.compression_unknown": "A video is cleared only if the strength of its compression can be measured. That is possible for H.264.",
     "verdict.not_authentic": "Finding nothing does not show that the file is genuine.",
-    "verdict.better_source": "The original file from the camera or recorder, or the place of first publication, would tell more than a copy.",
+    "verdict.better_source": "The original file from the camera or recorder, or the place of "
+    "first publication, is more informative than a copy.",
     "verdict.resemblance": "This is a measured resemblance, not a proof. A person should review it.",
     "verdict.not_enough": "That is not enough to decide.",
     "verdict.calm": "Nothing stands out to {names:checks}. These checks cannot clear a file.",

@@ -20,7 +20,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     group.add_argument("--protocol", metavar="NAME", help="of ml/evaluation/protocols, or a .toml")
     group.add_argument(
         "--data", type=Path, action="append", default=[], metavar="FOLDER",
-        help="where the protocol's sets lie; may come several times",
+        help="folder of the protocol's data sets; can be repeated",
     )  # fmt: skip
     group.add_argument("--sample", type=int, default=0, metavar="N", help="N files a set; 0: all")
     group.add_argument(
@@ -32,9 +32,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     )  # fmt: skip
     group.add_argument(
         "--beside", action="append", default=[], metavar="PACKAGE.MODULE:PREDICT",
-        help="somebody else's predict(path) -> float, on the same files",
+        help="another detector, predict(path) -> float, on the same files",
     )  # fmt: skip
-    group.add_argument("--no-opponents", action="store_true", help="neither fit nor ask opponents")
+    group.add_argument("--no-opponents", action="store_true", help="leave out the opponents")
     group.add_argument(
         "--pin",
         action="store_true",
@@ -51,7 +51,7 @@ def run(options: Mapping[str, Any], names: Sequence[str] | None, watch: Watch) -
     from ml.evaluation.protocols.reading import ProtocolRefused
 
     if not options["data"]:
-        raise CommandError("--protocol needs --data: the folder where its sets lie.")
+        raise CommandError("--protocol needs --data: the folder of its data sets.")
     if min(options["sample"], options["hard"], options["laundered"]) < 0:
         raise CommandError("--sample, --hard and --laundered count files: 0 or more.")
     if options["split"] or options["robustness"] or options["fill_cards"]:

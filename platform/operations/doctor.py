@@ -75,7 +75,7 @@ def addresses() -> Iterator[Finding]:
             "server every page would be sent on to itself.", "Set BEHIND_TLS_PROXY=1.",
         )  # fmt: skip
     if settings.DEBUG:
-        yield Finding("addresses", ERROR, "DEBUG is on: errors show the inside of the site.",
+        yield Finding("addresses", ERROR, "DEBUG is on: errors reveal internals of the site.",
                       "Leave DEBUG out.")  # fmt: skip
     if len(settings.SECRET_KEY) < LONG_SECRET:
         yield Finding("addresses", ERROR, f"SECRET_KEY has only {len(settings.SECRET_KEY)} "
@@ -89,7 +89,7 @@ def names() -> Iterator[Finding]:
     for name in sorted(os.environ.keys() - ours):
         close = difflib.get_close_matches(name, ours, n=1, cutoff=0.88)
         if close:
-            yield Finding("settings", WARNING, f"The environment has {name}, which nobody reads.",
+            yield Finding("settings", WARNING, f"The environment has {name}, which is no setting.",
                           f"Did you mean {close[0]}?")  # fmt: skip
 
 

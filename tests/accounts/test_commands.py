@@ -88,7 +88,7 @@ def test_not_an_address(db: None) -> None:
 def test_a_team(db: None) -> None:
     """Made once, with somebody to run it if named."""
     user = UserFactory()
-    assert "Made the team Newsroom" in run("create_team", "Newsroom", "--admin", user.email)
+    assert "Created the team Newsroom" in run("create_team", "Newsroom", "--admin", user.email)
     assert Membership.objects.get().role == Role.ADMIN
     assert "already a team" in run("create_team", "newsroom")
     assert Team.objects.count() == 1

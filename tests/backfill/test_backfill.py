@@ -258,7 +258,7 @@ def test_the_estimate_is_what_was_measured(alice: Person) -> None:
     )
     assert "To analyse: 2 files." in out.getvalue()
     assert "At 1800 an hour: 2." in out.getvalue()
-    assert "Nothing runs yet" in out.getvalue()
+    assert "Planned, not started" in out.getvalue()
 
 
 def test_only_site_administrators_run_one(admin: Person, site_admin: Person) -> None:

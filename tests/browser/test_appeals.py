@@ -102,7 +102,7 @@ def test_the_same_by_keys_alone_and_withdrawn(open_page: Open, case: Case, alice
     appeal()
     tab_to(page, "Withdraw appeal", within=120)
     page.keyboard.press("Enter")
-    expect(page.locator(".messages")).to_contain_text("The decision stands again")
+    expect(page.locator(".messages")).to_contain_text("The decision is in force again")
     expect(page.locator("#person-decision")).to_contain_text("Decided: manipulated")
     appeal()
     dora = open_page(user=member(alice.team, Role.MODERATOR).user)

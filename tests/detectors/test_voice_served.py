@@ -32,10 +32,13 @@ def test_the_card_and_the_detector_agree() -> None:
     detector = VoiceSpoof()
     card = detector.network.card
     assert (card["name"], card["version"]) == (detector.name, detector.version)
-    for name, ear in ((words.WORDS, words), (speakers.SPEAKERS, speakers)):
+    for name, encoder in ((words.WORDS, words), (speakers.SPEAKERS, speakers)):
         told = card["ears"][name]
-        assert (told["package"], told["sha256"]) == (ear.CARRIED.package, ear.CARRIED.sha256)
-    assert len(detector.network.ears) == len(card["ears"]) == 2
+        assert (told["package"], told["sha256"]) == (
+            encoder.CARRIED.package,
+            encoder.CARRIED.sha256,
+        )
+    assert len(detector.network.encoders) == len(card["ears"]) == 2
     assert card["recipe"]["layers"] == [layer.name for layer in detector.network.panel.layers]
     line = detector.network.calibration.line
     assert line.slope > 0 and line.cap <= CAP

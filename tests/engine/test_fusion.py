@@ -93,7 +93,7 @@ def test_inconclusive_says_what_ran_and_what_would_help() -> None:
         "2 checks ran (Provenance and Compression history). None of them can show" in verdict.reason
     )
     assert "does not show that the file is genuine" in verdict.reason
-    assert "would tell more than a copy" in verdict.reason
+    assert "is more informative than a copy" in verdict.reason
 
 
 def test_nothing_ran_is_said() -> None:

@@ -65,4 +65,4 @@ def test_the_table_goes_between_its_marks_or_is_refused(
 def test_nobody_has_looked_yet_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     call_command("looks", cache=tmp_path)
     found = capsys.readouterr()
-    assert found.out == "" and "Nobody has looked yet" in found.err
+    assert found.out == "" and "No evaluation is recorded yet" in found.err

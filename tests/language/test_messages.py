@@ -31,6 +31,12 @@ WRONG_WORDS = {
     r"\bplease\b": "(nothing)",
     r"\bsimply\b": "(nothing)",
     r"\bstands? (in|on|beside|by)\b": "is",
+    r"\btold\b": "shown, reported",
+    r"\bmeanwhile\b": "in the meantime",
+    r"\bat hand\b": "available",
+    r"\bfor good\b": "permanently",
+    r"\bon (its|their) way\b": "being sent",
+    r"^(?-i:Of) (a|an|the|those|what|all) ": "For a ..., In a ...: subject first",
     r"!$": "(no exclamation marks)",
 }
 """docs/style.md has the list; text in languages and proper terms are exempt below."""

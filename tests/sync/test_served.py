@@ -41,7 +41,7 @@ def test_the_card_and_the_detector_agree() -> None:
     assert line.slope > 0 and line.cap <= CAP
     carried = ears.CARRIED
     assert (card["ear"]["package"], card["ear"]["sha256"]) == (carried.package, carried.sha256)
-    assert card["ear"]["layers"] == inputs.EAR_LAYER <= ears.DEEPEST
+    assert card["ear"]["layers"] == inputs.ENCODER_LAYER <= ears.DEEPEST
     assert card["limits"] and card["licence"] and card["data"]["sources"]
     one = card["measured"]["network"]["one clip"]
     assert one["shifted by 10 frames"]["auc"] is not None

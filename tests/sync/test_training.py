@@ -67,7 +67,7 @@ def test_of_the_ear_the_directions_that_move_are_kept() -> None:
     """Each to about unit spread within the clips; those that hardly move are not made loud."""
     draw = batches.Draw([talk(n) for n in range(6)], clips=6, seed=1)
     kept = draw.ear_directions(16)
-    assert kept.shape == (inputs.EAR_SIZE, 16) and kept.dtype == np.float32
+    assert kept.shape == (inputs.ENCODER_SIZE, 16) and kept.dtype == np.float32
     heard = [one.heard[0][:, inputs.BANDS :].astype(np.float64) for one in draw.changed]
     rows = np.concatenate([clip - clip.mean(axis=0) for clip in heard]) @ kept
     spreads = np.sqrt((rows**2).mean(axis=0))

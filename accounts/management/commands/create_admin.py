@@ -25,10 +25,10 @@ class Command(BaseCommand):
             "--password-stdin", action="store_true", help="read the password from standard input"
         )
         parser.add_argument(
-            "--reset", action="store_true", help="make up a new password; ends all sessions"
+            "--reset", action="store_true", help="generate a new password; ends all sessions"
         )
         parser.add_argument(
-            "--only-password", action="store_true", help="print the made-up password and no more"
+            "--only-password", action="store_true", help="print only the generated password"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

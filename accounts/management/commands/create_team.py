@@ -14,7 +14,7 @@ from accounts.services.teams import create_team
 
 
 class Command(BaseCommand):
-    help = "Make a team; nothing happens if there is one of that name."
+    help = "Create a team. Does nothing if a team with that name exists."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name")
@@ -33,4 +33,4 @@ class Command(BaseCommand):
             team = create_team(SHELL_ACTOR, name, first_admin=person)
         except Refusal as refusal:
             raise CommandError(refusal.sentence) from refusal
-        self.stdout.write(f"Made the team {team} ({team.pk}).")
+        self.stdout.write(f"Created the team {team} ({team.pk}).")

@@ -13,4 +13,4 @@ class Command(BaseCommand):
     help = "Delete expired sessions and old counts of wrong guesses."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"Expired sessions and {tidy()} old counts are gone.")
+        self.stdout.write(f"Deleted expired sessions and {tidy()} old counts.")

@@ -18,7 +18,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("names", nargs="+", metavar="RUN")
-        parser.add_argument("--name", required=True, help="of the mean")
+        parser.add_argument("--name", required=True, help="name of the mean")
         parser.add_argument("--runs", type=Path, help="default: TOUCHSTONE_CACHE/runs")
 
     def handle(self, *args: Any, **options: Any) -> None:

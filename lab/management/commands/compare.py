@@ -27,14 +27,14 @@ class Command(BaseCommand):
         parser.add_argument(
             "--sources",
             default="dfdc,ffhq,lfw,utkface",
-            help="collections, with commas between",
+            help="collections, separated by commas",
         )
         shell.also(parser)
         parser.add_argument(
             "--split",
             choices=["val", "test"],
             default="test",
-            help="val to choose between runs, test to tell what was reached",
+            help="val to choose between runs, test for the final figures",
         )
         parser.add_argument(
             "--write", type=Path, metavar="FILE", help="put the tables between the marks of a text"
@@ -43,7 +43,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--keep",
             action="store_true",
-            help="with --write: rows of other runs that the text has already stay in it",
+            help="with --write: keep the text's rows of other runs",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

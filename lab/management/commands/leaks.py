@@ -24,7 +24,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("detector", nargs="?")
         parser.add_argument("--pictures", type=int, default=150, help="of each class")
-        parser.add_argument("--sources", default="dfdc", help="collections, with commas between")
+        parser.add_argument("--sources", default="dfdc", help="collections, separated by commas")
         parser.add_argument(
             "--frozen", action="store_true", help="also ImageNet features (minutes)"
         )
@@ -45,7 +45,7 @@ class Command(BaseCommand):
             if options["detector"]:
                 (detector,) = running.chosen([options["detector"]])
                 if not isinstance(detector, FaceNetworkDetector):
-                    raise CommandError(f"{detector.name} is no face network.")
+                    raise CommandError(f"{detector.name} is not a face network.")
                 store, _ = faces.opened()
                 sources = options["sources"].split(",")
                 found = face_leaks.looked_at(store, detector, sources, options["pictures"])

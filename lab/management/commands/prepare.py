@@ -35,7 +35,10 @@ class Command(BaseCommand):
         add("--label", required=True, choices=["real", "fake"])
         add("--source", required=True, help="name of the collection")
         add("--method", default="", help="how the fakes were made")
-        add("--identity", help="who is in all of these files; default: each file its own")
+        add(
+            "--identity",
+            help="the one person in all of these files; default: each file is a different person",
+        )
         add(
             "--people",
             type=pattern,
@@ -49,9 +52,14 @@ class Command(BaseCommand):
             help="groups of it name the original video; default: a genuine file's own name",
         )
         add("--split", choices=["train", "val", "test"], help="default: drawn by person")
-        add("--faces", type=int, default=1, help="most seen faces of a file (default 1)")
+        add(
+            "--faces",
+            type=int,
+            default=1,
+            help="number of the most visible faces of a file (default 1)",
+        )
         add("--crops", type=int, default=8, help="pictures of each face (default 8, at most 16)")
-        add("--smallest", type=int, default=64, help="faces below so many pixels are left out")
+        add("--smallest", type=int, default=64, help="leave out faces smaller than this, in pixels")
         add("--out", type=Path, help="the set's folder; default: TOUCHSTONE_CACHE/own/faces")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -79,7 +87,9 @@ class Command(BaseCommand):
         except data.ManifestRefused as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
-            self.stderr.write("Stopped. What was prepared is kept: the same command goes on there.")
+            self.stderr.write(
+                "Stopped. What was prepared is kept. Run the same command to continue."
+            )
             sys.exit(INTERRUPTED)
         self.stdout.write(
             f"{told.crops} pictures of {told.kept} files added to {out / gather.MANIFEST}; "

@@ -85,7 +85,7 @@ class Command(BaseCommand):
         except (ConfigRefused, data.ManifestRefused, loop.CannotResume, OSError) as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
-            self.stderr.write(f"Stopped. Go on with --resume; the last checkpoint is in {run}.")
+            self.stderr.write(f"Stopped. Continue with --resume. The last checkpoint is in {run}.")
             raise SystemExit(INTERRUPTED) from None
         done = training.step == config.steps
         self.stdout.write(

@@ -1,8 +1,8 @@
 """The work on one submission of a backfill.
 
 Bytes are examined outside any transaction. Then one transaction, guarded by the claim's fence,
-writes a further analysis beside the one in force: the submission keeps its verdict, its case and
-its decision, no webhook is sent and no case is opened.
+writes a further analysis: the submission keeps its verdict, its case and its decision, no webhook
+is sent and no case is opened.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Objects of an S3 bucket, submitted once each on behalf of a partner's key.
 
-Nothing here knows how an object was found: by a list or by a notification. The row decides whether
-it was done, so a restart goes on where it stood, and two that run at once do not do it twice.
+This module does not know whether a list or a notification found an object. The row decides whether
+it was done, so a restart continues where it stopped, and two simultaneous runs do nothing twice.
 """
 
 from __future__ import annotations

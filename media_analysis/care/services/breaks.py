@@ -1,7 +1,7 @@
 """Break reminders: how long a person has reviewed and how much media they were shown without a
-break. Nothing is recorded, and nobody else is notified.
+break.
 
-Nothing of it is on record, and nobody but the person is told.
+Nothing is recorded, and nobody else is notified.
 """
 
 from __future__ import annotations

@@ -90,8 +90,8 @@ def _value(segments: Sequence[Json], seconds: float) -> float | None:
 
 
 def scene(case: Case, seconds: float, longest: float) -> Scene:
-    """Of the case's analysis. `seconds` is how long the playback copy plays; of a longer one than
-    `longest` the film shows so much round what scored highest."""
+    """The scene of the case's analysis. `seconds` is the length of the playback copy. If it is
+    longer than `longest`, the video shows that much around the segment that scored highest."""
     with override("en"):  # a video is the same whoever requests it
         submission, analysis = case.submission, case.submission.analysis
         result = results.whole_result(analysis)

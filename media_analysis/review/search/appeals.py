@@ -36,8 +36,8 @@ def shared(actor: Actor) -> Q:
 
 
 def stuck() -> Q:
-    """Appealed cases that nobody in the team could decide who neither decided them before, nor
-    appealed, nor passed them on. Then whoever decided before may decide again."""
+    """Appealed cases that nobody in the team can decide who did not decide them before, appeal, or
+    pass them on. Then the earlier people may decide again."""
     user = OuterRef("user")
     case = OuterRef(OuterRef("case"))
     members = Membership.objects.filter(

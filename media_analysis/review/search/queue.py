@@ -1,8 +1,9 @@
-"""What waits for a person, in the order that its team chose: found by an index, however much waits.
+"""Waiting cases in the order that their team chose, read from an index however many cases wait.
 
-Each team is asked by itself and the answers are merged: only so does the index of a team's waiting
-cases give the order. Teams of one order are merged by that order. Where somebody's teams differ,
-the teams take turns: next is the team from which nobody has taken a case for the longest time.
+Each team is queried separately and the answers are merged, because only then does the index of a
+team's waiting cases provide the order. Teams with the same order are merged by it. If a person's
+teams have different orders, the teams take turns: the next case comes from the team from which
+nobody has claimed a case for the longest time.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def waiting(actor: Actor, permission: Permission = Permission.VIEW_CASES) -> Tea
     """Without what was just decided and can still be undone, what this person passed on, and what
     this person gave an opinion on that waits for somebody else."""
     from media_analysis.review.search import golden
-    from media_analysis.review.services import opinions  # it stands on this module
+    from media_analysis.review.services import opinions  # it imports this module
 
     undecided = Case.objects.for_actor(actor, permission).exclude(state=CaseState.DECIDED)
     pending = PendingDecision.objects.filter(case=OuterRef("pk"))

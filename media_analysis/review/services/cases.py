@@ -106,7 +106,7 @@ def for_this_person(actor: Actor) -> Q:
     else; not what the actor appealed; and of what was opened again, not what the actor decided
     before, unless nobody else in the team decides."""
     from media_analysis.review.search import appeals
-    from media_analysis.review.services import opinions  # it stands on this module
+    from media_analysis.review.services import opinions  # it imports this module
 
     leads = Q(asked_at__isnull=True) | Q(team_id__in=actor.team_ids(Permission.MANAGE_QUEUES))
     before = Exists(Decision.objects.filter(case=OuterRef("pk"), decided_by=actor.user))
@@ -195,7 +195,7 @@ def kept_if_too_late(actor: Actor, case_id: UUID, words: DecisionText) -> Iterat
 def _decide(
     actor: Actor, case_id: UUID, fence: int, words: DecisionText, taken_from: Decision | None
 ) -> Decision | Opinion | GoldenPlacement:
-    from media_analysis.review.services import opinions  # it stands on this module
+    from media_analysis.review.services import opinions  # it imports this module
 
     basis = checking.checked(actor, case_id, words)
     assert actor.user is not None  # `checking.checked` asked for the permission of a person
@@ -229,7 +229,7 @@ def conclude(
 ) -> Decision:
     """The decision of a case that was just `DECIDED`, and its event: final from here on. `agreed`
     is the id of the second person who said the same, whose row is among `also`."""
-    from media_analysis.review.services import appeals  # it stands on this module
+    from media_analysis.review.services import appeals  # it imports this module
 
     decision: Decision = Decision.objects.create(
         team_id=case.team_id,

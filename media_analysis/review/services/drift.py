@@ -1,8 +1,8 @@
-"""Does a check answer otherwise than it used to? A month is held against the six before it.
+"""Drift of checks: each month is compared with the six months before it.
 
 For each check, kind of media and figure: Fisher's exact test of two proportions, two-sided, and
 Holm's correction over all tests of the team and month. So a team whose checks do not change gets an
-alarm in at most 5 % of its months. Figures that spot checks weight are not compared.
+alarm in at most 5 % of its months. Figures that are weighted by spot checks are not compared.
 """
 
 from __future__ import annotations

@@ -1,5 +1,8 @@
 """Golden cases: a lead marks one, copies of it are placed among new cases, and a person answers and
-sees the result at once. They never count as decisions, and nobody outside is notified."""
+sees the result at once.
+
+They never count as decisions, and nobody outside is notified.
+"""
 
 from __future__ import annotations
 

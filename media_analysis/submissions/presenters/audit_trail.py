@@ -1,7 +1,7 @@
 """Audit events as readable sentences.
 
-The record itself knows nobody by name. Those who may see the page read their team-mates' names
-beside it, as they are today; everybody else stays what was recorded.
+The record itself contains no names. Readers of the page see the current names of their team
+members; all other actors appear as they were recorded.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ SENTENCES = {
     Verb.CASE_DECIDED: "A person decided the case.",
     Verb.CASE_REOPENED: "The case was reopened.",
     Verb.CASE_APPEALED: "The sender appealed the decision. The case was reopened.",
-    Verb.CASE_APPEAL_WITHDRAWN: "The appeal was withdrawn. The earlier decision stands again.",
+    Verb.CASE_APPEAL_WITHDRAWN: "The appeal was withdrawn. The earlier decision is in force again.",
     Verb.CASE_APPEAL_ANSWERED: "The decision answered the appeal.",
     Verb.GOLDEN_ANSWERED: "A person answered the case.",
     Verb.REPORT_ISSUED: "A report was issued under this hash.",

@@ -1,7 +1,8 @@
-"""Finding submissions again: filters, orders and keyset paging, always from `for_actor`.
+"""The history: filters, orders and keyset paging, always from `for_actor`.
 
-Filters and orders read the index cards, words the search texts; both are kept by the database.
-Each team is asked by itself and the answers are merged: only so does an index give the order.
+Filters and orders read the index cards, searches the search texts; the database maintains both.
+Each team is queried separately and the answers are merged, because only then does an index provide
+the order.
 """
 
 from __future__ import annotations

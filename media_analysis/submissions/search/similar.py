@@ -1,7 +1,7 @@
-"""Other submissions of the same bytes, and those that look alike: copies saved again, made smaller
-or lightly retouched.
+"""Other submissions with the same bytes, and similar ones: copies that were saved again, reduced or
+lightly retouched.
 
-Only of what the actor may see; what they may not see is not even counted.
+Only what the actor may see; other submissions are not even counted.
 """
 
 from __future__ import annotations

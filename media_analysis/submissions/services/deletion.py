@@ -1,7 +1,7 @@
 """The verbs of deletion requests: request, withdraw, answer.
 
-The request and its answer are on record and are shown to everybody who sees the submission. An
-accepted request orders the erasure (`erasing`); until that is due, the request can be withdrawn.
+The request and its answer are recorded and shown to everybody who sees the submission. An accepted
+request orders the erasure (`erasing`). Until that is due, the request can be withdrawn.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The copy of a submission's film or sound that a browser may play: asked for, shown, looked at.
+"""The playback copy of a submission's video or sound: request, show, open.
 
-`media_analysis.previews` makes it from clean pixels and samples; who may see it is decided here.
+`media_analysis.previews` makes it from decoded pixels and samples. Who may see it is decided here.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Retention by part: a team's rules let the original, the copies, the small pictures, the findings
-or the personal text of a submission go before the whole of it is erased.
+"""Retention of parts: a team's rules remove the original, the copies, the small pictures, the
+findings or the personal text of a submission before the whole submission is erased.
 
-A duty of the workers does it. Each removal is one transaction with its event, then the bytes; a run
-that is cut off goes on with the next. Holds, open cases and appeals, and work that is under way
-keep everything.
+A duty of the workers does it. Each removal is one transaction with its event, followed by the
+deletion of the bytes; an interrupted run continues with the next submission. Holds, open cases and
+appeals, and work in progress keep everything.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Retention: a team's rules say after how many days submissions of a kind are erased.
+"""Retention rules: after how many days a team's submissions of a kind are erased.
 
-Rules for a part of them stand beside (`parts`). A dry run says how many would go, and shows them,
-before a rule is saved. Legal holds win. A duty of the workers orders the erasures; `erasing`
-carries them out.
+Rules for parts are in `parts`. A dry run counts and shows what would be erased before a rule is
+saved. Legal holds take precedence. A duty of the workers orders the erasures; `erasing` carries
+them out.
 """
 
 from __future__ import annotations

@@ -237,7 +237,7 @@ def answer_deletion(request: HttpRequest, pk: UUID) -> HttpResponse:
         request,
         gettext("The request was accepted. The page says when the submission is erased.")
         if accepted
-        else gettext("The request was declined. The page shows your reason to whoever asked."),
+        else gettext("The request was declined. The page shows your reason to the requester."),
     )
     return redirect("submissions:detail", pk)
 

@@ -1,6 +1,6 @@
-"""The verbs of a resumable upload: begin it, append to it, give it up.
+"""The verbs of a resumable upload: begin, append, delete.
 
-What is on disk counts only as far as the row says, so a server that dies in the middle of a piece
+Bytes on disk count only as far as the row says. So a server that dies in the middle of a piece
 leaves nothing that could be taken for a part of the file.
 """
 

@@ -213,8 +213,8 @@ def _switched_off(endpoint: Endpoint, why: Why) -> None:
         lambda: gettext("A webhook was switched off"),
         lambda: gettext(
             "The webhook to {host} of the team {team} was switched off: {why}. Events are kept "
-            "for {days} days. Repair the receiver, switch the webhook on again, and send what "
-            "was not delivered."
+            "for {days} days. Repair the receiver, switch the webhook on again, and resend the "
+            "undelivered events."
         ).format(
             host=endpoint.host,
             team=endpoint.team,

@@ -1,1 +1,1 @@
-"""The ear that several checks hear with: what it is given, and the network that listens."""
+"""Audio encoders that several checks share: their input, and the networks."""

@@ -1,4 +1,4 @@
-"""What the ear makes of parts of a sound. It hears each once, however often it is asked."""
+"""Encoded parts of a sound. Each part is encoded once, however often it is used."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ml.engine.audio_encoders import speech
 from ml.engine.audio_encoders.whisper import Array, served
 
 STEP = 2 * speech.HOP
-"""Samples from one of the ear's moments to the next."""
+"""Samples between two feature vectors."""
 
 Part = tuple[int, int]
 """First sample, and the one after the last."""

@@ -1,4 +1,4 @@
-"""What a layer of an ear hears in a sound, as numbers that do not grow with its length."""
+"""A layer's features of a sound, pooled into numbers that do not grow with its length."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Numbers = dict[str, Array]
 
 
 class AudioEncoder(Protocol):
-    """An ear: what each of its layers hears in a sound that is at the level of all."""
+    """An audio encoder: the features of each of its layers for a sound at a common level."""
 
     def numbers(self, sound: Samples) -> Numbers: ...
 

@@ -1,5 +1,5 @@
-"""What the ear is given: one window of speech at one level for all, as the log-mel spectrogram that
-Whisper was trained on. One code for training and for serving."""
+"""The encoder's input: one window of speech at a common level, as the log-mel spectrogram that
+Whisper was trained on."""
 
 from __future__ import annotations
 

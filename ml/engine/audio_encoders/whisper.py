@@ -69,7 +69,8 @@ def _served() -> WhisperEncoder:
 
 
 def served(layers: int) -> WhisperEncoder:
-    """The ear as deep as a check asks; its numbers are in memory once a process."""
+    """The encoder with as many layers as a check needs. Its weights are in memory once per
+    process."""
     ear = copy.copy(_served())
     ear.layers = min(layers, ear.layers)
     return ear

@@ -45,7 +45,7 @@ class Command(BaseCommand):
         )  # fmt: skip
         parser.add_argument("--out", type=Path, metavar="FOLDER", help="write results there too")
         parser.add_argument(
-            "--robustness", action="store_true", help="also after what happens to media on the way"
+            "--robustness", action="store_true", help="also after typical changes on the way"
         )
         parser.add_argument(
             "--robustness-items", type=int, default=60, metavar="N", help="on so many of the files"
@@ -55,7 +55,9 @@ class Command(BaseCommand):
             "--cache", type=Path, help="kept results; default: TOUCHSTONE_CACHE/evaluations"
         )
         parser.add_argument(
-            "--by", metavar="NAME", help="who looks, for looks.jsonl; default: this account"
+            "--by",
+            metavar="NAME",
+            help="who runs the evaluation, for looks.jsonl; default: this account",
         )
         protocols.add_arguments(parser)
 
@@ -75,7 +77,9 @@ class Command(BaseCommand):
             else:
                 self._manifest(options, names)
         except KeyboardInterrupt:
-            self.stderr.write("Stopped. What was examined is kept: the same command goes on there.")
+            self.stderr.write(
+                "Stopped. What was examined is kept. Run the same command to continue."
+            )
             sys.exit(INTERRUPTED)
 
     def _manifest(self, options: dict[str, Any], names: list[str] | None) -> None:

@@ -44,4 +44,4 @@ class Command(BaseCommand):
         elif rows:
             sys.stdout.write(looks.markdown(rows))
         else:
-            self.stderr.write(f"Nobody has looked yet: {folder / looks.FILE} holds no look.")
+            self.stderr.write(f"No evaluation is recorded yet in {folder / looks.FILE}.")

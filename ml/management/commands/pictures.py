@@ -18,7 +18,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
         move = verbs.add_parser(
-            "move", help="into the media store; stop it at any time and run it again"
+            "move", help="move pictures into the media store; can be stopped and run again"
         )
         move.add_argument("--most", type=int, default=0, metavar="N",
                           help="end after about this many pictures")  # fmt: skip

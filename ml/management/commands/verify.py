@@ -59,7 +59,7 @@ class Command(BaseCommand):
                     show.item(shell.examine(path, report))
         except KeyboardInterrupt:
             show.end()
-            self.stderr.write("Stopped. What is printed above is complete; the rest was not begun.")
+            self.stderr.write("Stopped. The results above are complete; the rest was not examined.")
             sys.exit(INTERRUPTED)
         show.end()
 

@@ -58,11 +58,11 @@ class WorkerSlot:
         self.stopping = threading.Event()
         self._busy = threading.Lock()
         self._current: Claim | None = None
-        self.ears = Ears()
+        self.bells = BellMonitor()
 
     def answer(self) -> None:
         """The bell rang: work until nothing is due."""
-        self.ears.heard()
+        self.bells.received()
         while not self.stopping.is_set():
             if not self._busy.acquire(timeout=1):
                 continue  # the other thread is at work; the bell waits for it
@@ -94,10 +94,10 @@ class WorkerSlot:
                         if not self._work_once(overdue=late):
                             break
                         if late:
-                            self.ears.missed()
+                            self.bells.missed()
                     finally:
                         self._busy.release()
-                if broker and self.may_exit and self.ears.are_deaf():
+                if broker and self.may_exit and self.bells.have_stopped():
                     self._renew()
             except DatabaseError as error:
                 log.warning("the database is away: %s", error)
@@ -162,7 +162,7 @@ class WorkerSlot:
             self._busy.release()
 
 
-class Ears:
+class BellMonitor:
     """Whether bells still arrive. A consumer can be alive and receive no messages any more, for
     example after Redis restarted while the slot was working. Rows then become overdue repeatedly,
     although the broker is available."""
@@ -170,14 +170,14 @@ class Ears:
     def __init__(self) -> None:
         self._missed: list[float] = []
 
-    def heard(self) -> None:
+    def received(self) -> None:
         self._missed.clear()
 
     def missed(self) -> None:
         """A row was overdue: its bell was lost, or nobody heard it."""
         self._missed = [*self._missed, time.monotonic()][-DEAF_AFTER:]
 
-    def are_deaf(self) -> bool:
+    def have_stopped(self) -> bool:
         if len(self._missed) < DEAF_AFTER:
             return False
         self._missed.clear()  # a broker that is away is asked once for each few rows

@@ -14,7 +14,7 @@ from scipy.special import erf
 
 from lab.voice import borrowed, codecs, data, engines, genuine, probe, store, tables
 from ml.engine.audio_encoders import speakers, speech
-from ml.engine.audio_encoders import whisper as ears
+from ml.engine.audio_encoders import whisper as encoders
 from ml.engine.audio_encoders.model_files import Carried
 from ml.engine.detectors.voice_spoof import listeners
 from ml.engine.media.spectra import RATE
@@ -29,7 +29,7 @@ TOLD_BY_CTRANSLATE2 = (-1.0360256, 0.4968592, -0.2580626, 0.2292280)
 
 
 def _file(arrays: dict[str, np.ndarray]) -> bytes:
-    kinds = {np.dtype(kind): number for number, kind in ears.TYPES.items()}
+    kinds = {np.dtype(kind): number for number, kind in encoders.TYPES.items()}
     out = b""
     for name, value in arrays.items():
         out += struct.pack("<H", len(name) + 1) + name.encode() + b"\0"
@@ -74,13 +74,13 @@ def _siren() -> np.ndarray:
 def test_a_file_is_read_back_as_it_was_written() -> None:
     """Every array with its name, shape and numbers, half or single precision alike."""
     given = _small() | {"decoder/other": np.arange(6, dtype="<f4").reshape(2, 3)}
-    found = ears.arrays(_file(given))
+    found = encoders.arrays(_file(given))
     assert found.keys() == given.keys()
     assert all(np.array_equal(found[name], given[name]) for name in given)
     assert all(found[name].shape == given[name].shape for name in given)
 
 
-@pytest.mark.parametrize("carried", [ears.CARRIED, speakers.CARRIED])
+@pytest.mark.parametrize("carried", [encoders.CARRIED, speakers.CARRIED])
 def test_another_ear_is_refused(
     carried: Carried, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -110,8 +110,8 @@ def test_a_tone_stands_in_its_band() -> None:
 def test_fewer_layers_are_the_first_ones() -> None:
     """An ear cut short hears the same as far as it goes; nothing later reaches back."""
     picture = np.random.default_rng(0).normal(size=(20, speech.BANDS)).astype(np.float32)
-    whole = ears.WhisperEncoder(_small(3)).hidden(picture)
-    short = ears.WhisperEncoder(_small(3), layers=1).hidden(picture)
+    whole = encoders.WhisperEncoder(_small(3)).hidden(picture)
+    short = encoders.WhisperEncoder(_small(3), layers=1).hidden(picture)
     assert len(whole) == 4
     assert len(short) == 2
     assert all(np.array_equal(a, b) for a, b in zip(short, whole, strict=False))
@@ -120,21 +120,21 @@ def test_fewer_layers_are_the_first_ones() -> None:
 
 def test_checks_share_the_numbers_of_the_ear() -> None:
     """However deep each asks, the ear is in memory once; it is as deep as was asked."""
-    one, other = ears.served(1), ears.served(ears.DEEPEST)
-    assert (one.layers, other.layers) == (1, ears.DEEPEST)
+    one, other = encoders.served(1), encoders.served(encoders.DEEPEST)
+    assert (one.layers, other.layers) == (1, encoders.DEEPEST)
     assert one.weights is other.weights
     sound = _siren()
-    assert [len(ear.encode(sound)) for ear in (one, other)] == [2, ears.DEEPEST + 1]
+    assert [len(encoder.encode(sound)) for encoder in (one, other)] == [2, encoders.DEEPEST + 1]
     assert np.array_equal(one.encode(sound)[1], other.encode(sound)[1])
 
 
 def test_hears_what_its_makers_runtime_hears() -> None:
     """Through both convolutions, six layers and the last norm: the same numbers as CTranslate2."""
-    ear = ears.WhisperEncoder(ears.arrays(ears.CARRIED.content()))
-    last = ear.hidden(speech.picture(_siren()))[-1]
+    encoder = encoders.WhisperEncoder(encoders.arrays(encoders.CARRIED.content()))
+    last = encoder.hidden(speech.picture(_siren()))[-1]
     assert last.shape == (200, 512)
     normed = (last - last.mean(axis=1, keepdims=True)) / last.std(axis=1, keepdims=True)
-    heard = normed * ear.weights["layer_norm/gamma"] + ear.weights["layer_norm/beta"]
+    heard = normed * encoder.weights["layer_norm/gamma"] + encoder.weights["layer_norm/beta"]
     points = heard[[0, 50, 100, 199], [0, 100, 300, 511]]
     assert points == pytest.approx(TOLD_BY_CTRANSLATE2, abs=2e-3)
 
@@ -143,7 +143,7 @@ def test_its_unit_is_the_one_of_scipy() -> None:
     """As near as single precision can tell, far out and round nought."""
     x = np.concatenate([np.linspace(-12, 12, 10_001), [0.0, 1e-6, -1e-6]]).astype(np.float32)
     exact = 0.5 * x.astype(np.float64) * (1 + erf(x.astype(np.float64) * np.sqrt(0.5)))
-    assert np.abs(ears._gelu(x) - exact).max() < 5e-7
+    assert np.abs(encoders._gelu(x) - exact).max() < 5e-7
 
 
 def _rows() -> list[store.Row]:
@@ -312,8 +312,8 @@ def test_listening_goes_on_where_it_stopped(tmp_path: Path) -> None:
         for n, split in enumerate(data.SPLITS)
     ]
     samples = np.round(np.concatenate(sounds) * 32767).astype("<i2")
-    speech, ear = store.Store(rows, samples), ears.WhisperEncoder(_small())
-    whole = borrowed.listen(speech, ear, tmp_path / "a").layers
+    speech, encoder = store.Store(rows, samples), encoders.WhisperEncoder(_small())
+    whole = borrowed.listen(speech, encoder, tmp_path / "a").layers
 
     def broken(jobs: Iterable[borrowed.Job]) -> Iterator[borrowed.Job]:
         for place, job in enumerate(jobs):
@@ -322,10 +322,10 @@ def test_listening_goes_on_where_it_stopped(tmp_path: Path) -> None:
             yield job
 
     with pytest.raises(KeyboardInterrupt):
-        borrowed.listen(speech, ear, tmp_path / "b", broken)
+        borrowed.listen(speech, encoder, tmp_path / "b", broken)
     with (tmp_path / "b" / "heard.f32").open("ab") as file:
         file.write(b"half")
-    again = borrowed.listen(speech, ear, tmp_path / "b")
+    again = borrowed.listen(speech, encoder, tmp_path / "b")
     assert list(whole) == ["words 0", "words 1", "words 2"]
     assert all(np.array_equal(again.layers[name], whole[name]) for name in whole)
     told = json.loads((tmp_path / "b" / "heard.json").read_text())
@@ -341,7 +341,7 @@ def test_what_was_heard_is_not_heard_again(tmp_path: Path, monkeypatch: pytest.M
     ]
     sounds = np.concatenate([speech_like(1.5, seed=n) for n in range(4)])
     speech = store.Store(rows, np.round(sounds * 32767).astype("<i2"))
-    ear = ears.WhisperEncoder(_small())
+    encoder = encoders.WhisperEncoder(_small())
     asked: list[borrowed.Job] = []
 
     def heard_of(jobs: Iterable[borrowed.Job]) -> Iterable[borrowed.Job]:
@@ -349,10 +349,10 @@ def test_what_was_heard_is_not_heard_again(tmp_path: Path, monkeypatch: pytest.M
         return jobs
 
     monkeypatch.setattr(borrowed, "planned", lambda rows: [(2, "clean"), (0, "clean")])
-    before = borrowed.listen(speech, ear, tmp_path)
+    before = borrowed.listen(speech, encoder, tmp_path)
     monkeypatch.setattr(
         borrowed, "planned", lambda rows: [(0, "clean"), (3, "clean"), (2, "clean")]
     )
-    after = borrowed.listen(speech, ear, tmp_path, heard_of)
+    after = borrowed.listen(speech, encoder, tmp_path, heard_of)
     assert asked == [(3, "clean")]
     assert all(np.array_equal(after.layers[k][[2, 0]], before.layers[k]) for k in before.layers)

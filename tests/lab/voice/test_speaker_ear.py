@@ -32,15 +32,15 @@ def test_is_given_the_features_that_it_was_trained_on() -> None:
 
 def test_hears_what_another_runtime_hears() -> None:
     """Both stages, pooled: the same numbers as ONNX Runtime, and as many for a shorter sound."""
-    ear = speakers.served()
-    heard = ear.numbers(speech.levelled(_siren()))
+    encoder = speakers.served()
+    heard = encoder.numbers(speech.levelled(_siren()))
     assert list(heard) == list(TOLD_BY_ONNX_RUNTIME)
     for name, (mean, spread) in TOLD_BY_ONNX_RUNTIME.items():
         third = len(heard[name]) // 3
         channels = np.array([3, 300, 700, 1250])
         assert heard[name][channels] == pytest.approx(mean, abs=1e-3)
         assert heard[name][third + channels] == pytest.approx(spread, abs=1e-3)
-    short = ear.numbers(np.zeros(RATE // 4, np.float32))
+    short = encoder.numbers(np.zeros(RATE // 4, np.float32))
     assert {k: v.shape for k, v in short.items()} == {k: v.shape for k, v in heard.items()}
     assert all(np.isfinite(line).all() for line in short.values())
 
@@ -48,10 +48,10 @@ def test_hears_what_another_runtime_hears() -> None:
 def test_two_that_ask_at_once_are_answered_as_one_after_the_other() -> None:
     """One network in memory answers threads side by side without mixing them up."""
     sounds = [speech.levelled(speech_like(1.0 + n / 2, seed=n)) for n in range(6)]
-    ear = speakers.served()
-    alone = [ear.numbers(sound)["speakers 3"] for sound in sounds]
+    encoder = speakers.served()
+    alone = [encoder.numbers(sound)["speakers 3"] for sound in sounds]
     with ThreadPoolExecutor(3) as threads:
-        beside = list(threads.map(ear.numbers, sounds))
+        beside = list(threads.map(encoder.numbers, sounds))
     assert all(
         np.array_equal(one, other["speakers 3"]) for one, other in zip(alone, beside, strict=True)
     )

@@ -72,10 +72,12 @@ def test_from_sounds_to_a_detector_with_a_card(
     for module in (probe, report):
         monkeypatch.setattr(module, "FOLDS", FOLDS)
     speech = _store(tmp_path / "cache")
-    ears: tuple[AudioEncoder, ...] = (WhisperEncoder(_small(3)), speakers.served())
-    one, other = (borrowed.listen(speech, ear, tmp_path / f"{n}") for n, ear in enumerate(ears))
+    encoders: tuple[AudioEncoder, ...] = (WhisperEncoder(_small(3)), speakers.served())
+    one, other = (
+        borrowed.listen(speech, encoder, tmp_path / f"{n}") for n, encoder in enumerate(encoders)
+    )
     heard = one.beside(other)
-    card = report.write(speech, heard, ears, probe.compared(heard), tmp_path / "out")
+    card = report.write(speech, heard, encoders, probe.compared(heard), tmp_path / "out")
     measured = card["measured"]
     assert measured["test_split"]["reals"] == 10
     assert measured["leave_one_source_out"]["fakes"] == 20
@@ -86,7 +88,7 @@ def test_from_sounds_to_a_detector_with_a_card(
     assert card["weights"]["apart_from_what_was_measured"]["greatest_difference"] < 1e-3
     assert "leave_one_source_out" in report.as_text(card)
 
-    network = Network(tmp_path / "out", ears)
+    network = Network(tmp_path / "out", encoders)
     finding = VoiceSpoof(network).examine(_Sound()).conclude()
     assert finding.status is Status.RAN
     assert finding.weights_sha256 == card["weights"]["sha256"]

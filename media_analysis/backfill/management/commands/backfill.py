@@ -110,7 +110,9 @@ class Command(BaseCommand):
             per_hour=said["per_hour"], version=said["engine"],
         )  # fmt: skip
         self._tell_estimate(run, said["slots"] or estimating.slots_now(), said["hour_price"])
-        self.stdout.write(f"Planned. Nothing runs yet: `manage.py backfill start {run.pk}`.")
+        self.stdout.write(
+            f"Planned, not started. Start it with `manage.py backfill start {run.pk}`."
+        )
 
     def _tell_estimate(self, run: Backfill, slots: int, price: float | None) -> None:
         counted = estimating.Estimate.of_json(run.estimate)
@@ -122,10 +124,10 @@ class Command(BaseCommand):
         for why, n in counted.skipped.items():
             self.stdout.write(f"  skipped: {n}, {LEFT_OUT[why]}")
         total = counted.total_seconds
-        self.stdout.write(f"By how long they took last: {total:.0f} s = {total / 3600:.3g} hours "
-                          "of one slot.")  # fmt: skip
+        self.stdout.write(f"By the time of their last analysis: {total:.0f} s = "
+                          f"{total / 3600:.3g} hours of one slot.")  # fmt: skip
         if counted.unmeasured:
-            self.stdout.write(f"{counted.unmeasured} files are not in that sum: nothing of their "
+            self.stdout.write(f"{counted.unmeasured} files are not included: nothing of their "
                               "kind was ever measured here.")  # fmt: skip
         if price is not None:
             self.stdout.write(f"At {price:g} an hour: {total / 3600 * price:.3g}.")
@@ -133,7 +135,7 @@ class Command(BaseCommand):
             hours = estimating.hours(counted, slots, run.per_hour)
             self.stdout.write(f"{slots} slots need at least {hours:.3g} hours.")
         else:
-            self.stdout.write("No worker runs: give --slots to learn how long it takes.")
+            self.stdout.write("No worker is running. Use --slots for an estimate of the duration.")
 
     def _status(self, run: Backfill) -> None:
         now = report.progress(run)
@@ -160,7 +162,7 @@ class Command(BaseCommand):
             self._csv(run, file)
             return
         if run.state != Stage.DONE:
-            self.stdout.write(f"The backfill is {run.state}: this is what it found so far.")
+            self.stdout.write(f"The backfill is {run.state}. Results so far:")
         found = report.changes(run.items.all())
         total = sum(one.n for one in found)
         changed = [one for one in found if one.before != one.after]
@@ -175,7 +177,7 @@ class Command(BaseCommand):
                 f"{item.after.outcome} ({item.contradicts})"
             )
         if against.count() > SHOWN:
-            self.stdout.write("  The others stand in the file of --csv.")
+            self.stdout.write("  --csv lists the others.")
 
     def _csv(self, run: Backfill, file: str) -> None:
         if file == "-":
@@ -230,7 +232,7 @@ class Command(BaseCommand):
         if found is None and day is not None:
             found = datetime(day.year, day.month, day.day, tzinfo=UTC)
         if found is None:
-            raise CommandError(f"{said} is no date. Write it as 2026-01-31.")
+            raise CommandError(f"{said} is not a date such as 2026-01-31.")
         return found if timezone.is_aware(found) else found.replace(tzinfo=UTC)
 
 

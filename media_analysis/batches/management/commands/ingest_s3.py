@@ -46,8 +46,10 @@ class Command(BaseCommand):
             help="The beginning of the partner's API key, as lists of keys show it.",
         )  # fmt: skip
         parser.add_argument("--queue-url", help="Follow the notifications in this SQS queue.")
-        parser.add_argument("--every", type=float, metavar="SECONDS", help="List again and again.")
-        parser.add_argument("--tag", action="store_true", help="Tag each object with its end.")
+        parser.add_argument(
+            "--every", type=float, metavar="SECONDS", help="Repeat the listing at this interval."
+        )
+        parser.add_argument("--tag", action="store_true", help="Tag each object with its result.")
         parser.add_argument("--region")
         parser.add_argument("--endpoint-url", help="Of a server other than AWS.")
 
@@ -68,7 +70,7 @@ class Command(BaseCommand):
         self.stdout.write(said or "No objects.")
 
     def _stop(self, *args: Any) -> None:
-        """After the object at hand."""
+        """Stops after the current object."""
         self.stopping.set()
 
     def _run(self) -> None:
@@ -83,7 +85,7 @@ class Command(BaseCommand):
             whole = self._all(s3, listed)
             if self.options["every"] is None:
                 if not whole:
-                    raise CommandError("Some objects are still to be done. Run it again.")
+                    raise CommandError("Some objects remain. Run the command again.")
                 return
             self.stopping.wait(max(0.0, began + self.options["every"] - time.monotonic()))
 
@@ -118,7 +120,7 @@ class Command(BaseCommand):
         try:
             found = notifications.parse(body, self.options["bucket"], self.options["prefix"])
         except notifications.Unreadable:
-            self.stderr.write("A message is no notification of S3. It stays in the queue.")
+            self.stderr.write("A message is not an S3 notification. It stays in the queue.")
             return False
         return self._all(s3, found)
 
@@ -154,14 +156,14 @@ class Command(BaseCommand):
     def _refused(self, refusal: Refusal) -> None:
         if refusal.code == "quota_reached":
             self.is_full = True
-            self.stderr.write(f"{refusal.sentence} What is in the bucket waits.")
+            self.stderr.write(f"{refusal.sentence} The objects in the bucket wait.")
         elif refusal.code in intake.OUTAGES:
             self._failed("The media store", refusal)
         else:  # the key is revoked: nothing more can be sent
             raise CommandError(refusal.sentence) from refusal
 
     def _failed(self, what: str, error: Exception) -> None:
-        self.stderr.write(f"{what} did not answer: {type(error).__name__}. It is tried again.")
+        self.stderr.write(f"{what} did not answer: {type(error).__name__}. Retrying.")
         self.stopping.wait(AGAIN_SECONDS if self.options["queue_url"] else 0)
 
     def _client(self, kind: str) -> Any:

@@ -31,7 +31,7 @@ class Command(BaseCommand):
             raise CommandError(f"{error.filename}: {error.strerror}") from error
         except (BadNote, verifying.Refused) as refusal:
             raise CommandError(f"Refused. {refusal}") from refusal
-        self.stdout.write(f"Report {checked.report} is as {checked.key} signed it.")
+        self.stdout.write(f"Report {checked.report} is unchanged since {checked.key} signed it.")
         self.stdout.write(f"Checked: {', '.join(checked.files)}.")
         if checked.missing:
-            self.stdout.write(f"Not given, not checked: {', '.join(checked.missing)}.")
+            self.stdout.write(f"Not checked, because not given: {', '.join(checked.missing)}.")

@@ -26,9 +26,9 @@ LIPS_SIDE = 48
 LIPS_CONTEXT = 4
 """Pictures that are needed on either side of a place."""
 BANDS = 40
-EAR_LAYER, EAR_SIZE = 3, 512
-"""How far up in the ear, and how many numbers it has there."""
-HEARD = BANDS + EAR_SIZE
+ENCODER_LAYER, ENCODER_SIZE = 3, 512
+"""The layer of the encoder, and its number of features."""
+HEARD = BANDS + ENCODER_SIZE
 MEL_A_PLACE = round(RATE / HOP / PLACES)
 SOUND_BEFORE = 2
 """Places of sound that are needed before, and three after: 20 mel frames with the place itself."""
@@ -61,26 +61,26 @@ def sound_places(samples: NDArray[Any], start: float, first: int, last: int) -> 
 
 
 def sound(
-    samples: NDArray[Any], start: float, first: int, last: int, ear: EncodedParts | None = None
+    samples: NDArray[Any], start: float, first: int, last: int, encoded: EncodedParts | None = None
 ) -> Floats:
     """(4 a place + 16) x (40 log-mel values and 512 of the ear) of the places `first` to `last`
     (not included), with the mean of each taken out. An `ear` that listens to more than this part
     is asked what it has heard already."""
-    return without_channel(sound_features(samples, start, first, last, ear))
+    return without_channel(sound_features(samples, start, first, last, encoded))
 
 
 def sound_features(
-    samples: NDArray[Any], start: float, first: int, last: int, ear: EncodedParts | None = None
+    samples: NDArray[Any], start: float, first: int, last: int, encoded: EncodedParts | None = None
 ) -> Floats:
     begin, end = part = part_of(start, first, last)
     mel = log_mel(samples[begin:end], BANDS)[: _frames(first, last)]
-    ear = ear or encode_parts(samples, [part])
-    by_ear = ear.rows(begin + np.arange(len(mel)) * HOP + FRAME / 2)
-    return np.concatenate([mel, by_ear], axis=1, dtype=np.float32)
+    encoded = encoded or encode_parts(samples, [part])
+    by_encoder = encoded.rows(begin + np.arange(len(mel)) * HOP + FRAME / 2)
+    return np.concatenate([mel, by_encoder], axis=1, dtype=np.float32)
 
 
 def encode_parts(samples: NDArray[Any], parts: Iterable[Part]) -> EncodedParts:
-    return EncodedParts(samples, parts, EAR_LAYER)
+    return EncodedParts(samples, parts, ENCODER_LAYER)
 
 
 def part_of(start: float, first: int, last: int) -> Part:

@@ -32,7 +32,7 @@ class StretchMatch:
     """One face's segment: the similarity at every position, and where there is speech."""
 
     stretch: Stretch
-    likeness: Similarity
+    similarity: Similarity
     speaking: NDArray[np.bool_]
 
     @property
@@ -78,13 +78,13 @@ def match_stretches(
     network: Network, stretches: Sequence[Stretch], samples: NDArray[Any], speech: Segments
 ) -> list[StretchMatch]:
     found = []
-    ear = encode_once(stretches, samples)
+    encoded = encode_once(stretches, samples)
     for stretch in stretches:
         places = np.arange(LIPS_CONTEXT, len(stretch.mouths) - LIPS_CONTEXT)
         speaking = spoken(stretch.start + (places + 0.5) / PLACES, speech)
         if not speaking.any():
             continue  # asked before the ear and the networks, which cost most
-        embedded = network.embedded(stretch, samples, ear)
+        embedded = network.embedded(stretch, samples, encoded)
         if embedded is not None:
             found.append(StretchMatch(stretch, embedded.similarity(), speaking))
     return found

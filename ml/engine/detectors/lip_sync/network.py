@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.engine.audio_encoders import whisper as ears
+from ml.engine.audio_encoders import whisper
 from ml.engine.audio_encoders.features import EncodedParts
 from ml.engine.detectors.lip_sync import inputs
 from ml.engine.detectors.lip_sync.matching import REACH, Similarity
@@ -65,7 +65,7 @@ class Network:
         self._lips, self._sound = lips, sound
 
     def embedded(
-        self, stretch: Stretch, samples: NDArray[Any], ear: EncodedParts | None = None
+        self, stretch: Stretch, samples: NDArray[Any], encoded: EncodedParts | None = None
     ) -> Embedded | None:
         """None where the stretch is too short or has no sound."""
         places = compared_with(stretch, samples)
@@ -73,14 +73,16 @@ class Network:
             return None
         first, last = places
         mouths = inputs.lips(inputs.middle(stretch.mouths))
-        heard = inputs.sound(samples, stretch.start, first, last, ear)
-        return Embedded(stretch.start, first, self.of_lips(mouths), self.of_sound(heard))
+        features = inputs.sound(samples, stretch.start, first, last, encoded)
+        return Embedded(stretch.start, first, self.of_lips(mouths), self.of_sound(features))
 
     def of_lips(self, mouths: Floats) -> Floats:
         return _in_pieces(self._lips, mouths, LIPS_PLACES, 1, 2 * inputs.LIPS_CONTEXT)
 
-    def of_sound(self, heard: Floats) -> Floats:
-        return _in_pieces(self._sound, heard, SOUND_PLACES, inputs.MEL_A_PLACE, inputs.MEL_CONTEXT)
+    def of_sound(self, features: Floats) -> Floats:
+        return _in_pieces(
+            self._sound, features, SOUND_PLACES, inputs.MEL_A_PLACE, inputs.MEL_CONTEXT
+        )
 
 
 def _in_pieces(network: Piece, whole: Floats, places: int, step: int, context: int) -> Floats:
@@ -104,7 +106,7 @@ class ServedNetwork(Network):
         lips, sound = Served(folder, "weights"), Served(folder, "weights_of_sound")
         super().__init__(lips, sound)
         self.card = lips.card
-        ears.served(
-            inputs.EAR_LAYER
+        whisper.served(
+            inputs.ENCODER_LAYER
         )  # a missing encoder is reported when the check is made, not later
         self.sha256, self.sha256_of_sound = lips.sha256, sound.sha256

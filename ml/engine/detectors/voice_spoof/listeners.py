@@ -3,9 +3,9 @@
 Numbers of unit spread, a few hundred directions of them, and how alike that is to examples that
 each have a vote. It is a handful of arrays; how they are found is `lab/voice/fitting.py`.
 
-The layers of one ear are averaged. Of two ears each has a line that makes its mean a ratio, and the
-score is the logarithm of the mean ratio: a machine is given away to one ear or to the other, and an
-ear that hears nothing of it must not outvote the one that does.
+The layers of one encoder are averaged. A line turns each encoder's mean into a ratio, and the score
+is the logarithm of the mean ratio: one encoder or the other detects a machine, and the one that
+does not must not outvote the one that does.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ class Listener:
     votes: Floats
     offset: float
 
-    def __call__(self, heard: Floats) -> NDArray[np.float64]:
+    def __call__(self, features: Floats) -> NDArray[np.float64]:
         """Higher means more likely made by a machine; one number for each line."""
-        kept = standard(heard, self.mean, self.spread) @ self.directions.T
+        kept = standard(features, self.mean, self.spread) @ self.directions.T
         return gaussian_kernel(kept, self.supports) @ self.votes.astype(np.float64) + self.offset
 
 
@@ -45,16 +45,16 @@ class Layer:
     """One layer of an audio encoder and its classifier."""
 
     name: str
-    """The ear's, and which of its layers."""
+    """The encoder's name and the number of the layer."""
     listener: Listener
 
     @property
     def encoder_name(self) -> str:
         return encoder_name_of(self.name)
 
-    def __call__(self, heard: Mapping[str, Floats]) -> NDArray[np.float64]:
+    def __call__(self, features: Mapping[str, Floats]) -> NDArray[np.float64]:
         """What its layer heard, a line each; one score a line out."""
-        return self.listener(np.asarray(heard[self.name], np.float32))
+        return self.listener(np.asarray(features[self.name], np.float32))
 
 
 def encoder_name_of(layer: str) -> str:
@@ -62,43 +62,43 @@ def encoder_name_of(layer: str) -> str:
 
 
 Line = tuple[float, float]
-"""Slope and offset, from an ear's mean to the natural logarithm of a likelihood ratio."""
+"""Slope and offset, from an encoder's mean to the natural logarithm of a likelihood ratio."""
 
 
 @dataclass(frozen=True)
 class Panel:
-    """All that is asked, and how the ears are brought together."""
+    """All layers in use, and how the encoders are combined."""
 
     layers: Sequence[Layer]
     lines: Mapping[str, Line]
-    """By the ear's name."""
+    """By the encoder's name."""
 
-    def __call__(self, heard: Mapping[str, Floats]) -> NDArray[np.float64]:
+    def __call__(self, features: Mapping[str, Floats]) -> NDArray[np.float64]:
         """One score for each line."""
-        return together(means({layer.name: layer(heard) for layer in self.layers}), self.lines)
+        return together(means({layer.name: layer(features) for layer in self.layers}), self.lines)
 
 
 def means(answers: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
-    """By ear, of what its layers say."""
-    ears = dict.fromkeys(encoder_name_of(name) for name in answers)
+    """The mean of each encoder's layers."""
+    encoders = dict.fromkeys(encoder_name_of(name) for name in answers)
     return {
-        ear: np.mean(
-            [told for name, told in answers.items() if encoder_name_of(name) == ear], axis=0
+        encoder: np.mean(
+            [told for name, told in answers.items() if encoder_name_of(name) == encoder], axis=0
         )
-        for ear in ears
+        for encoder in encoders
     }
 
 
 def together(
     means: Mapping[str, NDArray[np.float64]], lines: Mapping[str, Line]
 ) -> NDArray[np.float64]:
-    """The logarithm of the mean of the ears' ratios."""
-    ratios = [lines[ear][0] * told + lines[ear][1] for ear, told in means.items()]
+    """The logarithm of the mean of the encoders' ratios."""
+    ratios = [lines[encoder][0] * told + lines[encoder][1] for encoder, told in means.items()]
     return np.asarray(np.logaddexp.reduce(ratios) - np.log(len(ratios)), np.float64)
 
 
-def standard(heard: Floats, mean: Floats, spread: Floats) -> Floats:
-    standardised: Floats = np.clip((heard - mean) / spread, -FURTHEST, FURTHEST)
+def standard(features: Floats, mean: Floats, spread: Floats) -> Floats:
+    standardised: Floats = np.clip((features - mean) / spread, -FURTHEST, FURTHEST)
     return standardised
 
 
@@ -119,7 +119,7 @@ def stored(panel: Panel) -> bytes:
     """The arrays as they are, but for directions and examples, which were rounded to float16 before
     anything was fitted on them."""
     kept: dict[str, NDArray[np.generic]] = {
-        f"{ear}/{LINE}": np.array(line, np.float64) for ear, line in panel.lines.items()
+        f"{encoder}/{LINE}": np.array(line, np.float64) for encoder, line in panel.lines.items()
     }
     for layer in panel.layers:
         for field in fields(Listener):
@@ -150,4 +150,6 @@ def opened(content: bytes) -> Panel:
             if part == "offset"
         ]
         lines = {name: kept[f"{name}/{LINE}"] for name, part in parts if part == LINE}
-        return Panel(layers, {ear: (float(two[0]), float(two[1])) for ear, two in lines.items()})
+        return Panel(
+            layers, {encoder: (float(two[0]), float(two[1])) for encoder, two in lines.items()}
+        )

@@ -1,4 +1,4 @@
-"""The ears with their listeners as they are served, and their calibration."""
+"""The audio encoders with their classifiers as they are served, and their calibration."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ WEIGHTS = "listeners.npz"
 
 
 class Hearing:
-    """One logit a window: the ears, as deep as their listeners ask, and what they say."""
+    """One logit per window: the encoders, as deep as their classifiers need, and their results."""
 
-    def __init__(self, panel: listeners.Panel, ears: Sequence[AudioEncoder] = ()) -> None:
+    def __init__(self, panel: listeners.Panel, encoders: Sequence[AudioEncoder] = ()) -> None:
         self.panel = panel
-        self.ears = ears or _asked(panel)
+        self.encoders = encoders or _asked(panel)
 
     def logits(
         self, sounds: Sequence[Samples], advance: Callable[[float], None] = unheard
@@ -32,17 +32,20 @@ class Hearing:
         """The features of windows of speech, all at one level."""
         if not sounds:
             return []
-        heard = []
+        features = []
         for number, sound in enumerate(sounds, 1):
-            heard.append(self._heard(sound))
+            features.append(self._features(sound))
             advance(number / len(sounds))
         lines = {
-            layer.name: np.stack([one[layer.name] for one in heard]) for layer in self.panel.layers
+            layer.name: np.stack([one[layer.name] for one in features])
+            for layer in self.panel.layers
         }
         return [float(value) for value in self.panel(lines)]
 
-    def _heard(self, sound: Samples) -> Numbers:
-        return {name: line for ear in self.ears for name, line in ear.numbers(sound).items()}
+    def _features(self, sound: Samples) -> Numbers:
+        return {
+            name: line for encoder in self.encoders for name, line in encoder.numbers(sound).items()
+        }
 
 
 def _asked(panel: listeners.Panel) -> list[AudioEncoder]:
@@ -59,8 +62,8 @@ def _asked(panel: listeners.Panel) -> list[AudioEncoder]:
 class Network(Hearing):
     """Loaded once a process, after it has forked."""
 
-    def __init__(self, folder: Path = FOLDER, ears: Sequence[AudioEncoder] = ()) -> None:
+    def __init__(self, folder: Path = FOLDER, encoders: Sequence[AudioEncoder] = ()) -> None:
         self.card = read_card(folder)
         content, self.sha256 = checked_weights(folder, self.card)
-        super().__init__(listeners.opened(content), ears)
+        super().__init__(listeners.opened(content), encoders)
         self.calibration = VoiceCalibration.of(self.card)

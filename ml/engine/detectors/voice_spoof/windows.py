@@ -1,4 +1,4 @@
-"""From a sound to the windows that the ears are given: one code for training and for serving.
+"""From a sound to the windows for the encoders: one code for training and for serving.
 
 Silence before and after the speech is cut off first. What is left is cut into windows of four
 seconds, side by side; speech shorter than a window is a shorter one. Repeated until it filled one,
@@ -20,10 +20,11 @@ from ml.engine.media.voice_activity import trimmed
 
 SECONDS = 4.0
 STEP_SECONDS = 4.0
-"""The ears cost a quarter of a second for each window, so none overlaps the next."""
+"""The encoders cost a quarter of a second for each window, so windows do not overlap."""
 WINDOW = int(SECONDS * RATE)
 SHORTEST = RATE // 4
-"""Samples that the ears are given at least; speech shorter than a second is not judged anyway."""
+"""The least number of samples for the encoders. Speech shorter than a second is not judged
+anyway."""
 REMAINDER = 0.5
 """Seconds at the end that are not worth a window of their own."""
 LEAST_SPEECH = 0.5
@@ -46,7 +47,7 @@ def first(wave: NDArray[Any]) -> NDArray[Any]:
 
 
 def given(wave: NDArray[Any]) -> Samples:
-    """What the ears are given of a sound: one window of it, at the level of all."""
+    """The encoders' input from a sound: one window of it, at a common level."""
     return speech.levelled(first(wave))
 
 

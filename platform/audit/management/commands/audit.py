@@ -30,23 +30,25 @@ class Command(BaseCommand):
         verify.add_argument("--export", type=Path, metavar="FILE", help="check this file instead")
         verify.add_argument(
             "--new", action="store_true",
-            help="only what came since the last run without findings, which signed how far it went",
+            help="only what was added since the last run without findings",
         )  # fmt: skip
         verify.add_argument(
             "--jobs", type=int, default=1, metavar="N",
-            help="by N processes at once, which say the same sooner where cores are free",
+            help="use N processes; the report is the same, and faster if cores are idle",
         )  # fmt: skip
         verifying.add_arguments(verify)
         export = actions.add_parser("export", help="write the whole record to a file")
         export.add_argument("file", type=Path, help="compressed when its name ends in .gz")
-        actions.add_parser("seal", help="sign a checkpoint over what is not sealed yet")
+        actions.add_parser("seal", help="sign a checkpoint over new events")
         actions.add_parser("keys", help="print the public keys that others need to verify")
-        actions.add_parser("checkpoint", help="print the last signed checkpoint, to remember it")
-        adopt = actions.add_parser(
-            "adopt", help="after an upgrade: put the rows on record that no event speaks of"
+        actions.add_parser(
+            "checkpoint", help="print the last signed checkpoint, to be kept elsewhere"
         )
-        adopt.add_argument("--again", action="store_true", help="although it was done before")
-        actions.add_parser("guards", help="for developers: write the known guards anew")
+        adopt = actions.add_parser(
+            "adopt", help="after an upgrade: record the rows that no event describes"
+        )
+        adopt.add_argument("--again", action="store_true", help="even if it was done before")
+        actions.add_parser("guards", help="for developers: update the known guards")
 
     def handle(self, *args: Any, **options: Any) -> None:
         action = {
@@ -124,7 +126,7 @@ class Command(BaseCommand):
 
     def _export(self, options: dict[str, Any]) -> None:
         count = exporting.write(options["file"])
-        self.stdout.write(f"{count} events written to {options['file']}.")
+        self.stdout.write(f"{count} events were written to {options['file']}.")
         self.stdout.write(f"Check it with: manage.py audit verify --export {options['file']}")
 
     def _seal(self, options: dict[str, Any]) -> None:
@@ -138,12 +140,12 @@ class Command(BaseCommand):
         signing_key()
         for key in trusted_keys():
             self.stdout.write(str(key))
-        self.stderr.write(f"(from {public_key_file()}; give these to whoever verifies)")
+        self.stderr.write(f"(from {public_key_file()}; give these keys to everybody who verifies)")
 
     def _checkpoint(self, options: dict[str, Any]) -> None:
         last = Checkpoint.objects.order_by("size").last()
         if last is None:
-            raise CommandError("Nothing was sealed yet.", returncode=2)
+            raise CommandError("Nothing is sealed yet.", returncode=2)
         self.stdout.write(last.note, ending="")
         self.stderr.write("(keep it elsewhere, and verify with --at-least FILE)")
 
@@ -154,7 +156,7 @@ class Command(BaseCommand):
                 "record: run `audit verify` and look at it. To adopt it all the same: --again.",
                 returncode=2,
             )
-        self.stdout.write(f"{adopt()} rows are on record now, as they are today.")
+        self.stdout.write(f"{adopt()} rows were recorded as they are.")
 
     def _guards(self, options: dict[str, Any]) -> None:
         guards.write()

@@ -25,7 +25,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, action: str, key: str | None, **options: Any) -> None:
         if (action == "rotate") != bool(key):
-            raise CommandError("Say which key: `keys rotate signing`, `subject` or `secret`.")
+            raise CommandError("State which key: `keys rotate signing`, `subject` or `secret`.")
         try:
             if action == "init":
                 self.stdout.write("\n".join(fingerprints.init()))

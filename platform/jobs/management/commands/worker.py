@@ -31,11 +31,11 @@ class Command(BaseCommand):
         )  # fmt: skip
         parser.add_argument(
             "--no-broker", action="store_true",
-            help="do not listen for the bell; look into the table twice a second instead",
+            help="do not use the broker; poll the table twice per second instead",
         )  # fmt: skip
         parser.add_argument(
             "--nice", type=int, choices=range(20), default=5, metavar="N",
-            help="how far to stand back for web servers on the same machine, 0 to 19 "
+            help="how far to yield to web servers on the same machine, 0 to 19  "
             "(default: %(default)s)",
         )  # fmt: skip
 

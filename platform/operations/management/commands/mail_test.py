@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 
 class Command(BaseCommand):
-    help = "Send one mail the way all mails go, and say what the mail server answered."
+    help = "Send one email like all others, and print the mail server's answer."
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -30,11 +30,11 @@ class Command(BaseCommand):
                             help="what `backup --new-identity` made")  # fmt: skip
         parser.add_argument("--name", help="which backup (default: the newest)")
         how = parser.add_mutually_exclusive_group()
-        how.add_argument("--list", action="store_true", help="name the backups, and no more")
+        how.add_argument("--list", action="store_true", help="list the backups")
         how.add_argument("--check", action="store_true",
                          help="decrypt and compare all of it, and write nothing")  # fmt: skip
         how.add_argument("--only", choices=["media"],
-                         help="what is missing or damaged here, into a living site")  # fmt: skip
+                         help="only what is missing or damaged in a running site")  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

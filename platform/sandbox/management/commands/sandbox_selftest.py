@@ -16,7 +16,7 @@ from sandbox.types import SandboxFailed
 
 
 class Command(BaseCommand):
-    help = "Try every known escape from inside a sandbox child. Exit status 1 when one succeeds."
+    help = "Try every known escape from inside a sandbox child. Exit status 1 if one succeeds."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
