@@ -99,7 +99,9 @@ def weighed(
         reason = wording.cleared(telling, calm, media, findings, needed)
     else:
         outcome = Outcome.INCONCLUSIVE
-        blind = needed.not_seen if nothing and needed else ()
+        # Where a check failed, more is not seen than what these checks never see.
+        lost = any(f.status is Status.FAILED for f in findings)
+        blind = needed.not_seen if nothing and needed and not lost else ()
         reason = wording.undecided(telling, calm, media, findings, blind)
     return Verdict(
         outcome=outcome,
