@@ -253,6 +253,10 @@ def test_what_is_not_cleared_for_want_of_a_check_says_what_is_not_seen() -> None
     assert "That clears nothing. These checks do not see retouching." in reason
     open_one = calibrated("face_forgery", 0.1, None)
     assert "do not see" not in decide(PICTURE, [open_one]).reason
+    lost = dataclasses.replace(finding(name="diffusion_face"), status=Status.FAILED)
+    reason = decide(PICTURE, [more, lost]).reason
+    assert "do not see" not in reason, "less is seen than that: a check is missing"
+    assert "1 check failed (Face by diffusion)" in reason
 
 
 def test_a_clear_answer_says_what_was_looked_for_and_what_cannot_be_seen() -> None:

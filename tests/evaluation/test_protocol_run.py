@@ -149,6 +149,8 @@ def _every_file_has_its_row(path: Path, told: dict[str, object]) -> None:
     assert len(rows) == told["rows"]["examined"]  # type: ignore[index]
     assert {row["hard"] for row in rows if row["hard"]} == set(changes.HARD)
     assert all(row["sha256"] and row["brightness"] for row in rows)
+    ratios = {row["label"]: float(row["brightness, log10_lr"]) for row in rows if not row["hard"]}
+    assert ratios["fake"] > 0 > ratios["real"]
 
 
 def test_the_command_pins_runs_and_writes(

@@ -99,7 +99,10 @@ def weighed(
         reason = wording.cleared(telling, calm, media, findings, needed)
     else:
         outcome = Outcome.INCONCLUSIVE
-        reason = wording.undecided(telling, calm, media, findings, needed if nothing else None)
+        # Where a check failed, more is not seen than what these checks never see.
+        failed = any(f.status is Status.FAILED for f in findings)
+        told = needed if nothing and not failed else None
+        reason = wording.undecided(telling, calm, media, findings, told)
     return Verdict(
         outcome=outcome,
         reason=reason,

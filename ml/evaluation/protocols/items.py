@@ -22,12 +22,16 @@ def write(
     found: Sequence[Record],
     people: Sequence[Examinee],
 ) -> None:
-    """A row a file: enough to compute every figure again."""
+    """Of our checks the place among the files of this run, which is what ranks them, and the
+    logarithm of the ratio, which can be held against another run's."""
+    with_ratio = [one for one in people if one.ratios is not None]
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow([*FACTS, *(one.name for one in people)])
+        names = [*(one.name for one in people), *(f"{one.name}, log10_lr" for one in with_ratio)]
+        writer.writerow([*FACTS, *names])
         for number, (task, row, record) in enumerate(zip(tasks, rows, found, strict=True)):
             scores = [person.against(row.method)[number] for person in people]
+            scores += [one.ratios[number] for one in with_ratio if one.ratios is not None]
             facts = (
                 task.case.name, record.sha256, "fake" if row.fake else "real", row.source,
                 row.method, row.group, row.hard, row.laundered, record.outcome,

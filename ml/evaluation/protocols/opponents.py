@@ -37,6 +37,7 @@ FEWEST_TO_FIT = 10
 """Files of each class."""
 STATISTICS, SPECTRUM, CLIP = "file statistics", "spectrum", "frozen CLIP"
 SHORT = {STATISTICS: "statistics", SPECTRUM: "spectrum", CLIP: "clip"}
+NO_CLIP = f"{CLIP}: its model file is not here (`python -m ml.engine.model_files` fetches it)."
 NEVER = (
     "MesoNet: its weights are in no package that can be installed by hash, so it is not run here. "
     "--beside takes it where somebody has them."
@@ -72,8 +73,8 @@ def offered() -> tuple[list[Opponent], list[str]]:
     problems = [NEVER]
     try:
         located("clip_vit_b16")
-    except ModelFileUnusable as error:
-        problems.insert(0, f"{CLIP}: {error}")
+    except ModelFileUnusable:
+        problems.insert(0, NO_CLIP)
     else:
         about = "logistic regression on CLIP ViT-B/16 as published, 224 pixels"
         found.append(Opponent(CLIP, frozen_clip, ("image", "video"), about))
