@@ -14,6 +14,7 @@ from django.http import HttpRequest
 
 from accounts.actors import TEST_FLOW
 from audit.admin import ReadOnlyAdmin, WordedInline
+from ml import language
 from ml.models import Analysis, FindingRow
 
 
@@ -59,6 +60,7 @@ class AnalysisAdmin(ReadOnlyAdmin):
 @admin.register(FindingRow)
 class FindingAdmin(ReadOnlyAdmin):
     live = ~Q(analysis__flow__startswith=TEST_FLOW)
+    says = {"detector": language.check_name}
     list_display = ["detector", "version", "status", "score", "probability_manipulated", "analysis"]
     list_filter = ["detector", "status"]
     list_select_related = ["analysis"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.admin.filters import FieldListFilter
@@ -12,11 +13,12 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.db.models import BooleanField, Q, QuerySet
 from django.http import HttpRequest
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.translation import gettext
 
 from .admin_pages import finders_of
-from .admin_words import WORDS, word
+from .admin_words import WORDS, value_word, word
 from .models import Checkpoint, Comparison, Event
 
 
@@ -25,6 +27,7 @@ class Column:
 
     def __init__(self, shown: ReadOnlyAdmin, name: str) -> None:
         self.__name__ = name
+        self._says = shown.says
         self.short_description = word(shown.model, name) or name
         try:
             self._field: Any = shown.model._meta.get_field(name)
@@ -37,10 +40,13 @@ class Column:
 
     def __call__(self, row: Any) -> Any:
         if self._field is None:
-            return self._made(row)
+            return value_word(self.__name__, self._made(row))
+        value = getattr(row, self.__name__)
+        if say := self._says.get(self.__name__):
+            return say(value)
         if self._field.choices:
-            return getattr(row, f"get_{self.__name__}_display")()
-        return getattr(row, self.__name__)
+            value = getattr(row, f"get_{self.__name__}_display")()
+        return value_word(self.__name__, value)
 
     def __str__(self) -> str:
         return self.__name__
@@ -73,11 +79,20 @@ def in_words(model: type[models.Model], more: Iterable[str]) -> dict[str, Any]:
     }
 
 
-def _titled(title: Any) -> Callable[..., FieldListFilter]:
+def _titled(title: Any, say: Callable[[Any], Any]) -> Callable[..., FieldListFilter]:
+    """With its heading and its choices in words."""
+
     def made(*args: Any, **kwargs: Any) -> FieldListFilter:
-        found = FieldListFilter.create(*args, **kwargs)
+        found: Any = FieldListFilter.create(*args, **kwargs)
         found.title = title
-        return found
+        plain = found.choices
+        found.choices = lambda shown: (
+            choice
+            if isinstance(choice["display"], Promise)  # in words already
+            else {**choice, "display": say(choice["display"])}
+            for choice in plain(shown)
+        )
+        return cast(FieldListFilter, found)
 
     return made
 
@@ -100,6 +115,8 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     live = Q()
     """Leaves out what test keys sent: no person sees that."""
     show_full_result_count = False
+    says: Mapping[str, Callable[[Any], Any]] = {}
+    """By column: how its values are said, where `VALUES` does not know them."""
 
     def address(self, request: HttpRequest, row: Any) -> str:
         """The address of the row's page outside the administration; empty if there is none for this
@@ -116,7 +133,8 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_list_display(self, request: HttpRequest) -> Any:
         columns: list[Any] = [Column(self, str(name)) for name in self.list_display]
         has_pages = type(self).address is not ReadOnlyAdmin.address or finders_of(self.model)
-        return [*columns, PageColumn()] if has_pages else columns
+        # After the first: where the list is wider than its window, the link is still in view.
+        return [columns[0], PageColumn(), *columns[1:]] if has_pages else columns
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         shown: Any = super().get_changelist_instance(request)
@@ -134,7 +152,16 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         paths = map(str, self.list_filter)
-        return [(path, _titled(word(self.model, path) or path)) for path in paths]
+        return [
+            (
+                path,
+                _titled(
+                    word(self.model, path) or path,
+                    self.says.get(path, partial(value_word, path)),
+                ),
+            )
+            for path in paths
+        ]
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kw: Any

@@ -128,6 +128,37 @@ WORDS: dict[str, Any] = {
 }
 
 
+VALUES: dict[str, Any] = {
+    "analysis_set_aside": _("The analysis failed"),
+    "batch": _("Backlog"),
+    "cancelled": _("Cancelled"),
+    "declared_generated": _("Declared generated"),
+    "done": _("Finished"),
+    "failed": _("Failed"),
+    "inconclusive": _("Inconclusive"),
+    "interactive": _("Interactive"),
+    "manipulation_found": _("Manipulation found"),
+    "no_manipulation_found": _("No manipulation found"),
+    "not_applicable": _("Not applicable"),
+    "parked": _("Needs attention"),
+    "partner": _("Partner"),
+    "queued": _("Waiting"),
+    "ran": _("Ran"),
+    "rejected": _("Rejected"),
+    "running": _("Running"),
+    "spot_check": _("Spot check"),
+}
+SAID_IN_WORDS = {"state", "status", "outcome", "priority", "opened_because"}
+"""The columns whose values these are."""
+
+
+def value_word(path: str, value: object) -> Any:
+    """For a value of such a column, as it is kept or as its choices name it; else the value."""
+    if path.rpartition("__")[2] not in SAID_IN_WORDS:
+        return value
+    return VALUES.get(str(value).lower().replace(" ", "_"), value)
+
+
 def word(model: type[models.Model], path: str) -> Any:
     """For a field, also at the end of a path; None where there is no word for it."""
     name = path.rpartition("__")[2]

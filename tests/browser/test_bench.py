@@ -162,7 +162,7 @@ def test_a_picture_is_zoomed_by_two_fingers_and_moved_by_the_mouse(
     case = held(team_that_looks, a_photo(team_that_looks, tmp_path))
     watched = open_page(user=team_that_looks.user, width=1440, height=900, has_touch=True)
     page = watched.goto(reverse("review:case", args=[case.pk]))
-    page.get_by_label("Show without blur").check()
+    page.locator("#picture").get_by_label("Show without blur").check()
     box = page.locator("[data-screen]").bounding_box()
     assert box is not None
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2

@@ -118,3 +118,8 @@ def test_a_suspicious_segment_is_seen_and_listened_to(open_page: Open, alice: Pe
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
             page.screenshot(path=FOLDER / f"sound-{width}-{scheme}.png")
+    page.evaluate("""() => {
+      const list = document.querySelector("[data-listen] ul");
+      for (let n = 0; n < 4; n += 1) list.append(list.firstElementChild.cloneNode(true));
+    }""")
+    assert watched.overflow() == []  # of more segments than fit: the list scrolls, not the page

@@ -277,3 +277,36 @@ def test_links_cost_the_same_for_many_rows(
         case = opened(alice, send, seed)
         review.claim(alice.actor, case.pk)
     assert asked() == before
+
+
+def test_values_and_choices_of_filters_are_words(filled: Person, site_admin: Person) -> None:
+    """States, outcomes, priorities and checks: in the reader's language, and no name of a value."""
+    FindingRow.objects.create(
+        analysis=Analysis.objects.get(), detector="face_forgery", status="not_applicable"
+    )
+    said = {
+        "en": ["Waiting", "Face forgery", "Not applicable", "Inconclusive"],
+        "de": [
+            "Wartet",
+            "Gesichtsfälschung",
+            "Nicht anwendbar",
+            "Nicht eindeutig",
+        ],
+    }
+    client = site_admin.client()
+    for language, words in said.items():
+        pages = ""
+        for table in ("ml_analysis", "ml_findingrow", "submissions_submission", "review_case"):
+            headers = {"Accept-Language": language}
+            page = client.get(reverse(f"admin:{table}_changelist"), headers=headers)
+            pages += page.content.decode().partition('id="changelist"')[2]
+        assert [word for word in words if f">{word}<" not in pages] == []
+        assert [name for name in (">queued<", ">Queued<", ">face_forgery<", ">not applicable<",
+                                  ">inconclusive<") if name in pages] == []  # fmt: skip
+
+
+def test_the_link_stands_in_view(filled: Person, site_admin: Person) -> None:
+    """After the first column, however many follow."""
+    page = site_admin.client().get(reverse("admin:accounts_team_changelist"))
+    headers = [str(header["text"]) for header in result_headers(page.context["cl"])]
+    assert headers[:2] == ["Name", "Page"]
