@@ -246,6 +246,27 @@ def test_a_check_without_a_bound_must_not_fail(
     assert (decide(PICTURE, found).outcome is CLEAR) is cleared
 
 
+@pytest.mark.parametrize(
+    ("quantiser", "cleared", "reason"),
+    [
+        (29.0, True, "Looked for: swapped faces"),
+        (29.1, False, "compressed this strongly is never cleared"),
+        (None, False, "only if the strength of its compression can be measured"),
+    ],
+)
+def test_a_strongly_compressed_video_is_not_cleared(
+    quantiser: float | None, cleared: bool, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the checks give; and the reason says so, also where the strength is not known."""
+    told = {"at_most": {"face_forgery": BOUND}, "asked": [], "looked_for": ["swapped faces"],
+            "not_seen": ["retouching"], "quantiser_at_most": 29.0}  # fmt: skip
+    monkeypatch.setattr(clearing, "_read", lambda: {"video": told})
+    film = dataclasses.replace(PICTURE, kind=Kind.VIDEO, quantiser=quantiser)
+    verdict = decide(film, [calibrated("face_forgery", BOUND, CLEAR)])
+    assert (verdict.outcome is CLEAR) is cleared
+    assert reason in verdict.reason
+
+
 def test_what_is_not_cleared_for_want_of_a_check_says_what_is_not_seen() -> None:
     """So that a person knows why nothing was found and nothing cleared."""
     more = calibrated("face_forgery", BOUND + 0.01, CLEAR)

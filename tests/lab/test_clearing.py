@@ -11,6 +11,7 @@ from lab.clearing import sampled
 from lab.clearing.__main__ import as_text
 from lab.clearing.bounds import (
     FROZEN_AT,
+    MOST_COMPRESSED,
     Examined,
     chosen_groups,
     frozen,
@@ -52,6 +53,18 @@ def test_bounds_keep_what_the_checks_see_and_clear_what_is_genuine() -> None:
     assert told["genuine"]["camera"]["cleared"] > 0.5
     line = told_of(Kind.IMAGE, every, TOGETHER)
     assert line is not None and line["looked_for"] == ["swapped"]
+
+
+def test_strongly_compressed_files_have_no_part_in_the_bounds() -> None:
+    """They are never cleared, so fakes among them make no bound stricter."""
+    plain = _files("val", seen=3.5) + _files("test", seen=3.5)
+    calm = [replace(one, too_compressed=True) for one in _files("val", seen=-9.0)]
+    line = told_of(Kind.VIDEO, plain + calm, TOGETHER)
+    assert line is not None and line["at_most"] == {
+        name: round(bound, 4) for name, bound in (frozen(plain, TOGETHER) or {}).items()
+    }
+    assert line["quantiser_at_most"] == MOST_COMPRESSED
+    assert measured(calm, line["at_most"], "val")["genuine"]["camera"]["cleared"] == 0.0
 
 
 def test_what_no_check_sees_is_never_cleared_lightly() -> None:

@@ -46,6 +46,24 @@ def test_each_video_format_is_decoded_whole(name: str, decode: Callable[..., Dec
     assert 0.2 < np.abs(got.audio).max() <= 1
 
 
+@pytest.mark.parametrize("crf", [18, 28, 40])
+def test_the_strength_of_compression_is_read(crf: int, decode: Callable[..., Decoded]) -> None:
+    """The quantiser of an H.264 video lies near the rate factor that it was encoded with."""
+    options = {"crf": str(crf), "preset": "veryfast"}
+    got = decode(media.video(options=options, size=(320, 240)))
+    assert got.footer.quantiser == pytest.approx(crf, abs=6)
+
+
+def test_other_codecs_state_no_strength(decode: Callable[..., Decoded]) -> None:
+    """Their quantisers have other scales, so none is reported; nor for a picture."""
+    assert decode(media.video(codec="mpeg4")).footer.quantiser is None
+    assert (
+        decode(media.video(container="webm", codec="libvpx-vp9", sound="libopus")).footer.quantiser
+        is None
+    )
+    assert decode(media.picture("PNG")).footer.quantiser is None
+
+
 @pytest.mark.parametrize("name", media.SOUNDS)
 def test_each_sound_format_is_decoded_whole(name: str, decode: Callable[..., Decoded]) -> None:
     """Mono float32 at the rate asked for, as long as what went in, with the tone that went in."""
