@@ -184,8 +184,10 @@ def cleared(some: Sequence[Examined], bounds: Mapping[str, float]) -> float:
 def measured(
     every: Sequence[Examined], bounds: Mapping[str, float] | None, split: str
 ) -> dict[str, Any]:
-    """Shares cleared by kind of fake, and of genuine files cleared and answered by source."""
-    some = [one for one in every if one.split == split]
+    """Shares cleared by kind of fake, and of genuine files cleared and answered by source. Fakes
+    that are too compressed to be cleared are left out: they would make a share look small."""
+    of_split = [one for one in every if one.split == split]
+    some = [one for one in of_split if not (one.case.fake and one.too_compressed)]
     told: dict[str, Any] = {"fakes": {}, "genuine": {}}
     keys: dict[str, Callable[[Case], str]] = {
         "fakes": lambda case: case.method,

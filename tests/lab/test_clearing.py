@@ -64,7 +64,9 @@ def test_strongly_compressed_files_have_no_part_in_the_bounds() -> None:
         name: round(bound, 4) for name, bound in (frozen(plain, TOGETHER) or {}).items()
     }
     assert line["quantiser_at_most"] == MOST_COMPRESSED
-    assert measured(calm, line["at_most"], "val")["genuine"]["camera"]["cleared"] == 0.0
+    told = measured(plain + calm, line["at_most"], "val")
+    assert told["genuine"]["camera"]["cleared"] < 0.5, "half of these files are too compressed"
+    assert told["fakes"]["swapped"]["files"] == 200, "their share is that of fakes in question"
 
 
 def test_what_no_check_sees_is_never_cleared_lightly() -> None:
