@@ -71,6 +71,9 @@ document.addEventListener("pointerdown", (event) => {
   held.set(event.pointerId, event);
 });
 
+/* The browser would take the picture along as a file, and the pointer with it. */
+document.addEventListener("dragstart", (event) => event.target.closest?.("[data-screen]") && event.preventDefault());
+
 document.addEventListener("pointermove", (event) => {
   const before = held.get(event.pointerId);
   if (!before) return;
