@@ -109,6 +109,7 @@ def worker_frozen(house: House) -> Iterator[None]:
 @contextmanager
 def seals_refused(house: House) -> Iterator[None]:
     house.sql(f"REVOKE INSERT ON audit_leaf FROM {postgres.APP}")
+    house.dismiss_the_clerk()  # whose connection ended with the database
     house.take_in([order(99)])  # its events wait
     yield
     house.sql(f"GRANT INSERT ON audit_leaf TO {postgres.APP}")
@@ -143,6 +144,7 @@ def seconds_until(true: Callable[[], bool], most: float) -> float:
 def test_each_of_ten_faults_turns_readiness_red_within_a_minute_and_green_again(
     house: House,
 ) -> None:
+    house.manage("keys", "init")  # a cleared house has forgotten its keys
     house.take_in([order(0)])  # something lies in the store
     house.start_worker("--concurrency", "1")
     door = Doorway(house, 1)
