@@ -13,7 +13,7 @@ import numpy as np
 
 from ml.evaluation.data_folders import MANIFEST
 
-EACH = {("val", "fake"): 60, ("val", "real"): 40, ("test", "fake"): 40, ("test", "real"): 25}
+EACH = {("val", "fake"): 150, ("val", "real"): 80, ("test", "fake"): 100, ("test", "real"): 60}
 """Pictures of one source and one kind in each split."""
 SWAPPED_IN_PICTURES = "faces swapped by common programs"
 KINDS = {
