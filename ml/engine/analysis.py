@@ -1,11 +1,12 @@
-"""The one door: bytes in, a result out. Frames are streamed once and faces are found once.
+"""Analyses one file: bytes in, a result out. Frames are streamed and faces are detected once for
+all detectors.
 
     with open("clip.mp4", "rb") as file:
         result = analyse(file)
 
-Needs no Django, no database and no server. A broken check makes its own finding `failed` and
-stops nothing else. A refused file is a result (`rejected`); a sandbox that failed is an exception
-(`sandbox.types.SandboxFailed`), because trying again may help.
+Needs no Django, no database and no server. A detector that raises an error gets a finding with
+status `failed`; the others still run. A refused file is a result (`rejected`). A failure of the
+sandbox is an exception (`sandbox.types.SandboxFailed`), because a retry may succeed.
 """
 
 from __future__ import annotations

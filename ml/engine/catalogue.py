@@ -1,7 +1,8 @@
-"""Every sentence that the engine can say, by its code: English, and the ids of translations.
+"""The catalogue of all sentences that the engine can produce, by code, in English and as ids for
+translation.
 
-A pair is singular and plural, chosen by `count`. `{names:checks}` names detectors, `{x:and}` and
-`{x:or}` list, `{x:.1f}` is a number with one decimal.
+A pair holds singular and plural, chosen by `count`. `{names:checks}` inserts the names of
+detectors, `{x:and}` and `{x:or}` insert a list, and `{x:.1f}` a number with one decimal.
 """
 
 from __future__ import annotations

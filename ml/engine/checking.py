@@ -1,4 +1,4 @@
-"""What every finding must be, whoever made it."""
+"""Checks that every detector's findings are well formed."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""A hash of everything that a result depends on other than the bytes: the same bytes under the same
-conditions give the same result."""
+"""Computes a hash of everything besides the bytes that affects a result. The same bytes under the
+same conditions give the same result."""
 
 from __future__ import annotations
 

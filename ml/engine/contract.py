@@ -1,8 +1,8 @@
-"""The types that everything else speaks: media in, findings out, one verdict at the end.
+"""The types that all parts of the engine share: media in, findings out, and one verdict.
 
-Nothing here imports Django, a model runtime or a decoder, so that a notebook, a GPU machine and
-the worker all share the same words. Polarity is in every name: a higher score, logit or
-probability always means *more likely manipulated*.
+Nothing here imports Django, a model runtime or a decoder, so that a notebook, a training machine
+and the worker can all use these types. Every score, logit and probability has the same polarity:
+higher means *more likely manipulated*.
 """
 
 from __future__ import annotations

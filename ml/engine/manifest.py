@@ -1,9 +1,9 @@
-"""What a detector says of itself, read from its folder without running its code.
+"""Reads a detector's description from its folder without running its code.
 
-`manifest.json` is written by hand. `card.json` is written when a detector is trained and measured;
-what stands in both places would drift apart, so each fact stands in one of them: version, kinds,
+`manifest.json` is written by hand. `card.json` is written when a detector is trained and evaluated.
+Each fact is stored in one of the two, so that they cannot contradict each other: version, kinds,
 limits, licence, the meaning of the score and the digests of the weights come from the card, unless
-the manifest states them. A detector without a card states them all in its manifest.
+the manifest states them. A detector without a card states all of them in its manifest.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Detectors from outside: packages that name themselves in the entry points `touchstone.detectors`.
+"""Finds external detectors: packages that register the entry point `touchstone.detectors`.
 
-Nothing of theirs is imported here. The entry point's name is the detector's, and its value is a
-package with a `manifest.json` and a `detector.py`, as in a folder under `ml/engine/detectors`.
+None of their code is imported here. The entry point's name is the detector's name, and its value is
+a package with a `manifest.json` and a `detector.py`, as in a folder under `ml/engine/detectors`.
 """
 
 from __future__ import annotations

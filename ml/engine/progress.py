@@ -1,7 +1,8 @@
-"""How far an analysis is: each stage gets the share of the time that it was measured to take.
+"""Reports the progress of an analysis: each stage has a share of the time that it was measured to
+take.
 
-`bench/stages.py` prints how well that fits. The seconds are those of one machine; only what they
-are to one another counts.
+`bench/stages.py` prints how well that fits. The seconds were measured on one machine; only their
+ratios matter.
 """
 
 from __future__ import annotations

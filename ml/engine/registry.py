@@ -1,9 +1,9 @@
-"""Which detectors there are: every package under `ml/engine/detectors` with a `detector.py`, and
-every package that names itself in the entry points `touchstone.detectors`.
+"""Lists the detectors: every package under `ml/engine/detectors` with a `detector.py`, and every
+package that registers the entry point `touchstone.detectors`.
 
-Adding a detector is adding a folder, here or elsewhere. Those that are here are made once a process
-and only when first asked for, because models must be loaded after a worker has forked. Those from
-elsewhere run in processes of their own (`ml/engine/outside`).
+Adding a detector means adding a folder or a package. Built-in detectors are created once per
+process and only on first use, because models must be loaded after a worker has forked. External
+detectors run in processes of their own (`ml/engine/outside`).
 """
 
 from __future__ import annotations

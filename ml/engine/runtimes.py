@@ -1,9 +1,10 @@
-"""What runs a served network: LiteRT, or OpenVINO where it is installed and says the same.
+"""Chooses what runs a network: LiteRT, or OpenVINO where it is installed and gives the same
+results.
 
-OpenVINO computes about twice as many faces a second and is an optional extra. Both read the same
-`.tflite`. Before OpenVINO is taken, both look at the same probes; if any output differs by more
-than the tolerance, LiteRT stays, because every calibration and every golden score was made with it.
-`TOUCHSTONE_RUNTIME=litert` keeps LiteRT in any case. `TOUCHSTONE_INFERENCE_URL` names a server that
+OpenVINO scores about twice as many faces a second and is an optional extra. Both read the same
+`.tflite` file. Before OpenVINO is used, both run the same probes; if any output differs by more
+than the tolerance, LiteRT is used, because every calibration and every golden score was made with
+it. `TOUCHSTONE_RUNTIME=litert` always selects LiteRT. `TOUCHSTONE_INFERENCE_URL` names a server that
 computes in place of both (`inference_server.py`), admitted by the same probes.
 """
 

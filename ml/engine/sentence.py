@@ -1,8 +1,8 @@
-"""Sentences that are stored as codes and data, and made when somebody reads them.
+"""Sentences that are stored as codes and data, and rendered for the reader.
 
-`say("lip_sync.fitting", seconds=8.0)` is the English sentence and remembers what it is made of.
-Results keep that; whoever shows them makes the sentence in the reader's language with `spoken`.
-A detector from outside may answer with plain text: it is shown as it is.
+`say("lip_sync.fitting", seconds=8.0)` is the English sentence together with its code and data.
+Results store the code and data; `spoken` renders the sentence in the reader's language. An external
+detector may answer with plain text, which is shown unchanged.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A trained network as it is served: float32, one thread, checked against its card.
+"""Loads a trained network: float32, one thread, checked against its card.
 
-The card (`card.json`) and the weights lie in the detector's folder. Weights that are missing, or
-are not those that the card was written for, are said by name and never run.
+The card (`card.json`) and the weights are in the detector's folder. Weights that are missing or do
+not match the card are reported by name and never run.
 """
 
 from __future__ import annotations

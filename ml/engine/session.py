@@ -1,4 +1,4 @@
-"""Detectors at work on one file, each on its own: what one breaks, the others do not feel."""
+"""Runs the detectors on one file. A failure in one does not affect the others."""
 
 from __future__ import annotations
 

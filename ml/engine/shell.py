@@ -1,4 +1,5 @@
-"""What `manage.py verify` does, without Django: walk, examine, put into one item a file."""
+"""What `manage.py verify` does, without Django: finds files, analyses them and makes one item for
+each."""
 
 from __future__ import annotations
 

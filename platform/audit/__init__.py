@@ -1,1 +1,2 @@
-"""The record of who saw, scored and decided what: append-only, hash-chained, sealed, verifiable."""
+"""The audit record of who viewed, scored and decided what: append-only, hash-chained, signed and
+verifiable."""

@@ -1,4 +1,4 @@
-"""The record in the admin: to read and to search, never to add, change or delete."""
+"""The audit record in the administration: read and search only."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What the administration calls the columns of its tables: the words of the product, by the name of
-the field, or by model and field where one name means two things."""
+"""The labels of columns in the administration, in the product's terms: by the name of the field, or
+by model and field where one name has two meanings."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Checkpoints written down outside the database, so that it cannot forget them unnoticed.
+"""Writes checkpoints to a file outside the database, so that deleting them in the database is
+noticed.
 
-One line of JSON for each checkpoint. Ship this file to another machine, a write-once bucket or a
-printer: whoever holds an old line can tell that the record was rolled back or cut.
+The file has one line of JSON for each checkpoint. Copy it to another machine, a write-once bucket
+or paper: with an old line, anyone can prove that the record was rolled back or truncated.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a process of its own does for `parallel`. It imports no Django before it has set it up."""
+"""The process that `parallel` starts. It imports Django's parts only after setting Django up."""
 
 from __future__ import annotations
 

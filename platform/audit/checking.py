@@ -1,4 +1,5 @@
-"""The live record and its rows, checked: by hand, once a day, and each hour what is new."""
+"""Verifies the live record and its rows: on demand, once a day in full, and every hour what is
+new."""
 
 from __future__ import annotations
 

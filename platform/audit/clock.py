@@ -1,4 +1,4 @@
-"""The database's clock: all that the record dates is dated by it."""
+"""The database's clock, which dates everything in the record."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""Hold rows against what the events say of them. No Django: an export is compared without us.
+"""Compares rows with what the events state about them. Uses no Django, so that anyone can verify an
+export.
 
-What each event says lies in a temporary database that spills to the disk, so memory stays small
+The events' statements are kept in a temporary database on disk, so that memory use stays low
 however many rows there are.
 """
 

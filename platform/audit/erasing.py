@@ -1,9 +1,9 @@
-"""The one door through which final rows may go: an event that names each of them as gone. Through
-the same door go small pictures, findings and words of a submission that stays (`permit_part`).
+"""The only way to delete final rows: an event that names each deleted row. It also deletes
+thumbnails, findings and texts of a submission that is kept (`permit_part`).
 
-`audit_erase` (migration 0005) writes the event and, for this transaction alone, one permit for each
-row that the event names. The triggers of final rows (`final.py`) look for that permit. Nobody else
-can write one, so a row that is gone without its event is found by verification, as ever.
+`audit_erase` (migration 0005) writes the event and, for this transaction only, one permit for each
+row that the event names. The triggers of final rows (`final.py`) require that permit. Nothing else
+can write one, so verification finds a row that was deleted without an event.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The whole record as lines, from one snapshot: what `audit verify` checks and `export` writes.
+"""Exports the whole record as lines from one snapshot, for `audit verify` and `audit export`.
 
-After the record come the working rows that its events speak of, as facts and hashes: no file name,
-no note and no text of a person is among them.
+After the record follow the working rows that its events mention, as facts and hashes without file
+names, notes or personal texts.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Triggers for rows that are final: nobody changes or deletes them while the triggers stand.
+"""Triggers that forbid changing or deleting final rows.
 
-Only an erasure may pass. `audit_may_erase` (migration 0005) looks for a permit that the
-application's role cannot write: a row of its own table for this very transaction, which one
-SECURITY DEFINER function, `audit_erase`, inserts together with the event that says what was erased,
-and why (`erasing.py`). A setting of the session would not do: any role may set one.
+Only an erasure may do so. `audit_may_erase` (migration 0005) looks for a permit that the
+application's role cannot write: a row for the current transaction, which one SECURITY DEFINER
+function, `audit_erase`, inserts together with the event that states what was erased and why
+(`erasing.py`). A session setting would not be safe, because any role may set one.
 """
 
 from __future__ import annotations

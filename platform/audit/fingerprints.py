@@ -1,7 +1,8 @@
-"""The keys of a site, known to its database by their fingerprints.
+"""The fingerprints of a site's keys in its database.
 
-`manage.py keys init` makes each key once and notes its fingerprint. Web servers and workers compare
-at their start: a machine that has none, or another, refuses and makes none.
+`manage.py keys init` creates each key once and stores its fingerprint. Web servers and workers
+compare fingerprints when they start: a machine with a missing or different key refuses to start and
+creates none.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Compares the guards in the database with those that this code knows.
+"""Compares the triggers in the database with those that this code defines.
 
-A trigger that is there by name may do nothing: its function's body may have been replaced. So the
-whole definition of each trigger and of each function behind it is compared, by its SHA-256, with
-`guards.json`. After a migration that changes one, write that file anew: `manage.py audit guards`.
+A trigger with the right name may do nothing if the body of its function was replaced. So the whole
+definition of each trigger and of its function is compared by SHA-256 with `guards.json`. After a
+migration that changes one, write the file again with `manage.py audit guards`.
 """
 
 from __future__ import annotations

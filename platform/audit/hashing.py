@@ -1,6 +1,6 @@
-"""How an event becomes 32 bytes. The same rule stands in SQL (migration 0002) and here.
+"""Computes the hash of an event. The same rule is implemented in SQL (migration 0002).
 
-No Django: whoever checks an export needs this file, `merkle.py`, `notes.py`, `verifier.py` and
+Uses no Django: verifying an export needs this file, `merkle.py`, `notes.py`, `verifier.py` and
 `verifying.py`.
 """
 

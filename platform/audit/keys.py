@@ -1,4 +1,4 @@
-"""The sealing key, which only its owner can read, and the list of keys that are trusted."""
+"""The signing key, readable only by its owner, and the list of trusted keys."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""The high-water mark: the last checkpoint, signed, in a file beside the signing key.
+"""The high-water mark: the last signed checkpoint, in a file next to the signing key.
 
-A database that was rolled back and an anchor file that was cut to fit say nothing of what is gone.
-The mark does. It lies where the signing key lies, so whoever can set it back could sign as well.
+If the database was rolled back and the anchor file truncated to match, neither shows what is
+missing. The mark does. It is stored next to the signing key, so anyone who can reset it could also
+sign.
 """
 
 from __future__ import annotations

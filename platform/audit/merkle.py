@@ -1,4 +1,5 @@
-"""The Merkle tree of RFC 6962, kept as its frontier: the roots of the full subtrees, largest first.
+"""The Merkle tree of RFC 6962, stored as its frontier: the roots of the full subtrees, largest
+first.
 
 Appending costs a few hashes however large the tree is, and a tree of a billion leaves is stored in
 less than a kilobyte.

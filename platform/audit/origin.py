@@ -1,4 +1,4 @@
-"""Where an event happened: which service, on which machine, running which code."""
+"""Where an event happened: the service, the machine and the version of the code."""
 
 from __future__ import annotations
 

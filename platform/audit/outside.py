@@ -1,4 +1,4 @@
-"""What stands outside the database and may contradict it: anchor files and marks. No Django."""
+"""The evidence outside the database: anchor files and marks. Uses no Django."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""The live record verified by several processes at once, each with ranges of its own.
+"""Verifies the live record with several processes, each on ranges of its own.
 
-All of them read one snapshot. They speed up what is clean. A finding anywhere ends the attempt, and
-the caller verifies everything in one run, so that a report with findings is always that run's.
+All of them read one snapshot. This only speeds up the verification of an intact record: any finding
+ends the attempt, and the caller verifies everything in one run, so that a report with findings
+always comes from that run.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What an event says, as the exact bytes that are hashed: RFC 8785 canonical JSON.
+"""Serialises an event to the exact bytes that are hashed: RFC 8785 canonical JSON.
 
-Personal data stays out: ids and commitments only (`subjects.py` keeps the text). A mistake is
-refused here, where the programmer sees it, and not found later in a record that cannot forget.
+Personal data is excluded: an event holds only ids and commitments (`subjects.py` stores the text).
+A mistake raises an error here, before it reaches a record that cannot be corrected.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""Ranges of the record, verified apart from one another and joined. No Django, no database.
+"""Verifies ranges of the record independently and joins the results. Uses no Django and no
+database.
 
-A range begins at a checkpoint. Its tree grows from the frontier that the checkpoint keeps, which
-the range before it grows to and compares; so each range needs nothing of the others. What links a
-chain across ranges is compared when they are joined. A range with any finding is not described
-further: whoever joins takes everything in one run then, and says what that run says.
+A range begins at a checkpoint. Its tree grows from the frontier in that checkpoint, which the
+previous range reaches and compares, so that ranges do not depend on each other. Links of a chain
+across ranges are compared when they are joined. A range with a finding is not described further:
+the caller then verifies everything in one run and reports that run's findings.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Reading an export: one JSON object a line, compressed when the name ends in .gz. No Django."""
+"""Reads an export: one JSON object per line, compressed if the name ends in .gz. Uses no Django."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What verification found, for people and for machines. No Django."""
+"""Reports the result of a verification to people and to programs. Uses no Django."""
 
 from __future__ import annotations
 

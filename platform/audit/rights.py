@@ -1,8 +1,8 @@
-"""What the application's role may do with the record: read it, and write through one function.
+"""Sets what the application's role may do with the record: read it, and write through one function.
 
-Applied after each migration to every role that has any right to these tables, whatever its name. A
-role that gets rights later, or by `GRANT ALL`, is set right by the next `migrate`;
-`manage.py doctor` finds it before.
+Applied after each migration to every role with any right to these tables, whatever its name. A role
+that gets rights later, or by `GRANT ALL`, is corrected by the next `migrate`; `manage.py doctor`
+reports it before.
 """
 
 from __future__ import annotations

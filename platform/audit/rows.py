@@ -1,7 +1,7 @@
-"""Rows on record: what a working row says, as the events say it.
+"""The registry of working rows that events describe.
 
-An event that writes a row holds what the row says since then (`rows` in its payload). Each app
-registers its tables here. Verification reads the rows again and compares.
+An event that writes a row holds the row's new content (`rows` in its payload). Each app registers
+its tables here. Verification reads the rows again and compares.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""The verbs of the record: write an event, several in one transaction, and name a chain."""
+"""The services of the record: write an event, write several in one transaction, and name a
+chain."""
 
 from __future__ import annotations
 

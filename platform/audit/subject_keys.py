@@ -1,4 +1,5 @@
-"""The key of each subject, wrapped by a key outside the database, and what is made with it."""
+"""The key of each subject, wrapped by a key outside the database, and the encryption that uses
+it."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""Personal text outside the events: encrypted for its subject, with a commitment in the event.
+"""Stores personal text outside the events, encrypted for its subject, with a commitment in the
+event.
 
-An event holds `SHA-256(salt, text)`; the text and its salt lie here, encrypted under the subject's
-own key, which is itself wrapped by a key outside the database. Erasing a subject deletes key, text
-and salt: the commitment then says nothing to anybody, and the chain still verifies.
+An event holds `SHA-256(salt, text)`. The text and its salt are stored here, encrypted with the
+subject's own key, which is wrapped by a key outside the database. Erasing a subject deletes key,
+text and salt: the commitment then reveals nothing, and the chain still verifies.
 """
 
 from __future__ import annotations

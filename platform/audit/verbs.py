@@ -1,4 +1,4 @@
-"""The closed list of what can happen. A verb that is not here cannot be recorded."""
+"""The closed list of recordable events. An event that is not listed here cannot be recorded."""
 
 from __future__ import annotations
 

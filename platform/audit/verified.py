@@ -1,9 +1,9 @@
-"""How far the record was verified: a signed note of each run without findings, and the run that
-continues there.
+"""Remembers how far the record was verified: a signed note of each run without findings, from which
+the next run continues.
 
-The note lies in the database and is signed by this site's key, so whoever can only write to the
-database cannot pretend that more was verified. Its origin differs from that of checkpoints, so no
-checkpoint can be passed off as one.
+The note is stored in the database and signed by this site's key, so that write access to the
+database does not suffice to forge it. Its origin differs from that of checkpoints, so no checkpoint
+can be passed off as one.
 """
 
 from __future__ import annotations

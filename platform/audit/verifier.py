@@ -1,9 +1,9 @@
-"""The verifier: it takes the lines of an export and reports what does not fit. No Django.
+"""The verifier: reads the lines of an export and reports every inconsistency. Uses no Django.
 
-Every event is hashed again; every chain is walked; the tree is grown again leaf by leaf and
-compared with every signed checkpoint, those in the record and those in the anchor files; and what
-follows the last checkpoint is compared with the heads of the chains. The working rows beside the
-record are compared with what the events say of them.
+It hashes every event again, follows every chain, and rebuilds the tree leaf by leaf to compare it
+with every signed checkpoint in the record and in the anchor files. It compares the events after the
+last checkpoint with the heads of the chains, and the working rows with what the events state about
+them.
 """
 
 from __future__ import annotations

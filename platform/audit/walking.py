@@ -1,7 +1,7 @@
-"""One chain walked from its first event to its head: what a page can check while somebody waits.
+"""Verifies one chain from its first event to its head, fast enough for a page.
 
-It proves that the chain hangs together. Whether somebody rewrote all of it is for
-`manage.py audit verify`, which compares with the signed checkpoints and the anchor outside.
+This proves that the chain is consistent. `manage.py audit verify` detects whether all of it was
+rewritten, by comparing it with the signed checkpoints and the external anchor.
 """
 
 from __future__ import annotations

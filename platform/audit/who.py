@@ -1,4 +1,4 @@
-"""Who did something, told without a name: ids only, so that an event never holds personal data."""
+"""Who did something, as ids only, so that an event never holds personal data."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The bytes, stored once under their SHA-256 and never altered."""
+"""The stored media: each file once under its SHA-256, never changed."""

@@ -1,4 +1,4 @@
-"""What can go wrong with bytes, each with a stable code and a sentence for a person."""
+"""The errors of the media store, each with a stable code and a sentence for people."""
 
 from __future__ import annotations
 

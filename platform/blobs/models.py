@@ -1,4 +1,5 @@
-"""One row for each stored file. The name is the content: a row never changes what it speaks of."""
+"""One row for each stored file. The name is the content's hash, so a row always refers to the same
+bytes."""
 
 from __future__ import annotations
 

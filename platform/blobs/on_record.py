@@ -1,4 +1,4 @@
-"""What events hold of a blob's row."""
+"""What events state about a blob's row."""
 
 from audit.rows import OnRecord, register
 

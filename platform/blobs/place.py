@@ -1,4 +1,4 @@
-"""The media store as a place: made where it is missing, and tried by writing to it."""
+"""The location of the media store: created where it is missing, and tested by writing to it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Direct uploads in the bucket, until intake has read them.
+"""Direct uploads in the bucket until intake has read them.
 
-They have a prefix of their own beside the media, which nothing else reads. An address is signed for
-one part of one upload, of one length and for an hour. What is completed cannot be overwritten.
+They have a prefix of their own next to the media, which nothing else reads. A signed address is
+valid for one part of one upload, for one length and for an hour. A completed upload cannot be
+overwritten.
 """
 
 from __future__ import annotations

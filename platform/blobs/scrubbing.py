@@ -1,6 +1,6 @@
-"""Reading the store again, so that damage is found by us and not by the person who needs the file.
+"""Reads the store again, so that damage is found before somebody needs the file.
 
-A share a night (`1/30`) reads those that were not read for longest, so thirty nights read all.
+A nightly share (`1/30`) reads the files that were not read for longest, so thirty nights read all.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""The verbs of the media store: store, register, open, delete. Bytes first, row second."""
+"""The services of the media store: store, register, open, delete. Bytes are written first, the row
+second."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""The shelf itself: put bytes under their hash, read them back, over any Django storage.
+"""The storage of media: writes bytes under their hash and reads them back, over any Django storage.
 
-On disk a file appears under its name whole or not at all, and never over another. Elsewhere the
-storage's own upload is that promise (S3, Google and Azure show an object only when it is complete).
+On disk a file appears under its name completely or not at all, and never replaces another.
+Elsewhere the storage's own upload guarantees this (S3, Google and Azure show an object only when it
+is complete).
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""The door for ASGI servers. It stays shut where no wall stands round the decoder."""
+"""The application for ASGI servers. It refuses to start where the decoder has no working
+sandbox."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Celery, which only rings the doorbell. What is to be done is a row in PostgreSQL."""
+"""The Celery app, which only wakes workers. The work itself is a row in PostgreSQL."""
 
 import os
 

@@ -1,6 +1,7 @@
-"""Mail for a site that has no mail server yet: into one file that only its owner reads.
+"""Stores mail in one file that only its owner can read, for a site without a mail server.
 
-Mails hold links that open accounts. On the console they would stand in the log.
+Mails contain links that open accounts, so they are not printed to the console, where they would
+reach the log.
 """
 
 from __future__ import annotations

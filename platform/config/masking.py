@@ -1,4 +1,4 @@
-"""Keeps what opens doors out of the logs: API keys, and the tokens in mailed links."""
+"""Keeps credentials out of the logs: API keys, and the tokens in mailed links."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Deadlines for S3: the SDK's own would let a request hang for minutes, and try it five times."""
+"""Deadlines for S3. With the SDK's own, a request could hang for minutes and be tried five
+times."""
 
 from __future__ import annotations
 

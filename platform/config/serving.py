@@ -1,6 +1,6 @@
-"""How gunicorn serves: `gunicorn config.wsgi --config platform/config/serving.py`.
+"""gunicorn's configuration: `gunicorn config.wsgi --config platform/config/serving.py`.
 
-Only the address is left to whoever starts it.
+Only the address is set on the command line.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Settings: typed, from the environment, loud when something is missing.
+"""Settings: typed, from the environment, with an error where something is missing.
 
-Every name that an operator may set is described in docs/settings.md. People and REST have files of
-their own beside this one.
+Every name that an operator may set is described in docs/settings.md. Settings of accounts and of
+REST are in files of their own next to this one.
 """
 
 from __future__ import annotations

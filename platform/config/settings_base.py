@@ -1,4 +1,4 @@
-"""What the files of settings share: the environment, where the site lives, how it is reached."""
+"""What the settings files share: the environment, the site's folder and its address."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings of people: who they are and how they sign in (docs/accounts.md)."""
+"""Settings of accounts and sign-in (docs/accounts.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings of REST: who is believed, limits, streams, and the schema (docs/api.md)."""
+"""Settings of REST: authentication, limits, streams and the schema (docs/api.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether `collectstatic` was run for the files that are there."""
+"""Checks whether `collectstatic` was run for the present files."""
 
 from __future__ import annotations
 

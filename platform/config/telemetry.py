@@ -1,9 +1,8 @@
-"""Errors sent to a Sentry server, where SENTRY_DSN names one; else nothing here is even imported.
+"""Sends errors to a Sentry server if SENTRY_DSN is set; otherwise its package is not imported.
 
-What leaves is built here, field by field: where in the code it happened, the kinds of the errors
-with their stack, the text of the log call before values were put into it, and the ids that log
-lines bear. Nothing else: no value, no message of an error, no local variable, no request, no name
-of a person, a file or a machine.
+The report is built here field by field: the place in the code, the types of the errors with their
+stack, the log message before values were inserted, and the ids that log lines carry. It contains no
+values, error messages, local variables, requests, or names of people, files or machines.
 """
 
 from __future__ import annotations

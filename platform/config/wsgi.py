@@ -1,4 +1,5 @@
-"""The door for WSGI servers. It stays shut where no wall stands round the decoder."""
+"""The application for WSGI servers. It refuses to start where the decoder has no working
+sandbox."""
 
 import os
 

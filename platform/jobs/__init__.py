@@ -1,4 +1,4 @@
-"""Leased, fenced rows in PostgreSQL. The row is the truth; Celery only rings the bell.
+"""Jobs as leased, fenced rows in PostgreSQL. The row is authoritative; Celery only wakes workers.
 
-Read `docs/jobs.md` first, then `services.py` for the verbs.
+Read `docs/jobs.md` first, then `services.py` for the operations.
 """

@@ -1,4 +1,4 @@
-"""Ring the doorbell. It may fail or be lost: that costs seconds, never a job."""
+"""Wakes a worker. The message may fail or get lost: that costs seconds, never a job."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The right to ring and to answer, for every role of an application, whatever its name."""
+"""Grants every role of an application the right to send and receive wake-ups, whatever its name."""
 
 from __future__ import annotations
 

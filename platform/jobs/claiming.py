@@ -1,8 +1,9 @@
-"""The breaker: while a part of the site is unavailable nothing is claimed, so no attempt is wasted.
+"""The circuit breaker: while a part of the site is unavailable nothing is claimed, so that no
+attempt is wasted.
 
-Each process has its own, and a courier one for each kind of its work. A job that meets an outage
-goes back untouched and trips it; the part is then tried by its probe, after 1, 2, 4 and up to 30 s,
-and claiming goes on by itself.
+Each process has its own, and a courier has one for each kind of work. A job that meets an outage is
+returned without counting an attempt and opens the breaker. A probe then tests the part after 1, 2,
+4 and up to 30 s, and claiming resumes by itself.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Named places where a test may have the process killed, to prove that nothing is lost there.
+"""Named points where a test can kill the process, to prove that nothing is lost there.
 
-`TOUCHSTONE_FAILPOINTS` names a folder. A process that passes `failpoint("after_claim")` while there
-is a file `after_claim` in it takes the file away and dies by SIGKILL: once, so what is started in
-its place goes on. Without the variable a failpoint is one dictionary look-up.
+`TOUCHSTONE_FAILPOINTS` names a folder. A process that reaches `failpoint("after_claim")` while the
+folder contains a file `after_claim` deletes the file and kills itself with SIGKILL. This happens
+once, so its replacement continues. Without the variable a failpoint is one dictionary look-up.
 """
 
 from __future__ import annotations

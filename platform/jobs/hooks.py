@@ -1,4 +1,5 @@
-"""What others want to have round every job. They append in their `ready()`; `jobs` knows none."""
+"""Hooks around every job. Other apps append to them in their `ready()`; `jobs` knows none of
+them."""
 
 from __future__ import annotations
 

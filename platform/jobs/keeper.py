@@ -1,4 +1,4 @@
-"""Keeps a lease alive while the work is done: one thread, with its own database connection."""
+"""Renews a lease while the work runs: one thread with its own database connection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Is this worker alive? Only work counts: a lease renewed, or a reconcile, in the last minute."""
+"""Says whether this worker is alive. Only work counts: a lease renewed, or a reconciliation, in the
+last minute."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The states of a job, the moves between them, and the wall in the database that holds them.
+"""The states of a job, the allowed transitions, and the database constraints that enforce them.
 
-CHECK constraints tie the state to its fields; a trigger refuses illegal moves and a fence that
-does not grow, whoever writes: this code, the admin, or a person with psql.
+CHECK constraints tie the state to its fields. A trigger refuses illegal transitions and a fence
+that does not grow, whoever writes: this code, the administration or psql.
 """
 
 from __future__ import annotations

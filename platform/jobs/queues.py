@@ -1,5 +1,5 @@
-"""The bell's queues: each kind of media has its own, so that a slot which leaves films alone takes
-no film's bell. Read by Celery's configuration, before any app is ready."""
+"""The queues of wake-ups: one for each kind of media, so that a slot that takes no videos receives
+no wake-up for one. Read by Celery's configuration before any app is ready."""
 
 from __future__ import annotations
 

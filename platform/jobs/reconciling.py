@@ -1,6 +1,6 @@
-"""What makes every loss temporary: expired leases come back, forgotten bells are rung again.
+"""Recovers from every loss: expired leases are released and lost wake-ups are sent again.
 
-Runs every few seconds in every worker; any number may run at once (SKIP LOCKED, in batches).
+Runs every few seconds in every worker. Any number may run at once (SKIP LOCKED, in batches).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which function runs a claimed row of which model. Apps register in their `ready()`."""
+"""The functions that run a claimed row, by model. Apps register theirs in their `ready()`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run one claimed row and see to its end, whatever happens."""
+"""Runs one claimed row and records how it ended."""
 
 from __future__ import annotations
 

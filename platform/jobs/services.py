@@ -1,7 +1,7 @@
-"""The verbs of a job. Each is one statement or one transaction; the database's clock decides.
+"""The operations on a job. Each is one statement or one transaction, timed by the database's clock.
 
-A claim is only as good as its fence: every write for it carries `fence = mine AND running`, so a
-worker that was paused, cut off or declared dead can change nothing when it comes back.
+Every write for a claim carries `fence = mine AND running`, so a worker that was paused, cut off or
+declared dead can change nothing when it returns.
 """
 
 from __future__ import annotations

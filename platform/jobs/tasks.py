@@ -1,4 +1,4 @@
-"""Celery's side: a bell with the name of a row on it. What is done is decided by the table."""
+"""The Celery task: a wake-up with the name of a row. The table decides what is done."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long things take, in one place. An operator may change each in the settings."""
+"""The intervals and time limits of jobs. An operator may change each in the settings."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Management commands one after another, in one process: for most of them, starting Django takes
-longer than what they do. `up` starts it and asks it.
+"""Runs management commands one after another in one process, because for most of them starting
+Django takes longer than their work. `make up` starts it and sends it commands.
 
-Each line in is a command as JSON, such as `["keys", "init"]`. Each line out is `{"said": "..."}`,
-or `{"failed": "..."}`.
+Each input line is a command as JSON, such as `["keys", "init"]`. Each output line is `{"said":
+"..."}` or `{"failed": "..."}`.
 """
 
 from __future__ import annotations

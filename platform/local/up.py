@@ -1,7 +1,7 @@
-"""`make up`: everything that Touchstone needs, on this machine, with one command.
+"""`make up`: starts everything that Touchstone needs on this machine with one command.
 
-Safe to run again. Ctrl-C, SIGTERM or the end of the terminal stops what it started and leaves no
-process behind.
+It can be run again safely. Ctrl-C, SIGTERM or closing the terminal stops what it started and leaves
+no process behind.
 """
 
 from __future__ import annotations

@@ -1,2 +1,2 @@
-"""What an operator needs: health, metrics, doctor, and verbs for the shell. It looks at every other
-room, and no other room imports it."""
+"""Tools for operators: health, metrics, doctor and shell commands. It uses every other package, and
+no other package imports it."""

@@ -1,4 +1,4 @@
-"""What is wrong with this site, and how to mend it, in plain words. It changes nothing."""
+"""Reports what is wrong with this site and how to fix it. It changes nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Touchstone holds about one person, for that person: a zip of JSON and media."""
+"""Exports everything that Touchstone stores about one person: a zip of JSON and media."""
 
 from __future__ import annotations
 

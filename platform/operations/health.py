@@ -1,7 +1,6 @@
-"""Can this site work? Each part is asked, named, and answered with one short sentence.
+"""Checks whether each part of this site works, with one short sentence for each.
 
-What a stranger may read here names no host, no bucket and no path: that stands in the log and in
-`manage.py doctor`.
+The public answer names no host, bucket or path; those are in the log and in `manage.py doctor`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,5 @@
-"""Figures for Prometheus. What the site is as a whole is read from the database when somebody asks;
-only requests are counted, by each process for itself.
-"""
+"""Metrics for Prometheus. Those of the whole site are read from the database on request; each
+process counts only its own requests."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""First of all middleware: probes that need no good Host, no session and no redirect, and the ids
-that every log line of a request bears."""
+"""The first middleware: health probes that need no valid Host, no session and no redirect, and the
+ids that every log line of a request carries."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""Traces to a receiver of OpenTelemetry, where OTEL_EXPORTER_OTLP_ENDPOINT names one; else the
-packages are not even imported.
+"""Sends traces to an OpenTelemetry receiver if OTEL_EXPORTER_OTLP_ENDPOINT is set; otherwise the
+packages are not imported.
 
-One submission is one trace: the request that queued it, each try of a worker, and each detector of
-it. No message carries the trace from one to the other, because bells may be lost and are answered
-in order of turn: its ids follow from the analysis' own. What leaves are names in our code, ids,
-times, numbers and codes: no file name, no text, no address, no name of a person or a machine. A
-trace that a client names is not continued.
+One submission is one trace: the request that queued it, each attempt of a worker, and each detector
+in it. No message carries the trace between them, because wake-ups may get lost and are answered in
+the order of the queue: the ids are derived from the analysis' own id. A trace contains names from
+our code, ids, times, numbers and codes, but no file names, texts, addresses, or names of people or
+machines. A trace started by a client is not continued.
 """
 
 from __future__ import annotations

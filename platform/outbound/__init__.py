@@ -1,1 +1,2 @@
-"""Requests to addresses that somebody else names: never into this network, never without an end."""
+"""Requests to addresses that somebody else provides: never into this network, and never without a
+time limit."""

@@ -1,7 +1,7 @@
-"""Which network addresses are nobody's but the internet's.
+"""Decides which network addresses are public.
 
-The lists are IANA's registries of special-purpose addresses, written out: Python's `is_global`
-differs between versions, and lets through what only carries another address inside.
+The lists are IANA's registries of special-purpose addresses, written out, because Python's
+`is_global` differs between versions and accepts addresses that embed another one.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""A file from an address that somebody else named, with `sending`'s walls round each request.
+"""Downloads a file from an address that somebody else provides, with the protections of `sending`
+for each request.
 
-Redirects are followed, a few; each is a new address that has to pass every check.
+A few redirects are followed. Each is a new address that must pass every check.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""One HTTP request to an address that somebody else named.
+"""Sends one HTTP request to an address that somebody else provides.
 
-The name is looked up once and the connection goes to the very address that was checked, so that a
-name which changes its answer (rebinding) gains nothing. Redirects are not followed, no proxy of the
-environment is used, and no compressed body is unpacked. One deadline holds for everything: look-up,
-connection, TLS, head and body, however slowly they trickle.
+The name is resolved once and the connection goes to exactly the address that was checked, so that a
+name that changes its answer (DNS rebinding) gains nothing. Redirects are not followed, the
+environment's proxy is not used, and no compressed body is unpacked. One deadline covers everything:
+resolution, connection, TLS, head and body, however slowly they arrive.
 """
 
 from __future__ import annotations

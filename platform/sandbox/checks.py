@@ -1,4 +1,5 @@
-"""No wall, no service: the check that Django runs, and the door that web and worker pass."""
+"""The Django check of the sandbox, and the start-up check of web and worker: no service runs
+without a working sandbox."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The life of one child: lock every door, look at one file, write plain data to one pipe, die."""
+"""The child process: it locks itself down, examines one file, writes plain data to one pipe and
+exits."""
 
 from __future__ import annotations
 

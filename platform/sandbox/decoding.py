@@ -1,6 +1,6 @@
-"""One file being decoded, as the parent sees it: frames, sound and footer, each checked.
+"""The decoding of one file, as the parent sees it: frames, sound and footer, each checked.
 
-Every length is checked before a byte is read or allocated; nothing that the child says is believed.
+Every length is checked before a byte is read or allocated; nothing that the child sends is trusted.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The oldest versions of the decoders that may meet other people's files.
+"""The minimum versions of the decoders that process untrusted files.
 
-Each floor is the release that closed holes which matter here; see docs/sandbox.md. Exactly one
-distribution may own the `cv2` folder: two overwrite each other and either may be the old one.
+Each minimum is the release that fixed the relevant vulnerabilities; see docs/sandbox.md. Exactly
+one distribution may own the `cv2` folder: two overwrite each other, and either may be the old one.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""How the warden is started: inside bubblewrap where that works, else as a plain process.
+"""Starts the warden: inside bubblewrap where that works, otherwise as a plain process.
 
-Inside bubblewrap there is no network at all, other processes cannot be seen, and the only files
-are the interpreter's and our own code, read-only. `--die-with-parent` is left out on purpose: it
-follows the *thread* that made the warden, and the warden goes by itself when its socket closes.
+Inside bubblewrap there is no network, other processes are invisible, and the only files are the
+interpreter's and our own code, read-only. `--die-with-parent` is omitted on purpose: it follows the
+*thread* that started the warden, and the warden exits by itself when its socket closes.
 """
 
 from __future__ import annotations

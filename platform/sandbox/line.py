@@ -1,7 +1,7 @@
-"""One child as its parent sees it: a pipe that is read exactly, and a lifeline.
+"""The parent's end of one child: a pipe read to exact lengths, and a lifeline.
 
-Time is counted only while the parent waits for the child, so that a slow consumer is not the
-file's fault. Whatever breaks the protocol kills the child.
+Time counts only while the parent waits for the child, so that a slow consumer is not blamed on the
+file. A child that breaks the protocol is killed.
 """
 
 from __future__ import annotations

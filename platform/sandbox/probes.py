@@ -1,7 +1,7 @@
-"""Attempts to get out, made from inside a locked child. Each must be denied.
+"""Attempts to escape, made from inside a locked child. Each must be denied.
 
 A probe returns what it could do, and raises OSError or MemoryError when it was stopped. Each runs
-in a child of its own: one that succeeds in becoming another program would take the rest with it.
+in a child of its own, because one that succeeds in becoming another program would end the rest.
 """
 
 from __future__ import annotations

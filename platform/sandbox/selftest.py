@@ -1,4 +1,4 @@
-"""Which wall stands: every escape is tried from inside a child, and what was denied is reported."""
+"""Tries every escape from inside a child and reports which were denied."""
 
 from __future__ import annotations
 

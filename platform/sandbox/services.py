@@ -1,4 +1,4 @@
-"""The sandbox's verbs: decode a file, gather its facts, try the walls.
+"""The services of the sandbox: decode a file, gather its facts, test the walls.
 
 with warden().decode(file) as decoding:
     for index, seconds, pixels in decoding.frames(): ...

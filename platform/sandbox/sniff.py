@@ -1,7 +1,7 @@
-"""What a file is, by its own first bytes alone. Everything that is not on the list is refused.
+"""Identifies a file's format by its first bytes alone. Every format that is not listed is refused.
 
-No name, no extension and no declared type is asked. Decoders never guess after this: each is told
-which one format to read.
+Names, extensions and declared types are ignored. Decoders never guess afterwards: each is given the
+one format to read.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The words that the sandbox speaks: what is asked, what comes back, and how it can be refused.
+"""The types of the sandbox: requests, results and refusals.
 
-Nothing here imports a decoder, Django or a model runtime: both sides of the wall use it.
+Nothing here imports a decoder, Django or a model runtime, because both sides of the sandbox use it.
 """
 
 from __future__ import annotations

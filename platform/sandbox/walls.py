@@ -1,7 +1,7 @@
-"""The locks that a child puts on itself before it touches the file.
+"""The restrictions that a child imposes on itself before it touches the file.
 
-Each stands alone: limits of the kernel (rlimits), an identity that owns nothing (as root),
-Landlock with no path allowed at all, and a seccomp allow-list under which nothing can be opened,
+Each works independently: the kernel's resource limits (rlimits), an identity that owns nothing (as
+root), Landlock with no path allowed, and a seccomp allow-list under which nothing can be opened,
 connected, started or made executable. The file is already an open descriptor, so that no path is
 ever needed.
 """

@@ -1,11 +1,11 @@
-"""The warden: a small fork server that makes one locked child for each file.
+"""The warden: a small fork server that creates one locked child for each file.
 
-It is started by exec (never forked from a worker, whose threads and models would come along),
-imports the decoders once, reads no untrusted byte itself, and then only forks, watches and
-reaps. Each request comes with three descriptors: the file (read-only), the pipe that the child
-writes to, and a lifeline. When the lifeline closes the child is killed; when the child ends, its
-exit is told on the lifeline. When the control socket closes the warden kills what is left and
-goes.
+It is started by exec (never forked from a worker, because threads and models would be inherited),
+imports the decoders once, reads no untrusted bytes itself, and then only forks, watches and reaps.
+Each request comes with three descriptors: the file (read-only), the pipe that the child writes to,
+and a lifeline. When the lifeline closes, the child is killed; when the child exits, its status is
+sent on the lifeline. When the control socket closes, the warden kills the remaining children and
+exits.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What crosses the wall: small typed messages on a pipe, of known and checked length.
+"""The protocol between child and parent: small typed messages on a pipe, of checked length.
 
-The child writes, the parent reads exactly. A message is one letter, the length of what follows,
-and that many bytes. The parent believes none of it: see `line.py` and `decoding.py`.
+The child writes and the parent reads exactly. A message is one letter, the length of the rest, and
+that many bytes. The parent trusts none of it: see `line.py` and `decoding.py`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Encoded parts of a sound. Each part is encoded once, however often it is used."""
+"""The features of a sound's windows. Each window is encoded once, however many detectors use it."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Networks that others made, read from their model files (ml/engine/model_files). Other bytes than
-the measured ones are refused."""
+"""Loads third-party networks from their model files (ml/engine/model_files). A file with another
+digest than the evaluated one is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A layer's features of a sound, pooled into numbers that do not grow with its length."""
+"""Pools a layer's features of a sound into a vector of fixed length."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""The ear that knows speakers: the lower part of a network that others trained to tell who speaks,
-a ResNet-34 of WeSpeaker on VoxCeleb (CC BY 4.0).
+"""The speaker encoder: the lower layers of a network that third parties trained to recognise
+speakers, a ResNet-34 of WeSpeaker trained on VoxCeleb (CC BY 4.0).
 
-It is one of the model files that set-up fetches, checked by digest and computed by OpenCV. It is
-asked about machines, never about persons: what would name a speaker lies above the part that is
-computed, and nothing of what it hears is kept.
+It is one of the model files that set-up downloads. It is checked by digest and run with OpenCV. It
+is used to detect machine speech, never to recognise a person: the layers that would identify a
+speaker are not computed, and no features are stored.
 """
 
 from __future__ import annotations

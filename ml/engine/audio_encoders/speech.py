@@ -1,5 +1,5 @@
-"""The encoder's input: one window of speech at a common level, as the log-mel spectrogram that
-Whisper was trained on."""
+"""Prepares the speech encoder's input: one window of speech at a fixed level, as the log-mel
+spectrogram that Whisper was trained on."""
 
 from __future__ import annotations
 

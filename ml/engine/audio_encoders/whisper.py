@@ -1,8 +1,9 @@
-"""The word encoder: the encoder of OpenAI's speech recogniser Whisper (base), or its first layers.
+"""The speech encoder: the encoder of OpenAI's speech recogniser Whisper (base), or its first
+layers.
 
-Its weights (MIT) are one of the model files that set-up fetches, in the form of CTranslate2; they
-are checked and run with NumPy alone. What stands on it is ours: listeners that tell
-machines from people (`voice_spoof`), and a network that holds speech against lips (`lip_sync`).
+Its weights (MIT licence) are one of the model files that set-up downloads, in CTranslate2 format.
+They are checked and run with NumPy alone. Two detectors use its features: the classifiers that
+detect machine speech (`voice_spoof`) and the network that compares speech with lips (`lip_sync`).
 """
 
 from __future__ import annotations

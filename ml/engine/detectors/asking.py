@@ -1,4 +1,5 @@
-"""How a score becomes a finding, of the checks that can ask for a look and never clear."""
+"""Turns a score into a finding, for detectors that can ask for a review but can neither decide nor
+clear."""
 
 from __future__ import annotations
 

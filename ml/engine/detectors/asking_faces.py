@@ -1,7 +1,8 @@
-"""Faces in pictures and films, of the checks that ask for a look at one and never clear.
+"""Detects traces in the faces of pictures and videos, for detectors that can only ask for a review.
 
-Such a check looks at a few moments of each face, the largest faces first. The face with the highest
-logit decides. Where there are several faces, all of them together must reach the bound as well.
+Such a detector examines a few moments of each face, starting with the largest faces. The face with
+the highest logit decides. Where there are several faces, their combined likelihood ratio must reach
+the threshold as well.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""A detector that judges faces with a served network. Two detectors use it; their sentences differ.
+"""The base of two detectors that score faces with a network; only their sentences differ.
 
-Of several faces one may be altered and the others not: the file's likelihood ratio is the mean
-over its faces, which is exact when each is as likely as the others to be the altered one. So a
-crowd does not raise the rate of false alarms, and one altered face is not averaged away.
+Of several faces one may be altered and the others genuine. The file's likelihood ratio is the mean
+over its faces, which is exact when each face is equally likely to be the altered one. So a crowd
+does not raise the false-alarm rate, and one altered face is not averaged away.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""What a raw score is worth: a likelihood ratio with its spread, and whether it decides.
+"""Turns a raw score into a likelihood ratio with its spread, and says whether it decides.
 
-The numbers come from the detector's card, where the release of its weights wrote them. `found_at`
-and `clear_at` are split-conformal bounds: at most `found_alpha` of genuine calibration items score
-as high, at most `clear_alpha` of manipulated ones as low. Between them, or where the item is
-stranger than both classes, nothing is decided. The guarantee holds for items like those that it
-was calibrated on, and only for those.
+The numbers come from the detector's card, written when its weights were released. `found_at` and
+`clear_at` are split-conformal bounds: at most `found_alpha` of genuine calibration items score as
+high, and at most `clear_alpha` of manipulated ones as low. Between them, or where the item is
+unlike both classes, nothing is decided. The guarantee holds only for items like those used for
+calibration.
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
-"""The conditions for clearing a file: the checks must have been measured on what they are trusted
-with.
+"""The conditions for clearing a file.
 
-A check that finds nothing clears nothing that it cannot see. So a file is cleared only where every
-check that `clearing.json` bounds ran and gave no more than its bound, and none of the others that
-it names failed: those stand in the way by asking. `python -m lab.clearing` freezes the bounds on
-fakes of kinds that the checks never met, beside kinds that they know, and measures them on others.
+A check that finds nothing clears only what it was measured on. So a file is cleared only where
+every check that `clearing.json` bounds ran and scored no higher than its bound, and none of the
+other checks named there failed, because those can only object. `python -m lab.clearing` fixes the
+bounds on fakes of unseen kinds and known kinds, and measures them on others.
 """
 
 from __future__ import annotations

@@ -1,17 +1,17 @@
-"""From findings to a verdict.
+"""Combines findings into a verdict.
 
-Calibrated findings are weighed; without any, the answer is inconclusive. "Manipulation found" and
-"no manipulation found" are never said without a calibrated check.
+Calibrated findings are weighed; without any, the verdict is inconclusive. "Manipulation found" and
+"no manipulation found" always need a calibrated check.
 
-What the file says about itself changes no probability and finds nothing. Where a file states that
-it was generated and no check found a manipulation, the outcome is "declared generated": it says
-that there is a statement and who signed it. Where a check found one, that outcome stays and the
-statement stands beside it.
+What the file claims about itself changes no probability. Where a file states that it was generated
+and no check found a manipulation, the outcome is "declared generated": it names the statement and
+its signer. Where a check found a manipulation, that outcome stays, and the statement is reported
+next to it.
 
-Calibrated findings are never added up: a genuine voice must not cancel a swapped face. Each stands
-for a scenario of how the file may have been made, the scenarios that could be examined are equally
-likely beforehand, and the file's likelihood ratio is their mean. A scenario that could not be
-examined is not in the mean; coverage and the reason say so.
+Calibrated findings are not added up: a genuine voice must not cancel a swapped face. Each finding
+belongs to a scenario of how the file may have been made. The scenarios that could be examined are
+equally likely beforehand, and the file's likelihood ratio is their mean. A scenario that could not
+be examined is left out of the mean; coverage and the reason report it.
 """
 
 from __future__ import annotations

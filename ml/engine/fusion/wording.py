@@ -1,4 +1,4 @@
-"""Verdicts in words that a person can act on. Nothing here promises more than was measured."""
+"""Words verdicts so that a person can act on them, without promising more than was measured."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Networks that turn a picture into numbers which several checks share."""
+"""Image encoders that several checks share."""

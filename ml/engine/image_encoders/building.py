@@ -1,4 +1,4 @@
-"""Lays the built encoders into the models folder, each held against the float reference first."""
+"""Builds encoders into the models folder and compares each with the float reference first."""
 
 from __future__ import annotations
 

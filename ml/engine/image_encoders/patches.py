@@ -1,4 +1,4 @@
-"""From pixels to the encoder's first tokens."""
+"""Turns pixels into the encoder's first tokens."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""The image encoder of checks as a worker runs it: built at set-up, loaded when first asked. Checks
+"""The image encoder of a check as a worker runs it: built at set-up and loaded on first use. Checks
 whose cards name the same network share it.
 
-The card of the check names the base file, the blocks, the crop's side and the LayerNorms it was
-trained to, if any (`norms`, committed beside the card). Set-up builds the network from them into
-the models folder and writes a note beside it: what it was made from, and its own digest. A worker
-takes no other. Where it is missing, the check says *not available* and nothing else is lost.
+The check's card names the base file, the number of blocks, the side of a crop and the trained
+LayerNorms, if any (`norms`, committed next to the card). Set-up builds the network from them in the
+models folder and writes a note next to it with its sources and its digest. A worker loads no other
+network. Where it is missing, the check is *not available*, and the others still run.
 """
 
 from __future__ import annotations

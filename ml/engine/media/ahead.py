@@ -1,4 +1,4 @@
-"""Read ahead: the sandbox decodes the next frames while the engine still looks at this one."""
+"""Reads ahead: the sandbox decodes the next frames while the engine examines the current one."""
 
 from __future__ import annotations
 

@@ -1,6 +1,5 @@
-"""Other views of a still, for people: larger, and with what the eye misses drawn. No check reads
-them, and they prove nothing. Made from clean pixels only.
-"""
+"""Renders views of a still for reviewers: enlarged, and with details that are hard to see made
+visible. No check uses them, and they prove nothing. Made from clean pixels only."""
 
 from __future__ import annotations
 

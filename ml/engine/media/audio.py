@@ -1,4 +1,4 @@
-"""Sound as detectors want it: mono samples from the sandbox, at the rate that they ask for."""
+"""Delivers sound to detectors: mono samples from the sandbox at the rate each asks for."""
 
 from __future__ import annotations
 

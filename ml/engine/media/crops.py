@@ -1,4 +1,5 @@
-"""Crops of a face: cut in the frame's own pixels, rated, and the best kept in bounded room."""
+"""Crops faces from a frame's own pixels, rates the crops and keeps the best within a fixed memory
+limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the scene changes at once, so that one face is not followed into another scene."""
+"""Detects cuts, so that a face is not tracked into another scene."""
 
 from __future__ import annotations
 

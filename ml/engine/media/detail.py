@@ -1,9 +1,9 @@
-"""How far a picture was enlarged beyond the detail that it contains.
+"""Estimates how far a picture was enlarged beyond the detail it contains.
 
-Shrunk to a third and enlarged again, a picture loses what was finer than three pixels. Where that
-is next to nothing, measured by what an eighth loses, it had been enlarged threefold before, or
-blurred as far: its traces are gone, and a check that looks for traces has nothing to look at. JPEG
-and noise add fine structure of their own and are not taken for enlargement.
+Reduced to a third and enlarged again, a picture loses everything finer than three pixels. Where
+that loss is close to nothing, relative to the loss at an eighth, the picture was enlarged threefold
+before, or blurred as much: its traces are gone, and a check that looks for traces has nothing to
+examine. JPEG and noise add fine structure of their own and are not mistaken for enlargement.
 """
 
 from __future__ import annotations

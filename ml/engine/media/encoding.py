@@ -1,4 +1,4 @@
-"""Pictures through OpenCV's encoders: for training, measuring, and the checks of stability."""
+"""Encodes pictures with OpenCV, for training, evaluation and the stability checks."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""MediaPipe and its face model, which is checked before it is used.
+"""Loads MediaPipe and its face model, and checks the model before use.
 
-A model bundle that is almost right is accepted by MediaPipe and returns wrong points without a
-word. So the bytes are compared with a known digest, and one golden photograph is measured before
-the first real one. Nothing here runs before a worker has forked: MediaPipe does not survive a fork.
+MediaPipe accepts a damaged model bundle and silently returns wrong landmarks. So the file's digest
+is checked, and one reference photograph is measured before the first real one. Nothing here may run
+before a worker has forked, because MediaPipe does not survive a fork.
 """
 
 from __future__ import annotations

@@ -1,10 +1,8 @@
-"""Small pictures of a part of a face, cut from frames that follow each other closely. One code for
-training and for serving.
+"""Cuts small pictures of a part of a face from successive frames, in training and in serving.
 
-Faces are measured five times a second; what happens in them is faster. Between two measurements of
-a face the square round its part is drawn in a straight line from the one to the other, so that
-every frame gives a picture for the price of a crop. What waits for the next measurement is a small
-patch, never a frame.
+Faces are measured five times a second, but move faster. Between two measurements the square around
+the part is interpolated, so that every frame gives a picture at the cost of a crop. Only small
+patches wait for the next measurement, never whole frames.
 """
 
 from __future__ import annotations

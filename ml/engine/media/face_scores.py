@@ -1,8 +1,9 @@
-"""Faces of one file through a face network: a logit for each face over time, and where.
+"""Scores the faces of one file with a network: a logit for each face over time, and the region it
+comes from.
 
 The network was trained on the landmarks' bounding box with a little jitter, at one size. Each crop
-is looked at as it is and mirrored, and with two margins where there are few crops of the face; its
-logit is the mean over all of them, never a mean of probabilities.
+is scored as it is and mirrored, and with two margins where a face has few crops. The face's logit
+is the mean of all of them, never a mean of probabilities.
 """
 
 from __future__ import annotations

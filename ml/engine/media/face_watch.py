@@ -1,4 +1,5 @@
-"""Faces of one file: found where they are due, followed over time, shared by every detector."""
+"""Detects the faces of a file at the planned moments and tracks them over time, for all
+detectors."""
 
 from __future__ import annotations
 

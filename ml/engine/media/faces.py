@@ -1,7 +1,7 @@
-"""A face in one picture, measured with 478 points.
+"""A face in one picture, measured with 478 landmarks.
 
-In stills MediaPipe's landmarker measures, with blendshapes and pose. In videos the same network
-follows each face from sample to sample (`points.py`), which costs half.
+In stills, MediaPipe's landmarker measures them, with blendshapes and pose. In videos the same
+network tracks each face from sample to sample (`landmarks.py`), at half the cost.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What a file says about itself, as rows for a person to read: a place, a name and a value each.
+"""The metadata of a file as rows for people: location, name and value.
 
-From the sandbox's facts, in which text is visible and bounded already. Here the whole is bounded.
-What is left out is counted, so that a page can say so.
+Made from the sandbox's facts, in which text is already made safe and limited in length. Here the
+number of rows is limited too, and the omitted ones are counted, so that a page can report them.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The landmark network alone, for tracking a face from frame to frame.
+"""Runs the landmark network alone, to track a face from frame to frame.
 
-It is the same network that MediaPipe's landmarker holds, run by LiteRT without a detector before
-it and without the graph round it, at half the cost. The square that it looks at comes from the
-points of the frame before. A test holds its points against MediaPipe's.
+It is the network inside MediaPipe's landmarker, run with LiteRT without the detector and the graph
+around it, at half the cost. The square it examines comes from the landmarks of the previous frame.
+A test compares its landmarks with MediaPipe's.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Mouths over time: how `following` is used for lips. The square is laid by points that speaking
-does not move."""
+"""Tracks mouths over time with `face_patches`. The square is placed by landmarks that speaking does
+not move."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""How a face moves and shines from one frame to the next, inside and round it, as plain numbers.
+"""Measures how a face moves and how its light changes from frame to frame, inside and around it.
 
-A face that was put into a video frame by frame trembles, flickers, stands still or slides against
-the head that it sits on. So every frame's face is cut with its surroundings, and for each part of
-it is told how colour, light, sharpness and place change from the frame before, by itself and
-against the other parts. What happens to the whole picture alike happens to all parts alike. One
-code for training and for serving.
+A face inserted into a video frame by frame trembles, flickers, freezes or slides against the head.
+So each frame's face is cropped with its surroundings, and for each part of it the changes of
+colour, light, sharpness and position since the previous frame are computed, both absolute and
+relative to the other parts. A change of the whole picture affects all parts equally. The same code
+serves training and serving.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""What is in view and what is heard, when, and what may therefore be examined where.
+"""Divides a file into scenes and states what each shows and contains, and what can therefore be
+examined there.
 
-Nothing is decoded or looked at here: cuts and faces come from looking, speech from the voice
-activity. A file is divided at cuts, where a face comes or goes, and where sound begins or ends;
-what applies to each stretch is decided once, here, for every detector and for people to read.
+Nothing is decoded here: cuts and faces come from the frames, speech from the voice activity. A file
+is divided at cuts, where a face appears or disappears, and where sound begins or ends. What applies
+to each scene is decided here once, for all detectors and for the reader.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Looking for faces in a picture, at every size.
+"""Searches a picture for faces of every size.
 
-MediaPipe's detector looks at 128 x 128 pixels, so a face narrower than about a tenth of what it is
-shown stays unseen. Small faces are found by showing it parts of the picture ("tiles").
+MediaPipe's detector works on 128 x 128 pixels, so it misses a face narrower than about a tenth of
+its input. Small faces are found by giving it parts of the picture ("tiles").
 """
 
 from __future__ import annotations

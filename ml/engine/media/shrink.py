@@ -1,4 +1,4 @@
-"""Smaller copies of pictures, by means over what becomes one pixel, so that nothing aliases."""
+"""Reduces pictures by averaging the pixels that become one, so that nothing aliases."""
 
 from __future__ import annotations
 

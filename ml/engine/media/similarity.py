@@ -1,8 +1,9 @@
-"""Fingerprints of how pictures look: near for copies that were saved again, made smaller or lightly
-retouched, far for others. For finding such copies again; they say nothing about manipulation.
+"""Computes perceptual fingerprints of pictures: close for copies that were saved again, reduced or
+lightly retouched, and distant for other pictures. They find such copies again and say nothing about
+manipulation.
 
-64 bits of a discrete cosine transform (`imagehash.phash`), from clean pixels. Two pictures look
-alike when at most `NEAR` of them differ.
+64 bits of a discrete cosine transform (`imagehash.phash`), from clean pixels. Two pictures are
+similar when at most `NEAR` bits differ.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A sound drawn: its waveform, and which frequencies are in it when. For people; no check reads it.
+"""Draws a sound for people: its waveform and its spectrogram. No check uses them.
 
-Both pictures reach over the same seconds as the timeline, one column for each equal part of them,
-so that they lie under the lanes without any scaling of time. Made from clean samples only.
+Both pictures cover the same seconds as the timeline, with one column for each equal part of them,
+so that they align with the lanes without scaling. Made from clean samples only.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Sound as pictures: log-mel, log-linear, MFCC and LFCC. One code for training and for serving.
+"""Turns sound into pictures: log-mel, log-linear, MFCC and LFCC, in training and in serving.
 
-Only NumPy and SciPy, double precision inside and float32 outside, no state and no clock: the same
-samples give the same bits, whether a network is being trained or a file is being judged. The level
-is taken out first and the floor is relative to it, so that neither loudness nor the digital silence
-that a codec leaves behind can give a class away. Frames are made and turned into spectra some at a
-time: as doubles, those of ten minutes would take most of a gigabyte.
+Only NumPy and SciPy, with double precision inside and float32 outside, no state and no clock: the
+same samples give the same bits in training and in serving. The level is removed first and the floor
+is relative to it, so that neither loudness nor the digital silence that a codec leaves can reveal a
+class. Frames are processed in groups, because the doubles of ten minutes would need almost a
+gigabyte.
 """
 
 from __future__ import annotations

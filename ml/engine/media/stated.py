@@ -1,4 +1,4 @@
-"""What is stated about a file besides findings: a sentence for each flag, and which part failed."""
+"""Sentences about a file besides the findings: one for each flag, and which part failed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small pictures for people, made from clean pixels only."""
+"""Makes thumbnails for people, from clean pixels only."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Faces joined over time, in memory that does not grow with the length of the video.
+"""Joins faces over time, in memory that does not grow with the length of the video.
 
-A track keeps counts, running means, a thinned trail of boxes and its best crops; the frames
-themselves are forgotten.
+A track keeps counts, running means, a thinned list of boxes and its best crops; the frames
+themselves are not kept.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Where in a sound somebody speaks, and whether anybody speaks at all.
+"""Detects where somebody speaks in a sound, and whether anybody does.
 
-Energy says where something is; whether it is a voice is told by four things that tones, noise and
-most music lack together: periodic stretches (vowels) between aperiodic ones, a pitch within a human
-range that glides, a spectrum that changes with every sound, and a loudness that beats in syllables.
-Leading and trailing silence never reaches a detector, since in many collections the length of the
-silence alone gives the fakes away.
+Energy shows where there is sound. Four properties that tones, noise and most music do not have
+together show that it is a voice: periodic stretches (vowels) between aperiodic ones, a gliding
+pitch within the human range, a spectrum that changes with every sound, and a loudness that varies
+at the rate of syllables. Leading and trailing silence never reaches a detector, because in many
+data sets the length of the silence alone gives the fakes away.
 """
 
 from __future__ import annotations

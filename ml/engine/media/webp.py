@@ -1,4 +1,4 @@
-"""Pictures for people, as WebP: a third of a PNG's bytes, and written in a third of its time."""
+"""Encodes pictures for people as WebP: a third of a PNG's bytes, in a third of its time."""
 
 from __future__ import annotations
 

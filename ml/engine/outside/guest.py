@@ -1,8 +1,8 @@
-"""The process of one detector from outside, on one file.
+"""The process of one external detector on one file.
 
-It is started by exec and does this in order: give up every right, load the detector's code where
-only Python, the engine and the detector's own folder can be read, seal itself so that nothing can
-be opened at all, hear the decoded media from its parent, answer with one JSON object, end.
+It is started by exec and does the following in order: drops all rights, loads the detector's code
+where only Python, the engine and the detector's own folder can be read, blocks opening any further
+file, receives the decoded media from its parent, answers with one JSON object and exits.
 """
 
 from __future__ import annotations

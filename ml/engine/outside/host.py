@@ -1,7 +1,7 @@
-"""A detector from outside, as the engine sees it: a process that is told of the media and answers.
+"""An external detector as the engine sees it: a process that receives the media and answers.
 
-Time is counted only while the engine waits for it. What breaks, hangs, hoards or lies there ends
-its own process, and its finding is `failed`.
+Time counts only while the engine waits for it. A detector that crashes, hangs, uses too much memory
+or answers wrongly ends only its own process, and its finding is `failed`.
 """
 
 from __future__ import annotations

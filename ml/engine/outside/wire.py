@@ -1,7 +1,7 @@
-"""What crosses between the engine and a detector from outside.
+"""The protocol between the engine and an external detector.
 
-The engine sends pickles of plain values; the detector's process answers with one letter, a length
-and so many bytes of JSON, of which nothing is believed (`answers.py`).
+The engine sends pickles of plain values. The detector's process answers with one letter, a length
+and that many bytes of JSON, none of which is trusted (`answers.py`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Runs the WSGI application in a thread, and gives its answer back to the event loop.
+"""Runs the WSGI application in a thread and returns its answer to the event loop.
 
-A thread is done when the application is: up to `HELD` bytes of an answer wait in memory for a
-client that takes its time. Only a longer answer makes its thread wait.
+The thread is free as soon as the application has finished: up to `HELD` bytes of an answer wait in
+memory for a slow client. Only a longer answer makes its thread wait.
 """
 
 from __future__ import annotations

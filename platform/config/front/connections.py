@@ -1,8 +1,8 @@
-"""Connections: bounded in number, in all and for each address, and cut when they are too slow.
+"""Limits connections, in total and for each address, and closes those that are too slow.
 
-gunicorn's connection waits for a request's head as long as the client likes, and for a client that
-never takes its answer. Each has a deadline here. Over a bound, a connection that only waits for a
-request is closed, first one that never sent any. A new one is turned away only if none waits.
+gunicorn's connection waits without limit for a request's head, and for a client that does not read
+its answer. Here each has a deadline. Above the limit, a connection that only waits for a request is
+closed, starting with one that never sent any. A new connection is refused only if none waits.
 """
 
 from __future__ import annotations

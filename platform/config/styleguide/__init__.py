@@ -1,1 +1,1 @@
-"""Every component of the pages on one page, with made-up content. Only in DEBUG and in tests."""
+"""A page with every component of the pages and made-up content. Only in DEBUG and in tests."""

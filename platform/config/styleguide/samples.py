@@ -1,5 +1,5 @@
-"""Made-up content for the styleguide. The shapes are those that the includes in
-`templates/result/` expect; nothing here is ever shown as a result of ours."""
+"""Made-up content for the styleguide, in the form that the includes in `templates/result/` expect.
+It is never shown as a real result."""
 
 from __future__ import annotations
 

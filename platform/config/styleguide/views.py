@@ -1,4 +1,4 @@
-"""The styleguide: what the pages are built of, to look at and to test."""
+"""The styleguide: every component of the pages, to view and to test."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The processes of `manage.py worker`: a supervisor, its slots, and the one that keeps time."""
+"""The processes of `manage.py worker`: a supervisor, its slots, the beat and the couriers."""

@@ -1,4 +1,4 @@
-"""Memory of a worker's processes: few places to allocate from."""
+"""Limits the number of memory arenas of a worker's processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The process that keeps time: each duty in a thread of its own, so that none holds up another."""
+"""The process for periodic duties: each in a thread of its own, so that none delays another."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The process that runs what waits for the network: some threads, each with one job at a time.
+"""The process for jobs that wait for the network: several threads, each with one job at a time.
 
-A receiver that takes its time holds up a thread here, and never a slot that examines media.
+A slow receiver occupies a thread here, never a slot that analyses media.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Analyses wait their turn: on one machine, people and partners are answered first."""
+"""Lowers the priority of analyses, so that on one machine requests are answered first."""
 
 from __future__ import annotations
 

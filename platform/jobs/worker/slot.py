@@ -1,8 +1,8 @@
 """One slot: a process that works on one job at a time.
 
-Celery's solo worker (main thread) answers the bell. A second thread looks by itself for rows that
-nobody answered for, so that a broker which is lost, deaf or absent costs seconds and nothing else.
-Whoever of the two comes first has the slot; models are loaded here, after the fork, on first use.
+Celery's solo worker (main thread) receives the wake-ups. A second thread polls for rows that no one
+has taken, so that a lost or unreachable broker costs only seconds. The first of the two to find
+work uses the slot. Models are loaded here, after the fork, on first use.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
-"""The parent of a worker's processes: starts them, replaces those that die, ends them in order.
+"""The parent of a worker's processes: starts them, replaces those that die, and stops them in
+order.
 
-It has no thread and no database connection, loads no model, and so forks safely and at once.
+It has no threads and no database connection and loads no model, so that it can fork safely and
+fast.
 """
 
 from __future__ import annotations

@@ -1,1 +1,2 @@
-"""Backups: database, media, keys and anchor, encrypted, in a folder or a bucket; and back again."""
+"""Backups: database, media, keys and anchor, encrypted, to a folder or a bucket, and restoring
+them."""

@@ -1,4 +1,5 @@
-"""The database through pg_dump and pg_restore, PostgreSQL's own, as new as the server or newer."""
+"""Dumps and restores the database with PostgreSQL's pg_dump and pg_restore, of the server's version
+or newer."""
 
 from __future__ import annotations
 

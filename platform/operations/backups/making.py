@@ -1,4 +1,5 @@
-"""Make a backup. After a kill, a second run continues and does not rewrite existing media."""
+"""Makes a backup. After an interruption, a second run continues and does not write existing media
+again."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Bring a backup back into an empty place, and prove that it is whole.
+"""Restores a backup into an empty site and verifies that it is complete.
 
-What can be wrong is looked for before anything is written. Then come media, keys and the database,
-in this order, and the database in one transaction: a run that fails takes away what it wrote, and
-after a kill the same command goes on.
+Everything that could be wrong is checked before anything is written. Then media, keys and the
+database are restored in this order, the database in one transaction. A run that fails removes what
+it wrote, and after an interruption the same command continues.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A backup's files, each encrypted in the format of age: `age --decrypt` opens them too.
+"""Encrypts each file of a backup in the age format, so that `age --decrypt` opens it too.
 
-The site needs only the recipient (a public key) to write backups. Whoever holds the identity can
-read them; keep it away from the site.
+The site needs only the recipient (a public key) to write backups. Anyone with the identity can read
+them; store it away from the site.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""What a file promises by its own structure, read without any decoder.
+"""Reads what a file promises by its own structure, without any decoder.
 
-These readers hop from header to header in plain Python. They answer two questions that decoders do
-not: is all of the file here, and is there more than belongs to it. All are bounded in steps.
+These readers follow the headers in plain Python. They answer two questions that decoders do not:
+whether the file is complete, and whether it contains more than belongs to it. Each stops after a
+fixed number of steps.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How much a file promises, against how much of it is there."""
+"""Compares how much a file promises with how much of it is present."""
 
 from __future__ import annotations
 

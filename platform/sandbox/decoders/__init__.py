@@ -1,1 +1,1 @@
-"""What runs inside the wall: bytes in, plain pixels and samples out."""
+"""The decoders that run inside the sandbox: bytes in, plain pixels and samples out."""

@@ -1,4 +1,4 @@
-"""Which pictures and which sound of a container are examined."""
+"""Chooses which pictures and which sound of a container are examined."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From whatever a decoder holds to upright 8-bit RGB, and which frames to send."""
+"""Converts a decoder's output to upright 8-bit RGB, and selects the frames to send."""
 
 from __future__ import annotations
 

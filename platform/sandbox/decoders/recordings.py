@@ -1,8 +1,9 @@
-"""Video and sound, through libav inside the child.
+"""Decodes video and sound with libav inside the child.
 
-The file reaches libav as a read callback, so there is no name, no protocol and nothing to follow:
-the demuxer is the one that the first bytes demand, and a request to open anything else is refused
-and said. All frames are decoded and counted; only the sampled ones are converted and sent.
+The file reaches libav through a read callback, so there is no name, no protocol and no reference to
+follow: the demuxer is the one that the first bytes require, and a request to open anything else is
+refused and reported. All frames are decoded and counted; only the sampled ones are converted and
+sent.
 """
 
 from __future__ import annotations

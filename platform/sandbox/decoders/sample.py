@@ -1,4 +1,4 @@
-"""A film of a few frames, made in memory: what the warden warms its decoders with."""
+"""A video of a few frames, made in memory to warm up the warden's decoders."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What the file says about itself: claims, never proof. Plain JSON, bounded in size.
+"""Reads what a file claims about itself, as plain JSON of limited size.
 
-Each section is read on its own: an odd one says that it is malformed and hides no other. Text keeps
-what its writer wrote, except that characters which could mislead a reader or a terminal are made
-visible (see `text.py`); escaping for HTML is the page's business.
+Each section is read separately: a malformed one is reported and hides no other. Text stays as
+written, except that characters which could mislead a reader or a terminal are made visible (see
+`text.py`); the page escapes HTML.
 """
 
 from __future__ import annotations

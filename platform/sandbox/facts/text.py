@@ -1,4 +1,4 @@
-"""Text of unknown origin, made safe to show and small enough to keep."""
+"""Makes text of unknown origin safe to show and limits its length."""
 
 from __future__ import annotations
 

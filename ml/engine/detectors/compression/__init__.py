@@ -1,1 +1,1 @@
-"""Compression history: what earlier and present encoding has left in a file."""
+"""Detects traces of earlier encoding in a file: its compression history."""

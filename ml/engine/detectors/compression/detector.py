@@ -1,4 +1,4 @@
-"""Compression history as evidence to look at. It never decides by itself (see
+"""The detector of compression history. It can ask for a review but never decides by itself (see
 docs/detectors/compression.md)."""
 
 from __future__ import annotations

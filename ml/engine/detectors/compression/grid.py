@@ -1,5 +1,5 @@
-"""Where the edges of 8 x 8 blocks lie. A JPEG has them at multiples of eight; edges elsewhere are
-what is left of an earlier JPEG that was cut or moved before it was saved again."""
+"""Measures the grid of 8 x 8 blocks. A JPEG has block edges at multiples of eight. Edges elsewhere
+are the remains of an earlier JPEG that was cropped or shifted before it was saved again."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Quantisation tables: whose they are, and at what quality.
+"""Identifies quantisation tables: which program wrote them, and at what quality.
 
-Tables are 64 whole numbers in rows (not in zigzag order), luminance first.
+A table holds 64 integers in row order (not zigzag), with the luminance table first.
 """
 
 from __future__ import annotations

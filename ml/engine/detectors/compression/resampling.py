@@ -1,6 +1,6 @@
-"""Was the picture, or a part of it, enlarged or turned? Interpolated pixels can be foretold from
-their neighbours at a fixed rhythm; the second derivative shows the rhythm as a line in its
-spectrum."""
+"""Detects whether a picture, or a part of it, was enlarged or rotated. Interpolated pixels can be
+predicted from their neighbours at a fixed period, which shows as a peak in the spectrum of the
+second derivative."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""What the numbers mean in words, and from which value on they are worth saying.
+"""The sentences of the detector, and the values from which each is stated.
 
-The thresholds lie above everything that was measured on pictures without the trace; card.md has
-the figures and the command that prints them."""
+The thresholds lie above every value measured on pictures without the trace. card.md has the figures
+and the command that prints them.
+"""
 
 from __future__ import annotations
 

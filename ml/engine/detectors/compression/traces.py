@@ -1,6 +1,8 @@
-"""What the file's structure tells about its encoding: a still's tables, a recording's encoders.
+"""Reads what a file's structure reveals about its encoding: the tables of a still, the encoders of
+a recording.
 
-Facts are plain JSON of untrusted origin: anything may be missing or of another shape."""
+Facts are plain JSON from untrusted files: any value may be missing or have the wrong type.
+"""
 
 from __future__ import annotations
 

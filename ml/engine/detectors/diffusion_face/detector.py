@@ -1,4 +1,4 @@
-"""Was this face made by a diffusion model? Asked of the faces in pictures and films."""
+"""Detects faces in pictures and videos that diffusion models generated."""
 
 from __future__ import annotations
 

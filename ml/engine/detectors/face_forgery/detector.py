@@ -1,4 +1,5 @@
-"""Was this face swapped or altered? A network that was trained on real swaps and on self-blends."""
+"""Detects swapped and altered faces with a network trained on real swaps and on self-blended
+images."""
 
 from __future__ import annotations
 

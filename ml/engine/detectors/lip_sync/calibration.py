@@ -1,8 +1,9 @@
-"""From a raw score to a bounded likelihood ratio, and what it may decide.
+"""Turns a raw score into a bounded likelihood ratio, and limits what the detector may decide.
 
-A sound that does not fit the lips is something to look at. One that fits is no sign that the video
-is genuine, because programs that make lips speak are built to make them fit. So half of what
-manipulates is taken to fit as well as genuine speech does, and the ratio has a floor of one half.
+Sound that does not fit the lips is a reason for a review. Sound that fits is no evidence that the
+video is genuine, because programs that animate lips are built to make them fit. So half of the
+manipulated videos are assumed to fit as well as genuine speech does, which gives the ratio a floor
+of one half.
 """
 
 from __future__ import annotations

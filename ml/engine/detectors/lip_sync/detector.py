@@ -1,4 +1,5 @@
-"""Does the sound belong to these lips? Asked of every video with a face that speaks in view."""
+"""Detects sound that does not belong to the visible lips. Examines every video with a visible
+speaking face."""
 
 from __future__ import annotations
 

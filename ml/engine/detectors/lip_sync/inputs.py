@@ -1,9 +1,10 @@
-"""What the two networks see: one code for training and for serving.
+"""Prepares the input of both networks, in training and in serving.
 
-Time is counted in places, 25 a second, from the first mouth of a stretch. A mouth's embedding looks
-at nine pictures round its place, a sound's at a fifth of a second round it: at log-mel, which tells
-the moment, and at what a recogniser's ear makes of it, which tells what is spoken. All of it is
-normalised over the stretch, so that neither light nor loudness nor the line matters.
+Time is counted in steps of a 25th of a second from the first mouth of a stretch. The embedding of a
+mouth uses nine pictures around its step. The embedding of a sound uses a fifth of a second around
+it: the log-mel spectrogram, which tells the moment, and the features of the speech encoder, which
+tell what is spoken. Everything is normalised over the stretch, so that light, loudness and the
+microphone do not matter.
 """
 
 from __future__ import annotations

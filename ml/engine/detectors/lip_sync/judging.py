@@ -1,4 +1,4 @@
-"""Which stretches count, and what they say together."""
+"""Selects the stretches that count, and combines their results."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""From similarities of mouths and sounds to an offset and how clear it is.
+"""Finds the offset between mouths and sound from their similarities, and how clear it is.
 
-A positive offset means that the fitting sound comes that many places (a 25th of a second) after
-the lips. What counts is not how alike lips and sound are, but how much more alike at the best
-offset than at the others: a dull mouth and a dull sound are alike at every offset.
+A positive offset means that the fitting sound comes that many steps (25ths of a second) after the
+lips. The score is not the similarity itself but how much higher it is at the best offset than at
+the others: a blurred mouth and a muffled sound are similar at every offset.
 """
 
 from __future__ import annotations

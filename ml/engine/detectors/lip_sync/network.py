@@ -1,4 +1,4 @@
-"""The two networks as they are served: mouths and sound, each to a row of numbers a place."""
+"""Runs the two networks: mouths and sound, each to one embedding a step."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The examined part of a face: from below the brows to below the chin.
+"""Crops the examined part of a face: from below the brows to below the chin.
 
-A mouth that was drawn anew differs from the skin round it, so the crop reaches past the face.
+A redrawn mouth differs from the skin around it, so the crop reaches beyond the face.
 """
 
 from __future__ import annotations

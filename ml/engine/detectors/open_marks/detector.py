@@ -1,7 +1,7 @@
-"""Does the picture carry the mark of a program that generates pictures?
+"""Reads the watermark of programs that generate pictures.
 
-It declares, as a note in the file does, and detects nothing: a picture without a mark may be
-generated as well.
+The result is a declaration, as with a note in the file, not a detection: a picture without a
+watermark may be generated as well.
 """
 
 from __future__ import annotations

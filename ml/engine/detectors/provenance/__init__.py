@@ -1,1 +1,1 @@
-"""Provenance: what a file says about its own origin. Claims, graded; never a plain tick."""
+"""Reads what a file claims about its own origin, and grades how much each claim is worth."""

@@ -1,4 +1,4 @@
-"""What a file says about itself, in one shape, whatever container said it."""
+"""The claims of a file about itself, in one form for all containers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Content Credentials (C2PA) in words: valid is not trusted, trusted is not true."""
+"""Words Content Credentials (C2PA): a valid signature is not a trusted one, and a trusted signer
+may still be wrong."""
 
 from __future__ import annotations
 

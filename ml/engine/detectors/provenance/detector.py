@@ -1,4 +1,4 @@
-"""What the file says about its own origin, graded. See card.md for what that is worth."""
+"""Grades what the file claims about its own origin. See card.md for what the grades are worth."""
 
 from __future__ import annotations
 

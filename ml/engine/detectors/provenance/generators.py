@@ -1,5 +1,5 @@
-"""Statements that a program made the picture: prompts and settings left inside, names of
-generators, the IPTC's digital source type. Anyone can write them, so none is more than weak."""
+"""Finds statements that a program generated the picture: prompts and settings in the file, names of
+generators, and the IPTC digital source type. Anyone can write them, so each is weak evidence."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""From the sandbox's facts to claims. Facts are plain JSON of untrusted origin: anything may be
-missing or of another shape, and nothing here raises for it."""
+"""Turns the sandbox's facts into claims. Facts are plain JSON from untrusted files: any value may
+be missing or have the wrong type, and nothing here raises an error for it."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Resemblance to faces that generators make as a whole."""
+"""Detects wholly generated faces."""

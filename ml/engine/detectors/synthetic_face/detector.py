@@ -1,5 +1,5 @@
-"""Was this face generated as a whole? A network that was trained on one family of generators, and
-a head for the same family on the image encoder that other checks ask too."""
+"""Detects wholly generated faces with a network trained on one family of generators, and with a
+classifier for the same family on the shared image encoder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Two looks at a face, added: the small network's logit and a head's on the image encoder."""
+"""Adds two scores of a face: the small network's logit and that of the classifier on the image
+encoder."""
 
 from __future__ import annotations
 

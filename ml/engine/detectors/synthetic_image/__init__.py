@@ -1,1 +1,1 @@
-"""Traces that generators leave in whole pictures, whatever these show."""
+"""Detects traces of generators in whole pictures, whatever these show."""

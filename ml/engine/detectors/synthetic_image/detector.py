@@ -1,4 +1,4 @@
-"""Was this picture generated as a whole, whatever it shows? Asked of stills of any content."""
+"""Detects wholly generated stills of any content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Where in a picture to look: crops in its own pixels, spread over it, each where most is seen."""
+"""Chooses the crops of a picture: in its own pixels, spread over it, each where there is most
+detail."""
 
 from __future__ import annotations
 

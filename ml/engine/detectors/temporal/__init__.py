@@ -1,1 +1,1 @@
-"""Whether a face in a video holds together from frame to frame."""
+"""Detects faces in videos that are unstable from frame to frame."""

@@ -1,8 +1,8 @@
-"""From a raw score to a bounded likelihood ratio, and what it may decide.
+"""Turns a raw score into a bounded likelihood ratio, and limits what the detector may decide.
 
-The check was trained and calibrated on fakes that the project made itself, in which something is
-always unsteady. Good forgeries are steady. So half of what manipulates is taken to pass as genuine
-faces do, the ratio has a floor of one half, and its ceiling is low.
+The detector was trained and calibrated on fakes that this project made, in which something is
+always unstable. Good forgeries are stable. So half of the manipulated videos are assumed to score
+as genuine faces do, which gives the ratio a floor of one half, and its ceiling is low.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Does a face hold together over time? Asked of every video with a face, frame by frame."""
+"""Detects faces that are unstable over time. Examines every video with a face, frame by frame."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What the network sees: a window of steps from frame to frame. One code for training and for
-serving."""
+"""Prepares the network's input, in training and in serving: a window of differences between
+successive frames."""
 
 from __future__ import annotations
 

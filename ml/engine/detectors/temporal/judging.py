@@ -1,4 +1,4 @@
-"""Which faces count, and what their windows say together."""
+"""Selects the faces that count, and combines the scores of their windows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The network as it is served: a window of steps to one number."""
+"""Runs the network: one score for a window of frame differences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the check says to people."""
+"""The sentences of the detector."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Whether the speech in a file was made by a machine, or passed through a vocoder."""
+"""Detects speech that a machine made or that passed through a vocoder."""

@@ -1,11 +1,11 @@
-"""From a raw score to a bounded likelihood ratio, and what it may decide.
+"""Turns a raw score into a bounded likelihood ratio, and limits what the detector may decide.
 
-An engine that the listeners never met can pass as people do. So half of what machines say is
-taken to pass, the ratio has a floor of one half, and a voice that does not stand out is no sign
-that it is genuine.
+An engine that the classifiers were not trained on can score as people do. So half of the machine
+speech is assumed to score like genuine speech, which gives the ratio a floor of one half: a voice
+that does not stand out is no evidence that it is genuine.
 
-There are two bounds. Above the lower one the check asks for a look; of genuine sources never met
-a few in a hundred lie there. Above the higher one it decides; hardly any does.
+There are two thresholds. Above the lower one the detector asks for a review; a few in a hundred
+genuine recordings from unseen sources lie there. Above the higher one it decides; almost none do.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Was this speech made by a machine? Asked of every file that has sound with speech in it."""
+"""Detects machine speech. Examines every file that contains speech."""
 
 from __future__ import annotations
 

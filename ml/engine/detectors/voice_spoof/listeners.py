@@ -1,11 +1,11 @@
 """The classifiers on the audio encoders: one for each layer.
 
-Numbers of unit spread, a few hundred directions of them, and how alike that is to examples that
-each have a vote. It is a handful of arrays; how they are found is `lab/voice/fitting.py`.
+Each standardises the features, projects them on a few hundred directions and compares the result
+with weighted examples. It consists of a few arrays; `lab/voice/fitting.py` fits them.
 
-The layers of one encoder are averaged. A line turns each encoder's mean into a ratio, and the score
-is the logarithm of the mean ratio: one encoder or the other detects a machine, and the one that
-does not must not outvote the one that does.
+The scores of an encoder's layers are averaged. A line turns each encoder's mean into a likelihood
+ratio, and the score is the logarithm of the mean ratio. So an encoder that detects a machine is not
+outvoted by one that does not.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The audio encoders with their classifiers as they are served, and their calibration."""
+"""Runs the audio encoders with their classifiers, and holds their calibration."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""From a sound to the windows for the encoders: one code for training and for serving.
+"""Cuts a sound into windows for the encoders, in training and in serving.
 
-Silence before and after the speech is cut off first. What is left is cut into windows of four
-seconds, side by side; speech shorter than a window is a shorter one. Repeated until it filled one,
-it had joints, which sound like a machine's.
+Silence before and after the speech is removed first. The rest is cut into adjacent windows of four
+seconds; shorter speech gives one shorter window. It is not repeated to fill a window, because the
+joins sound like a machine's.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`manage.py mail_test ADDRESS`: does mail go out?"""
+"""`manage.py mail_test ADDRESS`: sends a test mail."""
 
 from __future__ import annotations
 

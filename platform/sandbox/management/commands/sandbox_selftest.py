@@ -1,4 +1,4 @@
-"""`manage.py sandbox_selftest`: try to get out of the sandbox, and say what stopped it."""
+"""`manage.py sandbox_selftest`: tries to escape from the sandbox and reports what stopped it."""
 
 from __future__ import annotations
 
