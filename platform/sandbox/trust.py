@@ -100,7 +100,7 @@ def to_environment(lists: Trusted) -> dict[str, str]:
 
 def from_environment(environment: MutableMapping[str, str]) -> Trusted:
     """Takes the lists out of the environment."""
-    pieces = []
+    pieces: list[str] = []
     while (piece := environment.pop(f"{_NAME}{len(pieces)}", None)) is not None:
         pieces.append(piece)
     told = json.loads("".join(pieces) or "{}")

@@ -151,6 +151,27 @@ def test_a_check_whose_model_file_is_missing_says_that_it_is_not_available(
     assert f"is missing in {tmp_path}: run `make setup`" in done.stderr
 
 
+def test_without_the_image_encoder_the_checks_that_ask_it_are_lost_and_no_more(
+    portrait: Path, tmp_path: Path
+) -> None:
+    """They say that they are not available, coverage says so, and the file is not cleared."""
+    for path in model_files.folder().iterdir():
+        if not path.name.startswith("image-encoder"):
+            (tmp_path / path.name).symlink_to(path)
+    done = subprocess.run(
+        [sys.executable, "manage.py", "verify", "--json", str(portrait)],
+        cwd=ROOT, text=True, capture_output=True, timeout=120,
+        env=os.environ | {"MODELS_DIR": str(tmp_path)},
+    )  # fmt: skip
+    (result,) = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    found = {finding["detector"]: finding for finding in result["findings"]}
+    lost = {"diffusion_face", "synthetic_face", "synthetic_image"}
+    assert {name for name, one in found.items() if one["status"] == "failed"} == lost
+    assert all("(code model_file_missing)" in found[name]["reason"] for name in lost)
+    assert found["face_forgery"]["status"] == found["mouth_forgery"]["status"] == "ran"
+    assert result["verdict"] == "inconclusive" and "3 checks failed" in result["reason"]
+
+
 def test_the_command_says_in_words_what_could_not_be_fetched(tmp_path: Path) -> None:
     """no search for tracesback; it ends with 1."""
     done = subprocess.run(

@@ -91,7 +91,7 @@ def test_a_person_reads_sentences(portrait: Path, tmp_path: Path) -> None:
     done = verify(tmp_path, odd)
     assert done.returncode == 0, done.stderr
     assert "manipulation found:" not in done.stdout.replace("no manipulation found:", "")
-    assert "Provenance 2:" in done.stdout
+    assert "Provenance 3:" in done.stdout
     assert "\x1b" not in done.stdout and "\x1b" not in done.stderr
     assert "1/1" in done.stderr
 

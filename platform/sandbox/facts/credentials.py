@@ -90,7 +90,7 @@ def _read(mime: str, stream: Any, trusted: Trusted) -> dict[str, Any]:
     active = _active(store)
     if active is None:
         return {"state": "malformed", "problems": ["no_active_manifest"]}
-    said = []
+    said: list[dict[str, Any]] = []
     if identities.are_in(active):
         said, with_them = _identities(mime, stream, trusted, active)
         crjson = with_them or crjson
