@@ -67,7 +67,7 @@ class InferenceHouse:
         outputs, parts = [], []
         for size, values in self.networks[name](numbers.reshape(entry["shape"][1:])).items():
             values = (values + self.shifted_by).astype("<f4")
-            output = {"name": f"o{size}", "shape": [1, size], "datatype": "FP32"}
+            output: dict[str, Any] = {"name": f"o{size}", "shape": [1, size], "datatype": "FP32"}
             if self.binary:
                 output["parameters"] = {"binary_data_size": values.nbytes}
                 parts.append(values.tobytes())

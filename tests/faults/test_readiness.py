@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 import requests
@@ -133,6 +134,10 @@ def broken(door: Doorway) -> set[str]:
     return red
 
 
+def _is_red(door: Doorway, part: str) -> bool:
+    return part in broken(door)
+
+
 def seconds_until(true: Callable[[], bool], most: float) -> float:
     began = time.monotonic()
     while not true():
@@ -155,7 +160,7 @@ def test_each_of_ten_faults_turns_readiness_red_within_a_minute_and_green_again(
         for part, faults in FAULTS.items():
             for fault in faults:
                 with fault(house):
-                    red = seconds_until(lambda part=part: part in broken(door), WITHIN_SECONDS)
+                    red = seconds_until(partial(_is_red, door, part), WITHIN_SECONDS)
                 green = seconds_until(lambda: not broken(door), 2 * WITHIN_SECONDS)
                 print(f"{fault.__name__:32} red after {red:4.0f} s, green after {green:4.0f} s")
     finally:
