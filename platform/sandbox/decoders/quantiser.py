@@ -24,4 +24,4 @@ def of(frame: Any) -> float | None:
     if not count:
         return float(found.qp)
     blocks = np.frombuffer(found, np.uint8, count * size, found.blocks_offset).reshape(count, size)
-    return found.qp + float(blocks[:, DELTA].copy().view(np.int32).mean())
+    return float(found.qp + blocks[:, DELTA].copy().view(np.int32).mean())
