@@ -1,4 +1,4 @@
-"""Every bench, one after another, as one table of ratios.
+"""Runs every bench, one after another, and prints one table of ratios.
 
 python -m bench            print
 python -m bench --write    and put the table into the README

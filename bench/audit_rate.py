@@ -1,12 +1,12 @@
-"""How much the hash chain costs: chained inserts against plain ones, in one run.
+"""What the hash chain costs: chained inserts compared with plain ones, in one run.
 
     PYTHONPATH=platform python bench/audit_rate.py [--clients 8] [--seconds 2] [--rounds 10]
         [--chains 1000] [--work-ms 5] [--json]
 
-Both ways write the same event: same columns, same indexes, one transaction and one commit each,
-from several clients of PostgreSQL's own pgbench on a scratch database of the embedded server.
-`plain` is an INSERT of an event that is handed a ready hash. `chained` is `audit_append`: lock the
-chain's head, number, time and hash the event, insert it, move the head. Two cases:
+Both write the same event: same columns, same indexes, one transaction and one commit each, from
+several clients of PostgreSQL's own pgbench on a scratch database of the embedded server. `plain` is
+an INSERT of an event with a ready hash. `chained` is `audit_append`: lock the chain's head, number,
+date and hash the event, insert it, move the head. There are two cases:
 
 - bare: nothing but the insert, as many as go; the hardest comparison there is, and on a machine
   whose processors are all busy it compares processor time alone;

@@ -3,7 +3,7 @@ processes, and only what is new.
 
     PYTHONPATH=platform:. python bench/audit_verify.py [--events 20000] [--new 1000] [--json]
 
-On a database of its own. Events are recorded and sealed as the product does it, 200 at a time; then
+Uses a database of its own. Events are recorded and signed as in the product, 200 at a time; then
 `manage.py audit verify` runs as an operator runs it.
 """
 

@@ -1,9 +1,10 @@
-"""Whole analysis of a 30 s 720p clip with three people, over a bare ffmpeg decode of the same clip.
+"""The whole analysis of a 30 s 720p clip with three people, relative to a plain ffmpeg decode of
+the same clip.
 
     python bench/clip.py [--rounds 5] [--seconds 30] [--people 3] [--clip FILE] [--json]
 
-Analysis and decode take turns, so that a busy machine slows both; the ratio is the median of the
-rounds. The clip is drawn here, from pictures that dependencies ship.
+Analysis and decode alternate, so that a busy machine slows both; the ratio is the median of the
+rounds. The clip is made here from pictures that dependencies include.
 """
 
 from __future__ import annotations

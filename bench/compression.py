@@ -1,9 +1,9 @@
-"""How well compression history is seen: hits and false alarms at the thresholds that are served.
+"""How well compression history is detected: hits and false alarms at the served thresholds.
 
     python bench/compression.py [--montages 24] [--json]
 
-Pictures are natural ones that dependencies ship, halved, and, where the research data lies beside
-the project (../shared/data), montages of halved photographs. Each is saved in known ways here.
+Uses natural pictures that dependencies include, halved, and montages of halved photographs if the
+research data is next to the project (../shared/data). Each is saved here in known ways.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Faces a second of each detector that judges faces, in one process and in two, with memory, and
-the share of detectors in the analysis of the 30 s clip.
+"""Faces a second of each face detector, in one process and in two, with memory, and the detectors'
+share of the analysis of the 30 s clip.
 
     python bench/detectors.py [--seconds 5] [--json]
 """

@@ -1,10 +1,10 @@
-"""Ten partners, one of whom sends a hundred times as much: how long the other nine wait.
+"""How long nine partners wait while a tenth sends a hundred times as much.
 
     PYTHONPATH=platform:. python bench/fairness.py [--seconds 90] [--period 15] [--json]
 
-Each of nine sends a picture every `period` seconds and waits for its verdict. After so many
-seconds the tenth starts a flood, a hundred pictures for each of theirs, and they go on. One worker
-with one slot examines everything.
+Each of the nine sends a picture every `period` seconds and waits for its verdict. After half of the
+time the tenth sends a flood, a hundred pictures for each of theirs, and they continue. One worker
+with one slot analyses everything.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""What a copy for the player costs: peak memory of 10 min over 30 s, time, and room in the store.
+"""What a playback copy costs: peak memory of 10 min relative to 30 s, time, and storage.
 
     python bench/film_copy.py [--long 600] [--short 30] [--json] [--write]
 
-Each film is copied in a process of its own, as a worker's hand would; its memory and its sandbox's
-are read as in bench/memory.py. `--write` puts the lines into docs/operating.md.
+Each video is copied in a process of its own, as in a worker. Its memory and its sandbox's are
+measured as in bench/memory.py. `--write` puts the lines into docs/operating.md.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Pages of history and of the queue with a million submissions and cases against a thousand.
+"""Pages of the history and of the queue with a million submissions and cases, compared with a
+thousand.
 
     PYTHONPATH=platform:. python bench/history.py [--rows 1000000] [--json] [--write]
 

@@ -1,9 +1,9 @@
-"""How far copies of a picture stand from it, in bits of the fingerprint that finds them again.
+"""How far copies of a picture are from it, in bits of its perceptual fingerprint.
 
     PYTHONPATH=platform:. python bench/likeness.py [--write]
 
-On the natural pictures that dependencies ship (`tests/detectors/natural.py`); no random number is
-in it. `--write` puts the table into docs/history.md.
+Uses the natural pictures that dependencies include (`tests/detectors/natural.py`), and no random
+numbers. `--write` puts the table into docs/history.md.
 """
 
 from __future__ import annotations

@@ -1,16 +1,16 @@
-"""Five uploads and fifty reads a second for two minutes, by locust, against web and worker.
+"""Five uploads and fifty reads a second for two minutes with locust, against web server and worker.
 
     PYTHONPATH=platform:. python bench/load.py [--seconds 120] [--uploads 5] [--reads 50] [--json]
 
-Each of 55 senders and readers does one request a second; a server that cannot keep up shows as a
-lower rate, and one that breaks as errors. Reads are the partner's list and single submissions;
-uploads are small pictures of their own bytes each, which the worker examines meanwhile.
+Each of 55 clients sends one request a second. A server that cannot keep up shows a lower rate, and
+one that fails shows errors. Reads are the partner's list and single submissions; uploads are small
+pictures, each with other bytes, which the worker analyses meanwhile.
 
-Some uploads come before, so that models are loaded when the first minute begins. Memory is the Pss
-of all web processes and of all processes of the worker, on average in the first minute and in the
-last. The sandbox's children count: they share pages with the worker, whose own part would seem to
-grow whenever one of them ends. Shares are of all processors; what others on the machine took is
-reported as its load.
+Some uploads are sent before, so that the models are loaded when the first minute begins. Memory is
+the PSS of all web processes and of all processes of the worker, averaged over the first minute and
+over the last. The sandbox's children count: they share pages with the worker, whose own part would
+otherwise seem to grow whenever one of them ends. Shares are of all processors; the use by other
+programs on the machine is reported as its load.
 """
 
 from __future__ import annotations

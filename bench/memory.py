@@ -1,9 +1,9 @@
-"""Peak memory of the analysis of a 10 min video over that of a 30 s one: it must not grow.
+"""Peak memory of the analysis of a 10 min video relative to a 30 s one: it must not grow.
 
     python bench/memory.py [--long 600] [--short 30] [--json]
 
 Each runs as `manage.py verify` in a process of its own. Its memory and that of all its children is
-read many times a second, as proportional set size, so that pages which they share count once.
+sampled many times a second as proportional set size, so that shared pages count once.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Databases with any number of submissions and cases, made by SQL, for benches that read them."""
+"""Makes databases with any number of submissions and cases by SQL, for benches that read them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""How long a newcomer waits: a fresh clone, `make up` until it answers, `make test` to its end.
+"""How long a newcomer waits: a fresh clone, `make up` until the site answers, and all of `make
+test`.
 
 python -m bench.newcomer --write          both, into the README (most of an hour on two cores)
 python -m bench.newcomer --write up       one of them; the other's line stays

@@ -1,4 +1,4 @@
-"""Small pictures that no two are alike."""
+"""Small pictures of random pixels, each different."""
 
 from __future__ import annotations
 

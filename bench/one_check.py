@@ -1,5 +1,5 @@
-"""What one check adds to the analysis of a film: the whole of it by turns with the check and
-without, so that whatever else the machine does touches both alike."""
+"""What one check adds to the analysis of a video: the whole analysis with the check and without,
+alternating, so that other load on the machine affects both equally."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bytes that one submission takes in the database, with its small pictures in it and in the store.
+"""Bytes of one submission in the database, with its thumbnails in it and in the store.
 
     PYTHONPATH=platform:. python bench/picture_bytes.py [--submissions 30] [--json] [--write]
 

@@ -1,10 +1,11 @@
-"""What one read over REST costs: milliseconds of processor, of the web process and of the database.
+"""What one read over REST costs: milliseconds of processor time, of the web process and of the
+database.
 
     PYTHONPATH=platform:. python bench/read.py [--reads 200] [--profile NAME] [--json]
 
-The submission is a picture that the engine examined and a person decided; the list has a page of
-50. Requests go through the server's own WSGI application, in one process and one after another.
-The clock of the processor is asked, so other work on the machine changes little.
+The submission is a picture that was analysed and decided; the list has a page of 50. Requests go
+through the server's own WSGI application, in one process and one after another. Processor time is
+measured, so other load on the machine changes little.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the benches measured, as one table: printed, and written into the README by `--write`."""
+"""The results of the benches as one table: printed, and written into the README by `--write`."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""What the sandbox costs a file: the same decode behind the wall and in this process, in turns.
+"""What the sandbox costs a file: the same decode in the sandbox and in this process, alternating.
 
     python bench/sandbox_cost.py [--files 60] [--json] [--against-ffmpeg] [--memory]
 
-`--against-ffmpeg` decodes a 30 s 720p clip with PyAV in the sandbox and with an ffmpeg child: what
-docs/decisions/0002-decoding-with-pyav-in-a-forked-child.md rests on. `--memory` compares the
+`--against-ffmpeg` decodes a 30 s 720p clip with PyAV in the sandbox and with an ffmpeg child, which
+docs/decisions/0002-decoding-with-pyav-in-a-forked-child.md is based on. `--memory` compares the
 child's peak memory for a 30 s and a 10 min clip.
 """
 

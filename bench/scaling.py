@@ -1,12 +1,12 @@
-"""How far a site carries: times measured here, a simulation fed with them, and its check.
+"""How much a site can handle: times measured here, a simulation based on them, and its validation.
 
     PYTHONPATH=platform:. python bench/scaling.py [--jobs 30] [--write] [--again]
         [--core-hour P] [--gb-month P] [--person-hour P] [--reviewed 0.05] [--review-seconds 90]
 
-Photographs come over REST; then workers of one slot each examine them. One run alone feeds the
-simulation. It then predicts the throughput of 1 and 2 workers with PostgreSQL's own queue, Redis
-and RabbitMQ, and each is measured. `--write` puts the tables into docs/scaling.md; `--again` takes
-the measurements of the last run.
+Photographs arrive over REST; then workers of one slot each analyse them. Only one run feeds the
+simulation. The simulation then predicts the throughput of 1 and 2 workers with PostgreSQL's own
+queue, Redis and RabbitMQ, and each is measured. `--write` puts the tables into docs/scaling.md;
+`--again` uses the measurements of the last run.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""A site as queues: uploads, analyses and people, in SimPy, fed with times that were measured."""
+"""A simulation of a site as queues: uploads, analyses and people, in SimPy, based on measured
+times."""
 
 from __future__ import annotations
 

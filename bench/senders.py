@@ -1,5 +1,5 @@
-"""Those who send and those who read, for locust: each keeps to one request a second, at a moment of
-the second that is its own. Otherwise all of them would ask at once, and wait for one another."""
+"""The clients that send and read, for locust: each sends one request a second, at a moment of the
+second that is its own. Otherwise all would send at once and wait for one another."""
 
 from __future__ import annotations
 

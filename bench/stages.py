@@ -1,9 +1,10 @@
-"""How long each stage of an analysis takes, and how far the progress that is told is from the time.
+"""How long each stage of an analysis takes, and how far the reported progress differs from the
+time.
 
     PYTHONPATH=platform:. python bench/stages.py [FILE...]
 
-Without files: a drawn portrait, a speaking clip of 10 s, a voice of 60 s, and the clip twelve
-times in a row. `ml/engine/progress.py` has the costs that these shares are held against.
+Without files: a portrait, a speaking clip of 10 s, a voice of 60 s, and the clip repeated twelve
+times. `ml/engine/progress.py` has the costs that these shares are compared with.
 """
 
 from __future__ import annotations

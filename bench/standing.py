@@ -1,4 +1,4 @@
-"""A whole installation for benches of the product: own PostgreSQL, web server and real worker."""
+"""A whole installation for benches: its own PostgreSQL, web server and real worker."""
 
 from __future__ import annotations
 

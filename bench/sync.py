@@ -1,5 +1,5 @@
-"""What the lip sync check costs: the analysis of a 30 s 720p clip in which somebody speaks, by
-turns with the check and without; and how fast its networks compare lips with sound.
+"""What the lip sync check costs: the analysis of a 30 s 720p clip with a speaking person, with the
+check and without, alternating; and how fast its networks compare lips with sound.
 
     python bench/sync.py [--rounds 5] [--seconds 30] [--json]
 """

@@ -1,10 +1,10 @@
-"""What the temporal check costs: the analysis of a silent 30 s 720p clip with three faces, by turns
-with the check and without. Told in seconds of CPU of all processes, which neighbours on the machine
-lengthen less than those on the wall; `--json` has both.
+"""What the temporal check costs: the analysis of a silent 30 s 720p clip with three faces, with the
+check and without, alternating. Reported in CPU seconds of all processes, which other programs on
+the machine affect less than elapsed time; `--json` has both.
 
     python bench/temporal.py [--rounds 5] [--seconds 30] [--weights FOLDER] [--sound] [--json]
 
-`--weights` times others than those that are served: the folder that `card --out` wrote to.
+`--weights` measures other weights than the served ones: the folder that `card --out` wrote to.
 """
 
 from __future__ import annotations

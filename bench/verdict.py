@@ -1,10 +1,11 @@
-"""From the first byte of an upload to the verdict: a photograph over REST, with a real worker.
+"""The time from the first byte of an upload to the verdict: a photograph over REST, with a real
+worker.
 
     PYTHONPATH=platform:. python bench/verdict.py [--photos 20] [--known] [--json]
 
-One photograph at a time, each with bytes of its own, 1600 x 1200 pixels; the sender asks ten times
-a second whether it is done, as a partner's program would, only more often. With `--known` each is
-sent once more, after the team has chosen to take over results of known files.
+One photograph at a time, each with other bytes, 1600 x 1200 pixels. The sender polls ten times a
+second, as a partner's program would, only more often. With `--known` each is sent once more, after
+the team has chosen to reuse results of known files.
 """
 
 from __future__ import annotations

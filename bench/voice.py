@@ -1,6 +1,6 @@
-"""What the voice check costs: the analysis of a 30 s 720p clip in which somebody speaks, by turns
-with the check and without; that whole analysis, every check in it, over a bare decode; and how
-fast speech is listened to.
+"""What the voice check costs: the analysis of a 30 s 720p clip with a speaking person, with the
+check and without, alternating; that whole analysis, with every check, relative to a plain decode;
+and how fast speech is processed.
 
     python bench/voice.py [--rounds 5] [--seconds 30] [--json]
 """

@@ -1,4 +1,4 @@
-"""What the parts of an installation take while something runs: memory over time, and processor."""
+"""Measures the parts of an installation during a run: memory over time, and processor use."""
 
 from __future__ import annotations
 

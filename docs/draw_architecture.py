@@ -1,4 +1,4 @@
-"""Draws docs/architecture.svg and its table from the imports as they are.
+"""Draws docs/architecture.svg and its table from the current imports.
 
 python docs/draw_architecture.py            # writes both
 python docs/draw_architecture.py --check    # fails where they are out of date

@@ -1,5 +1,5 @@
 """MkDocs hooks: the documents at the root of the repository become pages of the site, and links to
-source files become plain text, for the site holds no code. A link to nothing stays and fails the
+source files become plain text, because the site contains no code. A dead link stays and fails the
 strict build."""
 
 from __future__ import annotations

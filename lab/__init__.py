@@ -1,4 +1,5 @@
-"""The laboratory: it trains what the engine serves. It imports `ml`; nothing imports it."""
+"""The laboratory: trains and evaluates what the engine serves. It imports `ml`; nothing imports
+it."""
 
 import os
 

@@ -1,1 +1,2 @@
-"""What it takes to clear a file: frozen and measured on kinds of fake that the checks never met."""
+"""Sets and measures the conditions for clearing a file, on kinds of fakes that the checks were not
+trained on."""

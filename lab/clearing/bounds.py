@@ -1,12 +1,13 @@
-"""Which bounds keep fakes from being cleared, and how many of each kind they clear.
+"""Finds bounds that keep fakes from being cleared, and counts how many of each kind they clear.
 
-The bounds of all checks of one scenario are one share of the genuine scores, sources counting
-alike. Of the shares at which of no kind of fake more than FROZEN_AT are cleared, those count that
-clear most genuine files. So one number is fitted for a scenario, not one for a check: a check that
-no known kind of fake made strict is strict all the same where its neighbours are.
+The bounds of all checks of one scenario correspond to one quantile of the genuine scores, with all
+sources weighted equally. Among the quantiles that clear no more than FROZEN_AT of any kind of fake,
+the one that clears most genuine files is used. So one number is fitted for each scenario, not for
+each check: a check is strict even if no known kind of fake required it, where the other checks of
+the scenario are.
 
-Strongly compressed videos have no part in it and are never cleared: in them a fake is as calm as a
-genuine face, and the bounds that they need would clear hardly any other video.
+Strongly compressed videos are left out and never cleared: in them a fake is as calm as a genuine
+face, and bounds that hold for them would clear hardly any other video.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""Makes fake films and genuine ones beside them, to measure what it takes to clear a film.
+"""Makes fake videos and matching genuine ones, to measure the conditions for clearing a video.
 
     python -m lab.clearing.films --out FOLDER
 
-From clips of filmed speakers whom the face checks did not learn from: the validation half are the
+Uses clips of filmed speakers whom the face checks were not trained on: the validation half are the
 last training speakers by number and those of the validation split, the other half those of the test
-split. Each film joins some clips of one speaker; each way of altering it is one kind. Every film
-goes through H.264 and AAC once more, genuine or not. FOLDER/manifest.csv is what `lab.clearing
-sample --films` takes.
+split. Each video joins some clips of one speaker; each way of altering it is one kind. Every video
+is encoded once more with H.264 and AAC, genuine or not. `lab.clearing sample --films` reads
+FOLDER/manifest.csv.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Filmed speakers, altered frame by frame as programs do it: swapped faces, mouths of other words.
+"""Alters filmed speakers frame by frame as programs do: swapped faces and mouths of other words.
 
-What is drawn for a film stays the same in all its frames: the mask, the size at which the face is
-drawn anew, the colours' strength. What a frame brings is its landmarks.
+The parameters drawn for a video stay the same in all its frames: the mask, the size at which the
+face is redrawn and the strength of the colours. Only the landmarks differ between frames.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What bounds are worth on a kind of fake that nobody knew when they were frozen.
+"""Estimates what bounds are worth on a kind of fake that was unknown when they were set.
 
-Each kind is left out in turn: bounds are frozen on the other kinds of `val`, and its files of both
-splits are held against them. The figures of genuine files come from `test`.
+Each kind is left out in turn: bounds are set on the other kinds of `val` and measured on its files
+of both splits. The figures of genuine files come from `test`.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""The manifest that bounds are frozen on: faces of the research data, and pictures of generators
-that no check was trained on (`lay_out.py` beside that data lays some out)."""
+"""Writes the manifest on which bounds are set: faces of the research data, and pictures of
+generators that no check was trained on (some are prepared by `lay_out.py` next to that data)."""
 
 from __future__ import annotations
 

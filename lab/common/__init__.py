@@ -1,1 +1,1 @@
-"""What several trainings share."""
+"""Code that several trainings share."""

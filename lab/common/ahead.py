@@ -1,4 +1,4 @@
-"""Batches made while the network still works on an earlier one."""
+"""Makes batches while the network still trains on an earlier one."""
 
 from __future__ import annotations
 

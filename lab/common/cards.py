@@ -1,4 +1,4 @@
-"""What every card begins with."""
+"""Writes the common beginning of every card."""
 
 from __future__ import annotations
 

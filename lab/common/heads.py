@@ -1,4 +1,4 @@
-"""What linear heads on an image encoder's features share: weights of samples, and the bound."""
+"""Shared code of linear heads on an image encoder's features: sample weights and the bound."""
 
 from __future__ import annotations
 

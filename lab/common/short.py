@@ -1,5 +1,6 @@
-"""Short trainings: seeded by who calls, a fixed number of steps, one schedule of the rate, and the
-weights of the last step. A folder that holds this very training is opened, not trained again."""
+"""Runs short trainings: seeded by the caller, with a fixed number of steps, one learning-rate
+schedule, and the weights of the last step. If a folder already contains this very training, it is
+loaded instead of repeated."""
 
 from __future__ import annotations
 

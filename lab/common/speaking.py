@@ -1,4 +1,4 @@
-"""How the laboratory's commands speak to whoever runs them."""
+"""Prints the progress of the laboratory's commands."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""What the trainings that go by stages share: how they say where they are, and few threads."""
+"""Shared code of trainings in stages: progress messages, and a limit on threads."""
 
 from __future__ import annotations
 

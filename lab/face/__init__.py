@@ -1,1 +1,1 @@
-"""Trains the checks that look at faces."""
+"""Trains the face checks."""

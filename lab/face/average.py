@@ -1,7 +1,8 @@
-"""One network out of several runs: the mean of their weights.
+"""Averages the weights of several runs into one network.
 
-Runs that went on from one another lie in the same valley, and what is learnt by chance in each is
-averaged away. Nothing is trained here, and the result costs in service what one network costs.
+Runs that continue from one another lie in the same valley of the loss, and the mean removes what
+each learnt by chance. Nothing is trained here, and the result costs as much in service as one
+network.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""One training batch: a pure function of the store, the settings, the seed and the step.
+"""Makes one training batch as a pure function of the store, the settings, the seed and the step.
 
-Because nothing else goes in, a resumed run sees the batches that it would have seen, and batches
+Because nothing else affects it, a resumed run gets the batches that it would have had, and batches
 can be made in another process ahead of time.
 """
 

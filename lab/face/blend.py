@@ -1,9 +1,9 @@
-"""Fakes made of one real picture: a part of the face is taken out, changed a little, put back.
+"""Makes fakes of one real picture: a part of the face is cut out, changed a little and put back.
 
-What gives a swapped, re-enacted or mouth-edited face away, whatever made it, is that two pictures
-meet in one: their colour, sharpness, noise and compression differ, and there is a seam. A blend of
-a picture with itself shows just that and nothing else. It is made at the picture's own size: after
-a resize the seam would be gone.
+A swapped, re-enacted or mouth-edited face, whatever made it, combines two pictures: their colour,
+sharpness, noise and compression differ, and there is a seam. A picture blended with itself shows
+exactly that and nothing else. The blend is made at the picture's own size, because a resize would
+remove the seam.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""How a detector's raw scores are turned into evidence: fitted on the validation split alone.
+"""Fits the calibration of a detector's raw scores on the validation split alone.
 
-Every validation picture counts twice, as it is and after a drawn degradation, because what comes in
-has been saved and scaled by others. The bounds that decide are conformal: for genuine faces the
-highest of all sources' bounds is taken, so that no source pays for another.
+Every validation picture counts twice, unchanged and after a random degradation, because incoming
+media has been saved and scaled by others. The deciding bounds are conformal: for genuine faces the
+highest bound of all sources is used, so that the bound holds for each source.
 """
 
 from __future__ import annotations

@@ -1,11 +1,10 @@
-"""Runs side by side on the same pictures: what a recipe, a source or a kind of blend is worth.
+"""Compares runs on the same pictures: what a recipe, a source or a kind of blend is worth.
 
-Each run's averaged weights judge every face of a split as service judges the face of a picture
-(with two margins, each as it is and mirrored), and blends of its genuine faces (the tight crop and
-its mirror image), one kind after another. The validation split is there to choose by, the test
-split to tell. A run that never saw a source or a kind of blend says by its line how much of the
-others carries over. Nothing here is calibrated or served; what the served detector reaches stands
-in its card.
+Each run's averaged weights score every face of a split as in service (with two margins, each
+unchanged and mirrored), and blends of its genuine faces (the tight crop and its mirror image), one
+kind after another. The validation split is for choosing, the test split for reporting. A run that
+was trained without a source or a kind of blend shows how well the others generalise to it. Nothing
+here is calibrated or served; the figures of the served detector are in its card.
 """
 
 from __future__ import annotations

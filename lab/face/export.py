@@ -1,4 +1,4 @@
-"""From Keras to LiteRT, and the proof that both say the same."""
+"""Converts Keras to LiteRT and verifies that both give the same results."""
 
 from __future__ import annotations
 

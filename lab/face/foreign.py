@@ -1,10 +1,9 @@
-"""Fakes into which something comes from elsewhere: another person's face, or one drawn anew.
+"""Makes fakes with foreign content: another person's face, or a redrawn one.
 
-A picture blended with itself shows the seam and nothing else. Most programs put in more than that:
-features that are another person's, in the light of another camera, drawn anew by something that
-knows less of detail than a camera does (`redraw.py`). Whatever is put in here is laid over the
-face by its landmarks, takes on the colours round it more or less well, and is blended through the
-same masks.
+A picture blended with itself shows only the seam. Most programs insert more than that: another
+person's features, in another camera's light, redrawn with less detail than a camera records
+(`redraw.py`). Here the inserted face is aligned by its landmarks, its colours are matched more or
+less well to the surroundings, and it is blended with the same masks.
 """
 
 from __future__ import annotations

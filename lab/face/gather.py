@@ -1,8 +1,8 @@
-"""From videos and pictures that somebody has to a set of faces that training and evaluation read.
+"""Turns your own videos and pictures into a set of faces for training and evaluation.
 
-Every file goes through the sandbox and the engine's own face tracks; what is kept are the crops
-that a detector would see, with context, written without loss. The manifest is written anew after
-each file, so that a run that was stopped goes on where it was.
+Every file passes the sandbox and the engine's face tracks. The crops that a detector would see are
+stored without loss, with some context. The manifest is rewritten after each file, so that an
+interrupted run continues where it stopped.
 """
 
 from __future__ import annotations

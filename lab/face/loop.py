@@ -1,8 +1,8 @@
 """The training loop: seeded, resumable, with a checkpoint rule that is fixed beforehand.
 
-What comes out is the average of the weights over the last steps (an exponential moving average),
-never the best of several looks. A batch depends on seed and step alone, so that a checkpoint of
-weights, optimiser, average and step is all that a stopped run needs to go on where it was.
+The result is the average of the weights over the last steps (an exponential moving average), never
+the best of several checkpoints. A batch depends on seed and step alone, so that a checkpoint of
+weights, optimiser, average and step suffices to continue an interrupted run.
 """
 
 from __future__ import annotations

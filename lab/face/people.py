@@ -1,8 +1,8 @@
-"""Who is in which video, so that no split cuts a person or an original and its fakes.
+"""Groups videos by person, so that no split separates a person, or an original and its fakes.
 
-A name of a file often says it: `000_003.mp4` shows 000 with the face of 003. Videos that share a
-person or an original, directly or by others between them, are one cluster, and a cluster is the
-smallest thing that a split can hold.
+File names often contain it: `000_003.mp4` shows 000 with the face of 003. Videos that share a
+person or an original, directly or through others, form one cluster, and clusters are never divided
+between splits.
 """
 
 from __future__ import annotations

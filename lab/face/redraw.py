@@ -1,9 +1,9 @@
-"""Genuine faces drawn anew from fewer numbers than they hold, to be put in as swapped faces are.
+"""Redraws genuine faces from a compressed code, to insert them like swapped faces.
 
-What most swapping programs put into a picture was squeezed through a narrow code and drawn again
-by something that knows how faces look: pores, stubble and single hairs are gone, the features are
-a little everybody's. The principal components of the very faces that are blended do the same, at
-any narrowness, in seconds. Small networks (`drawers.py`) take half an hour, and leave their grain.
+Most swapping programs compress a face to a narrow code and redraw it with a model of faces: pores,
+stubble and single hairs disappear, and the features become more average. The principal components
+of the blended faces do the same, at any narrowness, in seconds. Small networks (`drawers.py`) take
+half an hour and leave their own grain.
 """
 
 from __future__ import annotations

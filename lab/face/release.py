@@ -1,6 +1,7 @@
-"""From a finished run to a detector's folder: weights, calibration, measured splits, and the card.
+"""Writes a finished run to a detector's folder: weights, calibration, evaluated splits and the
+card.
 
-Calibration sees the validation split; the test split is only measured. No figure is typed.
+Calibration uses the validation split; the test split is only measured. All figures are computed.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Pictures decoded once and landmarks found once, kept outside the repository as plain arrays.
+"""Pictures decoded once and landmarks found once, stored outside the repository as plain arrays.
 
-Decoding WebP and finding 478 landmarks costs more than a training step. Both are done a single
-time: pixels end to end in one file that is mapped into memory, landmarks in one array. A picture
-in which no face is found keeps its pixels and has landmarks of NaN.
+Decoding WebP and finding 478 landmarks takes longer than a training step, so both are done only
+once: all pixels in one memory-mapped file, landmarks in one array. A picture without a detected
+face keeps its pixels and has NaN as landmarks.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""What a tuned encoder adds to the small network, on the faces that `altered_rows` wrote.
+"""Reports what a tuned encoder adds to the small network, on the faces that `altered_rows` wrote.
 
     python -m lab.image_encoders.altered_report FOLDER RUN [--write docs/training-face.md]
     python -m lab.image_encoders.altered_report FOLDER RUN --without-swaps OTHER
 
-The two are brought together on the validation split; the test split is only measured. The encoder
-is asked where the small network's logit lies between two bounds: everywhere would cost too much.
-Gains have intervals by a bootstrap over people. OTHER is a run that met no swap. Of each run only
-the faces count that `altered_scores` asked it about.
+The two are combined on the validation split; the test split is only measured. The encoder runs only
+where the small network's logit lies between two bounds, because running it everywhere would cost
+too much. Gains have bootstrap intervals over people. OTHER is a run that was trained without swaps.
+For each run only the faces scored by `altered_scores` count.
 """
 
 from __future__ import annotations

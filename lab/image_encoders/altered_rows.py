@@ -1,11 +1,12 @@
-"""Faces to measure a tuned encoder on: swaps, blends kind by kind, mouths of another moment.
+"""Prepares faces to measure a tuned encoder on: swaps, blends of each kind, mouths of another
+moment.
 
     python -m lab.image_encoders.altered_rows --also NEWS --out FOLDER --split test
 
-Writes each face as the encoder sees it, and what the small network that is served says of it.
-Nobody in these faces was learnt from. Blends and mouths are made of the split's genuine faces, the
-mouths by a way of drawing that no training knows (`lab.clearing.forging.smooth`). Runs in the
-product's own environment.
+Writes each face as the encoder sees it, and the score of the served small network. None of these
+people were used in training. Blends and mouths are made of the split's genuine faces, the mouths
+with a drawing method that no training uses (`lab.clearing.forging.smooth`). Runs in the product's
+own environment.
 """
 
 from __future__ import annotations

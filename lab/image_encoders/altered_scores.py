@@ -1,4 +1,4 @@
-"""What a tuned encoder says of the faces that `altered_rows` wrote.
+"""Scores the faces that `altered_rows` wrote with a tuned encoder.
 
     python -m lab.image_encoders.altered_scores FOLDER RUN/final.pt --split test     (with PyTorch)
 

@@ -1,11 +1,11 @@
-"""Does the image encoder tell swapped faces that `face_forgery` does not?
+"""Measures whether the image encoder detects swapped faces that `face_forgery` misses.
 
     python -m lab.image_encoders.beside_forgery FOLDER [--write docs/training-face.md]
 
 FOLDER holds what `swapped_faces` wrote. A head is fitted on the encoder's features of the training
-split; how strongly it is held back is chosen on the validation split, and there a logistic
-regression brings it together with the small network's score. The test split is then only looked at.
-Gains have intervals by a bootstrap over people.
+split. Its regularisation is chosen on the validation split, where a logistic regression also
+combines it with the small network's score. The test split is then only measured. Gains have
+bootstrap intervals over people.
 """
 
 from __future__ import annotations

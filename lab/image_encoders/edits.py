@@ -1,8 +1,9 @@
-"""Altered faces beside swaps: mouths of another moment, and parts that an autoencoder drew anew.
+"""Makes altered faces other than swaps: mouths of another moment, and parts redrawn by an
+autoencoder.
 
-What moves lips to other words puts a lower face into each frame that was drawn anew, often at 96
-pixels, and often as a box with soft edges. `lips` does the same with the lower face of another
-moment of the same clip; `redrawn` with any part of any face.
+Programs that animate lips insert a redrawn lower face into each frame, often at 96 pixels and as a
+box with soft edges. `lips` does the same with the lower face of another moment of the same clip,
+and `redrawn` with any part of any face.
 """
 
 from __future__ import annotations

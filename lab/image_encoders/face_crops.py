@@ -2,9 +2,9 @@
 
     python -m lab.image_encoders.face_crops --out FOLDER [--split test] [--family stylegan]
 
-Face finder, crop and small networks as in service; only the sandbox is left out. Each picture is
-taken as it is and degraded, or in one of these ways (`ways`). Runs in the product's own
-environment and writes one file a split.
+Face detection, crop and small networks are those of service; only the sandbox is omitted. Each
+picture is used unchanged and degraded, or in one of these ways (`ways`). Runs in the product's own
+environment and writes one file per split.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the published encoder says of each face that `face_crops` cut.
+"""Computes the published encoder's features of each face that `face_crops` cut.
 
 python -m lab.image_encoders.face_features FOLDER [--taps 3,6,9]     (with PyTorch)
 """

@@ -1,4 +1,4 @@
-"""Measures `diffusion_face` on faces in films, and writes the figures into its card.
+"""Measures `diffusion_face` on faces in videos, and writes the figures into its card.
 
     python -m lab.image_encoders.face_films [--each 3] [--generated 90] [--release]
 

@@ -1,4 +1,4 @@
-"""What the encoder says of each face that `face_crops` cut, as a worker runs it.
+"""Computes the features of each face that `face_crops` cut, as a worker computes them.
 
 python -m lab.image_encoders.served_features FOLDER
 """

@@ -1,4 +1,4 @@
-"""What the image encoder and `face_forgery` say of swapped faces and of their originals.
+"""Scores swapped faces and their originals with the image encoder and `face_forgery`.
 
     python -m lab.image_encoders.swapped_faces --out FOLDER --split train --real 350 --fake 350
 

@@ -1,4 +1,4 @@
-"""Tunes the encoder's first blocks, and a head, on altered faces beside genuine ones.
+"""Tunes the encoder's first blocks and a head on altered and genuine faces.
 
     python -m lab.image_encoders.tune_swaps --also NEWS --out RUN --minutes 25
     python -m lab.image_encoders.tune_swaps --also NEWS --out NEXT --start RUN/final.pt --swaps 4

@@ -1,4 +1,4 @@
-"""What runs that tune the image encoder share: a step, and the moving average that is kept."""
+"""Shared code of runs that tune the image encoder: a step, and the moving average that is kept."""
 
 from __future__ import annotations
 

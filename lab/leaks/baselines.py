@@ -1,4 +1,4 @@
-"""What the classes can be told apart by without looking for traces of manipulation.
+"""Measures how far the classes can be distinguished without looking for traces of manipulation.
 
 If a line through file sizes, blur or the background already tells fakes from genuine pictures, a
 network learns that, and its figures mean nothing. These baselines say how much of it there is in a

@@ -1,5 +1,5 @@
-"""Whether a face network looks at what it should: what it says when a picture is changed in ways
-that carry no manipulation, or when the face is taken away (`manage.py leaks face_forgery`).
+"""Tests whether a face network uses the right evidence: its scores when a picture is changed in
+ways that are no manipulation, or when the face is covered (`manage.py leaks face_forgery`).
 
 Genuine pictures that were only shrunk, saved again or recoloured must not turn into fakes; a box
 that is a little off must not change the score; and with the face covered there must be nothing left

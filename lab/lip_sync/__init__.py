@@ -1,1 +1,1 @@
-"""How the lip sync networks are trained and measured."""
+"""Trains and measures the lip sync networks."""

@@ -1,5 +1,6 @@
-"""Where a speaker's recordings have their sound. Studios and muxing leave it a frame or two beside
-the lips, another way for each programme; who learns from it as it is learns a blurred moment.
+"""Corrects the offset between sound and lips in a speaker's recordings. Studios and muxing shift
+the sound by a frame or two, differently for each programme; a network trained on it without
+correction learns a blurred moment.
 
 First networks, each without a third of the speakers, tell for each speaker whom they never met by
 how much the sound of all clips together is off. From then on it is learnt from in its place. What

@@ -1,4 +1,4 @@
-"""What is to be beaten: a ridge regression from sound to the mouth's opening, and the classic
+"""The baselines to beat: a ridge regression from sound to the mouth's opening, and the classic
 distance between MFCC and pictures of the mouth. Both answer with a `Likeness`."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Batches: whole clips, each with its own sound. Wrong sounds are made of the right ones.
+"""Makes batches of whole clips, each with its own sound. The wrong sounds are the other clips'
+right ones.
 
 Within a batch every other place of the same clip, and every other clip, is a wrong sound, so none
 is drawn apart. What happens to a clip happens to its pictures and its sound by one generator, which

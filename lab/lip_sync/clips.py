@@ -1,4 +1,4 @@
-"""The talking clips, seen through the engine.
+"""The talking clips, processed by the engine.
 
 Every clip goes the way of a file under examination: decoded in the sandbox, faces found five times
 a second, mouths cut by `ml.engine.media.lips`. Only the mouth's opening in every frame is measured

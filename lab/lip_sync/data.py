@@ -1,5 +1,5 @@
-"""The talking clips: read from their manifest, and as they are kept outside the project once
-`clips.py` has seen them."""
+"""Reads the talking clips from their manifest, and the stored results of `clips.py` outside the
+project."""
 
 from __future__ import annotations
 

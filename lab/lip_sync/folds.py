@@ -1,4 +1,5 @@
-"""Networks that never met a speaker, and what they say of him: calibration comes from them."""
+"""Networks trained without some speakers, and their scores on those speakers, which calibration
+uses."""
 
 from __future__ import annotations
 

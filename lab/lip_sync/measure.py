@@ -1,4 +1,4 @@
-"""What lips and sound can tell about each other, measured: one clip, and about five seconds.
+"""Measures what lips and sound reveal about each other, per clip and for about five seconds.
 
 The very same questions are put to the network and to the baselines, which answer with a `Likeness`
 as it does: is the sound of this clip shifted, is it another clip's, and by how much is it off?

@@ -1,4 +1,5 @@
-"""Export, calibrate, measure, and write weights and card. Every figure in it is computed here."""
+"""Exports, calibrates and measures, and writes weights and card. All figures in the card are
+computed here."""
 
 from __future__ import annotations
 

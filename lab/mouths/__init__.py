@@ -1,1 +1,1 @@
-"""The check of redrawn mouths and lower faces: fakes, training, measurement."""
+"""Trains and measures the check of redrawn mouths and lower faces."""

@@ -1,4 +1,4 @@
-"""Small networks that draw lower faces, learnt from genuine faces of the training split.
+"""Trains small networks that redraw lower faces, on genuine faces of the training split.
 
     python -m lab.mouths.drawers --also NEWS --out FOLDER --seconds 150      (with PyTorch)
 

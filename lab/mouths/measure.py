@@ -1,4 +1,4 @@
-"""Bounds, calibration and figures of the check of mouths, on the faces that `rows` wrote."""
+"""Computes bounds, calibration and figures of the mouth check on the faces that `rows` wrote."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The small network in PyTorch, without normalisation: what `face_forgery` serves, learning on.
+"""The small network that `face_forgery` serves, in PyTorch and without normalisation, for further
+training.
 
 The served file holds its weights with the normalisation folded in. Here they go on from there; on
 few pictures and in small batches nothing else than they should move.

@@ -1,4 +1,4 @@
-"""What programs that move lips do to a frame, so that fakes can be made at will.
+"""Does to a frame what programs that animate lips do, to make fakes with any settings.
 
 A box round the face is brought to the side at which a program draws. Its lower half is drawn anew
 there, with the mouth of another moment. The result is brought back to the frame's size and put in:

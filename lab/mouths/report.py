@@ -1,4 +1,4 @@
-"""The tables of docs/training-mouths.md on the check of mouths.
+"""Writes the tables of docs/training-mouths.md about the mouth check.
 
     python -m lab.mouths.report ROWS [--encoder nodfdc] [--write docs/training-mouths.md]
 

@@ -1,4 +1,5 @@
-"""Faces to measure the check of mouths on: stills and films, altered, genuine, genuine but alike.
+"""Prepares faces to measure the mouth check on: stills and videos, altered, genuine, and genuine
+but similar to altered ones.
 
     python -m lab.mouths.rows --also NEWS --drawers FOLDER --out FOLDER --split val     (then test)
 

@@ -1,4 +1,5 @@
-"""Weights of the small network that `face_forgery` serves, by layer, as a run can begin from.
+"""Extracts the weights of the small network that `face_forgery` serves, by layer, as the start of a
+run.
 
     python -m lab.mouths.served_weights --out FILE.npz
 

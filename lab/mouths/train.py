@@ -1,4 +1,4 @@
-"""Trains the network of mouths.
+"""Trains the mouth network.
 
     python -m lab.mouths.train --also NEWS --drawers FOLDER --start served.npz --out RUN
 

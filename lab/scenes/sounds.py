@@ -1,4 +1,4 @@
-"""Music, drums and noise made from nothing, to ask whether they are taken for speech.
+"""Synthesises music, drums and noise, to test whether they are mistaken for speech.
 
 Each maker gives so many seconds of 16 kHz mono; another seed gives another piece.
 """

@@ -1,4 +1,5 @@
-"""Is music told from speech? A table of what the voice activity says of made and real sounds.
+"""Measures how well music is distinguished from speech: a table of the voice activity in synthetic
+and real sounds.
 
     python -m lab.scenes.speech_and_music [--pieces 40] [--music FOLDER] [--write docs/scenes.md]
 

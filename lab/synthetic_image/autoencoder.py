@@ -1,4 +1,4 @@
-"""Autoencoders for round trips: the tiny one of FLUX.2, and small ones of our own."""
+"""Autoencoders for round trips: the tiny one of FLUX.2, and small ones of this project."""
 
 from __future__ import annotations
 

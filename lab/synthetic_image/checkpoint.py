@@ -1,4 +1,4 @@
-"""A checkpoint of training in the place of what is served, to look at it before it is released."""
+"""Uses a training checkpoint in place of the served network, to inspect it before a release."""
 
 from __future__ import annotations
 

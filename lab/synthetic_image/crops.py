@@ -1,5 +1,5 @@
-"""Cuts crops for a head on the published encoder: genuine pictures, hard ones, pictures that people
-drew, and generated ones.
+"""Cuts crops for a head on the published encoder: genuine pictures, hard ones, drawings by people,
+and generated ones.
 
     python -m lab.synthetic_image.crops --pairs PAIRS --out crops.npz
 

@@ -1,4 +1,4 @@
-"""What happens to pictures between the camera, or the generator, and us.
+"""Degrades pictures as happens between the camera, or the generator, and an upload.
 
 `Chain` is drawn once and applied to both pictures of a pair, so that it tells nothing.
 """

@@ -1,4 +1,4 @@
-"""Where the data lies: the same arguments for every command of the room."""
+"""The arguments for the folders of the data, shared by all commands of this package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Could plain measures of a picture say which ones not to judge?
+"""Tests whether simple properties of a picture show which ones should not be judged.
 
     python -m lab.synthetic_image.gate --most 40
 

@@ -1,4 +1,4 @@
-"""A quick look at a checkpoint while it is trained: a few pictures of some rows.
+"""Evaluates a checkpoint quickly during training, on a few pictures of some rows.
 
     python -m lab.synthetic_image.glance RUN/step100.pt --most 10
 

@@ -4,8 +4,8 @@
     python -m lab.synthetic_image.head fit CROPS.npz FEATURES.npy [--without sd21] [--out HEAD.npz]
 
 Both run in the product's own environment: the features are those of the served network. `fit`
-without `--out` writes head and recipe into the check's folder. With `--without` a source of
-generated pictures is left out, to measure it as one that training never met.
+without `--out` writes head and recipe into the check's folder. `--without` leaves out a source of
+generated pictures, to measure it as one that was not trained on.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Writes genuine crops without a round trip, of the kind that alarms most: sharp photographs made
-much smaller, as pages show them.
+"""Writes genuine crops without a round trip, of the kind that causes most false alarms: sharp
+photographs reduced a lot, as web pages show them.
 
     python -m lab.synthetic_image.make_hard --out PAIRS --count 600
 """

@@ -1,9 +1,9 @@
-"""Makes the two pictures of a pair as sharp as each other.
+"""Makes both pictures of a pair equally sharp.
 
-A round trip loses fine detail, and so do lenses, editors and small files. What only tells sharp
-from soft would alarm at every soft photograph, so most pairs are made equal in it: one of them is
-filtered to the other's spectrum, or the genuine one is softened by ordinary means. Mean colours
-and traces of JPEG are evened out as well.
+A round trip removes fine detail, but so do lenses, editors and strong compression. A network that
+only distinguishes sharp from soft would raise an alarm for every soft photograph, so most pairs are
+made equal in this respect: one picture is filtered to the other's spectrum, or the genuine one is
+softened by ordinary means. Mean colours and JPEG traces are equalised as well.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Puts a trained checkpoint, and then its calibration and figures, into the check's folder.
+"""Writes a trained checkpoint, and then its calibration and figures, into the check's folder.
 
     python -m lab.synthetic_image.release export RUN/final.pt          (with PyTorch)
     python -m ml.engine.image_encoders

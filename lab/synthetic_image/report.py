@@ -1,4 +1,4 @@
-"""Prints what the scores of `score.py` say: bounds from one file, figures from another.
+"""Prints the results from the scores of `score.py`: bounds from one file, figures from another.
 
 python -m lab.synthetic_image.report val.csv test.csv
 """

@@ -1,8 +1,8 @@
-"""What the check is measured on: genuine sources, named hard rows made from held-out photographs,
-and generated pictures by generator.
+"""The rows that the check is measured on: genuine sources, named hard rows made from held-out
+photographs, and generated pictures by generator.
 
-`val` sets the operating points, `test` reports. Training and calibration see other pictures of the
-generators in `MET`; those of the ComfyUI examples and StyleGAN they never see.
+`val` sets the operating points, `test` reports. Training and calibration use other pictures of the
+generators in `MET`, and none of the ComfyUI examples and StyleGAN.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
     python -m lab.synthetic_image.score --out scores.csv [--most 60] [--split test]
 
-Pictures that are in the file already are not scored again. Runs in the product's own environment.
+Pictures that are already in the file are not scored again. Runs in the product's own environment.
 """
 
 from __future__ import annotations

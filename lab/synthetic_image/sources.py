@@ -1,4 +1,4 @@
-"""Which genuine pictures train, and which are kept out, from folders that the caller names.
+"""Divides genuine pictures into training and held-out ones, from folders that the caller names.
 
 `GEN` is what `lay_out.py` lays out, `FACES` the archives of faces, `PHOTOS` the unpacked Debian
 packages with photographs, `DRAWN` packages with wallpapers that people drew, `CLIPS` an archive of

@@ -2,9 +2,9 @@
 
     python -m lab.synthetic_image.train --pairs PAIRS --out RUN --minutes 60
 
-Both pictures of a pair get the same crop, the same flip and the same degradations. Beside them
-stand hard genuine pictures that have no partner. Shards that appear while this runs are taken up.
-No generated picture is shown.
+Both pictures of a pair get the same crop, the same flip and the same degradations. Hard genuine
+pictures without a partner are added. Shards that appear during the run are used. No generated
+picture is used.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""How the temporal network is trained and measured."""
+"""Trains and measures the temporal network."""

@@ -1,5 +1,5 @@
-"""What is to be beaten: a logistic regression on how much each signal varies, without any order in
-time but the likeness of neighbouring steps."""
+"""The baseline to beat: a logistic regression on how much each signal varies, without any order in
+time except the similarity of neighbouring steps."""
 
 from __future__ import annotations
 

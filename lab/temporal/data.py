@@ -1,9 +1,8 @@
-"""Talks as they are, as the world passes them on, and faked: each seen as service would see it.
+"""Talks as recorded, as passed on by platforms, and faked: each processed as in service.
 
-A clip is decoded in the sandbox once. Every variant of it is then made in memory, goes through a
-real encoder, and through the engine's own search for faces and `ml.engine.media.motion`; only the
-sandbox
-is left out, since nothing in it comes from outside. What is kept of a variant are its signals.
+A clip is decoded in the sandbox once. Every variant of it is then made in memory and passes a real
+encoder, the engine's own face detection and `ml.engine.media.motion`. Only the sandbox is omitted,
+because nothing in the variants comes from outside. The signals of each variant are stored.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""Pseudo-fakes over time: a real face in motion, changed inside a mask, differently in each frame.
+"""Makes temporal pseudo-fakes: a real face in motion, changed inside a mask, differently in each
+frame.
 
 Programs that work frame by frame leave a face that trembles, flickers or slides against its head;
-others hold a face still or make up frames between two. Each kind here does one of these to a real
-talk. Where and how (mask family, difference of colour and sharpness) comes from `blend`, which does
-the same for single pictures. The same seed gives the same bits.
+others freeze a face or interpolate frames. Each kind here does one of these to a real talk. Mask
+family and differences of colour and sharpness come from `blend`, which does the same for single
+pictures. The same seed gives the same bits.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Networks that never met a speaker, a kind of fake or a group of masks."""
+"""Networks trained without some speakers, a kind of fake or a group of masks."""
 
 from __future__ import annotations
 

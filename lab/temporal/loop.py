@@ -1,5 +1,5 @@
-"""The training loop: seeded, its length and the rule for the checkpoint (the last weights) fixed
-before. Nothing is selected by what it scores."""
+"""The training loop: seeded, with its length and the choice of the checkpoint (the last weights)
+fixed beforehand. Nothing is selected by its score."""
 
 from __future__ import annotations
 

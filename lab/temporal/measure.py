@@ -1,4 +1,5 @@
-"""What the network tells and how often it is wrong about real talks, on speakers it never met."""
+"""Measures what the network detects and how often it is wrong about real talks, on unseen
+speakers."""
 
 from __future__ import annotations
 

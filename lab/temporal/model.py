@@ -1,4 +1,5 @@
-"""A small network over steps and parts of a face: what is unsteady anywhere, against the rest."""
+"""A small network over steps and parts of a face, which compares each part's unsteadiness with the
+rest."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What the measured figures carry: which kinds of fake the check may claim to tell, and whether
-that is enough to offer it. The card, the tables and the check's own sentences are read from this;
-why the rule is as it is stands in docs/decisions/0005-a-check-claims-what-it-was-measured-on.md."""
+"""Decides what the measured figures support: which kinds of fake the check may claim to detect, and
+whether that is enough to offer it. The card, the tables and the check's own sentences use this.
+docs/decisions/0005-a-check-claims-what-it-was-measured-on.md explains the rule."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What happens to a whole video on its way to us: real ones that must stay real, and what fakes go
-through as well. The counterparts of what makes a fake (light that flickers, a picture that shakes,
-frames that stand twice) are here for the whole picture, where they are no sign of anything."""
+"""Changes that happen to a whole video before it is uploaded: real ones must stay real, and fakes
+go through them as well. Each change that makes a fake (flickering light, shaking, repeated frames)
+has a counterpart here for the whole picture, where it is no sign of manipulation."""
 
 from __future__ import annotations
 

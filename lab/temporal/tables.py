@@ -1,4 +1,4 @@
-"""The card's figures as tables, put between the marks of a text: nobody types them."""
+"""Writes the card's figures as tables between the markers of a document."""
 
 from __future__ import annotations
 

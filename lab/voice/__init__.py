@@ -1,1 +1,1 @@
-"""How the voice detector is made: speech in, pseudo-fakes, degradation, training, measurement."""
+"""Trains the voice detector: speech, pseudo-fakes, degradation, training, measurement."""

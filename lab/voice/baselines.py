@@ -1,8 +1,8 @@
-"""Plain opponents for the ear, and a check that silence alone tells nothing.
+"""Simple baselines for the audio encoder, and a test that silence alone reveals nothing.
 
-The logistic regression on means and spreads of log-mel bands is what anyone would try first: the
-ear must beat it, fitted on the same clips. The silence baseline sees only how
-long it is quiet before and after the speech; were it good, the data would be giving itself away.
+The logistic regression on means and spreads of log-mel bands is the obvious first attempt: the
+encoder must beat it, fitted on the same clips. The silence baseline sees only how long it is quiet
+before and after the speech. If it were good, the data would reveal its classes.
 """
 
 from __future__ import annotations

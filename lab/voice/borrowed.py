@@ -1,7 +1,8 @@
-"""What each layer of a borrowed ear hears in every sound, pooled over time and kept.
+"""Computes the features of each layer of a third-party encoder for every sound, pooled over time,
+and stores them.
 
-A sound is cut and levelled as in service. A layer is kept as mean, spread and
-mean step over time of each of its channels: some thousand numbers a layer, whatever the length.
+A sound is cut and levelled as in service. A layer is stored as mean, spread and mean step over time
+of each of its channels: some thousand numbers per layer, whatever the length.
 """
 
 from __future__ import annotations

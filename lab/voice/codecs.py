@@ -1,8 +1,8 @@
-"""Speech through the codecs of telephones, radios and calls, genuine and made alike.
+"""Passes genuine and machine speech through the codecs of telephones, radios and calls.
 
-Some of them model the voice and make it anew at the other end, as vocoders do: listeners that never
-heard people through them take them for machines. They are drawn for both classes, or the listeners
-would learn the codec.
+Some of them model the voice and resynthesise it at the other end, as vocoders do, so that
+classifiers trained without them take people for machines. They are drawn for both classes, because
+otherwise the classifiers would learn the codec.
 """
 
 from __future__ import annotations

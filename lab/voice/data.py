@@ -1,8 +1,8 @@
-"""The speech manifest: one row a clip, who speaks, which system made it, which split it is in.
+"""Reads the speech manifest: one row per clip, with speaker, system and split.
 
-No speaker of a source may stand in two splits. Beside the given splits there are leave-one-source-
-out folds: a source differs from the next by microphone, room and codec, and only a detector that
-was never shown a source says anything about the world outside.
+No speaker of a source may be in two splits. In addition there are leave-one-source-out folds:
+sources differ in microphone, room and codec, and only a detector trained without a source shows how
+it works outside the data.
 """
 
 from __future__ import annotations

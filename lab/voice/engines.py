@@ -1,9 +1,9 @@
-"""Speech made at training time by freely installable synthesisers: flite, espeak-ng, festival,
-FreeTTS, SAM, Open JTalk, and by networks: Piper, hibari, TinyTTS, Kokoro, FastSpeech 2 and
-Tacotron 2. None is needed to serve; an engine that is not installed is skipped and named.
+"""Makes speech for training with freely installable synthesisers: flite, espeak-ng, festival,
+FreeTTS, SAM, Open JTalk, and with networks: Piper, hibari, TinyTTS, Kokoro, FastSpeech 2 and
+Tacotron 2. None is needed to serve; an engine that is not installed is skipped and reported.
 
-`hibari` speaks in the test split too. What is measured with its home-made speech shown is measured
-without it as well, so that it can also be seen as a system never heard before.
+`hibari` is also in the test split. Whatever is measured with its synthetic speech in training is
+measured without it as well, so that it also counts as an unseen system.
 """
 
 from __future__ import annotations

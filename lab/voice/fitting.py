@@ -1,8 +1,8 @@
-"""How a listener is found from what one layer of the ear heard.
+"""Fits a classifier on the features of one layer of an encoder.
 
-Numbers of unit spread; the few directions in which real speakers and rooms differ most from each
-other taken out, since they tell a source and not a machine; the main ones of what is left kept;
-then a support vector machine with radial basis.
+The features are standardised. The few directions in which real speakers and rooms differ most are
+removed, because they show a source and not a machine. The main directions of the rest are kept, and
+a support vector machine with a radial basis is fitted on them.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Genuine speech beside the manifest's: telephone prompts and a game's dialogues in other
-languages, which Debian ships, and the news anchors of the talking clips.
+"""Genuine speech in addition to the manifest's: telephone prompts and a game's dialogues in other
+languages, which Debian distributes, and the news anchors of the talking clips.
 
-The manifest's people mostly read English. Listeners that were shown nobody else are not used to
-other languages, lines and rooms.
-What is not installed is left out and named. The packages' terms are CC BY, CC BY-SA, BSD and GPL.
+The manifest's people mostly read English. Classifiers trained only on them do not generalise to
+other languages, lines and rooms. What is not installed is skipped and reported. The packages'
+licences are CC BY, CC BY-SA, BSD and GPL.
 """
 
 from __future__ import annotations

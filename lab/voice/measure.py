@@ -1,7 +1,7 @@
-"""What the voice detector can do, measured: out of source first, then the test split, degraded.
+"""Measures the voice detector: on unseen sources, then on the test split, degraded.
 
-Scores out of source come from classifiers that never met the clip's source. They fit the
-calibration and fix the bound; the test split is then only looked at.
+Scores on unseen sources come from classifiers trained without the clip's source. They fit the
+calibration and set the bound; the test split is then only measured.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
-"""Do ears that others trained tell machines from people where no one of the source was shown?
+"""Tests whether third-party encoders distinguish machines from people on unseen sources.
 
-On what each layer hears stands a plain classifier; the layers' scores are brought together as in
-service (`ml/engine/detectors/voice_spoof/listeners.py`), by lines that were fitted out of source.
-Each fold's classifiers answer for all that the fold hides: clips as they are and through codecs,
-engines, people beside the manifest. They saw neither that nor anything of the test split. So
-calibration and bounds are fitted on train and val, and everything else is only looked at.
+A simple classifier is fitted on the features of each layer. The layers' scores are combined as in
+service (`ml/engine/detectors/voice_spoof/listeners.py`), by lines fitted on unseen sources. Each
+fold's classifiers score everything that the fold leaves out: unchanged clips and clips through
+codecs, engines, and people outside the manifest. They were trained on none of it and on nothing of
+the test split. Calibration and bounds are fitted on train and val, and everything else is only
+measured.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The card: every figure in it was computed by the command that wrote it."""
+"""Writes the card, with all its figures computed in the same run."""
 
 from __future__ import annotations
 

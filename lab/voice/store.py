@@ -1,9 +1,9 @@
-"""All speech for training, decoded or made once, end to end in one file outside the repository.
+"""All speech for training, decoded or synthesised once, in one file outside the repository.
 
-Rows are of four origins: `clip` (the manifest's), `vocoded` (a pseudo-fake of a real clip, which
-inherits its source, speaker and split), `engine` (made here by a synthesiser, training only) and
-`genuine` (more real speech). What the manifest does not have passes once through Vorbis as its
-clips have, so that the codec is shared.
+Rows have four origins: `clip` (the manifest's), `vocoded` (a pseudo-fake of a real clip, which
+inherits its source, speaker and split), `engine` (synthesised here, for training only) and
+`genuine` (more real speech). Everything outside the manifest is encoded once with Vorbis, as the
+manifest's clips were, so that all rows share the codec.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The tables of docs/training-sound.md, from the figures of `probe`."""
+"""Writes the tables of docs/training-sound.md from the figures of `probe`."""
 
 from __future__ import annotations
 

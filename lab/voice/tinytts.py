@@ -1,8 +1,8 @@
 """TinyTTS, a network that speaks English (Apache-2.0).
 
-Its package brings the code and a dictionary of sounds; the weights that were published with an
-earlier version lie beside the store, as `pip download --no-deps --no-binary :all: tiny-tts==0.2.0`
-fetches them.
+Its package contains the code and a pronunciation dictionary. The weights, published with an earlier
+version, are expected next to the store: `pip download --no-deps --no-binary :all: tiny-tts==0.2.0`
+downloads them.
 """
 
 from __future__ import annotations

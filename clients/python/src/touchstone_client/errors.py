@@ -1,4 +1,4 @@
-"""What can go wrong, told apart."""
+"""The errors of the client, each with a class of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers of the server as values. `raw` holds everything, also what came with a newer server."""
+"""The server's answers as values. `raw` holds everything, including fields of a newer server."""
 
 from __future__ import annotations
 

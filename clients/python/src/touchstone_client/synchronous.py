@@ -1,4 +1,4 @@
-"""The client for programs that wait for each answer."""
+"""The synchronous client: every call waits for its answer."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How much of a picture is perfectly even."""
+"""Measures how much of a picture is perfectly uniform."""

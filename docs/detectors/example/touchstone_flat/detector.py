@@ -1,4 +1,4 @@
-"""A whole detector: `make` is called once a process, `examine` once a file."""
+"""A complete detector: `make` is called once per process, `examine` once per file."""
 
 from __future__ import annotations
 
