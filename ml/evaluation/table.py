@@ -42,6 +42,7 @@ ROWS = (
 PARTED = (
     ("fpr_by_source", "reals_by_source", "False alarms by source, at the frozen operating point",
      "false alarms"),
+    ("cllr_by_source", None, "Cllr by genuine source, against all fakes", "Cllr against"),
     ("auc_by_method", None, "AUC by method, against all genuine items", "AUC"),
 )  # fmt: skip
 """Told part by part: the figure, of how many it is (if that is told), its title on the terminal
