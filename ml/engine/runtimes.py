@@ -4,8 +4,8 @@ results.
 OpenVINO scores about twice as many faces a second and is an optional extra. Both read the same
 `.tflite` file. Before OpenVINO is used, both run the same probes; if any output differs by more
 than the tolerance, LiteRT is used, because every calibration and every golden score was made with
-it. `TOUCHSTONE_RUNTIME=litert` always selects LiteRT. `TOUCHSTONE_INFERENCE_URL` names a server that
-computes in place of both (`inference_server.py`), admitted by the same probes.
+it. `TOUCHSTONE_RUNTIME=litert` always selects LiteRT. `TOUCHSTONE_INFERENCE_URL` names a server
+that computes in place of both (`inference_server.py`), admitted by the same probes.
 """
 
 from __future__ import annotations
