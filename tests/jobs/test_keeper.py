@@ -91,7 +91,7 @@ def test_a_run_that_is_shut_down_goes_back(errands: type[Errand]) -> None:
 
 def test_work_that_ends_although_the_lease_is_lost_is_refused(errands: type[Errand]) -> None:
     """A runner that does not ask finishes into the fence; the refusal is counted."""
-    errand, got = claimed(errands)
+    errand, got = claimed(errands, lease=60.0)  # which its keeper does not renew meanwhile
 
     def deaf(mine: Claim) -> None:
         expire(errand)
