@@ -105,8 +105,9 @@ def test_the_package_holds_the_build_and_nothing_else(installed: None) -> None:
     run("npm", "run", "build")
     (packed,) = json.loads(run("npm", "pack", "--dry-run", "--json", "--ignore-scripts"))
     files = {one["path"] for one in packed["files"]}
-    assert {"dist/index.js", "dist/index.d.ts", "README.md", "package.json"} <= files
-    assert all(name.startswith("dist/") for name in files - {"README.md", "package.json"})
+    beside = {"README.md", "LICENSE", "package.json"}
+    assert {"dist/index.js", "dist/index.d.ts", *beside} <= files
+    assert all(name.startswith("dist/") for name in files - beside)
 
 
 @needs_node
