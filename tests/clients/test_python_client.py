@@ -157,6 +157,10 @@ def test_a_day_of_a_partner(
     assert cli.main(["get", told["id"], "--wait"]) == 0
     thread.join()
     assert "inconclusive" in capsys.readouterr().out
+    assert cli.main(["report", sent.id, "--into", str(tmp_path / "reports")]) == 0
+    assert (tmp_path / "reports/report.json").read_bytes() == bytes(issued.body)
+    assert len(capsys.readouterr().out.splitlines()) == 5
+    assert cli.main(["report", told["id"]]) == cli.FAILED, "none was issued"
     assert cli.main(["submit", str(tmp_path / "none.jpg")]) == cli.FAILED
     monkeypatch.delenv("TOUCHSTONE_KEY")
     assert cli.main(["get", told["id"]]) == cli.USAGE
