@@ -158,12 +158,13 @@ test-faults: setup
 
 # The long forms: 600 jobs in a storm of kills, freezes, restarts and a lost broker; 2,000 uploads
 # while web, worker and database are killed in turn; 1,000 webhooks under ten kills; 5,000 cases
-# against the schema with every kind of key, and 2,000 that 50 threads claim at once. Tables, printed.
+# against the schema with every kind of key, 2,000 cases that 50 threads claim at once, and 200
+# idempotency keys with ten requests at once each. Tables, printed.
 faults: setup
 	@$(PY) -m tests.faults.storm --jobs 600
 	@$(PY) -m tests.faults.uploads --uploads 2000
 	@$(TESTS_PG) && WEBHOOKS=1000 $(PY) -m pytest tests/faults/test_webhooks.py -q -s
-	@$(TESTS_PG) && SCHEMA_EXAMPLES=60 RACE_CASES=2000 $(PY) -m pytest tests/schema tests/review/test_race.py -q -s
+	@$(TESTS_PG) && SCHEMA_EXAMPLES=60 RACE_CASES=2000 IDEMPOTENCY_KEYS=200 $(PY) -m pytest tests/schema tests/review/test_race.py tests/partners/test_idempotency_at_once.py -q -s
 
 # The documentation as a site, into .touchstone/site; a broken link is an error.
 docs: setup

@@ -29,6 +29,7 @@ from touchstone_client import (
     cli,
     verify,
 )
+from touchstone_client.calls import within
 
 from jobs.services import claim, claim_one, park
 from media_analysis.batches.models import BatchItem, Source
@@ -156,6 +157,10 @@ def test_a_day_of_a_partner(
     assert cli.main(["get", told["id"], "--wait"]) == 0
     thread.join()
     assert "inconclusive" in capsys.readouterr().out
+    assert cli.main(["report", sent.id, "--into", str(tmp_path / "reports")]) == 0
+    assert (tmp_path / "reports/report.json").read_bytes() == bytes(issued.body)
+    assert len(capsys.readouterr().out.splitlines()) == 5
+    assert cli.main(["report", told["id"]]) == cli.FAILED, "none was issued"
     assert cli.main(["submit", str(tmp_path / "none.jpg")]) == cli.FAILED
     monkeypatch.delenv("TOUCHSTONE_KEY")
     assert cli.main(["get", told["id"]]) == cli.USAGE
@@ -339,6 +344,25 @@ def test_a_quota_that_is_reached_is_told_at_once(moody: Any) -> None:
             with pytest.raises(Problem) as caught:
                 send(b"media")
             assert (caught.value.code, len(asked)) == ("quota_reached", 1)
+
+
+def test_the_key_goes_to_no_other_server(moody: Any) -> None:
+    """Whatever name an answer has for the server: behind a proxy it may be another one."""
+    url, asked, answers = moody
+    page = {"results": [], "next": "https://elsewhere.example/api/v1/submissions/?cursor=abc"}
+    answers.append((200, {"body": json.dumps(page)}))
+    with Touchstone(url, key="tsk_x", retries=0) as client:
+        assert list(client.find()) == []
+    assert len(asked) == 2 and asked[1][1]["Host"] in url
+    assert within("https://elsewhere.example/below/api/v1/uploads/7/") == "/api/v1/uploads/7/"
+
+
+def test_a_server_that_is_not_there_is_one_sentence() -> None:
+    with (
+        Touchstone("http://127.0.0.1:9", key="tsk_x", retries=0) as client,
+        pytest.raises(Unreachable, match=r"^The server did not answer: .*refused"),
+    ):
+        client.usage()
 
 
 def test_a_repeated_upload_is_whole_and_bears_the_same_key(moody: Any, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -104,5 +105,22 @@ def test_the_package_holds_the_build_and_nothing_else(installed: None) -> None:
     run("npm", "run", "build")
     (packed,) = json.loads(run("npm", "pack", "--dry-run", "--json", "--ignore-scripts"))
     files = {one["path"] for one in packed["files"]}
-    assert {"dist/index.js", "dist/index.d.ts", "README.md", "package.json"} <= files
-    assert all(name.startswith("dist/") for name in files - {"README.md", "package.json"})
+    beside = {"README.md", "LICENSE", "package.json"}
+    assert {"dist/index.js", "dist/index.d.ts", *beside} <= files
+    assert all(name.startswith("dist/") for name in files - beside)
+
+
+@needs_node
+@pytest.mark.slow
+def test_its_readme_installs_it_from_a_checkout(installed: None, tmp_path: Path) -> None:
+    """The commands as they stand, where nothing was built before."""
+    copy = tmp_path / "clients/typescript"
+    shutil.copytree(HOME, copy, ignore=shutil.ignore_patterns("node_modules", "dist"))
+    block = re.findall(r"```\n(.*?)```", (HOME / "README.md").read_text(), re.S)[0]
+    assert "npm install ./clients/typescript" in block
+    use = 'import { Touchstone } from "touchstone-client"; console.log(Touchstone.name)'
+    (tmp_path / "use.mjs").write_text(use)
+    done = subprocess.run(
+        ["bash", "-ec", f"{block}\nnode use.mjs"], cwd=tmp_path, text=True, capture_output=True
+    )
+    assert done.returncode == 0 and done.stdout.endswith("Touchstone\n"), done.stdout + done.stderr

@@ -210,7 +210,7 @@ class AsyncTouchstone:
             said = (await self._send(call)).json()
             for one in said["results"]:
                 yield Submission.of(one)
-            call = Call("GET", said["next"]) if said["next"] else None
+            call = Call("GET", calls.within(said["next"])) if said["next"] else None
 
     async def cancel(self, submission: str) -> Submission:
         return Submission.of(
@@ -316,7 +316,7 @@ class AsyncTouchstone:
                 answer = await http.request(call.method, call.path, **call.arguments())
             except httpx.TransportError as error:
                 if last or not call.may_repeat:
-                    raise Unreachable(f"No answer: {error!r}") from error
+                    raise Unreachable(calls.no_answer(error)) from error
                 await asyncio.sleep(calls.pause(attempt, None))
                 continue
             if last or not calls.wants_repeating(call, answer):

@@ -73,6 +73,14 @@ Steps = Generator[Call, httpx.Response, str]
 """Calls that depend on the answers to those before."""
 
 
+def within(address: str) -> str:
+    """The path of an address in an answer: the key goes to no other server than the one that was
+    named, also where the answer names the server by another name."""
+    url = httpx.URL(address)
+    path = url.raw_path.decode()
+    return path[path.index(ROOT) :] if ROOT in path else path
+
+
 def submit(file: tuple[str, IO[bytes]], key: str | None, words: Mapping[str, Any]) -> Call:
     """With a key of its own, so that a repeat sends nothing twice."""
     said = {name: _text(value) for name, value in words.items() if value not in (None, "", False)}
@@ -117,13 +125,13 @@ def upload(
     by. Returns the id of the submission."""
     name, content, size = file
     if address:
-        answer = yield upload_state(address)
+        answer = yield upload_state(within(address))
     else:
         answer = yield begin_upload(name, size, words)
         address = str(answer.headers["Location"])
     if started:
         started(address)
-    failures = 0
+    address, failures = within(address), 0
     while (done := submission_of(answer)) is None:
         offset = int(answer.headers["Upload-Offset"])
         if progress:
@@ -160,13 +168,13 @@ def direct(
     """The calls of an upload straight into the media store, as `upload` has them."""
     name, content, size = file
     if address:
-        said = (yield Call("POST", f"{address}parts/")).json()
+        said = (yield Call("POST", f"{within(address)}parts/")).json()
     else:
         said = (yield announce(name, size, _sha256(content), words)).json()
     address = str(said["url"])
     if started:
         started(address)
-    failures = 0
+    address, failures = within(address), 0
     while missing := [part for part in said["parts"] if not part["etag"]]:
         if progress:
             progress(size - sum(part["size"] for part in missing))
@@ -327,6 +335,10 @@ def seekable(media: Media, filename: str | None) -> Iterator[tuple[str, IO[bytes
         media, filename = io.BytesIO(media), filename or "media"
     with opened(media, filename, None) as (name, file):
         yield name, file, file.seek(0, os.SEEK_END)
+
+
+def no_answer(error: Exception) -> str:
+    return f"The server did not answer: {str(error) or type(error).__name__}"
 
 
 def pause(attempt: int, answer: httpx.Response | None) -> float:

@@ -53,6 +53,8 @@ def _run(client: Touchstone, asked: argparse.Namespace) -> None:
         waits = client.wait if asked.wait else None
         found = waits(asked.id, timeout=asked.timeout) if waits else client.get(asked.id)
         _print_submission(found, asked.json)
+    elif asked.command == "report":
+        _save_report(client, asked)
     else:
         for one in client.find(external_id=asked.external_id, outcome=asked.outcome):
             _print_submission(one, asked.json)
@@ -78,6 +80,19 @@ def _sent(client: Touchstone, path: str, asked: argparse.Namespace) -> Submissio
     if not is_large:
         return client.submit(path, **words)
     return client.get(client.upload(path, progress=progress, **words))
+
+
+def _save_report(client: Touchstone, asked: argparse.Namespace) -> None:
+    """Every file of the newest report, so that its signature can be checked."""
+    reports = client.get(asked.id).reports
+    if not reports:
+        raise TouchstoneError("No report was issued, or the key lacks the scope reports:read.")
+    folder = Path(asked.into)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in reports[-1].files:
+        file = folder / Path(name).name
+        file.write_bytes(client.report(asked.id, reports[-1].id, name))
+        print(file)
 
 
 def _print_submission(one: Submission, as_json: bool) -> None:
@@ -115,6 +130,9 @@ def _parser() -> argparse.ArgumentParser:
     for command in (submit, get):
         command.add_argument("--wait", action="store_true", help="until the analysis has ended")
         command.add_argument("--timeout", type=float, default=600, help="seconds (600)")
+    report = commands.add_parser("report", help="save the newest report of a decision")
+    report.add_argument("id", help="of the submission")
+    report.add_argument("--into", default=".", metavar="FOLDER", help="the current one")
     find = commands.add_parser("find", help="list submissions")
     find.add_argument("--external-id")
     find.add_argument("--outcome")

@@ -207,7 +207,7 @@ class Touchstone:
         while call is not None:
             said = self._send(call).json()
             yield from (Submission.of(one) for one in said["results"])
-            call = Call("GET", said["next"]) if said["next"] else None
+            call = Call("GET", calls.within(said["next"])) if said["next"] else None
 
     def cancel(self, submission: str) -> Submission:
         return Submission.of(self._send(calls.of_submission("POST", submission, "cancel/")).json())
@@ -306,7 +306,7 @@ class Touchstone:
                 answer = http.request(call.method, call.path, **call.arguments())
             except httpx.TransportError as error:
                 if last or not call.may_repeat:
-                    raise Unreachable(f"No answer: {error!r}") from error
+                    raise Unreachable(calls.no_answer(error)) from error
                 time.sleep(calls.pause(attempt, None))
                 continue
             if last or not calls.wants_repeating(call, answer):
