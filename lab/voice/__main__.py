@@ -1,4 +1,4 @@
-"""`python -m lab.voice STAGE`: run the stages in this order; each continues where it was interrupted.
+"""`python -m lab.voice STAGE`: run the stages in this order; each can be continued.
 
 speech    decode the manifest's clips, vocode the real ones, synthesise speech with the engines
 borrowed  compute the encoders' features of all of it, measure classifiers, write the page's tables
