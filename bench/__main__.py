@@ -1,8 +1,8 @@
 """Runs every bench, one after another, and prints one table of ratios.
 
-python -m bench            print
-python -m bench --write    and put the table into the README
-python -m bench --write bench/load.py bench/memory.py     only these; the other lines stay
+python -m bench            print the table
+python -m bench --write    also write it into the README
+python -m bench --write bench/load.py bench/memory.py     run only these; other rows stay
 """
 
 from __future__ import annotations

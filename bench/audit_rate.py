@@ -8,14 +8,14 @@ several clients of PostgreSQL's own pgbench on a scratch database of the embedde
 an INSERT of an event with a ready hash. `chained` is `audit_append`: lock the chain's head, number,
 date and hash the event, insert it, move the head. There are two cases:
 
-- bare: nothing but the insert, as many as go; the hardest comparison there is, and on a machine
-  whose processors are all busy it compares processor time alone;
-- with work: each transaction does `--work-ms` of other work after the insert, holding the chain, as
-  a request that records an event does.
+- bare: nothing but inserts, as many as possible; the hardest comparison, and on a machine whose
+  processors are all busy it compares processor time alone;
+- with work: each transaction does `--work-ms` of other work after the insert while it holds the
+  chain, as a request that records an event does.
 
-And two figures for each: the ratio of the rates in short alternating rounds, which a busy machine
-disturbs (hence the lowest and the highest); and the ratio of the latencies when every client draws
-one of the two ways at random, so that both meet the same machine at the same moment.
+There are two figures for each: the ratio of the rates in short alternating rounds, which a busy
+machine disturbs (hence the lowest and the highest); and the ratio of the latencies when every
+client chooses one of the two at random, so that both meet the same machine at the same moment.
 """
 
 from __future__ import annotations

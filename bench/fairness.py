@@ -2,9 +2,9 @@
 
     PYTHONPATH=platform:. python bench/fairness.py [--seconds 90] [--period 15] [--json]
 
-Each of the nine sends a picture every `period` seconds and waits for its verdict. After half of the
-time the tenth sends a flood, a hundred pictures for each of theirs, and they continue. One worker
-with one slot analyses everything.
+Each of the nine sends a picture every `period` seconds and waits for its verdict. After `seconds`
+the tenth starts a flood, a hundred pictures for each of theirs, and all continue for as long again.
+One worker with one slot analyses everything.
 """
 
 from __future__ import annotations

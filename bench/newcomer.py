@@ -1,8 +1,7 @@
-"""How long a newcomer waits: a fresh clone, `make up` until the site answers, and all of `make
-test`.
+"""How long a newcomer waits: a fresh clone, `make up` until the site answers, all of `make test`.
 
 python -m bench.newcomer --write          both, into the README (most of an hour on two cores)
-python -m bench.newcomer --write up       one of them; the other's line stays
+python -m bench.newcomer --write up       one of them; the other's row stays
 """
 
 from __future__ import annotations

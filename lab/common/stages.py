@@ -16,16 +16,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "platform"))
 def parser(
     package: str, doc: str | None, stages: Sequence[str], *, cache: str, threads: int = 2
 ) -> argparse.ArgumentParser:
-    """What every `python -m lab.X STAGE` takes."""
+    """The arguments of every `python -m lab.X STAGE`."""
     made = argparse.ArgumentParser(
         prog=f"python -m {package}",
         description=doc,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument("stage", choices=stages)
-    made.add_argument("--cache", type=Path, help=f"where {cache} and runs lie")
+    made.add_argument("--cache", type=Path, help=f"folder of {cache} and runs")
     made.add_argument("--threads", type=int, default=threads)
-    made.add_argument("--out", type=Path, help="where `card` writes; the detector's folder")
+    made.add_argument(
+        "--out", type=Path, help="folder that `card` writes to (default: the detector's folder)"
+    )
     return made
 
 

@@ -1,10 +1,10 @@
-"""`python -m lab.lip_sync STAGE`: one stage after the other, each goes on where it stopped.
+"""`python -m lab.lip_sync STAGE`: run the stages in this order; each can be continued.
 
-clips     decode the talking clips in the sandbox and cut their mouths, once
-offsets   first networks, which tell how far each speaker's sound is beside the lips
-folds     networks that never met a third of the speakers, for calibration
-served    the network that is served
-card      calibrate, measure beside the baselines, export, write the card and the weights
+clips     decode the talking clips in the sandbox and crop their mouths, once
+offsets   train first networks, to measure the offset between each speaker's sound and lips
+folds     train networks without a third of the speakers, for calibration
+served    train the served network
+card      calibrate, compare with the baselines, export, write the card and the weights
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""`python -m lab.temporal STAGE`: one stage after the other, each goes on where it stopped.
+"""`python -m lab.temporal STAGE`: run the stages in this order; each can be continued.
 
-clips     decode the talking clips in the sandbox, change and fake them, keep their signals
-folds     networks that never met a third of the speakers, for calibration
-without   networks that never met a kind of fake, or a group of masks
-served    the network that is served
-card      calibrate, measure beside the baseline, export, write the card and the weights
+clips     decode the talking clips in the sandbox, change and fake them, store their signals
+folds     train networks without a third of the speakers, for calibration
+without   train networks without a kind of fake, or a group of masks
+served    train the served network
+card      calibrate, compare with the baseline, export, write the card and the weights
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""`python -m lab.voice STAGE`: one stage after the other, each goes on where it stopped.
+"""`python -m lab.voice STAGE`: run the stages in this order; each can be continued.
 
-speech    decode the manifest's clips, vocode the real ones, let the engines speak
-borrowed  let the ears listen to all of it, and measure what stands on them; the page's tables
-card      the same; then fit what is served, export, measure, write the card and the weights
+speech    decode the manifest's clips, vocode the real ones, synthesise speech with the engines
+borrowed  compute the encoders' features of all of it, measure classifiers, write the page's tables
+card      the same; then fit the served classifiers, export, measure, write the card and the weights
 """
 
 from __future__ import annotations
