@@ -140,7 +140,7 @@ class LimitsForm(forms.Form):
     def _opened_anew(self) -> None:
         """Shown again with the numbers that stand now, beside those that the person touched."""
         now = LimitsForm(Team.objects.get(pk=self.owners["team"].pk))
-        data = self.data.copy()
+        data = dict(self.data.items())
         for field in self.fields:
             standing = now.fields[field].initial if field in now.fields else None
             data[self[field].html_initial_name] = "" if standing is None else standing
