@@ -41,7 +41,7 @@ MOST_COMPRESSED = 29.5
 set that were encoded at CRF 23 and those at CRF 28."""
 SHARES = np.linspace(1.0, 0.02, 50)
 NEVER_MEASURED = {
-    Kind.IMAGE: ("retouching outside the face",),
+    Kind.IMAGE: ("retouching outside the face", "pictures by other generators"),
     Kind.VIDEO: (LIPS, "videos generated as a whole"),
 }
 """Kinds that are stated as not seen, unless the manifest contains them."""

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('review', '0023_language'),
+        ('review', '0025_ordered_names'),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('webhooks', '0007_events_of_quotas'),
+        ('webhooks', '0008_heartbeats_touch_no_index'),
     ]
 
     operations = [
