@@ -1,4 +1,4 @@
-"""Choose what `make quick` runs: the files of the fast part that prove most in least time.
+"""Chooses what `make quick` runs: the files of the fast part that cover most in least time.
 
 `make test-fast JUNIT=fast.xml` measures; `python -m tests.choose_quick fast.xml` writes
 `tests/quick.txt`, the files whose tests take least each, up to the seconds given.

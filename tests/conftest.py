@@ -1,4 +1,4 @@
-"""What every test stands on: its own home folder, a database of its own, and English."""
+"""What every test uses: its own home folder, its own database, and English."""
 
 from __future__ import annotations
 

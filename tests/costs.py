@@ -1,4 +1,4 @@
-"""What each test costs: processor seconds of this process, of its children and of the database.
+"""Measures what each test costs: processor seconds of this process, its children and the database.
 
     pytest tests/review -p tests.costs     # writes one line a test into .touchstone/costs/
     python -m tests.costs                  # ranks rooms, files and tests, and empties the folder

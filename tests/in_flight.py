@@ -1,4 +1,4 @@
-"""What a live server still answers: a page that was left may have asked for something just before.
+"""Waits for requests that a live server still answers after a page was left.
 
 The tables must not be emptied under such a request: the two would wait for each other's locks.
 """

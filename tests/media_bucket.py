@@ -1,4 +1,4 @@
-"""Media in a bucket of a real S3 server (moto), which can go away and come back."""
+"""Media in a bucket of a real S3 server (moto), which can stop and start again."""
 
 from __future__ import annotations
 

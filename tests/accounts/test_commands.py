@@ -1,4 +1,4 @@
-"""What the shell offers: an administrator, a team."""
+"""The shell commands that create an administrator and a team."""
 
 from __future__ import annotations
 

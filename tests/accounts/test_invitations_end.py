@@ -1,4 +1,4 @@
-"""An invitation ends when whoever made it loses the right to make it."""
+"""An invitation ends when its sender loses the right to invite."""
 
 from __future__ import annotations
 

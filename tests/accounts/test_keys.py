@@ -1,4 +1,4 @@
-"""Partners' keys: what they open, when they do not, and what is left of them in the database."""
+"""API keys: what they allow, when they are refused, and what the database stores of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whoever signs in lands on their work."""
+"""After sign-in, people land on the page for their work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Queries that are put together once give what Django gives, for whoever asks."""
+"""Prepared queries return the same as Django's own, for every user."""
 
 from __future__ import annotations
 

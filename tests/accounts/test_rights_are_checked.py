@@ -1,4 +1,4 @@
-"""Nobody is offered a right or a scope that opens nothing: the code itself is read."""
+"""Every right and every scope on offer is checked somewhere in the code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may do what: the whole matrix, written out by hand a second time."""
+"""The rights of every role: the whole matrix, written by hand a second time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a thief of the database, or a reader of the logs, does not find."""
+"""Neither the database nor the logs contain usable secrets."""
 
 from __future__ import annotations
 

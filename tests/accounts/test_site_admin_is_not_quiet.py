@@ -1,4 +1,4 @@
-"""A site administrator gets at a team's media only as its member, and its leads hear of it."""
+"""A site administrator reaches a team's media only as its member, and its leads are notified."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Members come, change and go; a team never loses its last lead."""
+"""Members join, change roles and leave; a team never loses its last lead."""
 
 from __future__ import annotations
 

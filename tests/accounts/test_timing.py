@@ -1,4 +1,4 @@
-"""How long the answer takes says nothing about who has an account."""
+"""The response time does not reveal whether an account exists."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Whoever has the link need not own the mailbox: what an account may claim before a mail to it was
-answered, and what ends when the mailbox's owner comes."""
+"""An unconfirmed email address: what its account may do, and what ends when the mailbox's owner
+confirms it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tests of the record share: an event quickly made, and a hand that alters history."""
+"""Shared helpers of the record's tests: events made quickly, and changes to history."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small house at work, made by the product's own verbs alone: every row of it is on record."""
+"""A small site filled by the product's own services alone: every row is on record."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the application's own role can do to history: add to it, and nothing else."""
+"""The application's own role can add to history, and nothing else."""
 
 from __future__ import annotations
 

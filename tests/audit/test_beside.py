@@ -1,4 +1,4 @@
-"""The other ways by which rows are held against the record: the page, an export, the duties."""
+"""Other comparisons of rows with the record: the page, an export, the duties."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one door for final rows: an event that names them, in the same transaction."""
+"""Final rows can be deleted only with an event that names them, in the same transaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What once slipped past the record is found now, or the documentation says that it is not."""
+"""Manipulations that verification once missed are found now, or documented as not detectable."""
 
 from __future__ import annotations
 

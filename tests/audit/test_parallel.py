@@ -1,4 +1,5 @@
-"""`audit verify --jobs N` says what one process says, of a clean record and of an altered one."""
+"""`audit verify --jobs N` reports what one process reports, for an intact record and for an altered
+one."""
 
 from __future__ import annotations
 

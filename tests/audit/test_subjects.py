@@ -1,4 +1,4 @@
-"""Erasure: the text goes, the record stays whole."""
+"""Erasure deletes the text, and the record still verifies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The names of what the record holds."""
+"""The names of recorded events."""
 
 from __future__ import annotations
 

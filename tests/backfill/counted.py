@@ -1,4 +1,4 @@
-"""What is known of a backfill: its files by state, and its events."""
+"""Counts a backfill's files by state, and its events."""
 
 from __future__ import annotations
 

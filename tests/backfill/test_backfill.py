@@ -1,4 +1,5 @@
-"""Stored media analysed anew: once each, beside what people saw, and nothing else moves."""
+"""Stored media is analysed again: once each, next to the earlier result, without changing anything
+else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages of backfills, and what the result page says of further analyses."""
+"""The pages of backfills, and how the result page shows further analyses."""
 
 from __future__ import annotations
 

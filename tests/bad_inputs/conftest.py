@@ -1,4 +1,5 @@
-"""Traps round the sandbox: a listener that nobody may call and a canary that nobody may read."""
+"""Traps around the sandbox: a server that must never be called and a canary file that must never be
+read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Films, sounds and playlists whose container lies, loops, or calls for other files."""
+"""Videos, sounds and playlists whose container is false, loops, or refers to other files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bad inputs of forty kinds and what must become of each. Every one is made here, none is fetched.
+"""Bad inputs of forty kinds and the expected result of each. All are made here, none is downloaded.
 
 `CASES` is what other tests use too: a number and name, the bytes, and the expected end. Number 38
 (file names), 39 (HTTP) and 40 (traps for models) belong to others; the names and the media for them

@@ -1,4 +1,5 @@
-"""A partner names addresses; Touchstone fetches them once, from allowed hosts, and says so once."""
+"""A partner sends addresses; Touchstone downloads each once, from allowed hosts, and reports
+once."""
 
 from __future__ import annotations
 

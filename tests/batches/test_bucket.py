@@ -1,4 +1,4 @@
-"""Objects of a bucket become submissions: real servers of S3 and SQS (moto), spoken to by boto3."""
+"""Objects of a bucket become submissions: real servers of S3 and SQS (moto), used through boto3."""
 
 from __future__ import annotations
 

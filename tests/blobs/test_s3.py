@@ -1,4 +1,4 @@
-"""An S3 server: a real one of its protocol (moto), spoken to through boto3 and django-storages."""
+"""The store on S3: a real server of the protocol (moto), used through boto3 and django-storages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scrubbing: damage is found, marked, recorded, and told by the exit status."""
+"""Scrubbing finds damage, marks it, records it and reports it by the exit status."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a browser's program is, or how it comes here."""
+"""Finds or downloads the browser's program."""
 
 from __future__ import annotations
 

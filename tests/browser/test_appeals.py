@@ -1,5 +1,5 @@
-"""The whole way of an appeal in real browsers: a person appeals, another decides, the person reads
-the answer. Once by mouse, once from the keyboard."""
+"""An appeal in real browsers: a person appeals, another decides, the person reads the answer. Once
+by mouse, once by keyboard."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The evidence video in a real browser with a real worker: asked for, watched, downloaded."""
+"""The evidence video in a real browser with a real worker: requested, watched, downloaded."""
 
 from __future__ import annotations
 

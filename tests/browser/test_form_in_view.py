@@ -1,4 +1,4 @@
-"""Whoever decides has the form at hand, however much evidence there is to scroll through."""
+"""The decision form stays in view, however much evidence there is to scroll through."""
 
 from __future__ import annotations
 

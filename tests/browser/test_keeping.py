@@ -1,4 +1,4 @@
-"""Holds, retention and erasure in a browser: the pages pass axe, and the way through them works."""
+"""Holds, retention and erasure in a browser: the pages pass axe, and the steps work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lists renew themselves while somebody looks, and nobody loses their place."""
+"""Lists update themselves while a page is open, without moving the reader's position."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The result page while the analysis ends: all of it is renewed, and nobody loses their place."""
+"""The result page updates completely when the analysis ends, without moving the reader's
+position."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A film of three shots, really analysed: its scenes on the page, for eyes and for readers."""
+"""A real analysis of a video with three shots: its scenes on the page, visible and for screen
+readers."""
 
 from __future__ import annotations
 

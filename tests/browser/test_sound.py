@@ -1,4 +1,4 @@
-"""The sound under the player: drawn beside the lanes, pressed to seek, one segment listened to."""
+"""The sound under the player: aligned with the lanes, clickable to seek, with segments to play."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""From a file on somebody's disk to a decision on record, in one go, with a real worker: in English
-and in German."""
+"""From an upload to a recorded decision, in one test with a real worker: in English and in
+German."""
 
 from __future__ import annotations
 

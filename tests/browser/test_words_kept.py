@@ -1,4 +1,5 @@
-"""No way of leaving a case loses words: a session's end, closing, going back, a dead network."""
+"""A draft survives every way of leaving a case: an ended session, closing, going back, a lost
+connection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A page that is watched: what it complains of, and whether it talks to anybody but us."""
+"""Watches a page for console errors and for requests to other servers."""
 
 from __future__ import annotations
 

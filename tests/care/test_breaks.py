@@ -1,4 +1,4 @@
-"""When it is time for a break a person is told, and nobody else. A break keeps cases and words."""
+"""Only the reviewer is reminded of a break. A break keeps cases and drafts."""
 
 from __future__ import annotations
 

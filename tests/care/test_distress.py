@@ -1,4 +1,4 @@
-"""A case that is too much for a person is taken away without blame."""
+"""A reviewer can hand back a distressing case without blame."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person met is counted for that person alone."""
+"""A person's exposure is counted for that person alone."""
 
 from __future__ import annotations
 

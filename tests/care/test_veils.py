@@ -1,4 +1,4 @@
-"""How media is shown at first: a person's own choice, then the team's, then the usual."""
+"""How media is shown at first: by the person's choice, then the team's, then the default."""
 
 from __future__ import annotations
 

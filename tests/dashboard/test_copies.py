@@ -1,4 +1,4 @@
-"""Copies for the player that were set aside: told to those who run the team, and tried again."""
+"""Failed playback copies are reported to the team's managers and can be tried again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The dashboard: whose figures, which figures, and at what price."""
+"""The dashboard: whose figures it shows, which ones, and the number of queries."""
 
 from __future__ import annotations
 

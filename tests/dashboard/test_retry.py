@@ -1,4 +1,4 @@
-"""Another try of what was set aside: who may, what is on record, what it changes."""
+"""Retrying failed jobs: who may do it, what is recorded, what it changes."""
 
 from __future__ import annotations
 

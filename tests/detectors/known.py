@@ -1,4 +1,4 @@
-"""Media of which only the facts are known: no face, no sound, no scene."""
+"""Media known only by its facts: no face, no sound, no scene."""
 
 from __future__ import annotations
 

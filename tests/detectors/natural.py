@@ -1,5 +1,6 @@
-"""Natural pictures that dependencies ship under free licences, halved, so that nothing is left of
-what they were saved as: matplotlib's portrait, scikit-learn's photographs, PyWavelets' classics."""
+"""Natural pictures that dependencies include under free licences, halved, so that no traces of
+their earlier encoding remain: matplotlib's portrait, scikit-learn's photographs, PyWavelets'
+classics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each of the first detectors has a card that says what it does, and keeps to it."""
+"""Each of the first detectors has a card that describes it correctly."""
 
 from __future__ import annotations
 

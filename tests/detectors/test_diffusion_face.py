@@ -1,4 +1,4 @@
-"""The check of faces by diffusion models: what it decides, what it leaves, and that it clears
+"""The check of faces by diffusion models: what it decides, what it leaves open, and that it clears
 nothing."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The face detectors: when they apply, what they decide, and what unsettles them."""
+"""The face detectors: when they apply, what they decide, and what makes them unstable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Provenance: what a file declares is read, graded, and never taken for more than it is."""
+"""Provenance: a file's declarations are read, graded, and never overrated."""
 
 from __future__ import annotations
 

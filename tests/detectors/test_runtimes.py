@@ -1,4 +1,4 @@
-"""Which runtime computes the networks: the faster one only where it says the same."""
+"""The faster runtime is used only where it gives the same results."""
 
 from __future__ import annotations
 

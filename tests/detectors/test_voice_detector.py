@@ -1,4 +1,5 @@
-"""The voice detector: says nothing without speech, is bounded with it, and shows where it heard."""
+"""The voice detector: not applicable without speech, bounded with it, and with the evidence's
+position."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The listeners that are served: their scores stand still, and the card tells the truth."""
+"""The served classifiers: their scores do not change, and the card's figures are right."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `make walk-production` takes from the page, checked without walking it."""
+"""The commands that `make walk-production` takes from the page, checked without running them."""
 
 from __future__ import annotations
 

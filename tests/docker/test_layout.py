@@ -1,4 +1,4 @@
-"""What `docker/` holds fits the schemas of Compose and Kubernetes, and the code beside it."""
+"""The files in `docker/` fit the schemas of Compose and Kubernetes, and the code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a file says about itself is told and never taken for what the checks found."""
+"""A file's claims about itself are reported separately from the checks' findings."""
 
 from __future__ import annotations
 

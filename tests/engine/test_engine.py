@@ -1,4 +1,4 @@
-"""The one door: what goes in, what comes out, and what cannot stop it."""
+"""The engine's entry point: its input, its results, and failures that must not stop it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faces: the right model, every size, the same points whichever way they are measured."""
+"""Faces: the right model, every size, the same landmarks by both methods."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The metadata of a file: read in the sandbox, bounded, and harmless whatever it says."""
+"""The metadata of a file: read in the sandbox, limited in size, and harmless whatever it
+contains."""
 
 from __future__ import annotations
 

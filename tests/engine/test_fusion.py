@@ -1,4 +1,4 @@
-"""The verdict: what decides, what does not, and in which words."""
+"""The verdict: what decides, what does not, and its wording."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a detector says of itself, before any of its code runs."""
+"""A detector's description, read before any of its code runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A part of a film that cannot be decoded is named, and the other part is examined."""
+"""A part of a video that cannot be decoded is reported, and the other part is examined."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is offered is what is whole."""
+"""Only complete detectors are offered."""
 
 from __future__ import annotations
 

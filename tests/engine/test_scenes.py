@@ -1,4 +1,5 @@
-"""Scenes through the one door: a real film in, what applies where out, and no second decoding."""
+"""Scenes through the engine's entry point: what applies where in a real video, without a second
+decoding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whoever runs the engine runs it on one thread of the processor."""
+"""The engine uses one processor thread, whatever program runs it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Somebody else's detectors, as `--beside` takes them."""
+"""Third-party detectors in the form that `--beside` accepts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is done to media before they are examined again does what it is called."""
+"""Each degradation does what its name says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nothing but the face tells the classes apart: of the data, and of a detector."""
+"""Only the face distinguishes the classes: in the data, and for a detector."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A manifest is right, or one sentence says what is wrong with it."""
+"""A manifest is valid, or one sentence states its mistake."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The metrics against scikit-learn, and against answers that are known by hand."""
+"""The metrics compared with scikit-learn, and with answers computed by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`--beside`: whatever somebody else's predict does, it costs no more than its own file."""
+"""`--beside`: a failure of a third-party `predict` affects only the file at hand."""
 
 from __future__ import annotations
 

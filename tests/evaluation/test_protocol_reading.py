@@ -1,4 +1,4 @@
-"""Protocol files: those of the project can be used, and what is wrong with others is said."""
+"""Protocol files: the project's own are valid, and mistakes in others are reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The grid of changes: which files, which cells, and what is said of them."""
+"""The grid of changes: its files, its cells, and its report."""
 
 from __future__ import annotations
 

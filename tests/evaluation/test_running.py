@@ -1,4 +1,5 @@
-"""The run: the engine of production, one file's failure is its own, and it goes on where it was."""
+"""The run uses the engine of production, survives the failure of a file, and continues after an
+interruption."""
 
 from __future__ import annotations
 

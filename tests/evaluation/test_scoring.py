@@ -1,4 +1,4 @@
-"""Figures from records: what each key means, and when nothing can be said."""
+"""Figures from records: the meaning of each key, and when a figure cannot be computed."""
 
 from __future__ import annotations
 

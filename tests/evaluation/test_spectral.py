@@ -1,4 +1,5 @@
-"""Spectral statistics: the same length for every picture, and they see what they are made for."""
+"""Spectral statistics: the same length for every picture, and sensitive to what they were made
+for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The examined file says what is to happen: {"do": ..., "seconds": ...}. Anything else is real."""
+"""An analyser for fault tests: the file states what happens: {"do": ..., "seconds": ...}. All other
+files are analysed for real."""
 
 from __future__ import annotations
 

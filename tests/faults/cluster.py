@@ -1,4 +1,4 @@
-"""The migrated cluster that a house starts from, as a copy of its files.
+"""The migrated database cluster that a fault test starts from, as a copy of its files.
 
 To run all migrations takes 38 s of a processor, and each process that tests faults has a house. So
 they run once, and what they left is kept beside the tests' own server. A name that is a digest of

@@ -1,4 +1,5 @@
-"""The web server of a house: gunicorn as `make up` starts it, on a port of its own."""
+"""The web server of an installation under test: gunicorn as `make up` starts it, on its own
+port."""
 
 from __future__ import annotations
 

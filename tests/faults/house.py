@@ -1,4 +1,4 @@
-"""A whole installation in a temporary home: its own PostgreSQL, store and worker processes."""
+"""A whole installation in a temporary folder: its own PostgreSQL, store and worker processes."""
 
 from __future__ import annotations
 

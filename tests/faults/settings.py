@@ -1,4 +1,4 @@
-"""The product's settings, with an analyser that does what its file says."""
+"""The product's settings with the analyser of the fault tests."""
 
 from config.settings import *  # noqa: F403
 from config.settings import INSTALLED_APPS as _APPS

@@ -1,4 +1,4 @@
-"""A backfill with real workers: killed at every step, and never in the way of a fresh upload."""
+"""A backfill with real workers: killed at every step, and never delaying a new upload."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Films never hold up photographs, with real workers."""
+"""Videos never delay photographs, with real workers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A worker killed while it makes a film's copy: nothing is lost, and nobody sees half of one."""
+"""A worker killed while it makes a playback copy: nothing is lost, and no partial copy is shown."""
 
 from __future__ import annotations
 

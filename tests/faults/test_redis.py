@@ -1,4 +1,4 @@
-"""Nobody stays deaf after Redis went away while a hand was at work and came back after it ended."""
+"""A worker receives wake-ups again after Redis failed during a job and returned after its end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A trace holds together across processes that fork: who takes in, and the worker's slot."""
+"""One trace covers the request and the worker's slot, across forked processes."""
 
 from __future__ import annotations
 

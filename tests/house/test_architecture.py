@@ -1,4 +1,4 @@
-"""The plan of the house, held by tests: who imports whom, and the picture of it."""
+"""The architecture: which package imports which, and the drawing of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pictures of the documentation are there, described, used and small."""
+"""The documentation's pictures exist, are described, are used and are small."""
 
 from __future__ import annotations
 

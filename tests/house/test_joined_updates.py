@@ -1,4 +1,4 @@
-"""The guard of all tests against updates through a join can refuse."""
+"""The tests' guard against updates through a join works."""
 
 from __future__ import annotations
 

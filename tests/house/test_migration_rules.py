@@ -1,4 +1,4 @@
-"""A migration that the running release could not live with fails `make check`."""
+"""A migration that is incompatible with the running release fails `make check`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The inner loop runs tests that exist."""
+"""`make quick` names only tests that exist."""
 
 from __future__ import annotations
 

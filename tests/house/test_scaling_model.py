@@ -1,4 +1,4 @@
-"""The simulation of docs/scaling.md says what queueing theory says where theory has an answer."""
+"""The simulation of docs/scaling.md agrees with queueing theory where theory has an answer."""
 
 from __future__ import annotations
 

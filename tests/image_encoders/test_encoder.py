@@ -1,4 +1,4 @@
-"""The image encoder: its file is read exactly, and what is served says what float32 says."""
+"""The image encoder: its file is read exactly, and the served network agrees with float32."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A worker's processes allocate from few places, so that they give back what they do not use."""
+"""A worker's processes use few memory arenas, so that they return unused memory."""
 
 from __future__ import annotations
 

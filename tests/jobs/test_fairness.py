@@ -1,4 +1,4 @@
-"""One sender's flood queues up behind itself and holds up nobody else."""
+"""One sender's flood delays only that sender."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Short work never waits for long work: claims by kind, and slots that leave films alone."""
+"""Short jobs never wait for long ones: claims by kind, and slots without videos."""
 
 from __future__ import annotations
 

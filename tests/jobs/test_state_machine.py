@@ -1,4 +1,4 @@
-"""A random life of two jobs against a model of it, with zombies and illegal hands in between."""
+"""Two jobs in random states compared with a model, with zombies and illegal changes in between."""
 
 from __future__ import annotations
 

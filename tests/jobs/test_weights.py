@@ -1,4 +1,4 @@
-"""A flow of weight 2 gets two turns for one, and nobody waits while a worker is free."""
+"""A sender of weight 2 gets two turns for one, and no job waits while a worker is free."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What it takes to clear a file: frozen on one half, measured on the other, and strict enough."""
+"""The conditions for clearing a file: set on one half, measured on the other, and strict enough."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Films that are altered frame by frame: where, how steadily, and with which sound."""
+"""Videos altered frame by frame: where, how steadily, and with which sound."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The training room without PyTorch: what is done to pairs, and how figures are counted."""
+"""The training of synthetic_image without PyTorch: how pairs are made, and how figures are
+counted."""
 
 from __future__ import annotations
 

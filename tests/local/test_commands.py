@@ -1,4 +1,4 @@
-"""Management commands asked of one process, as `make up` asks them."""
+"""Management commands run by one process, as `make up` uses them."""
 
 from __future__ import annotations
 

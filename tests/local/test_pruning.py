@@ -1,4 +1,5 @@
-"""What the image leaves out of installed packages: what is listed, and nothing unnoticed."""
+"""What the image omits from installed packages: only what is listed, and every entry still
+matches."""
 
 from __future__ import annotations
 

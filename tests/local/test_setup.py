@@ -1,4 +1,5 @@
-"""`make setup`: finds a Python that fits, says what is missing, shows progress and no packages."""
+"""`make setup` finds a suitable Python, reports what is missing, and shows progress without a list
+of packages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stops `make up`: real processes, started as a shell in the background starts them."""
+"""What stops `make up`: real processes, started as a background shell starts them."""
 
 from __future__ import annotations
 

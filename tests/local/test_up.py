@@ -1,4 +1,4 @@
-"""`make up` as a newcomer meets it: everything comes up, works, and goes away again."""
+"""`make up` for a newcomer: everything starts, works, and stops again."""
 
 from __future__ import annotations
 

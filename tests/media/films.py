@@ -1,4 +1,4 @@
-"""Films of shipped pictures and a made-up voice, cut as a test wants them."""
+"""Videos of included pictures and a made-up voice, cut as a test needs them."""
 
 from __future__ import annotations
 

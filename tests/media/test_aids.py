@@ -1,4 +1,4 @@
-"""Other views of a still, for people: what stands out in a made picture stands out in them."""
+"""Rendered views of a still: what is prominent in a test picture is prominent in them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a picture holds: enlarged ones are known as such, photographs are left alone."""
+"""The detail in a picture: enlarged pictures are recognised, photographs are left alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Fingerprints of looks, on natural pictures: near for copies, far for others, none for a wall."""
+"""Perceptual fingerprints of natural pictures: close for copies, distant for others, none for a
+plain wall."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Long sounds are listened to a piece at a time: memory does not grow with what is made of them."""
+"""Long sounds are processed in pieces, so that memory does not grow with their length."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What applies to which stretch: the whole file is covered, and each stretch says why."""
+"""What applies to which scene: the whole file is covered, and each scene states the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drawings of a sound: what sounds when, at which frequency, at its place in the timeline."""
+"""Drawings of a sound: which frequencies at which moment, aligned with the timeline."""
 
 from __future__ import annotations
 

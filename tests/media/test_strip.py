@@ -1,4 +1,4 @@
-"""Moments of a film for people: few, even, and from its beginning to its end."""
+"""The filmstrip of a video: few frames, evenly spaced, from beginning to end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Where backups lie: a folder and a bucket behave alike, and say in a sentence what is wrong."""
+"""The targets of backups: a folder and a bucket behave alike and report each mistake in a
+sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shell's verbs do what the pages' verbs do, each with its event."""
+"""Shell commands do what the pages do, each with its event."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The doctor knows each mistake by its own sentence, and says how to mend it."""
+"""The doctor reports each mistake in a sentence of its own, and how to fix it."""
 
 from __future__ import annotations
 

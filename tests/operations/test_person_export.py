@@ -1,4 +1,4 @@
-"""What is held about a person, in one zip for that person."""
+"""Everything stored about a person, in one zip for that person."""
 
 from __future__ import annotations
 

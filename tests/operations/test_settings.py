@@ -1,4 +1,4 @@
-"""What an operator writes wrong is told in one sentence that names the setting."""
+"""A mistake in a setting is reported in one sentence that names the setting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A request that leaves the house ends in time, reads no more than it may, and follows nobody."""
+"""An outgoing request ends in time, reads no more than allowed, and follows no redirect."""
 
 from __future__ import annotations
 

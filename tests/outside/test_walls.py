@@ -1,4 +1,4 @@
-"""A detector from outside breaks only itself, and gets nowhere."""
+"""An external detector can harm only itself and cannot escape."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests whose head makes no sense, to pages and to REST: a 4xx, no traceback, no 5xx."""
+"""Requests with invalid headers, to pages and to REST: a 4xx, no traceback, no 5xx."""
 
 from __future__ import annotations
 

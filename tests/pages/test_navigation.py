@@ -1,4 +1,5 @@
-"""The bar: only places that exist, only for those who may enter, and where one is now."""
+"""The navigation bar: only pages that exist, only for those with access, and the current one
+marked."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""How often a page asks the database does not grow with what it shows: with 3 of everything and
-with 12 of everything it asks the same number of times."""
+"""The number of a page's queries does not grow with its content: 3 of everything and 12 of
+everything need the same number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A team's identity provider, as it speaks SCIM."""
+"""A team's identity provider that uses SCIM."""
 
 from __future__ import annotations
 

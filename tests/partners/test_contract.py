@@ -1,5 +1,5 @@
-"""What REST promises beside its fields: one reading of each request, keys that can be used again,
-limits on every answer, addresses with and without a slash."""
+"""What REST guarantees besides its fields: strict reading of requests, idempotency keys, limits in
+every answer, addresses with and without a slash."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Partners learn what people decided, and each change of it; notes and names stay with the team."""
+"""Partners receive decisions and each change of them; notes and names stay within the team."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a later version will not have says so in the schema, in its answers and in the list."""
+"""Deprecated parts are marked in the schema, in answers and in the list."""
 
 from __future__ import annotations
 

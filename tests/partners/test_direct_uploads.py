@@ -1,5 +1,5 @@
-"""A file is announced, sent into the bucket in parts and completed, and becomes a submission as
-every other does. The bucket is a real server of S3 (moto)."""
+"""A file is announced, uploaded to the bucket in parts, completed, and becomes a submission like
+any other. The bucket is a real S3 server (moto)."""
 
 from __future__ import annotations
 

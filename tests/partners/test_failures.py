@@ -1,4 +1,4 @@
-"""What callers get when the database is away, and when something happens that nobody foresaw."""
+"""The answers while the database is unavailable, and after an unexpected error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the schema says of a request is what is taken: nothing else, and nothing less."""
+"""REST accepts exactly what the schema says of a request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A partner whose quota is reached hears so at once, by every way in, and sends the same later."""
+"""A partner at its quota gets a refusal at once, by every way of sending, and can send the same
+later."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A key, a partner and a team have rates of their own; whoever has none has the site's."""
+"""A key, a partner and a team can have rates of their own; all others have the site's."""
 
 from __future__ import annotations
 

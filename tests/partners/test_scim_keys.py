@@ -1,4 +1,5 @@
-"""SCIM keys: who makes them, what they open; bad requests, and a checker that nobody here wrote."""
+"""SCIM keys: who creates them, what they allow, bad requests, and a third-party conformance
+checker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Every verb of REST x every scope x whose submission it is: answers hold what the scopes allow."""
+"""Every operation of REST with every scope and every owner: answers contain what the scopes
+allow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Test keys: canned results, real rows and webhooks, and nobody but test keys sees any of it."""
+"""Test keys: canned results, real rows and webhooks, visible only to test keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A large file arrives in pieces, survives every cut, and becomes one submission of its bytes."""
+"""A large file is uploaded in pieces, survives every interruption, and becomes one submission."""
 
 from __future__ import annotations
 

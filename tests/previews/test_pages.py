@@ -1,4 +1,4 @@
-"""The film on the page and its bytes: who gets them, in which parts, and what is on record."""
+"""The playback copy on the page: who may read it, in which ranges, and what is recorded."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""An evidence film shows boxes, map and scores where and when the result has them, and goes with
-its submission."""
+"""An evidence video shows boxes, map and scores where and when the result has them, and is deleted
+with its submission."""
 
 from __future__ import annotations
 

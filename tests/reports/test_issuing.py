@@ -1,4 +1,4 @@
-"""One decision becomes a signed report that holds what it rests on; a new decision, a new one."""
+"""One decision becomes a signed report with its basis; a new decision makes a new report."""
 
 from __future__ import annotations
 

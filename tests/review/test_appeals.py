@@ -1,5 +1,4 @@
-"""Appeals: the sender of the media objects, another person decides, and nobody else sees the
-text."""
+"""Appeals: the sender of the media objects, another person decides, and only they see the text."""
 
 from __future__ import annotations
 

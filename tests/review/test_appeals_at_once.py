@@ -1,4 +1,4 @@
-"""Appeals at the same time as other verbs, and what the database refuses whoever asks."""
+"""Appeals concurrent with other operations, and the constraints of the database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A person's decision stands beside the machine's verdict everywhere, and leads to its case."""
+"""A person's decision is shown next to the machine's verdict everywhere, with a link to its
+case."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file that says of itself that it was generated: told everywhere as that, and a person looks."""
+"""A file that declares itself generated: reported as such everywhere, and reviewed by a person."""
 
 from __future__ import annotations
 

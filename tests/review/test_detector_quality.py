@@ -1,5 +1,5 @@
 """Checks compared with decisions: figures of simulated decisions with known truth, and spot checks
-that make them speak of all files."""
+that make the figures representative of all files."""
 
 from __future__ import annotations
 

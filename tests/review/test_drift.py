@@ -1,5 +1,5 @@
-"""Drift: a check whose last month differs from the months before is told; chance is not, but as
-often as is promised."""
+"""Drift: a check whose last month differs from the months before is reported; chance is reported no
+more often than stated."""
 
 from __future__ import annotations
 

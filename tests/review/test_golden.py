@@ -1,4 +1,4 @@
-"""Golden cases: nothing tells them from others until somebody decides, and they count nowhere."""
+"""Golden cases look like any other until they are decided, and count in no statistics."""
 
 from __future__ import annotations
 

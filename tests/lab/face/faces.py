@@ -1,4 +1,4 @@
-"""Small stores of drawn faces, so that training is tested everywhere, on nobody's picture."""
+"""Small stores of drawn faces, so that training is tested without pictures of people."""
 
 from __future__ import annotations
 

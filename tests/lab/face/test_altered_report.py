@@ -1,4 +1,4 @@
-"""What a second network adds to the first: brought together on one half, measured on another."""
+"""The benefit of a second network: combined on one half of the data, measured on the other."""
 
 from __future__ import annotations
 

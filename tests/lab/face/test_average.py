@@ -1,4 +1,4 @@
-"""The mean of runs: a run like others, which says what it is."""
+"""The mean of runs: a run like others that states how it was made."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What the image encoder adds to the small network is measured without a look at the test split."""
+"""The benefit of the image encoder over the small network is measured without fitting on the test
+split."""
 
 from __future__ import annotations
 

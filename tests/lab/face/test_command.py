@@ -1,4 +1,4 @@
-"""`manage.py train` says what is wrong in a sentence."""
+"""`manage.py train` reports each mistake in a sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs side by side: measured by their weights, kept, and told with what was left out of them."""
+"""Runs compared: measured with their weights, stored, and listed with what they left out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fakes with something foreign in them: it lies over the face, in its colours, where it is said."""
+"""Fakes with foreign content: placed over the face, in its colours, where the mask says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The loop: it learns, it stops and goes on as if it had not stopped, it refuses mixed runs."""
+"""The loop learns, continues after an interruption as if there had been none, and refuses mixed
+runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sets of one's own beside the research set: joined, told in the card, never across a split."""
+"""Your own sets next to the research set: combined, named in the card, never across splits."""
 
 from __future__ import annotations
 

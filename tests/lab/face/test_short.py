@@ -1,4 +1,4 @@
-"""What the short trainings share: a schedule, nothing kept of a broken run, speakers kept apart."""
+"""Short trainings: the schedule, nothing kept of a failed run, speakers kept apart."""
 
 from __future__ import annotations
 

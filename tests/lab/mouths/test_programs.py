@@ -1,4 +1,4 @@
-"""Mouths drawn anew for training and tests: what is altered, what is left, and that it repeats."""
+"""Redrawn mouths for training and tests: what is altered, what stays, and that it is repeatable."""
 
 from __future__ import annotations
 

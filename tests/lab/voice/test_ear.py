@@ -1,4 +1,5 @@
-"""The borrowed ears: read whole, compute what their makers' runtimes compute, are asked fairly."""
+"""The third-party audio encoders: loaded completely, in agreement with their makers' runtimes, and
+evaluated fairly."""
 
 from __future__ import annotations
 

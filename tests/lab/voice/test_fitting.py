@@ -1,4 +1,4 @@
-"""What stands on the ear: tells classes apart, and does not hear who speaks."""
+"""The classifier on the encoder distinguishes the classes and ignores who speaks."""
 
 from __future__ import annotations
 

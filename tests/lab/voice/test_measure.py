@@ -1,4 +1,4 @@
-"""The measuring: right on scores whose answer is known by hand."""
+"""The measurement is right on scores with an answer computed by hand."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The ear that knows speakers: is given what it was trained on, computes what another runtime
-computes of the same file, and keeps no more than was meant."""
+"""The speaker encoder: gets the input it was trained on, agrees with another runtime on the same
+file, and stores no more than intended."""
 
 from __future__ import annotations
 

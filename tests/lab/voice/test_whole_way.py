@@ -1,5 +1,5 @@
-"""The whole way with a handful of made-up voices and a small ear that knows words: listeners,
-network, card, detector."""
+"""The whole training with a few made-up voices and a small speech encoder: classifiers, network,
+card, detector."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A voice made of pulses and resonances, so that tests need nobody's recording."""
+"""A voice made of pulses and resonances, so that tests need no recordings of people."""
 
 from __future__ import annotations
 
