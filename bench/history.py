@@ -9,7 +9,8 @@ machine the others measure the neighbours. Where the thousand hold fewer rows th
 the page shows, the measure is a full page of theirs. `--processor` measures the processor time of
 page and database instead of the clock's, because a loaded machine doubles that. `--keep PLACE`
 keeps the databases there and uses what was kept; `--explain` prints the plans of one person's
-filters. `--write` puts the table into docs/history.md.
+filters. `--write` puts the table into docs/history.md; with `--review`, beside the figures of
+other commands.
 """
 
 from __future__ import annotations
@@ -250,7 +251,7 @@ def measure(
             desk.close()
     lines = compared(lines)
     for line in lines:
-        line["command"] = f"{COMMAND} --processor" if worked else COMMAND
+        line["command"] = COMMAND + " --review" * review_alone + " --processor" * worked
     return {"rows": rows, "lines": lines, "load_after": round(os.getloadavg()[0], 2)}
 
 
@@ -371,7 +372,7 @@ def main() -> None:
         return
     found = measure(options.rows, options.rounds, options.keep, options.review, options.processor)
     if options.write:
-        write(list(rows(found)), ROOT / "docs" / "history.md")
+        write(list(rows(found)), ROOT / "docs" / "history.md", among_others=options.review)
     print(json.dumps(found, indent=2) if options.json else table(rows(found)))
 
 
