@@ -8,6 +8,7 @@ from typing import Any, cast
 from django import forms
 from django.db import transaction
 from django.db.models import Q
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -140,12 +141,13 @@ class LimitsForm(forms.Form):
     def _opened_anew(self) -> None:
         """Shown again with the numbers that stand now, beside those that the person touched."""
         now = LimitsForm(Team.objects.get(pk=self.owners["team"].pk))
-        data = dict(self.data.items())
+        data = cast(QueryDict, self.data).copy()
         for field in self.fields:
             standing = now.fields[field].initial if field in now.fields else None
-            data[self[field].html_initial_name] = "" if standing is None else standing
+            text = "" if standing is None else str(standing)
+            data[self[field].html_initial_name] = text
             if field in self.cleaned_data and not self._is_touched(field):
-                data[field] = data[self[field].html_initial_name]
+                data[field] = text
         self.data = data
 
 

@@ -66,6 +66,11 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
         case.body["file"] = picture(7)
         # The program checks an edited body against the schema, and takes any bytes for wrong.
         case._record_starting_state()
+    if right and ":" not in (case.headers or {}).get("Repr-Digest", ":"):
+        # In coverage it writes letters and digits alone into headers, sends a 0 and takes it for
+        # a digest.
+        del case.headers["Repr-Digest"]
+        case._record_starting_state()
     unsorted = "updated_last" if "updated_since" in case.query else "newest"
     cursor, order = case.query.get("cursor"), case.query.get("sort", unsorted)
     well_written = isinstance(cursor, str) and re.fullmatch(cursors.ALPHABET, cursor)
