@@ -36,7 +36,7 @@ USUAL = 0.5
 """Share of genuine files that a check judges, if it is to have a bound."""
 TELLS_AT = 0.7
 """The AUC from which a check is said to detect a kind of fake."""
-MOST_COMPRESSED = 29.5
+MOST_COMPRESSED = 29.0
 """The mean quantiser above which a video (H.264) is never cleared. It lies between videos of the
 set that were encoded at CRF 23 and those at CRF 28."""
 SHARES = np.linspace(1.0, 0.02, 50)

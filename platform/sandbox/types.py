@@ -214,8 +214,8 @@ class Footer:
     decoded_share: float | None = None
     """Decoded over expected, 0..1, where the file promised anything."""
     quantiser: float | None = None
-    """Mean quantiser of the frames that were sent, 0..51 and more for deep colours; H.264 only.
-    The higher, the stronger the compression."""
+    """Mean quantiser of some frames, 0..51 and more for deep colours; H.264 only. The higher, the
+    stronger the compression."""
     cpu_seconds: float = 0.0
     peak_bytes: int = 0
     """The child's peak resident memory, as the child tells; `Decoding.ended` has the kernel's."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sandbox.decoders import quantiser
 from sandbox.decoders.pixels import Sampler, Stretches, fitted
+from sandbox.decoders.quantiser import QuantiserProbe
 from sandbox.decoders.track import Track
 from sandbox.types import Code, Flag, Limits, Rejected, Want
 
@@ -30,7 +30,6 @@ class PictureTrack(Track):
         self.want, self.limits = want, limits
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = limits.threads
-        quantiser.ask_for(stream.codec_context)
         self.expected: int | None = promised or None
         self.fps = self._rate()
         self.decoded_frames = self.discarded = self.sent = 0
@@ -42,7 +41,7 @@ class PictureTrack(Track):
         self._close_sampler = Sampler(want.close_fps)
         self._stretches = Stretches(None, 0.0, want.close_stretch)
         self._held: tuple[int, float, Any] | None = None
-        self._quantisers: list[float] = []
+        self._quantiser = QuantiserProbe(stream.codec_context)
 
     def _rate(self) -> float | None:
         rate = self.stream.average_rate or self.stream.guessed_rate
@@ -55,6 +54,7 @@ class PictureTrack(Track):
     def decoded(self, packet: Any) -> Iterator[Any]:
         if packet.is_discard:
             self.discarded += 1
+        self._quantiser.take(packet)
         yield from super().decoded(packet)
 
     def take(self, frame: Any, run: _Run) -> None:
@@ -124,8 +124,6 @@ class PictureTrack(Track):
             rgb = np.rot90(rgb, self._rotation)
         run.out.picture(index, seconds, np.ascontiguousarray(rgb))
         self.sent += 1
-        if (found := quantiser.of(frame)) is not None:
-            self._quantisers.append(found)
 
     def send_last(self, run: _Run) -> None:
         if self._held is not None:
@@ -154,5 +152,5 @@ class PictureTrack(Track):
             "frames_decoded": self.decoded_frames, "frames_expected": expected,
             "seconds": self.seconds + step, "missing": missing,
             "decoded_share": min(self.decoded_frames / expected, 1.0) if expected else None,
-            "quantiser": float(np.mean(self._quantisers)) if self._quantisers else None,
+            "quantiser": self._quantiser.mean,
         }  # fmt: skip
