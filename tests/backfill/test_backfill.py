@@ -361,5 +361,5 @@ def test_the_shell_walks_the_whole_way(alice: Person, settings: Any) -> None:
     assert f"{key}  done" in said("list")
     with pytest.raises(CommandError, match="There is no team"):
         said("plan", "--team", "nobody", "--engine", NEW)
-    with pytest.raises(CommandError, match="no date"):
+    with pytest.raises(CommandError, match="is not a date"):
         said("plan", "--since", "yesterday", "--engine", NEW)

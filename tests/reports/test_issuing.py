@@ -68,7 +68,7 @@ def test_a_report_holds_what_the_decision_rests_on(
     assert event.content["object"]["sha256"] == report.body_sha256
     files = written(report, tmp_path)
     call_command("report", "verify", *files)
-    assert f"Report {report.pk} is as" in capsys.readouterr().out
+    assert f"Report {report.pk} is unchanged" in capsys.readouterr().out
     Path(files[0]).write_bytes(bytes(report.body).replace(b"manipulated", b"Manipulated", 1))
     with pytest.raises(CommandError, match="not as it was signed"):
         call_command("report", "verify", *files)
@@ -142,7 +142,7 @@ def test_pages_issue_hand_out_and_check(alice: Person, charlie: Person, case: Ca
     assert Event.objects.filter(verb=Verb.REPORT_DOWNLOADED).count() == 5
     assert client.get(reverse("reports:download", args=[report.pk, "x.exe"])).status_code == 404
     answer = checked(charlie, given)
-    assert answer.status_code == 200 and b"as it was signed" in answer.content
+    assert answer.status_code == 200 and b"unchanged since it was signed" in answer.content
     given["report.pdf"] = given["report.pdf"][:-1] + b"x"
     answer = checked(charlie, given)
     assert answer.status_code == 422 and b"The report is refused" in answer.content

@@ -155,7 +155,7 @@ def test_a_month_that_differs_is_told_once_on_quality_dashboard_and_metrics(
     assert "What to do" in page and "0.29" in page and "0.91" in page
     overview = reverse("dashboard:overview")
     assert f"{quality}#drift" in lead.client().get(overview).content.decode()
-    assert "answered otherwise" not in charlie.client().get(overview).content.decode()
+    assert "results of checks changed" not in charlie.client().get(overview).content.decode()
     DriftCheck.objects.update(month=drift.shifted(now.replace(day=1), -1).date())
     (family,) = [one for one in _families() if one.name == "touchstone_drift_alarms"]
     assert [(one.labels["team"], one.value) for one in family.samples] == [(str(lead.team.pk), 2)]
