@@ -144,11 +144,17 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return shown
 
     def render_change_form(
-        self, request: HttpRequest, context: Any, *args: Any, obj: Any = None, **more: Any
+        self,
+        request: HttpRequest,
+        context: Any,
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Any = None,
     ) -> Any:
         if obj is not None:
             context["page_address"] = self.addresses(request, [obj]).get(obj.pk, "")
-        return super().render_change_form(request, context, *args, obj=obj, **more)
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         paths = map(str, self.list_filter)
