@@ -1,7 +1,7 @@
 """How strongly a video is compressed: the mean quantiser of its blocks, as the decoder reads it.
 
-Short stretches from a key frame on are decoded a second time by a single thread. With several, libav
-exports a frame's quantisers while another thread still decodes it, and two runs differ.
+Short stretches from a key frame on are decoded a second time by a single thread. With several,
+libav exports the quantisers of a frame while another thread still decodes it, and two runs differ.
 """
 
 from __future__ import annotations
