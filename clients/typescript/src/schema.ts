@@ -750,8 +750,8 @@ export interface components {
             text: string;
         };
         Attempt: {
-            /** @description The beginning of the response body. */
-            readonly answer: string;
+            /** @description The beginning of the answer's body. */
+            answer: string;
             /** Format: date-time */
             readonly at: string;
             /** @description What failed. Empty if nothing failed. */
@@ -856,6 +856,8 @@ export interface components {
             policy: string | null;
             /** @description The reviewer's own words. */
             reason: string;
+            /** @description The reasons chosen from the team's list, with their names at that time. */
+            reason_codes: string[];
             readonly reviewer: string | null;
             /**
              * Format: uuid
@@ -879,6 +881,8 @@ export interface components {
             policy: string | null;
             /** @description The reviewer's own words. */
             reason: string;
+            /** @description The reasons chosen from the team's list, with their names at that time. */
+            reason_codes: string[];
             readonly reviewer: string | null;
             /**
              * Format: uuid
@@ -911,6 +915,8 @@ export interface components {
             /** @description The newest HTTP status. */
             readonly answered: number | null;
             attempts: components["schemas"]["Attempt"][];
+            /** @description The body of every attempt: the text that is signed. */
+            body: string;
             /** Format: date-time */
             readonly created_at: string;
             /** Format: uuid */
@@ -1240,6 +1246,21 @@ export interface components {
          * @enum {string}
          */
         KindEnum: "image" | "video" | "audio";
+        /** @description Where in a face a check saw traces. */
+        Mask: {
+            /** @description Left, top, right, bottom of the face; in pixels of the picture. */
+            box: number[] | null;
+            detector: string;
+            /** @description The id of a track. */
+            face: number | null;
+            /** @description A square table over the box, from its top left: 0 is no trace. */
+            rows: number[][];
+            /**
+             * Format: double
+             * @description When in the media; 0 in a still.
+             */
+            seconds: number;
+        };
         /** @description Part of a submission's result. */
         Media: {
             channels: number | null;
@@ -1418,6 +1439,8 @@ export interface components {
         Result: {
             engine_version: string;
             findings: components["schemas"]["Finding"][];
+            /** @description Where in a face checks saw traces. */
+            masks: components["schemas"]["Mask"][];
             /** @description Null if the file was rejected. */
             media: components["schemas"]["Media"] | null;
             /** @description The code of the reason for rejection. */
