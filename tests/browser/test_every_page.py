@@ -144,7 +144,7 @@ def _address(name: str, known: dict[str, list[Any]]) -> str | None:
     ("who", "at_least", "language"),
     [
         ("nobody", 5, "en"), ("admin", 30, "en"), ("site_admin", 30, "en"),
-        ("nobody", 5, "de"), ("admin", 30, "de"),
+        ("nobody", 5, "de"), ("admin", 30, "de"), ("site_admin", 30, "de"),
     ],
 )  # fmt: skip
 def test_axe_finds_nothing_serious_anywhere(
