@@ -207,7 +207,7 @@ def test_a_store_that_is_away_keeps_the_object_for_the_next_run(
     blocked = tmp_path / "a file where the spool's folder should be"
     blocked.write_text("")
     settings.UPLOAD_SPOOL_DIR = str(blocked)
-    with pytest.raises(CommandError, match="Run it again"):
+    with pytest.raises(CommandError, match="Run the command again"):
         run()
     settings.UPLOAD_SPOOL_DIR = str(tmp_path / "spool")
     assert not Submission.objects.exists() and "1 submitted" in run()
@@ -295,7 +295,7 @@ def test_objects_beyond_the_quota_wait_in_the_bucket(amazon: Amazon, run: Run) -
     for number in range(4):
         amazon.put(f"{number}.png", picture(number))
     ServiceAccount.objects.update(quota=1)
-    with pytest.raises(CommandError, match="Run it again"):
+    with pytest.raises(CommandError, match="Run the command again"):
         run()
     assert Submission.objects.count() == 1
     assert list(BucketObject.objects.filter(ended_at=None).values_list("busy_until")) == [(None,)]

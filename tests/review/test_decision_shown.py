@@ -89,6 +89,7 @@ def test_partners_read_the_decision_without_its_note_or_names(
             "outcome",
             "policy",
             "reason",
+            "reason_codes",
             "decided_at",
             "reviewer",
             "supersedes",

@@ -146,7 +146,7 @@ def test_a_lead_gives_a_case_from_one_person_to_another(
     assert bob.client().post(give, said).status_code == 403
     for wrong in (viewer, charlie):
         answer = client.post(give, {**said, "person": wrong.user.pk}, follow=True)
-        assert b"does not decide in this team" in answer.content
+        assert b"does not decide cases in this team" in answer.content
     assert b"Say why" in client.post(give, {**said, "why": " "}, follow=True).content
     client.post(give, said)
     case = Case.objects.get(pk=held.pk)
