@@ -52,7 +52,7 @@ def test_a_person_appeals_another_decides_the_person_reads_the_answer(
     another = member(alice.team, Role.MODERATOR)
     sender = open_page(user=alice.user, width=1440, height=900)
     page = sender.goto(detail)
-    page.get_by_text("Appeal the decision").click()
+    page.get_by_text("Appeal the decision", exact=True).click()
     page.get_by_label("Why the decision is wrong").fill(TEXT)
     assert sender.axe_in_both_colours() == [] and sender.overflow() == []
     shoot(sender, "appeal-form")
@@ -115,6 +115,6 @@ def test_the_same_by_keys_alone_and_withdrawn(open_page: Open, case: Case, alice
     other.keyboard.press("Control+Enter")
     expect(other.locator(".messages")).to_contain_text("Decided")
     page.reload()
-    expect(panel(page)).to_contain_text("the decision “Manipulated” stands")
+    expect(panel(page)).to_contain_text("the decision “Manipulated” was upheld")
     expect(panel(page)).to_contain_text("The seam is not in the shadow.")
     assert [one.state for one in Appeal.objects.order_by("made_at")] == ["withdrawn", "answered"]
