@@ -73,7 +73,7 @@ class House:
     def clear(self) -> None:
         """Every row of work and of the record, as only a superuser in a test may."""
         rooms = ("ml", "jobs", "faults", "audit", "blobs", "viewing", "submissions", "review",
-                 "partners", "webhooks", "backfill")  # fmt: skip
+                 "partners", "webhooks", "backfill", "accounts")  # fmt: skip
         of_rooms = "SELECT tablename FROM pg_tables WHERE split_part(tablename, '_', 1) = ANY(%s)"
         tables = [
             *(f"pgmq.q_{q}" for q in self.bells),
