@@ -62,7 +62,9 @@ class QueueForm(forms.Form):
         min_value=0,
         max_value=100,
         label=_("Second opinions, in %"),
-        help_text=_("For decisions in this queue. If empty, the share on the page Quality applies."),
+        help_text=_(
+            "For decisions in this queue. If empty, the share on the page Quality applies."
+        ),
     )
 
     def __init__(self, team: Team, *args: Any, **kwargs: Any) -> None:
