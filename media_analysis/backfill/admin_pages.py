@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import reverse
 
 from accounts.actors import actor_of
 from audit import admin_pages
@@ -19,13 +18,5 @@ def register() -> None:
 
 
 def of_events(request: HttpRequest, rows: Sequence[Event]) -> Mapping[Any, str]:
-    named = {row.pk: row.object_id for row in rows if row.object_type == "backfill"}
-    if not named:
-        return {}
-    visible = Backfill.objects.for_actor(actor_of(request)).filter(pk__in=set(named.values()))
-    known = {str(pk) for pk in visible.values_list("pk", flat=True)}
-    return {
-        event: reverse("backfill:detail", args=[run])
-        for event, run in named.items()
-        if run in known
-    }
+    visible = Backfill.objects.for_actor(actor_of(request))
+    return admin_pages.of_objects(rows, "backfill", visible, "backfill:detail")

@@ -3,7 +3,7 @@ tables. Many rows are looked up at once, and nothing leads to what its reader ma
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -99,7 +99,7 @@ def of_events(request: HttpRequest, rows: Sequence[Event]) -> Addresses:
     return {
         **_custody(actor, rows),
         **_team_pages(actor, rows),
-        **_cases(actor, rows),
+        **admin_pages.of_objects(rows, "case", Case.objects.for_actor(actor), "review:case"),
     }
 
 
@@ -110,15 +110,6 @@ def _custody(actor: Actor, rows: Sequence[Event]) -> Addresses:
         row.pk: f"{reverse('submissions:detail', args=[row.chain])}#custody"
         for row in rows
         if row.chain in known
-    }
-
-
-def _cases(actor: Actor, rows: Sequence[Event]) -> Addresses:
-    named = {row.pk: row.object_id for row in rows if row.object_type == "case"}
-    visible = Case.objects.for_actor(actor).filter(pk__in=_ids(named.values()))
-    known = {str(pk) for pk in visible.values_list("pk", flat=True)}
-    return {
-        event: reverse("review:case", args=[case]) for event, case in named.items() if case in known
     }
 
 
@@ -137,14 +128,3 @@ def _team_pages(actor: Actor, rows: Sequence[Event]) -> Addresses:
         for row in rows
         if (page := about[row.pk]) and row.chain in chains[page]
     }
-
-
-def _ids(said: Iterable[str]) -> list[UUID]:
-    """What was recorded as an id, where it is one."""
-    found = []
-    for one in said:
-        try:
-            found.append(UUID(one))
-        except ValueError:
-            continue
-    return found

@@ -21,7 +21,7 @@ LOOKED_AT = 2000
 
 
 def versions(rule: QueueRule) -> list[dict[str, Any]]:
-    """The newest first. A change of place in the order is told between the versions."""
+    """Newest first. Moves within the order appear between the versions."""
     row = f"{QueueRule._meta.db_table}:{rule.pk}"
     changes = Event.objects.filter(chain=team_chain(rule.team_id), verb=Verb.QUEUE_CHANGED)
     lately = reversed(changes.order_by("-seq")[:LOOKED_AT])

@@ -8,9 +8,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from dataclasses import asdict, dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,31 +27,18 @@ from blobs.errors import BlobError
 from config.static import is_collected
 from media_analysis.uploads.services import announcing
 from ml import pictures
-from ml.engine import model_repository
 from ml.engine.image_encoders import building as encoders
-from ml.engine.inference_server import AtServer, Connection, ServerUnusable
 from ml.engine.model_files import FILES, ModelFileUnusable, located
 from operations import health
-from sandbox import launching, trust, trust_laying
+from operations.doctor_of_engine import inference, trust_lists
+from operations.findings import ERROR, WARNING, Finding
+from sandbox import launching
 from sandbox.checks import why_not
 
-OK, WARNING, ERROR = "ok", "warning", "error"
 LEAST_FREE_BYTES = 2_000_000_000
 SKEW_SECONDS = 30.0
 LEFTOVER_AGE = timedelta(days=1)
-OLDEST_LIST = timedelta(days=366)
 LONG_SECRET = 40
-
-
-@dataclass(frozen=True)
-class Finding:
-    part: str
-    level: str
-    said: str
-    mend: str = ""
-
-    def as_dict(self) -> dict[str, str]:
-        return asdict(self)
 
 
 Check = Callable[[], Iterator[Finding]]
@@ -248,34 +233,6 @@ def sandbox() -> Iterator[Finding]:
                       "decoded all the same.", "Leave REQUIRE_SANDBOX out.")  # fmt: skip
 
 
-def trust_lists() -> Iterator[Finding]:
-    mend = "Lay a newer list in place with `manage.py trust_list FILE`."
-    for whose, setting in trust.SETTINGS.items():
-        if (path := trust.path_of(whose)) is None:
-            continue
-        try:
-            one = trust.read(path)
-            expired = trust_laying.expired(trust_laying.certificates_of(one))
-        except OSError as error:
-            yield Finding("trust lists", ERROR, f"{setting} is {path}: {error.strerror}. The "
-                          "sandbox does not start.", "Name a file that can be read.")  # fmt: skip
-            continue
-        except trust_laying.ListRefused as refused:
-            yield Finding("trust lists", ERROR, f"{setting}: {refused}", mend)
-            continue
-        if not one.certificates:
-            yield Finding("trust lists", ERROR, f"{setting} is {path}, which holds no certificate.",
-                          mend)  # fmt: skip
-        if expired:
-            yield Finding("trust lists", WARNING, f"{expired} of {one.certificates} certificates "
-                          f"of {setting} have expired.", mend)  # fmt: skip
-        if not one.date:
-            yield Finding("trust lists", WARNING, f"Of which day the list of {setting} is, is not "
-                          "known.", mend)  # fmt: skip
-        elif timezone.now().date() - date.fromisoformat(one.date) > OLDEST_LIST:
-            yield Finding("trust lists", WARNING, f"The list of {setting} is of {one.date}.", mend)
-
-
 def broker() -> Iterator[Finding]:
     if not settings.BROKER_URL:
         return
@@ -305,27 +262,6 @@ def models() -> Iterator[Finding]:
                       "built: these checks say that they are not available.",
                       "Run `python -m ml.engine.image_encoders` where TensorFlow is, or copy the "
                       "models folder from another machine (docs/operating.md).")  # fmt: skip
-
-
-def inference() -> Iterator[Finding]:
-    if not settings.TOUCHSTONE_INFERENCE_URL:
-        return
-    try:
-        with closing(Connection(settings.TOUCHSTONE_INFERENCE_URL)) as link:
-            link.ask("/v2")
-    except ServerUnusable as error:
-        yield Finding("inference server", WARNING, f"It does not answer ({error}). Workers "
-                      "compute by themselves.",
-                      "Start it, or correct TOUCHSTONE_INFERENCE_URL.")  # fmt: skip
-        return
-    for name, file in model_repository.networks().items():
-        try:
-            AtServer(settings.TOUCHSTONE_INFERENCE_URL, file).close()
-        except ServerUnusable as error:
-            yield Finding("inference server", WARNING, f"It does not serve {name} ({error}). "
-                          "Workers compute this network by themselves.",
-                          "`python -m ml.engine.model_repository FOLDER` writes what it should "
-                          "serve.")  # fmt: skip
 
 
 def reports() -> Iterator[Finding]:

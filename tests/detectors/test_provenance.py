@@ -252,7 +252,7 @@ def test_an_identity_says_what_was_checked_and_changes_no_declaration(tmp_path: 
     ],
 )
 def test_each_state_of_an_identity_has_its_sentence(state: str, says: str) -> None:
-    """And none is told beside credentials that do not hold themselves."""
+    """Identities are not reported for credentials that are invalid themselves."""
     identity = {"state": state, "names": ["Anyone"], "issuer": "did:web:x", "problems": []}
     facts = {"c2pa": {"state": "valid", "signer": "S", "identities": [identity]}}
     texts = " ".join(e.text for e in examined(facts).evidence if "identity" in e.code)

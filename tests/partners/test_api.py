@@ -127,7 +127,7 @@ def test_a_key_that_is_no_key(both: Client, key: str) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_ten_copies_at_once_make_one_submission(both: Client) -> None:
-    """Racing repeats: one submission; the others hear of it or are told to wait."""
+    """Racing repeats: one submission; the others get it or must wait."""
 
     def one(_: int) -> Any:
         try:

@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800), pytest.mark.django_db
 
 
 def test_each_key_is_done_once_however_many_come_at_once(tmp_path: Path, team: Team) -> None:
-    """One submission a key; the others hear of it or are told to wait, and a repeat finds it.
+    """One submission per key; the others get it or must wait, and a repeat finds it.
     IDEMPOTENCY_KEYS=200 is the long form."""
     service = ServiceAccountFactory(team=team)
     secret = issue_key(

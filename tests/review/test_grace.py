@@ -121,8 +121,8 @@ def test_a_decision_that_is_sent_twice_is_told_as_decided(
     alice: Person, case: Case, send: Send, grace_seconds: int
 ) -> None:
     """By a double press without JavaScript: no claim was lost, no draft stays, no further case is
-    claimed. From another window with other words: these stay a draft, and nobody is told of an
-    expired claim."""
+    claimed. From another window with another text: it stays a draft. No message says that the
+    claim expired."""
     RoutingRule.objects.update(grace_seconds=grace_seconds)
     client, other, third = alice.client(), opened(alice, send, 7), opened(alice, send, 9)
     held = cases.claim(alice.actor, case.pk)

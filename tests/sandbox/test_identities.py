@@ -95,7 +95,7 @@ def test_an_identity_that_does_not_hold_takes_nothing_from_the_signature(
 
 
 def test_an_issuer_on_the_network_is_not_asked(lists: Lists) -> None:
-    """Its key would lie at an address: the identity is told as not looked up."""
+    """Its key is at a network address, so the identity is reported as unresolved."""
     data = credentials.by_aggregator("did:web:127.0.0.1%3A9")
     told = facts_of(lists(), credentials.with_assertion("cawg.identity", data))
     (one,) = told["identities"]

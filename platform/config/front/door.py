@@ -202,7 +202,7 @@ async def _linger(receive: Receive) -> None:
 def spool_folder() -> str:
     """UPLOAD_SPOOL_DIR, which only we can read. TMPDIR is often memory, and small."""
     folder = settings.UPLOAD_SPOOL_DIR
-    with contextlib.suppress(OSError):  # set when the first large body is written
+    with contextlib.suppress(OSError):  # reported when the first large body is written
         Path(folder).mkdir(mode=0o700, parents=True, exist_ok=True)
     return str(folder)
 
