@@ -30,8 +30,12 @@ from ml import pictures
 from ml.engine.image_encoders import building as encoders
 from ml.engine.model_files import FILES, ModelFileUnusable, located
 from operations import health
-from operations.doctor_of_engine import inference, trust_lists
-from operations.findings import ERROR, WARNING, Finding
+from operations.doctor_of_engine import inference as inference
+from operations.doctor_of_engine import trust_lists as trust_lists
+from operations.findings import ERROR as ERROR
+from operations.findings import OK as OK
+from operations.findings import WARNING as WARNING
+from operations.findings import Finding as Finding
 from sandbox import launching
 from sandbox.checks import why_not
 
