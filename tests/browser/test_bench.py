@@ -64,7 +64,11 @@ def team_that_looks(alice: Person) -> Person:
 
 
 def out_of_view(page: Page) -> list[str]:
-    """Of what a decision needs: what does not lie whole within the window, unscrolled."""
+    """Of what a decision needs: what does not lie whole within the window, unscrolled.
+
+    The text of a page can be read before its style sheets have arrived, its layout cannot.
+    """
+    page.wait_for_load_state()
     found: list[str] = page.evaluate(
         """wanted => wanted.filter(one => {
           const box = document.querySelector(one)?.getBoundingClientRect();

@@ -34,6 +34,10 @@ class Watched:
         self.page.goto(self.base + path)
         return self.page
 
+    def loaded(self) -> None:
+        """Waits for style sheets. After a click a page can be read before it has its layout."""
+        self.page.wait_for_load_state()
+
     def excuse(self, part: str) -> None:
         """A complaint that the test provokes on purpose (the browser logs every 4xx answer)."""
         self.excused.append(part)
@@ -46,6 +50,7 @@ class Watched:
     ) -> list[str]:
         """What axe-core finds serious or critical on the page as it stands, one line each; by
         some rules, or by all of the usual standards but some."""
+        self.loaded()
         if self.page.evaluate("typeof axe") == "undefined":  # half a megabyte: once a page
             self.page.evaluate(AXE)
         result: dict[str, Any] = self.page.evaluate(
@@ -84,6 +89,7 @@ class Watched:
 
     def overflow(self) -> list[str]:
         """What makes the page scroll sideways; scrolling boxes of their own are fine."""
+        self.loaded()
         found: list[str] = self.page.evaluate(
             """() => {
               const wide = document.documentElement.clientWidth;
