@@ -1,8 +1,9 @@
 """Writes checkpoints to a file outside the database, so that deleting them in the database is
 noticed.
 
-The file has one line of JSON for each checkpoint. Copy it to another machine, a write-once bucket
-or paper: with an old line, anyone can prove that the record was rolled back or truncated.
+The file has one line of JSON for each checkpoint. Copy it to another machine or paper: with an old
+line, anyone can prove that the record was rolled back or truncated. `anchor_store.py` keeps
+checkpoints in a bucket, which several machines share. Uses no Django.
 """
 
 from __future__ import annotations
@@ -10,12 +11,45 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 TAIL = 64 * 1024
 """More than any line has."""
+
+
+class Anchor(Protocol):
+    """A place outside the database that keeps checkpoints. An `OSError` says that it cannot be
+    reached."""
+
+    def last(self) -> str | None:
+        """The newest checkpoint that it keeps."""
+
+    def notes(self, since: int = 0) -> Iterator[str]:
+        """The checkpoints that cover as many events as `since` or more."""
+
+    def write(self, newest: str, after: Callable[[int], Iterable[str]]) -> None:
+        """Adds what it does not keep yet, up to `newest`. `after` gives the checkpoints of more
+        events than that, in order."""
+
+
+class AnchorFile:
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def __str__(self) -> str:
+        return str(self.file)
+
+    def last(self) -> str | None:
+        return last_note(self.file)
+
+    def notes(self, since: int = 0) -> Iterator[str]:
+        return (note for note in notes_in(self.file) if covers(note, since))
+
+    def write(self, newest: str, after: Callable[[int], Iterable[str]]) -> None:
+        noted = self.last()
+        catch_up(self.file, after(size_of(noted) if noted else -1))
 
 
 def notes_in(file: Path) -> Iterator[str]:
@@ -61,6 +95,18 @@ def size_of(note: str) -> int:
     return int(note.split("\n", 2)[1])
 
 
+def covers(note: str, size: int) -> bool:
+    """What cannot be read is not left out: it is a finding."""
+    try:
+        return size_of(note) >= size
+    except (ValueError, IndexError):
+        return True
+
+
+def line_of(note: str) -> bytes:
+    return json.dumps({"note": note}, ensure_ascii=False).encode() + b"\n"
+
+
 def catch_up(file: Path, notes_after: Iterable[str]) -> int:
     """Append the checkpoints that the file does not know yet; several sealers may try at once."""
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -72,7 +118,7 @@ def catch_up(file: Path, notes_after: Iterable[str]) -> int:
         count = 0
         for note in notes_after:
             if size_of(note) > known:
-                anchor.write(json.dumps({"note": note}, ensure_ascii=False).encode() + b"\n")
+                anchor.write(line_of(note))
                 count += 1
         anchor.flush()
         os.fsync(anchor.fileno())

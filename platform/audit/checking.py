@@ -15,10 +15,12 @@ from django.db.models import BooleanField
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 
-from . import anchors, exporting, marks, notes, parallel, rows, sealer, verified, verifying
+from . import exporting, marks, notes, parallel, rows, sealer, verified, verifying
+from .anchoring import anchors_of_site
+from .anchors import Anchor, AnchorFile
 from .beside import hear, last_about
 from .comparing import Comparer, Difference
-from .keys import anchor_files, mark_file, signing_key, trusted_keys
+from .keys import mark_file, signing_key, trusted_keys
 from .models import Comparison, Event
 from .outside import AtLeast, Outside
 from .reporting import Problem, Report
@@ -37,7 +39,7 @@ _horizon: int | None = None
 
 def verify_database(
     trusted: list[notes.PublicKey],
-    anchor: list[Path] | Path | None,
+    files: list[Path] | None,
     progress: Any = iter,
     at_least: AtLeast | None = None,
     *,
@@ -48,7 +50,7 @@ def verify_database(
     """The live record, against this installation's own keys and anchor files unless told others.
     `only_new`: what came since it was last verified, if it ever was. `jobs`: by so many processes,
     which say the same sooner."""
-    files = [anchor] if isinstance(anchor, Path) else anchor or anchor_files()
+    anchors: list[Anchor] = [AnchorFile(file) for file in files] if files else anchors_of_site()
     # With no key at all nothing can be trusted: an empty list would trust the record's own claims.
     trusted = trusted or trusted_keys() or [signing_key().public]
     mark = marks.read(mark_file())
@@ -57,22 +59,29 @@ def verify_database(
     except verified.ForgedNote as problem:
         return verified.refused(problem)
     if since:
-        report = verified.verify_new(trusted, files, mark, since, progress)
+        report = verified.verify_new(trusted, anchors, mark, since, progress)
     else:
 
         def outside() -> Outside:
-            return Outside.of(files, at_least, {"the high-water mark": mark} if mark else {})
+            return Outside.of(anchors, at_least, {"the high-water mark": mark} if mark else {})
 
         at_once = parallel.verify(trusted, outside(), jobs, told) if jobs > 1 else None
         report = at_once or verifying.verify(progress(exporting.lines()), trusted, outside())
     if report.checkpoints:
-        missing = [str(file) for file in files if anchors.last_note(file) is None]
+        missing = [f"the anchor {anchor}" for anchor in anchors if _is_empty(anchor)]
         # Read again: a new site may have been writing down its first seal when this began.
         mark = mark or marks.read(mark_file())
-        for file in [*missing, *([] if mark else [str(mark_file())])]:
-            what = "the high-water mark" if file == str(mark_file()) else "the anchor file"
-            report.add(Problem(f"{what} {file} is missing or empty, and there are checkpoints"))
+        for what in [*missing, *([] if mark else [f"the high-water mark {mark_file()}"])]:
+            report.add(Problem(f"{what} is missing or empty, and there are checkpoints"))
     return report
+
+
+def _is_empty(anchor: Anchor) -> bool:
+    """One that is away was named already."""
+    try:
+        return anchor.last() is None
+    except OSError:
+        return False
 
 
 def compare_all_rows() -> Report | None:

@@ -104,11 +104,6 @@ def mark_file() -> Path:
     return settings.AUDIT_MARK_FILE or file.with_suffix(".mark")
 
 
-def anchor_files() -> list[Path]:
-    """Where each checkpoint is written down outside the database."""
-    return [settings.AUDIT_ANCHOR_FILE, *settings.AUDIT_ANCHOR_COPIES]
-
-
 def trusted_keys() -> list[PublicKey]:
     file = public_key_file()
     lines = file.read_text().splitlines() if file.exists() else []

@@ -1,4 +1,4 @@
-"""The evidence outside the database: anchor files and marks. Uses no Django."""
+"""The evidence outside the database: anchors and marks. Uses no Django."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import anchors
+from .anchors import Anchor
 
 AtLeast = int | str
 """So many sealed events, or a signed checkpoint that somebody remembered."""
@@ -15,7 +15,9 @@ AtLeast = int | str
 @dataclass(frozen=True)
 class Outside:
     anchored: list[str] = field(default_factory=list)
-    """Every checkpoint in the anchor files; one that several hold, once."""
+    """Every checkpoint in the anchors; one that several hold, once."""
+    unreachable: list[str] = field(default_factory=list)
+    """Anchors that were not compared, and why."""
     marks: Mapping[str, str] = field(default_factory=dict)
     """Single checkpoints, by what they are called."""
     least: int = 0
@@ -23,14 +25,29 @@ class Outside:
     @classmethod
     def of(
         cls,
-        files: Iterable[Path],
+        anchors: Iterable[Anchor],
         least: AtLeast | None = None,
         marks: Mapping[str, str] | None = None,
+        *,
+        since: int = 0,
     ) -> Outside:
-        lines = (note for file in files for note in anchors.notes_in(file))
+        """`since`: only checkpoints that cover so many events. The first anchor must be readable;
+        another one that is away is named, and hides no finding of the others."""
+        lines: dict[str, None] = {}
+        unreachable = []
+        for number, anchor in enumerate(anchors):
+            try:
+                lines |= dict.fromkeys(anchor.notes(since))
+            except OSError as error:
+                if number == 0:
+                    raise
+                unreachable.append(
+                    f"the anchor {anchor} cannot be read, so it was not compared: {error}"
+                )
         remembered = {"the checkpoint that you remembered": least} if isinstance(least, str) else {}
         return cls(
-            anchored=list(dict.fromkeys(lines)),
+            anchored=list(lines),
+            unreachable=unreachable,
             marks={**(marks or {}), **remembered},
             least=least if isinstance(least, int) else 0,
         )

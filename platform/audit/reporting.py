@@ -76,7 +76,7 @@ class Report:
     def as_text(self) -> str:
         said = [
             f"{self.events} events in {self.chains} chains, {self.sealed} of them sealed by "
-            f"{self.checkpoints} checkpoints, {self.anchored} checkpoints in the anchor file."
+            f"{self.checkpoints} checkpoints, {self.anchored} checkpoints in the anchor."
         ]
         if self.verified_before:
             said[0] = (

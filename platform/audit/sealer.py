@@ -17,7 +17,7 @@ their number says, and once a day the search begins at the beginning (`everythin
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,9 +25,10 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from . import anchors, clock, marks, notes
+from . import clock, marks, notes
+from .anchoring import anchors_of_site
 from .hashing import GENESIS, event_hash, microseconds
-from .keys import anchor_files, mark_file, signing_key, trusted_keys
+from .keys import mark_file, signing_key, trusted_keys
 from .merkle import Tree
 from .models import Checkpoint
 
@@ -68,28 +69,28 @@ def seal(*, everything: bool = False) -> Sealed | None:
     except SealRefused as refused:
         log.critical("The audit record was not sealed: %s", refused)
         raise
-    if sealed or not mark_file().exists():
-        _write_down()
+    _write_down()
     return sealed
 
 
 def _write_down() -> None:
-    """The signed checkpoints, outside the database. A copy that cannot be reached just now holds
-    up nothing: the next sealing catches up."""
+    """The signed checkpoints, outside the database: also those that an anchor missed while it was
+    away, or before it was named. A copy that cannot be reached just now holds up nothing."""
     last = Checkpoint.objects.order_by("size").last()
     if last is None:
         return
-    for number, file in enumerate(anchor_files()):
+    for number, anchor in enumerate(anchors_of_site()):
         try:
-            noted = anchors.last_note(file)
-            known = anchors.size_of(noted) if noted else -1
-            missing = Checkpoint.objects.filter(size__gt=known).values_list("note", flat=True)
-            anchors.catch_up(file, missing)
+            anchor.write(last.note, _notes_after)
         except OSError as error:
             if number == 0:
                 raise
-            log.error("The anchor copy %s cannot be written: %s", file, error)
+            log.error("The anchor copy %s cannot be written: %s", anchor, error)
     marks.raise_to(mark_file(), last.note)
+
+
+def _notes_after(size: int) -> Iterable[str]:
+    return Checkpoint.objects.filter(size__gt=size).order_by("size").values_list("note", flat=True)
 
 
 def _seal(everything: bool) -> Sealed | None:
@@ -146,16 +147,16 @@ def _opened(previous: Checkpoint | None) -> Tree:
 def _compare_with_what_is_outside(previous: Checkpoint | None) -> None:
     """A copy that cannot be reached just now is compared at a later sealing; the anchor itself must
     be readable."""
-    for number, file in enumerate(anchor_files()):
+    for number, anchor in enumerate(anchors_of_site()):
         try:
-            noted = anchors.last_note(file)
+            noted = anchor.last()
         except OSError as error:
             if number == 0:
                 raise
-            log.error("The anchor copy %s cannot be read: %s", file, error)
+            log.error("The anchor copy %s cannot be read: %s", anchor, error)
             continue
-        if noted:
-            _compare_with(previous, noted, "the anchor file", f"the last line of {file}")
+        if noted is not None:
+            _compare_with(previous, noted, "the anchor", f"the last checkpoint {anchor}")
     if mark := marks.read(mark_file()):
         _compare_with(previous, mark, "the high-water mark", f"{mark_file()}")
 
@@ -169,8 +170,8 @@ def _compare_with(previous: Checkpoint | None, note: str, what: str, place: str)
         raise SealRefused(
             f"{what} knows {said.size} sealed events and the database only "
             f"{previous.size if previous else 0}: it was rolled back or cut. Restore a newer "
-            "backup; if this is meant to be another database, give it its own AUDIT_ANCHOR_FILE "
-            f"and move {mark_file()} away."
+            "backup; if this is meant to be another database, give it its own anchors "
+            f"(AUDIT_ANCHOR_FILE, _COPIES and _STORAGE) and move {mark_file()} away."
         )
     root = Checkpoint.objects.filter(size=said.size).values_list("root", flat=True).first()
     if root is None or bytes(root) != said.root:

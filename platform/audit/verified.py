@@ -8,10 +8,10 @@ can be passed off as one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterable
 
-from . import anchors, clock, exporting, notes
+from . import clock, exporting, notes
+from .anchors import Anchor, covers
 from .keys import KeysRefused, signing_key
 from .merkle import Tree
 from .models import Checkpoint, Comparison
@@ -64,16 +64,14 @@ def last_verified(trusted: list[notes.PublicKey]) -> Checkpoint | None:
 
 def verify_new(
     trusted: list[notes.PublicKey],
-    files: list[Path],
+    anchors: list[Anchor],
     mark: str | None,
     verified: Checkpoint,
     progress: Progress = iter,
 ) -> Report:
     """What came after `verified`, against the same keys, anchors and mark as the whole record."""
-    outside = Outside(
-        anchored=list(dict.fromkeys(_since(files, verified.size))),
-        marks={"the high-water mark": mark} if mark and _covers(mark, verified.size) else {},
-    )
+    marks = {"the high-water mark": mark} if mark and covers(mark, verified.size) else {}
+    outside = Outside.of(anchors, None, marks, since=verified.size)
     verifier = Verifier(trusted, outside, _tree(verified))
     return verifier.run(progress(exporting.lines_since(verified, verifier.comparer.keys)))
 
@@ -82,21 +80,6 @@ def refused(problem: ForgedNote) -> Report:
     report = Report()
     report.add(Problem(str(problem)))
     return report
-
-
-def _since(files: list[Path], size: int) -> Iterator[str]:
-    for file in files:
-        for note in anchors.notes_in(file):
-            if _covers(note, size):
-                yield note
-
-
-def _covers(note: str, size: int) -> bool:
-    """What cannot be read is not left out: it is a finding."""
-    try:
-        return anchors.size_of(note) >= size
-    except (ValueError, IndexError):
-        return True
 
 
 def _tree(checkpoint: Checkpoint) -> Tree:

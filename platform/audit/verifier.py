@@ -116,10 +116,9 @@ class Verifier:
                 "no public key was given, so the keys named in the export itself were used: this "
                 "shows that it is whole, not who signed it."
             )
+        self.report.warnings += self.outside.unreachable
         for note in self.outside.anchored:
-            self.report.anchored += self._noted(
-                note, "the anchor file", "a line of the anchor file"
-            )
+            self.report.anchored += self._noted(note, "the anchor", "a checkpoint in the anchor")
         for name, note in self.outside.marks.items():
             self._noted(note, name, name)
 

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from . import notes
+from .anchors import AnchorFile
 from .outside import AtLeast, Outside, at_least
 from .reading import lines_of
 from .reporting import Report
@@ -67,7 +68,7 @@ def verify_export(
     anchor: list[Path],
     least: AtLeast | None = None,
 ) -> Report:
-    report = verify(lines_of(export), trusted, Outside.of(anchor, least))
+    report = verify(lines_of(export), trusted, Outside.of(map(AnchorFile, anchor), least))
     if not anchor and least is None:
         report.warnings.append(
             "no anchor file and no checkpoint was given: events taken from the end, or an old copy "

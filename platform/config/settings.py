@@ -253,6 +253,7 @@ AUDIT_MAKE_KEYS = env.bool("AUDIT_MAKE_KEYS", TESTING or DEBUG)
 AUDIT_ANCHOR_FILE = Path(env.str("AUDIT_ANCHOR_FILE", str(HOME / "audit.anchor")))
 # Further copies, best on other machines: each is written and each is compared.
 AUDIT_ANCHOR_COPIES = [Path(name) for name in env.list("AUDIT_ANCHOR_COPIES", default=[])]
+AUDIT_ANCHOR_STORAGE_SECONDS = env.above(0, "AUDIT_ANCHOR_STORAGE_SECONDS", 60.0)
 
 # --- storage -------------------------------------------------------------------------------------
 # Pages work without `collectstatic` too: files are then served as they lie in the checkout, without
@@ -273,12 +274,17 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
-if STORAGES["blobs"]["BACKEND"] == "storages.backends.s3.S3Storage":
-    STORAGES["blobs"]["OPTIONS"].setdefault(
-        "client_config", s3_patience(STORAGES["blobs"]["OPTIONS"])
-    )
 if _backup := env.str("BACKUP_STORAGE", ""):
     STORAGES["backup"] = {"BACKEND": _backup, "OPTIONS": env.options("BACKUP_STORAGE_OPTIONS", {})}
+if _anchor := env.str("AUDIT_ANCHOR_STORAGE", ""):
+    STORAGES["anchor"] = {
+        "BACKEND": _anchor, "OPTIONS": env.options("AUDIT_ANCHOR_STORAGE_OPTIONS", {})
+    }  # fmt: skip
+for _one in ("blobs", "anchor"):
+    if STORAGES.get(_one, {}).get("BACKEND") == "storages.backends.s3.S3Storage":
+        STORAGES[_one]["OPTIONS"].setdefault(
+            "client_config", s3_patience(STORAGES[_one]["OPTIONS"])
+        )
 BACKUP_RECIPIENT = env.str("BACKUP_RECIPIENT", "")
 MEDIA_ROOT = HOME / "media"
 STATIC_URL = "static/"

@@ -21,7 +21,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from audit import fingerprints, guards, rights
-from audit.keys import anchor_files
+from audit.anchoring import anchors_of_site
 from blobs import place, quarantine
 from blobs.errors import BlobError
 from config.static import is_collected
@@ -192,10 +192,11 @@ def direct_uploads() -> Iterator[Finding]:
 
 def folders() -> Iterator[Finding]:
     spool = Path(settings.UPLOAD_SPOOL_DIR)
+    anchor_files = [settings.AUDIT_ANCHOR_FILE, *settings.AUDIT_ANCHOR_COPIES]
     for title, folder in (
         ("uploads under way", spool),
         ("temporary files", Path(tempfile.gettempdir())),
-        *(("audit anchor", file.parent) for file in anchor_files()),
+        *(("audit anchor", file.parent) for file in anchor_files),
     ):
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -206,6 +207,18 @@ def folders() -> Iterator[Finding]:
                           "Correct its owner, or name another folder.")  # fmt: skip
     if spool.is_dir():
         yield from _room("uploads under way", spool)
+
+
+def anchor_store() -> Iterator[Finding]:
+    if "anchor" not in settings.STORAGES:
+        return
+    try:
+        anchors_of_site()[-1].last()
+    except OSError as error:
+        yield Finding("audit anchor", ERROR, f"The anchor in AUDIT_ANCHOR_STORAGE cannot be read: "
+                      f"{place.said(error)}",
+                      "Correct AUDIT_ANCHOR_STORAGE, its options or the credentials "
+                      "(docs/audit.md).")  # fmt: skip
 
 
 def _room(title: str, folder: Path) -> Iterator[Finding]:
@@ -303,8 +316,8 @@ def small_pictures() -> Iterator[Finding]:
 
 
 CHECKS: tuple[Check, ...] = (
-    addresses, names, database, keys, store, direct_uploads, folders, static_files, sandbox,
-    trust_lists, broker, models, inference, reports, site, small_pictures,
+    addresses, names, database, keys, store, direct_uploads, folders, anchor_store, static_files,
+    sandbox, trust_lists, broker, models, inference, reports, site, small_pictures,
 )  # fmt: skip
 
 

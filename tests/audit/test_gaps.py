@@ -131,7 +131,7 @@ def test_a_copy_of_the_anchor_elsewhere_sees_it(settings: Any, tmp_path: Path) -
     mark_file().write_text(mark)
     assert len(list(anchors.notes_in(copy))) == 2
     report = verify_database([], None)
-    assert not report.ok and "anchor file" in report.as_text(), report.as_text()
+    assert not report.ok and "the anchor" in report.as_text(), report.as_text()
     settings.AUDIT_ANCHOR_COPIES = []
     assert verify_database([], None).ok  # what remains: docs/audit.md says so
 

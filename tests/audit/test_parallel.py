@@ -14,8 +14,9 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from audit import parallel
+from audit.anchoring import anchors_of_site
 from audit.checking import verify_database
-from audit.keys import anchor_files, mark_file, trusted_keys
+from audit.keys import mark_file, trusted_keys
 from audit.marks import read
 from audit.outside import Outside
 from audit.reporting import Report
@@ -33,7 +34,7 @@ def here(jobs: int, tasks: Iterable[parallel.Task]) -> Iterator[Iterable[Any]]:
 
 def by_ranges(jobs: int) -> Report | None:
     mark = read(mark_file())
-    outside = Outside.of(anchor_files(), None, {"the high-water mark": mark} if mark else {})
+    outside = Outside.of(anchors_of_site(), None, {"the high-water mark": mark} if mark else {})
     return parallel.verify(trusted_keys(), outside, jobs, spread=here)
 
 
