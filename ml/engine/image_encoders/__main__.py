@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import sys
 
-from ml.engine.image_encoders.building import build_missing, outdated
+from ml.engine.image_encoders.building import build_missing, missing, outdated
 
 
 def main(argv: list[str]) -> int:
@@ -15,10 +17,20 @@ def main(argv: list[str]) -> int:
         for file in outdated():
             file.unlink()
         return 0
+    if missing():
+        print("Building the image encoder (about a minute)", flush=True)
+    _quieten_tensorflow()
     failures = build_missing()
     for sentence in failures:
         print(sentence, file=sys.stderr)
     return 1 if failures else 0
+
+
+def _quieten_tensorflow() -> None:
+    """It reports at length that there is no graphics card, as if set-up had failed."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+    logging.getLogger("absl").setLevel(logging.ERROR)
 
 
 if __name__ == "__main__":
