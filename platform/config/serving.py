@@ -11,9 +11,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from jobs.worker import arenas
+
 # Before Django is imported: the processes put their counts of requests there for one another.
 if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="touchstone-metrics-")
+
+arenas.bound()  # for the processes that it forks
 
 _ROOT = Path(__file__).resolve().parents[2]
 

@@ -1,10 +1,11 @@
-"""A worker's processes use few memory arenas, so that they return unused memory."""
+"""Workers and web servers use few memory arenas, so that they return unused memory."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,11 @@ COUNTS = """
 import ctypes, sys, tempfile, threading
 sys.path.insert(0, "platform")
 from jobs.worker import arenas
-if sys.argv[1] == "bound":
+if sys.argv[1] == "worker":
     arenas.bound()
+elif sys.argv[1] == "web":
+    import runpy
+    runpy.run_path("platform/config/serving.py")
 libc = ctypes.CDLL(None)
 libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
 libc.fopen.restype, libc.malloc_info.argtypes = ctypes.c_void_p, [ctypes.c_int, ctypes.c_void_p]
@@ -43,13 +47,17 @@ def arenas_of(kind: str) -> int:
     done = subprocess.run(
         [sys.executable, "-c", COUNTS, kind],
         cwd=ROOT, check=True, capture_output=True, text=True,
-        env={k: v for k, v in os.environ.items() if k != "MALLOC_ARENA_MAX"},
+        env={
+            **{k: v for k, v in os.environ.items() if k != "MALLOC_ARENA_MAX"},
+            "PROMETHEUS_MULTIPROC_DIR": tempfile.gettempdir(),
+        },
     )  # fmt: skip
     return int(done.stdout)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="arenas are glibc's")
-def test_threads_of_a_worker_share_two_arenas() -> None:
+@pytest.mark.parametrize("kind", ["worker", "web"])
+def test_threads_share_two_arenas(kind: str) -> None:
     """As many threads would otherwise have as many arenas, each with what was freed in it."""
     assert arenas_of("plain") > arenas.MOST
-    assert arenas_of("bound") <= arenas.MOST
+    assert arenas_of(kind) <= arenas.MOST

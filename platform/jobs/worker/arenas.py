@@ -1,4 +1,4 @@
-"""Limits the number of memory arenas of a worker's processes."""
+"""Limits the number of memory arenas of the processes of workers and web servers."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ M_ARENA_MAX = -8
 def bound() -> None:
     """For this process and all that it starts.
 
-    Checks conclude in threads of their own. glibc lets each thread allocate from an arena that
-    keeps what was freed in it, up to eight arenas for each processor: a slot that examined a
-    hundred photographs held a third more than it needed.
+    Checks conclude in threads of their own, and requests are answered in threads. glibc lets each
+    thread allocate from an arena that keeps what was freed in it, up to eight arenas for each
+    processor: a slot that examined a hundred photographs held a third more than it needed.
     """
     os.environ.setdefault("MALLOC_ARENA_MAX", str(MOST))
     with contextlib.suppress(AttributeError, OSError):  # not every C library is glibc
