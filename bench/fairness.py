@@ -26,8 +26,8 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
 
+from bench.installation import installation  # noqa: E402
 from bench.report import Row, table  # noqa: E402
-from bench.standing import installation  # noqa: E402
 
 COMMAND = "python bench/fairness.py"
 LIST = "/api/v1/submissions/"

@@ -28,9 +28,9 @@ import requests
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
 
+from bench.installation import installation  # noqa: E402
 from bench.noise import noise  # noqa: E402
 from bench.report import Row, table  # noqa: E402
-from bench.standing import installation  # noqa: E402
 from bench.watching import Watch, timed, with_children  # noqa: E402
 
 COMMAND = "python bench/load.py"

@@ -26,8 +26,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
 import requests  # noqa: E402
 from PIL import Image, ImageEnhance  # noqa: E402
 
+from bench.installation import installation  # noqa: E402
 from bench.report import Row, table  # noqa: E402
-from bench.standing import installation  # noqa: E402
 from media_analysis.submissions.services.samples import portrait  # noqa: E402
 
 COMMAND = "python bench/verdict.py"

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from blobs import place
-from config.s3 import s3_patience
+from config.s3 import s3_deadlines
 
 BUCKET = "media"
 
@@ -73,7 +73,7 @@ class MediaBucket:
 
 
 @contextmanager
-def standing() -> Iterator[MediaBucket]:
+def running() -> Iterator[MediaBucket]:
     bucket = MediaBucket()
     try:
         yield bucket
@@ -98,8 +98,8 @@ def media_bucket(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Med
     monkeypatch.setattr("botocore.session.create_loader", descriptions)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "touchstone")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    with standing() as bucket:
-        options = {**bucket.options, "client_config": s3_patience(bucket.options)}
+    with running() as bucket:
+        options = {**bucket.options, "client_config": s3_deadlines(bucket.options)}
         kind = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
         settings.STORAGES = {**settings.STORAGES, "blobs": kind}
         settings.DIRECT_UPLOADS = True

@@ -55,10 +55,10 @@ def matched(pairs: NDArray[np.floating], shift: int, *, wrapped: bool = True) ->
     return float(np.diagonal(block).mean() - block[away].mean())
 
 
-def aligned(likeness: Similarity) -> NDArray[np.floating]:
+def aligned(similarity: Similarity) -> NDArray[np.floating]:
     """Rows and columns of the same places, as far as both are there."""
-    first = max(likeness.lips_first, likeness.sound_first)
-    rows = likeness.pairs[first - likeness.lips_first :, first - likeness.sound_first :]
+    first = max(similarity.lips_first, similarity.sound_first)
+    rows = similarity.pairs[first - similarity.lips_first :, first - similarity.sound_first :]
     count = min(rows.shape)
     return rows[:count, :count]
 
@@ -112,13 +112,13 @@ def foreign_items(
     return items
 
 
-def unfitting(likenesses: Sequence[Similarity]) -> float:
+def unfitting(similarities: Sequence[Similarity]) -> float:
     """The detector's raw score."""
-    return -pooled([likeness.curve() for likeness in likenesses]).standing_out()
+    return -pooled([similarity.curve() for similarity in similarities]).prominence()
 
 
-def unfitting_in_place(likenesses: Sequence[Similarity]) -> float:
-    return -float(np.mean([matched(aligned(likeness), 0) for likeness in likenesses]))
+def unfitting_in_place(similarities: Sequence[Similarity]) -> float:
+    return -float(np.mean([matched(aligned(similarity), 0) for similarity in similarities]))
 
 
 def singles(talks: Sequence[Talk]) -> list[list[int]]:
@@ -153,11 +153,11 @@ def offsets(pairing: Pairing, pools: Sequence[Sequence[int]], late: int = 0) -> 
     ]
 
 
-def moved(likeness: Similarity, late: int) -> Similarity:
+def moved(similarity: Similarity, late: int) -> Similarity:
     """As if the file had the sound so many places later (or, below nothing, earlier)."""
-    count = likeness.pairs.shape[1]
-    kept = likeness.pairs[:, max(-late, 0) : count - max(late, 0)]
-    return replace(likeness, pairs=kept, sound_first=likeness.sound_first + max(late, 0))
+    count = similarity.pairs.shape[1]
+    kept = similarity.pairs[:, max(-late, 0) : count - max(late, 0)]
+    return replace(similarity, pairs=kept, sound_first=similarity.sound_first + max(late, 0))
 
 
 def beside_the_others(

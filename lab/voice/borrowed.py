@@ -37,7 +37,7 @@ Job = tuple[int, str]
 
 
 @dataclass(frozen=True)
-class Heard:
+class Encoded:
     """One line of numbers for each job and each layer."""
 
     jobs: Sequence[Job]
@@ -45,7 +45,7 @@ class Heard:
     """Jobs x numbers, by the layer's name."""
     rows: Sequence[Row]
 
-    def beside(self, other: Heard) -> Heard:
+    def beside(self, other: Encoded) -> Encoded:
         """What two ears heard in the same jobs."""
         assert list(self.jobs) == list(other.jobs)
         return replace(self, layers={**self.layers, **other.layers})
@@ -85,7 +85,7 @@ def listen(
     encoder: AudioEncoder,
     target: Path,
     watch: Callable[[Iterable[Job]], Iterable[Job]] = lambda jobs: jobs,
-) -> Heard:
+) -> Encoded:
     """All jobs, going on where an earlier run stopped. What was heard once is not heard again,
     whatever is planned now: the list beside the numbers grows with them."""
     jobs = planned(store.rows)
@@ -112,7 +112,7 @@ def listen(
     values = np.asarray(lines[[place[job] for job in jobs]])
     ends = np.cumsum(list(sizes.values()))
     blocks = np.split(values, ends[:-1], axis=1)
-    return Heard(jobs, dict(zip(sizes, blocks, strict=True)), store.rows)
+    return Encoded(jobs, dict(zip(sizes, blocks, strict=True)), store.rows)
 
 
 def _silence() -> Samples:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from lab.voice import fitting, measure
-from lab.voice.borrowed import ANY_WAYS, AS_IT_IS, CODECS, Heard, Job
+from lab.voice.borrowed import ANY_WAYS, AS_IT_IS, CODECS, Encoded, Job
 from lab.voice.codecs import NEURAL
 from lab.voice.data import FOLDS, Fold
 from lab.voice.store import CLIP, ENGINE, GENUINE, VOCODED, Row
@@ -89,7 +89,7 @@ VARIANTS = (NO_NEURAL, SERVED)
 
 
 def judged(
-    heard: Heard,
+    heard: Encoded,
     variant: Variant,
     may_see: Callable[[Row], bool],
     asked: Callable[[Job], bool],
@@ -128,13 +128,13 @@ def lines_of(answers: Answers, rows: Sequence[Row]) -> Lines:
     return found
 
 
-def training_rows(heard: Heard, variant: Variant, may_see: Callable[[Row], bool]) -> list[int]:
+def training_rows(heard: Encoded, variant: Variant, may_see: Callable[[Row], bool]) -> list[int]:
     """The lines that the variant's classifiers are fitted on."""
     jobs = enumerate(heard.jobs)
     return [k for k, job in jobs if variant.shows(job, heard.rows[job[0]], may_see)]
 
 
-def asked_layers(heard: Heard, variant: Variant, seen: list[int]) -> list[listeners.Layer]:
+def asked_layers(heard: Encoded, variant: Variant, seen: list[int]) -> list[listeners.Layer]:
     """A classifier for each layer that the variant asks, from the lines that are seen."""
     rows = [heard.rows[heard.jobs[k][0]] for k in seen]
     fake = np.array([row.is_fake for row in rows])
@@ -148,7 +148,7 @@ def asked_layers(heard: Heard, variant: Variant, seen: list[int]) -> list[listen
     ]
 
 
-def out_of_source(heard: Heard, variant: Variant) -> Answers:
+def out_of_source(heard: Encoded, variant: Variant) -> Answers:
     """Of everything but copies and random ways, by classifiers that met neither its source, nor a
     copy or a sister of it, nor the test split."""
 
@@ -167,7 +167,7 @@ def out_of_source(heard: Heard, variant: Variant) -> Answers:
     return answers
 
 
-def line_of(heard: Heard, variant: Variant) -> dict[str, Any]:
+def line_of(heard: Encoded, variant: Variant) -> dict[str, Any]:
     """A variant's calibration and bounds, from train and val, and all figures out of source."""
     rows, answers = heard.rows, out_of_source(heard, variant)
     fitted_on = {
@@ -250,7 +250,7 @@ def at_bounds(
 
 
 def _engines(
-    scores: Scores, heard: Heard, used: Mapping[str, Any], bounds: tuple[float, float]
+    scores: Scores, heard: Encoded, used: Mapping[str, Any], bounds: tuple[float, float]
 ) -> dict[str, Any]:
     """What each engine was made to say here, beside the genuine clips of the test split."""
     rows, told = heard.rows, {}
@@ -271,6 +271,6 @@ def _engines(
     return told
 
 
-def compared(heard: Heard, watch: Watch = lambda variants: variants) -> list[dict[str, Any]]:
+def compared(heard: Encoded, watch: Watch = lambda variants: variants) -> list[dict[str, Any]]:
     """The figures of each variant; the last one is served."""
     return [line_of(heard, variant) for variant in watch(VARIANTS)]

@@ -14,7 +14,7 @@ import numpy as np
 from lab.common import cards
 from lab.face.export import ParityBroken, write_card
 from lab.voice import baselines, borrowed, fitting, measure, probe
-from lab.voice.borrowed import AS_IT_IS, Heard
+from lab.voice.borrowed import AS_IT_IS, Encoded
 from lab.voice.codecs import NEURAL
 from lab.voice.data import FOLDS
 from lab.voice.store import CLIP, Store
@@ -70,7 +70,7 @@ SOURCES = (
 
 def write(
     speech: Store,
-    heard: Heard,
+    heard: Encoded,
     encoders: Sequence[AudioEncoder],
     lines: Sequence[Mapping[str, Any]],
     out: Path | None = None,
@@ -142,7 +142,9 @@ def write(
     return card
 
 
-def _apart(speech: Store, heard: Heard, panel: listeners.Panel, served: Hearing) -> dict[str, Any]:
+def _apart(
+    speech: Store, heard: Encoded, panel: listeners.Panel, served: Hearing
+) -> dict[str, Any]:
     """The greatest difference between what is served and what stands in the tables."""
     test = speech.where(lambda row: row.origin == CLIP and row.split == "test")
     some = test[:: max(1, len(test) // PROBES)]
@@ -156,7 +158,7 @@ def _apart(speech: Store, heard: Heard, panel: listeners.Panel, served: Hearing)
     return {"inputs": len(some), "greatest_difference": apart}
 
 
-def _of_test(heard: Heard, panel: listeners.Panel) -> dict[int, float]:
+def _of_test(heard: Encoded, panel: listeners.Panel) -> dict[int, float]:
     """What is served says of the test split, from what was heard of it: `_apart` holds that serving
     hears the same."""
     rows = heard.rows

@@ -13,7 +13,7 @@ from jobs.services import others_wait
 LOOK_EVERY = 1.0
 
 
-class Patience:
+class YieldTimer:
     """Asked for every frame, it asks the database once a second."""
 
     def __init__(self, others_wait: Callable[[], bool]) -> None:
@@ -31,10 +31,10 @@ class Patience:
 def should_stop(claim: Claim, model: type[LeasedJob]) -> Callable[[], bool]:
     """Returns a function that background work calls for each frame. It is true when the work was
     stopped, or when other work waits."""
-    patience = Patience(lambda: others_wait(model, kinds=claim.kinds))
+    timer = YieldTimer(lambda: others_wait(model, kinds=claim.kinds))
 
     def stop() -> bool:
-        if not claim.should_stop() and patience.is_over():
+        if not claim.should_stop() and timer.is_over():
             claim.stop(Why.GAVE_WAY)
         return claim.should_stop()
 

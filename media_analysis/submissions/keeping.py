@@ -22,13 +22,13 @@ class HoldQuerySet(models.QuerySet["Hold"]):
     ) -> HoldQuerySet:
         return self.filter(submission__team__in=actor.team_ids(permission))
 
-    def standing(self) -> HoldQuerySet:
+    def in_force(self) -> HoldQuerySet:
         return self.filter(lifted_at__isnull=True)
 
 
 class Hold(models.Model):
     """A legal hold: while it stands, nothing erases the submission. The database sees to that: the
-    row of a standing hold cannot be deleted, and it points at the submission."""
+    row of a in_force hold cannot be deleted, and it points at the submission."""
 
     submission = models.ForeignKey(
         "submissions.Submission", on_delete=models.PROTECT, related_name="holds"

@@ -59,7 +59,7 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
 
     def with_deletion_requests(self) -> SubmissionQuerySet:
         """Each row with `deletion_requested_at`, of the request that stands, or None."""
-        standing = DeletionRequest.objects.standing().filter(submission=models.OuterRef("pk"))
+        standing = DeletionRequest.objects.open().filter(submission=models.OuterRef("pk"))
         asked_at = models.Subquery(standing.values("asked_at")[:1])
         return self.annotate(deletion_requested_at=asked_at)
 
@@ -253,7 +253,7 @@ class DeletionRequestQuerySet(models.QuerySet["DeletionRequest"]):
     ) -> DeletionRequestQuerySet:
         return self.filter(submission__team__in=actor.team_ids(permission))
 
-    def standing(self) -> DeletionRequestQuerySet:
+    def open(self) -> DeletionRequestQuerySet:
         """Neither taken back nor declined."""
         return self.filter(STANDING)
 

@@ -314,7 +314,7 @@ class Result:
     scenes: Scenes | None = None
     """None for an image, and if they could not be determined."""
     looks: Sequence[tuple[float, int]] = ()
-    """Second and 64-bit fingerprint of the picture, or of a video's scenes (`media/likeness`)."""
+    """Second and 64-bit fingerprint of the picture, or of a video's scenes (`media/similarity`)."""
     metadata: Mapping[str, Any] | None = None
     """What the file says of itself, bounded (`file_metadata`). It may hold names and places."""
 
@@ -346,14 +346,14 @@ class Media(Protocol):
         ...
 
 
-def unheard(part: float) -> None:
+def no_progress(part: float) -> None:
     """Until somebody wants to hear how far a check is."""
 
 
 class Examination:
     """One detector at work on one file. Views come once, in order; keep bounded memory."""
 
-    advance: Callable[[float], None] = staticmethod(unheard)
+    advance: Callable[[float], None] = staticmethod(no_progress)
     """Set before `conclude`. One that concludes for long calls it with the part that is done, from
     0 to 1. What it raises must pass: somebody asked to stop."""
 

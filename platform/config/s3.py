@@ -8,7 +8,7 @@ from typing import Any
 CONNECT_SECONDS, READ_SECONDS, TRIES = 3, 15, 2
 
 
-def s3_patience(options: dict[str, Any]) -> Any:
+def s3_deadlines(options: dict[str, Any]) -> Any:
     """botocore's Config; without the SDK nothing, and `doctor` says what is missing."""
     try:
         from botocore.config import Config

@@ -17,7 +17,7 @@ import environ
 
 from config import logs
 from config.environment import BadSetting
-from config.s3 import s3_patience
+from config.s3 import s3_deadlines
 from config.settings_base import DEBUG as DEBUG
 from config.settings_base import HOME as HOME
 from config.settings_base import ROOT, env, is_https, public_url
@@ -283,7 +283,7 @@ if _anchor := env.str("AUDIT_ANCHOR_STORAGE", ""):
 for _one in ("blobs", "anchor"):
     if STORAGES.get(_one, {}).get("BACKEND") == "storages.backends.s3.S3Storage":
         STORAGES[_one]["OPTIONS"].setdefault(
-            "client_config", s3_patience(STORAGES[_one]["OPTIONS"])
+            "client_config", s3_deadlines(STORAGES[_one]["OPTIONS"])
         )
 BACKUP_RECIPIENT = env.str("BACKUP_RECIPIENT", "")
 MEDIA_ROOT = HOME / "media"

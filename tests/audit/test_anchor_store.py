@@ -22,10 +22,10 @@ from audit.anchors import line_of
 from audit.checking import verify_database
 from audit.keys import mark_file
 from audit.sealer import SealRefused, seal
-from config.s3 import s3_patience
+from config.s3 import s3_deadlines
 from operations.doctor import anchor_store
 from tests.audit.helpers import note
-from tests.media_bucket import BUCKET, MediaBucket, descriptions, standing
+from tests.media_bucket import BUCKET, MediaBucket, descriptions, running
 
 pytestmark = pytest.mark.django_db
 
@@ -38,10 +38,10 @@ def bucket(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[MediaBuck
     monkeypatch.setattr("botocore.session.create_loader", descriptions)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
-    with standing() as server:
+    with running() as server:
         server.client.create_bucket(Bucket=BUCKET)
         options = {**server.options, "location": "anchor",
-                   "client_config": s3_patience(server.options)}  # fmt: skip
+                   "client_config": s3_deadlines(server.options)}  # fmt: skip
         kind = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
         settings.STORAGES = {**settings.STORAGES, "anchor": kind}
         settings.AUDIT_ANCHOR_STORAGE_SECONDS = 1e-6

@@ -12,7 +12,7 @@ import pytest
 from blobs import place, vault
 from blobs.errors import StoreUnavailable
 from blobs.services import opened, store
-from config.s3 import s3_patience
+from config.s3 import s3_deadlines
 
 pytest.importorskip("boto3")
 moto = pytest.importorskip("moto.server")
@@ -30,7 +30,7 @@ def s3(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         "bucket_name": "media-of-blobs", "region_name": "us-east-1", "addressing_style": "path",
         "endpoint_url": f"http://127.0.0.1:{port}",
     }  # fmt: skip
-    options["client_config"] = s3_patience(options)
+    options["client_config"] = s3_deadlines(options)
     settings.STORAGES = {
         **settings.STORAGES,
         "blobs": {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options},

@@ -65,4 +65,4 @@ def test_holds_retention_and_erasure_from_page_to_page(
     page.get_by_role("button", name="Save rules").click()
     page.get_by_text("The retention rules apply from now on.").wait_for()
     assert RetentionRule.objects.get().days == 30
-    assert holds.standing(held)
+    assert holds.in_force(held)

@@ -24,7 +24,7 @@ from ml.engine.contract import (
     Scenes,
     Status,
     View,
-    unheard,
+    no_progress,
 )
 from ml.engine.detectors.voice_spoof import windows
 from ml.engine.detectors.voice_spoof.calibration import CAP, PASSING_FAKES, VoiceCalibration
@@ -80,7 +80,7 @@ class Listener(Network):
         self.value = value
 
     def logits(
-        self, sounds: Sequence[Samples], advance: Callable[[float], None] = unheard
+        self, sounds: Sequence[Samples], advance: Callable[[float], None] = no_progress
     ) -> list[float]:
         return [self.value] * len(sounds)
 
@@ -181,7 +181,7 @@ def test_a_stretch_that_stands_out_is_pointed_at() -> None:
 
     class Partly(Listener):
         def logits(
-            self, sounds: Sequence[Samples], advance: Callable[[float], None] = unheard
+            self, sounds: Sequence[Samples], advance: Callable[[float], None] = no_progress
         ) -> list[float]:
             return [5.0 if window.start >= 16.0 else -3.0 for window in found]
 

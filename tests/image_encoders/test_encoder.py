@@ -149,10 +149,10 @@ def test_the_served_encoder_says_what_float32_says(check: Check) -> None:
         coarse = random.integers(0, 256, (side, side, 3)).astype(np.uint8)
         crop = np.kron(coarse, np.ones((SIDE // side, SIDE // side, 1), np.uint8))
         found, wanted = made.features(crop), reference.features(tuned, TAPS, crop)
-        likeness = float(found @ wanted / np.linalg.norm(found) / np.linalg.norm(wanted))
-        assert likeness > building.LEAST_LIKENESS
+        similarity = float(found @ wanted / np.linalg.norm(found) / np.linalg.norm(wanted))
+        assert similarity > building.LEAST_SIMILARITY
         plain = reference.features(weights.load(), TAPS, crop)
-        assert float(found @ plain / np.linalg.norm(found) / np.linalg.norm(plain)) < likeness
+        assert float(found @ plain / np.linalg.norm(found) / np.linalg.norm(plain)) < similarity
 
 
 def test_a_network_that_was_changed_after_it_was_built_is_not_run(

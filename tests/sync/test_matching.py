@@ -1,4 +1,4 @@
-"""Offsets and how far they stand out, on likenesses whose answer is known."""
+"""Offsets and how far they stand out, on similarities whose answer is known."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ml.engine.media.lips import SIDE, Stretch
 from ml.engine.media.spectra import FRAME, HOP, RATE
 
 
-def likeness(
+def similarity(
     offset: int, count: int = 60, *, strength: float = 1.0, noise: float = 0.2
 ) -> Similarity:
     """Mouths 4, 5, ... whose sound is alike `offset` places later."""
@@ -32,15 +32,15 @@ def likeness(
 @pytest.mark.parametrize("offset", [-15, -5, -1, 0, 1, 5, 15])
 def test_the_offset_is_found_with_its_sign(offset: int) -> None:
     """Positive: the fitting sound comes after the lips."""
-    curve = likeness(offset).curve()
+    curve = similarity(offset).curve()
     assert curve.best() == offset
-    assert curve.standing_out() == pytest.approx(1.0, abs=0.1)
+    assert curve.prominence() == pytest.approx(1.0, abs=0.1)
 
 
 def test_what_fits_nowhere_does_not_stand_out() -> None:
     """Noise alone stays far below a fit, and more of it lies lower."""
-    short = likeness(0, 60, strength=0.0).curve().standing_out()
-    long = pooled([likeness(k, 200, strength=0.0).curve() for k in range(5)]).standing_out()
+    short = similarity(0, 60, strength=0.0).curve().prominence()
+    long = pooled([similarity(k, 200, strength=0.0).curve() for k in range(5)]).prominence()
     assert long < short < 0.2
 
 
@@ -67,7 +67,7 @@ def test_an_offset_of_few_mouths_needs_more_to_win() -> None:
 
 def test_two_stretches_are_one_curve() -> None:
     """Pooling is the sum over mouths: a long stretch weighs more than a short one."""
-    together = pooled([likeness(3, 100).curve(), likeness(-4, 20).curve()])
+    together = pooled([similarity(3, 100).curve(), similarity(-4, 20).curve()])
     assert together.best() == 3
 
 
@@ -159,7 +159,7 @@ def test_of_two_faces_the_speaker_is_chosen() -> None:
     def one(track: int, start: float, strength: float) -> judging.StretchMatch:
         mouths = np.zeros((68, 56, 56), np.uint8)
         return judging.StretchMatch(
-            Stretch(track, start, mouths), likeness(0, 60, strength=strength), np.ones(60, bool)
+            Stretch(track, start, mouths), similarity(0, 60, strength=strength), np.ones(60, bool)
         )
 
     silent, speaker, later = one(1, 0.0, 0.0), one(2, 0.2, 1.0), one(1, 5.0, 1.0)
@@ -168,7 +168,7 @@ def test_of_two_faces_the_speaker_is_chosen() -> None:
 
 def test_moments_tell_where_it_does_not_fit() -> None:
     """A stretch whose second half belongs to another offset: its moments score higher there."""
-    half = likeness(0, 120)
+    half = similarity(0, 120)
     half.pairs[60:] = np.random.default_rng(5).normal(0, 0.2, half.pairs[60:].shape)
     stretch = Stretch(1, 2.0, np.zeros((128, 56, 56), np.uint8))
     found = judging.score_sync([judging.StretchMatch(stretch, half, np.ones(120, bool))])

@@ -85,9 +85,9 @@ def drawn(offset: float, seed: int = 0) -> Similarity:
 def test_a_sound_that_is_moved_is_found_where_it_was_moved_to() -> None:
     """Late or early, with what leaves the clip cut off: the measure counts from there."""
     for late in (-10, -5, 0, 5, 10):
-        likeness = measure.moved(drawn(0), late)
-        assert likeness.curve().best() == late
-        assert likeness.pairs.shape == (22, 22 - abs(late))
+        similarity = measure.moved(drawn(0), late)
+        assert similarity.curve().best() == late
+        assert similarity.pairs.shape == (22, 22 - abs(late))
     assert measure.offsets(lambda n, _: drawn(1, n), [[0], [1, 2]], 5) == [1, 1]
 
 

@@ -17,7 +17,7 @@ from django.utils.crypto import salted_hmac
 from accounts.models import Team
 from jobs.models import State
 from media_analysis.review.models import Case, CaseState, QueueRule, RoutingRule
-from media_analysis.review.search.decided_alike import LooksLikeDecided
+from media_analysis.review.search.decided_similar import LooksLikeDecided
 from media_analysis.submissions import languages
 from media_analysis.submissions.models import Submission
 from ml.engine.contract import Outcome, Status

@@ -89,7 +89,7 @@ def erase_copies(submission: Submission, because: str) -> None:
 
 
 def _erase(copy: Submission, who: Who, because: str) -> None:
-    held = Hold.objects.standing().filter(submission=copy)
+    held = Hold.objects.in_force().filter(submission=copy)
     if not held.exists() and not Erasure.objects.filter(submission=copy.pk).exists():
         Erasure.objects.filter(pk=erasing.order(copy, who, because).pk).update(due_at=Now())
 

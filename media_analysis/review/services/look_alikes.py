@@ -23,7 +23,7 @@ def together(actor: Actor, case_id: UUID, most: int) -> list[UUID]:
     return [case_id, *waiting(actor, case, similar.others(actor, case.submission))][:most]
 
 
-def waiting(actor: Actor, case: Case, alike: Sequence[similar.Alike]) -> list[UUID]:
+def waiting(actor: Actor, case: Case, alike: Sequence[similar.Similar]) -> list[UUID]:
     """Of what looks like the case's media, the cases that `together` finds beside it."""
     nearest = [one.submission.blob_id for one in alike]
     if not nearest or case.state == CaseState.DECIDED:

@@ -45,7 +45,7 @@ def rows(actor: Actor, asked: Sequence[DeletionRequest]) -> list[dict[str, Any]]
 
 def held(actor: Actor, submission: Submission) -> dict[str, Any]:
     """The legal hold that stands, who placed it, and whether the actor may place and lift holds."""
-    hold = Hold.objects.standing().filter(submission=submission).first()
+    hold = Hold.objects.in_force().filter(submission=submission).first()
     names = people_named([hold.placed_by]) if hold else {}
     return {
         "hold": hold,

@@ -30,7 +30,7 @@ MOST = 10
 
 
 @dataclass(frozen=True)
-class Alike:
+class Similar:
     submission: Submission
     difference: int
     """Bits of 64, of the nearest pair."""
@@ -52,7 +52,7 @@ _CANDIDATES = Prepared(
 )
 
 
-def others(actor: Actor, submission: Submission) -> list[Alike]:
+def others(actor: Actor, submission: Submission) -> list[Similar]:
     """Nearest first. Submissions with the same bytes are excluded; they are listed elsewhere."""
     own: list[Look] = _LOOKS(None, blob=submission.blob_id)
     if not own:
@@ -72,7 +72,7 @@ def others(actor: Actor, submission: Submission) -> list[Alike]:
     rows = rows.with_decisions()
     newest = {row.blob_id: row for row in rows.defer("analysis__result", "analysis__media")}
     shown = [sha256 for sha256 in best if sha256 in newest][:MOST]
-    return [Alike(newest[sha256], best[sha256][0], best[sha256][1].seconds) for sha256 in shown]
+    return [Similar(newest[sha256], best[sha256][0], best[sha256][1].seconds) for sha256 in shown]
 
 
 MOST_OF_A_LIST = 3

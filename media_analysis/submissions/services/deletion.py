@@ -27,7 +27,7 @@ def ask(actor: Actor, submission: Submission, reason: str = "") -> DeletionReque
     require_may(actor, Permission.REQUEST_DELETION, submission)
     Submission.objects.select_for_update().get(pk=submission.pk)
     reason = reason.strip()[:500]
-    standing = DeletionRequest.objects.standing().filter(submission=submission).first()
+    standing = DeletionRequest.objects.open().filter(submission=submission).first()
     if standing:
         return standing
     asked = DeletionRequest.objects.create(
@@ -43,7 +43,7 @@ def withdraw(actor: Actor, submission: Submission) -> bool:
     """Whoever may ask may take it back, also after it was accepted. False when none stands."""
     require_may(actor, Permission.REQUEST_DELETION, submission)
     Submission.objects.select_for_update().get(pk=submission.pk)
-    asked = DeletionRequest.objects.standing().filter(submission=submission).first()
+    asked = DeletionRequest.objects.open().filter(submission=submission).first()
     if asked is None:
         return False
     erasing.call_off(submission, actor.who_in(submission.team_id))
@@ -63,7 +63,7 @@ def answer(actor: Actor, submission: Submission, answer: str, reason: str) -> De
         raise Refusal("deletion_reason_missing")
     Submission.objects.select_for_update().get(pk=submission.pk)
     accepted = answer == DeletionAnswer.ACCEPTED
-    if accepted and Hold.objects.standing().filter(submission=submission).exists():
+    if accepted and Hold.objects.in_force().filter(submission=submission).exists():
         raise Refusal("submission_held")
     waiting = DeletionRequest.objects.waiting().filter(submission=submission)
     asked = waiting.select_for_update().first()

@@ -124,7 +124,7 @@ def _delete_rows(pk: uuid.UUID) -> bool:
     if erasure.deleted_at is not None:
         return True
     assert submission is not None  # deleted_at and its row go together
-    if Hold.objects.standing().filter(submission=submission).exists():
+    if Hold.objects.in_force().filter(submission=submission).exists():
         return _wait(erasure, "held")
     analyses = list(Analysis.objects.select_for_update().filter(chain=submission.pk))
     if busy := [one for one in analyses if one.state in UNDER_WAY]:

@@ -33,7 +33,7 @@ def place(actor: Actor, submission: Submission, reason: str) -> Hold:
     """Placing twice is refused: the first reason stands."""
     reason = _allowed(actor, submission, reason)
     Submission.objects.select_for_update().get(pk=submission.pk)
-    if Hold.objects.standing().filter(submission=submission).exists():
+    if Hold.objects.in_force().filter(submission=submission).exists():
         raise Refusal("hold_stands")
     hold = Hold.objects.create(submission=submission, reason=reason, placed_by=actor.who.ref)
     Erasure.objects.not_begun().filter(submission=submission.pk).update(waits="held")
@@ -46,7 +46,7 @@ def lift(actor: Actor, submission: Submission, reason: str) -> Hold:
     """What was ordered to be erased in the meantime is erased from now on."""
     reason = _allowed(actor, submission, reason)
     Submission.objects.select_for_update().get(pk=submission.pk)
-    hold = Hold.objects.standing().select_for_update().filter(submission=submission).first()
+    hold = Hold.objects.in_force().select_for_update().filter(submission=submission).first()
     if hold is None:
         raise Refusal("hold_lifted")
     Hold.objects.filter(pk=hold.pk).update(
@@ -58,13 +58,13 @@ def lift(actor: Actor, submission: Submission, reason: str) -> Hold:
     return hold
 
 
-def standing(submission: Submission) -> Hold | None:
-    return Hold.objects.standing().filter(submission=submission).first()
+def in_force(submission: Submission) -> Hold | None:
+    return Hold.objects.in_force().filter(submission=submission).first()
 
 
 def listed(actor: Actor) -> list[Hold]:
     """Holds in force in the actor's teams, newest first."""
-    mine = Hold.objects.for_actor(actor, Permission.REQUEST_DELETION).standing()
+    mine = Hold.objects.for_actor(actor, Permission.REQUEST_DELETION).in_force()
     return list(mine.select_related("submission__team")[:MOST_LISTED])
 
 
@@ -74,7 +74,7 @@ def page(
     """Holds of the teams in which the actor may place holds, newest first."""
     found = Hold.objects.for_actor(actor, Permission.HOLD_SUBMISSIONS)
     if not lifted:
-        found = found.standing()
+        found = found.in_force()
     if submission is not None:
         found = found.filter(submission=submission)
     if after is not None:

@@ -196,7 +196,7 @@ def _may_go(found: QuerySet[Submission]) -> QuerySet[Submission]:
     """Without what a hold, a person or a worker still needs, and what is erased anyway."""
     here = OuterRef("pk")
     found = found.filter(planted=False)
-    found = found.exclude(Exists(Hold.objects.standing().filter(submission=here)))
+    found = found.exclude(Exists(Hold.objects.in_force().filter(submission=here)))
     found = found.exclude(Exists(Erasure.objects.filter(submission=here)))
     found = found.exclude(Exists(Analysis.objects.filter(chain=here, state__in=UNDER_WAY)))
     copies = Preview.objects.filter(source=OuterRef("blob"), state__in=UNDER_WAY)

@@ -143,7 +143,7 @@ def _order(pk: UUID) -> bool:
     submission = Submission.objects.select_for_update().filter(pk=pk).first()
     if submission is None or Erasure.objects.filter(submission=pk).exists():
         return False
-    if Hold.objects.standing().filter(submission=submission).exists():
+    if Hold.objects.in_force().filter(submission=submission).exists():
         return False
     erasing.order(submission, SYSTEM, "retention")
     return True
@@ -162,7 +162,7 @@ def _due(team: Team, kind: str, days: int) -> QuerySet[Submission]:
 
 
 def _held() -> Exists:
-    return Exists(Hold.objects.standing().filter(submission=OuterRef("pk")))
+    return Exists(Hold.objects.in_force().filter(submission=OuterRef("pk")))
 
 
 def _check(days: Days) -> None:

@@ -47,7 +47,7 @@ class Looks:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class FaceScore:
     track: FaceTrack
     crops: tuple[Crop, ...]
     logits: tuple[float, ...]
@@ -69,7 +69,7 @@ class FacesExamination(Examination):
         self.is_film = media.info.kind is Kind.VIDEO
 
     @abstractmethod
-    def _finding(self, judged: list[Judged], faces: int) -> Finding: ...
+    def _finding(self, judged: list[FaceScore], faces: int) -> Finding: ...
 
     def conclude(self) -> Finding:
         tracks = self.media.tracks
@@ -84,13 +84,13 @@ class FacesExamination(Examination):
         each = min(self.looks.moments, max(1, self.looks.crops // len(held)))
         judged = []
         for number, (track, crops) in enumerate(held, 1):
-            judged.append(self._judged(track, moments(crops, each)))
+            judged.append(self._scored(track, moments(crops, each)))
             self.advance(number / len(held))
         return self._finding(judged, len(tracks))
 
-    def _judged(self, track: FaceTrack, crops: tuple[Crop, ...]) -> Judged:
+    def _scored(self, track: FaceTrack, crops: tuple[Crop, ...]) -> FaceScore:
         logits = tuple(self.detector.look(crop) for crop in crops)
-        return Judged(track, crops, logits, self.looks.pooled(logits))
+        return FaceScore(track, crops, logits, self.looks.pooled(logits))
 
     def _without(self, reason: str, faces: int) -> Finding:
         return Finding.not_applicable(
@@ -101,11 +101,11 @@ class FacesExamination(Examination):
         )
 
 
-def strongest(judged: Sequence[Judged]) -> Judged:
+def strongest(judged: Sequence[FaceScore]) -> FaceScore:
     return max(judged, key=lambda one: one.logit)
 
 
-def is_found(calibration: AskingCalibration, judged: Sequence[Judged]) -> bool:
+def is_found(calibration: AskingCalibration, judged: Sequence[FaceScore]) -> bool:
     found = calibration.says(strongest(judged).logit) is Outcome.MANIPULATION_FOUND
     if len(judged) > 1:  # the strongest of several faces is higher by chance alone
         together, _ = asking.ratio(calibration, [one.logit for one in judged])
@@ -113,7 +113,7 @@ def is_found(calibration: AskingCalibration, judged: Sequence[Judged]) -> bool:
     return found
 
 
-def counts(judged: Sequence[Judged], faces: int) -> dict[str, int]:
+def counts(judged: Sequence[FaceScore], faces: int) -> dict[str, int]:
     return {
         "faces": faces,
         "faces_judged": len(judged),
@@ -131,7 +131,7 @@ def _best(crops: Sequence[Crop]) -> float:
     return max(crop.quality for crop in crops)
 
 
-def segments(top: Judged, calibration: AskingCalibration, label: str) -> tuple[Segment, ...]:
+def segments(top: FaceScore, calibration: AskingCalibration, label: str) -> tuple[Segment, ...]:
     """The deciding face, moment by moment."""
     starts = [crop.seconds for crop in top.crops]
     ends = [*starts[1:], max(top.track.last, starts[-1])]
@@ -142,7 +142,12 @@ def segments(top: Judged, calibration: AskingCalibration, label: str) -> tuple[S
 
 
 def evidence(
-    name: str, calibration: AskingCalibration, judged: Sequence[Judged], faces: int, *, film: bool
+    name: str,
+    calibration: AskingCalibration,
+    judged: Sequence[FaceScore],
+    faces: int,
+    *,
+    film: bool,
 ) -> Evidence:
     """With the sentences `NAME.found` and `NAME.not_found`."""
     top = strongest(judged)

@@ -19,7 +19,7 @@ from ml.engine.model_files import ModelFileUnusable
 from ml.engine.serving import CARD
 
 CHECKS = Path(ml.engine.detectors.__path__[0])
-LEAST_LIKENESS = 0.995
+LEAST_SIMILARITY = 0.995
 """Cosine between the served features and the float ones, on every probe."""
 PROBES = 6
 Say = Callable[[str], None]
@@ -73,10 +73,10 @@ def build(folder: Path, card: dict[str, Any]) -> Path | None:
     target = _target(folder, card)
     if target.is_file() and served.note_of(target).is_file():
         return None
-    content, first, likeness = made(folder, card)
-    if likeness < LEAST_LIKENESS:
+    content, first, similarity = made(folder, card)
+    if similarity < LEAST_SIMILARITY:
         raise ModelFileUnusable(
-            f"{target.name} says something else than the float encoder: {likeness:.4f}."
+            f"{target.name} says something else than the float encoder: {similarity:.4f}."
         )
     with io.BytesIO() as stored:
         np.savez(stored, kernel=first.kernel, added=first.added)
@@ -84,13 +84,13 @@ def build(folder: Path, card: dict[str, Any]) -> Path | None:
     digests = {"sha256": served.digest(content), "first_layer": served.digest(layer)}
     _write(target, content)
     _write(served.first_layer_of(target), layer)
-    written = {**served.made_from(folder, card), **digests, "likeness": round(likeness, 6)}
+    written = {**served.made_from(folder, card), **digests, "similarity": round(similarity, 6)}
     _write(served.note_of(target), json.dumps(written, indent=1).encode())
     return target
 
 
 def made(folder: Path, card: dict[str, Any]) -> tuple[bytes, FirstLayer, float]:
-    """The network, what stands before it, and its worst likeness to the float features."""
+    """The network, what stands before it, and its worst similarity to the float features."""
     from ml.engine.image_encoders.build import converted
 
     taps, side = tuple(card["encoder"]["taps"]), int(card["encoder"]["side"])

@@ -47,9 +47,9 @@ def _block(weights: Weights, stem: str, x: Floats) -> Floats:
         .transpose(1, 0, 2)
         for part in ("q", "k", "v")
     )
-    likeness = q @ k.transpose(0, 2, 1) / np.sqrt(WIDTH // HEADS)
-    likeness = np.exp(likeness - likeness.max(-1, keepdims=True))
-    seen = (likeness / likeness.sum(-1, keepdims=True)) @ v
+    similarity = q @ k.transpose(0, 2, 1) / np.sqrt(WIDTH // HEADS)
+    similarity = np.exp(similarity - similarity.max(-1, keepdims=True))
+    seen = (similarity / similarity.sum(-1, keepdims=True)) @ v
     x = x + _linear(
         weights, f"{stem}.self_attn.out_proj", seen.transpose(1, 0, 2).reshape(len(x), WIDTH)
     )

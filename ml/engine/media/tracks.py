@@ -168,7 +168,7 @@ class Tracker:
             return {}
         from scipy.optimize import linear_sum_assignment  # slow to import; pages need the rest
 
-        cost = np.array([[_unlikeness(t, f) for t in self._alive] for f in found])
+        cost = np.array([[_distance(t, f) for t in self._alive] for f in found])
         rows, columns = linear_sum_assignment(cost)
         return {
             int(row): self._alive[column]
@@ -210,7 +210,7 @@ def _drift(track: Track, seconds: float, box: Box) -> tuple[float, float]:
     )
 
 
-def _unlikeness(track: Track, face: FoundFace) -> float:
+def _distance(track: Track, face: FoundFace) -> float:
     """0 for the same place and shape; FAR where it cannot be the same face."""
     side = max(track.box.width, track.box.height, face.box.width, face.box.height, 1.0)
     apart = track.landmarks[STABLE_POINTS, :2] - face.landmarks[STABLE_POINTS, :2]

@@ -37,7 +37,7 @@ PIECE = 4.0
 PIECE_LIKENESS = 0.0
 LEAST_ACTIVE = 0.4
 SHORTEST_REFUSED = 4.0
-LEAST_LIKENESS = -1.0
+LEAST_LOG_ODDS = -1.0
 # A logistic regression on 900 stretches of 4 s: speech clean, at 10 dB of noise, by telephone and
 # in a room, against music on hold. Beyond -1 lie 4 % of the music and 98.7 to 100 % of the speech.
 _LIKENESS = {
@@ -81,7 +81,7 @@ def find_speech(samples: NDArray[Any]) -> Activity:
     if level.max() < SILENT:
         return Activity((), duration, say("speech.silent"), {})
     active = _active(level)
-    heard = _heard(wave, level, active)
+    heard = _frames_of(wave, level, active)
     measures = _measures(heard)
     segments = _segments(active, duration)
     reason = _why_not_speech(measures)
@@ -191,7 +191,7 @@ def _pitch(wave: Sound) -> tuple[Array, Array]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Heard:
+class _Frames:
     """A sound by frames of 10 ms: what every measure is taken from, over all or over a piece."""
 
     level: Array
@@ -200,23 +200,23 @@ class _Heard:
     strength: Array
     spectrum: Array
 
-    def between(self, first: int, last: int) -> _Heard:
+    def between(self, first: int, last: int) -> _Frames:
         piece = slice(first, last)
-        return _Heard(
+        return _Frames(
             self.level[piece], self.active[piece], self.frequency[piece], self.strength[piece],
             self.spectrum[piece],
         )  # fmt: skip
 
 
-def _heard(wave: Sound, level: Array, active: NDArray[np.bool_]) -> _Heard:
+def _frames_of(wave: Sound, level: Array, active: NDArray[np.bool_]) -> _Frames:
     if active.sum() < FEWEST_FRAMES:
         nothing = np.zeros(0)
-        return _Heard(level, active, nothing, nothing, nothing)
+        return _Frames(level, active, nothing, nothing, nothing)
     frequency, strength = _pitch(wave)
-    return _Heard(level, active, frequency, strength, log_mel(wave, 24).astype(np.float64))
+    return _Frames(level, active, frequency, strength, log_mel(wave, 24).astype(np.float64))
 
 
-def _measures(heard: _Heard) -> dict[str, float]:
+def _measures(heard: _Frames) -> dict[str, float]:
     if heard.active.sum() < FEWEST_FRAMES:
         return dict.fromkeys(_LIKENESS, 0.0)
     from scipy.fft import rfft
@@ -247,7 +247,7 @@ def _measures(heard: _Heard) -> dict[str, float]:
     }
 
 
-def _refused(heard: _Heard, duration: float) -> Spans:
+def _refused(heard: _Frames, duration: float) -> Spans:
     """Where each piece that lies over a moment, and is loud enough to be asked, is no voice."""
     size, step = round(PIECE * RATE / HOP), round(PIECE * RATE / HOP / 2)
     count = min(len(heard.frequency), len(heard.active))
@@ -284,7 +284,7 @@ def _why_not_speech(found: dict[str, float]) -> str | None:
         return say("speech.steady_spectrum")
     if found["beat"] < 0.6:
         return say("speech.no_syllables")
-    if speech_log_odds(found) < LEAST_LIKENESS:
+    if speech_log_odds(found) < LEAST_LOG_ODDS:
         return say("speech.music")
     return None
 

@@ -19,7 +19,7 @@ TOO_SLOW = "The request's head came in too slowly."
 
 
 @dataclass(frozen=True)
-class Patience:
+class Deadlines:
     head_seconds: float
     bytes_a_second: int
 
@@ -119,7 +119,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
 
     # --- a head has a deadline --------------------------------------------------------------
     def _expect_head(self) -> None:
-        seconds = self.worker.patience.head_seconds
+        seconds = self.worker.deadlines.head_seconds
         self._head_timer = self.worker.loop.call_later(seconds, self._head_is_late)
 
     def _on_headers_complete(self) -> Any:
@@ -151,7 +151,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
     def _expect_taking(self) -> None:
         self._end(self._write_timer)
         waiting = self.transport.get_write_buffer_size()
-        seconds = WRITE_SECONDS + waiting / self.worker.patience.bytes_a_second
+        seconds = WRITE_SECONDS + waiting / self.worker.deadlines.bytes_a_second
         self._write_timer = self.worker.loop.call_later(seconds, self.transport.abort)
 
     @staticmethod

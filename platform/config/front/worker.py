@@ -10,14 +10,14 @@ from typing import Any
 
 from gunicorn.workers.gasgi import ASGIWorker
 
-from config.front.connections import Connection, Connections, Patience
+from config.front.connections import Connection, Connections, Deadlines
 from config.front.door import Door, Limits
 
 
 class Worker(ASGIWorker):  # type: ignore[misc]
     asgi: Any
     connections: Connections
-    patience: Patience
+    deadlines: Deadlines
 
     @classmethod
     def check_config(cls, cfg: Any, log: Any) -> None:
@@ -28,7 +28,7 @@ class Worker(ASGIWorker):  # type: ignore[misc]
         from django.conf import settings
 
         behind_proxy = settings.BEHIND_PROXY
-        self.patience = Patience(settings.REQUEST_HEAD_SECONDS, settings.REQUEST_BODY_MIN_RATE)
+        self.deadlines = Deadlines(settings.REQUEST_HEAD_SECONDS, settings.REQUEST_BODY_MIN_RATE)
         self.connections = Connections(
             room_for_connections(self.worker_connections),
             None if behind_proxy else settings.CONNECTIONS_PER_ADDRESS,

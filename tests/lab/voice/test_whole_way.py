@@ -19,7 +19,7 @@ from ml.engine.detectors.voice_spoof.detector import VoiceSpoof
 from ml.engine.detectors.voice_spoof.network import Network
 from ml.engine.media import scenes
 from ml.evaluation import degrade_sound
-from tests.lab.voice.test_ear import _small
+from tests.lab.voice.test_word_encoder import _small
 from tests.lab.voice.voices import speech_like
 
 FOLDS = (data.Fold("first", frozenset({"one"})), data.Fold("second", frozenset({"two"})))

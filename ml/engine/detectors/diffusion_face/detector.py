@@ -8,7 +8,7 @@ import numpy as np
 
 from ml.engine.contract import Crop, Finding, Kind, Media, Status
 from ml.engine.detectors import asking, asking_faces
-from ml.engine.detectors.asking_faces import FacesExamination, Judged, Looks
+from ml.engine.detectors.asking_faces import FaceScore, FacesExamination, Looks
 from ml.engine.fusion.calibration import AskingCalibration, probability
 from ml.engine.image_encoders.heads import read_head
 from ml.engine.image_encoders.served import encoder_of
@@ -68,7 +68,7 @@ class DiffusionExamination(FacesExamination):
     # The strongest moment counts: a mean would hide a short part that was generated.
     looks = Looks(MOST_FACES, MOMENTS, MOST_LOOKS, pooled=max)
 
-    def _finding(self, judged: list[Judged], faces: int) -> Finding:
+    def _finding(self, judged: list[FaceScore], faces: int) -> Finding:
         detector, calibration = self.detector, self.detector.calibration
         top = asking_faces.strongest(judged)
         log10_lr, ends = asking.ratio(calibration, [one.logit for one in judged])

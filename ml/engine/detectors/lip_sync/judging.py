@@ -67,7 +67,7 @@ class SyncScore:
 
     @property
     def score(self) -> float:
-        return -self.curve.standing_out()
+        return -self.curve.prominence()
 
     @property
     def offset(self) -> int:
@@ -100,7 +100,7 @@ def spoken(times: NDArray[np.floating[Any]], speech: Segments) -> NDArray[np.boo
 def who_speaks(matches: Sequence[StretchMatch]) -> list[StretchMatch]:
     """If several faces are in view, the one that fits the sound best: the others are silent, and
     silent lips are no sign of anything."""
-    left = sorted(matches, key=lambda w: (-w.curve.standing_out(), w.stretch.start))
+    left = sorted(matches, key=lambda w: (-w.curve.prominence(), w.stretch.start))
     chosen: list[StretchMatch] = []
     for one in left:
         if not any(_at_once(one.stretch, other.stretch) for other in chosen):
@@ -142,7 +142,7 @@ def _moments(one: StretchMatch, offset: int) -> list[Moment]:
             Moment(
                 start=start,
                 end=start + (int(last) - int(first)) / PLACES,
-                score=-curve.standing_out(offset),
+                score=-curve.prominence(offset),
                 offset=curve.best(),
             )
         )

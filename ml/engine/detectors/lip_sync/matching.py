@@ -73,7 +73,7 @@ class Curve:
         around = np.convolve(gained, NEIGHBOURS, "same")
         return int(OFFSETS[int(np.argmax(np.where(usable, around, -np.inf)))])
 
-    def standing_out(self, offset: int | None = None) -> float:
+    def prominence(self, offset: int | None = None) -> float:
         """How much more similar lips and sound are at this offset (by default the best) than
         usual."""
         means = self.means

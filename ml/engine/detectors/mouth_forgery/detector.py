@@ -9,7 +9,7 @@ import numpy as np
 
 from ml.engine.contract import Crop, Finding, Kind, Media
 from ml.engine.detectors import asking, asking_faces
-from ml.engine.detectors.asking_faces import FacesExamination, Judged, Looks
+from ml.engine.detectors.asking_faces import FaceScore, FacesExamination, Looks
 from ml.engine.detectors.mouth_forgery.region import lower_face
 from ml.engine.fusion.calibration import AskingCalibration
 from ml.engine.manifest import read_manifest
@@ -77,7 +77,7 @@ def make() -> MouthForgery:
 class MouthExamination(FacesExamination):
     looks = Looks(MOST_FACES, MOMENTS, MOST_LOOKS, pooled)
 
-    def _finding(self, judged: list[Judged], faces: int) -> Finding:
+    def _finding(self, judged: list[FaceScore], faces: int) -> Finding:
         calibration = self.detector.calibrations[self.media.info.kind]
         top = asking_faces.strongest(judged)
         evidence = asking_faces.evidence(

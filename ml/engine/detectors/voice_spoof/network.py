@@ -10,7 +10,7 @@ import numpy as np
 from ml.engine.audio_encoders import speakers
 from ml.engine.audio_encoders import whisper as words
 from ml.engine.audio_encoders.pooling import AudioEncoder, Numbers
-from ml.engine.contract import Samples, unheard
+from ml.engine.contract import Samples, no_progress
 from ml.engine.detectors.voice_spoof import listeners
 from ml.engine.detectors.voice_spoof.calibration import VoiceCalibration
 from ml.engine.serving import checked_weights, read_card
@@ -27,7 +27,7 @@ class Hearing:
         self.encoders = encoders or _asked(panel)
 
     def logits(
-        self, sounds: Sequence[Samples], advance: Callable[[float], None] = unheard
+        self, sounds: Sequence[Samples], advance: Callable[[float], None] = no_progress
     ) -> list[float]:
         """The features of windows of speech, all at one level."""
         if not sounds:

@@ -80,7 +80,7 @@ class Command(BaseCommand):
         for submission in found:
             with transaction.atomic():
                 Submission.objects.select_for_update().get(pk=submission.pk)
-                if Hold.objects.standing().filter(submission=submission).exists():
+                if Hold.objects.in_force().filter(submission=submission).exists():
                     held += 1
                     continue
                 waiting = Erasure.objects.filter(submission=submission.pk).first()

@@ -1,6 +1,6 @@
 """How far copies of a picture are from it, in bits of its perceptual fingerprint.
 
-    PYTHONPATH=platform:. python bench/likeness.py [--write]
+    PYTHONPATH=platform:. python bench/similarity.py [--write]
 
 Uses the natural pictures that dependencies include (`tests/detectors/natural.py`), and no random
 numbers. `--write` puts the table into docs/history.md.
@@ -86,7 +86,7 @@ def main() -> None:
     if parser.parse_args().write:
         what = (
             f"Of {len(pictures())} natural pictures, found within {NEAR} of 64 bits; written by "
-            "`python bench/likeness.py --write`.\n\n"
+            "`python bench/similarity.py --write`.\n\n"
         )
         pages.written(PAGE, "alike", what + table)
     print(table)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bench import likeness
+from bench import similarity
 from ml.engine.contract import Frame
 from ml.engine.media.similarity import MOST, NEAR, Looks, fingerprint
 from ml.evaluation import pages
@@ -21,18 +21,18 @@ ALWAYS_FOUND = [
 @pytest.mark.parametrize("name", ALWAYS_FOUND)
 def test_a_copy_is_near(name: str) -> None:
     """Every picture and its copy differ in no more bits than are searched for."""
-    assert max(likeness.distances(likeness.COPIES[name])) <= NEAR
+    assert max(similarity.distances(similarity.COPIES[name])) <= NEAR
 
 
 def test_other_pictures_are_far() -> None:
     """No two of the pictures are near, by a wide margin."""
-    assert min(likeness.others()) > 2 * NEAR
+    assert min(similarity.others()) > 2 * NEAR
 
 
 def test_the_pages_table_has_every_copy() -> None:
     """The figures in docs/history.md are of these copies, whoever adds one."""
-    table = pages.held(likeness.PAGE, "alike")
-    assert all(f"| {name} |" in table for name in likeness.COPIES)
+    table = pages.held(similarity.PAGE, "alike")
+    assert all(f"| {name} |" in table for name in similarity.COPIES)
 
 
 @pytest.mark.parametrize("shade", [0, 128, 255])

@@ -10,7 +10,7 @@ import pytest
 
 from ml.engine.audio_encoders import speakers, speech
 from ml.engine.media.spectra import RATE
-from tests.lab.voice.test_ear import _siren
+from tests.lab.voice.test_word_encoder import _siren
 from tests.lab.voice.voices import speech_like
 
 TOLD_BY_KALDI = (9.94304, 0.22744, 0.9094, 1.69664)

@@ -177,7 +177,7 @@ def test_nothing_of_the_test_split_is_prepared_for_showing() -> None:
     assert {way for _, way in jobs} >= set(there), "each is measured"
 
 
-def _heard(tells: float) -> borrowed.Heard:
+def _heard(tells: float) -> borrowed.Encoded:
     """Layer 0 tells fakes by so much, the other layers are noise; the last number is the job's
     place, so that who was shown what can be read off."""
     rows, rng = _rows(), np.random.default_rng(1)
@@ -187,7 +187,7 @@ def _heard(tells: float) -> borrowed.Heard:
     }
     fake = np.array([rows[number].is_fake for number, _ in jobs])
     layers["words 0"][fake] += tells
-    return borrowed.Heard(jobs, layers, rows)
+    return borrowed.Encoded(jobs, layers, rows)
 
 
 SHOWN = probe.Variant(("words 0",), made=True, worn=True, codecs=borrowed.CODECS)
@@ -200,7 +200,7 @@ def test_no_fold_is_shown_what_it_hides(monkeypatch: pytest.MonkeyPatch) -> None
     judged, shown = probe.judged, probe.training_rows
 
     def spy(
-        heard: borrowed.Heard,
+        heard: borrowed.Encoded,
         variant: probe.Variant,
         may_see: Callable[[store.Row], bool],
         asked: Callable[[borrowed.Job], bool],
@@ -241,10 +241,10 @@ def test_an_engine_that_is_asked_about_was_never_shown(monkeypatch: pytest.Monke
     jobs = borrowed.planned(rows)
     values = np.random.default_rng(1).normal(size=(len(jobs), 6)).astype(np.float32)
     values[[rows[number].is_fake for number, _ in jobs]] += 6.0
-    heard, shown = borrowed.Heard(jobs, {"words 0": values}, rows), probe.training_rows
+    heard, shown = borrowed.Encoded(jobs, {"words 0": values}, rows), probe.training_rows
 
     def spy(
-        heard: borrowed.Heard, variant: probe.Variant, may_see: Callable[[store.Row], bool]
+        heard: borrowed.Encoded, variant: probe.Variant, may_see: Callable[[store.Row], bool]
     ) -> list[int]:
         taken = shown(heard, variant, may_see)
         seen = [rows[jobs[k][0]] for k in taken]

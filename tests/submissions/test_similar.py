@@ -47,7 +47,7 @@ def test_a_row_keeps_all_64_bits(bits: int) -> None:
 def test_whatever_differs_in_seven_bits_shares_a_quarter_but_for_one(
     bits: int, flips: set[int]
 ) -> None:
-    """The argument of `likeness.neighbours`, tried: some quarter differs in at most one bit."""
+    """The argument of `similarity.neighbours`, tried: some quarter differs in at most one bit."""
     other = bits
     for bit in flips:
         other ^= 1 << bit
