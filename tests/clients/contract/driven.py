@@ -49,9 +49,12 @@ class Driver:
         self.process = subprocess.Popen(
             COMMANDS[name], cwd=ROOT, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
+        self.owes = 0
+        """Answers that nobody has heard."""
 
     def say(self, said: dict[str, Any]) -> None:
         assert self.process.stdin is not None
+        self.owes += 1
         self.process.stdin.write(json.dumps(said).encode() + b"\n")
         self.process.stdin.flush()
 
@@ -60,6 +63,7 @@ class Driver:
         ready, _, _ = select.select([self.process.stdout], [], [], LONGEST_ANSWER)
         line = self.process.stdout.readline() if ready else b""
         assert line, "the driver gave no answer"
+        self.owes -= 1
         answer = json.loads(line)
         if "error" in answer:
             assert answer["error"]["kind"] != "broken", answer["error"]["detail"]
@@ -69,7 +73,14 @@ class Driver:
     def end(self) -> None:
         assert self.process.stdin is not None
         self.process.stdin.close()
-        self.process.wait(20)
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
 
 
 @dataclass
@@ -77,7 +88,10 @@ class Drivers:
     started: dict[str, Driver] = field(default_factory=dict)
 
     def of(self, caller: str) -> Driver:
+        """Another process, where a case failed before it heard its answer."""
         name = CALLERS[caller]
+        if name in self.started and self.started[name].owes:
+            self.started.pop(name).kill()
         if name not in self.started:
             self.started[name] = Driver(name)
         return self.started[name]

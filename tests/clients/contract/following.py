@@ -32,7 +32,7 @@ def decided(scene: Scene) -> tuple[str, Any]:
 @case("A person's decision is waited for and read; its report is fetched as it was signed.")
 def decision_and_report(scene: Scene) -> Any:
     sent, seen = decided(scene)
-    row = Decision.objects.get(case__submission=sent)
+    row = Decision.objects.get(case__submission=UUID(sent))
     assert seen["decision"].pop("id") == str(row.pk)
     assert seen["decision"]["outcome"] == row.outcome == "manipulated"
     issued = issuing.issue(scene.alice.actor, Case.objects.get(submission=UUID(sent)))
