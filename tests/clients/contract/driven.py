@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
 import os
 import select
@@ -149,11 +150,13 @@ def why_not(caller: str) -> str:
 
 
 def install() -> str:
-    """The libraries of clients/typescript in the versions of its lock. Why not, where it fails."""
-    lock = TYPESCRIPT / "node_modules" / ".package-lock.json"
-    if lock.exists() and lock.stat().st_mtime >= (TYPESCRIPT / "package-lock.json").stat().st_mtime:
-        return ""
-    done = subprocess.run(
-        ["npm", "ci", "--no-audit", "--no-fund"], cwd=TYPESCRIPT, capture_output=True, timeout=300
-    )
+    """The libraries of clients/typescript in the versions of its lock. Why not, where it fails.
+    Test processes side by side wait for the one that installs."""
+    wanted, there = TYPESCRIPT / "package-lock.json", TYPESCRIPT / "node_modules/.package-lock.json"
+    command = ["npm", "ci", "--no-audit", "--no-fund"]
+    with wanted.open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if there.exists() and there.stat().st_mtime >= wanted.stat().st_mtime:
+            return ""
+        done = subprocess.run(command, cwd=TYPESCRIPT, capture_output=True, timeout=300)
     return "npm cannot install the client's libraries: no network" if done.returncode else ""
