@@ -28,6 +28,8 @@ class Actor:
     who: Who
     user: User | None = None
     service: ServiceAccount | None = None
+    key: ApiKey | None = None
+    """Whose quota counts what the service account sends."""
     teams: Mapping[UUID, Role] = field(default_factory=dict)
     """A service account's one team stands here too, but only its key's scopes give it rights."""
     scopes: frozenset[str] = frozenset()
@@ -138,14 +140,17 @@ def actor_for_key(key: ApiKey) -> Actor:
     return Actor(
         who=Who(kind="service", id=str(service.pk), via="api_key", token=key.prefix),
         service=service,
+        key=key,
         teams={service.team_id: Role.VIEWER},
         scopes=frozenset(key.scopes),
     )
 
 
-def sender_again(user: User | None, service: ServiceAccount | None, *, via: str) -> Actor | None:
+def sender_again(
+    user: User | None, service: ServiceAccount | None, key: ApiKey | None, *, via: str
+) -> Actor | None:
     """The person or partner who ordered the work, with the permissions that they have now. None if
-    they may not act any more."""
+    they may not act any more. The key only counts: what it ordered before its end is done."""
     if user is not None:
         return actor_for_user(user, via=via) if user.is_active else None
     if service is None or not service.is_active:
@@ -153,6 +158,7 @@ def sender_again(user: User | None, service: ServiceAccount | None, *, via: str)
     return Actor(
         who=Who(kind="service", id=str(service.pk), via=via),
         service=service,
+        key=key,
         teams={service.team_id: Role.VIEWER},
         scopes=frozenset({Scope.SUBMISSIONS_WRITE}),
     )

@@ -134,6 +134,11 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
         of_tests = models.Q(service__live_account__team_id__in=teams)
         return self.filter(models.Q(service__team_id__in=teams) | of_tests)
 
+    def working(self) -> ApiKeyQuerySet:
+        """Neither revoked nor expired."""
+        unexpired = models.Q(expires_at=None) | models.Q(expires_at__gt=Now())
+        return self.filter(unexpired, revoked_at=None)
+
 
 class ApiKey(models.Model):
     """The key itself is shown once and kept by nobody here: this row holds its SHA-256."""
@@ -155,6 +160,20 @@ class ApiKey(models.Model):
     """CIDR notation; empty means from everywhere."""
     read_rate = rate("that of its partner, which then counts this key's requests too.")
     write_rate = rate("that of its partner, which then counts this key's requests too.")
+    quota = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Submissions per calendar month (UTC); empty: no limit."
+    )
+    counts_with = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        help_text="The first of the keys that replaced each other, whose quota and monthly count "
+        "this key shares. Empty: its own.",
+    )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
@@ -191,8 +210,29 @@ class ApiKey(models.Model):
                 name="test_keys_are_known_by_their_prefix",
             ),
             rates_in_range("key_rates_in_range"),
+            models.CheckConstraint(
+                condition=models.Q(quota=None)
+                | models.Q(quota__range=(0, LARGEST_QUOTA), counts_with=None),
+                name="key_quota_in_range_and_of_the_first",
+            ),
         ]
         triggers = [
+            pgtrigger.Trigger(
+                name="keys_counted_together_stay_so",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                func="""
+                    IF TG_OP = 'UPDATE' AND NEW.counts_with_id IS DISTINCT FROM OLD.counts_with_id
+                        OR NEW.counts_with_id IS NOT NULL AND NOT EXISTS (
+                            SELECT FROM accounts_apikey WHERE id = NEW.counts_with_id
+                            AND service_id = NEW.service_id AND counts_with_id IS NULL)
+                    THEN
+                        RAISE EXCEPTION 'a key counts with the first of its line, for good'
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
             pgtrigger.Trigger(
                 name="test_keys_of_test_accounts",
                 when=pgtrigger.Before,
@@ -212,3 +252,8 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.prefix}… ({self.name})"
+
+    @property
+    def counted_as(self) -> ApiKey:
+        """The key that holds its quota and its monthly count."""
+        return self.counts_with or self

@@ -16,7 +16,11 @@ from accounts.refusals import media, people, rest, review
 from accounts.refusals.entry import Entry as Entry
 from accounts.roles import Permission, Role
 
-WHOSE = {"team": gettext_noop("of the team"), "partner": gettext_noop("of the partner")}
+WHOSE = {
+    "team": gettext_noop("of the team"),
+    "partner": gettext_noop("of the partner"),
+    "key": gettext_noop("of the key"),
+}
 
 
 class Refusal(Exception):

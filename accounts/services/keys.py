@@ -90,7 +90,8 @@ def issue_key(
     replaces: ApiKey | None = None,
 ) -> Issued:
     """With `test`, a test key: that is in its prefix, and nobody can change it later. `replaces` is
-    an earlier key whose rates it takes over (`replace_key`)."""
+    an earlier key whose rates it takes over, and whose quota and count it shares
+    (`replace_key`)."""
     require(actor, Permission.MANAGE_KEYS, service.team_id)
     if not service.is_active:
         raise Refusal("service_closed", service=str(service))
@@ -116,6 +117,7 @@ def issue_key(
         expires_at=expires_at,
         read_rate=replaces.read_rate if replaces else None,
         write_rate=replaces.write_rate if replaces else None,
+        counts_with=replaces.counted_as if replaces else None,
     )
     record(
         chain=team_chain(service.team_id), verb=Verb.KEY_ISSUED,
@@ -148,7 +150,7 @@ def replace_key(
     actor: Actor, key: ApiKey, *, overlap: timedelta, expires_at: datetime | None = None
 ) -> Issued:
     """A new key with the name, scopes, networks, mode and rates of this one, which works for
-    `overlap` longer, or until its own end where that comes first."""
+    `overlap` longer, or until its own end where that comes first. Both count under one quota."""
     require(actor, Permission.MANAGE_KEYS, key.service.team.run_by_id)
     keys = ApiKey.objects.select_related("service__live_account__team", "service__team")
     held = keys.select_for_update(of=("self",)).get(pk=key.pk)

@@ -66,6 +66,15 @@ class Batch(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+    api_key = models.ForeignKey(
+        "accounts.ApiKey",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        db_index=False,
+        related_name="+",
+        help_text="Under whose quota its items count.",
+    )
     external_id = models.CharField(max_length=200, blank=True, default="")
     caller = models.CharField(max_length=80)
     key = models.CharField(max_length=255, blank=True, default="", help_text="Idempotency-Key.")

@@ -296,7 +296,7 @@ class ProblemFieldSerializer(serializers.Serializer[Any]):
 
 
 class ProblemQuotaSerializer(serializers.Serializer[Any]):
-    whose = serializers.ChoiceField(choices=["team", "partner"])
+    whose = serializers.ChoiceField(choices=["team", "partner", "key"])
     quota = serializers.IntegerField(min_value=0, help_text="Submissions per month.")
     starts = serializers.DateField(help_text="The first day of the next month, in UTC.")
 

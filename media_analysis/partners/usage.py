@@ -1,4 +1,4 @@
-"""How much a key's partner has sent this month, and its limits. Translates HTTP only."""
+"""How much a key and its partner have sent this month, and their limits. Translates HTTP only."""
 
 from __future__ import annotations
 
@@ -32,18 +32,19 @@ class Usage(TellsItsLimits, ViewSet):
 
     @extend_schema(
         operation_id="usage_read",
-        summary="Get this month's usage, quota and rates of the key's partner",
+        summary="Get this month's usage, quotas and rates of the key and its partner",
         responses={200: UsageSerializer, **problems()},
     )
     def retrieve(self, request: Request) -> Response:
-        service = actor_of(request).service
-        assert service is not None, "its permission lets in nobody else"
-        team, partner = usage.this_month(service.team, [service])
+        service, key = actor_of(request).service, actor_of(request).key
+        assert service is not None and key is not None, "its permission lets in nobody else"
+        team, partner, mine = usage.this_month(service.team, [service], [key])
         of_team = {"quota": team.quota, "remaining": team.remaining}
         said = {
             "month": partner.month,
             "starts": usage.next_month(),
             "partner": partner,
+            "key": mine,
             "team": None if team.quota is None else of_team,
             "rates": {scope: map(asdict, limits(request, scope)) for scope in ("read", "write")},
         }

@@ -39,6 +39,7 @@ class UsageSerializer(serializers.Serializer[Any]):
         help_text="The first day of the next month, when the counts restart at 0."
     )
     partner = UsedSerializer(help_text="The usage of this key's partner.")
+    key = UsedSerializer(help_text="The usage of this key, and of those that it replaced.")
     team = QuotaOfTeamSerializer(
         allow_null=True, help_text="The team's usage, shared by all its senders. Null: no limit."
     )

@@ -29,15 +29,15 @@ from media_analysis.submissions.keeping import (
     Waits,
 )
 from media_analysis.submissions.owned import limit_to_own
-from media_analysis.submissions.quota_models import MonthCount
+from media_analysis.submissions.quota_models import KeyMonthCount, MonthCount
 from media_analysis.submissions.reuse_models import ReuseRule
 from media_analysis.submissions.saved_filter_models import ListPage, SavedFilter
 from ml import media_kinds
 
 __all__ = [
     "UNDECIDED", "Because", "CheckCard", "DeletionAnswer", "DeletionRequest", "Erasure", "Hold",
-    "IndexCard", "ListPage", "MediaKind", "MonthCount", "Part", "PartRule", "Removal",
-    "RetentionRule", "ReuseRule", "SavedFilter", "SearchText", "Submission", "Waits",
+    "IndexCard", "KeyMonthCount", "ListPage", "MediaKind", "MonthCount", "Part", "PartRule",
+    "Removal", "RetentionRule", "ReuseRule", "SavedFilter", "SearchText", "Submission", "Waits",
 ]  # fmt: skip
 
 SENT_WORDS = ("filename", "note", "policy_context", "external_id", "language")

@@ -9,7 +9,6 @@ from django import forms
 from django.db import transaction
 from django.db.models import Q
 from django.http import QueryDict
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -67,7 +66,9 @@ class LimitsForm(forms.Form):
                     self.owners[f"key_{key.pk.hex}"] = key
         for name, owner in self.owners.items():
             if not isinstance(owner, ApiKey):
-                self._add_share(name, owner)
+                self._add_weight(name, owner)
+            if not isinstance(owner, ApiKey) or not owner.is_test:
+                self._add_quota(name, owner)
             for field, label in RATES:
                 self.fields[f"{name}_{field}"] = forms.IntegerField(
                     min_value=1, max_value=HIGHEST_RATE, required=False,
@@ -75,17 +76,22 @@ class LimitsForm(forms.Form):
                     help_text=WITHOUT_RATE[type(owner)],
                 )  # fmt: skip
 
-    def _add_share(self, name: str, owner: Team | ServiceAccount) -> None:
+    def _add_weight(self, name: str, owner: Team | ServiceAccount) -> None:
         is_team = isinstance(owner, Team)
         self.fields[f"{name}_weight"] = forms.IntegerField(
             min_value=1, max_value=HEAVIEST, required=is_team, initial=owner.weight,
             label=_("Weight"), show_hidden_initial=True,
             help_text="" if is_team else _("Empty: the weight of the team."),
         )  # fmt: skip
+
+    def _add_quota(self, name: str, owner: Owner) -> None:
+        is_key = isinstance(owner, ApiKey)
+        holder = owner.counted_as if isinstance(owner, ApiKey) else owner
         self.fields[f"{name}_quota"] = forms.IntegerField(
-            min_value=0, max_value=LARGEST_QUOTA, required=False, initial=owner.quota,
+            min_value=0, max_value=LARGEST_QUOTA, required=False, initial=holder.quota,
             label=_("Submissions per month"), show_hidden_initial=True,
-            help_text=_("Empty: no limit."),
+            help_text=_("Empty: no limit of its own. Keys that replaced each other share it.")
+            if is_key else _("Empty: no limit."),
         )  # fmt: skip
 
     def by_owner(self) -> list[tuple[str, list[Any]]]:
@@ -153,9 +159,9 @@ class LimitsForm(forms.Form):
 
 def _keys(team: Team) -> Any:
     """Those that work, test keys included."""
-    works = Q(revoked_at=None) & (Q(expires_at=None) | Q(expires_at__gt=timezone.now()))
     of_team = Q(service__team=team) | Q(service__live_account__team=team)
-    return ApiKey.objects.select_related("service").filter(works, of_team).order_by("created_at")
+    with_holders = ApiKey.objects.working().select_related("service", "counts_with")
+    return with_holders.filter(of_team).order_by("created_at")
 
 
 def _named(owner: Owner) -> str:

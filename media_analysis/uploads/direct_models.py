@@ -55,6 +55,14 @@ class DirectUpload(LeasedJob):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+"
     )
+    api_key = models.ForeignKey(
+        "accounts.ApiKey",
+        null=True,
+        on_delete=models.SET_NULL,
+        db_index=False,
+        related_name="+",
+        help_text="Under whose quota it counts.",
+    )
     caller = models.CharField(max_length=80)
     key = models.CharField(max_length=255, blank=True, default="", help_text="Idempotency-Key.")
     fingerprint = models.CharField(max_length=64)

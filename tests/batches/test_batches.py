@@ -15,9 +15,9 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.test import Client
 
-from accounts.models import Role, Scope, ServiceAccount, Team
+from accounts.models import ApiKey, Role, Scope, ServiceAccount, Team
 from accounts.refusals import Refusal
-from accounts.services.keys import disable_service_account, issue_key
+from accounts.services.keys import disable_service_account, issue_key, revoke_key
 from audit.checking import compare_all_rows
 from audit.models import Event as Recorded
 from jobs.errors import LeaseLost, Outage, Why
@@ -26,7 +26,7 @@ from jobs.services import claim, park, release
 from media_analysis.batches import reasons
 from media_analysis.batches.models import Batch, BatchItem, Source
 from media_analysis.batches.services import fetching, sources
-from media_analysis.submissions.models import Submission
+from media_analysis.submissions.models import KeyMonthCount, Submission
 from media_analysis.webhooks.models import Event
 from media_analysis.webhooks.services import endpoints
 from outbound.fetching import fetch
@@ -370,6 +370,22 @@ def test_a_member_who_may_not_send_cannot_start_a_batch(
 ) -> None:
     answer = post(member(team, Role.VIEWER).client(), URL, items(f"{files.url}/a"))
     assert answer.status_code in (400, 403, 404)
+
+
+def test_what_is_fetched_counts_under_the_key_that_sent_the_batch(
+    program: Client, files: Files, inside: None, admin: Person
+) -> None:
+    """Not under another key of the partner, and also after the key was revoked."""
+    service = ServiceAccount.objects.get()
+    issue_key(admin.actor, service, "other", [Scope.SUBMISSIONS_WRITE])
+    key = ApiKey.objects.get(name="test")
+    ApiKey.objects.filter(pk=key.pk).update(quota=1)
+    assert post(program, URL, items(f"{files.url}/a.png", f"{files.url}/b.png")).status_code == 202
+    revoke_key(admin.actor, key)
+    fetch_all()
+    told = BatchItem.objects.order_by("position").values_list("state", "reason_code")
+    assert list(told) == [(State.DONE, ""), (State.REJECTED, "quota_reached")]
+    assert KeyMonthCount.objects.get().key == key
 
 
 def test_addresses_beyond_the_quota_say_so_and_can_be_sent_again(

@@ -22,7 +22,7 @@ from accounts.services.keys import issue_key, revoke_key
 from media_analysis.batches.bucket_models import BucketObject
 from media_analysis.batches.services import bucket, notifications
 from media_analysis.batches.services.bucket import End, Found
-from media_analysis.submissions.models import Submission
+from media_analysis.submissions.models import KeyMonthCount, Submission
 from media_analysis.submissions.services import intake
 from tests.factories import ServiceAccountFactory, TeamFactory
 from tests.partners.test_errors_listed import erase
@@ -287,6 +287,17 @@ def test_a_message_of_sns_and_a_test_event_are_understood() -> None:
 def test_the_external_id_of_a_long_key_keeps_its_end_and_version() -> None:
     found = Found(BUCKET, "x" * 500 + "/photo.png", "e" * 32)
     assert len(found.external_id) == 200 and found.external_id.endswith("/photo.png#" + "e" * 32)
+
+
+def test_objects_beyond_the_quota_of_the_key_wait_too(
+    amazon: Amazon, run: Run, key: ApiKey
+) -> None:
+    for number in range(2):
+        amazon.put(f"{number}.png", picture(number))
+    ApiKey.objects.update(quota=1)
+    with pytest.raises(CommandError, match="Run the command again"):
+        run()
+    assert Submission.objects.count() == KeyMonthCount.objects.get(key=key).used == 1
 
 
 def test_objects_beyond_the_quota_wait_in_the_bucket(amazon: Amazon, run: Run) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -16,6 +17,7 @@ from accounts.services.keys import issue_key
 from jobs.runner import execute
 from jobs.services import claim
 from media_analysis.uploads.models import DirectUpload
+from tests.clients.moody import Answers, moody_server
 from tests.factories import ServiceAccountFactory
 from tests.media_bucket import MediaBucket, media_bucket  # noqa: F401 - a fixture
 from tests.partners.served import served
@@ -74,3 +76,9 @@ def site(tmp_path: Path, transactional_db: None, team: Team) -> Iterator[Site]:
     test = issue_key(admin.actor, service, "tests", list(Scope), test=True).secret
     with served(tmp_path) as port:
         yield Site(f"http://127.0.0.1:{port}", secret, test)
+
+
+@pytest.fixture
+def moody() -> Iterator[tuple[str, list[Any], Answers]]:
+    with moody_server() as found:
+        yield found

@@ -16,6 +16,7 @@ from django.test import Client
 from accounts.models import Role, Scope, Team
 from accounts.services.keys import issue_key
 from tests.clients.conftest import receiving
+from tests.clients.contract.driven import install
 from tests.factories import ServiceAccountFactory
 from tests.media_bucket import MediaBucket
 from tests.partners.served import served
@@ -63,13 +64,8 @@ def run(*command: str, **env: str) -> str:
 @pytest.fixture(scope="module")
 def installed() -> None:
     """Its libraries, in the versions of its lock."""
-    if (HOME / "node_modules" / ".package-lock.json").exists():
-        return
-    done = subprocess.run(
-        ["npm", "ci", "--no-audit", "--no-fund"], cwd=HOME, capture_output=True, timeout=300
-    )
-    if done.returncode:
-        pytest.skip("npm cannot install the client's libraries: no network")
+    if reason := install():
+        pytest.skip(reason)
 
 
 @needs_node

@@ -1,5 +1,5 @@
-"""A partner at its quota gets a refusal at once, by every way of sending, and can send the same
-later."""
+"""A partner or a key at its quota gets a refusal at once, by every way of sending, and can send the
+same later."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import ApiKey, Scope, ServiceAccount, Team
 from accounts.services import provisioning_keys
+from accounts.services.keys import issue_key
 from media_analysis.submissions.models import Submission
 from media_analysis.submissions.services import quotas
 from media_analysis.uploads.models import DirectUpload, Upload
@@ -24,18 +25,31 @@ from tests.people import Person, Send, picture
 pytestmark = pytest.mark.django_db
 
 
-def limit(quota: int | None) -> None:
-    ServiceAccount.objects.update(quota=quota)
+class Limit:
+    """Sets the quota of one of the two that a key sends under."""
+
+    def __init__(self, whose: str) -> None:
+        self.whose, self.model = whose, {"partner": ServiceAccount, "key": ApiKey}[whose]
+
+    def __call__(self, quota: int | None) -> None:
+        self.model._default_manager.update(quota=quota)
 
 
-def test_a_problem_says_whose_quota_and_when_to_come_again(both: Client, team: Team) -> None:
+@pytest.fixture(params=["partner", "key"])
+def limit(request: pytest.FixtureRequest) -> Limit:
+    return Limit(request.param)
+
+
+def test_a_problem_says_whose_quota_and_when_to_come_again(
+    both: Client, team: Team, limit: Limit
+) -> None:
     limit(1)
     assert send_in(both, 1).status_code == 202
     answer = send_in(both, 2)
     problem(answer, 429, "quota_reached")
     now = timezone.now()
     starts = quotas.next_month(quotas.month_of(now))
-    assert answer.json()["quota"] == {"whose": "partner", "quota": 1, "starts": str(starts)}
+    assert answer.json()["quota"] == {"whose": limit.whose, "quota": 1, "starts": str(starts)}
     seconds = (quotas.begin_of(starts) - now).total_seconds()
     assert abs(int(answer["Retry-After"]) - seconds) < 5
     Team.objects.update(quota=1)
@@ -43,7 +57,9 @@ def test_a_problem_says_whose_quota_and_when_to_come_again(both: Client, team: T
     assert send_in(both, 2).json()["quota"]["whose"] == "team"
 
 
-def test_a_refused_idempotency_key_sends_the_same_once_there_is_room(both: Client) -> None:
+def test_a_refused_idempotency_key_sends_the_same_once_there_is_room(
+    both: Client, limit: Limit
+) -> None:
     limit(0)
     problem(send_in(both, 1, key="k"), 429, "quota_reached")
     limit(1)
@@ -53,7 +69,9 @@ def test_a_refused_idempotency_key_sends_the_same_once_there_is_room(both: Clien
     assert Submission.objects.count() == 1
 
 
-def test_an_upload_in_pieces_is_refused_before_its_first_byte_and_at_its_last(both: Client) -> None:
+def test_an_upload_in_pieces_is_refused_before_its_first_byte_and_at_its_last(
+    both: Client, limit: Limit
+) -> None:
     body = picture()
     where = create(both, len(body))["Location"]
     assert patch(both, where, 0, body[:100]).status_code == 204
@@ -67,7 +85,7 @@ def test_an_upload_in_pieces_is_refused_before_its_first_byte_and_at_its_last(bo
 
 
 def test_a_direct_upload_says_the_code_in_its_state(
-    both: Client, media_bucket: MediaBucket
+    both: Client, media_bucket: MediaBucket, limit: Limit
 ) -> None:
     said = direct.sent(both, picture())
     direct.complete(both, said)
@@ -76,7 +94,7 @@ def test_a_direct_upload_says_the_code_in_its_state(
     direct.work()
     told = both.get(said["url"]).json()
     assert (told["state"], told["reason_code"]) == ("refused", "quota_reached")
-    assert "quota of the partner is reached: 0" in told["reason"]
+    assert f"quota of the {limit.whose} is reached: 0" in told["reason"]
     direct.nothing_is_kept(media_bucket)
     limit(1)
     direct.complete(both, direct.sent(both, picture()))
@@ -99,17 +117,28 @@ def test_of_several_files_of_a_person_those_that_have_room_are_taken(
 
 
 def test_a_key_of_another_partner_still_sends(partner: Partner, both: Client) -> None:
-    limit(0)
+    Limit("partner")(0)
     other = partner(Scope.SUBMISSIONS_WRITE)
     problem(send_in(both, 1), 429, "quota_reached")
     assert send_in(other, 1).status_code == 202
 
 
-def test_a_key_reads_what_its_own_partner_has_used(
+def test_another_key_of_the_partner_still_sends(both: Client, admin: Person) -> None:
+    Limit("key")(1)
+    assert send_in(both, 1).status_code == 202
+    problem(send_in(both, 2), 429, "quota_reached")
+    made = issue_key(admin.actor, ServiceAccount.objects.get(), "b", [Scope.SUBMISSIONS_WRITE])
+    other = Client(headers={"Authorization": f"Bearer {made.secret}"})
+    assert send_in(other, 2).status_code == 202
+    assert both.get("/api/v1/usage/").json()["partner"]["used"] == 2
+
+
+def test_a_key_reads_what_it_and_its_own_partner_have_used(
     partner: Partner, both: Client, team: Team, alice: Person, send: Send
 ) -> None:
     """Whatever its scopes. What others sent shows only in what the team has left."""
-    limit(3)
+    Limit("partner")(3)
+    Limit("key")(2)
     send(alice, 1)
     send_in(both, 2)
     now = quotas.month_of(timezone.now())
@@ -118,20 +147,22 @@ def test_a_key_reads_what_its_own_partner_has_used(
     assert told == {
         "month": str(now), "starts": str(quotas.next_month(now)), "team": None,
         "partner": {"used": 1, "quota": 3, "remaining": 2},
+        "key": {"used": 1, "quota": 2, "remaining": 1},
         "rates": {"read": site, "write": [{**site[0], "requests": 120}]},
     }  # fmt: skip
     Team.objects.update(quota=5, read_rate=7)
     ServiceAccount.objects.update(quota=None, write_rate=8)
-    ApiKey.objects.update(read_rate=6)
+    ApiKey.objects.update(read_rate=6, quota=None)
     told = both.get("/api/v1/usage/").json()
     assert told["team"] == {"quota": 5, "remaining": 3}
-    assert told["partner"] == {"used": 1, "quota": None, "remaining": None}
+    unlimited = {"used": 1, "quota": None, "remaining": None}
+    assert told["partner"] == told["key"] == unlimited
     assert [(one["whose"], one["requests"]) for one in told["rates"]["read"]] == [
         ("key", 6), ("team", 7),
     ]  # fmt: skip
     assert told["rates"]["write"] == [{"whose": "partner", "requests": 8, "seconds": 60}]
     other = partner(Scope.APPEALS_WRITE).get("/api/v1/usage/").json()
-    assert other["partner"]["used"] == 0
+    assert other["partner"]["used"] == other["key"]["used"] == 0
 
 
 def test_the_key_of_an_identity_provider_and_a_person_have_no_usage(

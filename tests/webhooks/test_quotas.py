@@ -15,9 +15,9 @@ from django.utils import timezone, translation
 from django.utils.formats import date_format
 
 from accounts.actors import actor_for_key
-from accounts.models import Role, Scope, ServiceAccount, Team
+from accounts.models import ApiKey, Role, Scope, ServiceAccount, Team
 from accounts.refusals import Refusal
-from accounts.services.keys import issue_key
+from accounts.services.keys import issue_key, replace_key
 from media_analysis.submissions.models import MonthCount
 from media_analysis.submissions.services import quotas
 from media_analysis.submissions.services.intake import submit
@@ -97,12 +97,46 @@ def test_what_is_told_names_whose_quota_how_large_how_full_and_until_when(
         send(alice, shade)
     starts = str(quotas.next_month(quotas.month_of(timezone.now())))
     assert told() == [
-        (REACHED, {"whose": "partner", "partner": "Acme", "quota": 1, "used": 1, "starts": starts}),
-        (REACHED, {"whose": "team", "partner": None, "quota": 3, "used": 3, "starts": starts}),
-    ]
+        (REACHED, {"whose": "partner", "partner": "Acme", "key": None, "quota": 1, "used": 1,
+                   "starts": starts}),
+        (REACHED, {"whose": "team", "partner": None, "key": None, "quota": 3, "used": 3,
+                   "starts": starts}),
+    ]  # fmt: skip
     assert (
         "submission" not in json.loads(Event.objects.get(type=REACHED, service=None).body)["data"]
     )
+
+
+def test_a_keys_quota_is_told_to_its_partner_and_to_those_who_run_the_team(
+    team: Team, admin: Person, mailoutbox: list[Any], django_capture_on_commit_callbacks: Any
+) -> None:
+    """With the key that sent; not to another partner. Its successor is told of no mark again."""
+    acme, other = (ServiceAccountFactory(team=team, name=name) for name in ("Acme", "Other"))
+    listens(team, "acme", acme)
+    listens(team, "other", other)
+    key = issue_key(admin.actor, acme, "k", [Scope.SUBMISSIONS_WRITE]).key
+    ApiKey.objects.update(quota=5)
+    mailoutbox.clear()
+
+    def sends(key: ApiKey, *shades: int) -> None:
+        actor = actor_for_key(ApiKey.objects.get(pk=key.pk))
+        for shade in shades:
+            submit(actor, Team.objects.get(pk=team.pk), BytesIO(picture(shade)), "a.png")
+
+    with django_capture_on_commit_callbacks(execute=True):
+        sends(key, 1, 2, 3, 4)
+    told_of = {"whose": "key", "partner": "Acme", "key": key.prefix, "quota": 5, "used": 4}
+    starts = str(quotas.next_month(quotas.month_of(timezone.now())))
+    assert told() == [(NEARLY, {**told_of, "starts": starts})]
+    assert heard("acme") == {NEARLY: 1} and not heard("other")
+    (mail,) = mailoutbox
+    said = f"quota of the API key {key} of the partner Acme in the team Newsroom is nearly reached"
+    assert said in mail.body and mail.subject == "Newsroom: Monthly quota nearly reached"
+    new = replace_key(admin.actor, key, overlap=timedelta(hours=1)).key
+    sends(new, 5)
+    assert told()[1:] == [
+        (REACHED, {**told_of, "key": new.prefix, "used": 5, "starts": starts})
+    ]  # fmt: skip
 
 
 def test_a_partner_hears_of_its_own_quota_and_of_the_teams_alone(

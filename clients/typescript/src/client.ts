@@ -17,7 +17,7 @@ export type Decision = Schemas["DecisionMade"];
 export type Appeal = Schemas["Appeal"];
 /** A signed report of one decision. */
 export type Report = Schemas["Report"];
-/** What a key's partner has sent this month, its quota and its rates. */
+/** What a key and its partner have sent this month, their quotas and the rates. */
 export type Usage = Schemas["Usage"];
 export type Batch = Schemas["Batch"];
 export type BatchAccepted = Schemas["BatchAccepted"];
@@ -207,7 +207,7 @@ export class Touchstone {
   }
 
   // --- usage ---------------------------------------------------------------------------------
-  /** What this key's partner has sent this month, its quota and its rates. */
+  /** What this key and its partner have sent this month, their quotas and the rates. */
   usage(): Promise<Usage> {
     return this.requests.json({ method: "GET", path: `${ROOT}usage/` });
   }

@@ -1,4 +1,4 @@
-import { Upload, type UploadOptions } from "tus-js-client";
+import { Upload, type FileReader, type UploadOptions } from "tus-js-client";
 
 import { Problem, Unreachable } from "./errors.js";
 import type { Requests } from "./requests.js";
@@ -24,7 +24,6 @@ export async function sendInPieces(
   metadata: Record<string, string>,
   how: Resumable,
 ): Promise<string> {
-  const source = await readable(media);
   return new Promise((resolve, reject) => {
     let submission = "";
     const options: UploadOptions = {
@@ -44,7 +43,8 @@ export async function sendInPieces(
       onError: (error) => reject(plainly(error)),
     };
     if (how.uploadUrl) options.uploadUrl = how.uploadUrl;
-    const upload = new Upload(source as Blob, options);
+    if (inNode()) options.fileReader = ANY_PART;
+    const upload = new Upload(media, options);
     how.signal?.addEventListener("abort", () => {
       void upload.abort().then(() => reject(how.signal?.reason));
     });
@@ -52,12 +52,25 @@ export async function sendInPieces(
   });
 }
 
-/** The library reads a Blob in browsers, and a stream in Node. */
-async function readable(media: Blob): Promise<unknown> {
-  if (typeof process === "undefined" || !process.versions?.node) return media;
-  const { Readable } = await import("node:stream");
-  return Readable.fromWeb(media.stream() as never);
+function inNode(): boolean {
+  return typeof process !== "undefined" && Boolean(process.versions?.node);
 }
+
+/** The library reads a Blob in browsers only. Of a stream, as it reads in Node, it cannot begin in
+ * the middle, where an upload that was cut off goes on. */
+const ANY_PART: FileReader = {
+  openFile: (media: Blob) =>
+    Promise.resolve({
+      size: media.size,
+      slice: async (start: number, end: number) => {
+        const part = new Uint8Array(await media.slice(start, end).arrayBuffer());
+        // Of its `size` the library makes the Content-Length.
+        const value = Object.assign(part, { size: part.length });
+        return { value, done: end >= media.size };
+      },
+      close: () => undefined,
+    }),
+};
 
 function plainly(error: Error): Error {
   const answer = "originalResponse" in error ? (error.originalResponse as Answer | null) : null;

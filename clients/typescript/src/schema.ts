@@ -404,7 +404,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get this month's usage, quota and rates of the key's partner
+         * Get this month's usage, quotas and rates of the key and its partner
          * @description Adds rate limits and deprecations to the headers of every answer.
          */
         get: operations["usage_read"];
@@ -1380,14 +1380,8 @@ export interface components {
              * @description The first day of the next month, in UTC.
              */
             starts: string;
-            whose: components["schemas"]["ProblemQuotaWhoseEnum"];
+            whose: components["schemas"]["WhoseEnum"];
         };
-        /**
-         * @description * `team` - team
-         *     * `partner` - partner
-         * @enum {string}
-         */
-        ProblemQuotaWhoseEnum: "team" | "partner";
         QuotaOfTeam: {
             quota: number;
             remaining: number;
@@ -1402,15 +1396,8 @@ export interface components {
              *     * `partner` - partner
              *     * `team` - team
              */
-            whose: components["schemas"]["RateWhoseEnum"];
+            whose: components["schemas"]["WhoseEnum"];
         };
-        /**
-         * @description * `key` - key
-         *     * `partner` - partner
-         *     * `team` - team
-         * @enum {string}
-         */
-        RateWhoseEnum: "key" | "partner" | "team";
         Rates: {
             read: components["schemas"]["Rate"][];
             write: components["schemas"]["Rate"][];
@@ -1668,6 +1655,8 @@ export interface components {
          */
         UploadStateEnum: "waiting" | "receiving" | "received" | "refused";
         Usage: {
+            /** @description The usage of this key, and of those that it replaced. */
+            key: components["schemas"]["Used"];
             /**
              * Format: date
              * @description The first day of this calendar month, in UTC.
@@ -1717,6 +1706,13 @@ export interface components {
          * @enum {string}
          */
         WhatEnum: "face" | "check";
+        /**
+         * @description * `team` - team
+         *     * `partner` - partner
+         *     * `key` - key
+         * @enum {string}
+         */
+        WhoseEnum: "team" | "partner" | "key";
     };
     responses: never;
     parameters: never;

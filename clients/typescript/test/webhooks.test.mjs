@@ -37,21 +37,6 @@ test("the specification's own example is genuine", async () => {
   assert.equal(message.id, "msg_p5jXN8AQM9LWM0D4loKWxJek");
 });
 
-const WRONG = {
-  "a changed body": [BODY + " ", heads()],
-  "another id": [BODY, heads({ "Webhook-Id": "msg_2" })],
-  "an old time": [BODY, heads({ "webhook-timestamp": "1000000000" })],
-  "no time": [BODY, heads({ "webhook-timestamp": "" })],
-  "another version": [BODY, heads({ "webhook-signature": "v2,AAAA" })],
-  "nonsense": [BODY, heads({ "webhook-signature": "v1,%%%" })],
-  "no headers": [BODY, {}],
-};
-for (const [why, [body, headers]] of Object.entries(WRONG)) {
-  test(`refused: ${why}`, async () => {
-    await assert.rejects(verify(SECRET, body, headers, NOW), NotGenuine);
-  });
-}
-
 test("refused: a body that is no JSON, and a secret that is none", async () => {
   await assert.rejects(verify("whsec_%", BODY, heads(), NOW), NotGenuine);
 });

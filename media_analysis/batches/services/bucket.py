@@ -104,7 +104,7 @@ def ingest(client: Any, key_prefix: str, found: Found, *, tag: bool = False) -> 
 
 
 def require_room(key_prefix: str) -> None:
-    """Raises `Refusal` where the key's partner or team has reached its quota."""
+    """Raises `Refusal` where the key, its partner or its team has reached its quota."""
     key = working_key(key_prefix)
     quotas.require_room(actor_for_key(key), key.service.team)
 

@@ -40,11 +40,13 @@ PICTURE = b64decode(
 
 
 def run(claim: Claim) -> None:
-    item = BatchItem.objects.select_related("batch__team", "batch__service", "batch__user").get(
-        pk=claim.pk
+    whole = BatchItem.objects.select_related(
+        "batch__team", "batch__service", "batch__api_key", "batch__user"
     )
+    item = whole.get(pk=claim.pk)
     claim.raise_if_stopped()
-    actor = sender_again(item.batch.user, item.batch.service, via="batch")
+    batch = item.batch
+    actor = sender_again(batch.user, batch.service, batch.api_key, via="batch")
     if actor is None or not actor.can(Permission.SUBMIT_MEDIA, item.batch.team_id):
         _refuse(claim, item, "sender_gone")
         return

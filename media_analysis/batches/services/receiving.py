@@ -49,8 +49,8 @@ def accept(
     quotas.require_room(actor, team)
     hosts = _hosts(team, items)
     batch = Batch(
-        team=team, service=actor.service, user=actor.user, external_id=external_id, caller=caller,
-        key=key, fingerprint=fingerprint,
+        team=team, service=actor.service, api_key=actor.key, user=actor.user,
+        external_id=external_id, caller=caller, key=key, fingerprint=fingerprint,
     )  # fmt: skip
     with transaction.atomic():
         # Two at once with one key: the second waits here for the first, and makes nothing.

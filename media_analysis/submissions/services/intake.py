@@ -159,7 +159,7 @@ def _received(
     if test:
         for hook in hooks.received_in_test:
             hook(submission)
-    quotas.count(submission)
+    quotas.count(submission, actor.key)
     return received
 
 

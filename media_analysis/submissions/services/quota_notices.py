@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext, gettext_noop
 
-from accounts.models import ServiceAccount, Team
+from accounts.models import ApiKey, ServiceAccount, Team
 from accounts.services.notices import email_managers
 from media_analysis.submissions import hooks
 
@@ -21,11 +21,13 @@ WHO_SETS_IT = gettext_noop("A site administrator sets quotas.")
 class Notice:
     team: Team
     partner: ServiceAccount | None
-    """Whose quota it is; None: the team's."""
+    """Whose quota it is, or the partner of the key; None: the team's."""
     used: int
     quota: int
     starts: date
     """The first day of the next month: the count begins at 0 again."""
+    key: ApiKey | None = None
+    """Whose quota it is. Of keys that replaced each other, the one that sent."""
 
     @property
     def is_reached(self) -> bool:
@@ -52,7 +54,13 @@ def _subject(notice: Notice) -> str:
 
 
 def _sentence(notice: Notice) -> str:
-    if notice.is_reached and notice.partner:
+    if notice.is_reached and notice.key:
+        said = gettext(
+            "The monthly quota of the API key {key} of the partner {partner} in the team {team} is "
+            "reached: {used} of {quota} submissions. Further submissions are refused until "
+            "{starts}, 00:00 UTC."
+        )
+    elif notice.is_reached and notice.partner:
         said = gettext(
             "The monthly quota of the partner {partner} in the team {team} is reached: {used} of "
             "{quota} submissions. Further submissions are refused until {starts}, 00:00 UTC."
@@ -61,6 +69,12 @@ def _sentence(notice: Notice) -> str:
         said = gettext(
             "The monthly quota of the team {team} is reached: {used} of {quota} submissions. "
             "Further submissions are refused until {starts}, 00:00 UTC."
+        )
+    elif notice.key:
+        said = gettext(
+            "The monthly quota of the API key {key} of the partner {partner} in the team {team} is "
+            "nearly reached: {used} of {quota} submissions. Once it is reached, further "
+            "submissions are refused until {starts}, 00:00 UTC."
         )
     elif notice.partner:
         said = gettext(
@@ -75,6 +89,7 @@ def _sentence(notice: Notice) -> str:
             "00:00 UTC."
         )
     return said.format(
+        key=notice.key,
         partner=notice.partner,
         team=notice.team,
         used=number_format(notice.used, force_grouping=True),

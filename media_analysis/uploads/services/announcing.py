@@ -67,8 +67,8 @@ def announce(
     check_length(length)
     said = json.dumps([str(team.pk), length, sha256, dict(words)], sort_keys=True)
     upload = DirectUpload(
-        team=team, user=actor.user, service=actor.service, length=length, words=dict(words),
-        sha256=sha256, caller=actor.who.ref, key=key, flow=actor.flow,
+        team=team, user=actor.user, service=actor.service, api_key=actor.key, length=length,
+        words=dict(words), sha256=sha256, caller=actor.who.ref, key=key, flow=actor.flow,
         fingerprint=hashlib.sha256(said.encode()).hexdigest(), weight=actor.weight_in(team),
         priority=Priority.PARTNER if actor.service else Priority.INTERACTIVE,
         part_size=quarantine.part_size(length), available_at=end(), expires_at=end(),

@@ -29,7 +29,8 @@ OUTAGE_SECONDS = 5.0
 
 
 def run(claim: Claim) -> None:
-    upload = DirectUpload.objects.select_related("team", "service", "user").get(pk=claim.pk)
+    whole = DirectUpload.objects.select_related("team", "service", "api_key", "user")
+    upload = whole.get(pk=claim.pk)
     claim.raise_if_stopped()
     try:
         if upload.completed_at is None:
@@ -51,7 +52,8 @@ def run(claim: Claim) -> None:
 
 
 def _receive(claim: Claim, upload: DirectUpload) -> None:
-    actor = sender_again(upload.user, upload.service, via="upload") or ANONYMOUS
+    again = sender_again(upload.user, upload.service, upload.api_key, via="upload")
+    actor = again or ANONYMOUS
     parts = [
         quarantine.Part(number, size, etag)
         for number, (size, etag) in enumerate(zip(upload.sizes, upload.etags, strict=True), 1)

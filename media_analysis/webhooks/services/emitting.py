@@ -103,8 +103,9 @@ def after_quota(notice: Notice) -> None:
 
     def data() -> dict[str, Any]:
         said = {
-            "whose": "partner" if partner else "team",
+            "whose": "key" if notice.key else "partner" if partner else "team",
             "partner": partner.name if partner else None,
+            "key": notice.key.prefix if notice.key else None,
             "quota": notice.quota,
             "used": notice.used,
             "starts": notice.starts.isoformat(),

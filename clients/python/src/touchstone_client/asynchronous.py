@@ -265,7 +265,7 @@ class AsyncTouchstone:
 
     # --- usage --------------------------------------------------------------------------------
     async def usage(self) -> Usage:
-        """What this key's partner has sent this month, its quota and its rates."""
+        """What this key and its partner have sent this month, their quotas and the rates."""
         return Usage.of((await self._send(calls.usage())).json())
 
     # --- webhooks -----------------------------------------------------------------------------

@@ -201,13 +201,14 @@ class Submission:
 
 @dataclass(frozen=True)
 class Usage:
-    """What a key's partner has sent in a calendar month (UTC)."""
+    """What a key and its partner have sent in a calendar month (UTC)."""
 
     month: date
     """Its first day."""
     starts: date
     """The next month's first day: the counts begin at 0 again."""
     used: int
+    """By the partner, with all its keys."""
     quota: int | None
     """None: no limit."""
     remaining: int | None
@@ -216,15 +217,20 @@ class Usage:
     team_remaining: int | None
     rates: Json
     """Under `read` and `write`: whose requests are counted together, `requests` in `seconds`."""
+    key_used: int
+    """By this key, and by those that it replaced."""
+    key_quota: int | None
+    key_remaining: int | None
     raw: Json = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, said: Json) -> Usage:
-        partner, team = said["partner"], said["team"] or {}
+        partner, key, team = said["partner"], said["key"], said["team"] or {}
         return cls(
             date.fromisoformat(said["month"]), date.fromisoformat(said["starts"]),
             partner["used"], partner["quota"], partner["remaining"],
-            team.get("quota"), team.get("remaining"), said["rates"], said,
+            team.get("quota"), team.get("remaining"), said["rates"],
+            key["used"], key["quota"], key["remaining"], said,
         )  # fmt: skip
 
 

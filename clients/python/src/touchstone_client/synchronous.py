@@ -255,7 +255,7 @@ class Touchstone:
 
     # --- usage --------------------------------------------------------------------------------
     def usage(self) -> Usage:
-        """What this key's partner has sent this month, its quota and its rates."""
+        """What this key and its partner have sent this month, their quotas and the rates."""
         return Usage.of(self._send(calls.usage()).json())
 
     # --- webhooks -----------------------------------------------------------------------------

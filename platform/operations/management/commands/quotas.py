@@ -1,13 +1,13 @@
-"""`manage.py quotas list | set TEAM [PARTNER] NUMBER`."""
+"""`manage.py quotas list | set TEAM [PARTNER [KEY]] NUMBER`."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
 
 from accounts.actors import SHELL_ACTOR
-from accounts.models import Team
+from accounts.models import ApiKey, ServiceAccount, Team
 from accounts.refusals import Refusal
 from accounts.services.quotas import set_quota
 from operations.management.commands import weights
@@ -17,18 +17,25 @@ NO_LIMIT = "none"
 
 class Command(weights.Command):
     help = (
-        "List how many submissions per calendar month (UTC) teams and partners may send, or set "
-        "it: `set TEAM 1000`, `set TEAM PARTNER 1000`, `set TEAM none` for no limit."
+        "List how many submissions per calendar month (UTC) teams, partners and keys may send, or "
+        "set it: `set TEAM 1000`, `set TEAM PARTNER 1000`, `set TEAM PARTNER KEY 1000` with a key "
+        "as `api_keys list` shows it, `set TEAM none` for no limit."
     )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("action", choices=["list", "set"])
+        parser.add_argument("words", nargs="*", metavar="TEAM [PARTNER [KEY]] NUMBER")
 
     def handle(self, *args: Any, action: str, words: list[str], **options: Any) -> None:
         if action == "list":
             self._list()
             return
-        if len(words) not in (2, 3):
-            raise CommandError("Say which: `quotas set TEAM [PARTNER] NUMBER`.")
+        if len(words) not in (2, 3, 4):
+            raise CommandError("Say which: `quotas set TEAM [PARTNER [KEY]] NUMBER`.")
         *names, said = words
-        found = self._named(names)
+        found: Team | ServiceAccount | ApiKey = self._named(names[:2])
+        if len(names) == 3:
+            found = self._key(found, names[2])
         try:
             changed = set_quota(SHELL_ACTOR, found, None if said == NO_LIMIT else int(said))
         except ValueError as error:
@@ -37,11 +44,20 @@ class Command(weights.Command):
             raise CommandError(refusal.sentence) from refusal
         self.stdout.write(f"{found}: quota {said}." if changed else f"{found} has it already.")
 
+    def _key(self, service: Any, prefix: str) -> ApiKey:
+        found = list(service.keys.working().filter(prefix=prefix.rstrip("…")))
+        if len(found) != 1:
+            raise CommandError(f"{len(found)} live keys of {service} begin with {prefix}.")
+        key: ApiKey = found[0]
+        return key
+
     def _list(self) -> None:
         for team in Team.objects.filter(live_team=None):
             self.stdout.write(f"{team}: {_said(team.quota)}")
             for service in team.service_accounts.filter(is_active=True, provisions=False):
                 self.stdout.write(f"  {service}: {_said(service.quota)}")
+                for key in service.keys.working().select_related("counts_with"):
+                    self.stdout.write(f"    {key}: {_said(key.counted_as.quota)}")
 
 
 def _said(quota: int | None) -> str:
