@@ -31,7 +31,9 @@ NOT_PROOF = gettext_noop(
     "checks named here, within their limits, found nothing."
 )
 PROPOSITIONS = {
-    "manipulated": gettext_noop("The media was manipulated in the way that the named check looks for."),
+    "manipulated": gettext_noop(
+        "The media was manipulated in the way that the named check looks for."
+    ),
     "genuine": gettext_noop("The media was not manipulated in that way."),
 }
 LIMITS = (

@@ -21,6 +21,10 @@ logging.getLogger("fontTools").setLevel(logging.WARNING)  # it reports each tabl
 Json = dict[str, Any]
 
 
+HEADED = 16
+"""Millimetres."""
+
+
 class Paper(FPDF):
     """A4, embedded fonts, the report's id on each page."""
 
@@ -43,7 +47,14 @@ class Paper(FPDF):
         self.cell(0, 4, of.format(id=self.head["id"], version=self.head["version"]))
         self.cell(0, 4, gettext("page {number}").format(number=self.page_no()), align="R")
 
-    def heading(self, text: str, size: int = 12) -> None:
+    def keep(self, high: float) -> None:
+        """What follows starts on a new page, unless so many millimetres are left on this one."""
+        if self.will_page_break(high):
+            self.add_page()
+
+    def heading(self, text: str, size: int = 12, *, before: float = HEADED) -> None:
+        """`before` is the least height of what it heads, which it is not parted from."""
+        self.keep(size * 0.5 + before)
         self.ln(3)
         self.set_font("DejaVu", "B", size)
         self.multi_cell(0, size * 0.5, text, new_x="LMARGIN", new_y="NEXT")
@@ -124,6 +135,7 @@ def _findings(paper: Paper, findings: Sequence[Json]) -> None:
     ran = sum(one["status"] == "ran" for one in findings)
     paper.say(gettext("{ran} of {all} checks ran").format(ran=ran, all=len(findings)) + ".")
     for one in findings:
+        paper.keep(HEADED)
         paper.ln(1.5)
         paper.say(f"{one['check']}: {wording.status(one['status'])}", bold=True)
         paper.say(one["says"])
@@ -156,12 +168,11 @@ MAP_SAYS = gettext_noop(
 def _frames(paper: Paper, frames: Sequence[tuple[Json, bytes]]) -> None:
     if not frames:
         return
-    paper.heading(gettext("Key frames"))
+    paper.heading(gettext("Key frames"), before=_height(frames[0][0]) + 16)
     for frame, png in frames:
-        high = 70 * min(frame["height"] / frame["width"], 1.2)
+        high = _height(frame)
         wide = high * frame["width"] / frame["height"]
-        if paper.will_page_break(high + 12):
-            paper.add_page()
+        paper.keep(high + 12)
         left, top = paper.get_x() + paper.c_margin, paper.get_y()
         paper.image(BytesIO(png), x=left, y=top, w=wide, h=high, alt_text=frame["caption"])
         scale = wide / frame["width"]
@@ -179,6 +190,10 @@ def _frames(paper: Paper, frames: Sequence[tuple[Json, bytes]]) -> None:
         if frame["maps"]:
             paper.say(gettext(MAP_SAYS), size=7)
         paper.ln(2)
+
+
+def _height(frame: Json) -> float:
+    return float(70 * min(frame["height"] / frame["width"], 1.2))
 
 
 def _map(paper: Paper, drawn: Json, left: float, top: float, scale: float) -> None:

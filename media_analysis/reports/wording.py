@@ -86,7 +86,7 @@ def moment(when: str) -> str:
 def value(said: Any) -> str:
     """A number as the language writes it; words as they are."""
     if isinstance(said, Mapping):
-        return ", ".join(f"{label(str(name))} {value(one)}" for name, one in said.items())
+        return ", ".join(f"{label(str(name))} = {value(one)}" for name, one in said.items())
     if isinstance(said, bool):
         return gettext("yes") if said else gettext("no")
     if isinstance(said, float):

@@ -191,7 +191,10 @@ def test_the_page_offers_the_readers_language_first_and_then_the_other(
     issue = reverse("reports:issue", args=[case.pk])
     shown = client.post(issue, {"language": "de"}, follow=True)
     assert [code for code, _ in shown.context["languages"]] == ["en"]
-    assert "Deutsch" in shown.content.decode() and "Issue in this language too" in shown.content.decode()
+    assert (
+        "Deutsch" in shown.content.decode()
+        and "Issue in this language too" in shown.content.decode()
+    )
     shown = client.post(issue, {"language": "en"}, follow=True)
     assert shown.context["languages"] == [] and Report.objects.count() == 2
     assert said_on(alice, page)["public"]
