@@ -69,5 +69,6 @@ def issued(submission: UUID, root: str) -> list[dict[str, Any]]:
             supersedes=earlier, root=root,
             papers=[name for name in PAPERS if public or name != verifying.PUBLIC],
         )
-        for pk, number, language, decision, at, earlier, public in _ISSUED(None, submission=submission)
+        for pk, number, language, decision, at, earlier, public
+        in _ISSUED(None, submission=submission)
     ]  # fmt: skip

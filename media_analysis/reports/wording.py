@@ -150,8 +150,8 @@ def who(kind: str) -> str:
 
 
 def event(verb: str) -> str:
-    said: str = {**audit_trail.SENTENCES, **SENTENCES}.get(verb, verb)
-    return gettext(said)
+    said: dict[str, str] = {**audit_trail.SENTENCES, **SENTENCES}
+    return gettext(said.get(verb, verb))
 
 
 def answer(code: str) -> str:

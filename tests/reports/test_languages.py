@@ -57,7 +57,7 @@ def language_of(report: Report) -> str:
 def test_a_report_in_german_has_no_english_sentence(
     alice: Person, case: Case, drawn: list[str]
 ) -> None:
-    """Every sentence and label of the catalogue is in German, with its detectors, limits, likelihood
+    """Every sentence and label of the catalogue is in German, with detectors, limits, likelihood
     and custody; English is left in what a person wrote, and in codes."""
     FindingRow.objects.create(
         analysis_id=case.submission.analysis_id, detector="face_forgery", status="ran",
@@ -90,7 +90,8 @@ def test_a_report_in_english_has_no_german_sentence(
 def english(text: str) -> list[str]:
     """The catalogue's English sentences that the text holds, where German has other words."""
     found = messages.read(messages.files("de")["django"], "de")
-    return [said for message in found for said in _english(message) if said.search(text)]
+    wanted = [pattern for message in found for pattern in _english(message)]
+    return [one.pattern for one in wanted if one.search(text)]
 
 
 def _english(message: Message) -> list[re.Pattern[str]]:

@@ -13,7 +13,7 @@ def unique(name: str, *fields: str) -> migrations.SeparateDatabaseAndState:
         database_operations=[
             migrations.RunSQL(
                 f"CREATE UNIQUE INDEX CONCURRENTLY {name} ON {TABLE} ({columns})",
-                f"DROP INDEX IF EXISTS {name}",
+                f"DROP INDEX CONCURRENTLY IF EXISTS {name}",
             ),
             migrations.RunSQL(
                 f"ALTER TABLE {TABLE} ADD CONSTRAINT {name} UNIQUE USING INDEX {name}",
