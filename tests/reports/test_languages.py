@@ -199,6 +199,10 @@ def test_the_page_offers_the_readers_language_first_and_then_the_other(
     shown = client.post(issue, {"language": "en"}, follow=True)
     assert shown.context["languages"] == [] and Report.objects.count() == 2
     assert said_on(alice, page)["public"]
+    issued = re.findall(r'<td data-label="Issued">.*?</td>', shown.content.decode())
+    assert len(issued) == 2 and all(
+        ", Person" in re.sub(r'<span class="whole">.*?</span>', "", one) for one in issued
+    ), "a long name wraps on a phone"
     shown = client.post(issue, {"language": "fr"}, follow=True)
     assert "available in these languages" in shown.content.decode()
 
