@@ -150,8 +150,8 @@ def who(kind: str) -> str:
 
 
 def event(verb: str) -> str:
-    said: dict[str, str] = {**audit_trail.SENTENCES, **SENTENCES}
-    return gettext(said.get(verb, verb))
+    words: Mapping[Any, str] = {**audit_trail.SENTENCES, **SENTENCES}
+    return gettext(words.get(verb, verb))
 
 
 def answer(code: str) -> str:

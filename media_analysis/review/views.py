@@ -215,7 +215,7 @@ def take_over(request: HttpRequest, pk: UUID) -> HttpResponse:
         messages.error(request, f"{refusal.sentence} {kept}")
     else:
         if isinstance(made, Opinion | GoldenPlacement):
-            _add_message(request, made)
+            _add_message(request, pk, made)
         else:
             told = gettext("Decided as before. The record names the earlier decision.")
             messages.success(request, told)
