@@ -20,6 +20,7 @@ from ml.models import Analysis, FindingRow
 
 class FindingInline(WordedInline):
     model = FindingRow
+    says = {"detector": language.check_name}
     readonly_fields = [
         "detector", "version", "status", "score", "probability_manipulated", "seconds",
     ]  # fmt: skip
@@ -37,6 +38,8 @@ class FindingInline(WordedInline):
 
 @admin.register(Analysis)
 class AnalysisAdmin(ReadOnlyAdmin):
+    named_by_id = True
+    says = {"reason_code": language.in_short, "stage": language.stage}
     live = ~Q(flow__startswith=TEST_FLOW)
     list_display = ["id", "state", "outcome", "reason_code", "priority", "attempt", "worker",
                     "created_at", "finished_at"]  # fmt: skip
@@ -59,6 +62,7 @@ class AnalysisAdmin(ReadOnlyAdmin):
 
 @admin.register(FindingRow)
 class FindingAdmin(ReadOnlyAdmin):
+    named_by_id = True
     live = ~Q(analysis__flow__startswith=TEST_FLOW)
     says = {"detector": language.check_name}
     list_display = ["detector", "version", "status", "score", "probability_manipulated", "analysis"]

@@ -118,6 +118,12 @@ ENTRIES: Mapping[str, Entry] = {
     "case_not_decided": Entry(
         409, _("This case is not decided, so it cannot be reopened. Nothing was changed.")
     ),
+    "report_needs_decision": Entry(
+        409, _("A report documents a decision, and none is in force. Nothing was issued.")
+    ),
+    "report_language_unknown": Entry(
+        422, _("Reports are available in these languages: {languages}. Nothing was issued.")
+    ),
     "report_signer_unusable": Entry(
         503,
         _("The certificate that signs reports cannot be used. Contact an administrator."),

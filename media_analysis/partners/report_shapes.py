@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from rest_framework import serializers
 
 from media_analysis.partners.results import Shape
@@ -14,11 +15,17 @@ class PaperSerializer(Shape):
 
 
 class ReportSerializer(Shape):
-    """A signed report of one decision. It never changes."""
+    """A signed report of one decision in one language. It never changes."""
 
     id = serializers.UUIDField()
     version = serializers.IntegerField(
-        help_text="The number of the report of this submission: 1, 2 and so on."
+        help_text="The number of the report of this submission: 1, 2 and so on. Reports of one "
+        "decision in several languages have the same."
+    )
+    language = serializers.ChoiceField(
+        choices=[code for code, _ in settings.LANGUAGES],
+        help_text="The language of report.pdf and statement.json. public.txt has each language, "
+        "and report.json is the same in all.",
     )
     decision = serializers.UUIDField(help_text="The reported decision.")
     issued_at = serializers.DateTimeField()

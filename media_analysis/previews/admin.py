@@ -6,10 +6,13 @@ from django.contrib import admin
 
 from audit.admin import ReadOnlyAdmin
 from media_analysis.previews.models import Preview
+from ml import language
 
 
 @admin.register(Preview)
 class PreviewAdmin(ReadOnlyAdmin):
+    named_by_id = True
+    says = {"reason_code": language.in_short, "stage": language.stage}
     list_display = ["id", "state", "reason_code", "seconds", "made_in", "attempt", "worker",
                     "created_at", "finished_at"]  # fmt: skip
     list_filter = ["state"]

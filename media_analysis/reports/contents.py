@@ -1,4 +1,8 @@
-"""What a report says, as plain values: facts from the record, and nothing that it does not hold."""
+"""What a report says, as plain values: facts from the record, and nothing that it does not hold.
+
+Sentences are in the active language. report.json is always in English; the PDF is drawn from the
+same values in the report's own.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
+
+from django.utils.translation import gettext, gettext_noop
 
 from audit.models import Event
 from audit.verbs import Verb
@@ -16,25 +22,31 @@ from media_analysis.submissions.presenters import bench
 from media_analysis.submissions.presenters import result as results
 from media_analysis.submissions.services import parts, pictures
 from ml.engine.manifest import card_of, manifest_of
-from ml.engine.naming import detector_name
+from ml.language import check_name
 from ml.models import Thumbnail
 
 FORMAT = "touchstone-report-1"
-NOT_PROOF = (
+NOT_PROOF = gettext_noop(
     "That no manipulation was found does not prove that the media is authentic. It says that the "
     "checks named here, within their limits, found nothing."
 )
 PROPOSITIONS = {
-    "manipulated": "The media was manipulated in the way that the named check looks for.",
-    "genuine": "The media was not manipulated in that way.",
+    "manipulated": gettext_noop(
+        "The media was manipulated in the way that the named check looks for."
+    ),
+    "genuine": gettext_noop("The media was not manipulated in that way."),
 }
 LIMITS = (
     NOT_PROOF,
-    "A probability is given at even odds beforehand: it says how much better the observation fits "
-    "one proposition than the other, on data like that on which the check was calibrated.",
-    "A raw score is no probability.",
-    "What a file declares about itself can be written by anyone, unless a trusted signature stands "
-    "behind it.",
+    gettext_noop(
+        "A probability is given at even odds beforehand: it says how much better the observation "
+        "fits one proposition than the other, on data like that on which the check was calibrated."
+    ),
+    gettext_noop("A raw score is no probability."),
+    gettext_noop(
+        "What a file declares about itself can be written by anyone, unless a trusted signature "
+        "stands behind it."
+    ),
 )
 ERROR_RATES = ("split", "clean", "test_split", "leave_one_source_out", "network", "all")
 FRAMES = 6
@@ -42,7 +54,7 @@ MAP_NEAR = 0.5
 """Seconds between a frame and the look of a check whose map is drawn in it; as in the player."""
 STEPS = (Verb.CASE_REOPENED, *reopenings.APPEALS)
 """The parts of a case's history other than its decisions."""
-ERASED = "reviewer erased"
+ERASED = gettext_noop("reviewer erased")
 Json = dict[str, Any]
 
 
@@ -60,10 +72,10 @@ def contents(
         "format": FORMAT,
         "report": head,
         "media": _media(case, result),
-        "propositions": PROPOSITIONS,
+        "propositions": {name: gettext(text) for name, text in PROPOSITIONS.items()},
         "verdict": _plain(result.get("verdict") or {"outcome": analysis.shown_outcome}),
         "findings": [_finding(said) for said in result["findings"]],
-        "limits": list(LIMITS),
+        "limits": [gettext(limit) for limit in LIMITS],
         "decision": _decision(decision),
         "history": _history(case),
         "custody": {
@@ -98,7 +110,7 @@ def _finding(said: Mapping[str, Any]) -> Json:
     known = card_of(said["detector"])
     measured = known.get("measured") or {}
     return {
-        "check": detector_name(said["detector"]),
+        "check": check_name(said["detector"]),
         "detector": said["detector"],
         "version": said["version"],
         "weights_sha256": said.get("weights_sha256"),
@@ -116,7 +128,7 @@ def _finding(said: Mapping[str, Any]) -> Json:
             {"code": one["code"], "text": one["text"], "strength": one["strength"]}
             for one in said.get("evidence") or []
         ],
-        "limits": list(manifest_of(said["detector"]).limits),
+        "limits": [gettext(limit) for limit in manifest_of(said["detector"]).limits],
         "error_rates": {
             "measured_on": known.get("made", ""),
             **{name: _flat(measured[name]) for name in ERROR_RATES if name in measured},
@@ -127,7 +139,7 @@ def _finding(said: Mapping[str, Any]) -> Json:
 def _flat(value: Any) -> Any:
     """Figures of one set. The card has the details."""
     if not isinstance(value, Mapping):
-        return value
+        return gettext(value) if isinstance(value, str) and value else value
     return {name: one for name, one in value.items() if not isinstance(one, Mapping | list)}
 
 
@@ -140,7 +152,7 @@ def _decision(decision: Decision) -> Json:
         "confidence": decision.confidence,
         "policy": decision.policy.name if decision.policy else "",
         "policy_text": decision.policy_text,
-        "decided_by": reviewer(decision.team_id, decision.decided_by_id) or ERASED,
+        "decided_by": reviewer(decision.team_id, decision.decided_by_id) or gettext(ERASED),
         "decided_at": decision.created_at.isoformat(),
     }
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
@@ -45,7 +46,8 @@ def make(request: HttpRequest, pk: UUID) -> HttpResponse:
         if refusal.forbids:
             raise
         messages.error(request, refusal.sentence)
-    return redirect("reports:of_case", pk)
+        return redirect("reports:of_case", pk)
+    return redirect(f"{reverse('reports:of_case', args=[pk])}#evidence-film")
 
 
 @signed_in

@@ -38,16 +38,29 @@ class Report(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     team = models.ForeignKey("accounts.Team", on_delete=models.PROTECT, related_name="+")
     case = models.ForeignKey("review.Case", on_delete=models.PROTECT, related_name="reports")
-    decision = models.OneToOneField(
-        "review.Decision", on_delete=models.PROTECT, related_name="report"
+    decision = models.ForeignKey(
+        "review.Decision",
+        on_delete=models.PROTECT,
+        related_name="reports",
+        db_index=False,  # the constraint has one
     )
-    number = models.PositiveSmallIntegerField(help_text="Of the case: 1, 2 and so on.")
-    earlier = models.OneToOneField(
+    language = models.CharField(
+        max_length=7,
+        choices=settings.LANGUAGES,
+        default=settings.LANGUAGE_CODE,
+        db_default="en",
+        help_text="Of the PDF and the statement of reasons.",
+    )
+    number = models.PositiveSmallIntegerField(
+        help_text="Of the case: 1, 2 and so on. The languages of one decision have the same."
+    )
+    earlier = models.ForeignKey(
         "self",
         null=True,
         blank=True,
         on_delete=models.PROTECT,
-        related_name="later",
+        related_name="+",
+        db_index=False,  # built without a lock, below
         help_text="The report that this one replaces.",
     )
     body = models.BinaryField(help_text="Canonical JSON (RFC 8785).")
@@ -77,14 +90,20 @@ class Report(models.Model):
     class Meta:
         ordering = ["case", "number"]
         constraints = [
-            models.UniqueConstraint(fields=["case", "number"], name="report_number_once_a_case"),
+            models.UniqueConstraint(
+                fields=["decision", "language"], name="report_once_a_decision_and_language"
+            ),
+            models.UniqueConstraint(
+                fields=["case", "number", "language"], name="report_number_once_a_language"
+            ),
         ]
+        indexes = [models.Index(fields=["earlier"], name="report_earlier_idx")]
         triggers = [
             final.columns(
                 "report_is_final",
                 "a report is final",
                 *("id", "team_id", "case_id", "decision_id", "number", "earlier_id", "body", "pdf"),
-                *("statement", "public", "signature", "body_sha256", "created_at"),
+                *("statement", "public", "signature", "body_sha256", "created_at", "language"),
                 "holds_team_words",
             ),
             final.whole("reports_stay", "reports are final"),

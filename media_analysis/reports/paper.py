@@ -1,20 +1,28 @@
-"""The report as a PDF/A-3 that carries the JSON it was made from."""
+"""The report as a PDF/A-3 that carries the JSON it was made from, in the active language."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from django.utils.formats import number_format
+from django.utils.translation import get_language, gettext, gettext_noop
 from fpdf import FPDF
 from fpdf.enums import AssociatedFileRelationship
+
+from media_analysis.reports import wording
 
 FONTS = Path(__file__).parent / "fonts"
 logging.getLogger("fontTools").setLevel(logging.WARNING)  # it reports each table that it subsets
 Json = dict[str, Any]
+
+
+HEADED = 16
+"""Millimetres."""
 
 
 class Paper(FPDF):
@@ -25,9 +33,9 @@ class Paper(FPDF):
         self.head = head
         self.add_font("DejaVu", "", FONTS / "DejaVuSans.ttf")
         self.add_font("DejaVu", "B", FONTS / "DejaVuSans-Bold.ttf")
-        self.set_title(f"Forensic report {head['id']}")
+        self.set_title(gettext("Forensic report {id}").format(id=head["id"]))
         self.set_creator("Touchstone")
-        self.set_lang("en")
+        self.set_lang(get_language() or "en")
         self.set_creation_date(datetime.fromisoformat(head["issued_at"]))
         self.set_auto_page_break(True, margin=18)
         self.add_page()
@@ -35,10 +43,18 @@ class Paper(FPDF):
     def footer(self) -> None:
         self.set_y(-14)
         self.set_font("DejaVu", "", 7)
-        self.cell(0, 4, f"Report {self.head['id']}, version {self.head['version']}")
-        self.cell(0, 4, f"page {self.page_no()}", align="R")
+        of = gettext("Report {id}, version {version}")
+        self.cell(0, 4, of.format(id=self.head["id"], version=self.head["version"]))
+        self.cell(0, 4, gettext("page {number}").format(number=self.page_no()), align="R")
 
-    def heading(self, text: str, size: int = 12) -> None:
+    def keep(self, high: float) -> None:
+        """What follows starts on a new page, unless so many millimetres are left on this one."""
+        if self.will_page_break(high):
+            self.add_page()
+
+    def heading(self, text: str, size: int = 12, *, before: float = HEADED) -> None:
+        """`before` is the least height of what it heads, which it is not parted from."""
+        self.keep(size * 0.5 + before)
         self.ln(3)
         self.set_font("DejaVu", "B", size)
         self.multi_cell(0, size * 0.5, text, new_x="LMARGIN", new_y="NEXT")
@@ -51,20 +67,7 @@ class Paper(FPDF):
     def pairs(self, rows: Sequence[tuple[str, Any]]) -> None:
         for name, value in rows:
             if value not in (None, "", []):
-                self.say(f"{name}: {value}")
-
-
-MEDIA = {"sha256": "SHA-256", "size": "Size in bytes"}
-
-
-def moment(when: str) -> str:
-    """To the second; the JSON has all of it."""
-    return f"{datetime.fromisoformat(when).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
-def _of_media(name: str, value: Any) -> tuple[str, Any]:
-    label = MEDIA.get(name) or name.replace("_", " ").capitalize()
-    return label, moment(value) if name.endswith("_at") and value else value
+                self.say(f"{name}: {wording.value(value)}")
 
 
 def draw(body: Json, frames: Sequence[tuple[Json, bytes]], source: bytes) -> bytes:
@@ -79,49 +82,48 @@ def draw(body: Json, frames: Sequence[tuple[Json, bytes]], source: bytes) -> byt
         bytes=source,
         basename="report.json",
         mime_type="application/json",
-        desc="The report as canonical JSON",
+        desc=gettext("The report as canonical JSON"),
         associated_file_relationship=AssociatedFileRelationship.SOURCE.value,
     )
     return bytes(paper.output())
 
 
 def _front(paper: Paper, body: Json) -> None:
-    head, media, verdict = body["report"], body["media"], body["verdict"]
-    paper.heading("Forensic report", 18)
+    head, verdict, decision = body["report"], body["verdict"], body["decision"]
+    paper.heading(gettext("Forensic report"), 18)
     paper.pairs(
         [
-            ("Report", head["id"]),
-            ("Version", head["version"]),
-            ("Replaces the report", head["replaces"]),
-            ("Issued", moment(head["issued_at"])),
+            (gettext("Report"), head["id"]),
+            (gettext("Version"), head["version"]),
+            (gettext("Replaces the report"), head["replaces"]),
+            (gettext("Issued"), wording.moment(head["issued_at"])),
         ]
     )
-    paper.heading("The media")
-    paper.pairs([_of_media(name, value) for name, value in media.items()])
-    paper.heading("Decision of a person")
-    decision = body["decision"]
+    paper.heading(gettext("The media"))
+    paper.pairs([wording.of_media(name, value) for name, value in body["media"].items()])
+    paper.heading(gettext("Decision of a person"))
     paper.say(decision["outcome_text"], bold=True, size=11)
     paper.pairs(
         [
-            ("Reason", decision["reason"]),
-            ("Reason codes", ", ".join(decision["reason_codes"])),
-            ("Confidence", decision["confidence"]),
-            ("Policy", decision["policy"]),
-            ("Policy as it stood", decision["policy_text"]),
-            ("Decided by", decision["decided_by"]),
-            ("Decided", moment(decision["decided_at"])),
+            (gettext("Reason"), decision["reason"]),
+            (gettext("Reason codes"), ", ".join(decision["reason_codes"])),
+            (gettext("Confidence"), wording.confidence(decision["confidence"])),
+            (gettext("Policy"), decision["policy"]),
+            (gettext("Policy as it stood"), decision["policy_text"]),
+            (gettext("Decided by"), decision["decided_by"]),
+            (gettext("Decided"), wording.moment(decision["decided_at"])),
         ]
     )
-    paper.heading("Verdict of the checks")
-    paper.say(str(verdict.get("outcome") or "no verdict").replace("_", " ").capitalize(), bold=True)
+    paper.heading(gettext("Verdict of the checks"))
+    paper.say(wording.outcome(verdict.get("outcome")), bold=True)
     paper.pairs(
         [
-            ("Reason", verdict.get("reason")),
-            ("Probability of manipulation", verdict.get("probability_manipulated")),
-            ("95 % interval", verdict.get("interval")),
+            (gettext("Reason"), verdict.get("reason")),
+            (gettext("Probability of manipulation"), verdict.get("probability_manipulated")),
+            (gettext("95 % interval"), wording.interval(verdict.get("interval"))),
         ]
     )
-    paper.heading("Propositions and limits")
+    paper.heading(gettext("Propositions and limits"))
     for text in body["propositions"].values():
         paper.say(f"• {text}")
     for text in body["limits"]:
@@ -129,41 +131,35 @@ def _front(paper: Paper, body: Json) -> None:
 
 
 def _findings(paper: Paper, findings: Sequence[Json]) -> None:
-    paper.heading("Findings and coverage")
+    paper.heading(gettext("Findings and coverage"))
     ran = sum(one["status"] == "ran" for one in findings)
-    paper.say(f"{ran} of {len(findings)} checks ran.")
+    paper.say(gettext("{ran} of {all} checks ran").format(ran=ran, all=len(findings)) + ".")
     for one in findings:
+        paper.keep(HEADED)
         paper.ln(1.5)
-        paper.say(f"{one['check']}: {one['status'].replace('_', ' ')}", bold=True)
+        paper.say(f"{one['check']}: {wording.status(one['status'])}", bold=True)
         paper.say(one["says"])
         paper.pairs(
             [
-                ("Probability of manipulation", one["probability_manipulated"]),
-                ("log10 likelihood ratio", one["log10_likelihood_ratio"]),
-                ("Raw score", one["score"]),
-                ("Bounds", ", ".join(f"{k} {v}" for k, v in one["bounds"].items())),
-                ("Version", one["version"]),
-                ("Weights, SHA-256", one["weights_sha256"]),
+                (gettext("Probability of manipulation"), one["probability_manipulated"]),
+                (gettext("Likelihood ratio, log10"), one["log10_likelihood_ratio"]),
+                (gettext("Raw score"), one["score"]),
+                *((wording.label(name), bound) for name, bound in one["bounds"].items()),
+                (gettext("Version"), one["version"]),
+                (gettext("Weights, SHA-256"), one["weights_sha256"]),
             ]
         )
         for evidence in one["evidence"]:
-            paper.say(f"• {evidence['strength']}: {evidence['text']}", size=8)
+            paper.say(f"• {wording.strength(evidence['strength'])}: {evidence['text']}", size=8)
         for limit in one["limits"]:
-            paper.say(f"Limit: {limit}", size=8)
-        rates = {k: v for k, v in one["error_rates"].items() if v}
-        if rates:
-            paper.say(f"Measured: {_figures(rates)}", size=8)
-
-
-def _figures(value: Any) -> str:
-    if isinstance(value, dict):
-        return "; ".join(f"{name} {_figures(one)}" for name, one in value.items())
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+            paper.say(gettext("Limit: {limit}").format(limit=limit), size=8)
+        if measured := wording.measured(one["error_rates"]):
+            paper.say(gettext("Measured: {figures}").format(figures=measured), size=8)
 
 
 MAP_FILLS = 0.6
 """Of a cell's side, at most."""
-MAP_SAYS = (
+MAP_SAYS = gettext_noop(
     "Red squares: where in the face a check saw traces. A larger square resembles an altered part "
     "more. The map is coarse: it says where to look, not what is there."
 )
@@ -172,12 +168,11 @@ MAP_SAYS = (
 def _frames(paper: Paper, frames: Sequence[tuple[Json, bytes]]) -> None:
     if not frames:
         return
-    paper.heading("Key frames")
+    paper.heading(gettext("Key frames"), before=_height(frames[0][0]) + 16)
     for frame, png in frames:
-        high = 70 * min(frame["height"] / frame["width"], 1.2)
+        high = _height(frame)
         wide = high * frame["width"] / frame["height"]
-        if paper.will_page_break(high + 12):
-            paper.add_page()
+        paper.keep(high + 12)
         left, top = paper.get_x() + paper.c_margin, paper.get_y()
         paper.image(BytesIO(png), x=left, y=top, w=wide, h=high, alt_text=frame["caption"])
         scale = wide / frame["width"]
@@ -193,8 +188,12 @@ def _frames(paper: Paper, frames: Sequence[tuple[Json, bytes]]) -> None:
         paper.set_y(top + high + 1)
         paper.say(f"{frame['caption']}. SHA-256 {frame['sha256']}", size=7)
         if frame["maps"]:
-            paper.say(MAP_SAYS, size=7)
+            paper.say(gettext(MAP_SAYS), size=7)
         paper.ln(2)
+
+
+def _height(frame: Json) -> float:
+    return float(70 * min(frame["height"] / frame["width"], 1.2))
 
 
 def _map(paper: Paper, drawn: Json, left: float, top: float, scale: float) -> None:
@@ -212,28 +211,27 @@ def _map(paper: Paper, drawn: Json, left: float, top: float, scale: float) -> No
 def _film(paper: Paper, film: Json | None) -> None:
     if film is None:
         return
-    paper.heading("Evidence video")
-    paper.say(
-        f"{film['name']}, {film['seconds']:.1f} s, {film['size']} bytes, made from the playback "
-        "copy: boxes of faces, maps and scores are drawn into its picture."
+    paper.heading(gettext("Evidence video"))
+    said = gettext(
+        "{name}, {seconds} s, {size} bytes, made from the playback copy: boxes of faces, maps and "
+        "scores are drawn into its picture."
     )
+    seconds = number_format(film["seconds"], 1)
+    size = wording.value(film["size"])
+    paper.say(said.format(name=film["name"], seconds=seconds, size=size))
     paper.say(f"SHA-256 {film['sha256']}", size=7)
 
 
 def _decisions(paper: Paper, body: Json) -> None:
-    paper.heading("History of the decision")
+    paper.heading(gettext("History of the decision"))
     for step in body["history"]:
-        said = step.get("outcome_text") or step["what"].replace("_", " ").capitalize()
-        answers = step.get("answers_appeal")
-        said += f" (answers an appeal: {answers})" if answers else ""
-        paper.say(f"{moment(step['when'])}: {said}. {step['reason']}".rstrip(), size=8)
+        paper.say(f"{wording.moment(step['when'])}: {wording.step(step)}", size=8)
 
 
 def _custody(paper: Paper, custody: Json) -> None:
-    paper.heading("Custody")
+    paper.heading(gettext("Chain of custody"))
     paper.say(custody["summary"])
     for event in custody["events"]:
-        paper.say(
-            f"{event['number']}. {moment(event['when'])} {event['what']} ({event['who']})", size=7
-        )
-        paper.say(f"    {event['hash']}", size=6)
+        said = f"{wording.event(event['what'])} ({wording.who(event['who'])})"
+        paper.say(f"{event['number']}. {wording.moment(event['when'])} {said}", size=7)
+        paper.say(f"    {event['what']} {event['hash']}", size=6)

@@ -22,6 +22,7 @@ def shape(
     *,
     pk: UUID,
     number: int,
+    language: str,
     decision: UUID,
     issued_at: datetime,
     supersedes: UUID | None,
@@ -32,6 +33,7 @@ def shape(
     return {
         "id": str(pk),
         "version": number,
+        "language": language,
         "decision": str(decision),
         "issued_at": moment(issued_at),
         "supersedes": str(supersedes) if supersedes else None,
@@ -43,7 +45,7 @@ def of_report(report: Report) -> dict[str, Any]:
     """The data of a report that was just issued."""
     address = reverse("api:submission-detail", args=[report.case.submission_id])
     return shape(
-        pk=report.pk, number=report.number, decision=report.decision_id,
+        pk=report.pk, number=report.number, language=report.language, decision=report.decision_id,
         issued_at=report.created_at, supersedes=report.earlier_id, papers=PAPERS,
         root=f"{settings.PUBLIC_URL}{address}",
     )  # fmt: skip
@@ -53,8 +55,8 @@ _ISSUED = Prepared(
     lambda _, submission: (
         Report.objects.for_partners()
         .filter(case__submission=submission)
-        .order_by("number")
-        .values_list("pk", "number", "decision", "created_at", "earlier", "public")
+        .order_by("number", "created_at")
+        .values_list("pk", "number", "language", "decision", "created_at", "earlier", "public")
     )
 )
 
@@ -63,8 +65,10 @@ def issued(submission: UUID, root: str) -> list[dict[str, Any]]:
     """All of them, the first one first. `root` is the submission's address."""
     return [
         shape(
-            pk=pk, number=number, decision=decision, issued_at=at, supersedes=earlier, root=root,
+            pk=pk, number=number, language=language, decision=decision, issued_at=at,
+            supersedes=earlier, root=root,
             papers=[name for name in PAPERS if public or name != verifying.PUBLIC],
         )
-        for pk, number, decision, at, earlier, public in _ISSUED(None, submission=submission)
+        for pk, number, language, decision, at, earlier, public
+        in _ISSUED(None, submission=submission)
     ]  # fmt: skip

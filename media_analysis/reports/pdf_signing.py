@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 from django.conf import settings
+from django.utils.translation import gettext
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import signers
 from pyhanko.sign.fields import SigSeedSubFilter
@@ -43,12 +44,13 @@ class SignerUnusable(ValueError):
 
 
 def signed(pdf: bytes, signer: signers.Signer, report: str) -> bytes:
-    """The PDF with a signature over all of it, added behind what was there."""
+    """The PDF with a signature over all of it, added behind what was there. What the signature says
+    of itself is in the active language."""
     about = signers.PdfSignatureMetadata(
         field_name=FIELD,
         md_algorithm="sha256",
         subfilter=SigSeedSubFilter.PADES,
-        reason=f"Report {report} as it was issued",
+        reason=gettext("Report {id} as it was issued").format(id=report),
     )
     out = BytesIO()
     writer = IncrementalPdfFileWriter(BytesIO(pdf))

@@ -43,8 +43,27 @@ _REPORT = re.compile(r"report ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 _FILE = re.compile(r"file ([a-z.]{1,40}) ([0-9a-f]{64})")
 
 
+SENTENCES = {
+    "one_signature": "Give exactly one signature file (report.sig) with the report's files.",
+    "no_file": "Give the files that the signature speaks of, report.json or report.pdf.",
+    "other_file": "File {number} is not as it was signed, or belongs to another report.",
+    "signature_not_text": "The signature file is not text.",
+    "no_signature": "The signature file carries no signature.",
+    "not_a_report": "The signed text is not a report's.",
+    "does_not_fit": "The signature of {key} does not fit this report.",
+    "unknown_key": "The report is not signed by a key that is trusted here.",
+    "not_json": "report.json is not JSON.",
+    "other_json": "report.json is not the report that was signed.",
+    "too_much": "A report has at most 6 files, and none is larger than 32 MB.",
+}
+
+
 class Refused(ValueError):
     """Not a report of a trusted key, or not as it was signed. A sentence says what is wrong."""
+
+    def __init__(self, code: str, **data: object) -> None:
+        self.words, self.data = SENTENCES[code], data
+        super().__init__(self.words.format(**data))
 
 
 @dataclass(frozen=True)
@@ -71,17 +90,17 @@ def verify(given: Sequence[bytes], trusted: Sequence[PublicKey]) -> Checked:
     covers. Raises `Refused` at the first error."""
     notes = [one for one in given if one.startswith(FORMAT.encode())]
     if len(notes) != 1:
-        raise Refused("Give exactly one signature file (report.sig) with the report's files.")
+        raise Refused("one_signature")
     report, listed, key = _read(notes[0], trusted)
     others = [one for one in given if one is not notes[0]]
     if not others:
-        raise Refused("Give the files that the signature speaks of, report.json or report.pdf.")
+        raise Refused("no_file")
     by_digest = {digest: name for name, digest in listed.items()}
     found = []
     for number, one in enumerate(others, start=1):
         name = by_digest.get(sha256(one))
         if name is None:
-            raise Refused(f"File {number} is not as it was signed, or belongs to another report.")
+            raise Refused("other_file", number=number)
         if name == BODY:
             _whole(one, report)
         found.append(name)
@@ -93,16 +112,16 @@ def _read(note: bytes, trusted: Sequence[PublicKey]) -> tuple[str, dict[str, str
     try:
         text, blank, signature = note.decode().partition("\n\n")
     except UnicodeDecodeError:
-        raise Refused("The signature file is not text.") from None
+        raise Refused("signature_not_text") from None
     text += "\n"
     if not blank:
-        raise Refused("The signature file carries no signature.")
+        raise Refused("no_signature")
     name = _signed_by(text, signature, trusted)
     first, second, *rest = text.splitlines()
     said = _REPORT.fullmatch(second)
     files = [_FILE.fullmatch(line) for line in rest]
     if first != FORMAT or said is None or not files or not all(files):
-        raise Refused("The signed text is not a report's.")
+        raise Refused("not_a_report")
     return said[1], {one[1]: one[2] for one in files if one}, name
 
 
@@ -121,9 +140,9 @@ def _signed_by(text: str, signature: str, trusted: Sequence[PublicKey]) -> str:
         try:
             Ed25519PublicKey.from_public_bytes(key.public).verify(raw[4:], text.encode())
         except InvalidSignature:
-            raise Refused(f"The signature of {key.name} does not fit this report.") from None
+            raise Refused("does_not_fit", key=key.name) from None
         return key.name
-    raise Refused("The report is not signed by a key that is trusted here.")
+    raise Refused("unknown_key")
 
 
 def _whole(body: bytes, report: str) -> None:
@@ -131,9 +150,9 @@ def _whole(body: bytes, report: str) -> None:
         said = json.loads(body)
         canonical = rfc8785.dumps(said)
     except (ValueError, RecursionError, rfc8785.CanonicalizationError):
-        raise Refused("report.json is not JSON.") from None
+        raise Refused("not_json") from None
     if canonical != body or said.get("report", {}).get("id") != report:
-        raise Refused("report.json is not the report that was signed.")
+        raise Refused("other_json")
 
 
 def sha256(content: bytes) -> str:

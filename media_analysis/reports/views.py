@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -34,16 +36,15 @@ def of_case(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor, case = actor_of(request), case_of(request, pk)
     reports = issuing.of_case(actor, case.pk)
     is_decided = case.state == CaseState.DECIDED
+    in_force = [one for one in reports if one.decision.fence == case.fence_in_force]
+    may_issue = actor.can(Permission.DECIDE_CASES, case.team_id) and is_decided
     context = {
         "case": case,
         "reports": reports,
         "is_decided": is_decided,
-        "may_issue": actor.can(Permission.DECIDE_CASES, case.team_id)
-        and is_decided
-        and not any(one.decision.fence == case.fence_in_force for one in reports),
-        "statement": next(
-            (one.public for one in reports if one.decision.fence == case.fence_in_force), ""
-        ),
+        "languages": _languages(in_force) if may_issue else [],
+        "is_reported": bool(in_force),
+        "statement": next((one.public for one in in_force), ""),
         "film": films.page_data(actor, case),
         "removed": parts.sentences(case.submission),
         "files": (verifying.PDF, verifying.BODY, verifying.STATEMENT, verifying.SIGNATURE),
@@ -52,13 +53,22 @@ def of_case(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, "reports/of_case.html", context)
 
 
+def _languages(reports: Sequence[Report]) -> list[tuple[str, str]]:
+    """In which the decision has no report yet: the reader's own first."""
+    left = dict(settings.LANGUAGES)
+    for report in reports:
+        left.pop(report.language, None)
+    return sorted(left.items(), key=lambda one: one[0] != get_language())
+
+
 @signed_in
 @post_only("reports:of_case", "pk")
 @as_if_missing
 def issue(request: HttpRequest, pk: UUID) -> HttpResponse:
     case = case_of(request, pk)
     try:
-        report = issuing.issue(actor_of(request), case)
+        language = request.POST.get("language", "")
+        report = issuing.issue(actor_of(request), case, language)
         messages.success(
             request, gettext("Report %(number)s is issued and signed.") % {"number": report.number}
         )
@@ -93,7 +103,7 @@ def verify(request: HttpRequest) -> HttpResponse:
         try:
             context["checked"] = verifying.verify(_given(request), keys.trusted_keys())
         except verifying.Refused as refusal:
-            context["refused"], status = str(refusal), 422
+            context["refused"], status = gettext(refusal.words).format(**refusal.data), 422
     return render(request, "reports/verify.html", context, status=status)
 
 
@@ -115,9 +125,7 @@ def certificate(request: HttpRequest) -> HttpResponse:
 def _given(request: HttpRequest) -> list[bytes]:
     files = request.FILES.getlist("files")
     if len(files) > MOST_FILES or any((file.size or 0) > LARGEST for file in files):
-        raise verifying.Refused(
-            gettext("A report has at most 6 files, and none is larger than 32 MB.")
-        )
+        raise verifying.Refused("too_much")
     return [file.read() for file in files]
 
 

@@ -17,14 +17,15 @@ from media_analysis.review.models import Case, Decision, Policy, RoutingRule
 
 @admin.register(Case)
 class CaseAdmin(ReadOnlyAdmin):
+    named_by_id = True
     live = Q(team__live_team=None)
     list_display = ["id", "team", "state", "opened_because", "holder", "opened_at", "lease_until",
                     "decided_at"]  # fmt: skip
     list_filter = ["state", "team", "opened_because"]
     list_select_related = ["team", "holder"]
     search_fields = ["=id", "=submission__id"]
-    fields = ["team", "state", "opened_because", "opened_at", "holder", "fence", "claimed_at",
-              "lease_until", "decided_at"]  # fmt: skip
+    fields = ["team", "submission", "state", "opened_because", "opened_at", "holder", "fence",
+              "claimed_at", "lease_until", "decided_at"]  # fmt: skip
 
     def address(self, request: HttpRequest, row: Any) -> str:
         may = actor_of(request).can(Permission.VIEW_CASES, row.team_id)
@@ -33,6 +34,7 @@ class CaseAdmin(ReadOnlyAdmin):
 
 @admin.register(Decision)
 class DecisionAdmin(ReadOnlyAdmin):
+    named_by_id = True
     live = Q(team__live_team=None)
     list_display = ["id", "team", "outcome", "policy", "decided_by", "seconds_on_case",
                     "created_at"]  # fmt: skip
@@ -62,6 +64,7 @@ class PolicyAdmin(ReadOnlyAdmin):
 
 @admin.register(RoutingRule)
 class RoutingRuleAdmin(ReadOnlyAdmin):
+    named_by_id = True
     list_display = ["team", "manipulation_found", "declared_generated", "inconclusive",
                     "no_manipulation_found", "rejected", "queue_order"]  # fmt: skip
     list_select_related = ["team"]

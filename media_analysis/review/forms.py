@@ -55,7 +55,9 @@ class DecisionForm(forms.Form):
     outcome = forms.ChoiceField(
         choices=DecisionOutcome.choices, widget=OutcomeChoice, label=_("What do you see?")
     )
-    policy = forms.ModelChoiceField(Policy.objects.none(), required=False, label=_("Policy"))
+    policy = forms.ModelChoiceField(
+        Policy.objects.none(), required=False, label=_("Policy"), empty_label=_("Choose a policy")
+    )
     confidence = forms.ChoiceField(
         choices=[("", "–"), *Confidence.choices], required=False, label=_("How sure?")
     )

@@ -28,7 +28,15 @@ from media_analysis.review.golden_models import GoldenPlacement
 from media_analysis.review.models import Case, Decision, PendingDecision
 from media_analysis.review.opinion_models import Opinion
 from media_analysis.review.search import queue
-from media_analysis.review.services import asking, cases, distress, drafts, grace, known_bytes
+from media_analysis.review.services import (
+    asking,
+    cases,
+    distress,
+    drafts,
+    grace,
+    known_bytes,
+    opinions,
+)
 from media_analysis.submissions.outcomes import DecisionOutcome
 
 View = Callable[..., HttpResponseBase]
@@ -109,20 +117,26 @@ def decide(request: HttpRequest, pk: UUID) -> HttpResponseBase:
             return _decided_twice(request, mine, form) or _too_late(request, mine)
         form.add_error(None, refusal.sentence)
         return _unfinished(request, mine, form)
-    _add_message(request, written)
+    _add_message(request, pk, written)
     if "next" in request.POST:
         return take_next(request)
     return redirect("review:case", pk)
 
 
 def _add_message(
-    request: HttpRequest, written: Decision | Opinion | PendingDecision | GoldenPlacement
+    request: HttpRequest,
+    case: UUID,
+    written: Decision | Opinion | PendingDecision | GoldenPlacement,
 ) -> None:
     """No message for decisions that can still be undone: the page shows them."""
     if isinstance(written, Decision):
         messages.success(request, gettext("Decided. You can reopen the case with a reason."))
     elif isinstance(written, GoldenPlacement):
         _add_golden_message(request, written)
+    elif isinstance(written, Opinion) and opinions.is_disputed(case):
+        messages.success(
+            request, gettext("Your opinion was saved. Two people disagree, so a lead decides.")
+        )
     elif isinstance(written, Opinion):
         messages.success(
             request,
@@ -201,7 +215,7 @@ def take_over(request: HttpRequest, pk: UUID) -> HttpResponse:
         messages.error(request, f"{refusal.sentence} {kept}")
     else:
         if isinstance(made, Opinion | GoldenPlacement):
-            _add_message(request, made)
+            _add_message(request, pk, made)
         else:
             told = gettext("Decided as before. The record names the earlier decision.")
             messages.success(request, told)

@@ -17,6 +17,7 @@ from media_analysis.submissions.models import Submission
 
 @admin.register(Submission)
 class SubmissionAdmin(ReadOnlyAdmin):
+    named_by_id = True
     live = Q(team__live_team=None)
     list_display = ["id", "team", "state", "outcome", "created_at"]
     list_filter = ["team", "analysis__state", "analysis__outcome"]

@@ -104,7 +104,7 @@ class RuleForm(forms.Form):
         choices=(), required=False, label=_("A check that found manipulation")
     )
     sender = forms.ModelChoiceField(
-        ServiceAccount.objects.none(), required=False, label=_("Sent by")
+        ServiceAccount.objects.none(), required=False, label=_("Sent by"), empty_label=_("Anybody")
     )
     context = forms.CharField(max_length=100, required=False, label=_("Policy context contains"))
     languages = LanguagesField(

@@ -2,54 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.admin.filters import FieldListFilter
-from django.core.exceptions import FieldDoesNotExist
 from django.db import models
-from django.db.models import BooleanField, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.utils.functional import Promise
+from django.utils.functional import Promise, cached_property
 from django.utils.html import format_html
 from django.utils.translation import gettext
 
 from .admin_pages import finders_of
+from .admin_values import Column, Detail, in_json, object_link, who_link
 from .admin_words import WORDS, value_word, word
 from .models import Checkpoint, Comparison, Event
-
-
-class Column:
-    """One of a list: its heading is a word of the product, and no name of a field."""
-
-    def __init__(self, shown: ReadOnlyAdmin, name: str) -> None:
-        self.__name__ = name
-        self._says = shown.says
-        self.short_description = word(shown.model, name) or name
-        try:
-            self._field: Any = shown.model._meta.get_field(name)
-        except FieldDoesNotExist:
-            self._field, self._made = None, getattr(shown, name)
-            self.admin_order_field = getattr(self._made, "admin_order_field", None)
-        else:
-            self.admin_order_field = name
-            self.boolean = isinstance(self._field, BooleanField)
-
-    def __call__(self, row: Any) -> Any:
-        if self._field is None:
-            return value_word(self.__name__, self._made(row))
-        value = getattr(row, self.__name__)
-        if say := self._says.get(self.__name__):
-            return say(value)
-        if self._field.choices:
-            value = getattr(row, f"get_{self.__name__}_display")()
-        return value_word(self.__name__, value)
-
-    def __str__(self) -> str:
-        return self.__name__
 
 
 class PageColumn:
@@ -98,7 +67,19 @@ def _titled(title: Any, say: Callable[[Any], Any]) -> Callable[..., FieldListFil
 
 
 class WordedInline(admin.TabularInline):  # type: ignore[type-arg]
-    """With headings as the lists have them."""
+    """With headings and values as the lists have them."""
+
+    says: Mapping[str, Callable[[Any], Any]] = {}
+
+    @cached_property
+    def _details(self) -> dict[str, Any]:
+        return {str(name): Detail(self, str(name)) for name in self.readonly_fields}
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return list(self._details.values())
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return list(self._details.values())
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         said = in_words(self.model, map(str, self.readonly_fields))
@@ -117,6 +98,23 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     show_full_result_count = False
     says: Mapping[str, Callable[[Any], Any]] = {}
     """By column: how its values are said, where `VALUES` does not know them."""
+
+    named_by_id = False
+    """Other names of its rows are for developers, or for their team alone."""
+
+    def named(self, row: Any) -> str:
+        return str(row.pk if self.named_by_id else row)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Each value as `Detail` says it: nothing of them is ever put into a form."""
+        sets: Any = super().get_fieldsets(request, obj)
+        return [(title, {**said, "fields": self._details(said["fields"])}) for title, said in sets]
+
+    def _details(self, names: Iterable[Any]) -> list[Any]:
+        return [
+            Detail(self, name) if isinstance(name, str) else tuple(self._details(name))
+            for name in names
+        ]
 
     def address(self, request: HttpRequest, row: Any) -> str:
         """The address of the row's page outside the administration; empty if there is none for this
@@ -153,6 +151,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         obj: Any = None,
     ) -> Any:
         if obj is not None:
+            context["subtitle"] = self.named(obj)
             context["page_address"] = self.addresses(request, [obj]).get(obj.pk, "")
         return super().render_change_form(request, context, add, change, form_url, obj)
 
@@ -193,11 +192,19 @@ class EventAdmin(ReadOnlyAdmin):
     list_display = ("id", "recorded_at", "verb", "who", "object_type", "object_id", "seq")
     list_filter = ("verb", "object_type")
     search_fields = ("=who", "=object_id", "=chain")
-    fields = ("id", "recorded_at", "chain", "seq", "verb", "who", "said", "hash_hex", "prev_hex")
+    fields = ("id", "recorded_at", "chain", "seq", "verb", "actor", "object_type", "object_page",
+              "said", "hash_hex", "prev_hex")  # fmt: skip
     readonly_fields = fields
+    named_by_id = True
+
+    def actor(self, event: Event) -> str:
+        return who_link(event.who)
+
+    def object_page(self, event: Event) -> str:
+        return object_link(event.object_type, event.object_id)
 
     def said(self, event: Event) -> str:
-        return format_html("<pre>{}</pre>", json.dumps(event.content, indent=2))
+        return in_json(event.content)
 
     def hash_hex(self, event: Event) -> str:
         return bytes(event.hash).hex()
@@ -208,6 +215,7 @@ class EventAdmin(ReadOnlyAdmin):
 
 @admin.register(Checkpoint)
 class CheckpointAdmin(ReadOnlyAdmin):
+    named_by_id = True
     list_display = ("size", "sealed_at")
     fields = ("size", "sealed_at", "signed")
     readonly_fields = fields
@@ -218,6 +226,7 @@ class CheckpointAdmin(ReadOnlyAdmin):
 
 @admin.register(Comparison)
 class ComparisonAdmin(ReadOnlyAdmin):
+    named_by_id = True
     list_display = ("at", "whole", "rows", "ok")
     list_filter = ("ok", "whole")
     fields = ("at", "whole", "rows", "ok", "said")

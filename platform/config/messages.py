@@ -83,7 +83,8 @@ def in_cards() -> Iterator[Found]:
     for path in sorted((ROOT / "ml" / "engine" / "detectors").glob("*/card.json")):
         card = json.loads(path.read_text())
         claims = chain.from_iterable((card.get("claims") or {}).values())
-        for text in (card.get("score"), *(card.get("limits") or ()), *claims):
+        split = (card.get("measured") or {}).get("split")
+        for text in (card.get("score"), split, *(card.get("limits") or ()), *claims):
             if text:
                 yield Found(text, _place(path))
 

@@ -39,6 +39,12 @@ def path_of(case: Case) -> str:
     return reverse("review:case", args=[case.pk])
 
 
+def top_of(page: Page, what: str) -> float:
+    box = page.locator(what).bounding_box()
+    assert box is not None
+    return box["y"]
+
+
 def panel(page: Page) -> Locator:
     return page.locator("#appeal")
 
@@ -54,6 +60,7 @@ def test_a_person_appeals_another_decides_the_person_reads_the_answer(
     page = sender.goto(detail)
     page.get_by_text("Appeal the decision", exact=True).click()
     page.get_by_label("Why the decision is wrong").fill(TEXT)
+    expect(page.get_by_role("button", name="Send appeal")).to_be_in_viewport(ratio=1)
     assert sender.axe_in_both_colours() == [] and sender.overflow() == []
     shoot(sender, "appeal-form")
     page.get_by_role("button", name="Send appeal").click()
@@ -76,12 +83,17 @@ def test_a_person_appeals_another_decides_the_person_reads_the_answer(
     shoot(dora, "appeal-case")
     decides(page, "No manipulation seen", "You are right: it is a shadow.")
     expect(page.get_by_role("main")).to_contain_text("Decided.")
+    expect(page.locator("#decisions")).to_contain_text("You are right: it is a shadow.")
+    expect(page.get_by_text("seam along the jaw").first).to_be_in_viewport()
 
     page = sender.goto(detail)
     expect(panel(page)).to_contain_text("You are right: it is a shadow.")
     expect(panel(page)).to_contain_text("was changed from “Manipulated” to “No manipulation seen”")
     assert sender.axe_in_both_colours() == [] and sender.overflow() == []
     shoot(sender, "appeal-answer")
+    expect(page.get_by_text("You are right: it is a shadow.")).to_be_in_viewport(ratio=1)
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert top_of(page, "#person-decision") < top_of(page, "#appeal") < top_of(page, "#work")
     assert Appeal.objects.get().outcome == "changed"
 
 

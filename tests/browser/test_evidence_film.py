@@ -48,7 +48,7 @@ def test_a_worker_makes_the_video_while_the_page_shows_the_progress(
     expect(panel).to_contain_text("No evidence video was made yet")
     shoot(page, "evidence-video-none")
     panel.get_by_role("button", name="Make the evidence video").click()
-    expect(panel.get_by_role("progressbar", name="Evidence video")).to_be_visible()
+    expect(panel.get_by_role("progressbar", name="Evidence video")).to_be_in_viewport()
     expect(panel).to_contain_text("waiting for a worker")
     shoot(page, "evidence-video-waiting")
     assert watched.axe_in_both_colours() == []

@@ -82,6 +82,15 @@ def test_the_shell_and_the_examples_of_the_documentation_work(
     assert (tmp_path / "reports/report.json").read_bytes() == bytes(issued.body)
     assert len(capsys.readouterr().out.splitlines()) == 5
     assert cli.main(["report", told["id"]]) == cli.FAILED, "none was issued"
+    german = ["report", sent.id, "--language", "de", "--into", str(tmp_path / "german")]
+    assert cli.main(german) == cli.FAILED
+    assert not (tmp_path / "german").exists()
+    issuing.issue(alice.actor, Case.objects.get(submission=UUID(sent.id)), "de")
+    assert cli.main(german) == 0
+    assert (tmp_path / "german/report.pdf").read_bytes() != bytes(issued.pdf)
+    assert cli.main(["report", sent.id, "--into", str(tmp_path / "newest")]) == 0
+    newest = (tmp_path / "newest/report.pdf").read_bytes()
+    assert newest == (tmp_path / "german/report.pdf").read_bytes()
     assert cli.main(["submit", str(tmp_path / "none.jpg")]) == cli.FAILED
     monkeypatch.delenv("TOUCHSTONE_KEY")
     assert cli.main(["get", told["id"]]) == cli.USAGE

@@ -40,6 +40,7 @@ from ml.engine.contract import Evidence, Finding, Segment, Status, Strength
 from tests.people import Person, member
 from tests.previews import claps
 from tests.previews.conftest import FRAMES, Filmed, prepared
+from tests.reports.test_issuing import decided
 
 pytestmark = pytest.mark.django_db(transaction=True)
 BOX = (80.0, 40.0, 160.0, 120.0)
@@ -225,6 +226,7 @@ def test_a_film_is_on_record_and_counts_as_a_look(
     viewer = member(alice.team, Role.VIEWER)
     assert viewer.client().post(reverse("reports:make_film", args=[case.pk])).status_code == 404
     answer = alice.client().post(reverse("reports:make_film", args=[case.pk]), follow=True)
+    assert answer.redirect_chain[-1][0] == f"{page}#evidence-film", "in view below a long statement"
     assert b"The evidence video is being made" in answer.content
     assert b"waiting for a worker" in answer.content and b"hx-trigger" in answer.content
     film = ran(EvidenceFilm.objects.get())
@@ -311,3 +313,18 @@ def erase() -> Callable[[Submission], None]:
         assert erasing.carry_out(ordered.pk)
 
     return _erase
+
+
+def test_after_the_reports_the_page_no_longer_advises_to_make_the_video_first(
+    alice: Person, filmed: Filmed
+) -> None:
+    """Once the decision has a report in each language."""
+    case = decided(alice, with_face(alice, filmed), "the seam along the jaw")
+    prepared(case.submission)
+    page = reverse("reports:of_case", args=[case.pk])
+    issuing.issue(alice.actor, case, "en")
+    assert "Make it before you issue the report" in alice.client().get(page).content.decode()
+    issuing.issue(alice.actor, case, "de")
+    said = alice.client().get(page).content.decode()
+    assert "Make it before you issue" not in said
+    assert "The reports that were issued do not name it." in said

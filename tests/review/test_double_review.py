@@ -125,6 +125,26 @@ def test_disagreement_waits_for_a_lead_who_decides(
     assert "Decided twice: both opinions" in page and "grain is whole" in page
 
 
+def test_the_message_says_who_decides_next(
+    twice: RoutingRule, alice: Person, bob: Person, case: Case
+) -> None:
+    """The first is told of a second person, the second of a lead where both disagree. A policy is
+    asked for by name."""
+    RoutingRule.objects.update(grace_seconds=0)
+    policy = Policy.objects.create(team=case.team, name="Generated media", text="Label it.")
+    said = []
+    for person, outcome in ((alice, "manipulated"), (bob, "not_manipulated")):
+        fence = cases.claim(person.actor, case.pk).fence
+        page = person.client().get(reverse("review:case", args=[case.pk])).content.decode()
+        assert "Choose a policy" in page and "-----" not in page
+        words = {"fence": fence, "outcome": outcome, "reason": "seen", "policy": policy.pk}
+        answer = person.client().post(reverse("review:decide", args=[case.pk]), words, follow=True)
+        said.append(answer.content.decode())
+    assert "Another person gives an opinion" in said[0]
+    assert "Two people disagree, so a lead decides" in said[1]
+    assert "Another person gives an opinion before the case" not in said[1]
+
+
 def test_another_policy_is_a_disagreement(alice: Person, bob: Person, case: Case) -> None:
     """The outcome alone does not make two decisions the same."""
     one, other = (Policy.objects.create(team=case.team, name=name) for name in ("A", "B"))

@@ -1246,6 +1246,12 @@ export interface components {
          * @enum {string}
          */
         KindEnum: "image" | "video" | "audio";
+        /**
+         * @description * `en` - en
+         *     * `de` - de
+         * @enum {string}
+         */
+        LanguageEnum: "en" | "de";
         /** @description Where in a face a check saw traces. */
         Mask: {
             /** @description Left, top, right, bottom of the face; in pixels of the picture. */
@@ -1402,7 +1408,7 @@ export interface components {
             read: components["schemas"]["Rate"][];
             write: components["schemas"]["Rate"][];
         };
-        /** @description A signed report of one decision. It never changes. */
+        /** @description A signed report of one decision in one language. It never changes. */
         Report: {
             /**
              * Format: uuid
@@ -1415,11 +1421,18 @@ export interface components {
             /** Format: date-time */
             issued_at: string;
             /**
+             * @description The language of report.pdf and statement.json. public.txt has each language, and report.json is the same in all.
+             *
+             *     * `en` - en
+             *     * `de` - de
+             */
+            language: components["schemas"]["LanguageEnum"];
+            /**
              * Format: uuid
              * @description The id of the earlier report that it replaces.
              */
             supersedes: string | null;
-            /** @description The number of the report of this submission: 1, 2 and so on. */
+            /** @description The number of the report of this submission: 1, 2 and so on. Reports of one decision in several languages have the same. */
             version: number;
         };
         /** @description Part of a submission's result. */

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 import rfc8785
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone, translation
 
@@ -30,20 +31,23 @@ KINDS = {
 
 
 @transaction.atomic
-def issue(actor: Actor, case: Case) -> Report:
-    """One report per decision: a repeated request returns the same one. A case that was reopened
-    and decided again gets a further report, which names the earlier one."""
+def issue(actor: Actor, case: Case, language: str = "") -> Report:
+    """One report per decision and language (by default the actor's own): a repeated request returns
+    the same one. A case that was reopened and decided again gets a further report, which names the
+    earlier one. Each language of a decision has the same number."""
     require(actor, Permission.DECIDE_CASES, case.team_id)
+    language = language or (actor.user and actor.user.language) or settings.LANGUAGE_CODE
+    if language not in dict(settings.LANGUAGES):
+        raise Refusal("report_language_unknown", languages=", ".join(dict(settings.LANGUAGES)))
     Submission.objects.select_for_update(no_key=True).get(pk=case.submission_id)
     found = Case.objects.select_related("submission__blob", "submission__analysis").get(pk=case.pk)
     if found.state != CaseState.DECIDED or found.submission.planted:
-        raise Refusal("case_not_decided")
+        raise Refusal("report_needs_decision")
     decision = Decision.objects.select_related("policy").get(case=found, fence=found.fence_in_force)
-    known: Report | None = Report.objects.filter(decision=decision).first()
+    known: Report | None = Report.objects.filter(decision=decision, language=language).first()
     if known is not None:
         return known
-    earlier = Report.objects.filter(case=found).order_by("-number").first()
-    report = _made(found, decision, earlier)
+    report = _made(found, decision, language)
     report.issued_by = actor.user
     report.save(force_insert=True)
     record(
@@ -53,7 +57,7 @@ def issue(actor: Actor, case: Case) -> Report:
         object_type="report",
         object_id=report.pk,
         object_sha256=report.body_sha256,
-        data={"number": report.number, "decision": decision.pk},
+        data={"number": report.number, "decision": decision.pk, "language": language},
         rows=[report],
     )
     report.refresh_from_db(fields=["created_at"])
@@ -61,7 +65,7 @@ def issue(actor: Actor, case: Case) -> Report:
     return report
 
 
-def _made(case: Case, decision: Decision, earlier: Report | None) -> Report:
+def _made(case: Case, decision: Decision, language: str) -> Report:
     # Here, for its library takes a fifth of a process's start, and few processes write a report.
     from media_analysis.reports import paper, pdf_signing
 
@@ -70,6 +74,7 @@ def _made(case: Case, decision: Decision, earlier: Report | None) -> Report:
     except pdf_signing.SignerUnusable as error:
         raise Refusal("report_signer_unusable") from error
     pk = uuid.uuid4()
+    earlier = _earlier(case, decision, language)
     number = earlier.number + 1 if earlier else 1
     head = {
         "id": str(pk),
@@ -77,14 +82,20 @@ def _made(case: Case, decision: Decision, earlier: Report | None) -> Report:
         "replaces": str(earlier.pk) if earlier else None,
         "issued_at": timezone.now().isoformat(),
     }
-    with translation.override("en"):  # whoever issues it, a report reads the same
-        film = films.report_data(case)
+    film = films.report_data(case)
+    with translation.override("en"):  # in each language of a decision the JSON reads the same
         said, frames = contents.contents(case, decision, head, film)
     body = rfc8785.dumps(said)
+    with translation.override(language):
+        own = said
+        if language != "en":
+            own, frames = contents.contents(case, decision, head, film)
+        pdf = pdf_signing.signed(paper.draw(own, frames, body), signer, str(pk))
+        statement = rfc8785.dumps(reasons.statement(own))
     files = {
         verifying.BODY: body,
-        verifying.PDF: pdf_signing.signed(paper.draw(said, frames, body), signer, str(pk)),
-        verifying.STATEMENT: rfc8785.dumps(reasons.statement(said)),
+        verifying.PDF: pdf,
+        verifying.STATEMENT: statement,
         verifying.PUBLIC: public.statement(said, decision).encode(),
     }
     return Report(
@@ -92,6 +103,7 @@ def _made(case: Case, decision: Decision, earlier: Report | None) -> Report:
         team_id=case.team_id,
         case=case,
         decision=decision,
+        language=language,
         number=number,
         earlier=earlier,
         body=body,
@@ -103,6 +115,15 @@ def _made(case: Case, decision: Decision, earlier: Report | None) -> Report:
         ),
         body_sha256=verifying.sha256(body),
     )
+
+
+def _earlier(case: Case, decision: Decision, language: str) -> Report | None:
+    """The newest report of another decision, in the same language where there is one."""
+    others: list[Report] = list(
+        Report.objects.filter(case=case).exclude(decision=decision).order_by("-number", "language")
+    )
+    newest = [one for one in others if one.number == others[0].number]
+    return next((one for one in newest if one.language == language), newest[0] if newest else None)
 
 
 def files_of(report: Report) -> Mapping[str, bytes]:
@@ -139,4 +160,5 @@ def handed_out(actor: Actor, report: Report, name: str) -> bytes | None:
 def of_case(actor: Actor, case_id: UUID) -> list[Report]:
     found = Report.objects.for_actor(actor).filter(case=case_id)
     light = found.defer("body", "pdf", "statement")  # `public` is short, and says if it is there
-    return list(light.select_related("decision", "issued_by", "earlier").order_by("-number"))
+    shown = light.select_related("decision", "issued_by", "earlier")
+    return list(shown.order_by("-number", "language"))

@@ -34,7 +34,10 @@ class CodeForm(forms.Form):
         help_text=_("A few words that explain many decisions, such as “Old footage”."),
     )
     policy = forms.ModelChoiceField(
-        Policy.objects.none(), required=False, label=_("Goes with the policy")
+        Policy.objects.none(),
+        required=False,
+        label=_("Goes with the policy"),
+        empty_label=_("No policy"),
     )
 
     def __init__(self, team: Team, *args: Any, **kwargs: Any) -> None:

@@ -87,6 +87,10 @@ def _save_report(client: Touchstone, asked: argparse.Namespace) -> None:
     reports = client.get(asked.id).reports
     if not reports:
         raise TouchstoneError("No report was issued, or the key lacks the scope reports:read.")
+    if asked.language:
+        reports = [one for one in reports if one.language == asked.language]
+    if not reports:
+        raise TouchstoneError(f"No report was issued in the language {asked.language}.")
     folder = Path(asked.into)
     folder.mkdir(parents=True, exist_ok=True)
     for name in reports[-1].files:
@@ -132,6 +136,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--timeout", type=float, default=600, help="seconds (600)")
     report = commands.add_parser("report", help="save the newest report of a decision")
     report.add_argument("id", help="of the submission")
+    report.add_argument("--language", help="such as de (default: of the newest report)")
     report.add_argument("--into", default=".", metavar="FOLDER", help="the current one")
     find = commands.add_parser("find", help="list submissions")
     find.add_argument("--external-id")

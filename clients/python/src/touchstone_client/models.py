@@ -84,7 +84,7 @@ class Appeal:
 
 @dataclass(frozen=True)
 class Report:
-    """A signed report of one decision. Its files are fetched with `report`."""
+    """A signed report of one decision in one language. Its files are fetched with `report`."""
 
     id: str
     version: int
@@ -94,12 +94,15 @@ class Report:
     """The id of the earlier report, which it replaces."""
     files: Sequence[str]
     """Their names, such as `report.pdf`."""
+    language: str = "en"
+    """Of report.pdf and statement.json. Older sites issue reports in English only."""
 
     @classmethod
     def of(cls, said: Json) -> Report:
         return cls(
             said["id"], said["version"], said["decision"], _moment(said["issued_at"]),
             said["supersedes"], [one["name"] for one in said["files"]],
+            said.get("language", "en"),
         )  # fmt: skip
 
 
