@@ -201,6 +201,14 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "open_marks.pictures_only": "These watermarks are written into single pictures.",
     "open_marks.found": "The pixels contain the watermark that the published programs of "
     "{program} write into every picture ({agreeing} of {bits} bits agree).",
+    # --- marks in the sound ---
+    "sound_marks.none": "The sound contains no watermark that this check knows. Most generated "
+    "speech has none. So this proves nothing.",
+    "sound_marks.too_little": "There is too little speech to read a watermark. At least 2 s are needed.",
+    "sound_marks.segment": "contains the watermark Perth",
+    "sound_marks.found": "The sound contains the watermark Perth, which the speech synthesis "
+    "Chatterbox and other programs write into all that they generate. It is clearest from "
+    "{start:.1f} s to {end:.1f} s.",
     # --- provenance ---
     "provenance.no_place": "{format} has no place for notes about the origin of the media.",
     "provenance.nothing": "Nothing in the file points to a generator or to editing. Such notes are easily removed, so this does not show that the file is genuine.",

@@ -10,6 +10,6 @@ def test_every_offered_detector_can_be_made() -> None:
     """A fresh checkout has no check that fails before it has seen a file."""
     assert registry.names() == [
         "compression", "diffusion_face", "face_forgery", "lip_sync", "mouth_forgery", "open_marks",
-        "provenance", "synthetic_face", "synthetic_image", "temporal", "voice_spoof",
+        "provenance", "sound_marks", "synthetic_face", "synthetic_image", "temporal", "voice_spoof",
     ]  # fmt: skip
     assert not [d for d in registry.detectors() if isinstance(d, Missing)]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import soundfile
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
@@ -13,13 +15,20 @@ from accounts.models import Scope
 from accounts.services import keys
 from jobs.models import State
 from jobs.services import claim_one, finish
+from lab.sound_marks import writing
 from media_analysis.review.models import Case, RoutingRule
 from media_analysis.review.services import routing
 from media_analysis.submissions.models import Submission
+from media_analysis.submissions.services.intake import submit
+from ml import services
+from ml.engine.analysis import analyse
 from ml.engine.contract import Declaration, Outcome, Result, Verdict
+from ml.engine.detectors.sound_marks.detector import make
+from ml.engine.media.spectra import RATE
 from ml.engine.results import plain
 from ml.models import Analysis
 from tests.factories import ServiceAccountFactory
+from tests.lab.voice.voices import speech_like
 from tests.people import Person, Send
 from tests.review.test_order import ended
 from tests.submissions.test_lists import exported
@@ -130,3 +139,27 @@ def test_beside_a_manipulation_the_page_tells_both(alice: Person, send: Send) ->
     page = alice.client().get(reverse("submissions:detail", args=[sent.pk])).content.decode()
     assert "Manipulation found" in page and "Declared, not detected." in page
     assert "who is not on this site&#x27;s trust list" in page
+
+
+def test_a_mark_in_the_sound_is_told_by_page_and_rest(
+    alice: Person, admin: Person, tmp_path: Path
+) -> None:
+    """A real sound through the real engine: its sentence and its lane, also in German."""
+    wav = tmp_path / "marked.wav"
+    soundfile.write(wav, writing.marked(speech_like(6.0)), RATE)
+    with wav.open("rb") as file:
+        sent = submit(alice.actor, alice.team, file, "marked.wav").submission
+    claim = claim_one(Analysis, sent.analysis_id, worker="w1")
+    assert claim is not None
+    services.run(claim, lambda file, **said: analyse(file, **{**said, "detectors": [make()]}))
+    address = reverse("submissions:detail", args=[sent.pk])
+    page = alice.client().get(address).content.decode()
+    assert "The sound contains the watermark Perth" in page and "Marks in the sound" in page
+    german = alice.client().get(address, headers={"accept-language": "de"}).content.decode()
+    assert "Der Ton enthält das Wasserzeichen Perth" in german
+    service = ServiceAccountFactory(team=alice.team)
+    secret = keys.issue_key(admin.actor, service, "k", [Scope.SUBMISSIONS_READ]).secret
+    headers: dict[str, Any] = {"authorization": f"Bearer {secret}"}
+    told = Client().get(f"/api/v1/submissions/{sent.pk}/", headers=headers).json()
+    assert told["outcome"] == "declared_generated"
+    assert told["declared"] == plain(BY_NOBODY)

@@ -2196,6 +2196,7 @@ export interface operations {
                  *     * `mouth_forgery` - mouth_forgery
                  *     * `open_marks` - open_marks
                  *     * `provenance` - provenance
+                 *     * `sound_marks` - sound_marks
                  *     * `synthetic_face` - synthetic_face
                  *     * `synthetic_image` - synthetic_image
                  *     * `temporal` - temporal

