@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ml.engine.contract import Samples, Spans, unheard
+from ml.engine.contract import Samples, Spans, no_progress
 from ml.engine.detectors.sound_marks.perth import LEAST_SECONDS, RATE, Decoder
 from ml.engine.media.audio import SANDBOX_RATE, at_rate
 
@@ -42,7 +42,7 @@ def asked(
     decoder: Decoder,
     samples: Samples,
     speech: Spans,
-    advance: Callable[[float], None] = unheard,
+    advance: Callable[[float], None] = no_progress,
 ) -> list[Stretch]:
     """How sure the decoder is of each stretch of a 16 kHz sound in which enough is spoken."""
     found = []
