@@ -75,7 +75,10 @@ def write(
         "input": {
             "places_a_second": inputs.PLACES,
             "lips": [LIPS_PLACES + 2 * inputs.LIPS_CONTEXT, inputs.LIPS_SIDE, inputs.LIPS_SIDE],
-            "sound": [SOUND_PLACES * inputs.MEL_A_PLACE + inputs.MEL_CONTEXT, inputs.HEARD],
+            "sound": [
+                SOUND_PLACES * inputs.MEL_A_PLACE + inputs.MEL_CONTEXT,
+                inputs.SOUND_FEATURES,
+            ],
             "seconds_needed": NEEDED,
         },
         "ear": {
@@ -132,7 +135,7 @@ def _heard(talks: Sequence[Talk]) -> Any:
     for talk in talks[:: max(len(talks) // PROBES, 1)]:
         first, last = inputs.sound_places(talk.sound, talk.start, -99, 99)
         rows = inputs.sound(talk.sound, talk.start, first, last)
-        found.append(np.resize(rows, (count, inputs.HEARD)))
+        found.append(np.resize(rows, (count, inputs.SOUND_FEATURES)))
     return np.stack(found)
 
 

@@ -49,7 +49,7 @@ def test_a_batch_depends_on_seed_and_step_alone() -> None:
     assert sorted(first.speakers) == list(range(6))
     places = batches.PLACES
     assert first.mouths.shape == (6, places + 8, inputs.LIPS_SIDE, inputs.LIPS_SIDE)
-    assert first.heard.shape == (6, 4 * places + 16, inputs.HEARD)
+    assert first.heard.shape == (6, 4 * places + 16, inputs.SOUND_FEATURES)
     assert np.isfinite(first.mouths).all() and np.isfinite(first.heard).all()
 
 
