@@ -27,22 +27,22 @@ class Command(weights.Command):
             return
         if len(words) not in (2, 3):
             raise CommandError("Say which: `quotas set TEAM [PARTNER] NUMBER`.")
-        *names, said = words
+        *names, text = words
         found = self._named(names)
         try:
-            changed = set_quota(SHELL_ACTOR, found, None if said == NO_LIMIT else int(said))
+            changed = set_quota(SHELL_ACTOR, found, None if text == NO_LIMIT else int(text))
         except ValueError as error:
-            raise CommandError(f"{said} is no whole number.") from error
+            raise CommandError(f"{text} is no whole number.") from error
         except Refusal as refusal:
             raise CommandError(refusal.sentence) from refusal
-        self.stdout.write(f"{found}: quota {said}." if changed else f"{found} has it already.")
+        self.stdout.write(f"{found}: quota {text}." if changed else f"{found} has it already.")
 
     def _list(self) -> None:
         for team in Team.objects.filter(live_team=None):
-            self.stdout.write(f"{team}: {_said(team.quota)}")
+            self.stdout.write(f"{team}: {_as_text(team.quota)}")
             for service in team.service_accounts.filter(is_active=True, provisions=False):
-                self.stdout.write(f"  {service}: {_said(service.quota)}")
+                self.stdout.write(f"  {service}: {_as_text(service.quota)}")
 
 
-def _said(quota: int | None) -> str:
+def _as_text(quota: int | None) -> str:
     return NO_LIMIT if quota is None else str(quota)
